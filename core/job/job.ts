@@ -1,0 +1,117 @@
+// The job record: what a fine-tuning job is and which states it may pass through. Its states and public fields follow
+// OpenAI's fine-tuning jobs. Knows nothing of how training works.
+
+import { z } from 'zod';
+
+export const JOB_STATUSES = ['validating_files', 'queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const JobStatusSchema = z.enum(JOB_STATUSES);
+export type JobStatus = z.infer<typeof JobStatusSchema>;
+
+/** What a job may become; a state without an entry is final. */
+const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  validating_files: ['queued', 'failed', 'cancelled'],
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['queued', 'succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+export const isFinal = (status: JobStatus): boolean => TRANSITIONS[status].length === 0;
+export const canBecome = (from: JobStatus, to: JobStatus): boolean => TRANSITIONS[from].includes(to);
+
+const autoOr = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
+
+export const HyperparametersSchema = z
+  .object({
+    n_epochs: autoOr(z.number().int().min(1).max(1000)).default('auto'),
+    batch_size: autoOr(z.number().int().min(1).max(1024)).default('auto'),
+    /** Multiplies the recipe's own learning rate. */
+    learning_rate_multiplier: autoOr(z.number().positive().max(1000)).default('auto'),
+  })
+  .strict();
+export type Hyperparameters = z.infer<typeof HyperparametersSchema>;
+
+export const BACKENDS = ['auto', 'gpu', 'native', 'portable'] as const;
+
+/** Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/. */
+export const SplitFractionsSchema = z
+  .object({
+    train: z.number().positive().max(1).default(0.75),
+    validation: z.number().min(0).max(1).default(0.15),
+    test: z.number().min(0).max(1).default(0.1),
+  })
+  .strict()
+  .refine((s) => Math.abs(s.train + s.validation + s.test - 1) < 1e-9, {
+    message: 'the fractions train, validation and test must sum to 1',
+  });
+export type SplitFractions = z.infer<typeof SplitFractionsSchema>;
+
+/** What a lost or killed attempt leaves behind and a later one takes over. */
+export const LeaseSchema = z.object({
+  /** Random name of the attempt that holds the job. */
+  owner: z.string(),
+  attempt: z.number().int().min(1),
+  /** Unix milliseconds; past it anybody may take the job over. */
+  expiresAtMs: z.number().int(),
+});
+
+export const JobErrorSchema = z.object({ code: z.string(), message: z.string(), param: z.string().nullable() });
+
+export const ProgressSchema = z.object({
+  stage: z.enum(['validating', 'features', 'training', 'evaluating', 'exporting']),
+  epoch: z.number().int().nullable(),
+  epochs: z.number().int().nullable(),
+  step: z.number().int().nullable(),
+  steps: z.number().int().nullable(),
+  loss: z.number().nullable(),
+  accuracy: z.number().nullable(),
+  imagesPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  /** Resident memory of the trainer, bytes. */
+  rssBytes: z.number().int().nullable(),
+});
+export type Progress = z.infer<typeof ProgressSchema>;
+
+export const JobRecordSchema = z.object({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  status: JobStatusSchema,
+  /** Unix seconds. */
+  createdAt: z.number().int(),
+  startedAt: z.number().int().nullable(),
+  finishedAt: z.number().int().nullable(),
+  /** Architecture to fine-tune, e.g. `mobilenet_v2_0.35`. */
+  architecture: z.string(),
+  dataset: z.string(),
+  /** Name of the model to make. */
+  model: z.string(),
+  /** Set when the version is claimed, before its files are written. */
+  modelVersion: z.string().nullable(),
+  seed: z.number().int().min(0).max(2147483647),
+  hyperparameters: HyperparametersSchema,
+  split: SplitFractionsSchema,
+  backend: z.enum(BACKENDS),
+  metadata: z.record(z.string(), z.string()),
+  lease: LeaseSchema.nullable(),
+  /** Set by whoever asked for the end of a running job; the trainer looks at it between steps. */
+  cancelRequested: z.boolean(),
+  attempts: z.number().int(),
+  progress: ProgressSchema.nullable(),
+  error: JobErrorSchema.nullable(),
+  result: z
+    .object({ testAccuracy: z.number().nullable(), trainedImages: z.number().int(), maxParityDifference: z.number() })
+    .nullable(),
+});
+export type JobRecord = z.infer<typeof JobRecordSchema>;
+
+export const JobEventSchema = z.object({
+  id: z.string(),
+  /** Unix seconds. */
+  createdAt: z.number().int(),
+  level: z.enum(['info', 'warn', 'error']),
+  type: z.enum(['message', 'metrics']),
+  message: z.string(),
+  data: z.record(z.string(), z.unknown()).nullable(),
+});
+export type JobEvent = z.infer<typeof JobEventSchema>;

@@ -1,0 +1,35 @@
+// Every object key of the project is built here and nowhere else.
+
+const segment = (value: string): string => {
+  if (value === '' || value === '.' || value === '..' || value.includes('/') || value.includes('\0')) {
+    throw new RangeError(`"${value}" cannot be a segment of an object key: it must be one non-empty name without "/".`);
+  }
+  return value;
+};
+
+const EVENT_DIGITS = 8;
+
+/** Keys and key prefixes; prefixes end in `/`. */
+export const keys = {
+  datasets: () => 'datasets/',
+  dataset: (dataset: string) => `datasets/${segment(dataset)}/`,
+
+  jobs: () => 'jobs/',
+  job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
+  jobEvents: (jobId: string) => `jobs/${segment(jobId)}/events/`,
+  /** Zero-padded, so that the order of keys is the order of events. */
+  jobEvent: (jobId: string, sequence: number) =>
+    `jobs/${segment(jobId)}/events/${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
+  jobCheckpoints: (jobId: string) => `jobs/${segment(jobId)}/checkpoints/`,
+
+  models: () => 'models/',
+  model: (model: string) => `models/${segment(model)}/`,
+  modelFile: (model: string, version: string, file: string) =>
+    `models/${segment(model)}/${segment(version)}/${segment(file)}`,
+  modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,
+
+  idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
+  /** A picture's features, by the hash of picture, backbone and preprocessing. */
+  feature: (hash: string) => `cache/features/${segment(hash.slice(0, 2))}/${segment(hash)}`,
+  weights: (file: string) => `cache/weights/${segment(file)}`,
+} as const;

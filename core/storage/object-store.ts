@@ -1,0 +1,68 @@
+// The object-store port: the little of S3 that the project needs, owned by its users. Drivers live beside it and
+// promise the same guarantees; tests/contract/object-store.ts proves them. Knows nothing of what is stored.
+
+import { FoveaError } from '../errors.ts';
+
+/** What is known of an object without reading it. */
+export interface ObjectInfo {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Opaque version of the content: changes with every write, and is what {@link PutOptions.ifMatch} takes. */
+  readonly etag: string;
+  readonly lastModified: Date;
+}
+
+export interface StoredObject extends ObjectInfo {
+  readonly body: Uint8Array;
+}
+
+export interface GetOptions {
+  /** Only these bytes, both ends inclusive, as in an HTTP Range. An end past the object is cut to its size. */
+  readonly range?: { readonly start: number; readonly end: number };
+  readonly signal?: AbortSignal;
+}
+
+/** At most one of `ifNoneMatch` and `ifMatch`; with neither the write always happens. */
+export interface PutOptions {
+  /** `'*'`: create only; fails with `precondition-failed` where the key exists. */
+  readonly ifNoneMatch?: '*';
+  /** Compare and swap: fails with `precondition-failed` unless the stored etag is this one. */
+  readonly ifMatch?: string;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  /** Only keys after this one, in UTF-8 binary order. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A flat map from keys to bytes. Keys are `/`-separated, without empty, `.` or `..` segments.
+ *
+ * Writes are atomic: a reader, and whoever comes after a crash, sees the old object or the new one.
+ */
+export interface ObjectStore {
+  /** For people and logs, e.g. `file:///data` or `s3://bucket/prefix`. */
+  readonly url: string;
+  /** The object, or `undefined` where there is none. */
+  get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
+  head(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectInfo | undefined>;
+  /** @throws {PreconditionFailedError} where `ifNoneMatch` or `ifMatch` does not hold; nothing is written then. */
+  put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<ObjectInfo>;
+  /** Deleting what is not there is no error. */
+  delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** All objects whose key starts with `prefix`, in UTF-8 binary order of their keys, read page by page. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
+  /** The distinct next path segments under `prefix`, which ends in `/` or is empty: the "folders", in order. */
+  listFolders(prefix: string, options?: ListOptions): AsyncIterable<string>;
+}
+
+/** A conditional write lost: the object is not (or no longer) in the state that the writer named. */
+export class PreconditionFailedError extends FoveaError {
+  override readonly name = 'PreconditionFailedError';
+  constructor(key: string, condition: string, cause?: unknown) {
+    super('precondition-failed', `The object "${key}" was not written: ${condition}.`, { param: key, cause });
+  }
+}

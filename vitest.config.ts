@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const MINUTE_MS = 60_000;
+
+/** One project a kind of test; forks, because TensorFlow.js does not survive worker threads. */
+const project = (name: string, options: { readonly timeoutMs?: number } = {}) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    testTimeout: options.timeoutMs ?? MINUTE_MS,
+    hookTimeout: options.timeoutMs ?? MINUTE_MS,
+  },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default'],
+    projects: [
+      project('unit'),
+      project('property'),
+      project('contract', { timeoutMs: 2 * MINUTE_MS }),
+      project('golden', { timeoutMs: 5 * MINUTE_MS }),
+      project('integration', { timeoutMs: 5 * MINUTE_MS }),
+      project('infra', { timeoutMs: 5 * MINUTE_MS }),
+    ],
+  },
+});
