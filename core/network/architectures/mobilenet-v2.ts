@@ -1,0 +1,121 @@
+// MobileNetV2, after keras.applications.mobilenet_v2 (Keras 3.15).
+
+import { defineArchitecture } from '../define-architecture.ts';
+import { makeDivisible } from '../make-divisible.ts';
+import type { WeightSource } from '../network.ts';
+import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { stridePadding } from '../stride-padding.ts';
+
+/** Filters, stride and repetitions of each stage, as in table 2 of the paper; the expansion is 1 in the first, then 6. */
+const STAGES = [
+  { filters: 16, stride: 1, repeats: 1 },
+  { filters: 24, stride: 2, repeats: 2 },
+  { filters: 32, stride: 2, repeats: 3 },
+  { filters: 64, stride: 2, repeats: 4 },
+  { filters: 96, stride: 1, repeats: 3 },
+  { filters: 160, stride: 2, repeats: 3 },
+  { filters: 320, stride: 1, repeats: 1 },
+] as const;
+const EXPANSION = 6;
+const LAST_FILTERS = 1280;
+const BATCH_NORMALIZATION = { epsilon: 1e-3, momentum: 0.999 };
+
+interface BlockOptions {
+  readonly id: number;
+  readonly filters: number;
+  readonly stride: number;
+}
+
+function invertedResidualBlock(
+  n: NetworkBuilder,
+  input: LayerName,
+  { id, filters, stride }: BlockOptions,
+): LayerName {
+  const prefix = id === 0 ? 'expanded_conv' : `block_${id}`;
+  let x = input;
+  if (id > 0) {
+    x = n.conv2d(x, {
+      name: `${prefix}_expand`,
+      filters: EXPANSION * n.channels(input),
+      kernelSize: 1,
+      padding: 'same',
+      useBias: false,
+    });
+    x = n.batchNormalization(x, { name: `${prefix}_expand_BN`, ...BATCH_NORMALIZATION });
+    x = n.relu(x, { name: `${prefix}_expand_relu`, maxValue: 6 });
+  }
+  if (stride === 2) x = n.zeroPadding2d(x, { name: `${prefix}_pad`, padding: stridePadding(n.shape(x), 3) });
+  x = n.depthwiseConv2d(x, {
+    name: `${prefix}_depthwise`,
+    kernelSize: 3,
+    strides: stride,
+    padding: stride === 2 ? 'valid' : 'same',
+    useBias: false,
+  });
+  x = n.batchNormalization(x, { name: `${prefix}_depthwise_BN`, ...BATCH_NORMALIZATION });
+  x = n.relu(x, { name: `${prefix}_depthwise_relu`, maxValue: 6 });
+  x = n.conv2d(x, { name: `${prefix}_project`, filters, kernelSize: 1, padding: 'same', useBias: false });
+  x = n.batchNormalization(x, { name: `${prefix}_project_BN`, ...BATCH_NORMALIZATION });
+  return stride === 1 && n.channels(input) === filters ? n.add([input, x], { name: `${prefix}_add` }) : x;
+}
+
+function weightSource(alpha: string, includesTop: boolean): WeightSource {
+  const top = includesTop ? '' : '_no_top';
+  const file = `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${alpha}_224${top}.h5`;
+  return {
+    file,
+    aliases: [`mobilenet_v2_${alpha}_224${top}.h5`],
+    // Keras publishes no checksums for these files: what HTTPS brings is held against the shapes alone.
+    url: `https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/${file}`,
+    includesTop,
+    trainedOn: 'ImageNet, 1000 classes, 224×224',
+    license: 'Apache-2.0',
+  };
+}
+
+/** @param alpha The width multiplier, written as in Keras's file names. */
+const mobilenetV2 = (alpha: '0.35' | '1.0') =>
+  defineArchitecture({
+    name: `mobilenet_v2_${alpha}`,
+    title: `MobileNetV2 (width ${alpha})`,
+    paper:
+      'Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, 2018, ' +
+      'https://arxiv.org/abs/1801.04381',
+    license: 'Apache-2.0',
+    preprocessing: 'tf',
+    defaultInputSize: { height: 224, width: 224, channels: 3 },
+    minInputSize: { height: 32, width: 32 },
+    featureLayer: 'global_average_pooling2d',
+    weightSources: [weightSource(alpha, false), weightSource(alpha, true)],
+    write: (n, { classes }) => {
+      const width = Number(alpha);
+      let x = n.input();
+      x = n.conv2d(x, {
+        name: 'Conv1',
+        filters: makeDivisible(32 * width),
+        kernelSize: 3,
+        strides: 2,
+        padding: 'same',
+        useBias: false,
+      });
+      x = n.batchNormalization(x, { name: 'bn_Conv1', ...BATCH_NORMALIZATION });
+      x = n.relu(x, { name: 'Conv1_relu', maxValue: 6 });
+      let id = 0;
+      for (const { filters, stride, repeats } of STAGES) {
+        for (let i = 0; i < repeats; i++) {
+          const narrowed = makeDivisible(Math.floor(filters * width));
+          x = invertedResidualBlock(n, x, { id, filters: narrowed, stride: i === 0 ? stride : 1 });
+          id++;
+        }
+      }
+      // The last convolution is not narrowed, as the paper says.
+      x = n.conv2d(x, { name: 'Conv_1', filters: LAST_FILTERS, kernelSize: 1, useBias: false });
+      x = n.batchNormalization(x, { name: 'Conv_1_bn', ...BATCH_NORMALIZATION });
+      x = n.relu(x, { name: 'out_relu', maxValue: 6 });
+      x = n.globalAveragePooling2d(x);
+      n.dense(x, { name: 'predictions', units: classes, activation: 'softmax' });
+    },
+  });
+
+export const mobilenetV2Narrow = mobilenetV2('0.35');
+export const mobilenetV2Full = mobilenetV2('1.0');

@@ -1,0 +1,180 @@
+// Convolutions, depthwise, grouped and separable ones, with TensorFlow's padding and Keras's kernels turned to ONNX's.
+
+import type { Activation, Padding, Pair } from '../layer.ts';
+import { lastAxis, type Shape, samePadding } from '../shapes.ts';
+import { addActivation, type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
+import type { ChannelAffine } from './fold-layers.ts';
+import type { AttributeValue } from './onnx-schema.ts';
+
+const MAP_RANK = 4;
+
+interface Window {
+  readonly size: Pair;
+  readonly strides: Pair;
+  readonly padding: Padding;
+  /** Zeros that a layer before the window adds. */
+  readonly explicit?: readonly [Pair, Pair] | undefined;
+}
+
+/** `strides`, kernel size and pads of a window over a map `[height, width, channels]`. */
+export function windowAttributes(input: Shape, window: Window): Readonly<Record<string, AttributeValue>> {
+  const { size, strides, padding, explicit } = window;
+  const attributes = { kernel_shape: size, strides };
+  if (padding === 'valid') {
+    const [[top, bottom], [left, right]] = explicit ?? [
+      [0, 0],
+      [0, 0],
+    ];
+    return { ...attributes, pads: [top, left, bottom, right] };
+  }
+  const [height = null, width = null] = input;
+  // Written out where the size is known, because ONNX has deprecated auto_pad; open sizes leave no other way.
+  if (height === null || width === null) return { ...attributes, auto_pad: 'SAME_UPPER' };
+  const [top, bottom] = samePadding(height, size[0], strides[0]);
+  const [left, right] = samePadding(width, size[1], strides[1]);
+  return { ...attributes, pads: [top, left, bottom, right] };
+}
+
+/**
+ * Keras's `[height, width, in, out]` as ONNX's `[out, in, height, width]`, times a factor for each output channel.
+ * A depthwise kernel `[height, width, channels, 1]` is read as `[height, width, 1, channels]`, which is the same order.
+ */
+function toOnnxKernel(
+  kernel: Float32Array,
+  area: number,
+  inputs: number,
+  outputs: number,
+  scale?: Float64Array,
+) {
+  const result = new Float32Array(kernel.length);
+  for (let out = 0; out < outputs; out++) {
+    const factor = scale?.[out] ?? 1;
+    for (let channel = 0; channel < inputs; channel++) {
+      const target = (out * inputs + channel) * area;
+      for (let position = 0; position < area; position++) {
+        result[target + position] = (kernel[(position * inputs + channel) * outputs + out] ?? 0) * factor;
+      }
+    }
+  }
+  return result;
+}
+
+/** Bias and folded shift together; nothing where there is neither. */
+export function foldedBias(
+  bias: Float32Array | undefined,
+  affine: ChannelAffine | undefined,
+): Float32Array | undefined {
+  if (affine === undefined) return bias;
+  return Float32Array.from(affine.shift, (shift, i) => (bias?.[i] ?? 0) * (affine.scale[i] ?? 1) + shift);
+}
+
+interface ConvolutionNode {
+  readonly name: string;
+  readonly x: string;
+  readonly kernel: Float32Array;
+  readonly kernelKey: string;
+  readonly inputsPerGroup: number;
+  readonly outputs: number;
+  readonly groups: number;
+  readonly size: Pair;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly bias?: Float32Array | undefined;
+  readonly affine?: ChannelAffine | undefined;
+}
+
+/** Name of a layer's value before its activation. */
+export const linearName = (name: string, activation: Activation): string =>
+  activation === 'linear' ? name : `${name}_linear`;
+
+/** One Conv node on `nchw`. */
+export function addConvolution({ graph }: ExportContext, o: ConvolutionNode): string {
+  const area = o.size[0] * o.size[1];
+  const values = toOnnxKernel(o.kernel, area, o.inputsPerGroup, o.outputs, o.affine?.scale);
+  const kernel = graph.constant(o.kernelKey, values, [o.outputs, o.inputsPerGroup, ...o.size]);
+  const bias = foldedBias(o.bias, o.affine);
+  const inputs = [o.x, kernel, ...(bias ? [graph.constant(`${o.name}/bias`, bias, [o.outputs])] : [])];
+  return graph.node('Conv', inputs, { name: o.name, attributes: { ...o.attributes, group: o.groups } });
+}
+
+const biasOf = (layer: { readonly name: string; readonly useBias: boolean }, { weight }: ExportContext) =>
+  layer.useBias ? weight(`${layer.name}/bias`) : undefined;
+
+/** What is folded into a convolution: the layers around it that have no node. */
+function foldsOf(
+  { name, activation }: { readonly name: string; readonly activation: Activation },
+  { folds }: ExportContext,
+) {
+  const fold = folds.affines.get(name);
+  const outputName = fold?.layer ?? linearName(name, activation);
+  return { affine: fold?.affine, outputName, explicit: folds.paddings.get(name)?.padding };
+}
+
+export const exportConv2d: LayerExporter<'conv2d'> = (layer, context) => {
+  const { affine, outputName, explicit } = foldsOf(layer, context);
+  const input = context.shape(inputOf(layer));
+  const y = addConvolution(context, {
+    name: outputName,
+    x: context.read(inputOf(layer), 'nchw'),
+    kernel: context.weight(`${layer.name}/kernel`),
+    kernelKey: `${layer.name}/kernel`,
+    inputsPerGroup: lastAxis(input) / layer.groups,
+    outputs: layer.filters,
+    groups: layer.groups,
+    size: layer.kernelSize,
+    attributes: windowAttributes(input, { size: layer.kernelSize, ...layer, explicit }),
+    bias: biasOf(layer, context),
+    affine,
+  });
+  return addActivation(context, { name: y, layout: 'nchw' }, MAP_RANK, layer.activation, layer.name);
+};
+
+export const exportDepthwiseConv2d: LayerExporter<'depthwise_conv2d'> = (layer, context) => {
+  const { affine, outputName, explicit } = foldsOf(layer, context);
+  const input = context.shape(inputOf(layer));
+  const channels = lastAxis(input);
+  const y = addConvolution(context, {
+    name: outputName,
+    x: context.read(inputOf(layer), 'nchw'),
+    kernel: context.weight(`${layer.name}/kernel`),
+    kernelKey: `${layer.name}/kernel`,
+    inputsPerGroup: 1,
+    outputs: channels,
+    groups: channels,
+    size: layer.kernelSize,
+    attributes: windowAttributes(input, { size: layer.kernelSize, ...layer, explicit }),
+    bias: biasOf(layer, context),
+    affine,
+  });
+  return addActivation(context, { name: y, layout: 'nchw' }, MAP_RANK, layer.activation, layer.name);
+};
+
+export const exportSeparableConv2d: LayerExporter<'separable_conv2d'> = (layer, context) => {
+  const { affine, outputName, explicit } = foldsOf(layer, context);
+  const input = context.shape(inputOf(layer));
+  const channels = lastAxis(input);
+  const depthwise = addConvolution(context, {
+    name: `${layer.name}_depthwise`,
+    x: context.read(inputOf(layer), 'nchw'),
+    kernel: context.weight(`${layer.name}/depthwise_kernel`),
+    kernelKey: `${layer.name}/depthwise_kernel`,
+    inputsPerGroup: 1,
+    outputs: channels,
+    groups: channels,
+    size: layer.kernelSize,
+    attributes: windowAttributes(input, { size: layer.kernelSize, ...layer, explicit }),
+  });
+  const y = addConvolution(context, {
+    name: outputName,
+    x: depthwise,
+    kernel: context.weight(`${layer.name}/pointwise_kernel`),
+    kernelKey: `${layer.name}/pointwise_kernel`,
+    inputsPerGroup: channels,
+    outputs: layer.filters,
+    groups: 1,
+    size: [1, 1],
+    attributes: { kernel_shape: [1, 1] },
+    bias: biasOf(layer, context),
+    affine,
+  });
+  return addActivation(context, { name: y, layout: 'nchw' }, MAP_RANK, layer.activation, layer.name);
+};

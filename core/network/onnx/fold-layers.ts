@@ -1,0 +1,82 @@
+// Which layers need no node of their own, because the layer before or after does their work: batch normalization and
+// layer scale in the convolution or dense layer below, zero padding in the convolution above.
+
+import type { Layer, ZeroPadding2dLayer } from '../layer.ts';
+import type { Network, NetworkWeights } from '../network.ts';
+import { readWeight } from '../weights/read-weight.ts';
+
+/** y * scale + shift, one pair a channel, in float64 until it meets the kernel. */
+export interface ChannelAffine {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+}
+
+export interface Folds {
+  /** By name of the convolution or dense layer: what comes right after it, before any activation. */
+  readonly affines: ReadonlyMap<string, { readonly affine: ChannelAffine; readonly layer: string }>;
+  /** By name of the convolution: the zero padding before it. */
+  readonly paddings: ReadonlyMap<string, ZeroPadding2dLayer>;
+  /** Layers without a node: name to the layer whose output they pass on. */
+  readonly absorbed: ReadonlyMap<string, string>;
+}
+
+/** Inference: gamma * (x - mean) / sqrt(variance + epsilon) + beta as one product and one sum. */
+export function batchNormalizationAffine(
+  layer: Extract<Layer, { type: 'batch_normalization' }>,
+  weights: NetworkWeights,
+): ChannelAffine {
+  const beta = readWeight(weights, `${layer.name}/beta`);
+  const mean = readWeight(weights, `${layer.name}/moving_mean`);
+  const variance = readWeight(weights, `${layer.name}/moving_variance`);
+  const gamma = layer.scale ? readWeight(weights, `${layer.name}/gamma`) : undefined;
+  const scale = Float64Array.from(variance, (v, i) => (gamma?.[i] ?? 1) / Math.sqrt(v + layer.epsilon));
+  return { scale, shift: Float64Array.from(beta, (b, i) => b - (mean[i] ?? 0) * (scale[i] ?? 0)) };
+}
+
+function affineOf(layer: Layer, weights: NetworkWeights): ChannelAffine | undefined {
+  if (layer.type === 'batch_normalization') return batchNormalizationAffine(layer, weights);
+  if (layer.type !== 'layer_scale') return undefined;
+  const scale = Float64Array.from(readWeight(weights, `${layer.name}/gamma`));
+  return { scale, shift: new Float64Array(scale.length) };
+}
+
+const hasKernel = (layer: Layer) =>
+  layer.type === 'conv2d' ||
+  layer.type === 'depthwise_conv2d' ||
+  layer.type === 'separable_conv2d' ||
+  layer.type === 'dense';
+
+/** @param kept Names of layers whose own output is asked for, which therefore stay as they are. */
+export function foldLayers(network: Network, weights: NetworkWeights, kept: ReadonlySet<string>): Folds {
+  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
+  const readers = new Map<string, number>();
+  for (const input of network.layers.flatMap((layer) => layer.inputs)) {
+    readers.set(input, (readers.get(input) ?? 0) + 1);
+  }
+  const hasOneReader = (name: string) => readers.get(name) === 1 && !kept.has(name);
+
+  const affines = new Map<string, { affine: ChannelAffine; layer: string }>();
+  const paddings = new Map<string, ZeroPadding2dLayer>();
+  const absorbed = new Map<string, string>();
+  for (const layer of network.layers) {
+    const below = byName.get(layer.inputs[0] ?? '');
+    if (below === undefined || !hasOneReader(below.name)) continue;
+    if (hasKernel(below) && below.activation === 'linear') {
+      const affine = affineOf(layer, weights);
+      if (affine !== undefined) {
+        affines.set(below.name, { affine, layer: layer.name });
+        absorbed.set(layer.name, below.name);
+      }
+    }
+    if (
+      below.type === 'zero_padding2d' &&
+      hasKernel(layer) &&
+      layer.type !== 'dense' &&
+      layer.padding === 'valid'
+    ) {
+      paddings.set(layer.name, below);
+      absorbed.set(below.name, below.inputs[0] ?? '');
+    }
+  }
+  return { affines, paddings, absorbed };
+}

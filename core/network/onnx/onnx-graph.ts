@@ -1,0 +1,130 @@
+// A growing ONNX graph: nodes, constants and unique value names. Knows the format, and no networks.
+
+import {
+  type AttributeValue,
+  DATA_TYPE,
+  encodeModel,
+  type NodeProto,
+  type TensorProto,
+  toAttribute,
+  type ValueInfoProto,
+} from './onnx-schema.ts';
+
+/**
+ * 17 is the first opset with LayerNormalization and the newest that ONNX Runtime 1.12 and every later one reads, so that
+ * a model outlives the runtime it was made with.
+ */
+export const OPSET_VERSION = 17;
+/** The IR version that ONNX 1.12, the release of opset 17, writes. */
+const IR_VERSION = 8;
+
+/** A dimension of an input or output: a size, or the name of an open one. */
+export type Dimension = number | string;
+
+interface NodeOptions {
+  /** Wished name of the value; a suffix keeps it unique. */
+  readonly name: string;
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+}
+
+export interface OnnxGraph {
+  /** A float32 input of the graph. */
+  input(name: string, dimensions: readonly Dimension[]): string;
+  /** Keeps a name for an output, so that no value takes it. */
+  reserve(name: string): void;
+  /** Makes a value an output under a name kept by {@link reserve}. */
+  output(value: string, name: string, dimensions: readonly Dimension[]): void;
+  /** A float32 constant; `values` is not copied before {@link encode}. */
+  constant(name: string, values: Float32Array, dimensions: readonly number[]): string;
+  /** A float32 constant of one value, written once however often it is asked for. */
+  scalar(value: number): string;
+  /** An int64 constant of one axis. */
+  integers(name: string, values: readonly number[]): string;
+  /** Appends a node with one output, and returns the name of that. */
+  node(opType: string, inputs: readonly string[], options: NodeOptions): string;
+  /** The bytes of the `.onnx` file. */
+  encode(): Uint8Array;
+}
+
+const bytesOf = (values: Float32Array | BigInt64Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+const valueInfo = (name: string, dimensions: readonly Dimension[]): ValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: DATA_TYPE.float32,
+      shape: { dim: dimensions.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d })) },
+    },
+  },
+});
+
+export function createOnnxGraph(graphName: string): OnnxGraph {
+  const nodes: NodeProto[] = [];
+  const initializers: TensorProto[] = [];
+  const inputs: ValueInfoProto[] = [];
+  const outputs: ValueInfoProto[] = [];
+  const names = new Set<string>();
+  const scalars = new Map<number, string>();
+
+  const unique = (wish: string): string => {
+    let name = wish;
+    for (let i = 1; names.has(name); i++) name = `${wish}_${i}`;
+    names.add(name);
+    return name;
+  };
+  const initializer = (
+    wish: string,
+    dataType: number,
+    dims: readonly number[],
+    rawData: Uint8Array,
+  ): string => {
+    const name = unique(wish);
+    initializers.push({ name, dataType, dims, rawData });
+    return name;
+  };
+
+  const graph: OnnxGraph = {
+    input(wish, dimensions) {
+      const name = unique(wish);
+      inputs.push(valueInfo(name, dimensions));
+      return name;
+    },
+    reserve: (name) => {
+      names.add(name);
+    },
+    output(value, name, dimensions) {
+      nodes.push({ opType: 'Identity', name, input: [value], output: [name], attribute: [] });
+      outputs.push(valueInfo(name, dimensions));
+    },
+    constant: (name, values, dimensions) => initializer(name, DATA_TYPE.float32, dimensions, bytesOf(values)),
+    scalar(value) {
+      const known = scalars.get(value);
+      if (known !== undefined) return known;
+      const name = graph.constant(`scalar_${value}`, Float32Array.of(value), []);
+      scalars.set(value, name);
+      return name;
+    },
+    integers: (name, values) =>
+      initializer(name, DATA_TYPE.int64, [values.length], bytesOf(BigInt64Array.from(values, BigInt))),
+    node(opType, nodeInputs, { name: wish, attributes = {} }) {
+      const name = unique(wish);
+      nodes.push({
+        opType,
+        name,
+        input: nodeInputs,
+        output: [name],
+        attribute: Object.entries(attributes).map(([key, value]) => toAttribute(key, value)),
+      });
+      return name;
+    },
+    encode: () =>
+      encodeModel({
+        irVersion: IR_VERSION,
+        producerName: 'fovea',
+        opsetImport: [{ domain: '', version: OPSET_VERSION }],
+        graph: { name: graphName, node: nodes, initializer: initializers, input: inputs, output: outputs },
+      }),
+  };
+  return graph;
+}

@@ -1,0 +1,143 @@
+// The messages of ONNX that are written here, as protobuf. Field numbers and enumerations: onnx/onnx.proto of ONNX 1.12,
+// which goes with opset 17. Knows no networks.
+
+import protobuf from 'protobufjs/light.js';
+
+/** `TensorProto.DataType`. */
+export const DATA_TYPE = { float32: 1, int64: 7 } as const;
+
+/** `AttributeProto.AttributeType`. */
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+
+/** An attribute of a node: integers unless told, as most are. */
+export type AttributeValue = number | readonly number[] | string | { readonly float: number };
+
+interface AttributeProto {
+  readonly name: string;
+  readonly type: number;
+  readonly f?: number;
+  readonly i?: number;
+  readonly s?: Uint8Array;
+  readonly ints?: readonly number[];
+}
+
+export interface NodeProto {
+  readonly opType: string;
+  readonly name: string;
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly attribute: readonly AttributeProto[];
+}
+
+export interface TensorProto {
+  readonly name: string;
+  readonly dataType: number;
+  readonly dims: readonly number[];
+  /** Little-endian values in row-major order. */
+  readonly rawData: Uint8Array;
+}
+
+export interface ValueInfoProto {
+  readonly name: string;
+  readonly type: {
+    readonly tensorType: {
+      readonly elemType: number;
+      readonly shape: {
+        readonly dim: readonly ({ readonly dimValue: number } | { readonly dimParam: string })[];
+      };
+    };
+  };
+}
+
+export interface ModelProto {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly opsetImport: readonly { readonly domain: string; readonly version: number }[];
+  readonly graph: {
+    readonly name: string;
+    readonly node: readonly NodeProto[];
+    readonly initializer: readonly TensorProto[];
+    readonly input: readonly ValueInfoProto[];
+    readonly output: readonly ValueInfoProto[];
+  };
+}
+
+const one = (type: string, id: number) => ({ type, id });
+const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
+
+const ROOT = protobuf.Root.fromJSON({
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: one('int64', 1),
+        producerName: one('string', 2),
+        graph: one('GraphProto', 7),
+        opsetImport: many('OperatorSetIdProto', 8),
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: one('string', 1), version: one('int64', 2) } },
+    GraphProto: {
+      fields: {
+        node: many('NodeProto', 1),
+        name: one('string', 2),
+        initializer: many('TensorProto', 5),
+        input: many('ValueInfoProto', 11),
+        output: many('ValueInfoProto', 12),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: many('string', 1),
+        output: many('string', 2),
+        name: one('string', 3),
+        opType: one('string', 4),
+        attribute: many('AttributeProto', 5),
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: one('string', 1),
+        f: one('float', 2),
+        i: one('int64', 3),
+        s: one('bytes', 4),
+        ints: many('int64', 8),
+        type: one('int32', 20),
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: many('int64', 1),
+        dataType: one('int32', 2),
+        name: one('string', 8),
+        rawData: one('bytes', 9),
+      },
+    },
+    ValueInfoProto: { fields: { name: one('string', 1), type: one('TypeProto', 2) } },
+    TypeProto: { fields: { tensorType: one('Tensor', 1) }, nested: { Tensor: tensorType() } },
+    TensorShapeProto: {
+      fields: { dim: many('Dimension', 1) },
+      nested: { Dimension: { fields: { dimValue: one('int64', 1), dimParam: one('string', 2) } } },
+    },
+  },
+});
+
+function tensorType() {
+  return { fields: { elemType: one('int32', 1), shape: one('TensorShapeProto', 2) } };
+}
+
+const MODEL = ROOT.lookupType('ModelProto');
+
+/** The bytes of an `.onnx` file; the values of tensors are copied once. */
+export const encodeModel = (model: ModelProto): Uint8Array => MODEL.encode(model as object).finish();
+
+/** What {@link encodeModel} wrote, for tests and tools that look into a model. */
+export const decodeModel = (bytes: Uint8Array): ModelProto =>
+  MODEL.toObject(MODEL.decode(bytes), { longs: Number, defaults: true, arrays: true }) as ModelProto;
+
+export function toAttribute(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
+  if (typeof value === 'string')
+    return { name, type: ATTRIBUTE_TYPE.string, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: ATTRIBUTE_TYPE.float, f: value.float };
+  return { name, type: ATTRIBUTE_TYPE.ints, ints: value };
+}

@@ -1,0 +1,178 @@
+// Getting hold of a published weight file: a named folder, then the cache, then the network. Knows what a file is called
+// and where it is published; not what is in it.
+
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FoveaError } from '../../errors.ts';
+import { keys } from '../../storage/keys.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import type { WeightSource } from '../network.ts';
+
+/** More than the largest published file, VGG16's 553 MB; what is longer is not the file. */
+const MAX_DOWNLOAD_BYTES = 1024 ** 3;
+/** A progress report for every so many bytes, to keep a job's record from being written for each packet. */
+const PROGRESS_STEP_BYTES = 1024 ** 2;
+
+export interface DownloadProgress {
+  readonly file: string;
+  readonly receivedBytes: number;
+  /** Null where the server does not say. */
+  readonly totalBytes: number | null;
+}
+
+export interface WeightFileDeps {
+  /** Where downloads are kept, under {@link keys.weights}. */
+  readonly store: Pick<ObjectStore, 'get' | 'put'>;
+  /** Folder of files that people supplied by hand. */
+  readonly weightsDir?: string | undefined;
+  /** Left out, the platform's. */
+  readonly fetch?: typeof fetch | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
+  /** Downloads larger than this are refused; 1 GiB unless told. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** A weight file's bytes and where they came from. */
+export interface WeightFile {
+  readonly source: WeightSource;
+  readonly bytes: Uint8Array;
+  readonly found: 'folder' | 'cache' | 'download';
+  /** For people: path or URL. */
+  readonly location: string;
+  /** Whether the published checksum holds; null where none is published. A file supplied by hand may well differ. */
+  readonly checksumMatches: boolean | null;
+}
+
+/** All names under which a file is looked for in a folder. */
+export const acceptedNames = (source: WeightSource): readonly string[] => [source.file, ...source.aliases];
+
+function checksumMatches({ checksum }: WeightSource, bytes: Uint8Array): boolean | null {
+  return checksum === undefined
+    ? null
+    : createHash(checksum.algorithm).update(bytes).digest('hex') === checksum.hex.toLowerCase();
+}
+
+/** The first of the sources that a folder has under one of its names. */
+export async function findInFolder(
+  sources: readonly WeightSource[],
+  { weightsDir, signal }: WeightFileDeps,
+): Promise<WeightFile | undefined> {
+  if (weightsDir === undefined) return undefined;
+  for (const source of sources) {
+    for (const name of acceptedNames(source)) {
+      const location = path.join(weightsDir, name);
+      const bytes = await readIfThere(location, signal);
+      if (bytes !== undefined) {
+        return { source, bytes, found: 'folder', location, checksumMatches: checksumMatches(source, bytes) };
+      }
+    }
+  }
+  return undefined;
+}
+
+async function readIfThere(
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(location, signal === undefined ? {} : { signal });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** The first of the sources that was downloaded before; a copy whose checksum no longer holds does not count. */
+export async function findInCache(
+  sources: readonly WeightSource[],
+  { store, signal }: WeightFileDeps,
+): Promise<WeightFile | undefined> {
+  for (const source of sources) {
+    const key = keys.weights(source.file);
+    const stored = await store.get(key, signal === undefined ? {} : { signal });
+    if (stored === undefined) continue;
+    const matches = checksumMatches(source, stored.body);
+    if (matches !== false) {
+      return { source, bytes: stored.body, found: 'cache', location: key, checksumMatches: matches };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Downloads a file, checks its checksum and keeps it in the cache.
+ *
+ * @throws {FoveaError} `weights-download-failed`: no answer, an HTTP error, too many bytes or another checksum.
+ */
+export async function download(source: WeightSource, deps: WeightFileDeps): Promise<WeightFile> {
+  const { store, signal, fetch: fetchFile = fetch } = deps;
+  let response: Response;
+  try {
+    response = await fetchFile(source.url, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw downloadFailed(source, describe(cause), cause);
+  }
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw downloadFailed(source, `the server answered ${response.status} ${response.statusText}`.trim());
+  }
+  const bytes = await readBody(source, response, deps);
+  const matches = checksumMatches(source, bytes);
+  if (matches === false) {
+    throw downloadFailed(
+      source,
+      `the ${bytes.byteLength} bytes received do not have the published ${source.checksum?.algorithm} ${source.checksum?.hex}`,
+    );
+  }
+  await store.put(keys.weights(source.file), bytes);
+  return { source, bytes, found: 'download', location: source.url, checksumMatches: matches };
+}
+
+async function readBody(source: WeightSource, response: Response, deps: WeightFileDeps): Promise<Uint8Array> {
+  const { maxBytes = MAX_DOWNLOAD_BYTES, onProgress, signal } = deps;
+  const announced = Number(response.headers.get('content-length') ?? Number.NaN);
+  const totalBytes = Number.isFinite(announced) ? announced : null;
+  const tooLarge = (size: number) =>
+    downloadFailed(source, `${size} bytes are more than the ${maxBytes} allowed`);
+  const chunks: Uint8Array[] = [];
+  let receivedBytes = 0;
+  let reportedBytes = 0;
+  const report = () => {
+    reportedBytes = receivedBytes;
+    onProgress?.({ file: source.file, receivedBytes, totalBytes });
+  };
+  try {
+    if (totalBytes !== null && totalBytes > maxBytes) throw tooLarge(totalBytes);
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk);
+      receivedBytes += chunk.byteLength;
+      if (receivedBytes > maxBytes) throw tooLarge(receivedBytes);
+      if (receivedBytes - reportedBytes >= PROGRESS_STEP_BYTES) report();
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof FoveaError) throw cause;
+    throw downloadFailed(
+      source,
+      `the transfer broke off after ${receivedBytes} bytes (${describe(cause)})`,
+      cause,
+    );
+  }
+  report();
+  return Buffer.concat(chunks, receivedBytes);
+}
+
+const describe = (cause: unknown): string => {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  return inner instanceof Error ? inner.message : String(inner);
+};
+
+const downloadFailed = (source: WeightSource, problem: string, cause?: unknown) =>
+  new FoveaError('weights-download-failed', `${source.url} could not be downloaded: ${problem}.`, {
+    details: { url: source.url },
+    cause,
+  });

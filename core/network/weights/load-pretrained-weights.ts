@@ -1,0 +1,94 @@
+// Pretrained weights for a network: the right published file, found or fetched, then read and matched.
+
+import { FoveaError, isFoveaError } from '../../errors.ts';
+import type { Architecture, Network, NetworkWeights, WeightSource } from '../network.ts';
+import {
+  acceptedNames,
+  download,
+  findInCache,
+  findInFolder,
+  type WeightFile,
+  type WeightFileDeps,
+} from './find-weight-file.ts';
+import { fromKeras } from './from-keras.ts';
+
+export interface PretrainedWeights {
+  readonly weights: NetworkWeights;
+  /** For people, e.g. `MobileNetV2 on ImageNet …, from /data/weights/mobilenet_v2_0.35_224_no_top.h5`. */
+  readonly origin: string;
+  readonly source: WeightSource;
+}
+
+/**
+ * Loads the published weights of an architecture into a network: the whole one, or its backbone (see `splitAt`).
+ *
+ * Files are looked for in `weightsDir`, under Keras's name and the aliases, then in the store's cache, then downloaded.
+ * A network with a head needs a file with top; a backbone takes the file without, or any. A file supplied by hand is
+ * taken for what it is: with another checksum it is accepted where every weight has the shape that the network needs,
+ * and the origin says so. Downloads must have the published checksum, where there is one.
+ *
+ * @param network A network of that architecture, all of whose weights are wanted.
+ * @throws {FoveaError} `weights-unavailable` where there is no file to be had, saying how to supply it;
+ * `weights-mismatch`, `weights-unreadable`.
+ */
+export async function loadPretrainedWeights(
+  network: Network,
+  architecture: Architecture,
+  deps: WeightFileDeps,
+): Promise<PretrainedWeights> {
+  const sources = usableSources(network, architecture);
+  const file =
+    (await findInFolder(sources, deps)) ??
+    (await findInCache(sources, deps)) ??
+    (await downloadFirst(architecture, sources, deps));
+  return { weights: await fromKeras(network, file.bytes), origin: describeOrigin(file), source: file.source };
+}
+
+/** Files that have what the network needs, the smallest first. */
+function usableSources(network: Network, architecture: Architecture): readonly WeightSource[] {
+  const hasHead = network.layers.at(-1)?.name !== architecture.featureLayer;
+  const usable = architecture.weightSources.filter((source) => source.includesTop || !hasHead);
+  if (usable.length === 0) {
+    throw new FoveaError(
+      'weights-unavailable',
+      `There are no published weights for ${architecture.name}. Train it from scratch, or choose another architecture.`,
+      { param: 'architecture', details: { architecture: architecture.name } },
+    );
+  }
+  return usable.toSorted((a, b) => Number(a.includesTop) - Number(b.includesTop));
+}
+
+async function downloadFirst(
+  architecture: Architecture,
+  sources: readonly WeightSource[],
+  deps: WeightFileDeps,
+): Promise<WeightFile> {
+  const [source] = sources as readonly [WeightSource];
+  try {
+    return await download(source, deps);
+  } catch (cause) {
+    if (!isFoveaError(cause, 'weights-download-failed')) throw cause;
+    const names = sources.flatMap(acceptedNames);
+    const folder = deps.weightsDir ?? 'a folder, and name that folder as the weights folder';
+    throw new FoveaError(
+      'weights-unavailable',
+      `There are no pretrained weights for ${architecture.name}. ${cause.message} To supply them by hand, download ` +
+        `${source.url} where there is a connection and put the file into ${folder}, under one of the names ` +
+        `${names.join(', ')}.`,
+      {
+        param: 'architecture',
+        details: { architecture: architecture.name, url: source.url, fileNames: names },
+        cause,
+      },
+    );
+  }
+}
+
+function describeOrigin({ source, found, location, checksumMatches }: WeightFile): string {
+  const place = { folder: location, cache: `the cache (${location})`, download: location }[found];
+  const note =
+    checksumMatches === false
+      ? '; its checksum is not the published one, its layers and shapes are the right ones'
+      : '';
+  return `trained on ${source.trainedOn}, from ${place}${note}`;
+}

@@ -1,0 +1,115 @@
+// Every architecture against Keras 3.15 (TensorFlow 2.21, CPU): shapes, weights and parameters exactly, probabilities of
+// the ONNX model within ten times the rounding that Keras's own float32 shows, and at most 3e-5.
+
+import { describe, expect, it } from 'vitest';
+import { findArchitecture } from '../../../core/network/architectures.ts';
+import type { Network } from '../../../core/network/network.ts';
+import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
+import { layerShapes } from '../../../core/network/shapes.ts';
+import { cutAfter } from '../../../core/network/split-at.ts';
+import { countParameters, weightSpecs } from '../../../core/network/weight-specs.ts';
+import {
+  type Golden,
+  goldenInput,
+  goldenPath,
+  goldenWeights,
+  isMissing,
+  keyOf,
+  maxDifference,
+  outputProblem,
+  readGolden,
+} from '../../support/keras-golden.ts';
+import { runOnnx } from '../../support/run-onnx.ts';
+
+interface GoldenCase {
+  readonly architecture: string;
+  readonly golden: string;
+  /** Where the golden is the network without what comes after this layer. */
+  readonly cut?: string;
+}
+
+const CASES: readonly GoldenCase[] = [
+  { architecture: 'mnist_cnn', golden: 'mnist_cnn' },
+  { architecture: 'mobilenet_v2_0.35', golden: 'mobilenetv2_0.35' },
+  { architecture: 'mobilenet_v2_1.0', golden: 'mobilenetv2_1.0' },
+];
+
+function build(
+  { architecture, cut }: GoldenCase,
+  { inputShape: [, height, width, channels] }: Golden,
+): Network {
+  const network = findArchitecture(architecture).build({
+    inputSize: { height, width, channels },
+    classes: 10,
+  });
+  return cut === undefined ? network : cutAfter(network, cut);
+}
+
+/** Layers of a golden that a description has under the same name: no bare arithmetic, no container of sublayers. */
+const comparable = ({ layers }: Golden) => layers.filter((layer) => !layer.bareOperation && !layer.sublayers);
+
+/** First layer whose output is not the golden one, to say where an implementation goes wrong. */
+async function firstDifference(network: Network, golden: Golden): Promise<string> {
+  const names = comparable(golden)
+    .slice(1)
+    .map((layer) => layer.name);
+  const model = toOnnx(network, goldenWeights(golden), { layerOutputs: names });
+  const outputs = await runOnnx(model, goldenInput(golden), golden.inputShape);
+  for (const layer of comparable(golden).slice(1)) {
+    const problem = outputProblem(outputs.get(layer.name)?.values ?? new Float32Array(), layer.out, 1e-4);
+    if (problem !== undefined) return `first different layer: ${layer.name} (${layer.type}), ${problem}`;
+  }
+  return 'every single layer agrees';
+}
+
+describe.each(CASES)('$architecture as Keras', (testCase) => {
+  const file = goldenPath(testCase.golden);
+  const missing = isMissing(file);
+
+  it.skipIf(missing)('has the layers, shapes and weights of Keras', () => {
+    const golden = readGolden(file);
+    const network = build(testCase, golden);
+    const shapes = layerShapes(network);
+    const expectedShapes = comparable(golden).map((layer) => [layer.name, layer.outputShape.slice(1)]);
+    // An automatic name of the input is Keras's own affair.
+    const [, ...rest] = expectedShapes;
+    expect(Object.fromEntries(shapes)).toMatchObject(Object.fromEntries(rest));
+
+    const specs = weightSpecs(network);
+    const expectedWeights = golden.layers.flatMap((layer) =>
+      layer.weights.map((weight) => [keyOf(layer, weight), weight.shape] as const),
+    );
+    expect(new Map(specs.map((spec) => [spec.key, spec.shape]))).toEqual(new Map(expectedWeights));
+    for (const layer of golden.layers) {
+      const inOrder = specs.filter((spec) => spec.layer === layer.name).map((spec) => spec.key);
+      if (!layer.sublayers) expect(inOrder).toEqual(layer.weights.map((weight) => keyOf(layer, weight)));
+    }
+    expect(countParameters(specs)).toEqual({ total: golden.totalParams, trainable: golden.trainableParams });
+  });
+
+  it.skipIf(missing)('gives the outputs of Keras as ONNX', async () => {
+    const golden = readGolden(file);
+    const network = build(testCase, golden);
+    const outputs = await runOnnx(
+      toOnnx(network, goldenWeights(golden)),
+      goldenInput(golden),
+      golden.inputShape,
+    );
+    const { values } = outputs.get('probabilities') ?? { values: new Float32Array() };
+    const { softmax, softmaxFloat64 } = golden.outputs;
+    if (softmax === null || softmaxFloat64 === null) {
+      const last = golden.layers.at(-1);
+      expect(last && outputProblem(values, last.out, 1e-5)).toBeUndefined();
+      return;
+    }
+    const tolerance = Math.min(3e-5, 10 * golden.float32VersusFloat64.softmaxMaxAbsDiff);
+    const difference = maxDifference(values, softmax.flat());
+    console.info(
+      `${testCase.architecture}: largest difference ${difference.toExponential(2)} from Keras in float32, ` +
+        `${maxDifference(values, softmaxFloat64.flat()).toExponential(2)} from float64, tolerance ${tolerance.toExponential(1)}`,
+    );
+    if (!(difference <= tolerance)) {
+      expect.fail(`probabilities differ by ${difference}; ${await firstDifference(network, golden)}`);
+    }
+  });
+});
