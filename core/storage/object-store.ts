@@ -7,7 +7,10 @@ import { FoveaError } from '../errors.ts';
 export interface ObjectInfo {
   readonly key: string;
   readonly sizeBytes: number;
-  /** Opaque version of the content: changes with every write, and is what {@link PutOptions.ifMatch} takes. */
+  /**
+   * Opaque version of the content, what {@link PutOptions.ifMatch} takes. It differs wherever the content differs;
+   * writing the very same bytes again may keep it, as S3's etag is a hash of them.
+   */
   readonly etag: string;
   readonly lastModified: Date;
 }
@@ -17,7 +20,10 @@ export interface StoredObject extends ObjectInfo {
 }
 
 export interface GetOptions {
-  /** Only these bytes, both ends inclusive, as in an HTTP Range. An end past the object is cut to its size. */
+  /**
+   * Only these bytes, both ends inclusive, as in an HTTP Range. An end past the object is cut to its size; a start past
+   * it throws `range-not-satisfiable`. `sizeBytes` and `etag` of the answer are those of the whole object.
+   */
   readonly range?: { readonly start: number; readonly end: number };
   readonly signal?: AbortSignal;
 }
@@ -28,6 +34,7 @@ export interface PutOptions {
   readonly ifNoneMatch?: '*';
   /** Compare and swap: fails with `precondition-failed` unless the stored etag is this one. */
   readonly ifMatch?: string;
+  /** Told to whoever downloads the object straight from S3; the other drivers keep no content types. */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
 }
@@ -38,8 +45,18 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ListFoldersOptions {
+  /** Only folders after the one of this name. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * A flat map from keys to bytes. Keys are `/`-separated, without empty, `.` or `..` segments.
+ * A flat map from keys to bytes. Keys are `/`-separated, without empty, `.` or `..` segments, at most 1024 bytes as
+ * UTF-8; others throw `key-invalid` or `key-too-long`. A key should not be the folder of another: S3 can hold both
+ * `a` and `a/b`, a file system cannot (`key-conflict`).
+ *
+ * An aborted `signal` rejects with its reason or with the driver's `AbortError`; a write may have happened by then.
  *
  * Writes are atomic: a reader, and whoever comes after a crash, sees the old object or the new one.
  */
@@ -55,8 +72,11 @@ export interface ObjectStore {
   delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** All objects whose key starts with `prefix`, in UTF-8 binary order of their keys, read page by page. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
-  /** The distinct next path segments under `prefix`, which ends in `/` or is empty: the "folders", in order. */
-  listFolders(prefix: string, options?: ListOptions): AsyncIterable<string>;
+  /**
+   * The distinct next path segments under `prefix`, which ends in `/` or is empty: the "folders" that hold at least
+   * one object. Bare names (`train`, not `datasets/x/train/`), in the order of their keys, that is of `name/`.
+   */
+  listFolders(prefix: string, options?: ListFoldersOptions): AsyncIterable<string>;
 }
 
 /** A conditional write lost: the object is not (or no longer) in the state that the writer named. */

@@ -1,0 +1,82 @@
+// The object store in a folder: every object is a plain file at root/key, so that people may copy files into place.
+// Safe between processes that share the folder. Symbolic links: a link to a file inside the store is followed; any
+// other link is listed as an object, and reading it throws `storage-link-refused`; linked folders are not walked.
+
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { assertFolderPrefix, assertKey } from '../object-key.ts';
+import type { ObjectStore } from '../object-store.ts';
+import { toStorageError } from './filesystem/file-errors.ts';
+import { listFiles, listFolderNames } from './filesystem/list-files.ts';
+import { readInfo, readObject } from './filesystem/read-object.ts';
+import { createStoreFolders } from './filesystem/store-folders.ts';
+import { deleteObject, writeObject } from './filesystem/write-object.ts';
+
+async function withTypedErrors<T>(
+  action: 'read' | 'write' | 'delete',
+  key: string,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toStorageError(error, action, key);
+  }
+}
+
+async function* listWithTypedErrors<T>(prefix: string, items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw toStorageError(error, 'list', prefix);
+  }
+}
+
+/**
+ * A store in a folder. The folder is made when the first object is written; until then the store is empty.
+ *
+ * Beside the errors of the port its methods throw `storage-full`, `storage-denied`, `storage-unsupported` (no hard
+ * links, or links across file systems), `storage-link-refused`, `storage-name-not-utf8`, `key-conflict` (a file where
+ * the key needs a folder, or the reverse), `key-too-long` and `storage-unavailable`, with the errno in `details`.
+ *
+ * @param options.root absolute, or relative to the working directory. All of it must lie on one file system.
+ */
+export function createFilesystemStore(options: { readonly root: string }): ObjectStore {
+  const root = resolve(options.root);
+  const folders = createStoreFolders(root);
+  return {
+    url: pathToFileURL(root).href,
+
+    async get(key, { range, signal } = {}) {
+      signal?.throwIfAborted();
+      assertKey(key);
+      return withTypedErrors('read', key, readObject(key, range, folders));
+    },
+
+    async head(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      assertKey(key);
+      return withTypedErrors('read', key, readInfo(key, folders));
+    },
+
+    async put(key, body, options = {}) {
+      options.signal?.throwIfAborted();
+      assertKey(key);
+      return withTypedErrors('write', key, writeObject(key, body, options, folders));
+    },
+
+    async delete(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      assertKey(key);
+      return withTypedErrors('delete', key, deleteObject(key, folders));
+    },
+
+    list: (prefix, { startAfter = '', signal } = {}) =>
+      listWithTypedErrors(prefix, listFiles(root, prefix, startAfter, signal)),
+
+    listFolders(prefix, { startAfter, signal } = {}) {
+      assertFolderPrefix(prefix);
+      return listWithTypedErrors(prefix, listFolderNames(root, prefix, startAfter, signal));
+    },
+  };
+}

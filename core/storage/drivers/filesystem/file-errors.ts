@@ -1,0 +1,81 @@
+// From errno codes to the project's typed errors. Knows nothing of how files are written.
+
+import { FoveaError } from '../../../errors.ts';
+
+interface Meaning {
+  readonly code: string;
+  readonly advice: string;
+}
+
+const DENIED: Meaning = {
+  code: 'storage-denied',
+  advice: 'Give the user that this process runs as the right to read and write the storage folder.',
+};
+const FULL: Meaning = {
+  code: 'storage-full',
+  advice: 'Free space (or raise the quota) on the disk of the storage folder and try again.',
+};
+const CONFLICT: Meaning = {
+  code: 'key-conflict',
+  advice: 'A file and a folder cannot share a name; choose another key or remove what is in the way.',
+};
+const UNSUPPORTED: Meaning = {
+  code: 'storage-unsupported',
+  advice: 'The storage folder must lie, whole, on one file system that knows hard links and renaming.',
+};
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EACCES: DENIED,
+  EPERM: DENIED,
+  EROFS: DENIED,
+  ENAMETOOLONG: {
+    code: 'key-too-long',
+    advice: 'The file system allows about 255 bytes a segment; shorten the name.',
+  },
+  EEXIST: CONFLICT,
+  ENOTDIR: CONFLICT,
+  EISDIR: CONFLICT,
+  ENOTSUP: UNSUPPORTED,
+  EXDEV: UNSUPPORTED,
+  EMFILE: {
+    code: 'storage-unavailable',
+    advice: 'Too many files are open; raise the limit (ulimit -n) or read fewer objects at once.',
+  },
+};
+
+/** The errno code of a failed system call, e.g. `ENOENT`. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Awaits a system call; `false` where it failed with one of these errno codes. */
+export async function succeeds(call: Promise<unknown>, ...unless: readonly string[]): Promise<boolean> {
+  try {
+    await call;
+    return true;
+  } catch (error) {
+    if (unless.includes(errnoOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+/** The typed error for a failed system call; anything that is not one is returned as it came. */
+export function toStorageError(
+  error: unknown,
+  action: 'read' | 'write' | 'delete' | 'list',
+  key: string,
+): unknown {
+  const errno = errnoOf(error);
+  if (error instanceof FoveaError || errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
+  const meaning = MEANINGS[errno] ?? {
+    code: 'storage-unavailable',
+    advice: 'See the cause; the disk or its mount may be at fault.',
+  };
+  return new FoveaError(meaning.code, `Could not ${action} "${key}" (${errno}). ${meaning.advice}`, {
+    param: key,
+    details: { errno },
+    cause: error,
+  });
+}

@@ -1,0 +1,124 @@
+// Walks a store's folders in the order of keys, one folder in memory at a time. Knows nothing of writing.
+
+import type { Dirent } from 'node:fs';
+import { lstat, opendir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareKeys, RESERVED_FOLDER } from '../../object-key.ts';
+import type { ObjectInfo } from '../../object-store.ts';
+import { etagOf, ifThere, isMissing } from './file-version.ts';
+
+/** How many files are asked for their size at once: enough to keep Node's four file threads busy. */
+const STAT_BATCH = 64;
+
+interface Entry {
+  /** Key of a file; of a folder, the prefix of its keys, ending in `/`. */
+  readonly key: string;
+  readonly isFolder: boolean;
+}
+
+/** Sockets, pipes and devices are no objects. Links are: reading them says what is wrong with them. */
+const isObject = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
+
+/** Entries of one folder in the order of their keys: `a-b` comes before `a/…`, as `-` sorts before `/`. */
+async function readFolder(root: string, folder: string): Promise<readonly Entry[]> {
+  let found: Dirent[];
+  try {
+    found = await readdir(join(root, folder), { withFileTypes: true });
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+  const entries: Entry[] = [];
+  for (const entry of found) {
+    if (folder === '' && entry.name === RESERVED_FOLDER) continue;
+    if (entry.isDirectory()) entries.push({ key: `${folder}${entry.name}/`, isFolder: true });
+    else if (isObject(entry)) entries.push({ key: folder + entry.name, isFolder: false });
+  }
+  return entries.sort((a, b) => compareKeys(a.key, b.key));
+}
+
+async function readInfo(root: string, key: string): Promise<ObjectInfo | undefined> {
+  const path = join(root, key);
+  let stats = await ifThere(stat(path, { bigint: true }));
+  if (stats === undefined || !stats.isFile()) stats = await ifThere(lstat(path, { bigint: true }));
+  // A name that is not UTF-8 reads with U+FFFD in it and cannot be opened; it is listed, so that reading it can tell.
+  if (stats === undefined) return key.includes('\uFFFD') ? unreadable(key) : undefined;
+  const sizeBytes = stats.isFile() ? Number(stats.size) : 0;
+  return { key, sizeBytes, etag: etagOf(stats), lastModified: stats.mtime };
+}
+
+const unreadable = (key: string): ObjectInfo => ({
+  key,
+  sizeBytes: 0,
+  etag: '"unreadable"',
+  lastModified: new Date(0),
+});
+
+/** All files whose key starts with `prefix` and comes after `startAfter`, in the order of keys. */
+export async function* listFiles(
+  root: string,
+  prefix: string,
+  startAfter: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ObjectInfo> {
+  yield* walk(prefix.slice(0, prefix.lastIndexOf('/') + 1));
+
+  async function* walk(folder: string): AsyncGenerator<ObjectInfo> {
+    let files: string[] = [];
+    for (const { key, isFolder } of await readFolder(root, folder)) {
+      signal?.throwIfAborted();
+      if (isFolder) {
+        const mayMatch = key.startsWith(prefix) || prefix.startsWith(key);
+        const mayFollow = startAfter.startsWith(key) || compareKeys(key, startAfter) > 0;
+        if (!mayMatch || !mayFollow) continue;
+        yield* readAll(files);
+        files = [];
+        yield* walk(key);
+      } else if (key.startsWith(prefix) && compareKeys(key, startAfter) > 0) {
+        files.push(key);
+        if (files.length < STAT_BATCH) continue;
+        yield* readAll(files);
+        files = [];
+      }
+    }
+    yield* readAll(files);
+  }
+
+  async function* readAll(files: readonly string[]): AsyncGenerator<ObjectInfo> {
+    for (const info of await Promise.all(files.map((key) => readInfo(root, key)))) {
+      signal?.throwIfAborted();
+      if (info !== undefined) yield info;
+    }
+  }
+}
+
+/** True where at least one object lies under the folder, at any depth. */
+async function holdsObject(path: string): Promise<boolean> {
+  try {
+    const folders: string[] = [];
+    for await (const entry of await opendir(path)) {
+      if (isObject(entry)) return true;
+      if (entry.isDirectory()) folders.push(join(path, entry.name));
+    }
+    for (const folder of folders) if (await holdsObject(folder)) return true;
+    return false;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+/** Names of the folders right under `prefix` that hold objects, after the folder `startAfter`, in order. */
+export async function* listFolderNames(
+  root: string,
+  prefix: string,
+  startAfter: string | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const last = startAfter === undefined ? '' : `${prefix}${startAfter}/`;
+  for (const { key, isFolder } of await readFolder(root, prefix)) {
+    signal?.throwIfAborted();
+    if (!isFolder || compareKeys(key, last) <= 0) continue;
+    if (await holdsObject(join(root, key))) yield key.slice(prefix.length, -1);
+  }
+}

@@ -1,0 +1,113 @@
+// Writes and deletes objects of a store in a folder: content is staged and synced first, then takes its key in one step.
+
+import { constants } from 'node:fs';
+import { mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type ObjectInfo, PreconditionFailedError, type PutOptions } from '../../object-store.ts';
+import { errnoOf, succeeds } from './file-errors.ts';
+import { etagOf, stampModified, versionAt } from './file-version.ts';
+import { createFile, removeFile, replaceFile } from './replace-file.ts';
+import type { StoreFolders } from './store-folders.ts';
+
+/** Deleters may remove a folder that a creator has just made; each retry means that one of them got on. */
+const CREATE_ATTEMPTS = 100;
+
+/** Makes a rename survive a power cut. Not every file system allows it, and none needs it to be atomic. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY).catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** Writes a content aside, synced, with the etag that it will have at its key. */
+async function stage(staged: string, key: string, body: Uint8Array | string): Promise<ObjectInfo> {
+  const handle = await open(staged, 'wx');
+  try {
+    await handle.writeFile(body);
+    await stampModified(handle, Date.now(), Math.random);
+    await handle.sync();
+    const stats = await handle.stat({ bigint: true });
+    return { key, sizeBytes: Number(stats.size), etag: etagOf(stats), lastModified: stats.mtime };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function createAt(staged: string, path: string, key: string, folders: StoreFolders): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await folders.assertInside(dirname(path), key);
+      if (await createFile(staged, path)) return true;
+      // Throws where a folder is in the way, which is no object.
+      await versionAt(path);
+      return false;
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || attempt >= CREATE_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Removes the folders that a deletion left empty, save the first level, which people make by hand to fill it. */
+async function removeEmptyFolders(key: string, folders: StoreFolders): Promise<void> {
+  const segments = key.split('/').slice(0, -1);
+  for (; segments.length > 1; segments.pop()) {
+    const folder = folders.pathOf(segments.join('/'));
+    if (!(await succeeds(rmdir(folder), 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'))) return;
+  }
+}
+
+/** `put` of the port; errors of the file system come through as they are. */
+export async function writeObject(
+  key: string,
+  body: Uint8Array | string,
+  { ifNoneMatch, ifMatch, signal }: PutOptions,
+  folders: StoreFolders,
+): Promise<ObjectInfo> {
+  const path = folders.pathOf(key);
+  const slotOf = folders.slotsOf(key);
+  const lost = () => new PreconditionFailedError(key, `its etag is not, or no longer, ${ifMatch}`);
+  // Whoever has lost already need not write and sync its content first.
+  if (ifMatch !== undefined && (await versionAt(path)) !== ifMatch) throw lost();
+
+  const staged = await folders.stagingName();
+  const create = () => createAt(staged, path, key, folders);
+  const replace = async (version: string) => {
+    await folders.assertInside(dirname(path), key);
+    return replaceFile(staged, path, version, slotOf);
+  };
+  try {
+    const info = await stage(staged, key, body);
+    signal?.throwIfAborted();
+    if (ifMatch !== undefined) {
+      if (!(await replace(ifMatch))) throw lost();
+    } else if (ifNoneMatch !== undefined) {
+      if (!(await create())) throw new PreconditionFailedError(key, 'it exists already');
+    } else {
+      for (let done = false; !done; ) {
+        const version = await versionAt(path);
+        done = await (version === undefined ? create() : replace(version));
+      }
+    }
+    await syncFolder(dirname(path));
+    return info;
+  } finally {
+    await rm(staged, { force: true });
+  }
+}
+
+/** `delete` of the port; errors of the file system come through as they are. */
+export async function deleteObject(key: string, folders: StoreFolders): Promise<void> {
+  const path = folders.pathOf(key);
+  try {
+    if ((await versionAt(path)) === undefined) return;
+  } catch (error) {
+    // A folder is no object, so there is nothing to delete.
+    if (errnoOf(error) === 'EISDIR') return;
+    throw error;
+  }
+  await folders.assertInside(dirname(path), key);
+  await removeFile(await folders.stagingName(), path, folders.slotsOf(key));
+  await syncFolder(dirname(path));
+  await removeEmptyFolders(key, folders);
+}

@@ -1,0 +1,78 @@
+// Pages of ListObjectsV2 as streams of objects and of folders. Knows nothing of reading and writing objects.
+
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import type { ObjectInfo } from '../../object-store.ts';
+
+/** Follows every key of a folder in UTF-8 order, so that "after the folder" can be told to S3. */
+const LAST_CHARACTER = '\u{10FFFF}';
+
+export interface ListTarget {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** Of the store in the bucket: empty, or ending in `/`. */
+  readonly prefix: string;
+}
+
+/** Keys travel URL-encoded, because XML cannot carry every character that a key may hold. */
+const decode = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
+
+async function* pages(
+  { client, bucket, prefix: storePrefix }: ListTarget,
+  options: {
+    prefix: string;
+    startAfter?: string | undefined;
+    delimiter?: string;
+    signal?: AbortSignal | undefined;
+  },
+): AsyncGenerator<ListObjectsV2CommandOutput> {
+  let token: string | undefined;
+  do {
+    const page: ListObjectsV2CommandOutput = await client.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: storePrefix + options.prefix,
+        StartAfter: options.startAfter === undefined ? undefined : storePrefix + options.startAfter,
+        Delimiter: options.delimiter,
+        ContinuationToken: token,
+        EncodingType: 'url',
+      }),
+      options.signal === undefined ? {} : { abortSignal: options.signal },
+    );
+    yield page;
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token !== undefined);
+}
+
+export async function* listObjects(
+  target: ListTarget,
+  prefix: string,
+  startAfter?: string,
+  signal?: AbortSignal,
+): AsyncGenerator<ObjectInfo> {
+  // S3 refuses an empty StartAfter.
+  for await (const page of pages(target, { prefix, startAfter: startAfter || undefined, signal })) {
+    for (const { Key, Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
+      signal?.throwIfAborted();
+      const key = decode(Key ?? '').slice(target.prefix.length);
+      // The console marks the folders that one makes in it by empty objects named "folder/".
+      if (key === '' || key.endsWith('/')) continue;
+      yield { key, sizeBytes: Size, etag: ETag, lastModified: LastModified };
+    }
+  }
+}
+
+export async function* listFolderNames(
+  target: ListTarget,
+  prefix: string,
+  startAfter?: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const after = startAfter === undefined ? undefined : `${prefix}${startAfter}/${LAST_CHARACTER}`;
+  for await (const page of pages(target, { prefix, startAfter: after, delimiter: '/', signal })) {
+    for (const { Prefix } of page.CommonPrefixes ?? []) {
+      signal?.throwIfAborted();
+      const name = decode(Prefix ?? '').slice(target.prefix.length + prefix.length, -1);
+      if (name !== '' && name !== startAfter) yield name;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// From the S3 SDK's errors to the project's typed errors. Knows nothing of requests.
+
+import { S3ServiceException } from '@aws-sdk/client-s3';
+import { FoveaError } from '../../../errors.ts';
+
+/** HTTP status of an S3 answer, `undefined` for an error that is not S3's answer. */
+export const statusOf = (error: unknown): number | undefined =>
+  error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+
+/** How many times the SDK sent the request that failed; above 1, an attempt whose answer was lost may have worked. */
+export const attemptsOf = (error: unknown): number =>
+  error instanceof S3ServiceException ? (error.$metadata.attempts ?? 1) : 1;
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
+
+/** True for "no such object"; a missing bucket is a fault of the set-up instead, and HEAD answers cannot tell. */
+export const isNoSuchKey = (error: unknown): boolean =>
+  statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket';
+
+export const isAbort = (error: unknown): boolean => nameOf(error) === 'AbortError';
+
+const MEANINGS: Readonly<Record<string, { readonly code: string; readonly advice: string }>> = {
+  NoSuchBucket: {
+    code: 'storage-bucket-missing',
+    advice: 'Create the bucket, or correct its name, region or endpoint.',
+  },
+  KeyTooLongError: {
+    code: 'key-too-long',
+    advice: 'S3 allows 1024 bytes, its prefix included; shorten the key.',
+  },
+  EntityTooLarge: { code: 'object-too-large', advice: 'A single upload holds at most 5 GB.' },
+  PermanentRedirect: { code: 'storage-denied', advice: 'The bucket lies in another region; name that one.' },
+};
+const DENIED = {
+  code: 'storage-denied',
+  advice:
+    'Check the credentials and that they allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it ' +
+    '(without s3:ListBucket, S3 answers 403 even for a key that does not exist).',
+};
+const UNAVAILABLE = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
+
+/** The typed error for a failed request; errors of the project and aborts are returned as they came. */
+export function toStorageError(error: unknown, action: string, url: string): unknown {
+  if (error instanceof FoveaError || isAbort(error) || !(error instanceof Error)) return error;
+  const status = statusOf(error);
+  const denied = status === 401 || status === 403 || error.name === 'CredentialsProviderError';
+  const { code, advice } = MEANINGS[error.name] ?? (denied ? DENIED : UNAVAILABLE);
+  const received = status === undefined ? error.name : `${error.name}, HTTP ${status}`;
+  return new FoveaError(code, `Could not ${action} "${url}" (${received}). ${advice}`, {
+    param: url,
+    details: { reason: error.name, ...(status === undefined ? {} : { status }) },
+    cause: error,
+  });
+}

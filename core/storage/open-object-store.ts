@@ -1,0 +1,41 @@
+// From a URL to the driver behind it. Knows nothing of where the URL comes from.
+
+import { fileURLToPath } from 'node:url';
+import { FoveaError } from '../errors.ts';
+import type { S3ClientOptions } from './drivers/s3.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/**
+ * Opens the store that a URL names: `file:///folder`, `s3://bucket` or `s3://bucket/prefix`, `memory:` (a new, empty
+ * one each time). Does no I/O but loading the driver, so that local runs never load the S3 SDK.
+ *
+ * @throws {FoveaError} `storage-url-invalid`
+ */
+export async function openObjectStore(
+  url: string,
+  options: { readonly s3?: S3ClientOptions } = {},
+): Promise<ObjectStore> {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === 'file:' && parsed.host === '') {
+    const { createFilesystemStore } = await import('./drivers/filesystem.ts');
+    return createFilesystemStore({ root: fileURLToPath(parsed) });
+  }
+  if (parsed?.protocol === 's3:' && parsed.hostname !== '') {
+    const { createS3Store } = await import('./drivers/s3.ts');
+    return createS3Store({
+      ...options.s3,
+      bucket: parsed.hostname,
+      prefix: decodeURIComponent(parsed.pathname),
+    });
+  }
+  if (parsed?.protocol === 'memory:') {
+    const { createMemoryStore } = await import('./drivers/memory.ts');
+    return createMemoryStore();
+  }
+  throw new FoveaError(
+    'storage-url-invalid',
+    `"${url}" names no object store. Allowed are file:///absolute/folder, s3://bucket/prefix and memory: ` +
+      '(for a folder, give its absolute path as a file: URL).',
+    { details: { url } },
+  );
+}
