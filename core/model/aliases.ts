@@ -1,0 +1,48 @@
+// Aliases: small mutable records that say which version a name stands for, changed by compare-and-swap.
+
+import { z } from 'zod';
+import { createJson, readJson, updateJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { isVersionNumber } from './model-name.ts';
+
+/** The alias that every commit moves forward, and that a request without a version means. */
+export const LATEST_ALIAS = 'latest';
+
+const AliasSchema = z.object({ formatVersion: z.literal(1), version: z.string().refine(isVersionNumber) });
+
+/**
+ * The version that an alias stands for, or `undefined` where there is no such alias.
+ * @throws {FoveaError} `record-invalid`, naming the key, where the record cannot be read.
+ */
+export async function readAlias(
+  store: ObjectStore,
+  model: string,
+  alias: string,
+): Promise<string | undefined> {
+  return (await readJson(store, keys.modelAlias(model, alias), AliasSchema))?.value.version;
+}
+
+/**
+ * Lets an alias stand for `version`, where `mayMove` agrees with leaving the version it stands for now.
+ * @returns the version that the alias stands for afterwards.
+ */
+export async function moveAlias(
+  store: ObjectStore,
+  model: string,
+  alias: string,
+  version: string,
+  mayMove: (current: string) => boolean = () => true,
+): Promise<string> {
+  const key = keys.modelAlias(model, alias);
+  try {
+    await createJson(store, key, { formatVersion: 1, version });
+    return version;
+  } catch (error) {
+    if (!(error instanceof PreconditionFailedError)) throw error;
+  }
+  const moved = await updateJson(store, key, AliasSchema, (current) =>
+    mayMove(current.version) ? { ...current, version } : undefined,
+  );
+  return moved.value.version;
+}

@@ -1,0 +1,64 @@
+// What a model, a version and an alias may be called. Names become object keys and URL segments, so they are narrow.
+
+import { FoveaError } from '../errors.ts';
+
+/** Longest model name, in characters; the suffix of an OpenAI fine-tuning job has the same limit. */
+export const MODEL_NAME_MAX_LENGTH = 64;
+
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+/** Versions count up from 1; nine digits keep them exact everywhere. */
+const VERSION = /^[1-9][0-9]{0,8}$/;
+/** A letter first, so that no alias can be taken for a version. */
+const ALIAS = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** Longest piece of a refused name that is repeated in a message. */
+const SHOWN_CHARACTERS = 80;
+const shown = (value: string) =>
+  JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
+
+export const isModelName = (value: string): boolean => MODEL_NAME.test(value);
+export const isVersionNumber = (value: string): boolean => VERSION.test(value);
+export const isAliasName = (value: string): boolean => ALIAS.test(value);
+
+/**
+ * The name of a model, from untrusted input.
+ * @throws {FoveaError} `model-name-invalid`.
+ */
+export function parseModelName(value: string, param = 'model'): string {
+  if (isModelName(value)) return value;
+  throw new FoveaError(
+    'model-name-invalid',
+    `${shown(value)} cannot be the name of a model: it must be 1 to ${MODEL_NAME_MAX_LENGTH} characters of A-Z, a-z, ` +
+      '0-9, ".", "_" and "-", starting with a letter or a digit.',
+    { param },
+  );
+}
+
+/**
+ * A version number such as `"3"`, or the name of an alias such as `"latest"`, from untrusted input.
+ * @throws {FoveaError} `model-version-invalid`.
+ */
+export function parseVersionOrAlias(value: string, param = 'version'): string {
+  if (isVersionNumber(value) || isAliasName(value)) return value;
+  throw new FoveaError(
+    'model-version-invalid',
+    `${shown(value)} is no version of a model: give a version number ("1", "2", …) or an alias such as "latest".`,
+    { param },
+  );
+}
+
+/** `name` or `name:version`, the form in which a job names the model it made, taken apart. */
+export function parseModelReference(value: string): {
+  readonly model: string;
+  readonly version: string | undefined;
+} {
+  const colon = value.indexOf(':');
+  if (colon === -1) return { model: parseModelName(value), version: undefined };
+  return {
+    model: parseModelName(value.slice(0, colon)),
+    version: parseVersionOrAlias(value.slice(colon + 1), 'model'),
+  };
+}
+
+/** The inverse of {@link parseModelReference}, e.g. `fruit:3`. */
+export const toModelReference = (model: string, version: string): string => `${model}:${version}`;

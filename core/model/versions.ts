@@ -1,0 +1,100 @@
+// Which models and versions exist, and what an alias stands for. A version exists exactly when its manifest does.
+
+import { FoveaError } from '../errors.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { LATEST_ALIAS, readAlias } from './aliases.ts';
+import { isModelName, isVersionNumber } from './model-name.ts';
+import { MANIFEST_FILE } from './read-manifest.ts';
+
+/** A model with at least one committed version. */
+export interface ModelVersions {
+  readonly model: string;
+  /** Committed versions, oldest first; never empty. */
+  readonly versions: readonly string[];
+}
+
+/** Every model that has a committed version, by name. One listing of the store. */
+export async function listModels(store: ObjectStore): Promise<ModelVersions[]> {
+  const versionsByModel = new Map<string, string[]>();
+  for await (const { key } of store.list(keys.models())) {
+    const [, model, version, file, ...rest] = key.split('/');
+    if (model === undefined || version === undefined || file !== MANIFEST_FILE || rest.length > 0) continue;
+    if (!isModelName(model) || !isVersionNumber(version)) continue;
+    const versions = versionsByModel.get(model) ?? [];
+    versions.push(version);
+    versionsByModel.set(model, versions);
+  }
+  return [...versionsByModel].map(([model, versions]) => ({ model, versions: versions.sort(byNumber) }));
+}
+
+/** The committed versions of a model, oldest first; empty where there is no such model. */
+export async function listVersions(store: ObjectStore, model: string): Promise<string[]> {
+  const prefix = keys.model(model);
+  const versions: string[] = [];
+  for await (const { key } of store.list(prefix)) {
+    const [version, file, ...rest] = key.slice(prefix.length).split('/');
+    if (version === undefined || file !== MANIFEST_FILE || rest.length > 0) continue;
+    if (isVersionNumber(version)) versions.push(version);
+  }
+  return versions.sort(byNumber);
+}
+
+/**
+ * The committed version that a number, an alias or nothing (`latest`) stands for.
+ *
+ * Where the alias `latest` is missing although versions exist (a commit was cut short between manifest and alias), the
+ * newest version is meant.
+ * @throws {FoveaError} `model-not-found`; `model-version-not-found`.
+ */
+export async function resolveVersion(
+  store: ObjectStore,
+  model: string,
+  versionOrAlias?: string,
+): Promise<string> {
+  const wanted = versionOrAlias ?? LATEST_ALIAS;
+  const version = isVersionNumber(wanted) ? wanted : await readAlias(store, model, wanted);
+  if (version !== undefined && (await isCommitted(store, model, version))) return version;
+  const versions = await listVersions(store, model);
+  const newest = versions.at(-1);
+  if (newest === undefined)
+    throw modelNotFound(
+      model,
+      (await listModels(store)).map((found) => found.model),
+    );
+  if (wanted === LATEST_ALIAS) return newest;
+  throw new FoveaError(
+    'model-version-not-found',
+    `Model "${model}" has no version or alias "${wanted}". It has ${versions.length === 1 ? 'version' : 'versions'} ` +
+      `${listNames(versions)}.`,
+    { param: 'version', details: { model, version: wanted, versions: versions.slice(-MOST_NAMES) } },
+  );
+}
+
+const isCommitted = async (store: ObjectStore, model: string, version: string) =>
+  (await store.head(keys.modelFile(model, version, MANIFEST_FILE))) !== undefined;
+
+/** Names beyond this many are counted instead of listed in messages. */
+const MOST_NAMES = 10;
+
+function listNames(names: readonly string[]): string {
+  const listed = names
+    .slice(-MOST_NAMES)
+    .map((name) => `"${name}"`)
+    .join(', ');
+  return names.length > MOST_NAMES ? `${listed} and ${names.length - MOST_NAMES} more` : listed;
+}
+
+function modelNotFound(model: string, models: readonly string[]): FoveaError {
+  return new FoveaError(
+    'model-not-found',
+    `There is no model "${model}". ` +
+      (models.length === 0
+        ? 'There are no models yet: a fine-tuning job makes one.'
+        : `There are: ${listNames(models)}.`),
+    { param: 'model', details: { model, models: models.slice(-MOST_NAMES) } },
+  );
+}
+
+/** Orders version numbers as numbers: "2" before "10". */
+export const byNumber = (a: string, b: string): number => Number(a) - Number(b);

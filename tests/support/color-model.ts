@@ -1,0 +1,81 @@
+// A real model whose answers a person can foretell: it says which of red, green and blue a picture has most of.
+
+import sharp from 'sharp';
+import { contentHashOf } from '../../core/dataset/content-hash.ts';
+import { commitModel } from '../../core/model/commit-model.ts';
+import { MANIFEST_FORMAT_VERSION, type Manifest } from '../../core/model/manifest.ts';
+import { createNetworkBuilder } from '../../core/network/network-builder.ts';
+import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../core/network/onnx/to-onnx.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+
+export const COLORS = ['red', 'green', 'blue'] as const;
+export type Color = (typeof COLORS)[number];
+
+const SIZE = 8;
+/** Logits are this times the mean of each channel, 0 to 1. */
+const SHARPNESS = 8;
+
+/** Average over the picture, then softmax. */
+export function colorOnnx(): Uint8Array {
+  const n = createNetworkBuilder('color', { height: SIZE, width: SIZE, channels: 3 });
+  const mean = n.globalAveragePooling2d(n.input({ name: 'image' }), { name: 'mean' });
+  n.dense(mean, { name: 'predictions', units: 3, activation: 'softmax' });
+  const kernel = Float32Array.from({ length: 9 }, (_, index) => (index % 4 === 0 ? SHARPNESS : 0));
+  return toOnnx(
+    n.build(),
+    new Map([
+      ['predictions/kernel', kernel],
+      ['predictions/bias', new Float32Array(3)],
+    ]),
+  );
+}
+
+/** A manifest that fits {@link colorOnnx}. */
+export function colorManifest(onnx: Uint8Array, changes: Partial<Manifest> = {}): Manifest {
+  return {
+    formatVersion: MANIFEST_FORMAT_VERSION,
+    model: 'color',
+    version: '1',
+    createdAt: 1_700_000_000,
+    jobId: 'ftjob-1',
+    architecture: 'small_cnn',
+    dataset: 'colors',
+    labels: [...COLORS],
+    input: { height: SIZE, width: SIZE, channels: 3, preprocessing: 'unit', resize: 'stretch' },
+    onnx: {
+      file: 'model.onnx',
+      sizeBytes: onnx.byteLength,
+      sha256: contentHashOf(onnx),
+      inputName: ONNX_INPUT_NAME,
+      outputName: ONNX_OUTPUT_NAME,
+    },
+    metrics: { testAccuracy: 1, testCount: 12 },
+    ...changes,
+  };
+}
+
+/** Commits a version of the color model. */
+export async function commitColorModel(
+  store: ObjectStore,
+  changes: Partial<Manifest> = {},
+): Promise<Manifest> {
+  const onnx = colorOnnx();
+  const manifest = colorManifest(onnx, changes);
+  await commitModel(store, manifest, new Map([['model.onnx', onnx]]));
+  return manifest;
+}
+
+const PIXELS: Readonly<Record<Color, { r: number; g: number; b: number }>> = {
+  red: { r: 240, g: 20, b: 20 },
+  green: { r: 20, g: 240, b: 20 },
+  blue: { r: 20, g: 20, b: 240 },
+};
+
+/** A plain picture of one color. */
+export async function colorPicture(
+  color: Color,
+  format: 'png' | 'jpeg' = 'png',
+): Promise<Uint8Array<ArrayBuffer>> {
+  const picture = sharp({ create: { width: 32, height: 24, channels: 3, background: PIXELS[color] } });
+  return new Uint8Array(await picture.toFormat(format).toBuffer());
+}

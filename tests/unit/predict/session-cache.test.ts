@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { createSessionCache, type Releasable } from '../../../core/predict/session-cache.ts';
+
+class Session implements Releasable {
+  released = 0;
+  readonly sizeBytes: number;
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes;
+  }
+  async release() {
+    this.released += 1;
+  }
+}
+
+const fail = (error: unknown) => {
+  throw error;
+};
+const idle = async () => undefined;
+const newCache = (maxBytes: number) => createSessionCache<Session>({ maxBytes, onReleaseError: fail });
+
+/** A promise and the function that ends it. */
+function pause() {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { ended, end };
+}
+
+describe('createSessionCache', () => {
+  it('loads once for concurrent first users', async () => {
+    const cache = newCache(100);
+    let loads = 0;
+    const load = async () => {
+      loads += 1;
+      await Promise.resolve();
+      return new Session(10);
+    };
+    const seen = await Promise.all(
+      Array.from({ length: 8 }, () => cache.withValue('a', load, async (value) => value)),
+    );
+    expect(loads).toBe(1);
+    expect(new Set(seen).size).toBe(1);
+    expect(cache.sizeBytes).toBe(10);
+  });
+
+  it('does not remember a failed load', async () => {
+    const cache = newCache(100);
+    const failing = cache.withValue('a', async () => fail(new Error('no')) as never, idle);
+    await expect(failing).rejects.toThrow('no');
+    await cache.withValue('a', async () => new Session(10), idle);
+    expect(cache.sizeBytes).toBe(10);
+  });
+
+  it('releases the least recently used first, once', async () => {
+    const cache = newCache(25);
+    const [a, b, c] = [new Session(10), new Session(10), new Session(10)];
+    await cache.withValue('a', async () => a, idle);
+    await cache.withValue('b', async () => b, idle);
+    await cache.withValue('a', async () => fail(new Error('must be cached')) as never, idle);
+    await cache.withValue('c', async () => c, idle);
+    expect([a.released, b.released, c.released]).toEqual([0, 1, 0]);
+    expect(cache.sizeBytes).toBe(20);
+  });
+
+  it('does not release what is in use until its last user is done', async () => {
+    const cache = newCache(10);
+    const a = new Session(10);
+    const [first, second] = [pause(), pause()];
+    const uses = [
+      cache.withValue(
+        'a',
+        async () => a,
+        () => first.ended,
+      ),
+      cache.withValue(
+        'a',
+        async () => a,
+        () => second.ended,
+      ),
+    ];
+    await cache.withValue('b', async () => new Session(10), idle);
+    first.end();
+    await uses[0];
+    expect(a.released).toBe(0);
+    second.end();
+    await uses[1];
+    expect(a.released).toBe(1);
+  });
+
+  it('serves and then releases what is larger than the whole cache', async () => {
+    const cache = newCache(10);
+    const large = new Session(11);
+    let seen: Session | undefined;
+    await cache.withValue(
+      'large',
+      async () => large,
+      async (value) => {
+        seen = value;
+        expect(value.released).toBe(0);
+      },
+    );
+    expect(seen).toBe(large);
+    expect(large.released).toBe(1);
+    expect(cache.sizeBytes).toBe(0);
+  });
+
+  it('releases after a use that fails', async () => {
+    const cache = newCache(10);
+    const a = new Session(11);
+    await expect(
+      cache.withValue(
+        'a',
+        async () => a,
+        async () => fail(new Error('use')),
+      ),
+    ).rejects.toThrow('use');
+    expect(a.released).toBe(1);
+  });
+
+  it('releases everything on clear', async () => {
+    const cache = newCache(100);
+    const a = new Session(10);
+    await cache.withValue('a', async () => a, idle);
+    cache.clear();
+    expect(a.released).toBe(1);
+  });
+});
