@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { FoveaError } from '../errors.ts';
-import type { S3ClientOptions } from './drivers/s3.ts';
+import type { S3ClientOptions } from './drivers/s3/s3-target.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**

@@ -1,23 +1,17 @@
 // Pages of ListObjectsV2 as streams of objects and of folders. Knows nothing of reading and writing objects.
 
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { ObjectInfo } from '../../object-store.ts';
+import { type S3Target, toRequestOptions } from './s3-target.ts';
 
 /** Follows every key of a folder in UTF-8 order, so that "after the folder" can be told to S3. */
 const LAST_CHARACTER = '\u{10FFFF}';
-
-export interface ListTarget {
-  readonly client: S3Client;
-  readonly bucket: string;
-  /** Of the store in the bucket: empty, or ending in `/`. */
-  readonly prefix: string;
-}
 
 /** Keys travel URL-encoded, because XML cannot carry every character that a key may hold. */
 const decode = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
 
 async function* pages(
-  { client, bucket, prefix: storePrefix }: ListTarget,
+  { client, bucket, prefix: storePrefix }: S3Target,
   options: {
     prefix: string;
     startAfter?: string | undefined;
@@ -36,7 +30,7 @@ async function* pages(
         ContinuationToken: token,
         EncodingType: 'url',
       }),
-      options.signal === undefined ? {} : { abortSignal: options.signal },
+      toRequestOptions(options.signal),
     );
     yield page;
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
@@ -44,7 +38,7 @@ async function* pages(
 }
 
 export async function* listObjects(
-  target: ListTarget,
+  target: S3Target,
   prefix: string,
   startAfter?: string,
   signal?: AbortSignal,
@@ -62,7 +56,7 @@ export async function* listObjects(
 }
 
 export async function* listFolderNames(
-  target: ListTarget,
+  target: S3Target,
   prefix: string,
   startAfter?: string,
   signal?: AbortSignal,
