@@ -169,3 +169,7 @@ export function shapeOf(shapes: ReadonlyMap<string, Shape>, layer: string): Shap
     throw new FoveaError('network-invalid', `There is no layer "${layer}" in the network.`);
   return shape;
 }
+
+/** Shape of the network's output, without the batch. */
+export const outputShape = (network: Network): Shape =>
+  shapeOf(layerShapes(network), network.layers.at(-1)?.name ?? '');

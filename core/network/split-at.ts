@@ -68,7 +68,8 @@ export function splitAt(network: Network, featureLayer: string): NetworkHalves {
     );
   }
   const below = new Set(backbone.layers.map((layer) => layer.name));
-  const above = network.layers.filter((layer) => !below.has(layer.name));
+  const needed = cutAfter(network, network.layers.at(-1)?.name ?? '');
+  const above = needed.layers.filter((layer) => !below.has(layer.name));
   const vector = shape.length === 1;
   const replacement = vector ? HEAD_FLATTEN : HEAD_INPUT;
   const headLayers = above.map((layer) => ({

@@ -16,11 +16,15 @@ interface Window {
   readonly explicit?: readonly [Pair, Pair] | undefined;
 }
 
+/** Whether a window needs no padding whatever the size of the map: one of a single pixel gives the same either way. */
+export const isUnpadded = (size: Pair, padding: Padding): boolean =>
+  padding === 'valid' || (size[0] === 1 && size[1] === 1);
+
 /** `strides`, kernel size and pads of a window over a map `[height, width, channels]`. */
 export function windowAttributes(input: Shape, window: Window): Readonly<Record<string, AttributeValue>> {
   const { size, strides, padding, explicit } = window;
   const attributes = { kernel_shape: size, strides };
-  if (padding === 'valid') {
+  if (isUnpadded(size, padding)) {
     const [[top, bottom], [left, right]] = explicit ?? [
       [0, 0],
       [0, 0],

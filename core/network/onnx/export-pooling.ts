@@ -1,20 +1,36 @@
 // Pooling and padding.
 
-import { inputOf, type LayerExporter } from './export-context.ts';
-import { windowAttributes } from './export-convolution.ts';
+import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../layer.ts';
+import { type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
+import { isUnpadded, windowAttributes } from './export-convolution.ts';
+import type { AttributeValue } from './onnx-schema.ts';
+
+/**
+ * Attributes of a pooling. The padding goes by name where it can: ONNX Runtime (1.30) otherwise takes the zeros of a Pad
+ * node below for the pooling's own padding, which does not count, so that negative maxima win. By name it fails where
+ * windows are further apart than they are wide, which leaves numbers for those.
+ */
+function poolingAttributes(
+  layer: MaxPooling2dLayer | AveragePooling2dLayer,
+  context: ExportContext,
+): Readonly<Record<string, AttributeValue>> {
+  const { poolSize, strides, padding } = layer;
+  const attributes = { kernel_shape: poolSize, strides };
+  if (isUnpadded(poolSize, padding)) return { ...attributes, auto_pad: 'VALID' };
+  const overlapping = strides[0] <= poolSize[0] && strides[1] <= poolSize[1];
+  if (overlapping) return { ...attributes, auto_pad: 'SAME_UPPER' };
+  return windowAttributes(context.shape(inputOf(layer)), { size: poolSize, strides, padding });
+}
 
 export const exportMaxPooling2d: LayerExporter<'max_pooling2d'> = (layer, context) => {
-  const attributes = windowAttributes(context.shape(inputOf(layer)), { size: layer.poolSize, ...layer });
   const x = context.read(inputOf(layer), 'nchw');
+  const attributes = poolingAttributes(layer, context);
   return { name: context.graph.node('MaxPool', [x], { name: layer.name, attributes }), layout: 'nchw' };
 };
 
 export const exportAveragePooling2d: LayerExporter<'average_pooling2d'> = (layer, context) => {
-  const attributes = {
-    ...windowAttributes(context.shape(inputOf(layer)), { size: layer.poolSize, ...layer }),
-    count_include_pad: 0,
-  };
   const x = context.read(inputOf(layer), 'nchw');
+  const attributes = { ...poolingAttributes(layer, context), count_include_pad: 0 };
   return { name: context.graph.node('AveragePool', [x], { name: layer.name, attributes }), layout: 'nchw' };
 };
 

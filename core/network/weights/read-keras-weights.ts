@@ -22,7 +22,9 @@ let filesOpened = 0;
  * @throws {FoveaError} `weights-unreadable` for bytes that are no HDF5 file or one without Keras layers.
  */
 export async function readKerasWeights(bytes: Uint8Array): Promise<readonly KerasWeight[]> {
-  const { FS } = await ready;
+  const { FS, activate_throwing_error_handler } = await ready;
+  // Without it the library writes to standard error and goes on with half a file.
+  activate_throwing_error_handler();
   // The HDF5 library reads files alone; this one lives in its memory and goes when it is read.
   const path = `/weights-${filesOpened++}.h5`;
   FS.writeFile(path, bytes);
@@ -34,18 +36,21 @@ export async function readKerasWeights(bytes: Uint8Array): Promise<readonly Kera
 }
 
 function withFile<T>(path: string, read: (file: File) => T): T {
-  let file: File;
+  let file: File | undefined;
   try {
     file = new File(path, 'r');
-    if (file.file_id < 0n) throw new Error('HDF5 cannot open it');
-  } catch (cause) {
-    throw unreadable('they are no HDF5 file', cause);
-  }
-  try {
     return read(file);
+  } catch (cause) {
+    throw cause instanceof FoveaError ? cause : unreadable(`HDF5 says "${lastReason(cause)}"`, cause);
   } finally {
-    file.close();
+    file?.close();
   }
+}
+
+/** The innermost of the reasons that HDF5 gives, e.g. `file signature not found`. */
+function lastReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return /.*#\d+: .*?\(\): ([^\n]*)/s.exec(message)?.[1] ?? message;
 }
 
 const unreadable = (problem: string, cause?: unknown) =>
