@@ -1,0 +1,71 @@
+// How much a picture may ask for, and the checks, made from header data before any pixel is decoded.
+
+import {
+  imageEmpty,
+  imageTooLarge,
+  imageTooManyFrames,
+  imageTooManyPixels,
+  imageZeroSize,
+} from './image-errors.ts';
+import type { ImageHeader } from './image-header.ts';
+
+export interface ImageLimits {
+  /** Of the encoded file. */
+  readonly maxBytes: number;
+  /** Width × height of one frame, before any scaling; see {@link pixelWeight}. */
+  readonly maxPixels: number;
+  /** Frames of an animation or pages of a TIFF, although only the first is decoded: their directory is read. */
+  readonly maxFrames: number;
+}
+
+/**
+ * 20 MB and 50 megapixels let through what the largest phone cameras write, and hold the decoding of any one
+ * picture under 512 MB of memory: measured at the limit, the costliest kind takes 502 MB unweighted.
+ */
+export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
+  maxBytes: 20_000_000,
+  maxPixels: 50_000_000,
+  maxFrames: 1000,
+};
+
+/** An AVIF decoder keeps several planes of the whole picture: 19 to 28 bytes a pixel were measured. */
+const AVIF_WEIGHT = 3;
+/** Progressive CMYK and interlaced 16-bit pictures are held whole at 8 bytes a pixel. */
+const WIDE_WHOLE_WEIGHT = 2;
+const WIDE_BYTES_PER_PIXEL = 5;
+
+/** How many pixels one pixel of this picture counts for, by the memory that its decoder needs. */
+export function pixelWeight(header: ImageHeader): number {
+  if (header.format === 'avif') return AVIF_WEIGHT;
+  const heldWhole = header.progressive || header.format === 'tiff';
+  return heldWhole && header.bytesPerPixel >= WIDE_BYTES_PER_PIXEL ? WIDE_WHOLE_WEIGHT : 1;
+}
+
+/** @throws {FoveaError} `image-empty` or `image-too-large`. */
+export function checkByteLimit(sizeBytes: number, limits: ImageLimits): void {
+  if (sizeBytes === 0) throw imageEmpty();
+  if (sizeBytes > limits.maxBytes) throw imageTooLarge(sizeBytes, limits.maxBytes);
+}
+
+/** @throws {FoveaError} `image-zero-size` or `image-too-many-pixels`. */
+export function checkPixelLimit(
+  format: string,
+  size: { readonly width: number; readonly height: number },
+  maxPixels: number,
+  kind = 'a picture',
+): void {
+  if (!(size.width >= 1 && size.height >= 1)) throw imageZeroSize(format, size.width, size.height);
+  if (size.width * size.height > maxPixels) throw imageTooManyPixels(size, maxPixels, kind);
+}
+
+/** @throws {FoveaError} `image-zero-size`, `image-too-many-pixels` or `image-too-many-frames`. */
+export function checkHeaderLimits(header: ImageHeader, limits: ImageLimits): void {
+  const weight = pixelWeight(header);
+  const maxPixels = Math.floor(limits.maxPixels / weight);
+  const kind =
+    weight === 1
+      ? 'a picture'
+      : `a picture of this kind (${header.kind}), which takes much memory to decode,`;
+  checkPixelLimit(header.format, header, maxPixels, kind);
+  if (header.frames > limits.maxFrames) throw imageTooManyFrames(header.frames, limits.maxFrames);
+}

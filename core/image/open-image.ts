@@ -1,0 +1,50 @@
+// The one door to sharp (libvips) for pictures from outside, with its settings. Knows nothing of limits or networks.
+
+import sharp, { type Sharp } from 'sharp';
+
+let configured = false;
+
+/** Once, on first use: importing this file changes nothing. */
+function configure(): void {
+  if (configured) return;
+  // Each input is a buffer of its own, so libvips's cache of operations would keep memory and never hit.
+  sharp.cache(false);
+  configured = true;
+}
+
+/**
+ * Opens encoded bytes, first frame only, without decoding yet.
+ *
+ * `failOn: 'error'` refuses truncated files and wrong checksums, and lets pass what every viewer passes, such as
+ * stray bytes between JPEG segments: a half picture teaches and predicts wrong things silently.
+ *
+ * @param limitInputPixels A second net under the checks of image-limits.ts, or `false` to read a header of any size.
+ */
+export function openImage(bytes: Uint8Array, limitInputPixels: number | false): Sharp {
+  configure();
+  return sharp(bytes, {
+    failOn: 'error',
+    sequentialRead: true,
+    autoOrient: true,
+    limitInputPixels,
+  });
+}
+
+/** Opens pixels that are decoded already: 8-bit RGB or RGBA, row by row. */
+export function openPixels(
+  pixels: Uint8Array,
+  size: { width: number; height: number; channels: 3 | 4 },
+): Sharp {
+  configure();
+  return sharp(pixels, { raw: size });
+}
+
+/** The first line of a libvips error, which repeats itself; fit for a message. */
+export function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = message
+    .split('\n')
+    .map((line) => line.replace(/^Input buffer has corrupt header:/, '').trim())
+    .filter((line) => line !== '');
+  return lines[0] ?? 'its header cannot be read';
+}

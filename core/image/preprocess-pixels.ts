@@ -1,0 +1,79 @@
+// 0..255 pixels to the values a network was trained on: Keras's preprocess_input modes, by lookup tables.
+
+import { FoveaError } from '../errors.ts';
+import type { PreprocessingMode } from '../network/network.ts';
+
+const VALUES = 256;
+const TORCH_MEAN = [0.485, 0.456, 0.406] as const;
+const TORCH_STD = [0.229, 0.224, 0.225] as const;
+/** In the order of the output, which is BGR. */
+const CAFFE_MEAN = [103.939, 116.779, 123.68] as const;
+
+const f = Math.fround;
+
+/** The value of one pixel, rounded to float32 after every step, as Keras computes it. */
+const FORMULAS: Readonly<Record<PreprocessingMode, (value: number, outChannel: number) => number>> = {
+  tf: (value) => f(f(value / 127.5) - 1),
+  torch: (value, channel) => f(f(f(value / 255) - f(TORCH_MEAN[channel] ?? 0)) / f(TORCH_STD[channel] ?? 1)),
+  caffe: (value, channel) => f(value - f(CAFFE_MEAN[channel] ?? 0)),
+  unit: (value) => f(value / 255),
+  none: (value) => value,
+};
+
+/** Which of R, G and B each output channel is read from. */
+const RGB = [0, 1, 2] as const;
+const BGR = [2, 1, 0] as const;
+
+type Tables = readonly [Float32Array, Float32Array, Float32Array];
+const tablesOf = new Map<PreprocessingMode, Tables>();
+
+function tables(mode: PreprocessingMode): Tables {
+  const known = tablesOf.get(mode);
+  if (known !== undefined) return known;
+  const table = (channel: number): Float32Array =>
+    Float32Array.from({ length: VALUES }, (_, value) => FORMULAS[mode](value, channel));
+  const made: Tables = [table(0), table(1), table(2)];
+  tablesOf.set(mode, made);
+  return made;
+}
+
+/**
+ * Turns pixels into network values, float32, in the layout they have.
+ *
+ * @param pixels `[…, channels]`, 0..255; RGB where there are three channels. Any number of pictures in a row.
+ * @param target Where to write, from `offset` on; made when absent.
+ * @returns `target`. Ranges: tf -1..1, torch about -2.2..2.7, caffe -124..152 (BGR), unit 0..1, none 0..255.
+ * @throws {FoveaError} `preprocessing-unsupported` for torch and caffe with one channel: their means are of three.
+ */
+export function preprocessPixels(
+  pixels: Uint8Array,
+  channels: 1 | 3,
+  mode: PreprocessingMode,
+  target: Float32Array = new Float32Array(pixels.length),
+  offset = 0,
+): Float32Array {
+  if (offset < 0 || offset + pixels.length > target.length) {
+    throw new RangeError(
+      `${pixels.length} values do not fit at offset ${offset} of an array of ${target.length} values.`,
+    );
+  }
+  const [first, second, third] = tables(mode);
+  if (channels === 1) {
+    if (mode === 'torch' || mode === 'caffe') {
+      throw new FoveaError(
+        'preprocessing-unsupported',
+        `The preprocessing "${mode}" needs 3 channels, but the input has 1. Use "tf", "unit" or "none".`,
+        { param: 'preprocessing', details: { mode, channels } },
+      );
+    }
+    for (let i = 0; i < pixels.length; i++) target[offset + i] = first[pixels[i] as number] as number;
+    return target;
+  }
+  const [red, green, blue] = mode === 'caffe' ? BGR : RGB;
+  for (let at = 0; at + 2 < pixels.length; at += 3) {
+    target[offset + at] = first[pixels[at + red] as number] as number;
+    target[offset + at + 1] = second[pixels[at + green] as number] as number;
+    target[offset + at + 2] = third[pixels[at + blue] as number] as number;
+  }
+  return target;
+}

@@ -1,0 +1,93 @@
+// Reads what a picture says of itself (format, size, frames, kind) and applies the limits; decodes no pixels.
+
+import type { Metadata } from 'sharp';
+import { imageCorrupt, imageKindUnsupported, imageUnsupported, imageZeroSize } from './image-errors.ts';
+import { type ImageFormat, sniffFormat } from './image-format.ts';
+import type { ImageHeader } from './image-header.ts';
+import {
+  checkByteLimit,
+  checkHeaderLimits,
+  checkPixelLimit,
+  DEFAULT_IMAGE_LIMITS,
+  type ImageLimits,
+} from './image-limits.ts';
+import { firstLine, openImage } from './open-image.ts';
+import { readBmpHeader } from './read-bmp-header.ts';
+
+const SAMPLE_BYTES: Readonly<Record<string, number>> = {
+  ushort: 2,
+  short: 2,
+  uint: 4,
+  int: 4,
+  float: 4,
+  double: 8,
+};
+
+/**
+ * Width and height at their fixed places in PNG and GIF, so that a picture with an absurd size is refused by its
+ * size even where the decoder would only say that the rest is damaged. `undefined` for other formats.
+ */
+function fixedSize(bytes: Uint8Array, format: ImageFormat): { width: number; height: number } | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (format === 'png' && bytes.length >= 24)
+    return { width: view.getUint32(16), height: view.getUint32(20) };
+  if (format === 'gif' && bytes.length >= 10)
+    return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  return undefined;
+}
+
+function toHeader(format: ImageFormat, metadata: Metadata): ImageHeader {
+  const progressive = metadata.isProgressive === true;
+  const sampleBytes = SAMPLE_BYTES[metadata.depth ?? 'uchar'] ?? 1;
+  const words = [progressive ? 'progressive' : '', sampleBytes > 1 ? `${sampleBytes * 8}-bit` : ''];
+  if (metadata.space === 'cmyk') words.push('CMYK');
+  return {
+    format,
+    kind: [...words, format.toUpperCase()].filter(Boolean).join(' '),
+    width: metadata.autoOrient.width,
+    height: metadata.autoOrient.height,
+    frames: metadata.pages ?? 1,
+    progressive,
+    bytesPerPixel: metadata.channels * sampleBytes,
+  };
+}
+
+async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
+  if (format === 'bmp') return readBmpHeader(bytes);
+  const fixed = fixedSize(bytes, format);
+  // A GIF may leave its canvas at zero and let its frames say their sizes, so zero alone is not refused yet.
+  if (fixed !== undefined && fixed.width * fixed.height > 0) checkPixelLimit(format, fixed, maxPixels);
+  let metadata: Metadata;
+  try {
+    metadata = await openImage(bytes, false).metadata();
+  } catch (error) {
+    if (fixed !== undefined && fixed.width * fixed.height === 0) {
+      throw imageZeroSize(format, fixed.width, fixed.height);
+    }
+    throw imageCorrupt(format, firstLine(error), error);
+  }
+  if (format === 'avif' && metadata.compression !== 'av1') {
+    throw imageKindUnsupported(`A HEIF picture compressed by ${metadata.compression ?? 'an unknown codec'}`);
+  }
+  // Two decoders claim these bytes: a file made to be read in two ways.
+  if (metadata.format !== (format === 'avif' ? 'heif' : format)) throw imageUnsupported(bytes);
+  return toHeader(format, metadata);
+}
+
+/**
+ * Reads a picture's header and applies the limits; decodes no pixels.
+ *
+ * @throws {FoveaError} `image-empty`, `image-too-large`, `image-unsupported`, `image-corrupt`, `image-zero-size`,
+ * `image-too-many-pixels` or `image-too-many-frames`; never another error for whatever bytes.
+ */
+export async function readImageHeader(
+  bytes: Uint8Array,
+  limits: ImageLimits = DEFAULT_IMAGE_LIMITS,
+): Promise<ImageHeader> {
+  checkByteLimit(bytes.length, limits);
+  const format = sniffFormat(bytes);
+  if (format === undefined) throw imageUnsupported(bytes);
+  const header = await readHeader(bytes, format, limits.maxPixels);
+  checkHeaderLimits(header, limits);
+  return header;
+}
