@@ -2,7 +2,9 @@
 
 const segment = (value: string): string => {
   if (value === '' || value === '.' || value === '..' || value.includes('/') || value.includes('\0')) {
-    throw new RangeError(`"${value}" cannot be a segment of an object key: it must be one non-empty name without "/".`);
+    throw new RangeError(
+      `"${value}" cannot be a segment of an object key: it must be one non-empty name without "/".`,
+    );
   }
   return value;
 };
@@ -13,6 +15,9 @@ const EVENT_DIGITS = 8;
 export const keys = {
   datasets: () => 'datasets/',
   dataset: (dataset: string) => `datasets/${segment(dataset)}/`,
+  /** @param path folders and file name, e.g. `cat`, `1.jpg`. */
+  datasetFile: (dataset: string, ...path: readonly string[]) =>
+    `datasets/${segment(dataset)}/${path.map(segment).join('/')}`,
 
   jobs: () => 'jobs/',
   job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
@@ -20,7 +25,9 @@ export const keys = {
   /** Zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>
     `jobs/${segment(jobId)}/events/${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
-  jobCheckpoints: (jobId: string) => `jobs/${segment(jobId)}/checkpoints/`,
+  /** A tree of their own: lifecycle rules of S3 know prefixes, and checkpoints are to expire. */
+  jobCheckpoints: (jobId: string) => `${keys.checkpoints()}${segment(jobId)}/`,
+  checkpoints: () => 'checkpoints/',
 
   models: () => 'models/',
   model: (model: string) => `models/${segment(model)}/`,
@@ -32,4 +39,6 @@ export const keys = {
   /** A picture's features, by the hash of picture, backbone and preprocessing. */
   feature: (hash: string) => `cache/features/${segment(hash.slice(0, 2))}/${segment(hash)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
+  /** Everything that can be computed or downloaded again. */
+  cache: () => 'cache/',
 } as const;

@@ -1,0 +1,33 @@
+// The HTTP app: its routes in one list, and what surrounds all of them. Knows no server and no cloud.
+
+import { requestId } from 'hono/request-id';
+import type { AppDeps } from './deps.ts';
+import { createRoutes } from './http/app-routes.ts';
+import { createErrorHandler } from './http/error-response.ts';
+import { createNotFoundHandler } from './http/not-found.ts';
+import { requestLog } from './http/request-log.ts';
+import { datasetRoutes } from './routes/datasets.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { jobEventRoutes } from './routes/job-events.ts';
+import { jobRoutes } from './routes/jobs.ts';
+import { modelRoutes } from './routes/models.ts';
+import { pageRoutes } from './routes/page.ts';
+import { predictRoutes } from './routes/predict.ts';
+
+/** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
+export function createApp(deps: AppDeps) {
+  const { logger, now, version } = deps;
+  const app = createRoutes();
+  app.use(requestId());
+  app.use(requestLog(logger, now));
+
+  const groups = [jobRoutes, jobEventRoutes, modelRoutes, predictRoutes, datasetRoutes, healthRoutes];
+  for (const group of groups) app.route('/', group(deps));
+  app.route('/', docsRoutes({ version, app }));
+  app.route('/', pageRoutes());
+
+  app.notFound(createNotFoundHandler(() => app.routes));
+  app.onError(createErrorHandler(logger));
+  return app;
+}

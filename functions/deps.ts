@@ -1,0 +1,26 @@
+// What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
+
+import type { JobQueue } from '../core/job/job-queue.ts';
+import type { JobStore } from '../core/job/job-store.ts';
+import type { Predictor } from '../core/predict/predictor.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { Limits } from './limits.ts';
+import type { Logger } from './logger.ts';
+
+export interface AppDeps {
+  readonly store: ObjectStore;
+  readonly jobs: JobStore;
+  readonly queue: JobQueue;
+  readonly predictor: Predictor;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly limits: Limits;
+  /** Of Fovea, as in package.json. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** What the middleware leaves for the handlers of a request. */
+export interface AppEnv {
+  Variables: { requestId: string };
+}

@@ -1,0 +1,25 @@
+// A group of routes: an OpenAPIHono whose refused parameters become the one error shape.
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from '../deps.ts';
+import { toRequestInvalid } from './request-invalid.ts';
+
+const WHERE: Readonly<Record<string, string>> = {
+  query: 'The query string',
+  param: 'The path',
+  header: 'The headers',
+};
+
+/** An empty group. Parameters are checked by the schemas of its routes; bodies by the handlers, which know the limits. */
+export function createRoutes(): OpenAPIHono<AppEnv> {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      throw toRequestInvalid(
+        result.error,
+        WHERE[result.target] ?? 'The request',
+        Reflect.get(result, 'data'),
+      );
+    },
+  });
+}

@@ -1,0 +1,30 @@
+// Static files named one by one: a request can choose among them, and nothing else on the disk.
+
+import { readFile } from 'node:fs/promises';
+import type { Context } from 'hono';
+import type { AppEnv } from '../deps.ts';
+
+export interface AssetFile {
+  readonly file: URL;
+  readonly contentType: string;
+}
+
+export const HTML = 'text/html; charset=utf-8';
+export const CSS = 'text/css; charset=utf-8';
+export const JAVASCRIPT = 'text/javascript; charset=utf-8';
+
+/** A handler that answers with a file, read once, under a content security policy. */
+export function serveAsset({ file, contentType }: AssetFile, contentSecurityPolicy: string) {
+  let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  return async (c: Context<AppEnv>): Promise<Response> => {
+    body ??= readFile(file);
+    return c.body(await body, 200, {
+      'Content-Type': contentType,
+      'Content-Security-Policy': contentSecurityPolicy,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      // Asked again each time: an upgrade must not meet yesterday's script.
+      'Cache-Control': 'no-cache',
+    });
+  };
+}

@@ -1,0 +1,58 @@
+// Requests that no route takes: the wrong method for a path (405 with Allow), or a path that is near a real one (404).
+
+import type { Context } from 'hono';
+import { FoveaError } from '../../core/errors.ts';
+import type { AppEnv } from '../deps.ts';
+import { toErrorBody } from './error-response.ts';
+import { nearest } from './nearest.ts';
+
+export interface RouteEntry {
+  readonly method: string;
+  /** As Hono writes it, e.g. `/v1/models/:model`. */
+  readonly path: string;
+}
+
+const ROUTES_SUGGESTED = 3;
+const SHOWN_CHARACTERS = 120;
+
+/** The app's handler for what no route took. `routes` is read at the first such request, when all are registered. */
+export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
+  return (c: Context<AppEnv>): Response => {
+    const { method, path } = c.req;
+    const table = routes().filter((route) => route.method !== 'ALL');
+    const allowed = methodsOf(table, path);
+    const shown = path.length > SHOWN_CHARACTERS ? `${path.slice(0, SHOWN_CHARACTERS)}…` : path;
+    if (allowed.length > 0) {
+      const error = new FoveaError(
+        'method-not-allowed',
+        `${method} is not possible on "${shown}"; ${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'}.`,
+        { details: { received: method, allowed } },
+      );
+      return c.json(toErrorBody(error, 405), 405, { Allow: allowed.join(', ') });
+    }
+    const known = [...new Set(table.map((route) => `${route.method} ${toTemplate(route.path)}`))];
+    const near = nearest(`${method} ${path.slice(0, SHOWN_CHARACTERS)}`, known, ROUTES_SUGGESTED);
+    const error = new FoveaError(
+      'route-not-found',
+      `There is nothing at ${method} "${shown}". Near it: ${near.join(', ')}. GET /docs describes every route.`,
+      { details: { near } },
+    );
+    return c.json(toErrorBody(error, 404), 404);
+  };
+}
+
+/** What may be done at a path; GET answers HEAD too. */
+function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
+  const segments = path.split('/');
+  const methods = routes
+    .filter((route) => route.path !== '*' && route.path !== '/*' && matches(route.path.split('/'), segments))
+    .map((route) => route.method);
+  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+}
+
+const matches = (pattern: readonly string[], segments: readonly string[]) =>
+  pattern.length === segments.length &&
+  pattern.every((part, index) => (part.startsWith(':') ? segments[index] !== '' : part === segments[index]));
+
+/** `/v1/models/:model` as `/v1/models/{model}`. */
+const toTemplate = (path: string) => path.replaceAll(/:([^/{]+)(\{[^/]*\})?/g, '{$1}');

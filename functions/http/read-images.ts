@@ -1,0 +1,106 @@
+// The pictures of a prediction request, in whichever of the three ways they come: raw bytes, a multipart form, or
+// base64 in JSON. What the bytes are is found out by the decoder, never by a header.
+
+import { FoveaError } from '../../core/errors.ts';
+import type { Limits } from '../limits.ts';
+import { PredictJsonSchema } from '../schemas/prediction.ts';
+import { isJson, mediaTypeOf, unsupportedContentType } from './content-type.ts';
+import { decodeBase64 } from './decode-base64.ts';
+import { readBody } from './read-body.ts';
+import { readJsonBody } from './read-json.ts';
+
+export interface RequestImage {
+  readonly bytes: Uint8Array;
+  /** File name, where the request gave one. */
+  readonly file: string | null;
+}
+
+export interface RequestImages {
+  readonly images: readonly RequestImage[];
+  /** Whether the request asks for a list of answers, even if for a list of one. */
+  readonly isList: boolean;
+}
+
+const ALLOWED = [
+  'the bytes of a picture as image/* or application/octet-stream',
+  'multipart/form-data with one or more files',
+  'application/json with "image" or "images" as base64',
+];
+
+/**
+ * Reads the pictures of a request.
+ * @throws {FoveaError} `body-missing`, `body-too-large`, `content-type-unsupported`, `multipart-invalid`,
+ *   `json-invalid`, `request-invalid`, `base64-invalid` or `too-many-images`.
+ */
+export async function readImages(request: Request, limits: Limits): Promise<RequestImages> {
+  const found = await readByContentType(request, limits.predictBodyBytes);
+  if (found.images.length > limits.imagesPerRequest) {
+    throw new FoveaError(
+      'too-many-images',
+      `The request has ${found.images.length} pictures; at most ${limits.imagesPerRequest} are taken. Send several requests.`,
+      { details: { received: found.images.length, allowed: limits.imagesPerRequest } },
+    );
+  }
+  return found;
+}
+
+async function readByContentType(request: Request, limitBytes: number): Promise<RequestImages> {
+  const mediaType = mediaTypeOf(request);
+  if (mediaType === 'multipart/form-data') return readMultipart(request, limitBytes);
+  if (isJson(mediaType)) return readJson(request, limitBytes);
+  if (!isRaw(mediaType)) throw unsupportedContentType(mediaType, ALLOWED);
+  const bytes = await readBody(request, limitBytes);
+  if (bytes.byteLength === 0) {
+    throw new FoveaError('body-missing', `The request has no body: send ${ALLOWED.join(', ')}.`);
+  }
+  return { images: [{ bytes, file: null }], isList: false };
+}
+
+/** `curl --data-binary @photo.jpg` calls every body a urlencoded form. */
+const isRaw = (mediaType: string) =>
+  mediaType === '' ||
+  mediaType.startsWith('image/') ||
+  mediaType === 'application/octet-stream' ||
+  mediaType === 'application/x-www-form-urlencoded';
+
+async function readMultipart(request: Request, limitBytes: number): Promise<RequestImages> {
+  const contentType = request.headers.get('content-type') ?? '';
+  const body = await readBody(request, limitBytes);
+  const form = await parseForm(body, contentType);
+  const files = [...form.values()].filter((value) => typeof value !== 'string');
+  if (files.length === 0) {
+    const fields = [...form.keys()].slice(0, 10).map((key) => JSON.stringify(key.slice(0, 80)));
+    throw new FoveaError(
+      'multipart-invalid',
+      `The form has no file, only ${fields.length === 0 ? 'nothing' : `the fields ${fields.join(', ')}`}: send each ` +
+        'picture as a part with a file name (curl -F image=@photo.jpg).',
+    );
+  }
+  const images = await Promise.all(
+    files.map(async (file) => ({ bytes: new Uint8Array(await file.arrayBuffer()), file: file.name || null })),
+  );
+  return { images, isList: images.length > 1 };
+}
+
+async function parseForm(body: Uint8Array, contentType: string): Promise<FormData> {
+  try {
+    return await new Response(Buffer.from(body), { headers: { 'content-type': contentType } }).formData();
+  } catch (cause) {
+    throw new FoveaError(
+      'multipart-invalid',
+      'The body is no multipart form: its parts do not match the boundary that the Content-Type names, or it is cut off.',
+      { param: 'Content-Type', cause },
+    );
+  }
+}
+
+async function readJson(request: Request, limitBytes: number): Promise<RequestImages> {
+  const body = await readJsonBody(request, PredictJsonSchema, limitBytes);
+  if ('image' in body)
+    return { images: [{ bytes: decodeBase64(body.image, 'image'), file: null }], isList: false };
+  const images = body.images.map((text, index) => ({
+    bytes: decodeBase64(text, `images.${index}`),
+    file: null,
+  }));
+  return { images, isList: true };
+}

@@ -1,0 +1,52 @@
+// Zod's issues as one error that names every problem at once: where, what was received, what is allowed.
+
+import type { z } from 'zod';
+import { FoveaError } from '../../core/errors.ts';
+
+/** Issues beyond this many are counted instead of listed. */
+const MOST_ISSUES = 20;
+/** Longest piece of a received string that is repeated. */
+const SHOWN_CHARACTERS = 80;
+
+/**
+ * `request-invalid` for input that a schema refused.
+ * @param where what was read, e.g. `The request body`.
+ * @param received the input, to quote the values at fault.
+ */
+export function toRequestInvalid(error: z.core.$ZodError, where: string, received: unknown): FoveaError {
+  const issues = error.issues.slice(0, MOST_ISSUES).map((issue) => ({
+    path: issue.path.map(String).join('.'),
+    message: issue.message + describeReceived(received, issue),
+  }));
+  const more = error.issues.length - issues.length;
+  const listed = issues
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .join('; ');
+  const param = issues.find(({ path }) => path !== '')?.path;
+  return new FoveaError(
+    'request-invalid',
+    `${where} is not valid. ${listed}${more > 0 ? `; and ${more} more` : ''}.`,
+    {
+      ...(param === undefined ? {} : { param }),
+      details: { issues },
+      cause: error,
+    },
+  );
+}
+
+/** `, received …` for plain values; unknown keys and missing values are told by zod's own message. */
+function describeReceived(input: unknown, issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys' || issue.message.includes('received')) return '';
+  let value = input;
+  for (const segment of issue.path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return '';
+    value = Reflect.get(value, segment);
+  }
+  if (typeof value === 'string') {
+    const shown = value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value;
+    return `, received ${JSON.stringify(shown)}`;
+  }
+  return typeof value === 'number' || typeof value === 'boolean' || value === null
+    ? `, received ${value}`
+    : '';
+}

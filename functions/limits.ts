@@ -1,0 +1,22 @@
+// What a request may cost. Every limit is enforced while reading, and named in the error that it causes.
+
+export interface Limits {
+  /** Body of a prediction, in bytes: all pictures of the request together, base64 included. */
+  readonly predictBodyBytes: number;
+  /** Body of any JSON request that carries no pictures, in bytes. */
+  readonly jsonBodyBytes: number;
+  /** One file put into a dataset, in bytes. */
+  readonly datasetFileBytes: number;
+  /** Pictures in one prediction. */
+  readonly imagesPerRequest: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: Limits = {
+  predictBodyBytes: 64 * MIB,
+  // A job with the 16 metadata pairs that OpenAI allows takes 10 KB.
+  jsonBodyBytes: MIB,
+  datasetFileBytes: 32 * MIB,
+  imagesPerRequest: 64,
+};

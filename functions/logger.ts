@@ -1,0 +1,38 @@
+// Structured logs: one JSON object a line. Where the lines go is the caller's business.
+
+/** Writes one event; `fields` must hold no secrets and no pictures. */
+type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+export interface Logger {
+  readonly info: Log;
+  readonly warn: Log;
+  readonly error: Log;
+}
+
+export interface JsonLoggerDeps {
+  readonly write: (line: string) => void;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** A {@link Logger} of lines `{"time":…,"level":…,"message":…,…fields}`; an `Error` among the fields keeps its stack. */
+export function createJsonLogger({ write, now }: JsonLoggerDeps): Logger {
+  const logAt =
+    (level: string): Log =>
+    (message, fields = {}) => {
+      const time = new Date(now()).toISOString();
+      write(`${JSON.stringify({ time, level, message, ...fields }, replaceErrors)}\n`);
+    };
+  return { info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+}
+
+function replaceErrors(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  return { name, message, stack, ...(cause === undefined ? {} : { cause }) };
+}
+
+const ignore: Log = () => undefined;
+
+/** For those who want no logs. */
+export const silentLogger: Logger = { info: ignore, warn: ignore, error: ignore };

@@ -1,0 +1,253 @@
+// The page: polls jobs and models, sends a photo, draws what comes back. Plain DOM; text is only ever set as text.
+
+const POLL_MS = 1000;
+/** While nothing runs there is little to see. */
+const IDLE_POLL_MS = 5000;
+const LABELS_SHOWN = 5;
+const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
+
+const byId = (id) => document.getElementById(id);
+const percent = (share) => `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
+
+/** An element with attributes and children; strings become text. */
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key === 'onclick') made.addEventListener('click', value);
+    else made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** The parsed answer; throws an Error with the API's own message. */
+async function request(path, options) {
+  const response = await fetch(path, options);
+  const body = await response.json().catch(() => undefined);
+  if (!response.ok)
+    throw new Error(body?.error?.message ?? `The server answered with status ${response.status}.`);
+  return body;
+}
+
+// ---- models
+
+function describeModel(model) {
+  if (model.problem !== null) return model.problem.message;
+  const facts = [model.architecture, `${model.labels.length} classes`];
+  if (model.test_accuracy !== null)
+    facts.push(`${percent(model.test_accuracy)} right on ${model.test_count} test pictures`);
+  facts.push(`${(model.size_bytes / 1e6).toFixed(1)} MB`);
+  return facts.join(' · ');
+}
+
+function showModels(models) {
+  const rows = models.map((model) =>
+    element(
+      'li',
+      {},
+      element('span', { class: 'name' }, model.id),
+      element('span', { class: 'version' }, `version ${model.version}`),
+      element('span', { class: model.problem === null ? 'facts' : 'facts problem' }, describeModel(model)),
+    ),
+  );
+  byId('models').replaceChildren(
+    ...(rows.length > 0 ? rows : [emptyRow('No model yet. A fine-tuning job makes one.')]),
+  );
+
+  const choice = byId('model');
+  const chosen = choice.value;
+  const usable = models.filter((model) => model.problem === null).sort((a, b) => b.created - a.created);
+  const options = usable.map((model) =>
+    element('option', { value: model.id }, `${model.id} · version ${model.version}`),
+  );
+  choice.replaceChildren(
+    ...(options.length > 0 ? options : [element('option', { value: '' }, 'no model yet')]),
+  );
+  choice.disabled = options.length === 0;
+  if (usable.some((model) => model.id === chosen)) choice.value = chosen;
+}
+
+const emptyRow = (text) => element('li', {}, element('span', { class: 'empty' }, text));
+
+// ---- jobs
+
+function describeProgress({ stage, epoch, epochs, loss, accuracy, seconds_left: secondsLeft }) {
+  const facts = [stage];
+  if (epoch !== null && epochs !== null) facts.push(`epoch ${epoch} of ${epochs}`);
+  if (loss !== null) facts.push(`loss ${loss.toFixed(3)}`);
+  if (accuracy !== null) facts.push(`accuracy ${percent(accuracy)}`);
+  if (secondsLeft !== null) facts.push(`${Math.ceil(secondsLeft)} s left`);
+  return facts.join(' · ');
+}
+
+/** 0 to 1, or undefined where nothing is known. */
+function progressShare({ epoch, epochs, step, steps }) {
+  if (epochs) return Math.min(1, Math.max(0, (epoch ?? 0) - 1 + (steps ? (step ?? 0) / steps : 1)) / epochs);
+  return steps ? (step ?? 0) / steps : undefined;
+}
+
+function describeJob(job) {
+  if (job.error !== null) return job.error.message;
+  if (job.result !== null && job.result.test_accuracy !== null) {
+    return `${percent(job.result.test_accuracy)} right on the test pictures · ${job.result.trained_images} pictures trained on`;
+  }
+  return job.progress !== null && !FINAL.has(job.status) ? describeProgress(job.progress) : '';
+}
+
+function showJob(job) {
+  const actions = element('span', { class: 'actions' });
+  if (!FINAL.has(job.status) && !job.cancel_requested) {
+    actions.append(element('button', { type: 'button', onclick: () => cancelJob(job.id) }, 'Cancel'));
+  }
+  const status =
+    job.cancel_requested && !FINAL.has(job.status) ? 'cancelling' : job.status.replaceAll('_', ' ');
+  actions.append(element('span', { class: `status ${job.status}` }, status));
+  const row = element(
+    'li',
+    {},
+    element('span', { class: 'name' }, job.fine_tuned_model ?? job.model_name),
+    actions,
+    element(
+      'span',
+      { class: 'facts' },
+      `${job.model} on ${job.dataset} · ${new Date(job.created_at * 1000).toLocaleString()}`,
+    ),
+  );
+  const text = describeJob(job);
+  if (text !== '')
+    row.append(element('span', { class: job.error === null ? 'facts' : 'facts problem' }, text));
+  if (job.status === 'running') {
+    const share = job.progress === null ? undefined : progressShare(job.progress);
+    row.append(
+      element('progress', {
+        max: 1,
+        'aria-label': 'progress',
+        ...(share === undefined ? {} : { value: share }),
+      }),
+    );
+  }
+  return row;
+}
+
+function showJobs(jobs) {
+  const rows = jobs.map(showJob);
+  byId('jobs').replaceChildren(
+    ...(rows.length > 0 ? rows : [emptyRow('No job yet. POST /v1/fine_tuning/jobs starts one.')]),
+  );
+}
+
+async function cancelJob(id) {
+  await request(`/v1/fine_tuning/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' }).catch(showError);
+  await refresh();
+}
+
+// ---- prediction
+
+function showError(error) {
+  byId('answer-empty').hidden = true;
+  byId('answer').hidden = true;
+  byId('answer-error').hidden = false;
+  byId('answer-error').textContent = error.message;
+}
+
+function showPrediction({ label, score, predictions, timing_ms: timing }) {
+  byId('answer-empty').hidden = true;
+  byId('answer-error').hidden = true;
+  byId('answer').hidden = false;
+  byId('best-label').textContent = label;
+  byId('best-score').textContent = percent(score);
+  byId('bars').replaceChildren(
+    ...predictions.map((prediction) =>
+      element(
+        'li',
+        {},
+        element('span', { class: 'label', title: prediction.label }, prediction.label),
+        element('span', { class: 'score' }, percent(prediction.score)),
+        element('progress', { max: 1, value: prediction.score, 'aria-label': prediction.label }),
+      ),
+    ),
+  );
+  const parts = ['load', 'decode', 'preprocess', 'infer'].map((part) => `${part} ${timing[part].toFixed(1)}`);
+  byId('timing').textContent = `${timing.total.toFixed(1)} ms: ${parts.join(' · ')}`;
+}
+
+let photo;
+
+function choosePhoto(file) {
+  photo = file;
+  const shown = byId('photo');
+  if (shown.src !== '') URL.revokeObjectURL(shown.src);
+  shown.src = URL.createObjectURL(file);
+  shown.hidden = false;
+  byId('drop-hint').hidden = true;
+  predictPhoto();
+}
+
+async function predictPhoto() {
+  const model = byId('model').value;
+  if (photo === undefined) return;
+  if (model === '') return showError(new Error('There is no model yet to ask.'));
+  try {
+    const path = `/v1/models/${encodeURIComponent(model)}/predict?top_k=${LABELS_SHOWN}`;
+    showPrediction(
+      await request(path, {
+        method: 'POST',
+        body: photo,
+        headers: { 'content-type': 'application/octet-stream' },
+      }),
+    );
+  } catch (error) {
+    showError(error);
+  }
+}
+
+// ---- wiring
+
+async function refresh() {
+  const health = byId('health');
+  try {
+    const [models, jobs] = await Promise.all([
+      request('/v1/models'),
+      request('/v1/fine_tuning/jobs?limit=20'),
+    ]);
+    showModels(models.data);
+    showJobs(jobs.data);
+    health.className = 'health up';
+    health.textContent = 'running';
+    return jobs.data.some((job) => !FINAL.has(job.status));
+  } catch {
+    health.className = 'health down';
+    health.textContent = 'no answer';
+    return false;
+  }
+}
+
+async function poll() {
+  const isBusy = document.hidden ? false : await refresh();
+  setTimeout(poll, isBusy ? POLL_MS : IDLE_POLL_MS);
+}
+
+const drop = byId('drop');
+for (const type of ['dragover', 'dragleave', 'drop']) {
+  drop.addEventListener(type, (event) => {
+    event.preventDefault();
+    drop.classList.toggle('over', type === 'dragover');
+  });
+}
+drop.addEventListener('drop', (event) => {
+  const [file] = event.dataTransfer.files;
+  if (file !== undefined) choosePhoto(file);
+});
+byId('file').addEventListener('change', (event) => {
+  const [file] = event.target.files;
+  if (file !== undefined) choosePhoto(file);
+});
+document.addEventListener('paste', (event) => {
+  const [file] = event.clipboardData.files;
+  if (file !== undefined) choosePhoto(file);
+});
+byId('model').addEventListener('change', predictPhoto);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) refresh();
+});
+poll();

@@ -1,0 +1,36 @@
+// What the names in a dataset may be when they come over HTTP. Folders made by hand may have others, as long as they
+// can be object keys.
+
+import { FoveaError } from '../../core/errors.ts';
+
+/** Three of these and their folders stay within the 1024 bytes of an S3 key, and one within a file name's 255. */
+const NAME_MAX_BYTES = 200;
+const SHOWN_CHARACTERS = 80;
+
+/** Control characters, and what is a path or a hidden file on some system. */
+const isSafe = (name: string) =>
+  name.length > 0 &&
+  Buffer.byteLength(name) <= NAME_MAX_BYTES &&
+  !name.startsWith('.') &&
+  name === name.trim() &&
+  !/[/\\:*?"<>|\p{Cc}\p{Cs}]/u.test(name);
+
+/** @throws {FoveaError} `dataset-name-invalid`. */
+export const parseDatasetName = (name: string, param = 'dataset'): string =>
+  parseName(name, param, 'dataset');
+
+/** @throws {FoveaError} `dataset-name-invalid`. */
+export const parseClassName = (name: string, param = 'class'): string => parseName(name, param, 'class');
+
+/** @throws {FoveaError} `dataset-name-invalid`. */
+export const parseFileName = (name: string, param = 'file'): string => parseName(name, param, 'file');
+
+function parseName(name: string, param: string, kind: string): string {
+  if (isSafe(name)) return name;
+  throw new FoveaError(
+    'dataset-name-invalid',
+    `${JSON.stringify(name.slice(0, SHOWN_CHARACTERS))} cannot be the name of a ${kind}: it must have 1 to ` +
+      `${NAME_MAX_BYTES} bytes of UTF-8, not start with "." or end in spaces, and hold none of / \\ : * ? " < > |.`,
+    { param },
+  );
+}

@@ -1,0 +1,112 @@
+// Datasets over HTTP: which there are, what is wrong with one, and putting files into one.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { FoveaError } from '../../core/errors.ts';
+import { SplitFractionsSchema } from '../../core/job/job.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { readBody } from '../http/read-body.ts';
+import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../schemas/dataset.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { requireDataset } from './require-dataset.ts';
+
+const TAGS = ['Datasets'];
+const name = (description: string, example: string) => z.string().openapi({ description, example });
+
+const listDatasets = createRoute({
+  method: 'get',
+  path: '/v1/datasets',
+  tags: TAGS,
+  summary: 'List datasets',
+  request: { query: z.strictObject({}) },
+  responses: {
+    200: {
+      description: 'Every dataset, by name.',
+      content: { 'application/json': { schema: DatasetListSchema } },
+    },
+    ...errorResponses(400),
+  },
+});
+
+const getDataset = createRoute({
+  method: 'get',
+  path: '/v1/datasets/{dataset}',
+  tags: TAGS,
+  summary: 'Inspect a dataset',
+  description:
+    'Counts by class and default split, and what is wrong with which file. Reads every picture once.',
+  request: {
+    params: z.object({ dataset: name('The name of a dataset.', 'fruit') }),
+    query: z.strictObject({
+      decode: z.enum(['header', 'full']).default('full').openapi({
+        description:
+          '`header` is quicker and finds what is no picture; `full` also finds what is damaged further on.',
+      }),
+    }),
+  },
+  responses: {
+    200: { description: 'What was found.', content: { 'application/json': { schema: DatasetSchema } } },
+    ...errorResponses(400, 404, 409),
+  },
+});
+
+const putFile = createRoute({
+  method: 'put',
+  path: '/v1/datasets/{dataset}/{class}/{file}',
+  tags: TAGS,
+  summary: 'Put a picture into a dataset',
+  description: 'Creates the file or replaces it; dataset and class come into being with their first file.',
+  request: {
+    params: z.object({
+      dataset: name('The name of a dataset.', 'fruit'),
+      class: name('The label of the picture.', 'banana'),
+      file: name('The name of the file.', '1.jpg'),
+    }),
+    body: {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    },
+  },
+  responses: {
+    200: { description: 'Stored.', content: { 'application/json': { schema: DatasetFileSchema } } },
+    ...errorResponses(400, 409, 413),
+  },
+});
+
+export function datasetRoutes({ store, limits }: AppDeps) {
+  const routes = createRoutes();
+
+  routes.openapi(listDatasets, async (c) => {
+    const data: { object: 'dataset'; dataset: string }[] = [];
+    for await (const dataset of store.listFolders(keys.datasets())) data.push({ object: 'dataset', dataset });
+    return c.json({ object: 'list' as const, data }, 200);
+  });
+
+  routes.openapi(getDataset, async (c) => {
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    await requireDataset(store, dataset, 'dataset');
+    const inspection = await inspectDataset(store, dataset, {
+      split: SplitFractionsSchema.parse({}),
+      decode: c.req.valid('query').decode,
+      signal: c.req.raw.signal,
+    });
+    return c.json({ object: 'dataset' as const, ...toWireInspection(inspection) }, 200);
+  });
+
+  routes.openapi(putFile, async (c) => {
+    const params = c.req.valid('param');
+    const dataset = parseDatasetName(params.dataset);
+    const key = keys.datasetFile(dataset, parseClassName(params.class), parseFileName(params.file));
+    const body = await readBody(c.req.raw, limits.datasetFileBytes);
+    if (body.byteLength === 0) {
+      throw new FoveaError('body-missing', 'The request has no body: send the bytes of the picture.');
+    }
+    await store.put(key, body);
+    return c.json({ object: 'dataset.file' as const, dataset, key, size_bytes: body.byteLength }, 200);
+  });
+
+  return routes;
+}

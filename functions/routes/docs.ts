@@ -1,0 +1,52 @@
+// The API's description: OpenAPI from the schemas, and Swagger UI over it, from this server alone.
+
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AppEnv } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { CSS, HTML, JAVASCRIPT, serveAsset } from '../http/asset-files.ts';
+
+/** Swagger UI sets inline styles and draws its icons as data URLs; its scripts come from here. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export interface DocsDeps {
+  readonly version: string;
+  /** The whole app, whose registered routes are described. */
+  readonly app: OpenAPIHono<AppEnv>;
+}
+
+export function docsRoutes({ version, app }: DocsDeps) {
+  const routes = createRoutes();
+  const swaggerFile = (name: string) =>
+    pathToFileURL(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`));
+  const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
+
+  routes.get('/openapi.json', (c) =>
+    c.json(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'Fovea',
+          version,
+          description:
+            'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs.',
+        },
+        servers: [{ url: '/' }],
+      }),
+    ),
+  );
+  routes.get('/docs', serveAsset({ file: pageFile('docs.html'), contentType: HTML }, POLICY));
+  routes.get('/docs/docs.js', serveAsset({ file: pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY));
+  routes.get(
+    '/docs/swagger-ui.css',
+    serveAsset({ file: swaggerFile('swagger-ui.css'), contentType: CSS }, POLICY),
+  );
+  routes.get(
+    '/docs/swagger-ui-bundle.js',
+    serveAsset({ file: swaggerFile('swagger-ui-bundle.js'), contentType: JAVASCRIPT }, POLICY),
+  );
+  return routes;
+}

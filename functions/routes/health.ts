@@ -1,0 +1,51 @@
+// Whether the process lives, and whether it can work.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+
+const HealthSchema = z.object({ live: z.literal(true), version: z.string() }).openapi('Health');
+const ReadySchema = z
+  .object({ ready: z.boolean(), live: z.literal(true), reason: z.string().optional() })
+  .openapi('Ready');
+const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+const TAGS = ['Health'];
+
+const healthz = createRoute({
+  method: 'get',
+  path: '/healthz',
+  tags: TAGS,
+  summary: 'Whether the process answers',
+  responses: { 200: { description: 'It does.', content: content(HealthSchema) } },
+});
+
+const readyz = createRoute({
+  method: 'get',
+  path: '/readyz',
+  tags: TAGS,
+  summary: 'Whether requests can be served: the object store answers',
+  responses: {
+    200: { description: 'Ready.', content: content(ReadySchema) },
+    503: { description: 'Not ready.', content: content(ReadySchema) },
+  },
+});
+
+export function healthRoutes({ store, version, logger }: AppDeps) {
+  const routes = createRoutes();
+
+  routes.openapi(healthz, (c) => c.json({ live: true as const, version }, 200));
+
+  routes.openapi(readyz, async (c) => {
+    try {
+      // Any key does: that it is not there is an answer, too.
+      await store.head(keys.weights('ready'));
+      return c.json({ ready: true, live: true as const }, 200);
+    } catch (error) {
+      logger.error('not ready', { request_id: c.get('requestId'), error });
+      return c.json({ ready: false, live: true as const, reason: 'The object store does not answer.' }, 503);
+    }
+  });
+
+  return routes;
+}

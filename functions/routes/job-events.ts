@@ -1,0 +1,89 @@
+// The events of a job: pages for those who poll, a stream for those who follow.
+
+import { createRoute } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import { isFinal, type JobEvent } from '../../core/job/job.ts';
+import { type JobStore, jobNotFound } from '../../core/job/job-store.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { JobEventListSchema, toWireEvent, toWireJob } from '../schemas/job.ts';
+import { JobIdSchema } from '../schemas/job-id.ts';
+import { PageQuerySchema } from '../schemas/pagination.ts';
+
+const EVENT_STREAM = 'text/event-stream';
+/** Fast enough for a progress bar, and two small reads a second on the store. */
+const POLL_MS = 500;
+/** Proxies close connections that are silent for a minute; this stays below the shortest common time-out of 30 s. */
+const HEARTBEAT_POLLS = 30;
+const PAGE_SIZE = 100;
+
+const listEvents = createRoute({
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/events',
+  tags: ['Fine-tuning'],
+  summary: 'List the events of a job, or follow them',
+  description:
+    'Newest first. With `Accept: text/event-stream`: oldest first, as they happen, each with its id (so `Last-Event-ID` ' +
+    'resumes), until the job is over; then one event `done` with the job.',
+  request: { params: JobIdSchema, query: PageQuerySchema },
+  responses: {
+    200: {
+      description: 'One page, or a stream.',
+      content: {
+        'application/json': { schema: JobEventListSchema },
+        [EVENT_STREAM]: { schema: { type: 'string' } },
+      },
+    },
+    ...errorResponses(400, 404),
+  },
+});
+
+export function jobEventRoutes({ jobs, now }: AppDeps) {
+  const routes = createRoutes();
+  routes.openapi(listEvents, async (c) => {
+    const { fine_tuning_job_id: id } = c.req.valid('param');
+    if ((await jobs.get(id)) === undefined) throw jobNotFound(id);
+    if (c.req.header('accept')?.includes(EVENT_STREAM)) {
+      return streamSSE(c, async (stream) => {
+        let seen = c.req.header('last-event-id');
+        for (let poll = 1; !stream.aborted; poll += 1) {
+          // The record first: an event written before the job ended is then always found.
+          const job = await jobs.get(id);
+          for (const event of await eventsSince(jobs, id, seen)) {
+            await stream.writeSSE({ id: event.id, event: 'event', data: JSON.stringify(toWireEvent(event)) });
+            seen = event.id;
+          }
+          if (job === undefined || isFinal(job.status)) {
+            if (job !== undefined)
+              await stream.writeSSE({ event: 'done', data: JSON.stringify(toWireJob(job, now())) });
+            return;
+          }
+          if (poll % HEARTBEAT_POLLS === 0) await stream.write(': still there\n\n');
+          await stream.sleep(POLL_MS);
+        }
+      });
+    }
+    const page = await jobs.events(id, c.req.valid('query'));
+    return c.json(
+      { object: 'list' as const, data: page.events.map(toWireEvent), has_more: page.hasMore },
+      200,
+    );
+  });
+  return routes;
+}
+
+/** The events after the one seen last, oldest first. */
+async function eventsSince(jobs: JobStore, id: string, seen: string | undefined): Promise<JobEvent[]> {
+  const found: JobEvent[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await jobs.events(id, { after, limit: PAGE_SIZE });
+    for (const event of page.events) {
+      if (event.id === seen) return found.reverse();
+      found.push(event);
+    }
+    after = page.events.at(-1)?.id;
+    if (!page.hasMore || after === undefined) return found.reverse();
+  }
+}

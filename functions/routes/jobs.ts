@@ -1,0 +1,134 @@
+// Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
+import { jobNotFound, type NewJob } from '../../core/job/job-store.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { readJsonBody } from '../http/read-json.ts';
+import { CreateJobSchema } from '../schemas/create-job.ts';
+import { DryRunSchema, toWireInspection } from '../schemas/dataset.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { JobListSchema, JobSchema, toWireJob } from '../schemas/job.ts';
+import { JobIdSchema } from '../schemas/job-id.ts';
+import { PageQuerySchema } from '../schemas/pagination.ts';
+import { toNewJob } from './new-job.ts';
+import { requireDataset } from './require-dataset.ts';
+
+const TAGS = ['Fine-tuning'];
+const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
+const jobResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: JobSchema } },
+});
+
+const createJob = createRoute({
+  method: 'post',
+  path: '/v1/fine_tuning/jobs',
+  tags: TAGS,
+  summary: 'Fine-tune a model on a dataset',
+  description:
+    'Answers at once; the job goes on by itself. With `dry_run`, inspects the dataset and makes no job.',
+  request: {
+    headers: z.object({
+      'idempotency-key': z.string().min(1).max(IDEMPOTENCY_KEY_MAX_LENGTH).optional().openapi({
+        description: 'The same key with the same body again gives the same job.',
+      }),
+    }),
+    // A reference, so that the handler reads the body itself, within its limit.
+    body: {
+      required: true,
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/CreateFineTuningJob' } } },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The job, or with `dry_run` what was found.',
+      content: { 'application/json': { schema: z.union([JobSchema, DryRunSchema]) } },
+    },
+    ...errorResponses(400, 404, 409, 413, 415),
+  },
+});
+
+const listJobs = createRoute({
+  method: 'get',
+  path: '/v1/fine_tuning/jobs',
+  tags: TAGS,
+  summary: 'List jobs, newest first',
+  request: { query: PageQuerySchema },
+  responses: {
+    200: { description: 'One page.', content: { 'application/json': { schema: JobListSchema } } },
+    ...errorResponses(400),
+  },
+});
+
+const getJob = createRoute({
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}',
+  tags: TAGS,
+  summary: 'Get a job with its progress',
+  request: { params: JobIdSchema },
+  responses: { 200: jobResponse('The job.'), ...errorResponses(404) },
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/cancel',
+  tags: TAGS,
+  summary: 'Cancel a job',
+  description:
+    'A job that waits is cancelled at once; a running one stops within a step (`cancel_requested`).',
+  request: { params: JobIdSchema },
+  responses: { 200: jobResponse('The job.'), ...errorResponses(404, 409) },
+});
+
+export function jobRoutes(deps: AppDeps) {
+  const { jobs, now, limits } = deps;
+  const routes = createRoutes();
+  routes.openAPIRegistry.register('CreateFineTuningJob', CreateJobSchema);
+
+  routes.openapi(createJob, async (c) => {
+    const request = await readJsonBody(c.req.raw, CreateJobSchema, limits.jsonBodyBytes);
+    const job = toNewJob(request);
+    await requireDataset(deps.store, job.dataset, 'training_file');
+    if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
+    const idempotencyKey = c.req.valid('header')['idempotency-key'];
+    return c.json(toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), 200);
+  });
+
+  routes.openapi(listJobs, async (c) => {
+    const page = await jobs.list(c.req.valid('query'));
+    const data = page.jobs.map((job) => toWireJob(job, now()));
+    return c.json({ object: 'list' as const, data, has_more: page.hasMore }, 200);
+  });
+
+  routes.openapi(getJob, async (c) => {
+    const { fine_tuning_job_id: id } = c.req.valid('param');
+    const job = await jobs.get(id);
+    if (job === undefined) throw jobNotFound(id);
+    return c.json(toWireJob(job, now()), 200);
+  });
+
+  routes.openapi(cancel, async (c) => {
+    const { fine_tuning_job_id: id } = c.req.valid('param');
+    return c.json(toWireJob(await cancelJob(deps, id), now()), 200);
+  });
+
+  return routes;
+}
+
+/** What a job would train on, without the job. */
+async function dryRun(
+  { store }: AppDeps,
+  { dataset, split, architecture, model }: NewJob,
+  signal: AbortSignal,
+) {
+  const inspection = await inspectDataset(store, dataset, { split, signal });
+  return {
+    object: 'fine_tuning.dry_run' as const,
+    model: architecture,
+    model_name: model,
+    ...toWireInspection(inspection),
+  };
+}

@@ -1,0 +1,34 @@
+// A model that is not there may be on its way: the error then says which job is making it.
+
+import { FoveaError, isFoveaError } from '../../core/errors.ts';
+import { isFinal, type JobRecord } from '../../core/job/job.ts';
+import type { JobStore } from '../../core/job/job-store.ts';
+
+/** How many of the newest jobs are looked through. */
+const JOBS_SEARCHED = 100;
+
+/**
+ * A handler for a rejected promise: adds to a `model-not-found` what the newest job for that model is doing, and throws
+ * it again; throws everything else as it is.
+ */
+export function explainMissingModel(jobs: JobStore, model: string) {
+  return async (error: unknown): Promise<never> => {
+    if (!isFoveaError(error, 'model-not-found')) throw error;
+    const page = await jobs.list({ limit: JOBS_SEARCHED });
+    const job = page.jobs.find((candidate) => candidate.model === model);
+    if (job === undefined) throw error;
+    throw new FoveaError('model-not-found', `There is no model "${model}" yet. ${describeJob(job)}`, {
+      param: 'model',
+      details: { ...error.details, job: job.id, job_status: job.status },
+    });
+  };
+}
+
+function describeJob(job: JobRecord): string {
+  if (!isFinal(job.status)) {
+    const stage = job.progress === null ? '' : `, ${job.progress.stage}`;
+    return `Job "${job.id}" that makes it is still ${job.status}${stage}; try again once it has succeeded.`;
+  }
+  const reason = job.error === null ? '' : `: ${job.error.message}`;
+  return `Job "${job.id}" that was to make it has ${job.status === 'cancelled' ? 'been cancelled' : job.status}${reason}`;
+}

@@ -1,0 +1,95 @@
+// Models over HTTP: which there are, and what is known of each.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { FoveaError } from '../../core/errors.ts';
+import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
+import { listModels, listVersions, resolveVersion } from '../../core/model/versions.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../schemas/error.ts';
+import {
+  ModelListSchema,
+  ModelParamSchema,
+  ModelSchema,
+  toBrokenWireModel,
+  toWireModel,
+  type WireModel,
+} from '../schemas/model.ts';
+import { explainMissingModel } from './missing-model.ts';
+
+const TAGS = ['Models'];
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/models',
+  tags: TAGS,
+  summary: 'List models with their versions',
+  request: { query: z.strictObject({}) },
+  responses: {
+    200: {
+      description: 'Every model, by name.',
+      content: { 'application/json': { schema: ModelListSchema } },
+    },
+    ...errorResponses(400),
+  },
+});
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/models/{model}',
+  tags: TAGS,
+  summary: 'Get a model',
+  request: {
+    params: ModelParamSchema,
+    query: z.strictObject({ version: z.string().optional() }),
+  },
+  responses: {
+    200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
+    ...errorResponses(400, 404),
+  },
+});
+
+export function modelRoutes({ store, jobs }: AppDeps) {
+  const routes = createRoutes();
+
+  routes.openapi(list, async (c) => {
+    const models = await listModels(store);
+    const data = await Promise.all(
+      models.map(({ model, versions }) => describeModel(store, model, versions)),
+    );
+    return c.json({ object: 'list' as const, data }, 200);
+  });
+
+  routes.openapi(get, async (c) => {
+    const { model, version } = toModelAndVersion(c.req.valid('param').model, c.req.valid('query').version);
+    const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
+    const manifest = await readManifest(store, model, resolved);
+    return c.json(toWireModel(manifest, await listVersions(store, model)), 200);
+  });
+
+  return routes;
+}
+
+/** The path's `model` or `model:version`, where the query may name the version too. */
+export function toModelAndVersion(reference: string, queryVersion: string | undefined) {
+  const { model, version } = parseModelReference(reference);
+  return { model, version: queryVersion === undefined ? version : parseVersionOrAlias(queryVersion) };
+}
+
+/** The latest version of a model; where it cannot be read, an entry that says why. */
+async function describeModel(
+  store: ObjectStore,
+  model: string,
+  versions: readonly string[],
+): Promise<WireModel> {
+  let version = versions.at(-1) ?? '';
+  try {
+    version = await resolveVersion(store, model);
+    return toWireModel(await readManifest(store, model, version), versions);
+  } catch (error) {
+    if (!(error instanceof FoveaError)) throw error;
+    return toBrokenWireModel({ model, version, versions }, error);
+  }
+}

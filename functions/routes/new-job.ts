@@ -1,0 +1,65 @@
+// What a request for a job means: the names it may use, and the defaults it leaves to us.
+
+import { FoveaError } from '../../core/errors.ts';
+import { HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
+import type { NewJob } from '../../core/job/job-store.ts';
+import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import type { CreateJobRequest } from '../schemas/create-job.ts';
+import { parseDatasetName } from './dataset-name.ts';
+
+const DATASET_PREFIX = 'datasets/';
+const DEFAULT_SEED = 0;
+
+/**
+ * The job that a valid request body asks for.
+ * @throws {FoveaError} `architecture-unknown`, `dataset-name-invalid`, or `request-invalid` where no model name can be
+ *   made of the dataset's.
+ */
+export function toNewJob(request: CreateJobRequest): NewJob {
+  const architecture = findArchitectureForModel(request.model);
+  const dataset = parseDatasetName(
+    request.training_file.startsWith(DATASET_PREFIX)
+      ? request.training_file.slice(DATASET_PREFIX.length)
+      : request.training_file,
+    'training_file',
+  );
+  return {
+    architecture,
+    dataset,
+    model: request.suffix ?? defaultModelName(dataset, architecture),
+    seed: request.seed ?? DEFAULT_SEED,
+    hyperparameters: HyperparametersSchema.parse({
+      ...request.hyperparameters,
+      ...request.method?.supervised?.hyperparameters,
+    }),
+    split: request.split ?? SplitFractionsSchema.parse({}),
+    backend: request.backend,
+    metadata: request.metadata ?? {},
+  };
+}
+
+/** @throws {FoveaError} `architecture-unknown`, at the field in which OpenAI's API names a base model. */
+function findArchitectureForModel(name: string): string {
+  try {
+    return findArchitecture(name).name;
+  } catch (error) {
+    if (!(error instanceof FoveaError)) throw error;
+    throw new FoveaError(error.code, error.message, {
+      param: 'model',
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  }
+}
+
+/** `<dataset>-<architecture>`, with what a model name may not hold replaced by "-". */
+function defaultModelName(dataset: string, architecture: string): string {
+  const datasetPart = dataset.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  const name = `${datasetPart.slice(0, MODEL_NAME_MAX_LENGTH - architecture.length - 1)}-${architecture}`;
+  if (isModelName(name)) return name;
+  throw new FoveaError(
+    'request-invalid',
+    `No model name can be made of the dataset name ${JSON.stringify(dataset)}: give one as "suffix".`,
+    { param: 'suffix' },
+  );
+}

@@ -1,0 +1,29 @@
+// Whether a dataset is there at all, found out by one cheap listing before anything is made of it.
+
+import { FoveaError } from '../../core/errors.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { nearest } from '../http/nearest.ts';
+
+const DATASETS_NAMED = 5;
+
+/**
+ * @param param the request field that named the dataset.
+ * @throws {FoveaError} `dataset-not-found`, naming the most similar datasets.
+ */
+export async function requireDataset(store: ObjectStore, dataset: string, param: string): Promise<void> {
+  for await (const _ of store.list(keys.dataset(dataset))) return;
+  const datasets: string[] = [];
+  for await (const name of store.listFolders(keys.datasets())) datasets.push(name);
+  const near = nearest(dataset, datasets, DATASETS_NAMED);
+  throw new FoveaError(
+    'dataset-not-found',
+    `There is no dataset "${dataset}". ` +
+      (near.length === 0
+        ? 'There are no datasets yet: '
+        : `There ${datasets.length === 1 ? 'is' : 'are'} ${near.map((name) => `"${name}"`).join(', ')}` +
+          `${datasets.length > near.length ? ` and ${datasets.length - near.length} more` : ''}; for a new one, `) +
+      `copy a folder of <class>/<file> to "${keys.dataset(dataset)}", or PUT /v1/datasets/{dataset}/{class}/{file}.`,
+    { param, details: { dataset, datasets: near } },
+  );
+}

@@ -1,0 +1,86 @@
+// The body of POST /v1/fine_tuning/jobs: OpenAI's, and Fovea's own extras. Says what is allowed; what it means is said
+// in routes/new-job.ts.
+
+import { z } from '@hono/zod-openapi';
+import { BACKENDS, HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
+import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+
+const NAME_MAX_LENGTH = 100;
+// As OpenAI limits them.
+const METADATA_PAIRS_MAX = 16;
+const METADATA_KEY_MAX_LENGTH = 64;
+const METADATA_VALUE_MAX_LENGTH = 512;
+const SEED_MAX = 2147483647;
+
+const MetadataSchema = z
+  .record(z.string().max(METADATA_KEY_MAX_LENGTH), z.string().max(METADATA_VALUE_MAX_LENGTH))
+  .refine((metadata) => Object.keys(metadata).length <= METADATA_PAIRS_MAX, {
+    message: `at most ${METADATA_PAIRS_MAX} pairs`,
+  });
+
+const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
+/** Without the defaults: what is left out in one place may be said in the other. */
+const HyperparametersChoiceSchema = z.strictObject({
+  n_epochs: n_epochs.unwrap().optional(),
+  batch_size: batch_size.unwrap().optional(),
+  learning_rate_multiplier: learning_rate_multiplier.unwrap().optional(),
+});
+
+export const CreateJobSchema = z
+  .strictObject({
+    model: z.string().min(1).max(NAME_MAX_LENGTH).openapi({
+      description: 'The architecture to fine-tune.',
+      example: 'mobilenet_v2_0.35',
+    }),
+    training_file: z
+      .string()
+      .min(1)
+      .max(NAME_MAX_LENGTH + 'datasets/'.length)
+      .openapi({
+        description: 'The name of a dataset, also as `datasets/<name>`.',
+        example: 'fruit',
+      }),
+    suffix: z
+      .string()
+      .refine(isModelName, {
+        message: `must be 1 to ${MODEL_NAME_MAX_LENGTH} characters of A-Z, a-z, 0-9, ".", "_" and "-", starting with a letter or a digit`,
+      })
+      .nullish()
+      .openapi({
+        description: 'The name of the model to make; `<dataset>-<architecture>` by default.',
+        example: 'fruit',
+      }),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(SEED_MAX)
+      .nullish()
+      .openapi({ description: 'The same seed, the same model; 0 by default.' }),
+    hyperparameters: HyperparametersChoiceSchema.optional().openapi({
+      description: 'As `method.supervised.hyperparameters`, which wins.',
+    }),
+    method: z
+      .strictObject({
+        type: z.literal('supervised'),
+        supervised: z.strictObject({ hyperparameters: HyperparametersChoiceSchema.optional() }).optional(),
+      })
+      .optional(),
+    metadata: MetadataSchema.nullish(),
+    validation_file: z.null().optional().openapi({
+      description:
+        'Not supported: put the pictures into folders train/ and validation/ of the dataset, or set `split`.',
+    }),
+    integrations: z
+      .array(z.unknown())
+      .max(0)
+      .nullish()
+      .openapi({ description: 'Not supported; may be empty.' }),
+    split: SplitFractionsSchema.optional(),
+    backend: z.enum(BACKENDS).default('auto'),
+    dry_run: z.boolean().default(false).openapi({
+      description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
+    }),
+  })
+  .openapi('CreateFineTuningJob');
+export type CreateJobRequest = z.output<typeof CreateJobSchema>;

@@ -1,0 +1,48 @@
+// The error shape on the wire, and the responses that every route may give.
+
+import { z } from '@hono/zod-openapi';
+
+export const ErrorSchema = z
+  .object({
+    error: z.object({
+      message: z
+        .string()
+        .openapi({ description: 'What failed, what was received, what is allowed, what to do.' }),
+      type: z.enum(['invalid_request_error', 'server_error']),
+      param: z.string().nullable().openapi({ description: 'The field, parameter or header at fault.' }),
+      code: z.string().openapi({ description: 'Stable, e.g. `model-not-found`.' }),
+      details: z.record(z.string(), z.unknown()).optional(),
+      request_id: z.string().optional(),
+    }),
+  })
+  .openapi('Error', {
+    example: {
+      error: {
+        message: 'There is no model "fruits". There are: "fruit".',
+        type: 'invalid_request_error',
+        param: 'model',
+        code: 'model-not-found',
+        details: { model: 'fruits', models: ['fruit'] },
+      },
+    },
+  });
+
+const DESCRIPTIONS = {
+  400: 'The request is not valid.',
+  404: 'There is no such thing.',
+  409: 'Not possible in the present state.',
+  413: 'The body is larger than the limit.',
+  415: 'The Content-Type, or the picture format, is not supported.',
+  422: 'The picture cannot be decoded.',
+  503: 'Not ready.',
+} as const;
+
+type Documented = keyof typeof DESCRIPTIONS;
+
+/** OpenAPI responses of the error shape for these statuses. */
+export function errorResponses(...statuses: Documented[]) {
+  const content = { 'application/json': { schema: ErrorSchema } };
+  return Object.fromEntries(
+    statuses.map((status) => [status, { description: DESCRIPTIONS[status], content }]),
+  ) as unknown as Record<never, never>;
+}

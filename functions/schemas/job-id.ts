@@ -1,0 +1,13 @@
+// The path parameter that names a job.
+
+import { z } from '@hono/zod-openapi';
+
+const JOB_ID_MAX_LENGTH = 64;
+
+export const JobIdSchema = z.object({
+  fine_tuning_job_id: z
+    .string()
+    .max(JOB_ID_MAX_LENGTH)
+    .regex(/^[A-Za-z0-9_-]+$/, 'must be the id of a job, such as "ftjob-…"')
+    .openapi({ example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
+});

@@ -1,0 +1,91 @@
+// A model on the wire: OpenAI's list entry, and what Fovea knows beside it.
+
+import { z } from '@hono/zod-openapi';
+import type { Manifest } from '../../core/model/manifest.ts';
+
+export const ModelSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('model'),
+    created: z.number().int().openapi({ description: 'Unix seconds; of the version described here.' }),
+    owned_by: z.string(),
+    version: z
+      .string()
+      .openapi({ description: 'The version described here: the latest one, unless another was asked for.' }),
+    versions: z.array(z.string()).openapi({ description: 'Oldest first.' }),
+    architecture: z.string().nullable(),
+    dataset: z.string().nullable(),
+    labels: z.array(z.string()),
+    input: z
+      .object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() })
+      .nullable(),
+    size_bytes: z.number().int().nullable(),
+    test_accuracy: z.number().nullable(),
+    test_count: z.number().int().nullable(),
+    problem: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .openapi({ description: 'Why this version cannot be used; null where it can.' }),
+  })
+  .openapi('Model');
+export type WireModel = z.infer<typeof ModelSchema>;
+
+export const ModelListSchema = z
+  .object({ object: z.literal('list'), data: z.array(ModelSchema) })
+  .openapi('ModelList');
+
+const OWNED_BY = 'fovea';
+
+export function toWireModel(manifest: Manifest, versions: readonly string[]): WireModel {
+  const { height, width, channels } = manifest.input;
+  return {
+    id: manifest.model,
+    object: 'model',
+    created: manifest.createdAt,
+    owned_by: OWNED_BY,
+    version: manifest.version,
+    versions: [...versions],
+    architecture: manifest.architecture,
+    dataset: manifest.dataset,
+    labels: manifest.labels,
+    input: { height, width, channels },
+    size_bytes: manifest.onnx.sizeBytes,
+    test_accuracy: manifest.metrics.testAccuracy,
+    test_count: manifest.metrics.testCount,
+    problem: null,
+  };
+}
+
+/** The entry of a model whose manifest cannot be read: it stays in the list, and says why. */
+export function toBrokenWireModel(
+  {
+    model,
+    version,
+    versions,
+  }: { readonly model: string; readonly version: string; readonly versions: readonly string[] },
+  problem: { readonly code: string; readonly message: string },
+): WireModel {
+  return {
+    id: model,
+    object: 'model',
+    created: 0,
+    owned_by: OWNED_BY,
+    version,
+    versions: [...versions],
+    architecture: null,
+    dataset: null,
+    labels: [],
+    input: null,
+    size_bytes: null,
+    test_accuracy: null,
+    test_count: null,
+    problem: { code: problem.code, message: problem.message },
+  };
+}
+
+export const ModelParamSchema = z.object({
+  model: z.string().openapi({
+    description: 'The name of a model, or `<model>:<version>`.',
+    example: 'fruit',
+  }),
+});

@@ -1,0 +1,85 @@
+// Predictions on the wire: one picture, or a list in which every picture answers for itself.
+
+import { z } from '@hono/zod-openapi';
+import { ErrorSchema } from './error.ts';
+
+const TimingSchema = z
+  .object({
+    load: z.number(),
+    decode: z.number(),
+    preprocess: z.number(),
+    infer: z.number(),
+    total: z.number(),
+  })
+  .openapi('Timing', { description: 'Milliseconds. `load` is 0 where the model was in memory.' });
+
+const LabelScoreSchema = z.object({
+  label: z.string(),
+  score: z.number().openapi({ description: 'Probability, 0 to 1.' }),
+  index: z.number().int(),
+});
+
+const predictionShape = {
+  object: z.literal('prediction'),
+  id: z.string(),
+  model: z.string(),
+  model_version: z.string(),
+  label: z.string(),
+  score: z.number(),
+  predictions: z.array(LabelScoreSchema).openapi({ description: 'Best first, `top_k` of them.' }),
+};
+
+export const PredictionSchema = z
+  .object({ ...predictionShape, timing_ms: TimingSchema })
+  .openapi('Prediction');
+
+const ListedPredictionSchema = z.object({
+  ...predictionShape,
+  index: z.number().int(),
+  file: z.string().nullable().openapi({ description: 'File name, where the request gave one.' }),
+});
+const FailedPredictionSchema = z.object({
+  object: z.literal('error'),
+  index: z.number().int(),
+  file: z.string().nullable(),
+  error: ErrorSchema.shape.error,
+});
+
+export const PredictionListSchema = z
+  .object({
+    object: z.literal('list'),
+    id: z.string(),
+    model: z.string(),
+    model_version: z.string(),
+    data: z.array(z.discriminatedUnion('object', [ListedPredictionSchema, FailedPredictionSchema])).openapi({
+      description: 'In the order of the request. A picture that cannot be read has an `error` here.',
+    }),
+    timing_ms: TimingSchema,
+  })
+  .openapi('PredictionList');
+
+export type WirePrediction = z.infer<typeof PredictionSchema>;
+export type WirePredictionList = z.infer<typeof PredictionListSchema>;
+
+const BASE64 = 'Base64, or a data URL.';
+
+export const PredictJsonSchema = z
+  .union([
+    z.strictObject({ image: z.string().openapi({ description: BASE64 }) }),
+    z.strictObject({ images: z.array(z.string().openapi({ description: BASE64 })).min(1) }),
+  ])
+  .openapi('PredictRequest');
+
+const TOP_K_DEFAULT = 5;
+const TOP_K_MAX = 1000;
+
+export const PredictQuerySchema = z.strictObject({
+  version: z.string().optional().openapi({
+    description: 'A version number or an alias; `latest` by default.',
+    example: 'latest',
+  }),
+  top_k: z.coerce.number().int().min(1).max(TOP_K_MAX).default(TOP_K_DEFAULT).openapi({
+    type: 'integer',
+    description: 'How many labels to give; no more than the model has.',
+  }),
+});

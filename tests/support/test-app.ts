@@ -1,0 +1,66 @@
+// The whole HTTP app over a store in memory, with a queue that only remembers what it was told.
+
+import type { JobQueue } from '../../core/job/job-queue.ts';
+import { createJobStore } from '../../core/job/job-store.ts';
+import { createPredictor } from '../../core/predict/predictor.ts';
+import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { createApp } from '../../functions/app.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../functions/limits.ts';
+import { createJsonLogger } from '../../functions/logger.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+export type AnyJson = any;
+
+export const readAnswer = async (
+  response: Response,
+): Promise<{ status: number; headers: Headers; body: AnyJson }> => ({
+  status: response.status,
+  headers: response.headers,
+  body: await response.json(),
+});
+
+export interface TestAppOptions {
+  readonly store?: ObjectStore;
+  readonly limits?: Partial<Limits>;
+}
+
+/** A fixed clock that a test may turn on. */
+const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export function createTestApp({ store = createMemoryStore(), limits = {} }: TestAppOptions = {}) {
+  const clock = { nowMs: START_MS };
+  const now = () => clock.nowMs;
+  const jobs = createJobStore({ store, now });
+  const submitted: string[] = [];
+  const cancelled: string[] = [];
+  const queue: JobQueue = {
+    submit: async (job) => void submitted.push(job.id),
+    cancel: async (job) => void cancelled.push(job.id),
+  };
+  const logLines: string[] = [];
+  const predictor = createPredictor({ store, threads: 1 });
+  const app = createApp({
+    store,
+    jobs,
+    queue,
+    predictor,
+    now,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    version: '0.0.0-test',
+    logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
+  });
+
+  /** Status and parsed body of a JSON request. */
+  async function send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const response = await app.request(path, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return readAnswer(response);
+  }
+
+  return { app, store, jobs, predictor, submitted, cancelled, logLines, clock, send };
+}
+export type TestApp = ReturnType<typeof createTestApp>;

@@ -1,0 +1,215 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import { statusOf } from '../../../functions/http/error-status.ts';
+import { colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { createTestApp, readAnswer } from '../../support/test-app.ts';
+
+describe('unknown routes', () => {
+  const { send, app } = createTestApp();
+
+  it('are told what is near', async () => {
+    const { status, body } = await send('POST', '/v1/fine-tuning/jobs');
+    expect(status).toBe(404);
+    expect(body.error.code).toBe('route-not-found');
+    expect(body.error.details.near[0]).toBe('POST /v1/fine_tuning/jobs');
+  });
+
+  it.each([
+    ['DELETE', '/v1/fine_tuning/jobs', 'GET, HEAD, POST'],
+    ['GET', '/v1/models/color/predict', 'POST'],
+    ['PATCH', '/', 'GET, HEAD'],
+  ])('%s %s is 405 with Allow', async (method, path, allowed) => {
+    const { status, headers, body } = await send(method, path);
+    expect(status).toBe(405);
+    expect((headers.get('allow') ?? '').split(', ').sort().join(', ')).toBe(allowed);
+    expect(body.error.code).toBe('method-not-allowed');
+  });
+
+  it('HEAD is answered where GET is', async () => {
+    expect((await app.request('/healthz', { method: 'HEAD' })).status).toBe(200);
+  });
+});
+
+describe('models', () => {
+  it('are listed with versions; one that cannot be read says why', async () => {
+    const { send, store } = createTestApp();
+    expect((await send('GET', '/v1/models')).body).toEqual({ object: 'list', data: [] });
+    await commitColorModel(store);
+    await commitColorModel(store, { version: '2', jobId: 'ftjob-2' });
+    await store.put(keys.modelFile('broken', '1', 'manifest.json'), '{');
+    const { body } = await send('GET', '/v1/models');
+    expect(body.data).toMatchObject([
+      { id: 'broken', object: 'model', versions: ['1'], problem: { code: 'model-corrupt' } },
+      { id: 'color', object: 'model', owned_by: 'fovea', version: '2', versions: ['1', '2'], problem: null },
+    ]);
+    expect((await send('GET', '/v1/models/color:1')).body).toMatchObject({
+      id: 'color',
+      version: '1',
+      labels: ['red', 'green', 'blue'],
+    });
+    expect(await send('GET', '/v1/models/broken')).toMatchObject({
+      status: 500,
+      body: { error: { code: 'model-corrupt' } },
+    });
+    expect((await send('GET', '/v1/models/none')).status).toBe(404);
+  });
+});
+
+describe('datasets', () => {
+  it('are put, listed and inspected', async () => {
+    const { send, app, store } = createTestApp();
+    const put = async (path: string, body: Uint8Array<ArrayBuffer>) =>
+      app.request(path, { method: 'PUT', body });
+    const red = await colorPicture('red');
+    expect((await put('/v1/datasets/colors/red/1.png', red)).status).toBe(200);
+    expect((await put('/v1/datasets/colors/red/1.png', red)).status).toBe(200);
+    expect(
+      (await put(`/v1/datasets/colors/${encodeURIComponent('bleu foncé')}/1.png`, await colorPicture('blue')))
+        .status,
+    ).toBe(200);
+    expect((await store.get('datasets/colors/red/1.png'))?.body.byteLength).toBe(red.byteLength);
+    expect((await send('GET', '/v1/datasets')).body.data).toEqual([{ object: 'dataset', dataset: 'colors' }]);
+    const { body } = await send('GET', '/v1/datasets/colors');
+    expect(body.classes.map((summary: { label: string }) => summary.label)).toEqual(['bleu foncé', 'red']);
+    expect(body.can_train).toBe(false);
+    expect(body.findings).toContainEqual(expect.objectContaining({ code: 'class-too-small' }));
+  });
+
+  it.each([
+    '/v1/datasets/..%2fmodels/a/b',
+    '/v1/datasets/a/.hidden/b',
+    '/v1/datasets/a/b/c%00',
+    '/v1/datasets/a/b/c%2fd',
+  ])('rejects the names of PUT %s', async (path) => {
+    const { app, store } = createTestApp();
+    const response = await app.request(path, { method: 'PUT', body: 'x' });
+    expect([400, 404, 405]).toContain(response.status);
+    for await (const { key } of store.list('')) expect.unreachable(`wrote ${key}`);
+  });
+
+  it('rejects an unknown dataset, an empty file and a large one', async () => {
+    const { send, app } = createTestApp({ limits: { datasetFileBytes: 10 } });
+    expect(await send('GET', '/v1/datasets/none')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'dataset-not-found', param: 'dataset' } },
+    });
+    const put = async (body: string) =>
+      (await app.request('/v1/datasets/a/b/c', { method: 'PUT', body })).status;
+    expect(await put('')).toBe(400);
+    expect(await put('12345678901')).toBe(413);
+  });
+});
+
+describe('health', () => {
+  it('is ready while the store answers', async () => {
+    const { send } = createTestApp();
+    expect((await send('GET', '/healthz')).body).toEqual({ live: true, version: '0.0.0-test' });
+    expect((await send('GET', '/readyz')).body).toEqual({ ready: true, live: true });
+  });
+
+  it('is not ready while the store does not', async () => {
+    const { send, logLines } = createTestApp({ store: brokenStore() });
+    const { status, body } = await send('GET', '/readyz');
+    expect(status).toBe(503);
+    expect(body).toMatchObject({ ready: false, live: true });
+    expect(logLines.join('')).toContain('disk on fire');
+  });
+});
+
+describe('unexpected errors', () => {
+  it('give a request id and no internals, and are logged', async () => {
+    const { send, logLines } = createTestApp({ store: brokenStore() });
+    const { status, body, headers } = await send('GET', '/v1/models', undefined, {
+      'x-request-id': 'find-me',
+    });
+    expect(status).toBe(500);
+    expect(headers.get('x-request-id')).toBe('find-me');
+    expect(body.error).toMatchObject({
+      type: 'server_error',
+      code: 'internal-error',
+      param: null,
+      request_id: 'find-me',
+    });
+    expect(JSON.stringify(body)).not.toContain('fire');
+    const logged = logLines.map((line) => JSON.parse(line)).filter((line) => line.request_id === 'find-me');
+    expect(logged).toMatchObject([
+      {
+        level: 'error',
+        message: 'unexpected error',
+        error: { message: 'disk on fire', stack: expect.any(String) },
+      },
+      { level: 'error', message: 'request', method: 'GET', path: '/v1/models', status: 500 },
+    ]);
+  });
+});
+
+describe('error codes', () => {
+  it('of everything that requests reach have a status', () => {
+    const folders = ['core/model', 'core/predict', 'core/image', 'functions/http', 'functions/routes'];
+    // Raised while a model is written, which no request does.
+    const notReachable = new Set(['model-commit-invalid', 'model-version-exists']);
+    const codes = folders.flatMap((folder) =>
+      readdirSync(folder).flatMap((file) =>
+        [
+          ...readFileSync(`${folder}/${file}`, 'utf8').matchAll(/(?:FoveaError|imageError)\(\s*'([a-z-]+)'/g),
+        ].map((match) => match[1] ?? ''),
+      ),
+    );
+    expect(codes.length).toBeGreaterThan(15);
+    const missing = codes.filter((code) => statusOf(code) === undefined && !notReachable.has(code));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the page and the docs', () => {
+  const { app } = createTestApp();
+
+  it.each([
+    '/',
+    '/page.css',
+    '/page.js',
+    '/docs',
+    '/docs/docs.js',
+    '/docs/swagger-ui.css',
+    '/docs/swagger-ui-bundle.js',
+  ])('%s comes with a policy that allows this server alone', async (path) => {
+    const response = await app.request(path);
+    expect(response.status).toBe(200);
+    expect((await response.text()).length).toBeGreaterThan(100);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/https?:|script-src[^;]*unsafe/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('have nothing inline and nothing from elsewhere', async () => {
+    for (const path of ['/', '/docs']) {
+      const html = await (await app.request(path)).text();
+      expect(html).not.toMatch(/<script(?![^>]*src=)|<style|\son[a-z]+=|(?:src|href)="https?:/);
+    }
+  });
+
+  it('describe every route of the API', async () => {
+    const { body: document } = await readAnswer(await app.request('/openapi.json'));
+    expect(document.openapi).toBe('3.1.0');
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const routes = app.routes
+      .filter((route) => route.method !== 'ALL' && /^\/(v1|healthz|readyz)/.test(route.path))
+      .map((route) => `${route.method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    expect(new Set(described)).toEqual(new Set(routes));
+    for (const reference of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      expect(document.components.schemas).toHaveProperty(reference[1] ?? '');
+    }
+  });
+});
+
+function brokenStore() {
+  const fail = () => {
+    throw new Error('disk on fire');
+  };
+  return { ...createMemoryStore(), get: fail, head: fail, list: fail, listFolders: fail };
+}

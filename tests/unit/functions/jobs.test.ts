@@ -1,0 +1,322 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { colorPicture } from '../../support/color-model.ts';
+import { newJob } from '../../support/new-job.ts';
+import { createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const JOBS = '/v1/fine_tuning/jobs';
+const BODY = { model: 'small_cnn', training_file: 'colors' };
+
+let test: TestApp;
+beforeEach(async () => {
+  test = createTestApp();
+  for (const color of ['red', 'blue'] as const) {
+    for (const file of ['1.png', '2.png']) {
+      await test.store.put(`datasets/colors/${color}/${file}`, await colorPicture(color));
+    }
+  }
+  await test.store.put('datasets/colors/red/broken.png', 'no picture');
+});
+
+describe('POST /v1/fine_tuning/jobs', () => {
+  it('makes and submits a job, with every key that OpenAI requires', async () => {
+    const { status, body } = await test.send('POST', JOBS, BODY);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      id: expect.stringMatching(/^ftjob-/),
+      object: 'fine_tuning.job',
+      created_at: Math.floor(test.clock.nowMs / 1000),
+      finished_at: null,
+      estimated_finish: null,
+      model: 'small_cnn',
+      fine_tuned_model: null,
+      organization_id: 'org-fovea',
+      status: 'queued',
+      training_file: 'colors',
+      validation_file: null,
+      result_files: [],
+      trained_tokens: null,
+      hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+      method: {
+        type: 'supervised',
+        supervised: {
+          hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+        },
+      },
+      seed: 0,
+      error: null,
+      integrations: [],
+      metadata: {},
+      dataset: 'colors',
+      model_name: 'colors-small_cnn',
+      model_version: null,
+      started_at: null,
+      split: { train: 0.75, validation: 0.15, test: 0.1 },
+      backend: 'auto',
+      attempts: 0,
+      cancel_requested: false,
+      progress: null,
+      result: null,
+    });
+    expect(test.submitted).toEqual([body.id]);
+  });
+
+  it('takes every setting, the method before the old hyperparameters', async () => {
+    const { status, body } = await test.send('POST', JOBS, {
+      ...BODY,
+      training_file: 'datasets/colors',
+      suffix: 'my-colors',
+      seed: 7,
+      hyperparameters: { n_epochs: 2, batch_size: 8 },
+      method: { type: 'supervised', supervised: { hyperparameters: { n_epochs: 3 } } },
+      metadata: { team: 'vision' },
+      split: { train: 0.5, validation: 0.25, test: 0.25 },
+      backend: 'portable',
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      dataset: 'colors',
+      model_name: 'my-colors',
+      seed: 7,
+      hyperparameters: { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 'auto' },
+      metadata: { team: 'vision' },
+      split: { train: 0.5, validation: 0.25, test: 0.25 },
+      backend: 'portable',
+    });
+  });
+
+  it('gives the same job for the same Idempotency-Key, and rejects another request under it', async () => {
+    const key = { 'idempotency-key': 'once' };
+    const first = await test.send('POST', JOBS, BODY, key);
+    const again = await test.send('POST', JOBS, BODY, key);
+    expect(again.body.id).toBe(first.body.id);
+    const other = await test.send('POST', JOBS, { ...BODY, seed: 1 }, key);
+    expect(other).toMatchObject({ status: 409, body: { error: { code: 'idempotency-conflict' } } });
+    expect((await test.send('GET', JOBS)).body.data).toHaveLength(1);
+  });
+
+  it('inspects the dataset in a dry run and makes no job', async () => {
+    const { status, body } = await test.send('POST', JOBS, { ...BODY, dry_run: true });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      object: 'fine_tuning.dry_run',
+      dataset: 'colors',
+      model_name: 'colors-small_cnn',
+      classes: [{ label: 'blue' }, { label: 'red' }],
+    });
+    expect(body.findings).toContainEqual(
+      expect.objectContaining({
+        code: 'file-unsupported',
+        key: 'datasets/colors/red/broken.png',
+        severity: 'warning',
+      }),
+    );
+    expect(body.split.train + body.split.validation + body.split.test).toBe(2);
+    expect((await test.send('GET', JOBS)).body.data).toEqual([]);
+    expect(test.submitted).toEqual([]);
+  });
+
+  it('reports everything that is wrong at once, with paths', async () => {
+    const { status, body } = await test.send('POST', JOBS, {
+      model: 'small_cnn',
+      suffix: '../up',
+      seed: -1,
+      method: { type: 'dpo' },
+      metadata: { a: 1 },
+      epochs: 3,
+    });
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ code: 'request-invalid', type: 'invalid_request_error' });
+    const paths = body.error.details.issues.map((issue: { path: string }) => issue.path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['training_file', 'suffix', 'seed', 'method.type', 'metadata.a', '']),
+    );
+    expect(body.error.message).toContain('received "../up"');
+    expect(body.error.message).toContain('epochs');
+  });
+
+  it.each([
+    [{ ...BODY, model: 'small_cn' }, 400, 'architecture-unknown', 'model'],
+    [{ ...BODY, training_file: 'colours' }, 404, 'dataset-not-found', 'training_file'],
+    [{ ...BODY, training_file: '../jobs' }, 400, 'dataset-name-invalid', 'training_file'],
+    [{ ...BODY, validation_file: 'file-1' }, 400, 'request-invalid', 'validation_file'],
+    [{ ...BODY, split: { train: 0.5, validation: 0.1, test: 0.1 } }, 400, 'request-invalid', 'split'],
+    [{ ...BODY, backend: 'tpu' }, 400, 'request-invalid', 'backend'],
+    [[], 400, 'request-invalid', null],
+    ['text', 400, 'request-invalid', null],
+  ] as const)('rejects %j', async (request, status, code, param) => {
+    expect(await test.send('POST', JOBS, request)).toMatchObject({
+      status,
+      body: { error: { code, param } },
+    });
+    expect(test.submitted).toEqual([]);
+  });
+
+  it('names the similar dataset and architecture', async () => {
+    const dataset = await test.send('POST', JOBS, { ...BODY, training_file: 'colours' });
+    expect(dataset.body.error.message).toContain('"colors"');
+    const architecture = await test.send('POST', JOBS, { ...BODY, model: 'small_cn' });
+    expect(architecture.body.error.message).toContain('small_cnn');
+  });
+
+  it('rejects other content types, and says which is needed', async () => {
+    const { status, body } = await test.send('POST', JOBS, BODY, {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(status).toBe(415);
+    expect(body.error.message).toContain('application/json');
+  });
+
+  it('is not fooled by names of prototypes', async () => {
+    const text =
+      '{"model":"small_cnn","training_file":"colors","__proto__":{"dry_run":true},"metadata":{"__proto__":"x"}}';
+    const response = await test.app.request(JOBS, {
+      method: 'POST',
+      body: text,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([200, 400]).toContain(response.status);
+    expect(Object.hasOwn(Object.prototype, 'dry_run')).toBe(false);
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      const answer = await test.send('POST', JOBS, { model: name, training_file: name });
+      expect(answer.status).toBe(400);
+      expect(answer.body.error.code).toBe('architecture-unknown');
+    }
+  });
+});
+
+describe('GET /v1/fine_tuning/jobs', () => {
+  it('pages, newest first', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      test.clock.nowMs += 1000;
+      ids.unshift((await test.send('POST', JOBS, { ...BODY, seed: index })).body.id);
+    }
+    const first = await test.send('GET', `${JOBS}?limit=2`);
+    expect(first.body).toMatchObject({
+      object: 'list',
+      has_more: true,
+      data: [{ id: ids[0] }, { id: ids[1] }],
+    });
+    const second = await test.send('GET', `${JOBS}?limit=3&after=${ids[1]}`);
+    expect(second.body).toMatchObject({
+      has_more: false,
+      data: [{ id: ids[2] }, { id: ids[3] }, { id: ids[4] }],
+    });
+  });
+
+  it.each(['limit=0', 'limit=101', 'limit=x', 'after=..%2f', 'page=2'])('rejects ?%s', async (query) => {
+    expect(await test.send('GET', `${JOBS}?${query}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid' } },
+    });
+  });
+});
+
+describe('one job', () => {
+  it('is there with its progress and estimate', async () => {
+    const job = await test.jobs.create(newJob());
+    await test.jobs.update(job.id, (record) => ({
+      ...record,
+      status: 'running',
+      progress: {
+        stage: 'training',
+        epoch: 2,
+        epochs: 4,
+        step: 1,
+        steps: 9,
+        loss: 0.5,
+        accuracy: 0.75,
+        imagesPerSecond: 120,
+        secondsLeft: 30,
+        rssBytes: 1000,
+      },
+    }));
+    const { body } = await test.send('GET', `${JOBS}/${job.id}`);
+    expect(body.progress).toMatchObject({
+      stage: 'training',
+      images_per_second: 120,
+      seconds_left: 30,
+      rss_bytes: 1000,
+    });
+    expect(body.estimated_finish).toBe(Math.round(test.clock.nowMs / 1000) + 30);
+  });
+
+  it('names the model once it has succeeded', async () => {
+    const job = await test.jobs.create(newJob({ model: 'fruit' }));
+    await test.jobs.update(job.id, (record) => ({ ...record, status: 'running', modelVersion: '3' }));
+    expect((await test.send('GET', `${JOBS}/${job.id}`)).body.fine_tuned_model).toBeNull();
+    await test.jobs.update(job.id, (record) => ({ ...record, status: 'succeeded' }));
+    expect((await test.send('GET', `${JOBS}/${job.id}`)).body.fine_tuned_model).toBe('fruit:3');
+  });
+
+  it('is cancelled once', async () => {
+    const { body: job } = await test.send('POST', JOBS, BODY);
+    const cancelled = await test.send('POST', `${JOBS}/${job.id}/cancel`);
+    expect(cancelled).toMatchObject({ status: 200, body: { id: job.id, status: 'cancelled' } });
+    expect(test.cancelled).toEqual([job.id]);
+    const again = await test.send('POST', `${JOBS}/${job.id}/cancel`);
+    expect(again).toMatchObject({ status: 409, body: { error: { code: 'job-finished' } } });
+  });
+
+  it.each([
+    ['GET', ''],
+    ['POST', '/cancel'],
+    ['GET', '/events'],
+  ])('rejects an unknown id: %s …%s', async (method, suffix) => {
+    expect(await test.send(method, `${JOBS}/ftjob-none${suffix}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'job-not-found', message: expect.stringContaining('ftjob-none') } },
+    });
+    expect(await test.send(method, `${JOBS}/..%2f..%2fmodels${suffix}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid' } },
+    });
+  });
+});
+
+describe('GET /v1/fine_tuning/jobs/{id}/events', () => {
+  const event = (message: string) => ({
+    level: 'info' as const,
+    type: 'message' as const,
+    message,
+    data: null,
+  });
+
+  it('pages, newest first', async () => {
+    const { id } = await test.jobs.create(newJob());
+    for (const message of ['a', 'b', 'c']) await test.jobs.appendEvent(id, event(message));
+    const first = await test.send('GET', `${JOBS}/${id}/events?limit=2`);
+    expect(first.body).toMatchObject({
+      object: 'list',
+      has_more: true,
+      data: [
+        { object: 'fine_tuning.job.event', message: 'c', level: 'info', type: 'message', data: null },
+        { message: 'b' },
+      ],
+    });
+    const rest = await test.send('GET', `${JOBS}/${id}/events?after=${first.body.data[1].id}`);
+    expect(rest.body).toMatchObject({ has_more: false, data: [{ message: 'a' }] });
+  });
+
+  it('streams them until the job is over, from the last one seen', async () => {
+    const { id } = await test.jobs.create(newJob());
+    const seen = await test.jobs.appendEvent(id, event('before'));
+    const follow = async (headers: Record<string, string>) => {
+      const response = await test.app.request(`${JOBS}/${id}/events`, {
+        headers: { accept: 'text/event-stream', ...headers },
+      });
+      expect(response.headers.get('content-type')).toContain('text/event-stream');
+      return response.text();
+    };
+    const streams = [follow({}), follow({ 'last-event-id': seen.id })];
+    await test.jobs.appendEvent(id, event('after'));
+    await test.jobs.requestCancel(id);
+    const [all = '', resumed = ''] = await Promise.all(streams);
+    expect(all.indexOf('"before"')).toBeGreaterThan(-1);
+    expect(all.indexOf('"after"')).toBeGreaterThan(all.indexOf('"before"'));
+    expect(all).toContain('event: done');
+    expect(all).toContain('"status":"cancelled"');
+    expect(resumed).not.toContain('"before"');
+    expect(resumed).toContain('"after"');
+  });
+});
