@@ -1,0 +1,206 @@
+// A dataset as it is in the store: its classes, its good pictures with their splits, and what is wrong with the rest.
+// Knows nothing of tensors and jobs. The dry run and the first stage of a job are this function.
+
+import { createHash } from 'node:crypto';
+import { FoveaError } from '../errors.ts';
+import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from '../image/image-limits.ts';
+import type { SplitFractions } from '../job/job.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { assignSplits } from './assign-splits.ts';
+import { checkClasses } from './check-classes.ts';
+import { compareText } from './compare-text.ts';
+import { type DatasetLayout, detectLayout, placeFile, type Split } from './dataset-layout.ts';
+import { dropDuplicates, type Picture } from './drop-duplicates.ts';
+import { type Finding, type FindingCounts, FindingList } from './findings.ts';
+import { forEachConcurrent } from './for-each-concurrent.ts';
+import { type DecodeDepth, inspectFile } from './inspect-file.ts';
+
+export interface DatasetItem {
+  /** Object key of the picture. */
+  readonly key: string;
+  /** Index into the classes of the inspection. */
+  readonly classIndex: number;
+  readonly split: Split;
+  /** sha256 of the file, hexadecimal. */
+  readonly contentHash: string;
+  readonly sizeBytes: number;
+}
+
+export interface DatasetInspection {
+  readonly dataset: string;
+  /** Names of the class folders, in the order of their UTF-16 code units. */
+  readonly classes: readonly string[];
+  /** The good pictures, each content once, in the order of their keys. */
+  readonly items: readonly DatasetItem[];
+  /** Errors first; any error makes training impossible. At most 1000 of each code are kept. */
+  readonly findings: readonly Finding[];
+  readonly findingCounts: FindingCounts;
+  /** sha256 of what training sees: classes, contents and splits, whatever the files are called. */
+  readonly contentHash: string;
+}
+
+export interface InspectDatasetOptions {
+  readonly split: SplitFractions;
+  /** Another seed deals the pictures to other splits. Keep it, or models cannot be compared. Default 0. */
+  readonly seed?: number;
+  /** Default `full`. */
+  readonly decode?: DecodeDepth;
+  readonly limits?: ImageLimits;
+  /** Files read and decoded at once; each may hold a file and its decoder's memory. Default 8. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  /** After every file, with the numbers of files. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+interface ListedFile {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
+interface Candidate extends ListedFile {
+  readonly label: string;
+  readonly split: Split | null;
+}
+
+/** Enough to hide the store's latency; sharp decodes four at a time whatever this is. */
+const DEFAULT_CONCURRENCY = 8;
+
+/**
+ * Looks at every file of a dataset once: reads, hashes and tries it, and deals the good ones to splits.
+ *
+ * Memory grows with the number of files (about 0.3 kB each), not with their sizes.
+ *
+ * @throws {FoveaError} `dataset-not-found` where there is no file at all, `dataset-empty` where there are only hidden
+ * ones; and what the store throws. Bad files are findings.
+ */
+export async function inspectDataset(
+  store: ObjectStore,
+  dataset: string,
+  options: InspectDatasetOptions,
+): Promise<DatasetInspection> {
+  const prefix = keys.dataset(dataset);
+  const abort = options.signal === undefined ? {} : { signal: options.signal };
+  const files = await listFiles(store, prefix, abort);
+  const where = `${prefix}<class>/<file> in ${store.url}`;
+  if (files.length === 0) {
+    throw datasetError(
+      'dataset-not-found',
+      dataset,
+      `There is no dataset "${dataset}". Copy its folder so that its pictures are at ${where}.`,
+    );
+  }
+  const findings = new FindingList();
+  const layout = await detectLayout(store, dataset, abort);
+  const { candidates, hiddenCount } = placeFiles(files, prefix, layout, findings);
+  if (hiddenCount === files.length) {
+    throw datasetError(
+      'dataset-empty',
+      dataset,
+      `The dataset "${dataset}" has only hidden files (${hiddenCount}). Copy pictures to ${where}.`,
+    );
+  }
+  const pictures = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
+  const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
+  checkClasses(prefix, classes, pictures, layout, findings);
+  const items = toItems(pictures, classes, assignSplits(pictures, layout, options.split, options.seed));
+  return {
+    dataset,
+    classes,
+    items,
+    findings: findings.sorted(),
+    findingCounts: findings.counts(),
+    contentHash: hashDataset(classes, items),
+  };
+}
+
+const datasetError = (code: string, dataset: string, message: string): FoveaError =>
+  new FoveaError(code, message, { param: 'training_file', details: { dataset } });
+
+async function listFiles(
+  store: ObjectStore,
+  prefix: string,
+  options: { readonly signal?: AbortSignal },
+): Promise<ListedFile[]> {
+  const files: ListedFile[] = [];
+  for await (const { key, sizeBytes } of store.list(prefix, options)) {
+    // Consoles make such an empty object when somebody creates a folder.
+    if (!key.endsWith('/')) files.push({ key, sizeBytes });
+  }
+  return files;
+}
+
+function placeFiles(
+  files: readonly ListedFile[],
+  prefix: string,
+  layout: DatasetLayout,
+  findings: FindingList,
+) {
+  const candidates: Candidate[] = [];
+  let hiddenCount = 0;
+  const expected = layout.splits === null ? '<class>/<file>' : '<split>/<class>/<file>';
+  for (const file of files) {
+    const place = placeFile(file.key.slice(prefix.length), layout);
+    if (place.kind === 'picture') candidates.push({ ...file, label: place.label, split: place.split });
+    else if (place.kind === 'hidden') {
+      hiddenCount++;
+      findings.add('file-hidden', file.key, `"${file.key}" is a hidden or system file and is left out.`);
+    } else {
+      findings.add(
+        'file-outside-class',
+        file.key,
+        `"${file.key}" is in no class folder and is left out. Files belong at ${prefix}${expected}.`,
+      );
+    }
+  }
+  return { candidates, hiddenCount };
+}
+
+async function inspectFiles(
+  store: ObjectStore,
+  candidates: readonly Candidate[],
+  options: InspectDatasetOptions,
+  findings: FindingList,
+): Promise<Picture[]> {
+  const { signal, onProgress, concurrency = DEFAULT_CONCURRENCY } = options;
+  const fileOptions = {
+    decode: options.decode ?? 'full',
+    limits: options.limits ?? DEFAULT_IMAGE_LIMITS,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const pictures: (Picture | undefined)[] = new Array(candidates.length);
+  let done = 0;
+  await forEachConcurrent(candidates, concurrency, async (candidate, index) => {
+    signal?.throwIfAborted();
+    const verdict = await inspectFile(store, candidate, fileOptions);
+    if ('contentHash' in verdict) pictures[index] = { ...candidate, contentHash: verdict.contentHash };
+    else findings.add(verdict.code, candidate.key, `"${candidate.key}" is left out. ${verdict.reason}`);
+    onProgress?.({ done: ++done, total: candidates.length });
+  });
+  return pictures.filter((picture) => picture !== undefined);
+}
+
+function toItems(
+  pictures: readonly Picture[],
+  classes: readonly string[],
+  splits: readonly Split[],
+): DatasetItem[] {
+  const indexOf = new Map(classes.map((label, index) => [label, index]));
+  return pictures.map(({ key, sizeBytes, label, contentHash }, index) => ({
+    key,
+    classIndex: indexOf.get(label) as number,
+    split: splits[index] as Split,
+    contentHash,
+    sizeBytes,
+  }));
+}
+
+function hashDataset(classes: readonly string[], items: readonly DatasetItem[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(classes));
+  for (const line of items
+    .map((item) => `\n${item.contentHash} ${item.classIndex} ${item.split}`)
+    .sort(compareText))
+    hash.update(line);
+  return hash.digest('hex');
+}

@@ -1,0 +1,65 @@
+// One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
+
+import { isFoveaError } from '../errors.ts';
+import { decodeImage } from '../image/decode-image.ts';
+import type { ImageErrorCode } from '../image/image-errors.ts';
+import type { ImageLimits } from '../image/image-limits.ts';
+import { checkByteLimit } from '../image/image-limits.ts';
+import { readImageHeader } from '../image/read-image-header.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { contentHashOf } from './content-hash.ts';
+import type { FindingCode } from './findings.ts';
+
+/** How far a picture is tried: `header` finds what is no picture, `full` also what is damaged further on. */
+export type DecodeDepth = 'header' | 'full';
+
+export interface InspectFileOptions {
+  readonly decode: DecodeDepth;
+  readonly limits: ImageLimits;
+  readonly signal?: AbortSignal;
+}
+
+/** The content of a good picture, or what is wrong with the file. */
+export type FileVerdict =
+  | { readonly contentHash: string }
+  | { readonly code: FindingCode; readonly reason: string };
+
+const FINDING_OF_ERROR: Readonly<Record<ImageErrorCode, FindingCode>> = {
+  'image-empty': 'file-empty',
+  'image-too-large': 'file-too-large',
+  'image-too-many-pixels': 'file-too-large',
+  'image-too-many-frames': 'file-too-large',
+  'image-unsupported': 'file-unsupported',
+  'image-corrupt': 'file-corrupt',
+  'image-zero-size': 'file-corrupt',
+};
+
+/**
+ * Reads and tries one file.
+ *
+ * @throws What the store throws, and the signal's reason; never for a bad file.
+ */
+export async function inspectFile(
+  store: ObjectStore,
+  file: { readonly key: string; readonly sizeBytes: number },
+  options: InspectFileOptions,
+): Promise<FileVerdict> {
+  const { limits, signal } = options;
+  try {
+    // By its listed size, so that a video put there by mistake is not read into memory.
+    checkByteLimit(file.sizeBytes, limits);
+    const object = await store.get(file.key, signal === undefined ? {} : { signal });
+    if (object === undefined)
+      return { code: 'file-vanished', reason: 'It was deleted after it had been listed.' };
+    const { body } = object;
+    if (options.decode === 'header') await readImageHeader(body, limits);
+    // In full size: a JPEG that is scaled while it decodes may hide a damage in its last rows that another size meets.
+    else await decodeImage(body, { limits, ...(signal === undefined ? {} : { signal }) });
+    return { contentHash: contentHashOf(body) };
+  } catch (error) {
+    if (!isFoveaError(error)) throw error;
+    const code = FINDING_OF_ERROR[error.code as ImageErrorCode] as FindingCode | undefined;
+    if (code === undefined) throw error;
+    return { code, reason: error.message };
+  }
+}

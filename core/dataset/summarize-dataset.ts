@@ -1,0 +1,20 @@
+// A dataset in numbers, for people and for a dry run's answer.
+
+import type { DatasetInspection } from './inspect-dataset.ts';
+
+export interface ClassSummary {
+  readonly label: string;
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** Pictures of each class in each split, in the order of the classes. */
+export function summarizeClasses(inspection: Pick<DatasetInspection, 'classes' | 'items'>): ClassSummary[] {
+  const summaries = inspection.classes.map((label) => ({ label, train: 0, validation: 0, test: 0 }));
+  for (const { classIndex, split } of inspection.items) {
+    const summary = summaries[classIndex];
+    if (summary !== undefined) summary[split]++;
+  }
+  return summaries;
+}
