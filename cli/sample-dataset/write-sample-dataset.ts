@@ -1,0 +1,18 @@
+// The sample dataset as files in a folder.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { drawSampleDataset, type SampleDatasetOptions } from './draw-sample-dataset.ts';
+
+/**
+ * Draws the sample dataset into a folder, which is made where it is missing; files of the same names are replaced.
+ *
+ * @returns The number of pictures.
+ */
+export function writeSampleDataset(directory: string, options: SampleDatasetOptions = {}): Promise<number> {
+  return drawSampleDataset(async (file, bytes) => {
+    const target = path.join(directory, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, bytes);
+  }, options);
+}
