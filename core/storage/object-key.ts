@@ -6,7 +6,7 @@ import { FoveaError } from '../errors.ts';
 export const RESERVED_FOLDER = '.fovea-store';
 
 /** S3's own limit, held by every driver so that a local store can be copied to S3. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

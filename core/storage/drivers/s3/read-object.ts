@@ -10,7 +10,7 @@ import { addressOf, pause, type S3Target, toRequestOptions, WRITE_ID } from './s
 const READ_ATTEMPTS = 4;
 
 /** Info of an object, and the name of the write that made it. */
-export interface HeadAnswer {
+interface HeadAnswer {
   readonly info: ObjectInfo;
   readonly writeId: string | undefined;
 }
