@@ -12,7 +12,7 @@ const pattern = (sizeBytes: number) =>
   Uint8Array.from({ length: sizeBytes }, (_, i) => (i * 31 + (i >> 8)) % 256);
 const times = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
