@@ -1,7 +1,10 @@
 // Serves an app on a Node socket, and ends without cutting off who is being served.
 
-import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { FoveaError } from '../core/errors.ts';
+import { toErrorBody } from './http/error-response.ts';
 
 export interface StartServerOptions {
   readonly app: { readonly fetch: (request: Request) => Response | Promise<Response> };
@@ -29,16 +32,20 @@ const DEFAULT_GRACE_MS = 3000;
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
   const { app, host, graceMs = DEFAULT_GRACE_MS } = options;
-  const { server, port } = await new Promise<{ server: Server; port: number }>((resolve, reject) => {
-    const listening = serve(
-      { fetch: (request) => app.fetch(request), hostname: host, port: options.port },
-      (address) => {
-        listening.off('error', reject);
-        resolve({ server: listening as Server, port: address.port });
-      },
-    );
-    listening.once('error', reject);
+  const listener = getRequestListener((request) => app.fetch(request), {
+    hostname: host,
+    errorHandler: refuse,
   });
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
@@ -50,4 +57,14 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       clearTimeout(forced);
     },
   };
+}
+
+/** Answers a request that names no URL (no or a broken Host, a target that is no path), before any app sees it. */
+function refuse(error: unknown): Response {
+  const reason = error instanceof Error ? error.message : 'it cannot be read';
+  const refused = new FoveaError(
+    'request-invalid',
+    `The request names no URL: ${reason}. Send a path that starts with "/" and the server's own Host.`,
+  );
+  return Response.json(toErrorBody(refused, 400), { status: 400 });
 }

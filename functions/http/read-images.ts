@@ -95,12 +95,11 @@ async function parseForm(body: Uint8Array, contentType: string): Promise<FormDat
 }
 
 async function readJson(request: Request, limitBytes: number): Promise<RequestImages> {
-  const body = await readJsonBody(request, PredictJsonSchema, limitBytes);
-  if ('image' in body)
-    return { images: [{ bytes: decodeBase64(body.image, 'image'), file: null }], isList: false };
-  const images = body.images.map((text, index) => ({
-    bytes: decodeBase64(text, `images.${index}`),
-    file: null,
-  }));
-  return { images, isList: true };
+  const { image, images = [] } = await readJsonBody(request, PredictJsonSchema, limitBytes);
+  if (image !== undefined)
+    return { images: [{ bytes: decodeBase64(image, 'image'), file: null }], isList: false };
+  return {
+    images: images.map((text, index) => ({ bytes: decodeBase64(text, `images.${index}`), file: null })),
+    isList: true,
+  };
 }

@@ -64,10 +64,20 @@ export type WirePredictionList = z.infer<typeof PredictionListSchema>;
 const BASE64 = 'Base64, or a data URL.';
 
 export const PredictJsonSchema = z
-  .union([
-    z.strictObject({ image: z.string().openapi({ description: BASE64 }) }),
-    z.strictObject({ images: z.array(z.string().openapi({ description: BASE64 })).min(1) }),
-  ])
+  .strictObject({
+    image: z
+      .string()
+      .optional()
+      .openapi({ description: `One picture. ${BASE64}` }),
+    images: z
+      .array(z.string().openapi({ description: BASE64 }))
+      .min(1)
+      .optional()
+      .openapi({ description: 'Many pictures; gives a list.' }),
+  })
+  .refine(({ image, images }) => (image === undefined) !== (images === undefined), {
+    message: 'send either "image" or "images"',
+  })
   .openapi('PredictRequest');
 
 const TOP_K_DEFAULT = 5;
