@@ -2,20 +2,14 @@
 
 import type { ResizeOptions, Sharp } from 'sharp';
 import { decodeBmp } from './decode-bmp.ts';
+import { enlargePixels, type RgbPixels } from './enlarge-pixels.ts';
 import { imageCorrupt, imageKindUnsupported } from './image-errors.ts';
 import type { ImageFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
 import { firstLine, openImage, openPixels } from './open-image.ts';
+import { planResize, type ResizePlan, type TargetSize } from './plan-resize.ts';
 import { readImageHeader } from './read-image-header.ts';
-
-/** How a picture is brought to another shape; the names are those of a model's input contract. */
-export interface TargetSize {
-  readonly height: number;
-  readonly width: number;
-  /** `stretch` ignores the aspect ratio, `cover` cuts the edges off, `contain` adds {@link PADDING} at the edges. */
-  readonly resize: 'stretch' | 'cover' | 'contain';
-}
 
 export interface DecodeOptions {
   readonly limits?: ImageLimits;
@@ -43,8 +37,8 @@ export const ALPHA_BACKGROUND = { r: 255, g: 255, b: 255 } as const;
 /** What `contain` adds: black, as Keras's and torchvision's padding. */
 export const PADDING = { r: 0, g: 0, b: 0 } as const;
 /**
- * The one resampling kernel: Catmull-Rom, widened when scaling down (no aliasing). It is Pillow's BICUBIC, with
- * which most pretrained networks were evaluated, and rings less than Lanczos on small pictures.
+ * The one resampling kernel: Catmull-Rom, widened when scaling down (no aliasing), pixel centers aligned. It is Pillow's
+ * BICUBIC, with which most pretrained networks were evaluated, and rings less than Lanczos on small pictures.
  */
 export const RESIZE_KERNEL = 'cubic';
 
@@ -64,13 +58,13 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
   const limits = options.limits ?? DEFAULT_IMAGE_LIMITS;
   const header = await readImageHeader(bytes, limits);
   options.signal?.throwIfAborted();
-  const { data, info } = await decodePixels(bytes, header, limits, options.size);
+  const { pixels, width, height } = await decodePixels(bytes, header, limits, options.size);
   options.signal?.throwIfAborted();
   const channels = options.channels ?? 3;
   return {
-    pixels: channels === 3 ? data : toLuma(data),
-    width: info.width,
-    height: info.height,
+    pixels: channels === 3 ? pixels : toLuma(pixels),
+    width,
+    height,
     channels,
     format: header.format,
     originalWidth: header.width,
@@ -83,32 +77,46 @@ async function decodePixels(
   header: ImageHeader,
   limits: ImageLimits,
   size: TargetSize | undefined,
-): Promise<{ data: Uint8Array; info: { width: number; height: number } }> {
+): Promise<RgbPixels> {
   // Outside the try below: its errors are typed already.
   const bitmap = header.format === 'bmp' ? decodeBmp(bytes) : undefined;
+  const plan = size === undefined ? undefined : planResize(header, size);
+  let decoded: RgbPixels;
   try {
     const source =
       bitmap === undefined ? openImage(bytes, limits.maxPixels) : openPixels(bitmap.pixels, bitmap);
-    const { data, info } = await toRgb(source, size).toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3)
-      throw new Error(`${info.channels} channels came out of the decoder instead of 3`);
-    // A plain array: a Buffer's slice and subarray differ from it.
-    return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), info };
+    decoded = await readRgb(
+      size === undefined || plan === undefined ? source : shrink(source, header, size, plan),
+    );
   } catch (error) {
     const reason = firstLine(error);
     if (/has not been built in|unsupported/i.test(reason))
       throw imageKindUnsupported(`A ${header.kind} (${reason})`, error);
     throw imageCorrupt(header.format, reason, error);
   }
+  if (plan === undefined || !plan.enlarges) return decoded;
+  const { width, height } = plan.window;
+  return { pixels: enlargePixels(decoded, plan.scaled, plan.window), width, height };
 }
 
-function toRgb(source: Sharp, size: TargetSize | undefined): Sharp {
-  const opaque = source.flatten({ background: ALPHA_BACKGROUND });
-  const sized = size === undefined ? opaque : opaque.resize(size.width, size.height, resizeOptions(size));
-  return sized.toColourspace('srgb').removeAlpha().raw();
+/** Brings a picture to the target's size, or as far towards it as goes without scaling up. */
+function shrink(source: Sharp, header: ImageHeader, size: TargetSize, plan: ResizePlan): Sharp {
+  if (!plan.enlarges) return source.resize(size.width, size.height, resizeOptions(size));
+  const width = Math.min(plan.scaled.width, header.width);
+  const height = Math.min(plan.scaled.height, header.height);
+  return source.resize(width, height, resizeOptions({ resize: 'stretch' }));
 }
 
-const resizeOptions = ({ resize }: TargetSize): ResizeOptions => ({
+async function readRgb(source: Sharp): Promise<RgbPixels> {
+  const rgb = source.flatten({ background: ALPHA_BACKGROUND }).toColourspace('srgb').removeAlpha().raw();
+  const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
+  if (info.channels !== 3) throw new Error(`${info.channels} channels came out of the decoder instead of 3`);
+  // A plain array: a Buffer's slice and subarray differ from it.
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { pixels, width: info.width, height: info.height };
+}
+
+const resizeOptions = ({ resize }: Pick<TargetSize, 'resize'>): ResizeOptions => ({
   fit: FIT[resize],
   kernel: RESIZE_KERNEL,
   background: PADDING,
