@@ -1,0 +1,40 @@
+// The port between programs and what runs them: variables that persist, programs that read and assign them.
+
+import type { Program, VariableSpec } from './program/program.ts';
+
+/** Writes a program for a number of samples, or for any number (null). */
+export type ProgramWriter = (batch: number | null) => Program;
+
+export interface SessionOptions {
+  readonly variables: readonly VariableSpec[];
+  /** By name. */
+  readonly programs: Readonly<Record<string, ProgramWriter>>;
+  /** First values, one for each variable. */
+  readonly initial: ReadonlyMap<string, Float32Array>;
+}
+
+/** Variables on a device and the programs over them. */
+export interface Session {
+  /**
+   * Runs a program.
+   *
+   * @param batch Number of samples in `inputs`.
+   * @param inputs One for each input of the program.
+   * @returns Its outputs, copied to the host.
+   */
+  run(
+    program: string,
+    batch: number,
+    inputs: ReadonlyMap<string, Float32Array>,
+  ): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Current values of all variables, copied to the host. */
+  readVariables(): Promise<Map<string, Float32Array>>;
+  writeVariables(values: ReadonlyMap<string, Float32Array>): Promise<void>;
+  dispose(): void;
+}
+
+export interface Executor {
+  createSession(options: SessionOptions): Promise<Session>;
+  /** Tensors alive. */
+  numTensors(): number;
+}

@@ -1,0 +1,58 @@
+// Starts the WebAssembly back end of TensorFlow.js: binaries from node_modules, SIMD, and threads. No network.
+
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { engine, env, ready, setBackend } from '@tensorflow/tfjs-core';
+import { FoveaError } from '../../../core/errors.ts';
+import { MAX_WASM_THREADS, withWasmThreads } from './wasm-threads.ts';
+
+const require = createRequire(import.meta.url);
+
+/** The started back end. One a process: the library keeps it in a global. */
+export interface WasmBackend {
+  readonly backend: BackendWasm;
+  readonly threads: number;
+}
+
+export interface OpenWasmOptions {
+  /** Threads, 1 to {@link MAX_WASM_THREADS}; left out, one a core. */
+  readonly threads?: number;
+}
+
+let opened: Promise<WasmBackend> | undefined;
+
+/**
+ * The back end, started at the first call; options of later calls are ignored.
+ *
+ * @throws {FoveaError} `backend-unavailable` where WebAssembly with SIMD does not start.
+ */
+export function openWasm(options: OpenWasmOptions = {}): Promise<WasmBackend> {
+  opened ??= start(options).catch((error: unknown) => {
+    opened = undefined;
+    throw error;
+  });
+  return opened;
+}
+
+async function start(options: OpenWasmOptions): Promise<WasmBackend> {
+  const threads = Math.min(options.threads ?? availableParallelism(), MAX_WASM_THREADS);
+  setWasmPaths(`${join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')), '/')}`);
+  // Node's flag is false by the library's own decision; see wasm-threads.ts.
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1);
+  const initialize = async () => {
+    const started = await setBackend('wasm');
+    await ready();
+    return started;
+  };
+  const started = await (threads > 1 ? withWasmThreads(threads, initialize) : initialize());
+  if (!started) {
+    throw new FoveaError(
+      'backend-unavailable',
+      `The portable TensorFlow.js back end did not start on Node ${process.version}. It needs WebAssembly with SIMD: ` +
+        'Node 20 or 22 without flags that turn WebAssembly off.',
+    );
+  }
+  return { backend: engine().findBackend('wasm') as BackendWasm, threads };
+}

@@ -1,0 +1,86 @@
+// A computation as data: a straight line of TensorFlow ops over numbered values. Written once by the builder, then run op
+// by op (native or portable) or serialized as a TensorFlow graph. Knows no executor and no network.
+
+/** `resource` is the handle of a variable. */
+export type DataType = 'float32' | 'int32' | 'resource';
+
+/** null is the batch where the program is written for any number of samples. */
+export type Dimension = number | null;
+
+export type Shape = readonly Dimension[];
+
+/** One attribute of an op, tagged as TensorFlow's `AttrValue` is. */
+export type Attribute =
+  | { readonly kind: 'type'; readonly value: DataType }
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'ints'; readonly value: readonly number[] };
+
+/** By TensorFlow's name, e.g. `strides`. */
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One tensor of a program. */
+export interface Value {
+  /** Unique in its program, counted from 0 in order of creation. */
+  readonly id: number;
+  readonly dtype: DataType;
+  readonly shape: Shape;
+}
+
+/** One op, with TensorFlow's name, attributes and order of inputs and outputs. */
+export interface Op {
+  readonly type: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+}
+
+export interface Constant {
+  readonly value: Value;
+  readonly data: Float32Array | Int32Array;
+}
+
+/** What persists between runs. Names are unique in a session, e.g. `Conv1/kernel` or `Conv1/kernel/momentum`. */
+export interface VariableSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A program is a pure function of its inputs and variables, but for the variables that its ops assign. */
+export interface Program {
+  readonly inputs: ReadonlyMap<string, Value>;
+  readonly constants: readonly Constant[];
+  /** Handles of the variables that it reads or assigns. */
+  readonly variables: ReadonlyMap<string, Value>;
+  /** In an order of evaluation. */
+  readonly ops: readonly Op[];
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
+/** The attributes in short: `attr.int(3)`. */
+export const attr = {
+  type: (value: DataType): Attribute => ({ kind: 'type', value }),
+  int: (value: number): Attribute => ({ kind: 'int', value }),
+  float: (value: number): Attribute => ({ kind: 'float', value }),
+  bool: (value: boolean): Attribute => ({ kind: 'bool', value }),
+  string: (value: string): Attribute => ({ kind: 'string', value }),
+  ints: (value: readonly number[]): Attribute => ({ kind: 'ints', value }),
+} as const;
+
+/** Number of values of a shape without open dimensions. */
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, n) => product * n, 1);
+
+/**
+ * The shape as plain numbers.
+ *
+ * @throws {Error} Where a dimension is open: a defect of the caller, who runs op by op only programs of a known batch.
+ */
+export function closedShape(value: Value): readonly number[] {
+  return value.shape.map((n) => {
+    if (n === null) throw new Error(`Value ${value.id} has the open shape [${value.shape.join(', ')}].`);
+    return n;
+  });
+}

@@ -1,0 +1,194 @@
+// A network in training: feeds batches, labels and random masks to the programs, and keeps count of the steps. Knows no
+// back end; an executor runs the programs.
+
+import { FoveaError } from '../../core/errors.ts';
+import type { NetworkWeights } from '../../core/network/network.ts';
+import { mostProbable, toTargets } from './batch-targets.ts';
+import { dropoutMask } from './dropout-mask.ts';
+import type { Trainer, TrainerOptions, TrainerState } from './engine.ts';
+import type { Executor, Session } from './executor.ts';
+import { elementCount, type VariableSpec } from './program/program.ts';
+import { AVERAGE_SLOT, planTraining, type TrainingPrograms, weightDecayOf } from './training-programs.ts';
+
+/** First values: the weights as given, averages equal to their weights, other slots 0. */
+function initialVariables(plan: TrainingPrograms, weights: NetworkWeights): Map<string, Float32Array> {
+  const own = new Set(plan.weightNames);
+  const average = `/${AVERAGE_SLOT}`;
+  return new Map(
+    plan.variables.map((spec) => {
+      if (own.has(spec.name)) return [spec.name, checkedWeight(spec, weights.get(spec.name))];
+      if (spec.name.endsWith(average)) {
+        return [spec.name, checkedWeight(spec, weights.get(spec.name.slice(0, -average.length)))];
+      }
+      return [spec.name, new Float32Array(elementCount(spec.shape))];
+    }),
+  );
+}
+
+function checkedWeight(spec: VariableSpec, data: Float32Array | undefined): Float32Array {
+  const size = elementCount(spec.shape);
+  if (data?.length === size) return data;
+  throw new FoveaError(
+    'weights-invalid',
+    data === undefined
+      ? `The weight "${spec.name}" of shape [${spec.shape.join(', ')}] is missing.`
+      : `The weight "${spec.name}" has ${data.length} values; its shape [${spec.shape.join(', ')}] takes ${size}.`,
+  );
+}
+
+/** Starts training on an executor. */
+export async function createTrainer(executor: Executor, options: TrainerOptions): Promise<Trainer> {
+  const plan = planTraining(options);
+  const session = await executor.createSession({
+    variables: plan.variables,
+    programs: plan.programs,
+    initial: initialVariables(plan, options.weights),
+  });
+  return trainerOf(session, plan, options);
+}
+
+function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOptions): Trainer {
+  const { seed, batchSize, gradientAccumulation = 1, labelSmoothing = 0 } = options;
+  const { imageShape, classes } = plan;
+  const imageSize = elementCount(imageShape);
+  const averages = options.movingAverage !== undefined;
+  const trained = new Set(plan.trainedNames);
+  const decay = weightDecayOf(options.optimizer);
+  let batches = 0;
+  let updates = 0;
+
+  const countOf = (images: Float32Array, limit: number): number => {
+    const count = images.length / imageSize;
+    if (Number.isInteger(count) && count >= 1 && count <= limit) return count;
+    throw new FoveaError(
+      'batch-invalid',
+      `A batch has ${images.length} values; pictures of [${imageShape.join(', ')}] take ${imageSize} each, and a batch ` +
+        `has 1 to ${limit} of them.`,
+    );
+  };
+
+  const optimizerInputs = (learningRate: number): readonly (readonly [string, Float32Array])[] => {
+    const scalars = {
+      ...plan.optimizer.scalars(updates + 1, learningRate),
+      decay_rate: decay * learningRate,
+    };
+    return Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]);
+  };
+
+  return {
+    async step({ images, labels }, learningRate) {
+      const count = countOf(images, batchSize);
+      const { classWeights } = options;
+      const { targets, sampleWeights, classIndices } = toTargets(labels, count, {
+        classes,
+        labelSmoothing,
+        classWeights,
+      });
+      const isUpdate = (batches + 1) % gradientAccumulation === 0;
+      const masks = plan.dropoutMasks.map(({ input, rate, sampleShape }, layer) => {
+        const mask = dropoutMask([seed, batches, layer], count * elementCount(sampleShape), rate);
+        return [input, mask] as const;
+      });
+      const inputs = new Map<string, Float32Array>([
+        ['images', images],
+        ['targets', targets],
+        ['sample_weights', sampleWeights],
+        ...masks,
+        ...(isUpdate ? optimizerInputs(learningRate) : []),
+      ]);
+      const outputs = await session.run(isUpdate ? 'update' : 'accumulate', count, inputs);
+      batches++;
+      if (isUpdate) updates++;
+      const [loss = Number.NaN] = outputs.get('loss') ?? [];
+      if (!Number.isFinite(loss)) {
+        throw new FoveaError(
+          'loss-not-finite',
+          `The loss of batch ${batches} is ${loss}. Lower the learning rate (it was ${learningRate}), or clip gradients.`,
+        );
+      }
+      const predicted = mostProbable(outputs.get('logits') ?? new Float32Array(), classes);
+      const correct = predicted.reduce((sum, c, sample) => sum + (c === classIndices[sample] ? 1 : 0), 0);
+      return { loss, correct };
+    },
+
+    async predict(images, count) {
+      const probabilities = new Float32Array(count * classes);
+      if (count > 0 && countOf(images, count) !== count) {
+        throw new FoveaError(
+          'batch-invalid',
+          `${images.length / imageSize} pictures were given as ${count}.`,
+        );
+      }
+      for (let start = 0; start < count; start += batchSize) {
+        const size = Math.min(batchSize, count - start);
+        const part = images.subarray(start * imageSize, (start + size) * imageSize);
+        const outputs = await session.run('predict', size, new Map([['images', part]]));
+        probabilities.set(outputs.get('probabilities') ?? [], start * classes);
+      }
+      return probabilities;
+    },
+
+    async weights() {
+      const variables = await session.readVariables();
+      return new Map(
+        plan.weightNames.map((name) => {
+          const source = averages && trained.has(name) ? `${name}/${AVERAGE_SLOT}` : name;
+          return [name, variables.get(source) ?? new Float32Array()];
+        }),
+      );
+    },
+
+    async setWeights(weights) {
+      const specs = new Map(plan.variables.map((spec) => [spec.name, spec]));
+      const values = new Map<string, Float32Array>();
+      for (const [name, data] of weights) {
+        const spec = specs.get(name);
+        if (spec === undefined || !plan.weightNames.includes(name)) {
+          throw new FoveaError(
+            'weights-invalid',
+            `The network "${options.network.name}" has no weight "${name}".`,
+          );
+        }
+        values.set(name, checkedWeight(spec, data));
+        if (averages && trained.has(name)) values.set(`${name}/${AVERAGE_SLOT}`, data);
+      }
+      await session.writeVariables(values);
+    },
+
+    async state(): Promise<TrainerState> {
+      return { formatVersion: 1, batches, updates, seed, variables: await session.readVariables() };
+    },
+
+    async restore(state) {
+      await session.writeVariables(checkedState(state, plan, seed));
+      batches = state.batches;
+      updates = state.updates;
+    },
+
+    dispose: () => session.dispose(),
+  };
+}
+
+function checkedState(
+  state: TrainerState,
+  plan: TrainingPrograms,
+  seed: number,
+): ReadonlyMap<string, Float32Array> {
+  const invalid = (problem: string) =>
+    new FoveaError(
+      'trainer-state-invalid',
+      `The state cannot be restored: ${problem}. Start from the weights instead.`,
+    );
+  if (state.formatVersion !== 1) throw invalid(`its format version is ${String(state.formatVersion)}, not 1`);
+  if (state.seed !== seed) throw invalid(`its seed is ${state.seed}, this run's ${seed}`);
+  if (state.variables.size !== plan.variables.length) {
+    throw invalid(`it has ${state.variables.size} variables, this run ${plan.variables.length}`);
+  }
+  for (const { name, shape } of plan.variables) {
+    const found = state.variables.get(name)?.length;
+    if (found === undefined) throw invalid(`it has no variable "${name}"`);
+    if (found !== elementCount(shape))
+      throw invalid(`"${name}" has ${found} values for [${shape.join(', ')}]`);
+  }
+  return state.variables;
+}
