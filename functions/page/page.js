@@ -9,6 +9,18 @@ const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 const byId = (id) => document.getElementById(id);
 const percent = (share) => `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 
+const size = (bytes) => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+const drawn = new Map();
+
+/** Draws only what has changed, so that an open list stays open and a focused button keeps its focus. */
+function drawIfChanged(name, data, draw) {
+  const state = JSON.stringify(data);
+  if (drawn.get(name) === state) return;
+  drawn.set(name, state);
+  draw(data);
+}
+
 /** An element with attributes and children; strings become text. */
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -36,7 +48,7 @@ function describeModel(model) {
   const facts = [model.architecture, `${model.labels.length} classes`];
   if (model.test_accuracy !== null)
     facts.push(`${percent(model.test_accuracy)} right on ${model.test_count} test pictures`);
-  facts.push(`${(model.size_bytes / 1e6).toFixed(1)} MB`);
+  facts.push(size(model.size_bytes));
   return facts.join(' · ');
 }
 
@@ -172,14 +184,21 @@ function showPrediction({ label, score, predictions, timing_ms: timing }) {
 }
 
 let photo;
+/** Counts the predictions asked for, so that a slow answer does not cover a newer one. */
+let asked = 0;
+
+function showPreview(isShown) {
+  byId('photo').hidden = !isShown;
+  byId('drop-hint').hidden = isShown;
+  byId('drop').classList.toggle('filled', isShown);
+}
 
 function choosePhoto(file) {
   photo = file;
   const shown = byId('photo');
   if (shown.src !== '') URL.revokeObjectURL(shown.src);
   shown.src = URL.createObjectURL(file);
-  shown.hidden = false;
-  byId('drop-hint').hidden = true;
+  showPreview(true);
   predictPhoto();
 }
 
@@ -187,17 +206,15 @@ async function predictPhoto() {
   const model = byId('model').value;
   if (photo === undefined) return;
   if (model === '') return showError(new Error('There is no model yet to ask.'));
+  asked += 1;
+  const question = asked;
+  const path = `/v1/models/${encodeURIComponent(model)}/predict?top_k=${LABELS_SHOWN}`;
+  const options = { method: 'POST', body: photo, headers: { 'content-type': 'application/octet-stream' } };
   try {
-    const path = `/v1/models/${encodeURIComponent(model)}/predict?top_k=${LABELS_SHOWN}`;
-    showPrediction(
-      await request(path, {
-        method: 'POST',
-        body: photo,
-        headers: { 'content-type': 'application/octet-stream' },
-      }),
-    );
+    const prediction = await request(path, options);
+    if (question === asked) showPrediction(prediction);
   } catch (error) {
-    showError(error);
+    if (question === asked) showError(error);
   }
 }
 
@@ -210,8 +227,8 @@ async function refresh() {
       request('/v1/models'),
       request('/v1/fine_tuning/jobs?limit=20'),
     ]);
-    showModels(models.data);
-    showJobs(jobs.data);
+    drawIfChanged('models', models.data, showModels);
+    drawIfChanged('jobs', jobs.data, showJobs);
     health.className = 'health up';
     health.textContent = 'running';
     return jobs.data.some((job) => !FINAL.has(job.status));
@@ -246,6 +263,8 @@ document.addEventListener('paste', (event) => {
   const [file] = event.clipboardData.files;
   if (file !== undefined) choosePhoto(file);
 });
+// What the browser cannot show (a TIFF, a broken file) the server may still answer.
+byId('photo').addEventListener('error', () => showPreview(false));
 byId('model').addEventListener('change', predictPhoto);
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refresh();
