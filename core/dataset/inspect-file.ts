@@ -1,11 +1,11 @@
 // One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
 
 import { isFoveaError } from '../errors.ts';
-import { decodeImage } from '../image/decode-image.ts';
 import type { ImageErrorCode } from '../image/image-errors.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { checkByteLimit } from '../image/image-limits.ts';
 import { readImageHeader } from '../image/read-image-header.ts';
+import { verifyImage } from '../image/verify-image.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { contentHashOf } from './content-hash.ts';
 import type { FindingCode } from './findings.ts';
@@ -53,8 +53,7 @@ export async function inspectFile(
       return { code: 'file-vanished', reason: 'It was deleted after it had been listed.' };
     const { body } = object;
     if (options.decode === 'header') await readImageHeader(body, limits);
-    // In full size: a JPEG that is scaled while it decodes may hide a damage in its last rows that another size meets.
-    else await decodeImage(body, { limits, ...(signal === undefined ? {} : { signal }) });
+    else await verifyImage(body, limits);
     return { contentHash: contentHashOf(body) };
   } catch (error) {
     if (!isFoveaError(error)) throw error;

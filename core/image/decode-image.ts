@@ -3,7 +3,7 @@
 import type { ResizeOptions, Sharp } from 'sharp';
 import { decodeBmp } from './decode-bmp.ts';
 import { enlargePixels, type RgbPixels } from './enlarge-pixels.ts';
-import { imageCorrupt, imageKindUnsupported } from './image-errors.ts';
+import { decodingError } from './image-errors.ts';
 import type { ImageFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
@@ -49,7 +49,8 @@ const FIT = { stretch: 'fill', cover: 'cover', contain: 'contain' } as const;
  *
  * EXIF orientation is applied; CMYK and embedded color profiles become sRGB; 16 bits become 8; transparency is laid
  * on {@link ALPHA_BACKGROUND}; of an animation the first frame is taken. The same bytes and options give the same
- * pixels on the same libvips. Memory stays under 512 MB within the default limits.
+ * pixels on the same libvips. With a `size`, memory stays under 512 MB within the
+ * default limits; without, the pixels come on top, 3 bytes each.
  *
  * @throws {FoveaError} Those of readImageHeader; `image-corrupt` also for a truncated file or a wrong checksum. (A JPEG
  * cut within its last 16 rows may pass where it is scaled to an eighth, which does not use them.)
@@ -89,10 +90,7 @@ async function decodePixels(
       size === undefined || plan === undefined ? source : shrink(source, header, size, plan),
     );
   } catch (error) {
-    const reason = firstLine(error);
-    if (/has not been built in|unsupported/i.test(reason))
-      throw imageKindUnsupported(`A ${header.kind} (${reason})`, error);
-    throw imageCorrupt(header.format, reason, error);
+    throw decodingError(header, firstLine(error), error);
   }
   if (plan === undefined || !plan.enlarges) return decoded;
   const { width, height } = plan.window;

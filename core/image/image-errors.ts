@@ -2,6 +2,7 @@
 
 import { FoveaError } from '../errors.ts';
 import { describeBytes, SUPPORTED_FORMATS } from './image-format.ts';
+import type { ImageHeader } from './image-header.ts';
 
 /** Every code that reading a picture can fail with. */
 export const IMAGE_ERROR_CODES = [
@@ -59,6 +60,16 @@ export const imageCorrupt = (format: string, reason: string, cause?: unknown): F
     { format, reason },
     cause,
   );
+
+/** What the decoder's own complaint about a picture with a good header amounts to. */
+export const decodingError = (
+  header: Pick<ImageHeader, 'format' | 'kind'>,
+  reason: string,
+  cause: unknown,
+): FoveaError =>
+  /has not been built in|unsupported/i.test(reason)
+    ? imageKindUnsupported(`A ${header.kind} (${reason})`, cause)
+    : imageCorrupt(header.format, reason, cause);
 
 export const imageZeroSize = (format: string, width: number, height: number): FoveaError =>
   imageError(

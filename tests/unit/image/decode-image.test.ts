@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../core/image/decode-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../core/image/image-limits.ts';
+import { verifyImage } from '../../../core/image/verify-image.ts';
 import { makeBmp } from '../../support/make-bmp.ts';
 
 /** 3 × 2: red, green, blue above black, white, gray. */
@@ -135,6 +136,9 @@ describe('decodeImage', () => {
     await expect(decodeImage(bytes.subarray(0, -2))).rejects.toMatchObject(corrupt);
     await expect(decodeImage(bytes.subarray(0, -20_000), { size })).rejects.toMatchObject(corrupt);
     expect((await decodeImage(bytes, { size })).width).toBe(32);
+    // Verifying is stricter than decoding to this size, which does not use the last rows.
+    await expect(verifyImage(bytes.subarray(0, -2))).rejects.toMatchObject(corrupt);
+    expect(await verifyImage(bytes)).toMatchObject({ width: 900, height: 900, format: 'jpeg' });
   });
 
   it('counts frames, and weighs kinds that take much memory', async () => {
