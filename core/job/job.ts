@@ -3,13 +3,20 @@
 
 import { z } from 'zod';
 
-export const JOB_STATUSES = ['validating_files', 'queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export const JOB_STATUSES = [
+  'validating_files',
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
 export const JobStatusSchema = z.enum(JOB_STATUSES);
 export type JobStatus = z.infer<typeof JobStatusSchema>;
 
 /** What a job may become; a state without an entry is final. */
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  validating_files: ['queued', 'failed', 'cancelled'],
+  validating_files: ['queued', 'running', 'failed', 'cancelled'],
   queued: ['running', 'failed', 'cancelled'],
   running: ['queued', 'succeeded', 'failed', 'cancelled'],
   succeeded: [],
@@ -56,7 +63,11 @@ export const LeaseSchema = z.object({
   expiresAtMs: z.number().int(),
 });
 
-export const JobErrorSchema = z.object({ code: z.string(), message: z.string(), param: z.string().nullable() });
+export const JobErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  param: z.string().nullable(),
+});
 
 export const ProgressSchema = z.object({
   stage: z.enum(['validating', 'features', 'training', 'evaluating', 'exporting']),
@@ -100,7 +111,11 @@ export const JobRecordSchema = z.object({
   progress: ProgressSchema.nullable(),
   error: JobErrorSchema.nullable(),
   result: z
-    .object({ testAccuracy: z.number().nullable(), trainedImages: z.number().int(), maxParityDifference: z.number() })
+    .object({
+      testAccuracy: z.number().nullable(),
+      trainedImages: z.number().int(),
+      maxParityDifference: z.number(),
+    })
     .nullable(),
 });
 export type JobRecord = z.infer<typeof JobRecordSchema>;

@@ -76,6 +76,25 @@ const putFile = createRoute({
   },
 });
 
+const putNestedFile = createRoute({
+  method: 'put',
+  path: '/v1/datasets/{dataset}/{folder}/{subfolder}/{file}',
+  tags: TAGS,
+  summary: 'Put a picture into a split or a subfolder of a class',
+  description:
+    '`train/banana/1.jpg`, where the dataset has its own split, or `banana/ripe/1.jpg`, a picture of `banana`.',
+  request: {
+    params: z.object({
+      dataset: name('The name of a dataset.', 'fruit'),
+      folder: name('`train`, `validation` or `test`; or a label.', 'train'),
+      subfolder: name('The label of the picture; or a folder within it.', 'banana'),
+      file: name('The name of the file.', '1.jpg'),
+    }),
+    body: putFile.request.body,
+  },
+  responses: putFile.responses,
+});
+
 export function datasetRoutes({ store, limits }: AppDeps) {
   const routes = createRoutes();
 
@@ -96,16 +115,32 @@ export function datasetRoutes({ store, limits }: AppDeps) {
     return c.json({ object: 'dataset' as const, ...toWireInspection(inspection) }, 200);
   });
 
-  routes.openapi(putFile, async (c) => {
-    const params = c.req.valid('param');
-    const dataset = parseDatasetName(params.dataset);
-    const key = keys.datasetFile(dataset, parseClassName(params.class), parseFileName(params.file));
-    const body = await readBody(c.req.raw, limits.datasetFileBytes);
+  async function putPicture(request: Request, dataset: string, ...path: readonly string[]) {
+    const key = keys.datasetFile(dataset, ...path);
+    const body = await readBody(request, limits.datasetFileBytes);
     if (body.byteLength === 0) {
       throw new FoveaError('body-missing', 'The request has no body: send the bytes of the picture.');
     }
     await store.put(key, body);
-    return c.json({ object: 'dataset.file' as const, dataset, key, size_bytes: body.byteLength }, 200);
+    return { object: 'dataset.file' as const, dataset, key, size_bytes: body.byteLength };
+  }
+
+  routes.openapi(putFile, async (c) => {
+    const { dataset, class: label, file } = c.req.valid('param');
+    return c.json(
+      await putPicture(c.req.raw, parseDatasetName(dataset), parseClassName(label), parseFileName(file)),
+      200,
+    );
+  });
+
+  routes.openapi(putNestedFile, async (c) => {
+    const { dataset, folder, subfolder, file } = c.req.valid('param');
+    const path = [
+      parseClassName(folder, 'folder'),
+      parseClassName(subfolder, 'subfolder'),
+      parseFileName(file),
+    ];
+    return c.json(await putPicture(c.req.raw, parseDatasetName(dataset), ...path), 200);
   });
 
   return routes;

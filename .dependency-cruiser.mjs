@@ -1,0 +1,78 @@
+// The directions of the project's imports. tests/unit/architecture plants a violation of each rule.
+
+const only = (name, comment, { from, fromNot, to }) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { ...(from && { path: from }), ...(fromNot && { pathNot: fromNot }) },
+  to: { path: to },
+});
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'A cycle has no order of understanding.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'not-resolvable',
+      comment: 'An import that cannot be found would pass every other rule.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    only('tensorflow-only-in-trainer', 'Serving needs ONNX Runtime alone, and the function stays small.', {
+      fromNot: '^(batch-job|tests|bench)/',
+      to: '@tensorflow/',
+    }),
+    only('aws-sdk-only-in-drivers', 'Everything else works on ports, in the cloud and on one machine.', {
+      fromNot: '(^|/)(drivers|queues)/|^tests/|^infra/',
+      to: '@aws-sdk/',
+    }),
+    only('core-knows-nobody', 'core is what all others build on.', {
+      from: '^core/',
+      to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/',
+    }),
+    only('storage-knows-no-content', 'The store does not know what is stored.', {
+      from: '^core/storage/',
+      to: '^core/(dataset|image|network|model|job|predict)/',
+    }),
+    only('image-knows-no-classes', 'One path for training and serving knows neither classes nor networks.', {
+      from: '^core/image/',
+      to: '^core/(dataset|network|job|predict|storage)/',
+    }),
+    only('network-knows-no-jobs', 'A network is data.', {
+      from: '^core/network/',
+      to: '^core/(dataset|image|model|job|predict)/',
+    }),
+    only('trainer-knows-no-http', 'The trainer is told what to do by a job record alone.', {
+      from: '^batch-job/',
+      to: '^(functions|cli|infra)/|/node_modules/hono/|^hono',
+    }),
+    only('functions-do-not-train', 'Serving starts trainers as processes, and imports none of them.', {
+      from: '^functions/',
+      to: '^(batch-job|cli|infra)/',
+    }),
+    only('infra-reads-names-only', 'The stack and the code share names: keys and environment variables.', {
+      from: '^infra/',
+      to: '^(batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts)',
+    }),
+    only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {
+      from: '^cli/',
+      to: '^(batch-job|infra)/|^functions/(?!local-server\\.ts|logger\\.ts)',
+    }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};

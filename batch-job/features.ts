@@ -1,0 +1,157 @@
+// The frozen backbone's output for every picture, computed once by ONNX Runtime and kept in the store under what it
+// depends on, so that later epochs, attempts and jobs find it there.
+
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import * as ort from 'onnxruntime-node';
+import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import type { ModelInput } from '../core/model/manifest.ts';
+import type { Network, NetworkWeights } from '../core/network/network.ts';
+import { toOnnx } from '../core/network/onnx/to-onnx.ts';
+import { lastAxis, outputShape } from '../core/network/shapes.ts';
+import { keys } from '../core/storage/keys.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { pictureExamples } from './pictures.ts';
+import { type ExampleSource, inMemoryExamples } from './training/examples.ts';
+
+/** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
+const BATCH_SIZE = 16;
+/** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
+const SHARD_SIZE = 128;
+/** Hexadecimal digits of a content's hash that decide its shard. */
+const HASH_DIGITS = 8;
+
+export interface FeatureExtractor {
+  /** Identifies backbone, weights and input: part of every cache key. */
+  readonly hash: string;
+  /** Number of features of a picture. */
+  readonly features: number;
+  /** Float32 `[items.length, features]`, in the order of `items`. */
+  extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+export interface ExtractOptions {
+  readonly signal: AbortSignal;
+  /** Called as pictures are done, with how many of them since the last call and whether they came from the cache. */
+  readonly onProgress: (count: number, cached: boolean) => void;
+}
+
+export interface FeatureExtractorOptions {
+  readonly store: ObjectStore;
+  /** A network whose output is one vector a picture, `[batch, features]`. */
+  readonly backbone: Network;
+  readonly weights: NetworkWeights;
+  readonly input: ModelInput;
+}
+
+/** Opens the backbone; the caller releases it. */
+export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
+  const { store, backbone, weights, input } = options;
+  const onnx = toOnnx(backbone, weights);
+  const features = lastAxis(outputShape(backbone));
+  const session = await ort.InferenceSession.create(onnx, {
+    intraOpNumThreads: os.availableParallelism(),
+    executionMode: 'sequential',
+  });
+  const inputName = session.inputNames[0] as string;
+  const outputName = session.outputNames[0] as string;
+  const hash = createHash('sha256').update(onnx).update(JSON.stringify(input)).digest('hex');
+
+  async function compute(
+    items: readonly DatasetItem[],
+    { signal, onProgress }: ExtractOptions,
+  ): Promise<Float32Array> {
+    const source = pictureExamples(store, items, input);
+    const result = new Float32Array(items.length * features);
+    const size = input.height * input.width * input.channels;
+    for (let start = 0; start < items.length; start += BATCH_SIZE) {
+      signal.throwIfAborted();
+      const indices = Int32Array.from(
+        { length: Math.min(BATCH_SIZE, items.length - start) },
+        (_, i) => start + i,
+      );
+      const images = new Float32Array(indices.length * size);
+      await source.fill(indices, images, signal);
+      const tensor = new ort.Tensor('float32', images, [
+        indices.length,
+        input.height,
+        input.width,
+        input.channels,
+      ]);
+      const output = (await session.run({ [inputName]: tensor }))[outputName] as ort.Tensor;
+      result.set(output.data as Float32Array, start * features);
+      onProgress(indices.length, false);
+    }
+    return result;
+  }
+
+  async function loadShard(items: readonly DatasetItem[], extract: ExtractOptions): Promise<Float32Array> {
+    const shardHash = createHash('sha256').update(hash);
+    for (const item of items) shardHash.update(item.contentHash);
+    const key = keys.feature(shardHash.digest('hex'));
+    const cached = await store.get(key, { signal: extract.signal });
+    if (
+      cached !== undefined &&
+      cached.body.byteLength === items.length * features * Float32Array.BYTES_PER_ELEMENT
+    ) {
+      extract.onProgress(items.length, true);
+      return new Float32Array(cached.body.slice().buffer);
+    }
+    const computed = await compute(items, extract);
+    await store.put(key, new Uint8Array(computed.buffer));
+    return computed;
+  }
+
+  return {
+    hash,
+    features,
+    async extract(items, extractOptions) {
+      const result = new Float32Array(items.length * features);
+      for (const shard of shardsOf(items)) {
+        const values = await loadShard(
+          shard.map((index) => items[index] as DatasetItem),
+          extractOptions,
+        );
+        shard.forEach((index, position) => {
+          result.set(values.subarray(position * features, (position + 1) * features), index * features);
+        });
+      }
+      return result;
+    },
+    release: () => session.release(),
+  };
+}
+
+/**
+ * Groups items by the first bits of their content's hash: a picture that comes or goes changes one group alone.
+ * Each group is sorted by hash, so that the order of items does not matter to the cache.
+ */
+function shardsOf(items: readonly DatasetItem[]): number[][] {
+  const bits = Math.max(0, Math.ceil(Math.log2(Math.max(1, items.length / SHARD_SIZE))));
+  const shards = new Map<number, number[]>();
+  items.forEach((item, index) => {
+    const shard = Math.floor(
+      Number.parseInt(item.contentHash.slice(0, HASH_DIGITS), 16) / 2 ** (4 * HASH_DIGITS - bits),
+    );
+    const members = shards.get(shard);
+    if (members === undefined) shards.set(shard, [index]);
+    else members.push(index);
+  });
+  const byHash = (a: number, b: number) =>
+    (items[a] as DatasetItem).contentHash < (items[b] as DatasetItem).contentHash ? -1 : 1;
+  return [...shards.values()].map((members) => members.sort(byHash));
+}
+
+/** Cached features as examples `[1, 1, features]`, the input of a head. */
+export function featureExamples(
+  values: Float32Array,
+  features: number,
+  items: readonly DatasetItem[],
+): ExampleSource {
+  return inMemoryExamples(
+    [1, 1, features],
+    values,
+    Int32Array.from(items, (item) => item.classIndex),
+  );
+}

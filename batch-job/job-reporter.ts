@@ -1,0 +1,102 @@
+// What an attempt tells the world while it works: progress in the job's record, events beside it. The same writes renew
+// the lease and bring back the news that the job was cancelled.
+
+import { FoveaError } from '../core/errors.ts';
+import type { Progress } from '../core/job/job.ts';
+import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
+import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
+
+/** Progress is written this often; a reader sees it at most two seconds old. */
+const REPORT_INTERVAL_MS = 1000;
+/** Failed writes are tried again until the lease has run out for certain. */
+const GIVE_UP_MS = LEASE_MS;
+
+export interface JobReporterDeps {
+  readonly jobs: JobStore;
+  readonly jobId: string;
+  readonly owner: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly terminated: AbortSignal;
+}
+
+export interface JobReporter {
+  /** Aborted, with a typed reason, when the attempt must end: cancelled, told to go, or its lease lost. */
+  readonly signal: AbortSignal;
+  /** Starts a stage, with everything that belongs to the last one forgotten. */
+  startStage(stage: Progress['stage'], known?: Partial<Progress>): void;
+  /** Adds to what is known of the running stage. */
+  update(known: Partial<Progress>): void;
+  event(event: NewJobEvent): Promise<void>;
+  message(message: string, data?: Record<string, unknown>): Promise<void>;
+  /** Ends the reporting; nothing is written afterwards. */
+  stop(): Promise<void>;
+}
+
+const EMPTY_PROGRESS: Omit<Progress, 'stage'> = {
+  epoch: null,
+  epochs: null,
+  step: null,
+  steps: null,
+  loss: null,
+  accuracy: null,
+  imagesPerSecond: null,
+  secondsLeft: null,
+  rssBytes: null,
+};
+
+/** Reports on one attempt until stopped. */
+export function createJobReporter({ jobs, jobId, owner, now, terminated }: JobReporterDeps): JobReporter {
+  const controller = new AbortController();
+  let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
+  let lastWrittenMs = now();
+  let writing: Promise<void> | undefined;
+
+  const onTerminated = () =>
+    controller.abort(
+      new FoveaError('trainer-terminated', 'The trainer was told to stop by the machine it runs on.'),
+    );
+  if (terminated.aborted) onTerminated();
+  else terminated.addEventListener('abort', onTerminated, { once: true });
+
+  async function write(): Promise<void> {
+    try {
+      const job = await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+        ...held,
+        progress: { ...progress, rssBytes: process.memoryUsage.rss() },
+      }));
+      lastWrittenMs = now();
+      if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
+    } catch (error) {
+      // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.
+      if (error instanceof LeaseLostError || now() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);
+    }
+  }
+
+  const timer = setInterval(() => {
+    writing ??= write().finally(() => {
+      writing = undefined;
+    });
+  }, REPORT_INTERVAL_MS);
+
+  return {
+    signal: controller.signal,
+    startStage(stage, known = {}) {
+      progress = { ...EMPTY_PROGRESS, ...known, stage };
+    },
+    update(known) {
+      progress = { ...progress, ...known };
+    },
+    async event(event) {
+      await jobs.appendEvent(jobId, event);
+    },
+    async message(message, data) {
+      await jobs.appendEvent(jobId, { level: 'info', type: 'message', message, data: data ?? null });
+    },
+    async stop() {
+      clearInterval(timer);
+      terminated.removeEventListener('abort', onTerminated);
+      await writing;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// Entry point of the trainer: one attempt at one job, named by the environment. The same file runs as a child process of
+// the local worker and in the container of an AWS Batch job.
+
+import { z } from 'zod';
+import { createJobStore } from '../core/job/job-store.ts';
+import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { type AttemptOutcome, runJob } from './run-job.ts';
+
+const EnvironmentSchema = z.object({
+  /** Where everything is: `file:///…` or `s3://bucket/prefix`. */
+  FOVEA_STORE_URL: z.string(),
+  FOVEA_JOB_ID: z.string(),
+  /** A folder of weight files supplied by hand. */
+  FOVEA_WEIGHTS_DIR: z.string().optional(),
+});
+
+/** 75 is EX_TEMPFAIL of sysexits.h: another attempt may well succeed. */
+const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+  released: 75,
+  'lease-lost': 75,
+};
+
+const environment = EnvironmentSchema.safeParse(process.env);
+if (!environment.success) {
+  console.error(`The trainer's environment is incomplete.\n${z.prettifyError(environment.error)}`);
+  process.exit(2);
+}
+const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR } = environment.data;
+
+const terminated = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
+
+const store = await openObjectStore(FOVEA_STORE_URL);
+const outcome = await runJob(
+  {
+    store,
+    jobs: createJobStore({ store, now: Date.now }),
+    now: Date.now,
+    weightsDir: FOVEA_WEIGHTS_DIR,
+    terminated: terminated.signal,
+    onUnexpectedError: (error) => console.error(error),
+  },
+  FOVEA_JOB_ID,
+);
+// TensorFlow's threads would keep the process alive.
+process.exit(EXIT_CODES[outcome]);

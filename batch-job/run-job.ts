@@ -1,0 +1,106 @@
+// One attempt at one job, from its lease to its model. Every way it can end is decided here; the work itself is in the
+// files beside this one. Local and cloud runs differ in the object store alone.
+
+import { randomUUID } from 'node:crypto';
+import { FoveaError, isFoveaError } from '../core/errors.ts';
+import type { JobRecord } from '../core/job/job.ts';
+import type { JobStore } from '../core/job/job-store.ts';
+import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { fineTune } from './fine-tune.ts';
+import { createJobReporter, type JobReporter } from './job-reporter.ts';
+
+export interface RunJobDeps {
+  readonly store: ObjectStore;
+  readonly jobs: JobStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** A folder of weight files put there by hand, looked at before anything else. */
+  readonly weightsDir: string | undefined;
+  /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
+  readonly terminated: AbortSignal;
+  /** Told of what nobody expected, with its stack. */
+  readonly onUnexpectedError: (error: unknown) => void;
+}
+
+/** How an attempt ended; `released` and `lease-lost` leave the job to another attempt. */
+export type AttemptOutcome = 'succeeded' | 'failed' | 'cancelled' | 'released' | 'lease-lost';
+
+/** Runs one attempt at a job. Whatever goes wrong ends up in the job's record and events, never as a rejection. */
+export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> {
+  const owner = randomUUID();
+  let reporter: JobReporter | undefined;
+  try {
+    const job = await acquireLease(deps, jobId, owner);
+    reporter = createJobReporter({ ...deps, jobId, owner });
+    if (job.cancelRequested) throw cancelled();
+    const outcome = await fineTune({ ...deps, reporter }, job);
+    await reporter.stop();
+    await updateHeld(deps, jobId, owner, (held) => ({
+      ...held,
+      status: 'succeeded',
+      modelVersion: outcome.version,
+      finishedAt: Math.floor(deps.now() / 1000),
+      result: outcome.result,
+    }));
+    await deps.jobs.appendEvent(jobId, {
+      level: 'info',
+      type: 'message',
+      message: `Model "${outcome.model}" version ${outcome.version} is ready.`,
+      data: { ...outcome.result, model: outcome.model, model_version: outcome.version },
+    });
+    return 'succeeded';
+  } catch (error) {
+    await reporter?.stop();
+    return endAttempt(deps, jobId, owner, reporter?.signal.reason ?? error);
+  }
+}
+
+const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
+
+/** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
+async function endAttempt(
+  deps: RunJobDeps,
+  jobId: string,
+  owner: string,
+  error: unknown,
+): Promise<AttemptOutcome> {
+  if (error instanceof LeaseLostError) return 'lease-lost';
+  const isKnown = isFoveaError(error);
+  if (!isKnown) deps.onUnexpectedError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const finishedAt = Math.floor(deps.now() / 1000);
+  const end = endOf(error);
+  try {
+    const left = await updateHeld(deps, jobId, owner, (job): JobRecord => {
+      if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
+      // An attempt that was told to go has not failed, and does not count.
+      if (end === 'released' && !job.cancelRequested)
+        return { ...job, status: 'queued', attempts: job.attempts - 1 };
+      if (end === 'released') return { ...job, status: 'cancelled', finishedAt };
+      const code = isKnown ? error.code : 'trainer-error';
+      return {
+        ...job,
+        status: 'failed',
+        finishedAt,
+        error: { code, message, param: isKnown ? (error.param ?? null) : null },
+      };
+    });
+    await deps.jobs.appendEvent(jobId, {
+      level: left.status === 'failed' ? 'error' : 'info',
+      type: 'message',
+      message:
+        left.status === 'queued' ? 'The trainer was told to stop; the job waits for the next one.' : message,
+      data: left.status === 'failed' ? { error_code: left.error?.code } : null,
+    });
+    return left.status === 'queued' ? 'released' : left.status === 'cancelled' ? 'cancelled' : 'failed';
+  } catch (updateError) {
+    if (updateError instanceof LeaseLostError) return 'lease-lost';
+    throw updateError;
+  }
+}
+
+function endOf(error: unknown): AttemptOutcome {
+  if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
+  return isFoveaError(error, 'trainer-terminated') ? 'released' : 'failed';
+}

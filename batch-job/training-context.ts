@@ -1,0 +1,36 @@
+// What every part of a running fine-tune shares.
+
+import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import type { JobRecord } from '../core/job/job.ts';
+import type { ModelInput } from '../core/model/manifest.ts';
+import type { Architecture, Network } from '../core/network/network.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { JobReporter } from './job-reporter.ts';
+import type { Engine } from './tensorflow/engine.ts';
+
+export interface FineTuneDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  /** A folder of weight files put there by hand, looked at before anything else. */
+  readonly weightsDir: string | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** The pictures of each split. */
+export interface Splits {
+  readonly train: readonly DatasetItem[];
+  readonly validation: readonly DatasetItem[];
+  readonly test: readonly DatasetItem[];
+}
+
+export interface TrainingContext extends FineTuneDeps {
+  readonly job: JobRecord;
+  readonly engine: Engine;
+  readonly architecture: Architecture;
+  /** The whole classifier, with as many classes as the dataset. */
+  readonly network: Network;
+  readonly input: ModelInput;
+  readonly inspection: DatasetInspection;
+  readonly splits: Splits;
+}

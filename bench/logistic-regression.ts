@@ -1,0 +1,121 @@
+// The head of a fine-tune beside scikit-learn's logistic regression: the same features, the same split.
+//
+//   node --import tsx bench/logistic-regression.ts DATASET_FOLDER BACKBONE WEIGHTS_FOLDER
+//
+// Needs Python with scikit-learn.
+
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createFeatureExtractor } from '../batch-job/features.ts';
+import { runJob } from '../batch-job/run-job.ts';
+import { splitsOf } from '../batch-job/validate-dataset.ts';
+import { inspectDataset } from '../core/dataset/inspect-dataset.ts';
+import { createJobStore } from '../core/job/job-store.ts';
+import { readManifest } from '../core/model/read-manifest.ts';
+import { findArchitecture } from '../core/network/architectures.ts';
+import { splitAt } from '../core/network/split-at.ts';
+import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
+import { openObjectStore } from '../core/storage/open-object-store.ts';
+
+const [datasetFolder, backboneName, weightsDir] = process.argv.slice(2);
+if (datasetFolder === undefined || backboneName === undefined || weightsDir === undefined) {
+  console.error('usage: logistic-regression.ts DATASET_FOLDER BACKBONE WEIGHTS_FOLDER');
+  process.exit(2);
+}
+
+const SEEDS = [1, 2, 3];
+const dataset = path.basename(datasetFolder);
+const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-bench-'));
+try {
+  const dataDir = path.join(folder, 'data');
+  await cp(datasetFolder, path.join(dataDir, 'datasets', dataset), { recursive: true });
+  const store = await openObjectStore(pathToFileURL(dataDir).href);
+  const signal = new AbortController().signal;
+
+  const heads: number[] = [];
+  for (const seed of SEEDS) heads.push(await trainHead(seed));
+  const peers = await fitLogisticRegression();
+
+  console.log(`\nTest accuracy on "${dataset}", ${backboneName} features, one split:\n`);
+  console.log('| classifier | accuracy |\n|---|---|');
+  for (const [i, accuracy] of heads.entries())
+    console.log(`| Fovea's head, seed ${SEEDS[i]} | ${percent(accuracy)} |`);
+  for (const [name, accuracy] of Object.entries(peers))
+    console.log(`| logistic regression, ${name} | ${percent(accuracy)} |`);
+
+  async function trainHead(seed: number): Promise<number> {
+    const jobs = createJobStore({ store, now: Date.now });
+    const job = await jobs.create({
+      architecture: backboneName as string,
+      dataset,
+      model: `bench-${seed}`,
+      seed,
+      hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+      split: { train: 0.75, validation: 0.15, test: 0.1 },
+      backend: 'auto',
+      metadata: {},
+    });
+    await runJob(
+      {
+        store,
+        jobs,
+        now: Date.now,
+        weightsDir,
+        terminated: signal,
+        onUnexpectedError: (error) => console.error(error),
+      },
+      job.id,
+    );
+    const done = await jobs.get(job.id);
+    if (done?.status !== 'succeeded') throw new Error(`The job ${done?.status}: ${done?.error?.message}`);
+    const manifest = await readManifest(store, done.model, done.modelVersion ?? '1');
+    console.log(
+      `seed ${seed}: ${percent(manifest.metrics.testAccuracy ?? 0)} of ${manifest.metrics.testCount} pictures`,
+    );
+    return manifest.metrics.testAccuracy ?? 0;
+  }
+
+  async function fitLogisticRegression(): Promise<Record<string, number>> {
+    const architecture = findArchitecture(backboneName as string);
+    const inspection = await inspectDataset(store, dataset, {
+      split: { train: 0.75, validation: 0.15, test: 0.1 },
+    });
+    const splits = splitsOf(inspection);
+    const network = architecture.build({
+      inputSize: architecture.defaultInputSize,
+      classes: inspection.classes.length,
+    });
+    const { backbone } = splitAt(network, architecture.featureLayer);
+    const { weights } = await loadPretrainedWeights(backbone, architecture, { store, weightsDir, signal });
+    const input = {
+      ...architecture.defaultInputSize,
+      preprocessing: architecture.preprocessing,
+      resize: 'stretch',
+    } as const;
+    const extractor = await createFeatureExtractor({ store, backbone, weights, input });
+    const exchange = path.join(folder, 'features');
+    await mkdir(exchange);
+    await writeFile(path.join(exchange, 'meta.json'), JSON.stringify({ features: extractor.features }));
+    for (const split of ['train', 'test'] as const) {
+      const values = await extractor.extract(splits[split], { signal, onProgress: () => undefined });
+      await writeFile(path.join(exchange, `${split}.features`), new Uint8Array(values.buffer));
+      const labels = Int32Array.from(splits[split], (item) => item.classIndex);
+      await writeFile(path.join(exchange, `${split}.labels`), new Uint8Array(labels.buffer));
+    }
+    await extractor.release();
+    const script = fileURLToPath(new URL('logistic-regression.py', import.meta.url));
+    return JSON.parse(execFileSync('python3', [script, exchange], { encoding: 'utf8' })) as Record<
+      string,
+      number
+    >;
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,113 @@
+// `fovea demo`: the whole path once, as any client would walk it: import, fine-tune, follow, predict.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { startLocalServer } from '../../functions/local-server.ts';
+import { silentLogger } from '../../functions/logger.ts';
+import { type ApiClient, type ApiPrediction, createApiClient } from '../api-client.ts';
+import { collectPictures, type HeldOutPicture, type PictureFile } from '../collect-pictures.ts';
+import { followJob } from '../follow-job.ts';
+import { writeSampleDataset } from '../sample-dataset/write-sample-dataset.ts';
+import { createStderrLogger } from '../stderr-logger.ts';
+import { untilInterrupted } from '../until-interrupted.ts';
+import { uploadDataset } from '../upload-dataset.ts';
+
+export interface DemoOptions {
+  readonly data: string;
+  readonly port: number;
+  readonly dataset?: string;
+  readonly backbone?: string;
+  readonly weights?: string;
+  readonly serve?: boolean;
+  readonly version: string;
+}
+
+const SAMPLE_NAME = 'sample-shapes';
+/** Trained from scratch: needs no weights from anywhere. */
+const DEFAULT_BACKBONE = 'small_cnn';
+const SEED = 1;
+
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const server = await startLocalServer({
+    dataDir: options.data,
+    host: '127.0.0.1',
+    port: options.port,
+    weightsDir: options.weights,
+    version: options.version,
+    // Requests would drown what the demo shows; failures do not.
+    logger: { ...silentLogger, error: createStderrLogger().error },
+  });
+  try {
+    const api = createApiClient(server.url);
+    const dataset = options.dataset === undefined ? SAMPLE_NAME : datasetName(options.dataset);
+    const heldOut = await withPictures(options.dataset, async (pictures, heldOut) => {
+      await uploadDataset(api, dataset, pictures);
+      return { ...heldOut, bytes: await heldOut.read() };
+    });
+    const model = await fineTune(api, dataset, options.backbone ?? DEFAULT_BACKBONE);
+    printPrediction(await api.predict(model, heldOut.bytes), heldOut);
+    printWhereToGo(server.url, options, model);
+    if (options.serve) await untilInterrupted();
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Hands over the pictures to import and one that the model will not have seen. */
+async function withPictures<T>(
+  folder: string | undefined,
+  use: (pictures: readonly PictureFile[], heldOut: HeldOutPicture) => Promise<T>,
+): Promise<T> {
+  const sampleDir = folder === undefined ? await mkdtemp(path.join(os.tmpdir(), 'fovea-sample-')) : undefined;
+  try {
+    if (sampleDir !== undefined) await writeSampleDataset(sampleDir, { seed: SEED });
+    const { pictures, heldOut } = await collectPictures(sampleDir ?? (folder as string));
+    return await use(pictures, heldOut);
+  } finally {
+    if (sampleDir !== undefined) await rm(sampleDir, { recursive: true, force: true });
+  }
+}
+
+/** A dataset is named after its folder, in the characters that names may have. */
+const datasetName = (folder: string) =>
+  path.basename(path.resolve(folder)).replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+
+async function fineTune(api: ApiClient, dataset: string, backbone: string): Promise<string> {
+  const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: dataset });
+  console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
+  const done = await followJob(api, job.id);
+  if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
+    throw new Error(`The job ${done.id} ${done.status}: ${done.error?.message ?? 'no reason was given'}`);
+  }
+  return dataset;
+}
+
+const BAR_WIDTH = 24;
+
+function printPrediction(prediction: ApiPrediction, heldOut: HeldOutPicture): void {
+  const verdict = prediction.label === heldOut.label ? 'correct' : `wrong: it is ${heldOut.label}`;
+  console.log(`\nPOST /v1/models/${prediction.model}/predict ← ${heldOut.name}, which training did not see`);
+  console.log(`  → ${prediction.label} (${(100 * prediction.score).toFixed(1)} %), ${verdict}\n`);
+  const width = Math.max(...prediction.predictions.map(({ label }) => label.length));
+  for (const { label, score } of prediction.predictions) {
+    const bar = '█'.repeat(Math.round(BAR_WIDTH * score));
+    console.log(`    ${label.padEnd(width)} ${(100 * score).toFixed(1).padStart(5)} % ${bar}`);
+  }
+  const times = Object.entries(prediction.timing_ms)
+    .filter(([, value]) => typeof value === 'number')
+    .map(([name, value]) => `${name} ${(value as number).toFixed(1)} ms`);
+  console.log(`\n  Where the time went: ${times.join(', ')}`);
+}
+
+function printWhereToGo(url: string, options: DemoOptions, model: string): void {
+  if (!options.serve) {
+    console.log(`\nThe model stays in ${path.resolve(options.data)}. Serve it with: npm start`);
+    url = 'http://127.0.0.1:8787';
+  }
+  console.log(`
+  Page      ${url}/
+  API       ${url}/v1
+  API docs  ${url}/docs
+  Predict   curl --data-binary @photo.jpg ${url}/v1/models/${model}/predict${options.serve ? '\n\nStop with Ctrl-C.' : ''}`);
+}

@@ -1,0 +1,67 @@
+// A job as a person at a terminal sees it: a progress bar for the running stage, its messages above. Where the output is
+// no terminal, the messages alone.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { MultiBar, Presets } from 'cli-progress';
+import type { ApiClient, ApiJob } from './api-client.ts';
+
+const POLL_MS = 500;
+const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
+/** Parts of a stage's bar: fine enough to move at every look. */
+const BAR_TOTAL = 1000;
+
+/** Shows a job until it is over, and returns it. */
+export async function followJob(api: ApiClient, jobId: string): Promise<ApiJob> {
+  const bars = process.stdout.isTTY
+    ? new MultiBar(
+        {
+          format: '{stage} {bar} {percentage} % {facts}',
+          barsize: 24,
+          hideCursor: true,
+          clearOnComplete: true,
+        },
+        Presets.shades_classic,
+      )
+    : undefined;
+  const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting   ', facts: '' });
+  let lastEvent: string | undefined;
+  try {
+    for (;;) {
+      const job = await api.job(jobId);
+      for (const event of await api.eventsSince(jobId, lastEvent)) {
+        lastEvent = event.id;
+        const line = `${event.level === 'info' ? ' ' : '!'} ${event.message}`;
+        // The bar shows the epochs; on a terminal they would only push the messages out of sight.
+        if (bars === undefined) console.log(line);
+        else if (event.type === 'message') bars.log(`${line}\n`);
+      }
+      if (FINAL.has(job.status)) return job;
+      bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
+        stage: (job.progress?.stage ?? job.status).padEnd(10),
+        facts: factsOf(job),
+      });
+      await delay(POLL_MS);
+    }
+  } finally {
+    bars?.stop();
+  }
+}
+
+function shareDone({ progress }: ApiJob): number {
+  if (progress?.step == null || !progress.steps) return 0;
+  return Math.min(1, progress.step / progress.steps);
+}
+
+function factsOf({ progress }: ApiJob): string {
+  if (progress === null) return '';
+  const { epoch, epochs, loss, accuracy, imagesPerSecond, secondsLeft } = progress;
+  return [
+    epoch !== null && epochs !== null && `epoch ${epoch}/${epochs}`,
+    loss !== null && `loss ${loss.toFixed(3)}`,
+    accuracy !== null && `accuracy ${(100 * accuracy).toFixed(1)} %`,
+    imagesPerSecond !== null && `${imagesPerSecond.toFixed(0)} pictures/s`,
+    secondsLeft !== null && `${Math.ceil(secondsLeft)} s left`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

@@ -1,0 +1,56 @@
+// The `fovea` command: reads arguments, runs a command, turns errors into a message and an exit code.
+
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { runDemo } from './commands/demo.ts';
+import { runStart } from './commands/start.ts';
+import { describeError } from './describe-error.ts';
+
+const { version, description } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as {
+  version: string;
+  description: string;
+};
+
+const MAX_PORT = 65_535;
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
+    throw new InvalidArgumentError(`It must be a whole number from 0 (any free port) to ${MAX_PORT}.`);
+  }
+  return port;
+}
+
+const program = new Command('fovea').description(description).version(version);
+
+program
+  .command('start')
+  .description('run the API and the local worker on this machine')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .action((options) => runStart({ ...options, version }));
+
+program
+  .command('demo')
+  .description('dataset → fine-tune → model → prediction, through the API, on this machine')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 0)
+  .option(
+    '--dataset <folder>',
+    'folder of pictures, one subfolder a class (default: a sample drawn on the spot)',
+  )
+  .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
+  .action((options) => runDemo({ ...options, version }));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`\nfovea: ${describeError(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,34 @@
+// Import of a dataset through the API, with a progress bar.
+
+import { Presets, SingleBar } from 'cli-progress';
+import type { ApiClient } from './api-client.ts';
+import type { PictureFile } from './collect-pictures.ts';
+
+/** Uploads under way at once: enough to hide the latency of each. */
+const CONCURRENCY = 8;
+
+/** Puts every file into the dataset; files of the same name are replaced. */
+export async function uploadDataset(
+  api: ApiClient,
+  dataset: string,
+  files: readonly PictureFile[],
+): Promise<void> {
+  const bar = new SingleBar(
+    { format: 'importing  {bar} {value}/{total} files', barsize: 24 },
+    Presets.shades_classic,
+  );
+  if (process.stdout.isTTY) bar.start(files.length, 0);
+  const waiting = files.values();
+  const upload = async () => {
+    for (const file of waiting) {
+      await api.putDatasetFile(dataset, file.path, await file.read());
+      bar.increment();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: CONCURRENCY }, upload));
+  } finally {
+    bar.stop();
+  }
+  console.log(`Imported ${files.length} files into the dataset "${dataset}".`);
+}

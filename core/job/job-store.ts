@@ -1,0 +1,240 @@
+// Job records and their events in an object store: records change by compare-and-swap, events are only ever added.
+// The state machine of job.ts is enforced here, for every writer.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { FoveaError, isFoveaError } from '../errors.ts';
+import { createJson, readJson, updateJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { canBecome, isFinal, type JobEvent, JobEventSchema, type JobRecord, JobRecordSchema } from './job.ts';
+
+/** What whoever asks for a job decides; the rest of the record is the store's. */
+export type NewJob = Pick<
+  JobRecord,
+  'architecture' | 'dataset' | 'model' | 'seed' | 'hyperparameters' | 'split' | 'backend' | 'metadata'
+>;
+
+export type NewJobEvent = Omit<JobEvent, 'id' | 'createdAt'>;
+
+/** A page cursor: only what comes after this id, at most `limit` of it. */
+export interface PageOptions {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+export interface JobStore {
+  /**
+   * Stores a new job in status `validating_files`.
+   *
+   * With an idempotency key, the same request again returns the job that the first one made.
+   * @throws {FoveaError} `idempotency-conflict` where the key came with another request before.
+   */
+  create(job: NewJob, options?: { readonly idempotencyKey?: string | undefined }): Promise<JobRecord>;
+  get(id: string): Promise<JobRecord | undefined>;
+  /**
+   * Changes a record by compare-and-swap; `change` may run several times, and returns undefined to leave it be.
+   * @throws {FoveaError} `job-not-found`; `job-transition` for a change of status that the state machine forbids.
+   */
+  update(id: string, change: (record: JobRecord) => JobRecord | undefined): Promise<JobRecord>;
+  /**
+   * Ends a job that nobody runs at once, and asks the trainer of a running one to stop.
+   * @throws {FoveaError} `job-finished` where the job is over.
+   */
+  requestCancel(id: string): Promise<JobRecord>;
+  /** Newest first. */
+  list(options: PageOptions): Promise<{ readonly jobs: readonly JobRecord[]; readonly hasMore: boolean }>;
+  appendEvent(id: string, event: NewJobEvent): Promise<JobEvent>;
+  /** Newest first. */
+  events(
+    id: string,
+    options: PageOptions,
+  ): Promise<{ readonly events: readonly JobEvent[]; readonly hasMore: boolean }>;
+}
+
+export interface JobStoreDeps {
+  readonly store: ObjectStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** One past the largest time an id can carry (year 10889). */
+const ID_TIME_END = 2 ** 48;
+const ID_TIME_DIGITS = 10;
+const ID_RANDOM_BYTES = 5;
+
+/** Ids count down with time, so that an object store's ascending listing gives the newest jobs first. */
+function createJobId(nowMs: number): string {
+  const time = (ID_TIME_END - 1 - nowMs).toString(32).padStart(ID_TIME_DIGITS, '0');
+  return `ftjob-${time}${randomBytes(ID_RANDOM_BYTES).toString('hex')}`;
+}
+
+const IdempotencySchema = z.object({ jobId: z.string(), requestHash: z.string() });
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const toSeconds = (ms: number) => Math.floor(ms / 1000);
+
+/** How many jobs or events are read at the same time. */
+const READ_CONCURRENCY = 16;
+
+async function readAll<T>(
+  ids: readonly string[],
+  read: (id: string) => Promise<T | undefined>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let start = 0; start < ids.length; start += READ_CONCURRENCY) {
+    const page = await Promise.all(ids.slice(start, start + READ_CONCURRENCY).map(read));
+    for (const item of page) if (item !== undefined) found.push(item);
+  }
+  return found;
+}
+
+export const jobNotFound = (id: string) =>
+  new FoveaError(
+    'job-not-found',
+    `There is no fine-tuning job "${id}". GET /v1/fine_tuning/jobs lists the jobs.`,
+    {
+      param: 'fine_tuning_job_id',
+    },
+  );
+
+/** A {@link JobStore} in an object store. */
+export function createJobStore({ store, now }: JobStoreDeps): JobStore {
+  const get = async (id: string) => (await readJson(store, keys.job(id), JobRecordSchema))?.value;
+
+  function assertTransition(from: JobRecord, to: JobRecord): void {
+    if (from.status !== to.status && !canBecome(from.status, to.status)) {
+      throw new FoveaError(
+        'job-transition',
+        `Job "${from.id}" is ${from.status} and cannot become ${to.status}.`,
+      );
+    }
+  }
+
+  async function update(
+    id: string,
+    change: (record: JobRecord) => JobRecord | undefined,
+  ): Promise<JobRecord> {
+    try {
+      const updated = await updateJson(store, keys.job(id), JobRecordSchema, (record) => {
+        const changed = change(record);
+        if (changed !== undefined) assertTransition(record, changed);
+        return changed;
+      });
+      return updated.value;
+    } catch (error) {
+      throw isFoveaError(error, 'record-missing') ? jobNotFound(id) : error;
+    }
+  }
+
+  /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
+  async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
+    const requestHash = sha256(JSON.stringify(request));
+    const objectKey = keys.idempotency(sha256(key));
+    try {
+      await createJson(store, objectKey, { jobId, requestHash });
+      return jobId;
+    } catch (error) {
+      if (!(error instanceof PreconditionFailedError)) throw error;
+    }
+    const earlier = (await readJson(store, objectKey, IdempotencySchema))?.value;
+    if (earlier === undefined) return claimIdempotencyKey(key, request, jobId);
+    if (earlier.requestHash !== requestHash) {
+      throw new FoveaError(
+        'idempotency-conflict',
+        `The Idempotency-Key was used for another request, which made job "${earlier.jobId}". Use a new key for a new job.`,
+        { param: 'Idempotency-Key' },
+      );
+    }
+    return earlier.jobId;
+  }
+
+  return {
+    get,
+    update,
+
+    async create(job, { idempotencyKey } = {}) {
+      const newId = createJobId(now());
+      const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
+      const record: JobRecord = {
+        ...job,
+        formatVersion: 1,
+        id,
+        status: 'validating_files',
+        createdAt: toSeconds(now()),
+        startedAt: null,
+        finishedAt: null,
+        modelVersion: null,
+        lease: null,
+        cancelRequested: false,
+        attempts: 0,
+        progress: null,
+        error: null,
+        result: null,
+      };
+      try {
+        await createJson(store, keys.job(id), record);
+        return record;
+      } catch (error) {
+        if (!(error instanceof PreconditionFailedError) || id === newId) throw error;
+      }
+      return (await get(id)) ?? record;
+    },
+
+    async requestCancel(id) {
+      return update(id, (record) => {
+        if (isFinal(record.status)) {
+          throw new FoveaError(
+            'job-finished',
+            `Job "${id}" is ${record.status} already and cannot be cancelled.`,
+          );
+        }
+        if (record.status === 'running') return { ...record, cancelRequested: true };
+        return { ...record, status: 'cancelled', cancelRequested: true, finishedAt: toSeconds(now()) };
+      });
+    },
+
+    async list({ after, limit }) {
+      const ids: string[] = [];
+      const start = after === undefined ? {} : { startAfter: after };
+      for await (const id of store.listFolders(keys.jobs(), start)) {
+        ids.push(id);
+        if (ids.length > limit) break;
+      }
+      return { jobs: await readAll(ids.slice(0, limit), get), hasMore: ids.length > limit };
+    },
+
+    async appendEvent(id, event) {
+      let sequence = 0;
+      for await (const info of store.list(keys.jobEvents(id))) {
+        sequence = Math.max(sequence, eventSequence(info.key) + 1);
+      }
+      for (;;) {
+        const stored: JobEvent = { ...event, id: eventId(id, sequence), createdAt: toSeconds(now()) };
+        try {
+          await createJson(store, keys.jobEvent(id, sequence), stored);
+          return stored;
+        } catch (error) {
+          if (!(error instanceof PreconditionFailedError)) throw error;
+          sequence += 1;
+        }
+      }
+    },
+
+    async events(id, { after, limit }) {
+      const eventKeys: string[] = [];
+      for await (const info of store.list(keys.jobEvents(id))) eventKeys.push(info.key);
+      eventKeys.reverse();
+      const start =
+        after === undefined ? 0 : eventKeys.findIndex((key) => after === eventId(id, eventSequence(key))) + 1;
+      const page = eventKeys.slice(start, start + limit);
+      return {
+        events: await readAll(page, async (key) => (await readJson(store, key, JobEventSchema))?.value),
+        hasMore: eventKeys.length > start + limit,
+      };
+    },
+  };
+}
+
+const eventId = (jobId: string, sequence: number) => `ftevent-${jobId.replace(/^ftjob-/, '')}-${sequence}`;
+const eventSequence = (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10);

@@ -1,0 +1,83 @@
+// The whole of Fovea on one machine: the API and the local worker in one process, trainers as child processes, state in
+// a folder. Nothing here knows how; it picks the drivers and wires the parts.
+
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { createJobStore } from '../core/job/job-store.ts';
+import { createLocalQueue } from '../core/job/queues/local-queue.ts';
+import { createPredictor } from '../core/predict/predictor.ts';
+import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { createApp } from './app.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { Logger } from './logger.ts';
+import { startServer } from './node.ts';
+
+const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
+
+export interface LocalServerOptions {
+  /** Folder of all state; made where it does not exist. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** A folder of pretrained weight files. */
+  readonly weightsDir?: string | undefined;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+export interface LocalServer {
+  /** E.g. `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** The folder to copy datasets into. */
+  readonly datasetsDir: string;
+  /** Stops taking requests, lets the running trainer leave a resumable job, and ends. */
+  stop(): Promise<void>;
+}
+
+/** Starts API and worker; jobs that an earlier run left unfinished go on. */
+export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { host, port, weightsDir, version, logger } = options;
+  const dataDir = path.resolve(options.dataDir);
+  const datasetsDir = path.join(dataDir, 'datasets');
+  await mkdir(datasetsDir, { recursive: true });
+  const storeUrl = pathToFileURL(dataDir).href;
+  const store = await openObjectStore(storeUrl);
+  const jobs = createJobStore({ store, now: Date.now });
+  const queue = createLocalQueue({
+    jobs,
+    now: Date.now,
+    onError: (error) => logger.error('local worker failed', { error }),
+    startTrainer: (jobId) =>
+      spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: {
+          ...process.env,
+          FOVEA_STORE_URL: storeUrl,
+          FOVEA_JOB_ID: jobId,
+          ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
+        },
+      }),
+  });
+  const app = createApp({
+    store,
+    jobs,
+    queue,
+    predictor: createPredictor({ store }),
+    now: Date.now,
+    limits: DEFAULT_LIMITS,
+    version,
+    logger,
+  });
+  const server = await startServer({ app, host, port });
+  queue.start();
+  return {
+    url: server.url,
+    datasetsDir,
+    async stop() {
+      await Promise.all([server.stop(), queue.stop()]);
+    },
+  };
+}

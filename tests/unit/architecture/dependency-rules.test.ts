@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+const { default: config } = (await import(
+  pathToFileURL(path.join(root, '.dependency-cruiser.mjs')).href
+)) as {
+  default: { forbidden: { name: string }[] };
+};
+
+/** One import that each rule must refuse: from a file, to a file or a package. */
+const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> = {
+  'no-circular': ['core/cycle-a.ts', 'core/cycle-b.ts'],
+  'not-resolvable': ['core/lost.ts', 'core/nowhere.ts'],
+  'tensorflow-only-in-trainer': ['functions/predicts.ts', '@tensorflow/tfjs-core'],
+  'aws-sdk-only-in-drivers': ['core/job/submits.ts', '@aws-sdk/client-batch'],
+  'core-knows-nobody': ['core/asks.ts', 'batch-job/trainer.ts'],
+  'storage-knows-no-content': ['core/storage/reads.ts', 'core/dataset/dataset.ts'],
+  'image-knows-no-classes': ['core/image/labels.ts', 'core/dataset/dataset.ts'],
+  'network-knows-no-jobs': ['core/network/queues.ts', 'core/job/job.ts'],
+  'trainer-knows-no-http': ['batch-job/serves.ts', 'functions/app.ts'],
+  'functions-do-not-train': ['functions/trains.ts', 'batch-job/trainer.ts'],
+  'infra-reads-names-only': ['infra/stack.ts', 'core/job/job.ts'],
+  'cli-is-a-client': ['cli/trains.ts', 'batch-job/trainer.ts'],
+};
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'fovea-rules-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+  writeFileSync(path.join(folder, file), text);
+}
+
+it('reports a planted violation of every rule, and nothing else', () => {
+  expect(Object.keys(VIOLATIONS).sort()).toEqual(config.forbidden.map(({ name }) => name).sort());
+
+  for (const file of ['.dependency-cruiser.mjs', 'tsconfig.json'])
+    cpSync(path.join(root, file), path.join(folder, file));
+  for (const target of [
+    'batch-job/trainer.ts',
+    'core/dataset/dataset.ts',
+    'core/job/job.ts',
+    'functions/app.ts',
+  ]) {
+    write(target, 'export const x = 1;\n');
+  }
+  write('core/cycle-b.ts', "export { x } from './cycle-a.ts';\n");
+  for (const name of ['@tensorflow/tfjs-core', '@aws-sdk/client-batch']) {
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+    write(`node_modules/${name}/index.js`, 'exports.x = 1;\n');
+  }
+  write(
+    'package.json',
+    JSON.stringify({ dependencies: { '@tensorflow/tfjs-core': '1', '@aws-sdk/client-batch': '1' } }),
+  );
+  for (const [from, to] of Object.values(VIOLATIONS)) {
+    const specifier = to.startsWith('@') ? to : path.posix.relative(path.posix.dirname(from), to);
+    write(
+      from,
+      `export { x } from '${specifier.startsWith('.') || to.startsWith('@') ? specifier : `./${specifier}`}';\n`,
+    );
+  }
+
+  const output = path.join(folder, 'report.json');
+  const cruiser = path.join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+  const folders = ['core', 'batch-job', 'functions', 'cli', 'infra'];
+  try {
+    execFileSync(
+      process.execPath,
+      [
+        cruiser,
+        '--config',
+        '.dependency-cruiser.mjs',
+        '--output-type',
+        'json',
+        '--output-to',
+        output,
+        ...folders,
+      ],
+      { cwd: folder },
+    );
+  } catch {
+    // It exits with the number of violations, and there had better be some.
+  }
+  const report = JSON.parse(readFileSync(output, 'utf8')) as {
+    summary: { violations: { from: string; rule: { name: string } }[] };
+  };
+  const found = report.summary.violations.map(({ from, rule }) => `${rule.name}: ${from}`);
+  const planted = Object.entries(VIOLATIONS).map(([rule, [from]]) => `${rule}: ${from}`);
+  expect(
+    [...new Set(found)].filter((violation) => violation !== 'no-circular: core/cycle-b.ts').sort(),
+  ).toEqual(planted.sort());
+});

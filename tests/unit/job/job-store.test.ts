@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { createJobStore } from '../../../core/job/job-store.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const JOB = newJob();
+
+function setUp() {
+  const clock = { nowMs: 1_700_000_000_000 };
+  const jobs = createJobStore({ store: createMemoryStore(), now: () => clock.nowMs });
+  return { clock, jobs };
+}
+
+describe('createJobStore', () => {
+  it('keeps a new job as it was asked for', async () => {
+    const { jobs } = setUp();
+    const created = await jobs.create(JOB);
+    expect(created).toMatchObject({
+      ...JOB,
+      status: 'validating_files',
+      createdAt: 1_700_000_000,
+      attempts: 0,
+    });
+    expect(await jobs.get(created.id)).toEqual(created);
+    expect(await jobs.get('ftjob-unknown')).toBeUndefined();
+  });
+
+  it('lists jobs newest first, page by page', async () => {
+    const { jobs, clock } = setUp();
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      clock.nowMs += 1;
+      ids.unshift((await jobs.create(JOB)).id);
+    }
+    const first = await jobs.list({ limit: 2 });
+    expect(first.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    expect(first.hasMore).toBe(true);
+    const rest = await jobs.list({ limit: 10, after: ids[1] });
+    expect(rest.jobs.map(({ id }) => id)).toEqual(ids.slice(2));
+    expect(rest.hasMore).toBe(false);
+  });
+
+  it('makes one job of two requests with one idempotency key', async () => {
+    const { jobs } = setUp();
+    const first = await jobs.create(JOB, { idempotencyKey: 'k' });
+    const [second, third] = await Promise.all([
+      jobs.create(JOB, { idempotencyKey: 'k' }),
+      jobs.create(JOB, { idempotencyKey: 'k' }),
+    ]);
+    expect([second.id, third.id]).toEqual([first.id, first.id]);
+    expect((await jobs.list({ limit: 10 })).jobs).toHaveLength(1);
+    await expect(jobs.create({ ...JOB, seed: 2 }, { idempotencyKey: 'k' })).rejects.toMatchObject({
+      code: 'idempotency-conflict',
+    });
+  });
+
+  it('rejects a change of status that the state machine forbids', async () => {
+    const { jobs } = setUp();
+    const { id } = await jobs.create(JOB);
+    await jobs.update(id, (job) => ({ ...job, status: 'failed' }));
+    await expect(jobs.update(id, (job) => ({ ...job, status: 'running' }))).rejects.toMatchObject({
+      code: 'job-transition',
+    });
+    await expect(jobs.update('ftjob-unknown', (job) => job)).rejects.toMatchObject({ code: 'job-not-found' });
+  });
+
+  it('cancels a waiting job at once and asks the trainer of a running one', async () => {
+    const { jobs } = setUp();
+    const waiting = await jobs.create(JOB);
+    expect(await jobs.requestCancel(waiting.id)).toMatchObject({
+      status: 'cancelled',
+      finishedAt: 1_700_000_000,
+    });
+    await expect(jobs.requestCancel(waiting.id)).rejects.toMatchObject({ code: 'job-finished' });
+
+    const running = await jobs.create(JOB);
+    await jobs.update(running.id, (job) => ({ ...job, status: 'running' }));
+    expect(await jobs.requestCancel(running.id)).toMatchObject({ status: 'running', cancelRequested: true });
+  });
+
+  it('numbers events of concurrent writers without losing one, and pages them newest first', async () => {
+    const { jobs } = setUp();
+    const { id } = await jobs.create(JOB);
+    const messages = Array.from({ length: 20 }, (_, i) => `event ${i}`);
+    await Promise.all(
+      messages.map((message) =>
+        jobs.appendEvent(id, { level: 'info', type: 'message', message, data: null }),
+      ),
+    );
+    const first = await jobs.events(id, { limit: 15 });
+    const rest = await jobs.events(id, { limit: 15, after: first.events.at(-1)?.id });
+    expect([first.hasMore, rest.hasMore]).toEqual([true, false]);
+    const all = [...first.events, ...rest.events];
+    expect(all.map(({ message }) => message).sort()).toEqual([...messages].sort());
+    expect(all.map(({ id: eventId }) => Number(eventId.split('-').at(-1)))).toEqual(
+      Array.from({ length: 20 }, (_, i) => 19 - i),
+    );
+  });
+});

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import type { JobRecord } from '../../../core/job/job.ts';
+import { submitJob } from '../../../core/job/job-queue.ts';
+import { createJobStore } from '../../../core/job/job-store.ts';
+import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/local-queue.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const queues: LocalQueue[] = [];
+afterEach(async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
+});
+
+/** A queue whose trainers are real processes running `program`. */
+function setUp(program: string, onStart: (jobId: string, child: ChildProcess) => void = () => undefined) {
+  const started: string[] = [];
+  const jobs = createJobStore({ store: createMemoryStore(), now: Date.now });
+  const queue = createLocalQueue({
+    jobs,
+    now: Date.now,
+    onError: (error) => {
+      throw error;
+    },
+    startTrainer: (jobId) => {
+      started.push(jobId);
+      const child = spawn(process.execPath, ['-e', program]);
+      onStart(jobId, child);
+      return child;
+    },
+  });
+  queues.push(queue);
+  return { jobs, queue, started };
+}
+
+async function waitFor(read: () => Promise<JobRecord | undefined>, isDone: (job: JobRecord) => boolean) {
+  for (let waited = 0; waited < 20_000; waited += 20) {
+    const job = await read();
+    if (job !== undefined && isDone(job)) return job;
+    await delay(20);
+  }
+  throw new Error('The job did not get there in time.');
+}
+
+it('gives a job up whose trainer ends three times before it even takes the job', async () => {
+  const { jobs, queue, started } = setUp('process.exit(3)');
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  const job = await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(job.error).toMatchObject({ code: 'trainer-crashed' });
+  expect(started).toEqual([id, id, id]);
+  const { events } = await jobs.events(id, { limit: 10 });
+  expect(events.map(({ message }) => message).join('\n')).toContain('with exit code 3');
+});
+
+it('runs one trainer at a time, the oldest job first, and jobs of an earlier run as well', async () => {
+  let running = 0;
+  let most = 0;
+  const { jobs, queue, started } = setUp('setTimeout(() => {}, 50)', (jobId, child) => {
+    running += 1;
+    most = Math.max(most, running);
+    void jobs.update(jobId, (job) => ({ ...job, status: 'running' }));
+    child.once('exit', () => {
+      running -= 1;
+    });
+  });
+  const left = await jobs.create(newJob());
+  await delay(2);
+  const first = await submitJob({ jobs, queue }, newJob());
+  await delay(2);
+  const second = await submitJob({ jobs, queue }, newJob());
+  expect(started).toEqual([]);
+  queue.start();
+  for (const { id } of [left, first, second]) {
+    await waitFor(
+      () => jobs.get(id),
+      ({ status }) => status === 'failed',
+    );
+  }
+  expect([...new Set(started)]).toEqual([left.id, first.id, second.id]);
+  expect(most).toBe(1);
+});
+
+it('stops a running trainer and leaves its job for the next start', async () => {
+  const { jobs, queue, started } = setUp('setTimeout(() => {}, 60_000)');
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  while (started.length === 0) await delay(10);
+  await queue.stop();
+  expect(await jobs.get(id)).toMatchObject({ status: 'queued', error: null });
+});
