@@ -1,0 +1,54 @@
+// What the stack tells the processes it runs: names of environment variables, and the shape of those that are more
+// than a string. The one contract between infra/ and the entry points; knows neither.
+
+import { z } from 'zod';
+
+/** Names of environment variables. */
+export const environment = {
+  /** Where everything is stored: `s3://bucket`, `file:///folder`. */
+  storeUrl: 'FOVEA_STORE_URL',
+  /** The job that a trainer is started for. */
+  jobId: 'FOVEA_JOB_ID',
+  /** JSON of a {@link TrainerFleet}. */
+  trainerFleet: 'FOVEA_TRAINER_FLEET',
+  /** Secret that holds the API keys: a JSON object from a key's name to the key. */
+  apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
+} as const;
+
+/** Namespace of the CloudWatch metrics of functions and job events. */
+export const METRICS_NAMESPACE = 'Fovea';
+
+/** Names of the metrics; the dashboard and the alarms draw what the functions emit. */
+export const metrics = {
+  predictions: 'Predictions',
+  predictLatencyMs: 'PredictLatency',
+  coldStarts: 'ColdStart',
+  /** With dimension `status`. */
+  jobs: 'Jobs',
+  jobsResubmitted: 'JobsResubmitted',
+  trainerSeconds: 'TrainerSeconds',
+  estimatedCostUsd: 'EstimatedCost',
+} as const;
+
+/** One size of machine that trainers can run on. */
+const TrainerPoolSchema = z.object({
+  /** E.g. `gpu-16gb`. */
+  name: z.string().min(1),
+  /** ARN, with its revision. */
+  jobDefinition: z.string().min(1),
+  /** ARNs of the queues a job goes through, in this order; at least one. */
+  queues: z.array(z.object({ capacity: z.enum(['spot', 'on-demand']), arn: z.string().min(1) })).min(1),
+  /** On-demand price of the pool's cheapest machine: what an hour costs at least without Spot, and at most with it. */
+  usdPerHour: z.number().nonnegative(),
+});
+
+export const TrainerFleetSchema = z.object({
+  /** Smallest first: a job that runs out of memory moves to the next. */
+  pools: z.array(TrainerPoolSchema).min(1),
+  /** Put on every Batch job; permissions to end jobs depend on them. */
+  tags: z.record(z.string(), z.string()),
+});
+
+export type TrainerPool = z.infer<typeof TrainerPoolSchema>;
+/** Everything that can run trainers. */
+export type TrainerFleet = z.infer<typeof TrainerFleetSchema>;

@@ -1,0 +1,68 @@
+// Who may touch which objects: one table for the stack's three roles. `*` as a segment makes a key an IAM pattern.
+
+import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { keys } from '../core/storage/keys.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
+
+interface Access {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly delete: readonly string[];
+}
+
+const datasets = `${keys.datasets()}*`;
+const models = `${keys.models()}*`;
+const cache = `${keys.cache()}*`;
+const job = keys.job('*');
+const jobEvents = `${keys.jobEvents('*')}*`;
+const jobFiles = `${keys.jobs()}*`;
+const checkpoints = `${keys.checkpoints()}*`;
+const idempotency = keys.idempotency('*');
+
+const TRAINER: Access = {
+  read: [datasets, models, cache, jobFiles, checkpoints],
+  write: [models, cache, jobFiles, checkpoints],
+  // Old checkpoints make room for new ones.
+  delete: [checkpoints],
+};
+
+const API: Access = {
+  read: [datasets, models, jobFiles, idempotency],
+  write: [datasets, job, jobEvents, idempotency],
+  delete: [],
+};
+
+const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [] };
+
+/** A trainer reads datasets, and writes its job, its checkpoints and its model. */
+export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, TRAINER);
+/** The API reads everything but caches, and writes datasets and jobs; models come from trainers alone. */
+export const allowApi = (role: Role, bucket: IBucket) => allow(role, bucket, API);
+/** Batch events end up in job records and job events. */
+export const allowJobEvents = (role: Role, bucket: IBucket) => allow(role, bucket, JOB_EVENTS);
+
+function allow(role: Role, bucket: IBucket, access: Access): void {
+  const statements = [
+    // Without it S3 answers 403 instead of 404 for an object that is not there.
+    new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+    ...statementOf(bucket, 's3:GetObject', access.read),
+    ...statementOf(bucket, 's3:PutObject', access.write),
+    ...statementOf(bucket, 's3:DeleteObject', access.delete),
+  ];
+  const policy = new Policy(role, 'BucketAccess', { statements, roles: [role] });
+  for (const pattern of new Set([...access.read, ...access.write, ...access.delete])) {
+    const reason = 'The objects below this prefix are many; the pattern is as narrow as their keys allow.';
+    acknowledgeWildcard(policy, bucket.arnForObjects(pattern), reason);
+  }
+}
+
+const statementOf = (bucket: IBucket, action: string, patterns: readonly string[]) =>
+  patterns.length === 0
+    ? []
+    : [
+        new PolicyStatement({
+          actions: [action],
+          resources: patterns.map((pattern) => bucket.arnForObjects(pattern)),
+        }),
+      ];

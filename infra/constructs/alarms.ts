@@ -1,0 +1,100 @@
+// What somebody should hear about, and whom it is told.
+
+import { Duration, Validations } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
+import type { JobEvents } from './job-events.ts';
+import type { PredictFunction } from './predict-function.ts';
+
+export interface AlarmsProps {
+  readonly api: PredictFunction;
+  readonly jobEvents: JobEvents;
+  readonly email: string | undefined;
+}
+
+const PERIOD = Duration.minutes(5);
+/** Predictions take tens of milliseconds; inspecting large datasets takes longer, but seldom. */
+const SLOW = Duration.seconds(30);
+
+export class Alarms extends Construct {
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, { api, jobEvents, email }: AlarmsProps) {
+    super(scope, id);
+    const topic = new Topic(this, 'Topic', { displayName: 'Fovea alarms', enforceSSL: true });
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+    const action = new SnsAction(topic);
+
+    const alarm = (name: string, description: string, metric: IMetric, threshold = 1): Alarm => {
+      const created = new Alarm(this, name, {
+        alarmDescription: description,
+        metric,
+        threshold,
+        evaluationPeriods: 1,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      created.addAlarmAction(action);
+      return created;
+    };
+    const period = { period: PERIOD };
+    const failedJobs = new Metric({
+      namespace: METRICS_NAMESPACE,
+      metricName: metrics.jobs,
+      dimensionsMap: { service: 'job-events', status: 'failed' },
+      statistic: Stats.SUM,
+      period: PERIOD,
+    });
+
+    this.alarms = [
+      alarm(
+        'ApiErrors',
+        'The API function crashed or timed out. Its log group says why.',
+        api.function.metricErrors(period),
+      ),
+      alarm(
+        'ApiServerErrors',
+        'The API answered with 5xx.',
+        api.function.metric('Url5xxCount', { ...period, statistic: Stats.SUM }),
+      ),
+      alarm(
+        'ApiThrottled',
+        'More requests at once than fovea:functionConcurrency allows; callers got 429.',
+        api.function.metricThrottles(period),
+      ),
+      alarm(
+        'ApiSlow',
+        `One request in a hundred took more than ${SLOW.toSeconds()} s.`,
+        api.function.metricDuration({ ...period, statistic: Stats.percentile(99) }),
+        SLOW.toMilliseconds(),
+      ),
+      alarm('JobFailed', 'A fine-tuning job failed; its events say why.', failedJobs),
+      alarm(
+        'JobEventsFailed',
+        'Events of AWS Batch could not be handled.',
+        jobEvents.function.metricErrors(period),
+      ),
+      alarm(
+        'JobEventsLost',
+        'Events of AWS Batch wait in the queue of lost events; job records may be out of date.',
+        jobEvents.lostEvents.metricApproximateNumberOfMessagesVisible(period),
+      ),
+    ];
+    Validations.of(topic).acknowledge({
+      id: 'AwsSolutions-SNS2',
+      reason:
+        "CloudWatch cannot write to a topic under the key of AWS, and a key of one's own costs money while idle.",
+    });
+  }
+}

@@ -1,0 +1,72 @@
+// What AWS Batch says about trainers, brought into job records: a function that runs when something happened.
+
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { environment } from '../../core/environment.ts';
+import { allowJobEvents } from '../bucket-access.ts';
+import type { Settings } from '../settings.ts';
+import { allowTraining } from '../trainer-access.ts';
+import { BundledFunction } from './bundled-function.ts';
+import type { DataBucket } from './data-bucket.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface JobEventsProps {
+  readonly data: DataBucket;
+  readonly trainer: Trainer;
+  readonly settings: Settings;
+}
+
+const MEMORY_MIB = 256;
+const TIMEOUT = Duration.minutes(1);
+/** News that is older than this is of no use to who waits for it; it goes to the lost events. */
+const MAX_AGE = Duration.hours(1);
+const LOST_EVENTS_KEPT = Duration.days(14);
+
+export class JobEvents extends Construct {
+  readonly function: IFunction;
+  /** Events that could not be handled. */
+  readonly lostEvents: Queue;
+
+  constructor(scope: Construct, id: string, { data, trainer, settings }: JobEventsProps) {
+    super(scope, id);
+    const handler = new BundledFunction(this, 'Function', {
+      code: 'job-events',
+      description: 'Fovea: what AWS Batch says about trainers, into job records',
+      settings,
+      memoryMib: MEMORY_MIB,
+      timeout: TIMEOUT,
+      environment: {
+        [environment.storeUrl]: data.storeUrl,
+        [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
+      },
+    });
+    allowJobEvents(handler.role, data.bucket);
+    allowTraining(handler.role, trainer);
+    this.function = handler.function;
+
+    this.lostEvents = new Queue(this, 'LostEvents', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: LOST_EVENTS_KEPT,
+    });
+    Validations.of(this.lostEvents).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'This is the queue of events that could not be delivered.',
+    });
+    new Rule(this, 'OnBatchEvent', {
+      description: 'Jobs of the Fovea queues that changed their state or cannot start',
+      eventPattern: {
+        source: ['aws.batch'],
+        detailType: ['Batch Job State Change', 'Batch Job Queue Blocked'],
+        detail: { jobQueue: trainer.queues.map((queue) => queue.jobQueueArn) },
+      },
+      targets: [
+        new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE }),
+      ],
+    });
+  }
+}

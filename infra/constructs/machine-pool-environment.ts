@@ -1,0 +1,102 @@
+// One pool of machines on AWS Batch: compute environments that are empty while nothing runs, and the queues before them.
+
+import { Duration } from 'aws-cdk-lib';
+import {
+  AllocationStrategy,
+  CfnComputeEnvironment,
+  EcsMachineImageType,
+  JobQueue,
+  JobStateTimeLimitActionsReason,
+  ManagedEc2EcsComputeEnvironment,
+} from 'aws-cdk-lib/aws-batch';
+import { InstanceType, type LaunchTemplate } from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { MachinePool } from '../machines.ts';
+import type { Settings } from '../settings.ts';
+import type { TrainerNetwork } from './trainer-network.ts';
+
+export interface MachinePoolEnvironmentProps {
+  readonly pool: MachinePool;
+  readonly capacity: Settings['capacity'];
+  readonly spotWaitMinutes: number;
+  readonly maxVcpus: number;
+  readonly network: TrainerNetwork;
+  readonly launchTemplate: LaunchTemplate;
+  readonly instanceRole: IRole;
+}
+
+export interface PoolQueue {
+  readonly capacity: 'spot' | 'on-demand';
+  readonly queue: JobQueue;
+}
+
+/** A job that no on-demand machine can be had for has waited long enough to ask its owner. */
+const ON_DEMAND_WAIT = Duration.hours(2);
+/** The least that AWS Batch takes; a job that fits no machine will not fit one later. */
+const MISCONFIGURED_WAIT = Duration.minutes(10);
+
+/** Queues of one pool, in the order in which a job goes through them. */
+export class MachinePoolEnvironment extends Construct {
+  readonly queues: readonly PoolQueue[];
+
+  constructor(scope: Construct, id: string, props: MachinePoolEnvironmentProps) {
+    super(scope, id);
+    const kinds =
+      props.capacity === 'spot-then-on-demand' ? (['spot', 'on-demand'] as const) : [props.capacity];
+    this.queues = kinds.map((capacity) => ({ capacity, queue: this.createQueue(capacity, props) }));
+  }
+
+  private createQueue(capacity: PoolQueue['capacity'], props: MachinePoolEnvironmentProps): JobQueue {
+    const isSpot = capacity === 'spot';
+    const { pool, network } = props;
+    const name = isSpot ? 'Spot' : 'OnDemand';
+    const computeEnvironment = new ManagedEc2EcsComputeEnvironment(this, `${name}Machines`, {
+      vpc: network.vpc,
+      securityGroups: [network.securityGroup],
+      instanceRole: props.instanceRole,
+      instanceTypes: pool.instanceTypes.map((type) => new InstanceType(type)),
+      useOptimalInstanceClasses: false,
+      images: [
+        { imageType: pool.hasGpu ? EcsMachineImageType.ECS_AL2023_NVIDIA : EcsMachineImageType.ECS_AL2023 },
+      ],
+      updateToLatestImageVersion: true,
+      launchTemplate: props.launchTemplate,
+      minvCpus: 0,
+      maxvCpus: props.maxVcpus,
+      spot: isSpot,
+      allocationStrategy: isSpot
+        ? AllocationStrategy.SPOT_PRICE_CAPACITY_OPTIMIZED
+        : AllocationStrategy.BEST_FIT_PROGRESSIVE,
+      // A change of the machines waits for the jobs on them.
+      terminateOnUpdate: false,
+      updateTimeout: Duration.hours(1),
+    });
+    pinLaunchTemplateVersion(computeEnvironment, props.launchTemplate);
+    return new JobQueue(this, `${name}Queue`, {
+      computeEnvironments: [{ computeEnvironment, order: 1 }],
+      jobStateTimeLimitActions: [
+        {
+          reason: JobStateTimeLimitActionsReason.INSUFFICIENT_INSTANCE_CAPACITY,
+          maxTime: isSpot ? Duration.minutes(props.spotWaitMinutes) : ON_DEMAND_WAIT,
+        },
+        {
+          reason: JobStateTimeLimitActionsReason.COMPUTE_ENVIRONMENT_MAX_RESOURCE,
+          maxTime: MISCONFIGURED_WAIT,
+        },
+        { reason: JobStateTimeLimitActionsReason.JOB_RESOURCE_REQUIREMENT, maxTime: MISCONFIGURED_WAIT },
+      ],
+    });
+  }
+}
+
+/** With a version of its own a changed template reaches the machines; without one AWS Batch stays at the first. */
+function pinLaunchTemplateVersion(
+  environment: ManagedEc2EcsComputeEnvironment,
+  template: LaunchTemplate,
+): void {
+  const resource = environment.node.defaultChild;
+  if (!(resource instanceof CfnComputeEnvironment))
+    throw new TypeError('The compute environment has no resource.');
+  resource.addPropertyOverride('ComputeResources.LaunchTemplate.Version', template.latestVersionNumber);
+}

@@ -1,0 +1,86 @@
+// One page that answers: is it working, how fast, and what does it cost.
+
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IWidget,
+  Metric,
+  Stats,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
+import type { PredictFunction } from './predict-function.ts';
+
+export interface OverviewProps {
+  readonly api: PredictFunction;
+  readonly alarms: readonly Alarm[];
+}
+
+const PERIOD = Duration.minutes(5);
+const DAY = Duration.days(1);
+const FULL_WIDTH = 24;
+const JOB_STATES = ['queued', 'running', 'succeeded', 'failed'];
+
+export class Overview extends Construct {
+  constructor(scope: Construct, id: string, { api, alarms }: OverviewProps) {
+    super(scope, id);
+    const ofApi = (metricName: string, statistic: string, label: string) =>
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName,
+        dimensionsMap: { service: 'api' },
+        statistic,
+        label,
+        period: PERIOD,
+      });
+    const ofJobs = (
+      metricName: string,
+      label: string,
+      dimensions: Record<string, string> = {},
+      period = PERIOD,
+    ) =>
+      new Metric({
+        namespace: METRICS_NAMESPACE,
+        metricName,
+        dimensionsMap: { service: 'job-events', ...dimensions },
+        statistic: Stats.SUM,
+        label,
+        period,
+      });
+    const graph = (title: string, ...left: Metric[]): IWidget =>
+      new GraphWidget({ title, left, width: FULL_WIDTH / 3, leftYAxis: { min: 0 } });
+    const latency = (statistic: string) => ofApi(metrics.predictLatencyMs, statistic, statistic);
+
+    new Dashboard(this, 'Dashboard', {
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: FULL_WIDTH })],
+        [
+          graph('Predictions (pictures)', ofApi(metrics.predictions, Stats.SUM, 'pictures')),
+          graph('Predict latency (ms)', latency(Stats.p(50)), latency(Stats.p(95)), latency(Stats.p(99))),
+          graph(
+            'Requests',
+            api.function.metricInvocations({ period: PERIOD, label: 'requests' }),
+            api.function.metricErrors({ period: PERIOD, label: 'crashes' }),
+            api.function.metricThrottles({ period: PERIOD, label: 'throttled' }),
+            ofApi(metrics.coldStarts, Stats.SUM, 'cold starts'),
+          ),
+        ],
+        [
+          graph(
+            'Jobs that became …',
+            ...JOB_STATES.map((status) => ofJobs(metrics.jobs, status, { status })),
+            ofJobs(metrics.jobsResubmitted, 'resubmitted'),
+          ),
+          graph('Machine time of trainers (s a day)', ofJobs(metrics.trainerSeconds, 'seconds', {}, DAY)),
+          graph(
+            'Estimated cost of trainers (US$ a day, on-demand price)',
+            ofJobs(metrics.estimatedCostUsd, 'US$', {}, DAY),
+          ),
+        ],
+      ],
+    });
+  }
+}

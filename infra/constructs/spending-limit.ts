@@ -1,0 +1,50 @@
+// A budget that warns before the month is over. It warns alone: it stops nothing.
+
+import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
+import { Construct } from 'constructs';
+
+export interface SpendingLimitProps {
+  readonly monthlyUsd: number;
+  readonly scope: 'account' | 'tag';
+  readonly email: string | undefined;
+}
+
+const SPENT_PERCENT = 80;
+const FORECAST_PERCENT = 100;
+/** The tag that app.ts puts on everything. */
+const COST_TAG = 'user:project$fovea';
+
+export class SpendingLimit extends Construct {
+  constructor(scope: Construct, id: string, props: SpendingLimitProps) {
+    super(scope, id);
+    const warn = (
+      notificationType: 'ACTUAL' | 'FORECASTED',
+      threshold: number,
+      address: string,
+    ): CfnBudget.NotificationWithSubscribersProperty => ({
+      notification: {
+        notificationType,
+        threshold,
+        thresholdType: 'PERCENTAGE',
+        comparisonOperator: 'GREATER_THAN',
+      },
+      subscribers: [{ subscriptionType: 'EMAIL', address }],
+    });
+    new CfnBudget(this, 'Budget', {
+      budget: {
+        budgetType: 'COST',
+        timeUnit: 'MONTHLY',
+        budgetLimit: { amount: props.monthlyUsd, unit: 'USD' },
+        ...(props.scope === 'tag' ? { costFilters: { TagKeyValue: [COST_TAG] } } : {}),
+      },
+      ...(props.email === undefined
+        ? {}
+        : {
+            notificationsWithSubscribers: [
+              warn('ACTUAL', SPENT_PERCENT, props.email),
+              warn('FORECASTED', FORECAST_PERCENT, props.email),
+            ],
+          }),
+    });
+  }
+}

@@ -1,0 +1,66 @@
+// What every trainer machine has in common: its disk, its metadata service, its role.
+
+import { Validations } from 'aws-cdk-lib';
+import {
+  BlockDeviceVolume,
+  EbsDeviceVolumeType,
+  LaunchTemplate,
+  LaunchTemplateHttpTokens,
+  MultipartBody,
+  MultipartUserData,
+  UserData,
+} from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+
+/** The image with the CUDA libraries takes some 15 GB, and each dataset comes on top. */
+const DISK_GIB = 100;
+/** A Spot machine is taken away two minutes after its notice. */
+const STOP_TIMEOUT = '100s';
+
+export class TrainerMachine extends Construct {
+  readonly launchTemplate: LaunchTemplate;
+  readonly instanceRole: Role;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const agentPolicy = 'service-role/AmazonEC2ContainerServiceforEC2Role';
+    this.instanceRole = new Role(this, 'InstanceRole', {
+      description: 'Lets the container agent of a trainer machine register, pull images and write logs',
+      assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
+      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName(agentPolicy)],
+    });
+    Validations.of(this.instanceRole).acknowledge({
+      id: `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${agentPolicy}]`,
+      reason: 'The policy that AWS maintains for its container agent changes with the agent.',
+    });
+
+    // On a Spot notice the agent then sends SIGTERM at once, and the trainer has time to save a checkpoint.
+    const agent = UserData.forLinux();
+    agent.addCommands(
+      `echo 'ECS_ENABLE_SPOT_INSTANCE_DRAINING=true' >> /etc/ecs/ecs.config`,
+      `echo 'ECS_CONTAINER_STOP_TIMEOUT=${STOP_TIMEOUT}' >> /etc/ecs/ecs.config`,
+    );
+    // AWS Batch merges its own part in, and takes multipart alone.
+    const userData = new MultipartUserData();
+    userData.addPart(MultipartBody.fromUserData(agent));
+
+    this.launchTemplate = new LaunchTemplate(this, 'Template', {
+      requireImdsv2: true,
+      httpTokens: LaunchTemplateHttpTokens.REQUIRED,
+      // One hop: containers, which are a second one, have their own role and cannot take the machine's.
+      httpPutResponseHopLimit: 1,
+      userData,
+      blockDevices: [
+        {
+          deviceName: '/dev/xvda',
+          volume: BlockDeviceVolume.ebs(DISK_GIB, {
+            volumeType: EbsDeviceVolumeType.GP3,
+            encrypted: true,
+            deleteOnTermination: true,
+          }),
+        },
+      ],
+    });
+  }
+}

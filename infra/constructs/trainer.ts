@@ -1,0 +1,115 @@
+// The trainers: image, role, and for each pool of machines a job definition and its queues.
+
+import { Duration, Size, Stack } from 'aws-cdk-lib';
+import {
+  Action,
+  EcsEc2ContainerDefinition,
+  EcsJobDefinition,
+  type JobQueue,
+  LinuxParameters,
+  Reason,
+} from 'aws-cdk-lib/aws-batch';
+import { LogDriver } from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { environment, type TrainerFleet, type TrainerPool } from '../../core/environment.ts';
+import { acknowledgeWildcard } from '../acknowledge-wildcard.ts';
+import { allowTrainer } from '../bucket-access.ts';
+import { type MachinePool, toMachinePools } from '../machines.ts';
+import type { Settings } from '../settings.ts';
+import type { DataBucket } from './data-bucket.ts';
+import { MachinePoolEnvironment } from './machine-pool-environment.ts';
+import { TrainerImage } from './trainer-image.ts';
+import { TrainerMachine } from './trainer-machine.ts';
+import { TrainerNetwork } from './trainer-network.ts';
+
+export interface TrainerProps {
+  readonly data: DataBucket;
+  readonly settings: Settings;
+}
+
+/** Attempts that Spot may take away or an image pull may spoil, before the job fails. */
+const MOST_ATTEMPTS = 10;
+/** The trainer was told to stop and has saved its state (batch-job/main.ts). */
+const EXIT_RELEASED = '75';
+/** Tag by which this stack's Batch jobs are known. */
+const STACK_TAG = 'fovea:stack';
+
+export class Trainer extends Construct {
+  /** What the functions need to know to start trainers. */
+  readonly fleet: TrainerFleet;
+  readonly queues: readonly JobQueue[];
+  readonly jobDefinitions: readonly EcsJobDefinition[];
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, { data, settings }: TrainerProps) {
+    super(scope, id);
+    const pools = toMachinePools(settings.trainerFamilies);
+    const hasGpu = pools.some((pool) => pool.hasGpu);
+    const { image } = new TrainerImage(this, 'Image', { variant: hasGpu ? 'gpu' : 'cpu' });
+    const machine = new TrainerMachine(this, 'Machine');
+    const network = new TrainerNetwork(this, 'Network', settings);
+    const jobRole = new Role(this, 'JobRole', {
+      description: 'What a trainer may do: read datasets, write its job and its model',
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+    });
+    allowTrainer(jobRole, data.bucket);
+    const executionRole = new Role(this, 'ExecutionRole', {
+      description: 'Lets the container agent pull the trainer image and write its logs',
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+    });
+    acknowledgeWildcard(executionRole, '*', 'A login to the image registry is for the whole registry.');
+    this.logGroup = new LogGroup(this, 'Logs', {
+      retention: settings.logRetentionDays satisfies RetentionDays,
+    });
+
+    const jobDefinitionOf = (pool: MachinePool) =>
+      new EcsJobDefinition(this, `Job-${pool.name}`, {
+        container: new EcsEc2ContainerDefinition(this, `Container-${pool.name}`, {
+          image,
+          jobRole,
+          executionRole,
+          cpu: pool.vcpus,
+          memory: Size.mebibytes(pool.memoryMib),
+          ...(pool.hasGpu ? { gpu: 1 } : {}),
+          environment: { [environment.storeUrl]: data.storeUrl },
+          linuxParameters: new LinuxParameters(this, `Linux-${pool.name}`, { initProcessEnabled: true }),
+          logging: LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: pool.name }),
+        }),
+        timeout: Duration.hours(settings.jobHours),
+        propagateTags: true,
+        retryAttempts: MOST_ATTEMPTS,
+        retryStrategies: [
+          { action: Action.RETRY, on: Reason.SPOT_INSTANCE_RECLAIMED },
+          { action: Action.RETRY, on: Reason.custom({ onExitCode: EXIT_RELEASED }) },
+          { action: Action.RETRY, on: Reason.CANNOT_PULL_CONTAINER },
+          { action: Action.EXIT, on: Reason.custom({ onReason: '*' }) },
+        ],
+      });
+
+    const parts = pools.map((pool) => {
+      const { queues } = new MachinePoolEnvironment(this, `Pool-${pool.name}`, {
+        ...settings,
+        pool,
+        network,
+        launchTemplate: machine.launchTemplate,
+        instanceRole: machine.instanceRole,
+      });
+      return { pool, queues, jobDefinition: jobDefinitionOf(pool) };
+    });
+    this.queues = parts.flatMap(({ queues }) => queues.map(({ queue }) => queue));
+    this.jobDefinitions = parts.map(({ jobDefinition }) => jobDefinition);
+    this.fleet = {
+      tags: { [STACK_TAG]: Stack.of(this).stackName },
+      pools: parts.map(
+        ({ pool, queues, jobDefinition }): TrainerPool => ({
+          name: pool.name,
+          jobDefinition: jobDefinition.jobDefinitionArn,
+          queues: queues.map(({ capacity, queue }) => ({ capacity, arn: queue.jobQueueArn })),
+          usdPerHour: pool.usdPerHour,
+        }),
+      ),
+    };
+  }
+}

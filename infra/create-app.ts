@@ -1,0 +1,28 @@
+// The CDK app: settings, stack, tags and the checks that run over all of it.
+
+import { App, type AppProps, DefaultStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { FoveaStack } from './fovea-stack.ts';
+import { parseSettings } from './settings.ts';
+
+/** Name of the stack unless the context names another (`-c stackName=…`), for several of them in one account. */
+const STACK_NAME = 'Fovea';
+
+/**
+ * The app, not yet synthesized.
+ * @throws {SettingsError} for settings that are not allowed.
+ */
+export function createApp(props: AppProps = {}): { readonly app: App; readonly stack: FoveaStack } {
+  const app = new App(props);
+  const settings = parseSettings(app.node.getAllContext());
+  const stackName: unknown = app.node.tryGetContext('stackName');
+  const stack = new FoveaStack(app, typeof stackName === 'string' ? stackName : STACK_NAME, {
+    settings,
+    description: 'Fovea: fine-tunes image classifiers on AWS Batch and serves them from a function',
+    // The rule would ask SSM at each update; `cdk bootstrap` checks the same.
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+  });
+  Tags.of(app).add('project', 'fovea');
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return { app, stack };
+}

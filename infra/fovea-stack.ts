@@ -1,0 +1,57 @@
+// The stack: wires the parts, and says where they are.
+
+import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Alarms } from './constructs/alarms.ts';
+import { DataBucket } from './constructs/data-bucket.ts';
+import { JobEvents } from './constructs/job-events.ts';
+import { Overview } from './constructs/overview.ts';
+import { PredictFunction } from './constructs/predict-function.ts';
+import { SpendingLimit } from './constructs/spending-limit.ts';
+import { Trainer } from './constructs/trainer.ts';
+import type { Settings } from './settings.ts';
+
+export interface FoveaStackProps extends StackProps {
+  readonly settings: Settings;
+}
+
+/** Zones that a template for any region may name. */
+const MOST_ZONES = 4;
+
+export class FoveaStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, ...props }: FoveaStackProps) {
+    super(scope, id, props);
+    const data = new DataBucket(this, 'Data', settings);
+    const trainer = new Trainer(this, 'Trainer', { data, settings });
+    const api = new PredictFunction(this, 'Api', { data, trainer, settings });
+    const jobEvents = new JobEvents(this, 'JobEvents', { data, trainer, settings });
+    const { alarms } = new Alarms(this, 'Alarms', { api, jobEvents, email: settings.alarmEmail });
+    new Overview(this, 'Overview', { api, alarms });
+    if (settings.monthlyBudget !== undefined) {
+      new SpendingLimit(this, 'SpendingLimit', {
+        monthlyUsd: settings.monthlyBudget,
+        scope: settings.budgetScope,
+        email: settings.alarmEmail,
+      });
+    }
+
+    new CfnOutput(this, 'ApiUrl', { value: api.url.url, description: 'The API; /docs describes it' });
+    new CfnOutput(this, 'ApiKeysSecret', {
+      value: api.apiKeys.secretArn,
+      description: 'Secret with the API keys',
+    });
+    new CfnOutput(this, 'BucketName', {
+      value: data.bucket.bucketName,
+      description: 'Copy datasets to datasets/<name>/<class>/',
+    });
+    new CfnOutput(this, 'TrainerLogGroup', {
+      value: trainer.logGroup.logGroupName,
+      description: 'Logs of the trainers',
+    });
+  }
+
+  /** Zones of whatever region the template is deployed to; the CDK's own answer without an account is two. */
+  override get availabilityZones(): string[] {
+    return Array.from({ length: MOST_ZONES }, (_, index) => Fn.select(index, Fn.getAzs()));
+  }
+}

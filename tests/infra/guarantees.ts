@@ -1,0 +1,389 @@
+// What must hold of the template: each with a check that lists what is wrong, and a violation to prove the check by.
+
+import { type CloudTemplate, type Resource, resourcesOf } from './synthesize.ts';
+
+export interface Guarantee {
+  readonly name: string;
+  /** What is wrong; empty where the guarantee holds. */
+  readonly problems: (template: CloudTemplate) => readonly string[];
+  /** Breaks the guarantee in a copy of the template. */
+  readonly violate: (template: CloudTemplate) => void;
+}
+
+const first = (template: CloudTemplate, type: string): Resource => {
+  const resource = resourcesOf(template, type).at(0)?.[1];
+  if (resource === undefined) throw new Error(`expected a ${type}`);
+  return resource;
+};
+
+/** Every resource of a type holds a condition. */
+const all =
+  (type: string, isGood: (properties: Resource['Properties'], resource: Resource) => boolean) =>
+  (template: CloudTemplate) => {
+    const resources = resourcesOf(template, type);
+    if (resources.length === 0) return [`no ${type}`];
+    return resources.filter(([, resource]) => !isGood(resource.Properties, resource)).map(([id]) => id);
+  };
+const none = (type: string) => (template: CloudTemplate) => resourcesOf(template, type).map(([id]) => id);
+
+interface Statement {
+  readonly policy: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly condition: unknown;
+}
+
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** All that roles are allowed, policy by policy. */
+const statementsOf = (template: CloudTemplate): Statement[] =>
+  resourcesOf(template, 'AWS::IAM::Policy').flatMap(([policy, { Properties }]) =>
+    Properties['PolicyDocument'].Statement.map((statement: Record<string, unknown>) => ({
+      policy,
+      actions: list(statement['Action']).map(String),
+      resources: list(statement['Resource']).map((resource) => JSON.stringify(resource)),
+      condition: statement['Condition'],
+    })),
+  );
+
+const allow = (template: CloudTemplate, policyPrefix: string, statement: Record<string, unknown>): void => {
+  const [, policy] =
+    resourcesOf(template, 'AWS::IAM::Policy').find(([id]) => id.startsWith(policyPrefix)) ?? [];
+  policy?.Properties['PolicyDocument'].Statement.push({ Effect: 'Allow', ...statement });
+};
+
+/** Object patterns that a role may use with an action. */
+const patternsOf = (template: CloudTemplate, policyPrefix: string, action: string): string[] =>
+  statementsOf(template)
+    .filter(({ policy, actions }) => policy.startsWith(policyPrefix) && actions.includes(action))
+    .flatMap(({ resources }) => resources.map((resource) => /"\/([^"]*)"/.exec(resource)?.[1] ?? resource));
+
+const sameAs = (actual: readonly string[], expected: readonly string[]) =>
+  actual.length === expected.length && expected.every((pattern) => actual.includes(pattern))
+    ? []
+    : [`${actual.join(' ')} instead of ${expected.join(' ')}`];
+
+/** Actions that AWS knows no narrower resource for. */
+const UNSCOPED_ACTIONS = [
+  'ecr:GetAuthorizationToken',
+  'batch:ListJobs',
+  'xray:PutTraceSegments',
+  'xray:PutTelemetryRecords',
+];
+
+const PUBLIC_FUNCTION = 'ApiFunction';
+
+export const GUARANTEES: readonly Guarantee[] = [
+  {
+    name: 'the bucket is closed to the public',
+    problems: all('AWS::S3::Bucket', ({ PublicAccessBlockConfiguration: block }) =>
+      ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'].every(
+        (key) => block?.[key] === true,
+      ),
+    ),
+    violate: (t) => {
+      first(t, 'AWS::S3::Bucket').Properties['PublicAccessBlockConfiguration'].BlockPublicPolicy = false;
+    },
+  },
+  {
+    name: 'the bucket refuses connections without TLS 1.2',
+    problems: all('AWS::S3::BucketPolicy', ({ PolicyDocument }) => {
+      const denied = JSON.stringify(
+        PolicyDocument.Statement.filter((s: { Effect: string }) => s.Effect === 'Deny'),
+      );
+      return denied.includes('"aws:SecureTransport":"false"') && denied.includes('"s3:TlsVersion":1.2');
+    }),
+    violate: (t) => {
+      first(t, 'AWS::S3::BucketPolicy').Properties['PolicyDocument'].Statement.shift();
+    },
+  },
+  {
+    name: 'the bucket keeps old versions, encrypts, and outlives the stack',
+    problems: all(
+      'AWS::S3::Bucket',
+      (bucket, { DeletionPolicy }) =>
+        bucket['VersioningConfiguration']?.Status === 'Enabled' &&
+        'BucketEncryption' in bucket &&
+        DeletionPolicy === 'Retain',
+    ),
+    violate: (t) => {
+      first(t, 'AWS::S3::Bucket').Properties['VersioningConfiguration'].Status = 'Suspended';
+    },
+  },
+  {
+    name: 'unfinished uploads, old versions, checkpoints and caches expire',
+    problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
+      const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
+      const forPrefix = (prefix: string | undefined) =>
+        rules.find((rule) => rule['Prefix'] === prefix && rule['Status'] === 'Enabled');
+      const everywhere = forPrefix(undefined);
+      return (
+        everywhere?.['AbortIncompleteMultipartUpload'] !== undefined &&
+        everywhere['NoncurrentVersionExpiration'] !== undefined &&
+        ['checkpoints/', 'cache/'].every((prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined)
+      );
+    }),
+    violate: (t) => {
+      first(t, 'AWS::S3::Bucket').Properties['LifecycleConfiguration'].Rules.pop();
+    },
+  },
+  {
+    name: 'nothing can connect to a trainer, and trainers connect by HTTPS alone',
+    problems: (t) => [
+      ...none('AWS::EC2::SecurityGroupIngress')(t),
+      ...all(
+        'AWS::EC2::SecurityGroup',
+        ({ SecurityGroupIngress = [], SecurityGroupEgress = [] }) =>
+          SecurityGroupIngress.length === 0 &&
+          SecurityGroupEgress.every(
+            (rule: { FromPort: number; ToPort: number }) => rule.FromPort === 443 && rule.ToPort === 443,
+          ),
+      )(t),
+    ],
+    violate: (t) => {
+      first(t, 'AWS::EC2::SecurityGroup').Properties['SecurityGroupIngress'] = [
+        { CidrIp: '0.0.0.0/0', IpProtocol: '-1' },
+      ];
+    },
+  },
+  {
+    name: 'nothing in the network costs money while idle',
+    problems: (t) => [
+      ...none('AWS::EC2::NatGateway')(t),
+      ...none('AWS::EC2::EIP')(t),
+      ...all('AWS::EC2::VPCEndpoint', ({ VpcEndpointType }) => VpcEndpointType === 'Gateway')(t),
+      ...all('AWS::Batch::ComputeEnvironment', ({ ComputeResources }) => ComputeResources.MinvCpus === 0)(t),
+    ],
+    violate: (t) => {
+      first(t, 'AWS::Batch::ComputeEnvironment').Properties['ComputeResources'].MinvCpus = 4;
+    },
+  },
+  {
+    name: 'machines want IMDSv2, keep it from containers, and encrypt their disk',
+    problems: all(
+      'AWS::EC2::LaunchTemplate',
+      ({ LaunchTemplateData: { MetadataOptions, BlockDeviceMappings } }) => {
+        const isClosed =
+          MetadataOptions?.HttpTokens === 'required' && MetadataOptions.HttpPutResponseHopLimit === 1;
+        return (
+          isClosed &&
+          BlockDeviceMappings.every(
+            ({ Ebs }: { Ebs: Record<string, unknown> }) => Ebs['Encrypted'] && Ebs['VolumeType'] === 'gp3',
+          )
+        );
+      },
+    ),
+    violate: (t) => {
+      first(t, 'AWS::EC2::LaunchTemplate').Properties['LaunchTemplateData'].MetadataOptions.HttpTokens =
+        'optional';
+    },
+  },
+  {
+    name: 'compute environments use the AL2023 GPU image and a named version of the launch template',
+    problems: all(
+      'AWS::Batch::ComputeEnvironment',
+      ({ ComputeResources: { Ec2Configuration, LaunchTemplate, UpdateToLatestImageVersion } }) =>
+        Ec2Configuration[0]?.ImageType === 'ECS_AL2023_NVIDIA' &&
+        LaunchTemplate.Version !== undefined &&
+        UpdateToLatestImageVersion,
+    ),
+    violate: (t) => {
+      delete first(t, 'AWS::Batch::ComputeEnvironment').Properties['ComputeResources'].LaunchTemplate.Version;
+    },
+  },
+  {
+    name: 'a job is tried again for reclaimed machines, a told stop and image pulls alone, and for a limited time',
+    problems: all('AWS::Batch::JobDefinition', ({ RetryStrategy, Timeout }) => {
+      const expected = [
+        { Action: 'RETRY', OnStatusReason: 'Host EC2*' },
+        { Action: 'RETRY', OnExitCode: '75' },
+        { Action: 'RETRY', OnReason: 'CannotPullContainerError:*' },
+        { Action: 'EXIT', OnReason: '*' },
+      ];
+      return (
+        JSON.stringify(RetryStrategy.EvaluateOnExit) === JSON.stringify(expected) &&
+        Timeout.AttemptDurationSeconds > 0
+      );
+    }),
+    violate: (t) => {
+      first(t, 'AWS::Batch::JobDefinition').Properties['RetryStrategy'].EvaluateOnExit.pop();
+    },
+  },
+  {
+    name: 'a job that cannot start is cancelled after a while, whatever the reason',
+    problems: all(
+      'AWS::Batch::JobQueue',
+      ({ JobStateTimeLimitActions = [] }) => JobStateTimeLimitActions.length === 3,
+    ),
+    violate: (t) => {
+      first(t, 'AWS::Batch::JobQueue').Properties['JobStateTimeLimitActions'] = [];
+    },
+  },
+  {
+    name: 'no role may do everything of anything',
+    problems: (t) =>
+      statementsOf(t)
+        .filter(({ actions }) => actions.some((action) => action.includes('*')))
+        .map(({ policy, actions }) => `${policy}: ${actions.join(' ')}`),
+    violate: (t) => allow(t, 'Api', { Action: 's3:*', Resource: 'arn:aws:s3:::x' }),
+  },
+  {
+    name: 'only actions that know no resources are allowed on all of them',
+    problems: (t) =>
+      statementsOf(t)
+        .filter(
+          ({ resources, actions }) =>
+            resources.includes('"*"') && !actions.every((action) => UNSCOPED_ACTIONS.includes(action)),
+        )
+        .map(({ policy, actions }) => `${policy}: ${actions.join(' ')}`),
+    violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
+  },
+  {
+    name: 'the API writes datasets, jobs and idempotency keys, and no models',
+    problems: (t) => [
+      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
+        'datasets/*',
+        'jobs/*/job.json',
+        'jobs/*/events/*',
+        'idempotency/*.json',
+      ]),
+      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), []),
+    ],
+    violate: (t) =>
+      allow(t, 'ApiFunctionRoleBucketAccess', {
+        Action: 's3:PutObject',
+        Resource: { 'Fn::Join': ['', ['x', '/models/*']] },
+      }),
+  },
+  {
+    name: 'a trainer cannot change datasets',
+    problems: (t) =>
+      sameAs(patternsOf(t, 'TrainerJobRoleBucketAccess', 's3:PutObject'), [
+        'models/*',
+        'cache/*',
+        'jobs/*',
+        'checkpoints/*',
+      ]),
+    violate: (t) =>
+      allow(t, 'TrainerJobRoleBucketAccess', {
+        Action: 's3:PutObject',
+        Resource: { 'Fn::Join': ['', ['x', '/datasets/*']] },
+      }),
+  },
+  {
+    name: 'the function of job events sees job records and job events alone',
+    problems: (t) =>
+      ['s3:GetObject', 's3:PutObject'].flatMap((action) =>
+        sameAs(patternsOf(t, 'JobEventsFunctionRoleBucketAccess', action), [
+          'jobs/*/job.json',
+          'jobs/*/events/*',
+        ]),
+      ),
+    violate: (t) =>
+      allow(t, 'JobEventsFunctionRoleBucketAccess', {
+        Action: 's3:GetObject',
+        Resource: { 'Fn::Join': ['', ['x', '/datasets/*']] },
+      }),
+  },
+  {
+    name: 'Batch jobs of others cannot be ended',
+    problems: (t) =>
+      statementsOf(t)
+        .filter(
+          ({ actions, condition }) =>
+            actions.includes('batch:TerminateJob') &&
+            !JSON.stringify(condition ?? {}).includes('aws:ResourceTag/fovea:stack'),
+        )
+        .map(({ policy }) => policy),
+    violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: 'arn:aws:batch:::job/*' }),
+  },
+  {
+    name: 'strangers can reach the API by its URL, and nothing else',
+    problems: (t) =>
+      resourcesOf(t, 'AWS::Lambda::Permission')
+        .filter(([, { Properties: p }]) => p['Principal'] === '*')
+        .filter(
+          ([, { Properties: p }]) =>
+            !JSON.stringify(p['FunctionName']).includes(PUBLIC_FUNCTION) ||
+            (p['Action'] === 'lambda:InvokeFunction' && p['InvokedViaFunctionUrl'] !== true),
+        )
+        .map(([id]) => id),
+    violate: (t) => {
+      const [, permission] =
+        resourcesOf(t, 'AWS::Lambda::Permission').find(([id]) => id.startsWith('JobEvents')) ?? [];
+      if (permission !== undefined) permission.Properties['Principal'] = '*';
+    },
+  },
+  {
+    name: 'requests that are served at once are limited',
+    problems: (t) =>
+      resourcesOf(t, 'AWS::Lambda::Function')
+        .filter(
+          ([id, { Properties }]) =>
+            id.startsWith(PUBLIC_FUNCTION) && !(Properties['ReservedConcurrentExecutions'] > 0),
+        )
+        .map(([id]) => id),
+    violate: (t) => {
+      for (const [, { Properties }] of resourcesOf(t, 'AWS::Lambda::Function'))
+        delete Properties['ReservedConcurrentExecutions'];
+    },
+  },
+  {
+    name: 'no function has a key in its environment',
+    problems: all(
+      'AWS::Lambda::Function',
+      ({ Environment }) =>
+        !/resolve:secretsmanager|api[-_]?key"?:\s*"\w{20,}/i.test(JSON.stringify(Environment)),
+    ),
+    violate: (t) => {
+      first(t, 'AWS::Lambda::Function').Properties['Environment'].Variables.API_KEY =
+        '{{resolve:secretsmanager:keys}}';
+    },
+  },
+  {
+    name: "there are the project's two functions and none of the CDK's own",
+    problems: (t) => {
+      const functions = resourcesOf(t, 'AWS::Lambda::Function').map(([id]) => id);
+      const custom = Object.values(t.Resources).filter(
+        ({ Type }) => Type.startsWith('Custom::') || Type === 'AWS::CloudFormation::CustomResource',
+      );
+      return functions.length === 2 && custom.length === 0 ? [] : functions;
+    },
+    violate: (t) => {
+      t.Resources['More'] = { Type: 'AWS::Lambda::Function', Properties: {} };
+    },
+  },
+  {
+    name: 'every log ends some day',
+    problems: all('AWS::Logs::LogGroup', ({ RetentionInDays }) => RetentionInDays > 0),
+    violate: (t) => {
+      delete first(t, 'AWS::Logs::LogGroup').Properties['RetentionInDays'];
+    },
+  },
+  {
+    name: 'an event that cannot be handled is kept',
+    problems: all('AWS::Events::Rule', ({ Targets }) =>
+      Targets.every((target: object) => 'DeadLetterConfig' in target),
+    ),
+    violate: (t) => {
+      delete first(t, 'AWS::Events::Rule').Properties['Targets'][0].DeadLetterConfig;
+    },
+  },
+  {
+    name: 'costs can be told by a tag',
+    problems: (t) =>
+      [
+        'AWS::S3::Bucket',
+        'AWS::Batch::ComputeEnvironment',
+        'AWS::Lambda::Function',
+        'AWS::EC2::LaunchTemplate',
+      ].flatMap((type) =>
+        all(type, (properties) =>
+          /"project":\s*"fovea"|"Key":\s*"project",\s*"Value":\s*"fovea"/.test(JSON.stringify(properties)),
+        )(t),
+      ),
+    violate: (t) => {
+      delete first(t, 'AWS::S3::Bucket').Properties['Tags'];
+    },
+  },
+];

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES, toMachinePools } from '../../infra/machines.ts';
+
+const USABLE = 0.9;
+
+describe('toMachinePools', () => {
+  it('groups families by GPU memory, smallest first', () => {
+    const pools = toMachinePools(['g6e', 'g5', 'g4dn', 'g6']);
+    expect(pools.map(({ name }) => name)).toEqual(['gpu-16gb', 'gpu-24gb', 'gpu-48gb']);
+    expect(pools[1]?.instanceTypes).toEqual(expect.arrayContaining(['g5.xlarge', 'g6.xlarge']));
+  });
+
+  it.each(MACHINE_FAMILY_NAMES.map((name) => [name]))('asks for no more than the smallest %s has', (name) => {
+    const family = MACHINE_FAMILIES[name];
+    const [pool] = toMachinePools([name]);
+    expect(pool?.vcpus).toBeLessThanOrEqual(family.vcpus);
+    expect(pool?.memoryMib).toBeLessThanOrEqual(family.memoryGib * 1024 * USABLE);
+    expect(pool?.hasGpu).toBe(family.gpuMemoryGib > 0);
+  });
+
+  it('asks for what fits the smallest machine of all families in the pool', () => {
+    const [pool] = toMachinePools(['m7i', 'c7i']);
+    expect(pool).toMatchObject({ name: 'cpu', hasGpu: false, vcpus: 8, memoryMib: 14_336 });
+  });
+});

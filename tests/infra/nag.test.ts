@@ -1,0 +1,41 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Peer, Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { describe, expect, it } from 'vitest';
+import { BundledFunction } from '../../infra/constructs/bundled-function.ts';
+import { createApp } from '../../infra/create-app.ts';
+import type { FoveaStack } from '../../infra/fovea-stack.ts';
+
+/** Synthesizes the app after a change, with cdk-nag's AwsSolutions pack, which throws for what it finds. */
+function synthesizeAfter(change: (stack: FoveaStack) => void): void {
+  process.env['CDK_VALIDATION'] = 'false';
+  const outdir = mkdtempSync(path.join(tmpdir(), 'fovea-nag-'));
+  const { app, stack } = createApp({ context: { allowStandIn: true }, outdir, analyticsReporting: false });
+  change(stack);
+  app.synth();
+}
+
+describe('cdk-nag (AwsSolutions)', () => {
+  it('finds nothing that is not acknowledged with a reason', () => {
+    expect(() => synthesizeAfter(() => undefined)).not.toThrow();
+  });
+
+  it('finds an open security group that is added', () => {
+    const addGroup = (stack: FoveaStack) => {
+      const vpc = Vpc.fromVpcAttributes(stack, 'Other', { vpcId: 'vpc-1', availabilityZones: ['a'] });
+      new SecurityGroup(stack, 'Open', { vpc }).addIngressRule(Peer.anyIpv4(), Port.tcp(22));
+    };
+    expect(() => synthesizeAfter(addGroup)).toThrow('AwsSolutions-EC23');
+  });
+
+  it('finds a wildcard that is added to a role with acknowledged ones', () => {
+    const addWildcard = (stack: FoveaStack) => {
+      const api = stack.node.findChild('Api').node.findChild('Function');
+      if (api instanceof BundledFunction)
+        api.role.addToPolicy(new PolicyStatement({ actions: ['s3:*'], resources: ['*'] }));
+    };
+    expect(() => synthesizeAfter(addWildcard)).toThrow('AwsSolutions-IAM5[Action::s3:*]');
+  });
+});

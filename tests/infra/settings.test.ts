@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { parseSettings, SettingsError } from '../../infra/settings.ts';
+
+describe('parseSettings', () => {
+  it('needs nothing', () => {
+    expect(parseSettings({})).toEqual({
+      trainerFamilies: ['g4dn', 'g5', 'g6', 'g6e'],
+      capacity: 'spot-then-on-demand',
+      spotWaitMinutes: 15,
+      maxVcpus: 16,
+      jobHours: 12,
+      availabilityZones: 3,
+      architecture: 'x86_64',
+      functionMemory: 2048,
+      functionConcurrency: 10,
+      budgetScope: 'account',
+      retentionDays: 30,
+      logRetentionDays: 30,
+    });
+  });
+
+  it('reads the strings of the command line', () => {
+    const settings = parseSettings({
+      'fovea:trainerFamilies': 'g5, g6e',
+      'fovea:maxVcpus': '64',
+      'fovea:monthlyBudget': '12.5',
+      'fovea:functionConcurrency': 'unreserved',
+      'fovea:alarmEmail': 'me@example.com',
+      'fovea:logRetentionDays': '7',
+    });
+    expect(settings).toMatchObject({
+      trainerFamilies: ['g5', 'g6e'],
+      maxVcpus: 64,
+      monthlyBudget: 12.5,
+      functionConcurrency: 'unreserved',
+      alarmEmail: 'me@example.com',
+      logRetentionDays: 7,
+    });
+  });
+
+  it("leaves the CDK's own context alone", () => {
+    expect(() =>
+      parseSettings({ '@aws-cdk/core:stackRelativeExports': true, 'aws:cdk:bundling-stacks': [] }),
+    ).not.toThrow();
+  });
+
+  it('rejects with every problem at once, each with what was received', () => {
+    const parse = () =>
+      parseSettings({
+        'fovea:trainerFamilies': 'g5,h100',
+        'fovea:maxVcpus': 2,
+        'fovea:alarmEmail': 'nobody',
+        'fovea:logRetentionDays': 42,
+        'fovea:maxVcpu': 8,
+      });
+    expect(parse).toThrow(SettingsError);
+    expect(parse).toThrow(/trainerFamilies: .*received "g5,h100"/);
+    expect(parse).toThrow(/maxVcpus: .*received 2/);
+    expect(parse).toThrow(/alarmEmail: .*received "nobody"/);
+    expect(parse).toThrow(/logRetentionDays: .*received 42/);
+    expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);
+  });
+
+  it('rejects machines with and without GPU together, and a family named twice', () => {
+    expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'c7i'] })).toThrow(
+      'either families with GPU',
+    );
+    expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'g5'] })).toThrow('each family once');
+  });
+});

@@ -1,0 +1,89 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TrainerFleetSchema } from '../../core/environment.ts';
+import { GUARANTEES } from './guarantees.ts';
+import { type CloudTemplate, resourcesOf, synthesize } from './synthesize.ts';
+
+let template: CloudTemplate;
+
+beforeAll(() => {
+  template = synthesize({ monthlyBudget: 50, alarmEmail: 'me@example.com' });
+});
+
+describe('the template', () => {
+  it.each(GUARANTEES.map((guarantee) => [guarantee.name, guarantee] as const))(
+    '%s',
+    (_name, { problems }) => {
+      expect(problems(template)).toEqual([]);
+    },
+  );
+
+  it.each(GUARANTEES.map((guarantee) => [guarantee.name, guarantee] as const))(
+    'is found wrong where not: %s',
+    (_name, { problems, violate }) => {
+      const broken = structuredClone(template);
+      violate(broken);
+      expect(problems(broken)).not.toEqual([]);
+    },
+  );
+
+  it('tells both functions of every pool, smallest first', () => {
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+      const fleet = TrainerFleetSchema.parse(
+        JSON.parse(flatten(Properties['Environment'].Variables.FOVEA_TRAINER_FLEET)),
+      );
+      expect(
+        fleet.pools.map(({ name, queues }) => [name, ...queues.map(({ capacity }) => capacity)]),
+      ).toEqual([
+        ['gpu-16gb', 'spot', 'on-demand'],
+        ['gpu-24gb', 'spot', 'on-demand'],
+        ['gpu-48gb', 'spot', 'on-demand'],
+      ]);
+      expect(fleet.tags).toEqual({ 'fovea:stack': 'Fovea' });
+    }
+  });
+
+  it('warns of the budget by mail', () => {
+    const budget = resourcesOf(template, 'AWS::Budgets::Budget').at(0)?.[1];
+    expect(budget?.Properties).toMatchObject({
+      Budget: { BudgetLimit: { Amount: 50, Unit: 'USD' }, TimeUnit: 'MONTHLY' },
+      NotificationsWithSubscribers: [{ Subscribers: [{ Address: 'me@example.com' }] }, {}],
+    });
+  });
+});
+
+describe('settings', () => {
+  it('choose machines without GPU', () => {
+    const cpu = synthesize({ trainerFamilies: 'c7i', capacity: 'on-demand' });
+    const environments = resourcesOf(cpu, 'AWS::Batch::ComputeEnvironment');
+    expect(environments.map(([, { Properties }]) => Properties['ComputeResources'])).toMatchObject([
+      {
+        Type: 'EC2',
+        InstanceTypes: ['c7i.2xlarge', 'c7i.4xlarge'],
+        Ec2Configuration: [{ ImageType: 'ECS_AL2023' }],
+      },
+    ]);
+    const definition = resourcesOf(cpu, 'AWS::Batch::JobDefinition').at(0)?.[1];
+    expect(JSON.stringify(definition?.Properties)).not.toContain('GPU');
+  });
+
+  it('choose the processor, the zones and the concurrency', () => {
+    const changed = synthesize({
+      architecture: 'arm64',
+      availabilityZones: 2,
+      functionConcurrency: 'unreserved',
+    });
+    for (const [, { Properties }] of resourcesOf(changed, 'AWS::Lambda::Function')) {
+      expect(Properties['Architectures']).toEqual(['arm64']);
+      expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+    }
+    expect(resourcesOf(changed, 'AWS::EC2::Subnet')).toHaveLength(2);
+    expect(resourcesOf(changed, 'AWS::Budgets::Budget')).toEqual([]);
+  });
+});
+
+/** JSON with references, as a string in which each reference is a name. */
+function flatten(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const join = (value as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'];
+  return join === undefined ? 'reference' : join[1].map(flatten).join('');
+}
