@@ -18,7 +18,7 @@ const shown = (value: string) =>
 
 export const isModelName = (value: string): boolean => MODEL_NAME.test(value);
 export const isVersionNumber = (value: string): boolean => VERSION.test(value);
-export const isAliasName = (value: string): boolean => ALIAS.test(value);
+const isAliasName = (value: string): boolean => ALIAS.test(value);
 
 /**
  * The name of a model, from untrusted input.

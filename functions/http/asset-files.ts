@@ -5,7 +5,8 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../deps.ts';
 
 export interface AssetFile {
-  readonly file: URL;
+  /** Where it lies; asked at the first request, so that an app without its pages still starts. */
+  readonly locate: () => URL;
   readonly contentType: string;
 }
 
@@ -14,10 +15,10 @@ export const CSS = 'text/css; charset=utf-8';
 export const JAVASCRIPT = 'text/javascript; charset=utf-8';
 
 /** A handler that answers with a file, read once, under a content security policy. */
-export function serveAsset({ file, contentType }: AssetFile, contentSecurityPolicy: string) {
+export function serveAsset({ locate, contentType }: AssetFile, contentSecurityPolicy: string) {
   let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
-    body ??= readFile(file);
+    body ??= readFile(locate());
     return c.body(await body, 200, {
       'Content-Type': contentType,
       'Content-Security-Policy': contentSecurityPolicy,

@@ -3,17 +3,16 @@
 
 import { FoveaError } from '../../core/errors.ts';
 
-/** Three of these and their folders stay within the 1024 bytes of an S3 key, and one within a file name's 255. */
-const NAME_MAX_BYTES = 200;
+/** What file systems allow for one name. */
+const NAME_MAX_BYTES = 255;
 const SHOWN_CHARACTERS = 80;
 
-/** Control characters, and what is a path or a hidden file on some system. */
+/** Nothing that is a path, a hidden file, or cannot be printed; otherwise names are as people give them. */
 const isSafe = (name: string) =>
-  name.length > 0 &&
+  name !== '' &&
   Buffer.byteLength(name) <= NAME_MAX_BYTES &&
   !name.startsWith('.') &&
-  name === name.trim() &&
-  !/[/\\:*?"<>|\p{Cc}\p{Cs}]/u.test(name);
+  !/[/\\\p{Cc}\p{Surrogate}]/u.test(name);
 
 /** @throws {FoveaError} `dataset-name-invalid`. */
 export const parseDatasetName = (name: string, param = 'dataset'): string =>
@@ -30,7 +29,7 @@ function parseName(name: string, param: string, kind: string): string {
   throw new FoveaError(
     'dataset-name-invalid',
     `${JSON.stringify(name.slice(0, SHOWN_CHARACTERS))} cannot be the name of a ${kind}: it must have 1 to ` +
-      `${NAME_MAX_BYTES} bytes of UTF-8, not start with "." or end in spaces, and hold none of / \\ : * ? " < > |.`,
+      `${NAME_MAX_BYTES} bytes of UTF-8, not start with ".", and hold no "/", "\\" or control character.`,
     { param },
   );
 }

@@ -38,15 +38,18 @@ export function docsRoutes({ version, app }: DocsDeps) {
       }),
     ),
   );
-  routes.get('/docs', serveAsset({ file: pageFile('docs.html'), contentType: HTML }, POLICY));
-  routes.get('/docs/docs.js', serveAsset({ file: pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY));
+  routes.get('/docs', serveAsset({ locate: () => pageFile('docs.html'), contentType: HTML }, POLICY));
+  routes.get(
+    '/docs/docs.js',
+    serveAsset({ locate: () => pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
+  );
   routes.get(
     '/docs/swagger-ui.css',
-    serveAsset({ file: swaggerFile('swagger-ui.css'), contentType: CSS }, POLICY),
+    serveAsset({ locate: () => swaggerFile('swagger-ui.css'), contentType: CSS }, POLICY),
   );
   routes.get(
     '/docs/swagger-ui-bundle.js',
-    serveAsset({ file: swaggerFile('swagger-ui-bundle.js'), contentType: JAVASCRIPT }, POLICY),
+    serveAsset({ locate: () => swaggerFile('swagger-ui-bundle.js'), contentType: JAVASCRIPT }, POLICY),
   );
   return routes;
 }

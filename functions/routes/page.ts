@@ -12,8 +12,8 @@ const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
 
 export function pageRoutes() {
   const routes = createRoutes();
-  routes.get('/', serveAsset({ file: pageFile('index.html'), contentType: HTML }, POLICY));
-  routes.get('/page.css', serveAsset({ file: pageFile('page.css'), contentType: CSS }, POLICY));
-  routes.get('/page.js', serveAsset({ file: pageFile('page.js'), contentType: JAVASCRIPT }, POLICY));
+  routes.get('/', serveAsset({ locate: () => pageFile('index.html'), contentType: HTML }, POLICY));
+  routes.get('/page.css', serveAsset({ locate: () => pageFile('page.css'), contentType: CSS }, POLICY));
+  routes.get('/page.js', serveAsset({ locate: () => pageFile('page.js'), contentType: JAVASCRIPT }, POLICY));
   return routes;
 }

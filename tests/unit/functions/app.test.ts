@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createFilesystemStore } from '../../../core/storage/drivers/filesystem.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { statusOf } from '../../../functions/http/error-status.ts';
@@ -89,6 +92,30 @@ describe('datasets', () => {
     const response = await app.request(path, { method: 'PUT', body: 'x' });
     expect([400, 404, 405]).toContain(response.status);
     for await (const { key } of store.list('')) expect.unreachable(`wrote ${key}`);
+  });
+
+  it('take names as people give them, also in splits and subfolders', async () => {
+    const { app, store } = createTestApp();
+    const name = 'Screenshot 12:30 "ä"? *<5>|.png';
+    for (const folders of ['red', 'train/red', 'red/dark']) {
+      const path = `/v1/datasets/colors/${folders}/${encodeURIComponent(name)}`;
+      expect((await app.request(path, { method: 'PUT', body: 'x' })).status).toBe(200);
+      expect(await store.head(`datasets/colors/${folders}/${name}`)).toBeDefined();
+    }
+  });
+
+  it('take the longest names that a file system takes', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'fovea-names-'));
+    try {
+      const { app } = createTestApp({ store: createFilesystemStore({ root }) });
+      const put = async (file: string) =>
+        (await app.request(`/v1/datasets/a/b/${encodeURIComponent(file)}`, { method: 'PUT', body: 'x' }))
+          .status;
+      expect(await put(`${'ä'.repeat(127)}a`)).toBe(200);
+      expect(await put('ä'.repeat(128))).toBe(400);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it('rejects an unknown dataset, an empty file and a large one', async () => {
