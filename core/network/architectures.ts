@@ -1,18 +1,49 @@
 // The table of architectures: adding one is one file in architectures/ and one row here.
 
 import { FoveaError } from '../errors.ts';
+import { alexnet } from './architectures/alexnet.ts';
+import { convnextTiny } from './architectures/convnext-tiny.ts';
+import { densenet121 } from './architectures/densenet121.ts';
+import { efficientnetB0 } from './architectures/efficientnet-b0.ts';
+import { efficientnetV2B0 } from './architectures/efficientnet-v2-b0.ts';
+import { googlenet } from './architectures/googlenet.ts';
+import { inceptionV3 } from './architectures/inception-v3.ts';
+import { lenet5 } from './architectures/lenet5.ts';
 import { mnistCnn } from './architectures/mnist-cnn.ts';
+import { mobilenet } from './architectures/mobilenet.ts';
 import { mobilenetV2Full, mobilenetV2Narrow } from './architectures/mobilenet-v2.ts';
+import { mobilenetV3Small } from './architectures/mobilenet-v3-small.ts';
+import { resnet50, seResnet50 } from './architectures/resnet50.ts';
+import { resnet50V2 } from './architectures/resnet50-v2.ts';
 import { smallCnn } from './architectures/small-cnn.ts';
+import { threeConvCnn } from './architectures/three-conv-cnn.ts';
+import { vgg16 } from './architectures/vgg16.ts';
+import { xception } from './architectures/xception.ts';
 import { editDistance } from './edit-distance.ts';
 import type { Architecture } from './network.ts';
 
-/** All architectures, smallest first. */
+/** All architectures, about smallest first. */
 export const ARCHITECTURES: readonly Architecture[] = [
+  lenet5,
   smallCnn,
+  threeConvCnn,
   mnistCnn,
   mobilenetV2Narrow,
+  mobilenetV3Small,
   mobilenetV2Full,
+  mobilenet,
+  efficientnetB0,
+  efficientnetV2B0,
+  googlenet,
+  densenet121,
+  xception,
+  inceptionV3,
+  resnet50,
+  resnet50V2,
+  seResnet50,
+  convnextTiny,
+  alexnet,
+  vgg16,
 ];
 
 /**

@@ -61,9 +61,11 @@ export interface Architecture {
   readonly defaultInputSize: InputSize;
   /** Smallest height and width at which every layer has an output. */
   readonly minInputSize: { readonly height: number; readonly width: number };
-  /** The layer whose output, of shape `[batch, features]`, feeds the classifier on top. */
+  /** The layer whose output, `[batch, features]` or `[batch, 1, 1, features]`, feeds the classifier on top. */
   readonly featureLayer: string;
   readonly weightSources: readonly WeightSource[];
+  /** What Keras changes about the network when it loads the published weights, done to the weights instead. */
+  readonly adaptPublishedWeights?: (weights: NetworkWeights) => NetworkWeights;
   /** The classifier, softmax on top, with Keras's layer names. */
   readonly build: (options: BuildOptions) => Network;
 }

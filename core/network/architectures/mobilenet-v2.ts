@@ -2,9 +2,9 @@
 
 import { defineArchitecture } from '../define-architecture.ts';
 import { makeDivisible } from '../make-divisible.ts';
-import type { WeightSource } from '../network.ts';
 import type { LayerName, NetworkBuilder } from '../network-builder.ts';
 import { stridePadding } from '../stride-padding.ts';
+import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters, stride and repetitions of each stage, as in table 2 of the paper; the expansion is 1 in the first, then 6. */
 const STAGES = [
@@ -59,17 +59,11 @@ function invertedResidualBlock(
   return stride === 1 && n.channels(input) === filters ? n.add([input, x], { name: `${prefix}_add` }) : x;
 }
 
-function weightSource(alpha: string, includesTop: boolean): WeightSource {
-  const top = includesTop ? '' : '_no_top';
-  const file = `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${alpha}_224${top}.h5`;
+/** Keras publishes no checksums for these files: what HTTPS brings is held against the shapes alone. */
+function publishedFile(alpha: string, top: '' | '_no_top') {
   return {
-    file,
+    file: `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_${alpha}_224${top}.h5`,
     aliases: [`mobilenet_v2_${alpha}_224${top}.h5`],
-    // Keras publishes no checksums for these files: what HTTPS brings is held against the shapes alone.
-    url: `https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/${file}`,
-    includesTop,
-    trainedOn: 'ImageNet, 1000 classes, 224×224',
-    license: 'Apache-2.0',
   };
 }
 
@@ -86,7 +80,13 @@ const mobilenetV2 = (alpha: '0.35' | '1.0') =>
     defaultInputSize: { height: 224, width: 224, channels: 3 },
     minInputSize: { height: 32, width: 32 },
     featureLayer: 'global_average_pooling2d',
-    weightSources: [weightSource(alpha, false), weightSource(alpha, true)],
+    weightSources: kerasSources({
+      folder: 'mobilenet_v2/',
+      withoutTop: publishedFile(alpha, '_no_top'),
+      withTop: publishedFile(alpha, ''),
+      license: 'Apache-2.0',
+      size: 224,
+    }),
     write: (n, { classes }) => {
       const width = Number(alpha);
       let x = n.input();

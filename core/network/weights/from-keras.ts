@@ -1,79 +1,51 @@
 // A network's weights out of a Keras weight file, matched by layer name, with every mismatch named at once.
 
-import type { Layer } from '../layer.ts';
-import { parseAutomaticName } from '../layer-defaults.ts';
 import type { Network, NetworkWeights } from '../network.ts';
 import { type WeightSpec, weightSpecs } from '../weight-specs.ts';
+import { matchLayers } from './match-layers.ts';
 import { type KerasWeight, readKerasWeights } from './read-keras-weights.ts';
 import { weightsMismatch } from './read-weight.ts';
-
-/** What Keras called the weights of these layer types in files older than Keras 3. */
-const OLDER_NAMES: Partial<Record<Layer['type'], Readonly<Record<string, string>>>> = {
-  depthwise_conv2d: { depthwise_kernel: 'kernel' },
-  layer_scale: { variable: 'gamma', layer_scale_gamma: 'gamma' },
-};
-
-/**
- * Which layer of the network a layer of the file is.
- *
- * Names are equal, but for layers that Keras numbered by itself: their numbers depend on what was built before them, so
- * that they are matched class by class in the order of their numbers.
- */
-function matchLayers(
-  networkNames: readonly string[],
-  fileNames: readonly string[],
-): ReadonlyMap<string, string> {
-  const byClass = (names: readonly string[]) => {
-    const classes = new Map<string, { name: string; number: number }[]>();
-    for (const name of new Set(names)) {
-      const automatic = parseAutomaticName(name);
-      if (automatic === undefined) continue;
-      const members = classes.get(automatic.prefix) ?? [];
-      classes.set(automatic.prefix, [...members, { name, number: automatic.number }]);
-    }
-    for (const members of classes.values()) members.sort((a, b) => a.number - b.number);
-    return classes;
-  };
-  const matched = new Map(networkNames.map((name) => [name, name]));
-  const inFile = byClass(fileNames);
-  for (const [prefix, members] of byClass(networkNames)) {
-    const candidates = inFile.get(prefix) ?? [];
-    if (candidates.length !== members.length) continue;
-    members.forEach(({ name }, i) => {
-      matched.set(name, candidates[i]?.name ?? name);
-    });
-  }
-  return matched;
-}
 
 const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 
 const formatDimensions = (shape: readonly number[]) => `[${shape.join(', ')}]`;
 
+/**
+ * The tensors of one layer in the order of its specs. By name; where the file has other names, by position: Keras has
+ * renamed weights over the years (`depthwise_kernel`, `conv1_W_1`), and never changed their order.
+ */
+function matchTensors(specs: readonly WeightSpec[], tensors: readonly KerasWeight[]) {
+  const named = specs.map((spec) => tensors.find((tensor) => tensor.name === spec.name));
+  return !named.includes(undefined) || tensors.length !== specs.length ? named : tensors;
+}
+
 /** The weights of a network from the tensors of a file; see {@link fromKeras}. */
 export function matchKerasWeights(network: Network, tensors: readonly KerasWeight[]): NetworkWeights {
-  const types = new Map(network.layers.map((layer) => [layer.name, layer.type]));
-  const specs = weightSpecs(network);
-  const fileNames = matchLayers(
-    [...new Set(specs.map((spec) => spec.layer))],
-    tensors.map((tensor) => tensor.layer),
-  );
-  const byLayer = new Map<string, KerasWeight[]>();
-  for (const tensor of tensors) byLayer.set(tensor.layer, [...(byLayer.get(tensor.layer) ?? []), tensor]);
+  const specsByLayer = new Map<string, WeightSpec[]>();
+  for (const spec of weightSpecs(network)) {
+    specsByLayer.set(spec.layer, [...(specsByLayer.get(spec.layer) ?? []), spec]);
+  }
+  const inFile = matchLayers([...specsByLayer.keys()], tensors);
 
   const weights = new Map<string, Float32Array>();
   const problems: string[] = [];
-  for (const spec of specs) {
-    const older = OLDER_NAMES[types.get(spec.layer) ?? 'input'] ?? {};
-    const isNamed = ({ name }: KerasWeight) =>
-      name === spec.name || older[name.replace(/_\d+$/, '')] === spec.name;
-    const found = byLayer.get(fileNames.get(spec.layer) ?? spec.layer)?.find(isNamed);
-    const problem = problemOf(spec, found);
-    if (problem !== undefined) problems.push(problem);
-    else if (found !== undefined) weights.set(spec.key, found.values);
+  for (const [layer, specs] of specsByLayer) {
+    const candidates = inFile.get(layer) ?? [];
+    const found = matchTensors(specs, candidates);
+    specs.forEach((spec, i) => {
+      const problem = problemOf(spec, found[i]);
+      if (problem !== undefined) problems.push(problem);
+      weights.set(spec.key, found[i]?.values ?? new Float32Array());
+    });
+    // A layer with more weights than the network takes, e.g. a bias, is another layer under the same name.
+    if (candidates.length > specs.length) {
+      const names = candidates.map((tensor) => tensor.name).join(', ');
+      problems.push(
+        `"${layer}" has ${candidates.length} weights in the file (${names}), and the network takes ${specs.length}`,
+      );
+    }
   }
-  problems.push(...unread(specs, byLayer, fileNames));
   if (problems.length > 0) {
     throw weightsMismatch(
       `network "${network.name}"`,
@@ -88,23 +60,6 @@ function problemOf(spec: WeightSpec, found: KerasWeight | undefined): string | u
   if (found === undefined) return `"${spec.key}" ${formatDimensions(spec.shape)} is missing`;
   if (sameShape(found.shape, spec.shape)) return undefined;
   return `"${spec.key}" is ${formatDimensions(found.shape)} in the file, and the network needs ${formatDimensions(spec.shape)}`;
-}
-
-/** A layer with more weights in the file than the network takes, e.g. a bias, is another layer under the same name. */
-function unread(
-  specs: readonly WeightSpec[],
-  byLayer: ReadonlyMap<string, readonly KerasWeight[]>,
-  fileNames: ReadonlyMap<string, string>,
-): readonly string[] {
-  const taken = new Map<string, number>();
-  for (const { layer } of specs) taken.set(layer, (taken.get(layer) ?? 0) + 1);
-  return [...taken].flatMap(([layer, count]) => {
-    const inFile = byLayer.get(fileNames.get(layer) ?? layer) ?? [];
-    if (inFile.length <= count) return [];
-    return [
-      `"${layer}" has ${inFile.length} weights in the file (${inFile.map((w) => w.name).join(', ')}), and the network takes ${count}`,
-    ];
-  });
 }
 
 /**

@@ -41,7 +41,9 @@ export async function loadPretrainedWeights(
     (await findInFolder(sources, deps)) ??
     (await findInCache(sources, deps)) ??
     (await downloadFirst(architecture, sources, deps));
-  return { weights: await fromKeras(network, file.bytes), origin: describeOrigin(file), source: file.source };
+  const { adaptPublishedWeights = (weights) => weights } = architecture;
+  const weights = adaptPublishedWeights(await fromKeras(network, file.bytes));
+  return { weights, origin: describeOrigin(file), source: file.source };
 }
 
 /** Files that have what the network needs, the smallest first. */

@@ -5,8 +5,10 @@ import { FoveaError } from '../../errors.ts';
 
 /** One tensor of a weight file. */
 export interface KerasWeight {
-  /** Layer as the file names it. */
+  /** Layer as the file names it; for the layers of a Sequential, the Sequential. */
   readonly layer: string;
+  /** What the file puts before the weight's name: the layer itself, also within a Sequential. */
+  readonly scope: string;
   /** Weight as the file names it, without group and `:0`, e.g. `depthwise_kernel`. */
   readonly name: string;
   readonly shape: readonly number[];
@@ -92,11 +94,11 @@ function readTensor(group: Group, layer: string, path: string): KerasWeight {
   const dataset = group.get(path) as Dataset | null;
   const shape = dataset?.shape;
   if (dataset === null || !shape) throw unreadable(`the file names a weight "${path}" that it does not have`);
-  return { layer, name: lastSegment(path), shape, values: toFloat32(dataset.value) };
+  // e.g. `Conv1/kernel:0`
+  const segments = path.replace(/:\d+$/, '').split('/');
+  const name = segments.at(-1) ?? '';
+  return { layer, scope: segments.at(-2) ?? layer, name, shape, values: toFloat32(dataset.value) };
 }
-
-/** `Conv1/kernel:0` → `kernel` */
-const lastSegment = (path: string): string => path.slice(path.lastIndexOf('/') + 1).replace(/:\d+$/, '');
 
 /** Any numeric HDF5 type as float32; 64-bit integers come as bigints. */
 function toFloat32(value: unknown): Float32Array {

@@ -16,6 +16,7 @@ import {
   isMissing,
   keyOf,
   maxDifference,
+  normOf,
   outputProblem,
   readGolden,
 } from '../../support/keras-golden.ts';
@@ -29,9 +30,25 @@ interface GoldenCase {
 }
 
 const CASES: readonly GoldenCase[] = [
+  { architecture: 'lenet5', golden: 'lenet5' },
   { architecture: 'mnist_cnn', golden: 'mnist_cnn' },
+  { architecture: 'three_conv_cnn', golden: 'three_conv_cnn', cut: 'conv3' },
+  { architecture: 'alexnet', golden: 'alexnet' },
+  { architecture: 'googlenet', golden: 'googlenet' },
+  { architecture: 'vgg16', golden: 'vgg16' },
+  { architecture: 'resnet50', golden: 'resnet50' },
+  { architecture: 'resnet50_v2', golden: 'resnet50v2' },
+  { architecture: 'se_resnet50', golden: 'se_resnet50' },
+  { architecture: 'xception', golden: 'xception' },
+  { architecture: 'inception_v3', golden: 'inceptionv3' },
+  { architecture: 'densenet121', golden: 'densenet121' },
+  { architecture: 'mobilenet', golden: 'mobilenet' },
   { architecture: 'mobilenet_v2_0.35', golden: 'mobilenetv2_0.35' },
   { architecture: 'mobilenet_v2_1.0', golden: 'mobilenetv2_1.0' },
+  { architecture: 'mobilenet_v3_small', golden: 'mobilenetv3small' },
+  { architecture: 'efficientnet_b0', golden: 'efficientnetb0' },
+  { architecture: 'efficientnet_v2_b0', golden: 'efficientnetv2b0' },
+  { architecture: 'convnext_tiny', golden: 'convnexttiny' },
 ];
 
 function build(
@@ -110,6 +127,19 @@ describe.each(CASES)('$architecture as Keras', (testCase) => {
     );
     if (!(difference <= tolerance)) {
       expect.fail(`probabilities differ by ${difference}; ${await firstDifference(network, golden)}`);
+    }
+  });
+});
+
+describe.each(['alexnet', 'googlenet'])('local response normalization of %s', (name) => {
+  it.skipIf(isMissing(goldenPath(name)))('does not divide alpha by the window', async () => {
+    const golden = readGolden(goldenPath(name));
+    const network = build({ architecture: name, golden: name }, golden);
+    const model = toOnnx(network, goldenWeights(golden), { layerOutputs: ['norm1', 'norm2'] });
+    const outputs = await runOnnx(model, goldenInput(golden), golden.inputShape);
+    for (const layer of golden.layers.filter((candidate) => candidate.name.startsWith('norm'))) {
+      const l2 = normOf(outputs.get(layer.name)?.values ?? new Float32Array());
+      expect(Math.abs(l2 / layer.out.l2 - 1)).toBeLessThan(1e-6);
     }
   });
 });

@@ -15,6 +15,7 @@ function tensors(): KerasWeight[] {
   const weights = randomWeights(tinyNetwork(), 1);
   return weightSpecs(tinyNetwork()).map(({ key, layer, name, shape }) => ({
     layer,
+    scope: layer,
     name,
     shape,
     values: weights.get(key) ?? new Float32Array(),
@@ -29,9 +30,23 @@ describe('matchKerasWeights', () => {
     expect(matchKerasWeights(tinyNetwork(), tensors().toReversed())).toEqual(randomWeights(tinyNetwork(), 1));
   });
 
-  it('takes the older name of a depthwise kernel', () => {
-    const older = change(tensors(), 'depthwise', 'kernel', { name: 'depthwise_kernel' });
+  it('takes weights under the names of older files', () => {
+    const older = tensors().map((tensor) => ({ ...tensor, name: `${tensor.layer}_${tensor.name}_1` }));
     expect(matchKerasWeights(tinyNetwork(), older)).toEqual(randomWeights(tinyNetwork(), 1));
+  });
+
+  it('finds layers under the names of Keras 2, with slashes and capitals', () => {
+    const older = tensors().map((tensor) =>
+      tensor.layer === 'depthwise_bn' ? { ...tensor, layer: 'Depthwise/BatchNorm' } : tensor,
+    );
+    expect(matchKerasWeights(tinyNetwork(), older)).toEqual(randomWeights(tinyNetwork(), 1));
+  });
+
+  it('finds the layers of a Sequential', () => {
+    const nested = tensors().map((tensor) =>
+      tensor.layer === 'conv' ? { ...tensor, layer: 'stem' } : tensor,
+    );
+    expect(matchKerasWeights(tinyNetwork(), nested)).toEqual(randomWeights(tinyNetwork(), 1));
   });
 
   it('takes the backbone out of a file with a head of any size', () => {
@@ -49,7 +64,7 @@ describe('matchKerasWeights', () => {
       values: new Float32Array(16000),
     })
       .filter((tensor) => tensor.layer !== 'bn')
-      .concat({ layer: 'conv', name: 'bias', shape: [8], values: new Float32Array(8) });
+      .concat({ layer: 'conv', scope: 'conv', name: 'bias', shape: [8], values: new Float32Array(8) });
     let details: unknown;
     try {
       matchKerasWeights(tinyNetwork(), file);
@@ -59,12 +74,12 @@ describe('matchKerasWeights', () => {
     }
     expect(details).toEqual({
       problems: [
+        '"conv" has 2 weights in the file (kernel, bias), and the network takes 1',
         '"bn/gamma" [8] is missing',
         '"bn/beta" [8] is missing',
         '"bn/moving_mean" [8] is missing',
         '"bn/moving_variance" [8] is missing',
         '"predictions/kernel" is [16, 1000] in the file, and the network needs [16, 10]',
-        '"conv" has 2 weights in the file (kernel, bias), and the network takes 1',
       ],
     });
   });
@@ -78,6 +93,7 @@ describe('matchKerasWeights', () => {
     const file = specs
       .map(({ name, shape, size }, i) => ({
         layer: `conv2d_${i + 38}`,
+        scope: 'conv2d',
         name,
         shape,
         values: new Float32Array(size).fill(i),
