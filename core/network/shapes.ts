@@ -57,6 +57,18 @@ function concatenate(layer: Layer, shapes: readonly Shape[]): Shape {
 export const sizeOf = (shape: Shape): number | null =>
   shape.reduce<number | null>((product, n) => (product === null || n === null ? null : product * n), 1);
 
+/** {@link sizeOf} of a shape that must be closed. @throws {FoveaError} `network-invalid` */
+export function closedSizeOf(shape: Shape): number {
+  const size = sizeOf(shape);
+  if (size === null) {
+    throw new FoveaError(
+      'network-invalid',
+      `The shape ${formatShape(shape)} is open. Build the network for an input of known height and width.`,
+    );
+  }
+  return size;
+}
+
 function closedSize(layer: Layer, shape: Shape): number {
   const size = sizeOf(shape);
   if (size === null) throw invalid(layer, `needs a closed input shape, and got ${formatShape(shape)}`);
