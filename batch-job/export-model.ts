@@ -80,6 +80,8 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     allowed: MAX_PARITY_DIFFERENCE,
     trainer: context.engine.info,
   };
+  // An attempt that lost the job meanwhile must not touch the version that its successor writes.
+  await reporter.setModelVersion(version);
   reporter.signal.throwIfAborted();
   const files = new Map<string, Uint8Array | string>([
     [manifest.onnx.file, onnx],

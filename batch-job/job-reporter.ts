@@ -29,6 +29,11 @@ export interface JobReporter {
   update(known: Partial<Progress>): void;
   event(event: NewJobEvent): Promise<void>;
   message(message: string, data?: Record<string, unknown>): Promise<void>;
+  /**
+   * Writes the version that the job's model will have, and so makes sure that the lease still holds.
+   * @throws {LeaseLostError}
+   */
+  setModelVersion(version: string): Promise<void>;
   /** Ends the reporting; nothing is written afterwards. */
   stop(): Promise<void>;
 }
@@ -92,6 +97,9 @@ export function createJobReporter({ jobs, jobId, owner, now, terminated }: JobRe
     },
     async message(message, data) {
       await jobs.appendEvent(jobId, { level: 'info', type: 'message', message, data: data ?? null });
+    },
+    async setModelVersion(modelVersion) {
+      await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));
     },
     async stop() {
       clearInterval(timer);

@@ -39,7 +39,6 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
     await updateHeld(deps, jobId, owner, (held) => ({
       ...held,
       status: 'succeeded',
-      modelVersion: outcome.version,
       finishedAt: Math.floor(deps.now() / 1000),
       result: outcome.result,
     }));

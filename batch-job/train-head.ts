@@ -14,10 +14,13 @@ import type { TrainingContext } from './training-context.ts';
 export async function trainHead(context: TrainingContext): Promise<NetworkWeights> {
   const { store, reporter, architecture, network, input, splits, now } = context;
   const { backbone, head } = splitAt(network, architecture.featureLayer);
+  reporter.startStage('weights');
   const pretrained = await loadPretrainedWeights(backbone, architecture, {
     store,
     weightsDir: context.weightsDir,
     signal: reporter.signal,
+    onProgress: ({ receivedBytes, totalBytes }) =>
+      reporter.update({ step: receivedBytes, steps: totalBytes }),
   });
   await reporter.message(`Pretrained weights: ${pretrained.origin}.`);
 

@@ -61,11 +61,15 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
         },
       }),
   });
+  const predictor = createPredictor({
+    store,
+    onReleaseError: (error) => logger.error('session not released', { error }),
+  });
   const app = createApp({
     store,
     jobs,
     queue,
-    predictor: createPredictor({ store }),
+    predictor,
     now: Date.now,
     limits: DEFAULT_LIMITS,
     version,
@@ -78,6 +82,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     datasetsDir,
     async stop() {
       await Promise.all([server.stop(), queue.stop()]);
+      predictor.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 // 0..255 pixels to the values a network was trained on: Keras's preprocess_input modes, by lookup tables.
 
 import { FoveaError } from '../errors.ts';
-import type { PreprocessingMode } from '../network/network.ts';
+import type { ModelInput } from '../model/manifest.ts';
 
 const VALUES = 256;
 const TORCH_MEAN = [0.485, 0.456, 0.406] as const;
@@ -12,22 +12,24 @@ const CAFFE_MEAN = [103.939, 116.779, 123.68] as const;
 const f = Math.fround;
 
 /** The value of one pixel, rounded to float32 after every step, as Keras computes it. */
-const FORMULAS: Readonly<Record<PreprocessingMode, (value: number, outChannel: number) => number>> = {
-  tf: (value) => f(f(value / 127.5) - 1),
-  torch: (value, channel) => f(f(f(value / 255) - f(TORCH_MEAN[channel] ?? 0)) / f(TORCH_STD[channel] ?? 1)),
-  caffe: (value, channel) => f(value - f(CAFFE_MEAN[channel] ?? 0)),
-  unit: (value) => f(value / 255),
-  none: (value) => value,
-};
+const FORMULAS: Readonly<Record<ModelInput['preprocessing'], (value: number, outChannel: number) => number>> =
+  {
+    tf: (value) => f(f(value / 127.5) - 1),
+    torch: (value, channel) =>
+      f(f(f(value / 255) - f(TORCH_MEAN[channel] ?? 0)) / f(TORCH_STD[channel] ?? 1)),
+    caffe: (value, channel) => f(value - f(CAFFE_MEAN[channel] ?? 0)),
+    unit: (value) => f(value / 255),
+    none: (value) => value,
+  };
 
 /** Which of R, G and B each output channel is read from. */
 const RGB = [0, 1, 2] as const;
 const BGR = [2, 1, 0] as const;
 
 type Tables = readonly [Float32Array, Float32Array, Float32Array];
-const tablesOf = new Map<PreprocessingMode, Tables>();
+const tablesOf = new Map<ModelInput['preprocessing'], Tables>();
 
-function tables(mode: PreprocessingMode): Tables {
+function tables(mode: ModelInput['preprocessing']): Tables {
   const known = tablesOf.get(mode);
   if (known !== undefined) return known;
   const table = (channel: number): Float32Array =>
@@ -48,7 +50,7 @@ function tables(mode: PreprocessingMode): Tables {
 export function preprocessPixels(
   pixels: Uint8Array,
   channels: 1 | 3,
-  mode: PreprocessingMode,
+  mode: ModelInput['preprocessing'],
   target: Float32Array = new Float32Array(pixels.length),
   offset = 0,
 ): Float32Array {

@@ -63,6 +63,22 @@ export const LeaseSchema = z.object({
   expiresAtMs: z.number().int(),
 });
 
+/** Where a trainer of the job was sent on AWS Batch; core/job/queues/batch-queue.ts writes it. */
+export const PlacementSchema = z.object({
+  /** Name of the pool of machines, e.g. `gpu-16gb`. */
+  pool: z.string(),
+  capacity: z.enum(['spot', 'on-demand']),
+  /** Counts the Batch jobs of this job, from 1. */
+  submission: z.number().int().min(1),
+  /** Random name of who is submitting it, and since when (Unix milliseconds). */
+  claim: z.object({ owner: z.string(), atMs: z.number().int() }),
+  /** Null until AWS Batch has answered. */
+  batchJobId: z.string().nullable(),
+  /** The Batch job that ended and led to this one. */
+  replaces: z.string().nullable(),
+});
+export type Placement = z.infer<typeof PlacementSchema>;
+
 export const JobErrorSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -70,7 +86,7 @@ export const JobErrorSchema = z.object({
 });
 
 export const ProgressSchema = z.object({
-  stage: z.enum(['validating', 'features', 'training', 'evaluating', 'exporting']),
+  stage: z.enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting']),
   epoch: z.number().int().nullable(),
   epochs: z.number().int().nullable(),
   step: z.number().int().nullable(),
@@ -108,6 +124,10 @@ export const JobRecordSchema = z.object({
   /** Set by whoever asked for the end of a running job; the trainer looks at it between steps. */
   cancelRequested: z.boolean(),
   attempts: z.number().int(),
+  /** Only of jobs on AWS Batch. */
+  placement: PlacementSchema.optional(),
+  /** Why a queued job does not start, where that is known. */
+  queuedReason: z.string().nullable().optional(),
   progress: ProgressSchema.nullable(),
   error: JobErrorSchema.nullable(),
   result: z

@@ -1,0 +1,161 @@
+// The whole path on one machine with nothing in place of anything: server, worker, trainer process, files.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiClient, type ApiJob, createApiClient } from '../../cli/api-client.ts';
+import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
+import { silentLogger } from '../../functions/logger.ts';
+
+const DATASET = 'shapes';
+const IMAGES_PER_CLASS = 12;
+
+const pictures = new Map<string, Uint8Array>();
+let dataDir: string;
+let server: LocalServer;
+let api: ApiClient;
+
+async function start(): Promise<void> {
+  server = await startLocalServer({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    version: '0.0.0',
+    logger: silentLogger,
+  });
+  api = createApiClient(server.url);
+}
+
+const createJob = (suffix: string, epochs: number) =>
+  api.createJob({
+    model: 'small_cnn',
+    training_file: DATASET,
+    suffix,
+    seed: 1,
+    backend: 'portable',
+    hyperparameters: { n_epochs: epochs },
+  });
+
+async function waitFor(id: string, isReached: (job: ApiJob) => boolean): Promise<ApiJob> {
+  for (;;) {
+    const job = await api.job(id);
+    if (isReached(job)) return job;
+    if (['failed', 'cancelled', 'succeeded'].includes(job.status)) {
+      throw new Error(`The job ended as ${job.status}: ${job.error?.message}`);
+    }
+    await delay(50);
+  }
+}
+
+const isTraining = ({ status, progress }: ApiJob) => status === 'running' && progress?.stage === 'training';
+const hasSucceeded = ({ status }: ApiJob) => status === 'succeeded';
+
+const aPicture = () => [...pictures.values()][0] as Uint8Array;
+
+/** Status and error of a prediction that is expected to fail. */
+const predictionError = (model: string) =>
+  api.predict(model, aPicture()).then(
+    () => undefined,
+    ({ status, code, message }) => ({ status, code, message }),
+  );
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(os.tmpdir(), 'fovea-local-'));
+  await drawSampleDataset(
+    async (file, bytes) => {
+      pictures.set(file, bytes);
+    },
+    { imagesPerClass: IMAGES_PER_CLASS, seed: 3 },
+  );
+  await start();
+  for (const [file, bytes] of pictures) await api.putDatasetFile(DATASET, file, bytes);
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('startLocalServer', () => {
+  it('answers 404 before and while a model is trained, and 200 afterwards and after a restart', async () => {
+    const { id } = await createJob('first', 20);
+    expect(await predictionError('first')).toMatchObject({
+      status: 404,
+      message: expect.stringContaining('first'),
+    });
+    await waitFor(id, isTraining);
+    expect(await predictionError('first')).toMatchObject({
+      status: 404,
+      message: expect.stringContaining(id),
+    });
+
+    const done = await waitFor(id, hasSucceeded);
+    expect(done.fine_tuned_model).toBe('first:1');
+    const before = await api.predict('first', aPicture());
+    expect(before).toMatchObject({ object: 'prediction', model: 'first', model_version: '1' });
+    expect(before.predictions.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
+
+    await server.stop();
+    await start();
+    expect((await api.job(id)).status).toBe('succeeded');
+    expect((await api.predict('first', aPicture())).predictions).toEqual(before.predictions);
+
+    const version = path.join(dataDir, 'models', 'first', '1');
+    expect((await readdir(version)).sort()).toEqual([
+      'claim.json',
+      'manifest.json',
+      'model.onnx',
+      'parity.json',
+    ]);
+    const parity = JSON.parse(await readFile(path.join(version, 'parity.json'), 'utf8'));
+    expect(parity.pictures).toBeGreaterThan(0);
+    expect(parity.maxDifference).toBeLessThan(1e-5);
+  });
+
+  it('goes on with a job that a stop of the server interrupted', async () => {
+    const { id } = await createJob('stopped', 20);
+    await waitFor(id, isTraining);
+    await server.stop();
+    await start();
+    const interrupted = await api.job(id);
+    expect(['queued', 'running']).toContain(interrupted.status);
+    await waitFor(id, hasSucceeded);
+    expect((await api.predict('stopped', aPicture())).model_version).toBe('1');
+  });
+
+  it('goes on with a job whose trainer was killed', async () => {
+    const { id } = await createJob('killed', 20);
+    await waitFor(id, isTraining);
+    execFileSync('pkill', ['-KILL', '--parent', String(process.pid), '--full', 'batch-job/main.ts']);
+    await waitFor(id, hasSucceeded);
+    const events = await api.eventsSince(id, undefined);
+    expect(events.map(({ message }) => message).join('\n')).toContain('by signal SIGKILL');
+  });
+
+  it('cancels a running job within seconds', async () => {
+    const { id } = await createJob('cancelled', 500);
+    await waitFor(id, isTraining);
+    const startedMs = performance.now();
+    await fetch(new URL(`/v1/fine_tuning/jobs/${id}/cancel`, server.url), { method: 'POST' });
+    await waitFor(id, ({ status }) => status === 'cancelled');
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(await predictionError('cancelled')).toMatchObject({ status: 404 });
+  });
+
+  it('fails a job that no weights are to be had for, saying how to supply them', async () => {
+    const { id } = await api.createJob({
+      model: 'mobilenet_v2_0.35',
+      training_file: DATASET,
+      suffix: 'weightless',
+    });
+    const failed = await waitFor(id, ({ status }) => status === 'failed');
+    expect(failed.error).toMatchObject({
+      code: 'weights-unavailable',
+      message: expect.stringContaining('https://'),
+    });
+  });
+});
