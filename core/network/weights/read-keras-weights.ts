@@ -1,7 +1,9 @@
-// Keras's HDF5 weight files as a flat list of tensors. Knows the file layouts, and no networks.
+// Keras's weight files as a flat list of tensors. Knows the file layouts, and no networks.
 
 import { type Dataset, File, Group, ready } from 'h5wasm';
 import { FoveaError } from '../../errors.ts';
+import { extractArchivedWeights, isArchive } from './keras-archive.ts';
+import { unreadable } from './unreadable-weights.ts';
 
 /** One tensor of a weight file. */
 export interface KerasWeight {
@@ -18,10 +20,13 @@ export interface KerasWeight {
 let filesOpened = 0;
 
 /**
- * All weights of a Keras `.h5` file, in the file's order: weights alone, as Keras Applications publish them and
- * `save_weights` wrote them, or a whole model, whose weights are in its group `model_weights`.
+ * All weights of a Keras file, in the file's order. The layouts are those of
+ * - Keras Applications and of `save_weights` to `.h5`: a group for each layer, named in `layer_names`;
+ * - a whole model saved to `.h5`: the same inside a group `model_weights`;
+ * - Keras 3's `.weights.h5`: groups `layers/<class>/vars/<number>`, the layer's name an attribute;
+ * - Keras 3's `.keras`: an archive with the latter.
  *
- * @throws {FoveaError} `weights-unreadable` for bytes that are no HDF5 file or one without Keras layers.
+ * @throws {FoveaError} `weights-unreadable` for other bytes.
  */
 export async function readKerasWeights(bytes: Uint8Array): Promise<readonly KerasWeight[]> {
   const { FS, activate_throwing_error_handler } = await ready;
@@ -29,7 +34,7 @@ export async function readKerasWeights(bytes: Uint8Array): Promise<readonly Kera
   activate_throwing_error_handler();
   // The HDF5 library reads files alone; this one lives in its memory and goes when it is read.
   const path = `/weights-${filesOpened++}.h5`;
-  FS.writeFile(path, bytes);
+  FS.writeFile(path, isArchive(bytes) ? extractArchivedWeights(bytes) : bytes);
   try {
     return withFile(path, readLayers);
   } finally {
@@ -55,14 +60,6 @@ function lastReason(cause: unknown): string {
   return /.*#\d+: .*?\(\): ([^\n]*)/s.exec(message)?.[1] ?? message;
 }
 
-const unreadable = (problem: string, cause?: unknown) =>
-  new FoveaError(
-    'weights-unreadable',
-    `The weights cannot be read: ${problem}. Give a Keras weight file (.h5), as keras.applications publishes them or ` +
-      '`model.save_weights` writes them.',
-    { cause },
-  );
-
 /** An attribute that is a list of strings, of fixed or variable length; empty where Keras left it out or empty. */
 function strings(group: Group, attribute: string): readonly string[] {
   const value: unknown = group.attrs[attribute]?.value;
@@ -78,10 +75,40 @@ function longStrings(group: Group, attribute: string): readonly string[] {
 }
 
 function readLayers(file: File): readonly KerasWeight[] {
+  const native = NATIVE_ROOTS.map((name) => file.get(name)).find((entry) => entry instanceof Group);
+  if (native !== undefined) return readNativeLayers(native);
   const inside = file.get('model_weights');
-  const root = inside instanceof Group ? inside : file;
+  return readNamedLayers(inside instanceof Group ? inside : file);
+}
+
+/** Where Keras 3 keeps layers; the second is of its first releases. */
+const NATIVE_ROOTS = ['layers', '_layer_checkpoint_dependencies'];
+
+/** `<class>/vars/<number>`, and `<class>/layers/…` for a model or Sequential within the model. */
+function readNativeLayers(layers: Group): readonly KerasWeight[] {
+  return layers.keys().flatMap((key) => {
+    const group = layers.get(key);
+    if (!(group instanceof Group)) return [];
+    const variables = group.get('vars');
+    const nested = NATIVE_ROOTS.map((name) => group.get(name)).find((entry) => entry instanceof Group);
+    return [
+      ...(variables instanceof Group ? readVariables(variables, key) : []),
+      ...(nested === undefined ? [] : readNativeLayers(nested)),
+    ];
+  });
+}
+
+function readVariables(variables: Group, fallbackName: string): readonly KerasWeight[] {
+  const given: unknown = variables.attrs['name']?.value;
+  const layer = typeof given === 'string' ? given : fallbackName;
+  const numbers = variables.keys().toSorted((a, b) => Number(a) - Number(b));
+  return numbers.map((number) => ({ ...readTensor(variables, layer, number), scope: layer }));
+}
+
+function readNamedLayers(root: Group): readonly KerasWeight[] {
   const layers = longStrings(root, 'layer_names');
-  if (layers.length === 0) throw unreadable('the file names no Keras layers (attribute layer_names)');
+  if (layers.length === 0)
+    throw unreadable('the file names no Keras layers (attribute layer_names, or a group layers)');
   return layers.flatMap((layer) => {
     const group = root.get(layer);
     if (!(group instanceof Group))

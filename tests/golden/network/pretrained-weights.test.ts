@@ -89,9 +89,12 @@ describe.each(FILES)('$file', ({ file, architecture, top }) => {
 
 const TINY_GOLDEN = path.join(WEIGHTS_DIR, 'tiny/tiny.json');
 
-describe.each(['tiny_weights_legacy.h5', 'tiny_model_legacy.h5'])('%s', (file) => {
-  it.skipIf(isMissing(TINY_GOLDEN))('holds the weights that Keras wrote', async () => {
-    const weights = await fromKeras(tinyNetwork(), readFileSync(path.join(WEIGHTS_DIR, 'tiny', file)));
-    expect(weights).toEqual(goldenWeights(readGolden(TINY_GOLDEN)));
-  });
-});
+describe.each(['tiny_weights_legacy.h5', 'tiny_model_legacy.h5', 'tiny.weights.h5', 'tiny.keras'])(
+  '%s',
+  (file) => {
+    it.skipIf(isMissing(TINY_GOLDEN))('holds the weights that Keras wrote', async () => {
+      const weights = await fromKeras(tinyNetwork(), readFileSync(path.join(WEIGHTS_DIR, 'tiny', file)));
+      expect(weights).toEqual(goldenWeights(readGolden(TINY_GOLDEN)));
+    });
+  },
+);

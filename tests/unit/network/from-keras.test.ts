@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
 import { splitAt } from '../../../core/network/split-at.ts';
@@ -130,5 +131,28 @@ describe('readKerasWeights', () => {
         code: 'weights-unreadable',
       });
     }
+  });
+
+  it.each([
+    [
+      'an archive without weights',
+      zipSync({ 'config.json': new Uint8Array(10) }),
+      'the archive has no model.weights.h5',
+    ],
+    [
+      'a broken archive',
+      zipSync({ 'model.weights.h5': new Uint8Array(1000) }).subarray(0, 60),
+      'the archive is broken',
+    ],
+    [
+      'an archive that unpacks to far more',
+      zipSync({ 'model.weights.h5': new Uint8Array(1e6) }),
+      'would unpack to',
+    ],
+  ])('rejects %s', async (_, bytes, reason) => {
+    await expect(readKerasWeights(bytes)).rejects.toMatchObject({
+      code: 'weights-unreadable',
+      message: expect.stringContaining(reason),
+    });
   });
 });

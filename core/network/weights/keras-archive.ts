@@ -1,0 +1,40 @@
+// Keras 3's `.keras` file: a zip archive, of which only the weights matter here.
+
+import { unzipSync } from 'fflate';
+import { isFoveaError } from '../../errors.ts';
+import { unreadable } from './unreadable-weights.ts';
+
+const WEIGHTS_ENTRY = 'model.weights.h5';
+/** "PK" and the two bytes that start a zip's first entry. */
+const SIGNATURE = [0x50, 0x4b, 0x03, 0x04];
+/** Deflate makes at most 1032 bytes of one; Keras stores weights as they are, so that a larger entry is an attack. */
+const MAX_EXPANSION = 2;
+
+export const isArchive = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
+
+/**
+ * The HDF5 file inside a `.keras` archive.
+ *
+ * @throws {FoveaError} `weights-unreadable` for a broken archive or one without weights.
+ */
+export function extractArchivedWeights(bytes: Uint8Array): Uint8Array {
+  let weights: Uint8Array | undefined;
+  try {
+    const entries = unzipSync(bytes, {
+      filter: ({ name, originalSize }) => {
+        if (name !== WEIGHTS_ENTRY) return false;
+        if (originalSize > MAX_EXPANSION * bytes.byteLength) {
+          throw unreadable(
+            `${WEIGHTS_ENTRY} would unpack to ${originalSize} bytes out of ${bytes.byteLength}`,
+          );
+        }
+        return true;
+      },
+    });
+    weights = entries[WEIGHTS_ENTRY];
+  } catch (cause) {
+    throw isFoveaError(cause) ? cause : unreadable('the archive is broken', cause);
+  }
+  if (weights === undefined) throw unreadable(`the archive has no ${WEIGHTS_ENTRY}`);
+  return weights;
+}
