@@ -79,6 +79,16 @@ export const PlacementSchema = z.object({
 });
 export type Placement = z.infer<typeof PlacementSchema>;
 
+/** What a Batch job of the job took. */
+export const MachineUsageSchema = z.object({
+  batchJobId: z.string(),
+  pool: z.string(),
+  /** Over all of its attempts. */
+  seconds: z.number().nonnegative(),
+  /** At the on-demand price, which Spot machines stay below. */
+  estimatedUsd: z.number().nonnegative(),
+});
+
 export const JobErrorSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -128,6 +138,7 @@ export const JobRecordSchema = z.object({
   placement: PlacementSchema.optional(),
   /** Why a queued job does not start, where that is known. */
   queuedReason: z.string().nullable().optional(),
+  usage: z.array(MachineUsageSchema).optional(),
   progress: ProgressSchema.nullable(),
   error: JobErrorSchema.nullable(),
   result: z

@@ -1,0 +1,131 @@
+// Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
+
+import { environment, type TrainerFleet } from '../../../environment.ts';
+import { isFinal, type JobRecord } from '../../job.ts';
+import type { JobStore, NewJobEvent } from '../../job-store.ts';
+import type { BatchQueue } from '../batch-queue.ts';
+import { type BatchEvent, containerVariable, machineSeconds } from './batch-event.ts';
+import { type NextStep, nextStep } from './next-step.ts';
+
+/** Counts for a dashboard. */
+export interface JobMetrics {
+  readonly jobBecame: (status: JobRecord['status']) => void;
+  readonly jobMoved: () => void;
+  readonly machineUsed: (used: { readonly seconds: number; readonly estimatedUsd: number }) => void;
+}
+
+export interface ApplyBatchEventDeps {
+  readonly jobs: JobStore;
+  readonly queue: Pick<BatchQueue, 'move'>;
+  readonly fleet: TrainerFleet;
+  readonly metrics: JobMetrics;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+/** Brings an event into its job. Events come twice and out of order; applying one again changes nothing. */
+export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEvent): Promise<NextStep> {
+  const { jobs, metrics } = deps;
+  const jobId = containerVariable(event.detail, environment.jobId);
+  const job = jobId === undefined ? undefined : await jobs.get(jobId);
+  if (job === undefined) return { kind: 'nothing' };
+  await reportMachineTime(deps, job, event);
+  const step = nextStep(job, event, deps.fleet);
+  await carryOut(deps, job, event.detail.jobId, step);
+  const status = becomes(job, event, step);
+  if (status !== undefined) metrics.jobBecame(status);
+  return step;
+}
+
+async function carryOut(
+  { jobs, queue, metrics, now }: ApplyBatchEventDeps,
+  job: JobRecord,
+  batchJobId: string,
+  step: NextStep,
+): Promise<void> {
+  const finishedAt = Math.floor(now() / 1000);
+  /** Unless the trainer itself has finished the job meanwhile. */
+  const change = (changed: (record: JobRecord) => JobRecord) =>
+    jobs.update(job.id, (record) => (isFinal(record.status) ? undefined : changed(record)));
+  const tell = (level: NewJobEvent['level'], message: string) =>
+    jobs.appendEvent(job.id, { level, type: 'message', message, data: { batch_job_id: batchJobId } });
+
+  switch (step.kind) {
+    case 'nothing':
+      return;
+    case 'wait':
+      if (job.queuedReason === step.reason) return;
+      await change((record) => ({ ...record, queuedReason: step.reason }));
+      await tell('warn', step.reason);
+      return;
+    case 'requeue':
+      // The container is gone for certain, so its lease need not run out first.
+      await change((record) => ({ ...record, status: 'queued', lease: null, queuedReason: null }));
+      await tell('warn', step.reason);
+      return;
+    case 'move':
+      await change((record) => ({ ...record, status: 'queued', lease: null, queuedReason: null }));
+      await queue.move(job.id, batchJobId, step.to);
+      metrics.jobMoved();
+      await tell('warn', step.reason);
+      return;
+    case 'cancel':
+      await change((record) => ({ ...record, status: 'cancelled', finishedAt, lease: null }));
+      await tell('info', 'The job was cancelled.');
+      return;
+    case 'fail':
+      await change((record) => ({
+        ...record,
+        status: 'failed',
+        finishedAt,
+        lease: null,
+        error: { code: step.code, message: step.message, param: null },
+      }));
+      await tell('error', step.message);
+  }
+}
+
+/** What a dashboard counts: each job once in each state. */
+function becomes(job: JobRecord, event: BatchEvent, step: NextStep): JobRecord['status'] | undefined {
+  if (event['detail-type'] !== 'Batch Job State Change') return undefined;
+  const { status, attempts } = event.detail;
+  if (status === 'SUBMITTED') return 'queued';
+  if (status === 'RUNNING' && attempts.length === 0) return 'running';
+  if (step.kind === 'fail') return 'failed';
+  if (step.kind === 'cancel') return 'cancelled';
+  const isOver = status === 'SUCCEEDED' || status === 'FAILED';
+  return isOver && isFinal(job.status) ? job.status : undefined;
+}
+
+/** Adds what a Batch job took to its job, once. */
+async function reportMachineTime(
+  { jobs, fleet, metrics }: ApplyBatchEventDeps,
+  job: JobRecord,
+  { detail }: BatchEvent,
+): Promise<void> {
+  const { jobId: batchJobId } = detail;
+  const seconds = machineSeconds(detail);
+  const isOver = detail.status === 'SUCCEEDED' || detail.status === 'FAILED';
+  if (!isOver || seconds === 0) return;
+  const pool = fleet.pools.find(({ queues }) => queues.some(({ arn }) => arn === detail.jobQueue));
+  const name = pool?.name ?? 'unknown';
+  const estimatedUsd = (seconds / SECONDS_PER_HOUR) * (pool?.usdPerHour ?? 0);
+  let isNew = false;
+  await jobs.update(job.id, (record) => {
+    const { usage = [] } = record;
+    isNew = usage.every((known) => known.batchJobId !== batchJobId);
+    return isNew
+      ? { ...record, usage: [...usage, { batchJobId, pool: name, seconds, estimatedUsd }] }
+      : undefined;
+  });
+  if (!isNew) return;
+  metrics.machineUsed({ seconds, estimatedUsd });
+  await jobs.appendEvent(job.id, {
+    level: 'info',
+    type: 'message',
+    message: `Machines of "${name}" worked ${Math.round(seconds)} s: about US$ ${estimatedUsd.toFixed(2)} at the on-demand price.`,
+    data: { batch_job_id: batchJobId, machine_seconds: seconds, estimated_cost_usd: estimatedUsd },
+  });
+}

@@ -1,0 +1,153 @@
+// What follows from an event of AWS Batch for a job: a pure decision. Carrying it out is apply-batch-event.ts's.
+
+import type { TrainerFleet } from '../../../environment.ts';
+import { isFinal, type JobRecord, type Placement } from '../../job.ts';
+import type { Destination } from '../batch-queue.ts';
+import type { BatchEvent, BatchJobDetail } from './batch-event.ts';
+import { toWaitingReason } from './waiting-reason.ts';
+
+export type NextStep =
+  /** The event says nothing new. */
+  | { readonly kind: 'nothing' }
+  /** The job waits, and this is why. */
+  | { readonly kind: 'wait'; readonly reason: string }
+  /** The attempt is over and AWS Batch starts the next one by itself. */
+  | { readonly kind: 'requeue'; readonly reason: string }
+  /** The Batch job is over and another is tried elsewhere. */
+  | { readonly kind: 'move'; readonly to: Destination; readonly reason: string }
+  | { readonly kind: 'fail'; readonly code: string; readonly message: string }
+  | { readonly kind: 'cancel' };
+
+/** The trainer was told to stop and has saved its state (batch-job/main.ts). */
+const EXIT_RELEASED = 75;
+
+/** @param job the record as it is now. */
+export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
+  const { detail } = event;
+  const { placement } = job;
+  if (isFinal(job.status) || placement === undefined) return { kind: 'nothing' };
+  // News of a Batch job that was followed by another; `replaces` is the one whose successor may still be missing.
+  if (detail.jobId !== placement.batchJobId && detail.jobId !== placement.replaces)
+    return { kind: 'nothing' };
+  if (detail.jobId === placement.replaces && placement.batchJobId !== null) return { kind: 'nothing' };
+
+  switch (detail.status) {
+    case 'SUBMITTED':
+    case 'PENDING':
+    case 'STARTING':
+    case 'RUNNING':
+      return { kind: 'nothing' };
+    case 'RUNNABLE':
+      return afterRunnable(job, detail);
+    case 'SUCCEEDED':
+      return job.cancelRequested
+        ? { kind: 'cancel' }
+        : { kind: 'fail', code: 'trainer-crashed', message: 'The trainer ended without finishing the job.' };
+    case 'FAILED':
+      return job.cancelRequested ? { kind: 'cancel' } : afterFailure(placement, detail, fleet);
+  }
+}
+
+function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
+  const ended = detail.attempts.at(-1);
+  if (job.status === 'running' && ended !== undefined) {
+    return {
+      kind: 'requeue',
+      reason: `The attempt ended: ${describe(ended)}. AWS Batch starts the next one.`,
+    };
+  }
+  return detail.statusReason === undefined || detail.statusReason === ''
+    ? { kind: 'nothing' }
+    : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
+}
+
+/** The ways a Batch job can fail, in the order in which they are recognized. */
+function afterFailure(placement: Placement, detail: BatchJobDetail, fleet: TrainerFleet): NextStep {
+  const last = detail.attempts.at(-1);
+  const reason = detail.statusReason ?? last?.statusReason ?? '';
+  const containerReason = detail.container?.reason ?? last?.container?.reason ?? '';
+  const exitCode = detail.container?.exitCode ?? last?.container?.exitCode;
+
+  if (reason.includes('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY')) {
+    return moveOrFail(nextCapacity(placement, fleet), {
+      reason: `No ${placement.capacity} machine was to be had in time.`,
+      code: 'no-capacity',
+      advice: 'Try again later, or deploy with more kinds of machines (fovea:trainerFamilies) or zones.',
+    });
+  }
+  if (reason.includes('MISCONFIGURATION:')) {
+    return {
+      kind: 'fail',
+      code: 'trainer-misconfigured',
+      message: toWaitingReason(reason.slice(reason.indexOf('MISCONFIGURATION:'))),
+    };
+  }
+  if (containerReason.startsWith('OutOfMemory')) {
+    return moveOrFail(nextPool(placement, fleet), {
+      reason: `The job needs more memory than a machine of "${placement.pool}" has.`,
+      code: 'out-of-memory',
+      advice:
+        'Use a smaller batch_size or a smaller network, or deploy with larger machines (fovea:trainerFamilies).',
+    });
+  }
+  if (`${reason} ${containerReason}`.includes('CannotPullContainerError')) {
+    return {
+      kind: 'fail',
+      code: 'trainer-image',
+      message: `The trainer's image could not be loaded: ${containerReason || reason}`,
+    };
+  }
+  if (reason.startsWith('Host EC2') || exitCode === EXIT_RELEASED) {
+    return moveOrFail(nextCapacity(placement, fleet), {
+      reason: `The ${placement.capacity} machine was taken away ${detail.attempts.length} times.`,
+      code: 'machine-lost',
+      advice: 'The job can be asked for again.',
+    });
+  }
+  if (reason.includes('timeout')) {
+    return {
+      kind: 'fail',
+      code: 'job-timeout',
+      message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
+    };
+  }
+  const message = `The trainer crashed: ${describe({ statusReason: reason, container: { exitCode, reason: containerReason } })}.`;
+  return { kind: 'fail', code: 'trainer-crashed', message };
+}
+
+interface Explanation {
+  readonly reason: string;
+  readonly code: string;
+  readonly advice: string;
+}
+
+const moveOrFail = (to: Destination | undefined, { reason, code, advice }: Explanation): NextStep =>
+  to === undefined
+    ? { kind: 'fail', code, message: `${reason} ${advice}` }
+    : { kind: 'move', to, reason: `${reason} The job moves to ${to.capacity} machines of "${to.pool}".` };
+
+/** The next queue before machines of the same size. */
+function nextCapacity({ pool: name, capacity }: Placement, { pools }: TrainerFleet): Destination | undefined {
+  const pool = pools.find((candidate) => candidate.name === name);
+  const index = pool?.queues.findIndex((queue) => queue.capacity === capacity) ?? -1;
+  const next = index < 0 ? undefined : pool?.queues[index + 1];
+  return next === undefined ? undefined : { pool: name, capacity: next.capacity };
+}
+
+/** The first queue before machines of the next size. */
+function nextPool({ pool: name }: Placement, { pools }: TrainerFleet): Destination | undefined {
+  const index = pools.findIndex((candidate) => candidate.name === name);
+  const next = index < 0 ? undefined : pools[index + 1];
+  const queue = next?.queues[0];
+  return next === undefined || queue === undefined
+    ? undefined
+    : { pool: next.name, capacity: queue.capacity };
+}
+
+type Ended = Pick<BatchJobDetail['attempts'][number], 'statusReason' | 'container'>;
+
+function describe({ statusReason, container }: Ended): string {
+  const code = container?.exitCode === undefined ? '' : `exit code ${container.exitCode}`;
+  const parts = [statusReason, container?.reason, code].filter((part) => part !== undefined && part !== '');
+  return parts.length === 0 ? 'for a reason that AWS Batch does not tell' : parts.join(', ');
+}

@@ -1,0 +1,34 @@
+// AWS Batch's reasons for a job that does not start, in words that say what to do.
+
+const REASONS: readonly { readonly prefix: string; readonly meaning: string }[] = [
+  {
+    prefix: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY',
+    meaning: 'AWS has no free machine of this kind at the moment',
+  },
+  {
+    prefix: 'MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE',
+    meaning: 'the setting fovea:maxVcpus is smaller than what one job needs; raise it and deploy again',
+  },
+  {
+    prefix: 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT',
+    meaning: 'no machine of the pool has the GPU, the processors and the memory that a job asks for',
+  },
+  {
+    prefix: 'MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS',
+    meaning: 'AWS Batch lacks a permission: restore the service-linked role AWSServiceRoleForBatch',
+  },
+  {
+    prefix: 'UNDETERMINED',
+    meaning:
+      'AWS Batch does not know why; often the account may not start such machines yet: see the EC2 quotas for G and VT ' +
+      'instances (Spot and on-demand) in Service Quotas',
+  },
+];
+
+/** A sentence for a `statusReason`; what is not known is repeated as it is. */
+export function toWaitingReason(statusReason: string): string {
+  const known = REASONS.find(({ prefix }) => statusReason.startsWith(prefix));
+  return known === undefined
+    ? `AWS Batch: ${statusReason}`
+    : `Waiting for a machine: ${known.meaning} (${statusReason}).`;
+}

@@ -1,0 +1,102 @@
+// A server that answers the calls of the AWS SDK's Batch client that the project makes, and remembers them.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { BatchClient } from '@aws-sdk/client-batch';
+
+export interface SubmittedJob {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly jobQueue: string;
+  readonly jobDefinition: string;
+  readonly tags: Record<string, string>;
+  readonly environment: Record<string, string>;
+}
+
+export interface FakeBatch {
+  readonly client: BatchClient;
+  readonly submitted: readonly SubmittedJob[];
+  readonly terminated: readonly string[];
+  /** Makes the next submissions fail: with an answer of that status, or `after` the job was taken. */
+  failNext(failure: 'denied' | 'answer-lost'): void;
+  /** Runs before the next submission is answered. */
+  beforeAnswer(action: () => Promise<void>): void;
+  close(): Promise<void>;
+}
+
+interface SubmitRequest extends Omit<SubmittedJob, 'jobId' | 'environment'> {
+  readonly containerOverrides: { readonly environment: readonly { name: string; value: string }[] };
+}
+
+export async function startFakeBatch(): Promise<FakeBatch> {
+  const submitted: SubmittedJob[] = [];
+  const terminated: string[] = [];
+  let failure: 'denied' | 'answer-lost' | undefined;
+  let before: (() => Promise<void>) | undefined;
+
+  async function answer(path: string, body: string): Promise<{ status: number; body: unknown } | undefined> {
+    if (path === '/v1/terminatejob') {
+      terminated.push(JSON.parse(body).jobId);
+      return { status: 200, body: {} };
+    }
+    if (path === '/v1/listjobs') {
+      const { jobQueue, filters } = JSON.parse(body);
+      const found = submitted.filter(
+        (job) => job.jobQueue === jobQueue && filters[0].values.includes(job.jobName),
+      );
+      return {
+        status: 200,
+        body: { jobSummaryList: found.map(({ jobId, jobName }) => ({ jobId, jobName })) },
+      };
+    }
+    const current = failure;
+    failure = undefined;
+    if (current === 'denied') return { status: 403, body: { message: 'not allowed to SubmitJob' } };
+    const request = JSON.parse(body) as SubmitRequest;
+    const jobId = `batch-${submitted.length + 1}`;
+    const environment = Object.fromEntries(
+      request.containerOverrides.environment.map(({ name, value }) => [name, value]),
+    );
+    submitted.push({ ...request, jobId, environment });
+    await before?.();
+    before = undefined;
+    return current === 'answer-lost' ? undefined : { status: 200, body: { jobId, jobName: request.jobName } };
+  }
+
+  const server = createServer(async (request, response) => {
+    const result = await answer(request.url ?? '', await text(request));
+    if (result === undefined) {
+      response.destroy();
+      return;
+    }
+    response
+      .writeHead(result.status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(result.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = new BatchClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    maxAttempts: 1,
+  });
+
+  return {
+    client,
+    submitted,
+    terminated,
+    failNext: (kind) => {
+      failure = kind;
+    },
+    beforeAnswer: (action) => {
+      before = action;
+    },
+    async close() {
+      client.destroy();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

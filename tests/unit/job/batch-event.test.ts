@@ -1,0 +1,238 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../../core/job/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
+import { acquireLease } from '../../../core/job/lease.ts';
+import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
+import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
+import type { Destination } from '../../../core/job/queues/batch-queue.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { FLEET } from '../../support/fleet.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const STARTED = 1_700_000_000_000;
+const NO_CAPACITY =
+  'Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY';
+
+describe('applyBatchEvent', () => {
+  let jobs: JobStore;
+  let job: JobRecord;
+  let moves: [string, string, Destination][];
+  let counted: unknown[];
+  const now = () => STARTED;
+
+  beforeEach(async () => {
+    jobs = createJobStore({ store: createMemoryStore(), now });
+    moves = [];
+    counted = [];
+    job = await place({ capacity: 'spot' });
+  });
+
+  async function place({ pool = 'gpu-16gb', capacity }: { pool?: string; capacity: 'spot' | 'on-demand' }) {
+    const { id } = await jobs.create(newJob());
+    return jobs.update(id, (record) => ({
+      ...record,
+      status: 'queued',
+      placement: {
+        pool,
+        capacity,
+        submission: 1,
+        claim: { owner: 'x', atMs: 0 },
+        batchJobId: 'batch-1',
+        replaces: null,
+      },
+    }));
+  }
+
+  /** An event as EventBridge delivers it, with fields that nobody looks at. */
+  const apply = (detail: Record<string, unknown>, type = 'Batch Job State Change') =>
+    applyBatchEvent(
+      {
+        jobs,
+        fleet: FLEET,
+        now,
+        queue: { move: async (...move) => void moves.push(move) },
+        metrics: {
+          jobBecame: (status) => counted.push(status),
+          jobMoved: () => counted.push('moved'),
+          machineUsed: (used) => counted.push(used),
+        },
+      },
+      BatchEventSchema.parse({
+        version: '0',
+        source: 'aws.batch',
+        'detail-type': type,
+        detail: {
+          jobName: `${job.id}-1`,
+          jobId: 'batch-1',
+          jobQueue: 'queue-16-spot',
+          attempts: [],
+          createdAt: STARTED,
+          ...detail,
+          container: {
+            image: 'trainer',
+            environment: [{ name: 'FOVEA_JOB_ID', value: job.id }],
+            ...(detail['container'] as object | undefined),
+          },
+        },
+      }),
+    );
+  const eventsOf = async () =>
+    (await jobs.events(job.id, { limit: 10 })).events.map(({ message }) => message);
+
+  it('tells why a job waits, once', async () => {
+    const blocked = {
+      status: 'RUNNABLE',
+      statusReason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - [g4dn.xlarge]',
+    };
+    await apply(blocked, 'Batch Job Queue Blocked');
+    await apply(blocked, 'Batch Job Queue Blocked');
+    expect(await jobs.get(job.id)).toMatchObject({
+      status: 'queued',
+      queuedReason: expect.stringContaining('no free machine'),
+    });
+    expect(await eventsOf()).toHaveLength(1);
+  });
+
+  it.each([
+    ['MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE', 'fovea:maxVcpus'],
+    ['UNDETERMINED - Batch job is blocked for reason unknown', 'Service Quotas'],
+    ['SOMETHING:NEW', 'SOMETHING:NEW'],
+  ])('explains %s', async (statusReason, explanation) => {
+    await apply({ status: 'RUNNABLE', statusReason }, 'Batch Job Queue Blocked');
+    expect((await jobs.get(job.id))?.queuedReason).toContain(explanation);
+  });
+
+  it('moves to on-demand machines where no Spot machine came', async () => {
+    await apply({ status: 'FAILED', statusReason: NO_CAPACITY });
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-16gb', capacity: 'on-demand' }]]);
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'queued' });
+    expect(counted).toEqual(['moved']);
+    expect(await eventsOf()).toEqual([expect.stringContaining('moves to on-demand machines of "gpu-16gb"')]);
+  });
+
+  it('fails where no on-demand machine came either', async () => {
+    job = await place({ capacity: 'on-demand' });
+    await apply({ status: 'FAILED', statusReason: NO_CAPACITY });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'no-capacity' } });
+    expect(moves).toEqual([]);
+    expect(counted).toEqual(['failed']);
+  });
+
+  it('moves to larger machines where the memory was too small', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({
+      status: 'FAILED',
+      statusReason: 'Essential container in task exited',
+      container: { exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' },
+    });
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-24gb', capacity: 'spot' }]]);
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
+  });
+
+  it('fails where the largest machine is too small', async () => {
+    job = await place({ pool: 'gpu-24gb', capacity: 'spot' });
+    await apply({ status: 'FAILED', container: { exitCode: 137, reason: 'OutOfMemoryError: killed' } });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
+  });
+
+  it('puts a job back into the queue at once when its machine was reclaimed', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({
+      status: 'RUNNABLE',
+      attempts: [
+        {
+          startedAt: STARTED,
+          stoppedAt: STARTED + 5000,
+          statusReason: 'Host EC2 (instance i-0) terminated.',
+        },
+      ],
+    });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
+    expect(await eventsOf()).toEqual([expect.stringContaining('Host EC2 (instance i-0) terminated.')]);
+  });
+
+  it.each([
+    [
+      'trainer-crashed',
+      { statusReason: 'Essential container in task exited', container: { exitCode: 139 } },
+      'exit code 139',
+    ],
+    [
+      'trainer-image',
+      { container: { reason: 'CannotPullContainerError: no such manifest' } },
+      'no such manifest',
+    ],
+    ['job-timeout', { statusReason: 'Job attempt duration exceeded timeout' }, 'fovea:jobHours'],
+    [
+      'trainer-misconfigured',
+      { statusReason: 'Canceled … reason: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT' },
+      'no machine',
+    ],
+  ])('fails with %s', async (code, detail, message) => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({ status: 'FAILED', ...detail });
+    expect(await jobs.get(job.id)).toMatchObject({
+      status: 'failed',
+      lease: null,
+      error: { code, message: expect.stringContaining(message) },
+    });
+  });
+
+  it('moves to on-demand machines where Spot machines were taken away too often', async () => {
+    await apply({ status: 'FAILED', statusReason: 'Host EC2 (instance i-0) terminated.' });
+    expect(moves[0]?.[2]).toEqual({ pool: 'gpu-16gb', capacity: 'on-demand' });
+  });
+
+  it('cancels a job whose trainer was ended because of a cancellation', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await jobs.requestCancel(job.id);
+    await apply({ status: 'FAILED', statusReason: 'The job was cancelled.', container: { exitCode: 137 } });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'cancelled', lease: null });
+  });
+
+  it('leaves a job alone that its trainer has finished', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await jobs.update(job.id, (record) => ({ ...record, status: 'succeeded', lease: null }));
+    expect(await apply({ status: 'SUCCEEDED' })).toEqual({ kind: 'nothing' });
+    expect(counted).toEqual(['succeeded']);
+  });
+
+  it('fails a job whose trainer ended well without finishing it', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({ status: 'SUCCEEDED' });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'trainer-crashed' } });
+  });
+
+  it('ignores news of an earlier Batch job, and of jobs that are not in the store', async () => {
+    await jobs.update(job.id, (record) =>
+      record.placement === undefined
+        ? undefined
+        : { ...record, placement: { ...record.placement, batchJobId: 'batch-2', replaces: 'batch-1' } },
+    );
+    expect(await apply({ status: 'FAILED', statusReason: NO_CAPACITY })).toEqual({ kind: 'nothing' });
+    expect(await apply({ jobId: 'batch-2', status: 'FAILED', container: { environment: [] } })).toEqual({
+      kind: 'nothing',
+    });
+    expect(moves).toEqual([]);
+  });
+
+  it('adds up what the machines cost, once', async () => {
+    const over = {
+      status: 'SUCCEEDED',
+      attempts: [
+        { startedAt: STARTED, stoppedAt: STARTED + 1_800_000 },
+        { startedAt: STARTED + 2_000_000, stoppedAt: STARTED + 3_800_000 },
+        { statusReason: 'never started' },
+      ],
+    };
+    await jobs.update(job.id, (record) => ({ ...record, status: 'running' }));
+    await jobs.update(job.id, (record) => ({ ...record, status: 'succeeded' }));
+    await apply(over);
+    await apply(over);
+    expect((await jobs.get(job.id))?.usage).toEqual([
+      { batchJobId: 'batch-1', pool: 'gpu-16gb', seconds: 3600, estimatedUsd: 0.5 },
+    ]);
+    expect(counted.filter((item) => typeof item === 'object')).toHaveLength(1);
+    expect(await eventsOf()).toEqual([expect.stringContaining('3600 s: about US$ 0.50')]);
+  });
+});

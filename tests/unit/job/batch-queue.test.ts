@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { submitJob } from '../../../core/job/job-queue.ts';
+import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
+import { createBatchQueue } from '../../../core/job/queues/batch-queue.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
+import { FLEET } from '../../support/fleet.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const MINUTE_MS = 60_000;
+
+describe('createBatchQueue', () => {
+  let batch: FakeBatch;
+  let jobs: JobStore;
+  let nowMs: number;
+  const now = () => nowMs;
+  /** As another process would have it. */
+  const createQueue = () => createBatchQueue({ jobs, fleet: FLEET, now, client: batch.client, pauseMs: 1 });
+
+  beforeEach(async () => {
+    nowMs = Date.UTC(2026, 0, 1);
+    batch = await startFakeBatch();
+    jobs = createJobStore({ store: createMemoryStore(), now });
+  });
+  afterEach(() => batch.close());
+
+  it('submits to the first queue of the smallest pool, with the job in the environment and the stack in the tags', async () => {
+    const job = await submitJob({ jobs, queue: createQueue() }, newJob());
+    expect(batch.submitted).toMatchObject([
+      {
+        jobName: `${job.id}-1`,
+        jobQueue: 'queue-16-spot',
+        jobDefinition: 'definition-16',
+        tags: { 'fovea:stack': 'Fovea' },
+        environment: { FOVEA_JOB_ID: job.id },
+      },
+    ]);
+    expect(job).toMatchObject({
+      status: 'queued',
+      placement: { pool: 'gpu-16gb', capacity: 'spot', batchJobId: 'batch-1' },
+    });
+  });
+
+  it('submits once for eight requests with the same idempotency key', async () => {
+    const requests = Array.from({ length: 8 }, () =>
+      submitJob({ jobs, queue: createQueue() }, newJob(), { idempotencyKey: 'same' }),
+    );
+    const ids = new Set((await Promise.all(requests)).map(({ id }) => id));
+    expect(ids.size).toBe(1);
+    expect(batch.submitted).toHaveLength(1);
+  });
+
+  it('gives up its claim where AWS Batch refuses, so that the same request can try again', async () => {
+    const queue = createQueue();
+    batch.failNext('denied');
+    const submit = () => submitJob({ jobs, queue }, newJob(), { idempotencyKey: 'same' });
+    await expect(submit()).rejects.toMatchObject({
+      code: 'queue-unavailable',
+      message: expect.stringContaining('not allowed'),
+    });
+    expect(await submit()).toMatchObject({ status: 'queued', placement: { batchJobId: 'batch-1' } });
+  });
+
+  it('finds a job that was submitted although the answer was lost', async () => {
+    batch.failNext('answer-lost');
+    const job = await submitJob({ jobs, queue: createQueue() }, newJob());
+    expect(job).toMatchObject({ placement: { batchJobId: 'batch-1' } });
+    expect(batch.submitted).toHaveLength(1);
+  });
+
+  it('leaves a claim of another process alone until it is a minute old', async () => {
+    const job = await jobs.create(newJob());
+    const placement = {
+      pool: 'gpu-16gb',
+      capacity: 'spot' as const,
+      submission: 1,
+      batchJobId: null,
+      replaces: null,
+    };
+    await jobs.update(job.id, (record) => ({
+      ...record,
+      placement: { ...placement, claim: { owner: 'dead', atMs: nowMs } },
+    }));
+    await createQueue().submit(job);
+    expect(batch.submitted).toHaveLength(0);
+    nowMs += MINUTE_MS + 1;
+    await createQueue().submit(job);
+    expect(batch.submitted).toHaveLength(1);
+  });
+
+  it('ends a Batch job whose job was cancelled while it was being submitted', async () => {
+    const job = await jobs.create(newJob());
+    batch.beforeAnswer(async () => {
+      await createQueue().cancel(await jobs.requestCancel(job.id));
+    });
+    await createQueue().submit(job);
+    expect(batch.terminated).toEqual(['batch-1']);
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('ends the Batch job of a cancelled job', async () => {
+    const job = await submitJob({ jobs, queue: createQueue() }, newJob());
+    await createQueue().cancel(job);
+    expect(batch.terminated).toEqual(['batch-1']);
+  });
+
+  it('moves a job once, however often it is told', async () => {
+    const { id } = await submitJob({ jobs, queue: createQueue() }, newJob());
+    const to = { pool: 'gpu-24gb', capacity: 'spot' } as const;
+    await Promise.allSettled([createQueue().move(id, 'batch-1', to), createQueue().move(id, 'batch-1', to)]);
+    await createQueue().move(id, 'batch-1', to);
+    expect(
+      batch.submitted.map(({ jobName, jobQueue, jobDefinition }) => [jobName, jobQueue, jobDefinition]),
+    ).toEqual([
+      [`${id}-1`, 'queue-16-spot', 'definition-16'],
+      [`${id}-2`, 'queue-24-spot', 'definition-24'],
+    ]);
+    expect(await jobs.get(id)).toMatchObject({
+      placement: { pool: 'gpu-24gb', batchJobId: 'batch-2', replaces: 'batch-1' },
+    });
+  });
+
+  it('rejects to move a job that another process is moving, so that the event comes again', async () => {
+    const { id } = await submitJob({ jobs, queue: createQueue() }, newJob());
+    const to = { pool: 'gpu-16gb', capacity: 'on-demand' } as const;
+    batch.beforeAnswer(async () => {
+      await expect(createQueue().move(id, 'batch-1', to)).rejects.toMatchObject({ code: 'queue-busy' });
+    });
+    await createQueue().move(id, 'batch-1', to);
+    expect(batch.submitted).toHaveLength(2);
+  });
+});
