@@ -2,10 +2,12 @@
 
 import { requestId } from 'hono/request-id';
 import type { AppDeps } from './deps.ts';
+import { allowHosts } from './http/allow-hosts.ts';
 import { createRoutes } from './http/app-routes.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
 import { requestLog } from './http/request-log.ts';
+import { requireApiKey } from './http/require-api-key.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -21,6 +23,9 @@ export function createApp(deps: AppDeps) {
   const app = createRoutes();
   app.use(requestId());
   app.use(requestLog(logger, now));
+  if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts));
+  // The page, the docs and the health of the process hold no data.
+  if (deps.apiKeys !== undefined) app.use('/v1/*', requireApiKey(deps.apiKeys));
 
   const groups = [jobRoutes, jobEventRoutes, modelRoutes, predictRoutes, datasetRoutes, healthRoutes];
   for (const group of groups) app.route('/', group(deps));

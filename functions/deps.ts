@@ -4,6 +4,7 @@ import type { JobQueue } from '../core/job/job-queue.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { ApiKeys } from './http/require-api-key.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 
@@ -15,6 +16,10 @@ export interface AppDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;
+  /** Who may use the API; left out: everybody who can reach it. */
+  readonly apiKeys?: ApiKeys | undefined;
+  /** Host names that requests may name; left out, any. A server without keys names those of its own machine. */
+  readonly hosts?: readonly string[] | undefined;
   /** Of Fovea, as in package.json. */
   readonly version: string;
   readonly logger: Logger;

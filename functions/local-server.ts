@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { FoveaError } from '../core/errors.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { createLocalQueue } from '../core/job/queues/local-queue.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
@@ -72,10 +73,14 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     predictor,
     now: Date.now,
     limits: DEFAULT_LIMITS,
+    hosts: hostNames(host),
     version,
     logger,
   });
-  const server = await startServer({ app, host, port });
+  const server = await startServer({ app, host, port }).catch((error: NodeJS.ErrnoException) => {
+    predictor.close();
+    throw cannotListen(host, port, error);
+  });
   queue.start();
   return {
     url: server.url,
@@ -86,3 +91,20 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     },
   };
 }
+
+const cannotListen = (host: string, port: number, error: NodeJS.ErrnoException) =>
+  new FoveaError(
+    'port-unavailable',
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} of ${host} is taken, perhaps by another Fovea. Choose another with --port; 0 takes any free one.`
+      : `Port ${port} of ${host} cannot be opened (${error.message}). Choose others with --host and --port.`,
+    { cause: error },
+  );
+
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
+
+/** The names of this machine for itself; any name where the server was told to listen to others. */
+const hostNames = (host: string): readonly string[] | undefined =>
+  ANY_ADDRESS.has(host)
+    ? undefined
+    : ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host];

@@ -16,6 +16,12 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['architecture-unknown', 400],
   ['too-many-images', 400],
 
+  ['api-key-missing', 401],
+  ['api-key-invalid', 401],
+
+  ['host-not-allowed', 403],
+  ['origin-not-allowed', 403],
+
   ['route-not-found', 404],
   ['job-not-found', 404],
   ['model-not-found', 404],
@@ -48,7 +54,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['record-contended', 503],
 ]);
 
-export type ErrorStatus = 400 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503;
 
 /** The status for a code, or `undefined` for one that clients are not meant to see. */
 export const statusOf = (code: string): ErrorStatus | undefined => STATUS_BY_CODE.get(code);

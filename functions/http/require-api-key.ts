@@ -1,0 +1,57 @@
+// Lets in who knows one of the API keys. Where keys come from is the caller's business.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createMiddleware } from 'hono/factory';
+import { FoveaError } from '../../core/errors.ts';
+import type { AppEnv } from '../deps.ts';
+
+/** Gives the keys that are good now, by their names. */
+export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
+
+/** The scheme's name may be written in any case (RFC 9110, 11.1). */
+const BEARER = /^bearer +(?<token>\S+) *$/i;
+
+/**
+ * Requires `Authorization: Bearer <key>`, as OpenAI's clients send it.
+ *
+ * Answers 401 with code `api-key-missing` or `api-key-invalid`. How long it takes says nothing about any key.
+ */
+export function requireApiKey(keys: ApiKeys) {
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const header = c.req.header('authorization');
+    const token = header === undefined ? undefined : BEARER.exec(header)?.groups?.['token'];
+    if (token === undefined) {
+      c.header('WWW-Authenticate', 'Bearer');
+      throw new FoveaError(
+        'api-key-missing',
+        `The request has ${header === undefined ? 'no Authorization header' : 'an Authorization header of another scheme'}: ` +
+          'send "Authorization: Bearer <API key>".',
+        { param: 'Authorization' },
+      );
+    }
+    if (!isAmong(Object.values(await keys()), token)) {
+      c.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+      throw new FoveaError(
+        'api-key-invalid',
+        'The API key is not known. Ask whoever runs this installation for one.',
+        {
+          param: 'Authorization',
+        },
+      );
+    }
+    await next();
+  });
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+
+/** Compares with every candidate to its end; hashing makes all of them equally long. */
+function isAmong(candidates: readonly string[], token: string): boolean {
+  const wanted = digest(token);
+  let found = false;
+  for (const candidate of candidates) {
+    const isSame = timingSafeEqual(digest(candidate), wanted);
+    found = found || (isSame && candidate !== '');
+  }
+  return found;
+}
