@@ -2,14 +2,20 @@
 
 import { FoveaError } from '../../core/errors.ts';
 import type { BackendName, Engine } from './engine.ts';
+import { defaultCacheDirectory, nativeDirectory } from './native/native-directory.ts';
+import { openNativeEngine } from './native/open-native-engine.ts';
 import { openPortableEngine } from './portable/open-portable-engine.ts';
 
 export interface OpenEngineOptions {
   /** `auto` is the best there is. */
   readonly backend: 'auto' | BackendName;
+  /** Under which set-up puts the native back ends; left out, `~/.cache/fovea`. */
+  readonly cacheDirectory?: string;
   /** Threads of the portable back end; left out, one a core, at most 4. */
   readonly threads?: number;
 }
+
+const BEST_FIRST: readonly BackendName[] = ['gpu', 'native', 'portable'];
 
 /**
  * Opens an engine.
@@ -18,15 +24,27 @@ export interface OpenEngineOptions {
  * what to do.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
-  switch (options.backend) {
-    case 'portable':
-    case 'auto':
-      return openPortableEngine(options, 'It was asked for.');
-    case 'native':
-    case 'gpu':
-      throw new FoveaError(
-        'backend-unavailable',
-        `The ${options.backend} back end of TensorFlow is not installed.`,
-      );
+  if (options.backend !== 'auto') return openBackend(options.backend, options, 'it was asked for');
+  const problems: string[] = [];
+  for (const backend of BEST_FIRST) {
+    try {
+      return await openBackend(backend, options, ['it is the best there is', ...problems].join('; '));
+    } catch (error) {
+      const problem = error instanceof FoveaError ? error.details?.['problem'] : undefined;
+      if (problem === undefined) throw error;
+      problems.push(`${backend}: ${String(problem)}`);
+    }
   }
+  throw new FoveaError('backend-unavailable', `No back end of TensorFlow runs here. ${problems.join('. ')}.`);
+}
+
+async function openBackend(
+  backend: BackendName,
+  options: OpenEngineOptions,
+  reason: string,
+): Promise<Engine> {
+  if (backend === 'portable') return openPortableEngine(options, reason);
+  const variant = backend === 'gpu' ? 'gpu' : 'cpu';
+  const directory = nativeDirectory(options.cacheDirectory ?? defaultCacheDirectory(), variant);
+  return openNativeEngine({ variant, directory, reason });
 }

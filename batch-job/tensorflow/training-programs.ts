@@ -31,11 +31,11 @@ export interface TrainingPrograms {
   /** Names of the weights that learn. */
   readonly trainedNames: readonly string[];
   /**
-   * `update`: a batch and an update. `accumulate`: a batch whose gradient is kept. Both take `images`, `targets`
+   * `update`: a batch and an update. `accumulate`, where gradients are: a batch whose gradient is kept. Both take `images`, `targets`
    * `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the batch), the dropout masks, and `update` the
    * optimizer's scalars; both give `loss` `[]` and `logits`. `predict`: `images` to `probabilities`.
    */
-  readonly programs: Readonly<Record<'update' | 'accumulate' | 'predict', ProgramWriter>>;
+  readonly programs: Readonly<Record<string, ProgramWriter>>;
   readonly optimizer: Optimizer;
   readonly dropoutMasks: readonly DropoutMask[];
   /** `[height, width, channels]` */
@@ -122,7 +122,7 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
     variables: [...weights, ...trained.flatMap((variable) => slots.map((slot) => slotOf(variable, slot)))],
     weightNames: weights.map(({ name }) => name),
     trainedNames: [...trainedNames],
-    programs: { update: train(true), accumulate: train(false), predict },
+    programs: { update: train(true), ...(accumulates ? { accumulate: train(false) } : {}), predict },
     optimizer,
     dropoutMasks: forward(createProgramBuilder(), 1).dropoutMasks,
     imageShape,

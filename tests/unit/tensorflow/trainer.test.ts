@@ -1,10 +1,10 @@
-// What a trainer promises on the portable back end: no leaks, the same bits for the same seed, resuming exactly.
+// What a trainer promises on every back end and executor: no leaks, the same bits for the same seed, resuming exactly.
 
-import { beforeAll, describe, expect, test } from 'vitest';
-import type { Engine, Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
-import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+import { describe, expect, test } from 'vitest';
+import type { Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
 import type { Network } from '../../../core/network/network.ts';
 import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { availableRunners, openRunner } from '../../support/engines.ts';
 import { layerWeights, noise } from '../../support/layer-networks.ts';
 
 const CLASSES = 3;
@@ -21,7 +21,7 @@ function network(): Network {
 }
 
 const NETWORK = network();
-const OPTIONS: TrainerOptions = {
+const COMMON: TrainerOptions = {
   network: NETWORK,
   weights: layerWeights(NETWORK),
   optimizer: { type: 'adam' },
@@ -34,18 +34,18 @@ const batch = (step: number, count = BATCH_SIZE) => ({
   labels: Int32Array.from({ length: count }, (_, i) => (i + step) % CLASSES),
 });
 
-let engine: Engine;
-beforeAll(async () => {
-  engine = await openEngine({ backend: 'portable' });
-});
-
 async function train(trainer: Trainer, from: number, to: number): Promise<readonly number[]> {
   const losses: number[] = [];
   for (let step = from; step < to; step++) losses.push((await trainer.step(batch(step), 0.01)).loss);
   return losses;
 }
 
-describe('a trainer', () => {
+const RUNNERS = await Promise.all(
+  (await availableRunners()).map(async (runner) => ({ ...runner, engine: await openRunner(runner) })),
+);
+
+describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
+  const OPTIONS: TrainerOptions = backend === 'portable' ? COMMON : { ...COMMON, executor };
   test('lowers the loss of a batch that it sees again', async () => {
     const trainer = await engine.createTrainer(OPTIONS);
     const first = await trainer.step(batch(0), 0.01);
@@ -241,8 +241,10 @@ describe('a trainer', () => {
     n.dense(n.flatten(n.input()), { units: 3 });
     const features = engine.createTrainer({ ...OPTIONS, network: n.build() });
     await expect(features).rejects.toMatchObject({ code: 'network-not-classifier' });
-    const graph = engine.createTrainer({ ...OPTIONS, executor: 'graph' });
-    await expect(graph).rejects.toMatchObject({ code: 'executor-unavailable' });
+    if (backend === 'portable') {
+      const graph = engine.createTrainer({ ...OPTIONS, executor: 'graph' });
+      await expect(graph).rejects.toMatchObject({ code: 'executor-unavailable' });
+    }
   });
 
   test('stops at a loss that is no number', async () => {

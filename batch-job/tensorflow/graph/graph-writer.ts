@@ -1,0 +1,153 @@
+// Programs as nodes of one TensorFlow graph over shared variables. What a program does in order, the graph does by control
+// edges: readings of a variable before its next assignment, and all assignments before the outputs.
+
+import type { Attribute, Program, Shape, Value, VariableSpec } from '../program/program.ts';
+import { type AttrValue, DATA_TYPE, type NodeDef } from './graph-schema.ts';
+
+const encoder = new TextEncoder();
+
+function toAttrValue(attribute: Attribute): AttrValue {
+  switch (attribute.kind) {
+    case 'type':
+      return { type: DATA_TYPE[attribute.value] };
+    case 'int':
+      return { i: attribute.value };
+    case 'float':
+      return { f: attribute.value };
+    case 'bool':
+      return { b: attribute.value };
+    case 'string':
+      return { s: encoder.encode(attribute.value) };
+    case 'ints':
+      return { list: { i: attribute.value } };
+  }
+}
+
+const toShape = (shape: Shape) => ({ dim: shape.map((n) => ({ size: n ?? -1 })) });
+
+const FLOAT: AttrValue = { type: DATA_TYPE.float32 };
+
+/** Names of the nodes through which a variable is reached from outside. */
+export interface VariableNodes {
+  /** To feed a new value. */
+  readonly feed: string;
+  /** To fetch, so that the fed value is assigned. */
+  readonly assigned: string;
+  /** To fetch the value. */
+  readonly value: string;
+}
+
+export interface GraphWriter {
+  readonly nodes: readonly NodeDef[];
+  addVariable(variable: VariableSpec): VariableNodes;
+  /** Adds a program; its inputs and outputs are nodes named `<prefix>/<input>` and `<prefix>/out/<output>`. */
+  addProgram(prefix: string, program: Program): void;
+}
+
+export const inputNode = (prefix: string, input: string): string => `${prefix}/in/${nodeName(input)}`;
+export const outputNode = (prefix: string, output: string): string => `${prefix}/out/${nodeName(output)}`;
+
+/** Node names take letters, digits, `.`, `\`, `/`, `_` and `-`; the addon splits lists of them at commas and colons. */
+const nodeName = (name: string): string => name.replaceAll(/[^A-Za-z0-9./_-]/g, '_');
+
+/** What has touched a variable since its last assignment. */
+interface Access {
+  readonly readers: readonly string[];
+  readonly writer: string | undefined;
+}
+
+/** Starts an empty graph. */
+export function createGraphWriter(): GraphWriter {
+  const nodes: NodeDef[] = [];
+  const handles = new Map<string, string>();
+
+  const add = (
+    name: string,
+    op: string,
+    input: readonly string[],
+    attr: Readonly<Record<string, AttrValue>>,
+  ): string => {
+    nodes.push({ name, op, input, attr: Object.entries(attr).map(([key, value]) => ({ key, value })) });
+    return name;
+  };
+
+  const addProgram: GraphWriter['addProgram'] = (prefix, program) => {
+    const references = new Map<Value, string>();
+    const access = new Map<Value, Access>();
+    const assignments: string[] = [];
+    for (const [input, value] of program.inputs) {
+      const attributes = { dtype: FLOAT, shape: { shape: toShape(value.shape) } };
+      references.set(value, add(inputNode(prefix, input), 'Placeholder', [], attributes));
+    }
+    for (const { value, data } of program.constants) {
+      const dtype = data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
+      const tensorContent = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
+      references.set(
+        value,
+        add(`${prefix}/const/${value.id}`, 'Const', [], { dtype: { type: dtype }, value: { tensor } }),
+      );
+    }
+    for (const [name, value] of program.variables) references.set(value, handles.get(name) ?? '');
+
+    program.ops.forEach((op, index) => {
+      const name = `${prefix}/${op.type}_${index}`;
+      const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
+      const assigns = op.outputs.length === 0;
+      const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
+      const inputs = op.inputs.map((value) => references.get(value) ?? '');
+      const attributes = Object.entries(op.attributes).map(
+        ([key, value]) => [key, toAttrValue(value)] as const,
+      );
+      add(
+        name,
+        op.type,
+        [...inputs, ...[...before].map((node) => `^${node}`)],
+        Object.fromEntries(attributes),
+      );
+      op.outputs.forEach((value, output) => references.set(value, output === 0 ? name : `${name}:${output}`));
+      if (assigns) assignments.push(name);
+      for (const value of resources) access.set(value, touched(access.get(value), name, assigns));
+    });
+
+    for (const [output, value] of program.outputs) {
+      const source = references.get(value) ?? '';
+      const after = assignments.map((node) => `^${node}`);
+      add(outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
+    }
+  };
+
+  const addVariable: GraphWriter['addVariable'] = ({ name, shape }) => {
+    const prefix = `variables/${nodeName(name)}`;
+    const shapeAttribute = { shape: toShape(shape) };
+    const handle = add(`${prefix}/handle`, 'VarHandleOp', [], {
+      dtype: FLOAT,
+      shape: shapeAttribute,
+      shared_name: { s: encoder.encode(name) },
+    });
+    handles.set(name, handle);
+    const feed = add(`${prefix}/feed`, 'Placeholder', [], { dtype: FLOAT, shape: shapeAttribute });
+    const assign = add(`${prefix}/assign`, 'AssignVariableOp', [handle, feed], { dtype: FLOAT });
+    // Something to fetch: an assignment has no output.
+    const zero = { dtype: DATA_TYPE.float32, tensorShape: toShape([]), tensorContent: new Uint8Array(4) };
+    const assigned = add(`${prefix}/assigned`, 'Const', [`^${assign}`], {
+      dtype: FLOAT,
+      value: { tensor: zero },
+    });
+    const value = add(`${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
+    return { feed, assigned, value };
+  };
+
+  return { nodes, addVariable, addProgram };
+}
+
+function waitsFor(access: Access | undefined, assigns: boolean): readonly string[] {
+  if (access === undefined) return [];
+  const { readers, writer } = access;
+  return [...(assigns ? readers : []), ...(writer === undefined ? [] : [writer])];
+}
+
+function touched(access: Access | undefined, node: string, assigns: boolean): Access {
+  if (assigns) return { readers: [], writer: node };
+  return { readers: [...(access?.readers ?? []), node], writer: access?.writer };
+}

@@ -1,0 +1,29 @@
+// Whether this machine has an NVIDIA GPU that a process may use, and if not, what is missing. Reads files only.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+/** What the kernel shows of the driver, and what a process needs of the device. */
+const DRIVER_FILE = 'proc/driver/nvidia/version';
+const DEVICE_FILES = ['dev/nvidia0', 'dev/nvidiactl'];
+/** Under Windows Subsystem for Linux the driver is Windows's. */
+const WSL_DEVICE = 'dev/dxg';
+
+/**
+ * What keeps a process from using a GPU; undefined where nothing is seen to.
+ *
+ * @param root Of the file system.
+ */
+export function findGpuProblem(root = '/'): string | undefined {
+  const has = (file: string) => existsSync(path.join(root, file));
+  if (has(WSL_DEVICE)) return undefined;
+  if (!has(DRIVER_FILE)) {
+    return 'there is no NVIDIA driver (/proc/driver/nvidia/version is not there): install it, or use a machine that has one';
+  }
+  const missing = DEVICE_FILES.filter((file) => !has(file));
+  if (missing.length === 0) return undefined;
+  return (
+    `the NVIDIA driver is there and no device (${missing.map((file) => `/${file}`).join(', ')}): give one to this ` +
+    'container (`docker run --gpus all`, on AWS Batch a GPU resource requirement)'
+  );
+}

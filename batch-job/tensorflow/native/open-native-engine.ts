@@ -1,0 +1,87 @@
+// The native engines: TensorFlow's CPU or CUDA library behind the tfjs-node addon, with two executors.
+
+import { FoveaError } from '../../../core/errors.ts';
+import type { Engine, ExecutorName } from '../engine.ts';
+import type { Executor } from '../executor.ts';
+import { createGraphExecutor } from '../graph/graph-executor.ts';
+import { createTrainer } from '../trainer.ts';
+import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from './addon.ts';
+import { createEagerExecutor } from './eager-executor.ts';
+import { findGpuProblem } from './find-gpu.ts';
+
+const TFJS_NODE_VERSION = '4.22.0';
+
+export interface OpenNativeOptions {
+  readonly variant: NativeVariant;
+  /** The folder that set-up made. */
+  readonly directory: string;
+  /** Why this back end is used. */
+  readonly reason: string;
+  /** Root of the file system in which the GPU is looked for. */
+  readonly root?: string;
+}
+
+/**
+ * Opens a native engine.
+ *
+ * @throws {FoveaError} `backend-unavailable`: for `gpu` where driver, device or libraries are missing; where the addon is
+ * not built, with the command that builds it; where it does not load, with the library that it misses.
+ */
+export function openNativeEngine({ variant, directory, reason, root }: OpenNativeOptions): Engine {
+  const problem = variant === 'gpu' ? findGpuProblem(root) : undefined;
+  if (problem !== undefined) throw unavailable(variant, problem);
+  if (!hasAddon(directory, variant)) {
+    throw unavailable(variant, `the addon is not built (${directory}): run \`${setUpCommand(variant)}\``);
+  }
+  const addon = load(variant, directory);
+  const isGpu = addon.isUsingGpuDevice();
+  if (variant === 'gpu' && !isGpu) {
+    throw unavailable(
+      variant,
+      'the driver and a device are there, and TensorFlow could not open its CUDA libraries or the device: run again with ' +
+        `TF_CPP_MIN_LOG_LEVEL=0 to see which, and \`${setUpCommand(variant)}\` to have them again`,
+    );
+  }
+  const executors: Readonly<Record<ExecutorName, Executor>> = {
+    graph: createGraphExecutor(addon),
+    eager: createEagerExecutor(addon),
+  };
+  return {
+    info: {
+      backend: variant === 'gpu' ? 'gpu' : 'native',
+      versions: {
+        tensorflow: addon.TF_Version,
+        [ADDON_PACKAGE[variant]]: TFJS_NODE_VERSION,
+        node: process.versions.node,
+      },
+      devices: [isGpu ? 'GPU, CUDA' : 'CPU'],
+      reason,
+    },
+    createTrainer: (options) => createTrainer(executors[options.executor ?? 'graph'], options),
+    numTensors: () => addon.getNumOfTensors(),
+  };
+}
+
+/** The command that builds the addon. */
+const setUpCommand = (variant: NativeVariant): string =>
+  variant === 'gpu' ? 'fovea setup --gpu' : 'fovea setup';
+
+function load(variant: NativeVariant, directory: string): Addon {
+  try {
+    return loadAddon(directory, variant);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw unavailable(
+      variant,
+      `the addon in ${directory} does not load (${problem}): run \`${setUpCommand(variant)}\``,
+    );
+  }
+}
+
+const unavailable = (variant: NativeVariant, problem: string) =>
+  new FoveaError(
+    'backend-unavailable',
+    `The ${variant === 'gpu' ? 'GPU' : 'native'} back end is not to be had: ${problem}. ` +
+      'Or ask for `auto`, which takes the best that is there.',
+    { details: { backend: variant === 'gpu' ? 'gpu' : 'native', problem } },
+  );
