@@ -109,8 +109,17 @@ export function keyOf(layer: GoldenLayer, weight: GoldenWeight): string {
   return `${layer.name}/${weight.name.startsWith('variable') ? 'gamma' : weight.name}`;
 }
 
-/** The weights of a golden, filled by the rule. */
-export function goldenWeights({ layers, fill: { gain, headGain, headWeight } }: Golden): NetworkWeights {
+let lastFilled: { readonly model: string; readonly weights: NetworkWeights } | undefined;
+
+/** The weights of a golden, filled by the rule; those of the last one asked for are kept, as filling is slow. */
+export function goldenWeights(golden: Golden): NetworkWeights {
+  if (lastFilled?.model !== golden.model) {
+    lastFilled = { model: golden.model, weights: fillWeights(golden) };
+  }
+  return lastFilled.weights;
+}
+
+function fillWeights({ layers, fill: { gain, headGain, headWeight } }: Golden): NetworkWeights {
   return new Map(
     layers.flatMap((layer) =>
       layer.weights.map((weight) => [

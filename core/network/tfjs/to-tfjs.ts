@@ -1,0 +1,94 @@
+// A network and its weights as a LayersModel, the format that `tf.loadLayersModel` reads in a browser. How each layer is
+// said is in tfjs-layers.ts.
+
+import type { Layer } from '../layer.ts';
+import type { Network, NetworkWeights } from '../network.ts';
+import { layerShapes, shapeOf } from '../shapes.ts';
+import { checkWeights, readWeight } from '../weights/read-weight.ts';
+import { TFJS_LAYERS, type TfjsContext, type TfjsLayer } from './tfjs-layers.ts';
+
+export const TFJS_MODEL_FILE = 'model.json';
+export const TFJS_WEIGHTS_FILE = 'weights.bin';
+
+/** The two files of a LayersModel, to lie side by side. */
+export interface TfjsModel {
+  /** {@link TFJS_MODEL_FILE}: topology and weights manifest, UTF-8. */
+  readonly modelJson: Uint8Array;
+  /** {@link TFJS_WEIGHTS_FILE}: little-endian float32 values in the manifest's order. */
+  readonly weightsBin: Uint8Array;
+}
+
+function translate(layer: Layer, context: TfjsContext): readonly TfjsLayer[] {
+  // The table has the right entry for each type, which TypeScript cannot follow through a union.
+  const entry = TFJS_LAYERS[layer.type] as (layer: never, context: TfjsContext) => readonly TfjsLayer[];
+  return entry(layer as never, context);
+}
+
+/** As Keras 2 writes a layer of a functional model: every input is a layer, its first call and its first output. */
+const toTopology = ({ className, name, inputs, config }: TfjsLayer) => ({
+  class_name: className,
+  name,
+  config: { name, trainable: true, ...config },
+  inbound_nodes: inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])],
+});
+
+function concatenate(parts: readonly Float32Array[]): Uint8Array {
+  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    values.set(part, offset);
+    offset += part.length;
+  }
+  return new Uint8Array(values.buffer);
+}
+
+/**
+ * A network as a TensorFlow.js LayersModel, float32 `[batch, height, width, channels]` to the last layer's output; layers
+ * keep their names.
+ *
+ * @throws {FoveaError} `weights-mismatch`; `layer-not-exportable` for local response normalization and grouped
+ * convolutions, which TensorFlow.js does not have.
+ */
+export function toTfjs(network: Network, weights: NetworkWeights): TfjsModel {
+  checkWeights(network, weights);
+  const shapes = layerShapes(network);
+  const layers = network.layers.flatMap((layer) =>
+    translate(layer, {
+      shape: (name) => shapeOf(shapes, name),
+      weight: (name) => readWeight(weights, `${layer.name}/${name}`),
+    }),
+  );
+  const tensors = layers.flatMap((layer) =>
+    layer.weights.map(({ name, ...tensor }) => ({ ...tensor, name: `${layer.name}/${name}` })),
+  );
+  const first = layers[0]?.name ?? '';
+  const last = layers.at(-1)?.name ?? '';
+  const model = {
+    format: 'layers-model',
+    generatedBy: 'fovea',
+    convertedBy: null,
+    modelTopology: {
+      keras_version: '2.15.0',
+      backend: 'tensorflow',
+      model_config: {
+        class_name: 'Functional',
+        config: {
+          name: network.name,
+          layers: layers.map(toTopology),
+          input_layers: [[first, 0, 0]],
+          output_layers: [[last, 0, 0]],
+        },
+      },
+    },
+    weightsManifest: [
+      {
+        paths: [TFJS_WEIGHTS_FILE],
+        weights: tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
+      },
+    ],
+  };
+  return {
+    modelJson: new TextEncoder().encode(JSON.stringify(model)),
+    weightsBin: concatenate(tensors.map((tensor) => tensor.values)),
+  };
+}
