@@ -71,6 +71,8 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
     const scalars = {
       ...plan.optimizer.scalars(updates + 1, learningRate),
       decay_rate: decay * learningRate,
+      // As in Keras, the average starts from the weights after the first update.
+      average_rate: updates === 0 ? 1 : 1 - (options.movingAverage ?? 0),
     };
     return Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]);
   };

@@ -237,6 +237,7 @@ function appendUpdate(
   const { clipNorm } = options.optimizer;
   const decays = options.optimizer.decays ?? (() => true);
   const scalars = new Map(optimizer.scalarNames.map((name) => [name, b.input(name, [])]));
+  const averageRate = movingAverage === undefined ? undefined : b.input('average_rate', []);
   const decayRate = weightDecayOf(options.optimizer) > 0 ? b.input('decay_rate', []) : undefined;
   const scalar = (name: string): Value => {
     const value = scalars.get(name);
@@ -255,12 +256,12 @@ function appendUpdate(
       );
     }
     optimizer.emit({ b, variable, gradient, slot: (name) => slotOf(variable, name), scalar });
-    if (movingAverage !== undefined) appendAverage(b, variable, movingAverage);
+    if (averageRate !== undefined) appendAverage(b, variable, averageRate);
   }
 }
 
-function appendAverage(b: ProgramBuilder, variable: VariableSpec, decay: number): void {
+function appendAverage(b: ProgramBuilder, variable: VariableSpec, rate: Value): void {
   const average = slotOf(variable, AVERAGE_SLOT);
   const distance = ops.binary(b, 'Sub', b.read(average), b.read(variable));
-  b.assign('AssignSubVariableOp', [average], [ops.binary(b, 'Mul', distance, b.scalar(1 - decay))], ASSIGN);
+  b.assign('AssignSubVariableOp', [average], [ops.binary(b, 'Mul', distance, rate)], ASSIGN);
 }

@@ -105,7 +105,7 @@ export function createGraphWriter(): GraphWriter {
         [...inputs, ...[...before].map((node) => `^${node}`)],
         Object.fromEntries(attributes),
       );
-      op.outputs.forEach((value, output) => references.set(value, output === 0 ? name : `${name}:${output}`));
+      for (const [output, value] of op.outputs.entries()) references.set(value, `${name}:${output}`);
       if (assigns) assignments.push(name);
       for (const value of resources) access.set(value, touched(access.get(value), name, assigns));
     });
