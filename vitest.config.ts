@@ -24,6 +24,7 @@ export default defineConfig({
       project('golden', { timeoutMs: 5 * MINUTE_MS }),
       project('integration', { timeoutMs: 5 * MINUTE_MS }),
       project('infra', { timeoutMs: 5 * MINUTE_MS }),
+      project('e2e/page'),
     ],
   },
 });

@@ -3,7 +3,7 @@
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
-import { contentHashOf } from '../core/dataset/content-hash.ts';
+import { contentHashOf } from '../core/content-hash.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { claimVersion } from '../core/model/claim-version.ts';

@@ -1,17 +1,14 @@
 // Reproducible random numbers for drawing; not for secrets.
 
+import { uniformAt } from '../../core/random.ts';
+
 /** A source of numbers in [0, 1). */
 export type Random = () => number;
 
-/** Mulberry32 (public domain, Tommy Ettinger): 32 bits of state, enough for the few numbers of one picture. */
+/** The draws of a seed, one after another. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  let index = 0;
+  return () => uniformAt(seed, index++);
 }
 
 /** A number in [low, high). */

@@ -1,5 +1,6 @@
 // One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
 
+import { contentHashOf } from '../content-hash.ts';
 import { isFoveaError } from '../errors.ts';
 import type { ImageErrorCode } from '../image/image-errors.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
@@ -7,7 +8,6 @@ import { checkByteLimit } from '../image/image-limits.ts';
 import { readImageHeader } from '../image/read-image-header.ts';
 import { verifyImage } from '../image/verify-image.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { contentHashOf } from './content-hash.ts';
 import type { FindingCode } from './findings.ts';
 
 /** How far a picture is tried: `header` finds what is no picture, `full` also what is damaged further on. */

@@ -1,7 +1,7 @@
 // Makes a trained model visible: files first, the manifest last, then the alias. A crash in between leaves a version
 // that nobody sees, and the same commit again completes it.
 
-import { contentHashOf } from '../dataset/content-hash.ts';
+import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';

@@ -1,7 +1,7 @@
 // One ONNX Runtime session of one model version: verified at load, run off the event loop. Knows no pictures.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { contentHashOf } from '../dataset/content-hash.ts';
+import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';

@@ -1,7 +1,7 @@
 // A real model whose answers a person can foretell: it says which of red, green and blue a picture has most of.
 
 import sharp from 'sharp';
-import { contentHashOf } from '../../core/dataset/content-hash.ts';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../../core/model/manifest.ts';
 import { createNetworkBuilder } from '../../core/network/network-builder.ts';

@@ -1,0 +1,162 @@
+// The course's CNN on MNIST, from random weights.
+//
+//   npm run mnist                      augmented, 24 epochs: at least 99.6 %
+//   npm run mnist -- --preset course   as in the course, 10 epochs: at least 99.19 %
+//   npm run mnist -- --data FOLDER     where the four idx files are
+//
+// 5,000 of the 60,000 training pictures choose the best epoch; the 10,000 test pictures are looked at once, at the end.
+
+import { plot } from 'asciichart';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command, Option } from 'commander';
+import type { TrainerOptions } from '../../batch-job/tensorflow/engine.ts';
+import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { evaluate } from '../../batch-job/training/evaluate.ts';
+import { inMemoryExamples } from '../../batch-job/training/examples.ts';
+import { type FitOptions, fit } from '../../batch-job/training/fit.ts';
+import { type AffineRange, randomAffine } from '../../batch-job/training/random-affine.ts';
+import { BACKENDS } from '../../core/job/job.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import { initializeWeights } from '../../core/network/initialize.ts';
+import { readDigits } from './read-idx.ts';
+
+interface Preset extends Pick<TrainerOptions, 'optimizer' | 'movingAverage' | 'labelSmoothing'> {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: FitOptions['learningRate'];
+  readonly augmentation: AffineRange | undefined;
+}
+
+const PRESETS: Readonly<Record<string, Preset>> = {
+  course: {
+    epochs: 10,
+    batchSize: 32,
+    optimizer: { type: 'nadam' },
+    learningRate: () => 1e-3,
+    augmentation: undefined,
+  },
+  augmented: {
+    epochs: 24,
+    batchSize: 128,
+    optimizer: { type: 'adamw', weightDecay: 0.01 },
+    // Cosine decay after one two-hundredth of the run.
+    learningRate: (step, steps) => {
+      const rising = steps / 200;
+      return step < rising
+        ? (2e-3 * (step + 1)) / rising
+        : (2e-3 / 2) * (1 + Math.cos((Math.PI * (step - rising)) / (steps - rising)));
+    },
+    augmentation: { degrees: 12, scale: 0.12, shift: 2 },
+    movingAverage: 0.999,
+  },
+};
+
+const VALIDATION_PICTURES = 5000;
+const SHAPE = [28, 28, 1] as const;
+const CHART_HEIGHT = 12;
+
+const program = new Command('mnist')
+  .addOption(
+    new Option('--preset <name>', 'training settings').choices(Object.keys(PRESETS)).default('augmented'),
+  )
+  .addOption(new Option('--backend <name>', 'of TensorFlow.js').choices(BACKENDS).default('auto'))
+  .option('--data <folder>', 'the four idx files of MNIST, gzipped', '../shared/data/mnist')
+  .option('--epochs <number>', "instead of the preset's", Number)
+  .option('--seed <number>', 'of weights, order, dropout and augmentation', Number, 1)
+  .parse();
+const options = program.opts<{
+  preset: string;
+  backend: (typeof BACKENDS)[number];
+  data: string;
+  epochs?: number;
+  seed: number;
+}>();
+const preset = PRESETS[options.preset] as Preset;
+const epochs = options.epochs ?? preset.epochs;
+
+const training = await readDigits(options.data, 'train');
+const test = await readDigits(options.data, 't10k');
+const pixels = SHAPE[0] * SHAPE[1];
+const trainCount = training.labels.length - VALIDATION_PICTURES;
+const examplesOf = ({ images, labels }: typeof training, from: number, to: number) =>
+  inMemoryExamples(SHAPE, images.subarray(from * pixels, to * pixels), labels.subarray(from, to));
+
+let epoch = 1;
+const plain = examplesOf(training, 0, trainCount);
+const train =
+  preset.augmentation === undefined
+    ? plain
+    : randomAffine(plain, preset.augmentation, { seed: options.seed, epoch: () => epoch, background: 0 });
+const validation = examplesOf(training, trainCount, training.labels.length);
+
+const engine = await openEngine({ backend: options.backend });
+console.log(`TensorFlow.js on the ${engine.info.backend} back end: ${engine.info.reason}`);
+const network = findArchitecture('mnist_cnn').build({
+  inputSize: { height: SHAPE[0], width: SHAPE[1], channels: SHAPE[2] },
+  classes: 10,
+});
+const { optimizer, movingAverage, labelSmoothing, batchSize, learningRate } = preset;
+const trainer = await engine.createTrainer({
+  network,
+  weights: initializeWeights(network, options.seed),
+  optimizer,
+  ...(movingAverage === undefined ? {} : { movingAverage }),
+  ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
+  seed: options.seed,
+  batchSize,
+});
+
+const bar = new SingleBar(
+  {
+    format:
+      'epoch {epoch}/{epochs} {bar} loss {loss} · accuracy {accuracy} % · {speed} pictures/s · {left} s left',
+  },
+  Presets.shades_classic,
+);
+const curve: number[] = [];
+const startedMs = performance.now();
+const isTerminal = process.stdout.isTTY;
+if (isTerminal) bar.start(1, 0, { epoch: 1, epochs, loss: '', accuracy: '', speed: '', left: '' });
+const { best } = await fit(trainer, {
+  train,
+  validation,
+  epochs,
+  batchSize,
+  learningRate,
+  seed: options.seed,
+  signal: new AbortController().signal,
+  clock: () => performance.now(),
+  onStep: (report) => {
+    bar.setTotal(report.steps);
+    bar.update(report.step, {
+      epoch: report.epoch,
+      loss: report.loss.toFixed(4),
+      accuracy: (100 * report.accuracy).toFixed(2),
+      speed: report.imagesPerSecond.toFixed(0),
+      left: report.secondsLeft.toFixed(0),
+    });
+  },
+  onEpoch: async (report) => {
+    epoch = report.epoch + 1;
+    curve.push(100 * (report.validationAccuracy ?? 0));
+    if (isTerminal) return;
+    console.log(
+      `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}, validation accuracy ` +
+        `${(100 * (report.validationAccuracy ?? 0)).toFixed(2)} %, ${report.imagesPerSecond.toFixed(0)} pictures/s`,
+    );
+  },
+});
+bar.stop();
+const scores = await evaluate(
+  examplesOf(test, 0, test.labels.length),
+  (images, count) => trainer.predict(images, count),
+  { batchSize },
+);
+trainer.dispose();
+
+console.log(`\nValidation accuracy by epoch, %\n${plot(curve, { height: CHART_HEIGHT })}`);
+console.log(
+  `\nTest accuracy ${(100 * (scores.accuracy ?? 0)).toFixed(2)} % on ${scores.count} pictures, with the weights of epoch ` +
+    `${best.epoch}; ${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes.`,
+);
+process.exit(0);
