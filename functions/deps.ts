@@ -4,9 +4,11 @@ import type { JobQueue } from '../core/job/job-queue.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
-import type { ApiKeys } from './http/require-api-key.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+
+/** Gives the keys that are good now, by their names. */
+export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
 
 export interface AppDeps {
   readonly store: ObjectStore;

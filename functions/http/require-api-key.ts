@@ -3,10 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
 import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv } from '../deps.ts';
-
-/** Gives the keys that are good now, by their names. */
-export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
+import type { ApiKeys, AppEnv } from '../deps.ts';
 
 /** The scheme's name may be written in any case (RFC 9110, 11.1). */
 const BEARER = /^bearer +(?<token>\S+) *$/i;

@@ -38,8 +38,8 @@ export function healthRoutes({ store, version, logger }: AppDeps) {
 
   routes.openapi(readyz, async (c) => {
     try {
-      // Any key does: that it is not there is an answer, too.
-      await store.head(keys.weights('ready'));
+      // Any key that the API may read does: that it is not there is an answer, too.
+      await store.head(keys.idempotency('ready'));
       return c.json({ ready: true, live: true as const }, 200);
     } catch (error) {
       logger.error('not ready', { request_id: c.get('requestId'), error });

@@ -56,7 +56,7 @@ export class BundledFunction extends Construct implements IGrantable {
       runtime: Runtime.NODEJS_24_X,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       code: functionCode(this, code, settings.architecture),
-      handler: 'main.handler',
+      handler: 'app/main.handler',
       role: this.role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -6,6 +6,7 @@ import { createPredictor } from '../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
+import type { ApiKeys } from '../../functions/deps.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/limits.ts';
 import { createJsonLogger } from '../../functions/logger.ts';
 
@@ -23,12 +24,13 @@ export const readAnswer = async (
 export interface TestAppOptions {
   readonly store?: ObjectStore;
   readonly limits?: Partial<Limits>;
+  readonly apiKeys?: ApiKeys;
 }
 
 /** A fixed clock that a test may turn on. */
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-export function createTestApp({ store = createMemoryStore(), limits = {} }: TestAppOptions = {}) {
+export function createTestApp({ store = createMemoryStore(), limits = {}, apiKeys }: TestAppOptions = {}) {
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
@@ -47,6 +49,7 @@ export function createTestApp({ store = createMemoryStore(), limits = {} }: Test
     predictor,
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    apiKeys,
     version: '0.0.0-test',
     logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
   });

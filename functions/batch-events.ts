@@ -1,0 +1,61 @@
+// Entry point of the function that EventBridge calls with what AWS Batch says about trainers. An event that throws
+// comes again, and after an hour goes to the queue of lost events.
+
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { z } from 'zod';
+import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
+import { createJobStore } from '../core/job/job-store.ts';
+import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
+import { BatchEventSchema } from '../core/job/queues/batch/batch-event.ts';
+import { createBatchQueue } from '../core/job/queues/batch-queue.ts';
+import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { jsonText, readEnvironment } from './environment.ts';
+import { toLogger } from './powertools-logger.ts';
+
+const env = readEnvironment(
+  z.object({
+    [environment.storeUrl]: z.string(),
+    [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+  }),
+  process.env,
+);
+
+const logger = toLogger(new PowertoolsLogger());
+const metrics = new Metrics();
+const fleet = env[environment.trainerFleet];
+const store = await openObjectStore(env[environment.storeUrl]);
+const jobs = createJobStore({ store, now: Date.now });
+const queue = createBatchQueue({ jobs, fleet, now: Date.now });
+
+const jobMetrics: JobMetrics = {
+  jobBecame: (status) => {
+    // A metric of its own, because the dimension must not reach the others.
+    metrics.singleMetric().addDimension('status', status).addMetric(names.jobs, MetricUnit.Count, 1);
+  },
+  jobMoved: () => metrics.addMetric(names.jobsResubmitted, MetricUnit.Count, 1),
+  machineUsed: ({ seconds, estimatedUsd }) => {
+    metrics.addMetric(names.trainerSeconds, MetricUnit.Seconds, seconds);
+    metrics.addMetric(names.estimatedCostUsd, MetricUnit.NoUnit, estimatedUsd);
+  },
+};
+
+export async function handler(event: unknown): Promise<void> {
+  const batchEvent = BatchEventSchema.parse(event);
+  const { jobId, jobName, status, statusReason } = batchEvent.detail;
+  try {
+    const step = await applyBatchEvent(
+      { jobs, queue, fleet, metrics: jobMetrics, now: Date.now },
+      batchEvent,
+    );
+    logger.info('batch event', {
+      batch_job_id: jobId,
+      batch_job_name: jobName,
+      status,
+      status_reason: statusReason,
+      step,
+    });
+  } finally {
+    metrics.publishStoredMetrics();
+  }
+}

@@ -1,0 +1,93 @@
+// Entry point of the API on AWS Lambda, behind a Function URL with response streaming.
+
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
+import { streamHandle } from 'hono/aws-lambda';
+import { z } from 'zod';
+import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
+import { createJobStore } from '../core/job/job-store.ts';
+import type { Predictor } from '../core/predict/predictor.ts';
+import { openObjectStore } from '../core/storage/open-object-store.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { createApp } from './app.ts';
+import { jsonText, readEnvironment } from './environment.ts';
+import { lazyPredictor, lazyQueue } from './lazy-ports.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { toLogger } from './powertools-logger.ts';
+
+const env = readEnvironment(
+  z.object({
+    [environment.storeUrl]: z.string(),
+    [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+    [environment.apiKeysSecret]: z.string(),
+    /** MiB; set by Lambda. */
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
+  }),
+  process.env,
+);
+
+const MIB = 1024 * 1024;
+/** What Lambda takes in one event; base64 and headers included. */
+const EVENT_LIMIT_BYTES = 6 * MIB;
+/** Lambda gives one processor for each so many MiB. */
+const MIB_PER_PROCESSOR = 1769;
+/** ONNX Runtime takes twice a model's file; with this share, models take a quarter of the memory. */
+const MODELS_SHARE = 1 / 8;
+/** A new key works after at most this long, and a removed one works no longer. */
+const KEYS_MAX_AGE_SECONDS = 60;
+
+const ApiKeysSchema = z.record(z.string(), z.string());
+
+const memoryMib = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
+const logger = toLogger(new PowertoolsLogger());
+const metrics = new Metrics();
+metrics.captureColdStartMetric();
+
+const store = await openObjectStore(env[environment.storeUrl]);
+const jobs = createJobStore({ store, now: Date.now });
+
+/** Counts pictures and how long they took. */
+const metered = (predictor: Predictor): Predictor => ({
+  ...predictor,
+  async predict(request) {
+    const result = await predictor.predict(request);
+    metrics.addMetric(names.predictions, MetricUnit.Count, result.outcomes.length);
+    metrics.addMetric(names.predictLatencyMs, MetricUnit.Milliseconds, result.timingMs.total);
+    metrics.publishStoredMetrics();
+    return result;
+  },
+});
+
+const app = createApp({
+  store,
+  jobs,
+  queue: lazyQueue(async () => {
+    const { createBatchQueue } = await import('../core/job/queues/batch-queue.ts');
+    return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
+  }),
+  predictor: metered(
+    lazyPredictor(async () => {
+      const { createPredictor } = await import('../core/predict/predictor.ts');
+      return createPredictor({
+        store,
+        threads: Math.max(1, Math.floor(memoryMib / MIB_PER_PROCESSOR)),
+        maxCachedBytes: memoryMib * MIB * MODELS_SHARE,
+        onReleaseError: (error) => logger.error('a session could not be released', { error }),
+      });
+    }),
+  ),
+  apiKeys: async () => {
+    const secret = await getSecret(env[environment.apiKeysSecret], {
+      maxAge: KEYS_MAX_AGE_SECONDS,
+      transform: 'json',
+    });
+    return ApiKeysSchema.parse(secret);
+  },
+  now: Date.now,
+  limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },
+  version: packageJson.version,
+  logger,
+});
+
+export const handler = streamHandle(app);

@@ -1,0 +1,33 @@
+// Ports whose drivers are loaded when they are first used, so that a cold start pays for nothing that a request does
+// not need.
+
+import type { JobQueue } from '../core/job/job-queue.ts';
+import type { Predictor } from '../core/predict/predictor.ts';
+
+/** Runs `load` once, at the first call. */
+export function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+/** A queue whose driver is loaded with the first job. */
+export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
+  const loadOnce = once(load);
+  return {
+    submit: async (job) => (await loadOnce()).submit(job),
+    cancel: async (job) => (await loadOnce()).cancel(job),
+  };
+}
+
+/** A predictor whose runtime is loaded with the first picture. */
+export function lazyPredictor(load: () => Promise<Predictor>): Predictor {
+  const loadOnce = once(load);
+  return {
+    predict: async (request) => (await loadOnce()).predict(request),
+    // Lives as long as the process, which a function never ends itself.
+    close: () => undefined,
+  };
+}

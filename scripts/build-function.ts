@@ -1,0 +1,65 @@
+// Builds what the stack ships to AWS Lambda: `dist/functions-<architecture>/api` and `…/job-events`, each a folder that
+// becomes a zip. Native packages come from npm for the function's processor, whatever this machine's is.
+
+import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bundleFunction } from './build-function/bundle-function.ts';
+import { measureFolder } from './build-function/measure-folder.ts';
+import { type FunctionArchitecture, installNativePackages } from './build-function/native-packages.ts';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+const DIST = path.join(REPOSITORY, 'dist');
+const MB = 1_000_000;
+/** Lambda takes 250 MB; every megabyte is read at a cold start. */
+const LIMITS_BYTES = { api: 75 * MB, 'job-events': 10 * MB } as const;
+const TABLE_ROWS = 6;
+
+const architecture = await readArchitecture();
+const target = path.join(DIST, `functions-${architecture}`);
+const work = `${target}.${process.pid}`;
+
+try {
+  const native = await installNativePackages({
+    repository: REPOSITORY,
+    cache: path.join(DIST, 'cache'),
+    architecture,
+  });
+  const api = path.join(work, 'api');
+  const jobEvents = path.join(work, 'job-events');
+  await mkdir(work, { recursive: true });
+  await bundleFunction({ repository: REPOSITORY, entry: 'functions/lambda.ts', folder: api });
+  await bundleFunction({ repository: REPOSITORY, entry: 'functions/batch-events.ts', folder: jobEvents });
+  await cp(native, path.join(api, 'node_modules'), { recursive: true });
+  // Where functions/routes looks for them from the bundle: `../page/`.
+  await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
+  await report('api', api);
+  await report('job-events', jobEvents);
+  await rm(target, { recursive: true, force: true });
+  await rename(work, target);
+} finally {
+  await rm(work, { recursive: true, force: true });
+}
+
+/** From `--architecture`, else from the settings in cdk.json. */
+async function readArchitecture(): Promise<FunctionArchitecture> {
+  const { values } = parseArgs({ options: { architecture: { type: 'string' } } });
+  const cdk: { context?: Record<string, unknown> } = JSON.parse(
+    await readFile(path.join(REPOSITORY, 'cdk.json'), 'utf8'),
+  );
+  const wanted = values.architecture ?? cdk.context?.['fovea:architecture'] ?? 'x86_64';
+  if (wanted === 'x86_64' || wanted === 'arm64') return wanted;
+  throw new Error(`The architecture is "${String(wanted)}"; functions can be built for x86_64 and arm64.`);
+}
+
+/** Prints what is in a function; throws where that is too much. */
+async function report(name: keyof typeof LIMITS_BYTES, folder: string): Promise<void> {
+  const { totalBytes, parts } = await measureFolder(folder);
+  const show = (bytes: number) => `${(bytes / MB).toFixed(1).padStart(6)} MB`;
+  console.log(`${name} (${architecture})`);
+  for (const { path: part, bytes } of parts.slice(0, TABLE_ROWS)) console.log(`  ${show(bytes)}  ${part}`);
+  console.log(`  ${show(totalBytes)}  together, of at most ${LIMITS_BYTES[name] / MB} MB`);
+  if (totalBytes > LIMITS_BYTES[name])
+    throw new Error(`The function "${name}" is too large to start quickly; see the table.`);
+}

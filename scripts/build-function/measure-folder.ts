@@ -1,0 +1,31 @@
+// How large a folder is, and where that comes from.
+
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+export interface FolderSize {
+  readonly totalBytes: number;
+  /** Top folders, and packages of node_modules; largest first. */
+  readonly parts: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+const SCOPED_PACKAGE_DEPTH = 3;
+
+export async function measureFolder(folder: string): Promise<FolderSize> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const sizes = new Map<string, number>();
+  for (const file of files) {
+    const absolute = path.join(file.parentPath, file.name);
+    const part = partOf(path.relative(folder, absolute).split(path.sep));
+    sizes.set(part, (sizes.get(part) ?? 0) + (await stat(absolute)).size);
+  }
+  const parts = [...sizes].map(([part, bytes]) => ({ path: part, bytes })).sort((a, b) => b.bytes - a.bytes);
+  return { totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), parts };
+}
+
+function partOf(segments: readonly string[]): string {
+  if (segments[0] !== 'node_modules') return segments[0] ?? '';
+  return segments.slice(0, segments[1]?.startsWith('@') ? SCOPED_PACKAGE_DEPTH : 2).join('/');
+}

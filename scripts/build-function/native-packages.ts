@@ -1,0 +1,92 @@
+// The packages that cannot be bundled, for one processor, without what the function never reads.
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { EXTERNAL_PACKAGES } from './bundle-function.ts';
+
+const run = promisify(execFile);
+
+export type FunctionArchitecture = 'x86_64' | 'arm64';
+
+export interface NativePackagesOptions {
+  readonly repository: string;
+  /** Kept between builds: a second one needs no network. */
+  readonly cache: string;
+  readonly architecture: FunctionArchitecture;
+}
+
+/** Node's name of a processor. */
+const CPU = { x86_64: 'x64', arm64: 'arm64' } as const;
+
+/** Read by installers, compilers and people alone. */
+const UNUSED_FILES = /\.(d\.[cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
+/** Of ONNX Runtime's installer, which is not run. */
+const UNUSED_PACKAGES = ['adm-zip', 'global-agent', '.bin', '.package-lock.json'];
+/** All that the docs page loads. */
+const SWAGGER_FILES = ['package.json', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+
+/** A `node_modules` for the function; installed once for each set of versions. */
+export async function installNativePackages({
+  repository,
+  cache,
+  architecture,
+}: NativePackagesOptions): Promise<string> {
+  const { dependencies } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
+  const wanted = Object.fromEntries(EXTERNAL_PACKAGES.map((name) => [name, dependencies[name]]));
+  const rules = [UNUSED_FILES.source, ...UNUSED_PACKAGES, ...SWAGGER_FILES];
+  const hash = createHash('sha256')
+    .update(JSON.stringify([wanted, architecture, rules]))
+    .digest('hex');
+  const folder = path.join(cache, `native-${architecture}-${hash.slice(0, 16)}`);
+  if (await exists(folder)) return folder;
+
+  const work = `${folder}.${process.pid}`;
+  await mkdir(work, { recursive: true });
+  try {
+    await writeFile(path.join(work, 'package.json'), JSON.stringify({ private: true, dependencies: wanted }));
+    // Its checksums hold for the packages that are asked for here.
+    await copyFile(path.join(repository, 'package-lock.json'), path.join(work, 'package-lock.json'));
+    const target = ['--os=linux', `--cpu=${CPU[architecture]}`, '--libc=glibc'];
+    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=dev', ...target], {
+      cwd: work,
+    });
+    const packages = path.join(work, 'node_modules');
+    await prune(packages, CPU[architecture]);
+    await rename(packages, folder);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+async function prune(packages: string, cpu: string): Promise<void> {
+  const remove = (...segments: string[]) =>
+    rm(path.join(packages, ...segments), { recursive: true, force: true });
+  await Promise.all(UNUSED_PACKAGES.map((name) => remove(name)));
+
+  // onnxruntime-node/bin/napi-v<n>/<platform>/<cpu>
+  const binaries = path.join(packages, 'onnxruntime-node', 'bin');
+  for (const version of await readdir(binaries)) {
+    for (const platform of await readdir(path.join(binaries, version))) {
+      if (platform !== 'linux') await remove('onnxruntime-node', 'bin', version, platform);
+    }
+    for (const other of await readdir(path.join(binaries, version, 'linux'))) {
+      if (other !== cpu) await remove('onnxruntime-node', 'bin', version, 'linux', other);
+    }
+  }
+  for (const file of await readdir(path.join(packages, 'swagger-ui-dist'))) {
+    if (!SWAGGER_FILES.includes(file)) await remove('swagger-ui-dist', file);
+  }
+  for (const file of await readdir(packages, { recursive: true, withFileTypes: true })) {
+    if (file.isFile() && UNUSED_FILES.test(file.name)) await rm(path.join(file.parentPath, file.name));
+  }
+}
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
