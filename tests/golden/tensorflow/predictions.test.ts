@@ -18,9 +18,8 @@ const TOLERANCE = 1e-5;
 
 /** Golden files are named after Keras's functions: `mobilenet_v2_0.35` is `mobilenetv2_0.35`. */
 const fileOf = (name: string): string =>
-  [name, name.replaceAll(/_(?=v\d|b\d|tiny|small)/g, '')]
-    .map(goldenPath)
-    .find((file) => existsSync(file)) ?? goldenPath(name);
+  [name, name.replaceAll(/_(?=v\d|b\d|tiny|small)/g, '')].map(goldenPath).find((file) => existsSync(file)) ??
+  goldenPath(name);
 
 /** Without a golden: a network of the project's own, and one that is no classifier. */
 const WITHOUT_GOLDEN = ['small_cnn', 'three_conv_cnn'];

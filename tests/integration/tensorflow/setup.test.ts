@@ -1,0 +1,188 @@
+// Set-up of a native back end, and every way in which it fails: planted, met, said, and gone at the next try.
+
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type SetUpOptions,
+  type SetUpStep,
+  setUpNative,
+} from '../../../batch-job/tensorflow/native/setup.ts';
+import { type FakeWorld, fakeWorldProblem, makeFakeWorld } from '../../support/fake-native.ts';
+
+const problem = fakeWorldProblem();
+if (problem !== undefined) console.warn(`Skipped: ${problem}`);
+
+let folder: string;
+let world: FakeWorld;
+let options: SetUpOptions;
+let count = 0;
+beforeAll(() => {
+  if (problem !== undefined) return;
+  folder = mkdtempSync(path.join(tmpdir(), 'fovea-setup-'));
+  world = makeFakeWorld(folder);
+});
+beforeEach(() => {
+  const { env, pipArguments, wheels } = world;
+  const directory = path.join(folder, `cache-${count++}/native`);
+  options = { variant: 'cpu', directory, env, pipArguments, wheels };
+});
+afterEach(() => world.reset());
+afterAll(() => {
+  if (problem === undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+async function expectSuccess(): Promise<readonly SetUpStep[]> {
+  const steps: SetUpStep[] = [];
+  const result = await setUpNative({ ...options, onProgress: ({ step }) => steps.push(step) });
+  expect(result).toEqual({ directory: options.directory, built: true, tensorflowVersion: '0.0.1' });
+  expect(readdirSync(path.dirname(options.directory))).toEqual(['native']);
+  return steps;
+}
+
+/** The failure, after which nothing looks finished. */
+async function expectFailure(code: string, message: RegExp): Promise<void> {
+  await expect(setUpNative(options)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message) as string,
+  });
+  expect(existsSync(options.directory)).toBe(false);
+  expect(existsSync(`${options.directory}.lock`)).toBe(false);
+}
+
+describe.skipIf(problem !== undefined)('set-up', () => {
+  test('builds in steps, and finds it all there the second time', async () => {
+    expect(await expectSuccess()).toEqual([
+      'check',
+      'packages',
+      'download',
+      'unpack',
+      'compile',
+      'try',
+      'done',
+    ]);
+    world.program('python3', undefined);
+    world.program('g++', undefined);
+    expect(await setUpNative(options)).toMatchObject({ built: false, tensorflowVersion: '0.0.1' });
+    expect(existsSync(path.join(options.directory, 'python/tensorflow/python/large.py'))).toBe(false);
+  });
+
+  test('without Python names pip and what to install', async () => {
+    world.program('python3', undefined);
+    await expectFailure('native-no-pip', /python3-pip/);
+  });
+
+  test('with a Python without pip says what it said', async () => {
+    world.program('python3', 'echo "No module named pip" >&2; exit 1');
+    await expectFailure('native-no-pip', /No module named pip/);
+  });
+
+  test('without a compiler names it, before anything is downloaded', async () => {
+    world.program('g++', undefined);
+    await expectFailure('native-no-compiler', /g\+\+/);
+    expect(existsSync(`${options.directory}.partial/wheels`)).toBe(false);
+  });
+
+  test('stops at a failing npm, and goes on at the next try', async () => {
+    world.program('npm', 'echo "registry unreachable" >&2; exit 1');
+    await expectFailure('native-packages-failed', /registry unreachable/);
+    world.reset();
+    await expectSuccess();
+  });
+
+  test('does not use a wheel of another hash, and takes the right one at the next try', async () => {
+    const right = readFileSync(world.wheelFile);
+    writeFileSync(world.wheelFile, Buffer.concat([right, Buffer.from('x')]));
+    await expectFailure('native-hash-mismatch', /sha256/);
+    writeFileSync(world.wheelFile, right);
+    await expectSuccess();
+  });
+
+  test('downloads a wheel again that lies there cut off', async () => {
+    const right = readFileSync(world.wheelFile);
+    world.program('g++', 'case "$1" in --version) exit 0;; esac; exit 1');
+    await expectFailure('native-build-failed', /did not compile/);
+    rmSync(`${options.directory}.partial/unpacked.json`);
+    const wheels = `${options.directory}.partial/wheels`;
+    mkdirSync(wheels);
+    writeFileSync(path.join(wheels, path.basename(world.wheelFile)), right.subarray(0, 100));
+    world.reset();
+    await expectSuccess();
+  });
+
+  test('says that the index has no such wheel', async () => {
+    rmSync(world.wheelFile);
+    await expectFailure('native-download-failed', /pip config list/);
+  });
+
+  test('does not start on a disk that is too small', async () => {
+    options = { ...options, wheels: { ...world.wheels, diskBytes: 2 ** 60 } };
+    await expectFailure('native-disk-full', /free/);
+    options = { ...options, wheels: world.wheels };
+    await expectSuccess();
+  });
+
+  test('says so where the disk fills up on the way', async () => {
+    world.program('npm', 'echo "npm error ENOSPC: no space left on device" >&2; exit 1');
+    await expectFailure('native-disk-full', /another folder/);
+  });
+
+  test('does not finish with an addon that does not run', async () => {
+    writeFileSync(world.sourceFile, 'int nothing;');
+    await expectFailure('native-load-failed', /does not run/);
+    world.reset();
+    rmSync(`${options.directory}.partial/packages.json`);
+    await expectSuccess();
+  });
+
+  test('builds again what was finished and is broken', async () => {
+    await expectSuccess();
+    rmSync(path.join(options.directory, 'python'), { recursive: true });
+    await expectSuccess();
+  });
+
+  test.each(['npm', 'g++'])('killed in the middle of %s, goes on at the next try', async (program) => {
+    const slow = program === 'npm' ? 'sleep 20' : 'case "$1" in --version) exit 0;; esac; sleep 20';
+    world.program(program, slow);
+    const script = path.resolve(import.meta.dirname, '../../support/run-setup.ts');
+    const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const reached = program === 'npm' ? 'packages' : 'compile';
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (data: Buffer) => {
+        if (data.toString().includes(reached)) resolve();
+      });
+      child.on('exit', () => reject(new Error(`Set-up ended before ${reached}.`)));
+    });
+    await expect(setUpNative(options)).rejects.toMatchObject({ code: 'native-setup-running' });
+    const gone = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+    expect(existsSync(options.directory)).toBe(false);
+    world.reset();
+
+    await expectSuccess();
+  });
+
+  test('has no wheel for a platform that has none', async () => {
+    const { wheels: _, ...rest } = options;
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform');
+    Object.defineProperty(process, 'platform', { value: 'sunos' });
+    try {
+      await expect(setUpNative(rest)).rejects.toMatchObject({ code: 'native-unsupported-platform' });
+    } finally {
+      if (platform !== undefined) Object.defineProperty(process, 'platform', platform);
+    }
+  });
+});
