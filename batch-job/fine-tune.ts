@@ -14,7 +14,10 @@ import { splitsOf, validateDataset } from './validate-dataset.ts';
 export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<ExportedModel> {
   const architecture = findArchitecture(job.architecture);
   const inspection = await validateDataset(deps, job);
-  const engine = await openEngine({ backend: job.backend });
+  const engine = await openEngine({
+    backend: job.backend,
+    ...(deps.cacheDirectory === undefined ? {} : { cacheDirectory: deps.cacheDirectory }),
+  });
   await deps.reporter.message(
     `TensorFlow.js runs on the ${engine.info.backend} back end: ${engine.info.reason}`,
     {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { createJobStore } from '../core/job/job-store.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { type AttemptOutcome, runJob } from './run-job.ts';
 
 const EnvironmentSchema = z.object({
@@ -40,6 +41,7 @@ const outcome = await runJob(
     jobs: createJobStore({ store, now: Date.now }),
     now: Date.now,
     weightsDir: FOVEA_WEIGHTS_DIR,
+    cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),
   },

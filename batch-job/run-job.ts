@@ -17,6 +17,8 @@ export interface RunJobDeps {
   readonly now: () => number;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
+  /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
+  readonly cacheDirectory?: string;
   /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
   readonly terminated: AbortSignal;
   /** Told of what nobody expected, with its stack. */

@@ -13,6 +13,8 @@ export interface FineTuneDeps {
   readonly reporter: JobReporter;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
+  /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
+  readonly cacheDirectory?: string;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from './commands/demo.ts';
+import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
 
@@ -47,6 +48,17 @@ program
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
   .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
   .action((options) => runDemo({ ...options, version }));
+
+program
+  .command('setup')
+  .description('build the native back end of TensorFlow: training becomes several times as fast')
+  .option('--gpu', 'for an NVIDIA GPU')
+  .action(({ gpu }: { gpu?: boolean }) => runTrainerEntry('setup', gpu ? ['--gpu'] : []));
+
+program
+  .command('doctor')
+  .description('say what jobs run on here, and what the better back ends lack')
+  .action(() => runTrainerEntry('doctor'));
 
 try {
   await program.parseAsync();
