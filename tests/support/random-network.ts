@@ -55,6 +55,15 @@ export const STEPS: Readonly<Record<string, (n: NetworkBuilder, x: LayerName, w:
     ),
   paddedPool: (n, x, { padding }) =>
     n.maxPooling2d(n.zeroPadding2d(x, { padding: 1 }), { poolSize: 3, strides: 2, padding }),
+  paddedPoolOfRelu: (n, x, { kernel: poolSize, strides }) => {
+    const padded = n.zeroPadding2d(n.relu(x), {
+      padding: [
+        [1, 2],
+        [1, 0],
+      ],
+    });
+    return n.maxPooling2d(padded, { poolSize, strides });
+  },
   paddedAverage: (n, x, { padding }) =>
     n.averagePooling2d(n.zeroPadding2d(x, { padding: 1 }), { poolSize: 3, strides: 2, padding }),
   batchNormalization: (n, x, { useBias }) => n.batchNormalization(x, { scale: useBias, epsilon: 1e-5 }),

@@ -16,6 +16,11 @@ function poolingAttributes(
 ): Readonly<Record<string, AttributeValue>> {
   const { poolSize, strides, padding } = layer;
   const attributes = { kernel_shape: poolSize, strides };
+  const folded = context.folds.paddings.get(layer.name);
+  if (folded !== undefined) {
+    const [[top, bottom], [left, right]] = folded.padding;
+    return { ...attributes, pads: [top, left, bottom, right] };
+  }
   if (isUnpadded(poolSize, padding)) return { ...attributes, auto_pad: 'VALID' };
   const overlapping = strides[0] <= poolSize[0] && strides[1] <= poolSize[1];
   if (overlapping) return { ...attributes, auto_pad: 'SAME_UPPER' };

@@ -1,7 +1,7 @@
 // Which layers need no node of their own, because the layer before or after does their work: batch normalization and
-// layer scale in the convolution or dense layer below, zero padding in the convolution above.
+// layer scale in the convolution or dense layer below, zero padding in the convolution or pooling above.
 
-import type { Layer, ZeroPadding2dLayer } from '../layer.ts';
+import type { Activation, Layer, ZeroPadding2dLayer } from '../layer.ts';
 import type { Network, NetworkWeights } from '../network.ts';
 import { readWeight } from '../weights/read-weight.ts';
 
@@ -14,7 +14,7 @@ export interface ChannelAffine {
 export interface Folds {
   /** By name of the convolution or dense layer: what comes right after it, before any activation. */
   readonly affines: ReadonlyMap<string, { readonly affine: ChannelAffine; readonly layer: string }>;
-  /** By name of the convolution: the zero padding before it. */
+  /** By name of the convolution or max pooling: the zero padding before it. */
   readonly paddings: ReadonlyMap<string, ZeroPadding2dLayer>;
   /** Layers without a node: name to the layer whose output they pass on. */
   readonly absorbed: ReadonlyMap<string, string>;
@@ -46,6 +46,22 @@ const hasKernel = (layer: Layer) =>
   layer.type === 'separable_conv2d' ||
   layer.type === 'dense';
 
+/** Activations without negative values. */
+const NON_NEGATIVE: readonly Activation[] = ['relu', 'relu6', 'sigmoid', 'hard_sigmoid', 'softmax'];
+
+/** Whether a layer can do the zero padding below it, given what that pads. */
+function canPad(layer: Layer, { padding }: ZeroPadding2dLayer, padded: Layer | undefined): boolean {
+  if (layer.type === 'max_pooling2d') {
+    // Its own padding counts as less than any value, and so is zero to a map without negative values, as long as every
+    // window meets the map.
+    const isSmaller = padding.every((sides, axis) => Math.max(...sides) < (layer.poolSize[axis] ?? 0));
+    const isNonNegative =
+      padded !== undefined && 'activation' in padded && NON_NEGATIVE.includes(padded.activation);
+    return layer.padding === 'valid' && isSmaller && isNonNegative;
+  }
+  return hasKernel(layer) && layer.type !== 'dense' && layer.padding === 'valid';
+}
+
 /** @param kept Names of layers whose own output is asked for, which therefore stay as they are. */
 export function foldLayers(network: Network, weights: NetworkWeights, kept: ReadonlySet<string>): Folds {
   const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
@@ -68,12 +84,7 @@ export function foldLayers(network: Network, weights: NetworkWeights, kept: Read
         absorbed.set(layer.name, below.name);
       }
     }
-    if (
-      below.type === 'zero_padding2d' &&
-      hasKernel(layer) &&
-      layer.type !== 'dense' &&
-      layer.padding === 'valid'
-    ) {
+    if (below.type === 'zero_padding2d' && canPad(layer, below, byName.get(below.inputs[0] ?? ''))) {
       paddings.set(layer.name, below);
       absorbed.set(below.name, below.inputs[0] ?? '');
     }

@@ -72,10 +72,10 @@ const EXPORTERS: { readonly [T in Exclude<LayerType, 'input'>]: LayerExporter<T>
 const TO_NCHW = [0, 3, 1, 2];
 const TO_NHWC = [0, 2, 3, 1];
 
-/** `['batch', 224, 224, 3]`; open sizes get names. */
-const toDimensions = (shape: Shape): readonly Dimension[] => [
+/** `['batch', 224, 224, 3]`; open sizes get names, of their own for each input and output. */
+const toDimensions = (name: string, shape: Shape): readonly Dimension[] => [
   'batch',
-  ...shape.map((size, axis) => size ?? (axis === 0 ? 'height' : 'width')),
+  ...shape.map((size, axis) => size ?? `${name}_${axis === 0 ? 'height' : 'width'}`),
 ];
 
 /** The outputs of layers, in the layouts that were asked for so far. */
@@ -155,16 +155,19 @@ export function toOnnx(network: Network, weights: NetworkWeights, options: ToOnn
     else values.set(layer.name, exportLayer(layer, context));
   }
 
-  graph.output(values.read(last, 'nhwc'), outputName, toDimensions(shapeOf(shapes, last)));
+  graph.output(values.read(last, 'nhwc'), outputName, toDimensions(outputName, shapeOf(shapes, last)));
   for (const layer of layerOutputs) {
-    graph.output(values.read(layer, 'nhwc'), layer, toDimensions(shapeOf(shapes, layer)));
+    graph.output(values.read(layer, 'nhwc'), layer, toDimensions(layer, shapeOf(shapes, layer)));
   }
   return graph.encode();
 }
 
 function exportLayer(layer: Layer, context: ExportContext): Value {
   if (layer.type === 'input') {
-    return { name: context.graph.input(ONNX_INPUT_NAME, toDimensions(layer.shape)), layout: 'nhwc' };
+    return {
+      name: context.graph.input(ONNX_INPUT_NAME, toDimensions(ONNX_INPUT_NAME, layer.shape)),
+      layout: 'nhwc',
+    };
   }
   // The table has the right exporter for each type, which TypeScript cannot follow through a union.
   const exporter = EXPORTERS[layer.type] as LayerExporter<typeof layer.type>;

@@ -7,12 +7,12 @@ import { layerShapes, shapeOf } from '../shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
 import { TFJS_LAYERS, type TfjsContext, type TfjsLayer } from './tfjs-layers.ts';
 
-export const TFJS_MODEL_FILE = 'model.json';
+/** Name that `model.json` has for the file beside it. */
 export const TFJS_WEIGHTS_FILE = 'weights.bin';
 
 /** The two files of a LayersModel, to lie side by side. */
 export interface TfjsModel {
-  /** {@link TFJS_MODEL_FILE}: topology and weights manifest, UTF-8. */
+  /** `model.json`: topology and weights manifest, UTF-8. */
   readonly modelJson: Uint8Array;
   /** {@link TFJS_WEIGHTS_FILE}: little-endian float32 values in the manifest's order. */
   readonly weightsBin: Uint8Array;

@@ -33,6 +33,17 @@ describe('toOnnx', () => {
     ]);
   });
 
+  it('takes zero padding into a max pooling of values that are never negative, and into no other', () => {
+    const opsAfter = (activation: 'relu' | 'tanh') => {
+      const n = createNetworkBuilder('net', { height: 4, width: 4, channels: 1 });
+      const x = n.activation(n.conv2d(n.input(), { filters: 1, kernelSize: 1 }), { activation });
+      n.maxPooling2d(n.zeroPadding2d(x, { padding: 1 }), { poolSize: 3, strides: 2 });
+      return opsOf(toOnnx(n.build(), randomWeights(n.build(), 1)));
+    };
+    expect(opsAfter('relu')).not.toContain('Pad');
+    expect(opsAfter('tanh')).toContain('Pad');
+  });
+
   it('leaves out of the folding what is asked for, and gives it as Keras does', async () => {
     const weights = randomWeights(network(), 1);
     const model = toOnnx(network(), weights, { layerOutputs: ['pad', 'conv', 'bn'] });
