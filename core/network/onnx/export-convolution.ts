@@ -1,43 +1,13 @@
-// Convolutions, depthwise, grouped and separable ones, with TensorFlow's padding and Keras's kernels turned to ONNX's.
+// Convolutions, depthwise, grouped and separable ones, with Keras's kernels turned to ONNX's.
 
-import type { Activation, Padding, Pair } from '../layer.ts';
-import { lastAxis, type Shape, samePadding } from '../shapes.ts';
+import type { Activation, Pair } from '../layer.ts';
+import { lastAxis } from '../shapes.ts';
 import { addActivation, type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
 import type { ChannelAffine } from './fold-layers.ts';
 import type { AttributeValue } from './onnx-schema.ts';
+import { windowAttributes } from './window-attributes.ts';
 
 const MAP_RANK = 4;
-
-interface Window {
-  readonly size: Pair;
-  readonly strides: Pair;
-  readonly padding: Padding;
-  /** Zeros that a layer before the window adds. */
-  readonly explicit?: readonly [Pair, Pair] | undefined;
-}
-
-/** Whether a window needs no padding whatever the size of the map: one of a single pixel gives the same either way. */
-export const isUnpadded = (size: Pair, padding: Padding): boolean =>
-  padding === 'valid' || (size[0] === 1 && size[1] === 1);
-
-/** `strides`, kernel size and pads of a window over a map `[height, width, channels]`. */
-export function windowAttributes(input: Shape, window: Window): Readonly<Record<string, AttributeValue>> {
-  const { size, strides, padding, explicit } = window;
-  const attributes = { kernel_shape: size, strides };
-  if (isUnpadded(size, padding)) {
-    const [[top, bottom], [left, right]] = explicit ?? [
-      [0, 0],
-      [0, 0],
-    ];
-    return { ...attributes, pads: [top, left, bottom, right] };
-  }
-  const [height = null, width = null] = input;
-  // Written out where the size is known, because ONNX has deprecated auto_pad; open sizes leave no other way.
-  if (height === null || width === null) return { ...attributes, auto_pad: 'SAME_UPPER' };
-  const [top, bottom] = samePadding(height, size[0], strides[0]);
-  const [left, right] = samePadding(width, size[1], strides[1]);
-  return { ...attributes, pads: [top, left, bottom, right] };
-}
 
 /**
  * Keras's `[height, width, in, out]` as ONNX's `[out, in, height, width]`, times a factor for each output channel.

@@ -2,8 +2,8 @@
 
 import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../layer.ts';
 import { type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
-import { isUnpadded, windowAttributes } from './export-convolution.ts';
 import type { AttributeValue } from './onnx-schema.ts';
+import { isUnpadded, windowAttributes } from './window-attributes.ts';
 
 /**
  * Attributes of a pooling. The padding goes by name where it can: ONNX Runtime (1.30) otherwise takes the zeros of a Pad
