@@ -1,0 +1,27 @@
+// Scores of the probabilities themselves, not only of the class they favor.
+
+import { type Predictions, rowOf } from './predictions.ts';
+
+/** Keeps the logarithm of a probability that underflowed finite; Keras's epsilon. */
+const MIN_PROBABILITY = 1e-7;
+
+const meanOver = (predictions: Predictions, scoreOf: (row: Float32Array, label: number) => number) => {
+  let total = 0;
+  predictions.labels.forEach((label, example) => {
+    total += scoreOf(rowOf(predictions, example), label);
+  });
+  return predictions.labels.length === 0 ? undefined : total / predictions.labels.length;
+};
+
+/** Mean cross-entropy in nats (the negative log-likelihood); `undefined` without examples. */
+export const crossEntropy = (predictions: Predictions): number | undefined =>
+  meanOver(predictions, (row, label) => -Math.log(Math.max(row[label] as number, MIN_PROBABILITY)));
+
+/**
+ * Mean squared distance of the probabilities from the truth, summed over classes: 0 is perfect, 2 the worst.
+ * Brier (1950), in its original form.
+ */
+export const brierScore = (predictions: Predictions): number | undefined =>
+  meanOver(predictions, (row, label) =>
+    row.reduce((total, value, index) => total + (value - (index === label ? 1 : 0)) ** 2, 0),
+  );

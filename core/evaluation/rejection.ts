@@ -1,0 +1,55 @@
+// When to say "none of these": a score for how foreign a picture is, and where to draw the line.
+
+import { confidences, type Predictions } from './predictions.ts';
+
+/** Share of pictures of the known classes that may be turned away wrongly. */
+export const FALSE_REJECTION_RATE = 0.05;
+/** Below, a quantile of 5 % is a single picture or none. */
+const MIN_EXAMPLES = 20;
+
+/**
+ * The largest probability of a picture is its score: low for what resembles no class. Hendrycks and Gimpel (2017), "A
+ * baseline for detecting misclassified and out-of-distribution examples"; on calibrated probabilities, so that one
+ * temperature serves both.
+ *
+ * @param predictions of a validation split, calibrated.
+ * @returns the highest threshold below which at most `falseRejectionRate` of the examples fall; `undefined` where there are
+ * too few examples to say. A picture is rejected when its largest probability is below it.
+ */
+export function rejectionThreshold(
+  predictions: Predictions,
+  falseRejectionRate: number = FALSE_REJECTION_RATE,
+): number | undefined {
+  const sorted = confidences(predictions).sort();
+  if (sorted.length < MIN_EXAMPLES) return undefined;
+  return sorted[Math.floor(sorted.length * falseRejectionRate)];
+}
+
+export interface RejectionEffect {
+  readonly threshold: number;
+  readonly rejected: number;
+  /** Of the rejected, how many answers would have been right. */
+  readonly rejectedRight: number;
+  readonly accepted: number;
+  readonly acceptedRight: number;
+}
+
+/** What a threshold does to a split. */
+export function rejectionEffect(
+  confidence: Float64Array,
+  right: Uint8Array,
+  threshold: number,
+): RejectionEffect {
+  const effect = { threshold, rejected: 0, rejectedRight: 0, accepted: 0, acceptedRight: 0 };
+  confidence.forEach((value, example) => {
+    const isRight = right[example] as number;
+    if (value < threshold) {
+      effect.rejected += 1;
+      effect.rejectedRight += isRight;
+    } else {
+      effect.accepted += 1;
+      effect.acceptedRight += isRight;
+    }
+  });
+  return effect;
+}

@@ -1,0 +1,88 @@
+// Temperature scaling: one number that makes scores as sure as they are right, without changing any answer.
+
+import { type Predictions, rowOf } from './predictions.ts';
+
+/** A probability that underflowed is taken for this one, near the least that a float32 softmax gives. */
+const MIN_PROBABILITY = 1e-38;
+/** Beyond these, the fit says more of the split's size than of the model. */
+const MIN_TEMPERATURE = 0.2;
+const MAX_TEMPERATURE = 20;
+/** With fewer examples a fitted number would be mostly chance. */
+const MIN_EXAMPLES = 20;
+/** Halvings of an interval of width 5: the rest is below float64's precision. */
+const BISECTIONS = 60;
+
+export interface FittedTemperature {
+  /** Above 1 makes scores less sure, below 1 surer; 1 where nothing could be fitted. */
+  readonly temperature: number;
+  /** Why it is what it is. */
+  readonly reason: 'fitted' | 'too-few-examples' | 'no-minimum';
+}
+
+/**
+ * The temperature with the smallest cross-entropy on a split that training did not see.
+ *
+ * Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", section 4.2. Softmax is the same
+ * for logits and for logarithms of probabilities, so probabilities suffice. In the inverse temperature the loss is convex
+ * (a sum of log-sum-exp and linear terms): its derivative rises, and bisection finds its zero.
+ *
+ * Without a zero inside the bounds (a split without mistakes: ever surer is ever better) the scores stay as they are.
+ */
+export function fitTemperature(predictions: Predictions): FittedTemperature {
+  if (predictions.labels.length < MIN_EXAMPLES) return { temperature: 1, reason: 'too-few-examples' };
+  let low = 1 / MAX_TEMPERATURE;
+  let high = 1 / MIN_TEMPERATURE;
+  if (lossDerivative(predictions, low) >= 0 || lossDerivative(predictions, high) <= 0) {
+    return { temperature: 1, reason: 'no-minimum' };
+  }
+  for (let step = 0; step < BISECTIONS; step++) {
+    const middle = (low + high) / 2;
+    if (lossDerivative(predictions, middle) < 0) low = middle;
+    else high = middle;
+  }
+  return { temperature: 2 / (low + high), reason: 'fitted' };
+}
+
+/** Derivative of the summed cross-entropy by the inverse temperature: expected minus true log-probability. */
+function lossDerivative(predictions: Predictions, inverse: number): number {
+  let total = 0;
+  predictions.labels.forEach((label, example) => {
+    const logits = Float64Array.from(rowOf(predictions, example), toLogit);
+    const largest = Math.max(...logits);
+    let weights = 0;
+    let expected = 0;
+    for (const logit of logits) {
+      const weight = Math.exp(inverse * (logit - largest));
+      weights += weight;
+      expected += weight * logit;
+    }
+    total += expected / weights - (logits[label] as number);
+  });
+  return total;
+}
+
+const toLogit = (probability: number) => Math.log(Math.max(probability, MIN_PROBABILITY));
+
+/**
+ * Probabilities at a temperature: softmax of log p / T, row by row.
+ * @param probabilities `[examples, classes]`; unchanged.
+ * @returns a new array of the same shape; the very same one at temperature 1.
+ */
+export function scaleByTemperature(
+  probabilities: Float32Array,
+  classes: number,
+  temperature: number,
+): Float32Array {
+  if (temperature === 1) return probabilities;
+  const scaled = new Float32Array(probabilities.length);
+  for (let start = 0; start < probabilities.length; start += classes) {
+    const logits = Float64Array.from(probabilities.subarray(start, start + classes), toLogit);
+    const largest = Math.max(...logits);
+    const weights = logits.map((logit) => Math.exp((logit - largest) / temperature));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    weights.forEach((weight, index) => {
+      scaled[start + index] = weight / total;
+    });
+  }
+  return scaled;
+}

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { accuracyOf } from '../../../core/evaluation/accuracy.ts';
+import { bootstrap } from '../../../core/evaluation/bootstrap.ts';
+import {
+  calibrationError,
+  chanceCalibrationError,
+  reliabilityBins,
+} from '../../../core/evaluation/calibration.ts';
+import { scoreClasses } from '../../../core/evaluation/class-scores.ts';
+import { topConfusions } from '../../../core/evaluation/confusion-matrix.ts';
+import { confidences, hits, type Predictions } from '../../../core/evaluation/predictions.ts';
+import { crossEntropy } from '../../../core/evaluation/probability-losses.ts';
+import { toProportion } from '../../../core/evaluation/proportion.ts';
+import { rejectionEffect, rejectionThreshold } from '../../../core/evaluation/rejection.ts';
+import { riskCoverage } from '../../../core/evaluation/risk-coverage.ts';
+import { suspectedLabels } from '../../../core/evaluation/suspected-labels.ts';
+import { fitTemperature, scaleByTemperature } from '../../../core/evaluation/temperature.ts';
+import { worstMistakes } from '../../../core/evaluation/worst-mistakes.ts';
+import { uniformAt } from '../../../core/random.ts';
+
+const of = (rows: readonly (readonly number[])[], labels: readonly number[]): Predictions => ({
+  probabilities: Float32Array.from(rows.flat()),
+  labels: Int32Array.from(labels),
+  classes: rows[0]?.length ?? 2,
+});
+const NONE = of([], []);
+
+describe('an evaluation without examples', () => {
+  it('says nothing rather than a number', () => {
+    expect(accuracyOf(NONE)).toBeUndefined();
+    expect(crossEntropy(NONE)).toBeUndefined();
+    expect(riskCoverage(NONE)).toBeUndefined();
+    expect(calibrationError(reliabilityBins(NONE))).toBeUndefined();
+    expect(chanceCalibrationError(NONE, { seed: 1 })).toBeUndefined();
+    expect(rejectionThreshold(NONE)).toBeUndefined();
+    expect(fitTemperature(NONE)).toEqual({ temperature: 1, reason: 'too-few-examples' });
+    expect(scoreClasses(NONE, { seed: 1 }).macroF1).toBeUndefined();
+  });
+});
+
+describe('toProportion', () => {
+  it('leaves room where every trial went the same way', () => {
+    expect(toProportion(10, 10)).toMatchObject({ value: 1, high: 1 });
+    expect(toProportion(10, 10)?.low).toBeCloseTo(0.7225, 4);
+    expect(toProportion(0, 10)).toMatchObject({ value: 0, low: 0 });
+  });
+});
+
+describe('fitTemperature', () => {
+  const sure = Array.from({ length: 30 }, () => [0.9, 0.1]);
+
+  it('leaves scores alone where no mistake says how sure to be', () => {
+    const fitted = fitTemperature(
+      of(
+        sure,
+        sure.map(() => 0),
+      ),
+    );
+    expect(fitted).toEqual({ temperature: 1, reason: 'no-minimum' });
+  });
+
+  it('finds the temperature that was applied to honest scores', () => {
+    const examples = 4000;
+    const honest = Array.from({ length: examples }, (_, i) => {
+      const p = 0.5 + uniformAt(3, i) / 2.2;
+      return [p, 1 - p];
+    });
+    const labels = honest.map(([p], i) => (uniformAt(4, i) < (p as number) ? 0 : 1));
+    const predictions = of(honest, labels);
+    const oversure = { ...predictions, probabilities: scaleByTemperature(predictions.probabilities, 2, 0.4) };
+    expect(fitTemperature(predictions).temperature).toBeCloseTo(1, 1);
+    expect(fitTemperature(oversure).temperature).toBeCloseTo(2.5, 0);
+  });
+
+  it('takes probabilities of exactly 0 and 1', () => {
+    const rows = sure.map(() => [1, 0]);
+    const predictions = of(
+      rows,
+      rows.map((_, i) => (i % 10 === 0 ? 1 : 0)),
+    );
+    const { temperature } = fitTemperature(predictions);
+    expect(Number.isFinite(temperature)).toBe(true);
+    expect([...scaleByTemperature(predictions.probabilities, 2, 20)].every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('chanceCalibrationError', () => {
+  it('is what honest scores show by chance', () => {
+    const rows = Array.from({ length: 300 }, (_, i) => [
+      0.5 + uniformAt(1, i) / 2,
+      0.5 - uniformAt(1, i) / 2,
+    ]);
+    const labels = rows.map(([p], i) => (uniformAt(2, i) < (p as number) ? 0 : 1));
+    const predictions = of(rows, labels);
+    const chance = chanceCalibrationError(predictions, { seed: 1 }) as number;
+    const found = calibrationError(reliabilityBins(predictions)) as number;
+    expect(found / chance).toBeGreaterThan(0.4);
+    expect(found / chance).toBeLessThan(2.5);
+  });
+});
+
+describe('bootstrap', () => {
+  it('has an interval like the normal one for a mean', () => {
+    const values = Float64Array.from({ length: 200 }, (_, i) => uniformAt(9, i));
+    const mean = (sample: Int32Array) => [
+      sample.reduce((sum, i) => sum + (values[i] as number), 0) / sample.length,
+    ];
+    const [estimate] = bootstrap(values.length, mean, { seed: 3 });
+    const half = 1.96 * Math.sqrt(1 / 12 / 200);
+    expect(estimate?.low).toBeCloseTo((estimate?.value ?? 0) - half, 2);
+    expect(estimate?.high).toBeCloseTo((estimate?.value ?? 0) + half, 2);
+  });
+});
+
+describe('rankings', () => {
+  const predictions = of(
+    [
+      [0.9, 0.1, 0],
+      [0.2, 0.7, 0.1],
+      [0.95, 0.03, 0.02],
+      [0.6, 0.3, 0.1],
+      [0, 0.2, 0.8],
+    ],
+    [0, 0, 1, 1, 2],
+  );
+
+  it('names the surest mistakes first', () => {
+    expect(worstMistakes(predictions, 2).map(({ example, predicted }) => [example, predicted])).toEqual([
+      [2, 0],
+      [1, 1],
+    ]);
+  });
+
+  it('names the most frequent confusion first, with its share of the class', () => {
+    expect(
+      topConfusions(
+        [
+          [4, 1],
+          [3, 7],
+        ],
+        5,
+      ),
+    ).toEqual([
+      { actual: 1, predicted: 0, count: 3, share: 0.3 },
+      { actual: 0, predicted: 1, count: 1, share: 0.2 },
+    ]);
+  });
+
+  it('suspects the label that the model is surest to be another', () => {
+    expect(suspectedLabels(predictions)[0]).toMatchObject({ example: 2, label: 1, suggested: 0 });
+  });
+
+  it('counts what a threshold rejects', () => {
+    expect(rejectionEffect(confidences(predictions), hits(predictions), 0.75)).toEqual({
+      threshold: 0.75,
+      rejected: 2,
+      rejectedRight: 0,
+      accepted: 3,
+      acceptedRight: 2,
+    });
+  });
+});
