@@ -1,7 +1,10 @@
 // Random factors for dropout, from a counter: what is drawn depends on seed, layer, batch and position alone, so that a
 // resumed run draws what an uninterrupted one would, on every back end.
 
-const UINT32 = 2 ** 32;
+const UINT31 = 2 ** 31;
+
+/** 2^32 over the golden ratio, odd: multiples of it are spread evenly over the 32-bit integers. */
+const GOLDEN = 0x9e3779b9;
 
 /** The finalizer of MurmurHash3 (Appleby 2011): a bijection on 32-bit integers in which every bit depends on all. */
 function mix(value: number): number {
@@ -18,12 +21,14 @@ function mix(value: number): number {
  * @returns `count` values, 0 with probability `rate`, else 1 / (1 - rate).
  */
 export function dropoutMask(key: readonly number[], count: number, rate: number): Float32Array {
-  const stream = key.reduce((hash, part) => mix(mix(hash) ^ (part + 0x9e3779b9)), 0);
-  const threshold = Math.round(rate * UINT32);
+  const stream = key.reduce((hash, part) => mix(mix(hash) ^ (part + GOLDEN)), 0);
+  const threshold = Math.round(rate * UINT31);
   const kept = 1 / (1 - rate);
   const mask = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    if (mix(mix(i + 1) ^ stream) >>> 0 >= threshold) mask[i] = kept;
+    // -1 where the draw is at or above the threshold, else 0: a branch on random bits costs more than the draw.
+    const above = (threshold - 1 - (mix(Math.imul(i, GOLDEN) + stream) >>> 1)) >> 31;
+    mask[i] = -above * kept;
   }
   return mask;
 }

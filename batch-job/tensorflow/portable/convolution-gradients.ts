@@ -1,18 +1,16 @@
-// The gradients of convolutions that the WebAssembly back end lacks (or has as a plain loop), composed from its XNNPACK
-// forward kernels, and registered as kernels under the names that TensorFlow.js gives them.
+// The gradients of convolutions that the WebAssembly back end lacks (or has as a plain loop), composed where they
+// can be from its XNNPACK forward kernels, and registered as kernels under the names that TensorFlow.js gives them.
 
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend_util, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { batchInside, swapBatchAndChannels, transposeMatrix, turnFilter } from './transposes.ts';
 import {
-  binary,
   convolve,
   dilate,
   type KernelScope,
   matMul,
-  meanPerChannel,
   place,
   reshape,
-  slice,
   transpose,
   type WasmTensor,
   withKernels,
@@ -62,14 +60,13 @@ export function convolutionInputGradient(
 ): WasmTensor {
   const { filterHeight, filterWidth, inChannels, outChannels, batchSize, outHeight, outWidth } = g;
   if (filterHeight === 1 && filterWidth === 1) {
-    const swapped = transpose(k, reshape(k, filter, [inChannels, outChannels]), [1, 0]);
+    const swapped = transposeMatrix(k, reshape(k, filter, [inChannels, outChannels]));
     const rows = matMul(k, reshape(k, dy, [batchSize * outHeight * outWidth, outChannels]), swapped);
     const grid = reshape(k, rows, [batchSize, outHeight, outWidth, inChannels]);
     const spread = dilate(k, grid, g.strideHeight, g.strideWidth);
     return place(k, spread, 0, 0, g.inHeight, g.inWidth);
   }
-  const turned = k.run('Reverse', { x: filter }, { dims: [0, 1] });
-  return convolve(k, 'Conv2D', spreadGradient(k, dy, g), transpose(k, turned, [0, 1, 3, 2]));
+  return convolve(k, 'Conv2D', spreadGradient(k, dy, g), turnFilter(k, filter));
 }
 
 /** The part of the input, zeros included, that some window sees. */
@@ -90,7 +87,7 @@ export function convolutionFilterGradient(
   const strided = g.strideHeight > 1 || g.strideWidth > 1;
   if (filterHeight === 1 && filterWidth === 1 && !strided) {
     const rows = batchSize * outHeight * outWidth;
-    const columns = transpose(k, reshape(k, x, [rows, inChannels]), [1, 0]);
+    const columns = transposeMatrix(k, reshape(k, x, [rows, inChannels]));
     return reshape(k, matMul(k, columns, reshape(k, dy, [rows, outChannels])), [
       1,
       1,
@@ -98,8 +95,8 @@ export function convolutionFilterGradient(
       outChannels,
     ]);
   }
-  const swapped = transpose(k, seenInput(k, x, g), [3, 1, 2, 0]);
-  const filter = transpose(k, dy, [1, 2, 0, 3]);
+  const swapped = swapBatchAndChannels(k, seenInput(k, x, g));
+  const filter = batchInside(k, dy);
   const result = convolve(k, 'Conv2D', swapped, filter, [g.strideHeight, g.strideWidth]);
   return transpose(k, result, [1, 2, 0, 3]);
 }
@@ -116,52 +113,48 @@ export function depthwiseInputGradient(
 }
 
 /**
- * Where a window's position (i, j) sees the input: `[batch, outHeight, outWidth, channels]`. Strides are taken by
- * splitting rows and columns into phases once, because the back end's StridedSlice is a loop over single values.
+ * By the filter of a depthwise convolution, as a loop over the heap: a sum of products for each channel and position of the
+ * filter, of which no forward kernel is made.
  */
-function tapReader(k: KernelScope, x: WasmTensor, g: Geometry): (i: number, j: number) => WasmTensor {
-  const { strideHeight: sh, strideWidth: sw, batchSize: n, inChannels: c, outHeight, outWidth } = g;
-  if (sh === 1 && sw === 1) return (i, j) => slice(k, x, [0, i, j, 0], [n, outHeight, outWidth, c]);
-  const [, h, w] = x.shape as Shape4;
-  const [rows, columns] = [Math.ceil(h / sh), Math.ceil(w / sw)];
-  const grid = reshape(k, place(k, x, 0, 0, rows * sh, columns * sw), [n * rows, sh, columns, sw * c]);
-  const phases = new Map<string, WasmTensor>();
-  return (i, j) => {
-    const key = `${i % sh},${j % sw}`;
-    const phase =
-      phases.get(key) ??
-      reshape(k, slice(k, grid, [0, i % sh, 0, (j % sw) * c], [n * rows, 1, columns, c]), [
-        n,
-        rows,
-        columns,
-        c,
-      ]);
-    phases.set(key, phase);
-    return slice(k, phase, [0, Math.floor(i / sh), Math.floor(j / sw), 0], [n, outHeight, outWidth, c]);
-  };
-}
-
-/** By the filter of a depthwise convolution: for each of its positions, the sum of input times dy over the pictures. */
 export function depthwiseFilterGradient(
   k: KernelScope,
   x: WasmTensor,
   dy: WasmTensor,
   g: Geometry,
 ): WasmTensor {
-  const { filterHeight, filterWidth, inChannels, batchSize, outHeight, outWidth } = g;
-  const tap = tapReader(k, seenInput(k, x, g), g);
-  const gradient = k.allocate([filterHeight, filterWidth, inChannels, 1]);
-  const count = batchSize * outHeight * outWidth;
-  for (let position = 0; position < filterHeight * filterWidth; position++) {
-    const seen = tap(Math.floor(position / filterWidth), position % filterWidth);
-    const mean = meanPerChannel(k, binary(k, 'Multiply', seen, dy));
-    const source = k.view(mean);
-    const target = k.view(gradient);
-    for (let channel = 0; channel < inChannels; channel++) {
-      target[position * inChannels + channel] = (source[channel] ?? 0) * count;
+  const {
+    filterHeight,
+    filterWidth,
+    inChannels: channels,
+    batchSize,
+    outHeight,
+    outWidth,
+    inHeight,
+    inWidth,
+  } = g;
+  const result = k.allocate([filterHeight, filterWidth, channels, 1]);
+  const [source, gradient] = [k.view(x), k.view(dy)];
+  const sums = new Float64Array(filterHeight * filterWidth * channels);
+  for (let row = 0; row < batchSize * outHeight; row++) {
+    const top = (row % outHeight) * g.strideHeight - g.padInfo.top;
+    const picture = Math.floor(row / outHeight) * inHeight;
+    for (let i = Math.max(-top, 0); i < Math.min(filterHeight, inHeight - top); i++) {
+      for (let column = 0; column < outWidth; column++) {
+        const left = column * g.strideWidth - g.padInfo.left;
+        const from = (row * outWidth + column) * channels;
+        for (let j = Math.max(-left, 0); j < Math.min(filterWidth, inWidth - left); j++) {
+          const at = ((picture + top + i) * inWidth + left + j) * channels;
+          const to = (i * filterWidth + j) * channels;
+          for (let c = 0; c < channels; c++) {
+            sums[to + c] =
+              (sums[to + c] as number) + (source[at + c] as number) * (gradient[from + c] as number);
+          }
+        }
+      }
     }
   }
-  return gradient;
+  k.view(result).set(sums);
+  return result;
 }
 
 type GradientAttributes = ConvolutionAttributes & {

@@ -1,73 +1,99 @@
-// FusedBatchNormV3 and its gradient on the portable back end, composed from kernels (Ioffe and Szegedy 2015).
+// FusedBatchNormV3 and its gradient on the portable back end (Ioffe and Szegedy 2015), as loops over the heap: two or three
+// passes, where kernels composed take nine and as many temporary tensors. Sums are float64.
 
-import {
-  flagAttribute,
-  inputAt,
-  numberAttribute,
-  type PortableOp,
-  type RunPortableOp,
-  shapeAt,
-} from './portable-op.ts';
-import { binary, type KernelScope, meanPerChannel, reshape, type WasmTensor } from './wasm-kernels.ts';
+import { flagAttribute, inputAt, numberAttribute, type RunPortableOp, shapeAt } from './portable-op.ts';
+import type { KernelScope, WasmTensor } from './wasm-kernels.ts';
 
-/** A new `[channels]` tensor, computed value by value from others. */
-function perChannel(
-  k: KernelScope,
-  tensors: readonly WasmTensor[],
-  f: (...values: readonly number[]) => number,
-): WasmTensor {
-  const channels = tensors[0]?.shape[0] ?? 0;
-  const result = k.allocate([channels]);
-  const views = tensors.map((tensor) => k.view(tensor));
-  const out = k.view(result);
-  for (let i = 0; i < channels; i++) out[i] = f(...views.map((view) => view[i] ?? 0));
-  return result;
+/** Mean over all axes but the last. */
+function meanOf(x: Float32Array, channels: number): Float64Array {
+  const sums = new Float64Array(channels);
+  for (let i = 0; i < x.length; i += channels) {
+    for (let c = 0; c < channels; c++) sums[c] = (sums[c] as number) + (x[i + c] as number);
+  }
+  return sums.map((sum) => (sum * channels) / x.length);
 }
 
-const isTraining = (op: PortableOp): boolean => flagAttribute(op, 'is_training');
+/** Mean square distance from `mean`: two passes are exact where a difference of squares cancels. */
+function varianceOf(x: Float32Array, mean: ArrayLike<number>, channels: number): Float64Array {
+  const sums = new Float64Array(channels);
+  for (let i = 0; i < x.length; i += channels) {
+    for (let c = 0; c < channels; c++) {
+      const distance = (x[i + c] as number) - (mean[c] as number);
+      sums[c] = (sums[c] as number) + distance * distance;
+    }
+  }
+  return sums.map((sum) => (sum * channels) / x.length);
+}
+
+function toTensor(k: KernelScope, values: Float64Array): WasmTensor {
+  const tensor = k.allocate([values.length]);
+  k.view(tensor).set(values);
+  return tensor;
+}
 
 /** Outputs: y, mean, variance with Bessel's correction, mean, variance. */
 export const batchNormalization: RunPortableOp = (op) => {
   const { k } = op;
-  const [x, gamma, beta] = [inputAt(op, 0), inputAt(op, 1), inputAt(op, 2)];
   const epsilon = numberAttribute(op, 'epsilon');
-  const training = isTraining(op);
-  const mean = training ? meanPerChannel(k, x) : inputAt(op, 3);
-  const centered = binary(k, 'Sub', x, mean);
-  const variance = training ? meanPerChannel(k, k.run('Square', { x: centered })) : inputAt(op, 4);
-  const factor = perChannel(k, [gamma, variance], (g = 0, v = 0) => g / Math.sqrt(v + epsilon));
-  const y = binary(k, 'Add', binary(k, 'Multiply', centered, factor), beta);
+  const training = flagAttribute(op, 'is_training');
+  const y = k.allocate(shapeAt(op, 0));
+  const [x, gamma, beta] = [k.view(inputAt(op, 0)), k.view(inputAt(op, 1)), k.view(inputAt(op, 2))];
+  const channels = gamma.length;
+  const mean = training ? meanOf(x, channels) : Float64Array.from(k.view(inputAt(op, 3)));
+  const variance = training ? varianceOf(x, mean, channels) : Float64Array.from(k.view(inputAt(op, 4)));
+  const factor = variance.map((v, c) => (gamma[c] as number) / Math.sqrt(v + epsilon));
+  const offset = mean.map((m, c) => (beta[c] as number) - m * (factor[c] as number));
+  const out = k.view(y);
+  for (let i = 0; i < x.length; i += channels) {
+    for (let c = 0; c < channels; c++)
+      out[i + c] = (x[i + c] as number) * (factor[c] as number) + (offset[c] as number);
+  }
   if (!training) return [y];
-  const rows = x.shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const corrected = perChannel(k, [variance], (v = 0) => (v * rows) / Math.max(rows - 1, 1));
-  return [y, mean, corrected, reshape(k, mean, mean.shape), reshape(k, variance, variance.shape)];
+  const rows = x.length / channels;
+  const corrected = variance.map((v) => (v * rows) / Math.max(rows - 1, 1));
+  return [y, toTensor(k, mean), toTensor(k, corrected), toTensor(k, mean), toTensor(k, variance)];
 };
 
 /** Inputs dy, x, gamma, mean, variance; outputs dx, dgamma, dbeta. */
 export const batchNormalizationGradient: RunPortableOp = (op) => {
   const { k } = op;
-  const [dy, x, gamma, mean, variance] = [0, 1, 2, 3, 4].map((index) => inputAt(op, index)) as [
-    WasmTensor,
-    WasmTensor,
-    WasmTensor,
-    WasmTensor,
-    WasmTensor,
-  ];
   const epsilon = numberAttribute(op, 'epsilon');
-  const rows = x.shape.slice(0, -1).reduce((product, n) => product * n, 1);
-  const inverse = perChannel(k, [variance], (v = 0) => 1 / Math.sqrt(v + epsilon));
-  const factor = perChannel(k, [gamma, inverse], (g = 0, i = 0) => g * i);
-  const normalized = binary(k, 'Multiply', binary(k, 'Sub', x, mean), inverse);
-  const meanDy = meanPerChannel(k, dy);
-  const meanProduct = meanPerChannel(k, binary(k, 'Multiply', dy, normalized));
-  const dgamma = perChannel(k, [meanProduct], (m = 0) => m * rows);
-  const dbeta = perChannel(k, [meanDy], (m = 0) => m * rows);
-  if (!isTraining(op)) return [binary(k, 'Multiply', dy, factor), dgamma, dbeta];
-  const spread = binary(
-    k,
-    'Sub',
-    binary(k, 'Sub', dy, meanDy),
-    binary(k, 'Multiply', normalized, meanProduct),
+  const result = k.allocate(shapeAt(op, 0));
+  const [dy, x, gamma, mean, variance] = [0, 1, 2, 3, 4].map((index) => k.view(inputAt(op, index))) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const channels = gamma.length;
+  const rows = x.length / channels;
+  const sums = new Float64Array(channels);
+  const products = new Float64Array(channels);
+  for (let i = 0; i < x.length; i += channels) {
+    for (let c = 0; c < channels; c++) {
+      const gradient = dy[i + c] as number;
+      sums[c] = (sums[c] as number) + gradient;
+      products[c] = (products[c] as number) + gradient * ((x[i + c] as number) - (mean[c] as number));
+    }
+  }
+  const inverse = Float64Array.from(variance, (v) => 1 / Math.sqrt(v + epsilon));
+  const dgamma = products.map((product, c) => product * (inverse[c] as number));
+  // dx = a * dy + b * x + offset, for each channel; by moving statistics a * dy alone.
+  const training = flagAttribute(op, 'is_training');
+  const a = inverse.map((i, c) => i * (gamma[c] as number));
+  const b = a.map((v, c) => (training ? (-v * (dgamma[c] as number) * (inverse[c] as number)) / rows : 0));
+  const offset = a.map((v, c) =>
+    training ? (-v * (sums[c] as number)) / rows - (b[c] as number) * (mean[c] as number) : 0,
   );
-  return [reshape(k, binary(k, 'Multiply', spread, factor), shapeAt(op, 0)), dgamma, dbeta];
+  const dx = k.view(result);
+  for (let i = 0; i < x.length; i += channels) {
+    for (let c = 0; c < channels; c++) {
+      dx[i + c] =
+        (a[c] as number) * (dy[i + c] as number) +
+        (b[c] as number) * (x[i + c] as number) +
+        (offset[c] as number);
+    }
+  }
+  return [result, toTensor(k, dgamma), toTensor(k, sums)];
 };

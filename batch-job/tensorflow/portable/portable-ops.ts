@@ -14,7 +14,8 @@ import {
   type RunPortableOp,
   shapeAt,
 } from './portable-op.ts';
-import { binary, matMul, meanOfRows, reshape, slice, transpose, type WasmTensor } from './wasm-kernels.ts';
+import { transposeMatrix } from './transposes.ts';
+import { binary, matMul, meanOfRows, reshape, slice, type WasmTensor } from './wasm-kernels.ts';
 
 const tensorsOf = (op: PortableOp): readonly WasmTensor[] =>
   op.inputs.filter((tensor) => tensor !== undefined);
@@ -60,7 +61,7 @@ const convolutionFilterGradient =
 const matrixProduct: RunPortableOp = (op) => {
   const { k } = op;
   const [a, b] = [inputAt(op, 0), inputAt(op, 1)];
-  const turned = (x: WasmTensor) => transpose(k, x, [1, 0]);
+  const turned = (x: WasmTensor) => transposeMatrix(k, x);
   const [turnA, turnB] = [flagAttribute(op, 'transpose_a'), flagAttribute(op, 'transpose_b')];
   // a × bᵀ is (b × aᵀ)ᵀ: turning a and the product is less work than turning a large b.
   if (turnB && !turnA && elementCount(b.shape) > elementCount(a.shape))

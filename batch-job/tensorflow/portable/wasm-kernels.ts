@@ -151,16 +151,6 @@ export function place(
   ]);
 }
 
-/** Mean over all axes but the last, `[channels]`; a tree of two levels, so that long sums stay accurate. */
-export function meanPerChannel(k: KernelScope, x: WasmTensor): WasmTensor {
-  const channels = x.shape.at(-1) ?? 1;
-  const batch = x.shape.length > 1 ? (x.shape[0] ?? 1) : 1;
-  const inner = x.shape.slice(1, -1).reduce((product, n) => product * n, 1);
-  const within = meanOfRows(k, reshape(k, x, [batch, inner, 1, channels]));
-  const across = meanOfRows(k, reshape(k, within, [1, batch, 1, channels]));
-  return reshape(k, across, [channels]);
-}
-
 /** `[batch, rows, 1, channels]` to `[batch, 1, 1, channels]`. */
 export function meanOfRows(k: KernelScope, x: WasmTensor): WasmTensor {
   const rows = x.shape[1] ?? 1;

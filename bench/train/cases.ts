@@ -1,0 +1,21 @@
+// What is timed: networks of the zoo at sizes that two cores train in a second or so a step.
+
+/** One network at one size. */
+export interface TrainCase {
+  readonly architecture: string;
+  /** Height and width. */
+  readonly size: number;
+  readonly channels: 1 | 3;
+  readonly batch: number;
+  /** How Keras builds the same network; see keras-worker.py. */
+  readonly keras: 'mnist_cnn' | 'ResNet50' | 'MobileNetV2' | 'Xception';
+}
+
+export const CLASSES = 10;
+
+export const TRAIN_CASES: readonly TrainCase[] = [
+  { architecture: 'mnist_cnn', size: 28, channels: 1, batch: 32, keras: 'mnist_cnn' },
+  { architecture: 'resnet50', size: 64, channels: 3, batch: 16, keras: 'ResNet50' },
+  { architecture: 'mobilenet_v2_1.0', size: 128, channels: 3, batch: 16, keras: 'MobileNetV2' },
+  { architecture: 'xception', size: 96, channels: 3, batch: 8, keras: 'Xception' },
+];

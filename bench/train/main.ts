@@ -1,0 +1,110 @@
+// Training speed of every back end and executor against Keras's `train_on_batch`, interleaved in one run: the same network,
+// batch and optimizer in processes that take turns, so that a noisy machine is as noisy for all. Read the ratios.
+
+import path from 'node:path';
+import { Command } from 'commander';
+import { CLASSES, TRAIN_CASES, type TrainCase } from './cases.ts';
+import { type Runner, startRunner, type Timing } from './runner.ts';
+
+const WORKER = path.join(import.meta.dirname, 'worker.ts');
+const KERAS_WORKER = path.join(import.meta.dirname, 'keras-worker.py');
+
+const program = new Command('bench:train')
+  .option('--python <command>', 'a Python that has Keras and TensorFlow', 'python3')
+  .option('--rounds <n>', 'turns of each', Number, 5)
+  .option('--seconds <n>', 'about how long a turn is', Number, 2)
+  .option('--only <architectures...>', 'these networks alone')
+  .option('--without <runners...>', 'without these, e.g. portable')
+  .parse();
+const options = program.opts<{
+  readonly python: string;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly only?: readonly string[];
+  readonly without?: readonly string[];
+}>();
+
+/** What a runner did in all its turns. */
+interface Outcome {
+  readonly name: string;
+  readonly firstStepSeconds: number;
+  readonly timings: readonly Timing[];
+}
+
+async function startAll({
+  architecture,
+  size,
+  channels,
+  batch,
+  keras,
+}: TrainCase): Promise<readonly Runner[]> {
+  const own = (backend: string, executor: string) =>
+    [
+      process.execPath,
+      ['--import', 'tsx', WORKER, architecture, size, channels, batch, backend, executor].map(String),
+    ] as const;
+  const commands = {
+    keras: [options.python, [KERAS_WORKER, keras, size, channels, batch, CLASSES].map(String)],
+    'native graph': own('native', 'graph'),
+    'native eager': own('native', 'eager'),
+    portable: own('portable', 'eager'),
+  } as const;
+  const runners: Runner[] = [];
+  // One at a time, so that first steps do not disturb each other.
+  for (const [name, [command, args]] of Object.entries(commands)) {
+    if (options.without?.includes(name)) continue;
+    const runner = await startRunner(name, command, args);
+    if (runner !== undefined) runners.push(runner);
+  }
+  return runners;
+}
+
+async function measure(row: TrainCase): Promise<readonly Outcome[]> {
+  const runners = await startAll(row);
+  const steps = new Map<Runner, number>();
+  for (const runner of runners) {
+    const { seconds } = await runner.run(1);
+    steps.set(runner, Math.max(1, Math.round(options.seconds / seconds)));
+  }
+  const timings = new Map<Runner, Timing[]>(runners.map((runner) => [runner, []]));
+  for (let round = 0; round < options.rounds; round++) {
+    for (const runner of runners) timings.get(runner)?.push(await runner.run(steps.get(runner) ?? 1));
+  }
+  for (const runner of runners) runner.stop();
+  return runners.map((runner) => ({ ...runner, timings: timings.get(runner) ?? [] }));
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Median of the ratios within a round: what disturbs the machine in a round disturbs both. */
+const ratioTo = (outcome: Outcome, reference: Outcome | undefined): number =>
+  median(
+    outcome.timings.map(({ seconds }, round) => (reference?.timings[round]?.seconds ?? Number.NaN) / seconds),
+  );
+
+const cell = (value: number, digits: number, width: number) =>
+  (Number.isFinite(value) ? value.toFixed(digits) : '-').padStart(width);
+
+function print(row: TrainCase, outcomes: readonly Outcome[]): void {
+  const find = (name: string) => outcomes.find((outcome) => outcome.name === name);
+  console.log(`\n${row.architecture}, ${row.size} × ${row.size} × ${row.channels}, batch of ${row.batch}`);
+  console.log('                 img/s   × Keras  × native graph   first step s   peak MiB');
+  for (const outcome of outcomes) {
+    const speed = row.batch / median(outcome.timings.map(({ seconds }) => seconds));
+    const peak = Math.max(...outcome.timings.map(({ peakBytes }) => peakBytes)) / 2 ** 20;
+    console.log(
+      outcome.name.padEnd(14) +
+        cell(speed, 1, 8) +
+        cell(ratioTo(outcome, find('keras')), 2, 10) +
+        cell(ratioTo(outcome, find('native graph')), 2, 16) +
+        cell(outcome.firstStepSeconds, 1, 15) +
+        cell(peak, 0, 11),
+    );
+  }
+}
+
+for (const row of TRAIN_CASES) {
+  if (options.only !== undefined && !options.only.includes(row.architecture)) continue;
+  print(row, await measure(row));
+}

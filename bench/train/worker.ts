@@ -1,0 +1,41 @@
+// One trainer in a process of its own: reports its first step, then runs as many steps as each line of stdin says.
+// Arguments: architecture, size, channels, batch, back end, executor.
+
+import { createInterface } from 'node:readline';
+import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
+import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import { initializeWeights } from '../../core/network/initialize.ts';
+import { CLASSES } from './cases.ts';
+
+const [architecture = '', size, channels, batch, backend, executor] = process.argv.slice(2);
+const inputSize = { height: Number(size), width: Number(size), channels: Number(channels) as 1 | 3 };
+const batchSize = Number(batch);
+const started = performance.now();
+const engine = await openEngine({ backend: backend as BackendName });
+const network = findArchitecture(architecture).build({ inputSize, classes: CLASSES });
+const trainer = await engine.createTrainer({
+  network,
+  weights: initializeWeights(network, 1),
+  optimizer: { type: 'sgd', momentum: 0.9 },
+  seed: 1,
+  batchSize,
+  executor: executor as ExecutorName,
+});
+const values = batchSize * inputSize.height * inputSize.width * inputSize.channels;
+const images = Float32Array.from({ length: values }, (_, i) => Math.sin(i * 12.9898));
+const labels = Int32Array.from({ length: batchSize }, (_, i) => i % CLASSES);
+const step = () => trainer.step({ images, labels }, 0.01);
+
+const report = (fields: object) => process.stdout.write(`${JSON.stringify(fields)}\n`);
+await step();
+report({ firstStepSeconds: (performance.now() - started) / 1000 });
+await step();
+for await (const line of createInterface({ input: process.stdin })) {
+  const steps = Number(line);
+  const from = performance.now();
+  for (let i = 0; i < steps; i++) await step();
+  const seconds = (performance.now() - from) / 1000 / steps;
+  report({ seconds, peakBytes: process.resourceUsage().maxRSS * 1024 });
+}
+process.exit(0);
