@@ -1,0 +1,70 @@
+// Two thousand steps of a small network on every back end and executor: tensor count and resident memory before and after.
+// Exits with 1 where tensors were left or memory grew by more than 5 %. Run with `node --expose-gc --import tsx`.
+
+import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
+import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { isFoveaError } from '../../core/errors.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import { initializeWeights } from '../../core/network/initialize.ts';
+
+const STEPS = 2000;
+/** Allocators, thread pools and caches fill up first. */
+const WARM_UP_STEPS = 300;
+const LARGEST_GROWTH = 0.05;
+const BATCH = 8;
+const SIZE = 16;
+const CLASSES = 4;
+
+const RUNNERS: readonly (readonly [BackendName, ExecutorName])[] = [
+  ['portable', 'eager'],
+  ['native', 'eager'],
+  ['native', 'graph'],
+];
+
+const residentBytes = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+};
+
+async function measure(backend: BackendName, executor: ExecutorName): Promise<boolean> {
+  const engine = await openEngine({ backend });
+  const network = findArchitecture('mobilenet_v2_0.35').build({
+    inputSize: { height: 2 * SIZE, width: 2 * SIZE, channels: 3 },
+    classes: CLASSES,
+  });
+  const trainer = await engine.createTrainer({
+    network,
+    weights: initializeWeights(network, 1),
+    optimizer: { type: 'adam' },
+    seed: 1,
+    batchSize: BATCH,
+    executor,
+  });
+  const images = new Float32Array(BATCH * 4 * SIZE * SIZE * 3).map((_, i) => Math.sin(i));
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
+  const run = async (steps: number) => {
+    for (let i = 0; i < steps; i++) await trainer.step({ images, labels }, 1e-4);
+  };
+  await run(WARM_UP_STEPS);
+  const before = { tensors: engine.numTensors(), bytes: residentBytes() };
+  await run(STEPS);
+  const after = { tensors: engine.numTensors(), bytes: residentBytes() };
+  trainer.dispose();
+  const growth = after.bytes / before.bytes - 1;
+  console.log(
+    `${backend} ${executor}: ${STEPS} steps, tensors ${before.tensors} → ${after.tensors}, ` +
+      `RSS ${(before.bytes / 2 ** 20).toFixed(0)} → ${(after.bytes / 2 ** 20).toFixed(0)} MiB (${(100 * growth).toFixed(1)} %)`,
+  );
+  return after.tensors === before.tensors && growth <= LARGEST_GROWTH;
+}
+
+let holds = true;
+for (const [backend, executor] of RUNNERS) {
+  try {
+    holds = (await measure(backend, executor)) && holds;
+  } catch (error) {
+    if (!isFoveaError(error, 'backend-unavailable')) throw error;
+    console.warn(`Left out: ${backend}. ${error.message}`);
+  }
+}
+process.exit(holds ? 0 : 1);
