@@ -56,10 +56,22 @@ export default {
       from: '^functions/',
       to: '^(batch-job|cli|infra)/',
     }),
-    only('infra-reads-names-only', 'The stack and the code share names: keys and environment variables.', {
-      from: '^infra/',
-      to: '^(batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts)',
-    }),
+    only(
+      'pricing-is-data',
+      'Machines, GPUs and prices are read by networks and the stack, and know neither.',
+      {
+        from: '^core/pricing/',
+        to: '^core/(?!pricing/|errors\\.ts)',
+      },
+    ),
+    only(
+      'infra-reads-names-only',
+      'The stack and the code share names (keys, environment variables) and prices.',
+      {
+        from: '^infra/',
+        to: '^(batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts|pricing/)',
+      },
+    ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {
       from: '^cli/',
       to: '^(batch-job|infra)/|^functions/(?!local-server\\.ts|logger\\.ts)',

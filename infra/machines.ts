@@ -1,34 +1,35 @@
-// What is known of the EC2 families that trainers run on, as data. A family is added by adding a row.
+// The EC2 families that trainers may run on here. A family is added by adding a row; what its machines have and cost is in
+// core/pricing.
+
+import { gpuMemoryGbOf, MACHINES, type Machine } from '../core/pricing/machines.ts';
 
 /** Facts of a family's smallest instance, on which a job must fit. */
-export interface MachineFamily {
+export interface MachineFamily extends Pick<Machine, 'vcpus' | 'memoryGib' | 'usdPerHour'> {
   /** 0 for families without GPU. */
   readonly gpuMemoryGib: number;
-  readonly vcpus: number;
-  readonly memoryGib: number;
-  /** On-demand, of the smallest instance, in US dollars. */
-  readonly usdPerHour: number;
   /** Sizes with at most one GPU, so that no job pays for GPUs that it does not use. */
   readonly sizes: readonly string[];
 }
 
-/** Date and region of the prices below. */
-export const PRICES_AS_OF = { date: '2025-11-01', region: 'us-east-1' } as const;
+const family = (machine: Machine, sizes: readonly string[]): MachineFamily => ({
+  vcpus: machine.vcpus,
+  memoryGib: machine.memoryGib,
+  usdPerHour: machine.usdPerHour,
+  gpuMemoryGib: gpuMemoryGbOf(machine),
+  sizes,
+});
 
 const ONE_GPU_SIZES = ['xlarge', '2xlarge', '4xlarge'];
+const CPU_SIZES = ['2xlarge', '4xlarge'];
 
 export const MACHINE_FAMILIES = {
-  /** T4 */
-  g4dn: { gpuMemoryGib: 16, vcpus: 4, memoryGib: 16, usdPerHour: 0.526, sizes: ONE_GPU_SIZES },
-  /** A10G */
-  g5: { gpuMemoryGib: 24, vcpus: 4, memoryGib: 16, usdPerHour: 1.006, sizes: ONE_GPU_SIZES },
-  /** L4 */
-  g6: { gpuMemoryGib: 24, vcpus: 4, memoryGib: 16, usdPerHour: 0.8048, sizes: ONE_GPU_SIZES },
-  /** L40S */
-  g6e: { gpuMemoryGib: 48, vcpus: 4, memoryGib: 32, usdPerHour: 1.861, sizes: ONE_GPU_SIZES },
-  c7i: { gpuMemoryGib: 0, vcpus: 8, memoryGib: 16, usdPerHour: 0.357, sizes: ['2xlarge', '4xlarge'] },
-  m7i: { gpuMemoryGib: 0, vcpus: 8, memoryGib: 32, usdPerHour: 0.4032, sizes: ['2xlarge', '4xlarge'] },
-} as const satisfies Readonly<Record<string, MachineFamily>>;
+  g4dn: family(MACHINES.g4dn, ONE_GPU_SIZES),
+  g5: family(MACHINES.g5, ONE_GPU_SIZES),
+  g6: family(MACHINES.g6, ONE_GPU_SIZES),
+  g6e: family(MACHINES.g6e, ONE_GPU_SIZES),
+  c7i: family(MACHINES.c7i, CPU_SIZES),
+  m7i: family(MACHINES.m7i, CPU_SIZES),
+} as const;
 
 export type MachineFamilyName = keyof typeof MACHINE_FAMILIES;
 
@@ -53,7 +54,7 @@ const MIB_PER_GIB = 1024;
 
 /** Groups families by GPU memory, smallest first. */
 export function toMachinePools(names: readonly MachineFamilyName[]): MachinePool[] {
-  const families = names.map((name) => ({ name, ...(MACHINE_FAMILIES[name] satisfies MachineFamily) }));
+  const families = names.map((name) => ({ name, ...MACHINE_FAMILIES[name] }));
   const gpuMemories = [...new Set(families.map(({ gpuMemoryGib }) => gpuMemoryGib))].sort((a, b) => a - b);
   return gpuMemories.map((gpuMemoryGib) => {
     const alike = families.filter((family) => family.gpuMemoryGib === gpuMemoryGib);

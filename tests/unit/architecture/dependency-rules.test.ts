@@ -25,6 +25,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
   'network-knows-no-jobs': ['core/network/queues.ts', 'core/job/job.ts'],
   'trainer-knows-no-http': ['batch-job/serves.ts', 'functions/app.ts'],
   'functions-do-not-train': ['functions/trains.ts', 'batch-job/trainer.ts'],
+  'pricing-is-data': ['core/pricing/prices.ts', 'core/job/job.ts'],
   'infra-reads-names-only': ['infra/stack.ts', 'core/job/job.ts'],
   'cli-is-a-client': ['cli/trains.ts', 'batch-job/trainer.ts'],
 };

@@ -1,0 +1,95 @@
+// What is known of the GPUs that training may run on, as data. A GPU is added by adding a row. Knows no network and no cloud.
+
+import { FoveaError } from '../errors.ts';
+
+/** Facts of NVIDIA's data sheets. */
+export interface Gpu {
+  /** As people say it, e.g. `A10G`. */
+  readonly name: string;
+  /** Of 10⁹ bytes, a little less than the driver reports, whose GB are of 2³⁰ bytes. */
+  readonly memoryGb: number;
+  /**
+   * Operations a second, at most, of multiplications as TensorFlow does them for float32: on TensorFloat-32 cores since
+   * the Ampere generation, without sparsity; before it, in plain float32.
+   */
+  readonly peakFlops: number;
+  readonly arithmetic: 'float32' | 'TensorFloat-32';
+  readonly memoryBytesPerSecond: number;
+  readonly source: string;
+}
+
+const TERA = 1e12;
+const GIGA = 1e9;
+
+/** Smallest memory first. */
+export const GPUS = [
+  {
+    name: 'T4',
+    memoryGb: 16,
+    peakFlops: 8.1 * TERA,
+    arithmetic: 'float32',
+    memoryBytesPerSecond: 320 * GIGA,
+    source: 'NVIDIA T4 data sheet',
+  },
+  {
+    name: 'A10G',
+    memoryGb: 24,
+    peakFlops: 35 * TERA,
+    arithmetic: 'TensorFloat-32',
+    memoryBytesPerSecond: 600 * GIGA,
+    source: 'NVIDIA A10G data sheet, half of its figure with sparsity',
+  },
+  {
+    name: 'L4',
+    memoryGb: 24,
+    peakFlops: 60 * TERA,
+    arithmetic: 'TensorFloat-32',
+    memoryBytesPerSecond: 300 * GIGA,
+    source: 'NVIDIA L4 data sheet, half of its figure with sparsity',
+  },
+  {
+    name: 'A100',
+    memoryGb: 40,
+    peakFlops: 156 * TERA,
+    arithmetic: 'TensorFloat-32',
+    memoryBytesPerSecond: 1555 * GIGA,
+    source: 'NVIDIA A100 40GB data sheet',
+  },
+  {
+    name: 'L40S',
+    memoryGb: 48,
+    peakFlops: 183 * TERA,
+    arithmetic: 'TensorFloat-32',
+    memoryBytesPerSecond: 864 * GIGA,
+    source: 'NVIDIA L40S data sheet',
+  },
+  {
+    name: 'H100',
+    memoryGb: 80,
+    peakFlops: 494 * TERA,
+    arithmetic: 'TensorFloat-32',
+    memoryBytesPerSecond: 3350 * GIGA,
+    source: 'NVIDIA H100 SXM data sheet, half of its figure with sparsity',
+  },
+] as const satisfies readonly Gpu[];
+
+export type GpuName = (typeof GPUS)[number]['name'];
+
+/**
+ * The GPU of the given name, in capitals or not.
+ *
+ * @throws {FoveaError} `gpu-unknown`, naming all.
+ */
+export function findGpu(name: string): (typeof GPUS)[number] {
+  const found = GPUS.find((gpu) => gpu.name === name.toUpperCase());
+  if (found !== undefined) return found;
+  const allowed = GPUS.map((gpu) => gpu.name);
+  throw new FoveaError(
+    'gpu-unknown',
+    `There is no GPU "${name}" to plan for. There are ${allowed.join(', ')}.`,
+    {
+      param: 'gpu',
+      details: { received: name, allowed },
+    },
+  );
+}

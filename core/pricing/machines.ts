@@ -1,0 +1,52 @@
+// EC2 machines that trainers run on, and what they cost, as data: the one table of prices. Knows no network and no stack.
+
+import { GPUS, type GpuName } from './gpus.ts';
+
+/** Facts of a family's smallest machine. */
+export interface Machine {
+  readonly instanceType: string;
+  /** Left out for families without GPU. */
+  readonly gpu?: GpuName;
+  /** GPUs of the machine; a job uses one of them, and pays for all. */
+  readonly gpuCount: number;
+  readonly vcpus: number;
+  readonly memoryGib: number;
+  /** On-demand, Linux, in US dollars. */
+  readonly usdPerHour: number;
+}
+
+/** Date and region of the prices below. Prices change: whoever plans may give another one. */
+export const PRICES_AS_OF = { date: '2025-11-01', region: 'us-east-1' } as const;
+
+/** By family. */
+export const MACHINES = {
+  g4dn: { instanceType: 'g4dn.xlarge', gpu: 'T4', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 0.526 },
+  g5: { instanceType: 'g5.xlarge', gpu: 'A10G', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 1.006 },
+  g6: { instanceType: 'g6.xlarge', gpu: 'L4', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 0.8048 },
+  g6e: { instanceType: 'g6e.xlarge', gpu: 'L40S', gpuCount: 1, vcpus: 4, memoryGib: 32, usdPerHour: 1.861 },
+  p4d: {
+    instanceType: 'p4d.24xlarge',
+    gpu: 'A100',
+    gpuCount: 8,
+    vcpus: 96,
+    memoryGib: 1152,
+    usdPerHour: 21.957642,
+  },
+  p5: { instanceType: 'p5.4xlarge', gpu: 'H100', gpuCount: 1, vcpus: 16, memoryGib: 256, usdPerHour: 6.88 },
+  c7i: { instanceType: 'c7i.2xlarge', gpuCount: 0, vcpus: 8, memoryGib: 16, usdPerHour: 0.357 },
+  m7i: { instanceType: 'm7i.2xlarge', gpuCount: 0, vcpus: 8, memoryGib: 32, usdPerHour: 0.4032 },
+} as const satisfies Readonly<Record<string, Machine>>;
+
+/** The machine with the given GPU that costs the least an hour. */
+export function cheapestMachineWith(gpu: GpuName): Machine {
+  const machines: readonly Machine[] = Object.values(MACHINES);
+  const [cheapest] = machines
+    .filter((machine) => machine.gpu === gpu)
+    .toSorted((a, b) => a.usdPerHour - b.usdPerHour);
+  if (cheapest === undefined) throw new TypeError(`No machine of the table has the GPU ${gpu}.`);
+  return cheapest;
+}
+
+/** Memory of a machine's GPU in GB; 0 where it has none. */
+export const gpuMemoryGbOf = ({ gpu }: Machine): number =>
+  GPUS.find(({ name }) => name === gpu)?.memoryGb ?? 0;
