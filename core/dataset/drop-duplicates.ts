@@ -2,15 +2,15 @@
 
 import type { Split } from './dataset-layout.ts';
 import type { FindingList } from './findings.ts';
+import type { PictureFacts } from './inspect-file.ts';
 
 /** A good picture and its place. */
-export interface Picture {
+export interface Picture extends PictureFacts {
   readonly key: string;
   readonly sizeBytes: number;
   readonly label: string;
   /** Where its folder puts it; null where the layout has no split folders. */
   readonly split: Split | null;
-  readonly contentHash: string;
 }
 
 /** The copy in the most protected split is kept. */

@@ -21,6 +21,12 @@ export const FINDING_SEVERITIES = {
   'duplicate-across-classes': 'warning',
   /** The same bytes in train/ and test/: kept in the test, or the test would be of what was learned. */
   'duplicate-across-splits': 'warning',
+  /** Pictures of a class that look the same: kept on one side of the split. */
+  'near-duplicate': 'info',
+  /** Pictures that look the same in two classes: one of the labels is probably wrong. */
+  'near-duplicate-across-classes': 'warning',
+  /** Pictures that look the same on both sides of a split that the folders decide. */
+  'near-duplicate-across-splits': 'warning',
   'class-case-collision': 'error',
   'class-too-small': 'error',
   'class-few-pictures': 'warning',

@@ -19,10 +19,19 @@ export interface InspectFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The content of a good picture, or what is wrong with the file. */
-export type FileVerdict =
-  | { readonly contentHash: string }
-  | { readonly code: FindingCode; readonly reason: string };
+/** What is known of a good picture. */
+export interface PictureFacts {
+  /** sha256 of the file, hexadecimal. */
+  readonly contentHash: string;
+  /** Pixels, after the EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** See core/image/thumbnail.ts; null where only the header was read. */
+  readonly thumbnail: Uint8Array | null;
+}
+
+/** A good picture, or what is wrong with the file. */
+export type FileVerdict = PictureFacts | { readonly code: FindingCode; readonly reason: string };
 
 const FINDING_OF_ERROR: Readonly<Record<ImageErrorCode, FindingCode>> = {
   'image-empty': 'file-empty',
@@ -52,9 +61,13 @@ export async function inspectFile(
     if (object === undefined)
       return { code: 'file-vanished', reason: 'It was deleted after it had been listed.' };
     const { body } = object;
-    if (options.decode === 'header') await readImageHeader(body, limits);
-    else await verifyImage(body, limits);
-    return { contentHash: contentHashOf(body) };
+    const contentHash = contentHashOf(body);
+    if (options.decode === 'header') {
+      const { width, height } = await readImageHeader(body, limits);
+      return { contentHash, width, height, thumbnail: null };
+    }
+    const { width, height, thumbnail } = await verifyImage(body, limits);
+    return { contentHash, width, height, thumbnail };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
     const code = FINDING_OF_ERROR[error.code as ImageErrorCode] as FindingCode | undefined;

@@ -1,6 +1,7 @@
 // Datasets in a memory store: each picture is a tiny PNG of a color of its own.
 
 import sharp from 'sharp';
+import { uniformAt } from '../../core/random.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -17,6 +18,22 @@ export const makePicture = (index: number): Promise<Uint8Array> =>
   })
     .png()
     .toBuffer();
+
+const PATTERN_CELLS = 6;
+const PATTERN_SIZE = 96;
+
+/** A picture of random colored squares; different seeds look different, and one looks the same in both formats. */
+export function makePattern(
+  seed: number,
+  format: 'png' | 'jpeg' = 'png',
+  size = PATTERN_SIZE,
+): Promise<Uint8Array> {
+  const cells = Uint8Array.from({ length: PATTERN_CELLS ** 2 * 3 }, (_, i) => 255 * uniformAt(seed, i));
+  return sharp(cells, { raw: { width: PATTERN_CELLS, height: PATTERN_CELLS, channels: 3 } })
+    .resize(size, size, { kernel: 'nearest' })
+    .toFormat(format)
+    .toBuffer();
+}
 
 /** Pictures `<folder>/1.png` … for each folder and count; no two alike. */
 export async function makePictures(

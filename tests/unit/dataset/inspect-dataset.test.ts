@@ -8,7 +8,7 @@ import {
 import { type InspectDatasetOptions, inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../../../core/dataset/summarize-dataset.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../core/image/image-limits.ts';
-import { makePicture, makePictures, storeOf } from '../../support/make-dataset.ts';
+import { makePattern, makePicture, makePictures, storeOf } from '../../support/make-dataset.ts';
 
 const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };
 const inspect = async (
@@ -30,6 +30,9 @@ describe('inspectDataset', () => {
       split: expect.stringMatching(/^(train|validation|test)$/),
       contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       sizeBytes: (await makePicture(12)).length,
+      width: 4,
+      height: 4,
+      brightness: expect.closeTo((0.299 * 12) / 255, 3),
     });
   });
 
@@ -150,6 +153,23 @@ const PLANTED: Readonly<Record<Exclude<FindingCode, 'file-vanished'>, () => Prom
       'test/cat/seen.png': await makePicture(0),
     },
     at: 'train/cat/1.png',
+  }),
+  'near-duplicate': async () => ({
+    files: { 'cat/a.png': await makePattern(1), 'cat/b.jpg': await makePattern(1, 'jpeg') },
+    at: 'cat/a.png',
+  }),
+  'near-duplicate-across-classes': async () => ({
+    files: { 'cat/a.png': await makePattern(1), 'dog/b.jpg': await makePattern(1, 'jpeg') },
+    at: 'cat/a.png',
+  }),
+  'near-duplicate-across-splits': async () => ({
+    only: true,
+    files: {
+      ...(await makePictures({ 'train/cat': 12, 'train/dog': 12, 'test/dog': 3, 'test/cat': 3 })),
+      'train/cat/a.png': await makePattern(1),
+      'test/cat/b.jpg': await makePattern(1, 'jpeg'),
+    },
+    at: 'test/cat/b.jpg',
   }),
   'class-case-collision': async () => ({ files: { 'Cat/1.png': await makePicture(900) }, at: 'Cat/' }),
   'class-too-small': async () => ({
