@@ -3,12 +3,12 @@
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
-import { contentHashOf } from '../core/content-hash.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
 import { commitModel } from '../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
+import { companionFiles, describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { pictureExamples } from './pictures.ts';
@@ -33,7 +33,7 @@ export interface ExportedModel {
 export async function exportModel(context: TrainingContext, weights: NetworkWeights): Promise<ExportedModel> {
   const { store, reporter, job, network, input, inspection, splits, now } = context;
   const onnx = toOnnx(network, weights);
-  const { scores, maxDifference, names } = await judge(context, weights, onnx);
+  const { scores, maxDifference } = await judge(context, weights, onnx);
   if (scores.accuracy !== null) {
     await reporter.message(
       `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that training did not see; ` +
@@ -56,6 +56,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
 
   reporter.startStage('exporting');
   const version = await claimVersion(store, job.model, job.id);
+  const companions = companionFiles(network, weights);
   const manifest: Manifest = {
     formatVersion: MANIFEST_FORMAT_VERSION,
     model: job.model,
@@ -66,12 +67,8 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     dataset: job.dataset,
     labels: [...inspection.classes],
     input,
-    onnx: {
-      file: 'model.onnx',
-      sizeBytes: onnx.byteLength,
-      sha256: contentHashOf(onnx),
-      ...names,
-    },
+    onnx: describeOnnx(ONNX_FILE, onnx),
+    ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
     metrics: { testAccuracy: scores.accuracy, testCount: scores.count },
   };
   const parity = {
@@ -85,6 +82,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   reporter.signal.throwIfAborted();
   const files = new Map<string, Uint8Array | string>([
     [manifest.onnx.file, onnx],
+    ...companions.files,
     ['parity.json', `${JSON.stringify(parity, undefined, 2)}\n`],
   ]);
   await commitModel(store, manifest, files);
@@ -130,7 +128,7 @@ async function judge(context: TrainingContext, weights: NetworkWeights, onnx: Ui
         reporter.update({ step: done });
       },
     });
-    return { scores, maxDifference, names: { inputName, outputName } };
+    return { scores, maxDifference };
   } finally {
     trainer.dispose();
     await session.release();

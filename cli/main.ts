@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from './commands/demo.ts';
+import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
@@ -48,6 +49,19 @@ program
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
   .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
   .action((options) => runDemo({ ...options, version }));
+
+program
+  .command('import-model')
+  .description('serve a pretrained network as it is, without training')
+  .argument('<architecture>', 'e.g. mobilenet_v2_1.0')
+  .requiredOption('--labels <file>', 'text file with the name of a class on every line')
+  .option(
+    '--weights <path>',
+    'Keras weight file, or folder that has the published one (default: download it)',
+  )
+  .option('--name <name>', 'name of the model (default: that of the architecture)')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
 
 program
   .command('setup')

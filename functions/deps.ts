@@ -15,6 +15,8 @@ export interface AppDeps {
   readonly jobs: JobStore;
   readonly queue: JobQueue;
   readonly predictor: Predictor;
+  /** A folder of weight files on this machine, for imports. */
+  readonly weightsDir?: string | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;

@@ -71,6 +71,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     jobs,
     queue,
     predictor,
+    weightsDir,
     now: Date.now,
     limits: DEFAULT_LIMITS,
     hosts: hostNames(host),

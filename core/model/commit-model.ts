@@ -49,12 +49,16 @@ function assertCommittable(manifest: Manifest, files: ModelFiles): void {
   parseModelName(manifest.model);
   const parsed = ManifestSchema.safeParse(manifest);
   if (!parsed.success) throw invalid(manifest, parsed.error.message);
-  const { file, sizeBytes, sha256 } = manifest.onnx;
-  const body = files.get(file);
-  if (body === undefined) throw invalid(manifest, `its ONNX file "${file}" is not among the files`);
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  if (bytes.byteLength !== sizeBytes || contentHashOf(bytes) !== sha256) {
-    throw invalid(manifest, `size or sha256 of "${file}" differ from what the manifest says`);
+  for (const { file, sizeBytes, sha256 } of [
+    manifest.onnx,
+    ...(manifest.heatmap ? [manifest.heatmap] : []),
+  ]) {
+    const body = files.get(file);
+    if (body === undefined) throw invalid(manifest, `its ONNX file "${file}" is not among the files`);
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+    if (bytes.byteLength !== sizeBytes || contentHashOf(bytes) !== sha256) {
+      throw invalid(manifest, `size or sha256 of "${file}" differ from what the manifest says`);
+    }
   }
   if (files.has(MANIFEST_FILE))
     throw invalid(manifest, `"${MANIFEST_FILE}" is written from the manifest itself`);

@@ -18,6 +18,15 @@ export const ModelInputSchema = z.object({
 });
 export type ModelInput = z.infer<typeof ModelInputSchema>;
 
+const OnnxFileSchema = FileSchema.extend({
+  /** float32 `[batch, height, width, channels]`. */
+  inputName: z.string(),
+  /** Softmax probabilities, float32 `[batch, classes]`; of the heatmap file `[batch, rows, columns, classes]`. */
+  outputName: z.string(),
+});
+/** An ONNX file of a version, and how it is called. */
+export type OnnxFile = z.infer<typeof OnnxFileSchema>;
+
 export const ManifestSchema = z.object({
   formatVersion: z.literal(MANIFEST_FORMAT_VERSION),
   model: z.string(),
@@ -26,16 +35,14 @@ export const ManifestSchema = z.object({
   createdAt: z.number().int(),
   jobId: z.string(),
   architecture: z.string(),
-  dataset: z.string(),
+  /** Null for a model that was imported as it is. */
+  dataset: z.string().nullable(),
   /** Index i of the output is labels[i]. */
   labels: z.array(z.string()).min(1),
   input: ModelInputSchema,
-  onnx: FileSchema.extend({
-    /** float32 `[batch, height, width, channels]`. */
-    inputName: z.string(),
-    /** Softmax probabilities, float32 `[batch, classes]`. */
-    outputName: z.string(),
-  }),
+  onnx: OnnxFileSchema,
+  /** The same network for larger pictures, answering with a map; left out where there is no such form. */
+  heatmap: OnnxFileSchema.optional(),
   metrics: z.object({ testAccuracy: z.number().nullable(), testCount: z.number().int() }),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;

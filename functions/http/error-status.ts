@@ -14,6 +14,9 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['key-too-long', 400],
   ['key-conflict', 409],
   ['architecture-unknown', 400],
+  ['labels-invalid', 400],
+  ['weights-mismatch', 400],
+  ['weights-unreadable', 400],
   ['too-many-images', 400],
 
   ['api-key-missing', 401],
@@ -35,6 +38,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['idempotency-conflict', 409],
   ['precondition-failed', 409],
   ['dataset-empty', 409],
+  ['weights-unavailable', 409],
 
   ['body-too-large', 413],
   ['image-too-large', 413],

@@ -8,7 +8,9 @@ import { listModels, listVersions, resolveVersion } from '../../core/model/versi
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { readJsonBody } from '../http/read-json.ts';
 import { errorResponses } from '../schemas/error.ts';
+import { ImportModelSchema } from '../schemas/import-model.ts';
 import {
   ModelListSchema,
   ModelParamSchema,
@@ -36,6 +38,27 @@ const list = createRoute({
   },
 });
 
+const importRoute = createRoute({
+  method: 'post',
+  path: '/v1/models',
+  tags: TAGS,
+  summary: 'Import a pretrained model',
+  description:
+    'Serves a published classifier as it is, without training: a new version of the model `name`. Answers when it can ' +
+    'predict.',
+  request: {
+    // A reference, so that the handler reads the body itself, within its limit.
+    body: {
+      required: true,
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/ImportModel' } } },
+    },
+  },
+  responses: {
+    201: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
+    ...errorResponses(400, 409, 413, 415),
+  },
+});
+
 const get = createRoute({
   method: 'get',
   path: '/v1/models/{model}',
@@ -51,8 +74,21 @@ const get = createRoute({
   },
 });
 
-export function modelRoutes({ store, jobs }: AppDeps) {
+export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   const routes = createRoutes();
+  routes.openAPIRegistry.register('ImportModel', ImportModelSchema);
+
+  routes.openapi(importRoute, async (c) => {
+    const request = await readJsonBody(c.req.raw, ImportModelSchema, limits.jsonBodyBytes);
+    const { architecture, labels, name, weights } = request;
+    // Loaded with the first import: a function that predicts needs no networks.
+    const { importModel } = await import('../../core/model/import-model.ts');
+    const manifest = await importModel(
+      { store, now, weightsDir, signal: c.req.raw.signal },
+      { architecture, labels, model: name, weightsFile: weights },
+    );
+    return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
+  });
 
   routes.openapi(list, async (c) => {
     const models = await listModels(store);

@@ -25,12 +25,14 @@ export interface TestAppOptions {
   readonly store?: ObjectStore;
   readonly limits?: Partial<Limits>;
   readonly apiKeys?: ApiKeys;
+  readonly weightsDir?: string;
 }
 
 /** A fixed clock that a test may turn on. */
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
-export function createTestApp({ store = createMemoryStore(), limits = {}, apiKeys }: TestAppOptions = {}) {
+export function createTestApp(options: TestAppOptions = {}) {
+  const { store = createMemoryStore(), limits = {}, apiKeys, weightsDir } = options;
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
@@ -50,6 +52,7 @@ export function createTestApp({ store = createMemoryStore(), limits = {}, apiKey
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
     apiKeys,
+    weightsDir,
     version: '0.0.0-test',
     logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
   });

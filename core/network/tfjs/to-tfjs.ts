@@ -7,14 +7,14 @@ import { layerShapes, shapeOf } from '../shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
 import { TFJS_LAYERS, type TfjsContext, type TfjsLayer } from './tfjs-layers.ts';
 
-/** Name that `model.json` has for the file beside it. */
-export const TFJS_WEIGHTS_FILE = 'weights.bin';
+/** Name that `model.json` has for the file beside it, unless told otherwise. */
+const DEFAULT_WEIGHTS_FILE = 'weights.bin';
 
 /** The two files of a LayersModel, to lie side by side. */
 export interface TfjsModel {
   /** `model.json`: topology and weights manifest, UTF-8. */
   readonly modelJson: Uint8Array;
-  /** {@link TFJS_WEIGHTS_FILE}: little-endian float32 values in the manifest's order. */
+  /** The file beside it: little-endian float32 values in the manifest's order. */
   readonly weightsBin: Uint8Array;
 }
 
@@ -46,10 +46,15 @@ function concatenate(parts: readonly Float32Array[]): Uint8Array {
  * A network as a TensorFlow.js LayersModel, float32 `[batch, height, width, channels]` to the last layer's output; layers
  * keep their names.
  *
+ * @param weightsFile Name under which the second file will lie beside the first.
  * @throws {FoveaError} `weights-mismatch`; `layer-not-exportable` for local response normalization and grouped
  * convolutions, which TensorFlow.js does not have.
  */
-export function toTfjs(network: Network, weights: NetworkWeights): TfjsModel {
+export function toTfjs(
+  network: Network,
+  weights: NetworkWeights,
+  weightsFile: string = DEFAULT_WEIGHTS_FILE,
+): TfjsModel {
   checkWeights(network, weights);
   const shapes = layerShapes(network);
   const layers = network.layers.flatMap((layer) =>
@@ -82,7 +87,7 @@ export function toTfjs(network: Network, weights: NetworkWeights): TfjsModel {
     },
     weightsManifest: [
       {
-        paths: [TFJS_WEIGHTS_FILE],
+        paths: [weightsFile],
         weights: tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],

@@ -1,0 +1,134 @@
+// Serves a pretrained classifier as it is: published weights and a list of labels become a version of a model, without
+// training. Knows no HTTP.
+
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FoveaError } from '../errors.ts';
+import { findArchitecture } from '../network/architectures.ts';
+import type { Architecture, Network, NetworkWeights } from '../network/network.ts';
+import { toOnnx } from '../network/onnx/to-onnx.ts';
+import { fromKeras } from '../network/weights/from-keras.ts';
+import { loadPretrainedWeights } from '../network/weights/load-pretrained-weights.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { claimVersion } from './claim-version.ts';
+import { commitModel } from './commit-model.ts';
+import { MANIFEST_FORMAT_VERSION, type Manifest } from './manifest.ts';
+import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
+import { parseModelName } from './model-name.ts';
+
+export interface ImportModelDeps {
+  readonly store: ObjectStore;
+  /** Folder of weight files supplied by hand, looked at before anything else. */
+  readonly weightsDir?: string | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImportModelRequest {
+  /** As in the table of architectures. */
+  readonly architecture: string;
+  /** Name of class i at i; names may repeat, as they do in ImageNet. */
+  readonly labels: readonly string[];
+  /** Name of the model to make; the architecture's where left out. */
+  readonly model?: string | undefined;
+  /** Name of a Keras weight file in the weights folder or the store's cache; left out, the published file. */
+  readonly weightsFile?: string | undefined;
+}
+
+/**
+ * Commits a version with the weights of a whole classifier: matched by layer name, exported, never trained.
+ * @throws {FoveaError} `architecture-unknown`, `model-name-invalid`, `labels-invalid`; `weights-unavailable`,
+ *   `weights-unreadable`, or `weights-mismatch` where the file is another architecture's or has another number of classes.
+ */
+export async function importModel(deps: ImportModelDeps, request: ImportModelRequest): Promise<Manifest> {
+  const { store, now, signal } = deps;
+  const architecture = findArchitecture(request.architecture);
+  const model = parseModelName(request.model ?? architecture.name, 'name');
+  const labels = checkLabels(request.labels);
+  const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: labels.length });
+  const weights = await loadWeights(deps, network, architecture, request.weightsFile);
+  signal?.throwIfAborted();
+
+  const onnx = toOnnx(network, weights);
+  const { heatmap, files } = companionFiles(network, weights);
+  const jobId = `import-${randomUUID()}`;
+  const manifest: Manifest = {
+    formatVersion: MANIFEST_FORMAT_VERSION,
+    model,
+    version: await claimVersion(store, model, jobId),
+    createdAt: Math.floor(now() / 1000),
+    jobId,
+    architecture: architecture.name,
+    dataset: null,
+    labels: [...labels],
+    // As Keras feeds its own applications: the whole picture, whatever its shape.
+    input: {
+      ...architecture.defaultInputSize,
+      preprocessing: architecture.preprocessing,
+      resize: 'stretch',
+    },
+    onnx: describeOnnx(ONNX_FILE, onnx),
+    ...(heatmap === undefined ? {} : { heatmap }),
+    metrics: { testAccuracy: null, testCount: 0 },
+  };
+  await commitModel(store, manifest, new Map<string, Uint8Array>([[ONNX_FILE, onnx], ...files]));
+  return manifest;
+}
+
+function checkLabels(labels: readonly string[]): readonly string[] {
+  const empty = labels.findIndex((label) => label.trim() === '');
+  if (labels.length > 0 && empty === -1) return labels;
+  throw new FoveaError(
+    'labels-invalid',
+    labels.length === 0
+      ? 'There are no labels: give the name of every class, in the order of the network’s output.'
+      : `Label ${empty} of ${labels.length} (counted from 0) is empty: every class needs a name.`,
+    { param: 'labels' },
+  );
+}
+
+async function loadWeights(
+  deps: ImportModelDeps,
+  network: Network,
+  architecture: Architecture,
+  file: string | undefined,
+): Promise<NetworkWeights> {
+  if (file === undefined) return (await loadPretrainedWeights(network, architecture, deps)).weights;
+  const { adaptPublishedWeights = (weights: NetworkWeights) => weights } = architecture;
+  return adaptPublishedWeights(await fromKeras(network, await readWeightsFile(deps, file)));
+}
+
+/** A name, never a path: who asks may be at the other end of a network. */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+async function readWeightsFile({ store, weightsDir, signal }: ImportModelDeps, file: string) {
+  if (!FILE_NAME.test(file)) {
+    throw new FoveaError(
+      'weights-unavailable',
+      `${JSON.stringify(file.slice(0, 80))} cannot be the name of a weight file: it must be a file name without folders, ` +
+        'of A-Z, a-z, 0-9, ".", "_" and "-", starting with a letter or a digit.',
+      { param: 'weights' },
+    );
+  }
+  const options = signal === undefined ? {} : { signal };
+  if (weightsDir !== undefined) {
+    const found = await readFile(path.join(weightsDir, file), options).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        return undefined;
+      },
+    );
+    if (found !== undefined) return found;
+  }
+  const stored = await store.get(keys.weights(file), options);
+  if (stored !== undefined) return stored.body;
+  throw new FoveaError(
+    'weights-unavailable',
+    `There is no weight file "${file}"${weightsDir === undefined ? '' : ` in "${weightsDir}"`}. Put it into the store as ` +
+      `"${keys.weights(file)}", or into the folder that "fovea start --weights" names.`,
+    { param: 'weights', details: { file } },
+  );
+}

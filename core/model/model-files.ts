@@ -1,0 +1,57 @@
+// What is made of a network and its weights for a version to hold: the ONNX file that serves, the one that draws
+// heatmaps, and the files for a browser. Knows no storage.
+
+import { contentHashOf } from '../content-hash.ts';
+import { isFoveaError } from '../errors.ts';
+import type { Network, NetworkWeights } from '../network/network.ts';
+import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../network/onnx/to-onnx.ts';
+import { toTfjs } from '../network/tfjs/to-tfjs.ts';
+import { toFullyConvolutional } from '../network/to-fully-convolutional.ts';
+import type { OnnxFile } from './manifest.ts';
+
+export const ONNX_FILE = 'model.onnx';
+const HEATMAP_FILE = 'heatmap.onnx';
+const TFJS_MODEL_FILE = 'tfjs-model.json';
+const TFJS_WEIGHTS_FILE = 'tfjs-weights.bin';
+
+/** What a manifest says of an ONNX file that {@link toOnnx} made. */
+export const describeOnnx = (file: string, onnx: Uint8Array): OnnxFile => ({
+  file,
+  sizeBytes: onnx.byteLength,
+  sha256: contentHashOf(onnx),
+  inputName: ONNX_INPUT_NAME,
+  outputName: ONNX_OUTPUT_NAME,
+});
+
+/** The files of a version beside the one that serves, as far as the network allows them. */
+export interface CompanionFiles {
+  readonly heatmap: OnnxFile | undefined;
+  /** File name to content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** `value()`, or nothing where the network is one of those that cannot be said that way. */
+function unless<T>(code: string, value: () => T): T | undefined {
+  try {
+    return value();
+  } catch (error) {
+    if (isFoveaError(error, code)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The fully convolutional form for heatmaps, and the LayersModel for browsers.
+ * @throws {FoveaError} `weights-mismatch`.
+ */
+export function companionFiles(network: Network, weights: NetworkWeights): CompanionFiles {
+  const files = new Map<string, Uint8Array>();
+  const map = unless('network-not-convertible', () => toOnnx(toFullyConvolutional(network), weights));
+  if (map !== undefined) files.set(HEATMAP_FILE, map);
+  const tfjs = unless('layer-not-exportable', () => toTfjs(network, weights, TFJS_WEIGHTS_FILE));
+  if (tfjs !== undefined) {
+    files.set(TFJS_MODEL_FILE, tfjs.modelJson);
+    files.set(TFJS_WEIGHTS_FILE, tfjs.weightsBin);
+  }
+  return { heatmap: map && describeOnnx(HEATMAP_FILE, map), files };
+}

@@ -1,0 +1,130 @@
+// A published classifier, imported over HTTP and asked through the real app, against Keras with the same file.
+//
+// Source of the numbers: Keras 3.15.1 (TensorFlow 2.21, CPU, float32), MobileNetV2(weights=None).load_weights(file);
+// pictures by Pillow 13, EXIF orientation applied, whole picture to 224 × 224 with BICUBIC, preprocess_input.
+// Tolerance: JPEG decoders and the rounding between the two passes of a resize differ by a level here and there; 0.02
+// in probability is what that makes of the least certain picture.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hasSharedData, SHARED_DATA } from '../../support/shared-data.ts';
+import { createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const WEIGHTS = 'mobilenet_v2_1.0_224.h5';
+const TOLERANCE = 0.02;
+
+/** Index, then probability, of the three likeliest classes. */
+const KERAS: Readonly<Record<string, readonly (readonly [index: number, score: number])[]>> = {
+  'cat_720p.jpg': [
+    [285, 0.602721],
+    [281, 0.133134],
+    [282, 0.084203],
+  ],
+  'hot_dog.jpg': [
+    [934, 0.421124],
+    [964, 0.110521],
+    [965, 0.0964],
+  ],
+  // A ruffed grouse to Keras too.
+  'owl.jpg': [
+    [82, 0.308311],
+    [21, 0.108323],
+    [83, 0.093975],
+  ],
+  'parrot.jpg': [
+    [88, 0.92594],
+    [90, 0.005417],
+    [92, 0.002431],
+  ],
+  'sunflower.bmp': [
+    [985, 0.928236],
+    [309, 0.004386],
+    [308, 0.00236],
+  ],
+};
+
+const isThere = hasSharedData('weights', WEIGHTS) && hasSharedData('photos', 'single');
+
+describe.skipIf(!isThere)('POST /v1/models', () => {
+  let test: TestApp;
+  let labels: string[];
+  beforeAll(async () => {
+    test = createTestApp({ weightsDir: path.join(SHARED_DATA, 'weights') });
+    labels = readFileSync(path.join(SHARED_DATA, 'weights/imagenet_classes.txt'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const { status, body } = await test.send('POST', '/v1/models', {
+      architecture: 'mobilenet_v2_1.0',
+      name: 'imagenet',
+      labels,
+      weights: WEIGHTS,
+    });
+    expect([status, body.id, body.version, body.labels.length]).toEqual([201, 'imagenet', '1', 1000]);
+  });
+
+  it.each(Object.entries(KERAS))('answers %s as Keras does with the same file', async (file, expected) => {
+    const photo = readFileSync(path.join(SHARED_DATA, 'photos/single', file));
+    const response = await test.app.request('/v1/models/imagenet/predict?top_k=1000', {
+      method: 'POST',
+      body: new Uint8Array(photo),
+    });
+    const { label, predictions } = (await response.json()) as {
+      label: string;
+      predictions: { label: string; index: number; score: number }[];
+    };
+    expect(label).toBe(labels[expected[0]?.[0] ?? -1]);
+    const scores = new Map(predictions.map(({ index, score }) => [index, score]));
+    const differences = expected.map(([index, score]) => (scores.get(index) ?? Number.NaN) - score);
+    console.info(`${file}: ${label}, off by ${differences.map((d) => d.toFixed(4)).join(', ')}`);
+    for (const difference of differences) expect(Math.abs(difference)).toBeLessThan(TOLERANCE);
+  });
+
+  it('keeps two classes of the same name apart', async () => {
+    const photo = readFileSync(path.join(SHARED_DATA, 'photos/single/parrot.jpg'));
+    const response = await test.app.request('/v1/models/imagenet/predict?top_k=1000', {
+      method: 'POST',
+      body: new Uint8Array(photo),
+    });
+    const { predictions } = (await response.json()) as { predictions: { label: string; index: number }[] };
+    const cranes = predictions.filter(({ label }) => label === 'crane').map(({ index }) => index);
+    expect(cranes.toSorted((a, b) => a - b)).toEqual([134, 517]);
+  });
+
+  it('rejects another number of labels, naming the weight that does not fit', async () => {
+    const { status, body } = await test.send('POST', '/v1/models', {
+      architecture: 'mobilenet_v2_1.0',
+      labels: labels.slice(1),
+      weights: WEIGHTS,
+    });
+    expect([status, body.error.code]).toEqual([400, 'weights-mismatch']);
+    expect(body.error.message).toContain('"predictions/kernel" is [1280, 1000] in the file');
+  });
+
+  it('rejects the weights of another architecture', async () => {
+    const { status, body } = await test.send('POST', '/v1/models', {
+      architecture: 'mobilenet_v2_0.35',
+      labels,
+      weights: WEIGHTS,
+    });
+    expect([status, body.error.code]).toEqual([400, 'weights-mismatch']);
+  });
+});
+
+describe('POST /v1/models with what cannot be', () => {
+  const { send } = createTestApp({ weightsDir: '/nonexistent' });
+  const body = { architecture: 'mobilenet_v2_1.0', labels: ['a', 'b'] };
+
+  it.each([
+    [{ ...body, architecture: 'mobilenet_v9' }, 400, 'architecture-unknown'],
+    [{ ...body, name: 'a/b' }, 400, 'model-name-invalid'],
+    [{ ...body, labels: ['a', ' '] }, 400, 'labels-invalid'],
+    [{ ...body, labels: [] }, 400, 'request-invalid'],
+    [{ ...body, weights: '../../etc/passwd' }, 409, 'weights-unavailable'],
+    [{ ...body, weights: 'absent.h5' }, 409, 'weights-unavailable'],
+    [{ ...body, architecture: 'small_cnn' }, 409, 'weights-unavailable'],
+  ])('rejects %j', async (request, expectedStatus, code) => {
+    const { status, body } = await send('POST', '/v1/models', request);
+    expect([status, body.error.code]).toEqual([expectedStatus, code]);
+  });
+});
