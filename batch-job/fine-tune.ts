@@ -4,6 +4,7 @@
 import type { JobRecord } from '../core/job/job.ts';
 import { findArchitecture } from '../core/network/architectures.ts';
 import { type ExportedModel, exportModel } from './export-model.ts';
+import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 import { trainFromScratch } from './train-from-scratch.ts';
 import { trainHead } from './train-head.ts';
@@ -24,23 +25,25 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
       ...engine.info,
     },
   );
+  const input = {
+    ...architecture.defaultInputSize,
+    preprocessing: architecture.preprocessing,
+    // The whole picture is seen: what a class is recognized by may be at its edge.
+    resize: 'stretch',
+  } as const;
   const context: TrainingContext = {
     ...deps,
     job,
     engine,
     architecture,
     inspection,
+    checkpoints: await openRunCheckpoints({ ...deps, job }, runFingerprint({ job, input, inspection })),
     splits: splitsOf(inspection),
     network: architecture.build({
       inputSize: architecture.defaultInputSize,
       classes: inspection.classes.length,
     }),
-    input: {
-      ...architecture.defaultInputSize,
-      preprocessing: architecture.preprocessing,
-      // The whole picture is seen: what a class is recognized by may be at its edge.
-      resize: 'stretch',
-    },
+    input,
   };
   const isPretrained = architecture.weightSources.length > 0;
   const weights = await (isPretrained ? trainHead(context) : trainFromScratch(context));

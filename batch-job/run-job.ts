@@ -3,7 +3,8 @@
 
 import { randomUUID } from 'node:crypto';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
-import type { JobRecord } from '../core/job/job.ts';
+import { createCheckpoints } from '../core/job/checkpoints.ts';
+import { isFinal, type JobRecord } from '../core/job/job.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
@@ -38,7 +39,7 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
     if (job.cancelRequested) throw cancelled();
     const outcome = await fineTune({ ...deps, reporter }, job);
     await reporter.stop();
-    await updateHeld(deps, jobId, owner, (held) => ({
+    const done = await updateHeld(deps, jobId, owner, (held) => ({
       ...held,
       status: 'succeeded',
       finishedAt: Math.floor(deps.now() / 1000),
@@ -50,6 +51,7 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
       message: `Model "${outcome.model}" version ${outcome.version} is ready.`,
       data: { ...outcome.result, model: outcome.model, model_version: outcome.version },
     });
+    await clearCheckpoints(deps, done);
     return 'succeeded';
   } catch (error) {
     await reporter?.stop();
@@ -94,11 +96,20 @@ async function endAttempt(
         left.status === 'queued' ? 'The trainer was told to stop; the job waits for the next one.' : message,
       data: left.status === 'failed' ? { error_code: left.error?.code } : null,
     });
+    await clearCheckpoints(deps, left);
     return left.status === 'queued' ? 'released' : left.status === 'cancelled' ? 'cancelled' : 'failed';
   } catch (updateError) {
     if (updateError instanceof LeaseLostError) return 'lease-lost';
     throw updateError;
   }
+}
+
+/** A job that is over has no use for them; where they cannot be deleted they stay, which does no harm. */
+async function clearCheckpoints({ store }: RunJobDeps, job: JobRecord): Promise<void> {
+  if (!isFinal(job.status)) return;
+  await createCheckpoints({ store, jobId: job.id })
+    .clear()
+    .catch(() => undefined);
 }
 
 function endOf(error: unknown): AttemptOutcome {

@@ -12,7 +12,7 @@ export async function trainFromScratch(context: TrainingContext): Promise<Networ
   await reporter.message(
     `${architecture.title} has no pretrained weights: every layer is trained from scratch.`,
   );
-  return trainNetwork(context, network, SCRATCH_RECIPE, {
+  return trainNetwork(context, 'scratch', network, SCRATCH_RECIPE, {
     train: pictureExamples(store, splits.train, input),
     validation: pictureExamples(store, splits.validation, input),
   });

@@ -50,7 +50,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
       `Features of ${total} pictures, ${cached} of them from the cache, in ${secondsSince().toFixed(1)} s.`,
       { pictures: total, cached, seconds: secondsSince() },
     );
-    const trained = await trainNetwork(context, head, HEAD_RECIPE, { train, validation });
+    const trained = await trainNetwork(context, 'head', head, HEAD_RECIPE, { train, validation });
     return new Map([...pretrained.weights, ...trained]);
   } finally {
     await extractor.release();

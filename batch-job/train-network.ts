@@ -1,15 +1,21 @@
 // One run of the training loop as a stage of a job: settings from recipe and request, progress and metrics to the job.
 
+import { isFoveaError } from '../core/errors.ts';
 import { initializeWeights } from '../core/network/initialize.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
+import type { JobReporter } from './job-reporter.ts';
+import type { StageName } from './run-checkpoints.ts';
+import type { Trainer } from './tensorflow/engine.ts';
 import type { ExampleSource } from './training/examples.ts';
 import { fit } from './training/fit.ts';
+import type { FitState } from './training/fit-state.ts';
 import { type Recipe, resolveRecipe } from './training/recipe.ts';
 import type { TrainingContext } from './training-context.ts';
 
 /** Trains a network from random weights; its best weights come back. */
 export async function trainNetwork(
-  { job, engine, reporter }: TrainingContext,
+  { job, engine, reporter, checkpoints }: TrainingContext,
+  stage: StageName,
   network: Network,
   recipe: Recipe,
   examples: { readonly train: ExampleSource; readonly validation: ExampleSource },
@@ -27,9 +33,16 @@ export async function trainNetwork(
     batchSize,
   });
   try {
-    reporter.startStage('training', { epoch: 0, epochs });
+    const resume = await restorable(checkpoints.resume(stage), trainer, reporter);
+    reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
     const { best } = await fit(trainer, {
       ...examples,
+      ...(resume === undefined ? {} : { resume }),
+      checkpoint: {
+        save: (state) => checkpoints.save(stage, state),
+        // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
+        savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
+      },
       epochs,
       batchSize,
       learningRate,
@@ -69,5 +82,27 @@ export async function trainNetwork(
     return await trainer.weights();
   } finally {
     trainer.dispose();
+  }
+}
+
+/** The state, unless the trainer cannot take it: after a change of the trainer's own code, the stage starts anew. */
+async function restorable(
+  state: FitState | undefined,
+  trainer: Trainer,
+  reporter: JobReporter,
+): Promise<FitState | undefined> {
+  if (state === undefined) return undefined;
+  try {
+    await trainer.restore(state.trainer);
+    return state;
+  } catch (error) {
+    if (!isFoveaError(error, 'trainer-state-invalid')) throw error;
+    await reporter.event({
+      level: 'warn',
+      type: 'message',
+      message: `The stage starts anew, because its checkpoint does not fit. ${error.message}`,
+      data: { error_code: error.code },
+    });
+    return undefined;
   }
 }

@@ -6,6 +6,7 @@ import type { ModelInput } from '../core/model/manifest.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { JobReporter } from './job-reporter.ts';
+import type { RunCheckpoints } from './run-checkpoints.ts';
 import type { Engine } from './tensorflow/engine.ts';
 
 export interface FineTuneDeps {
@@ -35,4 +36,5 @@ export interface TrainingContext extends FineTuneDeps {
   readonly input: ModelInput;
   readonly inspection: DatasetInspection;
   readonly splits: Splits;
+  readonly checkpoints: RunCheckpoints;
 }

@@ -9,6 +9,8 @@ export interface ExampleSource {
   readonly labels: Int32Array;
   /** Writes the examples `indices`, one after another, into `images` (float32, `[indices.length, ...shape]`). */
   fill(indices: Int32Array, images: Float32Array, signal?: AbortSignal): Promise<void>;
+  /** The same examples as they are in an epoch (from 1), of a source that changes them from epoch to epoch. */
+  readonly atEpoch?: (epoch: number) => ExampleSource;
 }
 
 export interface ExampleBatch {

@@ -1,25 +1,12 @@
 // The training loop, the same for a head on features and for a whole network: epochs over shuffled examples, validation
-// after each, the best weights kept.
+// after each, the best weights kept. Where it stands can be saved at any step, and gone on from.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
-import type { Trainer } from '../tensorflow/engine.ts';
+import type { Batch, Trainer } from '../tensorflow/engine.ts';
 import { evaluate } from './evaluate.ts';
-import { batches, type ExampleSource } from './examples.ts';
-
-export interface EpochReport {
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Optimizer steps so far. */
-  readonly step: number;
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  readonly validationLoss: number | null;
-  readonly validationAccuracy: number | null;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number;
-}
+import { batches, type ExampleBatch, type ExampleSource } from './examples.ts';
+import { type BestEpoch, type EpochReport, type EpochSums, type FitState, NO_SUMS } from './fit-state.ts';
 
 export interface StepReport {
   readonly epoch: number;
@@ -46,6 +33,21 @@ export interface FitOptions {
   readonly clock: () => number;
   readonly onStep: (report: StepReport) => void;
   readonly onEpoch: (report: EpochReport) => Promise<void>;
+  /** Examples of an epoch in their order, always equally many; left out, all of them, shuffled anew for each epoch. */
+  readonly order?: (epoch: number) => Int32Array;
+  /** Changes a batch before the trainer sees it, e.g. mixes its pictures. */
+  readonly transform?: (batch: ExampleBatch, epoch: number, index: number) => Batch;
+  /** Ends the run after so many epochs without a lower validation loss. */
+  readonly patience?: number;
+  /** Scores the first weights too; they are kept where training makes nothing better. */
+  readonly keepsFirstWeights?: boolean;
+  /** Where an earlier run of the same settings stopped. */
+  readonly resume?: FitState;
+  /** Called after every epoch, and with the step that was reached when an abort's reason is worth it. */
+  readonly checkpoint?: {
+    readonly save: (state: FitState) => Promise<void>;
+    readonly savesOnAbort: (reason: unknown) => boolean;
+  };
 }
 
 /** Timers (progress, lease, signals) get their turn at least this often while steps keep the event loop busy. */
@@ -57,42 +59,80 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * Trains for the given number of epochs and leaves the trainer with the weights of the best one: the lowest validation
  * loss, or the last epoch's where there is nothing to validate on.
  *
- * @throws {FoveaError} `training-diverged` when the loss is no longer a number.
+ * A run that is resumed ends with the same bits as one that was never interrupted: order, dropout and augmentation depend
+ * on seed, epoch and index alone.
+ *
+ * @throws {FoveaError} `training-diverged` when the loss is no longer a number; `trainer-state-invalid` where `resume` is
+ * of another network, optimizer or seed.
  * @throws the signal's reason when aborted, between two steps.
  */
-export async function fit(trainer: Trainer, options: FitOptions): Promise<{ readonly best: EpochReport }> {
-  const { train, validation, epochs, batchSize, seed, signal, clock } = options;
-  const stepsPerEpoch = Math.ceil(train.labels.length / batchSize);
+export async function fit(
+  trainer: Trainer,
+  options: FitOptions,
+): Promise<{ readonly best: BestEpoch; readonly history: readonly EpochReport[] }> {
+  const { train, validation, epochs, batchSize, seed, signal, clock, resume, checkpoint } = options;
+  const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
+  const stepsPerEpoch = Math.ceil(orderOf(1).length / batchSize);
   const steps = stepsPerEpoch * epochs;
+  const history: EpochReport[] = [...(resume?.history ?? [])];
+  let epoch = resume?.epoch ?? 1;
+  let batchIndex = resume?.batch ?? 0;
+  let sums: EpochSums = resume?.sums ?? NO_SUMS;
+  let best = resume?.best;
+  let isFinished = resume?.isFinished ?? false;
+  let savedAt = '';
   const startedMs = clock();
   let yieldedMs = startedMs;
-  let step = 0;
-  let best: { readonly report: EpochReport; readonly weights: Map<string, Float32Array> } | undefined;
+  let stepsTaken = 0;
 
-  for (let epoch = 1; epoch <= epochs; epoch++) {
+  const save = async () => {
+    const position = `${epoch}/${batchIndex}/${isFinished}`;
+    if (checkpoint === undefined || position === savedAt) return;
+    await checkpoint.save({
+      epoch,
+      batch: batchIndex,
+      sums,
+      history: [...history],
+      best,
+      isFinished,
+      trainer: await trainer.state(),
+    });
+    savedAt = position;
+  };
+
+  const judge = () =>
+    evaluate(validation, (images, count) => trainer.predict(images, count), { batchSize, signal });
+
+  async function runEpoch(): Promise<EpochReport> {
     const epochStartedMs = clock();
-    const order = permutation(train.labels.length, deriveSeed(seed, epoch));
-    let loss = 0;
-    let correct = 0;
-    let seen = 0;
-    let learningRate = 0;
-    for await (const batch of batches(train, order, batchSize, signal)) {
-      learningRate = options.learningRate(step, steps);
-      const result = await trainer.step(batch, learningRate);
-      step += 1;
-      if (!Number.isFinite(result.loss)) throw diverged(step, result.loss, learningRate);
-      seen += batch.count;
-      loss += result.loss * batch.count;
-      correct += result.correct;
+    const seenBefore = sums.seen;
+    const step = () => (epoch - 1) * stepsPerEpoch + batchIndex;
+    const imagesPerSecond = () => (1000 * (sums.seen - seenBefore)) / Math.max(1, clock() - epochStartedMs);
+    let learningRate = options.learningRate(Math.max(0, step() - 1), steps);
+    const examples = train.atEpoch?.(epoch) ?? train;
+    const order = orderOf(epoch).subarray(batchIndex * batchSize);
+    for await (const batch of batches(examples, order, batchSize, signal)) {
+      learningRate = options.learningRate(step(), steps);
+      const input = options.transform?.(batch, epoch, batchIndex) ?? batch;
+      const result = await trainer.step(input, learningRate).catch((error: unknown) => {
+        throw isFoveaError(error, 'loss-not-finite') ? diverged(step() + 1, learningRate, error) : error;
+      });
+      batchIndex += 1;
+      stepsTaken += 1;
+      sums = {
+        loss: sums.loss + result.loss * batch.count,
+        correct: sums.correct + result.correct,
+        seen: sums.seen + batch.count,
+      };
       options.onStep({
         epoch,
         epochs,
-        step,
+        step: step(),
         steps,
-        loss: loss / seen,
-        accuracy: correct / seen,
-        imagesPerSecond: (1000 * seen) / Math.max(1, clock() - epochStartedMs),
-        secondsLeft: ((clock() - startedMs) / step / 1000) * (steps - step),
+        loss: sums.loss / sums.seen,
+        accuracy: sums.correct / sums.seen,
+        imagesPerSecond: imagesPerSecond(),
+        secondsLeft: ((clock() - startedMs) / stepsTaken / 1000) * (steps - step()),
       });
       if (clock() - yieldedMs > YIELD_MS) {
         await nextTurn();
@@ -100,39 +140,61 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<{ read
         signal.throwIfAborted();
       }
     }
-    const imagesPerSecond = (1000 * seen) / Math.max(1, clock() - epochStartedMs);
-    const scores = await evaluate(validation, (images, count) => trainer.predict(images, count), {
-      batchSize,
-      signal,
-    });
-    const report: EpochReport = {
+    const speed = imagesPerSecond();
+    const scores = await judge();
+    return {
       epoch,
       epochs,
-      step,
-      trainLoss: loss / seen,
-      trainAccuracy: correct / seen,
+      step: step(),
+      trainLoss: sums.loss / sums.seen,
+      trainAccuracy: sums.correct / sums.seen,
       validationLoss: scores.loss,
       validationAccuracy: scores.accuracy,
       learningRate,
-      imagesPerSecond,
+      imagesPerSecond: speed,
     };
-    const isBest =
-      report.validationLoss === null ||
-      best === undefined ||
-      report.validationLoss < (best.report.validationLoss as number);
-    if (isBest) best = { report, weights: await trainer.weights() };
-    await options.onEpoch(report);
-    signal.throwIfAborted();
+  }
+
+  if (resume !== undefined) await trainer.restore(resume.trainer);
+  try {
+    if (best === undefined && options.keepsFirstWeights === true) {
+      const { loss } = await judge();
+      if (loss !== null) best = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
+    }
+    while (!isFinished) {
+      const report = await runEpoch();
+      const next = isBetter(report.validationLoss, best)
+        ? { epoch, validationLoss: report.validationLoss, weights: await trainer.weights() }
+        : best;
+      // Without an await in between: an abort finds an epoch either running or finished.
+      best = next;
+      history.push(report);
+      isFinished =
+        epoch >= epochs || (best !== undefined && epoch - best.epoch >= (options.patience ?? Infinity));
+      epoch += 1;
+      batchIndex = 0;
+      sums = NO_SUMS;
+      await options.onEpoch(report);
+      await save();
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    if (signal.aborted && checkpoint?.savesOnAbort(signal.reason) === true) await save();
+    throw error;
   }
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${epochs}.`);
   await trainer.setWeights(best.weights);
-  return { best: best.report };
+  return { best, history };
 }
 
-const diverged = (step: number, loss: number, learningRate: number) =>
+/** A loss that cannot be told (no validation split) is always the newest, and so the best. */
+const isBetter = (loss: number | null, best: BestEpoch | undefined): boolean =>
+  loss === null || best === undefined || best.validationLoss === null || loss < best.validationLoss;
+
+const diverged = (step: number, learningRate: number, cause: unknown) =>
   new FoveaError(
     'training-diverged',
-    `The loss became ${loss} at step ${step} with learning rate ${learningRate}. ` +
+    `The loss is no longer a number at step ${step} with learning rate ${learningRate}. ` +
       'Set hyperparameters.learning_rate_multiplier below 1, e.g. 0.1, and try again.',
-    { param: 'hyperparameters.learning_rate_multiplier' },
+    { param: 'hyperparameters.learning_rate_multiplier', cause },
   );

@@ -10,6 +10,8 @@ const segment = (value: string): string => {
 };
 
 const EVENT_DIGITS = 8;
+const CHECKPOINT_DIGITS = 8;
+const CHECKPOINT_SUFFIX = '.checkpoint';
 
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
@@ -28,6 +30,11 @@ export const keys = {
   /** A tree of their own: lifecycle rules of S3 know prefixes, and checkpoints are to expire. */
   jobCheckpoints: (jobId: string) => `${keys.checkpoints()}${segment(jobId)}/`,
   checkpoints: () => 'checkpoints/',
+  /** Zero-padded, so that the order of keys is the order of checkpoints. */
+  jobCheckpoint: (jobId: string, sequence: number) =>
+    `${keys.jobCheckpoints(jobId)}${String(sequence).padStart(CHECKPOINT_DIGITS, '0')}${CHECKPOINT_SUFFIX}`,
+  /** The number in a checkpoint's key. */
+  checkpointSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
   models: () => 'models/',
   model: (model: string) => `models/${segment(model)}/`,

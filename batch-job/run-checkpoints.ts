@@ -1,0 +1,95 @@
+// A job's checkpoints as its attempts use them: what the last attempt left, and what this one writes.
+
+import { createHash } from 'node:crypto';
+import { createCheckpoints } from '../core/job/checkpoints.ts';
+import type { JobRecord } from '../core/job/job.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { JobReporter } from './job-reporter.ts';
+import { fromCheckpointFile, toCheckpointFile } from './training/fit-checkpoint.ts';
+import type { EpochReport, FitState } from './training/fit-state.ts';
+import type { TrainingContext } from './training-context.ts';
+
+/** In the order in which a job passes through them. */
+const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+
+export interface RunCheckpoints {
+  /** What the newest checkpoint knows of a stage; undefined where the stage has not begun. */
+  resume(stage: StageName): FitState | undefined;
+  /** The stage that the newest checkpoint is of. */
+  readonly resumedStage: StageName | undefined;
+  /** Epochs of all stages so far. */
+  history(): Readonly<Record<string, readonly EpochReport[]>>;
+  save(stage: StageName, state: FitState): Promise<void>;
+}
+
+export interface RunCheckpointsDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  readonly job: JobRecord;
+}
+
+/**
+ * Hash of what decides the course of a run. The back end is not in it: the numbers mean the same on all of them.
+ */
+export function runFingerprint({
+  job,
+  input,
+  inspection,
+}: Pick<TrainingContext, 'job' | 'input' | 'inspection'>): string {
+  const { architecture, seed, hyperparameters, split } = job;
+  const items = inspection.items.map((item) => [item.contentHash, item.classIndex, item.split]);
+  return createHash('sha256')
+    .update(
+      JSON.stringify({
+        architecture,
+        seed,
+        hyperparameters,
+        split,
+        input,
+        items,
+        classes: inspection.classes,
+      }),
+    )
+    .digest('hex');
+}
+
+/** Opens a job's checkpoints and says in its events which one is resumed, and which ones cannot be. */
+export async function openRunCheckpoints(
+  { store, reporter, job }: RunCheckpointsDeps,
+  fingerprint: string,
+): Promise<RunCheckpoints> {
+  const checkpoints = createCheckpoints({ store, jobId: job.id });
+  const found = await checkpoints.newest(
+    (file) => fromCheckpointFile(file, fingerprint),
+    (key, error) =>
+      reporter.event({
+        level: 'warn',
+        type: 'message',
+        message: `The checkpoint "${key}" is passed over. ${error.message}`,
+        data: { error_code: error.code, checkpoint: key },
+      }),
+  );
+  const resumedStage = STAGE_NAMES.find((name) => name === found?.stage);
+  const history = new Map(Object.entries(found?.earlier ?? {}));
+  if (found !== undefined) {
+    history.set(found.stage, found.state.history);
+    const { epoch, batch, isFinished } = found.state;
+    await reporter.message(
+      isFinished
+        ? `The job goes on after the stage "${found.stage}", which an earlier attempt finished.`
+        : `The job goes on in the stage "${found.stage}" at epoch ${epoch}, step ${batch + 1}, where an earlier attempt stopped.`,
+      { stage: found.stage, epoch, batch, attempt: job.attempts },
+    );
+  }
+  return {
+    resumedStage,
+    resume: (stage) => (found !== undefined && stage === resumedStage ? found.state : undefined),
+    history: () => Object.fromEntries(history),
+    async save(stage, state) {
+      const earlier = Object.fromEntries([...history].filter(([name]) => name !== stage));
+      history.set(stage, state.history);
+      await checkpoints.save(toCheckpointFile({ fingerprint, stage, earlier, state }));
+    },
+  };
+}

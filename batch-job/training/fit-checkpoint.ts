@@ -1,0 +1,124 @@
+// A FitState as a checkpoint's header and arrays, and back.
+
+import { z } from 'zod';
+import type { CheckpointFile } from '../../core/job/checkpoint-file.ts';
+import { checkpointUnfit } from '../../core/job/checkpoints.ts';
+import type { FitState } from './fit-state.ts';
+
+const TRAINER = 'trainer/';
+const BEST = 'best/';
+
+const NullableNumber = z.number().nullable();
+
+const EpochReportSchema = z.object({
+  epoch: z.number().int(),
+  epochs: z.number().int(),
+  step: z.number().int(),
+  trainLoss: z.number(),
+  trainAccuracy: z.number(),
+  validationLoss: NullableNumber,
+  validationAccuracy: NullableNumber,
+  learningRate: z.number(),
+  imagesPerSecond: z.number(),
+});
+
+const HeaderSchema = z.object({
+  formatVersion: z.literal(1),
+  /** Hash of everything that decides what the numbers mean. */
+  fingerprint: z.string(),
+  stage: z.string(),
+  /** Reports of the stages before. */
+  earlier: z.record(z.string(), z.array(EpochReportSchema)),
+  epoch: z.number().int().min(1),
+  batch: z.number().int().min(0),
+  sums: z.object({ loss: z.number(), correct: z.number(), seen: z.number() }),
+  history: z.array(EpochReportSchema),
+  isFinished: z.boolean(),
+  trainer: z.object({
+    formatVersion: z.literal(1),
+    batches: z.number().int(),
+    updates: z.number().int(),
+    seed: z.number().int(),
+  }),
+  best: z
+    .object({
+      epoch: z.number().int(),
+      validationLoss: NullableNumber,
+      /** Weights that are the trainer's own at this moment, and stored there alone. */
+      shared: z.array(z.string()),
+    })
+    .nullable(),
+});
+
+/** A training run's checkpoint: which run, which stage of it, and how far that has come. */
+export interface RunCheckpoint {
+  readonly fingerprint: string;
+  readonly stage: string;
+  /** Reports of the stages before. */
+  readonly earlier: Readonly<Record<string, FitState['history']>>;
+  readonly state: FitState;
+}
+
+const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
+  b !== undefined &&
+  Buffer.compare(
+    new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
+    new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
+  ) === 0;
+
+export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunCheckpoint): CheckpointFile {
+  const { trainer, best, ...position } = state;
+  const { variables, ...counters } = trainer;
+  const tensors = new Map<string, Float32Array>();
+  for (const [name, values] of variables) tensors.set(TRAINER + name, values);
+  const shared: string[] = [];
+  for (const [name, values] of best?.weights ?? []) {
+    if (haveSameBits(values, variables.get(name))) shared.push(name);
+    else tensors.set(BEST + name, values);
+  }
+  const header: z.input<typeof HeaderSchema> = {
+    formatVersion: 1,
+    fingerprint,
+    stage,
+    earlier: Object.fromEntries(Object.entries(earlier).map(([name, reports]) => [name, [...reports]])),
+    ...position,
+    history: [...position.history],
+    trainer: counters,
+    best: best === undefined ? null : { epoch: best.epoch, validationLoss: best.validationLoss, shared },
+  };
+  return { header, tensors };
+}
+
+/**
+ * Reads a checkpoint of the run with the given fingerprint.
+ * @throws {FoveaError} `checkpoint-unfit`.
+ */
+export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): RunCheckpoint {
+  const parsed = HeaderSchema.safeParse(file.header);
+  if (!parsed.success) throw checkpointUnfit('its header has another format', parsed.error);
+  const { trainer, best, stage, earlier, fingerprint: found, formatVersion: _, ...position } = parsed.data;
+  if (found !== fingerprint) throw checkpointUnfit('it is of other settings or other pictures');
+  const withPrefix = (prefix: string) =>
+    new Map(
+      [...file.tensors].flatMap(([name, values]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), values] as const] : [],
+      ),
+    );
+  const variables = withPrefix(TRAINER);
+  const weights = withPrefix(BEST);
+  for (const name of best?.shared ?? []) {
+    const values = variables.get(name);
+    if (values === undefined) throw checkpointUnfit(`the best weights "${name}" are missing`);
+    weights.set(name, values);
+  }
+  return {
+    fingerprint,
+    stage,
+    earlier,
+    state: {
+      ...position,
+      trainer: { ...trainer, variables },
+      best: best === null ? undefined : { epoch: best.epoch, validationLoss: best.validationLoss, weights },
+    },
+  };
+}

@@ -1,0 +1,59 @@
+// Trainers as processes of their own, as the local worker and AWS Batch start them, and ways to end them early.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { JobRecord } from '../../core/job/job.ts';
+import type { JobStore } from '../../core/job/job-store.ts';
+
+const TRAINER = fileURLToPath(new URL('../../batch-job/main.ts', import.meta.url));
+const POLL_MS = 15;
+
+export interface TrainerOptions {
+  readonly storeUrl: string;
+  readonly jobId: string;
+  readonly weightsDir?: string | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const startTrainer = ({ storeUrl, jobId, weightsDir, env }: TrainerOptions): ChildProcess =>
+  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      ...env,
+      FOVEA_STORE_URL: storeUrl,
+      FOVEA_JOB_ID: jobId,
+      ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: weightsDir }),
+    },
+  });
+
+/** Exit code, or the signal that ended it. */
+export async function ended(child: ChildProcess): Promise<number | NodeJS.Signals> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.signalCode ?? (child.exitCode as number);
+}
+
+/** Runs a trainer and ends it by `signal` as soon as the job is as asked; gives its end. */
+export async function endTrainerWhen(
+  options: TrainerOptions,
+  jobs: JobStore,
+  signal: NodeJS.Signals,
+  isReached: (job: JobRecord) => boolean,
+): Promise<number | NodeJS.Signals> {
+  const child = startTrainer(options);
+  while (child.exitCode === null) {
+    const job = await jobs.get(options.jobId);
+    if (job !== undefined && job.lease !== null && isReached(job)) break;
+    await delay(POLL_MS);
+  }
+  child.kill(signal);
+  return ended(child);
+}
+
+/** What a local worker does once a trainer is gone for certain: its lease need not run out. */
+export const releaseLease = (jobs: JobStore, jobId: string): Promise<JobRecord> =>
+  jobs.update(jobId, (job) =>
+    job.status === 'running' ? { ...job, status: 'queued', lease: null } : undefined,
+  );

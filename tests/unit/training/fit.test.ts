@@ -1,0 +1,142 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+// Biome takes a call of fit in a test file for a focused test.
+import { type FitOptions, fit as train } from '../../../batch-job/training/fit.ts';
+import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
+import type { FitState } from '../../../batch-job/training/fit-state.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoint-file.ts';
+import { createSmallTrainer, fitOptions } from '../../support/fit-run.ts';
+
+const engine = await openEngine({ backend: 'portable', threads: 1 });
+
+const STEPS_PER_EPOCH = 5;
+const stopped = new Error('told to stop');
+
+async function run(changes: Partial<FitOptions> = {}) {
+  const trainer = await createSmallTrainer(engine);
+  try {
+    const { best, history } = await train(trainer, fitOptions(changes));
+    const scores = history.map(({ imagesPerSecond: _, ...report }) => report);
+    return { best, scores, weights: await trainer.weights() };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** Runs until a step and gives the last state that was saved, through the bytes of a checkpoint. */
+async function interruptedAt(step: number, savesOnAbort: boolean): Promise<FitState | undefined> {
+  const controller = new AbortController();
+  const saved: FitState[] = [];
+  const running = run({
+    signal: controller.signal,
+    // Always yields, so that an abort is seen after the very step.
+    clock: (() => {
+      let ms = 0;
+      return () => (ms += 1000);
+    })(),
+    onStep: (report) => {
+      if (report.step === step) controller.abort(stopped);
+    },
+    checkpoint: {
+      save: async (state) => {
+        saved.push(state);
+      },
+      savesOnAbort: (reason) => savesOnAbort && reason === stopped,
+    },
+  });
+  await expect(running).rejects.toBe(stopped);
+  const state = saved.at(-1);
+  if (state === undefined) return undefined;
+  const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', earlier: {}, state });
+  return fromCheckpointFile(decodeCheckpoint(encodeCheckpoint(file)), 'f').state;
+}
+
+describe('fit', () => {
+  let undisturbed: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    undisturbed = await run();
+  });
+
+  it.each([1, 5, 7, 14, 20])('stopped at step %i, ends with the bits of an undisturbed run', async (step) => {
+    const state = await interruptedAt(step, true);
+    expect(state).toMatchObject({
+      epoch: Math.floor((step - 1) / STEPS_PER_EPOCH) + 1,
+      batch: ((step - 1) % STEPS_PER_EPOCH) + 1,
+    });
+    expect(await run(state && { resume: state })).toEqual(undisturbed);
+  });
+
+  it.each([3, 12])('killed at step %i, loses the running epoch alone', async (step) => {
+    const state = await interruptedAt(step, false);
+    if (step < STEPS_PER_EPOCH) expect(state).toBeUndefined();
+    else expect(state).toMatchObject({ epoch: 3, batch: 0 });
+    expect(await run(state && { resume: state })).toEqual(undisturbed);
+  });
+
+  it('has nothing left to do after its last checkpoint', async () => {
+    const saved: FitState[] = [];
+    await run({
+      checkpoint: {
+        save: async (state) => {
+          saved.push(state);
+        },
+        savesOnAbort: () => false,
+      },
+    });
+    expect(saved).toHaveLength(4);
+    const resume = saved.at(-1) as FitState;
+    expect(resume.isFinished).toBe(true);
+    const again = await run({
+      resume,
+      onStep: () => {
+        throw new Error('a step was taken');
+      },
+    });
+    expect(again).toEqual(undisturbed);
+  });
+
+  it('keeps the first weights where training makes nothing better', async () => {
+    const trainer = await createSmallTrainer(engine);
+    const first = await trainer.weights();
+    const { best } = await train(trainer, fitOptions({ keepsFirstWeights: true, learningRate: () => 50 }));
+    expect(best.epoch).toBe(0);
+    expect(await trainer.weights()).toEqual(first);
+    trainer.dispose();
+  });
+
+  it('stops early, after so many epochs without a lower loss', async () => {
+    const { best, scores } = await run({
+      epochs: 50,
+      patience: 3,
+      learningRate: (step) => (step < 10 ? 0.02 : 5),
+    });
+    expect(scores.length).toBe(best.epoch + 3);
+    expect(scores.length).toBeLessThan(50);
+  });
+
+  it('says what to do when the loss is no longer a number', async () => {
+    await expect(run({ learningRate: () => 1e38 })).rejects.toMatchObject({
+      code: 'training-diverged',
+      param: 'hyperparameters.learning_rate_multiplier',
+    });
+  });
+
+  it('leaves no tensors behind', async () => {
+    const before = engine.numTensors();
+    await run();
+    expect(engine.numTensors()).toBe(before);
+  });
+});
+
+describe('a checkpoint of a run', () => {
+  it('is refused by a run with another fingerprint', async () => {
+    const state = (await interruptedAt(7, true)) as FitState;
+    const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', earlier: {}, state });
+    expect(() => fromCheckpointFile(file, 'g')).toThrow(
+      expect.objectContaining({ code: 'checkpoint-unfit' }),
+    );
+    expect(() => fromCheckpointFile({ ...file, header: {} }, 'f')).toThrow(
+      expect.objectContaining({ code: 'checkpoint-unfit' }),
+    );
+  });
+});
