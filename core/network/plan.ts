@@ -4,8 +4,9 @@
 // The accounting is the one of Géron's Hands-On Machine Learning, chapter 14. Every value is a float32. A prediction
 // holds the parameters and, at its peak, the outputs that are still to be read: in a chain, two layers at a time. Training
 // holds the parameters and, for every sample of the mini-batch, the input and the outputs of all layers, which the backward
-// pass reads. Gradients and optimizer slots come on top and are told apart. Layers that pass their input on as it is
-// (flatten, reshape, a linear activation, dropout in inference) hold no memory of their own.
+// pass reads. What comes on top is told apart: gradients, optimizer slots, and the gradients of outputs on their way back,
+// of which as many are alive as outputs in a prediction. Layers that pass their input on as it is (flatten, reshape, a
+// linear activation, dropout in inference) hold no memory of their own.
 
 import { layerFlops } from './flops.ts';
 import type { Layer, LayerType } from './layer.ts';
@@ -24,6 +25,8 @@ export interface LayerPlan {
   /** Without the batch. */
   readonly outputShape: Shape;
   readonly parameters: ParameterCount;
+  /** Memory of the inputs that the layer reads. */
+  readonly inputBytes: number;
   /** Memory of the output in inference; 0 where the layer passes its input on. */
   readonly outputBytes: number;
   /** Memory of the output in training, where dropout makes a new one. */
@@ -63,7 +66,22 @@ export interface TrainingMemory {
   readonly gradientBytes: number;
   /** On top of {@link bytes}: the optimizer's slots. */
   readonly optimizerBytes: number;
+  /** On top of {@link bytes}: gradients of outputs on their way back, at the peak, for the whole mini-batch. */
+  readonly backwardBytes: number;
+  /** All of the above. */
+  readonly totalBytes: number;
 }
+
+/** The accounting in words, for whoever reads a plan. */
+export const PLAN_ACCOUNTING = {
+  prediction:
+    'Parameters, and at the peak the outputs that are still to be read (in a chain, those of two layers), for one picture; every value is a float32.',
+  training:
+    'Parameters, and for every picture of the mini-batch the input and the outputs of all layers, which the backward pass reads; every value is a float32.',
+  total:
+    'On top of that, one gradient for each trainable parameter, two optimizer slots (Adam), and the gradients of outputs on their way back, as many at once as outputs in a prediction.',
+  flops: 'Of the forward pass for one picture; a multiplication and an addition count one each.',
+} as const;
 
 const passesOn = (layer: Layer, isTraining: boolean): boolean =>
   layer.type === 'flatten' ||
@@ -115,6 +133,7 @@ export function planNetwork(network: Network): NetworkPlan {
       type: layer.type,
       outputShape,
       parameters: countParameters(specs.filter((spec) => spec.layer === layer.name)),
+      inputBytes: inputShapes.reduce((sum, shape) => sum + BYTES_PER_VALUE * closedSizeOf(shape), 0),
       outputBytes: outputBytes.get(layer.name) ?? 0,
       trainingBytes: bytesOf(layer, true),
       flops: layerFlops(layer, inputShapes, outputShape),
@@ -149,22 +168,24 @@ export function planTraining(
 ): TrainingMemory {
   const activationBytes = batchSize * plan.trainingActivationBytes;
   const gradientBytes = BYTES_PER_VALUE * plan.parameters.trainable;
+  const optimizerBytes = optimizerSlots * gradientBytes;
+  const backwardBytes = batchSize * plan.prediction.activationBytes;
+  const bytes = activationBytes + plan.parameterBytes;
   return {
     batchSize,
-    bytes: activationBytes + plan.parameterBytes,
+    bytes,
     activationBytes,
     parameterBytes: plan.parameterBytes,
     gradientBytes,
-    optimizerBytes: optimizerSlots * gradientBytes,
+    optimizerBytes,
+    backwardBytes,
+    totalBytes: bytes + gradientBytes + optimizerBytes + backwardBytes,
   };
 }
 
-/** The largest mini-batch whose training, gradients and optimizer included, fits the given memory; 0 where none does. */
+/** The largest mini-batch whose training, everything included, fits the given memory; 0 where none does. */
 export function largestBatch(plan: NetworkPlan, memoryBytes: number, optimizerSlots = ADAM_SLOTS): number {
-  const { parameterBytes, gradientBytes, optimizerBytes } = planTraining(plan, {
-    batchSize: 0,
-    optimizerSlots,
-  });
-  const left = memoryBytes - parameterBytes - gradientBytes - optimizerBytes;
-  return Math.max(0, Math.floor(left / plan.trainingActivationBytes));
+  const bytesFor = (batchSize: number) => planTraining(plan, { batchSize, optimizerSlots }).totalBytes;
+  const fixedBytes = bytesFor(0);
+  return Math.max(0, Math.floor((memoryBytes - fixedBytes) / (bytesFor(1) - fixedBytes)));
 }
