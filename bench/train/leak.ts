@@ -12,13 +12,13 @@ const STEPS = 2000;
 const WARM_UP_STEPS = 300;
 const LARGEST_GROWTH = 0.05;
 const BATCH = 8;
-const SIZE = 16;
+const SIZE = 32;
 const CLASSES = 4;
 
 const RUNNERS: readonly (readonly [BackendName, ExecutorName])[] = [
-  ['portable', 'eager'],
-  ['native', 'eager'],
   ['native', 'graph'],
+  ['native', 'eager'],
+  ['portable', 'eager'],
 ];
 
 const residentBytes = (): number => {
@@ -28,8 +28,8 @@ const residentBytes = (): number => {
 
 async function measure(backend: BackendName, executor: ExecutorName): Promise<boolean> {
   const engine = await openEngine({ backend });
-  const network = findArchitecture('mobilenet_v2_0.35').build({
-    inputSize: { height: 2 * SIZE, width: 2 * SIZE, channels: 3 },
+  const network = findArchitecture('small_cnn').build({
+    inputSize: { height: SIZE, width: SIZE, channels: 3 },
     classes: CLASSES,
   });
   const trainer = await engine.createTrainer({
@@ -40,7 +40,7 @@ async function measure(backend: BackendName, executor: ExecutorName): Promise<bo
     batchSize: BATCH,
     executor,
   });
-  const images = new Float32Array(BATCH * 4 * SIZE * SIZE * 3).map((_, i) => Math.sin(i));
+  const images = new Float32Array(BATCH * SIZE * SIZE * 3).map((_, i) => Math.sin(i));
   const labels = Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES);
   const run = async (steps: number) => {
     for (let i = 0; i < steps; i++) await trainer.step({ images, labels }, 1e-4);
