@@ -14,7 +14,7 @@ const INSTALL_TIMEOUT_MS = 90_000;
 const START_TIMEOUT_MS = 45_000;
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** A moto with more of CloudFormation in it; plain moto is enough for S3. */
-const PATCHED_SERVER = join(ROOT, '../shared/tools/moto_aws.py');
+const STAND_IN = join(ROOT, 'tests/support/cloud/aws-stand-in.py');
 const CACHE = join(ROOT, 'node_modules/.cache', `moto-${MOTO_VERSION}`);
 
 /** A running moto, or why there is none. */
@@ -75,8 +75,13 @@ async function isUp(child: ChildProcess, endpoint: string): Promise<boolean> {
   return false;
 }
 
+export interface StartMotoOptions {
+  /** With all that a deployed stack needs; Batch jobs run in containers that share this machine's network. */
+  readonly withStack?: boolean;
+}
+
 /** Starts moto on a free port of 127.0.0.1; never throws. Takes some 2 s, and once a minute more to install. */
-export async function startMoto(): Promise<Moto> {
+export async function startMoto({ withStack = false }: StartMotoOptions = {}): Promise<Moto> {
   let pythonPath: string | undefined;
   try {
     pythonPath = await findMoto();
@@ -88,9 +93,12 @@ export async function startMoto(): Promise<Moto> {
     };
   }
   const port = await freePort();
-  const server = existsSync(PATCHED_SERVER) ? [PATCHED_SERVER] : ['-m', 'moto.server'];
+  const server = withStack ? [STAND_IN] : ['-m', 'moto.server'];
   const child = spawn('python3', [...server, '-H', '127.0.0.1', '-p', String(port)], {
-    env: withPath(pythonPath),
+    env: {
+      ...withPath(pythonPath),
+      ...(withStack ? { MOTO_DOCKER_NETWORK_MODE: 'host', MOTO_PORT: String(port) } : {}),
+    },
     stdio: 'ignore',
   });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));

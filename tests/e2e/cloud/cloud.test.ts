@@ -1,0 +1,296 @@
+// The whole cloud path without a cloud: the stack in a CloudFormation of somebody else's (moto), the shipped functions
+// under AWS's own runtime, trainers in containers of their image.
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeSampleDataset } from '../../../cli/sample-dataset/write-sample-dataset.ts';
+import { type Deployment, deploy } from '../../support/cloud/deploy.ts';
+import { startDeployedFunction } from '../../support/cloud/deployed-function.ts';
+import { canRun, runCommand } from '../../support/cloud/run-command.ts';
+import { buildTrainerImage } from '../../support/cloud/trainer-image.ts';
+import { type FunctionUrl, serveFunctionUrl } from '../../support/lambda/function-url.ts';
+import { installLambdaRuntime, type LambdaRuntime } from '../../support/lambda/install-runtime.ts';
+import type { LambdaInstance } from '../../support/lambda/lambda-instance.ts';
+import { startMoto } from '../../support/start-moto.ts';
+import type { AnyJson } from '../../support/test-app.ts';
+
+const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'portable';
+const DATASET = 'shapes';
+const JOB_TIMEOUT_MS = 600_000;
+const POLL_MS = 500;
+
+interface Ready {
+  readonly runtime: LambdaRuntime;
+  readonly endpoint: string;
+  readonly stopMoto: () => Promise<void>;
+}
+
+/** What the test needs from outside, or why it cannot run. */
+async function prepare(): Promise<Ready | string> {
+  if (!(await canRun('docker', 'info'))) return 'no Docker engine answers (docker info)';
+  if (
+    !(await canRun('docker', 'image', 'inspect', 'node:22-bookworm-slim')) &&
+    !(await canRun('docker', 'pull', 'node:22-bookworm-slim'))
+  ) {
+    return 'the image node:22-bookworm-slim is neither here nor to be pulled';
+  }
+  if (!(await canRun('aws', '--version'))) return 'the AWS CLI is not installed';
+  const runtime = await installLambdaRuntime();
+  if (runtime.node === undefined) return runtime.reason;
+  const moto = await startMoto({ withStack: true });
+  if (moto.endpoint === undefined) return moto.reason;
+  return { runtime, endpoint: moto.endpoint, stopMoto: moto.stop };
+}
+
+const ready = await prepare();
+if (typeof ready === 'string') console.warn(`The cloud path is not tried: ${ready}.`);
+
+describe.skipIf(typeof ready === 'string')('the cloud', () => {
+  const { runtime, endpoint, stopMoto } = ready as Ready;
+  let deployment: Deployment;
+  let api: LambdaInstance;
+  let jobEvents: LambdaInstance;
+  let front: FunctionUrl;
+  let pictures = '';
+  /** In the order of their start. */
+  const started: { stop(): Promise<void> }[] = [];
+  let authorization: string;
+  let jobId: string;
+
+  beforeAll(async () => {
+    started.push({ stop: stopMoto });
+    pictures = await mkdtemp(path.join(tmpdir(), 'fovea-pictures-'));
+    await runCommand('npm', ['run', '--silent', 'build:function', '--', '--architecture', 'x86_64']);
+    const image = await buildTrainerImage(VARIANT);
+    deployment = await deploy(endpoint, image, { trainerFamilies: 'c7i' });
+    api = await startDeployedFunction(deployment, runtime, 'Api');
+    jobEvents = await startDeployedFunction(deployment, runtime, 'JobEvents');
+    front = await serveFunctionUrl(api);
+    started.push(api, jobEvents, front);
+    const { SecretString } = await deployment.aws(
+      'secretsmanager',
+      'get-secret-value',
+      '--secret-id',
+      String(deployment.outputs['ApiKeysSecret']),
+    );
+    authorization = `Bearer ${JSON.parse(SecretString).default}`;
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled(started.reverse().map((part) => part.stop()));
+    await rm(pictures, { recursive: true, force: true });
+  });
+
+  async function request(
+    method: string,
+    route: string,
+    body?: string | Uint8Array<ArrayBuffer>,
+    contentType = 'application/json',
+  ) {
+    const response = await fetch(front.url + route, {
+      method,
+      headers: { authorization, ...(body === undefined ? {} : { 'content-type': contentType }) },
+      ...(body === undefined ? {} : { body }),
+    });
+    const answer: AnyJson = await response.json();
+    return { status: response.status, body: answer };
+  }
+
+  const readJob = async () => (await request('GET', `/v1/fine_tuning/jobs/${jobId}`)).body;
+
+  async function waitFor<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + JOB_TIMEOUT_MS;
+    while (Date.now() < deadline) {
+      const found = await look();
+      if (found !== undefined) return found;
+      await sleep(POLL_MS);
+    }
+    throw new Error(
+      `${what} did not happen within ${JOB_TIMEOUT_MS} ms; the job: ${JSON.stringify(await readJob())}`,
+    );
+  }
+
+  /** The container of the newest Batch job of the job. */
+  const findContainer = async () => {
+    const ids = await runCommand('docker', ['ps', '--quiet', '--no-trunc']);
+    for (const id of ids.split('\n').filter((line) => line !== '')) {
+      const variables = await runCommand('docker', ['inspect', '--format', '{{json .Config.Env}}', id]).catch(
+        () => '',
+      );
+      if (variables.includes(`FOVEA_JOB_ID=${jobId}`)) return id;
+    }
+    return undefined;
+  };
+
+  it('says what is missing to who has no key', async () => {
+    const response = await fetch(`${front.url}/v1/models`);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ error: { code: 'api-key-missing' } });
+    expect((await fetch(`${front.url}/readyz`)).status).toBe(200);
+  });
+
+  it('takes a dataset from the AWS CLI and a fine-tune by HTTP', async () => {
+    await writeSampleDataset(pictures, { seed: 7 });
+    const target = `s3://${deployment.outputs['BucketName']}/datasets/${DATASET}/`;
+    await deployment.aws('s3', 'cp', '--recursive', '--quiet', pictures, target);
+    const { status, body } = await request(
+      'POST',
+      '/v1/fine_tuning/jobs',
+      JSON.stringify({ model: 'small_cnn', training_file: DATASET, suffix: 'shapes', seed: 3 }),
+    );
+    expect({ status, body }).toMatchObject({ status: 200, body: { status: 'queued' } });
+    jobId = body.id;
+  });
+
+  it('goes on after the machine was taken away once', async () => {
+    const container = await waitFor('the start of training', async () =>
+      (await readJob()).progress?.stage === 'training' ? await findContainer() : undefined,
+    );
+    const { jobs } = await batchJobs();
+    await runCommand('docker', ['kill', '--signal', 'TERM', container]);
+    await waitFor('the release of the job', async () =>
+      (await readJob()).status === 'queued' ? true : undefined,
+    );
+    // moto neither retries nor tells EventBridge; AWS Batch gives up like this after its last attempt.
+    await jobEvents.invoke(
+      JSON.stringify(failedEvent(jobs[0], 'Host EC2 (instance i-0123456789) terminated.')),
+    );
+    const moved = await waitFor('the second submission', async () => {
+      const found = await batchJobs();
+      return found.jobs.length === 2 ? found : undefined;
+    });
+    expect(moved.queues).toEqual(['spot', 'on-demand']);
+    const done = await waitFor('the end of the job', async () => {
+      const job = await readJob();
+      return ['succeeded', 'failed', 'cancelled'].includes(job.status) ? job : undefined;
+    });
+    expect(done).toMatchObject({ status: 'succeeded', error: null, fine_tuned_model: 'shapes:1' });
+  });
+
+  it('answers from the model in the bucket', async () => {
+    await writeSampleDataset(pictures, { seed: 8 });
+    const [label = ''] = await readdir(pictures);
+    const [file = ''] = await readdir(path.join(pictures, label));
+    const picture = await readFile(path.join(pictures, label, file));
+    const { status, body } = await request(
+      'POST',
+      '/v1/models/shapes/predict',
+      new Uint8Array(picture),
+      'image/png',
+    );
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { model: 'shapes', model_version: '1', label },
+    });
+    expect(api.output()).toContain('"Predictions"');
+  });
+
+  it('gets a picture of 4.4 MB byte by byte, and refuses one that does not fit an event', async () => {
+    const picture = await noisyJpeg(4_400_000);
+    const route = '/v1/datasets/large/noise/1.jpg';
+    expect(await request('PUT', route, new Uint8Array(picture), 'image/jpeg')).toMatchObject({ status: 200 });
+    const copy = path.join(pictures, 'copy.jpg');
+    await deployment.aws(
+      's3',
+      'cp',
+      '--quiet',
+      `s3://${deployment.outputs['BucketName']}/datasets/large/noise/1.jpg`,
+      copy,
+    );
+    expect((await readFile(copy)).equals(picture)).toBe(true);
+    const predicted = await request(
+      'POST',
+      '/v1/models/shapes/predict',
+      new Uint8Array(picture),
+      'image/jpeg',
+    );
+    expect(predicted).toMatchObject({ status: 200 });
+
+    const tooLarge = await fetch(front.url + route, {
+      method: 'PUT',
+      headers: { authorization },
+      body: new Uint8Array(4_800_000),
+    });
+    expect(tooLarge.status).toBe(413);
+  });
+
+  it('ends the container of a job that is cancelled', async () => {
+    const { body } = await request(
+      'POST',
+      '/v1/fine_tuning/jobs',
+      JSON.stringify({ model: 'small_cnn', training_file: DATASET, suffix: 'cancelled' }),
+    );
+    jobId = body.id;
+    await waitFor('the start of the trainer', async () =>
+      (await readJob()).status === 'running' ? true : undefined,
+    );
+    expect(await request('POST', `/v1/fine_tuning/jobs/${jobId}/cancel`)).toMatchObject({ status: 200 });
+    await waitFor('the end of the container', async () =>
+      (await findContainer()) === undefined ? true : undefined,
+    );
+    await waitFor('the cancellation', async () =>
+      (await readJob()).status === 'cancelled' ? true : undefined,
+    );
+  });
+
+  /** Batch jobs of the job, in the order of their submission, and the kinds of their queues. */
+  async function batchJobs() {
+    const fleet = JSON.parse((await functionVariables())['FOVEA_TRAINER_FLEET'] as string);
+    const found: { jobId: string; jobName: string; jobQueue: string; capacity: string }[] = [];
+    for (const { arn, capacity } of fleet.pools[0].queues) {
+      for (const jobStatus of ['RUNNING', 'SUCCEEDED', 'FAILED', 'STARTING', 'RUNNABLE']) {
+        const { jobSummaryList } = await deployment.aws(
+          'batch',
+          'list-jobs',
+          '--job-queue',
+          arn,
+          '--job-status',
+          jobStatus,
+        );
+        for (const job of jobSummaryList)
+          if (job.jobName.startsWith(jobId)) found.push({ ...job, jobQueue: arn, capacity });
+      }
+    }
+    found.sort((a, b) => (a.jobName < b.jobName ? -1 : 1));
+    return { jobs: found, queues: found.map(({ capacity }) => capacity) };
+  }
+
+  async function functionVariables(): Promise<Record<string, string>> {
+    const { Functions } = await deployment.aws('lambda', 'list-functions');
+    return Functions.find(({ FunctionName }: { FunctionName: string }) => FunctionName.includes('Api'))
+      .Environment.Variables;
+  }
+
+  const failedEvent = (
+    job: { jobId: string; jobName: string; jobQueue: string } | undefined,
+    statusReason: string,
+  ) => ({
+    version: '0',
+    source: 'aws.batch',
+    'detail-type': 'Batch Job State Change',
+    detail: {
+      ...job,
+      status: 'FAILED',
+      statusReason,
+      attempts: [{ startedAt: Date.now() - 20_000, stoppedAt: Date.now(), statusReason }],
+      container: { environment: [{ name: 'FOVEA_JOB_ID', value: jobId }] },
+    },
+  });
+});
+
+/** A JPEG of noise, of just about so many bytes. */
+async function noisyJpeg(sizeBytes: number): Promise<Buffer> {
+  const side = 1024;
+  const noise = Buffer.from(
+    Uint8Array.from({ length: side * side * 3 }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i % 251)),
+  );
+  const jpeg = await sharp(noise, { raw: { width: side, height: side, channels: 3 } })
+    .jpeg({ quality: 80 })
+    .toBuffer();
+  // What comes after the end of the picture is ignored by decoders, and must arrive all the same.
+  return jpeg.length >= sizeBytes ? jpeg : Buffer.concat([jpeg, noise, noise, noise], sizeBytes);
+}

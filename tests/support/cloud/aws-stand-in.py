@@ -1,0 +1,158 @@
+"""Serves moto, with what the project's stack needs of CloudFormation and moto lacks.
+
+Run as: python3 aws-stand-in.py -H 127.0.0.1 -p 5555
+"""
+
+import json
+import sys
+
+from moto.awslambda.models import lambda_backends
+from moto.batch import models as batch
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.core.common_models import CloudFormationModel
+from moto.iam.models import iam_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.server import main
+
+SERVICE_LINKED_ROLE = "AWSServiceRoleForBatch"
+
+
+def give_arn_as(model, attribute):
+    """Lets Fn::GetAtt read a model's ARN."""
+
+    def get(self, name):
+        if name == attribute:
+            return self.arn
+        raise UnformattedGetAttTemplateException()
+
+    model.has_cfn_attr = classmethod(lambda cls, name: name == attribute)
+    model.get_cfn_attribute = get
+
+
+give_arn_as(batch.ComputeEnvironment, "ComputeEnvironmentArn")
+give_arn_as(batch.JobQueue, "JobQueueArn")
+give_arn_as(batch.JobDefinition, "JobDefinitionArn")
+
+create_compute_environment = batch.ComputeEnvironment.create_from_cloudformation_json.__func__
+
+
+def create_with_service_linked_role(cls, resource_name, cloudformation_json, account_id, region_name, **rest):
+    """AWS Batch has a role of its own where a template names none, and takes its types in any case."""
+    properties = cloudformation_json["Properties"]
+    properties["Type"] = properties["Type"].upper()
+    if "ServiceRole" not in properties:
+        iam = iam_backends[account_id]["aws"]
+        role = next((known for known in iam.roles.values() if known.name == SERVICE_LINKED_ROLE), None)
+        if role is None:
+            role = iam.create_role(
+                role_name=SERVICE_LINKED_ROLE,
+                assume_role_policy_document="{}",
+                path="/aws-service-role/batch.amazonaws.com/",
+                permissions_boundary=None,
+                description="",
+                tags=[],
+                max_session_duration=3600,
+            )
+        properties["ServiceRole"] = role.arn
+    return create_compute_environment(cls, resource_name, cloudformation_json, account_id, region_name, **rest)
+
+
+batch.ComputeEnvironment.create_from_cloudformation_json = classmethod(create_with_service_linked_role)
+
+
+class Unchanging:
+    """A resource that an update leaves as it is."""
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource, *_args, **_rest):
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_args, **_rest):
+        pass
+
+
+class FunctionUrl(Unchanging, CloudFormationModel):
+    # moto sorts its models by the name of their module.
+    __module__ = "moto.awslambda.models"
+    cloudformation_name_type = staticmethod(lambda: "")
+    cloudformation_type = staticmethod(lambda: "AWS::Lambda::Url")
+
+    def __init__(self, config):
+        self.arn = self.physical_resource_id = config.function.function_arn
+        self.url = f"{config.url}/"
+
+    @classmethod
+    def has_cfn_attr(cls, name):
+        return name in ("FunctionArn", "FunctionUrl")
+
+    def get_cfn_attribute(self, name):
+        return self.url if name == "FunctionUrl" else self.arn
+
+    @classmethod
+    def create_from_cloudformation_json(cls, _resource_name, cloudformation_json, account_id, region_name, **_rest):
+        properties = cloudformation_json["Properties"]
+        backend = lambda_backends[account_id][region_name]
+        return cls(backend.create_function_url_config(properties["TargetFunctionArn"], properties))
+
+
+class Alarm(Unchanging, CloudFormationModel):
+    """Has a name and never rings."""
+
+    __module__ = "moto.cloudwatch.models"
+    cloudformation_name_type = staticmethod(lambda: "AlarmName")
+    cloudformation_type = staticmethod(lambda: "AWS::CloudWatch::Alarm")
+
+    def __init__(self, name, account_id, region_name):
+        self.physical_resource_id = name
+        self.arn = f"arn:aws:cloudwatch:{region_name}:{account_id}:alarm:{name}"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, _cloudformation_json, account_id, region_name, **_rest):
+        return cls(resource_name, account_id, region_name)
+
+
+give_arn_as(Alarm, "Arn")
+
+
+class Secret(Unchanging, CloudFormationModel):
+    __module__ = "moto.secretsmanager.models"
+    cloudformation_name_type = staticmethod(lambda: "Name")
+    cloudformation_type = staticmethod(lambda: "AWS::SecretsManager::Secret")
+
+    def __init__(self, arn):
+        self.arn = self.physical_resource_id = arn
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_rest):
+        properties = cloudformation_json["Properties"]
+        backend = secretsmanager_backends[account_id][region_name]
+        wanted = properties["GenerateSecretString"]
+        password = backend.get_random_password(
+            password_length=int(wanted["PasswordLength"]),
+            exclude_characters="",
+            exclude_numbers=False,
+            exclude_punctuation=bool(wanted.get("ExcludePunctuation")),
+            exclude_uppercase=False,
+            exclude_lowercase=False,
+            include_space=False,
+            require_each_included_type=True,
+        )
+        password = json.loads(password)["RandomPassword"]
+        value = {**json.loads(wanted["SecretStringTemplate"]), wanted["GenerateStringKey"]: password}
+        created = backend.create_secret(
+            name=resource_name,
+            secret_string=json.dumps(value),
+            secret_binary=None,
+            description=properties.get("Description"),
+            tags=[],
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        return cls(json.loads(created)["ARN"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
