@@ -8,6 +8,7 @@ import { createErrorHandler } from './http/error-response.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
+import { architectureRoutes } from './routes/architectures.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -15,6 +16,7 @@ import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
+import { planRoutes } from './routes/plans.ts';
 import { predictRoutes } from './routes/predict.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
@@ -27,8 +29,17 @@ export function createApp(deps: AppDeps) {
   // The page, the docs and the health of the process hold no data.
   if (deps.apiKeys !== undefined) app.use('/v1/*', requireApiKey(deps.apiKeys));
 
-  const groups = [jobRoutes, jobEventRoutes, modelRoutes, predictRoutes, datasetRoutes, healthRoutes];
+  const groups = [
+    jobRoutes,
+    jobEventRoutes,
+    modelRoutes,
+    predictRoutes,
+    datasetRoutes,
+    planRoutes,
+    healthRoutes,
+  ];
   for (const group of groups) app.route('/', group(deps));
+  app.route('/', architectureRoutes());
   app.route('/', docsRoutes({ version, app }));
   app.route('/', pageRoutes());
 

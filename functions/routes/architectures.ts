@@ -1,0 +1,39 @@
+// GET /v1/architectures: the networks that can be trained and planned.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { ARCHITECTURES } from '../../core/network/architectures.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import {
+  ArchitectureListSchema,
+  toWireArchitecture,
+  type WireArchitecture,
+} from '../schemas/architecture.ts';
+import { errorResponses } from '../schemas/error.ts';
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/architectures',
+  tags: ['Networks'],
+  summary: 'List architectures',
+  request: { query: z.strictObject({}) },
+  responses: {
+    200: {
+      description: 'Every architecture, about the smallest first.',
+      content: { 'application/json': { schema: ArchitectureListSchema } },
+    },
+    ...errorResponses(400),
+  },
+});
+
+export function architectureRoutes() {
+  const routes = createRoutes();
+  /** Building all networks takes a while, and gives the same every time. */
+  let data: WireArchitecture[] | undefined;
+
+  routes.openapi(list, (c) => {
+    data ??= ARCHITECTURES.map(toWireArchitecture);
+    return c.json({ object: 'list' as const, data }, 200);
+  });
+
+  return routes;
+}

@@ -1,0 +1,94 @@
+// POST /v1/plans: what a network needs before it runs, as numbers or as a picture.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { accepts } from 'hono/accepts';
+import { FoveaError } from '../../core/errors.ts';
+import { drawPlan } from '../../core/network/draw-plan.ts';
+import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { readJsonBody } from '../http/read-json.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../schemas/plan.ts';
+
+const JSON_TYPE = 'application/json';
+const SVG_TYPE = 'image/svg+xml';
+
+const createPlan = createRoute({
+  method: 'post',
+  path: '/v1/plans',
+  tags: ['Networks'],
+  summary: 'Plan a network: parameters, memory, arithmetic, time and price',
+  description:
+    'Nothing is stored. With `Accept: image/svg+xml` or `?format=svg`, a picture: bytes by layer, the peak marked.',
+  request: {
+    query: z.strictObject({ format: z.enum(['json', 'svg']).optional() }),
+    body: {
+      required: true,
+      content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/CreatePlan' } } },
+    },
+  },
+  responses: {
+    200: {
+      description: 'The plan.',
+      content: {
+        [JSON_TYPE]: { schema: PlanSchema },
+        [SVG_TYPE]: { schema: z.string() },
+      },
+    },
+    ...errorResponses(400, 413, 415),
+  },
+});
+
+export function planRoutes({ limits }: AppDeps) {
+  const routes = createRoutes();
+  routes.openAPIRegistry.register('CreatePlan', CreatePlanSchema);
+
+  routes.openapi(createPlan, async (c) => {
+    const plan = planFor(await readJsonBody(c.req.raw, CreatePlanSchema, limits.jsonBodyBytes));
+    const { format } = c.req.valid('query');
+    const accepted = accepts(c, { header: 'Accept', supports: [JSON_TYPE, SVG_TYPE], default: JSON_TYPE });
+    c.header('vary', 'accept');
+    return format === 'svg' || (format === undefined && accepted === SVG_TYPE)
+      ? c.body(drawPlan(plan), 200, { 'content-type': SVG_TYPE })
+      : c.json(toWirePlan(plan), 200);
+  });
+
+  return routes;
+}
+
+/** Where a refused value stands in the body. */
+const FIELDS: Readonly<Record<string, string>> = {
+  architecture: 'model',
+  height: 'input_size.height',
+  width: 'input_size.width',
+  channels: 'input_size.channels',
+};
+
+function planFor({
+  input_size,
+  batch_size,
+  usd_per_hour,
+  images,
+  gpu,
+  ...rest
+}: CreatePlanRequest): ClassifierPlan {
+  try {
+    return planClassifier({
+      ...rest,
+      batchSize: batch_size,
+      inputSize: Object.fromEntries(
+        Object.entries(input_size ?? {}).filter(([, value]) => value !== undefined),
+      ),
+      ...(images === undefined ? {} : { images }),
+      ...(gpu === undefined ? {} : { gpu }),
+      ...(usd_per_hour === undefined ? {} : { usdPerHour: usd_per_hour }),
+    });
+  } catch (error) {
+    if (!(error instanceof FoveaError) || error.param === undefined) throw error;
+    throw new FoveaError(error.code, error.message, {
+      param: FIELDS[error.param] ?? error.param,
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  }
+}
