@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from './commands/demo.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
+import { runPlan } from './commands/plan.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
@@ -23,6 +24,25 @@ function parsePort(text: string): number {
     throw new InvalidArgumentError(`It must be a whole number from 0 (any free port) to ${MAX_PORT}.`);
   }
   return port;
+}
+
+/** `224` or `200x300`, height first. */
+function parseSize(text: string): { readonly height: number; readonly width: number } {
+  const match = /^(\d+)(?:[x×](\d+))?$/i.exec(text);
+  if (match === null) {
+    throw new InvalidArgumentError(
+      'It must be a height and a width in pixels, e.g. 200x300, or one number for both.',
+    );
+  }
+  const height = Number(match[1]);
+  return { height, width: Number(match[2] ?? height) };
+}
+
+/** Any number: what is allowed is said where it is used. */
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.');
+  return value;
 }
 
 const program = new Command('fovea').description(description).version(version);
@@ -62,6 +82,21 @@ program
   .option('--name <name>', 'name of the model (default: that of the architecture)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
+
+program
+  .command('plan')
+  .description(
+    'what a network needs: parameters, memory, arithmetic; what fits a GPU, time and price of an epoch',
+  )
+  .argument('<model>', 'an architecture, e.g. resnet50')
+  .option('--size <height>x<width>', 'of the input, in pixels', parseSize)
+  .option('--classes <number>', 'that are told apart', parseNumber)
+  .option('--batch <number>', 'pictures of a mini-batch', parseNumber)
+  .option('--images <number>', 'pictures of an epoch', parseNumber)
+  .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
+  .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
+  .option('--svg <file>', 'write the picture: bytes by layer, the peak marked')
+  .action((model, options) => runPlan(model, options));
 
 program
   .command('setup')

@@ -33,6 +33,14 @@ export interface TrainingEstimateOptions {
   readonly usdPerHour?: number;
 }
 
+/** Sentences. Memory and speed are those of every GPU, figures and price of this one. */
+export interface TrainingEstimateBasis {
+  readonly memory: string;
+  readonly speed: string;
+  readonly figures: string;
+  readonly price: string;
+}
+
 export interface TrainingEstimate {
   readonly gpu: string;
   readonly instanceType: string;
@@ -51,7 +59,7 @@ export interface TrainingEstimate {
   /** Null where the batch does not fit, or no number of pictures is known. */
   readonly epoch: { readonly images: number; readonly seconds: number; readonly usd: number } | null;
   /** In words: what the numbers rest on. */
-  readonly basis: { readonly memory: string; readonly speed: string; readonly price: string };
+  readonly basis: TrainingEstimateBasis;
 }
 
 /**
@@ -109,16 +117,17 @@ export function estimateTraining(
   };
 }
 
-function describeBasis(gpu: Gpu, machine: Machine, usdPerHour: number): TrainingEstimate['basis'] {
+function describeBasis(gpu: Gpu, machine: Machine, usdPerHour: number): TrainingEstimateBasis {
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const isTablePrice = usdPerHour === machine.usdPerHour;
   const others = machine.gpuCount > 1 ? ` The price is of all ${machine.gpuCount} GPUs; one is used.` : '';
   return {
-    memory: `${gpu.memoryGb} GB of 10⁹ bytes, of which ${percent(RESERVED_SHARE)} are left to CUDA, workspaces and gaps.`,
+    memory: `GB are of 10⁹ bytes, and ${percent(RESERVED_SHARE)} are left to CUDA, workspaces and gaps.`,
     speed:
-      `For each layer, its arithmetic (three forward passes) at ${percent(COMPUTE_SHARE)} of ${gpu.peakFlops / 1e12} TFLOP/s ` +
-      `in ${gpu.arithmetic}, or its memory traffic at ${percent(BANDWIDTH_SHARE)} of ${gpu.memoryBytesPerSecond / 1e9} GB/s, ` +
-      `whichever is longer (${gpu.source}). Reading and decoding pictures is not included.`,
+      `Each layer takes as long as its arithmetic (three forward passes) at ${percent(COMPUTE_SHARE)} of the GPU's peak, or its ` +
+      `memory traffic at ${percent(BANDWIDTH_SHARE)} of the bandwidth, whichever is longer. Reading and decoding pictures is ` +
+      'not included.',
+    figures: `${gpu.peakFlops / 1e12} TFLOP/s in ${gpu.arithmetic} and ${gpu.memoryBytesPerSecond / 1e9} GB/s (${gpu.source}).`,
     price: isTablePrice
       ? `On-demand price of ${machine.instanceType} in ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}.${others}`
       : `The price that was given, for ${machine.instanceType}.${others}`,

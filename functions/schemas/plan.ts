@@ -64,7 +64,7 @@ const PlanGpuSchema = z.object({
     .object({ images: z.number().int(), seconds: z.number(), usd: z.number() })
     .nullable()
     .openapi({ description: 'Null where the batch does not fit or `images` was not given.' }),
-  basis: z.object({ memory: z.string(), speed: z.string(), price: z.string() }),
+  basis: z.object({ memory: z.string(), speed: z.string(), figures: z.string(), price: z.string() }),
 });
 
 export const PlanSchema = z

@@ -42,7 +42,7 @@ describe('POST /v1/plans', () => {
       expect.objectContaining({ gpu: 'T4', fits: true, instance_type: 'g4dn.xlarge' }),
     ]);
     expect(body.gpus[0].epoch).toMatchObject({ images: 10_000 });
-    expect(body.gpus[0].basis.speed).toContain('8.1 TFLOP/s in float32');
+    expect(body.gpus[0].basis.figures).toContain('8.1 TFLOP/s in float32');
   });
 
   describe('draws', () => {

@@ -1,0 +1,121 @@
+// `fovea plan`: what a network needs before it runs, as tables on the terminal and a picture in a file. Starts no server.
+
+import { writeFile } from 'node:fs/promises';
+import Table from 'cli-table3';
+import { drawPlan } from '../../core/network/draw-plan.ts';
+import type { TrainingEstimate } from '../../core/network/estimate-training.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatInteger,
+  formatSeconds,
+  formatUsd,
+} from '../../core/network/format-quantities.ts';
+import { PLAN_ACCOUNTING } from '../../core/network/plan.ts';
+import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
+import { formatShape } from '../../core/network/shapes.ts';
+
+export interface PlanOptions {
+  readonly size?: { readonly height: number; readonly width: number };
+  readonly classes?: number;
+  readonly batch?: number;
+  readonly images?: number;
+  readonly gpu?: string;
+  readonly usdPerHour?: number;
+  /** File to write the picture to. */
+  readonly svg?: string;
+}
+
+export async function runPlan(model: string, options: PlanOptions): Promise<void> {
+  const { size, classes, batch, images, gpu, usdPerHour, svg } = options;
+  const plan = planClassifier({
+    model,
+    ...(size === undefined ? {} : { inputSize: size }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(batch === undefined ? {} : { batchSize: batch }),
+    ...(images === undefined ? {} : { images }),
+    ...(gpu === undefined ? {} : { gpu }),
+    ...(usdPerHour === undefined ? {} : { usdPerHour }),
+  });
+  console.log([layerTable(plan), summary(plan), gpuTable(plan.gpus), basis(plan)].join('\n\n'));
+  if (svg === undefined) return;
+  await writeFile(svg, drawPlan(plan));
+  console.log(`\nThe picture is in ${svg}.`);
+}
+
+/** Columns alone: lines between the rows of long tables tire the eye. */
+const newTable = (head: string[], leftColumns: number) =>
+  new Table({
+    head,
+    colAligns: head.map((_, i) => (i < leftColumns ? 'left' : 'right')),
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: Object.fromEntries(
+      ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((place) =>
+        place === 'middle'
+          ? [[place, '']]
+          : ['', '-mid', '-left', '-right'].map((part) => [`${place}${part}`, '']),
+      ),
+    ),
+  });
+
+const MARKED = '◄ peak';
+
+function layerTable({ network }: ClassifierPlan): string {
+  const table = newTable(['layer', 'type', 'output', 'parameters', 'FLOPs', 'output bytes', 'alive', ''], 3);
+  for (const layer of network.layers) {
+    table.push([
+      layer.name,
+      layer.type,
+      formatShape(layer.outputShape),
+      formatInteger(layer.parameters.total),
+      formatCount(layer.flops),
+      formatInteger(layer.outputBytes),
+      formatBytes(layer.liveBytes),
+      layer.name === network.prediction.peakLayer ? MARKED : '',
+    ]);
+  }
+  return table.toString();
+}
+
+function summary({ title, inputSize, classes, network, training }: ClassifierPlan): string {
+  const { parameters, prediction } = network;
+  const { height, width, channels } = inputSize;
+  return [
+    `${title} on ${height}×${width}×${channels}, ${formatInteger(classes)} classes`,
+    `Parameters   ${formatInteger(parameters.total)}, of which ${formatInteger(parameters.trainable)} learn`,
+    `FLOPs        ${formatCount(network.flops)}. ${PLAN_ACCOUNTING.flops}`,
+    `Prediction   ${formatInteger(prediction.bytes)} bytes. ${PLAN_ACCOUNTING.prediction}`,
+    `Mini-batch   ${formatInteger(training.bytes)} bytes for ${training.batchSize}. ${PLAN_ACCOUNTING.training}`,
+    `Training     ${formatInteger(training.totalBytes)} bytes in all. ${PLAN_ACCOUNTING.total}`,
+  ].join('\n');
+}
+
+function gpuTable(gpus: readonly TrainingEstimate[]): string {
+  const table = newTable(
+    ['GPU', 'machine', 'memory', 'largest batch', 'pictures/s', 'TFLOP/s', 'US$/h', 'epoch', 'price'],
+    2,
+  );
+  for (const estimate of gpus) {
+    const { epoch, fits } = estimate;
+    const unknown = fits ? '–' : 'does not fit';
+    table.push([
+      estimate.gpu,
+      estimate.instanceType,
+      formatBytes(estimate.memoryBytes),
+      formatInteger(estimate.largestBatch),
+      fits ? estimate.picturesPerSecond.toFixed(0) : '–',
+      fits ? (estimate.effectiveFlops / 1e12).toFixed(1) : '–',
+      estimate.usdPerHour.toFixed(2),
+      epoch === null ? unknown : formatSeconds(epoch.seconds),
+      epoch === null ? unknown : formatUsd(epoch.usd),
+    ]);
+  }
+  return table.toString();
+}
+
+/** What the estimates rest on, once where all GPUs share a sentence. */
+const basis = ({ gpus }: ClassifierPlan): string =>
+  [
+    ...new Set(gpus.flatMap(({ basis: { memory, speed } }) => [`Memory: ${memory}`, `Speed: ${speed}`])),
+    ...gpus.map(({ gpu, basis: { figures, price } }) => `${gpu}: ${figures} ${price}`),
+  ].join('\n');

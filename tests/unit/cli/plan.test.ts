@@ -1,0 +1,34 @@
+// The command as people run it: a process, its output and its exit code.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const FOVEA = path.resolve(import.meta.dirname, '../../../bin/fovea.mjs');
+const folder = mkdtempSync(path.join(tmpdir(), 'fovea-plan-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const plan = (...args: string[]) =>
+  spawnSync(process.execPath, [FOVEA, 'plan', ...args], { cwd: folder, encoding: 'utf8' });
+
+describe('fovea plan', () => {
+  it('prints layers, memory, what fits a GPU, and draws', () => {
+    const { status, stdout } = plan('three_conv_cnn', '--batch', '50', '--gpu', 'T4', '--svg', 'plan.svg');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/conv2 +conv2d +\[50, 75, 200\] +180,200 .*peak/);
+    expect(stdout).toMatch(/T4 +g4dn\.xlarge +16\.0 GB +\d+/);
+    expect(stdout).not.toContain('A10G');
+    expect(readFileSync(path.join(folder, 'plan.svg'), 'utf8')).toContain('peak 9.00 MB at conv2');
+  });
+
+  it.each([
+    [['resnet50', '--classes', '0'], /0 classes.*at least 1/],
+    [['resnet50', '--size', 'large'], /200x300/],
+  ])('rejects %j', (args, message) => {
+    const { status, stderr } = plan(...args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
