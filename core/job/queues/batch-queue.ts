@@ -2,27 +2,22 @@
 // wants to submit claims it there first. Knows nothing of why a job is moved; batch/next-step.ts decides that.
 
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BatchClient,
-  BatchServiceException,
-  ListJobsCommand,
-  SubmitJobCommand,
-  TerminateJobCommand,
-} from '@aws-sdk/client-batch';
+import { BatchClient } from '@aws-sdk/client-batch';
 import { environment, type TrainerFleet } from '../../environment.ts';
 import { FoveaError } from '../../errors.ts';
 import { isFinal, type JobRecord, type Placement } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import type { JobStore } from '../job-store.ts';
+import { createBatchCalls } from './batch/batch-calls.ts';
 
 export interface BatchQueueDeps {
   readonly jobs: JobStore;
   readonly fleet: TrainerFleet;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** One that does not retry by itself; see batch/batch-calls.ts. */
   readonly client?: BatchClient;
-  /** Before a failed submission is looked for and tried again. */
+  /** Before a failed call is tried again. */
   readonly pauseMs?: number;
 }
 
@@ -40,25 +35,30 @@ export interface BatchQueue extends JobQueue {
   move(jobId: string, ended: string, to: Destination): Promise<void>;
 }
 
-/** Submitting takes a second; a claim of this age belongs to a process that has died. */
+/** Submitting takes seconds; a claim of this age belongs to a process that has died. */
 const CLAIM_MS = 60_000;
-const SUBMIT_ATTEMPTS = 3;
-/** Listings of jobs are some seconds behind. */
 const PAUSE_MS = 3000;
+const CANCELLED = 'The job was cancelled.';
 
+/** What a record should be submitted as; undefined where nothing is to be done. */
 type Wanted = (record: JobRecord) => Omit<Placement, 'claim' | 'batchJobId'> | undefined;
+
+interface Claimed {
+  readonly job: JobRecord;
+  readonly placement: Placement;
+  /** Somebody else has claimed the same submission before, and may have got as far as AWS Batch. */
+  readonly isTakeover: boolean;
+}
 
 /** A queue that runs trainers on AWS Batch. */
 export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   const { jobs, fleet, now, pauseMs = PAUSE_MS } = deps;
-  // The SDK would submit again what may have been submitted; the retries here look for it first.
-  const client = deps.client ?? new BatchClient({ maxAttempts: 1 });
+  const batch = createBatchCalls({ client: deps.client ?? new BatchClient({ maxAttempts: 1 }), pauseMs });
 
-  /** Takes the right to submit; undefined where there is nothing to do, or where another is at it. */
-  async function claim(
-    jobId: string,
-    wanted: Wanted,
-  ): Promise<{ job: JobRecord; placement: Placement; isTakeover: boolean } | undefined> {
+  const isAbandoned = ({ batchJobId, claim: { atMs } }: Placement) =>
+    batchJobId === null && now() - atMs > CLAIM_MS;
+
+  async function claim(jobId: string, wanted: Wanted): Promise<Claimed | undefined> {
     const owner = randomUUID();
     let isTakeover = false;
     const job = await jobs.update(jobId, (record) => {
@@ -71,74 +71,40 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     return placement?.claim.owner === owner ? { job, placement, isTakeover } : undefined;
   }
 
-  const isAbandoned = ({ batchJobId, claim: { atMs } }: Placement) =>
-    batchJobId === null && now() - atMs > CLAIM_MS;
-
-  async function submitClaimed(job: JobRecord, placement: Placement, isTakeover: boolean): Promise<void> {
-    const name = batchJobName(job.id, placement.submission);
-    const { pool, queue } = findQueue(fleet, placement);
-    const batchJobId =
-      (isTakeover ? await findByName(queue, name) : undefined) ??
-      (await submitNew(job, name, pool.jobDefinition, queue));
-    const placed = await jobs.update(job.id, (record) =>
+  /** Changes the placement of a job that is still ours to submit. */
+  const updateClaimed = ({ job, placement }: Claimed, change: (placement: Placement) => Placement) =>
+    jobs.update(job.id, (record) =>
       record.placement?.claim.owner === placement.claim.owner
-        ? { ...record, placement: { ...record.placement, batchJobId }, queuedReason: null }
+        ? { ...record, placement: change(record.placement), queuedReason: null }
         : undefined,
     );
+
+  async function submitClaimed(claimed: Claimed): Promise<void> {
+    const { job, placement, isTakeover } = claimed;
+    const { jobDefinition, queue } = findQueue(fleet, placement);
+    const submission = {
+      name: `${job.id}-${placement.submission}`,
+      jobDefinition,
+      queue,
+      environment: { [environment.jobId]: job.id },
+      tags: fleet.tags,
+    };
+    const batchJobId = await batch.submit(submission, isTakeover);
+    const placed = await updateClaimed(claimed, (ours) => ({ ...ours, batchJobId }));
     // Cancelled while it was being submitted: whoever cancelled knew of no Batch job to end.
-    if (isFinal(placed.status)) await terminate(batchJobId, 'The job was cancelled.');
-  }
-
-  async function submitNew(
-    job: JobRecord,
-    jobName: string,
-    jobDefinition: string,
-    jobQueue: string,
-  ): Promise<string> {
-    const { jobId } = await client.send(
-      new SubmitJobCommand({
-        jobName,
-        jobDefinition,
-        jobQueue,
-        containerOverrides: { environment: [{ name: environment.jobId, value: job.id }] },
-        tags: { ...fleet.tags },
-      }),
-    );
-    if (jobId === undefined) throw new Error('AWS Batch gave no job id.');
-    return jobId;
-  }
-
-  async function findByName(jobQueue: string, name: string): Promise<string | undefined> {
-    const { jobSummaryList = [] } = await client.send(
-      new ListJobsCommand({ jobQueue, filters: [{ name: 'JOB_NAME', values: [name] }] }),
-    );
-    return jobSummaryList[0]?.jobId;
-  }
-
-  async function terminate(jobId: string, reason: string): Promise<void> {
-    await client.send(new TerminateJobCommand({ jobId, reason }));
+    if (isFinal(placed.status)) await batch.terminate(batchJobId, CANCELLED);
   }
 
   /** Submits what `wanted` asks for; a failure gives the claim back, so that the next call tries again. */
   async function place(jobId: string, wanted: Wanted): Promise<boolean> {
     const claimed = await claim(jobId, wanted);
     if (claimed === undefined) return false;
-    const { job, placement, isTakeover } = claimed;
     try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          await submitClaimed(job, placement, isTakeover || attempt > 1);
-          return true;
-        } catch (error) {
-          if (attempt === SUBMIT_ATTEMPTS || isRefusal(error)) throw error;
-          await sleep(pauseMs * attempt);
-        }
-      }
+      await submitClaimed(claimed);
+      return true;
     } catch (cause) {
-      await jobs.update(jobId, (record) =>
-        record.placement?.claim.owner === placement.claim.owner && record.placement.batchJobId === null
-          ? { ...record, placement: { ...record.placement, claim: { ...placement.claim, atMs: 0 } } }
-          : undefined,
+      await updateClaimed(claimed, (ours) =>
+        ours.batchJobId === null ? { ...ours, claim: { ...ours.claim, atMs: 0 } } : ours,
       );
       throw unavailable(jobId, cause);
     }
@@ -163,23 +129,16 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       });
       if (hasMoved) return;
       const job = await jobs.get(jobId);
-      if (job?.placement?.replaces === ended && job.placement.batchJobId === null && !isFinal(job.status)) {
-        throw new FoveaError(
-          'queue-busy',
-          `Job "${jobId}" is being submitted by another process. Try again in a minute.`,
-        );
-      }
+      const isUnderway = job?.placement?.replaces === ended && job.placement.batchJobId === null;
+      if (isUnderway && !isFinal(job.status)) throw busy(jobId);
     },
 
     async cancel({ placement }) {
       if (placement?.batchJobId == null) return;
-      await terminate(placement.batchJobId, 'The job was cancelled.');
+      await batch.terminate(placement.batchJobId, CANCELLED);
     },
   };
 }
-
-/** Unique for each submission, so that a submitted job can be found again by its name. */
-const batchJobName = (jobId: string, submission: number) => `${jobId}-${submission}`;
 
 function findQueue(fleet: TrainerFleet, { pool: name, capacity }: Destination) {
   const pool = fleet.pools.find((candidate) => candidate.name === name);
@@ -187,20 +146,17 @@ function findQueue(fleet: TrainerFleet, { pool: name, capacity }: Destination) {
   if (pool === undefined || queue === undefined) {
     throw new FoveaError(
       'queue-unknown',
-      `There is no ${capacity} queue for machines "${name}"; the deployment has changed.`,
+      `There is no ${capacity} queue for machines "${name}"; the deployment has changed. Ask for the job again.`,
     );
   }
-  return { pool, queue: queue.arn };
+  return { jobDefinition: pool.jobDefinition, queue: queue.arn };
 }
 
-const TOO_MANY_REQUESTS = 429;
-
-/** Whether the same call would be refused again. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof FoveaError) return true;
-  const status = error instanceof BatchServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
-  return status >= 400 && status < 500 && status !== TOO_MANY_REQUESTS;
-}
+const busy = (jobId: string) =>
+  new FoveaError(
+    'queue-busy',
+    `Job "${jobId}" is being submitted by another process. Try again in a minute.`,
+  );
 
 const unavailable = (jobId: string, cause: unknown) =>
   new FoveaError(

@@ -1,0 +1,93 @@
+// The calls to AWS Batch that the queue makes, each tried again where that is safe. Submitting is not idempotent there:
+// before a job is submitted a second time it is looked for by its name.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type BatchClient,
+  BatchServiceException,
+  ListJobsCommand,
+  SubmitJobCommand,
+  TerminateJobCommand,
+} from '@aws-sdk/client-batch';
+
+export interface Submission {
+  /** Unique: by it a job is found that was submitted although the answer was lost. */
+  readonly name: string;
+  readonly jobDefinition: string;
+  readonly queue: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface BatchCalls {
+  /**
+   * Submits a job, once.
+   * @param mayExist whether it may have been submitted by somebody who could not tell.
+   * @returns the Batch job's id.
+   */
+  submit(submission: Submission, mayExist: boolean): Promise<string>;
+  /** Ends a job in whichever state it is; one that is over stays as it is. */
+  terminate(batchJobId: string, reason: string): Promise<void>;
+}
+
+export interface BatchCallsDeps {
+  /** One that does not retry by itself: it would submit again what may have been submitted. */
+  readonly client: BatchClient;
+  /** Listings of jobs are some seconds behind. */
+  readonly pauseMs: number;
+}
+
+const ATTEMPTS = 3;
+const TOO_MANY_REQUESTS = 429;
+
+export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCalls {
+  async function findByName({ queue, name }: Submission): Promise<string | undefined> {
+    const filters = [{ name: 'JOB_NAME', values: [name] }];
+    const { jobSummaryList = [] } = await client.send(new ListJobsCommand({ jobQueue: queue, filters }));
+    return jobSummaryList[0]?.jobId;
+  }
+
+  async function submitOnce({ name, jobDefinition, queue, environment, tags }: Submission): Promise<string> {
+    const command = new SubmitJobCommand({
+      jobName: name,
+      jobDefinition,
+      jobQueue: queue,
+      containerOverrides: {
+        environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
+      },
+      tags: { ...tags },
+    });
+    const { jobId } = await client.send(command);
+    if (jobId === undefined) throw new TypeError('AWS Batch gave no job id.');
+    return jobId;
+  }
+
+  async function withRetries<T>(call: (attempt: number) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(attempt);
+      } catch (error) {
+        if (attempt === ATTEMPTS || isRefusal(error)) throw error;
+        await sleep(pauseMs * attempt);
+      }
+    }
+  }
+
+  return {
+    submit: (submission, mayExist) =>
+      withRetries(async (attempt) => {
+        const known = mayExist || attempt > 1 ? await findByName(submission) : undefined;
+        return known ?? submitOnce(submission);
+      }),
+    terminate: (jobId, reason) =>
+      withRetries(async () => {
+        await client.send(new TerminateJobCommand({ jobId, reason }));
+      }),
+  };
+}
+
+/** Whether the same call would be refused again. */
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof BatchServiceException ? (error.$metadata.httpStatusCode ?? 0) : 0;
+  return status >= 400 && status < 500 && status !== TOO_MANY_REQUESTS;
+}
