@@ -1,11 +1,18 @@
-// One ONNX Runtime session of one model version: verified at load, run off the event loop. Knows no pictures.
+// One ONNX Runtime session of one file of a model version: verified at load, run off the event loop. Knows no pictures.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+
+export interface ModelOutput {
+  /** Class probabilities, row by row, the softmax as the network gives it. */
+  readonly values: Float32Array;
+  /** `[batch, classes]`, or `[batch, rows, columns, classes]` of a heatmap file. */
+  readonly dims: readonly number[];
+}
 
 export interface ModelSession {
   readonly manifest: Manifest;
@@ -13,11 +20,10 @@ export interface ModelSession {
   readonly sizeBytes: number;
   /**
    * Class probabilities of a batch.
-   * @param input float32 `[batch, height, width, channels]`, preprocessed as the manifest says.
-   * @returns float32 `[batch, classes]`, row by row, the softmax as the network gives it.
+   * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says.
    * @throws {FoveaError} `model-corrupt` where the output has another shape than the labels or is not finite.
    */
-  run(input: Float32Array, batch: number): Promise<Float32Array>;
+  run(input: Float32Array, dims: readonly [number, number, number, number]): Promise<ModelOutput>;
   /** Frees the native memory; the session must not be used afterwards. */
   release(): Promise<void>;
 }
@@ -25,26 +31,26 @@ export interface ModelSession {
 export interface LoadSessionOptions {
   /** Threads of one operator; explicit because ONNX Runtime's own guess fails in containers with a CPU quota. */
   readonly threads: number;
+  /** Whether memory of a run is kept for the next; false for runs of changing size, whose largest it would keep. */
+  readonly keepsMemory?: boolean;
 }
 
 /**
- * Reads a version's ONNX file, checks its sha256 against the manifest and builds a session.
+ * Reads an ONNX file of a version, checks its sha256 against the manifest and builds a session.
  * @throws {FoveaError} `model-corrupt` where the file is missing, differs or is no ONNX model.
  */
 export async function loadModelSession(
   store: ObjectStore,
   manifest: Manifest,
-  { threads }: LoadSessionOptions,
+  { file, sha256, inputName, outputName }: OnnxFile,
+  options: LoadSessionOptions,
 ): Promise<ModelSession> {
-  const key = keys.modelFile(manifest.model, manifest.version, manifest.onnx.file);
+  const key = keys.modelFile(manifest.model, manifest.version, file);
   const stored = await store.get(key);
   if (stored === undefined) throw corrupt(key, 'it is missing');
   const actual = contentHashOf(stored.body);
-  if (actual !== manifest.onnx.sha256) {
-    throw corrupt(key, `its sha256 is ${actual}, the manifest says ${manifest.onnx.sha256}`);
-  }
-  const session = await createSession(stored.body, key, threads);
-  const { inputName, outputName } = manifest.onnx;
+  if (actual !== sha256) throw corrupt(key, `its sha256 is ${actual}, the manifest says ${sha256}`);
+  const session = await createSession(stored.body, key, options);
   if (!session.inputNames.includes(inputName) || !session.outputNames.includes(outputName)) {
     await session.release();
     throw corrupt(
@@ -53,31 +59,34 @@ export async function loadModelSession(
         `the manifest says "${inputName}" and "${outputName}"`,
     );
   }
-  const { height, width, channels } = manifest.input;
-
   return {
     manifest,
     sizeBytes: stored.body.byteLength,
-    async run(input, batch) {
-      const results = await session.run(
-        { [inputName]: new Tensor('float32', input, [batch, height, width, channels]) },
-        [outputName],
-      );
-      const output = results[outputName]?.data;
-      if (!(output instanceof Float32Array) || output.length !== batch * manifest.labels.length) {
+    async run(input, inputDims) {
+      const results = await session.run({ [inputName]: new Tensor('float32', input, inputDims) }, [
+        outputName,
+      ]);
+      const { data: values, dims = [] } = results[outputName] ?? {};
+      const [batch] = inputDims;
+      const isScores = values instanceof Float32Array && dims.length >= 2;
+      if (!isScores || dims[0] !== batch || dims.at(-1) !== manifest.labels.length) {
         throw corrupt(
           key,
-          `it gave ${output?.length ?? 0} values for ${batch} pictures and ${manifest.labels.length} labels`,
+          `it gave [${dims.join(', ')}] for ${batch} pictures and ${manifest.labels.length} labels`,
         );
       }
-      if (!output.every(Number.isFinite)) throw corrupt(key, 'its output is not finite');
-      return output;
+      if (!values.every(Number.isFinite)) throw corrupt(key, 'its output is not finite');
+      return { values, dims };
     },
     release: () => session.release(),
   };
 }
 
-async function createSession(onnx: Uint8Array, key: string, threads: number): Promise<InferenceSession> {
+async function createSession(
+  onnx: Uint8Array,
+  key: string,
+  { threads, keepsMemory = true }: LoadSessionOptions,
+): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(onnx, {
       executionProviders: ['cpu'],
@@ -85,6 +94,7 @@ async function createSession(onnx: Uint8Array, key: string, threads: number): Pr
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      enableCpuMemArena: keepsMemory,
       // Errors only: warnings about unused initializers would go to the process's standard error.
       logSeverityLevel: 3,
     });

@@ -5,12 +5,14 @@ import { availableParallelism } from 'node:os';
 import { FoveaError } from '../errors.ts';
 import type { DecodedImage } from '../image/decode-image.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
-import type { ModelInput } from '../model/manifest.ts';
+import type { Manifest, ModelInput } from '../model/manifest.ts';
 import { MANIFEST_FILE, readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { drawHeatmap } from './draw-heatmap.ts';
 import { createGate, type Gate } from './gate.ts';
+import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
 import { createSessionCache } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
@@ -23,11 +25,30 @@ export interface PredictRequest {
   readonly images: readonly Uint8Array[];
   /** How many labels to give a picture, at least 1. */
   readonly topK: number;
+  /** Asks for a map of one class over every picture. */
+  readonly heatmap?: HeatmapRequest | undefined;
 }
+
+export interface HeatmapRequest {
+  /** A label, or the index of a class; `top` is the likeliest class of each picture. */
+  readonly label: string;
+  /** How many times the network's own input size the picture is looked at, at least 1; see {@link computeHeatmap}. */
+  readonly scale: number;
+  /** Whether the map is also drawn over the picture. */
+  readonly draws?: boolean;
+}
+
+/** {@link HeatmapRequest.label} of the likeliest class. */
+export const TOP_CLASS = 'top';
 
 /** What became of one picture. */
 export type ImageOutcome =
-  | { readonly ok: true; readonly predictions: readonly LabelScore[] }
+  | {
+      readonly ok: true;
+      readonly predictions: readonly LabelScore[];
+      /** Only where it was asked for; `png` only where it was to be drawn. */
+      readonly heatmap?: Heatmap & { readonly png?: Uint8Array };
+    }
   | { readonly ok: false; readonly error: FoveaError };
 
 /** Milliseconds. `decode` sums over the pictures, which overlap; `total` is what the caller waited. */
@@ -37,6 +58,8 @@ export interface PredictTiming {
   readonly decode: number;
   readonly preprocess: number;
   readonly infer: number;
+  /** Reading, decoding and running for heatmaps, all together; only where they were asked for. */
+  readonly heatmap?: number;
   readonly total: number;
 }
 
@@ -51,7 +74,8 @@ export interface PredictResult {
 export interface Predictor {
   /**
    * Predicts every picture; one that cannot be read has its own error and does not disturb the others.
-   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `model-format-newer`.
+   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `model-format-newer`; of heatmaps
+   *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`.
    */
   predict(request: PredictRequest): Promise<PredictResult>;
   /** Releases all sessions as soon as nobody uses them. */
@@ -80,6 +104,8 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const { onReleaseError = () => undefined } = deps;
   // One picture may take half a gigabyte while it is decoded, so requests take turns.
   const decodeGate = createGate(availableParallelism());
+  // A heatmap takes many times the memory of a prediction.
+  const heatmapGate = createGate(1);
   const sessions = createSessionCache<ModelSession>({ maxBytes: maxCachedBytes, onReleaseError });
 
   /** Names the session of a version by the manifest's etag: a model deleted and made again is another session. */
@@ -89,13 +115,40 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     return `${manifestKey}@${info?.etag ?? ''}`;
   }
 
+  /** Checks what was asked for before anything runs, and gives what draws the maps. */
+  function prepareHeatmaps(key: string, manifest: Manifest, request: HeatmapRequest) {
+    const { label, scale, draws = false } = request;
+    const file = heatmapFileOf(manifest, scale);
+    const wanted = label === TOP_CLASS ? undefined : findClass(manifest, label);
+    const load = () => loadModelSession(store, manifest, file, { threads, keepsMemory: false });
+    return (images: readonly Uint8Array[], outcomes: readonly ImageOutcome[]): Promise<ImageOutcome[]> =>
+      sessions.withValue(`${key}#heatmap`, load, async (session) => {
+        const result: ImageOutcome[] = [];
+        for (const [position, outcome] of outcomes.entries()) {
+          const image = images[position];
+          const classIndex = wanted ?? (outcome.ok ? outcome.predictions[0]?.index : undefined);
+          if (!outcome.ok || image === undefined || classIndex === undefined) result.push(outcome);
+          else {
+            const heatmap = await heatmapGate(() => computeHeatmap(session, image, classIndex, scale));
+            const png = draws ? await drawHeatmap(image, manifest.input, heatmap) : undefined;
+            result.push({ ...outcome, heatmap: { ...heatmap, ...(png === undefined ? {} : { png }) } });
+          }
+        }
+        return result;
+      });
+  }
+
   return {
-    async predict({ model, version: wanted, images, topK: k }) {
+    async predict({ model, version: wanted, images, topK: k, heatmap }) {
       const started = performance.now();
       const version = await resolveVersion(store, model, wanted);
-      const load = async () =>
-        loadModelSession(store, await readManifest(store, model, version), { threads });
-      return sessions.withValue(await sessionKey(model, version), load, async (session) => {
+      const load = async () => {
+        const manifest = await readManifest(store, model, version);
+        return loadModelSession(store, manifest, manifest.onnx, { threads });
+      };
+      const key = await sessionKey(model, version);
+      return sessions.withValue(key, load, async (session) => {
+        const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap);
         const loaded = performance.now();
         const timing = { decode: 0, preprocess: 0, infer: 0 };
         const outcomes: ImageOutcome[] = [];
@@ -108,12 +161,23 @@ export function createPredictor(deps: PredictorDeps): Predictor {
             })),
           );
         }
-        const total = performance.now() - started;
+        const timingMs = { load: loaded - started, ...timing };
+        if (heatmaps === undefined) {
+          return {
+            model,
+            modelVersion: version,
+            outcomes,
+            timingMs: { ...timingMs, total: performance.now() - started },
+          };
+        }
+        const predicted = performance.now();
+        const withHeatmaps = await heatmaps(images, outcomes);
+        const ended = performance.now();
         return {
           model,
           modelVersion: version,
-          outcomes,
-          timingMs: { load: loaded - started, ...timing, total },
+          outcomes: withHeatmaps,
+          timingMs: { ...timingMs, heatmap: ended - predicted, total: ended - started },
         };
       });
     },
@@ -151,7 +215,8 @@ async function predictBatch(
   const preprocessStarted = performance.now();
   const batch = toBatch(readable, input);
   const inferStarted = performance.now();
-  const probabilities = readable.length === 0 ? batch : await session.run(batch, readable.length);
+  const dims = [readable.length, input.height, input.width, input.channels] as const;
+  const probabilities = readable.length === 0 ? batch : (await session.run(batch, dims)).values;
   timing.preprocess += inferStarted - preprocessStarted;
   timing.infer += performance.now() - inferStarted;
 

@@ -25,6 +25,8 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['labels-invalid', 400],
   ['weights-mismatch', 400],
   ['weights-unreadable', 400],
+  ['label-unknown', 400],
+  ['heatmap-too-large', 400],
   ['too-many-images', 400],
 
   ['api-key-missing', 401],
@@ -35,6 +37,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
 
   ['route-not-found', 404],
   ['job-not-found', 404],
+  ['contact-sheet-missing', 404],
   ['model-not-found', 404],
   ['model-version-not-found', 404],
   ['dataset-not-found', 404],
@@ -47,6 +50,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['precondition-failed', 409],
   ['dataset-empty', 409],
   ['weights-unavailable', 409],
+  ['heatmap-unavailable', 409],
 
   ['body-too-large', 413],
   ['image-too-large', 413],

@@ -193,13 +193,41 @@ function showPreview(isShown) {
   byId('drop').classList.toggle('filled', isShown);
 }
 
-function choosePhoto(file) {
-  photo = file;
+/** Shows a picture where photos are dropped, and lets go of the one before. */
+function showPicture(picture) {
   const shown = byId('photo');
   if (shown.src !== '') URL.revokeObjectURL(shown.src);
-  shown.src = URL.createObjectURL(file);
+  shown.src = URL.createObjectURL(picture);
   showPreview(true);
+}
+
+function choosePhoto(file) {
+  photo = file;
+  showPicture(file);
   predictPhoto();
+}
+
+/** The path of the chosen model's predictions, and the photo as a request. */
+const predictPath = (query) => `/v1/models/${encodeURIComponent(byId('model').value)}/predict?${query}`;
+const photoRequest = () => ({
+  method: 'POST',
+  body: photo,
+  headers: { 'content-type': 'application/octet-stream' },
+});
+
+/** Lays the map of the likeliest label over the photo, or takes it off again. */
+async function showHeatmap() {
+  if (photo === undefined) return;
+  if (!byId('heatmap').checked) return showPicture(photo);
+  const question = asked;
+  try {
+    const response = await fetch(predictPath('heatmap=top&heatmap_format=png'), photoRequest());
+    if (!response.ok) throw new Error((await response.json()).error.message);
+    const picture = await response.blob();
+    if (question === asked && byId('heatmap').checked) showPicture(picture);
+  } catch (error) {
+    if (question === asked) showError(error);
+  }
 }
 
 async function predictPhoto() {
@@ -208,11 +236,11 @@ async function predictPhoto() {
   if (model === '') return showError(new Error('There is no model yet to ask.'));
   asked += 1;
   const question = asked;
-  const path = `/v1/models/${encodeURIComponent(model)}/predict?top_k=${LABELS_SHOWN}`;
-  const options = { method: 'POST', body: photo, headers: { 'content-type': 'application/octet-stream' } };
   try {
-    const prediction = await request(path, options);
-    if (question === asked) showPrediction(prediction);
+    const prediction = await request(predictPath(`top_k=${LABELS_SHOWN}`), photoRequest());
+    if (question !== asked) return;
+    showPrediction(prediction);
+    if (byId('heatmap').checked) await showHeatmap();
   } catch (error) {
     if (question === asked) showError(error);
   }
@@ -266,6 +294,7 @@ document.addEventListener('paste', (event) => {
 // What the browser cannot show (a TIFF, a broken file) the server may still answer.
 byId('photo').addEventListener('error', () => showPreview(false));
 byId('model').addEventListener('change', predictPhoto);
+byId('heatmap').addEventListener('change', showHeatmap);
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refresh();
 });

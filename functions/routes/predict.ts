@@ -1,9 +1,8 @@
 // POST /v1/models/{model}/predict: pictures in, labels out.
 
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, type z } from '@hono/zod-openapi';
 import { FoveaError } from '../../core/errors.ts';
-import type { ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
-import type { LabelScore } from '../../core/predict/top-k.ts';
+import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
@@ -53,8 +52,12 @@ const predictRoute = createRoute({
   },
   responses: {
     200: {
-      description: 'A prediction, or a list of them.',
-      content: { 'application/json': { schema: PredictionSchema.or(PredictionListSchema) } },
+      description:
+        'A prediction, or a list of them; with `heatmap_format=png`, the heatmap over the picture.',
+      content: {
+        'application/json': { schema: PredictionSchema.or(PredictionListSchema) },
+        'image/png': BINARY,
+      },
     },
     ...errorResponses(400, 404, 413, 415, 422),
   },
@@ -68,9 +71,11 @@ export function predictRoutes({ predictor, jobs, limits }: AppDeps) {
     const query = c.req.valid('query');
     const { model, version } = toModelAndVersion(c.req.valid('param').model, query.version);
     const { images, isList } = await readImages(c.req.raw, limits);
+    const heatmap = toHeatmapRequest(query, isList);
     const result = await predictor
-      .predict({ model, version, images: images.map((image) => image.bytes), topK: query.top_k })
+      .predict({ model, version, images: images.map((image) => image.bytes), topK: query.top_k, heatmap })
       .catch(explainMissingModel(jobs, model));
+    if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });
     const id = `pred-${c.get('requestId')}`;
     return c.json(isList ? toList(id, result, images) : toSingle(id, result), 200);
   });
@@ -78,18 +83,44 @@ export function predictRoutes({ predictor, jobs, limits }: AppDeps) {
   return routes;
 }
 
+/** @throws {FoveaError} `request-invalid` for a picture of many pictures. */
+function toHeatmapRequest(
+  query: z.output<typeof PredictQuerySchema>,
+  isList: boolean,
+): HeatmapRequest | undefined {
+  const { heatmap: label, heatmap_format: format, heatmap_scale: scale } = query;
+  if (label === undefined) return undefined;
+  if (format === 'png' && isList) {
+    throw new FoveaError(
+      'request-invalid',
+      'The query string is not valid. heatmap_format: "png" is the answer for one picture, and the request may have ' +
+        'many. Send one, or take "json".',
+      { param: 'heatmap_format' },
+    );
+  }
+  return { label, scale, draws: format === 'png' };
+}
+
+/** @throws {FoveaError} the error of the picture. */
+function toPicture(result: PredictResult): Uint8Array<ArrayBuffer> {
+  const [outcome] = result.outcomes;
+  if (outcome?.ok === false) throw outcome.error;
+  if (outcome?.heatmap?.png === undefined) throw new TypeError('A heatmap was not drawn.');
+  return new Uint8Array(outcome.heatmap.png);
+}
+
 /** @throws {FoveaError} the error of the picture. */
 function toSingle(id: string, result: PredictResult): WirePrediction {
   const [outcome] = result.outcomes;
   if (outcome === undefined) throw new TypeError('A prediction without pictures has no outcome.');
   if (!outcome.ok) throw outcome.error;
-  return { ...toPrediction(id, result, outcome.predictions), timing_ms: toWireTiming(result) };
+  return { ...toPrediction(id, result, outcome), timing_ms: toWireTiming(result) };
 }
 
 function toList(id: string, result: PredictResult, images: readonly RequestImage[]): WirePredictionList {
   const toEntry = (outcome: ImageOutcome, index: number): WirePredictionList['data'][number] => {
     const place = { index, file: images[index]?.file ?? null };
-    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome.predictions), ...place };
+    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome), ...place };
     const status = statusOf(outcome.error.code);
     // An error without a status is not meant for clients: the whole request fails and the log explains it.
     if (status === undefined) throw outcome.error;
@@ -105,7 +136,9 @@ function toList(id: string, result: PredictResult, images: readonly RequestImage
   };
 }
 
-function toPrediction(id: string, result: PredictResult, predictions: readonly LabelScore[]) {
+type Answer = Extract<ImageOutcome, { ok: true }>;
+
+function toPrediction(id: string, result: PredictResult, { predictions, heatmap }: Answer) {
   const [best] = predictions;
   if (best === undefined) throw new FoveaError('model-corrupt', `Model "${result.model}" has no labels.`);
   return {
@@ -116,17 +149,34 @@ function toPrediction(id: string, result: PredictResult, predictions: readonly L
     label: best.label,
     score: best.score,
     predictions: [...predictions],
+    ...(heatmap === undefined ? {} : { heatmap: toWireHeatmap(heatmap) }),
+  };
+}
+
+function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
+  const { label, index, rows, columns, values, windowHeight, windowWidth } = heatmap;
+  return {
+    label,
+    index,
+    rows,
+    columns,
+    values: Array.from({ length: rows }, (_, row) => [
+      ...values.subarray(row * columns, (row + 1) * columns),
+    ]),
+    window_height: windowHeight,
+    window_width: windowWidth,
   };
 }
 
 /** Microseconds are noise. */
-const toWireTiming = ({ timingMs: { load, decode, preprocess, infer, total } }: PredictResult) => {
+const toWireTiming = ({ timingMs: { load, decode, preprocess, infer, heatmap, total } }: PredictResult) => {
   const round = (ms: number) => Math.round(ms * 1000) / 1000;
   return {
     load: round(load),
     decode: round(decode),
     preprocess: round(preprocess),
     infer: round(infer),
+    ...(heatmap === undefined ? {} : { heatmap: round(heatmap) }),
     total: round(total),
   };
 };

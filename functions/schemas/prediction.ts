@@ -9,6 +9,7 @@ const TimingSchema = z
     decode: z.number(),
     preprocess: z.number(),
     infer: z.number(),
+    heatmap: z.number().optional(),
     total: z.number(),
   })
   .openapi('Timing', { description: 'Milliseconds. `load` is 0 where the model was in memory.' });
@@ -19,6 +20,24 @@ const LabelScoreSchema = z.object({
   index: z.number().int(),
 });
 
+const HeatmapSchema = z
+  .object({
+    label: z.string(),
+    index: z.number().int(),
+    rows: z.number().int(),
+    columns: z.number().int(),
+    values: z.array(z.array(z.number())).openapi({
+      description:
+        'Row by row, the probability of the class in each window of the picture; softmax is taken in each window on its own.',
+    }),
+    window_height: z.number().openapi({
+      description:
+        'Height of a window as a share of the picture, 0 to 1. Windows are spread evenly, the outermost at the edges.',
+    }),
+    window_width: z.number(),
+  })
+  .openapi('Heatmap');
+
 const predictionShape = {
   object: z.literal('prediction'),
   id: z.string(),
@@ -27,6 +46,7 @@ const predictionShape = {
   label: z.string(),
   score: z.number(),
   predictions: z.array(LabelScoreSchema).openapi({ description: 'Best first, `top_k` of them.' }),
+  heatmap: HeatmapSchema.optional(),
 };
 
 export const PredictionSchema = z
@@ -82,6 +102,10 @@ export const PredictJsonSchema = z
 
 const TOP_K_DEFAULT = 5;
 const TOP_K_MAX = 1000;
+const LABEL_MAX_LENGTH = 200;
+const HEATMAP_SCALE_DEFAULT = 2;
+/** A map at this scale takes 16 times the arithmetic of a prediction. */
+const HEATMAP_SCALE_MAX = 4;
 
 export const PredictQuerySchema = z.strictObject({
   version: z.string().optional().openapi({
@@ -92,4 +116,30 @@ export const PredictQuerySchema = z.strictObject({
     type: 'integer',
     description: 'How many labels to give; no more than the model has.',
   }),
+  heatmap: z
+    .string()
+    .min(1)
+    .max(LABEL_MAX_LENGTH)
+    .optional()
+    .openapi({
+      description:
+        'Where in the picture a class is: a label, the index of a class, or `top` for the likeliest. The network looks at ' +
+        'the picture larger than it was trained on, and answers for every window of its own size.',
+      example: 'top',
+    }),
+  heatmap_format: z.enum(['json', 'png']).default('json').openapi({
+    description:
+      '`json`: numbers, in the prediction. `png`: the map over the picture is the whole answer, for one picture.',
+  }),
+  heatmap_scale: z.coerce
+    .number()
+    .min(1)
+    .max(HEATMAP_SCALE_MAX)
+    .default(HEATMAP_SCALE_DEFAULT)
+    .openapi({
+      type: 'number',
+      description:
+        'How many times its own input size the network looks at the picture; more gives a finer map of smaller parts. At ' +
+        '1 there is one window, and its value is the prediction.',
+    }),
 });

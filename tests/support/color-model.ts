@@ -4,6 +4,8 @@ import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../../core/model/manifest.ts';
+import { companionFiles } from '../../core/model/model-files.ts';
+import type { Network, NetworkWeights } from '../../core/network/network.ts';
 import { createNetworkBuilder } from '../../core/network/network-builder.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -16,18 +18,21 @@ const SIZE = 8;
 const SHARPNESS = 8;
 
 /** Average over the picture, then softmax. */
-export function colorOnnx(): Uint8Array {
+function colorNetwork(): { readonly network: Network; readonly weights: NetworkWeights } {
   const n = createNetworkBuilder('color', { height: SIZE, width: SIZE, channels: 3 });
   const mean = n.globalAveragePooling2d(n.input({ name: 'image' }), { name: 'mean' });
   n.dense(mean, { name: 'predictions', units: 3, activation: 'softmax' });
   const kernel = Float32Array.from({ length: 9 }, (_, index) => (index % 4 === 0 ? SHARPNESS : 0));
-  return toOnnx(
-    n.build(),
-    new Map([
-      ['predictions/kernel', kernel],
-      ['predictions/bias', new Float32Array(3)],
-    ]),
-  );
+  const weights = new Map([
+    ['predictions/kernel', kernel],
+    ['predictions/bias', new Float32Array(3)],
+  ]);
+  return { network: n.build(), weights };
+}
+
+export function colorOnnx(): Uint8Array {
+  const { network, weights } = colorNetwork();
+  return toOnnx(network, weights);
 }
 
 /** A manifest that fits {@link colorOnnx}. */
@@ -60,8 +65,10 @@ export async function commitColorModel(
   changes: Partial<Manifest> = {},
 ): Promise<Manifest> {
   const onnx = colorOnnx();
-  const manifest = colorManifest(onnx, changes);
-  await commitModel(store, manifest, new Map([['model.onnx', onnx]]));
+  const { network, weights } = colorNetwork();
+  const { heatmap, files } = companionFiles(network, weights);
+  const manifest = colorManifest(onnx, { ...(heatmap === undefined ? {} : { heatmap }), ...changes });
+  await commitModel(store, manifest, new Map([['model.onnx', onnx], ...files]));
   return manifest;
 }
 

@@ -46,6 +46,20 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     expect((await page.locator('#bars li').allTextContents()).join(' ')).toMatch(/green.*red|green.*blue/s);
   });
 
+  it('lays the heatmap over the photo while the toggle is on', async () => {
+    const source = () => page.getAttribute('#photo', 'src');
+    const photo = await source();
+    await page.check('#heatmap');
+    await page.waitForFunction(
+      (before) => document.querySelector('img')?.getAttribute('src') !== before,
+      photo,
+    );
+    const overlay = await source();
+    await page.uncheck('#heatmap');
+    expect(await source()).not.toBe(overlay);
+    expect(await page.isVisible('#answer-error')).toBe(false);
+  });
+
   it('says what is wrong with a file that is no photo', async () => {
     await page.setInputFiles('#file', {
       name: 'a.txt',

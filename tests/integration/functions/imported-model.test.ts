@@ -91,6 +91,34 @@ describe.skipIf(!isThere)('POST /v1/models', () => {
     expect(cranes.toSorted((a, b) => a - b)).toEqual([134, 517]);
   });
 
+  it('draws, at the original size, a map of one value: the answer of the classifier', async () => {
+    const photo = new Uint8Array(readFileSync(path.join(SHARED_DATA, 'photos/single/cat_720p.jpg')));
+    const ask = async (query: string) => {
+      const response = await test.app.request(`/v1/models/imagenet/predict?${query}`, {
+        method: 'POST',
+        body: photo,
+      });
+      return (await response.json()) as {
+        score: number;
+        heatmap: { label: string; index: number; rows: number; columns: number; values: number[][] };
+      };
+    };
+    const { score, heatmap } = await ask('heatmap=Egyptian%20cat&heatmap_scale=1');
+    expect([heatmap.rows, heatmap.columns]).toEqual([1, 1]);
+    expect(Math.abs((heatmap.values[0]?.[0] ?? Number.NaN) - score)).toBeLessThan(1e-5);
+
+    const larger = (await ask('heatmap=top')).heatmap;
+    expect([larger.rows, larger.columns]).toEqual([8, 8]);
+    // The cat sits in the middle; beside its head on the left is a carpet.
+    expect(larger.values[2]?.[4]).toBeGreaterThan(5 * (larger.values[2]?.[0] ?? Number.NaN));
+
+    const cranes = await Promise.all(['crane', '517'].map((name) => ask(`heatmap=${name}&heatmap_scale=1`)));
+    expect(cranes.map((answer) => [answer.heatmap.label, answer.heatmap.index])).toEqual([
+      ['crane', 134],
+      ['crane', 517],
+    ]);
+  });
+
   it('rejects another number of labels, naming the weight that does not fit', async () => {
     const { status, body } = await test.send('POST', '/v1/models', {
       architecture: 'mobilenet_v2_1.0',
