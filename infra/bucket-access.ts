@@ -14,6 +14,7 @@ interface Access {
 const datasets = `${keys.datasets()}*`;
 const models = `${keys.models()}*`;
 const cache = `${keys.cache()}*`;
+const weights = keys.weights('*');
 const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
 const jobFiles = `${keys.jobs()}*`;
@@ -28,8 +29,9 @@ const TRAINER: Access = {
 };
 
 const API: Access = {
-  read: [datasets, models, jobFiles, idempotency],
-  write: [datasets, job, jobEvents, idempotency],
+  read: [datasets, models, jobFiles, idempotency, weights],
+  // Models, because published weights are imported as they are; trained ones come from trainers.
+  write: [datasets, job, jobEvents, idempotency, models, weights],
   delete: [],
 };
 
@@ -37,7 +39,7 @@ const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], de
 
 /** A trainer reads datasets, and writes its job, its checkpoints and its model. */
 export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, TRAINER);
-/** The API reads everything but caches, and writes datasets and jobs; models come from trainers alone. */
+/** The API serves everything, takes datasets and jobs, and imports published models. */
 export const allowApi = (role: Role, bucket: IBucket) => allow(role, bucket, API);
 /** Batch events end up in job records and job events. */
 export const allowJobEvents = (role: Role, bucket: IBucket) => allow(role, bucket, JOB_EVENTS);

@@ -28,9 +28,10 @@ export async function bundleFunction({ repository, entry, folder }: BundleFuncti
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
     keepNames: true,
+    // A WebAssembly module comes as a string of bytes, which escapes would make a third longer.
+    charset: 'utf8',
     legalComments: 'none',
     external: [...EXTERNAL_PACKAGES],
     banner: { js: REQUIRE },

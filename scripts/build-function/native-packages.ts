@@ -23,8 +23,8 @@ const CPU = { x86_64: 'x64', arm64: 'arm64' } as const;
 
 /** Read by installers, compilers and people alone. */
 const UNUSED_FILES = /\.(d\.[cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
-/** Of ONNX Runtime's installer, which is not run. */
-const UNUSED_PACKAGES = ['adm-zip', 'global-agent', '.bin', '.package-lock.json'];
+/** What is loaded at run time; the rest belongs to installers, which are not run. */
+const USED_PACKAGES = [...EXTERNAL_PACKAGES, 'onnxruntime-common', '@img', 'detect-libc', 'semver'];
 /** All that the docs page loads. */
 const SWAGGER_FILES = ['package.json', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
@@ -36,7 +36,7 @@ export async function installNativePackages({
 }: NativePackagesOptions): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
   const wanted = Object.fromEntries(EXTERNAL_PACKAGES.map((name) => [name, dependencies[name]]));
-  const rules = [UNUSED_FILES.source, ...UNUSED_PACKAGES, ...SWAGGER_FILES];
+  const rules = [UNUSED_FILES.source, ...USED_PACKAGES, ...SWAGGER_FILES];
   const hash = createHash('sha256')
     .update(JSON.stringify([wanted, architecture, rules]))
     .digest('hex');
@@ -65,7 +65,9 @@ export async function installNativePackages({
 async function prune(packages: string, cpu: string): Promise<void> {
   const remove = (...segments: string[]) =>
     rm(path.join(packages, ...segments), { recursive: true, force: true });
-  await Promise.all(UNUSED_PACKAGES.map((name) => remove(name)));
+  for (const name of await readdir(packages)) {
+    if (!USED_PACKAGES.includes(name)) await remove(name);
+  }
 
   // onnxruntime-node/bin/napi-v<n>/<platform>/<cpu>
   const binaries = path.join(packages, 'onnxruntime-node', 'bin');

@@ -239,20 +239,22 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API writes datasets, jobs and idempotency keys, and no models',
+    name: 'the API cannot delete, and cannot touch checkpoints and cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
         'jobs/*/job.json',
         'jobs/*/events/*',
         'idempotency/*.json',
+        'models/*',
+        'cache/weights/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), []),
     ],
     violate: (t) =>
       allow(t, 'ApiFunctionRoleBucketAccess', {
         Action: 's3:PutObject',
-        Resource: { 'Fn::Join': ['', ['x', '/models/*']] },
+        Resource: { 'Fn::Join': ['', ['x', '/checkpoints/*']] },
       }),
   },
   {
