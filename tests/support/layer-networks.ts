@@ -43,6 +43,8 @@ const LAYERS: Readonly<Record<string, Write>> = {
     n.depthwiseConv2d(x, { kernelSize: 3, strides: 2, padding: 'same', useBias: false }),
   'depthwise_conv2d valid, stride 2': (n, x) => n.depthwiseConv2d(x, { kernelSize: 3, strides: 2 }),
   separable_conv2d: (n, x) => n.separableConv2d(x, { filters: 5, kernelSize: 3, padding: 'same' }),
+  'separable_conv2d stride 2, valid': (n, x) =>
+    n.separableConv2d(x, { filters: 5, kernelSize: 3, strides: 2, activation: 'tanh' }),
   'dense on pictures': (n, x) => n.dense(x, { units: 5, activation: 'tanh' }),
   'dense on features': (n, x) => n.dense(n.flatten(x), { units: 6, activation: 'tanh' }),
   batch_normalization: (n, x) => n.batchNormalization(x),
@@ -52,6 +54,13 @@ const LAYERS: Readonly<Record<string, Write>> = {
   layer_scale: (n, x) => n.layerScale(x, { initialValue: 0.7 }),
   local_response_normalization: (n, x) =>
     n.localResponseNormalization(x, { depthRadius: 2, bias: 1, alpha: 0.5, beta: 0.75 }),
+  'local_response_normalization over a part of the channels': (n, x) =>
+    n.localResponseNormalization(n.conv2d(x, { filters: 9, kernelSize: 1 }), {
+      depthRadius: 2,
+      bias: 2,
+      alpha: 0.3,
+      beta: 0.75,
+    }),
   ...Object.fromEntries(
     activations.map((activation): [string, Write] => [activation, (n, x) => n.activation(x, { activation })]),
   ),
@@ -59,6 +68,7 @@ const LAYERS: Readonly<Record<string, Write>> = {
   'max_pooling2d overlapping, same': (n, x) =>
     n.maxPooling2d(x, { poolSize: 3, strides: 2, padding: 'same' }),
   average_pooling2d: (n, x) => n.averagePooling2d(x, { poolSize: 2 }),
+  'max_pooling2d overlapping, valid': (n, x) => n.maxPooling2d(x, { poolSize: 3, strides: 2 }),
   'average_pooling2d overlapping, same': (n, x) =>
     n.averagePooling2d(x, { poolSize: 3, strides: 1, padding: 'same' }),
   global_average_pooling2d: (n, x) => n.globalAveragePooling2d(x),
@@ -67,6 +77,11 @@ const LAYERS: Readonly<Record<string, Write>> = {
       x,
       n.dense(n.globalAveragePooling2d(x, { keepDims: true }), { units: 4, activation: 'sigmoid' }),
     ]),
+  'squeeze and excitation with a bottleneck': (n, x) => {
+    const squeezed = n.dense(n.globalAveragePooling2d(x), { units: 2, activation: 'relu' });
+    const gate = n.dense(squeezed, { units: 4, activation: 'sigmoid' });
+    return n.multiply([x, n.reshape(gate, { targetShape: [1, 1, 4] })]);
+  },
   zero_padding2d: (n, x) =>
     n.zeroPadding2d(x, {
       padding: [
