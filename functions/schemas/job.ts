@@ -53,6 +53,16 @@ export const JobSchema = z
     split: SplitFractionsSchema,
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
+    queued_reason: z.string().nullable().openapi({
+      description: 'Why a job that waits does not start yet, where that is known.',
+    }),
+    machines: z
+      .object({ pool: z.string(), capacity: z.string(), seconds: z.number(), estimated_cost_usd: z.number() })
+      .nullable()
+      .openapi({
+        description:
+          'Where the job runs on AWS Batch, and what its machines took so far at the on-demand price.',
+      }),
     cancel_requested: z.boolean(),
     progress: z
       .object({
@@ -128,6 +138,8 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     split: job.split,
     backend: job.backend,
     attempts: job.attempts,
+    queued_reason: job.status === 'queued' ? (job.queuedReason ?? null) : null,
+    machines: toWireMachines(job),
     cancel_requested: job.cancelRequested,
     progress: progress === null ? null : toWireProgress(progress),
     result:
@@ -138,6 +150,18 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
             trained_images: result.trainedImages,
             max_parity_difference: result.maxParityDifference,
           },
+  };
+}
+
+function toWireMachines({ placement, usage = [] }: JobRecord): WireJob['machines'] {
+  if (placement === undefined) return null;
+  const sum = (of: (used: (typeof usage)[number]) => number) =>
+    usage.reduce((total, used) => total + of(used), 0);
+  return {
+    pool: placement.pool,
+    capacity: placement.capacity,
+    seconds: sum(({ seconds }) => seconds),
+    estimated_cost_usd: sum(({ estimatedUsd }) => estimatedUsd),
   };
 }
 

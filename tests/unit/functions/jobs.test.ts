@@ -54,6 +54,8 @@ describe('POST /v1/fine_tuning/jobs', () => {
       backend: 'auto',
       attempts: 0,
       cancel_requested: false,
+      queued_reason: null,
+      machines: null,
       progress: null,
       result: null,
     });
