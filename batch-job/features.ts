@@ -5,13 +5,14 @@ import { createHash } from 'node:crypto';
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { lastAxis, outputShape } from '../core/network/shapes.ts';
 import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
-import { pictureExamples } from './pictures.ts';
+import { type PictureOptions, pictureExamples } from './pictures.ts';
 import { type ExampleSource, inMemoryExamples } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
@@ -26,12 +27,15 @@ export interface FeatureExtractor {
   readonly hash: string;
   /** Number of features of a picture. */
   readonly features: number;
-  /** Float32 `[items.length, features]`, in the order of `items`. */
-  extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<Float32Array>;
+  /** Float32 `[items.length, features]` of the pictures, then of each further view, in the order of `items`. */
+  extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<readonly Float32Array[]>;
   release(): Promise<void>;
 }
 
 export interface ExtractOptions {
+  /** Views of each picture besides the picture itself, each by the augmentation of one epoch. */
+  readonly views?: { readonly count: number; readonly augmentation: Augmentation; readonly seed: number };
+  readonly onUnreadable?: PictureOptions['onUnreadable'];
   readonly signal: AbortSignal;
   /** Called as pictures are done, with how many of them since the last call and whether they came from the cache. */
   readonly onProgress: (count: number, cached: boolean) => void;
@@ -60,9 +64,22 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
 
   async function compute(
     items: readonly DatasetItem[],
-    { signal, onProgress }: ExtractOptions,
-  ): Promise<Float32Array> {
-    const source = pictureExamples(store, items, input);
+    view: number,
+    { signal, onProgress, views, onUnreadable }: ExtractOptions,
+  ): Promise<{ readonly result: Float32Array; readonly isComplete: boolean }> {
+    let isComplete = true;
+    const pictures = pictureExamples(store, items, input, {
+      ...views,
+      ...(onUnreadable === undefined
+        ? {}
+        : {
+            onUnreadable: async (item, error) => {
+              isComplete = false;
+              await onUnreadable(item, error);
+            },
+          }),
+    });
+    const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
     const result = new Float32Array(items.length * features);
     const size = input.height * input.width * input.channels;
     for (let start = 0; start < items.length; start += BATCH_SIZE) {
@@ -83,11 +100,19 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       result.set(output.data as Float32Array, start * features);
       onProgress(indices.length, false);
     }
-    return result;
+    return { result, isComplete };
   }
 
-  async function loadShard(items: readonly DatasetItem[], extract: ExtractOptions): Promise<Float32Array> {
+  async function loadShard(
+    items: readonly DatasetItem[],
+    view: number,
+    extract: ExtractOptions,
+  ): Promise<Float32Array> {
     const shardHash = createHash('sha256').update(hash);
+    if (view > 0 && extract.views !== undefined) {
+      const { augmentation, seed } = extract.views;
+      shardHash.update(JSON.stringify({ view, augmentation, seed }));
+    }
     for (const item of items) shardHash.update(item.contentHash);
     const key = keys.feature(shardHash.digest('hex'));
     const cached = await store.get(key, { signal: extract.signal });
@@ -98,26 +123,30 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       extract.onProgress(items.length, true);
       return new Float32Array(cached.body.slice().buffer);
     }
-    const computed = await compute(items, extract);
-    await store.put(key, new Uint8Array(computed.buffer));
-    return computed;
+    const { result, isComplete } = await compute(items, view, extract);
+    // The cache is every job's: what stands in for an unreadable picture is this job's alone.
+    if (isComplete) await store.put(key, new Uint8Array(result.buffer));
+    return result;
   }
 
   return {
     hash,
     features,
     async extract(items, extractOptions) {
-      const result = new Float32Array(items.length * features);
-      for (const shard of shardsOf(items)) {
-        const values = await loadShard(
-          shard.map((index) => items[index] as DatasetItem),
-          extractOptions,
-        );
-        shard.forEach((index, position) => {
-          result.set(values.subarray(position * features, (position + 1) * features), index * features);
-        });
+      const results: Float32Array[] = [];
+      const shards = shardsOf(items);
+      for (let view = 0; view <= (extractOptions.views?.count ?? 0); view++) {
+        const result = new Float32Array(items.length * features);
+        for (const shard of shards) {
+          const shardItems = shard.map((index) => items[index] as DatasetItem);
+          const values = await loadShard(shardItems, view, extractOptions);
+          shard.forEach((index, position) => {
+            result.set(values.subarray(position * features, (position + 1) * features), index * features);
+          });
+        }
+        results.push(result);
       }
-      return result;
+      return results;
     },
     release: () => session.release(),
   };
@@ -143,15 +172,14 @@ function shardsOf(items: readonly DatasetItem[]): number[][] {
   return [...shards.values()].map((members) => members.sort(byHash));
 }
 
-/** Cached features as examples `[1, 1, features]`, the input of a head. */
+/** Cached features as examples `[1, 1, features]`, the input of a head; the epochs take turns with the views. */
 export function featureExamples(
-  values: Float32Array,
+  views: readonly Float32Array[],
   features: number,
   items: readonly DatasetItem[],
 ): ExampleSource {
-  return inMemoryExamples(
-    [1, 1, features],
-    values,
-    Int32Array.from(items, (item) => item.classIndex),
-  );
+  const labels = Int32Array.from(items, (item) => item.classIndex);
+  const of = (view: number) =>
+    inMemoryExamples([1, 1, features], views[view % views.length] ?? new Float32Array(), labels);
+  return { ...of(0), atEpoch: (epoch) => of(epoch - 1) };
 }

@@ -5,6 +5,7 @@ import { FoveaError } from '../core/errors.ts';
 import type { Progress } from '../core/job/job.ts';
 import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
+import type { ResolvedRecipe } from '../core/job/recipe.ts';
 
 /** Progress is written this often; a reader sees it at most two seconds old. */
 const REPORT_INTERVAL_MS = 1000;
@@ -29,6 +30,9 @@ export interface JobReporter {
   update(known: Partial<Progress>): void;
   event(event: NewJobEvent): Promise<void>;
   message(message: string, data?: Record<string, unknown>): Promise<void>;
+  warn(message: string, data?: Record<string, unknown>): Promise<void>;
+  /** Writes what the job's recipe came to. @throws {LeaseLostError} */
+  setResolved(resolved: ResolvedRecipe): Promise<void>;
   /**
    * Writes the version that the job's model will have, and so makes sure that the lease still holds.
    * @throws {LeaseLostError}
@@ -97,6 +101,12 @@ export function createJobReporter({ jobs, jobId, owner, now, terminated }: JobRe
     },
     async message(message, data) {
       await jobs.appendEvent(jobId, { level: 'info', type: 'message', message, data: data ?? null });
+    },
+    async warn(message, data) {
+      await jobs.appendEvent(jobId, { level: 'warn', type: 'message', message, data: data ?? null });
+    },
+    async setResolved(resolved) {
+      await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));
     },
     async setModelVersion(modelVersion) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));

@@ -1,25 +1,50 @@
-// Pictures of a dataset as examples: read from the store, decoded by the one path of core/image, kept as bytes in memory
-// as far as they fit. Knows nothing of networks.
+// Pictures of a dataset as examples: read from the store, decoded by the one path of core/image, augmented where they are
+// to train on, kept as bytes in memory as far as they fit. Knows nothing of networks.
 
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
-import { FoveaError } from '../core/errors.ts';
-import { decodeToInput } from '../core/image/decode-to-input.ts';
+import { FoveaError, isFoveaError } from '../core/errors.ts';
+import { decodeForInput, inputLength, toNetworkInput } from '../core/image/decode-to-input.ts';
+import { IMAGE_ERROR_CODES } from '../core/image/image-errors.ts';
+import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import { drawView } from './training/augmentation/draw-view.ts';
+import { changesPictures } from './training/augmentation/presets.ts';
+import { renderView } from './training/augmentation/render-view.ts';
 import type { ExampleSource } from './training/examples.ts';
 
 /** Encoded pictures kept in memory, so that later epochs need no storage: 256 MiB. */
 const CACHE_BYTES = 256 * 2 ** 20;
+/** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
+const VIEW_MARGIN = 1.15;
+/** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
+const HASH_DIGITS = 8;
+
+const UNREADABLE: ReadonlySet<string> = new Set([...IMAGE_ERROR_CODES, 'dataset-changed']);
+
+export interface PictureOptions {
+  /** What the pictures of an epoch (see {@link ExampleSource.atEpoch}) are changed by; the plain source changes nothing. */
+  readonly augmentation?: Augmentation;
+  /** Of the augmentation. */
+  readonly seed?: number;
+  /**
+   * Told once of each picture that could be read when the dataset was inspected and cannot be now; another picture of
+   * its class takes its place. Left out, such a picture is an error.
+   */
+  readonly onUnreadable?: (item: DatasetItem, error: FoveaError) => Promise<void>;
+}
 
 /** The pictures of `items`, as the network's input. */
 export function pictureExamples(
   store: ObjectStore,
   items: readonly DatasetItem[],
   input: ModelInput,
+  { augmentation, seed = 0, onUnreadable }: PictureOptions = {},
 ): ExampleSource {
   const shape = [input.height, input.width, input.channels] as const;
-  const size = input.height * input.width * input.channels;
+  const size = inputLength(input);
   const cache = new Map<string, Uint8Array>();
+  const unreadable = new Set<string>();
   let cachedBytes = 0;
 
   async function read(item: DatasetItem, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -30,9 +55,7 @@ export function pictureExamples(
       throw new FoveaError(
         'dataset-changed',
         `The picture "${item.key}" was deleted while the job was running.`,
-        {
-          param: item.key,
-        },
+        { param: item.key },
       );
     }
     if (cachedBytes + object.body.byteLength <= CACHE_BYTES) {
@@ -42,16 +65,66 @@ export function pictureExamples(
     return object.body;
   }
 
-  return {
+  async function write(
+    item: DatasetItem,
+    epoch: number | undefined,
+    target: Float32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const bytes = await read(item, signal);
+    if (epoch === undefined || augmentation === undefined || !changesPictures(augmentation)) {
+      toNetworkInput(await decodeForInput(bytes, input), input, target);
+      return;
+    }
+    const large = {
+      ...input,
+      height: Math.round(input.height * VIEW_MARGIN),
+      width: Math.round(input.width * VIEW_MARGIN),
+    };
+    const picture = Number.parseInt(item.contentHash.slice(0, HASH_DIGITS), 16);
+    const view = drawView(augmentation, seed, epoch, picture);
+    toNetworkInput(renderView(await decodeForInput(bytes, large), view, input), input, target);
+  }
+
+  /** The picture, or the next one of its class that can be read. */
+  async function writeReadable(
+    index: number,
+    epoch: number | undefined,
+    target: Float32Array,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { classIndex } = items[index] as DatasetItem;
+    let lastError: unknown;
+    for (let offset = 0; offset < items.length; offset++) {
+      const item = items[(index + offset) % items.length] as DatasetItem;
+      if (item.classIndex !== classIndex || unreadable.has(item.key)) continue;
+      try {
+        return await write(item, epoch, target, signal);
+      } catch (error) {
+        if (onUnreadable === undefined || !isFoveaError(error) || !UNREADABLE.has(error.code)) throw error;
+        lastError = error;
+        if (!unreadable.has(item.key)) {
+          unreadable.add(item.key);
+          await onUnreadable(item, error);
+        }
+      }
+    }
+    throw (
+      lastError ??
+      new FoveaError('dataset-changed', `No picture of class ${classIndex} can be read any more.`)
+    );
+  }
+
+  const sourceAt = (epoch: number | undefined): ExampleSource => ({
     shape,
     labels: Int32Array.from(items, (item) => item.classIndex),
     async fill(indices, images, signal) {
       await Promise.all(
-        Array.from(indices, async (index, position) => {
-          const bytes = await read(items[index] as DatasetItem, signal);
-          await decodeToInput(bytes, input, images.subarray(position * size, (position + 1) * size));
-        }),
+        Array.from(indices, (index, position) =>
+          writeReadable(index, epoch, images.subarray(position * size, (position + 1) * size), signal),
+        ),
       );
     },
-  };
+  });
+  return { ...sourceAt(undefined), atEpoch: sourceAt };
 }

@@ -37,7 +37,7 @@ export function runFingerprint({
   input,
   inspection,
 }: Pick<TrainingContext, 'job' | 'input' | 'inspection'>): string {
-  const { architecture, seed, hyperparameters, split } = job;
+  const { architecture, seed, hyperparameters, recipe, split } = job;
   const items = inspection.items.map((item) => [item.contentHash, item.classIndex, item.split]);
   return createHash('sha256')
     .update(
@@ -45,6 +45,7 @@ export function runFingerprint({
         architecture,
         seed,
         hyperparameters,
+        recipe,
         split,
         input,
         items,
@@ -63,11 +64,9 @@ export async function openRunCheckpoints(
   const found = await checkpoints.newest(
     (file) => fromCheckpointFile(file, fingerprint),
     (key, error) =>
-      reporter.event({
-        level: 'warn',
-        type: 'message',
-        message: `The checkpoint "${key}" is passed over. ${error.message}`,
-        data: { error_code: error.code, checkpoint: key },
+      reporter.warn(`The checkpoint "${key}" is passed over. ${error.message}`, {
+        error_code: error.code,
+        checkpoint: key,
       }),
   );
   const resumedStage = STAGE_NAMES.find((name) => name === found?.stage);

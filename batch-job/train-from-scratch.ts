@@ -1,19 +1,17 @@
 // Training of every layer from random weights, for architectures that have no pretrained ones.
 
+import { initializeWeights } from '../core/network/initialize.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
-import { pictureExamples } from './pictures.ts';
 import { trainNetwork } from './train-network.ts';
-import { SCRATCH_RECIPE } from './training/recipe.ts';
-import type { TrainingContext } from './training-context.ts';
+import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
 
 /** The weights of the whole network. */
-export async function trainFromScratch(context: TrainingContext): Promise<NetworkWeights> {
-  const { store, reporter, architecture, network, input, splits } = context;
-  await reporter.message(
-    `${architecture.title} has no pretrained weights: every layer is trained from scratch.`,
-  );
-  return trainNetwork(context, 'scratch', network, SCRATCH_RECIPE, {
-    train: pictureExamples(store, splits.train, input),
-    validation: pictureExamples(store, splits.validation, input),
+export const trainFromScratch = (context: TrainingContext): Promise<NetworkWeights> =>
+  trainNetwork(context, {
+    stage: 'scratch',
+    network: context.network,
+    weights: initializeWeights(context.network, context.job.seed),
+    train: trainingPictures(context),
+    validation: validationPictures(context),
+    mixes: true,
   });
-}

@@ -2,17 +2,17 @@
 // trained on them.
 
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import { initializeWeights } from '../core/network/initialize.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { splitAt } from '../core/network/split-at.ts';
 import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
 import { createFeatureExtractor, featureExamples } from './features.ts';
 import { trainNetwork } from './train-network.ts';
-import { HEAD_RECIPE } from './training/recipe.ts';
-import type { TrainingContext } from './training-context.ts';
+import { reportUnreadable, type TrainingContext } from './training-context.ts';
 
 /** The weights of the whole network: the backbone's as they came, and the trained head's. */
 export async function trainHead(context: TrainingContext): Promise<NetworkWeights> {
-  const { store, reporter, architecture, network, input, splits, now } = context;
+  const { store, reporter, architecture, network, input, splits, now, job, decision } = context;
   const { backbone, head } = splitAt(network, architecture.featureLayer);
   reporter.startStage('weights');
   const pretrained = await loadPretrainedWeights(backbone, architecture, {
@@ -25,18 +25,21 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
   await reporter.message(`Pretrained weights: ${pretrained.origin}.`);
 
   const extractor = await createFeatureExtractor({ store, backbone, weights: pretrained.weights, input });
-  const total = splits.train.length + splits.validation.length;
+  const { featureViews, augmentation } = decision.resolved;
+  const total = splits.train.length * (1 + featureViews) + splits.validation.length;
   const startedMs = now();
   const secondsSince = () => Math.max(1, now() - startedMs) / 1000;
   let done = 0;
   let cached = 0;
   reporter.startStage('features', { step: 0, steps: total });
-  const extract = async (items: readonly DatasetItem[]) => {
+  const extract = async (items: readonly DatasetItem[], count: number) => {
     const values = await extractor.extract(items, {
+      views: { count, augmentation, seed: job.seed },
       signal: reporter.signal,
-      onProgress: (count, wasCached) => {
-        done += count;
-        if (wasCached) cached += count;
+      onUnreadable: reportUnreadable(context),
+      onProgress: (progress, wasCached) => {
+        done += progress;
+        if (wasCached) cached += progress;
         const imagesPerSecond = done / secondsSince();
         reporter.update({ step: done, imagesPerSecond, secondsLeft: (total - done) / imagesPerSecond });
       },
@@ -44,13 +47,19 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
     return featureExamples(values, extractor.features, items);
   };
   try {
-    const train = await extract(splits.train);
-    const validation = await extract(splits.validation);
+    const train = await extract(splits.train, featureViews);
+    const validation = await extract(splits.validation, 0);
     await reporter.message(
-      `Features of ${total} pictures, ${cached} of them from the cache, in ${secondsSince().toFixed(1)} s.`,
-      { pictures: total, cached, seconds: secondsSince() },
+      `Features of ${total} pictures and views of them, ${cached} from the cache, in ${secondsSince().toFixed(1)} s.`,
+      { pictures: total, views: featureViews, cached, seconds: secondsSince() },
     );
-    const trained = await trainNetwork(context, 'head', head, HEAD_RECIPE, { train, validation });
+    const trained = await trainNetwork(context, {
+      stage: 'head',
+      network: head,
+      weights: initializeWeights(head, job.seed),
+      train,
+      validation,
+    });
     return new Map([...pretrained.weights, ...trained]);
   } finally {
     await extractor.release();

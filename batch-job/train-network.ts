@@ -1,88 +1,118 @@
-// One run of the training loop as a stage of a job: settings from recipe and request, progress and metrics to the job.
+// One stage of a job: a run of the training loop, with its checkpoints, and its progress and metrics told to the job.
 
 import { isFoveaError } from '../core/errors.ts';
-import { initializeWeights } from '../core/network/initialize.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import type { JobReporter } from './job-reporter.ts';
 import type { StageName } from './run-checkpoints.ts';
-import type { Trainer } from './tensorflow/engine.ts';
+import type { Trainer, TrainerOptions } from './tensorflow/engine.ts';
+import { createBatchMixer } from './training/augmentation/mix-batch.ts';
+import { balancedOrder, balancingWeights, countClasses } from './training/balance.ts';
 import type { ExampleSource } from './training/examples.ts';
 import { fit } from './training/fit.ts';
-import type { FitState } from './training/fit-state.ts';
-import { type Recipe, resolveRecipe } from './training/recipe.ts';
+import type { EpochReport, FitState } from './training/fit-state.ts';
 import type { TrainingContext } from './training-context.ts';
 
-/** Trains a network from random weights; its best weights come back. */
-export async function trainNetwork(
-  { job, engine, reporter, checkpoints }: TrainingContext,
-  stage: StageName,
-  network: Network,
-  recipe: Recipe,
-  examples: { readonly train: ExampleSource; readonly validation: ExampleSource },
-): Promise<NetworkWeights> {
-  const { epochs, batchSize, optimizer, learningRate } = resolveRecipe(
-    recipe,
-    job.hyperparameters,
-    examples.train.labels.length,
-  );
+export interface StageOptions {
+  readonly stage: StageName;
+  readonly network: Network;
+  /** To begin with. */
+  readonly weights: NetworkWeights;
+  readonly train: ExampleSource;
+  readonly validation: ExampleSource;
+  readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization'>;
+  /** Whether the first weights are kept where training makes nothing better. */
+  readonly keepsFirstWeights?: boolean;
+  /** Whether pictures are mixed, where the job's augmentation says so. */
+  readonly mixes?: boolean;
+}
+
+/** Trains a network through a stage; the weights of its best epoch come back. */
+export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<NetworkWeights> {
+  const { job, engine, reporter, checkpoints, decision, inspection } = context;
+  const { stage, network, train, validation } = options;
+  const settings = decision.stages.get(stage);
+  if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
+  const { epochs, batchSize, optimizer, learningRate, patience } = settings;
+  const classes = inspection.classes.length;
+  const { imbalance, augmentation } = decision.resolved;
   const trainer = await engine.createTrainer({
+    ...options.trainer,
     network,
-    weights: initializeWeights(network, job.seed),
+    weights: options.weights,
     optimizer,
     seed: job.seed,
     batchSize,
+    ...(imbalance === 'class_weights'
+      ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
+      : {}),
   });
+  const transform = options.mixes
+    ? createBatchMixer({ augmentation, seed: job.seed, classes, shape: train.shape })
+    : undefined;
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, reporter);
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
-    const { best } = await fit(trainer, {
-      ...examples,
-      ...(resume === undefined ? {} : { resume }),
-      checkpoint: {
-        save: (state) => checkpoints.save(stage, state),
-        // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
-        savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
-      },
+    const { best, history } = await fit(trainer, {
+      train,
+      validation,
       epochs,
       batchSize,
       learningRate,
       seed: job.seed,
       signal: reporter.signal,
       clock: () => performance.now(),
-      onStep: (report) => reporter.update(report),
-      onEpoch: async (report) => {
-        reporter.update({
-          loss: report.trainLoss,
-          accuracy: report.validationAccuracy ?? report.trainAccuracy,
-        });
-        await reporter.event({
-          level: 'info',
-          type: 'metrics',
-          message:
-            `Epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}` +
-            (report.validationAccuracy === null
-              ? ''
-              : `, validation accuracy ${(100 * report.validationAccuracy).toFixed(1)} %`),
-          data: {
-            epoch: report.epoch,
-            step: report.step,
-            train_loss: report.trainLoss,
-            train_accuracy: report.trainAccuracy,
-            valid_loss: report.validationLoss,
-            valid_accuracy: report.validationAccuracy,
-            learning_rate: report.learningRate,
-            images_per_second: report.imagesPerSecond,
-          },
-        });
+      ...(patience === undefined ? {} : { patience }),
+      ...(options.keepsFirstWeights === true ? { keepsFirstWeights: true } : {}),
+      ...(imbalance === 'balanced_sampling'
+        ? { order: (epoch: number) => balancedOrder(train.labels, classes, job.seed, epoch) }
+        : {}),
+      ...(transform === undefined ? {} : { transform }),
+      ...(resume === undefined ? {} : { resume }),
+      checkpoint: {
+        save: (state) => checkpoints.save(stage, state),
+        // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
+        savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
       },
+      onStep: (report) => reporter.update(report),
+      onEpoch: (report) => reportEpoch(reporter, stage, report),
     });
     await reporter.message(
-      `The weights of epoch ${best.epoch} are kept: the lowest loss on the validation split.`,
+      best.epoch === 0
+        ? 'No epoch lowered the loss on the validation split: the weights from before the stage are kept.'
+        : `The weights of epoch ${best.epoch} are kept: the lowest loss on the validation split.`,
+      { stage, best_epoch: best.epoch, epochs: history.length },
     );
     return await trainer.weights();
   } finally {
     trainer.dispose();
   }
+}
+
+async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {
+  reporter.update({
+    loss: report.trainLoss,
+    accuracy: report.validationAccuracy ?? report.trainAccuracy,
+  });
+  await reporter.event({
+    level: 'info',
+    type: 'metrics',
+    message:
+      `Epoch ${report.epoch}/${report.epochs}: loss ${report.trainLoss.toFixed(4)}` +
+      (report.validationAccuracy === null
+        ? ''
+        : `, validation accuracy ${(100 * report.validationAccuracy).toFixed(1)} %`),
+    data: {
+      stage,
+      epoch: report.epoch,
+      step: report.step,
+      train_loss: report.trainLoss,
+      train_accuracy: report.trainAccuracy,
+      valid_loss: report.validationLoss,
+      valid_accuracy: report.validationAccuracy,
+      learning_rate: report.learningRate,
+      images_per_second: report.imagesPerSecond,
+    },
+  });
 }
 
 /** The state, unless the trainer cannot take it: after a change of the trainer's own code, the stage starts anew. */
@@ -97,11 +127,8 @@ async function restorable(
     return state;
   } catch (error) {
     if (!isFoveaError(error, 'trainer-state-invalid')) throw error;
-    await reporter.event({
-      level: 'warn',
-      type: 'message',
-      message: `The stage starts anew, because its checkpoint does not fit. ${error.message}`,
-      data: { error_code: error.code },
+    await reporter.warn(`The stage starts anew, because its checkpoint does not fit. ${error.message}`, {
+      error_code: error.code,
     });
     return undefined;
   }

@@ -1,13 +1,16 @@
-// What every part of a running fine-tune shares.
+// What every part of a running fine-tune shares, and the pictures of its splits.
 
 import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { Decision } from './decide-recipe.ts';
 import type { JobReporter } from './job-reporter.ts';
+import { type PictureOptions, pictureExamples } from './pictures.ts';
 import type { RunCheckpoints } from './run-checkpoints.ts';
 import type { Engine } from './tensorflow/engine.ts';
+import type { ExampleSource } from './training/examples.ts';
 
 export interface FineTuneDeps {
   readonly store: ObjectStore;
@@ -37,4 +40,28 @@ export interface TrainingContext extends FineTuneDeps {
   readonly inspection: DatasetInspection;
   readonly splits: Splits;
   readonly checkpoints: RunCheckpoints;
+  /** What the job's recipe comes to. */
+  readonly decision: Decision;
 }
+
+/** Says in the job's events that a picture became unreadable; the job goes on without it. */
+export const reportUnreadable =
+  ({ reporter }: Pick<TrainingContext, 'reporter'>): NonNullable<PictureOptions['onUnreadable']> =>
+  (item, error) =>
+    reporter.warn(
+      `The picture "${item.key}" can no longer be read; others of its class take its place. ${error.message}`,
+      { key: item.key, error_code: error.code },
+    );
+
+/** The training split, augmented. */
+export const trainingPictures = (context: TrainingContext): ExampleSource =>
+  pictureExamples(context.store, context.splits.train, context.input, {
+    augmentation: context.decision.resolved.augmentation,
+    seed: context.job.seed,
+    onUnreadable: reportUnreadable(context),
+  });
+
+export const validationPictures = (context: TrainingContext): ExampleSource =>
+  pictureExamples(context.store, context.splits.validation, context.input, {
+    onUnreadable: reportUnreadable(context),
+  });

@@ -14,6 +14,7 @@ import { runJob } from '../batch-job/run-job.ts';
 import { splitsOf } from '../batch-job/validate-dataset.ts';
 import { inspectDataset } from '../core/dataset/inspect-dataset.ts';
 import { createJobStore } from '../core/job/job-store.ts';
+import { RecipeSchema } from '../core/job/recipe.ts';
 import { readManifest } from '../core/model/read-manifest.ts';
 import { findArchitecture } from '../core/network/architectures.ts';
 import { splitAt } from '../core/network/split-at.ts';
@@ -54,6 +55,7 @@ try {
       model: `bench-${seed}`,
       seed,
       hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+      recipe: RecipeSchema.parse({ stages: 'head', augmentation: 'none' }),
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       metadata: {},
@@ -100,7 +102,10 @@ try {
     await mkdir(exchange);
     await writeFile(path.join(exchange, 'meta.json'), JSON.stringify({ features: extractor.features }));
     for (const split of ['train', 'test'] as const) {
-      const values = await extractor.extract(splits[split], { signal, onProgress: () => undefined });
+      const [values = new Float32Array()] = await extractor.extract(splits[split], {
+        signal,
+        onProgress: () => undefined,
+      });
       await writeFile(path.join(exchange, `${split}.features`), new Uint8Array(values.buffer));
       const labels = Int32Array.from(splits[split], (item) => item.classIndex);
       await writeFile(path.join(exchange, `${split}.labels`), new Uint8Array(labels.buffer));

@@ -9,6 +9,7 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
 import { architectureRoutes } from './routes/architectures.ts';
+import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -18,6 +19,7 @@ import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plans.ts';
 import { predictRoutes } from './routes/predict.ts';
+import { reportRoutes } from './routes/reports.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
 export function createApp(deps: AppDeps) {
@@ -32,7 +34,9 @@ export function createApp(deps: AppDeps) {
   const groups = [
     jobRoutes,
     jobEventRoutes,
+    contactSheetRoutes,
     modelRoutes,
+    reportRoutes,
     predictRoutes,
     datasetRoutes,
     planRoutes,

@@ -1,64 +1,114 @@
-// Training settings as data, and how a request's hyperparameters bear on them.
+// Settings of the stages of training as data, and how a request's hyperparameters bear on them.
 
 import type { Hyperparameters } from '../../core/job/job.ts';
+import type { Recipe } from '../../core/job/recipe.ts';
 import type { OptimizerOptions } from '../tensorflow/engine.ts';
+import { learningRate } from './learning-rate.ts';
 
-export interface Recipe {
+export interface StageRecipe {
   /** Epochs for a number of training examples. */
   readonly epochs: (examples: number) => number;
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
-  /** Reached after the warm-up; a cosine takes it to 0 over the rest of the run. */
+  /** The highest. */
   readonly learningRate: number;
-  /** Share of the steps in which the learning rate rises. */
-  readonly warmUp: number;
+  /** `cosine`: rises over a share of the steps, then falls to 0. `inverse-time`: falls from the first step on. */
+  readonly schedule:
+    | { readonly type: 'cosine'; readonly warmUp: number }
+    | { readonly type: 'inverse-time'; readonly decay: number };
+  /** Epochs without a lower validation loss that end the stage. */
+  readonly patience?: number;
 }
 
+const atLeast = (least: number, most: number, pictures: number) => (examples: number) =>
+  Math.min(most, Math.max(least, Math.round(pictures / Math.max(1, examples))));
+
 /** A dense layer on cached features: an epoch takes milliseconds, so it runs until it has converged. */
-export const HEAD_RECIPE: Recipe = {
+const HEAD: StageRecipe = {
   epochs: () => 60,
   batchSize: 32,
   optimizer: { type: 'adam' },
   learningRate: 2e-3,
-  warmUp: 0,
+  schedule: { type: 'cosine', warmUp: 0 },
 };
 
-/** Pictures that a small network wants to have seen before it has learned what it can from a few hundred. */
-const SCRATCH_PICTURES = 10_000;
-const MIN_SCRATCH_EPOCHS = 8;
-const MAX_SCRATCH_EPOCHS = 30;
+/** The pretrained layers too, in steps so small that they keep what they know. */
+const FULL: StageRecipe = {
+  // Pictures to be seen before small datasets stop gaining.
+  epochs: atLeast(5, 24, 10_000),
+  batchSize: 16,
+  optimizer: { type: 'adam' },
+  learningRate: 1e-4,
+  schedule: { type: 'cosine', warmUp: 0.1 },
+  patience: 8,
+};
 
 /** A small network from random weights. */
-export const SCRATCH_RECIPE: Recipe = {
-  epochs: (examples) =>
-    Math.min(MAX_SCRATCH_EPOCHS, Math.max(MIN_SCRATCH_EPOCHS, Math.round(SCRATCH_PICTURES / examples))),
+const SCRATCH: StageRecipe = {
+  // Pictures that a small network wants to have seen before it has learned what it can from a few hundred.
+  epochs: atLeast(8, 30, 10_000),
   batchSize: 16,
   optimizer: { type: 'adam' },
   learningRate: 3e-3,
-  warmUp: 0.03,
+  schedule: { type: 'cosine', warmUp: 0.03 },
 };
 
-export interface ResolvedRecipe {
+/** As taught in chapter 14 of Géron's Hands-On Machine Learning. */
+const COURSE_HEAD: StageRecipe = {
+  epochs: () => 5,
+  batchSize: 32,
+  optimizer: { type: 'sgd', momentum: 0.9 },
+  learningRate: 0.2,
+  schedule: { type: 'inverse-time', decay: 0.01 },
+};
+
+const COURSE_FULL: StageRecipe = {
+  epochs: () => 40,
+  batchSize: 32,
+  optimizer: { type: 'sgd', momentum: 0.9, nesterov: true },
+  learningRate: 0.01,
+  schedule: { type: 'inverse-time', decay: 0.001 },
+};
+
+export const STAGE_RECIPES: Readonly<
+  Record<Recipe['preset'], Readonly<Record<'head' | 'full' | 'scratch', StageRecipe>>>
+> = {
+  default: { head: HEAD, full: FULL, scratch: SCRATCH },
+  course: { head: COURSE_HEAD, full: COURSE_FULL, scratch: SCRATCH },
+};
+
+/** A stage's recipe with every number in it. */
+export interface StageSettings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
+  /** The highest. */
+  readonly peak: number;
   /** Learning rate of an optimizer step, counted from 0. */
   readonly learningRate: (step: number, steps: number) => number;
+  readonly patience: number | undefined;
 }
 
 /** The recipe with what the request sets in the place of what it leaves to `auto`. */
-export function resolveRecipe(recipe: Recipe, asked: Hyperparameters, examples: number): ResolvedRecipe {
+export function resolveStage(recipe: StageRecipe, asked: Hyperparameters, examples: number): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
   const peak = recipe.learningRate * multiplier;
+  const { schedule } = recipe;
   return {
     epochs: asked.n_epochs === 'auto' ? recipe.epochs(examples) : asked.n_epochs,
     batchSize: Math.min(examples, asked.batch_size === 'auto' ? recipe.batchSize : asked.batch_size),
     optimizer: recipe.optimizer,
+    peak,
     learningRate: (step, steps) => {
-      const rising = Math.round(recipe.warmUp * steps);
-      if (step < rising) return (peak * (step + 1)) / (rising + 1);
-      // Cosine decay (Loshchilov and Hutter, 2017), without restarts.
-      return (peak / 2) * (1 + Math.cos((Math.PI * (step - rising)) / (steps - rising)));
+      if (schedule.type === 'inverse-time') {
+        return learningRate({ type: 'inverse-time', rate: peak, decay: schedule.decay })(step);
+      }
+      const rising = Math.round(schedule.warmUp * steps);
+      return learningRate(
+        { type: 'cosine', rate: peak, updates: Math.max(1, steps - rising) },
+        { updates: rising },
+      )(step);
     },
+    patience: recipe.patience,
   };
 }

@@ -12,7 +12,15 @@ import { canBecome, isFinal, type JobEvent, JobEventSchema, type JobRecord, JobR
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
   JobRecord,
-  'architecture' | 'dataset' | 'model' | 'seed' | 'hyperparameters' | 'split' | 'backend' | 'metadata'
+  | 'architecture'
+  | 'dataset'
+  | 'model'
+  | 'seed'
+  | 'hyperparameters'
+  | 'recipe'
+  | 'split'
+  | 'backend'
+  | 'metadata'
 >;
 
 export type NewJobEvent = Omit<JobEvent, 'id' | 'createdAt'>;
@@ -165,6 +173,7 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
         startedAt: null,
         finishedAt: null,
         modelVersion: null,
+        resolved: null,
         lease: null,
         cancelRequested: false,
         attempts: 0,

@@ -2,6 +2,7 @@
 // OpenAI's fine-tuning jobs. Knows nothing of how training works.
 
 import { z } from 'zod';
+import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
 
 export const JOB_STATUSES = [
   'validating_files',
@@ -127,6 +128,9 @@ export const JobRecordSchema = z.object({
   modelVersion: z.string().nullable(),
   seed: z.number().int().min(0).max(2147483647),
   hyperparameters: HyperparametersSchema,
+  recipe: RecipeSchema.prefault({}),
+  /** What the first attempt made of everything that was left to `auto`. */
+  resolved: ResolvedRecipeSchema.nullable().default(null),
   split: SplitFractionsSchema,
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),

@@ -27,6 +27,8 @@ export const keys = {
   /** Zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>
     `jobs/${segment(jobId)}/events/${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
+  /** A training batch as one picture. */
+  jobContactSheet: (jobId: string) => `jobs/${segment(jobId)}/contact-sheet.png`,
   /** A tree of their own: lifecycle rules of S3 know prefixes, and checkpoints are to expire. */
   jobCheckpoints: (jobId: string) => `${keys.checkpoints()}${segment(jobId)}/`,
   checkpoints: () => 'checkpoints/',

@@ -21,6 +21,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['batch-size-out-of-range', 400],
   ['images-out-of-range', 400],
   ['gpu-unknown', 400],
+  ['layer-unknown', 400],
   ['price-invalid', 400],
   ['labels-invalid', 400],
   ['weights-mismatch', 400],
@@ -40,6 +41,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['contact-sheet-missing', 404],
   ['model-not-found', 404],
   ['model-version-not-found', 404],
+  ['report-not-found', 404],
   ['dataset-not-found', 404],
 
   ['method-not-allowed', 405],
@@ -65,6 +67,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   // A stored object that cannot be used is the operator's trouble, not the client's: 5xx, with the message kept.
   ['model-corrupt', 500],
   ['model-format-newer', 500],
+  ['model-parity-failed', 500],
   ['preprocessing-unsupported', 500],
   ['record-invalid', 500],
   ['record-contended', 503],

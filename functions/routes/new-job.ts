@@ -3,6 +3,7 @@
 import { FoveaError } from '../../core/errors.ts';
 import { HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { findArchitecture } from '../../core/network/architectures.ts';
 import type { CreateJobRequest } from '../schemas/create-job.ts';
@@ -33,6 +34,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
       ...request.hyperparameters,
       ...request.method?.supervised?.hyperparameters,
     }),
+    recipe: RecipeSchema.parse(request.recipe ?? {}),
     split: request.split ?? SplitFractionsSchema.parse({}),
     backend: request.backend,
     metadata: request.metadata ?? {},

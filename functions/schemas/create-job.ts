@@ -3,6 +3,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { BACKENDS, HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 
 const NAME_MAX_LENGTH = 100;
@@ -76,6 +77,9 @@ export const CreateJobSchema = z
       .max(0)
       .nullish()
       .openapi({ description: 'Not supported; may be empty.' }),
+    recipe: RecipeSchema.optional().openapi({
+      description: 'Which layers learn, on which views of the pictures; `auto` leaves it to the trainer.',
+    }),
     split: SplitFractionsSchema.optional(),
     backend: z.enum(BACKENDS).default('auto'),
     dry_run: z.boolean().default(false).openapi({

@@ -12,6 +12,7 @@ import {
   ProgressSchema,
   SplitFractionsSchema,
 } from '../../core/job/job.ts';
+import { RecipeSchema, ResolvedRecipeSchema } from '../../core/job/recipe.ts';
 import { toModelReference } from '../../core/model/model-name.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
@@ -50,6 +51,10 @@ export const JobSchema = z
     model_name: z.string().openapi({ description: 'The model that the job makes.' }),
     model_version: z.string().nullable(),
     started_at: z.number().int().nullable(),
+    recipe: RecipeSchema,
+    resolved_recipe: ResolvedRecipeSchema.nullable().openapi({
+      description: 'What everything left to `auto` came to; null until the trainer has decided.',
+    }),
     split: SplitFractionsSchema,
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
@@ -135,6 +140,8 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     model_name: job.model,
     model_version: job.modelVersion,
     started_at: job.startedAt,
+    recipe: job.recipe,
+    resolved_recipe: job.resolved,
     split: job.split,
     backend: job.backend,
     attempts: job.attempts,

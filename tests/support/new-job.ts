@@ -1,6 +1,7 @@
 // A job as somebody might ask for it.
 
 import type { NewJob } from '../../core/job/job-store.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
 
 /** Valid settings, with `changes` in their place. */
 export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({
@@ -9,6 +10,7 @@ export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({
   model: 'shapes',
   seed: 1,
   hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+  recipe: RecipeSchema.parse({}),
   split: { train: 0.75, validation: 0.15, test: 0.1 },
   backend: 'auto',
   metadata: {},

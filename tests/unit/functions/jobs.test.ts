@@ -50,6 +50,15 @@ describe('POST /v1/fine_tuning/jobs', () => {
       model_name: 'colors-small_cnn',
       model_version: null,
       started_at: null,
+      recipe: {
+        preset: 'default',
+        stages: 'auto',
+        unfreeze_from: null,
+        batch_normalization: 'inference',
+        augmentation: 'auto',
+        imbalance: 'auto',
+      },
+      resolved_recipe: null,
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       attempts: 0,
@@ -72,6 +81,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
       method: { type: 'supervised', supervised: { hyperparameters: { n_epochs: 3 } } },
       metadata: { team: 'vision' },
       split: { train: 0.5, validation: 0.25, test: 0.25 },
+      recipe: { preset: 'course', stages: 'full', unfreeze_from: 'block_13', augmentation: { flip: 0.5 } },
       backend: 'portable',
     });
     expect(status).toBe(200);
@@ -82,6 +92,13 @@ describe('POST /v1/fine_tuning/jobs', () => {
       hyperparameters: { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 'auto' },
       metadata: { team: 'vision' },
       split: { train: 0.5, validation: 0.25, test: 0.25 },
+      recipe: {
+        preset: 'course',
+        stages: 'full',
+        unfreeze_from: 'block_13',
+        imbalance: 'auto',
+        augmentation: { flip: 0.5, crop: 1, mixup: 0 },
+      },
       backend: 'portable',
     });
   });

@@ -1,0 +1,117 @@
+// What a job's `auto` settings come to, from its data, its network and the back end. Decided once: later attempts find the
+// decision in the job's record.
+
+import type { JobRecord } from '../core/job/job.ts';
+import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
+import type { Architecture, Network } from '../core/network/network.ts';
+import { planNetwork } from '../core/network/plan.ts';
+import type { StageName } from './run-checkpoints.ts';
+import type { BackendName } from './tensorflow/engine.ts';
+import { AUGMENTATIONS } from './training/augmentation/presets.ts';
+import { countClasses, imbalanceOf, isImbalanced } from './training/balance.ts';
+import { resolveStage, STAGE_RECIPES, type StageSettings } from './training/recipe.ts';
+
+/** Forward and backward pass together, in forward passes. */
+const TRAINING_PASSES = 3;
+/** Measured with MobileNetV2 on one core; what a machine does differs, the order of magnitude does not. */
+const PORTABLE_FLOPS_PER_SECOND = 1e9;
+/** Pictures and views of them that the head is to see. */
+const HEAD_PICTURES = 3000;
+const MAX_VIEWS = 4;
+
+export interface Decision {
+  readonly resolved: ResolvedRecipe;
+  /** In their order. */
+  readonly stages: ReadonlyMap<StageName, StageSettings>;
+}
+
+export interface DecisionInput {
+  readonly job: JobRecord;
+  readonly architecture: Architecture;
+  readonly network: Network;
+  readonly backend: BackendName;
+  /** Of the training split. */
+  readonly labels: Int32Array;
+  readonly classes: number;
+}
+
+/** Decides what is left to `auto`, and says why. */
+export function decideRecipe({
+  job,
+  architecture,
+  network,
+  backend,
+  labels,
+  classes,
+}: DecisionInput): Decision {
+  const { recipe, hyperparameters } = job;
+  const reasons: string[] = [];
+  const isPretrained = architecture.weightSources.length > 0;
+  const recipes = STAGE_RECIPES[recipe.preset];
+  const examples = labels.length;
+  const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
+    resolveStage(recipes[stage], asked, examples);
+
+  const stages = new Map<StageName, StageSettings>();
+  if (!isPretrained) {
+    stages.set('scratch', resolve('scratch', hyperparameters));
+    reasons.push(`${architecture.title} has no pretrained weights: every layer is trained from scratch.`);
+  } else {
+    const full = resolve('full', hyperparameters);
+    const isFull =
+      job.resolved === null
+        ? recipe.stages === 'full' || (recipe.stages === 'auto' && backend !== 'portable')
+        : 'full' in job.resolved.stages;
+    // The epochs that are asked for are those of the stage that matters most, the last.
+    stages.set('head', resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters));
+    if (isFull) stages.set('full', full);
+    else if (recipe.stages === 'auto') {
+      const flops = TRAINING_PASSES * planNetwork(network).flops * examples * full.epochs;
+      const minutes = flops / PORTABLE_FLOPS_PER_SECOND / 60;
+      reasons.push(
+        `The pretrained layers stay as they are: to train them on the portable back end would take some ` +
+          `${Math.max(1, Math.round(minutes))} minutes. Ask for it by recipe.stages "full", or set a native back end up.`,
+      );
+    }
+  }
+
+  const counts = countClasses(labels, classes);
+  const ratio = imbalanceOf(counts);
+  let { imbalance } = recipe;
+  if (imbalance === 'auto') {
+    imbalance = isImbalanced(counts) ? 'class_weights' : 'none';
+    if (imbalance === 'class_weights') {
+      reasons.push(
+        `The largest class has ${ratio.toFixed(1)} times the pictures of the smallest: the classes are weighted.`,
+      );
+    }
+  }
+
+  const augmentation = augmentationOf(recipe, isPretrained);
+  const isAugmented = augmentation !== AUGMENTATIONS.none && stages.has('head');
+  const views =
+    recipe.preset === 'course' ? MAX_VIEWS : Math.floor(HEAD_PICTURES / Math.max(1, examples)) - 1;
+  return {
+    stages,
+    resolved: {
+      stages: Object.fromEntries(
+        [...stages].map(([name, { epochs, batchSize, peak, optimizer, patience }]) => [
+          name,
+          { epochs, batchSize, learningRate: peak, optimizer: optimizer.type, patience: patience ?? null },
+        ]),
+      ),
+      augmentation,
+      imbalance,
+      featureViews: isAugmented ? Math.min(MAX_VIEWS, Math.max(0, views)) : 0,
+      reasons,
+    },
+  };
+}
+
+/** A network that starts from random weights has enough to do with the pictures as they are. */
+function augmentationOf({ augmentation, preset }: JobRecord['recipe'], isPretrained: boolean): Augmentation {
+  if (typeof augmentation === 'object') return augmentation;
+  if (augmentation !== 'auto') return AUGMENTATIONS[augmentation];
+  if (!isPretrained) return AUGMENTATIONS.none;
+  return preset === 'course' ? AUGMENTATIONS.course : AUGMENTATIONS.auto;
+}

@@ -1,0 +1,27 @@
+// Augmentations by name.
+
+import { type Augmentation, AugmentationSchema } from '../../../core/job/recipe.ts';
+
+/** Changes that leave the meaning of most photographs alone. */
+const AUTO = { crop: 0.6, aspect: 1.2, flip: 0.5, rotation: 10, color: 0.2 };
+
+/** By the names of a job's recipe. */
+export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong', Augmentation>> = {
+  none: AugmentationSchema.parse({}),
+  /** A random crop of 90 % of each side, and a flip. */
+  course: AugmentationSchema.parse({ crop: 0.81, flip: 0.5 }),
+  auto: AugmentationSchema.parse(AUTO),
+  strong: AugmentationSchema.parse({
+    crop: 0.35,
+    aspect: 4 / 3,
+    flip: 0.5,
+    rotation: 20,
+    color: 0.4,
+    cutout: 0.3,
+    cutmix: 0.5,
+  }),
+};
+
+/** Whether pictures come out of it as they went in. */
+export const changesPictures = ({ crop, flip, rotation, color, cutout }: Augmentation): boolean =>
+  crop < 1 || flip > 0 || rotation > 0 || color > 0 || cutout > 0;

@@ -1,0 +1,45 @@
+// What is done about classes with few pictures: weights on their loss, or more turns in an epoch.
+
+import { deriveSeed, permutation } from '../../core/random.ts';
+
+/** Largest class to smallest class from which on `auto` weights the classes. */
+const AUTO_RATIO = 2;
+const STREAM = 0x62616c;
+
+export function countClasses(labels: Int32Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}
+
+/** Largest class to smallest; Infinity where a class has nothing. */
+export const imbalanceOf = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
+
+export const isImbalanced = (counts: readonly number[]): boolean => imbalanceOf(counts) >= AUTO_RATIO;
+
+/** Factors by which every class has the same share in the loss; their mean over the examples is 1. */
+export function balancingWeights(counts: readonly number[]): number[] {
+  const present = counts.filter((count) => count > 0).length;
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
+}
+
+/**
+ * As many examples as there are, every class in equal share: those of small classes come several times, those of large ones
+ * take turns over the epochs.
+ */
+export function balancedOrder(labels: Int32Array, classes: number, seed: number, epoch: number): Int32Array {
+  const stream = deriveSeed(seed, STREAM, epoch);
+  const members = Array.from({ length: classes }, (): number[] => []);
+  labels.forEach((label, index) => {
+    members[label]?.push(index);
+  });
+  const present = members.filter((indices) => indices.length > 0);
+  const chosen = present.flatMap((indices, k) => {
+    const from = Math.floor((k * labels.length) / present.length);
+    const count = Math.floor(((k + 1) * labels.length) / present.length) - from;
+    const order = permutation(indices.length, deriveSeed(stream, k));
+    return Array.from({ length: count }, (_, i) => indices[order[i % order.length] as number] as number);
+  });
+  return permutation(chosen.length, stream).map((position) => chosen[position] as number);
+}

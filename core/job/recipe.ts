@@ -1,0 +1,65 @@
+// How a job is to be trained, as far as whoever asks for it wants to decide: which layers learn, on which views of the
+// pictures. What is left to `auto` the trainer decides, and writes down.
+
+import { z } from 'zod';
+
+const Share = z.number().min(0).max(1);
+
+/** Random changes to the pictures of the training split; 0 switches each off. */
+export const AugmentationSchema = z.strictObject({
+  /** Least share of the picture's area that a crop keeps; 1 keeps all of it. */
+  crop: z.number().min(0.05).max(1).default(1),
+  /** A crop's width to height may differ by up to this factor from the picture's. */
+  aspect: z.number().min(1).max(3).default(1),
+  /** Share of the pictures that are mirrored left to right. */
+  flip: Share.default(0),
+  /** Largest turn, in degrees, in both directions. */
+  rotation: z.number().min(0).max(180).default(0),
+  /** Largest change of brightness, contrast and saturation, each as a share of itself. */
+  color: z.number().min(0).max(0.9).default(0),
+  /** Largest side of a gray square that hides a part, as a share of the picture's. */
+  cutout: z.number().min(0).max(0.75).default(0),
+  /** Parameter of the beta distribution by which two pictures are blended (mixup). */
+  mixup: z.number().min(0).max(8).default(0),
+  /** Parameter of the beta distribution of the area that one picture pastes into another (CutMix). */
+  cutmix: z.number().min(0).max(8).default(0),
+});
+export type Augmentation = z.infer<typeof AugmentationSchema>;
+
+export const RecipeSchema = z.strictObject({
+  /** `course`: SGD as taught: 0.2, then 0.01 with Nesterov momentum, for 5 and 40 epochs. */
+  preset: z.enum(['default', 'course']).default('default'),
+  /** `head`: the pretrained layers stay as they are. `full`: then they learn too. */
+  stages: z.enum(['auto', 'head', 'full']).default('auto'),
+  /** The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all. */
+  unfreeze_from: z.string().min(1).max(100).nullable().default(null),
+  /** Whether batch normalizations of the pretrained layers go by their moving statistics while they learn. */
+  batch_normalization: z.enum(['inference', 'training']).default('inference'),
+  augmentation: z.union([z.enum(['auto', 'none', 'course', 'strong']), AugmentationSchema]).default('auto'),
+  /** What is done about classes with few pictures. */
+  imbalance: z.enum(['auto', 'none', 'class_weights', 'balanced_sampling']).default('auto'),
+});
+export type Recipe = z.infer<typeof RecipeSchema>;
+
+const StageSettingsSchema = z.object({
+  epochs: z.number().int(),
+  batchSize: z.number().int(),
+  /** The highest of the run. */
+  learningRate: z.number(),
+  optimizer: z.string(),
+  /** Epochs without improvement that end the stage; null where none do. */
+  patience: z.number().int().nullable(),
+});
+
+/** What every `auto` came to. The first attempt decides, and later ones hold to it. */
+export const ResolvedRecipeSchema = z.object({
+  /** In their order; `head`, `full`, `scratch`. */
+  stages: z.record(z.string(), StageSettingsSchema),
+  augmentation: AugmentationSchema,
+  imbalance: z.enum(['none', 'class_weights', 'balanced_sampling']),
+  /** Augmented views of each picture whose features the head is trained on, besides the picture itself. */
+  featureViews: z.number().int(),
+  /** One sentence for each decision that needs one. */
+  reasons: z.array(z.string()),
+});
+export type ResolvedRecipe = z.infer<typeof ResolvedRecipeSchema>;

@@ -1,0 +1,50 @@
+// The picture of a training batch that a job saves before it trains.
+
+import { createRoute } from '@hono/zod-openapi';
+import { FoveaError } from '../../core/errors.ts';
+import { isFinal } from '../../core/job/job.ts';
+import { jobNotFound } from '../../core/job/job-store.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { JobIdSchema } from '../schemas/job-id.ts';
+
+const PNG = 'image/png';
+
+const getContactSheet = createRoute({
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/contact-sheet',
+  tags: ['Fine-tuning'],
+  summary: 'Look at a training batch of a job',
+  description:
+    'Pictures of the training split with their labels, augmented as the network sees them, as one PNG. There once the ' +
+    'job has begun to train.',
+  request: { params: JobIdSchema },
+  responses: {
+    200: {
+      description: 'The picture.',
+      content: { [PNG]: { schema: { type: 'string', format: 'binary' } } },
+    },
+    ...errorResponses(404),
+  },
+});
+
+export function contactSheetRoutes({ jobs, store }: Pick<AppDeps, 'jobs' | 'store'>) {
+  const routes = createRoutes();
+  routes.openapi(getContactSheet, async (c) => {
+    const { fine_tuning_job_id: id } = c.req.valid('param');
+    const job = await jobs.get(id);
+    if (job === undefined) throw jobNotFound(id);
+    const sheet = await store.get(keys.jobContactSheet(id), { signal: c.req.raw.signal });
+    if (sheet === undefined) {
+      throw new FoveaError(
+        'contact-sheet-missing',
+        `Job "${id}" has no contact sheet${isFinal(job.status) ? ': it ended before it trained' : ' yet: it is drawn when training begins'}.`,
+        { param: 'fine_tuning_job_id' },
+      );
+    }
+    return c.body(Uint8Array.from(sheet.body), 200, { 'content-type': PNG });
+  });
+  return routes;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import {
+  balancedOrder,
+  balancingWeights,
+  countClasses,
+  isImbalanced,
+} from '../../../batch-job/training/balance.ts';
+
+const LABELS = Int32Array.from([...new Array(40).fill(0), ...new Array(10).fill(1), ...new Array(5).fill(2)]);
+const COUNTS = [40, 10, 5];
+
+describe('class balance', () => {
+  it('counts classes, those without examples too', () => {
+    expect(countClasses(LABELS, 4)).toEqual([...COUNTS, 0]);
+  });
+
+  it('calls twice the pictures imbalanced', () => {
+    expect(isImbalanced([10, 19])).toBe(false);
+    expect(isImbalanced([10, 20])).toBe(true);
+  });
+
+  it('weights classes so that all have the same share, without changing the mean', () => {
+    const weights = balancingWeights(COUNTS);
+    const shares = COUNTS.map((count, c) => count * (weights[c] as number));
+    for (const share of shares) expect(share).toBeCloseTo(55 / 3, 10);
+  });
+
+  it('samples every class equally often, and large ones in turns over the epochs', () => {
+    const seen = new Set<number>();
+    for (let epoch = 1; epoch <= 12; epoch++) {
+      const order = balancedOrder(LABELS, 3, 1, epoch);
+      const counts = countClasses(
+        order.map((index) => LABELS[index] as number),
+        3,
+      );
+      expect(order).toHaveLength(LABELS.length);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      expect(order).toEqual(balancedOrder(LABELS, 3, 1, epoch));
+      for (const index of order) seen.add(index);
+    }
+    expect(seen.size).toBe(LABELS.length);
+    expect(balancedOrder(LABELS, 3, 1, 1)).not.toEqual(balancedOrder(LABELS, 3, 1, 2));
+  });
+});

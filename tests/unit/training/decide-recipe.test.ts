@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
+import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
+import { isFrom } from '../../../batch-job/train-full.ts';
+import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
+import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
+import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
+import { findArchitecture } from '../../../core/network/architectures.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const EXAMPLES = 400;
+const MOBILENET = 'mobilenet_v2_0.35';
+
+const createJob = (job: Partial<NewJob>): Promise<JobRecord> =>
+  createJobStore({ store: createMemoryStore(), now: Date.now }).create(newJob(job));
+
+async function decide(
+  recipe: Partial<Recipe>,
+  backend: BackendName,
+  { labels, ...changes }: Partial<JobRecord> & { readonly labels?: Int32Array } = {},
+) {
+  const job = await createJob({ architecture: MOBILENET, recipe: RecipeSchema.parse(recipe) });
+  const architecture = findArchitecture(changes.architecture ?? MOBILENET);
+  return decideRecipe({
+    job: { ...job, ...changes },
+    architecture,
+    network: architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 }),
+    backend,
+    labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
+    classes: 2,
+  });
+}
+
+describe('decideRecipe', () => {
+  it('trains the pretrained layers too, where the back end is fast enough', async () => {
+    expect([...(await decide({}, 'native')).stages.keys()]).toEqual(['head', 'full']);
+    expect([...(await decide({}, 'gpu')).stages.keys()]).toEqual(['head', 'full']);
+  });
+
+  it('trains the head alone on the portable back end, with an estimate, unless asked', async () => {
+    const { stages, resolved } = await decide({}, 'portable');
+    expect([...stages.keys()]).toEqual(['head']);
+    expect(resolved.reasons.join()).toMatch(/some \d+ minutes/);
+    expect([...(await decide({ stages: 'full' }, 'portable')).stages.keys()]).toEqual(['head', 'full']);
+  });
+
+  it('holds to what an earlier attempt decided on another back end', async () => {
+    const { resolved } = await decide({}, 'native');
+    expect([...(await decide({}, 'portable', { resolved })).stages.keys()]).toEqual(['head', 'full']);
+  });
+
+  it('gives the epochs that are asked for to the last stage', async () => {
+    const hyperparameters = { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 2 };
+    const { resolved } = await decide({}, 'native', { hyperparameters });
+    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 2e-4 });
+    expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
+  });
+
+  it('knows the settings of the course', async () => {
+    const { stages } = await decide({ preset: 'course' }, 'native');
+    const head = stages.get('head');
+    const full = stages.get('full');
+    expect(head).toMatchObject({ epochs: 5, optimizer: { type: 'sgd', momentum: 0.9 } });
+    expect([head?.learningRate(0, 1), head?.learningRate(100, 1)]).toEqual([0.2, 0.1]);
+    expect(full).toMatchObject({ epochs: 40, optimizer: { type: 'sgd', momentum: 0.9, nesterov: true } });
+    expect([full?.learningRate(0, 1), full?.learningRate(1000, 1)]).toEqual([0.01, 0.005]);
+  });
+
+  it('warms up, and ends at a learning rate of 0', async () => {
+    const full = (await decide({}, 'native')).stages.get('full');
+    const rates = Array.from({ length: 100 }, (_, step) => full?.learningRate(step, 100) as number);
+    expect(rates[0]).toBeLessThan(0.1 * Math.max(...rates));
+    expect(rates.indexOf(Math.max(...rates))).toBe(10);
+    expect(rates[99]).toBeLessThan(1e-6);
+  });
+
+  it('weights classes of unequal size, and those alone', async () => {
+    const labels = Int32Array.from({ length: EXAMPLES }, (_, i) => (i % 4 === 0 ? 1 : 0));
+    expect((await decide({}, 'native')).resolved.imbalance).toBe('none');
+    const { resolved } = await decide({}, 'native', { labels });
+    expect(resolved.imbalance).toBe('class_weights');
+    expect(resolved.reasons.join()).toContain('3.0 times');
+    expect((await decide({ imbalance: 'none' }, 'native', { labels })).resolved.imbalance).toBe('none');
+  });
+
+  it('trains what has no pretrained weights from scratch, on the pictures as they are', async () => {
+    const { stages, resolved } = await decide({}, 'native', { architecture: 'small_cnn' });
+    expect([...stages.keys()]).toEqual(['scratch']);
+    expect(resolved.augmentation).toMatchObject({ crop: 1, flip: 0 });
+  });
+});
+
+describe('a job record', () => {
+  it('of a time without recipes is read with the defaults', async () => {
+    const { recipe: _, resolved: __, ...old } = await createJob({});
+    expect(JobRecordSchema.parse(old)).toMatchObject({ recipe: { preset: 'default' }, resolved: null });
+  });
+});
+
+describe('isFrom', () => {
+  const architecture = findArchitecture(MOBILENET);
+  const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 });
+
+  it('takes a layer or a block, and all after it', () => {
+    const fromBlock = isFrom(network, 'block_13');
+    expect(fromBlock('block_12_project')).toBe(false);
+    expect(fromBlock('block_13_expand')).toBe(true);
+    expect(fromBlock('predictions')).toBe(true);
+    expect(isFrom(network, 'Conv1')('Conv1')).toBe(true);
+  });
+
+  it('rejects a name that no layer has', () => {
+    expect(() => isFrom(network, 'block_99')).toThrow(
+      expect.objectContaining({ code: 'layer-unknown', param: 'recipe.unfreeze_from' }),
+    );
+  });
+});
