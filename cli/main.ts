@@ -1,8 +1,9 @@
 // The `fovea` command: reads arguments, runs a command, turns errors into a message and an exit code.
 
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { runDemo } from './commands/demo.ts';
+import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
 import { runPlan } from './commands/plan.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
@@ -91,12 +92,27 @@ program
   .argument('<model>', 'an architecture, e.g. resnet50')
   .option('--size <height>x<width>', 'of the input, in pixels', parseSize)
   .option('--classes <number>', 'that are told apart', parseNumber)
+  .option('--until <layer>', 'stop after this layer, e.g. to leave the classifier out')
   .option('--batch <number>', 'pictures of a mini-batch', parseNumber)
   .option('--images <number>', 'pictures of an epoch', parseNumber)
   .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
   .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
   .option('--svg <file>', 'write the picture: bytes by layer, the peak marked')
   .action((model, options) => runPlan(model, options));
+
+program
+  .command('export-model')
+  .description('write a model in fewer bits, and report what that does to its size, speed and answers')
+  .argument('<model>', '<name> or <name>:<version>')
+  .addOption(
+    new Option('--precision <bits>', 'fp16: weights in half precision; int8: weights and values in 8 bits')
+      .choices(['fp16', 'int8'])
+      .makeOptionMandatory(),
+  )
+  .requiredOption('--pictures <folder>', 'pictures like those to come: half to calibrate, half to compare')
+  .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .action((model: string, options: ExportModelOptions) => runExportModel(model, options));
 
 program
   .command('setup')

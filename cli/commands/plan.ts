@@ -12,12 +12,13 @@ import {
   formatUsd,
 } from '../../core/network/format-quantities.ts';
 import { PLAN_ACCOUNTING } from '../../core/network/plan.ts';
-import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
+import { type ClassifierPlan, describePlan, planClassifier } from '../../core/network/plan-classifier.ts';
 import { formatShape } from '../../core/network/shapes.ts';
 
 export interface PlanOptions {
   readonly size?: { readonly height: number; readonly width: number };
   readonly classes?: number;
+  readonly until?: string;
   readonly batch?: number;
   readonly images?: number;
   readonly gpu?: string;
@@ -27,11 +28,12 @@ export interface PlanOptions {
 }
 
 export async function runPlan(model: string, options: PlanOptions): Promise<void> {
-  const { size, classes, batch, images, gpu, usdPerHour, svg } = options;
+  const { size, classes, until, batch, images, gpu, usdPerHour, svg } = options;
   const plan = planClassifier({
     model,
     ...(size === undefined ? {} : { inputSize: size }),
     ...(classes === undefined ? {} : { classes }),
+    ...(until === undefined ? {} : { until }),
     ...(batch === undefined ? {} : { batchSize: batch }),
     ...(images === undefined ? {} : { images }),
     ...(gpu === undefined ? {} : { gpu }),
@@ -77,11 +79,11 @@ function layerTable({ network }: ClassifierPlan): string {
   return table.toString();
 }
 
-function summary({ title, inputSize, classes, network, training }: ClassifierPlan): string {
+function summary(plan: ClassifierPlan): string {
+  const { network, training } = plan;
   const { parameters, prediction } = network;
-  const { height, width, channels } = inputSize;
   return [
-    `${title} on ${height}×${width}×${channels}, ${formatInteger(classes)} classes`,
+    describePlan(plan),
     `Parameters   ${formatInteger(parameters.total)}, of which ${formatInteger(parameters.trainable)} learn`,
     `FLOPs        ${formatCount(network.flops)}. ${PLAN_ACCOUNTING.flops}`,
     `Prediction   ${formatInteger(prediction.bytes)} bytes. ${PLAN_ACCOUNTING.prediction}`,

@@ -4,7 +4,7 @@ import { scaleLinear } from 'd3-scale';
 import { area, curveStep } from 'd3-shape';
 import { formatBytes, formatCount, formatInteger } from './format-quantities.ts';
 import type { LayerPlan } from './plan.ts';
-import type { ClassifierPlan } from './plan-classifier.ts';
+import { type ClassifierPlan, describePlan } from './plan-classifier.ts';
 import { formatShape } from './shapes.ts';
 
 const WIDTH = 1000;
@@ -123,13 +123,13 @@ function layerNames(layers: readonly LayerPlan[]): string {
 
 /** The plan as an SVG document: outputs and parameters by layer, and where a prediction needs the most memory. */
 export function drawPlan(plan: ClassifierPlan): string {
-  const { network, training, inputSize } = plan;
+  const { network, training } = plan;
   const { layers, prediction, parameters } = network;
   const outputScale = scaleFor(OUTPUTS, prediction.activationBytes);
   const parameterBytes = (layer: LayerPlan) =>
     (network.parameterBytes / Math.max(1, parameters.total)) * layer.parameters.total;
   const parameterScale = scaleFor(PARAMETERS, Math.max(...layers.map(parameterBytes)));
-  const title = `${plan.title} on ${inputSize.height}×${inputSize.width}×${inputSize.channels}, ${formatInteger(plan.classes)} classes`;
+  const title = describePlan(plan);
   const summary =
     `${formatInteger(parameters.total)} parameters · ${formatCount(network.flops)}FLOP a picture · ` +
     `${formatBytes(prediction.bytes)} for a prediction · ${formatBytes(training.bytes)} for a mini-batch of ${training.batchSize}`;

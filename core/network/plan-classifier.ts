@@ -7,6 +7,7 @@ import { findArchitecture } from './architectures.ts';
 import { estimateTraining, type TrainingEstimate } from './estimate-training.ts';
 import type { InputSize } from './network.ts';
 import { type NetworkPlan, planNetwork, planTraining, type TrainingMemory } from './plan.ts';
+import { cutAfter } from './split-at.ts';
 
 /** Classes of ImageNet, which most of the architectures were made for. */
 export const DEFAULT_PLAN_CLASSES = 1000;
@@ -25,6 +26,8 @@ export interface PlanRequest {
   /** Sides and channels left out are the architecture's. */
   readonly inputSize?: Partial<InputSize>;
   readonly classes?: number;
+  /** A layer to stop after, e.g. to leave the classifier out; left out, the whole network. */
+  readonly until?: string;
   readonly batchSize?: number;
   /** Pictures of an epoch. */
   readonly images?: number;
@@ -39,6 +42,7 @@ export interface ClassifierPlan {
   readonly title: string;
   readonly inputSize: InputSize;
   readonly classes: number;
+  readonly until: string | undefined;
   readonly network: NetworkPlan;
   readonly training: TrainingMemory;
   /** One for each GPU that was asked for, smallest memory first. */
@@ -49,7 +53,7 @@ export interface ClassifierPlan {
  * The plan of a classifier.
  *
  * @throws {FoveaError} `architecture-unknown`, `input-too-small`, `input-too-large`, `channels-unsupported`,
- * `classes-out-of-range`, `batch-size-out-of-range`, `images-out-of-range`, `gpu-unknown`, `price-invalid`.
+ * `classes-out-of-range`, `batch-size-out-of-range`, `images-out-of-range`, `gpu-unknown`, `price-invalid`, `layer-unknown`.
  */
 export function planClassifier(request: PlanRequest): ClassifierPlan {
   const { classes = DEFAULT_PLAN_CLASSES, batchSize = DEFAULT_PLAN_BATCH_SIZE, images, usdPerHour } = request;
@@ -69,12 +73,14 @@ export function planClassifier(request: PlanRequest): ClassifierPlan {
   }
   const gpus = request.gpu === undefined ? GPUS : [findGpu(request.gpu)];
 
-  const network = planNetwork(architecture.build({ inputSize, classes }));
+  const built = architecture.build({ inputSize, classes });
+  const network = planNetwork(request.until === undefined ? built : cutAfter(built, request.until));
   return {
     model: architecture.name,
     title: architecture.title,
     inputSize,
     classes,
+    until: request.until,
     network,
     training: planTraining(network, { batchSize }),
     gpus: gpus.map((gpu) =>
@@ -108,3 +114,10 @@ const outOfRange = (param: string, what: string, received: number, maximum: numb
     `The ${what} cannot be ${received}: it must be a whole number from 1 to ${maximum}.`,
     { param, details: { received, minimum: 1, maximum } },
   );
+
+/** E.g. `ResNet50 on 224×224×3, 1000 classes`. */
+export function describePlan({ title, inputSize, classes, until }: ClassifierPlan): string {
+  const { height, width, channels } = inputSize;
+  const part = until === undefined ? `${classes} classes` : `up to ${until}`;
+  return `${title} on ${height}×${width}×${channels}, ${part}`;
+}

@@ -60,6 +60,7 @@ export function planRoutes({ limits }: AppDeps) {
 /** Where a refused value stands in the body. */
 const FIELDS: Readonly<Record<string, string>> = {
   architecture: 'model',
+  layer: 'until',
   height: 'input_size.height',
   width: 'input_size.width',
   channels: 'input_size.channels',
@@ -67,6 +68,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 
 function planFor({
   input_size,
+  until,
   batch_size,
   usd_per_hour,
   images,
@@ -80,6 +82,7 @@ function planFor({
       inputSize: Object.fromEntries(
         Object.entries(input_size ?? {}).filter(([, value]) => value !== undefined),
       ),
+      ...(until === undefined ? {} : { until }),
       ...(images === undefined ? {} : { images }),
       ...(gpu === undefined ? {} : { gpu }),
       ...(usd_per_hour === undefined ? {} : { usdPerHour: usd_per_hour }),
@@ -87,7 +90,7 @@ function planFor({
   } catch (error) {
     if (!(error instanceof FoveaError) || error.param === undefined) throw error;
     throw new FoveaError(error.code, error.message, {
-      param: FIELDS[error.param] ?? error.param,
+      param: FIELDS[error.code === 'layer-unknown' ? 'layer' : error.param] ?? error.param,
       ...(error.details === undefined ? {} : { details: error.details }),
     });
   }

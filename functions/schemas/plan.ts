@@ -20,6 +20,11 @@ export const CreatePlanSchema = z
       .optional()
       .openapi({ description: "What is left out is the architecture's own." }),
     classes: count(PLAN_LIMITS.classes).default(DEFAULT_PLAN_CLASSES),
+    until: z
+      .string()
+      .min(1)
+      .optional()
+      .openapi({ description: 'A layer to stop after, e.g. to leave the classifier out.', example: 'conv3' }),
     batch_size: count(PLAN_LIMITS.batchSize).default(DEFAULT_PLAN_BATCH_SIZE),
     images: count(PLAN_LIMITS.images)
       .optional()
@@ -73,6 +78,7 @@ export const PlanSchema = z
     model: z.string(),
     input_size: z.object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() }),
     classes: z.number().int(),
+    until: z.string().nullable().openapi({ description: 'The last layer, where one was asked for.' }),
     parameters: z.object({ total: z.number().int(), trainable: z.number().int(), bytes }),
     flops: z.number().int().openapi({ description: PLAN_ACCOUNTING.flops }),
     prediction: z.object({ bytes, activation_bytes: bytes, peak_layer: z.string(), accounting: z.string() }),
@@ -93,13 +99,22 @@ export const PlanSchema = z
   .openapi('Plan');
 export type WirePlan = z.infer<typeof PlanSchema>;
 
-export function toWirePlan({ model, inputSize, classes, network, training, gpus }: ClassifierPlan): WirePlan {
+export function toWirePlan({
+  model,
+  inputSize,
+  classes,
+  until,
+  network,
+  training,
+  gpus,
+}: ClassifierPlan): WirePlan {
   const { height, width, channels } = inputSize;
   return {
     object: 'plan',
     model,
     input_size: { height, width, channels },
     classes,
+    until: until ?? null,
     parameters: { ...network.parameters, bytes: network.parameterBytes },
     flops: network.flops,
     prediction: {

@@ -15,10 +15,13 @@ const plan = (...args: string[]) =>
 
 describe('fovea plan', () => {
   it('prints layers, memory, what fits a GPU, and draws', () => {
-    const { status, stdout } = plan('three_conv_cnn', '--batch', '50', '--gpu', 'T4', '--svg', 'plan.svg');
+    const { status, stdout } = plan(
+      ...['three_conv_cnn', '--until', 'conv3', '--batch', '50', '--gpu', 'T4', '--svg', 'plan.svg'],
+    );
     expect(status).toBe(0);
     expect(stdout).toMatch(/conv2 +conv2d +\[50, 75, 200\] +180,200 .*peak/);
     expect(stdout).toMatch(/T4 +g4dn\.xlarge +16\.0 GB +\d+/);
+    expect(stdout).toMatch(/565,613,600 bytes for 50/);
     expect(stdout).not.toContain('A10G');
     expect(readFileSync(path.join(folder, 'plan.svg'), 'utf8')).toContain('peak 9.00 MB at conv2');
   });

@@ -29,6 +29,20 @@ describe('POST /v1/plans', () => {
     expect(body.training.accounting).toContain('every picture of the mini-batch');
   });
 
+  it("has the course's numbers for its three convolutions", async () => {
+    const { body } = await send('POST', '/v1/plans', {
+      model: 'three_conv_cnn',
+      until: 'conv3',
+      batch_size: 50,
+    });
+    expect(body).toMatchObject({
+      until: 'conv3',
+      parameters: { total: 903_400 },
+      prediction: { bytes: 12_613_600 },
+      training: { bytes: 565_613_600 },
+    });
+  });
+
   it('answers for one GPU, a size and an epoch', async () => {
     const { body } = await send('POST', '/v1/plans', {
       model: 'resnet50',
@@ -76,6 +90,7 @@ describe('POST /v1/plans', () => {
     [{ gpu: 'K80' }, 'gpu-unknown', 'gpu', /"K80".*T4/],
     [{ usd_per_hour: 1 }, 'price-invalid', 'usd_per_hour', /name the GPU/],
     [{ model: 'resnet51' }, 'architecture-unknown', 'model', /resnet50/],
+    [{ until: 'conv9' }, 'layer-unknown', 'until', /"conv9".*"predictions"/],
     [{ colour: 'red' }, 'request-invalid', undefined, /colour/],
   ])('rejects %j', async (change, code, param, message) => {
     const { status, body } = await send('POST', '/v1/plans', { model: 'resnet50', ...change });
