@@ -14,6 +14,7 @@ import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
 import { inMemoryExamples } from '../../batch-job/training/examples.ts';
 import { type FitOptions, fit } from '../../batch-job/training/fit.ts';
+import { learningRate } from '../../batch-job/training/learning-rate.ts';
 import { type AffineRange, randomAffine } from '../../batch-job/training/random-affine.ts';
 import { BACKENDS } from '../../core/job/job.ts';
 import { findArchitecture } from '../../core/network/architectures.ts';
@@ -27,6 +28,9 @@ interface Preset extends Pick<TrainerOptions, 'optimizer' | 'movingAverage' | 'l
   readonly augmentation: AffineRange | undefined;
 }
 
+/** Share of the steps in which the learning rate rises. */
+const WARM_UP = 0.005;
+
 const PRESETS: Readonly<Record<string, Preset>> = {
   course: {
     epochs: 10,
@@ -39,12 +43,10 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     epochs: 24,
     batchSize: 128,
     optimizer: { type: 'adamw', weightDecay: 0.01 },
-    // Cosine decay after one two-hundredth of the run.
     learningRate: (step, steps) => {
-      const rising = steps / 200;
-      return step < rising
-        ? (2e-3 * (step + 1)) / rising
-        : (2e-3 / 2) * (1 + Math.cos((Math.PI * (step - rising)) / (steps - rising)));
+      const updates = Math.round(WARM_UP * steps);
+      const rate = learningRate({ type: 'cosine', rate: 2e-3, updates: steps - updates }, { updates });
+      return rate(step);
     },
     augmentation: { degrees: 12, scale: 0.12, shift: 2 },
     movingAverage: 0.999,
@@ -95,7 +97,7 @@ const network = findArchitecture('mnist_cnn').build({
   inputSize: { height: SHAPE[0], width: SHAPE[1], channels: SHAPE[2] },
   classes: 10,
 });
-const { optimizer, movingAverage, labelSmoothing, batchSize, learningRate } = preset;
+const { optimizer, movingAverage, labelSmoothing, batchSize } = preset;
 const trainer = await engine.createTrainer({
   network,
   weights: initializeWeights(network, options.seed),
@@ -122,7 +124,7 @@ const { best } = await fit(trainer, {
   validation,
   epochs,
   batchSize,
-  learningRate,
+  learningRate: preset.learningRate,
   seed: options.seed,
   signal: new AbortController().signal,
   clock: () => performance.now(),
