@@ -3,8 +3,10 @@
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
+import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
+import { createJobStore } from '../core/job/job-store.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
 import { commitModel } from '../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
@@ -12,7 +14,11 @@ import { companionFiles, describeOnnx, ONNX_FILE } from '../core/model/model-fil
 import type { NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { pictureExamples } from './pictures.ts';
+import { createReport } from './report/create-report.ts';
+import { readHistory } from './report/read-history.ts';
+import type { JudgedSplit } from './report/report-input.ts';
 import { evaluate } from './training/evaluate.ts';
+import type { ExampleBatch } from './training/examples.ts';
 import type { TrainingContext } from './training-context.ts';
 
 /** Largest difference of a probability between trainer and served model that is put down to rounding. */
@@ -32,9 +38,10 @@ export interface ExportedModel {
  */
 export async function exportModel(context: TrainingContext, weights: NetworkWeights): Promise<ExportedModel> {
   const { store, reporter, job, network, input, inspection, splits, now } = context;
+  const judgedOn = splits.test.length > 0 ? 'test' : 'validation';
   const onnx = toOnnx(network, weights);
-  const { scores, maxDifference } = await judge(context, weights, onnx);
-  if (scores.accuracy !== null) {
+  const { scores, maxDifference, judged, validation } = await judge(context, weights, onnx, judgedOn);
+  if (scores.accuracy !== null && judgedOn === 'test') {
     await reporter.message(
       `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that training did not see; ` +
         `the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
@@ -57,11 +64,25 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   reporter.startStage('exporting');
   const version = await claimVersion(store, job.model, job.id);
   const companions = companionFiles(network, weights);
+  const createdAt = Math.floor(now() / 1000);
+  const jobs = createJobStore({ store, now });
+  const described = await createReport(context, {
+    version,
+    createdAt,
+    judgedOn,
+    judged,
+    validation,
+    // Written down while the job ran, after this attempt had read the record.
+    resolved: (await jobs.get(job.id))?.resolved ?? null,
+    history: await readHistory(jobs, job.id),
+    maxDifference,
+    maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
+  });
   const manifest: Manifest = {
     formatVersion: MANIFEST_FORMAT_VERSION,
     model: job.model,
     version,
-    createdAt: Math.floor(now() / 1000),
+    createdAt,
     jobId: job.id,
     architecture: job.architecture,
     dataset: job.dataset,
@@ -69,13 +90,11 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     input,
     onnx: describeOnnx(ONNX_FILE, onnx),
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
-    metrics: { testAccuracy: scores.accuracy, testCount: scores.count },
-  };
-  const parity = {
-    pictures: scores.count,
-    maxDifference,
-    allowed: MAX_PARITY_DIFFERENCE,
-    trainer: context.engine.info,
+    ...described.manifest,
+    metrics: {
+      testAccuracy: judgedOn === 'test' ? scores.accuracy : null,
+      testCount: splits.test.length,
+    },
   };
   // An attempt that lost the job meanwhile must not touch the version that its successor writes.
   await reporter.setModelVersion(version);
@@ -83,23 +102,31 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const files = new Map<string, Uint8Array | string>([
     [manifest.onnx.file, onnx],
     ...companions.files,
-    ['parity.json', `${JSON.stringify(parity, undefined, 2)}\n`],
+    ...described.files,
   ]);
   await commitModel(store, manifest, files);
   return {
     model: job.model,
     version,
     result: {
-      testAccuracy: scores.accuracy,
+      testAccuracy: manifest.metrics.testAccuracy,
       trainedImages: splits.train.length,
       maxParityDifference: maxDifference,
     },
   };
 }
 
-/** Predicts the test split by the exported model and by the trainer; where there is none, the validation split. */
-async function judge(context: TrainingContext, weights: NetworkWeights, onnx: Uint8Array) {
-  const { store, reporter, engine, network, input, splits, job } = context;
+/**
+ * Predicts the judged split by the exported model and by the trainer, and the validation split by the exported model, on
+ * which its scores are calibrated.
+ */
+async function judge(
+  context: TrainingContext,
+  weights: NetworkWeights,
+  onnx: Uint8Array,
+  judgedOn: 'test' | 'validation',
+) {
+  const { store, reporter, engine, network, input, inspection, splits, job } = context;
   const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: os.availableParallelism() });
   const inputName = session.inputNames[0] as string;
   const outputName = session.outputNames[0] as string;
@@ -116,19 +143,39 @@ async function judge(context: TrainingContext, weights: NetworkWeights, onnx: Ui
   };
   let maxDifference = 0;
   let done = 0;
-  reporter.startStage('evaluating', { step: 0, steps: splits.test.length });
-  try {
-    const scores = await evaluate(pictureExamples(store, splits.test, input), predictOnnx, {
+  const judgedItems = splits[judgedOn];
+  const steps = judgedItems.length + (judgedOn === 'test' ? splits.validation.length : 0);
+  reporter.startStage('evaluating', { step: 0, steps });
+  const judgeSplit = async (
+    items: readonly DatasetItem[],
+    onBatch: (batch: ExampleBatch, probabilities: Float32Array) => Promise<void>,
+  ) => {
+    const classes = inspection.classes.length;
+    const all = new Float32Array(items.length * classes);
+    let offset = 0;
+    const source = pictureExamples(store, items, input);
+    const scores = await evaluate(source, predictOnnx, {
       batchSize: BATCH_SIZE,
       signal: reporter.signal,
       onBatch: async (batch, probabilities) => {
-        const trained = await trainer.predict(batch.images, batch.count);
-        maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
+        all.set(probabilities, offset);
+        offset += probabilities.length;
+        await onBatch(batch, probabilities);
         done += batch.count;
         reporter.update({ step: done });
       },
     });
-    return { scores, maxDifference };
+    const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };
+    return { scores, split };
+  };
+  try {
+    const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
+      const trained = await trainer.predict(batch.images, batch.count);
+      maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
+    });
+    const validation =
+      judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
+    return { scores, maxDifference, judged, validation };
   } finally {
     trainer.dispose();
     await session.release();

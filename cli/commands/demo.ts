@@ -109,5 +109,6 @@ function printWhereToGo(url: string, options: DemoOptions, model: string): void 
   Page      ${url}/
   API       ${url}/v1
   API docs  ${url}/docs
+  Report    ${url}/v1/models/${model}/report?format=html
   Predict   curl --data-binary @photo.jpg ${url}/v1/models/${model}/predict${options.serve ? '\n\nStop with Ctrl-C.' : ''}`);
 }

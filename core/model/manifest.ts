@@ -43,6 +43,19 @@ export const ManifestSchema = z.object({
   onnx: OnnxFileSchema,
   /** The same network for larger pictures, answering with a map; left out where there is no such form. */
   heatmap: OnnxFileSchema.optional(),
+  /** What serving makes of the probabilities; left out, they are served as they are and nothing is rejected. */
+  calibration: z
+    .object({
+      /** Divides the logits; core/evaluation/temperature.ts. */
+      temperature: z.number().positive(),
+      /** A picture is rejected when its largest calibrated probability is below; null where it is not known. */
+      rejectionThreshold: z.number().min(0).max(1).nullable(),
+    })
+    .optional(),
+  /** The parity certificate, whose golden pictures are checked when the model is loaded. */
+  parity: FileSchema.optional(),
+  /** File names of the report, for programs and for people; left out where there is none. */
+  report: z.object({ file: z.string(), page: z.string() }).optional(),
   metrics: z.object({ testAccuracy: z.number().nullable(), testCount: z.number().int() }),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;

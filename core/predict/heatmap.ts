@@ -2,9 +2,11 @@
 // on, and answers for every window of its own size. No gradients, one run. Knows no HTTP.
 
 import { FoveaError } from '../errors.ts';
+import { scaleByTemperature } from '../evaluation/temperature.ts';
 import { decodeToInput } from '../image/decode-to-input.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { editDistance } from '../network/edit-distance.ts';
+import { calibrationOf } from './calibration-of.ts';
 import type { ModelSession } from './model-session.ts';
 
 export interface Heatmap {
@@ -99,7 +101,8 @@ export async function computeHeatmap(
     width: Math.round(input.width * scale),
   };
   const pixels = await decodeToInput(image, view);
-  const { values, dims } = await session.run(pixels, [1, view.height, view.width, view.channels]);
+  const { values: output, dims } = await session.run(pixels, [1, view.height, view.width, view.channels]);
+  const values = scaleByTemperature(output, labels.length, calibrationOf(session.manifest).temperature);
   const [, rows = 1, columns = 1] = dims;
   return {
     label: labels[classIndex] ?? String(classIndex),

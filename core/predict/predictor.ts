@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { FoveaError } from '../errors.ts';
+import { scaleByTemperature } from '../evaluation/temperature.ts';
 import type { DecodedImage } from '../image/decode-image.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
 import type { Manifest, ModelInput } from '../model/manifest.ts';
@@ -10,6 +11,8 @@ import { MANIFEST_FILE, readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { calibrationOf } from './calibration-of.ts';
+import { checkParity } from './check-parity.ts';
 import { drawHeatmap } from './draw-heatmap.ts';
 import { createGate, type Gate } from './gate.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
@@ -45,7 +48,10 @@ export const TOP_CLASS = 'top';
 export type ImageOutcome =
   | {
       readonly ok: true;
+      /** Best first; scores calibrated. */
       readonly predictions: readonly LabelScore[];
+      /** Whether the best score is below the model's threshold: the picture may show none of its classes. */
+      readonly isRejected: boolean;
       /** Only where it was asked for; `png` only where it was to be drawn. */
       readonly heatmap?: Heatmap & { readonly png?: Uint8Array };
     }
@@ -66,6 +72,8 @@ export interface PredictTiming {
 export interface PredictResult {
   readonly model: string;
   readonly modelVersion: string;
+  /** Scores below it are rejected; null where the model has no threshold. */
+  readonly rejectionThreshold: number | null;
   /** One for each picture, in their order. */
   readonly outcomes: readonly ImageOutcome[];
   readonly timingMs: PredictTiming;
@@ -144,11 +152,19 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const version = await resolveVersion(store, model, wanted);
       const load = async () => {
         const manifest = await readManifest(store, model, version);
-        return loadModelSession(store, manifest, manifest.onnx, { threads });
+        const session = await loadModelSession(store, manifest, manifest.onnx, { threads });
+        try {
+          await checkParity(store, session);
+        } catch (error) {
+          await session.release();
+          throw error;
+        }
+        return session;
       };
       const key = await sessionKey(model, version);
       return sessions.withValue(key, load, async (session) => {
         const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap);
+        const { rejectionThreshold } = calibrationOf(session.manifest);
         const loaded = performance.now();
         const timing = { decode: 0, preprocess: 0, infer: 0 };
         const outcomes: ImageOutcome[] = [];
@@ -166,6 +182,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           return {
             model,
             modelVersion: version,
+            rejectionThreshold,
             outcomes,
             timingMs: { ...timingMs, total: performance.now() - started },
           };
@@ -176,6 +193,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
         return {
           model,
           modelVersion: version,
+          rejectionThreshold,
           outcomes: withHeatmaps,
           timingMs: { ...timingMs, heatmap: ended - predicted, total: ended - started },
         };
@@ -216,7 +234,9 @@ async function predictBatch(
   const batch = toBatch(readable, input);
   const inferStarted = performance.now();
   const dims = [readable.length, input.height, input.width, input.channels] as const;
-  const probabilities = readable.length === 0 ? batch : (await session.run(batch, dims)).values;
+  const output = readable.length === 0 ? batch : (await session.run(batch, dims)).values;
+  const { temperature, rejectionThreshold } = calibrationOf(session.manifest);
+  const probabilities = scaleByTemperature(output, labels.length, temperature);
   timing.preprocess += inferStarted - preprocessStarted;
   timing.infer += performance.now() - inferStarted;
 
@@ -225,7 +245,9 @@ async function predictBatch(
     if (image instanceof FoveaError) return { ok: false, error: image };
     const scores = probabilities.subarray(row * labels.length, (row + 1) * labels.length);
     row += 1;
-    return { ok: true, predictions: topK(scores, labels, k) };
+    const predictions = topK(scores, labels, k);
+    const isRejected = rejectionThreshold !== null && (predictions[0]?.score ?? 0) < rejectionThreshold;
+    return { ok: true, predictions, isRejected };
   });
 }
 

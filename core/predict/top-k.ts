@@ -2,7 +2,7 @@
 
 export interface LabelScore {
   readonly label: string;
-  /** Probability as the network gave it, 0 to 1. */
+  /** Probability, 0 to 1. */
   readonly score: number;
   /** Index of the class in the network's output. */
   readonly index: number;

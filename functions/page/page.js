@@ -52,6 +52,9 @@ function describeModel(model) {
   return facts.join(' · ');
 }
 
+const reportLink = (model) =>
+  element('a', { class: 'report', href: `${model.report}?format=html` }, 'Report');
+
 function showModels(models) {
   const rows = models.map((model) =>
     element(
@@ -60,6 +63,7 @@ function showModels(models) {
       element('span', { class: 'name' }, model.id),
       element('span', { class: 'version' }, `version ${model.version}`),
       element('span', { class: model.problem === null ? 'facts' : 'facts problem' }, describeModel(model)),
+      ...(model.report === null ? [] : [reportLink(model)]),
     ),
   );
   byId('models').replaceChildren(
@@ -162,12 +166,16 @@ function showError(error) {
   byId('answer-error').textContent = error.message;
 }
 
-function showPrediction({ label, score, predictions, timing_ms: timing }) {
+function showPrediction({ label, score, rejected, threshold, predictions, timing_ms: timing }) {
   byId('answer-empty').hidden = true;
   byId('answer-error').hidden = true;
   byId('answer').hidden = false;
   byId('best-label').textContent = label;
   byId('best-score').textContent = percent(score);
+  byId('rejected').hidden = !rejected;
+  if (rejected)
+    byId('rejected').textContent =
+      `Perhaps none of these: below the model's threshold of ${percent(threshold)}.`;
   byId('bars').replaceChildren(
     ...predictions.map((prediction) =>
       element(

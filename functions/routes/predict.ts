@@ -77,7 +77,11 @@ export function predictRoutes({ predictor, jobs, limits }: AppDeps) {
       .catch(explainMissingModel(jobs, model));
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });
     const id = `pred-${c.get('requestId')}`;
-    return c.json(isList ? toList(id, result, images) : toSingle(id, result), 200);
+    const hidesRejected = query.reject === 'true';
+    return c.json(
+      isList ? toList(id, result, images, hidesRejected) : toSingle(id, result, hidesRejected),
+      200,
+    );
   });
 
   return routes;
@@ -110,17 +114,22 @@ function toPicture(result: PredictResult): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws {FoveaError} the error of the picture. */
-function toSingle(id: string, result: PredictResult): WirePrediction {
+function toSingle(id: string, result: PredictResult, hidesRejected: boolean): WirePrediction {
   const [outcome] = result.outcomes;
   if (outcome === undefined) throw new TypeError('A prediction without pictures has no outcome.');
   if (!outcome.ok) throw outcome.error;
-  return { ...toPrediction(id, result, outcome), timing_ms: toWireTiming(result) };
+  return { ...toPrediction(id, result, outcome, hidesRejected), timing_ms: toWireTiming(result) };
 }
 
-function toList(id: string, result: PredictResult, images: readonly RequestImage[]): WirePredictionList {
+function toList(
+  id: string,
+  result: PredictResult,
+  images: readonly RequestImage[],
+  hidesRejected: boolean,
+): WirePredictionList {
   const toEntry = (outcome: ImageOutcome, index: number): WirePredictionList['data'][number] => {
     const place = { index, file: images[index]?.file ?? null };
-    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome), ...place };
+    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome, hidesRejected), ...place };
     const status = statusOf(outcome.error.code);
     // An error without a status is not meant for clients: the whole request fails and the log explains it.
     if (status === undefined) throw outcome.error;
@@ -138,7 +147,12 @@ function toList(id: string, result: PredictResult, images: readonly RequestImage
 
 type Answer = Extract<ImageOutcome, { ok: true }>;
 
-function toPrediction(id: string, result: PredictResult, { predictions, heatmap }: Answer) {
+function toPrediction(
+  id: string,
+  result: PredictResult,
+  { predictions, isRejected, heatmap }: Answer,
+  hidesRejected: boolean,
+) {
   const [best] = predictions;
   if (best === undefined) throw new FoveaError('model-corrupt', `Model "${result.model}" has no labels.`);
   return {
@@ -146,8 +160,10 @@ function toPrediction(id: string, result: PredictResult, { predictions, heatmap 
     id,
     model: result.model,
     model_version: result.modelVersion,
-    label: best.label,
+    label: isRejected && hidesRejected ? null : best.label,
     score: best.score,
+    rejected: isRejected,
+    threshold: result.rejectionThreshold,
     predictions: [...predictions],
     ...(heatmap === undefined ? {} : { heatmap: toWireHeatmap(heatmap) }),
   };

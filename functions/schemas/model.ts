@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Manifest } from '../../core/model/manifest.ts';
+import { toModelReference } from '../../core/model/model-name.ts';
 
 export const ModelSchema = z
   .object({
@@ -22,6 +23,10 @@ export const ModelSchema = z
     size_bytes: z.number().int().nullable(),
     test_accuracy: z.number().nullable(),
     test_count: z.number().int().nullable(),
+    report: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Path of the report of this version; null where it has none.' }),
     problem: z
       .object({ code: z.string(), message: z.string() })
       .nullable()
@@ -52,6 +57,10 @@ export function toWireModel(manifest: Manifest, versions: readonly string[]): Wi
     size_bytes: manifest.onnx.sizeBytes,
     test_accuracy: manifest.metrics.testAccuracy,
     test_count: manifest.metrics.testCount,
+    report:
+      manifest.report === undefined
+        ? null
+        : `/v1/models/${encodeURIComponent(toModelReference(manifest.model, manifest.version))}/report`,
     problem: null,
   };
 }
@@ -79,6 +88,7 @@ export function toBrokenWireModel(
     size_bytes: null,
     test_accuracy: null,
     test_count: null,
+    report: null,
     problem: { code: problem.code, message: problem.message },
   };
 }

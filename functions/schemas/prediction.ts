@@ -43,8 +43,17 @@ const predictionShape = {
   id: z.string(),
   model: z.string(),
   model_version: z.string(),
-  label: z.string(),
-  score: z.number(),
+  label: z.string().nullable().openapi({
+    description: 'The likeliest label; null only where it is rejected and `reject=true` was asked for.',
+  }),
+  score: z.number().openapi({ description: 'Probability of the likeliest label, calibrated, 0 to 1.' }),
+  rejected: z.boolean().openapi({
+    description: 'Whether the score is below the threshold: the picture may show none of the labels.',
+  }),
+  threshold: z
+    .number()
+    .nullable()
+    .openapi({ description: 'Scores below it are rejected; null where the model has no threshold.' }),
   predictions: z.array(LabelScoreSchema).openapi({ description: 'Best first, `top_k` of them.' }),
   heatmap: HeatmapSchema.optional(),
 };
@@ -115,6 +124,10 @@ export const PredictQuerySchema = z.strictObject({
   top_k: z.coerce.number().int().min(1).max(TOP_K_MAX).default(TOP_K_DEFAULT).openapi({
     type: 'integer',
     description: 'How many labels to give; no more than the model has.',
+  }),
+  reject: z.enum(['true', 'false']).default('false').openapi({
+    description:
+      '`true`: where the answer is `rejected`, `label` is null. The `predictions` are the same either way.',
   }),
   heatmap: z
     .string()

@@ -49,14 +49,14 @@ describe('toProportion', () => {
 describe('fitTemperature', () => {
   const sure = Array.from({ length: 30 }, () => [0.9, 0.1]);
 
-  it('leaves scores alone where no mistake says how sure to be', () => {
+  it('leaves scores alone where no mistake says that they are too sure', () => {
     const fitted = fitTemperature(
       of(
         sure,
         sure.map(() => 0),
       ),
     );
-    expect(fitted).toEqual({ temperature: 1, reason: 'no-minimum' });
+    expect(fitted).toEqual({ temperature: 1, reason: 'not-too-sure' });
   });
 
   it('finds the temperature that was applied to honest scores', () => {
@@ -70,6 +70,8 @@ describe('fitTemperature', () => {
     const oversure = { ...predictions, probabilities: scaleByTemperature(predictions.probabilities, 2, 0.4) };
     expect(fitTemperature(predictions).temperature).toBeCloseTo(1, 1);
     expect(fitTemperature(oversure).temperature).toBeCloseTo(2.5, 0);
+    const modest = { ...predictions, probabilities: scaleByTemperature(predictions.probabilities, 2, 3) };
+    expect(fitTemperature(modest)).toEqual({ temperature: 1, reason: 'not-too-sure' });
   });
 
   it('takes probabilities of exactly 0 and 1', () => {

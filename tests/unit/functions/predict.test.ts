@@ -47,6 +47,8 @@ describe('POST /v1/models/{model}/predict', () => {
       model_version: '1',
       label: 'blue',
       score: expect.closeTo(0.998, 2),
+      rejected: false,
+      threshold: null,
       predictions: [
         { label: 'blue', score: body.score, index: 2 },
         { label: expect.stringMatching(/red|green/), score: expect.any(Number), index: expect.any(Number) },

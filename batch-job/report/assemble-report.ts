@@ -1,0 +1,93 @@
+// Everything that is known of a trained model, put together as its report. Pure: no pictures are read and nothing is
+// stored here.
+
+import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
+import { rowOf } from '../../core/evaluation/predictions.ts';
+import { suspectedLabels } from '../../core/evaluation/suspected-labels.ts';
+import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
+import { REPORT_FORMAT_VERSION, type Report, type ReportPicture } from '../../core/model/report.ts';
+import { calibrated, type JudgedSplit, type ReportInput } from './report-input.ts';
+import { toResults } from './to-results.ts';
+
+/** Suspected labels that are listed; all are counted. */
+const MAX_SUSPECTS = 24;
+
+export function assembleReport(from: ReportInput): Report {
+  const { job, inspection, judged, validation, engine, parity } = from;
+  return {
+    formatVersion: REPORT_FORMAT_VERSION,
+    model: job.model,
+    version: from.version,
+    jobId: job.id,
+    createdAt: from.createdAt,
+    architecture: job.architecture,
+    labels: [...inspection.classes],
+    dataset: {
+      name: inspection.dataset,
+      contentHash: inspection.contentHash,
+      classes: summarizeClasses(inspection).map(({ train, validation: held, test }) => ({
+        train,
+        validation: held,
+        test,
+      })),
+      findings: { ...inspection.findingCounts },
+      nearDuplicates: {
+        ...inspection.nearDuplicates,
+        groups: inspection.nearDuplicates.groups.map((group) => [...group]),
+      },
+    },
+    judgedOn: from.judgedOn,
+    results: toResults(from),
+    suspectedLabels: toSuspects(from.judgedOn === 'test' ? [validation, judged] : [judged], from.calibration),
+    training: {
+      seed: job.seed,
+      recipe: job.recipe,
+      resolved: from.resolved,
+      hyperparameters: { ...job.hyperparameters },
+      split: { ...job.split },
+      input: from.input,
+      backend: engine.backend,
+      devices: [...engine.devices],
+      versions: { ...engine.versions, ...from.versions },
+      history: [...from.history],
+    },
+    parity: {
+      pictures: parity.pictures,
+      maxDifference: parity.maxDifference,
+      allowed: parity.allowed,
+      goldenPictures: parity.golden?.length ?? 0,
+    },
+  };
+}
+
+/** Of all pictures that training did not see: each class's mean is then of more of them. */
+function toSuspects(
+  splits: readonly JudgedSplit[],
+  calibration: FittedTemperature,
+): Report['suspectedLabels'] {
+  const items = splits.flatMap((split) => split.items);
+  const classes = splits[0]?.predictions.classes ?? 0;
+  const probabilities = new Float32Array(items.length * classes);
+  let offset = 0;
+  for (const { predictions } of splits) {
+    probabilities.set(predictions.probabilities, offset);
+    offset += predictions.probabilities.length;
+  }
+  const labels = Int32Array.from(items, (item) => item.classIndex);
+  const predictions = calibrated({ probabilities, labels, classes }, calibration);
+  const suspects = suspectedLabels(predictions);
+  return {
+    count: suspects.length,
+    judged: items.length,
+    pictures: suspects.slice(0, MAX_SUSPECTS).map(
+      ({ example, label, suggested }): ReportPicture => ({
+        key: (items[example] as DatasetItem).key,
+        label,
+        predicted: suggested,
+        score: rowOf(predictions, example)[suggested] as number,
+        labelScore: rowOf(predictions, example)[label] as number,
+      }),
+    ),
+  };
+}

@@ -1,0 +1,98 @@
+// The report of a trained model and the files that go with it: JSON for programs, a page for people, and the parity
+// certificate. Reads pictures and events; the caller stores what comes out.
+
+import { env } from 'onnxruntime-node';
+import sharp from 'sharp';
+import { contentHashOf } from '../../core/content-hash.ts';
+import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
+import { fitTemperature } from '../../core/evaluation/temperature.ts';
+import type { JobRecord } from '../../core/job/job.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
+import { PARITY_FILE, type Parity } from '../../core/model/parity.ts';
+import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { TrainingContext } from '../training-context.ts';
+import { assembleReport } from './assemble-report.ts';
+import { drawReport } from './draw-report.ts';
+import { goldenPictures } from './golden-pictures.ts';
+import { calibrated, type JudgedSplit } from './report-input.ts';
+import { loadThumbnails } from './thumbnails.ts';
+
+export interface CreateReportOptions {
+  readonly version: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  readonly judgedOn: Report['judgedOn'];
+  readonly judged: JudgedSplit;
+  readonly validation: JudgedSplit;
+  /** What every `auto` of the recipe came to. */
+  readonly resolved: JobRecord['resolved'];
+  readonly history: readonly Epoch[];
+  /** Largest difference of a probability between trainer and exported model, and the largest that is allowed. */
+  readonly maxDifference: number;
+  readonly maxDifferenceAllowed: number;
+}
+
+export interface CreatedReport {
+  /** What serving needs of it. */
+  readonly manifest: Required<Pick<Manifest, 'calibration' | 'parity' | 'report'>>;
+  /** File name to content. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+const toText = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** Judges, describes and draws a model. */
+export async function createReport(
+  context: TrainingContext,
+  options: CreateReportOptions,
+): Promise<CreatedReport> {
+  const { store, reporter, job, input, inspection, engine } = context;
+  const { judged, validation, maxDifference, maxDifferenceAllowed } = options;
+  const calibration = fitTemperature(validation.predictions);
+  const threshold = rejectionThreshold(calibrated(validation.predictions, calibration));
+  const parity: Parity = {
+    pictures: judged.items.length,
+    maxDifference,
+    allowed: maxDifferenceAllowed,
+    trainer: { ...engine.info },
+    golden: await goldenPictures(store, judged, input),
+  };
+  const report = assembleReport({
+    ...options,
+    job,
+    input,
+    inspection,
+    calibration,
+    rejectionThreshold: threshold,
+    engine: engine.info,
+    versions: versions(),
+    parity,
+  });
+  const thumbnails = await loadThumbnails(store, report, reporter.signal);
+  const parityText = toText(parity);
+  return {
+    manifest: {
+      calibration: { temperature: calibration.temperature, rejectionThreshold: threshold ?? null },
+      parity: {
+        file: PARITY_FILE,
+        sizeBytes: Buffer.byteLength(parityText),
+        sha256: contentHashOf(Buffer.from(parityText)),
+      },
+      report: { file: REPORT_FILE, page: REPORT_PAGE_FILE },
+    },
+    files: new Map([
+      [PARITY_FILE, parityText],
+      [REPORT_FILE, toText(report)],
+      [REPORT_PAGE_FILE, drawReport(report, thumbnails)],
+    ]),
+  };
+}
+
+const versions = (): Record<string, string> => ({
+  fovea: packageJson.version,
+  node: process.versions.node,
+  'onnxruntime-node': env.versions.node ?? env.versions.common,
+  sharp: sharp.versions.sharp,
+  libvips: sharp.versions.vips,
+});

@@ -1,0 +1,54 @@
+// The epochs of a job, from the metrics among its events: also those of earlier attempts.
+
+import { z } from 'zod';
+import type { JobEvent } from '../../core/job/job.ts';
+import type { JobStore } from '../../core/job/job-store.ts';
+import type { Epoch } from '../../core/model/report.ts';
+
+const metric = z.number().nullish();
+
+/** What the training loop puts into the data of a metrics event. */
+const MetricsSchema = z.object({
+  stage: z.string().nullish(),
+  epoch: z.number().int(),
+  train_loss: metric,
+  train_accuracy: metric,
+  valid_loss: metric,
+  valid_accuracy: metric,
+  learning_rate: metric,
+});
+
+/** Events read at once. */
+const PAGE = 1000;
+
+/** Every epoch once, in the order of training; of one that was repeated after an interruption, the last. */
+export async function readHistory(jobs: Pick<JobStore, 'events'>, jobId: string): Promise<Epoch[]> {
+  const newestFirst: JobEvent[] = [];
+  for (let after: string | undefined, hasMore = true; hasMore; ) {
+    const page = await jobs.events(jobId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    newestFirst.push(...page.events);
+    after = page.events.at(-1)?.id;
+    hasMore = page.hasMore && after !== undefined;
+  }
+  return toHistory(newestFirst.reverse());
+}
+
+/** @param events oldest first. */
+export function toHistory(events: readonly Pick<JobEvent, 'type' | 'data'>[]): Epoch[] {
+  const epochs = new Map<string, Epoch>();
+  for (const { type, data } of events) {
+    const parsed = type === 'metrics' ? MetricsSchema.safeParse(data) : undefined;
+    if (!parsed?.success) continue;
+    const { stage = null, epoch } = parsed.data;
+    epochs.set(`${stage}/${epoch}`, {
+      stage,
+      epoch,
+      trainLoss: parsed.data.train_loss ?? null,
+      trainAccuracy: parsed.data.train_accuracy ?? null,
+      validationLoss: parsed.data.valid_loss ?? null,
+      validationAccuracy: parsed.data.valid_accuracy ?? null,
+      learningRate: parsed.data.learning_rate ?? null,
+    });
+  }
+  return [...epochs.values()];
+}

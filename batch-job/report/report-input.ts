@@ -1,0 +1,43 @@
+// What a report is made from.
+
+import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import type { Predictions } from '../../core/evaluation/predictions.ts';
+import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
+import type { JobRecord } from '../../core/job/job.ts';
+import type { ModelInput } from '../../core/model/manifest.ts';
+import type { Parity } from '../../core/model/parity.ts';
+import type { Epoch, Report } from '../../core/model/report.ts';
+import type { EngineInfo } from '../tensorflow/engine.ts';
+
+/** The pictures of a split and what the served model said of them, before any temperature. */
+export interface JudgedSplit {
+  readonly items: readonly DatasetItem[];
+  readonly predictions: Predictions;
+}
+
+export interface ReportInput {
+  readonly job: JobRecord;
+  readonly version: string;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  readonly input: ModelInput;
+  readonly inspection: DatasetInspection;
+  readonly judgedOn: Report['judgedOn'];
+  readonly judged: JudgedSplit;
+  readonly validation: JudgedSplit;
+  readonly calibration: FittedTemperature;
+  /** Largest calibrated probability below which a picture is rejected, where it could be determined. */
+  readonly rejectionThreshold: number | undefined;
+  readonly resolved: JobRecord['resolved'];
+  readonly history: readonly Epoch[];
+  readonly engine: EngineInfo;
+  /** Of programs and packages beside the engine's. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly parity: Parity;
+}
+
+/** Predictions at a temperature. */
+export const calibrated = (predictions: Predictions, { temperature }: FittedTemperature): Predictions => ({
+  ...predictions,
+  probabilities: scaleByTemperature(predictions.probabilities, predictions.classes, temperature),
+});

@@ -1,0 +1,71 @@
+// What a reader in a hurry must know: how often the model is right, what it confuses, whether its scores can be trusted.
+
+import type { Report, ReportResults } from '../../../core/model/report.ts';
+import { percent, percentRange, points, ratio } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+
+const HUNDRED = 100;
+
+export function headline(report: Report, results: ReportResults): Markup {
+  const { accuracy } = results;
+  const of100 = (share: number) => Math.round(HUNDRED * share);
+  return html`<section class="hero">
+<div class="big"><span class="number">${of100(accuracy.value)}<small>%</small></span><span class="caption">right, 95 % sure of ${percentRange(accuracy)}</span></div>
+<div class="say"><p class="lead">Of 100 new pictures about ${of100(accuracy.value)} (${of100(accuracy.low)}–${of100(accuracy.high)}) will be right.</p>
+<p>Measured on ${ratio(accuracy)} ${report.judgedOn} pictures${report.judgedOn === 'test' ? ' that training never saw' : ', by which the best epoch was chosen too, so that it looks a little better than it is'}. It holds for pictures of the same kind: same cameras, places and classes.</p>${gapWarning(report, results)}</div>
+</section>
+<section class="cards">
+${card('What it confuses', confusionText(report, results))}
+${card('Can its scores be trusted?', trustText(results))}
+${card('When should a person look?', reviewText(results))}
+</section>`;
+}
+
+/** A validation split that is easier than the test says that the two are of different kinds. */
+function gapWarning({ judgedOn }: Report, { accuracy, validationAccuracy }: ReportResults): Markup | null {
+  if (judgedOn === 'validation' || validationAccuracy === null) return null;
+  if (validationAccuracy.low <= accuracy.high) return null;
+  return html`<p class="warning">On the validation split ${percent(validationAccuracy.value)} were right, far more than on the test. Either the test has pictures of another kind (places, cameras, seasons), or pictures of the same series are in both training and validation. Trust the test; what validation chose (epoch, temperature, thresholds) is chosen for the easier pictures.</p>`;
+}
+
+const card = (title: string, text: Markup) => html`<div class="card"><h3>${title}</h3><p>${text}</p></div>`;
+
+function confusionText({ labels }: Report, { confusions }: ReportResults): Markup {
+  const [first, second] = confusions;
+  if (first === undefined) return html`Nothing: every picture was recognized.`;
+  const describe = ({ actual, predicted, count, share }: typeof first) =>
+    html`<b>${labels[actual]}</b> for <b>${labels[predicted]}</b> (${count}×, ${percent(share, 0)} of its pictures)`;
+  return html`Most often it takes ${describe(first)}${second && html`, then ${describe(second)}`}.`;
+}
+
+/** A calibration error up to here is small enough to act on scores. */
+const GOOD_ERROR = 0.05;
+/** As is one that honest scores would show by chance. */
+const CHANCE_FACTOR = 1.5;
+
+/** Whether the served scores mean what they say, as far as this many pictures can tell. */
+export const areScoresHonest = ({ calibration: { after, byChance } }: ReportResults): boolean =>
+  after.calibrationError <= Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance);
+
+function trustText(results: ReportResults): Markup {
+  const { after, byChance } = results.calibration;
+  const error = points(after.calibrationError);
+  if (areScoresHonest(results)) {
+    return html`<b class="good">Yes.</b> A score of 80 % is right about 80 times of 100: scores are off by ${error} on average, and chance alone makes ${points(byChance)} of that on as many pictures.`;
+  }
+  const gap = after.bins.reduce(
+    (total, bin) => total + bin.count * ((bin.confidence ?? 0) - (bin.accuracy ?? 0)),
+    0,
+  );
+  return html`<b class="bad">With care.</b> Scores are off by ${error} on average, mostly ${gap > 0 ? 'too sure' : 'too modest'}; chance alone would make ${points(byChance)}.`;
+}
+
+/** Share of pictures that a person might look at. */
+const REVIEWED = 0.2;
+
+function reviewText({ riskCoverage, accuracy }: ReportResults): Markup {
+  const kept = riskCoverage.points.findLast(({ coverage }) => coverage <= 1 - REVIEWED);
+  if (accuracy.value === 1) return html`On these pictures there was no need.`;
+  if (kept === undefined) return html`Its scores do not tell sure answers from unsure ones.`;
+  return html`If a person looks at the ${percent(1 - kept.coverage, 0)} with the lowest scores (below ${percent(kept.confidence, 0)}), <b>${percent(1 - kept.risk)}</b> of the others are right, instead of ${percent(accuracy.value)}.`;
+}

@@ -1,0 +1,72 @@
+// How the model was made: curves, settings, and what it takes to make it again.
+
+import type { ResolvedRecipe } from '../../../core/job/recipe.ts';
+import type { Report } from '../../../core/model/report.ts';
+import { trainingChart } from '../charts/training-chart.ts';
+import { plural, utc } from '../format.ts';
+import { html, type Markup, type Part } from '../markup.ts';
+
+const HUNDRED = 100;
+
+export function curves({ training: { history } }: Report): Markup | null {
+  if (history.length === 0) return null;
+  return html`<section>
+<h2>Training</h2>
+<p class="note"><span class="key first"></span>training split <span class="key second"></span>validation split</p>
+<div class="two">
+<figure>${trainingChart(history, {
+    title: 'loss',
+    train: (epoch) => epoch.trainLoss,
+    validation: (epoch) => epoch.validationLoss,
+    format: (value) => String(value),
+  })}</figure>
+<figure>${trainingChart(history, {
+    title: 'right, %',
+    train: (epoch) => epoch.trainAccuracy,
+    validation: (epoch) => epoch.validationAccuracy,
+    format: (value) => (HUNDRED * value).toFixed(0),
+    top: 1,
+  })}</figure>
+</div>
+</section>`;
+}
+
+export function making(report: Report): Markup {
+  const { training, parity, dataset } = report;
+  const { input } = training;
+  const entries = (values: Readonly<Record<string, string | number>>) =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(' · ');
+  return html`<section>
+<h2>How it was made</h2>
+<dl>
+${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}
+${fact('Architecture', report.architecture)}
+${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${input.preprocessing}, resize ${input.resize}`)}
+${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.contentHash}</code>`)}
+${fact('Seed', training.seed)}
+${fact('Settings', entries(training.hyperparameters))}
+${training.resolved && fact('Decided', decisions(training.resolved))}
+${fact('Split', entries(training.split))}
+${fact('Trained on', `${training.backend}${training.devices.length > 0 ? `: ${training.devices.join(', ')}` : ''}`)}
+${fact('Versions', entries(training.versions))}
+${fact(
+  'Parity',
+  html`The served model and the trainer were compared on ${plural(parity.pictures, 'picture')}: no probability differs by more than <b>${parity.maxDifference.toExponential(1)}</b> (allowed: ${parity.allowed}). Whoever loads the model checks ${plural(parity.goldenPictures, 'golden picture')} again.`,
+)}
+</dl>
+</section>`;
+}
+
+/** What every setting came to, stage by stage, and why. */
+const decisions = ({ stages, imbalance, featureViews, reasons }: ResolvedRecipe): Part => [
+  Object.entries(stages).map(
+    ([name, { epochs, batchSize, learningRate, optimizer }]) =>
+      html`${name}: ${plural(epochs, 'epoch')}, batches of ${batchSize}, ${optimizer} at ${learningRate}<br>`,
+  ),
+  `imbalance: ${imbalance.replaceAll('_', ' ')} · views of a picture: ${featureViews + 1}`,
+  reasons.map((reason) => html`<br>${reason}`),
+];
+
+const fact = (name: string, value: Part) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

@@ -1,0 +1,38 @@
+// Pictures to look at: the mistakes that the model was surest of, and labels that are probably wrong.
+
+import type { Report, ReportPicture } from '../../../core/model/report.ts';
+import { percent, plural, shortKey } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+import type { Thumbnails } from '../thumbnails.ts';
+
+export function pictures(report: Report, thumbnails: Thumbnails): Markup {
+  const mistakes = report.results?.mistakes ?? [];
+  const suspects = report.suspectedLabels;
+  const tiles = (list: readonly ReportPicture[]) =>
+    html`<ul class="tiles">${list.map((picture) => tile(report, picture, thumbnails))}</ul>`;
+  return html`<section>
+<h2>Worst mistakes</h2>
+${
+  mistakes.length === 0
+    ? html`<p>None: every judged picture was recognized.</p>`
+    : html`<p class="note">The wrong answers that the model was surest of.</p>${tiles(mistakes)}`
+}
+</section>
+<section>
+<h2>Labels to check</h2>
+${
+  suspects.count === 0
+    ? html`<p>None of ${plural(suspects.judged, 'label')} looks wrong.</p>`
+    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels that training did not see may be wrong: the model is as sure of another class as it is of that class's own pictures (confident learning).${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`} Most are plain mistakes of the model; a wrong label among them is worth more than a new picture.</p>${tiles(suspects.pictures)}`
+}
+</section>`;
+}
+
+function tile({ labels }: Report, picture: ReportPicture, thumbnails: Thumbnails): Markup {
+  const source = thumbnails.get(picture.key);
+  const image =
+    source === undefined
+      ? html`<span class="gone">no picture</span>`
+      : html`<img src="${source}" width="112" height="112" alt="">`;
+  return html`<li title="${picture.key}">${image}<b>${labels[picture.predicted]}</b> <span class="num">${percent(picture.score, 0)}</span><br>labelled ${labels[picture.label]} <span class="num">${percent(picture.labelScore, 0)}</span><br><small>${shortKey(picture.key)}</small></li>`;
+}

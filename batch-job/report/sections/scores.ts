@@ -1,0 +1,43 @@
+// Whether scores mean what they say, what unsure answers are worth, and when an answer is "none of these".
+
+import type { ReportResults } from '../../../core/model/report.ts';
+import { reliabilityChart } from '../charts/reliability-chart.ts';
+import { riskCoverageChart } from '../charts/risk-coverage-chart.ts';
+import { percent, percentRange, points } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+
+const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> = {
+  fitted: 'fitted on',
+  'too-few-examples': 'left at 1: too few to fit on, only',
+  'not-too-sure': 'left at 1: scores are not too sure on the',
+};
+
+export function scores(results: ReportResults): Markup {
+  const { calibration } = results;
+  const { before, after } = calibration;
+  return html`<section>
+<h2>Scores: said against found</h2>
+<p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. Honest scores end on the dashed line; the red stroke is what is missing. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} validation pictures; served scores are those on the right.</p>
+<div class="two">
+<figure>${reliabilityChart(before, 'Reliability before temperature scaling')}<figcaption>Before: off by <b>${points(before.calibrationError)}</b> on average (ECE), cross-entropy ${before.crossEntropy.toFixed(3)}, Brier score ${before.brierScore.toFixed(3)}</figcaption></figure>
+<figure>${reliabilityChart(after, 'Reliability after temperature scaling')}<figcaption>After: off by <b>${points(after.calibrationError)}</b> (${points(calibration.byChance)} would be chance), cross-entropy ${after.crossEntropy.toFixed(3)}, Brier score ${after.brierScore.toFixed(3)}</figcaption></figure>
+</div>
+</section>
+<section>
+<h2>Unsure answers</h2>
+<div class="two">
+<figure>${riskCoverageChart(results)}<figcaption>Answer only where the score is high, and fewer answers are wrong. Area ${results.riskCoverage.area.toFixed(4)}; the best possible at this accuracy is ${results.riskCoverage.bestArea.toFixed(4)}.</figcaption></figure>
+<div>${rejection(results)}</div>
+</div>
+</section>`;
+}
+
+function rejection({ rejection: found }: ReportResults): Markup {
+  if (found === null) {
+    return html`<p>No threshold for “none of these”: the validation split is too small for one.</p>`;
+  }
+  const { threshold, falseRejectionRate, rejected, accuracyOfAccepted, accuracyOfRejected } = found;
+  return html`<p>An answer with a score below <b>${percent(threshold)}</b> is marked <code>rejected</code>: perhaps none of these classes.</p>
+<p>The threshold turns away ${percent(falseRejectionRate, 0)} of the validation pictures; of the pictures judged here it turned away ${percent(rejected.value)} (${percentRange(rejected)}).${accuracyOfAccepted && ` Of the accepted answers ${percent(accuracyOfAccepted.value)} are right`}${accuracyOfRejected && `, of the rejected ones ${percent(accuracyOfRejected.value, 0)} would have been`}.</p>
+<p class="note">How many foreign pictures it catches is not measured here: that takes pictures of other things.</p>`;
+}

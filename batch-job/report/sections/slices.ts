@@ -1,0 +1,60 @@
+// Results by size and brightness of the pictures, and what was found wrong with the dataset.
+
+import type { Report, ReportResults } from '../../../core/model/report.ts';
+import { intervalBar } from '../charts/interval-bar.ts';
+import { percent, plural, ratio, shortKey } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+
+const SLICES = {
+  megapixels: { title: 'Size', format: (value: number) => `${value.toFixed(2)} MP` },
+  brightness: { title: 'Brightness', format: (value: number) => percent(value, 0) },
+} as const;
+
+export function slices({ slices: all }: ReportResults): Markup | null {
+  if (all.length === 0) return null;
+  return html`<section>
+<h2>By size and brightness</h2>
+<p class="note">The judged pictures in three parts of about equal number. Ranges that do not overlap are a difference; others may be chance.</p>
+<table class="narrow"><thead><tr><th></th><th>Pictures</th><th class="num">Right</th><th></th><th class="num"></th></tr></thead><tbody>
+${all.flatMap(({ by, parts }) =>
+  parts.map(
+    ({ from, to, accuracy }, index) =>
+      html`<tr><td>${index === 0 ? SLICES[by].title : ''}</td><td>${SLICES[by].format(from)} – ${SLICES[by].format(to)}</td><td class="num">${percent(accuracy.value)}</td><td>${intervalBar(accuracy)}</td><td class="num">${ratio(accuracy)}</td></tr>`,
+  ),
+)}
+</tbody></table>
+</section>`;
+}
+
+const GROUPS_SHOWN = 5;
+
+export function dataset({ dataset: data, labels }: Report): Markup {
+  const near = data.nearDuplicates;
+  const totals = data.classes.reduce(
+    (sum, { train, validation, test }) => ({
+      train: sum.train + train,
+      validation: sum.validation + validation,
+      test: sum.test + test,
+    }),
+    { train: 0, validation: 0, test: 0 },
+  );
+  const findings = Object.entries(data.findings);
+  return html`<section>
+<h2>The data</h2>
+<p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures to train on, ${totals.validation} for validation, ${totals.test} for the test.</p>
+<p>${
+    findings.length === 0
+      ? 'Nothing was found wrong with the files.'
+      : html`Found: ${findings.map(([code, count], index) => html`${index > 0 ? ', ' : ''}${count} × <code>${code}</code>`)}.`
+  }</p>
+<p>${
+    near.groupCount === 0
+      ? 'No two pictures look the same.'
+      : `${plural(near.pictureCount, 'picture')} in ${plural(near.groupCount, 'group')} look the same; ${near.acrossSplits} of these groups are on both sides of a split, ${near.acrossClasses} in more than one class.`
+  }</p>
+${
+  near.groupCount > 0 &&
+  html`<ul class="keys">${near.groups.slice(0, GROUPS_SHOWN).map((group) => html`<li>${group.map(shortKey).join(' = ')}</li>`)}</ul>`
+}
+</section>`;
+}

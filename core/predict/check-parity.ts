@@ -1,0 +1,64 @@
+// Whether this machine's ONNX Runtime answers as the one that the model was judged with: golden pictures, once at load.
+
+import { contentHashOf } from '../content-hash.ts';
+import { FoveaError } from '../errors.ts';
+import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { type Parity, ParitySchema } from '../model/parity.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { ModelSession } from './model-session.ts';
+
+/**
+ * Runs a version's golden pictures, where it has any, through the whole path of a prediction.
+ * @throws {FoveaError} `model-parity-failed` where a probability differs by more than its certificate allows;
+ *   `model-corrupt` where the certificate is missing.
+ */
+export async function checkParity(store: ObjectStore, session: ModelSession): Promise<void> {
+  const { manifest } = session;
+  if (manifest.parity === undefined) return;
+  const { golden = [], allowed } = await readCertificate(store, manifest, manifest.parity);
+  if (golden.length === 0) return;
+  const { input, labels } = manifest;
+  const size = inputLength(input);
+  const batch = new Float32Array(golden.length * size);
+  for (const [index, { png }] of golden.entries()) {
+    await decodeToInput(Buffer.from(png, 'base64'), input, batch.subarray(index * size, (index + 1) * size));
+  }
+  const { values } = await session.run(batch, [golden.length, input.height, input.width, input.channels]);
+  let largest = 0;
+  golden.forEach(({ probabilities }, picture) => {
+    probabilities.forEach((expected, index) => {
+      largest = Math.max(
+        largest,
+        Math.abs(expected - (values[picture * labels.length + index] ?? Number.NaN)),
+      );
+    });
+  });
+  if (largest <= allowed) return;
+  throw new FoveaError(
+    'model-parity-failed',
+    `Version "${manifest.version}" of model "${manifest.model}" answers differently here than where it was made: a ` +
+      `probability of a golden picture is off by ${largest.toExponential(1)}, and ${allowed} is allowed. This machine's ` +
+      'ONNX Runtime or image decoder is at fault, not the model: install the versions that its report names.',
+    { param: 'model', details: { difference: largest, allowed } },
+  );
+}
+
+async function readCertificate(
+  store: ObjectStore,
+  { model, version }: Manifest,
+  { file, sha256 }: NonNullable<Manifest['parity']>,
+): Promise<Parity> {
+  const key = keys.modelFile(model, version, file);
+  const found = await store.get(key);
+  if (found !== undefined && contentHashOf(found.body) === sha256) {
+    return ParitySchema.parse(JSON.parse(new TextDecoder().decode(found.body)));
+  }
+  throw new FoveaError(
+    'model-corrupt',
+    `The parity certificate "${key}" cannot be used: ${found === undefined ? 'it is missing' : 'its sha256 is not the one in the manifest'}. ` +
+      'Restore that object from a backup, name another version, or train the model again.',
+    { param: 'model', details: { key } },
+  );
+}

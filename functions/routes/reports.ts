@@ -1,0 +1,79 @@
+// The report of a model: numbers for programs, a page for people.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { FoveaError } from '../../core/errors.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
+import { resolveVersion } from '../../core/model/versions.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps, AppEnv } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { HTML } from '../http/asset-files.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { ModelParamSchema } from '../schemas/model.ts';
+import { explainMissingModel } from './missing-model.ts';
+import { toModelAndVersion } from './models.ts';
+
+/** The page holds its style and its pictures, and nothing else may run or be loaded. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const ReportSchema = z
+  .looseObject({ formatVersion: z.literal(1), model: z.string(), version: z.string() })
+  .openapi('Report', { description: 'As `core/model/report.ts` describes it.' });
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/models/{model}/report',
+  tags: ['Models'],
+  summary: 'Get the report of a model',
+  description:
+    'How good a version is, by class and with confidence intervals; what it confuses; whether its scores can be trusted; ' +
+    'and how it was made. JSON, or a page for people where the `Accept` header prefers HTML or `format=html`.',
+  request: {
+    params: ModelParamSchema,
+    query: z.strictObject({ version: z.string().optional(), format: z.enum(['json', 'html']).optional() }),
+  },
+  responses: {
+    200: {
+      description: 'The report.',
+      content: { 'application/json': { schema: ReportSchema }, 'text/html': { schema: { type: 'string' } } },
+    },
+    ...errorResponses(400, 404),
+  },
+});
+
+export function reportRoutes({ store, jobs }: AppDeps) {
+  const routes = createRoutes();
+  routes.openapi(get, async (c) => {
+    const { version: asked, format } = c.req.valid('query');
+    const { model, version: wanted } = toModelAndVersion(c.req.valid('param').model, asked);
+    const version = await resolveVersion(store, model, wanted).catch(explainMissingModel(jobs, model));
+    const isPage = format === undefined ? prefersHtml(c) : format === 'html';
+    const { report } = await readManifest(store, model, version);
+    const file = isPage ? report?.page : report?.file;
+    const stored = file === undefined ? undefined : await store.get(keys.modelFile(model, version, file));
+    if (stored === undefined) {
+      throw new FoveaError(
+        'report-not-found',
+        `Version "${version}" of model "${model}" has no report: it was imported, or made before there were reports. ` +
+          'Train it again to get one.',
+        { param: 'model', details: { model, version } },
+      );
+    }
+    const headers = { Vary: 'Accept', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
+    const body = new Uint8Array(stored.body);
+    return isPage
+      ? c.body(body, 200, { ...headers, 'Content-Type': HTML, 'Content-Security-Policy': POLICY })
+      : c.body(body, 200, { ...headers, 'Content-Type': 'application/json' });
+  });
+  return routes;
+}
+
+/** Browsers name text/html; programs name JSON or anything. */
+function prefersHtml(c: Context<AppEnv>): boolean {
+  const accepted = (c.req.header('accept') ?? '').toLowerCase();
+  const html = accepted.indexOf('text/html');
+  const json = accepted.indexOf('application/json');
+  return html !== -1 && (json === -1 || html < json);
+}

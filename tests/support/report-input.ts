@@ -1,0 +1,115 @@
+// What a report is made from, invented: predictions that lean to their labels, of pictures that do not exist.
+
+import type { ReportInput } from '../../batch-job/report/report-input.ts';
+import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import { fitTemperature } from '../../core/evaluation/temperature.ts';
+import type { JobRecord } from '../../core/job/job.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
+import { uniformAt } from '../../core/random.ts';
+
+export interface ReportInputOptions {
+  readonly classes: readonly string[];
+  readonly test: number;
+  readonly validation: number;
+  /** How much the label stands out; 0 is guessing. */
+  readonly skill?: number;
+}
+
+const JOB: JobRecord = {
+  formatVersion: 1,
+  id: 'ftjob-1',
+  status: 'running',
+  createdAt: 1_767_323_045,
+  startedAt: null,
+  finishedAt: null,
+  architecture: 'small_cnn',
+  dataset: 'pets',
+  model: 'pets',
+  modelVersion: '1',
+  seed: 7,
+  hyperparameters: { n_epochs: 'auto', batch_size: 16, learning_rate_multiplier: 'auto' },
+  recipe: RecipeSchema.parse({}),
+  resolved: null,
+  split: { train: 0.75, validation: 0.15, test: 0.1 },
+  backend: 'auto',
+  metadata: {},
+  lease: null,
+  cancelRequested: false,
+  attempts: 1,
+  progress: null,
+  error: null,
+  result: null,
+};
+
+export function makeReportInput({ classes, test, validation, skill = 3 }: ReportInputOptions): ReportInput {
+  const make = (split: 'test' | 'validation', count: number) => {
+    const items = Array.from(
+      { length: count },
+      (_, i): DatasetItem => ({
+        key: `datasets/pets/${classes[i % classes.length]}/${split}-${i}.jpg`,
+        classIndex: i % classes.length,
+        split,
+        contentHash: `${split}-${i}`,
+        sizeBytes: 1000,
+        width: 100 + i,
+        height: 100,
+        brightness: (i % 10) / 10,
+      }),
+    );
+    const probabilities = new Float32Array(count * classes.length);
+    items.forEach(({ classIndex }, example) => {
+      const weights = classes.map((_, index) => {
+        const noise = uniformAt(split.length, example * classes.length + index);
+        return Math.exp(8 * noise + (index === classIndex ? skill : 0));
+      });
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      probabilities.set(
+        weights.map((weight) => weight / total),
+        example * classes.length,
+      );
+    });
+    const labels = Int32Array.from(items, ({ classIndex }) => classIndex);
+    return { items, predictions: { probabilities, labels, classes: classes.length } };
+  };
+  const judged = make('test', test);
+  const held = make('validation', validation);
+  return {
+    job: JOB,
+    version: '1',
+    createdAt: JOB.createdAt,
+    input: { height: 32, width: 32, channels: 3, preprocessing: 'unit', resize: 'stretch' },
+    inspection: {
+      dataset: 'pets',
+      classes,
+      items: [...held.items, ...judged.items],
+      findings: [],
+      findingCounts: { 'file-corrupt': 2 },
+      nearDuplicates: {
+        groupCount: 1,
+        pictureCount: 2,
+        acrossSplits: 0,
+        acrossClasses: 0,
+        groups: [['datasets/pets/a/1.jpg', 'datasets/pets/a/2.jpg']],
+      },
+      contentHash: 'f'.repeat(64),
+    },
+    judgedOn: 'test',
+    judged,
+    validation: held,
+    calibration: fitTemperature(held.predictions),
+    rejectionThreshold: validation === 0 ? undefined : 0.4,
+    resolved: null,
+    history: [1, 2, 3].map((epoch) => ({
+      stage: 'head',
+      epoch,
+      trainLoss: 1 / epoch,
+      trainAccuracy: 1 - 0.5 / epoch,
+      validationLoss: 1.1 / epoch,
+      validationAccuracy: 1 - 0.6 / epoch,
+      learningRate: 0.01,
+    })),
+    engine: { backend: 'portable', versions: { 'tfjs-core': '4.22.0' }, devices: [], reason: 'the only one' },
+    versions: { fovea: '0.1.0' },
+    parity: { pictures: test, maxDifference: 1e-6, allowed: 1e-3, trainer: {}, golden: [] },
+  };
+}

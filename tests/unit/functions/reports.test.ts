@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { keys } from '../../../core/storage/keys.ts';
+import { commitColorModel } from '../../support/color-model.ts';
+import { createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const REPORT = { formatVersion: 1, model: 'color', version: '2' };
+let test: TestApp;
+beforeAll(async () => {
+  test = createTestApp();
+  await commitColorModel(test.store);
+  await test.store.put(keys.modelFile('color', '2', 'report.json'), JSON.stringify(REPORT));
+  await test.store.put(keys.modelFile('color', '2', 'report.html'), '<!doctype html><p>2</p>');
+  await commitColorModel(test.store, {
+    version: '2',
+    jobId: 'ftjob-2',
+    report: { file: 'report.json', page: 'report.html' },
+  });
+});
+
+const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+const get = (path: string, accept?: string) =>
+  test.app.request(`/v1/models/${path}`, accept === undefined ? {} : { headers: { accept } });
+
+describe('GET /v1/models/{model}/report', () => {
+  it('is JSON for programs and a page for browsers', async () => {
+    for (const accept of [undefined, '*/*', 'application/json', 'application/json, text/html']) {
+      const response = await get('color/report', accept);
+      expect(response.headers.get('content-type')).toBe('application/json');
+      expect(await response.json()).toEqual(REPORT);
+    }
+    const page = await get('color/report', BROWSER);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    expect(await page.text()).toContain('<p>2</p>');
+  });
+
+  it('is what format says, whatever is accepted', async () => {
+    expect((await get('color/report?format=html')).headers.get('content-type')).toMatch('text/html');
+    expect((await get('color/report?format=json', BROWSER)).headers.get('content-type')).toMatch('json');
+    expect((await get('color/report?format=pdf')).status).toBe(400);
+  });
+
+  it('rejects a version without a report, and a model that is not there', async () => {
+    const response = await get('color:1/report');
+    expect([response.status, await response.json()]).toMatchObject([
+      404,
+      { error: { code: 'report-not-found' } },
+    ]);
+    expect((await get('colour/report')).status).toBe(404);
+  });
+
+  it('is named by the model', async () => {
+    const report = async (path: string) =>
+      ((await (await get(path)).json()) as { report: string | null }).report;
+    expect(await report('color')).toBe('/v1/models/color%3A2/report');
+    expect((await test.app.request((await report('color')) ?? '')).status).toBe(200);
+    expect(await report('color:1')).toBeNull();
+  });
+});

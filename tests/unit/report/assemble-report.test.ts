@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { toHistory } from '../../../batch-job/report/read-history.ts';
+import { ReportSchema } from '../../../core/model/report.ts';
+import { makeReportInput } from '../../support/report-input.ts';
+
+const CLASSES = ['cat', 'dog', 'owl'];
+
+describe('assembleReport', () => {
+  it('fits its schema and reads back the same', () => {
+    const report = assembleReport(makeReportInput({ classes: CLASSES, test: 90, validation: 45 }));
+    expect(ReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+    expect(report.results?.accuracy.trials).toBe(90);
+    expect(report.results?.topK.map(({ k }) => k)).toEqual([2]);
+    expect(report.results?.slices.map(({ by }) => by)).toEqual(['megapixels', 'brightness']);
+    expect(report.suspectedLabels.judged).toBe(135);
+    expect(report.dataset.classes[0]).toEqual({ train: 0, validation: 15, test: 30 });
+  });
+
+  it('names the mistakes by the scores that are served, surest first', () => {
+    const { results } = assembleReport(makeReportInput({ classes: CLASSES, test: 300, validation: 300 }));
+    const mistakes = results?.mistakes ?? [];
+    expect(mistakes.length).toBe(Math.min(24, 300 - (results?.accuracy.successes ?? 0)));
+    const scores = mistakes.map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    for (const { label, predicted, key } of mistakes) {
+      expect(predicted).not.toBe(label);
+      expect(key).toContain(`/${CLASSES[label]}/`);
+    }
+    expect(results?.calibration.temperature).toBeGreaterThan(1);
+    expect(results?.calibration.after.crossEntropy).toBeLessThan(
+      results?.calibration.before.crossEntropy ?? 0,
+    );
+  });
+
+  it('is the same for the same input', () => {
+    const make = () => assembleReport(makeReportInput({ classes: CLASSES, test: 60, validation: 30 }));
+    expect(make()).toEqual(make());
+  });
+
+  it('says nothing of results where no picture was judged', () => {
+    const report = assembleReport(makeReportInput({ classes: CLASSES, test: 0, validation: 0 }));
+    expect(report.results).toBeNull();
+    expect(report.suspectedLabels).toEqual({ count: 0, judged: 0, pictures: [] });
+    expect(ReportSchema.parse(report)).toEqual(report);
+  });
+});
+
+describe('toHistory', () => {
+  const metrics = (data: Record<string, unknown>) => ({ type: 'metrics' as const, data });
+
+  it('takes every epoch of every stage once, the last where one was repeated', () => {
+    const history = toHistory([
+      metrics({ stage: 'head', epoch: 1, train_loss: 2 }),
+      { type: 'message', data: { epoch: 9 } },
+      metrics({ stage: 'head', epoch: 2, train_loss: 1.5 }),
+      metrics({ stage: 'head', epoch: 2, train_loss: 1, valid_accuracy: 0.5 }),
+      metrics({ stage: 'full', epoch: 1, train_loss: 0.5, valid_loss: null }),
+      metrics({ images_per_second: 3 }),
+    ]);
+    expect(history.map(({ stage, epoch, trainLoss }) => [stage, epoch, trainLoss])).toEqual([
+      ['head', 1, 2],
+      ['head', 2, 1],
+      ['full', 1, 0.5],
+    ]);
+    expect(history[1]).toMatchObject({ validationAccuracy: 0.5, learningRate: null });
+  });
+});
