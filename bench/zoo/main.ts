@@ -42,6 +42,8 @@ async function forEach<T>(work: (architecture: Architecture) => Promise<T>): Pro
   for (const architecture of chosen) {
     bar.update(results.length, { name: architecture.name });
     results.push(await work(architecture));
+    // Without a terminal there is no bar.
+    if (!process.stderr.isTTY) console.error(`${results.length}/${chosen.length} ${architecture.name}`);
   }
   bar.update(results.length, { name: '' });
   bar.stop();
@@ -49,6 +51,7 @@ async function forEach<T>(work: (architecture: Architecture) => Promise<T>): Pro
 }
 
 async function measure(): Promise<readonly string[]> {
+  const [load = 0] = os.loadavg();
   const engine = await openEngine({ backend: 'auto' });
   const rows: ZooRow[] = await forEach((architecture) => measureRow(engine, architecture));
   const table = [
@@ -59,8 +62,8 @@ async function measure(): Promise<readonly string[]> {
     toMarkdown(rows),
     '† Keras has no such classifier; the difference is between TensorFlow.js and ONNX. `three_conv_cnn` is compared with ' +
       "Keras's up to its last convolution, by parameters and by the outputs there.",
-    `ONNX files are float32, with ${CLASSES} classes. Milliseconds are the median of one picture after the other in ONNX Runtime, ` +
-      `${THREADS} threads, on ${os.cpus()[0]?.model.trim() ?? 'an unknown processor'}, and as noisy as that machine was; ` +
+    `ONNX files are float32, with ${CLASSES} classes. Milliseconds are the median, and the fastest, of one picture after the other in ONNX Runtime, ` +
+      `${THREADS} threads, on ${os.cpus()[0]?.model.trim() ?? 'an unknown processor'}, of which ${os.cpus().length} cores had a load of ${load.toFixed(0)} before the run; ` +
       `TensorFlow.js ran on its ${engine.info.backend} back end.`,
   ].join('\n\n');
   console.log(table);
