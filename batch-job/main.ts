@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { createJobStore } from '../core/job/job-store.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { type AttemptOutcome, runJob } from './run-job.ts';
 
@@ -34,7 +35,10 @@ const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR } = environment.data;
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
 
-const store = await openObjectStore(FOVEA_STORE_URL);
+const store = createRetryingStore(await openObjectStore(FOVEA_STORE_URL), {
+  onRetry: ({ action, key, attempt, error }) =>
+    console.warn(`Could not ${action} "${key}" (try ${attempt}): ${error.message}`),
+});
 const outcome = await runJob(
   {
     store,

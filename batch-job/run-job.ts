@@ -100,7 +100,9 @@ async function endAttempt(
     return left.status === 'queued' ? 'released' : left.status === 'cancelled' ? 'cancelled' : 'failed';
   } catch (updateError) {
     if (updateError instanceof LeaseLostError) return 'lease-lost';
-    throw updateError;
+    // A full disk, or a storage that is gone: the lease runs out by itself, and the next attempt goes on.
+    deps.onUnexpectedError(updateError);
+    return 'released';
   }
 }
 

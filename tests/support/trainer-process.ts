@@ -14,11 +14,19 @@ export interface TrainerOptions {
   readonly storeUrl: string;
   readonly jobId: string;
   readonly weightsDir?: string | undefined;
+  /** Another entry point than the trainer's own. */
+  readonly trainer?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export const startTrainer = ({ storeUrl, jobId, weightsDir, env }: TrainerOptions): ChildProcess =>
-  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
+export const startTrainer = ({
+  storeUrl,
+  jobId,
+  weightsDir,
+  trainer = TRAINER,
+  env,
+}: TrainerOptions): ChildProcess =>
+  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), trainer], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
