@@ -48,6 +48,14 @@ export default {
       from: '^core/network/',
       to: '^core/(dataset|image|model|job|predict)/',
     }),
+    only(
+      'evaluation-is-arithmetic',
+      'Who made the probabilities, and where they are kept, does not matter.',
+      {
+        from: '^core/evaluation/',
+        to: '^core/(?!evaluation/|random\\.ts)|node_modules/',
+      },
+    ),
     only('trainer-knows-no-http', 'The trainer is told what to do by a job record alone.', {
       from: '^batch-job/',
       to: '^(functions|cli|infra)/|/node_modules/hono/|^hono',

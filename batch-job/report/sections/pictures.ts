@@ -23,7 +23,7 @@ ${
 ${
   suspects.count === 0
     ? html`<p>None of ${plural(suspects.judged, 'label')} looks wrong.</p>`
-    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels that training did not see may be wrong: the model is as sure of another class as it is of that class's own pictures (confident learning).${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`} Most are plain mistakes of the model; a wrong label among them is worth more than a new picture.</p>${tiles(suspects.pictures)}`
+    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels that training did not see may be wrong: the model is as sure of another class as it is of that class's own pictures (confident learning).Most are plain mistakes of the model; a wrong label found among them is worth more than a new picture.${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`}</p>${tiles(suspects.pictures)}`
 }
 </section>`;
 }
@@ -34,5 +34,5 @@ function tile({ labels }: Report, picture: ReportPicture, thumbnails: Thumbnails
     source === undefined
       ? html`<span class="gone">no picture</span>`
       : html`<img src="${source}" width="112" height="112" alt="">`;
-  return html`<li title="${picture.key}">${image}<b>${labels[picture.predicted]}</b> <span class="num">${percent(picture.score, 0)}</span><br>labelled ${labels[picture.label]} <span class="num">${percent(picture.labelScore, 0)}</span><br><small>${shortKey(picture.key)}</small></li>`;
+  return html`<li title="${picture.key}">${image}<b>${labels[picture.predicted]}</b> <span class="num">${percent(picture.score, 0)}</span><br>labeled ${labels[picture.label]} <span class="num">${percent(picture.labelScore, 0)}</span><br><small>${shortKey(picture.key)}</small></li>`;
 }

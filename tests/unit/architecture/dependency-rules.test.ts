@@ -23,6 +23,7 @@ const VIOLATIONS: Readonly<Record<string, readonly [from: string, to: string]>> 
   'storage-knows-no-content': ['core/storage/reads.ts', 'core/dataset/dataset.ts'],
   'image-knows-no-classes': ['core/image/labels.ts', 'core/dataset/dataset.ts'],
   'network-knows-no-jobs': ['core/network/queues.ts', 'core/job/job.ts'],
+  'evaluation-is-arithmetic': ['core/evaluation/reads.ts', 'core/dataset/dataset.ts'],
   'trainer-knows-no-http': ['batch-job/serves.ts', 'functions/app.ts'],
   'functions-do-not-train': ['functions/trains.ts', 'batch-job/trainer.ts'],
   'pricing-is-data': ['core/pricing/prices.ts', 'core/job/job.ts'],
