@@ -4,7 +4,7 @@
 import protobuf from 'protobufjs/light.js';
 
 /** `TensorProto.DataType`. */
-export const DATA_TYPE = { float32: 1, int64: 7 } as const;
+export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 
 /** `AttributeProto.AttributeType`. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
@@ -42,7 +42,8 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensorType: {
       readonly elemType: number;
-      readonly shape: {
+      /** Left out where nothing is known of it. */
+      readonly shape?: {
         readonly dim: readonly ({ readonly dimValue: number } | { readonly dimParam: string })[];
       };
     };
@@ -130,7 +131,7 @@ const MODEL = ROOT.lookupType('ModelProto');
 /** The bytes of an `.onnx` file; the values of tensors are copied once. */
 export const encodeModel = (model: ModelProto): Uint8Array => MODEL.encode(model as object).finish();
 
-/** What {@link encodeModel} wrote, for tests and tools that look into a model. */
+/** What {@link encodeModel} wrote, for whoever changes or looks into a model; encoding it again gives the same model. */
 export const decodeModel = (bytes: Uint8Array): ModelProto =>
   MODEL.toObject(MODEL.decode(bytes), { longs: Number, defaults: true, arrays: true }) as ModelProto;
 

@@ -50,10 +50,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     const source = () => page.getAttribute('#photo', 'src');
     const photo = await source();
     await page.check('#heatmap');
-    await page.waitForFunction(
-      (before) => document.querySelector('img')?.getAttribute('src') !== before,
-      photo,
-    );
+    await expect.poll(source).not.toBe(photo);
     const overlay = await source();
     await page.uncheck('#heatmap');
     expect(await source()).not.toBe(overlay);

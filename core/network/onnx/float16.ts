@@ -1,0 +1,32 @@
+// float32 to IEEE 754 half precision, which Node 20 has no array for.
+
+const bits = new Uint32Array(1);
+const value = new Float32Array(bits.buffer);
+
+/** Largest finite half. */
+export const MAX_HALF = 65504;
+
+/** The 16 bits of the nearest half, ties to even; beyond {@link MAX_HALF} infinity. */
+export function toHalfBits(x: number): number {
+  value[0] = x;
+  const [raw = 0] = bits;
+  const sign = (raw >>> 16) & 0x8000;
+  const exponent = ((raw >>> 23) & 0xff) - 127 + 15;
+  const mantissa = raw & 0x7fffff;
+  if (exponent >= 0x8f) return sign | (mantissa === 0 || exponent < 0x8f ? 0x7c00 : 0x7e00);
+  if (exponent >= 0x1f) return sign | 0x7c00;
+  if (exponent <= 0) {
+    // Subnormal halves are multiples of 2^-24.
+    const scaled = Math.abs(x) * 2 ** 24;
+    return sign | roundToEven(scaled);
+  }
+  // A carry out of the mantissa is the next exponent's first number.
+  return sign | roundToEven((exponent << 10) + mantissa / 2 ** 13);
+}
+
+function roundToEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

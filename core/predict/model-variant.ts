@@ -1,0 +1,136 @@
+// A stored model in fewer bits, and what that does to it: size, speed and answers beside those of the original, measured
+// on pictures that were not used to make it.
+
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { FoveaError } from '../errors.ts';
+import { decodeToInput } from '../image/decode-to-input.ts';
+import { readManifest } from '../model/read-manifest.ts';
+import { resolveVersion } from '../model/versions.ts';
+import { halveWeights } from '../network/onnx/halve-weights.ts';
+import { quantizeModel } from '../network/onnx/quantize.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { measureRanges } from './measure-ranges.ts';
+
+/** `fp16`: weights stored in half precision. `int8`: weights and values in 8-bit integers. */
+export const PRECISIONS = ['fp16', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+export interface VariantRequest {
+  readonly model: string;
+  /** A version number or an alias; `latest` where left out. */
+  readonly version?: string | undefined;
+  readonly precision: Precision;
+  /** Encoded pictures like those to come: every other one calibrates, the rest are compared. At least two. */
+  readonly pictures: readonly Uint8Array[];
+}
+
+export interface VariantReport {
+  readonly model: string;
+  readonly version: string;
+  readonly precision: Precision;
+  readonly sizeBytes: number;
+  readonly originalSizeBytes: number;
+  /** Median of one picture on one thread, milliseconds; both models take turns. */
+  readonly msPerPicture: number;
+  readonly originalMsPerPicture: number;
+  /** Pictures compared. */
+  readonly pictures: number;
+  /** Largest difference of a probability. */
+  readonly maxDifference: number;
+  /** Mean over the pictures of each picture's largest difference. */
+  readonly meanDifference: number;
+  /** Share of pictures with the same likeliest class, 0 to 1. */
+  readonly topOneAgreement: number;
+}
+
+/**
+ * Makes a variant of a model and compares it with the original.
+ * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`; `pictures-missing` for fewer than two
+ *   pictures; as decodeImage.
+ */
+export async function makeVariant(
+  store: ObjectStore,
+  request: VariantRequest,
+): Promise<{ readonly onnx: Uint8Array; readonly report: VariantReport }> {
+  const { model, precision, pictures } = request;
+  if (pictures.length < 2) {
+    throw new FoveaError(
+      'pictures-missing',
+      `${pictures.length} pictures were given: at least two are needed, one to calibrate and one to compare. A few ` +
+        'hundred are better.',
+      { param: 'pictures' },
+    );
+  }
+  const version = await resolveVersion(store, model, request.version);
+  const manifest = await readManifest(store, model, version);
+  const key = keys.modelFile(model, version, manifest.onnx.file);
+  const original = (await store.get(key))?.body;
+  if (original === undefined) throw new FoveaError('model-corrupt', `The model file "${key}" is missing.`);
+
+  const { height, width, channels } = manifest.input;
+  const dims = [1, height, width, channels];
+  const inputs: Float32Array[] = [];
+  for (const picture of pictures) inputs.push(await decodeToInput(picture, manifest.input));
+  const calibration = inputs.filter((_, i) => i % 2 === 0);
+  const onnx =
+    precision === 'fp16'
+      ? halveWeights(original)
+      : quantizeModel(original, await measureRanges(original, calibration, dims));
+  const compared = inputs.filter((_, i) => i % 2 === 1);
+  const comparison = await compareModels(original, onnx, compared, dims);
+  const sizes = { sizeBytes: onnx.byteLength, originalSizeBytes: original.byteLength };
+  return { onnx, report: { model, version, precision, ...sizes, ...comparison } };
+}
+
+const argMax = (values: Float32Array): number =>
+  values.reduce((best, value, i) => (value > (values[best] ?? 0) ? i : best), 0);
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+async function compareModels(
+  original: Uint8Array,
+  variant: Uint8Array,
+  inputs: readonly Float32Array[],
+  dims: readonly number[],
+) {
+  const open = (onnx: Uint8Array) =>
+    InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
+  const sessions = [await open(original), await open(variant)] as const;
+  const run = async (session: InferenceSession, input: Float32Array) => {
+    const started = performance.now();
+    const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', input, dims) });
+    const ms = performance.now() - started;
+    return { ms, values: results[session.outputNames[0] ?? '']?.data as Float32Array };
+  };
+  const differences: number[] = [];
+  const times: { readonly original: number; readonly variant: number }[] = [];
+  let agreed = 0;
+  try {
+    // The first run of a session also sets up its memory.
+    for (const session of sessions) await run(session, inputs[0] as Float32Array);
+    for (const input of inputs) {
+      const before = await run(sessions[0], input);
+      const after = await run(sessions[1], input);
+      differences.push(
+        before.values.reduce(
+          (max, value, i) => Math.max(max, Math.abs(value - (after.values[i] ?? Number.NaN))),
+          0,
+        ),
+      );
+      if (argMax(before.values) === argMax(after.values)) agreed += 1;
+      times.push({ original: before.ms, variant: after.ms });
+    }
+  } finally {
+    for (const session of sessions) await session.release();
+  }
+  return {
+    msPerPicture: median(times.map((time) => time.variant)),
+    originalMsPerPicture: median(times.map((time) => time.original)),
+    pictures: inputs.length,
+    maxDifference: Math.max(...differences),
+    meanDifference: differences.reduce((sum, difference) => sum + difference, 0) / inputs.length,
+    topOneAgreement: agreed / inputs.length,
+  };
+}
