@@ -25,6 +25,7 @@ export default defineConfig({
       project('integration', { timeoutMs: 5 * MINUTE_MS }),
       project('infra', { timeoutMs: 5 * MINUTE_MS }),
       project('e2e/page'),
+      project('e2e/tfjs', { timeoutMs: 2 * MINUTE_MS }),
     ],
   },
 });

@@ -15,6 +15,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { modelFileRoutes } from './routes/model-files.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -36,6 +37,7 @@ export function createApp(deps: AppDeps) {
     jobEventRoutes,
     contactSheetRoutes,
     modelRoutes,
+    modelFileRoutes,
     reportRoutes,
     predictRoutes,
     datasetRoutes,

@@ -6,7 +6,7 @@ import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { isVersionNumber, parseModelName } from './model-name.ts';
 
-const CLAIM_FILE = 'claim.json';
+export const CLAIM_FILE = 'claim.json';
 const ClaimSchema = z.object({ jobId: z.string() });
 
 /**

@@ -41,6 +41,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['contact-sheet-missing', 404],
   ['model-not-found', 404],
   ['model-version-not-found', 404],
+  ['model-file-not-found', 404],
   ['report-not-found', 404],
   ['dataset-not-found', 404],
 

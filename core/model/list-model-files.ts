@@ -1,0 +1,18 @@
+// The files of a version that are for everybody.
+
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { CLAIM_FILE } from './claim-version.ts';
+
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/** Whether a name can be a file of a version, and is no bookkeeping. */
+export const isPublicFile = (file: string): boolean => FILE_NAME.test(file) && file !== CLAIM_FILE;
+
+/** Names, in order. */
+export async function listModelFiles(store: ObjectStore, model: string, version: string): Promise<string[]> {
+  const prefix = `${keys.model(model)}${version}/`;
+  const files: string[] = [];
+  for await (const { key } of store.list(prefix)) files.push(key.slice(prefix.length));
+  return files.filter(isPublicFile);
+}

@@ -1,0 +1,88 @@
+// GET /v1/models/{model}/files/{file}: what a version holds, for whoever runs the model elsewhere.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { FoveaError } from '../../core/errors.ts';
+import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
+import { resolveVersion } from '../../core/model/versions.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { ModelParamSchema } from '../schemas/model.ts';
+import { explainMissingModel } from './missing-model.ts';
+import { toModelAndVersion } from './models.ts';
+
+const download = createRoute({
+  method: 'get',
+  path: '/v1/models/{model}/files/{file}',
+  tags: ['Models'],
+  summary: 'Download a file of a model',
+  description:
+    '`manifest.json`, `model.onnx`, `heatmap.onnx`, `parity.json`; for a browser, `tfjs-model.json`, which ' +
+    '`tf.loadLayersModel` takes by its address. Name a version (`fruit:3`) where several files have to go together.',
+  request: {
+    params: ModelParamSchema.extend({ file: z.string().openapi({ example: 'tfjs-model.json' }) }),
+    query: z.strictObject({ version: z.string().optional() }),
+  },
+  responses: {
+    200: {
+      description: 'The file.',
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    },
+    ...errorResponses(400, 404),
+  },
+});
+
+/** Bytes read from the store at a time: what a download holds in memory. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+export function modelFileRoutes({ store, jobs }: AppDeps) {
+  const routes = createRoutes();
+  routes.openapi(download, async (c) => {
+    const { model: reference, file } = c.req.valid('param');
+    const { model, version } = toModelAndVersion(reference, c.req.valid('query').version);
+    const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
+    const key = isPublicFile(file) ? keys.modelFile(model, resolved, file) : undefined;
+    const info = key === undefined ? undefined : await store.head(key);
+    if (info === undefined) throw await fileNotFound(store, model, resolved, file);
+    return c.body(streamObject(store, info), 200, {
+      'Content-Type': file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
+      'Content-Length': String(info.sizeBytes),
+      'X-Content-Type-Options': 'nosniff',
+    });
+  });
+  return routes;
+}
+
+/** An object in pieces; those of a version never change. */
+function streamObject(
+  store: ObjectStore,
+  { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
+): ReadableStream<Uint8Array> {
+  let start = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (start < sizeBytes) {
+          const end = Math.min(start + CHUNK_BYTES, sizeBytes) - 1;
+          const piece = await store.get(key, { range: { start, end } });
+          if (piece === undefined) throw new Error(`The object "${key}" was deleted while it was sent.`);
+          controller.enqueue(piece.body);
+          start = end + 1;
+        }
+        if (start >= sizeBytes) controller.close();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}
+
+async function fileNotFound(store: ObjectStore, model: string, version: string, file: string) {
+  const files = await listModelFiles(store, model, version);
+  return new FoveaError(
+    'model-file-not-found',
+    `Version "${version}" of model "${model}" has no file ${JSON.stringify(file.slice(0, 80))}. It has: ${files.join(', ')}.`,
+    { param: 'file', details: { files } },
+  );
+}
