@@ -169,8 +169,7 @@ export async function fit(
       // Without an await in between: an abort finds an epoch either running or finished.
       best = next;
       history.push(report);
-      isFinished =
-        epoch >= epochs || (best !== undefined && epoch - best.epoch >= (options.patience ?? Infinity));
+      isFinished = epoch >= epochs || epochsSinceLowest(history) >= (options.patience ?? Infinity);
       epoch += 1;
       batchIndex = 0;
       sums = NO_SUMS;
@@ -185,6 +184,12 @@ export async function fit(
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${epochs}.`);
   await trainer.setWeights(best.weights);
   return { best, history };
+}
+
+/** The first weights do not count: a stage that starts with a loss near 0 has to get worse before it gets better. */
+function epochsSinceLowest(history: readonly EpochReport[]): number {
+  const losses = history.map(({ validationLoss }) => validationLoss ?? 0);
+  return losses.length - 1 - losses.lastIndexOf(Math.min(...losses));
 }
 
 /** A loss that cannot be told (no validation split) is always the newest, and so the best. */

@@ -2,6 +2,7 @@
 //
 //   npm run test:chaos -- [--kills 20] [--faults 0.1] [--seed 1]
 
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { drawSampleDataset, SAMPLE_CLASSES } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { isFinal } from '../../core/job/job.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { uniformAt } from '../../core/random.ts';
@@ -21,8 +23,10 @@ const TRAINER = fileURLToPath(new URL('./faulty-trainer.ts', import.meta.url));
 const DATASET = 'shapes';
 const CLASSES = SAMPLE_CLASSES.slice(0, 3);
 const IMAGES_PER_CLASS = 10;
-const EPOCHS = 24;
+const EPOCHS = 40;
 const KILLS_PER_JOB = 5;
+const MAX_EPOCHS_BETWEEN = 4;
+const MAX_EARLY_MS = 6000;
 /** Of which one is a SIGTERM. */
 const SIGNALS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGKILL'] as const;
 
@@ -58,6 +62,12 @@ async function modelOf(id: string): Promise<string> {
   return (await readManifest(store, job.model, job.modelVersion as string)).onnx.sha256;
 }
 
+/** Waits until the job has come so far, or the trainer is gone, and then for a part of an epoch. */
+async function epochReached(child: ChildProcess, id: string, epoch: number): Promise<void> {
+  while (child.exitCode === null && ((await jobs.get(id))?.progress?.epoch ?? 0) < epoch) await delay(20);
+  await delay(200 * uniformAt(options.seed, epoch));
+}
+
 let isRight = true;
 try {
   await drawSampleDataset(
@@ -78,16 +88,21 @@ try {
   for (let number = 1; kills < options.kills; number++) {
     const id = await createJob(`job-${number}`);
     for (let i = 0; i < KILLS_PER_JOB && kills < options.kills; i++) {
+      const before = (await jobs.get(id))?.progress?.epoch ?? 0;
       const child = startTrainer({ storeUrl, jobId: id, trainer: TRAINER, env });
-      const afterMs = undisturbedMs * (0.2 + 0.7 * uniformAt(options.seed, kills));
-      await Promise.race([delay(afterMs), ended(child)]);
-      const stage = (await jobs.get(id))?.progress;
+      // Every fourth comes before the training goes on, wherever the attempt is then.
+      const isEarly = kills % 4 === 3;
+      const moment = uniformAt(options.seed, kills);
+      if (isEarly) await Promise.race([delay(MAX_EARLY_MS * moment), ended(child)]);
+      else await epochReached(child, id, before + 1 + Math.floor(moment * MAX_EPOCHS_BETWEEN));
+      const job = await jobs.get(id);
       child.kill(SIGNALS[i % SIGNALS.length]);
       const how = await ended(child);
+      if (job === undefined || isFinal(job.status)) break;
       kills += 1;
       console.log(
-        `  job ${number}: ended by ${how} after ${(afterMs / 1000).toFixed(1)} s, ${stage?.stage ?? 'before it began'}` +
-          `${stage?.epoch == null ? '' : `, epoch ${stage.epoch}`}`,
+        `  kill ${kills}, job ${number}: ended by ${how}, ${job.progress?.stage ?? 'before it began'}` +
+          `${job.progress?.epoch == null ? '' : `, epoch ${job.progress.epoch}`}`,
       );
       await releaseLease(jobs, id);
     }
