@@ -1,13 +1,14 @@
 // A job's checkpoints as its attempts use them: what the last attempt left, and what this one writes.
 
 import { createHash } from 'node:crypto';
+import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { createCheckpoints } from '../core/job/checkpoints.ts';
 import type { JobRecord } from '../core/job/job.ts';
+import type { ModelInput } from '../core/model/manifest.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { JobReporter } from './job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './training/fit-checkpoint.ts';
 import type { EpochReport, FitState } from './training/fit-state.ts';
-import type { TrainingContext } from './training-context.ts';
 
 /** In the order in which a job passes through them. */
 const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
@@ -29,14 +30,17 @@ export interface RunCheckpointsDeps {
   readonly job: JobRecord;
 }
 
+/** What decides the course of a run, beside the code. */
+export interface RunSettings {
+  readonly job: JobRecord;
+  readonly input: ModelInput;
+  readonly inspection: DatasetInspection;
+}
+
 /**
  * Hash of what decides the course of a run. The back end is not in it: the numbers mean the same on all of them.
  */
-export function runFingerprint({
-  job,
-  input,
-  inspection,
-}: Pick<TrainingContext, 'job' | 'input' | 'inspection'>): string {
+export function runFingerprint({ job, input, inspection }: RunSettings): string {
   const { architecture, seed, hyperparameters, recipe, split } = job;
   const items = inspection.items.map((item) => [item.contentHash, item.classIndex, item.split]);
   return createHash('sha256')
