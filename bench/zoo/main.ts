@@ -76,7 +76,14 @@ async function measure(): Promise<readonly string[]> {
 }
 
 async function readKerasFiles(): Promise<readonly string[]> {
-  const checks = await forEach((architecture) => checkKerasFiles(architecture, options.python));
+  const checks = await forEach((architecture) =>
+    // One that cannot be read does not keep the others from being read.
+    checkKerasFiles(architecture, options.python).catch((error: Error) => ({
+      architecture: architecture.name,
+      result: 'failed',
+      problem: error.message,
+    })),
+  );
   for (const { architecture, result } of checks) console.log(`${architecture.padEnd(20)} ${result}`);
   return checks.flatMap(({ architecture, problem }) =>
     problem === undefined ? [] : [`${architecture}: ${problem}`],
