@@ -16,7 +16,7 @@ const ROWS = 4;
 const TILE = 160;
 const LABEL_HEIGHT = 24;
 const GAP = 8;
-const MAX_LABEL_LENGTH = 22;
+const MAX_LABEL_LENGTH = 19;
 
 export interface ContactSheetOptions {
   readonly input: ModelInput;
