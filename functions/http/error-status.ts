@@ -27,6 +27,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['weights-mismatch', 400],
   ['weights-unreadable', 400],
   ['label-unknown', 400],
+  ['pictures-missing', 400],
   ['heatmap-too-large', 400],
   ['too-many-images', 400],
 

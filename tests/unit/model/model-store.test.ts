@@ -58,6 +58,9 @@ describe('commitModel', () => {
     await commitColorModel(store);
     expect(puts).toEqual([
       'models/color/1/model.onnx',
+      'models/color/1/heatmap.onnx',
+      'models/color/1/tfjs-model.json',
+      'models/color/1/tfjs-weights.bin',
       'models/color/1/manifest.json',
       'models/color/aliases/latest.json',
     ]);
