@@ -107,9 +107,14 @@ describe('startLocalServer', () => {
     const version = path.join(dataDir, 'models', 'first', '1');
     expect((await readdir(version)).sort()).toEqual([
       'claim.json',
+      'heatmap.onnx',
       'manifest.json',
       'model.onnx',
       'parity.json',
+      'report.html',
+      'report.json',
+      'tfjs-model.json',
+      'tfjs-weights.bin',
     ]);
     const parity = JSON.parse(await readFile(path.join(version, 'parity.json'), 'utf8'));
     expect(parity.pictures).toBeGreaterThan(0);
