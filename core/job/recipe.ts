@@ -29,7 +29,7 @@ export type Augmentation = z.infer<typeof AugmentationSchema>;
 export const RecipeSchema = z.strictObject({
   /** `course`: SGD as taught: 0.2, then 0.01 with Nesterov momentum, for 5 and 40 epochs. */
   preset: z.enum(['default', 'course']).default('default'),
-  /** `head`: the pretrained layers stay as they are. `full`: then they learn too. */
+  /** `head`: the pretrained layers stay as they are. `full`: then they learn too. `auto`: `full` in the course's preset. */
   stages: z.enum(['auto', 'head', 'full']).default('auto'),
   /** The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all. */
   unfreeze_from: z.string().min(1).max(100).nullable().default(null),

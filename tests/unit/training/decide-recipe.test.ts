@@ -33,26 +33,31 @@ async function decide(
 }
 
 describe('decideRecipe', () => {
-  it('trains the pretrained layers too, where the back end is fast enough', async () => {
-    expect([...(await decide({}, 'native')).stages.keys()]).toEqual(['head', 'full']);
-    expect([...(await decide({}, 'gpu')).stages.keys()]).toEqual(['head', 'full']);
-  });
-
-  it('trains the head alone on the portable back end, with an estimate, unless asked', async () => {
-    const { stages, resolved } = await decide({}, 'portable');
+  it('trains the head alone unless asked, or as in the course', async () => {
+    const { stages, resolved } = await decide({}, 'native');
     expect([...stages.keys()]).toEqual(['head']);
-    expect(resolved.reasons.join()).toMatch(/some \d+ minutes/);
-    expect([...(await decide({ stages: 'full' }, 'portable')).stages.keys()]).toEqual(['head', 'full']);
+    expect(resolved.reasons.join()).toContain('recipe.stages "full"');
+    expect([...(await decide({ stages: 'full' }, 'native')).stages.keys()]).toEqual(['head', 'full']);
+    expect([...(await decide({ preset: 'course' }, 'native')).stages.keys()]).toEqual(['head', 'full']);
+    expect([...(await decide({ preset: 'course', stages: 'head' }, 'native')).stages.keys()]).toEqual([
+      'head',
+    ]);
   });
 
-  it('holds to what an earlier attempt decided on another back end', async () => {
-    const { resolved } = await decide({}, 'native');
+  it('says how long the pretrained layers take on the portable back end', async () => {
+    const { resolved } = await decide({ stages: 'full' }, 'portable');
+    expect(resolved.reasons.join()).toMatch(/some \d+ minutes/);
+    expect((await decide({ stages: 'full' }, 'native')).resolved.reasons.join()).not.toContain('minutes');
+  });
+
+  it('holds to what an earlier attempt decided', async () => {
+    const { resolved } = await decide({ stages: 'full' }, 'native');
     expect([...(await decide({}, 'portable', { resolved })).stages.keys()]).toEqual(['head', 'full']);
   });
 
   it('gives the epochs that are asked for to the last stage', async () => {
     const hyperparameters = { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 2 };
-    const { resolved } = await decide({}, 'native', { hyperparameters });
+    const { resolved } = await decide({ stages: 'full' }, 'native', { hyperparameters });
     expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 2e-4 });
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
@@ -68,7 +73,7 @@ describe('decideRecipe', () => {
   });
 
   it('warms up, and ends at a learning rate of 0', async () => {
-    const full = (await decide({}, 'native')).stages.get('full');
+    const full = (await decide({ stages: 'full' }, 'native')).stages.get('full');
     const rates = Array.from({ length: 100 }, (_, step) => full?.learningRate(step, 100) as number);
     expect(rates[0]).toBeLessThan(0.1 * Math.max(...rates));
     expect(rates.indexOf(Math.max(...rates))).toBe(10);
