@@ -18,9 +18,9 @@ import type { LambdaInstance } from '../../support/lambda/lambda-instance.ts';
 import { startMoto } from '../../support/start-moto.ts';
 import type { AnyJson } from '../../support/test-app.ts';
 
-const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'portable';
+const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'cpu';
 const DATASET = 'shapes';
-const JOB_TIMEOUT_MS = 600_000;
+const JOB_TIMEOUT_MS = 300_000;
 const POLL_MS = 500;
 
 interface Ready {
@@ -96,7 +96,9 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
       headers: { authorization, ...(body === undefined ? {} : { 'content-type': contentType }) },
       ...(body === undefined ? {} : { body }),
     });
-    const answer: AnyJson = await response.json();
+    const text = await response.text();
+    if (response.status === 502) throw new Error(`${method} ${route}: ${text}\n${api.output().slice(-4000)}`);
+    const answer: AnyJson = JSON.parse(text);
     return { status: response.status, body: answer };
   }
 
@@ -147,11 +149,11 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
   });
 
   it('goes on after the machine was taken away once', async () => {
-    const container = await waitFor('the start of training', async () =>
-      (await readJob()).progress?.stage === 'training' ? await findContainer() : undefined,
+    const container = await waitFor('the start of the trainer', async () =>
+      (await readJob()).status === 'running' ? await findContainer() : undefined,
     );
-    const { jobs } = await batchJobs();
     await runCommand('docker', ['kill', '--signal', 'TERM', container]);
+    const { jobs } = await batchJobs();
     await waitFor('the release of the job', async () =>
       (await readJob()).status === 'queued' ? true : undefined,
     );
@@ -232,6 +234,9 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
     await waitFor('the end of the container', async () =>
       (await findContainer()) === undefined ? true : undefined,
     );
+    // A trainer that is ended too soon to say so itself is heard of by AWS Batch's event.
+    const { jobs } = await batchJobs();
+    await jobEvents.invoke(JSON.stringify(failedEvent(jobs[0], 'The job was cancelled.')));
     await waitFor('the cancellation', async () =>
       (await readJob()).status === 'cancelled' ? true : undefined,
     );
