@@ -1,5 +1,7 @@
-// Judges probabilities against labels. Pure arithmetic; who made the probabilities does not matter.
+// Predicts examples batch by batch and judges the answers. Who makes the probabilities does not matter.
 
+import { predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
+import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
 import { batches, type ExampleBatch, type ExampleSource } from './examples.ts';
 
 /** Probabilities of `count` examples, float32 `[count, classes]`. */
@@ -11,18 +13,6 @@ export interface Scores {
   readonly loss: number | null;
   /** Share of examples whose most probable class is the label; null where there are no examples. */
   readonly accuracy: number | null;
-}
-
-/** Keeps the logarithm of a probability that underflowed finite; Keras's epsilon. */
-const MIN_PROBABILITY = 1e-7;
-
-/** Index of the largest of `count` values from `offset`; the first one of equals. */
-export function argMax(values: Float32Array, offset: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) {
-    if ((values[offset + i] as number) > (values[offset + best] as number)) best = i;
-  }
-  return best;
 }
 
 /**
@@ -43,11 +33,10 @@ export async function evaluate(
   let correct = 0;
   for await (const batch of batches(source, order, options.batchSize, options.signal)) {
     const probabilities = await predict(batch.images, batch.count);
-    const classes = probabilities.length / batch.count;
-    batch.labels.forEach((label, position) => {
-      const offset = position * classes;
-      loss -= Math.log(Math.max(probabilities[offset + label] as number, MIN_PROBABILITY));
-      if (argMax(probabilities, offset, classes) === label) correct += 1;
+    const predictions = { probabilities, labels: batch.labels, classes: probabilities.length / batch.count };
+    batch.labels.forEach((label, example) => {
+      loss += crossEntropyOf(rowOf(predictions, example), label);
+      if (predictedClass(predictions, example) === label) correct += 1;
     });
     await options.onBatch?.(batch, probabilities);
   }

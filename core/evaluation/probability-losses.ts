@@ -13,9 +13,13 @@ const meanOver = (predictions: Predictions, scoreOf: (row: Float32Array, label: 
   return predictions.labels.length === 0 ? undefined : total / predictions.labels.length;
 };
 
+/** Cross-entropy of one example in nats: how unlikely its true class was held to be. */
+export const crossEntropyOf = (row: Float32Array, label: number): number =>
+  -Math.log(Math.max(row[label] as number, MIN_PROBABILITY));
+
 /** Mean cross-entropy in nats (the negative log-likelihood); `undefined` without examples. */
 export const crossEntropy = (predictions: Predictions): number | undefined =>
-  meanOver(predictions, (row, label) => -Math.log(Math.max(row[label] as number, MIN_PROBABILITY)));
+  meanOver(predictions, crossEntropyOf);
 
 /**
  * Mean squared distance of the probabilities from the truth, summed over classes: 0 is perfect, 2 the worst.

@@ -132,3 +132,11 @@ export const layerWeights = (network: Network): NetworkWeights =>
       return [name, values.map((value, i) => value + 0.2 * (shift[i] ?? 0))];
     }),
   );
+
+export const LAYER_SAMPLES = 3;
+
+/** A batch for every network here, of all classes. */
+export const LAYER_BATCH = {
+  images: noise(LAYER_SAMPLES * LAYER_INPUT.height * LAYER_INPUT.width * LAYER_INPUT.channels, 3),
+  labels: Int32Array.from({ length: LAYER_SAMPLES }, (_, i) => i % LAYER_CLASSES),
+};

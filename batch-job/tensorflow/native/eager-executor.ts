@@ -2,6 +2,7 @@
 // shapes, and networks too short-lived for a graph.
 
 import type { Executor, Session, SessionOptions } from '../executor.ts';
+import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
 import type { Addon, AddonAttribute } from './addon.ts';
@@ -19,9 +20,6 @@ interface Prepared {
   readonly steps: readonly Step[];
   readonly constants: ReadonlyMap<Value, number>;
 }
-
-/** Full batches, the last smaller one, and both again for prediction; more sizes are prepared anew. */
-const PREPARED_LIMIT = 6;
 
 /** An executor on a loaded addon. */
 export function createEagerExecutor(addon: Addon): Executor {
@@ -47,7 +45,6 @@ function createSession(
   const floatType: AddonAttribute = { name: 'dtype', type: addon.TF_ATTR_TYPE, value: addon.TF_FLOAT };
   const shapes = new Map(variables.map(({ name, shape }) => [name, shape]));
   const handles = new Map<string, number>();
-  const prepared = new Map<string, Prepared>();
 
   const handleOf = (name: string): number => {
     const handle = handles.get(name);
@@ -77,25 +74,11 @@ function createSession(
   const forget = ({ constants }: Prepared) => {
     for (const id of constants.values()) addon.deleteTensor(id);
   };
-  const prepare = (name: string, batch: number): Prepared => {
-    const key = `${name}/${batch}`;
-    const known = prepared.get(key);
-    if (known !== undefined) return known;
-    const write = programs[name];
-    if (write === undefined) throw new Error(`There is no program "${name}".`);
-    const result = prepareProgram(addon, write(batch));
-    prepared.set(key, result);
-    const [oldest] = prepared;
-    if (prepared.size > PREPARED_LIMIT && oldest !== undefined) {
-      prepared.delete(oldest[0]);
-      forget(oldest[1]);
-    }
-    return result;
-  };
+  const prepared = createPreparedPrograms(programs, (program) => prepareProgram(addon, program), forget);
 
   return {
     run(name, batch, inputs) {
-      const { program, steps, constants } = prepare(name, batch);
+      const { program, steps, constants } = prepared.get(name, batch);
       const owned = new Map<Value, number>();
       const ids = new Map<Value, number>(constants);
       for (const [variable, value] of program.variables) ids.set(value, handleOf(variable));
@@ -150,7 +133,6 @@ function createSession(
         addon.executeOp('DestroyResourceOp', [], [handle], 0);
         addon.deleteTensor(handle);
       }
-      prepared.forEach(forget);
       handles.clear();
       prepared.clear();
     },

@@ -2,6 +2,7 @@
 // place. Knows nothing of networks.
 
 import type { Executor, Session, SessionOptions } from '../executor.ts';
+import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
 import { registerConvolutionGradients } from './convolution-gradients.ts';
@@ -18,9 +19,6 @@ interface Prepared {
   readonly numbers: ReadonlyMap<Value, readonly number[]>;
   readonly names: ReadonlyMap<Value, string>;
 }
-
-/** Full batches, the last smaller one, and both again for prediction; more sizes are prepared anew. */
-const PREPARED_LIMIT = 6;
 
 type Backend = WasmBackend['backend'];
 
@@ -42,7 +40,6 @@ function upload(backend: Backend, data: Float32Array, shape: readonly number[]):
 
 function createSession(backend: Backend, { variables: specs, programs, initial }: SessionOptions): Session {
   const variables = new Map<string, WasmTensor>();
-  const prepared = new Map<string, Prepared>();
   for (const { name, shape } of specs) {
     const data = initial.get(name);
     if (data === undefined) throw new Error(`The variable "${name}" has no first value.`);
@@ -59,21 +56,7 @@ function createSession(backend: Backend, { variables: specs, programs, initial }
     for (const tensor of constants.values()) dispose(backend, tensor);
   };
 
-  const prepare = (name: string, batch: number): Prepared => {
-    const key = `${name}/${batch}`;
-    const known = prepared.get(key);
-    if (known !== undefined) return known;
-    const write = programs[name];
-    if (write === undefined) throw new Error(`There is no program "${name}".`);
-    const result = prepareProgram(backend, write(batch));
-    prepared.set(key, result);
-    const [oldest] = prepared;
-    if (prepared.size > PREPARED_LIMIT && oldest !== undefined) {
-      prepared.delete(oldest[0]);
-      forget(oldest[1]);
-    }
-    return result;
-  };
+  const prepared = createPreparedPrograms(programs, (program) => prepareProgram(backend, program), forget);
 
   /** A tensor that may be written to in place: its own copy where a reading of it is still in use. */
   const writable = (name: string): WasmTensor => {
@@ -119,7 +102,7 @@ function createSession(backend: Backend, { variables: specs, programs, initial }
 
   return {
     run(name, batch, inputs) {
-      const plan = prepare(name, batch);
+      const plan = prepared.get(name, batch);
       const values = new Map<Value, WasmTensor>();
       const free = (value: Value) => {
         const tensor = values.get(value);
@@ -160,7 +143,6 @@ function createSession(backend: Backend, { variables: specs, programs, initial }
     },
     dispose() {
       for (const tensor of variables.values()) dispose(backend, tensor);
-      prepared.forEach(forget);
       variables.clear();
       prepared.clear();
     },

@@ -6,19 +6,13 @@ import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import type { Network } from '../../../core/network/network.ts';
 import { weightSpecs } from '../../../core/network/weight-specs.ts';
 import {
-  LAYER_CLASSES,
-  LAYER_INPUT,
+  LAYER_BATCH,
   LAYER_NETWORKS,
+  LAYER_SAMPLES,
   layerWeights,
   noise,
 } from '../../support/layer-networks.ts';
 
-const SAMPLES = 3;
-const IMAGE_SIZE = LAYER_INPUT.height * LAYER_INPUT.width * LAYER_INPUT.channels;
-const BATCH = {
-  images: noise(SAMPLES * IMAGE_SIZE, 3),
-  labels: Int32Array.from({ length: SAMPLES }, (_, i) => i % LAYER_CLASSES),
-};
 /** The loss is float32, about 1, so that a difference of two has an error of about 1e-7 / STEP; larger steps cross kinks. */
 const STEP = 5e-4;
 
@@ -29,13 +23,13 @@ beforeAll(async () => {
 
 async function lossWith(network: Network, weights: ReadonlyMap<string, Float32Array>): Promise<number> {
   const trainer = await start(network, weights);
-  const { loss } = await trainer.step(BATCH, 0);
+  const { loss } = await trainer.step(LAYER_BATCH, 0);
   trainer.dispose();
   return loss;
 }
 
 const start = (network: Network, weights: ReadonlyMap<string, Float32Array>): Promise<Trainer> =>
-  engine.createTrainer({ network, weights, optimizer: { type: 'sgd' }, seed: 9, batchSize: SAMPLES });
+  engine.createTrainer({ network, weights, optimizer: { type: 'sgd' }, seed: 9, batchSize: LAYER_SAMPLES });
 
 const add = (a: Float32Array, b: Float32Array, factor: number) =>
   a.map((value, i) => value + factor * (b[i] ?? 0));
@@ -44,7 +38,7 @@ describe('gradients', () => {
   test.each(LAYER_NETWORKS)('%s: the gradient is the slope of the loss', async (_, network) => {
     const weights = layerWeights(network);
     const trainer = await start(network, weights);
-    await trainer.step(BATCH, 1);
+    await trainer.step(LAYER_BATCH, 1);
     const updated = await trainer.weights();
     trainer.dispose();
     for (const spec of weightSpecs(network)) {

@@ -5,20 +5,8 @@ import type { Engine, ExecutorName } from '../../../batch-job/tensorflow/engine.
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import type { Network } from '../../../core/network/network.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
-import {
-  LAYER_CLASSES,
-  LAYER_INPUT,
-  LAYER_NETWORKS,
-  layerWeights,
-  noise,
-} from '../../support/layer-networks.ts';
+import { LAYER_BATCH, LAYER_NETWORKS, LAYER_SAMPLES, layerWeights } from '../../support/layer-networks.ts';
 
-const SAMPLES = 3;
-const IMAGE_SIZE = LAYER_INPUT.height * LAYER_INPUT.width * LAYER_INPUT.channels;
-const BATCH = {
-  images: noise(SAMPLES * IMAGE_SIZE, 3),
-  labels: Int32Array.from({ length: SAMPLES }, (_, i) => i % LAYER_CLASSES),
-};
 /** Of the largest gradient of a weight. */
 const TOLERANCE = 1e-4;
 
@@ -29,10 +17,10 @@ async function stepOnce(engine: Engine, network: Network, executor: ExecutorName
     weights,
     optimizer: { type: 'sgd' },
     seed: 9,
-    batchSize: SAMPLES,
+    batchSize: LAYER_SAMPLES,
     executor,
   });
-  const { loss } = await trainer.step(BATCH, 1);
+  const { loss } = await trainer.step(LAYER_BATCH, 1);
   const after = await trainer.weights();
   trainer.dispose();
   // At a learning rate of 1 a weight loses its gradient.
