@@ -12,8 +12,9 @@ import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { lastAxis, outputShape } from '../core/network/shapes.ts';
 import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
-import { type ExampleSource, inMemoryExamples } from './training/examples.ts';
+import type { ExampleSource } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
 const BATCH_SIZE = 16;
@@ -27,8 +28,10 @@ export interface FeatureExtractor {
   readonly hash: string;
   /** Number of features of a picture. */
   readonly features: number;
-  /** Float32 `[items.length, features]` of the pictures, then of each further view, in the order of `items`. */
-  extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<readonly Float32Array[]>;
+  /**
+   * A row for each picture in the order of `items`, then as many of each further view. The caller closes the table.
+   */
+  extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<FeatureTable>;
   release(): Promise<void>;
 }
 
@@ -133,20 +136,25 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     hash,
     features,
     async extract(items, extractOptions) {
-      const results: Float32Array[] = [];
-      const shards = shardsOf(items);
-      for (let view = 0; view <= (extractOptions.views?.count ?? 0); view++) {
-        const result = new Float32Array(items.length * features);
-        for (const shard of shards) {
-          const shardItems = shard.map((index) => items[index] as DatasetItem);
-          const values = await loadShard(shardItems, view, extractOptions);
-          shard.forEach((index, position) => {
-            result.set(values.subarray(position * features, (position + 1) * features), index * features);
-          });
+      const views = 1 + (extractOptions.views?.count ?? 0);
+      const table = createFeatureTable({ rows: views * items.length, width: features });
+      try {
+        const shards = shardsOf(items);
+        for (let view = 0; view < views; view++) {
+          for (const shard of shards) {
+            const shardItems = shard.map((index) => items[index] as DatasetItem);
+            const values = await loadShard(shardItems, view, extractOptions);
+            shard.forEach((index, position) => {
+              const row = view * items.length + index;
+              table.write(row, values.subarray(position * features, (position + 1) * features));
+            });
+          }
         }
-        results.push(result);
+        return table;
+      } catch (error) {
+        table.close();
+        throw error;
       }
-      return results;
     },
     release: () => session.release(),
   };
@@ -172,14 +180,23 @@ function shardsOf(items: readonly DatasetItem[]): number[][] {
   return [...shards.values()].map((members) => members.sort(byHash));
 }
 
-/** Cached features as examples `[1, 1, features]`, the input of a head; the epochs take turns with the views. */
+/** A table of features as examples `[1, 1, features]`, the input of a head; the epochs take turns with the views. */
 export function featureExamples(
-  views: readonly Float32Array[],
-  features: number,
+  table: FeatureTable,
   items: readonly DatasetItem[],
+  views: number,
 ): ExampleSource {
   const labels = Int32Array.from(items, (item) => item.classIndex);
-  const of = (view: number) =>
-    inMemoryExamples([1, 1, features], views[view % views.length] ?? new Float32Array(), labels);
-  return { ...of(0), atEpoch: (epoch) => of(epoch - 1) };
+  const { width } = table;
+  const of = (view: number): ExampleSource => ({
+    shape: [1, 1, width],
+    labels,
+    async fill(indices, images) {
+      indices.forEach((index, position) => {
+        const target = images.subarray(position * width, (position + 1) * width);
+        table.read(view * items.length + index, target);
+      });
+    },
+  });
+  return { ...of(0), atEpoch: (epoch) => of((epoch - 1) % (1 + views)) };
 }

@@ -6,6 +6,7 @@ import { initializeWeights } from '../core/network/initialize.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { splitAt } from '../core/network/split-at.ts';
 import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
+import type { FeatureTable } from './feature-table.ts';
 import { createFeatureExtractor, featureExamples } from './features.ts';
 import { trainNetwork } from './train-network.ts';
 import { reportUnreadable, type TrainingContext } from './training-context.ts';
@@ -32,6 +33,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
   let done = 0;
   let cached = 0;
   reporter.startStage('features', { step: 0, steps: total });
+  const tables: FeatureTable[] = [];
   const extract = async (items: readonly DatasetItem[], count: number) => {
     const values = await extractor.extract(items, {
       views: { count, augmentation, seed: job.seed },
@@ -44,7 +46,8 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
         reporter.update({ step: done, imagesPerSecond, secondsLeft: (total - done) / imagesPerSecond });
       },
     });
-    return featureExamples(values, extractor.features, items);
+    tables.push(values);
+    return featureExamples(values, items, count);
   };
   try {
     const train = await extract(splits.train, featureViews);
@@ -62,6 +65,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
     });
     return new Map([...pretrained.weights, ...trained]);
   } finally {
+    for (const table of tables) table.close();
     await extractor.release();
   }
 }

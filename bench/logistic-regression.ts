@@ -102,10 +102,12 @@ try {
     await mkdir(exchange);
     await writeFile(path.join(exchange, 'meta.json'), JSON.stringify({ features: extractor.features }));
     for (const split of ['train', 'test'] as const) {
-      const [values = new Float32Array()] = await extractor.extract(splits[split], {
-        signal,
-        onProgress: () => undefined,
-      });
+      const table = await extractor.extract(splits[split], { signal, onProgress: () => undefined });
+      const values = new Float32Array(splits[split].length * table.width);
+      for (let row = 0; row < splits[split].length; row++) {
+        table.read(row, values.subarray(row * table.width, (row + 1) * table.width));
+      }
+      table.close();
       await writeFile(path.join(exchange, `${split}.features`), new Uint8Array(values.buffer));
       const labels = Int32Array.from(splits[split], (item) => item.classIndex);
       await writeFile(path.join(exchange, `${split}.labels`), new Uint8Array(labels.buffer));

@@ -25,7 +25,8 @@ const atLeast = (least: number, most: number, pictures: number) => (examples: nu
 
 /** A dense layer on cached features: an epoch takes milliseconds, so it runs until it has converged. */
 const HEAD: StageRecipe = {
-  epochs: () => 60,
+  // Of tens of thousands of pictures a few passes are as many updates as sixty of a few hundred.
+  epochs: atLeast(5, 60, 200_000),
   batchSize: 32,
   optimizer: { type: 'adam' },
   learningRate: 2e-3,

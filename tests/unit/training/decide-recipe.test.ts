@@ -62,6 +62,13 @@ describe('decideRecipe', () => {
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
 
+  it('shows fewer epochs to the head where an epoch has more pictures', async () => {
+    const labels = Int32Array.from({ length: 150_000 }, (_, i) => i % 2);
+    const { resolved } = await decide({}, 'native', { labels });
+    expect(resolved.stages['head']).toMatchObject({ epochs: 5 });
+    expect(resolved.featureViews).toBe(0);
+  });
+
   it('knows the settings of the course', async () => {
     const { stages } = await decide({ preset: 'course' }, 'native');
     const head = stages.get('head');

@@ -1,0 +1,63 @@
+// Hundreds of thousands of tiny pictures in a folder, as somebody might copy them there: most are good, a few are copies
+// of others and a few are broken.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { forEachConcurrent } from '../../core/dataset/for-each-concurrent.ts';
+import { uniformAt } from '../../core/random.ts';
+
+const SIZE = 16;
+const CELLS = 4;
+const CHANNELS = 3;
+/** What a class adds to the cell that it is known by. */
+const SIGNAL = 130;
+/** Every so many pictures one is a copy of the picture before, and one is cut off. */
+const COPY_EVERY = 1000;
+const BROKEN_EVERY = 10_000;
+const CONCURRENCY = 16;
+
+export interface TinyPictures {
+  readonly copies: number;
+  readonly broken: number;
+}
+
+/** Squares of random colors; of each class another one is bright. */
+function drawPicture(index: number, classIndex: number): Promise<Buffer> {
+  const cells = Uint8Array.from({ length: CELLS ** 2 * CHANNELS }, (_, i) => {
+    const isBright = Math.floor(i / CHANNELS) === classIndex;
+    return (255 - SIGNAL) * uniformAt(index, i) + (isBright ? SIGNAL : 0);
+  });
+  return sharp(cells, { raw: { width: CELLS, height: CELLS, channels: CHANNELS } })
+    .resize(SIZE, SIZE, { kernel: 'nearest' })
+    .png({ compressionLevel: 1 })
+    .toBuffer();
+}
+
+/** Writes `count` pictures as `<folder>/class-<n>/<index>.png`; at most 16 classes. */
+export async function writeTinyPictures(
+  folder: string,
+  { count, classes }: { readonly count: number; readonly classes: number },
+  onProgress: (done: number) => void,
+): Promise<TinyPictures> {
+  const folderOf = (classIndex: number) => path.join(folder, `class-${classIndex}`);
+  for (let c = 0; c < classes; c++) await mkdir(folderOf(c), { recursive: true });
+  let copies = 0;
+  let broken = 0;
+  const blocks = Array.from({ length: Math.ceil(count / COPY_EVERY) }, (_, block) => block * COPY_EVERY);
+  await forEachConcurrent(blocks, CONCURRENCY, async (start) => {
+    // A block is of one class, so that a copy is in the class of its original.
+    const classIndex = (start / COPY_EVERY) % classes;
+    for (let index = start; index < Math.min(count, start + COPY_EVERY); index++) {
+      const isCopy = index % COPY_EVERY === COPY_EVERY - 1;
+      const isBroken = index % BROKEN_EVERY === 0;
+      const picture = await drawPicture(isCopy ? index - 1 : index, classIndex);
+      if (isCopy) copies += 1;
+      if (isBroken) broken += 1;
+      const bytes = isBroken ? picture.subarray(0, picture.byteLength - 30) : picture;
+      await writeFile(path.join(folderOf(classIndex), `${index}.png`), bytes);
+    }
+    onProgress(Math.min(count, start + COPY_EVERY));
+  });
+  return { copies, broken };
+}
