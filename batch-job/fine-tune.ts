@@ -68,11 +68,11 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
 
 /** Every stage that the job has, from where an earlier attempt left it. */
 async function train(context: TrainingContext): Promise<NetworkWeights> {
-  const { checkpoints, decision } = context;
+  const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
   const weights = full === undefined ? await trainHead(context) : full.trainer.variables;
-  return decision.stages.has('full') ? trainFull(context, weights) : weights;
+  return decision.stages.has('full') && !meter.isBudgetSpent() ? trainFull(context, weights) : weights;
 }
 
 async function writeDecision({ reporter }: FineTuneDeps, { resolved }: Decision): Promise<void> {

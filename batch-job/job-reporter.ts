@@ -2,10 +2,11 @@
 // the lease and bring back the news that the job was cancelled.
 
 import { FoveaError } from '../core/errors.ts';
-import type { Progress } from '../core/job/job.ts';
+import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
+import type { CostMeter } from './cost-meter.ts';
 
 /** Progress is written this often; a reader sees it at most two seconds old. */
 const REPORT_INTERVAL_MS = 1000;
@@ -19,6 +20,7 @@ export interface JobReporterDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly terminated: AbortSignal;
+  readonly meter: CostMeter;
 }
 
 export interface JobReporter {
@@ -42,6 +44,17 @@ export interface JobReporter {
   stop(): Promise<void>;
 }
 
+/** Stages before the first that makes weights. */
+const PREPARING: ReadonlySet<Progress['stage']> = new Set(['validating', 'weights', 'features']);
+
+const budgetSpent = ({ maxCostUsd }: JobRecord) =>
+  new FoveaError(
+    'budget-spent',
+    `The budget of US$ ${maxCostUsd} was spent before training began, so there is no model. Raise max_cost_usd, or train ` +
+      'on fewer pictures.',
+    { param: 'max_cost_usd' },
+  );
+
 const EMPTY_PROGRESS: Omit<Progress, 'stage'> = {
   epoch: null,
   epochs: null,
@@ -55,7 +68,14 @@ const EMPTY_PROGRESS: Omit<Progress, 'stage'> = {
 };
 
 /** Reports on one attempt until stopped. */
-export function createJobReporter({ jobs, jobId, owner, now, terminated }: JobReporterDeps): JobReporter {
+export function createJobReporter({
+  jobs,
+  jobId,
+  owner,
+  now,
+  terminated,
+  meter,
+}: JobReporterDeps): JobReporter {
   const controller = new AbortController();
   let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
   let lastWrittenMs = now();
@@ -72,10 +92,13 @@ export function createJobReporter({ jobs, jobId, owner, now, terminated }: JobRe
     try {
       const job = await updateHeld({ jobs, now }, jobId, owner, (held) => ({
         ...held,
+        spent: meter.spent(),
         progress: { ...progress, rssBytes: process.memoryUsage.rss() },
       }));
       lastWrittenMs = now();
       if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
+      // Training ends by itself and keeps what it has; before it there is nothing to keep.
+      else if (PREPARING.has(progress.stage) && meter.isBudgetSpent()) controller.abort(budgetSpent(job));
     } catch (error) {
       // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.
       if (error instanceof LeaseLostError || now() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);

@@ -14,6 +14,8 @@ const EnvironmentSchema = z.object({
   FOVEA_JOB_ID: z.string(),
   /** A folder of weight files supplied by hand. */
   FOVEA_WEIGHTS_DIR: z.string().optional(),
+  /** Of this machine. */
+  FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
 });
 
 /** 75 is EX_TEMPFAIL of sysexits.h: another attempt may well succeed. */
@@ -30,7 +32,7 @@ if (!environment.success) {
   console.error(`The trainer's environment is incomplete.\n${z.prettifyError(environment.error)}`);
   process.exit(2);
 }
-const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR } = environment.data;
+const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR, FOVEA_USD_PER_HOUR } = environment.data;
 
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
@@ -45,6 +47,7 @@ const outcome = await runJob(
     jobs: createJobStore({ store, now: Date.now }),
     now: Date.now,
     weightsDir: FOVEA_WEIGHTS_DIR,
+    usdPerHour: FOVEA_USD_PER_HOUR,
     cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),

@@ -4,10 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { createCheckpoints } from '../core/job/checkpoints.ts';
-import { isFinal, type JobRecord } from '../core/job/job.ts';
+import { isFinal, type JobRecord, type Spending } from '../core/job/job.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import { type CostMeter, createCostMeter } from './cost-meter.ts';
 import { fineTune } from './fine-tune.ts';
 import { createJobReporter, type JobReporter } from './job-reporter.ts';
 
@@ -20,6 +21,8 @@ export interface RunJobDeps {
   readonly weightsDir: string | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
   readonly cacheDirectory?: string;
+  /** What an hour of this machine costs; left out, nothing. */
+  readonly usdPerHour?: number;
   /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
   readonly terminated: AbortSignal;
   /** Told of what nobody expected, with its stack. */
@@ -33,14 +36,18 @@ export type AttemptOutcome = 'succeeded' | 'failed' | 'cancelled' | 'released' |
 export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> {
   const owner = randomUUID();
   let reporter: JobReporter | undefined;
+  let meter: CostMeter | undefined;
   try {
     const job = await acquireLease(deps, jobId, owner);
-    reporter = createJobReporter({ ...deps, jobId, owner });
+    meter = createCostMeter({ job, usdPerHour: deps.usdPerHour ?? 0, now: deps.now });
+    reporter = createJobReporter({ ...deps, jobId, owner, meter });
     if (job.cancelRequested) throw cancelled();
-    const outcome = await fineTune({ ...deps, reporter }, job);
+    const outcome = await fineTune({ ...deps, reporter, meter }, job);
     await reporter.stop();
+    const spent = meter.spent();
     const done = await updateHeld(deps, jobId, owner, (held) => ({
       ...held,
+      spent,
       status: 'succeeded',
       finishedAt: Math.floor(deps.now() / 1000),
       result: outcome.result,
@@ -48,22 +55,31 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
     await deps.jobs.appendEvent(jobId, {
       level: 'info',
       type: 'message',
-      message: `Model "${outcome.model}" version ${outcome.version} is ready.`,
-      data: { ...outcome.result, model: outcome.model, model_version: outcome.version },
+      message: `Model "${outcome.model}" version ${outcome.version} is ready.${describeCost(spent)}`,
+      data: {
+        ...outcome.result,
+        model: outcome.model,
+        model_version: outcome.version,
+        machine_seconds: spent.seconds,
+        cost_usd: spent.usd,
+      },
     });
     await clearCheckpoints(deps, done);
     return 'succeeded';
   } catch (error) {
     await reporter?.stop();
-    return endAttempt(deps, jobId, owner, reporter?.signal.reason ?? error);
+    return endAttempt({ ...deps, meter }, jobId, owner, reporter?.signal.reason ?? error);
   }
 }
+
+const describeCost = ({ seconds, usd }: Spending) =>
+  usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
 
 const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
 
 /** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
 async function endAttempt(
-  deps: RunJobDeps,
+  { meter, ...deps }: RunJobDeps & { readonly meter: CostMeter | undefined },
   jobId: string,
   owner: string,
   error: unknown,
@@ -75,7 +91,8 @@ async function endAttempt(
   const finishedAt = Math.floor(deps.now() / 1000);
   const end = endOf(error);
   try {
-    const left = await updateHeld(deps, jobId, owner, (job): JobRecord => {
+    const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
+      const job = { ...held, spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       // An attempt that was told to go has not failed, and does not count.
       if (end === 'released' && !job.cancelRequested)

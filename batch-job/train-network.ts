@@ -28,7 +28,7 @@ export interface StageOptions {
 
 /** Trains a network through a stage; the weights of its best epoch come back. */
 export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<NetworkWeights> {
-  const { job, engine, reporter, checkpoints, decision, inspection } = context;
+  const { job, engine, reporter, meter, checkpoints, decision, inspection } = context;
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
@@ -61,6 +61,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       seed: job.seed,
       signal: reporter.signal,
       clock: () => performance.now(),
+      isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
       ...(options.keepsFirstWeights === true ? { keepsFirstWeights: true } : {}),
       ...(imbalance === 'balanced_sampling'
@@ -82,6 +83,13 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
         : `The weights of epoch ${best.epoch} are kept: the lowest loss on the validation split.`,
       { stage, best_epoch: best.epoch, epochs: history.length },
     );
+    if (meter.isBudgetSpent()) {
+      const { usd } = meter.spent();
+      await reporter.warn(
+        `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. The best weights so far become the model.`,
+        { stage, spent_usd: usd, max_cost_usd: job.maxCostUsd },
+      );
+    }
     return await trainer.weights();
   } finally {
     trainer.dispose();

@@ -5,6 +5,7 @@ import type { JobRecord } from '../core/job/job.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { CostMeter } from './cost-meter.ts';
 import type { Decision } from './decide-recipe.ts';
 import type { JobReporter } from './job-reporter.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
@@ -15,6 +16,7 @@ import type { ExampleSource } from './training/examples.ts';
 export interface FineTuneDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
+  readonly meter: CostMeter;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */

@@ -59,6 +59,7 @@ try {
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       metadata: {},
+      maxCostUsd: null,
     });
     await runJob(
       {

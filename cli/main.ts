@@ -46,6 +46,12 @@ function parseNumber(text: string): number {
   return value;
 }
 
+function parsePrice(text: string): number {
+  const price = parseNumber(text);
+  if (price < 0) throw new InvalidArgumentError('It must be 0 or more.');
+  return price;
+}
+
 const program = new Command('fovea').description(description).version(version);
 
 program
@@ -55,6 +61,12 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .option(
+    '--usd-per-hour <number>',
+    'what an hour of this machine costs, for the cost of jobs',
+    parsePrice,
+    0,
+  )
   .action((options) => runStart({ ...options, version }));
 
 program

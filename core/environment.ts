@@ -11,6 +11,8 @@ export const environment = {
   jobId: 'FOVEA_JOB_ID',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
+  /** What an hour of the trainer's machine costs, US dollars; nothing where it is left out. */
+  usdPerHour: 'FOVEA_USD_PER_HOUR',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
 } as const;

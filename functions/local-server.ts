@@ -25,6 +25,8 @@ export interface LocalServerOptions {
   readonly port: number;
   /** A folder of pretrained weight files. */
   readonly weightsDir?: string | undefined;
+  /** What an hour of this machine costs, in US dollars; left out, nothing. */
+  readonly usdPerHour?: number | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -40,7 +42,7 @@ export interface LocalServer {
 
 /** Starts API and worker; jobs that an earlier run left unfinished go on. */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const { host, port, weightsDir, version, logger } = options;
+  const { host, port, weightsDir, usdPerHour = 0, version, logger } = options;
   const dataDir = path.resolve(options.dataDir);
   const datasetsDir = path.join(dataDir, 'datasets');
   await mkdir(datasetsDir, { recursive: true });
@@ -58,6 +60,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
           ...process.env,
           FOVEA_STORE_URL: storeUrl,
           FOVEA_JOB_ID: jobId,
+          FOVEA_USD_PER_HOUR: String(usdPerHour),
           ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
         },
       }),

@@ -39,6 +39,8 @@ export interface FitOptions {
   readonly transform?: (batch: ExampleBatch, epoch: number, index: number) => Batch;
   /** Ends the run after so many epochs without a lower validation loss. */
   readonly patience?: number;
+  /** Asked after every step: true ends the run as if the running epoch were its last, with what is best so far. */
+  readonly isOver?: () => boolean;
   /** Scores the first weights too; they are kept where training makes nothing better. */
   readonly keepsFirstWeights?: boolean;
   /** Where an earlier run of the same settings stopped. */
@@ -71,6 +73,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<{ readonly best: BestEpoch; readonly history: readonly EpochReport[] }> {
   const { train, validation, epochs, batchSize, seed, signal, clock, resume, checkpoint } = options;
+  const { isOver = () => false } = options;
   const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
   const stepsPerEpoch = Math.ceil(orderOf(1).length / batchSize);
   const steps = stepsPerEpoch * epochs;
@@ -134,6 +137,7 @@ export async function fit(
         imagesPerSecond: imagesPerSecond(),
         secondsLeft: ((clock() - startedMs) / stepsTaken / 1000) * (steps - step()),
       });
+      if (isOver()) break;
       if (clock() - yieldedMs > YIELD_MS) {
         await nextTurn();
         yieldedMs = clock();
@@ -161,6 +165,7 @@ export async function fit(
       const { loss } = await judge();
       if (loss !== null) best = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
     }
+    if (best !== undefined && isOver()) isFinished = true;
     while (!isFinished) {
       const report = await runEpoch();
       const next = isBetter(report.validationLoss, best)
@@ -169,7 +174,8 @@ export async function fit(
       // Without an await in between: an abort finds an epoch either running or finished.
       best = next;
       history.push(report);
-      isFinished = epoch >= epochs || epochsSinceLowest(history) >= (options.patience ?? Infinity);
+      isFinished =
+        epoch >= epochs || isOver() || epochsSinceLowest(history) >= (options.patience ?? Infinity);
       epoch += 1;
       batchIndex = 0;
       sums = NO_SUMS;

@@ -9,6 +9,7 @@ export interface StartOptions {
   readonly host: string;
   readonly port: number;
   readonly weights?: string;
+  readonly usdPerHour?: number;
   readonly version: string;
 }
 
@@ -18,6 +19,7 @@ export async function runStart(options: StartOptions): Promise<void> {
     host: options.host,
     port: options.port,
     weightsDir: options.weights,
+    usdPerHour: options.usdPerHour,
     version: options.version,
     logger: createStderrLogger(),
   });

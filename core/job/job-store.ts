@@ -7,7 +7,15 @@ import { FoveaError, isFoveaError } from '../errors.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { canBecome, isFinal, type JobEvent, JobEventSchema, type JobRecord, JobRecordSchema } from './job.ts';
+import {
+  canBecome,
+  isFinal,
+  type JobEvent,
+  JobEventSchema,
+  type JobRecord,
+  JobRecordSchema,
+  NOTHING_SPENT,
+} from './job.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
@@ -21,6 +29,7 @@ export type NewJob = Pick<
   | 'split'
   | 'backend'
   | 'metadata'
+  | 'maxCostUsd'
 >;
 
 export type NewJobEvent = Omit<JobEvent, 'id' | 'createdAt'>;
@@ -174,6 +183,7 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
         finishedAt: null,
         modelVersion: null,
         resolved: null,
+        spent: NOTHING_SPENT,
         lease: null,
         cancelRequested: false,
         attempts: 0,

@@ -90,6 +90,16 @@ export const MachineUsageSchema = z.object({
   estimatedUsd: z.number().nonnegative(),
 });
 
+/** Machine time and its price, over all attempts of a job. */
+const SpendingSchema = z.object({
+  seconds: z.number().nonnegative(),
+  /** At the on-demand price, which Spot machines stay below; 0 where no price is set. */
+  usd: z.number().nonnegative(),
+});
+export type Spending = z.infer<typeof SpendingSchema>;
+
+export const NOTHING_SPENT: Spending = { seconds: 0, usd: 0 };
+
 export const JobErrorSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -134,6 +144,10 @@ export const JobRecordSchema = z.object({
   split: SplitFractionsSchema,
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),
+  /** Training ends when the job has cost so much; null where it may cost what it takes. */
+  maxCostUsd: z.number().positive().nullable().default(null),
+  /** What trainers took so far; each adds to it while it works. */
+  spent: SpendingSchema.default(NOTHING_SPENT),
   lease: LeaseSchema.nullable(),
   /** Set by whoever asked for the end of a running job; the trainer looks at it between steps. */
   cancelRequested: z.boolean(),

@@ -38,6 +38,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
     split: request.split ?? SplitFractionsSchema.parse({}),
     backend: request.backend,
     metadata: request.metadata ?? {},
+    maxCostUsd: request.max_cost_usd ?? null,
   };
 }
 

@@ -12,6 +12,7 @@ const METADATA_PAIRS_MAX = 16;
 const METADATA_KEY_MAX_LENGTH = 64;
 const METADATA_VALUE_MAX_LENGTH = 512;
 const SEED_MAX = 2147483647;
+const MAX_COST_USD_MAX = 100_000;
 
 const MetadataSchema = z
   .record(z.string().max(METADATA_KEY_MAX_LENGTH), z.string().max(METADATA_VALUE_MAX_LENGTH))
@@ -82,6 +83,17 @@ export const CreateJobSchema = z
     }),
     split: SplitFractionsSchema.optional(),
     backend: z.enum(BACKENDS).default('auto'),
+    max_cost_usd: z
+      .number()
+      .positive()
+      .max(MAX_COST_USD_MAX)
+      .nullish()
+      .openapi({
+        description:
+          'Training ends when the machines of all attempts have cost so much at the on-demand price, and the best weights so ' +
+          'far become the model. Judging and publishing it come on top.',
+        example: 2,
+      }),
     dry_run: z.boolean().default(false).openapi({
       description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
     }),

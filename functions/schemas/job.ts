@@ -13,6 +13,7 @@ import {
   SplitFractionsSchema,
 } from '../../core/job/job.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../../core/job/recipe.ts';
+import { spendingOf } from '../../core/job/spending-of.ts';
 import { toModelReference } from '../../core/model/model-name.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
@@ -62,12 +63,14 @@ export const JobSchema = z
       description: 'Why a job that waits does not start yet, where that is known.',
     }),
     machines: z
-      .object({ pool: z.string(), capacity: z.string(), seconds: z.number(), estimated_cost_usd: z.number() })
+      .object({ pool: z.string(), capacity: z.string() })
       .nullable()
-      .openapi({
-        description:
-          'Where the job runs on AWS Batch, and what its machines took so far at the on-demand price.',
-      }),
+      .openapi({ description: 'Where the job runs on AWS Batch.' }),
+    max_cost_usd: z.number().nullable(),
+    cost: z.object({ seconds: z.number(), usd: z.number() }).openapi({
+      description:
+        'What the machines of all attempts took so far, at the on-demand price; Spot machines cost less.',
+    }),
     cancel_requested: z.boolean(),
     progress: z
       .object({
@@ -146,7 +149,10 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     backend: job.backend,
     attempts: job.attempts,
     queued_reason: job.status === 'queued' ? (job.queuedReason ?? null) : null,
-    machines: toWireMachines(job),
+    machines:
+      job.placement === undefined ? null : { pool: job.placement.pool, capacity: job.placement.capacity },
+    max_cost_usd: job.maxCostUsd,
+    cost: spendingOf(job),
     cancel_requested: job.cancelRequested,
     progress: progress === null ? null : toWireProgress(progress),
     result:
@@ -157,18 +163,6 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
             trained_images: result.trainedImages,
             max_parity_difference: result.maxParityDifference,
           },
-  };
-}
-
-function toWireMachines({ placement, usage = [] }: JobRecord): WireJob['machines'] {
-  if (placement === undefined) return null;
-  const sum = (of: (used: (typeof usage)[number]) => number) =>
-    usage.reduce((total, used) => total + of(used), 0);
-  return {
-    pool: placement.pool,
-    capacity: placement.capacity,
-    seconds: sum(({ seconds }) => seconds),
-    estimated_cost_usd: sum(({ estimatedUsd }) => estimatedUsd),
   };
 }
 

@@ -73,7 +73,10 @@ export class Trainer extends Construct {
           cpu: pool.vcpus,
           memory: Size.mebibytes(pool.memoryMib),
           ...(pool.hasGpu ? { gpu: 1 } : {}),
-          environment: { [environment.storeUrl]: data.storeUrl },
+          environment: {
+            [environment.storeUrl]: data.storeUrl,
+            [environment.usdPerHour]: String(pool.usdPerHour),
+          },
           linuxParameters: new LinuxParameters(this, `Linux-${pool.name}`, { initProcessEnabled: true }),
           logging: LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: pool.name }),
         }),

@@ -14,5 +14,6 @@ export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({
   split: { train: 0.75, validation: 0.15, test: 0.1 },
   backend: 'auto',
   metadata: {},
+  maxCostUsd: null,
   ...changes,
 });

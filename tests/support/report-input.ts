@@ -33,6 +33,8 @@ const JOB: JobRecord = {
   split: { train: 0.75, validation: 0.15, test: 0.1 },
   backend: 'auto',
   metadata: {},
+  maxCostUsd: null,
+  spent: { seconds: 0, usd: 0 },
   lease: null,
   cancelRequested: false,
   attempts: 1,

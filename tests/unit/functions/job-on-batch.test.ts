@@ -28,7 +28,8 @@ describe('a job on AWS Batch', () => {
     }));
     expect((await send('GET', path)).body).toMatchObject({
       queued_reason: 'Waiting for a machine.',
-      machines: { pool: 'gpu-24gb', capacity: 'spot', seconds: 660, estimated_cost_usd: expect.closeTo(0.3) },
+      machines: { pool: 'gpu-24gb', capacity: 'spot' },
+      cost: { seconds: 660, usd: expect.closeTo(0.3) },
     });
 
     await jobs.update(id, (record) => ({ ...record, status: 'running' }));

@@ -62,6 +62,8 @@ describe('POST /v1/fine_tuning/jobs', () => {
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       attempts: 0,
+      max_cost_usd: null,
+      cost: { seconds: 0, usd: 0 },
       cancel_requested: false,
       queued_reason: null,
       machines: null,

@@ -114,6 +114,27 @@ describe('fit', () => {
     expect(scores.length).toBeLessThan(50);
   });
 
+  it('ends where it is over, in the middle of an epoch, with the best weights so far', async () => {
+    let steps = 0;
+    const { best, scores } = await run({ onStep: () => (steps += 1), isOver: () => steps >= 7 });
+    expect(steps).toBe(7);
+    expect(scores.map(({ epoch, step }) => [epoch, step])).toEqual([
+      [1, 5],
+      [2, 7],
+    ]);
+    const lowest = scores.toSorted((a, b) => (a.validationLoss ?? 0) - (b.validationLoss ?? 0))[0];
+    expect(best.epoch).toBe(lowest?.epoch);
+  });
+
+  it('takes no step where it is over before it goes on', async () => {
+    const resume = await interruptedAt(7, true);
+    const onStep = () => {
+      throw new Error('a step was taken');
+    };
+    const { best } = await run({ ...(resume && { resume }), isOver: () => true, onStep });
+    expect(best.epoch).toBe(1);
+  });
+
   it('says what to do when the loss is no longer a number', async () => {
     await expect(run({ learningRate: () => 1e38 })).rejects.toMatchObject({
       code: 'training-diverged',

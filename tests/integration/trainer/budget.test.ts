@@ -1,0 +1,94 @@
+// A job with a budget, on a clock that the test turns: an hour with each epoch, at a price of one dollar.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { runJob } from '../../../batch-job/run-job.ts';
+import { drawSampleDataset } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const DATASET = 'shapes';
+const HOUR_MS = 3_600_000;
+/** Longer than a trainer takes between two looks at its budget. */
+const SLOW_MS = 1500;
+
+async function storeWithPictures(): Promise<ObjectStore> {
+  const store = createMemoryStore();
+  await drawSampleDataset(
+    async (file, bytes) => void (await store.put(keys.datasetFile(DATASET, ...file.split('/')), bytes)),
+    { imagesPerClass: 12, seed: 1 },
+  );
+  return store;
+}
+
+describe('a job with a budget', () => {
+  /** Runs one attempt; every event of an epoch takes an hour. */
+  async function attempt(store: ObjectStore, maxCostUsd: number, spentUsd = 0) {
+    let leapMs = 0;
+    const now = () => Date.now() + leapMs;
+    const stored = createJobStore({ store, now });
+    const jobs: JobStore = {
+      ...stored,
+      appendEvent: async (id, event) => {
+        if (event.type === 'metrics') leapMs += HOUR_MS;
+        return stored.appendEvent(id, event);
+      },
+    };
+    const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', maxCostUsd }));
+    await jobs.update(id, (job) => ({ ...job, spent: { seconds: 60, usd: spentUsd } }));
+    await runJob(
+      {
+        store,
+        jobs,
+        now,
+        weightsDir: undefined,
+        usdPerHour: 1,
+        terminated: new AbortController().signal,
+        onUnexpectedError: (error) => {
+          throw error;
+        },
+      },
+      id,
+    );
+    const { events } = await jobs.events(id, { limit: 100 });
+    return {
+      job: await jobs.get(id),
+      epochs: events.filter(({ type }) => type === 'metrics').length,
+      messages: events.map(({ message }) => message).join('\n'),
+    };
+  }
+
+  it('stops training when that is spent, and publishes the best weights so far', async () => {
+    const { job, epochs, messages } = await attempt(await storeWithPictures(), 1.5);
+    expect(job).toMatchObject({ status: 'succeeded', modelVersion: '1' });
+    // Two whole ones, and the one in which it was noticed.
+    expect(epochs).toBe(3);
+    expect(job?.spent.usd).toBeCloseTo(3, 1);
+    expect(messages).toMatch(/the job has cost US\$ 3\.\d\d of at most 1\.5/);
+    expect(messages).toMatch(/is ready\. \d+ s of machines cost about US\$ 3\.\d\d\./);
+  });
+
+  it('counts what earlier attempts have cost', async () => {
+    const { job, epochs } = await attempt(await storeWithPictures(), 1.5, 1);
+    expect(job).toMatchObject({ status: 'succeeded' });
+    expect(epochs).toBe(2);
+    expect(job?.spent.usd).toBeCloseTo(3, 1);
+  });
+
+  it('fails where that is spent before training begins', async () => {
+    const store = await storeWithPictures();
+    const slow: ObjectStore = {
+      ...store,
+      get: async (key, options) => {
+        if (key.startsWith(keys.datasets())) await sleep(SLOW_MS);
+        return store.get(key, options);
+      },
+    };
+    const { job, epochs } = await attempt(slow, 0.5, 0.5);
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'budget-spent', param: 'max_cost_usd' } });
+    expect(epochs).toBe(0);
+  });
+});
