@@ -66,15 +66,17 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const companions = companionFiles(network, weights);
   const createdAt = Math.floor(now() / 1000);
   const jobs = createJobStore({ store, now });
+  // Written down while the job ran, after this attempt had read the record.
+  const { resolved = null, trials = [] } = (await jobs.get(job.id)) ?? {};
   const described = await createReport(context, {
     version,
     createdAt,
     judgedOn,
     judged,
     validation,
-    // Written down while the job ran, after this attempt had read the record.
-    resolved: (await jobs.get(job.id))?.resolved ?? null,
-    history: await readHistory(jobs, job.id),
+    resolved,
+    trials,
+    history: await readHistory(jobs, job.id, context.trial),
     maxDifference,
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
   });

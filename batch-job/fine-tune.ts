@@ -1,6 +1,7 @@
 // A job's work in order: validate the dataset, decide how to train, train, export. A pretrained backbone first stays frozen
 // under a head that learns, then learns too; an architecture without pretrained weights is trained from scratch.
 
+import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { findArchitecture } from '../core/network/architectures.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
@@ -8,6 +9,7 @@ import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
 import { type ExportedModel, exportModel } from './export-model.ts';
 import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
+import { runSweep, type TrainedRun } from './run-sweep.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 import { trainFromScratch } from './train-from-scratch.ts';
 import { trainFull } from './train-full.ts';
@@ -40,6 +42,33 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     classes: inspection.classes.length,
   });
   const splits = splitsOf(inspection);
+  const shared = { ...deps, engine, architecture, inspection, splits, network, input };
+  const { sweep } = job;
+  if (sweep !== null && splits.validation.length === 0) {
+    throw new FoveaError(
+      'sweep-without-validation',
+      'A sweep chooses by the validation split, and the dataset leaves none. Set split.validation above 0, or leave out sweep.',
+      { param: 'sweep' },
+    );
+  }
+  const { context, weights } =
+    sweep === null
+      ? await trainRun(shared, job)
+      : await runSweep({
+          ...deps,
+          job,
+          sweep,
+          isBudgetSpent: () => deps.meter.isBudgetSpent(),
+          train: (trialJob, part) => trainRun({ ...shared, ...part }, trialJob),
+        });
+  return exportModel(context, weights);
+}
+
+type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints'>;
+
+/** One training: the job's own, or a trial's. */
+async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
+  const { architecture, network, engine, inspection, splits, input } = shared;
   const decision = decideRecipe({
     job,
     architecture,
@@ -48,22 +77,14 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
     classes: inspection.classes.length,
   });
-  if (job.resolved === null) await writeDecision(deps, decision);
-  const context: TrainingContext = {
-    ...deps,
-    job,
-    engine,
-    architecture,
-    inspection,
-    splits,
-    network,
-    input,
-    decision,
-    checkpoints: await openRunCheckpoints({ ...deps, job }, runFingerprint({ job, input, inspection })),
-  };
+  if (job.resolved === null) await writeDecision(shared, decision);
+  const checkpoints = await openRunCheckpoints(
+    { ...shared, job },
+    runFingerprint({ job, input, inspection }),
+  );
+  const context: TrainingContext = { ...shared, job, decision, checkpoints };
   await saveContactSheet(context);
-  const weights = await train(context);
-  return exportModel(context, weights);
+  return { context, weights: await train(context) };
 }
 
 /** Every stage that the job has, from where an earlier attempt left it. */
@@ -71,11 +92,12 @@ async function train(context: TrainingContext): Promise<NetworkWeights> {
   const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
-  const weights = full === undefined ? await trainHead(context) : full.trainer.variables;
+  if (full !== undefined) return trainFull(context, full.trainer.variables);
+  const weights = await trainHead(context);
   return decision.stages.has('full') && !meter.isBudgetSpent() ? trainFull(context, weights) : weights;
 }
 
-async function writeDecision({ reporter }: FineTuneDeps, { resolved }: Decision): Promise<void> {
+async function writeDecision({ reporter }: Shared, { resolved }: Decision): Promise<void> {
   await reporter.setResolved(resolved);
   const stages = Object.entries(resolved.stages).map(
     ([name, { epochs, batchSize, learningRate, optimizer }]) =>

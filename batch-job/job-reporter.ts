@@ -6,6 +6,7 @@ import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
+import type { Trial } from '../core/job/sweep.ts';
 import type { CostMeter } from './cost-meter.ts';
 
 /** Progress is written this often; a reader sees it at most two seconds old. */
@@ -33,6 +34,8 @@ export interface JobReporter {
   event(event: NewJobEvent): Promise<void>;
   message(message: string, data?: Record<string, unknown>): Promise<void>;
   warn(message: string, data?: Record<string, unknown>): Promise<void>;
+  /** Adds a finished trial of the job's sweep. @throws {LeaseLostError} */
+  addTrial(trial: Trial): Promise<void>;
   /** Writes what the job's recipe came to. @throws {LeaseLostError} */
   setResolved(resolved: ResolvedRecipe): Promise<void>;
   /**
@@ -56,6 +59,8 @@ const budgetSpent = ({ maxCostUsd }: JobRecord) =>
   );
 
 const EMPTY_PROGRESS: Omit<Progress, 'stage'> = {
+  trial: null,
+  trials: null,
   epoch: null,
   epochs: null,
   step: null,
@@ -97,8 +102,9 @@ export function createJobReporter({
       }));
       lastWrittenMs = now();
       if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
-      // Training ends by itself and keeps what it has; before it there is nothing to keep.
-      else if (PREPARING.has(progress.stage) && meter.isBudgetSpent()) controller.abort(budgetSpent(job));
+      // Training ends by itself and keeps what it has; before the first there is nothing to keep.
+      else if (PREPARING.has(progress.stage) && job.trials.length === 0 && meter.isBudgetSpent())
+        controller.abort(budgetSpent(job));
     } catch (error) {
       // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.
       if (error instanceof LeaseLostError || now() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);
@@ -127,6 +133,12 @@ export function createJobReporter({
     },
     async warn(message, data) {
       await jobs.appendEvent(jobId, { level: 'warn', type: 'message', message, data: data ?? null });
+    },
+    async addTrial(trial) {
+      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+        ...held,
+        trials: [...held.trials.filter((known) => known.trial !== trial.trial), trial],
+      }));
     },
     async setResolved(resolved) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));

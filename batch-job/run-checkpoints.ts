@@ -28,6 +28,8 @@ export interface RunCheckpointsDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
   readonly job: JobRecord;
+  /** Of a sweep. */
+  readonly trial?: number;
 }
 
 /** What decides the course of a run, beside the code. */
@@ -61,10 +63,10 @@ export function runFingerprint({ job, input, inspection }: RunSettings): string 
 
 /** Opens a job's checkpoints and says in its events which one is resumed, and which ones cannot be. */
 export async function openRunCheckpoints(
-  { store, reporter, job }: RunCheckpointsDeps,
+  { store, reporter, job, trial }: RunCheckpointsDeps,
   fingerprint: string,
 ): Promise<RunCheckpoints> {
-  const checkpoints = createCheckpoints({ store, jobId: job.id });
+  const checkpoints = createCheckpoints({ store, jobId: job.id, trial });
   const found = await checkpoints.newest(
     (file) => fromCheckpointFile(file, fingerprint),
     (key, error) =>

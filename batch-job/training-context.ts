@@ -33,7 +33,10 @@ export interface Splits {
 }
 
 export interface TrainingContext extends FineTuneDeps {
+  /** Of a trial, with its settings in it. */
   readonly job: JobRecord;
+  /** Of a sweep, from 1. */
+  readonly trial?: number;
   readonly engine: Engine;
   readonly architecture: Architecture;
   /** The whole classifier, with as many classes as the dataset. */

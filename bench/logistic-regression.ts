@@ -56,6 +56,7 @@ try {
       seed,
       hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
       recipe: RecipeSchema.parse({ stages: 'head', augmentation: 'none' }),
+      sweep: null,
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       metadata: {},

@@ -51,6 +51,7 @@ export function assembleReport(from: ReportInput): Report {
       devices: [...engine.devices],
       versions: { ...engine.versions, ...from.versions },
       history: [...from.history],
+      trials: from.trials.map((trial) => ({ ...trial, isChosen: trial.trial === from.trial })),
     },
     parity: {
       pictures: parity.pictures,

@@ -17,6 +17,7 @@ import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
 import { calibrated, type JudgedSplit } from './report-input.ts';
 import { loadThumbnails } from './thumbnails.ts';
+import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
 export interface CreateReportOptions {
   readonly version: string;
@@ -28,6 +29,8 @@ export interface CreateReportOptions {
   /** What every `auto` of the recipe came to. */
   readonly resolved: JobRecord['resolved'];
   readonly history: readonly Epoch[];
+  /** Of the job's sweep. */
+  readonly trials: JobRecord['trials'];
   /** Largest difference of a probability between trainer and exported model, and the largest that is allowed. */
   readonly maxDifference: number;
   readonly maxDifferenceAllowed: number;
@@ -37,7 +40,7 @@ export interface CreatedReport {
   /** What serving needs of it. */
   readonly manifest: Required<Pick<Manifest, 'calibration' | 'parity' | 'report'>>;
   /** File name to content. */
-  readonly files: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, Uint8Array | string>;
 }
 
 const toText = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
@@ -60,6 +63,7 @@ export async function createReport(
   };
   const report = assembleReport({
     ...options,
+    trial: context.trial,
     job,
     input,
     inspection,
@@ -81,7 +85,8 @@ export async function createReport(
       },
       report: { file: REPORT_FILE, page: REPORT_PAGE_FILE },
     },
-    files: new Map([
+    files: new Map<string, Uint8Array | string>([
+      [EVENT_FILE, toEventFile(options.history, job.startedAt ?? options.createdAt)],
       [PARITY_FILE, parityText],
       [REPORT_FILE, toText(report)],
       [REPORT_PAGE_FILE, drawReport(report, thumbnails)],

@@ -9,6 +9,8 @@ const metric = z.number().nullish();
 
 /** What the training loop puts into the data of a metrics event. */
 const MetricsSchema = z.object({
+  /** Of a sweep. */
+  trial: z.number().int().optional(),
   stage: z.string().nullish(),
   epoch: z.number().int(),
   train_loss: metric,
@@ -16,13 +18,18 @@ const MetricsSchema = z.object({
   valid_loss: metric,
   valid_accuracy: metric,
   learning_rate: metric,
+  images_per_second: metric,
 });
 
 /** Events read at once. */
 const PAGE = 1000;
 
-/** Every epoch once, in the order of training; of one that was repeated after an interruption, the last. */
-export async function readHistory(jobs: Pick<JobStore, 'events'>, jobId: string): Promise<Epoch[]> {
+/** Every epoch of a job, or of a trial of it, once, in the order of training; of one that was repeated after an interruption, the last. */
+export async function readHistory(
+  jobs: Pick<JobStore, 'events'>,
+  jobId: string,
+  trial?: number,
+): Promise<Epoch[]> {
   const newestFirst: JobEvent[] = [];
   for (let after: string | undefined, hasMore = true; hasMore; ) {
     const page = await jobs.events(jobId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
@@ -30,15 +37,18 @@ export async function readHistory(jobs: Pick<JobStore, 'events'>, jobId: string)
     after = page.events.at(-1)?.id;
     hasMore = page.hasMore && after !== undefined;
   }
-  return toHistory(newestFirst.reverse());
+  return toHistory(newestFirst.reverse(), trial);
 }
 
 /** @param events oldest first. */
-export function toHistory(events: readonly Pick<JobEvent, 'type' | 'data'>[]): Epoch[] {
+export function toHistory(
+  events: readonly Pick<JobEvent, 'type' | 'data' | 'createdAt'>[],
+  trial?: number,
+): Epoch[] {
   const epochs = new Map<string, Epoch>();
-  for (const { type, data } of events) {
+  for (const { type, data, createdAt } of events) {
     const parsed = type === 'metrics' ? MetricsSchema.safeParse(data) : undefined;
-    if (!parsed?.success) continue;
+    if (!parsed?.success || parsed.data.trial !== trial) continue;
     const { stage = null, epoch } = parsed.data;
     epochs.set(`${stage}/${epoch}`, {
       stage,
@@ -48,6 +58,8 @@ export function toHistory(events: readonly Pick<JobEvent, 'type' | 'data'>[]): E
       validationLoss: parsed.data.valid_loss ?? null,
       validationAccuracy: parsed.data.valid_accuracy ?? null,
       learningRate: parsed.data.learning_rate ?? null,
+      picturesPerSecond: parsed.data.images_per_second ?? null,
+      endedAt: createdAt,
     });
   }
   return [...epochs.values()];

@@ -30,6 +30,9 @@ export interface ReportInput {
   readonly rejectionThreshold: number | undefined;
   readonly resolved: JobRecord['resolved'];
   readonly history: readonly Epoch[];
+  /** Of the job's sweep, and which of them the model is. */
+  readonly trials: JobRecord['trials'];
+  readonly trial: number | undefined;
   readonly engine: EngineInfo;
   /** Of programs and packages beside the engine's. */
   readonly versions: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // Settings of the stages of training as data, and how a request's hyperparameters bear on them.
 
-import type { Hyperparameters } from '../../core/job/job.ts';
+import type { Hyperparameters } from '../../core/job/hyperparameters.ts';
 import type { Recipe } from '../../core/job/recipe.ts';
 import type { OptimizerOptions } from '../tensorflow/engine.ts';
 import { learningRate } from './learning-rate.ts';

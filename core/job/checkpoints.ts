@@ -29,17 +29,19 @@ export interface Checkpoints {
 export interface CheckpointsOptions {
   readonly store: ObjectStore;
   readonly jobId: string;
+  /** Of a sweep; left out, the checkpoints of the whole job. */
+  readonly trial?: number | undefined;
   readonly keep?: number;
 }
 
 /** The checkpoints of a job. */
-export function createCheckpoints({ store, jobId, keep = KEEP }: CheckpointsOptions): Checkpoints {
+export function createCheckpoints({ store, jobId, trial, keep = KEEP }: CheckpointsOptions): Checkpoints {
   let next: number | undefined;
 
   /** Oldest first. */
   async function listKeys(): Promise<string[]> {
     const found: string[] = [];
-    for await (const { key } of store.list(keys.jobCheckpoints(jobId))) found.push(key);
+    for await (const { key } of store.list(keys.jobCheckpoints(jobId, trial))) found.push(key);
     return found;
   }
 
@@ -47,7 +49,7 @@ export function createCheckpoints({ store, jobId, keep = KEEP }: CheckpointsOpti
     async save(file) {
       const existing = await listKeys();
       next = Math.max(next ?? 0, ...existing.map((key) => keys.checkpointSequence(key) + 1));
-      const key = keys.jobCheckpoint(jobId, next);
+      const key = keys.jobCheckpoint(jobId, next, trial);
       // Create-only: an attempt that has lost the job must not replace what its successor wrote.
       await store.put(key, encodeCheckpoint(file), { ifNoneMatch: '*' });
       next += 1;

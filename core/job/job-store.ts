@@ -26,6 +26,7 @@ export type NewJob = Pick<
   | 'seed'
   | 'hyperparameters'
   | 'recipe'
+  | 'sweep'
   | 'split'
   | 'backend'
   | 'metadata'
@@ -184,6 +185,7 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
         modelVersion: null,
         resolved: null,
         spent: NOTHING_SPENT,
+        trials: [],
         lease: null,
         cancelRequested: false,
         attempts: 0,

@@ -2,7 +2,9 @@
 // OpenAI's fine-tuning jobs. Knows nothing of how training works.
 
 import { z } from 'zod';
+import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
+import { SweepSchema, TrialSchema } from './sweep.ts';
 
 export const JOB_STATUSES = [
   'validating_files',
@@ -27,18 +29,6 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
 
 export const isFinal = (status: JobStatus): boolean => TRANSITIONS[status].length === 0;
 export const canBecome = (from: JobStatus, to: JobStatus): boolean => TRANSITIONS[from].includes(to);
-
-const autoOr = <T extends z.ZodType>(schema: T) => z.union([z.literal('auto'), schema]);
-
-export const HyperparametersSchema = z
-  .object({
-    n_epochs: autoOr(z.number().int().min(1).max(1000)).default('auto'),
-    batch_size: autoOr(z.number().int().min(1).max(1024)).default('auto'),
-    /** Multiplies the recipe's own learning rate. */
-    learning_rate_multiplier: autoOr(z.number().positive().max(1000)).default('auto'),
-  })
-  .strict();
-export type Hyperparameters = z.infer<typeof HyperparametersSchema>;
 
 export const BACKENDS = ['auto', 'gpu', 'native', 'portable'] as const;
 
@@ -108,6 +98,9 @@ export const JobErrorSchema = z.object({
 
 export const ProgressSchema = z.object({
   stage: z.enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting']),
+  /** Of a sweep, from 1. */
+  trial: z.number().int().nullable().default(null),
+  trials: z.number().int().nullable().default(null),
   epoch: z.number().int().nullable(),
   epochs: z.number().int().nullable(),
   step: z.number().int().nullable(),
@@ -139,7 +132,11 @@ export const JobRecordSchema = z.object({
   seed: z.number().int().min(0).max(2147483647),
   hyperparameters: HyperparametersSchema,
   recipe: RecipeSchema.prefault({}),
-  /** What the first attempt made of everything that was left to `auto`. */
+  /** Settings that are tried in every combination; null trains once. */
+  sweep: SweepSchema.nullable().default(null),
+  /** Those of the sweep that are over. */
+  trials: z.array(TrialSchema).default([]),
+  /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, and in the end of its winner. */
   resolved: ResolvedRecipeSchema.nullable().default(null),
   split: SplitFractionsSchema,
   backend: z.enum(BACKENDS),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe.ts';
+import { TrialSchema } from '../job/sweep.ts';
 import { ModelInputSchema } from './manifest.ts';
 
 export const REPORT_FILE = 'report.json';
@@ -33,6 +34,9 @@ export const EpochSchema = z.object({
   validationLoss: z.number().nullable(),
   validationAccuracy: z.number().nullable(),
   learningRate: z.number().nullable(),
+  picturesPerSecond: z.number().nullable().default(null),
+  /** Unix seconds. */
+  endedAt: z.number().int().nullable().default(null),
 });
 export type Epoch = z.infer<typeof EpochSchema>;
 
@@ -172,6 +176,8 @@ export const ReportSchema = z.object({
     /** Who computed: package or program to version. */
     versions: z.record(z.string(), z.string()),
     history: z.array(EpochSchema),
+    /** Of a sweep, judged on the validation split; the settings above are those of the chosen one. */
+    trials: z.array(TrialSchema.extend({ isChosen: z.boolean() })).default([]),
   }),
   parity: z.object({
     pictures: count,

@@ -30,11 +30,12 @@ export const keys = {
   /** A training batch as one picture. */
   jobContactSheet: (jobId: string) => `jobs/${segment(jobId)}/contact-sheet.png`,
   /** A tree of their own: lifecycle rules of S3 know prefixes, and checkpoints are to expire. */
-  jobCheckpoints: (jobId: string) => `${keys.checkpoints()}${segment(jobId)}/`,
+  jobCheckpoints: (jobId: string, trial?: number) =>
+    `${keys.checkpoints()}${segment(jobId)}/${trial === undefined ? '' : `trial-${trial}/`}`,
   checkpoints: () => 'checkpoints/',
   /** Zero-padded, so that the order of keys is the order of checkpoints. */
-  jobCheckpoint: (jobId: string, sequence: number) =>
-    `${keys.jobCheckpoints(jobId)}${String(sequence).padStart(CHECKPOINT_DIGITS, '0')}${CHECKPOINT_SUFFIX}`,
+  jobCheckpoint: (jobId: string, sequence: number, trial?: number) =>
+    `${keys.jobCheckpoints(jobId, trial)}${String(sequence).padStart(CHECKPOINT_DIGITS, '0')}${CHECKPOINT_SUFFIX}`,
   /** The number in a checkpoint's key. */
   checkpointSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 

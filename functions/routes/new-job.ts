@@ -1,7 +1,8 @@
 // What a request for a job means: the names it may use, and the defaults it leaves to us.
 
 import { FoveaError } from '../../core/errors.ts';
-import { HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
+import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
+import { SplitFractionsSchema } from '../../core/job/job.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
@@ -35,6 +36,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
       ...request.method?.supervised?.hyperparameters,
     }),
     recipe: RecipeSchema.parse(request.recipe ?? {}),
+    sweep: request.sweep ?? null,
     split: request.split ?? SplitFractionsSchema.parse({}),
     backend: request.backend,
     metadata: request.metadata ?? {},

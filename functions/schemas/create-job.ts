@@ -2,8 +2,10 @@
 // in routes/new-job.ts.
 
 import { z } from '@hono/zod-openapi';
-import { BACKENDS, HyperparametersSchema, SplitFractionsSchema } from '../../core/job/job.ts';
+import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
+import { BACKENDS, SplitFractionsSchema } from '../../core/job/job.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
+import { SweepSchema } from '../../core/job/sweep.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 
 const NAME_MAX_LENGTH = 100;
@@ -80,6 +82,12 @@ export const CreateJobSchema = z
       .openapi({ description: 'Not supported; may be empty.' }),
     recipe: RecipeSchema.optional().openapi({
       description: 'Which layers learn, on which views of the pictures; `auto` leaves it to the trainer.',
+    }),
+    sweep: SweepSchema.nullish().openapi({
+      description:
+        'Settings to try, each with its values: every combination is trained, and the one with the lowest loss on the ' +
+        'validation split becomes the model. The test split has no part in the choice.',
+      example: { learning_rate_multiplier: [0.3, 1, 3], augmentation: ['auto', 'none'] },
     }),
     split: SplitFractionsSchema.optional(),
     backend: z.enum(BACKENDS).default('auto'),

@@ -2,9 +2,9 @@
 // beside them.
 
 import { z } from '@hono/zod-openapi';
+import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
 import {
   BACKENDS,
-  HyperparametersSchema,
   JobErrorSchema,
   type JobEvent,
   type JobRecord,
@@ -14,11 +14,13 @@ import {
 } from '../../core/job/job.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../../core/job/recipe.ts';
 import { spendingOf } from '../../core/job/spending-of.ts';
+import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../../core/job/sweep.ts';
 import { toModelReference } from '../../core/model/model-name.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
 const ORGANIZATION_ID = 'org-fovea';
 
+const { validationLoss, validationAccuracy, ...trialNames } = TrialSchema.shape;
 const { imagesPerSecond, secondsLeft, rssBytes, ...sameNames } = ProgressSchema.shape;
 
 export const JobSchema = z
@@ -56,6 +58,17 @@ export const JobSchema = z
     resolved_recipe: ResolvedRecipeSchema.nullable().openapi({
       description: 'What everything left to `auto` came to; null until the trainer has decided.',
     }),
+    sweep: SweepSchema.nullable(),
+    trials: z
+      .array(
+        z.object({
+          ...trialNames,
+          validation_loss: validationLoss,
+          validation_accuracy: validationAccuracy,
+          chosen: z.boolean(),
+        }),
+      )
+      .openapi({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
     split: SplitFractionsSchema,
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
@@ -145,6 +158,8 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     started_at: job.startedAt,
     recipe: job.recipe,
     resolved_recipe: job.resolved,
+    sweep: job.sweep,
+    trials: toWireTrials(job.trials),
     split: job.split,
     backend: job.backend,
     attempts: job.attempts,
@@ -164,6 +179,16 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
             max_parity_difference: result.maxParityDifference,
           },
   };
+}
+
+function toWireTrials(trials: readonly Trial[]): WireJob['trials'] {
+  const best = bestTrial(trials);
+  return trials.map(({ validationLoss, validationAccuracy, ...same }) => ({
+    ...same,
+    validation_loss: validationLoss,
+    validation_accuracy: validationAccuracy,
+    chosen: same.trial === best?.trial,
+  }));
 }
 
 function toWireProgress(progress: NonNullable<JobRecord['progress']>): NonNullable<WireJob['progress']> {

@@ -107,6 +107,7 @@ describe('startLocalServer', () => {
     const version = path.join(dataDir, 'models', 'first', '1');
     expect((await readdir(version)).sort()).toEqual([
       'claim.json',
+      'events.out.tfevents.fovea',
       'heatmap.onnx',
       'manifest.json',
       'model.onnx',

@@ -11,6 +11,7 @@ export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({
   seed: 1,
   hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
   recipe: RecipeSchema.parse({}),
+  sweep: null,
   split: { train: 0.75, validation: 0.15, test: 0.1 },
   backend: 'auto',
   metadata: {},

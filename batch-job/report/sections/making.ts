@@ -1,6 +1,7 @@
 // How the model was made: curves, settings, and what it takes to make it again.
 
 import type { ResolvedRecipe } from '../../../core/job/recipe.ts';
+import { describeTrial } from '../../../core/job/sweep.ts';
 import type { Report } from '../../../core/model/report.ts';
 import { trainingChart } from '../charts/training-chart.ts';
 import { plural, utc } from '../format.ts';
@@ -48,6 +49,7 @@ ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.content
 ${fact('Seed', training.seed)}
 ${fact('Settings', entries(training.hyperparameters))}
 ${training.resolved && fact('Decided', decisions(training.resolved))}
+${training.trials.length > 0 && fact('Tried', trials(training.trials))}
 ${fact('Split', entries(training.split))}
 ${fact('Trained on', `${training.backend}${training.devices.length > 0 ? `: ${training.devices.join(', ')}` : ''}`)}
 ${fact('Versions', entries(training.versions))}
@@ -67,6 +69,17 @@ const decisions = ({ stages, imbalance, featureViews, reasons }: ResolvedRecipe)
   ),
   `imbalance: ${imbalance.replaceAll('_', ' ')} · views of a picture: ${featureViews + 1}`,
   reasons.map((reason) => html`<br>${reason}`),
+];
+
+/** What a sweep tried, the best first. */
+const trials = (tried: Report['training']['trials']): Part => [
+  tried
+    .toSorted((a, b) => a.validationLoss - b.validationLoss)
+    .map(
+      ({ settings, validationLoss, validationAccuracy, isChosen }) =>
+        html`${describeTrial(settings)}: validation loss ${validationLoss.toFixed(4)}, ${(HUNDRED * validationAccuracy).toFixed(1)} % right${isChosen && html` · <b>chosen</b>`}<br>`,
+    ),
+  'Chosen on the validation split; the test had no part in it.',
 ];
 
 const fact = (name: string, value: Part) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

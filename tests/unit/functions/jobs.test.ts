@@ -59,6 +59,8 @@ describe('POST /v1/fine_tuning/jobs', () => {
         imbalance: 'auto',
       },
       resolved_recipe: null,
+      sweep: null,
+      trials: [],
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       attempts: 0,
@@ -84,10 +86,13 @@ describe('POST /v1/fine_tuning/jobs', () => {
       metadata: { team: 'vision' },
       split: { train: 0.5, validation: 0.25, test: 0.25 },
       recipe: { preset: 'course', stages: 'full', unfreeze_from: 'block_13', augmentation: { flip: 0.5 } },
+      sweep: { learning_rate_multiplier: [1, 3], stages: ['head', 'full'] },
       backend: 'portable',
     });
     expect(status).toBe(200);
     expect(body).toMatchObject({
+      sweep: { learning_rate_multiplier: [1, 3], stages: ['head', 'full'] },
+      trials: [],
       dataset: 'colors',
       model_name: 'my-colors',
       seed: 7,
@@ -241,6 +246,8 @@ describe('one job', () => {
       status: 'running',
       progress: {
         stage: 'training',
+        trial: null,
+        trials: null,
         epoch: 2,
         epochs: 4,
         step: 1,

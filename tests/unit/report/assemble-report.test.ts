@@ -47,12 +47,13 @@ describe('assembleReport', () => {
 });
 
 describe('toHistory', () => {
-  const metrics = (data: Record<string, unknown>) => ({ type: 'metrics' as const, data });
+  const createdAt = 1_767_323_045;
+  const metrics = (data: Record<string, unknown>) => ({ type: 'metrics' as const, data, createdAt });
 
   it('takes every epoch of every stage once, the last where one was repeated', () => {
     const history = toHistory([
       metrics({ stage: 'head', epoch: 1, train_loss: 2 }),
-      { type: 'message', data: { epoch: 9 } },
+      { type: 'message', data: { epoch: 9 }, createdAt },
       metrics({ stage: 'head', epoch: 2, train_loss: 1.5 }),
       metrics({ stage: 'head', epoch: 2, train_loss: 1, valid_accuracy: 0.5 }),
       metrics({ stage: 'full', epoch: 1, train_loss: 0.5, valid_loss: null }),
@@ -63,6 +64,12 @@ describe('toHistory', () => {
       ['head', 2, 1],
       ['full', 1, 0.5],
     ]);
-    expect(history[1]).toMatchObject({ validationAccuracy: 0.5, learningRate: null });
+    expect(history[1]).toMatchObject({ validationAccuracy: 0.5, learningRate: null, endedAt: createdAt });
+  });
+
+  it('takes the epochs of one trial of a sweep', () => {
+    const events = [1, 2].map((trial) => metrics({ trial, stage: 'head', epoch: 1, train_loss: trial }));
+    expect(toHistory(events, 2).map(({ trainLoss }) => trainLoss)).toEqual([2]);
+    expect(toHistory(events)).toEqual([]);
   });
 });

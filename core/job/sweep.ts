@@ -1,0 +1,89 @@
+// A small sweep: settings of a job that are tried in every combination, and what came of each. Knows nothing of how
+// training works.
+
+import { z } from 'zod';
+import { type Hyperparameters, HyperparametersSchema } from './hyperparameters.ts';
+import { type Recipe, RecipeSchema } from './recipe.ts';
+
+/** Trials of a sweep: each is a training of its own. */
+export const MAX_TRIALS = 16;
+
+const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
+const { stages, unfreeze_from, augmentation, imbalance } = RecipeSchema.shape;
+const values = <T extends z.ZodType>(value: T) => z.array(value).min(1).max(MAX_TRIALS).optional();
+
+export const SweepSchema = z
+  .strictObject({
+    n_epochs: values(n_epochs.unwrap()),
+    batch_size: values(batch_size.unwrap()),
+    learning_rate_multiplier: values(learning_rate_multiplier.unwrap()),
+    stages: values(stages.unwrap()),
+    unfreeze_from: values(unfreeze_from.unwrap()),
+    augmentation: values(augmentation.unwrap()),
+    imbalance: values(imbalance.unwrap()),
+  })
+  .refine((sweep) => countTrials(sweep) >= 2 && countTrials(sweep) <= MAX_TRIALS, {
+    message: `the combinations of its values must be 2 to ${MAX_TRIALS}`,
+  });
+export type Sweep = z.infer<typeof SweepSchema>;
+
+/** One combination: a value for each setting of the sweep. */
+export type TrialSettings = { readonly [name in keyof Sweep]?: NonNullable<Sweep[name]>[number] };
+
+/** A trial that is over, as a job's record and a report tell of it. */
+export const TrialSchema = z.object({
+  /** From 1, in the order of {@link trialsOf}. */
+  trial: z.number().int().min(1),
+  settings: z.record(z.string(), z.unknown()),
+  /** The lowest of all epochs, in nats: that of the weights that are kept. */
+  validationLoss: z.number(),
+  /** Of the same epoch. */
+  validationAccuracy: z.number(),
+});
+export type Trial = z.infer<typeof TrialSchema>;
+
+const countTrials = (sweep: Readonly<Record<string, readonly unknown[] | undefined>>): number =>
+  Object.values(sweep).reduce((product, options) => product * (options?.length ?? 1), 1);
+
+/** Every combination; the setting that comes last in the request changes fastest. */
+export function trialsOf(sweep: Sweep): TrialSettings[] {
+  let trials: TrialSettings[] = [{}];
+  for (const [name, options] of Object.entries(sweep)) {
+    trials = trials.flatMap((trial) => (options ?? []).map((value) => ({ ...trial, [name]: value })));
+  }
+  return trials;
+}
+
+/** What a trial trains by: the job's own settings with the trial's in their place. */
+export function applyTrial<T extends { readonly hyperparameters: Hyperparameters; readonly recipe: Recipe }>(
+  job: T,
+  settings: TrialSettings,
+): T {
+  const { n_epochs, batch_size, learning_rate_multiplier, ...recipe } = settings;
+  return {
+    ...job,
+    hyperparameters: HyperparametersSchema.parse({
+      ...job.hyperparameters,
+      ...given({ n_epochs, batch_size, learning_rate_multiplier }),
+    }),
+    recipe: RecipeSchema.parse({ ...job.recipe, ...given(recipe) }),
+  };
+}
+
+const given = (settings: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+/** The trial with the lowest validation loss; of equal ones the first. Undefined where there is none. */
+export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
+  trials
+    .toSorted((a, b) => a.trial - b.trial)
+    .reduce<Trial | undefined>(
+      (best, trial) => (best === undefined || trial.validationLoss < best.validationLoss ? trial : best),
+      undefined,
+    );
+
+/** E.g. `learning_rate_multiplier 3, augmentation none`. */
+export const describeTrial = (settings: Readonly<Record<string, unknown>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
