@@ -3,8 +3,12 @@
 
 import type { JobRecord } from '../core/job/job.ts';
 import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
+import type { Savings } from '../core/job/savings.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
+import { isFrom } from './is-from.ts';
+import type { MachineMemory } from './memory/machine-memory.ts';
+import { planParts } from './memory/plan-parts.ts';
 import type { StageName } from './run-checkpoints.ts';
 import type { BackendName } from './tensorflow/engine.ts';
 import { AUGMENTATIONS } from './training/augmentation/presets.ts';
@@ -23,6 +27,8 @@ export interface Decision {
   readonly resolved: ResolvedRecipe;
   /** In their order. */
   readonly stages: ReadonlyMap<StageName, StageSettings>;
+  /** Pictures at once in the stages whose batches do not fit the memory there is, by the plan. */
+  readonly partSizes: Savings['partSizes'];
 }
 
 export interface DecisionInput {
@@ -33,6 +39,7 @@ export interface DecisionInput {
   /** Of the training split. */
   readonly labels: Int32Array;
   readonly classes: number;
+  readonly memory: MachineMemory;
 }
 
 /** Decides what is left to `auto`, and says why. */
@@ -43,6 +50,7 @@ export function decideRecipe({
   backend,
   labels,
   classes,
+  memory,
 }: DecisionInput): Decision {
   const { recipe, hyperparameters } = job;
   const reasons: string[] = [];
@@ -91,12 +99,16 @@ export function decideRecipe({
     }
   }
 
+  const planned = planStages(stages, network, recipe, memory);
+  reasons.push(...planned.reasons);
+
   const augmentation = augmentationOf(recipe, isPretrained);
   const isAugmented = augmentation !== AUGMENTATIONS.none && stages.has('head');
   const views =
     recipe.preset === 'course' ? MAX_VIEWS : Math.floor(HEAD_PICTURES / Math.max(1, examples)) - 1;
   return {
     stages,
+    partSizes: planned.partSizes,
     resolved: {
       stages: Object.fromEntries(
         [...stages].map(([name, { epochs, batchSize, peak, optimizer, patience }]) => [
@@ -110,6 +122,33 @@ export function decideRecipe({
       reasons,
     },
   };
+}
+
+/** Only what costs no quality is given up before memory has run out: the plan is an estimate. */
+function planStages(
+  stages: ReadonlyMap<StageName, StageSettings>,
+  network: Network,
+  { out_of_memory: allowed, unfreeze_from: from }: JobRecord['recipe'],
+  memory: MachineMemory,
+): { readonly partSizes: Savings['partSizes']; readonly reasons: readonly string[] } {
+  const partSizes: Record<string, number> = {};
+  const reasons: string[] = [];
+  for (const name of ['full', 'scratch'] as const) {
+    const batchSize = stages.get(name)?.batchSize;
+    if (batchSize === undefined || !allowed.includes('smaller_batches')) continue;
+    const learns = name === 'full' && from !== null ? isFrom(network, from) : () => true;
+    const learnsFrom = network.layers.find((layer) => learns(layer.name))?.name;
+    const parts = planParts({
+      network,
+      batchSize,
+      memory,
+      ...(learnsFrom === undefined ? {} : { learnsFrom }),
+    });
+    if (parts === undefined) continue;
+    partSizes[name] = parts.partSize;
+    reasons.push(parts.reason);
+  }
+  return { partSizes, reasons };
 }
 
 /** A network that starts from random weights has enough to do with the pictures as they are. */

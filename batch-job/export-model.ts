@@ -24,7 +24,7 @@ import type { TrainingContext } from './training-context.ts';
 /** Largest difference of a probability between trainer and served model that is put down to rounding. */
 const MAX_PARITY_DIFFERENCE = 1e-3;
 /** Test pictures predicted together. */
-const BATCH_SIZE = 16;
+export const EVALUATION_BATCH_SIZE = 16;
 
 export interface ExportedModel {
   readonly model: string;
@@ -128,7 +128,9 @@ async function judge(
   onnx: Uint8Array,
   judgedOn: 'test' | 'validation',
 ) {
-  const { store, reporter, engine, network, input, inspection, splits, job } = context;
+  const { store, reporter, memory, savings, engine, network, input, inspection, splits, job } = context;
+  const batchSize = savings.partSizes['evaluation'] ?? EVALUATION_BATCH_SIZE;
+  await memory.enter('evaluation');
   const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: os.availableParallelism() });
   const inputName = session.inputNames[0] as string;
   const outputName = session.outputNames[0] as string;
@@ -137,7 +139,7 @@ async function judge(
     weights,
     optimizer: { type: 'sgd' },
     seed: job.seed,
-    batchSize: BATCH_SIZE,
+    batchSize,
   });
   const predictOnnx = async (images: Float32Array, count: number): Promise<Float32Array> => {
     const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
@@ -157,7 +159,7 @@ async function judge(
     let offset = 0;
     const source = pictureExamples(store, items, input);
     const scores = await evaluate(source, predictOnnx, {
-      batchSize: BATCH_SIZE,
+      batchSize,
       signal: reporter.signal,
       onBatch: async (batch, probabilities) => {
         all.set(probabilities, offset);
@@ -165,6 +167,7 @@ async function judge(
         await onBatch(batch, probabilities);
         done += batch.count;
         reporter.update({ step: done });
+        memory.check();
       },
     });
     const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };

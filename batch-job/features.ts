@@ -17,7 +17,7 @@ import { type PictureOptions, pictureExamples } from './pictures.ts';
 import type { ExampleSource } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
-const BATCH_SIZE = 16;
+export const FEATURES_BATCH_SIZE = 16;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
 const SHARD_SIZE = 128;
 /** Hexadecimal digits of a content's hash that decide its shard. */
@@ -50,11 +50,13 @@ export interface FeatureExtractorOptions {
   readonly backbone: Network;
   readonly weights: NetworkWeights;
   readonly input: ModelInput;
+  /** Pictures run through the backbone together; {@link FEATURES_BATCH_SIZE} where it is left out. */
+  readonly batchSize?: number | undefined;
 }
 
 /** Opens the backbone; the caller releases it. */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
-  const { store, backbone, weights, input } = options;
+  const { store, backbone, weights, input, batchSize = FEATURES_BATCH_SIZE } = options;
   const onnx = toOnnx(backbone, weights);
   const features = lastAxis(outputShape(backbone));
   const session = await ort.InferenceSession.create(onnx, {
@@ -85,10 +87,10 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
     const result = new Float32Array(items.length * features);
     const size = input.height * input.width * input.channels;
-    for (let start = 0; start < items.length; start += BATCH_SIZE) {
+    for (let start = 0; start < items.length; start += batchSize) {
       signal.throwIfAborted();
       const indices = Int32Array.from(
-        { length: Math.min(BATCH_SIZE, items.length - start) },
+        { length: Math.min(batchSize, items.length - start) },
         (_, i) => start + i,
       );
       const images = new Float32Array(indices.length * size);

@@ -7,7 +7,12 @@ import { findArchitecture } from '../core/network/architectures.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
-import { type ExportedModel, exportModel } from './export-model.ts';
+import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export-model.ts';
+import { FEATURES_BATCH_SIZE } from './features.ts';
+import { openJobMemory } from './memory/job-memory.ts';
+import { type MachineMemory, readKernelKills, readMachineMemory } from './memory/machine-memory.ts';
+import { PLANNED_SHARE } from './memory/plan-parts.ts';
+import { inputSizeOf } from './memory/remedies.ts';
 import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
 import { runSweep, type TrainedRun } from './run-sweep.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
@@ -21,8 +26,10 @@ import { splitsOf, validateDataset } from './validate-dataset.ts';
 export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<ExportedModel> {
   const architecture = findArchitecture(job.architecture);
   const inspection = await validateDataset(deps, job);
+  const { freeBytes } = await readMachineMemory('portable', deps.memoryLimitBytes);
   const engine = await openEngine({
     backend: job.backend,
+    memoryBytes: PLANNED_SHARE * freeBytes,
     ...(deps.cacheDirectory === undefined ? {} : { cacheDirectory: deps.cacheDirectory }),
   });
   await deps.reporter.message(
@@ -31,18 +38,17 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
       ...engine.info,
     },
   );
-  const input = {
-    ...architecture.defaultInputSize,
-    preprocessing: architecture.preprocessing,
-    // The whole picture is seen: what a class is recognized by may be at its edge.
-    resize: 'stretch',
-  } as const;
-  const network = architecture.build({
-    inputSize: architecture.defaultInputSize,
-    classes: inspection.classes.length,
-  });
   const splits = splitsOf(inspection);
-  const shared = { ...deps, engine, architecture, inspection, splits, network, input };
+  const machine = await readMachineMemory(engine.info.backend, deps.memoryLimitBytes);
+  const memory = openJobMemory({
+    job,
+    reporter: deps.reporter,
+    machine,
+    kernelKills: readKernelKills,
+    situation: { architecture, classes: inspection.classes.length, unfreezeFrom: job.recipe.unfreeze_from },
+    rss: () => process.memoryUsage.rss(),
+  });
+  const shared = { ...deps, engine, architecture, inspection, splits, machine, memory };
   const { sweep } = job;
   if (sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(
@@ -61,30 +67,53 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
           isBudgetSpent: () => deps.meter.isBudgetSpent(),
           train: (trialJob, part) => trainRun({ ...shared, ...part }, trialJob),
         });
-  return exportModel(context, weights);
+  return memory.run((savings) => exportModel({ ...context, savings }, weights));
 }
 
-type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints'>;
+type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'network' | 'input' | 'savings'> & {
+  readonly machine: MachineMemory;
+};
 
-/** One training: the job's own, or a trial's. */
+/** One training: the job's own, or a trial's. Where memory runs out it goes on with less. */
 async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
-  const { architecture, network, engine, inspection, splits, input } = shared;
+  const { architecture, engine, inspection, splits, memory, machine } = shared;
+  const classes = inspection.classes.length;
   const decision = decideRecipe({
     job,
     architecture,
-    network,
+    network: architecture.build({ inputSize: architecture.defaultInputSize, classes }),
     backend: engine.info.backend,
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
-    classes: inspection.classes.length,
+    classes,
+    memory: machine,
   });
   if (job.resolved === null) await writeDecision(shared, decision);
-  const checkpoints = await openRunCheckpoints(
-    { ...shared, job },
-    runFingerprint({ job, input, inspection }),
-  );
-  const context: TrainingContext = { ...shared, job, decision, checkpoints };
-  await saveContactSheet(context);
-  return { context, weights: await train(context) };
+  await memory.start({
+    partSizes: decision.partSizes,
+    isFirst: job.resolved === null,
+    batchSizes: {
+      features: FEATURES_BATCH_SIZE,
+      evaluation: EVALUATION_BATCH_SIZE,
+      ...Object.fromEntries([...decision.stages].map(([name, { batchSize }]) => [name, batchSize])),
+    },
+  });
+  return memory.run(async (savings) => {
+    const inputSize = inputSizeOf(architecture, savings);
+    const input = {
+      ...inputSize,
+      preprocessing: architecture.preprocessing,
+      // The whole picture is seen: what a class is recognized by may be at its edge.
+      resize: 'stretch',
+    } as const;
+    const network = architecture.build({ inputSize, classes });
+    const checkpoints = await openRunCheckpoints(
+      { ...shared, job },
+      runFingerprint({ job, input, inspection }),
+    );
+    const context: TrainingContext = { ...shared, job, network, input, decision, savings, checkpoints };
+    await saveContactSheet(context);
+    return { context, weights: await train(context) };
+  });
 }
 
 /** Every stage that the job has, from where an earlier attempt left it. */

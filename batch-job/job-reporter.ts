@@ -6,6 +6,7 @@ import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
+import type { MemoryRecord } from '../core/job/savings.ts';
 import type { Trial } from '../core/job/sweep.ts';
 import type { CostMeter } from './cost-meter.ts';
 
@@ -38,6 +39,12 @@ export interface JobReporter {
   addTrial(trial: Trial): Promise<void>;
   /** Writes what the job's recipe came to. @throws {LeaseLostError} */
   setResolved(resolved: ResolvedRecipe): Promise<void>;
+  /**
+   * Writes what is given up for want of memory, and what is being tried.
+   * @param options `isUncounted`: the attempt before does not count, as this one does not repeat it.
+   * @throws {LeaseLostError}
+   */
+  setMemory(memory: MemoryRecord, options?: { readonly isUncounted: boolean }): Promise<void>;
   /**
    * Writes the version that the job's model will have, and so makes sure that the lease still holds.
    * @throws {LeaseLostError}
@@ -142,6 +149,13 @@ export function createJobReporter({
     },
     async setResolved(resolved) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));
+    },
+    async setMemory(memory, { isUncounted } = { isUncounted: false }) {
+      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+        ...held,
+        memory,
+        attempts: held.attempts - (isUncounted ? 1 : 0),
+      }));
     },
     async setModelVersion(modelVersion) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));

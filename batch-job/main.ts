@@ -16,15 +16,21 @@ const EnvironmentSchema = z.object({
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** Of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
+  /** Memory that the trainer may take, where that is less than its container or the machine has. */
+  FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
 });
 
-/** 75 is EX_TEMPFAIL of sysexits.h: another attempt may well succeed. */
+/**
+ * Of sysexits.h: 75, EX_TEMPFAIL, another attempt may well succeed; 71, EX_OSERR, one on a machine with more memory may
+ * (core/job/queues/batch/next-step.ts).
+ */
 const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
   succeeded: 0,
   failed: 0,
   cancelled: 0,
   released: 75,
   'lease-lost': 75,
+  'out-of-memory': 71,
 };
 
 const environment = EnvironmentSchema.safeParse(process.env);
@@ -32,7 +38,8 @@ if (!environment.success) {
   console.error(`The trainer's environment is incomplete.\n${z.prettifyError(environment.error)}`);
   process.exit(2);
 }
-const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR, FOVEA_USD_PER_HOUR } = environment.data;
+const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR, FOVEA_USD_PER_HOUR, FOVEA_MEMORY_LIMIT_BYTES } =
+  environment.data;
 
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
@@ -48,6 +55,7 @@ const outcome = await runJob(
     now: Date.now,
     weightsDir: FOVEA_WEIGHTS_DIR,
     usdPerHour: FOVEA_USD_PER_HOUR,
+    memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
     cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),

@@ -19,6 +19,8 @@ export interface RunJobDeps {
   readonly now: () => number;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
+  /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
   readonly cacheDirectory?: string;
   /** What an hour of this machine costs; left out, nothing. */
@@ -29,8 +31,17 @@ export interface RunJobDeps {
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
-/** How an attempt ended; `released` and `lease-lost` leave the job to another attempt. */
-export type AttemptOutcome = 'succeeded' | 'failed' | 'cancelled' | 'released' | 'lease-lost';
+/**
+ * How an attempt ended; `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger
+ * machine.
+ */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'released'
+  | 'lease-lost'
+  | 'out-of-memory';
 
 /** Runs one attempt at a job. Whatever goes wrong ends up in the job's record and events, never as a rejection. */
 export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> {
@@ -46,7 +57,7 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
     await reporter.stop();
     const spent = meter.spent();
     const done = await updateHeld(deps, jobId, owner, (held) => ({
-      ...held,
+      ...endedByItself(held),
       spent,
       status: 'succeeded',
       finishedAt: Math.floor(deps.now() / 1000),
@@ -75,6 +86,12 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
 const describeCost = ({ seconds, usd }: Spending) =>
   usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
 
+/** The next attempt is not to think that this one was killed. */
+const endedByItself = (job: JobRecord): JobRecord => ({
+  ...job,
+  memory: { ...job.memory, trying: null, wasKilled: false },
+});
+
 const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
 
 /** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
@@ -92,12 +109,13 @@ async function endAttempt(
   const end = endOf(error);
   try {
     const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
-      const job = { ...held, spent: meter?.spent() ?? held.spent };
+      const job = { ...endedByItself(held), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       // An attempt that was told to go has not failed, and does not count.
       if (end === 'released' && !job.cancelRequested)
         return { ...job, status: 'queued', attempts: job.attempts - 1 };
       if (end === 'released') return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };
       const code = isKnown ? error.code : 'trainer-error';
       return {
         ...job,
@@ -109,12 +127,12 @@ async function endAttempt(
     await deps.jobs.appendEvent(jobId, {
       level: left.status === 'failed' ? 'error' : 'info',
       type: 'message',
-      message:
-        left.status === 'queued' ? 'The trainer was told to stop; the job waits for the next one.' : message,
+      message: left.status === 'queued' ? `${message} The job waits for the next trainer.` : message,
       data: left.status === 'failed' ? { error_code: left.error?.code } : null,
     });
     await clearCheckpoints(deps, left);
-    return left.status === 'queued' ? 'released' : left.status === 'cancelled' ? 'cancelled' : 'failed';
+    if (left.status === 'queued') return end === 'out-of-memory' ? end : 'released';
+    return left.status === 'cancelled' ? 'cancelled' : 'failed';
   } catch (updateError) {
     if (updateError instanceof LeaseLostError) return 'lease-lost';
     // A full disk, or a storage that is gone: the lease runs out by itself, and the next attempt goes on.
@@ -131,7 +149,12 @@ async function clearCheckpoints({ store }: RunJobDeps, job: JobRecord): Promise<
     .catch(() => undefined);
 }
 
+/** Whether a queue may have a machine with more memory, and the job is to go there. */
+const canMove = ({ placement, recipe }: JobRecord): boolean =>
+  placement !== undefined && recipe.out_of_memory.includes('larger_machine');
+
 function endOf(error: unknown): AttemptOutcome {
   if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
+  if (isFoveaError(error, 'out-of-memory')) return 'out-of-memory';
   return isFoveaError(error, 'trainer-terminated') ? 'released' : 'failed';
 }

@@ -1,7 +1,7 @@
 // Stage two of transfer learning: the pretrained layers learn too, all of them or those from a named one upward.
 
-import { FoveaError } from '../core/errors.ts';
-import type { Network, NetworkWeights } from '../core/network/network.ts';
+import type { NetworkWeights } from '../core/network/network.ts';
+import { isFrom } from './is-from.ts';
 import { trainNetwork } from './train-network.ts';
 import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
 
@@ -10,8 +10,9 @@ import { type TrainingContext, trainingPictures, validationPictures } from './tr
  * @param weights What stage one made, or what a checkpoint of this stage holds.
  */
 export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> {
-  const { network, job } = context;
-  const { unfreeze_from: from, batch_normalization: batchNormalization } = job.recipe;
+  const { network, job, savings } = context;
+  const { batch_normalization: batchNormalization } = job.recipe;
+  const from = savings.unfreezeFrom ?? job.recipe.unfreeze_from;
   return trainNetwork(context, {
     stage: 'full',
     network,
@@ -22,25 +23,4 @@ export function trainFull(context: TrainingContext, weights: NetworkWeights): Pr
     keepsFirstWeights: true,
     mixes: true,
   });
-}
-
-/**
- * Whether a layer is the named one or comes after it.
- * @param name A layer's name, or the beginning of the names of a block's layers, e.g. `block_13`.
- * @throws {FoveaError} `layer-unknown`.
- */
-export function isFrom(network: Network, name: string): (layer: string) => boolean {
-  const names = network.layers.map((layer) => layer.name);
-  const exact = names.indexOf(name);
-  const first = exact === -1 ? names.findIndex((layer) => layer.startsWith(`${name}_`)) : exact;
-  if (first === -1) {
-    throw new FoveaError(
-      'layer-unknown',
-      `Network "${network.name}" has no layer "${name}" and no block of that name to unfreeze from. Its layers are ` +
-        `${names.slice(0, 3).join(', ')}, …, ${names.slice(-3).join(', ')}.`,
-      { param: 'recipe.unfreeze_from' },
-    );
-  }
-  const learning = new Set(names.slice(first));
-  return (layer) => learning.has(layer);
 }

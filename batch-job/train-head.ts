@@ -13,7 +13,8 @@ import { reportUnreadable, type TrainingContext } from './training-context.ts';
 
 /** The weights of the whole network: the backbone's as they came, and the trained head's. */
 export async function trainHead(context: TrainingContext): Promise<NetworkWeights> {
-  const { store, reporter, architecture, network, input, splits, now, job, decision } = context;
+  const { store, reporter, memory, savings, architecture, network, input, splits, now, job, decision } =
+    context;
   const { backbone, head } = splitAt(network, architecture.featureLayer);
   reporter.startStage('weights');
   const pretrained = await loadPretrainedWeights(backbone, architecture, {
@@ -25,7 +26,14 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
   });
   await reporter.message(`Pretrained weights: ${pretrained.origin}.`);
 
-  const extractor = await createFeatureExtractor({ store, backbone, weights: pretrained.weights, input });
+  await memory.enter('features');
+  const extractor = await createFeatureExtractor({
+    store,
+    backbone,
+    weights: pretrained.weights,
+    input,
+    batchSize: savings.partSizes['features'],
+  });
   const { featureViews, augmentation } = decision.resolved;
   const total = splits.train.length * (1 + featureViews) + splits.validation.length;
   const startedMs = now();
@@ -44,6 +52,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
         if (wasCached) cached += progress;
         const imagesPerSecond = done / secondsSince();
         reporter.update({ step: done, imagesPerSecond, secondsLeft: (total - done) / imagesPerSecond });
+        memory.check();
       },
     });
     tables.push(values);

@@ -28,13 +28,15 @@ export interface StageOptions {
 
 /** Trains a network through a stage; the weights of its best epoch come back. */
 export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<NetworkWeights> {
-  const { job, engine, reporter, meter, checkpoints, decision, inspection } = context;
+  const { job, engine, reporter, meter, memory, savings, checkpoints, decision, inspection } = context;
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
   const { epochs, batchSize, optimizer, learningRate, patience } = settings;
   const classes = inspection.classes.length;
   const { imbalance, augmentation } = decision.resolved;
+  const partSize = savings.partSizes[stage];
+  await memory.enter(stage);
   const trainer = await engine.createTrainer({
     ...options.trainer,
     network,
@@ -42,6 +44,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
     optimizer,
     seed: job.seed,
     batchSize,
+    ...(partSize === undefined ? {} : { partSize }),
     ...(imbalance === 'class_weights'
       ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
       : {}),
@@ -74,7 +77,10 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
         // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
         savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
       },
-      onStep: (report) => reporter.update(report),
+      onStep: (report) => {
+        reporter.update(report);
+        memory.check();
+      },
       onEpoch: (report) => reportEpoch(reporter, stage, report),
     });
     await reporter.message(

@@ -2,12 +2,14 @@
 
 import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import type { JobRecord } from '../core/job/job.ts';
+import type { Savings } from '../core/job/savings.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { Decision } from './decide-recipe.ts';
 import type { JobReporter } from './job-reporter.ts';
+import type { JobMemory } from './memory/job-memory.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
 import type { RunCheckpoints } from './run-checkpoints.ts';
 import type { Engine } from './tensorflow/engine.ts';
@@ -19,6 +21,8 @@ export interface FineTuneDeps {
   readonly meter: CostMeter;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
+  /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
   readonly cacheDirectory?: string;
   /** Unix milliseconds. */
@@ -47,6 +51,9 @@ export interface TrainingContext extends FineTuneDeps {
   readonly checkpoints: RunCheckpoints;
   /** What the job's recipe comes to. */
   readonly decision: Decision;
+  readonly memory: JobMemory;
+  /** What is given up for want of memory. */
+  readonly savings: Savings;
 }
 
 /** Says in the job's events that a picture became unreadable; the job goes on without it. */

@@ -9,6 +9,8 @@ export const environment = {
   storeUrl: 'FOVEA_STORE_URL',
   /** The job that a trainer is started for. */
   jobId: 'FOVEA_JOB_ID',
+  /** Memory that a trainer may take, in bytes; left out, what its container or the machine has. */
+  memoryLimitBytes: 'FOVEA_MEMORY_LIMIT_BYTES',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** What an hour of the trainer's machine costs, US dollars; nothing where it is left out. */

@@ -63,10 +63,13 @@ export interface TrainerOptions {
   readonly seed: number;
   /** Most samples of a batch. */
   readonly batchSize: number;
+  /**
+   * Most samples that are on the device at once; left out, a whole batch. A larger batch is taken in parts, whose
+   * gradients add up to the batch's; only statistics of batch normalizations that learn are each part's own.
+   */
+  readonly partSize?: number;
   /** Left out, the faster one that the back end has. */
   readonly executor?: ExecutorName;
-  /** Batches whose mean gradient makes one update; default 1. */
-  readonly gradientAccumulation?: number;
   /** Decay of a moving average over the trained weights, e.g. 0.999; predictions and {@link Trainer.weights} use it. */
   readonly movingAverage?: number;
 }
@@ -101,7 +104,7 @@ export interface TrainerState {
 /** A network being trained. Owns its tensors until {@link Trainer.dispose}; its methods do not overlap: await each. */
 export interface Trainer {
   /**
-   * One batch forward, backward and, but for accumulated gradients, one update.
+   * One batch forward and backward, and one update. After a failure the trainer is good for {@link Trainer.dispose} alone.
    *
    * @throws {FoveaError} `batch-invalid`, `loss-not-finite`.
    */

@@ -11,6 +11,8 @@ export interface OpenEngineOptions {
   readonly backend: 'auto' | BackendName;
   /** Under which set-up puts the native back ends; left out, `~/.cache/fovea`. */
   readonly cacheDirectory?: string;
+  /** Memory that the portable back end's tensors may take together; left out, all that WebAssembly can address. */
+  readonly memoryBytes?: number | undefined;
   /** Threads of the portable back end; left out, one a core, at most 4. */
   readonly threads?: number;
 }

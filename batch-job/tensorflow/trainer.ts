@@ -8,7 +8,16 @@ import { dropoutMask } from './dropout-mask.ts';
 import type { Trainer, TrainerOptions, TrainerState } from './engine.ts';
 import type { Executor, Session } from './executor.ts';
 import { elementCount, type VariableSpec } from './program/program.ts';
-import { AVERAGE_SLOT, planTraining, type TrainingPrograms, weightDecayOf } from './training-programs.ts';
+import {
+  ACCUMULATOR_SLOT,
+  AVERAGE_SLOT,
+  partSizeOf,
+  planTraining,
+  type TrainingPrograms,
+  weightDecayOf,
+} from './training-programs.ts';
+
+const isAccumulator = (name: string): boolean => name.endsWith(`/${ACCUMULATOR_SLOT}`);
 
 /** First values: the weights as given, averages equal to their weights, other slots 0. */
 function initialVariables(plan: TrainingPrograms, weights: NetworkWeights): Map<string, Float32Array> {
@@ -48,7 +57,8 @@ export async function createTrainer(executor: Executor, options: TrainerOptions)
 }
 
 function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOptions): Trainer {
-  const { seed, batchSize, gradientAccumulation = 1, labelSmoothing = 0 } = options;
+  const { seed, batchSize, labelSmoothing = 0 } = options;
+  const partSize = partSizeOf(options);
   const { imageShape, classes } = plan;
   const imageSize = elementCount(imageShape);
   const averages = options.movingAverage !== undefined;
@@ -86,29 +96,42 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
         labelSmoothing,
         classWeights,
       });
-      const isUpdate = (batches + 1) % gradientAccumulation === 0;
       const masks = plan.dropoutMasks.map(({ input, rate, sampleShape }, layer) => {
         const mask = dropoutMask([seed, batches, layer], count * elementCount(sampleShape), rate);
         return [input, mask] as const;
       });
-      const inputs = new Map<string, Float32Array>([
+      const samples = [
         ['images', images],
         ['targets', targets],
         ['sample_weights', sampleWeights],
         ...masks,
-        ...(isUpdate ? optimizerInputs(learningRate) : []),
-      ]);
-      const outputs = await session.run(isUpdate ? 'update' : 'accumulate', count, inputs);
+      ] as const;
+      const logits = new Float32Array(count * classes);
+      let loss = 0;
+      for (let start = 0; start < count; start += partSize) {
+        const size = Math.min(partSize, count - start);
+        const isLast = start + size === count;
+        const ofPart = (values: Float32Array) =>
+          size === count
+            ? values
+            : values.subarray((start * values.length) / count, ((start + size) * values.length) / count);
+        const inputs = new Map<string, Float32Array>([
+          ...samples.map(([name, values]) => [name, ofPart(values)] as const),
+          ...(isLast ? optimizerInputs(learningRate) : []),
+        ]);
+        const outputs = await session.run(isLast ? 'update' : 'accumulate', size, inputs);
+        loss += outputs.get('loss')?.[0] ?? Number.NaN;
+        logits.set(outputs.get('logits') ?? [], start * classes);
+      }
       batches++;
-      if (isUpdate) updates++;
-      const [loss = Number.NaN] = outputs.get('loss') ?? [];
+      updates++;
       if (!Number.isFinite(loss)) {
         throw new FoveaError(
           'loss-not-finite',
           `The loss of batch ${batches} is ${loss}. Lower the learning rate (it was ${learningRate}), or clip gradients.`,
         );
       }
-      const predicted = mostProbable(outputs.get('logits') ?? new Float32Array(), classes);
+      const predicted = mostProbable(logits, classes);
       const correct = predicted.reduce((sum, c, sample) => sum + (c === classIndices[sample] ? 1 : 0), 0);
       return { loss, correct };
     },
@@ -121,8 +144,8 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
           `${images.length / imageSize} pictures were given as ${count}.`,
         );
       }
-      for (let start = 0; start < count; start += batchSize) {
-        const size = Math.min(batchSize, count - start);
+      for (let start = 0; start < count; start += partSize) {
+        const size = Math.min(partSize, count - start);
         const part = images.subarray(start * imageSize, (start + size) * imageSize);
         const outputs = await session.run('predict', size, new Map([['images', part]]));
         probabilities.set(outputs.get('probabilities') ?? [], start * classes);
@@ -158,7 +181,10 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
     },
 
     async state(): Promise<TrainerState> {
-      return { formatVersion: 1, batches, updates, seed, variables: await session.readVariables() };
+      const variables = await session.readVariables();
+      // How batches are parted may change before the state is restored.
+      for (const { name } of plan.variables) if (isAccumulator(name)) variables.delete(name);
+      return { formatVersion: 1, batches, updates, seed, variables };
     },
 
     async restore(state) {
@@ -183,14 +209,20 @@ function checkedState(
     );
   if (state.formatVersion !== 1) throw invalid(`its format version is ${String(state.formatVersion)}, not 1`);
   if (state.seed !== seed) throw invalid(`its seed is ${state.seed}, this run's ${seed}`);
-  if (state.variables.size !== plan.variables.length) {
-    throw invalid(`it has ${state.variables.size} variables, this run ${plan.variables.length}`);
-  }
+  const kept = new Map<string, Float32Array>();
   for (const { name, shape } of plan.variables) {
-    const found = state.variables.get(name)?.length;
+    if (isAccumulator(name)) continue;
+    const found = state.variables.get(name);
     if (found === undefined) throw invalid(`it has no variable "${name}"`);
-    if (found !== elementCount(shape))
-      throw invalid(`"${name}" has ${found} values for [${shape.join(', ')}]`);
+    if (found.length !== elementCount(shape))
+      throw invalid(`"${name}" has ${found.length} values for [${shape.join(', ')}]`);
+    kept.set(name, found);
   }
-  return state.variables;
+  // Fewer layers may learn than when the state was taken: slots of the others have no use any more.
+  const frozen = plan.weightNames.filter((name) => !plan.trainedNames.includes(name));
+  for (const name of state.variables.keys()) {
+    const isSpare = frozen.some((weight) => name.startsWith(`${weight}/`));
+    if (!kept.has(name) && !isSpare) throw invalid(`it has a variable "${name}" that this run has not`);
+  }
+  return kept;
 }

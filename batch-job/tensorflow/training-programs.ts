@@ -31,9 +31,10 @@ export interface TrainingPrograms {
   /** Names of the weights that learn. */
   readonly trainedNames: readonly string[];
   /**
-   * `update`: a batch and an update. `accumulate`, where gradients are: a batch whose gradient is kept. Both take `images`, `targets`
-   * `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the batch), the dropout masks, and `update` the
-   * optimizer's scalars; both give `loss` `[]` and `logits`. `predict`: `images` to `probabilities`.
+   * `update`: a batch, or the last part of one, and an update. `accumulate`, where batches have parts: a part whose
+   * gradient is kept. Both take `images`, `targets` `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the
+   * whole batch), the dropout masks, and `update` the optimizer's scalars; both give `loss` `[]` and `logits`. `predict`:
+   * `images` to `probabilities`.
    */
   readonly programs: Readonly<Record<string, ProgramWriter>>;
   readonly optimizer: Optimizer;
@@ -55,7 +56,12 @@ export const AVERAGE_SLOT = 'average';
 export const weightDecayOf = (optimizer: TrainerOptions['optimizer']): number =>
   optimizer.weightDecay ?? (optimizer.type === 'adamw' ? DEFAULT_ADAMW_DECAY : 0);
 
-const ACCUMULATOR_SLOT = 'accumulated';
+/** Name of the slot that holds the gradient of a batch's parts so far; 0 between two batches. */
+export const ACCUMULATOR_SLOT = 'accumulated';
+
+/** Samples of a part; as many as a batch has where it has no parts. */
+export const partSizeOf = ({ batchSize, partSize = batchSize }: TrainerOptions): number =>
+  Math.min(batchSize, partSize);
 
 /**
  * Plans the programs.
@@ -74,7 +80,7 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
     .map(({ key, shape }): VariableSpec => ({ name: key, shape }));
   const trainedNames = new Set(trained.map(({ name }) => name));
   const optimizer = createOptimizer(options.optimizer);
-  const accumulates = (options.gradientAccumulation ?? 1) > 1;
+  const accumulates = partSizeOf(options) < options.batchSize;
   const averages = options.movingAverage !== undefined;
   const slots = [
     ...optimizer.slots,
@@ -198,12 +204,12 @@ function appendAccumulation(b: ProgramBuilder, gradients: readonly Gradient[]): 
   }
 }
 
-/** The mean over the accumulated batches, this one included; empties the accumulator. */
-function takeAccumulated(b: ProgramBuilder, { variable, gradient }: Gradient, batches: number): Gradient {
+/** The sum over the parts of a batch, this one included; empties the accumulator. */
+function takeAccumulated(b: ProgramBuilder, { variable, gradient }: Gradient): Gradient {
   const accumulator = slotOf(variable, ACCUMULATOR_SLOT);
   const sum = ops.binary(b, 'AddV2', b.read(accumulator), gradient);
   b.assign('AssignVariableOp', [accumulator], [ops.broadcastTo(b, b.scalar(0), gradient)], ASSIGN);
-  return { variable, gradient: ops.binary(b, 'Mul', sum, b.scalar(1 / batches)) };
+  return { variable, gradient: sum };
 }
 
 /** Scales all gradients by min(1, clipNorm / their common norm). */
@@ -233,7 +239,7 @@ function appendUpdate(
   options: TrainerOptions,
   optimizer: Optimizer,
 ): void {
-  const { gradientAccumulation: batches = 1, movingAverage } = options;
+  const { movingAverage } = options;
   const { clipNorm } = options.optimizer;
   const decays = options.optimizer.decays ?? (() => true);
   const scalars = new Map(optimizer.scalarNames.map((name) => [name, b.input(name, [])]));
@@ -244,8 +250,8 @@ function appendUpdate(
     if (value === undefined) throw new Error(`The optimizer has no scalar "${name}".`);
     return value;
   };
-  const complete =
-    batches > 1 ? gradients.map((gradient) => takeAccumulated(b, gradient, batches)) : gradients;
+  const hasParts = partSizeOf(options) < options.batchSize;
+  const complete = hasParts ? gradients.map((gradient) => takeAccumulated(b, gradient)) : gradients;
   for (const { variable, gradient } of clipNorm === undefined ? complete : clip(b, complete, clipNorm)) {
     if (decayRate !== undefined && decays(variable.name)) {
       b.assign(

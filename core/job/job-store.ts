@@ -16,6 +16,7 @@ import {
   JobRecordSchema,
   NOTHING_SPENT,
 } from './job.ts';
+import { NO_MEMORY_RECORD } from './savings.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
@@ -186,6 +187,7 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
         resolved: null,
         spent: NOTHING_SPENT,
         trials: [],
+        memory: NO_MEMORY_RECORD,
         lease: null,
         cancelRequested: false,
         attempts: 0,

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
+import { MemoryRecordSchema, NO_MEMORY_RECORD } from './savings.ts';
 import { SweepSchema, TrialSchema } from './sweep.ts';
 
 export const JOB_STATUSES = [
@@ -138,6 +139,8 @@ export const JobRecordSchema = z.object({
   trials: z.array(TrialSchema).default([]),
   /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, and in the end of its winner. */
   resolved: ResolvedRecipeSchema.nullable().default(null),
+  /** What was given up for want of memory. */
+  memory: MemoryRecordSchema.default(NO_MEMORY_RECORD),
   split: SplitFractionsSchema,
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),

@@ -2,6 +2,7 @@
 // pictures. What is left to `auto` the trainer decides, and writes down.
 
 import { z } from 'zod';
+import { REMEDIES, RemedySchema } from './savings.ts';
 
 const Share = z.number().min(0).max(1);
 
@@ -38,6 +39,11 @@ export const RecipeSchema = z.strictObject({
   augmentation: z.union([z.enum(['auto', 'none', 'course', 'strong']), AugmentationSchema]).default('auto'),
   /** What is done about classes with few pictures. */
   imbalance: z.enum(['auto', 'none', 'class_weights', 'balanced_sampling']).default('auto'),
+  /** What may be done where memory runs out, in this order; an empty list ends the job there. */
+  out_of_memory: z
+    .array(RemedySchema)
+    .max(REMEDIES.length)
+    .default([...REMEDIES]),
 });
 export type Recipe = z.infer<typeof RecipeSchema>;
 

@@ -158,18 +158,33 @@ export function planNetwork(network: Network): NetworkPlan {
   };
 }
 
-/** Memory of training all of a planned network on mini-batches of the given size. */
+export interface TrainingPlanOptions {
+  readonly batchSize: number;
+  readonly optimizerSlots?: number;
+  /** The first layer that learns, and all after it; left out, all learn. Outputs below it are freed once they are read. */
+  readonly learnsFrom?: string;
+}
+
+/** Memory of training a planned network on mini-batches of the given size. */
 export function planTraining(
   plan: NetworkPlan,
-  {
-    batchSize,
-    optimizerSlots = ADAM_SLOTS,
-  }: { readonly batchSize: number; readonly optimizerSlots?: number },
+  { batchSize, optimizerSlots = ADAM_SLOTS, learnsFrom }: TrainingPlanOptions,
 ): TrainingMemory {
-  const activationBytes = batchSize * plan.trainingActivationBytes;
-  const gradientBytes = BYTES_PER_VALUE * plan.parameters.trainable;
+  const first =
+    learnsFrom === undefined
+      ? 0
+      : Math.max(
+          0,
+          plan.layers.findIndex((layer) => layer.name === learnsFrom),
+        );
+  const learning = plan.layers.slice(first);
+  const keptBytes = learning.reduce((sum, layer) => sum + layer.trainingBytes, 0);
+  const frozenBytes = Math.max(0, ...plan.layers.slice(0, first).map((layer) => layer.liveBytes));
+  const activationBytes = batchSize * Math.max(keptBytes, frozenBytes);
+  const gradientBytes =
+    BYTES_PER_VALUE * learning.reduce((sum, layer) => sum + layer.parameters.trainable, 0);
   const optimizerBytes = optimizerSlots * gradientBytes;
-  const backwardBytes = batchSize * plan.prediction.activationBytes;
+  const backwardBytes = batchSize * Math.max(...learning.map((layer) => layer.liveBytes));
   const bytes = activationBytes + plan.parameterBytes;
   return {
     batchSize,
@@ -184,8 +199,12 @@ export function planTraining(
 }
 
 /** The largest mini-batch whose training, everything included, fits the given memory; 0 where none does. */
-export function largestBatch(plan: NetworkPlan, memoryBytes: number, optimizerSlots = ADAM_SLOTS): number {
-  const bytesFor = (batchSize: number) => planTraining(plan, { batchSize, optimizerSlots }).totalBytes;
+export function largestBatch(
+  plan: NetworkPlan,
+  memoryBytes: number,
+  options: Omit<TrainingPlanOptions, 'batchSize'> = {},
+): number {
+  const bytesFor = (batchSize: number) => planTraining(plan, { ...options, batchSize }).totalBytes;
   const fixedBytes = bytesFor(0);
   return Math.max(0, Math.floor((memoryBytes - fixedBytes) / (bytesFor(1) - fixedBytes)));
 }

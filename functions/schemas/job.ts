@@ -13,6 +13,7 @@ import {
   SplitFractionsSchema,
 } from '../../core/job/job.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../../core/job/recipe.ts';
+import { RemedySchema } from '../../core/job/savings.ts';
 import { spendingOf } from '../../core/job/spending-of.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../../core/job/sweep.ts';
 import { toModelReference } from '../../core/model/model-name.ts';
@@ -69,6 +70,9 @@ export const JobSchema = z
         }),
       )
       .openapi({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
+    remedies: z
+      .array(z.object({ remedy: RemedySchema, stage: z.string(), gave_up: z.string() }))
+      .openapi({ description: 'What was given up where memory ran out, in the order in which it was.' }),
     split: SplitFractionsSchema,
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
@@ -160,6 +164,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     resolved_recipe: job.resolved,
     sweep: job.sweep,
     trials: toWireTrials(job.trials),
+    remedies: job.memory.taken.map(({ gaveUp, ...taken }) => ({ ...taken, gave_up: gaveUp })),
     split: job.split,
     backend: job.backend,
     attempts: job.attempts,

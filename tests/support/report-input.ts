@@ -5,6 +5,7 @@ import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
 import type { JobRecord } from '../../core/job/job.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
+import { NO_MEMORY_RECORD } from '../../core/job/savings.ts';
 import { uniformAt } from '../../core/random.ts';
 
 export interface ReportInputOptions {
@@ -32,6 +33,7 @@ const JOB: JobRecord = {
   sweep: null,
   trials: [],
   resolved: null,
+  memory: NO_MEMORY_RECORD,
   split: { train: 0.75, validation: 0.15, test: 0.1 },
   backend: 'auto',
   metadata: {},

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, ready, setBackend } from '@tensorflow/tfjs-core';
 import { FoveaError } from '../../../core/errors.ts';
+import { limitHeap } from './limit-heap.ts';
 import { MAX_WASM_THREADS, withWasmThreads } from './wasm-threads.ts';
 
 const require = createRequire(import.meta.url);
@@ -19,6 +20,8 @@ export interface WasmBackend {
 export interface OpenWasmOptions {
   /** Threads, 1 to {@link MAX_WASM_THREADS}; left out, one a core. */
   readonly threads?: number;
+  /** Of all tensors together; left out, all that WebAssembly can address. */
+  readonly memoryBytes?: number | undefined;
 }
 
 let opened: Promise<WasmBackend> | undefined;
@@ -54,5 +57,7 @@ async function start(options: OpenWasmOptions): Promise<WasmBackend> {
         'Node 20 or 22 without flags that turn WebAssembly off.',
     );
   }
-  return { backend: engine().findBackend('wasm') as BackendWasm, threads };
+  const backend = engine().findBackend('wasm') as BackendWasm;
+  limitHeap(backend, options.memoryBytes);
+  return { backend, threads };
 }

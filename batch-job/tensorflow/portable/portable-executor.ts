@@ -40,10 +40,19 @@ function upload(backend: Backend, data: Float32Array, shape: readonly number[]):
 
 function createSession(backend: Backend, { variables: specs, programs, initial }: SessionOptions): Session {
   const variables = new Map<string, WasmTensor>();
-  for (const { name, shape } of specs) {
-    const data = initial.get(name);
-    if (data === undefined) throw new Error(`The variable "${name}" has no first value.`);
-    variables.set(name, upload(backend, data, shape));
+  const disposeVariables = () => {
+    for (const tensor of variables.values()) dispose(backend, tensor);
+    variables.clear();
+  };
+  try {
+    for (const { name, shape } of specs) {
+      const data = initial.get(name);
+      if (data === undefined) throw new Error(`The variable "${name}" has no first value.`);
+      variables.set(name, upload(backend, data, shape));
+    }
+  } catch (error) {
+    disposeVariables();
+    throw error;
   }
 
   const variableNamed = (name: string): WasmTensor => {
@@ -142,8 +151,7 @@ function createSession(backend: Backend, { variables: specs, programs, initial }
       return Promise.resolve();
     },
     dispose() {
-      for (const tensor of variables.values()) dispose(backend, tensor);
-      variables.clear();
+      disposeVariables();
       prepared.clear();
     },
   };

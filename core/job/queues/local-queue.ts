@@ -33,8 +33,11 @@ export interface LocalQueue extends JobQueue {
 
 /** A queue that runs trainers as child processes. */
 export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueueDeps): LocalQueue {
-  /** Trainers that ended without finishing their job, also those that never got as far as taking it. */
-  const crashes = new Map<string, number>();
+  /**
+   * Trainers that ended without finishing their job, also those that never got as far as taking it, since the last one
+   * that took a remedy against a want of memory: the job has not been tried in that way before.
+   */
+  const crashes = new Map<string, { readonly count: number; readonly remedies: number }>();
   let running: { readonly jobId: string; readonly child: ChildProcess } | undefined;
   let working = false;
   let wanted = false;
@@ -66,7 +69,7 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
   }
 
   async function runTrainer(job: JobRecord): Promise<void> {
-    const ended = Math.max(job.attempts, crashes.get(job.id) ?? 0);
+    const ended = Math.max(job.attempts, crashes.get(job.id)?.count ?? 0);
     if (ended >= MAX_ATTEMPTS) return giveUp(job.id, `its trainer ended ${ended} times without finishing it`);
     const child = startTrainer(job.id);
     running = { jobId: job.id, child };
@@ -84,8 +87,10 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
       crashes.delete(job.id);
       return;
     }
-    const crash = (crashes.get(job.id) ?? 0) + 1;
-    crashes.set(job.id, crash);
+    const before = crashes.get(job.id);
+    const remedies = left.memory.taken.length;
+    const crash = before === undefined || remedies > before.remedies ? 1 : before.count + 1;
+    crashes.set(job.id, { count: crash, remedies });
     const how =
       child.signalCode === null ? `with exit code ${child.exitCode}` : `by signal ${child.signalCode}`;
     // The process is gone for certain, so its lease need not run out first.

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { REMEDIES } from '../../../core/job/savings.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
@@ -57,10 +58,12 @@ describe('POST /v1/fine_tuning/jobs', () => {
         batch_normalization: 'inference',
         augmentation: 'auto',
         imbalance: 'auto',
+        out_of_memory: [...REMEDIES],
       },
       resolved_recipe: null,
       sweep: null,
       trials: [],
+      remedies: [],
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       backend: 'auto',
       attempts: 0,

@@ -58,11 +58,10 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
 
   test('leaves the number of tensors where it was, steps, smaller batches and predictions alike', async () => {
     const before = engine.numTensors();
-    const trainer = await engine.createTrainer({ ...OPTIONS, gradientAccumulation: 2, movingAverage: 0.9 });
+    const trainer = await engine.createTrainer({ ...OPTIONS, partSize: 2, movingAverage: 0.9 });
     const round = async () => {
       await train(trainer, 0, 2);
       await trainer.step(batch(2, 3), 0.01);
-      await trainer.step(batch(3, 3), 0.01);
       await trainer.predict(batch(4).images, BATCH_SIZE);
     };
     await round();
@@ -92,7 +91,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
     { type: 'rmsprop', momentum: 0.5 },
     { type: 'adamw' },
   ] as const)('resumes to the same bits with $type', async (optimizer) => {
-    const options: TrainerOptions = { ...OPTIONS, optimizer, gradientAccumulation: 2, movingAverage: 0.95 };
+    const options: TrainerOptions = { ...OPTIONS, optimizer, partSize: 3, movingAverage: 0.95 };
     const whole = await engine.createTrainer(options);
     await train(whole, 0, 3);
     const state = structuredClone(await whole.state());
@@ -105,39 +104,58 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
     resumed.dispose();
   });
 
-  test('two accumulated halves make the update of one whole batch', async () => {
-    const n = createNetworkBuilder('plain', { height: 8, width: 8, channels: 3 });
-    n.dense(n.flatten(n.conv2d(n.input(), { filters: 4, kernelSize: 3, activation: 'tanh' })), {
-      units: CLASSES,
-      activation: 'softmax',
-    });
-    const plain = n.build();
-    const weights = layerWeights(plain);
-    const options = {
+  test.each([1, 2, 3])(
+    'parts of %i make the updates of whole batches, dropout included',
+    async (partSize) => {
+      const n = createNetworkBuilder('plain', { height: 8, width: 8, channels: 3 });
+      const x = n.flatten(n.conv2d(n.input(), { filters: 4, kernelSize: 3, activation: 'tanh' }));
+      n.dense(n.dropout(x, { rate: 0.3 }), { units: CLASSES, activation: 'softmax' });
+      const plain = n.build();
+      const weights = layerWeights(plain);
+      const options = {
+        ...OPTIONS,
+        network: plain,
+        weights,
+        optimizer: { type: 'sgd', momentum: 0.9 } as const,
+      };
+      const whole = await engine.createTrainer(options);
+      const parted = await engine.createTrainer({ ...options, partSize });
+      for (const step of [1, 2]) {
+        const expected = await whole.step(batch(step), 0.1);
+        const found = await parted.step(batch(step), 0.1);
+        expect(found.loss).toBeCloseTo(expected.loss, 5);
+        expect(found.correct).toBe(expected.correct);
+      }
+      const expected = await whole.weights();
+      for (const [name, values] of await parted.weights()) {
+        values.forEach((value, i) => {
+          expect(value).toBeCloseTo(expected.get(name)?.[i] ?? Number.NaN, 5);
+        });
+      }
+      whole.dispose();
+      parted.dispose();
+    },
+  );
+
+  test('takes the state of a run in larger parts, or of one in which more layers learned', async () => {
+    const whole = await engine.createTrainer(OPTIONS);
+    await train(whole, 0, 2);
+    const state = await whole.state();
+    const parted = await engine.createTrainer({
       ...OPTIONS,
-      network: plain,
-      weights,
-      optimizer: { type: 'sgd', momentum: 0.9 } as const,
-    };
-    const whole = await engine.createTrainer(options);
-    const halves = await engine.createTrainer({ ...options, gradientAccumulation: 2 });
-    const { images, labels } = batch(1);
-    await whole.step({ images, labels }, 0.1);
-    const half = (from: number) => ({
-      images: images.subarray(from * IMAGE, (from + 2) * IMAGE),
-      labels: labels.subarray(from, from + 2),
+      partSize: 1,
+      trainable: (name) => name === 'top',
     });
-    await halves.step(half(0), 0.1);
-    expect(await halves.weights()).toEqual(weights);
-    await halves.step(half(2), 0.1);
-    const expected = await whole.weights();
-    for (const [name, values] of await halves.weights()) {
-      values.forEach((value, i) => {
-        expect(value).toBeCloseTo(expected.get(name)?.[i] ?? Number.NaN, 5);
-      });
-    }
+    await parted.restore(state);
+    expect(await parted.weights()).toEqual(await whole.weights());
+    const left = await parted.state();
+    expect([...left.variables.keys()].filter((name) => name.includes('conv'))).toEqual([
+      'conv/kernel',
+      'conv/bias',
+    ]);
+    await expect(whole.restore(left)).rejects.toMatchObject({ code: 'trainer-state-invalid' });
     whole.dispose();
-    halves.dispose();
+    parted.dispose();
   });
 
   test('changes only layers that learn, and keeps a frozen normalization on its moving statistics', async () => {

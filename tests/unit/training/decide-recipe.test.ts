@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
+import { isFrom } from '../../../batch-job/is-from.ts';
+import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
 import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
-import { isFrom } from '../../../batch-job/train-full.ts';
 import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
 import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
@@ -11,6 +12,13 @@ import { newJob } from '../../support/new-job.ts';
 
 const EXAMPLES = 400;
 const MOBILENET = 'mobilenet_v2_0.35';
+const ENOUGH: MachineMemory = {
+  limitBytes: 64e9,
+  limitName: 'the memory of this machine',
+  deviceBytes: 64e9,
+  freeBytes: 60e9,
+  freeName: 'the memory of this machine',
+};
 
 const createJob = (job: Partial<NewJob>): Promise<JobRecord> =>
   createJobStore({ store: createMemoryStore(), now: Date.now }).create(newJob(job));
@@ -18,7 +26,14 @@ const createJob = (job: Partial<NewJob>): Promise<JobRecord> =>
 async function decide(
   recipe: Partial<Recipe>,
   backend: BackendName,
-  { labels, ...changes }: Partial<JobRecord> & { readonly labels?: Int32Array } = {},
+  {
+    labels,
+    memory,
+    ...changes
+  }: Partial<Omit<JobRecord, 'memory'>> & {
+    readonly labels?: Int32Array;
+    readonly memory?: Partial<MachineMemory>;
+  } = {},
 ) {
   const job = await createJob({ architecture: MOBILENET, recipe: RecipeSchema.parse(recipe) });
   const architecture = findArchitecture(changes.architecture ?? MOBILENET);
@@ -29,6 +44,7 @@ async function decide(
     backend,
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
     classes: 2,
+    memory: { ...ENOUGH, ...memory },
   });
 }
 
@@ -53,6 +69,26 @@ describe('decideRecipe', () => {
   it('holds to what an earlier attempt decided', async () => {
     const { resolved } = await decide({ stages: 'full' }, 'native');
     expect([...(await decide({}, 'portable', { resolved })).stages.keys()]).toEqual(['head', 'full']);
+  });
+
+  it('takes batches in parts where the plan says that they do not fit, and says why', async () => {
+    // 43 MB for each picture of 224 × 224.
+    const { partSizes, resolved } = await decide({ stages: 'full' }, 'native', {
+      memory: { freeBytes: 300e6 },
+    });
+    expect(partSizes).toEqual({ full: 4 });
+    expect(resolved.reasons.join()).toMatch(
+      /Batches of 16 are taken 4 at a time.* needs 69\d MB, and 300 MB/,
+    );
+    expect((await decide({ stages: 'full' }, 'native')).partSizes).toEqual({});
+    const higher = await decide({ stages: 'full', unfreeze_from: 'block_13' }, 'native', {
+      memory: { freeBytes: 300e6 },
+    });
+    expect(higher.partSizes).toEqual({});
+    const forbidden = await decide({ stages: 'full', out_of_memory: [] }, 'native', {
+      memory: { freeBytes: 300e6 },
+    });
+    expect(forbidden.partSizes).toEqual({});
   });
 
   it('gives the epochs that are asked for to the last stage', async () => {

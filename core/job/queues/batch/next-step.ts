@@ -20,6 +20,8 @@ export type NextStep =
 
 /** The trainer was told to stop and has saved its state (batch-job/main.ts). */
 const EXIT_RELEASED = 75;
+/** The trainer has done against a want of memory what its job allows; a larger machine may do more. */
+const EXIT_OUT_OF_MEMORY = 71;
 
 /** @param job the record as it is now. */
 export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
@@ -82,7 +84,7 @@ function afterFailure(placement: Placement, detail: BatchJobDetail, fleet: Train
       message: toWaitingReason(reason.slice(reason.indexOf('MISCONFIGURATION:'))),
     };
   }
-  if (containerReason.startsWith('OutOfMemory')) {
+  if (containerReason.startsWith('OutOfMemory') || exitCode === EXIT_OUT_OF_MEMORY) {
     return moveOrFail(nextPool(placement, fleet), {
       reason: `The job needs more memory than a machine of "${placement.pool}" has.`,
       code: 'out-of-memory',

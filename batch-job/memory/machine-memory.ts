@@ -1,0 +1,88 @@
+// What memory there is for training, and whether the kernel has ended processes for want of it. Reads the machine; knows no
+// network.
+
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import { promisify } from 'node:util';
+import type { BackendName } from '../tensorflow/engine.ts';
+
+const MIB = 2 ** 20;
+/** Of a GPU's memory, kept by the CUDA context, the workspaces of convolutions and the gaps between tensors. */
+const GPU_RESERVED_SHARE = 0.1;
+const NVIDIA_SMI = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'] as const;
+
+export interface MachineMemory {
+  /** Resident memory that the process must stay below, bytes. */
+  readonly limitBytes: number;
+  /** What the limit is, as part of a sentence. */
+  readonly limitName: string;
+  /** Of what trains: the GPU's memory, or the limit. */
+  readonly deviceBytes: number;
+  /** Memory that training may take now, on the GPU where it runs there, bytes. */
+  readonly freeBytes: number;
+  /** Whose memory that is, as part of a sentence. */
+  readonly freeName: string;
+}
+
+/** Memory of a container or control group; undefined where nothing limits it. */
+function containerLimit(): number | undefined {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < os.totalmem() ? limit : undefined;
+}
+
+/** Of the first GPU; undefined where nvidia-smi is not to be had. */
+async function gpuBytes(): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('nvidia-smi', NVIDIA_SMI, { timeout: 10_000 });
+    const mib = Number.parseInt(stdout, 10);
+    return Number.isFinite(mib) ? mib * MIB : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param ownLimitBytes A limit that was set for this process, beside the machine's and the container's. */
+export async function readMachineMemory(
+  backend: BackendName,
+  ownLimitBytes: number | undefined,
+): Promise<MachineMemory> {
+  const limits: readonly (readonly [number, string])[] = [
+    [os.totalmem(), 'the memory of this machine'],
+    [containerLimit() ?? Infinity, 'the memory of this container'],
+    [ownLimitBytes ?? Infinity, 'the memory limit of this trainer'],
+  ];
+  const [limitBytes, limitName] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));
+  const gpu = backend === 'gpu' ? await gpuBytes() : undefined;
+  if (gpu !== undefined) {
+    return {
+      limitBytes,
+      limitName,
+      deviceBytes: gpu,
+      freeBytes: gpu * (1 - GPU_RESERVED_SHARE),
+      freeName: 'the memory of the GPU',
+    };
+  }
+  const ownFree = limitBytes - process.memoryUsage.rss();
+  return {
+    limitBytes,
+    limitName,
+    deviceBytes: limitBytes,
+    freeBytes: Math.max(0, Math.min(ownFree, process.availableMemory())),
+    freeName: limitName,
+  };
+}
+
+/** How many processes the kernel has ended for want of memory since the machine was started. */
+export interface KernelKills {
+  /** Of the machine's start; null where it is not known. */
+  readonly boot: string | null;
+  readonly oomKills: number | null;
+}
+
+export async function readKernelKills(): Promise<KernelKills> {
+  const read = (file: string) => readFile(file, 'utf8').catch(() => undefined);
+  const [boot, vmstat] = await Promise.all([read('/proc/sys/kernel/random/boot_id'), read('/proc/vmstat')]);
+  const kills = /^oom_kill (\d+)$/m.exec(vmstat ?? '')?.[1];
+  return { boot: boot?.trim() ?? null, oomKills: kills === undefined ? null : Number(kills) };
+}

@@ -1,0 +1,36 @@
+// A limit on what the WebAssembly back end allocates, and an error where the module has no memory left: by itself it would
+// go on writing to address 0.
+
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { outOfMemory } from '../../memory/out-of-memory.ts';
+
+/** Addresses of WebAssembly have 32 bits. */
+const HEAP_BYTES = 2 ** 32;
+/** Left to the kernels' own allocations, whose failures they do not tell. */
+const RESERVED_BYTES = 64 * 2 ** 20;
+
+/** @param limitBytes Of all tensors together; left out, all that WebAssembly can address. */
+export function limitHeap({ wasm }: BackendWasm, limitBytes = HEAP_BYTES): void {
+  const limit = Math.min(limitBytes, HEAP_BYTES - RESERVED_BYTES);
+  const allocate = wasm._malloc.bind(wasm);
+  const release = wasm._free.bind(wasm);
+  const sizes = new Map<number, number>();
+  let used = 0;
+  wasm._malloc = (size) => {
+    // Beyond 2 GiB the module answers with negative numbers.
+    const offset = used + size > limit ? 0 : allocate(size) >>> 0;
+    if (offset === 0 && size > 0) {
+      throw outOfMemory(
+        `the WebAssembly heap has ${used} bytes in use, may have ${Math.round(limit)}, and was asked for ${size} more`,
+      );
+    }
+    sizes.set(offset, size);
+    used += size;
+    return offset;
+  };
+  wasm._free = (offset) => {
+    used -= sizes.get(offset) ?? 0;
+    sizes.delete(offset);
+    release(offset);
+  };
+}

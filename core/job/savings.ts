@@ -1,0 +1,73 @@
+// What a job gives up when memory runs out: the remedies by name, what those taken come to, and what an attempt leaves
+// behind for the next one to see how it ended. Knows nothing of how training works.
+
+import { z } from 'zod';
+
+/**
+ * The remedies, in the order in which they are taken unless a request says otherwise: first those that leave the model's
+ * quality as it is.
+ */
+export const REMEDIES = [
+  /** Batches are taken in parts; their gradients add up to the batch's. */
+  'smaller_batches',
+  /** Cached features of the frozen backbone are kept in 16 bits. */
+  'half_precision',
+  /** The lower of the pretrained layers stay as they are. */
+  'fewer_layers',
+  /** The network sees smaller pictures, in training and in service. */
+  'smaller_pictures',
+  /** The attempt ends, and on AWS Batch a larger machine takes the job over. */
+  'larger_machine',
+] as const;
+export const RemedySchema = z.enum(REMEDIES);
+export type RemedyName = z.infer<typeof RemedySchema>;
+
+/** What the remedies taken so far come to. */
+export const SavingsSchema = z.object({
+  /** Most pictures at once by stage; a stage that is not named takes whole batches. */
+  partSizes: z.record(z.string(), z.number().int().min(1)),
+  halfPrecision: z.boolean(),
+  /** The first layer that learns in the stage `full`; null where the recipe decides. */
+  unfreezeFrom: z.string().nullable(),
+  /** Height and width of the network's input; null is the architecture's own. */
+  inputSize: z.object({ height: z.number().int(), width: z.number().int() }).nullable(),
+});
+export type Savings = z.infer<typeof SavingsSchema>;
+
+export const NO_SAVINGS: Savings = {
+  partSizes: {},
+  halfPrecision: false,
+  unfreezeFrom: null,
+  inputSize: null,
+};
+
+export const MemoryRecordSchema = z.object({
+  savings: SavingsSchema,
+  /** In the order in which they were taken. */
+  taken: z.array(z.object({ remedy: RemedySchema, stage: z.string(), gaveUp: z.string() })),
+  /** Memory of the device that the savings were made for, bytes; null before the first attempt. */
+  deviceBytes: z.number().nullable(),
+  /**
+   * What the running attempt is at. An attempt that ends by itself clears it: found by the next one, it tells that the
+   * process was ended from outside.
+   */
+  trying: z
+    .object({
+      stage: z.string(),
+      /** Of the machine, and how many processes its kernel had ended for memory by then; null where that is not known. */
+      boot: z.string().nullable(),
+      oomKills: z.number().int().nullable(),
+    })
+    .nullable(),
+  /** Set by a queue that was told that the attempt was ended for memory. */
+  wasKilled: z.boolean(),
+});
+export type MemoryRecord = z.infer<typeof MemoryRecordSchema>;
+
+export const NO_MEMORY_RECORD: MemoryRecord = {
+  savings: NO_SAVINGS,
+  taken: [],
+  deviceBytes: null,
+  trying: null,
+  wasKilled: false,
+};
