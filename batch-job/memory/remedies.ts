@@ -104,8 +104,7 @@ export const inputSizeOf = (architecture: Architecture, savings: Savings): Input
 export const networkOf = (
   savings: Savings,
   { architecture, classes }: Pick<Situation, 'architecture' | 'classes'>,
-): Network =>
-  architecture.build({ inputSize: inputSizeOf(architecture, savings), classes });
+): Network => architecture.build({ inputSize: inputSizeOf(architecture, savings), classes });
 
 /** Not so where a dense layer reads a flattened map. */
 function haveSameWeights(a: Network, b: Network): boolean {

@@ -12,6 +12,8 @@ const RESERVED_BYTES = 64 * 2 ** 20;
 /** @param limitBytes Of all tensors together; left out, all that WebAssembly can address. */
 export function limitHeap({ wasm }: BackendWasm, limitBytes = HEAP_BYTES): void {
   const limit = Math.min(limitBytes, HEAP_BYTES - RESERVED_BYTES);
+  // At its first call, each function puts the module's own into its place.
+  wasm._free(wasm._malloc(1));
   const allocate = wasm._malloc.bind(wasm);
   const release = wasm._free.bind(wasm);
   const sizes = new Map<number, number>();
