@@ -13,6 +13,7 @@ import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.t
 import { companionFiles, describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
+import { exportVariants } from './export-variants.ts';
 import { pictureExamples } from './pictures.ts';
 import { createReport } from './report/create-report.ts';
 import { readHistory } from './report/read-history.ts';
@@ -64,6 +65,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   reporter.startStage('exporting');
   const version = await claimVersion(store, job.model, job.id);
   const companions = companionFiles(network, weights);
+  const variants = await exportVariants(context, onnx, judged.items);
   const createdAt = Math.floor(now() / 1000);
   const jobs = createJobStore({ store, now });
   // Written down while the job ran, after this attempt had read the record.
@@ -79,6 +81,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     history: await readHistory(jobs, job.id, context.trial),
     maxDifference,
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
+    variants: variants.described,
   });
   const manifest: Manifest = {
     formatVersion: MANIFEST_FORMAT_VERSION,
@@ -104,6 +107,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const files = new Map<string, Uint8Array | string>([
     [manifest.onnx.file, onnx],
     ...companions.files,
+    ...variants.files,
     ...described.files,
   ]);
   await commitModel(store, manifest, files);

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { PRECISIONS } from '../core/model/precision.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
@@ -118,7 +119,7 @@ program
   .argument('<model>', '<name> or <name>:<version>')
   .addOption(
     new Option('--precision <bits>', 'fp16: weights in half precision; int8: weights and values in 8 bits')
-      .choices(['fp16', 'int8'])
+      .choices(PRECISIONS)
       .makeOptionMandatory(),
   )
   .requiredOption('--pictures <folder>', 'pictures like those to come: half to calibrate, half to compare')

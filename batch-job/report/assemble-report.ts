@@ -59,6 +59,7 @@ export function assembleReport(from: ReportInput): Report {
       allowed: parity.allowed,
       goldenPictures: parity.golden?.length ?? 0,
     },
+    variants: [...from.variants],
   };
 }
 

@@ -34,6 +34,8 @@ export interface CreateReportOptions {
   /** Largest difference of a probability between trainer and exported model, and the largest that is allowed. */
   readonly maxDifference: number;
   readonly maxDifferenceAllowed: number;
+  /** The model in fewer bits. */
+  readonly variants: Report['variants'];
 }
 
 export interface CreatedReport {

@@ -11,6 +11,7 @@ import { curves, making } from './sections/making.ts';
 import { pictures } from './sections/pictures.ts';
 import { scores } from './sections/scores.ts';
 import { dataset, slices } from './sections/slices.ts';
+import { variants } from './sections/variants.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 /** The page, UTF-8; some 100 kB, most of it thumbnails. The same report gives the same page. */
@@ -40,6 +41,7 @@ ${
 ${pictures(report, thumbnails)}
 ${results && slices(results)}
 ${curves(report)}
+${variants(report)}
 ${dataset(report)}
 ${making(report)}
 </main>

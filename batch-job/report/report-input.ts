@@ -37,6 +37,7 @@ export interface ReportInput {
   /** Of programs and packages beside the engine's. */
   readonly versions: Readonly<Record<string, string>>;
   readonly parity: Parity;
+  readonly variants: Report['variants'];
 }
 
 /** Predictions at a temperature. */

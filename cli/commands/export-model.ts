@@ -4,7 +4,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseModelReference } from '../../core/model/model-name.ts';
-import { makeVariant, type Precision, type VariantReport } from '../../core/predict/model-variant.ts';
+import type { Precision } from '../../core/model/precision.ts';
+import { makeVariant, type VariantReport } from '../../core/predict/model-variant.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
 
 export interface ExportModelOptions {

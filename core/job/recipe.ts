@@ -2,6 +2,7 @@
 // pictures. What is left to `auto` the trainer decides, and writes down.
 
 import { z } from 'zod';
+import { PRECISIONS } from '../model/precision.ts';
 import { REMEDIES, RemedySchema } from './savings.ts';
 
 const Share = z.number().min(0).max(1);
@@ -44,6 +45,8 @@ export const RecipeSchema = z.strictObject({
     .array(RemedySchema)
     .max(REMEDIES.length)
     .default([...REMEDIES]),
+  /** In which fewer bits the model is stored too; what that does to it is measured for the report. */
+  variants: z.array(z.enum(PRECISIONS)).default([...PRECISIONS]),
 });
 export type Recipe = z.infer<typeof RecipeSchema>;
 

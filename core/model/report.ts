@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe.ts';
 import { TrialSchema } from '../job/sweep.ts';
 import { ModelInputSchema } from './manifest.ts';
+import { PRECISIONS } from './precision.ts';
 
 export const REPORT_FILE = 'report.json';
 export const REPORT_PAGE_FILE = 'report.html';
@@ -186,6 +187,27 @@ export const ReportSchema = z.object({
     allowed: z.number(),
     goldenPictures: count,
   }),
+  /** The model in fewer bits, each measured beside the model itself. */
+  variants: z
+    .array(
+      z.object({
+        precision: z.enum(PRECISIONS),
+        file: z.string(),
+        sizeBytes: count,
+        originalSizeBytes: count,
+        /** Median of one picture on one thread of the machine that trained. */
+        msPerPicture: z.number(),
+        originalMsPerPicture: z.number(),
+        /** Pictures of the judged split that were compared. */
+        pictures: count,
+        /** Of a probability. */
+        maxDifference: z.number(),
+        meanDifference: z.number(),
+        /** Share of pictures with the same likeliest class. */
+        topOneAgreement: share,
+      }),
+    )
+    .default([]),
 });
 export type Report = z.infer<typeof ReportSchema>;
 export type ReportResults = NonNullable<Report['results']>;

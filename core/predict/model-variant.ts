@@ -4,6 +4,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors.ts';
 import { decodeToInput } from '../image/decode-to-input.ts';
+import type { Precision } from '../model/precision.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import { halveWeights } from '../network/onnx/halve-weights.ts';
@@ -11,10 +12,6 @@ import { quantizeModel } from '../network/onnx/quantize.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { measureRanges } from './measure-ranges.ts';
-
-/** `fp16`: weights stored in half precision. `int8`: weights and values in 8-bit integers. */
-export const PRECISIONS = ['fp16', 'int8'] as const;
-export type Precision = (typeof PRECISIONS)[number];
 
 export interface VariantRequest {
   readonly model: string;
@@ -25,9 +22,8 @@ export interface VariantRequest {
   readonly pictures: readonly Uint8Array[];
 }
 
-export interface VariantReport {
-  readonly model: string;
-  readonly version: string;
+/** What fewer bits do to a model. */
+export interface VariantComparison {
   readonly precision: Precision;
   readonly sizeBytes: number;
   readonly originalSizeBytes: number;
@@ -44,8 +40,39 @@ export interface VariantReport {
   readonly topOneAgreement: number;
 }
 
+export interface VariantReport extends VariantComparison {
+  readonly model: string;
+  readonly version: string;
+}
+
+/** Float32 values of pictures, each of the shape `dims`, `[1, height, width, channels]`. */
+export interface VariantInputs {
+  /** For the ranges of 8-bit values; at least one. */
+  readonly calibration: readonly Float32Array[];
+  /** Not among those that calibrate; at least one. */
+  readonly compared: readonly Float32Array[];
+  readonly dims: readonly number[];
+}
+
+/** Writes a model in fewer bits and compares the two. */
+export async function writeVariant(
+  original: Uint8Array,
+  precision: Precision,
+  { calibration, compared, dims }: VariantInputs,
+): Promise<{ readonly onnx: Uint8Array; readonly comparison: VariantComparison }> {
+  const onnx =
+    precision === 'fp16'
+      ? halveWeights(original)
+      : quantizeModel(original, await measureRanges(original, calibration, dims));
+  const sizes = { sizeBytes: onnx.byteLength, originalSizeBytes: original.byteLength };
+  return {
+    onnx,
+    comparison: { precision, ...sizes, ...(await compareModels(original, onnx, compared, dims)) },
+  };
+}
+
 /**
- * Makes a variant of a model and compares it with the original.
+ * Makes a variant of a stored model and compares it with the original.
  * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`; `pictures-missing` for fewer than two
  *   pictures; as decodeImage.
  */
@@ -72,15 +99,12 @@ export async function makeVariant(
   const dims = [1, height, width, channels];
   const inputs: Float32Array[] = [];
   for (const picture of pictures) inputs.push(await decodeToInput(picture, manifest.input));
-  const calibration = inputs.filter((_, i) => i % 2 === 0);
-  const onnx =
-    precision === 'fp16'
-      ? halveWeights(original)
-      : quantizeModel(original, await measureRanges(original, calibration, dims));
-  const compared = inputs.filter((_, i) => i % 2 === 1);
-  const comparison = await compareModels(original, onnx, compared, dims);
-  const sizes = { sizeBytes: onnx.byteLength, originalSizeBytes: original.byteLength };
-  return { onnx, report: { model, version, precision, ...sizes, ...comparison } };
+  const { onnx, comparison } = await writeVariant(original, precision, {
+    calibration: inputs.filter((_, i) => i % 2 === 0),
+    compared: inputs.filter((_, i) => i % 2 === 1),
+    dims,
+  });
+  return { onnx, report: { model, version, ...comparison } };
 }
 
 const argMax = (values: Float32Array): number =>

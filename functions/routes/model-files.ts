@@ -19,7 +19,8 @@ const download = createRoute({
   tags: ['Models'],
   summary: 'Download a file of a model',
   description:
-    '`manifest.json`, `model.onnx`, `heatmap.onnx`, `parity.json`, `events.out.tfevents.fovea`; for a browser, `tfjs-model.json`, which ' +
+    '`manifest.json`, `model.onnx`, `model-fp16.onnx`, `model-int8.onnx`, `heatmap.onnx`, `parity.json`, ' +
+    '`events.out.tfevents.fovea`; for a browser, `tfjs-model.json`, which ' +
     '`tf.loadLayersModel` takes by its address. Name a version (`fruit:3`) where several files have to go together.',
   request: {
     params: ModelParamSchema.extend({ file: z.string().openapi({ example: 'tfjs-model.json' }) }),

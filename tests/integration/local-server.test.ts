@@ -1,7 +1,7 @@
 // The whole path on one machine with nothing in place of anything: server, worker, trainer process, files.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -110,6 +110,8 @@ describe('startLocalServer', () => {
       'events.out.tfevents.fovea',
       'heatmap.onnx',
       'manifest.json',
+      'model-fp16.onnx',
+      'model-int8.onnx',
       'model.onnx',
       'parity.json',
       'report.html',
@@ -120,6 +122,24 @@ describe('startLocalServer', () => {
     const parity = JSON.parse(await readFile(path.join(version, 'parity.json'), 'utf8'));
     expect(parity.pictures).toBeGreaterThan(0);
     expect(parity.maxDifference).toBeLessThan(1e-5);
+
+    const report = JSON.parse(await readFile(path.join(version, 'report.json'), 'utf8'));
+    for (const {
+      file,
+      precision,
+      sizeBytes,
+      originalSizeBytes,
+      pictures,
+      maxDifference,
+    } of report.variants) {
+      expect((await stat(path.join(version, file))).size).toBe(sizeBytes);
+      expect((await stat(path.join(version, 'model.onnx'))).size).toBe(originalSizeBytes);
+      expect(sizeBytes / originalSizeBytes).toBeLessThan(precision === 'int8' ? 0.5 : 0.7);
+      expect(pictures).toBeGreaterThan(0);
+      expect(maxDifference).toBeGreaterThan(0);
+    }
+    expect(report.variants).toHaveLength(2);
+    expect(await readFile(path.join(version, 'report.html'), 'utf8')).toContain('model-int8.onnx');
   });
 
   it('goes on with a job that a stop of the server interrupted', async () => {

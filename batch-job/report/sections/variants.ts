@@ -1,0 +1,25 @@
+// The model in fewer bits: what that saves and what it costs.
+
+import type { Report } from '../../../core/model/report.ts';
+import { plural } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+
+const HUNDRED = 100;
+const BYTES_PER_MEGABYTE = 1e6;
+const megabytes = (bytes: number) => `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`;
+
+export function variants({ variants: found }: Report): Markup | null {
+  const [first] = found;
+  if (first === undefined) return null;
+  return html`<section>
+<h2>In fewer bits</h2>
+<p class="note">The model itself takes ${megabytes(first.originalSizeBytes)}. Each of these was run beside it on ${plural(first.pictures, 'picture')}, in turns, on one thread of the machine that trained.</p>
+<div class="scroll"><table><thead><tr><th>File</th><th class="num">Size</th><th class="num">ms a picture</th><th class="num">the model itself</th><th class="num">Same answer</th><th class="num">Largest difference</th></tr></thead><tbody>
+${found.map(
+  (
+    variant,
+  ) => html`<tr><td><code>${variant.file}</code></td><td class="num">${megabytes(variant.sizeBytes)}</td><td class="num">${variant.msPerPicture.toFixed(1)}</td><td class="num">${variant.originalMsPerPicture.toFixed(1)}</td><td class="num">${(HUNDRED * variant.topOneAgreement).toFixed(1)} %</td><td class="num">${variant.maxDifference.toFixed(3)}</td></tr>
+`,
+)}</tbody></table></div>
+</section>`;
+}
