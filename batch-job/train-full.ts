@@ -20,7 +20,7 @@ export function trainFull(context: TrainingContext, weights: NetworkWeights): Pr
     train: trainingPictures(context),
     validation: validationPictures(context),
     trainer: { batchNormalization, ...(from === null ? {} : { trainable: isFrom(network, from) }) },
-    keepsFirstWeights: true,
+    blendsWithFirst: true,
     mixes: true,
   });
 }

@@ -7,9 +7,10 @@ import type { StageName } from './run-checkpoints.ts';
 import type { Trainer, TrainerOptions } from './tensorflow/engine.ts';
 import { createBatchMixer } from './training/augmentation/mix-batch.ts';
 import { balancedOrder, balancingWeights, countClasses } from './training/balance.ts';
+import type { Blend } from './training/blend-weights.ts';
 import type { ExampleSource } from './training/examples.ts';
 import { fit } from './training/fit.ts';
-import type { EpochReport, FitState } from './training/fit-state.ts';
+import type { BestEpoch, EpochReport, FitState } from './training/fit-state.ts';
 import type { TrainingContext } from './training-context.ts';
 
 export interface StageOptions {
@@ -20,8 +21,8 @@ export interface StageOptions {
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
   readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization'>;
-  /** Whether the first weights are kept where training makes nothing better. */
-  readonly keepsFirstWeights?: boolean;
+  /** Whether the stage ends with the best weights between its first and its trained ones. */
+  readonly blendsWithFirst?: boolean;
   /** Whether pictures are mixed, where the job's augmentation says so. */
   readonly mixes?: boolean;
 }
@@ -32,7 +33,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
-  const { epochs, batchSize, optimizer, learningRate, patience } = settings;
+  const { epochs, batchSize, optimizer, learningRate, patience, movingAverage } = settings;
   const classes = inspection.classes.length;
   const { imbalance, augmentation } = decision.resolved;
   const partSize = savings.partSizes[stage];
@@ -45,6 +46,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
     seed: job.seed,
     batchSize,
     ...(partSize === undefined ? {} : { partSize }),
+    ...(movingAverage === undefined ? {} : { movingAverage }),
     ...(imbalance === 'class_weights'
       ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
       : {}),
@@ -55,7 +57,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, reporter);
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
-    const { best, history } = await fit(trainer, {
+    const { best, blend, history } = await fit(trainer, {
       train,
       validation,
       epochs,
@@ -66,7 +68,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       clock: () => performance.now(),
       isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
-      ...(options.keepsFirstWeights === true ? { keepsFirstWeights: true } : {}),
+      ...(options.blendsWithFirst === true ? { blendsWithFirst: true } : {}),
       ...(imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, job.seed, epoch) }
         : {}),
@@ -83,12 +85,12 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       },
       onEpoch: (report) => reportEpoch(reporter, stage, report),
     });
-    await reporter.message(
-      best.epoch === 0
-        ? 'No epoch lowered the loss on the validation split: the weights from before the stage are kept.'
-        : `The weights of epoch ${best.epoch} are kept: the lowest loss on the validation split.`,
-      { stage, best_epoch: best.epoch, epochs: history.length },
-    );
+    await reporter.message(describeEnd(best, blend), {
+      stage,
+      best_epoch: best.epoch,
+      blend_share: blend.share,
+      epochs: history.length,
+    });
     if (meter.isBudgetSpent()) {
       const { usd } = meter.spent();
       await reporter.warn(
@@ -100,6 +102,17 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   } finally {
     trainer.dispose();
   }
+}
+
+function describeEnd(best: BestEpoch, { share }: Blend): string {
+  if (share === 0) {
+    return 'Nothing lowered the loss on the validation split: the weights from before the stage are kept.';
+  }
+  const kept = `The weights of epoch ${best.epoch} are kept`;
+  return share === 1
+    ? `${kept}: the lowest loss on the validation split.`
+    : `${kept} to ${100 * share} %, and those from before the stage for the rest: of such blends, the lowest loss on the ` +
+        'validation split.';
 }
 
 async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {

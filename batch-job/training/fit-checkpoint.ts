@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import type { CheckpointFile } from '../../core/job/checkpoint-file.ts';
 import { checkpointUnfit } from '../../core/job/checkpoints.ts';
-import type { FitState } from './fit-state.ts';
+import type { BestEpoch, FitState } from './fit-state.ts';
 
 const TRAINER = 'trainer/';
+const FIRST = 'first/';
 const BEST = 'best/';
 
 const NullableNumber = z.number().nullable();
@@ -20,6 +21,13 @@ const EpochReportSchema = z.object({
   validationAccuracy: NullableNumber,
   learningRate: z.number(),
   imagesPerSecond: z.number(),
+});
+
+const StoredEpochSchema = z.object({
+  epoch: z.number().int(),
+  validationLoss: NullableNumber,
+  /** Weights that are the trainer's own at this moment, and stored there alone. */
+  shared: z.array(z.string()),
 });
 
 const HeaderSchema = z.object({
@@ -40,14 +48,8 @@ const HeaderSchema = z.object({
     updates: z.number().int(),
     seed: z.number().int(),
   }),
-  best: z
-    .object({
-      epoch: z.number().int(),
-      validationLoss: NullableNumber,
-      /** Weights that are the trainer's own at this moment, and stored there alone. */
-      shared: z.array(z.string()),
-    })
-    .nullable(),
+  first: StoredEpochSchema.nullable().default(null),
+  best: StoredEpochSchema.nullable(),
 });
 
 /** A training run's checkpoint: which run, which stage of it, and how far that has come. */
@@ -67,15 +69,19 @@ const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
   ) === 0;
 
 export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunCheckpoint): CheckpointFile {
-  const { trainer, best, ...position } = state;
+  const { trainer, first, best, ...position } = state;
   const { variables, ...counters } = trainer;
   const tensors = new Map<string, Float32Array>();
   for (const [name, values] of variables) tensors.set(TRAINER + name, values);
-  const shared: string[] = [];
-  for (const [name, values] of best?.weights ?? []) {
-    if (haveSameBits(values, variables.get(name))) shared.push(name);
-    else tensors.set(BEST + name, values);
-  }
+  const store = (epoch: BestEpoch | undefined, prefix: string) => {
+    if (epoch === undefined) return null;
+    const shared: string[] = [];
+    for (const [name, values] of epoch.weights) {
+      if (haveSameBits(values, variables.get(name))) shared.push(name);
+      else tensors.set(prefix + name, values);
+    }
+    return { epoch: epoch.epoch, validationLoss: epoch.validationLoss, shared };
+  };
   const header: z.input<typeof HeaderSchema> = {
     formatVersion: 1,
     fingerprint,
@@ -84,7 +90,8 @@ export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunChec
     ...position,
     history: [...position.history],
     trainer: counters,
-    best: best === undefined ? null : { epoch: best.epoch, validationLoss: best.validationLoss, shared },
+    first: store(first, FIRST),
+    best: store(best, BEST),
   };
   return { header, tensors };
 }
@@ -96,7 +103,16 @@ export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunChec
 export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): RunCheckpoint {
   const parsed = HeaderSchema.safeParse(file.header);
   if (!parsed.success) throw checkpointUnfit('its header has another format', parsed.error);
-  const { trainer, best, stage, earlier, fingerprint: found, formatVersion: _, ...position } = parsed.data;
+  const {
+    trainer,
+    first,
+    best,
+    stage,
+    earlier,
+    fingerprint: found,
+    formatVersion: _,
+    ...position
+  } = parsed.data;
   if (found !== fingerprint) throw checkpointUnfit('it is of other settings or other pictures');
   const withPrefix = (prefix: string) =>
     new Map(
@@ -105,12 +121,19 @@ export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): R
       ),
     );
   const variables = withPrefix(TRAINER);
-  const weights = withPrefix(BEST);
-  for (const name of best?.shared ?? []) {
-    const values = variables.get(name);
-    if (values === undefined) throw checkpointUnfit(`the best weights "${name}" are missing`);
-    weights.set(name, values);
-  }
+  const restore = (
+    stored: z.output<typeof StoredEpochSchema> | null,
+    prefix: string,
+  ): BestEpoch | undefined => {
+    if (stored === null) return undefined;
+    const weights = withPrefix(prefix);
+    for (const name of stored.shared) {
+      const values = variables.get(name);
+      if (values === undefined) throw checkpointUnfit(`the weights "${prefix}${name}" are missing`);
+      weights.set(name, values);
+    }
+    return { epoch: stored.epoch, validationLoss: stored.validationLoss, weights };
+  };
   return {
     fingerprint,
     stage,
@@ -118,7 +141,8 @@ export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): R
     state: {
       ...position,
       trainer: { ...trainer, variables },
-      best: best === null ? undefined : { epoch: best.epoch, validationLoss: best.validationLoss, weights },
+      first: restore(first, FIRST),
+      best: restore(best, BEST),
     },
   };
 }

@@ -38,6 +38,8 @@ export interface FitState {
   readonly sums: EpochSums;
   /** Finished epochs, oldest first. */
   readonly history: readonly EpochReport[];
+  /** What the run began with, where it is to be blended with what the run comes to. */
+  readonly first?: BestEpoch | undefined;
   readonly best: BestEpoch | undefined;
   /** Whether nothing is left to do but to take the best weights. */
   readonly isFinished: boolean;

@@ -4,6 +4,7 @@
 import { FoveaError, isFoveaError } from '../../core/errors.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Batch, Trainer } from '../tensorflow/engine.ts';
+import { type Blend, blendWeights } from './blend-weights.ts';
 import { evaluate } from './evaluate.ts';
 import { batches, type ExampleBatch, type ExampleSource } from './examples.ts';
 import { type BestEpoch, type EpochReport, type EpochSums, type FitState, NO_SUMS } from './fit-state.ts';
@@ -41,8 +42,8 @@ export interface FitOptions {
   readonly patience?: number;
   /** Asked after every step: true ends the run as if the running epoch were its last, with what is best so far. */
   readonly isOver?: () => boolean;
-  /** Scores the first weights too; they are kept where training makes nothing better. */
-  readonly keepsFirstWeights?: boolean;
+  /** Ends with the best weights between the first ones and those of the best epoch, see blend-weights.ts. */
+  readonly blendsWithFirst?: boolean;
   /** Where an earlier run of the same settings stopped. */
   readonly resume?: FitState;
   /** Called after every epoch, and with the step that was reached when an abort's reason is worth it. */
@@ -59,7 +60,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Trains for the given number of epochs and leaves the trainer with the weights of the best one: the lowest validation
- * loss, or the last epoch's where there is nothing to validate on.
+ * loss, or the last epoch's where there is nothing to validate on; or with the best blend of those and the first weights.
  *
  * A run that is resumed ends with the same bits as one that was never interrupted: order, dropout and augmentation depend
  * on seed, epoch and index alone.
@@ -71,7 +72,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 export async function fit(
   trainer: Trainer,
   options: FitOptions,
-): Promise<{ readonly best: BestEpoch; readonly history: readonly EpochReport[] }> {
+): Promise<{ readonly best: BestEpoch; readonly blend: Blend; readonly history: readonly EpochReport[] }> {
   const { train, validation, epochs, batchSize, seed, signal, clock, resume, checkpoint } = options;
   const { isOver = () => false } = options;
   const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
@@ -81,7 +82,7 @@ export async function fit(
   let epoch = resume?.epoch ?? 1;
   let batchIndex = resume?.batch ?? 0;
   let sums: EpochSums = resume?.sums ?? NO_SUMS;
-  let best = resume?.best;
+  let { first, best } = resume ?? {};
   let isFinished = resume?.isFinished ?? false;
   let savedAt = '';
   const startedMs = clock();
@@ -96,6 +97,7 @@ export async function fit(
       batch: batchIndex,
       sums,
       history: [...history],
+      first,
       best,
       isFinished,
       trainer: await trainer.state(),
@@ -161,11 +163,11 @@ export async function fit(
 
   if (resume !== undefined) await trainer.restore(resume.trainer);
   try {
-    if (best === undefined && options.keepsFirstWeights === true) {
+    if (first === undefined && options.blendsWithFirst === true) {
       const { loss } = await judge();
-      if (loss !== null) best = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
+      if (loss !== null) first = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
     }
-    if (best !== undefined && isOver()) isFinished = true;
+    if ((best ?? first) !== undefined && isOver()) isFinished = true;
     while (!isFinished) {
       const report = await runEpoch();
       const next = isBetter(report.validationLoss, best)
@@ -187,9 +189,14 @@ export async function fit(
     if (signal.aborted && checkpoint?.savesOnAbort(signal.reason) === true) await save();
     throw error;
   }
+  best ??= first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${epochs}.`);
-  await trainer.setWeights(best.weights);
-  return { best, history };
+  const blend =
+    first === undefined
+      ? { ...best, share: 1 }
+      : await blendWeights(trainer, first, best, async () => (await judge()).loss);
+  await trainer.setWeights(blend.weights);
+  return { best, blend, history };
 }
 
 /** The first weights do not count: a stage that starts with a loss near 0 has to get worse before it gets better. */

@@ -18,6 +18,8 @@ export interface StageRecipe {
     | { readonly type: 'inverse-time'; readonly decay: number };
   /** Epochs without a lower validation loss that end the stage. */
   readonly patience?: number;
+  /** Decay of a moving average over the weights, which is what the stage makes. */
+  readonly movingAverage?: number;
 }
 
 const atLeast = (least: number, most: number, pictures: number) => (examples: number) =>
@@ -36,12 +38,15 @@ const HEAD: StageRecipe = {
 /** The pretrained layers too, in steps so small that they keep what they know. */
 const FULL: StageRecipe = {
   // Pictures to be seen before small datasets stop gaining.
-  epochs: atLeast(5, 24, 10_000),
+  epochs: atLeast(5, 30, 14_000),
   batchSize: 16,
-  optimizer: { type: 'adam' },
-  learningRate: 1e-4,
+  // On moving statistics a layer's gradient has no bound, and single batches have thrown whole networks off.
+  optimizer: { type: 'adam', clipNorm: 1 },
+  learningRate: 2e-4,
   schedule: { type: 'cosine', warmUp: 0.1 },
-  patience: 8,
+  // On mixed pictures the loss falls late, as the learning rate does.
+  patience: 12,
+  movingAverage: 0.98,
 };
 
 /** A small network from random weights. */
@@ -88,6 +93,7 @@ export interface StageSettings {
   /** Learning rate of an optimizer step, counted from 0. */
   readonly learningRate: (step: number, steps: number) => number;
   readonly patience: number | undefined;
+  readonly movingAverage: number | undefined;
 }
 
 /** The recipe with what the request sets in the place of what it leaves to `auto`. */
@@ -111,5 +117,6 @@ export function resolveStage(recipe: StageRecipe, asked: Hyperparameters, exampl
       )(step);
     },
     patience: recipe.patience,
+    movingAverage: recipe.movingAverage,
   };
 }

@@ -11,14 +11,15 @@ export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong
   /** A random crop of 90 % of each side, and a flip. */
   course: AugmentationSchema.parse({ crop: 0.81, flip: 0.5 }),
   auto: AugmentationSchema.parse(AUTO),
+  /** Small parts of pictures, and pictures mixed: for the stage in which all layers could learn them by heart. */
   strong: AugmentationSchema.parse({
-    crop: 0.35,
+    crop: 0.2,
     aspect: 4 / 3,
     flip: 0.5,
     rotation: 20,
-    color: 0.4,
-    cutout: 0.3,
-    cutmix: 0.5,
+    color: 0.3,
+    mixup: 0.2,
+    cutmix: 1,
   }),
 };
 

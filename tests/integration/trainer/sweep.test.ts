@@ -141,9 +141,11 @@ describe('a sweep', () => {
   });
 
   it('ends when it is cancelled', async () => {
-    const { id } = await jobs.create({ ...SETTINGS, model: 'cancelled', sweep: SWEEP });
+    // More epochs than end before the request is seen.
+    const hyperparameters = { ...SETTINGS.hyperparameters, n_epochs: 1000 };
+    const { id } = await jobs.create({ ...SETTINGS, model: 'cancelled', sweep: SWEEP, hyperparameters });
     const child = startTrainer({ storeUrl, jobId: id });
-    while (((await jobs.get(id))?.progress?.trial ?? 0) < 2 && child.exitCode === null)
+    while ((await jobs.get(id))?.progress?.trial !== 1 && child.exitCode === null)
       await new Promise((resolve) => setTimeout(resolve, 20));
     await jobs.requestCancel(id);
     expect(await ended(child)).toBe(0);

@@ -55,7 +55,7 @@ describe('drawView', () => {
       expect(centerX + width / 2).toBeLessThanOrEqual(1 + 1e-12);
       expect(centerY - height / 2).toBeGreaterThanOrEqual(-1e-12);
       expect(centerY + height / 2).toBeLessThanOrEqual(1 + 1e-12);
-      expect(width * height).toBeGreaterThan(0.3);
+      expect(width * height).toBeGreaterThanOrEqual(AUGMENTATIONS.strong.crop - 1e-12);
     }
   });
 });

@@ -94,7 +94,7 @@ describe('decideRecipe', () => {
   it('gives the epochs that are asked for to the last stage', async () => {
     const hyperparameters = { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 2 };
     const { resolved } = await decide({ stages: 'full' }, 'native', { hyperparameters });
-    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 2e-4 });
+    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 4e-4 });
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
 

@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+import { interpolate } from '../../../batch-job/training/blend-weights.ts';
+import { evaluate } from '../../../batch-job/training/evaluate.ts';
 // Biome takes a call of fit in a test file for a focused test.
 import { type FitOptions, fit as train } from '../../../batch-job/training/fit.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoint-file.ts';
-import { createSmallTrainer, fitOptions } from '../../support/fit-run.ts';
+import { BATCH_SIZE, createSmallTrainer, fitOptions } from '../../support/fit-run.ts';
 
 const engine = await openEngine({ backend: 'portable', threads: 1 });
 
@@ -24,10 +26,15 @@ async function run(changes: Partial<FitOptions> = {}) {
 }
 
 /** Runs until a step and gives the last state that was saved, through the bytes of a checkpoint. */
-async function interruptedAt(step: number, savesOnAbort: boolean): Promise<FitState | undefined> {
+async function interruptedAt(
+  step: number,
+  savesOnAbort: boolean,
+  changes: Partial<FitOptions> = {},
+): Promise<FitState | undefined> {
   const controller = new AbortController();
   const saved: FitState[] = [];
   const running = run({
+    ...changes,
     signal: controller.signal,
     // Always yields, so that an abort is seen after the very step.
     clock: (() => {
@@ -98,10 +105,39 @@ describe('fit', () => {
   it('keeps the first weights where training makes nothing better', async () => {
     const trainer = await createSmallTrainer(engine);
     const first = await trainer.weights();
-    const { best } = await train(trainer, fitOptions({ keepsFirstWeights: true, learningRate: () => 50 }));
-    expect(best.epoch).toBe(0);
+    const options = fitOptions({ blendsWithFirst: true, epochs: 1, learningRate: () => 1e4 });
+    expect((await train(trainer, options)).blend.share).toBe(0);
     expect(await trainer.weights()).toEqual(first);
     trainer.dispose();
+  });
+
+  it('ends with the best weights between the first and the trained ones', async () => {
+    const trainer = await createSmallTrainer(engine);
+    const options = fitOptions({ blendsWithFirst: true, learningRate: () => 0.1 });
+    const first = await trainer.weights();
+    const { best, blend } = await train(trainer, options);
+    const scores = async () =>
+      (
+        await evaluate(options.validation, (images, count) => trainer.predict(images, count), {
+          batchSize: BATCH_SIZE,
+        })
+      ).loss as number;
+    expect(await trainer.weights()).toEqual(blend.weights);
+    expect(await scores()).toBeCloseTo(blend.validationLoss as number, 6);
+    const losses: number[] = [];
+    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+      await trainer.setWeights(interpolate(first, best.weights, share));
+      losses.push(await scores());
+    }
+    expect(blend.validationLoss).toBeCloseTo(Math.min(...losses), 6);
+    expect(losses.indexOf(Math.min(...losses)) / 4).toBe(blend.share);
+    trainer.dispose();
+  });
+
+  it('blends with the first weights of the run, also where it was interrupted', async () => {
+    const blended = await run({ blendsWithFirst: true });
+    const state = await interruptedAt(12, false, { blendsWithFirst: true });
+    expect(await run({ blendsWithFirst: true, ...(state && { resume: state }) })).toEqual(blended);
   });
 
   it('stops early, after so many epochs without a lower loss', async () => {
