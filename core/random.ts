@@ -21,9 +21,14 @@ export function deriveSeed(seed: number, ...streams: readonly number[]): number 
   return streams.reduce((derived, stream) => mix(derived ^ mix(stream + GOLDEN)), mix(seed + GOLDEN));
 }
 
+/** The draw number `index` of a seed: 32 random bits, as an integer from 0. */
+export function bitsAt(seed: number, index: number): number {
+  return mix(mix(index + 1) ^ mix(seed + GOLDEN));
+}
+
 /** The draw number `index` of a seed: uniform in [0, 1), 32 bits of it random. */
 export function uniformAt(seed: number, index: number): number {
-  return mix(mix(index + 1) ^ mix(seed + GOLDEN)) / TWO_POW_32;
+  return bitsAt(seed, index) / TWO_POW_32;
 }
 
 /** The numbers 0 … count - 1 in a random order that the seed decides (Fisher and Yates's shuffle). */

@@ -5,6 +5,7 @@ import type { Activation, Layer, LayerType } from '../../core/network/layer.ts';
 import * as ops from '../tensorflow/program/ops.ts';
 import type { Value } from '../tensorflow/program/program.ts';
 import type { ProgramBuilder } from '../tensorflow/program/program-builder.ts';
+import { maxPoolEarly } from './max-pool-early.ts';
 
 /** What a layer's emitter is given. */
 export interface LayerContext {
@@ -145,7 +146,7 @@ export const LAYER_EMITTERS: EmitterTable = {
   layer_scale: (_, [x], { b, weight }) => ops.binary(b, 'Mul', x, weight('gamma')),
   local_response_normalization: (layer, [x], { b }) => ops.localResponseNormalization(b, x, layer),
   activation: (layer, [x], { b }) => activate(b, x, layer.activation),
-  max_pooling2d: (layer, [x], { b }) => ops.maxPool(b, x, layer.poolSize, layer),
+  max_pooling2d: (layer, [x], { b }) => maxPoolEarly(b, x, layer.poolSize, layer),
   average_pooling2d: (layer, [x], { b }) => ops.averagePool(b, x, layer.poolSize, layer),
   global_average_pooling2d: (layer, [x], { b }) => ops.reduce(b, 'Mean', x, [1, 2], layer.keepDims),
   zero_padding2d: (layer, [x], { b }) => ops.pad(b, x, [[0, 0], ...layer.padding, [0, 0]]),

@@ -9,6 +9,8 @@ export interface SessionOptions {
   readonly variables: readonly VariableSpec[];
   /** By name. */
   readonly programs: Readonly<Record<string, ProgramWriter>>;
+  /** The number of samples that most runs have, for which an executor may prepare. */
+  readonly batchSize: number;
   /** First values, one for each variable. */
   readonly initial: ReadonlyMap<string, Float32Array>;
 }

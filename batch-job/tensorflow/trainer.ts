@@ -51,6 +51,7 @@ export async function createTrainer(executor: Executor, options: TrainerOptions)
   const session = await executor.createSession({
     variables: plan.variables,
     programs: plan.programs,
+    batchSize: options.batchSize,
     initial: initialVariables(plan, options.weights),
   });
   return trainerOf(session, plan, options);

@@ -16,7 +16,7 @@ import type { ProgramWriter } from './executor.ts';
 import { createOptimizer, type Optimizer } from './optimizers.ts';
 import { appendBackward } from './program/backward.ts';
 import * as ops from './program/ops.ts';
-import { attr, type Shape, type Value, type VariableSpec } from './program/program.ts';
+import { attr, type Dimension, type Shape, type Value, type VariableSpec } from './program/program.ts';
 import { createProgramBuilder, type ProgramBuilder } from './program/program-builder.ts';
 
 const ASSIGN = { dtype: attr.type('float32') };
@@ -171,13 +171,19 @@ function appendLoss(b: ProgramBuilder, logits: Value): { readonly loss: Value; r
   };
 }
 
+/** (n - 1) / n, or 1 where the op that gave the variance had one value alone and corrected nothing. */
+function withoutBessel(b: ProgramBuilder, rows: Dimension, x: Value): Value {
+  if (rows !== null) return b.scalar(Math.max(rows - 1, 1) / rows);
+  const count = ops.binary(b, 'Mul', ops.sizeTensor(b, x), b.scalar(1 / ops.channelsOf(x)));
+  const atLeastOne = ops.binary(b, 'Maximum', ops.binary(b, 'Sub', count, b.scalar(1)), b.scalar(1));
+  return ops.binary(b, 'RealDiv', atLeastOne, count);
+}
+
 /** Keras 3 keeps the biased variance, TensorFlow's op gives the one with Bessel's correction. */
 function appendMovingStatistics(b: ProgramBuilder, statistics: readonly BatchStatistics[]): void {
   for (const { layer, x, mean, variance } of statistics) {
     const channels = ops.channelsOf(x);
-    const count = ops.binary(b, 'Mul', ops.sizeTensor(b, x), b.scalar(1 / channels));
-    const atLeastOne = ops.binary(b, 'Maximum', ops.binary(b, 'Sub', count, b.scalar(1)), b.scalar(1));
-    const biased = ops.binary(b, 'Mul', variance, ops.binary(b, 'RealDiv', atLeastOne, count));
+    const biased = ops.binary(b, 'Mul', variance, withoutBessel(b, ops.rowCount(x), x));
     const update = (name: string, value: Value) => {
       const moving = { name: `${layer.name}/${name}`, shape: [channels] };
       const change = ops.binary(

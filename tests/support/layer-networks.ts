@@ -65,6 +65,8 @@ const LAYERS: Readonly<Record<string, Write>> = {
     activations.map((activation): [string, Write] => [activation, (n, x) => n.activation(x, { activation })]),
   ),
   max_pooling2d: (n, x) => n.maxPooling2d(x, { poolSize: 2 }),
+  'max_pooling2d after bias and activation': (n, x) =>
+    n.maxPooling2d(n.conv2d(x, { filters: 4, kernelSize: 2, activation: 'relu' }), { poolSize: 2 }),
   'max_pooling2d overlapping, same': (n, x) =>
     n.maxPooling2d(x, { poolSize: 3, strides: 2, padding: 'same' }),
   average_pooling2d: (n, x) => n.averagePooling2d(x, { poolSize: 2 }),

@@ -7,15 +7,20 @@ import path from 'node:path';
 import type { Executor, Session, SessionOptions } from '../executor.ts';
 import type { Addon } from '../native/addon.ts';
 import { elementCount, type Program } from '../program/program.ts';
+import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
 import { encodeSavedModel } from './graph-schema.ts';
 import { createGraphWriter, inputNode, outputNode, type VariableNodes } from './graph-writer.ts';
 
 const TAG = 'train';
 
-/** An executor on a loaded addon. */
-export function createGraphExecutor(addon: Addon): Executor {
+/**
+ * An executor on a loaded addon.
+ *
+ * @param rewrites What the device runs faster in other ops.
+ */
+export function createGraphExecutor(addon: Addon, rewrites: RewriteRules): Executor {
   return {
-    createSession: (options) => createSession(addon, options),
+    createSession: (options) => createSession(addon, rewrites, options),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
@@ -28,16 +33,21 @@ interface Feed {
 
 async function createSession(
   addon: Addon,
-  { variables, programs, initial }: SessionOptions,
+  rewrites: RewriteRules,
+  { variables, programs, batchSize, initial }: SessionOptions,
 ): Promise<Session> {
   const writer = createGraphWriter();
   const nodes = new Map<string, VariableNodes>();
   for (const variable of variables) nodes.set(variable.name, writer.addVariable(variable));
   const written = new Map<string, Program>();
   for (const [name, write] of Object.entries(programs)) {
-    const program = write(null);
-    writer.addProgram(name, program);
-    written.set(name, program);
+    // Where it knows the sizes, TensorFlow computes shapes beforehand; the other one is for the last batch of an epoch.
+    for (const batch of [batchSize, null]) {
+      const prefix = prefixOf(name, batch);
+      const program = rewriteProgram(write(batch), rewrites);
+      writer.addProgram(prefix, program);
+      written.set(prefix, program);
+    }
   }
   const model = await load(addon, encodeSavedModel(writer.nodes, TAG));
 
@@ -79,17 +89,18 @@ async function createSession(
 
   return {
     run(name, batch, inputs) {
-      const program = written.get(name);
+      const prefix = prefixOf(name, batch === batchSize ? batch : null);
+      const program = written.get(prefix);
       if (program === undefined) throw new Error(`There is no program "${name}".`);
       const feeds = [...program.inputs].map(([input, value]): Feed => {
         const data = inputs.get(input);
         if (data === undefined) throw new Error(`The program "${name}" was run without "${input}".`);
-        return { node: inputNode(name, input), data, shape: value.shape.map((n) => n ?? batch) };
+        return { node: inputNode(prefix, input), data, shape: value.shape.map((n) => n ?? batch) };
       });
       const outputs = [...program.outputs.keys()];
       const data = run(
         feeds,
-        outputs.map((output) => outputNode(name, output)),
+        outputs.map((output) => outputNode(prefix, output)),
       );
       return Promise.resolve(new Map(outputs.map((output, i) => [output, data[i] ?? new Float32Array()])));
     },
@@ -105,6 +116,9 @@ async function createSession(
     dispose: () => addon.deleteSavedModel(model),
   };
 }
+
+/** Where the nodes of a program for a number of samples, or for any number (null), are. */
+const prefixOf = (program: string, batch: number | null): string => `${program}/${batch ?? 'any'}`;
 
 /** The addon loads models from a folder only. */
 async function load(addon: Addon, model: Uint8Array): Promise<number> {

@@ -5,6 +5,7 @@ import type { Executor, Session, SessionOptions } from '../executor.ts';
 import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
+import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
 import type { Addon, AddonAttribute } from './addon.ts';
 import { toAddonAttributes } from './addon-values.ts';
 
@@ -21,11 +22,16 @@ interface Prepared {
   readonly constants: ReadonlyMap<Value, number>;
 }
 
-/** An executor on a loaded addon. */
-export function createEagerExecutor(addon: Addon): Executor {
+/**
+ * An executor on a loaded addon.
+ *
+ * @param rewrites Rules, for one program, for what the device runs faster in other ops.
+ */
+export function createEagerExecutor(addon: Addon, rewrites: () => RewriteRules): Executor {
   let sessions = 0;
   return {
-    createSession: (options) => Promise.resolve(createSession(addon, `eager${sessions++}`, options)),
+    createSession: (options) =>
+      Promise.resolve(createSession(addon, rewrites, `eager${sessions++}`, options)),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
@@ -39,6 +45,7 @@ function upload(addon: Addon, data: Float32Array | Int32Array, shape: readonly n
 
 function createSession(
   addon: Addon,
+  rewrites: () => RewriteRules,
   prefix: string,
   { variables, programs, initial }: SessionOptions,
 ): Session {
@@ -74,7 +81,11 @@ function createSession(
   const forget = ({ constants }: Prepared) => {
     for (const id of constants.values()) addon.deleteTensor(id);
   };
-  const prepared = createPreparedPrograms(programs, (program) => prepareProgram(addon, program), forget);
+  const prepared = createPreparedPrograms(
+    programs,
+    (program) => prepareProgram(addon, rewriteProgram(program, rewrites())),
+    forget,
+  );
 
   return {
     run(name, batch, inputs) {

@@ -4,10 +4,13 @@ import { FoveaError } from '../../../core/errors.ts';
 import type { Engine, ExecutorName } from '../engine.ts';
 import type { Executor } from '../executor.ts';
 import { createGraphExecutor } from '../graph/graph-executor.ts';
+import type { RewriteRules } from '../program/rewrite-program.ts';
 import { createTrainer } from '../trainer.ts';
 import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from './addon.ts';
+import { CPU_REWRITES } from './cpu-rewrites.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import { findGpuProblem } from './find-gpu.ts';
+import { createPoolingRewrites, hasOneDnnPooling } from './onednn-pooling.ts';
 
 const TFJS_NODE_VERSION = '4.22.0';
 
@@ -42,10 +45,7 @@ export function openNativeEngine({ variant, directory, reason, root }: OpenNativ
         `TF_CPP_MIN_LOG_LEVEL=0 to see which, and \`${setUpCommand(variant)}\` to have them again`,
     );
   }
-  const executors: Readonly<Record<ExecutorName, Executor>> = {
-    graph: createGraphExecutor(addon),
-    eager: createEagerExecutor(addon),
-  };
+  const executors = createExecutors(addon, isGpu ? {} : CPU_REWRITES, !isGpu && hasOneDnnPooling(addon));
   return {
     info: {
       backend: variant === 'gpu' ? 'gpu' : 'native',
@@ -59,6 +59,19 @@ export function openNativeEngine({ variant, directory, reason, root }: OpenNativ
     },
     createTrainer: (options) => createTrainer(executors[options.executor ?? 'graph'], options),
     numTensors: () => addon.getNumOfTensors(),
+  };
+}
+
+function createExecutors(
+  addon: Addon,
+  rewrites: RewriteRules,
+  poolsByOneDnn: boolean,
+): Readonly<Record<ExecutorName, Executor>> {
+  return {
+    graph: createGraphExecutor(addon, rewrites),
+    eager: createEagerExecutor(addon, () =>
+      poolsByOneDnn ? { ...rewrites, ...createPoolingRewrites() } : rewrites,
+    ),
   };
 }
 

@@ -77,6 +77,18 @@ export function averagePool(b: ProgramBuilder, x: Value, poolSize: Pair, window:
   return b.op('AvgPool', [x], pooling(poolSize, window), slideShape(x, poolSize, window, channelsOf(x)));
 }
 
+/** The gradient of {@link averagePool} by its input, whose shape is given as a tensor too. */
+export function averagePoolGradient(
+  b: ProgramBuilder,
+  shapeValue: Value,
+  dy: Value,
+  shape: Shape,
+  poolSize: Pair,
+  window: Window,
+): Value {
+  return b.op('AvgPoolGrad', [shapeValue, dy], pooling(poolSize, window), shape);
+}
+
 export function matMul(
   b: ProgramBuilder,
   x: Value,
@@ -151,6 +163,12 @@ export function reduce(
   return b.op(type, [x, b.constant(positive, [positive.length], 'int32')], attributes, shape);
 }
 
+/** `[rows, columns]` to `[columns, rows]`. */
+export function transpose(b: ProgramBuilder, x: Value): Value {
+  const axes = b.constant([1, 0], [2], 'int32');
+  return b.op('Transpose', [x, axes], { ...FLOAT, Tperm: attr.type('int32') }, x.shape.toReversed());
+}
+
 /** At most one dimension, the batch, may be open. */
 export function reshape(b: ProgramBuilder, x: Value, shape: Shape): Value {
   if (x.shape.length === shape.length && x.shape.every((n, axis) => n === shape[axis])) return x;
@@ -168,10 +186,8 @@ export function shapeTensor(b: ProgramBuilder, x: Value): Value {
   return b.op('Shape', [x], { ...FLOAT, out_type: attr.type('int32') }, [x.shape.length], 'int32');
 }
 
-/** Number of values as a float scalar. */
+/** Number of values as a float scalar, read at run time. */
 export function sizeTensor(b: ProgramBuilder, x: Value): Value {
-  if (x.shape.every((n) => n !== null))
-    return b.scalar(x.shape.reduce<number>((product, n) => product * known(n), 1));
   const size = b.op('Size', [x], { ...FLOAT, out_type: attr.type('int32') }, [], 'int32');
   return b.op('Cast', [size], { SrcT: attr.type('int32'), DstT: attr.type('float32') }, []);
 }

@@ -1,0 +1,79 @@
+// What TensorFlow's CPU library does faster in other ops than the ones that say it: convolutions of one pixel, and
+// products with a large matrix that stands the wrong way round. The values are the same up to rounding.
+
+import type { Pair } from '../../../core/network/layer.ts';
+import * as ops from '../program/ops.ts';
+import type { Attribute, Op, Value } from '../program/program.ts';
+import type { ProgramBuilder } from '../program/program-builder.ts';
+import type { RewriteRules } from '../program/rewrite-program.ts';
+
+/** The product with a transposed matrix copies it first, which is most of the work where few rows meet many values. */
+const FEW_ROWS = 128;
+const MANY_VALUES = 2 ** 18;
+
+/** Strides of a convolution of one pixel; undefined for any other. */
+function pixelStrides(op: Op, kernel: readonly (number | null)[]): Pair | undefined {
+  const strides: Attribute | undefined = op.attributes['strides'];
+  if (kernel[0] !== 1 || kernel[1] !== 1 || strides?.kind !== 'ints') return undefined;
+  const [, height = 1, width = 1] = strides.value;
+  return [height, width];
+}
+
+const isDense = ([height, width]: Pair) => height === 1 && width === 1;
+
+const pixels = (b: ProgramBuilder, x: Value): Value =>
+  ops.reshape(b, x, [ops.rowCount(x), ops.channelsOf(x)]);
+
+const matrix = (b: ProgramBuilder, kernel: Value): Value => ops.reshape(b, kernel, kernel.shape.slice(2));
+
+/** The pixels that a stride reads, `[pixels, channels]`. A mean over one pixel is the fastest op that picks them. */
+const readPixels = (b: ProgramBuilder, x: Value, strides: Pair): Value =>
+  pixels(b, isDense(strides) ? x : ops.averagePool(b, x, [1, 1], { strides, padding: 'valid' }));
+
+/** `x · yᵀ` of `[rows, n]` and `[columns, n]`. */
+function timesTransposed(b: ProgramBuilder, x: Value, y: Value): Value {
+  const [rows = null] = x.shape;
+  const values = y.shape.reduce<number>((product, n) => product * (n ?? 1), 1);
+  if (rows === null || rows > FEW_ROWS || values < MANY_VALUES) {
+    return ops.matMul(b, x, y, { transposeY: true });
+  }
+  return ops.transpose(b, ops.matMul(b, y, x, { transposeY: true }));
+}
+
+/** Rules for every program on a CPU. */
+export const CPU_REWRITES: RewriteRules = {
+  Conv2D(b, op, [x, kernel]) {
+    const [output] = op.outputs;
+    if (!x || !kernel || !output) return undefined;
+    const strides = pixelStrides(op, kernel.shape);
+    if (strides === undefined) return undefined;
+    const y = ops.matMul(b, readPixels(b, x, strides), matrix(b, kernel));
+    return [ops.reshape(b, y, output.shape)];
+  },
+  Conv2DBackpropInput(b, op, [shape, kernel, dy]) {
+    const [output] = op.outputs;
+    if (!shape || !kernel || !dy || !output) return undefined;
+    const strides = pixelStrides(op, kernel.shape);
+    if (strides === undefined) return undefined;
+    const rows = timesTransposed(b, pixels(b, dy), matrix(b, kernel));
+    const dx = ops.reshape(b, rows, [...dy.shape.slice(0, -1), ops.channelsOf(rows)]);
+    return [
+      isDense(strides)
+        ? dx
+        : ops.averagePoolGradient(b, shape, dx, output.shape, [1, 1], { strides, padding: 'valid' }),
+    ];
+  },
+  Conv2DBackpropFilter(b, op, [x, , dy]) {
+    const [output] = op.outputs;
+    if (!x || !dy || !output) return undefined;
+    const strides = pixelStrides(op, output.shape);
+    if (strides === undefined) return undefined;
+    const gradient = ops.matMul(b, readPixels(b, x, strides), pixels(b, dy), { transposeX: true });
+    return [ops.reshape(b, gradient, output.shape)];
+  },
+  MatMul(b, op, [x, y]) {
+    const transposed = (name: string) => op.attributes[name]?.value === true;
+    if (!x || !y || transposed('transpose_a') || !transposed('transpose_b')) return undefined;
+    return [timesTransposed(b, x, y)];
+  },
+};

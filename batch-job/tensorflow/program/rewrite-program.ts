@@ -1,0 +1,55 @@
+// Writes a program anew with other ops in the place of some, e.g. with those that a device runs faster. Knows no op.
+
+import type { Op, Program, Value } from './program.ts';
+import { createProgramBuilder, type ProgramBuilder } from './program-builder.ts';
+
+/**
+ * Writes the ops that take an op's place.
+ *
+ * @param inputs The op's, in the new program.
+ * @returns New values for the op's outputs, or for the first of them where nothing reads the others; undefined to keep the op.
+ */
+export type RewriteRule = (
+  b: ProgramBuilder,
+  op: Op,
+  inputs: readonly Value[],
+) => readonly Value[] | undefined;
+
+/** By the type of op. */
+export type RewriteRules = Readonly<Record<string, RewriteRule>>;
+
+/** The program with the rules applied; what only replaced ops read is gone. */
+export function rewriteProgram(program: Program, rules: RewriteRules): Program {
+  const b = createProgramBuilder();
+  const values = new Map<Value, Value>();
+  for (const [name, value] of program.inputs) values.set(value, b.input(name, value.shape));
+  for (const { value, data } of program.constants) {
+    const shape = value.shape.map((n) => n ?? 0);
+    values.set(value, b.constant([...data], shape, data instanceof Int32Array ? 'int32' : 'float32'));
+  }
+  const variables = new Map(
+    [...program.variables].map(([name, value]) => [value, { name, shape: value.shape.map((n) => n ?? 0) }]),
+  );
+  const rewritten = (value: Value): Value => {
+    const found = values.get(value);
+    if (found === undefined) throw new Error(`Value ${value.id} is read before it is made.`);
+    return found;
+  };
+  for (const op of program.ops) {
+    const touched = op.inputs.flatMap((value) => variables.get(value) ?? []);
+    const inputs = op.inputs.filter((value) => !variables.has(value)).map(rewritten);
+    const [variable] = touched;
+    if (op.outputs.length === 0) b.assign(op.type, touched, inputs, op.attributes);
+    else if (variable !== undefined) {
+      for (const output of op.outputs) values.set(output, b.read(variable));
+    } else {
+      const made = rules[op.type]?.(b, op, inputs) ?? b.emit(op.type, inputs, op.attributes, op.outputs);
+      op.outputs.forEach((output, index) => {
+        const value = made[index];
+        if (value !== undefined) values.set(output, value);
+      });
+    }
+  }
+  for (const [name, value] of program.outputs) b.output(name, rewritten(value));
+  return b.build();
+}
