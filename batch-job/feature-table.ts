@@ -5,6 +5,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import { FoveaError } from '../core/errors.ts';
+import { fromHalves, toHalves } from '../core/network/onnx/float16.ts';
 
 /** Tables up to this size stay in memory: 50,000 pictures of 1280 features. */
 const MEMORY_BYTES = 256 * 2 ** 20;
@@ -17,7 +18,7 @@ export interface FeatureTable {
    * @throws {FoveaError} `disk-full`.
    */
   write(row: number, values: Float32Array): void;
-  /** Copies one row, with the very bits that were written, into `target`. */
+  /** Copies one row, with the very bits that were written unless in half precision, into `target`. */
   read(row: number, target: Float32Array): void;
   /** Gives memory or file back. */
   close(): void;
@@ -26,6 +27,8 @@ export interface FeatureTable {
 export interface FeatureTableOptions {
   readonly rows: number;
   readonly width: number;
+  /** Whether values are kept in 16 bits. */
+  readonly halfPrecision?: boolean;
   readonly memoryBytes?: number;
   /** Where the file lies; the system's folder for temporary files where it is left out. */
   readonly directory?: string;
@@ -34,8 +37,30 @@ export interface FeatureTableOptions {
 /** A table of float32 `[rows, width]`, zeros until written; the caller closes it. */
 export function createFeatureTable(options: FeatureTableOptions): FeatureTable {
   const { rows, width, memoryBytes = MEMORY_BYTES, directory = os.tmpdir() } = options;
+  if (options.halfPrecision === true) {
+    const words = createFeatureTable({ rows, width: Math.ceil(width / 2), memoryBytes, directory });
+    return inHalves(words, width);
+  }
   const rowBytes = width * Float32Array.BYTES_PER_ELEMENT;
   return rows * rowBytes <= memoryBytes ? inMemory(rows, width) : inFile(width, directory);
+}
+
+/** @param words A table whose values have room for two halves each. */
+function inHalves(words: FeatureTable, width: number): FeatureTable {
+  const row = new Float32Array(words.width);
+  const halves = new Uint16Array(row.buffer);
+  return {
+    width,
+    write(index, values) {
+      halves.set(toHalves(values));
+      words.write(index, row);
+    },
+    read(index, target) {
+      words.read(index, row);
+      target.set(fromHalves(halves.subarray(0, width)));
+    },
+    close: () => words.close(),
+  };
 }
 
 function inMemory(rows: number, width: number): FeatureTable {

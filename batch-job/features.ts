@@ -8,6 +8,7 @@ import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
+import { fromHalves, toHalves } from '../core/network/onnx/float16.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { lastAxis, outputShape } from '../core/network/shapes.ts';
 import { keys } from '../core/storage/keys.ts';
@@ -52,11 +53,13 @@ export interface FeatureExtractorOptions {
   readonly input: ModelInput;
   /** Pictures run through the backbone together; {@link FEATURES_BATCH_SIZE} where it is left out. */
   readonly batchSize?: number | undefined;
+  /** Whether features are kept in 16 bits, in memory and in the store. */
+  readonly halfPrecision?: boolean;
 }
 
 /** Opens the backbone; the caller releases it. */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
-  const { store, backbone, weights, input, batchSize = FEATURES_BATCH_SIZE } = options;
+  const { store, backbone, weights, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
   const onnx = toOnnx(backbone, weights);
   const features = lastAxis(outputShape(backbone));
   const session = await ort.InferenceSession.create(onnx, {
@@ -119,18 +122,19 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       shardHash.update(JSON.stringify({ view, augmentation, seed }));
     }
     for (const item of items) shardHash.update(item.contentHash);
+    if (halfPrecision) shardHash.update('float16');
     const key = keys.feature(shardHash.digest('hex'));
     const cached = await store.get(key, { signal: extract.signal });
-    if (
-      cached !== undefined &&
-      cached.body.byteLength === items.length * features * Float32Array.BYTES_PER_ELEMENT
-    ) {
+    const bytesPerValue = (halfPrecision ? Uint16Array : Float32Array).BYTES_PER_ELEMENT;
+    if (cached?.body.byteLength === items.length * features * bytesPerValue) {
       extract.onProgress(items.length, true);
-      return new Float32Array(cached.body.slice().buffer);
+      const { buffer } = cached.body.slice();
+      return halfPrecision ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
     }
     const { result, isComplete } = await compute(items, view, extract);
     // The cache is every job's: what stands in for an unreadable picture is this job's alone.
-    if (isComplete) await store.put(key, new Uint8Array(result.buffer));
+    const kept = halfPrecision ? toHalves(result) : result;
+    if (isComplete) await store.put(key, new Uint8Array(kept.buffer));
     return result;
   }
 
@@ -139,7 +143,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     features,
     async extract(items, extractOptions) {
       const views = 1 + (extractOptions.views?.count ?? 0);
-      const table = createFeatureTable({ rows: views * items.length, width: features });
+      const table = createFeatureTable({ rows: views * items.length, width: features, halfPrecision });
       try {
         const shards = shardsOf(items);
         for (let view = 0; view < views; view++) {

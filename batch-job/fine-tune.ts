@@ -9,6 +9,7 @@ import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
 import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export-model.ts';
 import { FEATURES_BATCH_SIZE } from './features.ts';
+import { collectGarbage } from './memory/collect-garbage.ts';
 import { openJobMemory } from './memory/job-memory.ts';
 import { type MachineMemory, readKernelKills, readMachineMemory } from './memory/machine-memory.ts';
 import { PLANNED_SHARE } from './memory/plan-parts.ts';
@@ -47,6 +48,7 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     kernelKills: readKernelKills,
     situation: { architecture, classes: inspection.classes.length, unfreezeFrom: job.recipe.unfreeze_from },
     rss: () => process.memoryUsage.rss(),
+    collectGarbage,
   });
   const shared = { ...deps, engine, architecture, inspection, splits, machine, memory };
   const { sweep } = job;

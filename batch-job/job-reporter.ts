@@ -1,6 +1,7 @@
 // What an attempt tells the world while it works: progress in the job's record, events beside it. The same writes renew
 // the lease and bring back the news that the job was cancelled.
 
+import { setMaxListeners } from 'node:events';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
@@ -89,6 +90,8 @@ export function createJobReporter({
   meter,
 }: JobReporterDeps): JobReporter {
   const controller = new AbortController();
+  // Every storage call of a batch of pictures listens to it.
+  setMaxListeners(0, controller.signal);
   let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
   let lastWrittenMs = now();
   let writing: Promise<void> | undefined;

@@ -33,6 +33,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
     weights: pretrained.weights,
     input,
     batchSize: savings.partSizes['features'],
+    halfPrecision: savings.halfPrecision,
   });
   const { featureViews, augmentation } = decision.resolved;
   const total = splits.train.length * (1 + featureViews) + splits.validation.length;

@@ -55,6 +55,8 @@ export interface JobMemoryDeps {
   readonly situation: Omit<Situation, 'batchSizes'>;
   /** Resident memory of the process, bytes. */
   readonly rss: () => number;
+  /** Frees what JavaScript no longer needs. */
+  readonly collectGarbage: () => void;
 }
 
 /** Whether an attempt that did not end by itself was ended for want of memory. */
@@ -70,7 +72,13 @@ export function wasKilledForMemory({ memory, progress }: JobRecord, kills: Kerne
 /** The memory of a job, as the attempts before have left it. */
 export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   const { job, reporter, machine } = deps;
-  const isOver = () => deps.rss() > WATCHED_SHARE * machine.limitBytes;
+  const isOver = () => {
+    const most = WATCHED_SHARE * machine.limitBytes;
+    if (deps.rss() <= most) return false;
+    // Left to itself, V8 lets buffers of many megabytes wait for it.
+    deps.collectGarbage();
+    return deps.rss() > most;
+  };
   const isLarger = machine.deviceBytes > LARGER_FACTOR * (job.memory.deviceBytes ?? Infinity);
   let record: MemoryRecord = {
     ...job.memory,

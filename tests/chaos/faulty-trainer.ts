@@ -9,6 +9,7 @@ import { createFaultyStore } from '../support/faulty-store.ts';
 
 const RELEASED = 75;
 const { FOVEA_STORE_URL = '', FOVEA_JOB_ID = '', FOVEA_FAULT_RATE = '0.1' } = process.env;
+const { FOVEA_WEIGHTS_DIR, FOVEA_MEMORY_LIMIT_BYTES } = process.env;
 
 const terminated = new AbortController();
 process.on('SIGTERM', () => terminated.abort());
@@ -22,7 +23,8 @@ const outcome = await runJob(
     store,
     jobs: createJobStore({ store, now: Date.now }),
     now: Date.now,
-    weightsDir: undefined,
+    weightsDir: FOVEA_WEIGHTS_DIR,
+    memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES === undefined ? undefined : Number(FOVEA_MEMORY_LIMIT_BYTES),
     cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),

@@ -16,6 +16,8 @@ export interface TrainerOptions {
   readonly weightsDir?: string | undefined;
   /** Another entry point than the trainer's own. */
   readonly trainer?: string;
+  /** Command and arguments that run the trainer, e.g. in a control group. */
+  readonly prefix?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -24,9 +26,17 @@ export const startTrainer = ({
   jobId,
   weightsDir,
   trainer = TRAINER,
+  prefix = [],
   env,
-}: TrainerOptions): ChildProcess =>
-  spawn(process.execPath, ['--import', import.meta.resolve('tsx'), trainer], {
+}: TrainerOptions): ChildProcess => {
+  const [command = '', ...args] = [
+    ...prefix,
+    process.execPath,
+    '--import',
+    import.meta.resolve('tsx'),
+    trainer,
+  ];
+  return spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -36,6 +46,7 @@ export const startTrainer = ({
       ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: weightsDir }),
     },
   });
+};
 
 /** Exit code, or the signal that ended it. */
 export async function ended(child: ChildProcess): Promise<number | NodeJS.Signals> {

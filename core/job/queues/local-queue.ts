@@ -12,6 +12,8 @@ import { LEASE_MS } from '../lease.ts';
 const MAX_ATTEMPTS = 3;
 /** How long a trainer that was asked to end may take to leave a resumable job behind. */
 const STOP_MS = 10_000;
+/** The same for one whose job is cancelled: a step of a large network may keep it from listening for longer. */
+const CANCEL_MS = 1500;
 /** Jobs read for each page when looking for work. */
 const PAGE_SIZE = 100;
 
@@ -97,8 +99,11 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
     await jobs.update(job.id, (record) =>
       isFinal(record.status)
         ? undefined
-        : { ...record, status: record.cancelRequested ? 'cancelled' : 'queued', lease: null },
+        : record.cancelRequested
+          ? { ...record, status: 'cancelled', finishedAt: Math.floor(now() / 1000), lease: null }
+          : { ...record, status: 'queued', lease: null },
     );
+    if (left.cancelRequested) return;
     await jobs.appendEvent(job.id, {
       level: 'warn',
       type: 'message',
@@ -150,7 +155,11 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
       wake();
     },
     async cancel(job) {
-      if (running?.jobId === job.id) running.child.kill('SIGTERM');
+      if (running?.jobId !== job.id) return;
+      const { child } = running;
+      child.kill('SIGTERM');
+      const killTimer = setTimeout(() => child.kill('SIGKILL'), CANCEL_MS);
+      child.once('exit', () => clearTimeout(killTimer));
     },
     start() {
       stopped = false;

@@ -24,6 +24,22 @@ export function toHalfBits(x: number): number {
   return sign | roundToEven((exponent << 10) + mantissa / 2 ** 13);
 }
 
+/** The number that the 16 bits of a half stand for. */
+export function fromHalfBits(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const mantissa = half & 0x3ff;
+  if (exponent === 0) return sign * mantissa * 2 ** -24;
+  if (exponent === 0x1f) return mantissa === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + mantissa / 2 ** 10) * 2 ** (exponent - 15);
+}
+
+/** The halves nearest to all values; what lies beyond {@link MAX_HALF} becomes that. */
+export const toHalves = (values: Float32Array): Uint16Array =>
+  Uint16Array.from(values, (x) => toHalfBits(Math.max(-MAX_HALF, Math.min(MAX_HALF, x))));
+
+export const fromHalves = (halves: Uint16Array): Float32Array => Float32Array.from(halves, fromHalfBits);
+
 function roundToEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/job.ts';
-import { submitJob } from '../../../core/job/job-queue.ts';
+import { cancelJob, submitJob } from '../../../core/job/job-queue.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/local-queue.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -92,4 +93,47 @@ it('stops a running trainer and leaves its job for the next start', async () => 
   while (started.length === 0) await delay(10);
   await queue.stop();
   expect(await jobs.get(id)).toMatchObject({ status: 'queued', error: null });
+});
+
+it('does not give up a job whose trainers each take another remedy, and does when they take no more', async () => {
+  const REMEDIES_TAKEN = 4;
+  const { jobs, queue, started } = setUp('process.exit(1)', (jobId) => {
+    if (started.length > REMEDIES_TAKEN) return;
+    void jobs.update(jobId, (job) => ({
+      ...job,
+      memory: {
+        ...job.memory,
+        taken: [...job.memory.taken, { remedy: 'smaller_batches', stage: 'full', gaveUp: '' }],
+      },
+    }));
+  });
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  // The last that took one counts as the first of three.
+  expect(started).toHaveLength(REMEDIES_TAKEN + 2);
+});
+
+it('ends a cancelled job within two seconds, also where its trainer does not listen', async () => {
+  const deaf = 'process.on("SIGTERM", () => {}); setTimeout(() => {}, 60_000); console.log("up")';
+  const up: Promise<unknown>[] = [];
+  const { jobs, queue, started } = setUp(deaf, (jobId, child) => {
+    up.push(once(child.stdout as NodeJS.ReadableStream, 'data'));
+    void jobs.update(jobId, (job) => ({ ...job, status: 'running' }));
+  });
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  while (started.length === 0) await delay(10);
+  await Promise.all(up);
+  const startedMs = performance.now();
+  await cancelJob({ jobs, queue }, id);
+  const job = await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'cancelled',
+  );
+  expect(performance.now() - startedMs).toBeLessThan(2000);
+  expect(job.finishedAt).not.toBeNull();
 });

@@ -30,12 +30,13 @@ interface World {
   readonly limitBytes?: number;
   readonly oomKills?: number;
   readonly situation?: Situation;
+  readonly collectGarbage?: () => void;
 }
 
 /** A job's memory, with what it writes and says. */
 async function openMemory(
   job: JobRecord,
-  { rss = () => GB, limitBytes = 4 * GB, oomKills = 0, situation }: World,
+  { rss = () => GB, limitBytes = 4 * GB, oomKills = 0, situation, collectGarbage }: World,
 ) {
   const records: MemoryRecord[] = [];
   const warnings: string[] = [];
@@ -65,6 +66,7 @@ async function openMemory(
     kernelKills: async () => ({ boot: 'b', oomKills }),
     situation: known,
     rss,
+    collectGarbage: collectGarbage ?? (() => undefined),
   });
   await memory.start({ batchSizes, partSizes: {}, isFirst: false });
   const record = () => records.at(-1) as MemoryRecord;
@@ -154,6 +156,21 @@ describe('a job that runs out of memory', () => {
     });
     await expect(run).rejects.toMatchObject({ code: 'trainer-terminated' });
     expect(record().savings.partSizes).toEqual({ full: 8 });
+  });
+
+  it('does not take garbage for a want of memory', async () => {
+    let rss = 3.9 * GB;
+    const { memory, record } = await openMemory(await createJob(), {
+      rss: () => rss,
+      collectGarbage: () => {
+        rss = GB;
+      },
+    });
+    await memory.run(async () => {
+      await memory.enter('full');
+      memory.check();
+    });
+    expect(record().taken).toEqual([]);
   });
 
   it('lets other failures pass', async () => {

@@ -29,6 +29,23 @@ describe.each([
     table.close();
   });
 
+  it('keeps 11 bits of every value in half precision, and what is too large at the largest half', () => {
+    const table = createFeatureTable({ rows: 2, width: WIDTH, memoryBytes, halfPrecision: true });
+    const values = rowOf(1).map((value, i) => (i === 0 ? 1e6 : i === 1 ? 2 ** -24 : value));
+    table.write(0, rowOf(0));
+    table.write(1, values);
+    const target = new Float32Array(WIDTH);
+    table.read(1, target);
+    expect([target[0], target[1]]).toEqual([65504, 2 ** -24]);
+    target.subarray(2).forEach((value, i) => {
+      const expected = values[i + 2] as number;
+      expect(Math.abs(value - expected)).toBeLessThanOrEqual(
+        Math.max(2 ** -24, Math.abs(expected) * 2 ** -11),
+      );
+    });
+    table.close();
+  });
+
   it('serves the views of an epoch as examples', async () => {
     const items = [0, 1].map((classIndex) => ({ classIndex }) as DatasetItem);
     const table = createFeatureTable({ rows: 6, width: WIDTH, memoryBytes });
