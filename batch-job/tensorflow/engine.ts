@@ -2,10 +2,13 @@
 
 import type { Network, NetworkWeights } from '../../core/network/network.ts';
 
-/** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: WebAssembly, which comes with npm. */
+/** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: what comes with npm. */
 export type BackendName = 'gpu' | 'native' | 'portable';
 
-/** `graph`: a whole step as one TensorFlow graph. `eager`: op by op. */
+/**
+ * `graph`: a whole step as one graph, of TensorFlow or, on the portable back end, of ONNX Runtime. `eager`: op by op, there
+ * on WebAssembly.
+ */
 export type ExecutorName = 'graph' | 'eager';
 
 export interface EngineInfo {

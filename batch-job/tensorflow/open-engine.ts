@@ -11,7 +11,7 @@ export interface OpenEngineOptions {
   readonly backend: 'auto' | BackendName;
   /** Under which set-up puts the native back ends; left out, `~/.cache/fovea`. */
   readonly cacheDirectory?: string;
-  /** Memory that the portable back end's tensors may take together; left out, all that WebAssembly can address. */
+  /** Memory that the portable back end's tensors may take together; left out, all there is. */
   readonly memoryBytes?: number | undefined;
   /** Threads of the portable back end; left out, one a core, at most 4. */
   readonly threads?: number;

@@ -18,6 +18,7 @@ const CLASSES = 4;
 const RUNNERS: readonly (readonly [BackendName, ExecutorName])[] = [
   ['native', 'graph'],
   ['native', 'eager'],
+  ['portable', 'graph'],
   ['portable', 'eager'],
 ];
 

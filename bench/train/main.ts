@@ -14,7 +14,7 @@ const program = new Command('bench:train')
   .option('--rounds <n>', 'turns of each', Number, 5)
   .option('--seconds <n>', 'about how long a turn is', Number, 2)
   .option('--only <architectures...>', 'these networks alone')
-  .option('--without <runners...>', 'without these, e.g. portable')
+  .option('--without <runners...>', 'without these, e.g. keras')
   .parse();
 const options = program.opts<{
   readonly python: string;
@@ -47,7 +47,8 @@ async function startAll({
     keras: [options.python, [KERAS_WORKER, keras, size, channels, batch, CLASSES].map(String)],
     'native graph': own('native', 'graph'),
     'native eager': own('native', 'eager'),
-    portable: own('portable', 'eager'),
+    'portable graph': own('portable', 'graph'),
+    'portable eager': own('portable', 'eager'),
   } as const;
   const runners: Runner[] = [];
   // One at a time, so that first steps do not disturb each other.
@@ -89,12 +90,12 @@ const cell = (value: number, digits: number, width: number) =>
 function print(row: TrainCase, outcomes: readonly Outcome[]): void {
   const find = (name: string) => outcomes.find((outcome) => outcome.name === name);
   console.log(`\n${row.architecture}, ${row.size} × ${row.size} × ${row.channels}, batch of ${row.batch}`);
-  console.log('                 img/s   × Keras  × native graph   first step s   peak MiB');
+  console.log('                  img/s   × Keras  × native graph   first step s   peak MiB');
   for (const outcome of outcomes) {
     const speed = row.batch / median(outcome.timings.map(({ seconds }) => seconds));
     const peak = Math.max(...outcome.timings.map(({ peakBytes }) => peakBytes)) / 2 ** 20;
     console.log(
-      outcome.name.padEnd(14) +
+      outcome.name.padEnd(15) +
         cell(speed, 1, 8) +
         cell(ratioTo(outcome, find('keras')), 2, 10) +
         cell(ratioTo(outcome, find('native graph')), 2, 16) +

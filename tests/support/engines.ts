@@ -13,7 +13,8 @@ export interface Runner {
 }
 
 const ALL: readonly Runner[] = [
-  { name: 'portable', backend: 'portable', executor: 'eager' },
+  { name: 'portable eager', backend: 'portable', executor: 'eager' },
+  { name: 'portable graph', backend: 'portable', executor: 'graph' },
   { name: 'native eager', backend: 'native', executor: 'eager' },
   { name: 'native graph', backend: 'native', executor: 'graph' },
 ];
@@ -29,7 +30,7 @@ async function isThere({ backend, name }: Runner): Promise<boolean> {
   }
 }
 
-/** The runners of this machine; prints why one is left out. The portable one is always there. */
+/** The runners of this machine; prints why one is left out. The portable ones are always there. */
 export async function availableRunners(): Promise<readonly Runner[]> {
   const there = await Promise.all(ALL.map(isThere));
   return ALL.filter((_, index) => there[index]);

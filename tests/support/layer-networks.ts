@@ -69,6 +69,11 @@ const LAYERS: Readonly<Record<string, Write>> = {
     n.maxPooling2d(n.conv2d(x, { filters: 4, kernelSize: 2, activation: 'relu' }), { poolSize: 2 }),
   'max_pooling2d overlapping, same': (n, x) =>
     n.maxPooling2d(x, { poolSize: 3, strides: 2, padding: 'same' }),
+  'max_pooling2d of zeros around, below which all is negative': (n, x) =>
+    n.maxPooling2d(n.zeroPadding2d(n.rescaling(x, { scale: 0.1, offset: -1 }), { padding: 1 }), {
+      poolSize: 3,
+      strides: 2,
+    }),
   average_pooling2d: (n, x) => n.averagePooling2d(x, { poolSize: 2 }),
   'max_pooling2d overlapping, valid': (n, x) => n.maxPooling2d(x, { poolSize: 3, strides: 2 }),
   'average_pooling2d overlapping, same': (n, x) =>

@@ -2,7 +2,8 @@
 // TensorFlow does. The back end's own kernel does not pass a check by differences.
 
 import { backend_util } from '@tensorflow/tfjs-core';
-import { inputAt, paddingAttribute, pairAttribute, type RunPortableOp, shapeAt } from './portable-op.ts';
+import { paddingAttribute, pairAttribute } from '../program/read-attributes.ts';
+import { inputAt, type RunPortableOp, shapeAt } from './portable-op.ts';
 
 /** Inputs x, y, dy. */
 export const maxPoolGradient: RunPortableOp = (op) => {
@@ -10,8 +11,8 @@ export const maxPoolGradient: RunPortableOp = (op) => {
   const [n = 0, height = 0, width = 0, channels = 0] = shapeAt(op, 0);
   const g = backend_util.computePool2DInfo(
     [n, height, width, channels],
-    pairAttribute(op, 'ksize'),
-    pairAttribute(op, 'strides'),
+    [...pairAttribute(op, 'ksize')],
+    [...pairAttribute(op, 'strides')],
     1,
     paddingAttribute(op),
   );

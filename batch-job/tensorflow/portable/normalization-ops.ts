@@ -1,7 +1,8 @@
 // FusedBatchNormV3 and its gradient on the portable back end (Ioffe and Szegedy 2015), as loops over the heap: two or three
 // passes, where kernels composed take nine and as many temporary tensors. Sums are float64.
 
-import { flagAttribute, inputAt, numberAttribute, type RunPortableOp, shapeAt } from './portable-op.ts';
+import { flagAttribute, numberAttribute } from '../program/read-attributes.ts';
+import { inputAt, type RunPortableOp, shapeAt } from './portable-op.ts';
 import type { KernelScope, WasmTensor } from './wasm-kernels.ts';
 
 /** Mean over all axes but the last. */

@@ -1,35 +1,72 @@
-// The portable engine: WebAssembly, from npm alone.
+// The portable engine, from npm alone: ONNX Runtime for whole steps where it loads, WebAssembly op by op everywhere.
 
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { FoveaError } from '../../../core/errors.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, ExecutorName } from '../engine.ts';
+import type { Executor } from '../executor.ts';
+import { createOnnxExecutor, type OnnxRuntime } from '../onnx/onnx-executor.ts';
 import { createTrainer } from '../trainer.ts';
 import { type OpenWasmOptions, openWasm } from './open-wasm.ts';
 import { createPortableExecutor } from './portable-executor.ts';
 
 const require = createRequire(import.meta.url);
 
-/** Starts the portable engine. */
-export async function openPortableEngine(options: OpenWasmOptions, reason: string): Promise<Engine> {
-  const wasm = await openWasm(options);
-  const executor = createPortableExecutor(wasm);
-  const { version } = require('@tensorflow/tfjs-backend-wasm/package.json') as { readonly version: string };
+export interface OpenPortableOptions extends OpenWasmOptions {
+  /** Loads ONNX Runtime; left out, the package from npm. */
+  readonly loadOnnxRuntime?: () => Promise<OnnxRuntime>;
+}
+
+const versionOf = (name: string): string =>
+  (require(`${name}/package.json`) as { readonly version: string }).version;
+
+/**
+ * Starts the portable engine.
+ *
+ * @throws {FoveaError} `backend-unavailable` where neither ONNX Runtime loads nor WebAssembly starts.
+ */
+export async function openPortableEngine(options: OpenPortableOptions, reason: string): Promise<Engine> {
+  const { loadOnnxRuntime = () => import('onnxruntime-node') } = options;
+  const threads = options.threads ?? availableParallelism();
+  const loaded = await loadOnnxRuntime().catch((error: unknown) => error);
+  const problem = loaded instanceof Error ? loaded.message : undefined;
+  const graph =
+    problem === undefined
+      ? createOnnxExecutor(loaded as OnnxRuntime, { threads, memoryBytes: options.memoryBytes })
+      : undefined;
+  let eager: Executor | undefined;
+  const openEager = async (): Promise<Executor> => {
+    eager ??= createPortableExecutor(await openWasm(options));
+    return eager;
+  };
+  if (graph === undefined) await openEager();
+  const executorNamed = async (name: ExecutorName): Promise<Executor> => {
+    if (name === 'eager') return openEager();
+    if (graph !== undefined) return graph;
+    throw new FoveaError(
+      'executor-unavailable',
+      `The portable back end has no graph executor here: ONNX Runtime does not load (${problem}). Leave \`executor\` out, ` +
+        'or ask for the native back end.',
+    );
+  };
+  const device = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return {
     info: {
       backend: 'portable',
-      versions: { '@tensorflow/tfjs-backend-wasm': version, node: process.versions.node },
-      devices: [`CPU, WebAssembly with SIMD, ${wasm.threads} ${wasm.threads === 1 ? 'thread' : 'threads'}`],
-      reason,
+      versions: {
+        ...(graph === undefined
+          ? { '@tensorflow/tfjs-backend-wasm': versionOf('@tensorflow/tfjs-backend-wasm') }
+          : { 'onnxruntime-node': versionOf('onnxruntime-node') }),
+        node: process.versions.node,
+      },
+      devices: [`CPU, ${graph === undefined ? 'WebAssembly with SIMD' : 'ONNX Runtime'}, ${device}`],
+      reason: problem === undefined ? reason : `${reason}; ONNX Runtime does not load (${problem})`,
     },
-    async createTrainer(trainerOptions) {
-      if (trainerOptions.executor === 'graph') {
-        throw new FoveaError(
-          'executor-unavailable',
-          'The portable back end has no graph executor. Leave `executor` out, or ask for the native back end.',
-        );
-      }
-      return createTrainer(executor, trainerOptions);
-    },
-    numTensors: () => executor.numTensors(),
+    createTrainer: async (trainerOptions) =>
+      createTrainer(
+        await executorNamed(trainerOptions.executor ?? (graph === undefined ? 'eager' : 'graph')),
+        trainerOptions,
+      ),
+    numTensors: () => (graph?.numTensors() ?? 0) + (eager?.numTensors() ?? 0),
   };
 }

@@ -1,4 +1,5 @@
-// Starts the WebAssembly back end of TensorFlow.js: binaries from node_modules, SIMD, and threads. No network.
+// Starts the WebAssembly back end of TensorFlow.js: binaries from node_modules, SIMD, threads, and the gradient kernels
+// that it lacks. No network.
 
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
@@ -6,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, ready, setBackend } from '@tensorflow/tfjs-core';
 import { FoveaError } from '../../../core/errors.ts';
+import { registerConvolutionGradients } from './convolution-gradients.ts';
 import { limitHeap } from './limit-heap.ts';
 import { MAX_WASM_THREADS, withWasmThreads } from './wasm-threads.ts';
 
@@ -57,6 +59,7 @@ async function start(options: OpenWasmOptions): Promise<WasmBackend> {
         'Node 20 or 22 without flags that turn WebAssembly off.',
     );
   }
+  registerConvolutionGradients();
   const backend = engine().findBackend('wasm') as BackendWasm;
   limitHeap(backend, options.memoryBytes);
   return { backend, threads };

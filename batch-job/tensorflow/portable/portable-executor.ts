@@ -5,7 +5,6 @@ import type { Executor, Session, SessionOptions } from '../executor.ts';
 import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
-import { registerConvolutionGradients } from './convolution-gradients.ts';
 import type { WasmBackend } from './open-wasm.ts';
 import { PORTABLE_OPS } from './portable-ops.ts';
 import { UPDATE_OPS } from './update-ops.ts';
@@ -22,9 +21,8 @@ interface Prepared {
 
 type Backend = WasmBackend['backend'];
 
-/** An executor on a started back end. Registers the gradient kernels. */
+/** An executor on a started back end. */
 export function createPortableExecutor({ backend }: WasmBackend): Executor {
-  registerConvolutionGradients();
   return {
     createSession: (options) => Promise.resolve(createSession(backend, options)),
     numTensors: () => backend.numDataIds(),

@@ -24,24 +24,3 @@ export function inputAt({ inputs }: PortableOp, index: number): WasmTensor {
 }
 
 export const shapeAt = ({ shapes }: PortableOp, index: number): readonly number[] => shapes[index] ?? [];
-
-export function numberAttribute({ attributes }: PortableOp, name: string): number {
-  const value = attributes[name]?.value;
-  if (typeof value !== 'number') throw new Error(`The op has no number "${name}".`);
-  return value;
-}
-
-/** Height and width of a rank-4 list such as `strides`. */
-export function pairAttribute({ attributes }: PortableOp, name: string): [number, number] {
-  const attribute = attributes[name];
-  if (attribute?.kind !== 'ints') throw new Error(`The op has no list "${name}".`);
-  return [attribute.value[1] ?? 1, attribute.value[2] ?? 1];
-}
-
-export const flagAttribute = ({ attributes }: PortableOp, name: string): boolean =>
-  attributes[name]?.value === true;
-
-const stringAttribute = ({ attributes }: PortableOp, name: string) => attributes[name]?.value;
-
-export const paddingAttribute = (op: PortableOp): 'same' | 'valid' =>
-  stringAttribute(op, 'padding') === 'SAME' ? 'same' : 'valid';

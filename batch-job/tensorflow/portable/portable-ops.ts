@@ -1,19 +1,16 @@
 // Every op that programs use, on the kernels of the WebAssembly back end. The names are TensorFlow's.
 
 import { elementCount } from '../program/program.ts';
+import {
+  flagAttribute,
+  numberAttribute,
+  paddingAttribute,
+  pairAttribute,
+} from '../program/read-attributes.ts';
 import { ACTIVATION_GRADIENTS, biasGradient, softmaxCrossEntropy } from './elementwise-ops.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { batchNormalization, batchNormalizationGradient } from './normalization-ops.ts';
-import {
-  flagAttribute,
-  inputAt,
-  numberAttribute,
-  type PortableOp,
-  paddingAttribute,
-  pairAttribute,
-  type RunPortableOp,
-  shapeAt,
-} from './portable-op.ts';
+import { inputAt, type PortableOp, type RunPortableOp, shapeAt } from './portable-op.ts';
 import { transposeMatrix } from './transposes.ts';
 import { binary, matMul, meanOfRows, reshape, slice, type WasmTensor } from './wasm-kernels.ts';
 

@@ -1,5 +1,5 @@
 // A computation as data: a straight line of TensorFlow ops over numbered values. Written once by the builder, then run op
-// by op (native or portable) or serialized as a TensorFlow graph. Knows no executor and no network.
+// by op or written as a graph, of TensorFlow or of ONNX. Knows no executor and no network.
 
 /** `resource` is the handle of a variable. */
 export type DataType = 'float32' | 'int32' | 'resource';

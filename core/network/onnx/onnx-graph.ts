@@ -40,9 +40,11 @@ export interface OnnxGraph {
   scalar(value: number): string;
   /** An int64 constant of one axis. */
   integers(name: string, values: readonly number[]): string;
-  /** Appends a node with one output, and returns the name of that. */
+  /** Appends a node, and returns the name of its first output. */
   node(opType: string, inputs: readonly string[], options: NodeOptions): string;
-  /** The bytes of the `.onnx` file. */
+  /** {@link node} with a second output: the names of both. */
+  nodeOfTwo(opType: string, inputs: readonly string[], options: NodeOptions): readonly [string, string];
+  /** The bytes of the `.onnx` file; nodes and constants that no output needs are left out. */
   encode(): Uint8Array;
 }
 
@@ -65,11 +67,16 @@ export function createOnnxGraph(graphName: string): OnnxGraph {
   const inputs: ValueInfoProto[] = [];
   const outputs: ValueInfoProto[] = [];
   const names = new Set<string>();
+  /** Where the search for a free suffix goes on: a training step has thousands of values of one wish. */
+  const suffixes = new Map<string, number>();
   const scalars = new Map<number, string>();
 
   const unique = (wish: string): string => {
     let name = wish;
-    for (let i = 1; names.has(name); i++) name = `${wish}_${i}`;
+    for (let i = suffixes.get(wish) ?? 1; names.has(name); i++) {
+      name = `${wish}_${i}`;
+      suffixes.set(wish, i + 1);
+    }
     names.add(name);
     return name;
   };
@@ -84,6 +91,16 @@ export function createOnnxGraph(graphName: string): OnnxGraph {
     return name;
   };
 
+  const append = (
+    opType: string,
+    nodeInputs: readonly string[],
+    output: readonly [string, ...string[]],
+    attributes: NodeOptions['attributes'] = {},
+  ): void => {
+    const attribute = Object.entries(attributes).map(([key, value]) => toAttribute(key, value));
+    nodes.push({ opType, name: output[0], input: nodeInputs, output, attribute });
+  };
+
   const graph: OnnxGraph = {
     input(wish, dimensions) {
       const name = unique(wish);
@@ -94,7 +111,7 @@ export function createOnnxGraph(graphName: string): OnnxGraph {
       names.add(name);
     },
     output(value, name, dimensions) {
-      nodes.push({ opType: 'Identity', name, input: [value], output: [name], attribute: [] });
+      append('Identity', [value], [name]);
       outputs.push(valueInfo(name, dimensions));
     },
     constant: (name, values, dimensions) => initializer(name, DATA_TYPE.float32, dimensions, bytesOf(values)),
@@ -107,24 +124,37 @@ export function createOnnxGraph(graphName: string): OnnxGraph {
     },
     integers: (name, values) =>
       initializer(name, DATA_TYPE.int64, [values.length], bytesOf(BigInt64Array.from(values, BigInt))),
-    node(opType, nodeInputs, { name: wish, attributes = {} }) {
+    node(opType, nodeInputs, { name: wish, attributes }) {
       const name = unique(wish);
-      nodes.push({
-        opType,
-        name,
-        input: nodeInputs,
-        output: [name],
-        attribute: Object.entries(attributes).map(([key, value]) => toAttribute(key, value)),
-      });
+      append(opType, nodeInputs, [name], attributes);
       return name;
     },
-    encode: () =>
-      encodeModel({
+    nodeOfTwo(opType, nodeInputs, { name: wish, attributes }) {
+      const names = [unique(wish), unique(wish)] as const;
+      append(opType, nodeInputs, names, attributes);
+      return names;
+    },
+    encode() {
+      const { node, used } = liveNodes(nodes, new Set(outputs.map(({ name }) => name)));
+      const initializer = initializers.filter(({ name }) => used.has(name));
+      return encodeModel({
         irVersion: IR_VERSION,
         producerName: 'fovea',
         opsetImport: [{ domain: '', version: OPSET_VERSION }],
-        graph: { name: graphName, node: nodes, initializer: initializers, input: inputs, output: outputs },
-      }),
+        graph: { name: graphName, node, initializer, input: inputs, output: outputs },
+      });
+    },
   };
   return graph;
+}
+
+/** The nodes that the outputs need, in order, and the names of all values that they read or are. */
+function liveNodes(nodes: readonly NodeProto[], outputs: ReadonlySet<string>) {
+  const used = new Set(outputs);
+  const live = nodes.toReversed().filter(({ input, output }) => {
+    const isLive = output.some((name) => used.has(name));
+    if (isLive) for (const name of input) used.add(name);
+    return isLive;
+  });
+  return { node: live.toReversed(), used };
 }

@@ -1,4 +1,4 @@
-// The limit on the heap of the portable back end, in a process of its own: the back end is one a process.
+// The limit on the memory of the portable back end, in a process of its own: WebAssembly is one a process.
 
 import { describe, expect, it } from 'vitest';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
@@ -8,7 +8,7 @@ import { initializeWeights } from '../../../core/network/initialize.ts';
 const SIZE = 48;
 const BATCH = 64;
 
-describe('the heap of the portable back end', () => {
+describe.each(['graph', 'eager'] as const)('the memory of the portable back end, %s', (executor) => {
   it('ends a step that needs more than the limit, and leaves room for one in parts', async () => {
     // 64 pictures take 37 MB by the plan.
     const engine = await openEngine({ backend: 'portable', memoryBytes: 20e6 });
@@ -19,6 +19,7 @@ describe('the heap of the portable back end', () => {
       optimizer: { type: 'adam' },
       seed: 1,
       batchSize: BATCH,
+      executor,
     } as const;
     const batch = {
       images: new Float32Array(BATCH * SIZE * SIZE * 3).fill(0.5),

@@ -3,11 +3,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
 import { addonPath } from '../../../batch-job/tensorflow/native/addon.ts';
 import { findGpuProblem } from '../../../batch-job/tensorflow/native/find-gpu.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/native/native-directory.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+import { openPortableEngine } from '../../../batch-job/tensorflow/portable/open-portable-engine.ts';
+import { LAYER_BATCH, LAYER_NETWORKS, LAYER_SAMPLES, layerWeights } from '../../support/layer-networks.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -20,6 +23,13 @@ function touch(...files: readonly string[]): void {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
     writeFileSync(path.join(folder, file), '');
   }
+}
+
+function trainerOptions(): TrainerOptions {
+  const [[, network] = []] = LAYER_NETWORKS;
+  if (network === undefined) throw new Error('There are no layer networks.');
+  const weights = layerWeights(network);
+  return { network, weights, optimizer: { type: 'sgd' }, seed: 0, batchSize: LAYER_SAMPLES };
 }
 
 describe('openEngine', () => {
@@ -42,7 +52,30 @@ describe('openEngine', () => {
     const { info } = await openEngine({ backend: 'auto', cacheDirectory: folder });
     expect(info.backend).toBe('portable');
     expect(info.reason).toMatch(/gpu: .*; native: the addon is not built/);
-    expect(info.devices).toEqual([expect.stringMatching(/^CPU, WebAssembly/)]);
+    expect(info.devices).toEqual([expect.stringMatching(/^CPU, ONNX Runtime/)]);
+  });
+
+  test('portable, where ONNX Runtime does not load, steps op by op on WebAssembly, and says why', async () => {
+    const loadOnnxRuntime = () => Promise.reject(new Error('libc.so.6: version not found'));
+    const engine = await openPortableEngine({ loadOnnxRuntime }, 'it was asked for');
+    expect(engine.info.reason).toMatch(/^it was asked for; ONNX Runtime does not load \(libc/);
+    expect(engine.info.devices).toEqual([expect.stringMatching(/^CPU, WebAssembly/)]);
+    const trainer = await engine.createTrainer(trainerOptions());
+    expect((await trainer.step(LAYER_BATCH, 0.1)).loss).toBeGreaterThan(0);
+    trainer.dispose();
+    await expect(engine.createTrainer({ ...trainerOptions(), executor: 'graph' })).rejects.toMatchObject({
+      code: 'executor-unavailable',
+    });
+  });
+
+  test('portable, opened twice, prints nothing', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    for (let i = 0; i < 2; i++) {
+      const engine = await openEngine({ backend: 'portable' });
+      (await engine.createTrainer({ ...trainerOptions(), executor: 'eager' })).dispose();
+    }
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 });
 

@@ -44,8 +44,8 @@ const RUNNERS = await Promise.all(
   (await availableRunners()).map(async (runner) => ({ ...runner, engine: await openRunner(runner) })),
 );
 
-describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
-  const OPTIONS: TrainerOptions = backend === 'portable' ? COMMON : { ...COMMON, executor };
+describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
+  const OPTIONS: TrainerOptions = { ...COMMON, executor };
   test('lowers the loss of a batch that it sees again', async () => {
     const trainer = await engine.createTrainer(OPTIONS);
     const first = await trainer.step(batch(0), 0.01);
@@ -260,10 +260,6 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, backend, executor }) => {
     n.dense(n.flatten(n.input()), { units: 3 });
     const features = engine.createTrainer({ ...OPTIONS, network: n.build() });
     await expect(features).rejects.toMatchObject({ code: 'network-not-classifier' });
-    if (backend === 'portable') {
-      const graph = engine.createTrainer({ ...OPTIONS, executor: 'graph' });
-      await expect(graph).rejects.toMatchObject({ code: 'executor-unavailable' });
-    }
   });
 
   test('stops at a loss that is no number', async () => {

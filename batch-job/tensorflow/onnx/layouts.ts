@@ -1,0 +1,51 @@
+// Orders of the four axes of pictures and filters. Programs have TensorFlow's; ONNX's convolutions and poolings take others.
+
+/**
+ * `tensorflow`: pictures `[n, h, w, c]`, filters `[h, w, in, out]`. `nchw`: pictures `[n, c, h, w]`. `oihw`: filters
+ * `[out, in, h, w]`. Values of other ranks are in TensorFlow's order always.
+ */
+export type Layout = 'tensorflow' | 'nchw' | 'oihw';
+
+/** For each axis of a layout, which one of TensorFlow's it is. */
+const AXES: Readonly<Record<Layout, readonly number[]>> = {
+  tensorflow: [0, 1, 2, 3],
+  nchw: [0, 3, 1, 2],
+  oihw: [3, 2, 0, 1],
+};
+
+/** One entry an axis, e.g. a shape, from TensorFlow's order into a layout's. */
+export const inLayout = <T>(list: readonly T[], layout: Layout): readonly T[] =>
+  list.length === 4 ? AXES[layout].map((axis) => list[axis] as T) : list;
+
+/** Where a layout has one of TensorFlow's axes. */
+export const axisInLayout = (axis: number, rank: number, layout: Layout): number =>
+  rank === 4 ? AXES[layout].indexOf(axis) : axis;
+
+/** The axes that a transpose takes from one layout to another. */
+export const layoutPermutation = (from: Layout, to: Layout): readonly number[] =>
+  AXES[to].map((axis) => AXES[from].indexOf(axis));
+
+/** The layout in which a variable of so many axes is kept: of four it is a filter. */
+export const variableLayout = (rank: number): Layout => (rank === 4 ? 'oihw' : 'tensorflow');
+
+/** The values of a variable of a TensorFlow shape, from one of the two layouts that variables have into the other. */
+export function relayVariable(
+  values: Float32Array,
+  shape: readonly number[],
+  to: 'tensorflow' | 'oihw',
+): Float32Array {
+  const [height = 1, width = 1, inputs = 1, outputs = 1] = shape;
+  const positions = height * width;
+  const result = new Float32Array(values.length);
+  for (let output = 0; output < outputs; output++) {
+    for (let input = 0; input < inputs; input++) {
+      for (let position = 0; position < positions; position++) {
+        const filter = (output * inputs + input) * positions + position;
+        const plain = (position * inputs + input) * outputs + output;
+        if (to === 'oihw') result[filter] = values[plain] as number;
+        else result[plain] = values[filter] as number;
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,185 @@
+// Every op that programs use, in ONNX nodes: those that are elementwise or change shapes here, the others in the files
+// beside this one. The names are TensorFlow's.
+
+import { closedShape, elementCount, type Op, type Value } from '../program/program.ts';
+import { flagAttribute } from '../program/read-attributes.ts';
+import { CONVOLUTION_WRITERS } from './convolution-writers.ts';
+import { axisInLayout, inLayout, type Layout } from './layouts.ts';
+import { NORMALIZATION_WRITERS } from './normalization-writers.ts';
+import { inputAt, outputAt } from './operands.ts';
+import { POOLING_WRITERS } from './pooling-writers.ts';
+import type { StepWriter, WriteOp } from './step-writer.ts';
+import { UPDATE_WRITERS } from './update-writers.ts';
+
+/** The layout of the largest operand: the others cost less to turn. */
+function commonLayout(step: StepWriter, values: readonly Value[]): Layout {
+  const size = (value: Value) => elementCount(closedShape(value));
+  const [largest] = values.filter(({ shape }) => shape.length === 4).toSorted((a, b) => size(b) - size(a));
+  return largest === undefined ? 'tensorflow' : step.layoutOf(largest);
+}
+
+/** An op of one output whose node is made from its inputs, all in one layout. */
+const elementwise =
+  (write: (step: StepWriter, operands: readonly string[], op: Op) => string): WriteOp =>
+  (step, op) => {
+    const output = outputAt(op, 0);
+    const layout = commonLayout(step, op.inputs);
+    const operands = op.inputs.map((value) => step.operand(value, output.shape.length, layout));
+    step.write(output, write(step, operands, op), layout);
+  };
+
+const node = (opType: string): WriteOp => elementwise((step, operands) => step.node(opType, operands));
+
+/** dy where a condition on y holds, else 0. */
+const gated = (gate: (step: StepWriter, y: string) => string): WriteOp =>
+  elementwise((step, [dy = '', y = '']) =>
+    step.node('Mul', [dy, step.node('Cast', [gate(step, y)], { to: FLOAT })]),
+  );
+/** `TensorProto.DataType`. */
+const FLOAT = 1;
+
+const above = (step: StepWriter, x: string, limit: number) =>
+  step.node('Greater', [x, step.graph.scalar(limit)]);
+
+const matrixProduct: WriteOp = (step, op) => {
+  const attributes = {
+    transA: Number(flagAttribute(op, 'transpose_a')),
+    transB: Number(flagAttribute(op, 'transpose_b')),
+  };
+  const inputs = [step.read(inputAt(op, 0)), step.read(inputAt(op, 1))];
+  step.write(outputAt(op, 0), step.node('Gemm', inputs, attributes));
+};
+
+/** `Sum` and `Mean` over constant axes. */
+const reduction =
+  (kind: 'Sum' | 'Mean'): WriteOp =>
+  (step, op) => {
+    const x = inputAt(op, 0);
+    const rank = x.shape.length;
+    const keeps = flagAttribute(op, 'keep_dims');
+    const axes = step.numbers(inputAt(op, 1));
+    const wish = step.layoutOf(x);
+    // Axes that stay must come out in TensorFlow's order where the result has another rank.
+    const rest = inLayout(
+      x.shape.map((_, axis) => axis),
+      wish,
+    ).filter((axis) => !axes.includes(axis));
+    const layout =
+      keeps || rest.every((axis, i) => i === 0 || axis > (rest[i - 1] ?? 0)) ? wish : 'tensorflow';
+    const at = axes.map((axis) => axisInLayout(axis, rank, layout)).toSorted((a, b) => a - b);
+    const keepdims = Number(keeps);
+    const name =
+      kind === 'Sum'
+        ? step.node('ReduceSum', [step.read(x, layout), step.integers(at)], { keepdims })
+        : step.node('ReduceMean', [step.read(x, layout)], { axes: at, keepdims });
+    step.write(outputAt(op, 0), name, keeps ? layout : 'tensorflow');
+  };
+
+const broadcastTo: WriteOp = (step, op) => {
+  const output = outputAt(op, 0);
+  const x = inputAt(op, 0);
+  const layout = step.layoutOf(x);
+  const shape = step.integers(inLayout(closedShape(output), layout));
+  step.write(output, step.node('Expand', [step.operand(x, output.shape.length, layout), shape]), layout);
+};
+
+/** An op along the last axis, the channels. */
+const alongChannels =
+  (write: (step: StepWriter, inputs: readonly string[], axis: number) => string): WriteOp =>
+  (step, op) => {
+    const output = outputAt(op, 0);
+    const rank = output.shape.length;
+    const parts = op.inputs.filter(({ shape }) => shape.length === rank);
+    const layout = commonLayout(step, parts);
+    const inputs = parts.map((value) => step.read(value, layout));
+    step.write(output, write(step, inputs, axisInLayout(rank - 1, rank, layout)), layout);
+  };
+
+const pad: WriteOp = (step, op) => {
+  const x = inputAt(op, 0);
+  const layout = step.layoutOf(x);
+  const table = step.numbers(inputAt(op, 1));
+  const side = (offset: number) =>
+    inLayout(
+      x.shape.map((_, axis) => table[2 * axis + offset] ?? 0),
+      layout,
+    );
+  const name = step.node('Pad', [step.read(x, layout), step.integers([...side(0), ...side(1)])]);
+  step.write(outputAt(op, 0), name, layout);
+};
+
+const slice: WriteOp = (step, op) => {
+  const x = inputAt(op, 0);
+  const output = outputAt(op, 0);
+  const layout = step.layoutOf(x);
+  const begin = step.numbers(inputAt(op, 1));
+  const end = closedShape(output).map((size, axis) => size + (begin[axis] ?? 0));
+  const bounds = [begin, end].map((list) => step.integers(inLayout(list, layout)));
+  step.write(output, step.node('Slice', [step.read(x, layout), ...bounds]), layout);
+};
+
+/** Loss of each sample and its gradient by the logits, softmax - targets. */
+const softmaxCrossEntropy: WriteOp = (step, op) => {
+  const [logits, targets] = [step.read(inputAt(op, 0)), step.read(inputAt(op, 1))];
+  const logProbabilities = step.node('LogSoftmax', [logits], { axis: 1 });
+  const products = step.node('Mul', [targets, logProbabilities]);
+  const sum = step.node('ReduceSum', [products, step.integers([1])], { keepdims: 0 });
+  step.write(outputAt(op, 0), step.node('Neg', [sum]));
+  step.write(outputAt(op, 1), step.node('Sub', [step.node('Exp', [logProbabilities]), targets]));
+};
+
+/** By TensorFlow's op name. */
+const OP_WRITERS: Readonly<Record<string, WriteOp>> = {
+  ...CONVOLUTION_WRITERS,
+  ...NORMALIZATION_WRITERS,
+  ...POOLING_WRITERS,
+  ...UPDATE_WRITERS,
+  MatMul: matrixProduct,
+  SoftmaxCrossEntropyWithLogits: softmaxCrossEntropy,
+  Relu: node('Relu'),
+  Relu6: elementwise((step, [x = '']) => step.node('Clip', [x, step.graph.scalar(0), step.graph.scalar(6)])),
+  Sigmoid: node('Sigmoid'),
+  Tanh: node('Tanh'),
+  Erf: node('Erf'),
+  Exp: node('Exp'),
+  Sqrt: node('Sqrt'),
+  Rsqrt: elementwise((step, [x = '']) => step.node('Reciprocal', [step.node('Sqrt', [x])])),
+  Square: elementwise((step, [x = '']) => step.node('Mul', [x, x])),
+  ReluGrad: gated((step, y) => above(step, y, 0)),
+  Relu6Grad: gated((step, y) =>
+    step.node('And', [above(step, y, 0), step.node('Less', [y, step.graph.scalar(6)])]),
+  ),
+  SigmoidGrad: elementwise((step, [y = '', dy = '']) => {
+    const slope = step.node('Mul', [y, step.node('Sub', [step.graph.scalar(1), y])]);
+    return step.node('Mul', [dy, slope]);
+  }),
+  TanhGrad: elementwise((step, [y = '', dy = '']) => {
+    const slope = step.node('Sub', [step.graph.scalar(1), step.node('Mul', [y, y])]);
+    return step.node('Mul', [dy, slope]);
+  }),
+  AddV2: node('Add'),
+  Sub: node('Sub'),
+  Mul: node('Mul'),
+  RealDiv: node('Div'),
+  Maximum: node('Max'),
+  AddN: node('Sum'),
+  Softmax: alongChannels((step, inputs, axis) => step.node('Softmax', inputs, { axis })),
+  ConcatV2: alongChannels((step, inputs, axis) => step.node('Concat', inputs, { axis })),
+  Sum: reduction('Sum'),
+  Mean: reduction('Mean'),
+  BroadcastTo: broadcastTo,
+  Pad: pad,
+  Slice: slice,
+  Reshape(step, op) {
+    const output = outputAt(op, 0);
+    const shape = step.integers(closedShape(output));
+    step.write(output, step.node('Reshape', [step.read(inputAt(op, 0)), shape]));
+  },
+};
+
+/** The writer of an op; an op without one is a defect. */
+export function opWriter({ type }: Op): WriteOp {
+  const write = OP_WRITERS[type];
+  if (write === undefined) throw new Error(`There is no ONNX form of the op "${type}".`);
+  return write;
+}

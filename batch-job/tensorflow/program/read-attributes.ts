@@ -1,0 +1,27 @@
+// The attributes of an op as plain values, for whoever runs or writes ops.
+
+import type { Padding, Pair } from '../../../core/network/layer.ts';
+import type { Op } from './program.ts';
+
+type WithAttributes = Pick<Op, 'attributes'>;
+
+export function numberAttribute({ attributes }: WithAttributes, name: string): number {
+  const value = attributes[name]?.value;
+  if (typeof value !== 'number') throw new Error(`The op has no number "${name}".`);
+  return value;
+}
+
+/** Height and width of a rank-4 list such as `strides`. */
+export function pairAttribute({ attributes }: WithAttributes, name: string): Pair {
+  const attribute = attributes[name];
+  if (attribute?.kind !== 'ints') throw new Error(`The op has no list "${name}".`);
+  return [attribute.value[1] ?? 1, attribute.value[2] ?? 1];
+}
+
+export const flagAttribute = ({ attributes }: WithAttributes, name: string): boolean =>
+  attributes[name]?.value === true;
+
+const stringAttribute = ({ attributes }: WithAttributes, name: string) => attributes[name]?.value;
+
+export const paddingAttribute = (op: WithAttributes): Padding =>
+  stringAttribute(op, 'padding') === 'SAME' ? 'same' : 'valid';
