@@ -132,7 +132,8 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   async function takeOver(): Promise<void> {
     if (isStarted) return;
     isStarted = true;
-    if (isLarger && job.memory.taken.length > 0) {
+    if (isLarger) {
+      if (job.memory.taken.length === 0) return;
       await reporter.message(
         `This machine has ${formatBytes(machine.deviceBytes)} of memory: the job goes on without the remedies taken on the smaller one.`,
         { device_bytes: machine.deviceBytes },

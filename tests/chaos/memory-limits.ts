@@ -6,6 +6,7 @@ import type { JobRecord } from '../../core/job/job.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
 import type { RemedyName } from '../../core/job/savings.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
 import { createMemoryGroup } from '../support/memory-group.ts';
 import { hasSharedData, SHARED_DATA } from '../support/shared-data.ts';
 import { ended, endTrainerWhen, releaseLease, startTrainer } from '../support/trainer-process.ts';
@@ -21,6 +22,9 @@ const SMALL_LIMIT = 400 * MB;
 const LAYERS_LIMIT = 620 * MB;
 /** The kernel's grip once training begins: less than a batch takes. */
 const GRIP = 40 * MB;
+/** Of the network's input: its own, and where it is made smaller once. */
+const SIDE = 48;
+const SMALL_SIDE = 32;
 /** Losses of the same training, in parts and whole, differ by rounding. */
 const LOSS_TOLERANCE = 1e-3;
 const WEIGHTS = 'mobilenet_v2_0.35_224_no_top.h5';
@@ -54,16 +58,29 @@ export async function runMemoryLimits(chaos: Chaos): Promise<readonly Row[]> {
     };
   }
 
-  const small = await chaos.createJob(plainJob);
-  await endTrainerWhen(chaos.trainer(small), jobs, 'SIGKILL', isAt('scratch'));
-  await releaseLease(jobs, small);
-  const rows = [
-    await rowOf(
+  const rows: Row[] = [];
+  for (const remedy of ['smaller_batches', 'smaller_pictures'] as const) {
+    const recipe = RecipeSchema.parse({ out_of_memory: [remedy] });
+    const id = await chaos.createJob({ ...plainJob, recipe });
+    await endTrainerWhen(chaos.trainer(id), jobs, 'SIGKILL', isAt('scratch'));
+    await releaseLease(jobs, id);
+    const row = await rowOf(
       `taken over with ${SMALL_LIMIT / MB} MB`,
-      await chaos.finish(small, limited(SMALL_LIMIT)),
-      'smaller_batches',
-    ),
-  ];
+      await chaos.finish(id, limited(SMALL_LIMIT)),
+      remedy,
+    );
+    const job = (await jobs.get(id)) as JobRecord;
+    const size =
+      job.modelVersion === null
+        ? undefined
+        : (await readManifest(chaos.store, job.model, job.modelVersion)).input.height;
+    const expectedSize = remedy === 'smaller_pictures' ? SMALL_SIDE : SIDE;
+    rows.push({
+      ...row,
+      found: `${row.found}; served at ${size} × ${size}`,
+      isRight: row.isRight && size === expectedSize,
+    });
+  }
 
   const group = await createMemoryGroup(`fovea-chaos-${process.pid}`);
   if (typeof group === 'string') console.log(`left out: ended by the kernel. ${group}`);

@@ -216,6 +216,9 @@ describe('an attempt after one that did not end by itself', () => {
     });
     expect(record()).toMatchObject({ savings: NO_SAVINGS, taken: [], deviceBytes: 8 * GB });
     expect(warnings[0]).toContain('goes on without the remedies');
+    const job = await killedIn('full');
+    const told = await openMemory(leaving(job, { ...job.memory, wasKilled: true }), { limitBytes: 8 * GB });
+    expect(told.record()).toMatchObject({ taken: [], wasKilled: false });
   });
 });
 
@@ -227,6 +230,15 @@ describe('toOutOfMemory', () => {
     'WebAssembly.Memory.grow(): could not allocate memory',
   ])('knows "%s"', (message) => {
     expect(toOutOfMemory(new Error(message))).toMatchObject({ code: 'out-of-memory' });
+  });
+
+  it('tells what the addon on TensorFlow 2.21 says of a tensor of 40 TB', () => {
+    const message =
+      'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[100000,100000,1000] and type float on ' +
+      '/job:localhost/replica:0/task:0/device:CPU:0 by allocator mklcpu';
+    expect(toOutOfMemory(new Error(message))?.message).toMatch(
+      /^Memory ran out: .*shape\[100000,100000,1000\]/,
+    );
   });
 
   it('leaves other errors alone', () => {
