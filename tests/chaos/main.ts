@@ -1,7 +1,7 @@
 // Trainers over a storage that fails, killed at random moments, short of memory and of disk, and cancelled: every job must
 // end right, and nothing be lost.
 //
-//   npm run test:chaos -- [--kills 20] [--faults 0.1] [--seed 1] [--only kills,memory,cancel,disk]
+//   npm run test:chaos -- [--kills 20] [--faults 0.1] [--seed 1] [--only kills,memory,cancel,disk,lease]
 
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +11,14 @@ import { runCancels } from './cancels.ts';
 import { type Chaos, openChaos, type Row } from './chaos-context.ts';
 import { runFullDisk } from './full-disk.ts';
 import { runKills } from './kills.ts';
+import { runLostLease } from './lost-lease.ts';
 import { runMemoryLimits } from './memory-limits.ts';
 
 const options = new Command('test:chaos')
   .option('--kills <n>', 'in all', Number, 20)
   .option('--faults <share>', 'of the storage calls', Number, 0.1)
   .option('--seed <n>', 'of the moments', Number, 1)
-  .option('--only <names>', 'of the scenarios, separated by commas', 'kills,memory,cancel,disk')
+  .option('--only <names>', 'of the scenarios, separated by commas', 'kills,memory,cancel,disk,lease')
   .parse()
   .opts<{ readonly kills: number; readonly faults: number; readonly seed: number; readonly only: string }>();
 
@@ -26,6 +27,7 @@ const SCENARIOS: Readonly<Record<string, (chaos: Chaos) => Promise<readonly Row[
   memory: runMemoryLimits,
   cancel: runCancels,
   disk: runFullDisk,
+  lease: runLostLease,
 };
 
 const chaos = await openChaos({ seed: options.seed, faultRate: options.faults });
