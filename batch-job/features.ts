@@ -15,7 +15,7 @@ import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
-import type { ExampleSource } from './training/examples.ts';
+import { batches, type ExampleSource } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
 export const FEATURES_BATCH_SIZE = 16;
@@ -89,24 +89,15 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     });
     const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
     const result = new Float32Array(items.length * features);
-    const size = input.height * input.width * input.channels;
-    for (let start = 0; start < items.length; start += batchSize) {
-      signal.throwIfAborted();
-      const indices = Int32Array.from(
-        { length: Math.min(batchSize, items.length - start) },
-        (_, i) => start + i,
-      );
-      const images = new Float32Array(indices.length * size);
-      await source.fill(indices, images, signal);
-      const tensor = new ort.Tensor('float32', images, [
-        indices.length,
-        input.height,
-        input.width,
-        input.channels,
-      ]);
+    const order = Int32Array.from(items, (_, index) => index);
+    let offset = 0;
+    // The next pictures are decoded while these are computed.
+    for await (const { images, count } of batches(source, order, batchSize, signal)) {
+      const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
       const output = (await session.run({ [inputName]: tensor }))[outputName] as ort.Tensor;
-      result.set(output.data as Float32Array, start * features);
-      onProgress(indices.length, false);
+      result.set(output.data as Float32Array, offset);
+      offset += count * features;
+      onProgress(count, false);
     }
     return { result, isComplete };
   }

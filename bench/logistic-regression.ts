@@ -10,16 +10,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createFeatureExtractor } from '../batch-job/features.ts';
-import { runJob } from '../batch-job/run-job.ts';
 import { splitsOf } from '../batch-job/validate-dataset.ts';
 import { inspectDataset } from '../core/dataset/inspect-dataset.ts';
-import { createJobStore } from '../core/job/job-store.ts';
-import { RecipeSchema } from '../core/job/recipe.ts';
-import { readManifest } from '../core/model/read-manifest.ts';
 import { findArchitecture } from '../core/network/architectures.ts';
 import { splitAt } from '../core/network/split-at.ts';
 import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { fineTune, SPLIT } from './transfer/fine-tune.ts';
 
 const [datasetFolder, backboneName, weightsDir] = process.argv.slice(2);
 if (datasetFolder === undefined || backboneName === undefined || weightsDir === undefined) {
@@ -48,44 +45,23 @@ try {
     console.log(`| logistic regression, ${name} | ${percent(accuracy)} |`);
 
   async function trainHead(seed: number): Promise<number> {
-    const jobs = createJobStore({ store, now: Date.now });
-    const job = await jobs.create({
+    const { results } = await fineTune(store, {
       architecture: backboneName as string,
       dataset,
       model: `bench-${seed}`,
       seed,
-      hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
-      recipe: RecipeSchema.parse({ stages: 'head', augmentation: 'none' }),
-      sweep: null,
-      split: { train: 0.75, validation: 0.15, test: 0.1 },
-      backend: 'auto',
-      metadata: {},
-      maxCostUsd: null,
+      recipe: { stages: 'head', augmentation: 'none', variants: [] },
+      weightsDir: weightsDir as string,
     });
-    await runJob(
-      {
-        store,
-        jobs,
-        now: Date.now,
-        weightsDir,
-        terminated: signal,
-        onUnexpectedError: (error) => console.error(error),
-      },
-      job.id,
-    );
-    const done = await jobs.get(job.id);
-    if (done?.status !== 'succeeded') throw new Error(`The job ${done?.status}: ${done?.error?.message}`);
-    const manifest = await readManifest(store, done.model, done.modelVersion ?? '1');
-    console.log(
-      `seed ${seed}: ${percent(manifest.metrics.testAccuracy ?? 0)} of ${manifest.metrics.testCount} pictures`,
-    );
-    return manifest.metrics.testAccuracy ?? 0;
+    const { value = 0, trials = 0 } = results?.accuracy ?? {};
+    console.log(`seed ${seed}: ${percent(value)} of ${trials} pictures`);
+    return value;
   }
 
   async function fitLogisticRegression(): Promise<Record<string, number>> {
     const architecture = findArchitecture(backboneName as string);
     const inspection = await inspectDataset(store, dataset, {
-      split: { train: 0.75, validation: 0.15, test: 0.1 },
+      split: SPLIT,
     });
     const splits = splitsOf(inspection);
     const network = architecture.build({

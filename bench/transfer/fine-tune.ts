@@ -1,0 +1,51 @@
+// One fine-tune, asked for and carried out as any job is, and the report of its model.
+
+import { runJob } from '../../batch-job/run-job.ts';
+import { createJobStore, type NewJob } from '../../core/job/job-store.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
+import { REPORT_FILE, type Report, ReportSchema } from '../../core/model/report.ts';
+import { readJson } from '../../core/storage/json.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+
+export const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };
+
+export interface FineTuneRequest extends Pick<NewJob, 'architecture' | 'dataset' | 'model' | 'seed'> {
+  readonly recipe: unknown;
+  readonly weightsDir: string;
+}
+
+/** @throws {Error} Where the job does not succeed. */
+export async function fineTune(
+  store: ObjectStore,
+  { recipe, weightsDir, ...asked }: FineTuneRequest,
+): Promise<Report> {
+  const jobs = createJobStore({ store, now: Date.now });
+  const { id } = await jobs.create({
+    ...asked,
+    hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+    recipe: RecipeSchema.parse(recipe),
+    sweep: null,
+    split: SPLIT,
+    backend: 'auto',
+    metadata: {},
+    maxCostUsd: null,
+  });
+  await runJob(
+    {
+      store,
+      jobs,
+      now: Date.now,
+      weightsDir,
+      terminated: new AbortController().signal,
+      onUnexpectedError: (error) => console.error(error),
+    },
+    id,
+  );
+  const done = await jobs.get(id);
+  if (done?.status !== 'succeeded') throw new Error(`The job ${done?.status}: ${done?.error?.message}`);
+  const key = keys.modelFile(done.model, done.modelVersion ?? '1', REPORT_FILE);
+  const report = await readJson(store, key, ReportSchema);
+  if (report === undefined) throw new Error(`There is no ${key}.`);
+  return report.value;
+}

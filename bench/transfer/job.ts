@@ -1,0 +1,34 @@
+// One fine-tune in a process of its own, so that its time and peak memory are its own:
+//   job.ts STORE_URL REQUEST_JSON
+// Its last line is what came of it, as JSON.
+
+import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { type FineTuneRequest, fineTune } from './fine-tune.ts';
+
+export interface JobOutcome {
+  readonly accuracy: number;
+  /** Of the served, scaled scores. */
+  readonly calibrationError: number;
+  readonly pictures: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly peakBytes: number;
+}
+
+const [storeUrl = '', request = '{}'] = process.argv.slice(2);
+const startedMs = performance.now();
+const { results, training } = await fineTune(
+  await openObjectStore(storeUrl),
+  JSON.parse(request) as FineTuneRequest,
+);
+if (results === null) throw new Error('The dataset has no test pictures.');
+const outcome: JobOutcome = {
+  accuracy: results.accuracy.value,
+  calibrationError: results.calibration.after.calibrationError,
+  pictures: results.accuracy.trials,
+  epochs: training.history.length,
+  seconds: (performance.now() - startedMs) / 1000,
+  peakBytes: process.resourceUsage().maxRSS * 1024,
+};
+console.log(JSON.stringify(outcome));
+process.exit(0);

@@ -1,0 +1,82 @@
+// Stage one as a job has it, timed: features of every picture once, then a head that learns on them.
+
+import { createFeatureExtractor, featureExamples } from '../../batch-job/features.ts';
+import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { evaluate } from '../../batch-job/training/evaluate.ts';
+import { inMemoryExamples } from '../../batch-job/training/examples.ts';
+import { fit } from '../../batch-job/training/fit.ts';
+import type { Splits } from '../../batch-job/training-context.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import { initializeWeights } from '../../core/network/initialize.ts';
+import { splitAt } from '../../core/network/split-at.ts';
+import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+
+/** As keras-frozen.py has them. */
+export const EPOCHS = 5;
+export const BATCH_SIZE = 32;
+export const LEARNING_RATE = 2e-3;
+
+export interface StageOneOutcome {
+  /** From the encoded pictures to the trained head. */
+  readonly seconds: number;
+  /** On the test split. */
+  readonly accuracy: number;
+}
+
+export interface StageOneOptions {
+  readonly store: ObjectStore;
+  readonly architecture: string;
+  readonly weightsDir: string;
+  readonly splits: Splits;
+  readonly classes: number;
+  readonly seed: number;
+}
+
+/** Runs it once; the caller empties the store's cache before. */
+export async function runStageOne(options: StageOneOptions): Promise<StageOneOutcome> {
+  const { store, weightsDir, splits, classes, seed } = options;
+  const { signal } = new AbortController();
+  const architecture = findArchitecture(options.architecture);
+  const { defaultInputSize: inputSize, preprocessing } = architecture;
+  const { backbone, head } = splitAt(architecture.build({ inputSize, classes }), architecture.featureLayer);
+  const { weights } = await loadPretrainedWeights(backbone, architecture, { store, weightsDir, signal });
+  const engine = await openEngine({ backend: 'auto' });
+  const input = { ...inputSize, preprocessing, resize: 'stretch' } as const;
+  const extract = { signal, onProgress: () => undefined };
+
+  const startedMs = performance.now();
+  const extractor = await createFeatureExtractor({ store, backbone, weights, input });
+  const trainer = await engine.createTrainer({
+    network: head,
+    weights: initializeWeights(head, seed),
+    optimizer: { type: 'adam' },
+    seed,
+    batchSize: BATCH_SIZE,
+  });
+  const table = await extractor.extract(splits.train, extract);
+  await fit(trainer, {
+    train: featureExamples(table, splits.train, 0),
+    validation: inMemoryExamples([1, 1, table.width], new Float32Array(), new Int32Array()),
+    epochs: EPOCHS,
+    batchSize: BATCH_SIZE,
+    learningRate: () => LEARNING_RATE,
+    seed,
+    signal,
+    clock: () => performance.now(),
+    onStep: () => undefined,
+    onEpoch: async () => undefined,
+  });
+  const seconds = (performance.now() - startedMs) / 1000;
+
+  const test = await extractor.extract(splits.test, extract);
+  const { accuracy } = await evaluate(
+    featureExamples(test, splits.test, 0),
+    (images, count) => trainer.predict(images, count),
+    { batchSize: BATCH_SIZE },
+  );
+  for (const features of [table, test]) features.close();
+  trainer.dispose();
+  await extractor.release();
+  return { seconds, accuracy: accuracy ?? 0 };
+}
