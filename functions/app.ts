@@ -20,7 +20,9 @@ import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plans.ts';
 import { predictRoutes } from './routes/predict.ts';
+import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
 export function createApp(deps: AppDeps) {
@@ -40,14 +42,17 @@ export function createApp(deps: AppDeps) {
     modelFileRoutes,
     reportRoutes,
     predictRoutes,
+    uploadRoutes,
     datasetRoutes,
     planRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));
+  const { open } = deps.uploads;
+  if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
-  app.route('/', docsRoutes({ version, app }));
-  app.route('/', pageRoutes());
+  app.route('/', docsRoutes({ version, app, needsKey: deps.apiKeys !== undefined }));
+  app.route('/', pageRoutes(deps));
 
   app.notFound(createNotFoundHandler(() => app.routes));
   app.onError(createErrorHandler(logger));

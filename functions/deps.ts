@@ -4,6 +4,7 @@ import type { JobQueue } from '../core/job/job-queue.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { UploadLinks } from '../core/storage/upload-links.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 
@@ -13,6 +14,7 @@ export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
 export interface AppDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
+  readonly uploads: UploadLinks;
   readonly queue: JobQueue;
   readonly predictor: Predictor;
   /** A folder of weight files on this machine, for imports. */

@@ -8,11 +8,11 @@ import { z } from 'zod';
 import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
-import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { openObjectStore, parseS3Url } from '../core/storage/open-object-store.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { jsonText, readEnvironment } from './environment.ts';
-import { lazyPredictor, lazyQueue } from './lazy-ports.ts';
+import { lazyPredictor, lazyQueue, lazyUploadLinks } from './lazy-ports.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { toLogger } from './powertools-logger.ts';
 
@@ -65,6 +65,12 @@ const app = createApp({
   queue: lazyQueue(async () => {
     const { createBatchQueue } = await import('../core/job/queues/batch-queue.ts');
     return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
+  }),
+  uploads: lazyUploadLinks(async () => {
+    const bucket = parseS3Url(store.url);
+    if (bucket === undefined) throw new RangeError(`Upload links need a bucket, not "${store.url}".`);
+    const { createS3UploadLinks } = await import('../core/storage/drivers/s3/s3-upload-links.ts');
+    return createS3UploadLinks({ ...bucket, now: Date.now });
   }),
   predictor: metered(
     lazyPredictor(async () => {

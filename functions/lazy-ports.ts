@@ -3,6 +3,7 @@
 
 import type { JobQueue } from '../core/job/job-queue.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
+import type { UploadLinks } from '../core/storage/upload-links.ts';
 
 /** Runs `load` once, at the first call. */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
@@ -19,6 +20,17 @@ export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
   return {
     submit: async (job) => (await loadOnce()).submit(job),
     cancel: async (job) => (await loadOnce()).cancel(job),
+  };
+}
+
+type RemoteUploadLinks = UploadLinks & Required<Pick<UploadLinks, 'origin'>>;
+
+/** Links to S3, whose driver is loaded with the first one. */
+export function lazyUploadLinks(load: () => Promise<RemoteUploadLinks>): RemoteUploadLinks {
+  const loadOnce = once(load);
+  return {
+    create: async (grant) => (await loadOnce()).create(grant),
+    origin: async () => (await loadOnce()).origin(),
   };
 }
 

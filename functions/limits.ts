@@ -1,10 +1,16 @@
 // What a request may cost. Every limit is enforced while reading, and named in the error that it causes.
 
+import { DEFAULT_IMAGE_LIMITS } from '../core/image/image-limits.ts';
+
 export interface Limits {
   /** Body of a prediction, in bytes: all pictures of the request together, base64 included. */
   readonly predictBodyBytes: number;
   /** Body of any JSON request that carries no pictures, in bytes. */
   readonly jsonBodyBytes: number;
+  /** One uploaded picture, in bytes. */
+  readonly uploadBytes: number;
+  /** All uploaded pictures of one prediction together, in bytes: they are in memory at once. */
+  readonly predictUploadBytes: number;
   /** One file put into a dataset, in bytes. */
   readonly datasetFileBytes: number;
   /** Pictures in one prediction. */
@@ -17,6 +23,9 @@ export const DEFAULT_LIMITS: Limits = {
   predictBodyBytes: 64 * MIB,
   // A job with the 16 metadata pairs that OpenAI allows takes 10 KB.
   jsonBodyBytes: MIB,
+  // What the decoder takes.
+  uploadBytes: DEFAULT_IMAGE_LIMITS.maxBytes,
+  predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,
   imagesPerRequest: 64,
 };

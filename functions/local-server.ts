@@ -9,12 +9,17 @@ import { FoveaError } from '../core/errors.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { createLocalQueue } from '../core/job/queues/local-queue.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
+import { deleteOlder } from '../core/storage/delete-older.ts';
+import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
+import { keys, UPLOAD_KEPT_DAYS } from '../core/storage/keys.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { startServer } from './node.ts';
+import { UPLOADS_PATH } from './routes/receive-upload.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
 
 export interface LocalServerOptions {
@@ -72,6 +77,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const app = createApp({
     store,
     jobs,
+    uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
     queue,
     predictor,
     weightsDir,
@@ -86,10 +92,18 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     throw cannotListen(host, port, error);
   });
   queue.start();
+  // What lifecycle rules do in S3.
+  const sweep = () =>
+    void deleteOlder(store, keys.uploads(), Date.now() - UPLOAD_KEPT_DAYS * DAY_MS).catch((error: unknown) =>
+      logger.error('old uploads not deleted', { error }),
+    );
+  sweep();
+  const sweepTimer = setInterval(sweep, DAY_MS / 24).unref();
   return {
     url: server.url,
     datasetsDir,
     async stop() {
+      clearInterval(sweepTimer);
       await Promise.all([server.stop(), queue.stop()]);
       predictor.close();
     },

@@ -19,6 +19,7 @@ const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
 const jobFiles = `${keys.jobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
+const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
 
 const TRAINER: Access = {
@@ -29,9 +30,10 @@ const TRAINER: Access = {
 };
 
 const API: Access = {
-  read: [datasets, models, jobFiles, idempotency, weights],
+  read: [datasets, models, jobFiles, idempotency, uploads, weights],
   // Models, because published weights are imported as they are; trained ones come from trainers.
-  write: [datasets, job, jobEvents, idempotency, models, weights],
+  // Uploads, because a presigned link has no other rights than who signed it.
+  write: [datasets, job, jobEvents, idempotency, uploads, models, weights],
   delete: [],
 };
 

@@ -13,6 +13,9 @@ const EVENT_DIGITS = 8;
 const CHECKPOINT_DIGITS = 8;
 const CHECKPOINT_SUFFIX = '.checkpoint';
 
+/** How long an upload stays. Lifecycle rules of S3 know whole days. */
+export const UPLOAD_KEPT_DAYS = 1;
+
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
   datasets: () => 'datasets/',
@@ -44,6 +47,10 @@ export const keys = {
   modelFile: (model: string, version: string, file: string) =>
     `models/${segment(model)}/${segment(version)}/${segment(file)}`,
   modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,
+
+  /** Pictures to be predicted by key; they expire. */
+  uploads: () => 'uploads/',
+  upload: (uploadId: string) => `uploads/${segment(uploadId)}`,
 
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** A picture's features, by the hash of picture, backbone and preprocessing. */

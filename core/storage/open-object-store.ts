@@ -5,6 +5,13 @@ import { FoveaError } from '../errors.ts';
 import type { S3ClientOptions } from './drivers/s3/s3-target.ts';
 import type { ObjectStore } from './object-store.ts';
 
+/** Bucket and folder of `s3://bucket/prefix`; `undefined` for any other URL. */
+export function parseS3Url(url: string): { readonly bucket: string; readonly prefix: string } | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 's3:' || parsed.hostname === '') return undefined;
+  return { bucket: parsed.hostname, prefix: decodeURIComponent(parsed.pathname) };
+}
+
 /**
  * Opens the store that a URL names: `file:///folder`, `s3://bucket` or `s3://bucket/prefix`, `memory:` (a new, empty
  * one each time). Does no I/O but loading the driver, so that local runs never load the S3 SDK.
@@ -20,13 +27,10 @@ export async function openObjectStore(
     const { createFilesystemStore } = await import('./drivers/filesystem.ts');
     return createFilesystemStore({ root: fileURLToPath(parsed) });
   }
-  if (parsed?.protocol === 's3:' && parsed.hostname !== '') {
+  const address = parseS3Url(url);
+  if (address !== undefined) {
     const { createS3Store } = await import('./drivers/s3.ts');
-    return createS3Store({
-      ...options.s3,
-      bucket: parsed.hostname,
-      prefix: decodeURIComponent(parsed.pathname),
-    });
+    return createS3Store({ ...options.s3, ...address });
   }
   if (parsed?.protocol === 'memory:') {
     const { createMemoryStore } = await import('./drivers/memory.ts');

@@ -15,13 +15,18 @@ export const CSS = 'text/css; charset=utf-8';
 export const JAVASCRIPT = 'text/javascript; charset=utf-8';
 
 /** A handler that answers with a file, read once, under a content security policy. */
-export function serveAsset({ locate, contentType }: AssetFile, contentSecurityPolicy: string) {
+export function serveAsset(
+  { locate, contentType }: AssetFile,
+  contentSecurityPolicy: string | (() => Promise<string>),
+) {
   let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
     body ??= readFile(locate());
+    const policy =
+      typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
     return c.body(await body, 200, {
       'Content-Type': contentType,
-      'Content-Security-Policy': contentSecurityPolicy,
+      'Content-Security-Policy': policy,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
       // Asked again each time: an upgrade must not meet yesterday's script.

@@ -30,12 +30,16 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['pictures-missing', 400],
   ['heatmap-too-large', 400],
   ['too-many-images', 400],
+  ['image-key-invalid', 400],
+  ['upload-refused', 400],
 
   ['api-key-missing', 401],
   ['api-key-invalid', 401],
 
   ['host-not-allowed', 403],
   ['origin-not-allowed', 403],
+  ['upload-link-invalid', 403],
+  ['upload-link-expired', 403],
 
   ['route-not-found', 404],
   ['job-not-found', 404],
@@ -45,6 +49,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['model-file-not-found', 404],
   ['report-not-found', 404],
   ['dataset-not-found', 404],
+  ['upload-not-found', 404],
 
   ['method-not-allowed', 405],
 
@@ -58,6 +63,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
 
   ['body-too-large', 413],
   ['image-too-large', 413],
+  ['uploads-too-large', 413],
   ['content-type-unsupported', 415],
   ['image-unsupported', 415],
   ['image-empty', 400],

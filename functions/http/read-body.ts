@@ -4,12 +4,17 @@ import { FoveaError } from '../../core/errors.ts';
 
 /**
  * The whole body.
+ * @param advice what to do about one that is too large.
  * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have come; `body-unreadable` where the client
  *   goes away in the middle.
  */
-export async function readBody(request: Request, limitBytes: number): Promise<Uint8Array> {
+export async function readBody(
+  request: Request,
+  limitBytes: number,
+  advice = 'Send less, or in several requests.',
+): Promise<Uint8Array> {
   const claimedBytes = Number(request.headers.get('content-length') ?? 0);
-  if (claimedBytes > limitBytes) throw tooLarge(limitBytes, `${claimedBytes} bytes announced`);
+  if (claimedBytes > limitBytes) throw tooLarge(limitBytes, `${claimedBytes} bytes announced`, advice);
   if (request.body === null) return new Uint8Array();
 
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
@@ -21,7 +26,7 @@ export async function readBody(request: Request, limitBytes: number): Promise<Ui
     sizeBytes += value.byteLength;
     if (sizeBytes > limitBytes) {
       await reader.cancel().catch(() => undefined);
-      throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`);
+      throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
     }
     chunks.push(value);
   }
@@ -39,10 +44,10 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>) {
 }
 
 const MIB = 1024 * 1024;
-const tooLarge = (limitBytes: number, received: string) =>
+const tooLarge = (limitBytes: number, received: string, advice: string) =>
   new FoveaError(
     'body-too-large',
     `The request body is too large: ${received}, at most ${limitBytes} bytes (${(limitBytes / MIB).toFixed(1)} MiB) are ` +
-      'taken. Send less, or in several requests.',
+      `taken. ${advice}`,
     { details: { limit_bytes: limitBytes } },
   );

@@ -1,13 +1,15 @@
-// The pictures of a prediction request, in whichever of the three ways they come: raw bytes, a multipart form, or
-// base64 in JSON. What the bytes are is found out by the decoder, never by a header.
+// The pictures of a prediction request, in whichever of the four ways they come: raw bytes, a multipart form, or in JSON
+// base64 or keys of uploads. What the bytes are is found out by the decoder, never by a header.
 
 import { FoveaError } from '../../core/errors.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { Limits } from '../limits.ts';
 import { PredictJsonSchema } from '../schemas/prediction.ts';
 import { isJson, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
 import { readBody } from './read-body.ts';
 import { readJsonBody } from './read-json.ts';
+import { readUploads } from './read-uploads.ts';
 
 export interface RequestImage {
   readonly bytes: Uint8Array;
@@ -24,32 +26,50 @@ export interface RequestImages {
 const ALLOWED = [
   'the bytes of a picture as image/* or application/octet-stream',
   'multipart/form-data with one or more files',
-  'application/json with "image" or "images" as base64',
+  'application/json with "image" or "images" as base64, or "image_key" or "image_keys" of uploads',
 ];
+
+/** For bodies that are too large. */
+const ADVICE =
+  'Send fewer pictures in one request, or upload them first (POST /v1/uploads) and predict them by "image_key".';
 
 /**
  * Reads the pictures of a request.
+ * @param store where uploads are.
  * @throws {FoveaError} `body-missing`, `body-too-large`, `content-type-unsupported`, `multipart-invalid`,
- *   `json-invalid`, `request-invalid`, `base64-invalid` or `too-many-images`.
+ *   `json-invalid`, `request-invalid`, `base64-invalid`, `too-many-images`; and what {@link readUploads} throws.
  */
-export async function readImages(request: Request, limits: Limits): Promise<RequestImages> {
-  const found = await readByContentType(request, limits.predictBodyBytes);
-  if (found.images.length > limits.imagesPerRequest) {
-    throw new FoveaError(
-      'too-many-images',
-      `The request has ${found.images.length} pictures; at most ${limits.imagesPerRequest} are taken. Send several requests.`,
-      { details: { received: found.images.length, allowed: limits.imagesPerRequest } },
-    );
-  }
+export async function readImages(
+  request: Request,
+  limits: Limits,
+  store: ObjectStore,
+): Promise<RequestImages> {
+  const found = await readByContentType(request, limits, store);
+  assertCount(found.images.length, limits);
   return found;
 }
 
-async function readByContentType(request: Request, limitBytes: number): Promise<RequestImages> {
+/** @throws {FoveaError} `too-many-images`. */
+function assertCount(received: number, { imagesPerRequest: allowed }: Limits): void {
+  if (received <= allowed) return;
+  throw new FoveaError(
+    'too-many-images',
+    `The request has ${received} pictures; at most ${allowed} are taken. Send several requests.`,
+    { details: { received, allowed } },
+  );
+}
+
+async function readByContentType(
+  request: Request,
+  limits: Limits,
+  store: ObjectStore,
+): Promise<RequestImages> {
+  const limitBytes = limits.predictBodyBytes;
   const mediaType = mediaTypeOf(request);
   if (mediaType === 'multipart/form-data') return readMultipart(request, limitBytes);
-  if (isJson(mediaType)) return readJson(request, limitBytes);
+  if (isJson(mediaType)) return readJson(request, limits, store);
   if (!isRaw(mediaType)) throw unsupportedContentType(mediaType, ALLOWED);
-  const bytes = await readBody(request, limitBytes);
+  const bytes = await readBody(request, limitBytes, ADVICE);
   if (bytes.byteLength === 0) {
     throw new FoveaError('body-missing', `The request has no body: send ${ALLOWED.join(', ')}.`);
   }
@@ -65,7 +85,7 @@ const isRaw = (mediaType: string) =>
 
 async function readMultipart(request: Request, limitBytes: number): Promise<RequestImages> {
   const contentType = request.headers.get('content-type') ?? '';
-  const body = await readBody(request, limitBytes);
+  const body = await readBody(request, limitBytes, ADVICE);
   const form = await parseForm(body, contentType);
   const files = [...form.values()].filter((value) => typeof value !== 'string');
   if (files.length === 0) {
@@ -94,10 +114,18 @@ async function parseForm(body: Uint8Array, contentType: string): Promise<FormDat
   }
 }
 
-async function readJson(request: Request, limitBytes: number): Promise<RequestImages> {
-  const { image, images = [] } = await readJsonBody(request, PredictJsonSchema, limitBytes);
+async function readJson(request: Request, limits: Limits, store: ObjectStore): Promise<RequestImages> {
+  const body = await readJsonBody(request, PredictJsonSchema, limits.predictBodyBytes, ADVICE);
+  const { image, images = [], image_key: key, image_keys: keys = [] } = body;
   if (image !== undefined)
     return { images: [{ bytes: decodeBase64(image, 'image'), file: null }], isList: false };
+  if (key !== undefined || keys.length > 0) {
+    const wanted = key === undefined ? keys : [key];
+    assertCount(wanted.length, limits);
+    const param = (index: number) => (key === undefined ? `image_keys.${index}` : 'image_key');
+    const uploads = await readUploads(store, wanted, limits, param);
+    return { images: uploads.map((bytes) => ({ bytes, file: null })), isList: key === undefined };
+  }
   return {
     images: images.map((text, index) => ({ bytes: decodeBase64(text, `images.${index}`), file: null })),
     isList: true,

@@ -14,10 +14,11 @@ export async function readJsonBody<T extends z.ZodType>(
   request: Request,
   schema: T,
   limitBytes: number,
+  advice?: string,
 ): Promise<z.output<T>> {
   const mediaType = mediaTypeOf(request);
   if (!isJson(mediaType)) throw unsupportedContentType(mediaType, ['application/json']);
-  const value = parseJson(await readBody(request, limitBytes));
+  const value = parseJson(await readBody(request, limitBytes, advice));
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value);
   return parsed.data;

@@ -4,6 +4,8 @@ const POLL_MS = 1000;
 /** While nothing runs there is little to see. */
 const IDLE_POLL_MS = 5000;
 const LABELS_SHOWN = 5;
+/** A function takes some 4.5 MB in one request. */
+const LARGE_BYTES = 4_000_000;
 const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 
 const byId = (id) => document.getElementById(id);
@@ -32,13 +34,46 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** The parsed answer; throws an Error with the API's own message. */
-async function request(path, options) {
-  const response = await fetch(path, options);
+// ---- requests
+
+const UNAUTHORIZED = 401;
+/** Where the API key is kept: for this tab, until it is closed. */
+const KEY_ITEM = 'fovea-api-key';
+
+/** The response; throws an Error with the API's own message. Asks for a key where one is needed. */
+async function send(path, options = {}) {
+  const key = sessionStorage.getItem(KEY_ITEM);
+  const response = await fetch(path, {
+    ...options,
+    headers: { ...options.headers, ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+  });
+  if (response.ok) return response;
   const body = await response.json().catch(() => undefined);
-  if (!response.ok)
-    throw new Error(body?.error?.message ?? `The server answered with status ${response.status}.`);
-  return body;
+  const message = body?.error?.message ?? `The server answered with status ${response.status}.`;
+  if (response.status === UNAUTHORIZED) askForKey(key === null ? undefined : message);
+  throw Object.assign(new Error(message), { status: response.status });
+}
+
+const request = async (path, options) => (await send(path, options)).json();
+
+const isAskingForKey = () => !byId('key-form').hidden;
+
+function askForKey(problem) {
+  sessionStorage.removeItem(KEY_ITEM);
+  // The requests of a page come together: what the first one said stays.
+  if (isAskingForKey()) return;
+  byId('key-form').hidden = false;
+  byId('key-error').hidden = problem === undefined;
+  byId('key-error').textContent = problem ?? '';
+}
+
+function useKey(event) {
+  event.preventDefault();
+  const input = byId('key');
+  sessionStorage.setItem(KEY_ITEM, input.value.trim());
+  input.value = '';
+  byId('key-form').hidden = true;
+  refresh();
 }
 
 // ---- models
@@ -52,8 +87,31 @@ function describeModel(model) {
   return facts.join(' · ');
 }
 
+/** A link carries no key: with one, the report is fetched and saved. */
+async function saveReport(event) {
+  if (sessionStorage.getItem(KEY_ITEM) === null) return;
+  event.preventDefault();
+  const { href, dataset } = event.currentTarget;
+  try {
+    const page = URL.createObjectURL(await (await send(href)).blob());
+    element('a', { href: page, download: `${dataset.model}-report.html` }).click();
+    setTimeout(() => URL.revokeObjectURL(page), 1000);
+  } catch (error) {
+    showError(error);
+  }
+}
+
 const reportLink = (model) =>
-  element('a', { class: 'report', href: `${model.report}?format=html` }, 'Report');
+  element(
+    'a',
+    {
+      class: 'report',
+      href: `${model.report}?format=html`,
+      'data-model': `${model.id}-${model.version}`,
+      onclick: saveReport,
+    },
+    'Report',
+  );
 
 function showModels(models) {
   const rows = models.map((model) =>
@@ -192,6 +250,8 @@ function showPrediction({ label, score, rejected, threshold, predictions, timing
 }
 
 let photo;
+/** The key of the photo in the store, where it is too large for a request; a promise. */
+let uploaded;
 /** Counts the predictions asked for, so that a slow answer does not cover a newer one. */
 let asked = 0;
 
@@ -211,17 +271,35 @@ function showPicture(picture) {
 
 function choosePhoto(file) {
   photo = file;
+  uploaded = undefined;
   showPicture(file);
   predictPhoto();
 }
 
 /** The path of the chosen model's predictions, and the photo as a request. */
 const predictPath = (query) => `/v1/models/${encodeURIComponent(byId('model').value)}/predict?${query}`;
-const photoRequest = () => ({
+async function photoRequest() {
+  if (photo.size <= LARGE_BYTES) {
+    return { method: 'POST', body: photo, headers: { 'content-type': 'application/octet-stream' } };
+  }
+  uploaded ??= upload(photo);
+  return postJson({ image_key: await uploaded });
+}
+
+const postJson = (body) => ({
   method: 'POST',
-  body: photo,
-  headers: { 'content-type': 'application/octet-stream' },
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json' },
 });
+
+/** Sends a file straight to the store; gives its key. */
+async function upload(file) {
+  const link = await request('/v1/uploads', postJson({ bytes: file.size }));
+  const { method, headers } = link;
+  const response = await fetch(link.url, { method, headers, body: file });
+  if (!response.ok) throw new Error(`The photo could not be uploaded: status ${response.status}.`);
+  return link.key;
+}
 
 /** Lays the map of the likeliest label over the photo, or takes it off again. */
 async function showHeatmap() {
@@ -229,8 +307,7 @@ async function showHeatmap() {
   if (!byId('heatmap').checked) return showPicture(photo);
   const question = asked;
   try {
-    const response = await fetch(predictPath('heatmap=top&heatmap_format=png'), photoRequest());
-    if (!response.ok) throw new Error((await response.json()).error.message);
+    const response = await send(predictPath('heatmap=top&heatmap_format=png'), await photoRequest());
     const picture = await response.blob();
     if (question === asked && byId('heatmap').checked) showPicture(picture);
   } catch (error) {
@@ -245,7 +322,7 @@ async function predictPhoto() {
   asked += 1;
   const question = asked;
   try {
-    const prediction = await request(predictPath(`top_k=${LABELS_SHOWN}`), photoRequest());
+    const prediction = await request(predictPath(`top_k=${LABELS_SHOWN}`), await photoRequest());
     if (question !== asked) return;
     showPrediction(prediction);
     if (byId('heatmap').checked) await showHeatmap();
@@ -255,6 +332,8 @@ async function predictPhoto() {
 }
 
 // ---- wiring
+
+byId('key-form').addEventListener('submit', useKey);
 
 async function refresh() {
   const health = byId('health');
@@ -268,15 +347,15 @@ async function refresh() {
     health.className = 'health up';
     health.textContent = 'running';
     return jobs.data.some((job) => !FINAL.has(job.status));
-  } catch {
+  } catch (error) {
     health.className = 'health down';
-    health.textContent = 'no answer';
+    health.textContent = error.status === UNAUTHORIZED ? 'needs an API key' : 'no answer';
     return false;
   }
 }
 
 async function poll() {
-  const isBusy = document.hidden ? false : await refresh();
+  const isBusy = document.hidden || isAskingForKey() ? false : await refresh();
   setTimeout(poll, isBusy ? POLL_MS : IDLE_POLL_MS);
 }
 

@@ -12,14 +12,23 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const KEY_SCHEME = 'apiKey';
+
 export interface DocsDeps {
   readonly version: string;
   /** The whole app, whose registered routes are described. */
   readonly app: OpenAPIHono<AppEnv>;
+  /** Whether requests below /v1 need an API key. */
+  readonly needsKey: boolean;
 }
 
-export function docsRoutes({ version, app }: DocsDeps) {
+export function docsRoutes({ version, app, needsKey }: DocsDeps) {
   const routes = createRoutes();
+  app.openAPIRegistry.registerComponent('securitySchemes', KEY_SCHEME, {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key. An installation on one machine needs none.',
+  });
   const swaggerFile = (name: string) =>
     pathToFileURL(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`));
   const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
@@ -35,6 +44,8 @@ export function docsRoutes({ version, app }: DocsDeps) {
             'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs.',
         },
         servers: [{ url: '/' }],
+        // An empty requirement is one that every request meets.
+        security: [needsKey ? { [KEY_SCHEME]: [] } : {}],
       }),
     ),
   );

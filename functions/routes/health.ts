@@ -16,6 +16,7 @@ const healthz = createRoute({
   method: 'get',
   path: '/healthz',
   tags: TAGS,
+  security: [],
   summary: 'Whether the process answers',
   responses: { 200: { description: 'It does.', content: content(HealthSchema) } },
 });
@@ -24,6 +25,7 @@ const readyz = createRoute({
   method: 'get',
   path: '/readyz',
   tags: TAGS,
+  security: [],
   summary: 'Whether requests can be served: the object store answers',
   responses: {
     200: { description: 'Ready.', content: content(ReadySchema) },

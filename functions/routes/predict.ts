@@ -29,9 +29,10 @@ const predictRoute = createRoute({
   tags: ['Models'],
   summary: 'Predict the label of one or many pictures',
   description:
-    'One picture (raw bytes, a form with one file, JSON with `image`) gives a prediction, or the error of that picture. ' +
-    'Many (a form with several files, JSON with `images`) give a list in the order of the request, always with status ' +
-    '200: a picture that cannot be read has an entry with its error and does not disturb the others.',
+    'One picture (raw bytes, a form with one file, JSON with `image` or `image_key`) gives a prediction, or the error of ' +
+    'that picture. Many (a form with several files, JSON with `images` or `image_keys`) give a list in the order of the ' +
+    'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
+    'others. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`).',
   request: {
     params: ModelParamSchema,
     query: PredictQuerySchema,
@@ -63,14 +64,14 @@ const predictRoute = createRoute({
   },
 });
 
-export function predictRoutes({ predictor, jobs, limits }: AppDeps) {
+export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
   routes.openAPIRegistry.register('PredictRequest', PredictJsonSchema);
 
   routes.openapi(predictRoute, async (c) => {
     const query = c.req.valid('query');
     const { model, version } = toModelAndVersion(c.req.valid('param').model, query.version);
-    const { images, isList } = await readImages(c.req.raw, limits);
+    const { images, isList } = await readImages(c.req.raw, limits, store);
     const heatmap = toHeatmapRequest(query, isList);
     const result = await predictor
       .predict({ model, version, images: images.map((image) => image.bytes), topK: query.top_k, heatmap })

@@ -29,6 +29,7 @@ export const ErrorSchema = z
 
 const DESCRIPTIONS = {
   400: 'The request is not valid.',
+  403: 'Not allowed.',
   404: 'There is no such thing.',
   409: 'Not possible in the present state.',
   413: 'The body is larger than the limit.',

@@ -103,9 +103,18 @@ export const PredictJsonSchema = z
       .min(1)
       .optional()
       .openapi({ description: 'Many pictures; gives a list.' }),
+    image_key: z.string().optional().openapi({
+      description: 'One picture that was uploaded: the `key` that `POST /v1/uploads` gave.',
+      example: 'uploads/upload-8c1f…',
+    }),
+    image_keys: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .openapi({ description: 'Many uploaded pictures; gives a list.' }),
   })
-  .refine(({ image, images }) => (image === undefined) !== (images === undefined), {
-    message: 'send either "image" or "images"',
+  .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
+    message: 'send one of "image", "images", "image_key" and "image_keys"',
   })
   .openapi('PredictRequest');
 

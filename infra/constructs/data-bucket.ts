@@ -3,7 +3,7 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { keys } from '../../core/storage/keys.ts';
+import { keys, UPLOAD_KEPT_DAYS } from '../../core/storage/keys.ts';
 
 export interface DataBucketProps {
   /** Days that replaced and deleted objects can be brought back. */
@@ -41,6 +41,12 @@ export class DataBucket extends Construct {
           id: 'checkpoints',
           prefix: keys.checkpoints(),
           expiration: Duration.days(CHECKPOINT_DAYS),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
+        {
+          id: 'uploads',
+          prefix: keys.uploads(),
+          expiration: Duration.days(UPLOAD_KEPT_DAYS),
           noncurrentVersionExpiration: Duration.days(1),
         },
         {

@@ -111,7 +111,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, checkpoints and caches expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints and caches expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -120,7 +120,9 @@ export const GUARANTEES: readonly Guarantee[] = [
       return (
         everywhere?.['AbortIncompleteMultipartUpload'] !== undefined &&
         everywhere['NoncurrentVersionExpiration'] !== undefined &&
-        ['checkpoints/', 'cache/'].every((prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined)
+        ['checkpoints/', 'uploads/', 'cache/'].every(
+          (prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined,
+        )
       );
     }),
     violate: (t) => {
@@ -246,6 +248,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'jobs/*/job.json',
         'jobs/*/events/*',
         'idempotency/*.json',
+        'uploads/*',
         'models/*',
         'cache/weights/*',
       ]),

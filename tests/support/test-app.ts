@@ -4,11 +4,13 @@ import type { JobQueue } from '../../core/job/job-queue.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
 import { createPredictor } from '../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
+import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
 import type { ApiKeys } from '../../functions/deps.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/limits.ts';
 import { createJsonLogger } from '../../functions/logger.ts';
+import { UPLOADS_PATH } from '../../functions/routes/receive-upload.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
 export type AnyJson = any;
@@ -43,10 +45,12 @@ export function createTestApp(options: TestAppOptions = {}) {
     cancel: async (job) => void cancelled.push(job.id),
   };
   const logLines: string[] = [];
+  const uploads = createServerUploadLinks({ path: UPLOADS_PATH, now });
   const predictor = createPredictor({ store, threads: 1 });
   const app = createApp({
     store,
     jobs,
+    uploads,
     queue,
     predictor,
     now,
@@ -67,6 +71,6 @@ export function createTestApp(options: TestAppOptions = {}) {
     return readAnswer(response);
   }
 
-  return { app, store, jobs, predictor, submitted, cancelled, logLines, clock, send };
+  return { app, store, uploads, jobs, predictor, submitted, cancelled, logLines, clock, send };
 }
 export type TestApp = ReturnType<typeof createTestApp>;

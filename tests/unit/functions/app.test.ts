@@ -227,12 +227,26 @@ describe('the page and the docs', () => {
       Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const routes = app.routes
-      .filter((route) => route.method !== 'ALL' && /^\/(v1|healthz|readyz)/.test(route.path))
+      .filter((route) => route.method !== 'ALL' && /^\/(v1|uploads|healthz|readyz)/.test(route.path))
       .map((route) => `${route.method} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`);
     expect(new Set(described)).toEqual(new Set(routes));
     for (const reference of JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
       expect(document.components.schemas).toHaveProperty(reference[1] ?? '');
     }
+  });
+
+  it('say whether a key is needed, and for what not', async () => {
+    const documentOf = async (withKeys: object) =>
+      (await readAnswer(await createTestApp(withKeys).app.request('/openapi.json'))).body;
+    const open = await documentOf({});
+    expect(open.security).toEqual([{}]);
+    const closed = await documentOf({ apiKeys: async () => ({ default: 'key' }) });
+    expect(closed.security).toEqual([{ apiKey: [] }]);
+    expect(closed.components.securitySchemes.apiKey).toMatchObject({ type: 'http', scheme: 'bearer' });
+    const free = Object.entries(closed.paths).filter(([, methods]) =>
+      Object.values(methods as object).some(({ security }) => security?.length === 0),
+    );
+    expect(free.map(([path]) => path).sort()).toEqual(['/healthz', '/readyz', '/uploads/{token}']);
   });
 });
 

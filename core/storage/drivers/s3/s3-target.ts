@@ -30,8 +30,12 @@ export interface S3Target {
   readonly url: string;
 }
 
-export const createClient = ({ region, endpoint, credentials }: S3ClientOptions): S3Client =>
+export const createClient = (
+  { region, endpoint, credentials }: S3ClientOptions,
+  more: Pick<S3ClientConfig, 'requestChecksumCalculation'> = {},
+): S3Client =>
   new S3Client({
+    ...more,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
@@ -40,7 +44,7 @@ export const createClient = ({ region, endpoint, credentials }: S3ClientOptions)
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
   });
 
-export const addressOf = ({ bucket, prefix }: S3Target, key: string) => ({
+export const addressOf = ({ bucket, prefix }: Pick<S3Target, 'bucket' | 'prefix'>, key: string) => ({
   Bucket: bucket,
   Key: prefix + key,
 });

@@ -1,0 +1,68 @@
+// Upload links to the project's own server, for stores that have no server of their own. What a link allows is in the
+// link, under a signature that this process alone can make: nothing is kept, and a restart ends all links.
+
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { FoveaError } from '../../errors.ts';
+import { assertKey } from '../object-key.ts';
+import { headersOf, UPLOAD_LINK_MS, type UploadLinks } from '../upload-links.ts';
+
+export interface ServerUploadLinksOptions {
+  /** Of the server's route, before the token; ends in `/`. */
+  readonly path: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+const SECRET_BYTES = 32;
+
+const ContentSchema = z.strictObject({
+  key: z.string(),
+  sizeBytes: z.number().int().nonnegative(),
+  contentType: z.string(),
+  mayReplace: z.boolean(),
+  expiresAtMs: z.number().int(),
+});
+
+/** Links whose end {@link UploadLinks.open} reads. */
+export function createServerUploadLinks({
+  path,
+  now,
+}: ServerUploadLinksOptions): UploadLinks & Required<Pick<UploadLinks, 'open'>> {
+  const secret = randomBytes(SECRET_BYTES);
+  const sign = (content: string) => createHmac('sha256', secret).update(content).digest();
+
+  return {
+    async create(grant) {
+      assertKey(grant.key);
+      const expiresAtMs = now() + UPLOAD_LINK_MS;
+      const content = Buffer.from(JSON.stringify({ ...grant, expiresAtMs })).toString('base64url');
+      const url = `${path}${content}.${sign(content).toString('base64url')}`;
+      return { method: 'PUT', url, headers: headersOf(grant), expiresAtMs };
+    },
+
+    open(token) {
+      const [content = '', signature = ''] = token.split('.');
+      const given = Buffer.from(signature, 'base64url');
+      const right = sign(content);
+      if (given.length !== right.length || !timingSafeEqual(given, right)) throw invalid();
+      const { expiresAtMs, ...grant } = ContentSchema.parse(
+        JSON.parse(Buffer.from(content, 'base64url').toString('utf8')),
+      );
+      if (expiresAtMs < now()) throw expired(expiresAtMs);
+      return grant;
+    },
+  };
+}
+
+const invalid = () =>
+  new FoveaError(
+    'upload-link-invalid',
+    'This is no upload link of this server, or one from before its last start. POST /v1/uploads gives a new one.',
+  );
+
+const expired = (expiresAtMs: number) =>
+  new FoveaError(
+    'upload-link-expired',
+    `The upload link was good until ${new Date(expiresAtMs).toISOString()}. POST /v1/uploads gives a new one.`,
+  );

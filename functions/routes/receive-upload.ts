@@ -1,0 +1,73 @@
+// PUT /uploads/{token}: takes what an upload link brings, where the object store has no server of its own. Like S3 it
+// asks for no API key: the link is the right to write this one object.
+
+import { createRoute, z } from '@hono/zod-openapi';
+import { FoveaError } from '../../core/errors.ts';
+import { headersOf, type UploadGrant, type UploadLinks } from '../../core/storage/upload-links.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { readBody } from '../http/read-body.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { ReceivedUploadSchema } from '../schemas/upload.ts';
+
+/** Where links of the server's own driver lead. */
+export const UPLOADS_PATH = '/uploads/';
+
+const receiveUpload = createRoute({
+  method: 'put',
+  path: `${UPLOADS_PATH}{token}`,
+  tags: ['Uploads'],
+  summary: 'Upload a picture by a link of POST /v1/uploads',
+  security: [],
+  request: {
+    params: z.object({ token: z.string() }),
+    body: {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    },
+  },
+  responses: {
+    200: { description: 'Stored.', content: { 'application/json': { schema: ReceivedUploadSchema } } },
+    ...errorResponses(400, 403, 409, 413),
+  },
+});
+
+export function receiveUploadRoutes({ store }: AppDeps, open: NonNullable<UploadLinks['open']>) {
+  const routes = createRoutes();
+  routes.openapi(receiveUpload, async (c) => {
+    const grant = open(c.req.valid('param').token);
+    assertHeaders(c.req.raw.headers, grant);
+    const body = await readBody(c.req.raw, grant.sizeBytes);
+    if (body.byteLength !== grant.sizeBytes) {
+      throw refused(
+        `it has ${body.byteLength} bytes, and the link is for ${grant.sizeBytes}`,
+        'Content-Length',
+      );
+    }
+    const { key } = grant;
+    await store.put(key, body, {
+      contentType: grant.contentType,
+      ...(grant.mayReplace ? {} : { ifNoneMatch: '*' }),
+    });
+    return c.json({ object: 'upload.received' as const, key, bytes: body.byteLength }, 200);
+  });
+  return routes;
+}
+
+function assertHeaders(headers: Headers, grant: UploadGrant): void {
+  for (const [name, value] of Object.entries(headersOf(grant))) {
+    const received = headers.get(name);
+    if (received !== value)
+      throw refused(
+        `the header ${name} is ${received === null ? 'missing' : JSON.stringify(received.slice(0, 80))} instead of "${value}"`,
+        name,
+      );
+  }
+}
+
+const refused = (problem: string, param: string) =>
+  new FoveaError(
+    'upload-refused',
+    `The upload does not fit its link: ${problem}. Send the bytes as POST /v1/uploads said.`,
+    { param },
+  );

@@ -1,0 +1,88 @@
+// POST /v1/uploads: the way in for a picture that is too large for a request to a function. The answer is a request that
+// takes its bytes, straight to the object store.
+
+import { randomUUID } from 'node:crypto';
+import { createRoute } from '@hono/zod-openapi';
+import { FoveaError } from '../../core/errors.ts';
+import { imageTooLarge } from '../../core/image/image-errors.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { readJsonBody } from '../http/read-json.ts';
+import { errorResponses } from '../schemas/error.ts';
+import { CreateUploadSchema, UploadSchema } from '../schemas/upload.ts';
+import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+
+const createUpload = createRoute({
+  method: 'post',
+  path: '/v1/uploads',
+  tags: ['Uploads'],
+  summary: 'Get a link to upload one picture',
+  description:
+    'For pictures above some 4.5 MB, which a request to a function cannot carry. Send the bytes as the answer says ' +
+    '(`method`, `url`, `headers`) within 15 minutes; the link takes exactly `bytes` of them, once. Then predict it with ' +
+    '`{"image_key": key}`.',
+  request: {
+    body: {
+      required: true,
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/CreateUpload' } } },
+    },
+  },
+  responses: {
+    200: { description: 'The link.', content: { 'application/json': { schema: UploadSchema } } },
+    ...errorResponses(400, 413, 415),
+  },
+});
+
+export function uploadRoutes({ uploads, limits, now }: AppDeps) {
+  const routes = createRoutes();
+  routes.openAPIRegistry.register('CreateUpload', CreateUploadSchema);
+
+  routes.openapi(createUpload, async (c) => {
+    const request = await readJsonBody(c.req.raw, CreateUploadSchema, limits.jsonBodyBytes);
+    const { bytes, mime_type: contentType, purpose, filename } = request;
+    if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
+    const id = `upload-${randomUUID()}`;
+    const isForDataset = purpose === 'fine-tune';
+    const key = isForDataset ? toDatasetKey(filename ?? '') : keys.upload(id);
+    const link = await uploads.create({ key, sizeBytes: bytes, contentType, mayReplace: isForDataset });
+    return c.json(
+      {
+        id,
+        object: 'upload' as const,
+        bytes,
+        created_at: Math.floor(now() / 1000),
+        expires_at: Math.floor(link.expiresAtMs / 1000),
+        filename: filename ?? null,
+        purpose,
+        status: 'pending' as const,
+        key,
+        method: link.method,
+        url: new URL(link.url, c.req.url).href,
+        headers: { ...link.headers },
+      },
+      200,
+    );
+  });
+
+  return routes;
+}
+
+/** @throws {FoveaError} `request-invalid`, `dataset-name-invalid`. */
+function toDatasetKey(filename: string): string {
+  const [dataset = '', ...path] = filename.split('/');
+  const file = path.pop();
+  if (file === undefined || path.length < 1 || path.length > 2) {
+    throw new FoveaError(
+      'request-invalid',
+      `The request body is not valid. filename: ${JSON.stringify(filename)} must be <dataset>/<class>/<file>, with at ` +
+        'most one folder before or in the class.',
+      { param: 'filename' },
+    );
+  }
+  return keys.datasetFile(
+    parseDatasetName(dataset, 'filename'),
+    ...path.map((folder) => parseClassName(folder, 'filename')),
+    parseFileName(file, 'filename'),
+  );
+}
