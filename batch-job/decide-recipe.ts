@@ -4,6 +4,7 @@
 import type { JobRecord } from '../core/job/job.ts';
 import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
 import type { Savings } from '../core/job/savings.ts';
+import { featureViewsFor, hasFullStage } from '../core/job/stage-lengths.ts';
 import type { Architecture, Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
 import { isFrom } from './is-from.ts';
@@ -19,9 +20,6 @@ import { resolveStage, STAGE_RECIPES, type StageSettings } from './training/reci
 const TRAINING_PASSES = 3;
 /** Measured with MobileNetV2 on one core; what a machine does differs, the order of magnitude does not. */
 const PORTABLE_FLOPS_PER_SECOND = 1e9;
-/** Pictures and views of them that the head is to see. */
-const HEAD_PICTURES = 3000;
-const MAX_VIEWS = 4;
 
 export interface Decision {
   readonly resolved: ResolvedRecipe;
@@ -66,10 +64,7 @@ export function decideRecipe({
     reasons.push(`${architecture.title} has no pretrained weights: every layer is trained from scratch.`);
   } else {
     const full = resolve('full', hyperparameters);
-    const isFull =
-      job.resolved === null
-        ? recipe.stages === 'full' || (recipe.stages === 'auto' && recipe.preset === 'course')
-        : 'full' in job.resolved.stages;
+    const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
     // The epochs that are asked for are those of the stage that matters most, the last.
     stages.set('head', resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters));
     if (isFull) stages.set('full', full);
@@ -104,8 +99,6 @@ export function decideRecipe({
 
   const augmentation = augmentationOf(recipe, isPretrained, stages.has('full'));
   const isAugmented = augmentation !== AUGMENTATIONS.none && stages.has('head');
-  const views =
-    recipe.preset === 'course' ? MAX_VIEWS : Math.floor(HEAD_PICTURES / Math.max(1, examples)) - 1;
   return {
     stages,
     partSizes: planned.partSizes,
@@ -118,7 +111,7 @@ export function decideRecipe({
       ),
       augmentation,
       imbalance,
-      featureViews: isAugmented ? Math.min(MAX_VIEWS, Math.max(0, views)) : 0,
+      featureViews: isAugmented ? featureViewsFor(recipe, examples) : 0,
       reasons,
     },
   };

@@ -14,6 +14,8 @@ const EnvironmentSchema = z.object({
   FOVEA_JOB_ID: z.string(),
   /** A folder of weight files supplied by hand. */
   FOVEA_WEIGHTS_DIR: z.string().optional(),
+  /** Of the image that this runs in: there, `auto` is the back end that the image was made for, or none. */
+  FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
   /** Of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
@@ -38,8 +40,16 @@ if (!environment.success) {
   console.error(`The trainer's environment is incomplete.\n${z.prettifyError(environment.error)}`);
   process.exit(2);
 }
-const { FOVEA_STORE_URL, FOVEA_JOB_ID, FOVEA_WEIGHTS_DIR, FOVEA_USD_PER_HOUR, FOVEA_MEMORY_LIMIT_BYTES } =
-  environment.data;
+const {
+  FOVEA_STORE_URL,
+  FOVEA_JOB_ID,
+  FOVEA_WEIGHTS_DIR,
+  FOVEA_IMAGE_VARIANT,
+  FOVEA_USD_PER_HOUR,
+  FOVEA_MEMORY_LIMIT_BYTES,
+} = environment.data;
+
+const BACKEND_OF_IMAGE = { gpu: 'gpu', cpu: 'native', portable: 'portable' } as const;
 
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
@@ -56,6 +66,7 @@ const outcome = await runJob(
     weightsDir: FOVEA_WEIGHTS_DIR,
     usdPerHour: FOVEA_USD_PER_HOUR,
     memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
+    ...(FOVEA_IMAGE_VARIANT === undefined ? {} : { autoBackend: BACKEND_OF_IMAGE[FOVEA_IMAGE_VARIANT] }),
     cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),

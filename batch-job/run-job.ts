@@ -11,6 +11,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
 import { fineTune } from './fine-tune.ts';
 import { createJobReporter, type JobReporter } from './job-reporter.ts';
+import type { BackendName } from './tensorflow/engine.ts';
 
 export interface RunJobDeps {
   readonly store: ObjectStore;
@@ -23,6 +24,8 @@ export interface RunJobDeps {
   readonly memoryLimitBytes?: number | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
   readonly cacheDirectory?: string;
+  /** What a job that leaves its back end to `auto` runs on; left out, the best there is. */
+  readonly autoBackend?: BackendName;
   /** What an hour of this machine costs; left out, nothing. */
   readonly usdPerHour?: number;
   /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
@@ -53,7 +56,8 @@ export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOu
     meter = createCostMeter({ job, usdPerHour: deps.usdPerHour ?? 0, now: deps.now });
     reporter = createJobReporter({ ...deps, jobId, owner, meter });
     if (job.cancelRequested) throw cancelled();
-    const outcome = await fineTune({ ...deps, reporter, meter }, job);
+    const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;
+    const outcome = await fineTune({ ...deps, reporter, meter }, { ...job, backend });
     await reporter.stop();
     const spent = meter.spent();
     const done = await updateHeld(deps, jobId, owner, (held) => ({

@@ -2,6 +2,7 @@
 // than a string. The one contract between infra/ and the entry points; knows neither.
 
 import { z } from 'zod';
+import { GPUS, type GpuName } from './pricing/gpus.ts';
 
 /** Names of environment variables. */
 export const environment = {
@@ -34,6 +35,8 @@ export const metrics = {
   estimatedCostUsd: 'EstimatedCost',
 } as const;
 
+const GPU_NAMES = GPUS.map(({ name }) => name) as [GpuName, ...GpuName[]];
+
 /** One size of machine that trainers can run on. */
 const TrainerPoolSchema = z.object({
   /** E.g. `gpu-16gb`. */
@@ -44,6 +47,15 @@ const TrainerPoolSchema = z.object({
   queues: z.array(z.object({ capacity: z.enum(['spot', 'on-demand']), arn: z.string().min(1) })).min(1),
   /** On-demand price of the pool's cheapest machine: what an hour costs at least without Spot, and at most with it. */
   usdPerHour: z.number().nonnegative(),
+  /** That machine, for estimates. */
+  machine: z.object({
+    /** E.g. `g4dn.xlarge`. */
+    name: z.string().min(1),
+    gpu: z.enum(GPU_NAMES).optional(),
+    vcpus: z.number().int().positive(),
+    /** A sentence: where the price is from. */
+    priceBasis: z.string(),
+  }),
 });
 
 export const TrainerFleetSchema = z.object({

@@ -1,5 +1,6 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
+import type { JobMachine } from '../core/job/estimate-job.ts';
 import type { JobQueue } from '../core/job/job-queue.ts';
 import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
@@ -16,6 +17,8 @@ export interface AppDeps {
   readonly jobs: JobStore;
   readonly uploads: UploadLinks;
   readonly queue: JobQueue;
+  /** Where jobs start, for estimates. */
+  readonly machine: JobMachine;
   readonly predictor: Predictor;
   /** A folder of weight files on this machine, for imports. */
   readonly weightsDir?: string | undefined;

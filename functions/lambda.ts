@@ -44,6 +44,8 @@ const logger = toLogger(new PowertoolsLogger());
 const metrics = new Metrics();
 metrics.captureColdStartMetric();
 
+const [firstPool] = env[environment.trainerFleet].pools;
+if (firstPool === undefined) throw new RangeError('The fleet has no pool.');
 const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({ store, now: Date.now });
 
@@ -66,6 +68,7 @@ const app = createApp({
     const { createBatchQueue } = await import('../core/job/queues/batch-queue.ts');
     return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
   }),
+  machine: { ...firstPool.machine, usdPerHour: firstPool.usdPerHour },
   uploads: lazyUploadLinks(async () => {
     const bucket = parseS3Url(store.url);
     if (bucket === undefined) throw new RangeError(`Upload links need a bucket, not "${store.url}".`);

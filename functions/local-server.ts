@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FoveaError } from '../core/errors.ts';
@@ -79,6 +80,15 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     jobs,
     uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
     queue,
+    machine: {
+      name: 'this machine',
+      vcpus: availableParallelism(),
+      usdPerHour,
+      priceBasis:
+        usdPerHour === 0
+          ? 'This machine has no price; fovea start --usd-per-hour gives it one.'
+          : 'The price is the one that this server was started with.',
+    },
     predictor,
     weightsDir,
     now: Date.now,

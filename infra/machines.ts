@@ -1,10 +1,11 @@
 // The EC2 families that trainers may run on here. A family is added by adding a row; what its machines have and cost is in
 // core/pricing.
 
-import { gpuMemoryGbOf, MACHINES, type Machine } from '../core/pricing/machines.ts';
+import type { TrainerPool } from '../core/environment.ts';
+import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../core/pricing/machines.ts';
 
 /** Facts of a family's smallest instance, on which a job must fit. */
-export interface MachineFamily extends Pick<Machine, 'vcpus' | 'memoryGib' | 'usdPerHour'> {
+export interface MachineFamily extends Omit<Machine, 'gpuCount'> {
   /** 0 for families without GPU. */
   readonly gpuMemoryGib: number;
   /** Sizes with at most one GPU, so that no job pays for GPUs that it does not use. */
@@ -12,9 +13,7 @@ export interface MachineFamily extends Pick<Machine, 'vcpus' | 'memoryGib' | 'us
 }
 
 const family = (machine: Machine, sizes: readonly string[]): MachineFamily => ({
-  vcpus: machine.vcpus,
-  memoryGib: machine.memoryGib,
-  usdPerHour: machine.usdPerHour,
+  ...machine,
   gpuMemoryGib: gpuMemoryGbOf(machine),
   sizes,
 });
@@ -45,19 +44,35 @@ export interface MachinePool {
   /** What a job asks for; fits the smallest instance of every family in the pool. */
   readonly vcpus: number;
   readonly memoryMib: number;
+  /** Of the cheapest family's smallest machine. */
   readonly usdPerHour: number;
+  readonly machine: TrainerPool['machine'];
 }
+
+/** US dollars an hour of a family's smallest machine, in place of the table's. */
+export type MachinePrices = Readonly<Partial<Record<MachineFamilyName, number>>>;
 
 /** The container agent, the driver and the kernel keep some memory; a job that asks for all of it never starts. */
 const USABLE_MEMORY = 7 / 8;
 const MIB_PER_GIB = 1024;
 
 /** Groups families by GPU memory, smallest first. */
-export function toMachinePools(names: readonly MachineFamilyName[]): MachinePool[] {
-  const families = names.map((name) => ({ name, ...MACHINE_FAMILIES[name] }));
+export function toMachinePools(
+  names: readonly MachineFamilyName[],
+  prices: MachinePrices = {},
+): MachinePool[] {
+  const families = names.map((name) => {
+    const known: MachineFamily = MACHINE_FAMILIES[name];
+    return { ...known, name, usdPerHour: prices[name] ?? known.usdPerHour, isGiven: name in prices };
+  });
   const gpuMemories = [...new Set(families.map(({ gpuMemoryGib }) => gpuMemoryGib))].sort((a, b) => a - b);
   return gpuMemories.map((gpuMemoryGib) => {
-    const alike = families.filter((family) => family.gpuMemoryGib === gpuMemoryGib);
+    const alike = families
+      .filter((family) => family.gpuMemoryGib === gpuMemoryGib)
+      .toSorted((a, b) => a.usdPerHour - b.usdPerHour);
+    const [cheapest] = alike;
+    if (cheapest === undefined) throw new RangeError(`No family has ${gpuMemoryGib} GB.`);
+    const { instanceType, usdPerHour, isGiven } = cheapest;
     return {
       name: gpuMemoryGib === 0 ? 'cpu' : `gpu-${gpuMemoryGib}gb`,
       hasGpu: gpuMemoryGib > 0,
@@ -66,7 +81,15 @@ export function toMachinePools(names: readonly MachineFamilyName[]): MachinePool
       memoryMib: Math.floor(
         Math.min(...alike.map(({ memoryGib }) => memoryGib)) * MIB_PER_GIB * USABLE_MEMORY,
       ),
-      usdPerHour: Math.min(...alike.map(({ usdPerHour }) => usdPerHour)),
+      usdPerHour,
+      machine: {
+        name: instanceType,
+        gpu: cheapest.gpu,
+        vcpus: cheapest.vcpus,
+        priceBasis: isGiven
+          ? `The price is the one that fovea:usdPerHour gives for ${instanceType}.`
+          : `On-demand price of ${instanceType} in ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; Spot machines often cost less than half.`,
+      },
     };
   });
 }

@@ -32,6 +32,16 @@ const SettingsSchema = z.strictObject({
   spotWaitMinutes: int(10, 1440).default(15),
   /** Upper bound of the machines that run at once, for each pool and kind of capacity. */
   maxVcpus: int(4, 1024).default(16),
+  /** US dollars an hour of a family's smallest machine, where it is not the table's: `g4dn=0.61,g5=1.2`. */
+  usdPerHour: z
+    .preprocess(
+      (value) =>
+        typeof value === 'string'
+          ? Object.fromEntries(value.split(',').map((part) => part.split('=').map((side) => side.trim())))
+          : value,
+      z.partialRecord(z.enum(MACHINE_FAMILY_NAMES), z.coerce.number().nonnegative()),
+    )
+    .default({}),
   /** Longest time of one attempt at a job. */
   jobHours: int(1, 72).default(12),
   /** GPU capacity differs between zones, so more are better; us-west-1 has two. */

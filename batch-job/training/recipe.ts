@@ -2,13 +2,11 @@
 
 import type { Hyperparameters } from '../../core/job/hyperparameters.ts';
 import type { Recipe } from '../../core/job/recipe.ts';
+import { STAGE_LENGTHS, type StageLength } from '../../core/job/stage-lengths.ts';
 import type { OptimizerOptions } from '../tensorflow/engine.ts';
 import { learningRate } from './learning-rate.ts';
 
-export interface StageRecipe {
-  /** Epochs for a number of training examples. */
-  readonly epochs: (examples: number) => number;
-  readonly batchSize: number;
+export interface StageRecipe extends StageLength {
   readonly optimizer: OptimizerOptions;
   /** The highest. */
   readonly learningRate: number;
@@ -22,14 +20,9 @@ export interface StageRecipe {
   readonly movingAverage?: number;
 }
 
-const atLeast = (least: number, most: number, pictures: number) => (examples: number) =>
-  Math.min(most, Math.max(least, Math.round(pictures / Math.max(1, examples))));
-
-/** A dense layer on cached features: an epoch takes milliseconds, so it runs until it has converged. */
+/** A dense layer on cached features. */
 const HEAD: StageRecipe = {
-  // Of tens of thousands of pictures a few passes are as many updates as sixty of a few hundred.
-  epochs: atLeast(5, 60, 200_000),
-  batchSize: 32,
+  ...STAGE_LENGTHS.default.head,
   optimizer: { type: 'adam' },
   learningRate: 2e-3,
   schedule: { type: 'cosine', warmUp: 0 },
@@ -37,9 +30,7 @@ const HEAD: StageRecipe = {
 
 /** The pretrained layers too, in steps so small that they keep what they know. */
 const FULL: StageRecipe = {
-  // Pictures to be seen before small datasets stop gaining.
-  epochs: atLeast(5, 30, 14_000),
-  batchSize: 16,
+  ...STAGE_LENGTHS.default.full,
   // On moving statistics a layer's gradient has no bound, and single batches have thrown whole networks off.
   optimizer: { type: 'adam', clipNorm: 1 },
   learningRate: 2e-4,
@@ -51,9 +42,7 @@ const FULL: StageRecipe = {
 
 /** A small network from random weights. */
 const SCRATCH: StageRecipe = {
-  // Pictures that a small network wants to have seen before it has learned what it can from a few hundred.
-  epochs: atLeast(8, 30, 10_000),
-  batchSize: 16,
+  ...STAGE_LENGTHS.default.scratch,
   optimizer: { type: 'adam' },
   learningRate: 3e-3,
   schedule: { type: 'cosine', warmUp: 0.03 },
@@ -61,16 +50,14 @@ const SCRATCH: StageRecipe = {
 
 /** As taught in chapter 14 of Géron's Hands-On Machine Learning. */
 const COURSE_HEAD: StageRecipe = {
-  epochs: () => 5,
-  batchSize: 32,
+  ...STAGE_LENGTHS.course.head,
   optimizer: { type: 'sgd', momentum: 0.9 },
   learningRate: 0.2,
   schedule: { type: 'inverse-time', decay: 0.01 },
 };
 
 const COURSE_FULL: StageRecipe = {
-  epochs: () => 40,
-  batchSize: 32,
+  ...STAGE_LENGTHS.course.full,
   optimizer: { type: 'sgd', momentum: 0.9, nesterov: true },
   learningRate: 0.01,
   schedule: { type: 'inverse-time', decay: 0.001 },

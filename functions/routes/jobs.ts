@@ -2,6 +2,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { estimateJob, type JobPictures } from '../../core/job/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
 import { jobNotFound, type NewJob } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
@@ -10,14 +11,17 @@ import { readJsonBody } from '../http/read-json.ts';
 import { CreateJobSchema } from '../schemas/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../schemas/dataset.ts';
 import { errorResponses } from '../schemas/error.ts';
-import { JobListSchema, JobSchema, toWireJob } from '../schemas/job.ts';
+import { toWireEstimate } from '../schemas/estimate.ts';
+import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../schemas/job.ts';
 import { JobIdSchema } from '../schemas/job-id.ts';
 import { PageQuerySchema } from '../schemas/pagination.ts';
+import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Fine-tuning'];
 const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
+const FEWEST_CLASSES = 2;
 const jobResponse = (description: string) => ({
   description,
   content: { 'application/json': { schema: JobSchema } },
@@ -29,7 +33,8 @@ const createJob = createRoute({
   tags: TAGS,
   summary: 'Fine-tune a model on a dataset',
   description:
-    'Answers at once; the job goes on by itself. With `dry_run`, inspects the dataset and makes no job.',
+    'Answers at once, with an estimate of time and price; the job goes on by itself. With `dry_run`, inspects the dataset ' +
+    'and makes no job.',
   request: {
     headers: z.object({
       'idempotency-key': z.string().min(1).max(IDEMPOTENCY_KEY_MAX_LENGTH).optional().openapi({
@@ -45,7 +50,7 @@ const createJob = createRoute({
   responses: {
     200: {
       description: 'The job, or with `dry_run` what was found.',
-      content: { 'application/json': { schema: z.union([JobSchema, DryRunSchema]) } },
+      content: { 'application/json': { schema: z.union([CreatedJobSchema, DryRunSchema]) } },
     },
     ...errorResponses(400, 404, 409, 413, 415),
   },
@@ -94,7 +99,9 @@ export function jobRoutes(deps: AppDeps) {
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
-    return c.json(toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), 200);
+    const pictures = await countPictures(deps.store, job.dataset, job.split);
+    const estimate = estimateFor(deps, job, pictures);
+    return c.json({ ...toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), estimate }, 200);
   });
 
   routes.openapi(listJobs, async (c) => {
@@ -119,16 +126,21 @@ export function jobRoutes(deps: AppDeps) {
 }
 
 /** What a job would train on, without the job. */
-async function dryRun(
-  { store }: AppDeps,
-  { dataset, split, architecture, model }: NewJob,
-  signal: AbortSignal,
-) {
-  const inspection = await inspectDataset(store, dataset, { split, signal });
+async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
+  const { dataset, split, architecture, model } = job;
+  const inspection = toWireInspection(await inspectDataset(deps.store, dataset, { split, signal }));
+  const pictures = { ...inspection.split, classes: inspection.classes.length };
   return {
     object: 'fine_tuning.dry_run' as const,
     model: architecture,
     model_name: model,
-    ...toWireInspection(inspection),
+    estimate: estimateFor(deps, job, pictures),
+    ...inspection,
   };
 }
+
+/** Null where the trainer would refuse the dataset anyway. */
+const estimateFor = ({ machine }: AppDeps, job: NewJob, pictures: JobPictures) =>
+  pictures.train === 0 || pictures.classes < FEWEST_CLASSES
+    ? null
+    : toWireEstimate(estimateJob(job, pictures, machine), pictures);

@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
+import { EstimateSchema } from './estimate.ts';
 
 const count = z.number().int();
 
@@ -38,6 +39,7 @@ export const DryRunSchema = z
     object: z.literal('fine_tuning.dry_run'),
     model: z.string().openapi({ description: 'The architecture.' }),
     model_name: z.string(),
+    estimate: EstimateSchema.nullable(),
     ...inspectionShape,
   })
   .openapi('DryRun');

@@ -17,6 +17,7 @@ import { RemedySchema } from '../../core/job/savings.ts';
 import { spendingOf } from '../../core/job/spending-of.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../../core/job/sweep.ts';
 import { toModelReference } from '../../core/model/model-name.ts';
+import { EstimateSchema } from './estimate.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
 const ORGANIZATION_ID = 'org-fovea';
@@ -107,6 +108,13 @@ export const JobSchema = z
   })
   .openapi('FineTuningJob');
 export type WireJob = z.infer<typeof JobSchema>;
+
+/** What POST answers. */
+export const CreatedJobSchema = JobSchema.extend({
+  estimate: EstimateSchema.nullable().openapi({
+    description: 'Time and price; null where the dataset has too little to train on.',
+  }),
+}).openapi('CreatedFineTuningJob');
 
 export const JobListSchema = z
   .object({ object: z.literal('list'), data: z.array(JobSchema), has_more: z.boolean() })

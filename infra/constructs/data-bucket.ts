@@ -1,7 +1,13 @@
 // The bucket: the only place with state. Versioned, closed to the public, and swept of what nobody needs any more.
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  HttpMethods,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { keys, UPLOAD_KEPT_DAYS } from '../../core/storage/keys.ts';
 
@@ -13,6 +19,7 @@ export interface DataBucketProps {
 const CHECKPOINT_DAYS = 14;
 const CACHE_DAYS = 90;
 const UNFINISHED_UPLOAD_DAYS = 2;
+const PREFLIGHT_SECONDS = 3600;
 
 /** Datasets, jobs and models. Stays when the stack is destroyed. */
 export class DataBucket extends Construct {
@@ -30,6 +37,15 @@ export class DataBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: RemovalPolicy.RETAIN,
+      // For the page, which uploads large photos by presigned links. The link is the right; the origin adds none to it.
+      cors: [
+        {
+          allowedMethods: [HttpMethods.PUT],
+          allowedOrigins: ['*'],
+          allowedHeaders: ['content-type', 'if-none-match'],
+          maxAge: PREFLIGHT_SECONDS,
+        },
+      ],
       lifecycleRules: [
         {
           id: 'old-versions',

@@ -6,7 +6,9 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  type IMetric,
   type IWidget,
+  MathExpression,
   Metric,
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
@@ -22,7 +24,8 @@ export interface OverviewProps {
 const PERIOD = Duration.minutes(5);
 const DAY = Duration.days(1);
 const FULL_WIDTH = 24;
-const JOB_STATES = ['queued', 'running', 'succeeded', 'failed'];
+const SECONDS_PER_HOUR = 3600;
+const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
 export class Overview extends Construct {
   constructor(scope: Construct, id: string, { api, alarms }: OverviewProps) {
@@ -50,7 +53,7 @@ export class Overview extends Construct {
         label,
         period,
       });
-    const graph = (title: string, ...left: Metric[]): IWidget =>
+    const graph = (title: string, ...left: IMetric[]): IWidget =>
       new GraphWidget({ title, left, width: FULL_WIDTH / 3, leftYAxis: { min: 0 } });
     const latency = (statistic: string) => ofApi(metrics.predictLatencyMs, statistic, statistic);
 
@@ -65,6 +68,7 @@ export class Overview extends Construct {
             api.function.metricInvocations({ period: PERIOD, label: 'requests' }),
             api.function.metricErrors({ period: PERIOD, label: 'crashes' }),
             api.function.metricThrottles({ period: PERIOD, label: 'throttled' }),
+            api.function.metric('Url5xxCount', { period: PERIOD, statistic: Stats.SUM, label: '5xx' }),
             ofApi(metrics.coldStarts, Stats.SUM, 'cold starts'),
           ),
         ],
@@ -74,7 +78,15 @@ export class Overview extends Construct {
             ...JOB_STATES.map((status) => ofJobs(metrics.jobs, status, { status })),
             ofJobs(metrics.jobsResubmitted, 'resubmitted'),
           ),
-          graph('Machine time of trainers (s a day)', ofJobs(metrics.trainerSeconds, 'seconds', {}, DAY)),
+          graph(
+            'Hours of trainers (a day)',
+            new MathExpression({
+              expression: `seconds / ${SECONDS_PER_HOUR}`,
+              usingMetrics: { seconds: ofJobs(metrics.trainerSeconds, 'seconds', {}, DAY) },
+              label: 'hours',
+              period: DAY,
+            }),
+          ),
           graph(
             'Estimated cost of trainers (US$ a day, on-demand price)',
             ofJobs(metrics.estimatedCostUsd, 'US$', {}, DAY),

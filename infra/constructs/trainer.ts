@@ -45,7 +45,7 @@ export class Trainer extends Construct {
 
   constructor(scope: Construct, id: string, { data, settings }: TrainerProps) {
     super(scope, id);
-    const pools = toMachinePools(settings.trainerFamilies);
+    const pools = toMachinePools(settings.trainerFamilies, settings.usdPerHour);
     const hasGpu = pools.some((pool) => pool.hasGpu);
     const { image } = new TrainerImage(this, 'Image', { variant: hasGpu ? 'gpu' : 'cpu' });
     const machine = new TrainerMachine(this, 'Machine');
@@ -111,6 +111,7 @@ export class Trainer extends Construct {
           jobDefinition: jobDefinition.jobDefinitionArn,
           queues: queues.map(({ capacity, queue }) => ({ capacity, arn: queue.jobQueueArn })),
           usdPerHour: pool.usdPerHour,
+          machine: pool.machine,
         }),
       ),
     };

@@ -130,6 +130,21 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
+    name: 'pages of others can upload by a link, and do nothing else with the bucket',
+    problems: all('AWS::S3::Bucket', ({ CorsConfiguration }) => {
+      const rules: Record<string, string[]>[] = CorsConfiguration?.CorsRules ?? [];
+      const [rule] = rules;
+      return (
+        rules.length === 1 &&
+        sameAs(rule?.['AllowedMethods'] ?? [], ['PUT']).length === 0 &&
+        sameAs(rule?.['AllowedHeaders'] ?? [], ['content-type', 'if-none-match']).length === 0
+      );
+    }),
+    violate: (t) => {
+      first(t, 'AWS::S3::Bucket').Properties['CorsConfiguration'].CorsRules[0].AllowedMethods.push('GET');
+    },
+  },
+  {
     name: 'nothing can connect to a trainer, and trainers connect by HTTPS alone',
     problems: (t) => [
       ...none('AWS::EC2::SecurityGroupIngress')(t),

@@ -18,6 +18,15 @@ describe('toMachinePools', () => {
     expect(pool?.hasGpu).toBe(family.gpuMemoryGib > 0);
   });
 
+  it('prices a pool by its cheapest machine, from the table or as it is told', () => {
+    const [known] = toMachinePools(['g5', 'g6']);
+    expect(known).toMatchObject({ usdPerHour: 0.8048, machine: { name: 'g6.xlarge', gpu: 'L4', vcpus: 4 } });
+    expect(known?.machine.priceBasis).toMatch(/in us-east-1 on \d{4}-\d\d-\d\d/);
+    const [told] = toMachinePools(['g5', 'g6'], { g5: 0.7 });
+    expect(told).toMatchObject({ usdPerHour: 0.7, machine: { name: 'g5.xlarge', gpu: 'A10G' } });
+    expect(told?.machine.priceBasis).toContain('fovea:usdPerHour');
+  });
+
   it('asks for what fits the smallest machine of all families in the pool', () => {
     const [pool] = toMachinePools(['m7i', 'c7i']);
     expect(pool).toMatchObject({ name: 'cpu', hasGpu: false, vcpus: 8, memoryMib: 14_336 });

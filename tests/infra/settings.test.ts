@@ -8,6 +8,7 @@ describe('parseSettings', () => {
       capacity: 'spot-then-on-demand',
       spotWaitMinutes: 15,
       maxVcpus: 16,
+      usdPerHour: {},
       jobHours: 12,
       availabilityZones: 3,
       architecture: 'x86_64',
@@ -23,6 +24,7 @@ describe('parseSettings', () => {
     const settings = parseSettings({
       'fovea:trainerFamilies': 'g5, g6e',
       'fovea:maxVcpus': '64',
+      'fovea:usdPerHour': 'g5=1.2, g6e=2',
       'fovea:monthlyBudget': '12.5',
       'fovea:functionConcurrency': 'unreserved',
       'fovea:alarmEmail': 'me@example.com',
@@ -31,6 +33,7 @@ describe('parseSettings', () => {
     expect(settings).toMatchObject({
       trainerFamilies: ['g5', 'g6e'],
       maxVcpus: 64,
+      usdPerHour: { g5: 1.2, g6e: 2 },
       monthlyBudget: 12.5,
       functionConcurrency: 'unreserved',
       alarmEmail: 'me@example.com',
@@ -49,6 +52,7 @@ describe('parseSettings', () => {
       parseSettings({
         'fovea:trainerFamilies': 'g5,h100',
         'fovea:maxVcpus': 2,
+        'fovea:usdPerHour': 'g7=1',
         'fovea:alarmEmail': 'nobody',
         'fovea:logRetentionDays': 42,
         'fovea:maxVcpu': 8,
@@ -56,6 +60,7 @@ describe('parseSettings', () => {
     expect(parse).toThrow(SettingsError);
     expect(parse).toThrow(/trainerFamilies: .*received "g5,h100"/);
     expect(parse).toThrow(/maxVcpus: .*received 2/);
+    expect(parse).toThrow(/usdPerHour: .*received "g7=1"/);
     expect(parse).toThrow(/alarmEmail: .*received "nobody"/);
     expect(parse).toThrow(/logRetentionDays: .*received 42/);
     expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);

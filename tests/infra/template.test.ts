@@ -42,6 +42,26 @@ describe('the template', () => {
     }
   });
 
+  it('shows predictions, latency, cold starts, errors, jobs by state, hours and cost', () => {
+    const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
+    const body = flatten(dashboard?.Properties['DashboardBody']);
+    const shown = ['Predictions', 'PredictLatency', 'ColdStart', 'Errors', 'Url5xxCount', 'EstimatedCost'];
+    for (const metric of shown) expect(body).toContain(`"${metric}"`);
+    for (const status of ['queued', 'running', 'succeeded', 'failed', 'cancelled'])
+      expect(body).toContain(`"Jobs","service","job-events","status","${status}"`);
+    expect(body).toContain('seconds / 3600');
+  });
+
+  it('tells each trainer what its machine costs', () => {
+    const prices = resourcesOf(template, 'AWS::Batch::JobDefinition').map(
+      ([, { Properties }]) =>
+        Properties['ContainerProperties'].Environment.find(
+          ({ Name }: { Name: string }) => Name === 'FOVEA_USD_PER_HOUR',
+        ).Value,
+    );
+    expect(prices).toEqual(['0.526', '0.8048', '1.861']);
+  });
+
   it('warns of the budget by mail', () => {
     const budget = resourcesOf(template, 'AWS::Budgets::Budget').at(0)?.[1];
     expect(budget?.Properties).toMatchObject({

@@ -52,6 +52,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     jobs,
     uploads,
     queue,
+    machine: { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price for tests.' },
     predictor,
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },

@@ -220,6 +220,38 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
     expect(tooLarge.status).toBe(413);
   });
 
+  it('takes a larger picture by a presigned link, and predicts it by its key', async () => {
+    const picture = new Uint8Array(await noisyJpeg(9_000_000));
+    const tooLarge = await fetch(`${front.url}/v1/models/shapes/predict`, {
+      method: 'POST',
+      headers: { authorization },
+      body: picture,
+    });
+    expect(tooLarge.status).toBe(413);
+    const link = await request(
+      'POST',
+      '/v1/uploads',
+      JSON.stringify({ bytes: picture.byteLength, mime_type: 'image/jpeg' }),
+    );
+    expect(link.status).toBe(200);
+    const { key, url, method, headers } = link.body;
+    expect(new URL(url).origin).not.toBe(new URL(front.url).origin);
+    expect((await fetch(url, { method, headers, body: picture })).status).toBe(200);
+    expect((await fetch(url, { method, headers, body: picture })).status).toBe(412);
+    const copy = path.join(pictures, 'upload.jpg');
+    await deployment.aws('s3', 'cp', '--quiet', `s3://${deployment.outputs['BucketName']}/${key}`, copy);
+    expect((await readFile(copy)).equals(picture)).toBe(true);
+    expect(
+      await request('POST', '/v1/models/shapes/predict', JSON.stringify({ image_key: key })),
+    ).toMatchObject({ status: 200, body: { object: 'prediction', model: 'shapes' } });
+  });
+
+  it('says what the job cost', async () => {
+    const { body } = await request('GET', '/v1/fine_tuning/jobs?limit=1');
+    expect(body.data[0].cost.seconds).toBeGreaterThan(1);
+    expect(body.data[0].cost.usd).toBeGreaterThan(0);
+  });
+
   it('ends the container of a job that is cancelled', async () => {
     const { body } = await request(
       'POST',

@@ -1,0 +1,123 @@
+// How long a job will take on a machine and what that costs, before it runs. An estimate, with what it rests on in words.
+// Knows no queue and no HTTP.
+
+import { findArchitecture } from '../network/architectures.ts';
+import { estimateTraining } from '../network/estimate-training.ts';
+import { type NetworkPlan, planNetwork } from '../network/plan.ts';
+import { findGpu, type GpuName } from '../pricing/gpus.ts';
+import { cheapestMachineWith } from '../pricing/machines.ts';
+import type { JobRecord } from './job.ts';
+import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from './stage-lengths.ts';
+
+/** The machine that a job will start on. */
+export interface JobMachine {
+  /** E.g. `g4dn.xlarge`. */
+  readonly name: string;
+  /** Left out where it trains on processors. */
+  readonly gpu?: GpuName | undefined;
+  readonly vcpus: number;
+  readonly usdPerHour: number;
+  /** A sentence: where the price is from, of which date and region. */
+  readonly priceBasis: string;
+}
+
+/** Pictures of each split, and how many classes they have. */
+export interface JobPictures {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly classes: number;
+}
+
+export interface JobEstimate {
+  readonly machine: JobMachine;
+  readonly seconds: number;
+  readonly usd: number;
+  readonly parts: readonly {
+    readonly name: string;
+    readonly epochs: number | null;
+    readonly seconds: number;
+  }[];
+  /** Sentences. */
+  readonly basis: readonly string[];
+}
+
+/** ONNX Runtime, MobileNetV2 and ResNet50 on two cores: 49 and 57 thousand million operations a second each. */
+const PREDICTION_FLOPS = 50e9;
+/** TensorFlow, forward and backward, on two cores: 8 (MobileNetV2) to 33 (a plain CNN) thousand million each. */
+const TRAINING_FLOPS = 15e9;
+const TRAINING_PASSES = 3;
+/** Reading, decoding and resizing a photo of some megapixels on one processor; many are smaller, some much larger. */
+const DECODE_SECONDS = 0.01;
+const SECONDS_PER_HOUR = 3600;
+
+/**
+ * Time and price of a job.
+ * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`.
+ */
+export function estimateJob(
+  {
+    architecture: name,
+    hyperparameters,
+    recipe,
+  }: Pick<JobRecord, 'architecture' | 'hyperparameters' | 'recipe'>,
+  pictures: JobPictures,
+  machine: JobMachine,
+): JobEstimate {
+  const architecture = findArchitecture(name);
+  const { train, validation, test, classes } = pictures;
+  const plan = planNetwork(architecture.build({ inputSize: architecture.defaultInputSize, classes }));
+  const isPretrained = architecture.weightSources.length > 0;
+  const lengths = STAGE_LENGTHS[recipe.preset];
+  const decode = DECODE_SECONDS / machine.vcpus;
+  const predict = decode + plan.flops / (PREDICTION_FLOPS * machine.vcpus);
+  const epochsOf = (stage: 'head' | 'full' | 'scratch', isLast: boolean) =>
+    isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
+  const trained = (stage: 'full' | 'scratch') => {
+    const epochs = epochsOf(stage, true);
+    const asked = hyperparameters.batch_size;
+    const batchSize = asked === 'auto' ? lengths[stage].batchSize : asked;
+    // Pictures are decoded while the network learns from those before.
+    const step = Math.max(decode, trainingSeconds(plan, batchSize, machine));
+    return { name: stage, epochs, seconds: epochs * (train * step + validation * predict) };
+  };
+
+  const parts: JobEstimate['parts'][number][] = [];
+  if (isPretrained) {
+    const hasFull = hasFullStage(recipe);
+    const views = recipe.augmentation === 'none' ? 0 : featureViewsFor(recipe, train);
+    const features = train * (1 + views) + validation;
+    parts.push({ name: 'head', epochs: epochsOf('head', !hasFull), seconds: features * predict });
+    if (hasFull) parts.push(trained('full'));
+  } else parts.push(trained('scratch'));
+  // By the trainer and by the exported model; and the validation split once more, for calibration.
+  parts.push({ name: 'report', epochs: null, seconds: (2 * test + validation) * predict });
+
+  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
+  return {
+    machine,
+    seconds,
+    usd: (seconds / SECONDS_PER_HOUR) * machine.usdPerHour,
+    parts,
+    basis: describeBasis(machine),
+  };
+}
+
+/** Of one picture. */
+function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: JobMachine): number {
+  if (gpu === undefined) return (TRAINING_PASSES * plan.flops) / (TRAINING_FLOPS * vcpus);
+  const options = { gpu: findGpu(gpu), machine: cheapestMachineWith(gpu), batchSize };
+  return 1 / estimateTraining(plan, options).picturesPerSecond;
+}
+
+const describeBasis = ({ name, gpu, vcpus, priceBasis }: JobMachine): string[] => [
+  gpu === undefined
+    ? `${name} trains on ${vcpus} processors, at ${TRAINING_FLOPS / 1e9} thousand million operations a second each; ` +
+      'measured were 8 to 33, by network.'
+    : `${name} trains on its ${gpu}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
+  `Decoding takes ${DECODE_SECONDS * 1000} ms of a processor for a picture, and predicting it on processors ` +
+    `${PREDICTION_FLOPS / 1e9} thousand million operations a second each.`,
+  'Every epoch is counted: training may end sooner. Starting a machine, some minutes in the cloud, is not in it, nor are ' +
+    'attempts that are interrupted.',
+  priceBasis,
+];

@@ -1,0 +1,56 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makePictures, storeOf } from '../../support/make-dataset.ts';
+import { createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const JOBS = '/v1/fine_tuning/jobs';
+const BODY = { model: 'small_cnn', training_file: 'pets' };
+
+describe('the estimate of a job', () => {
+  let test: TestApp;
+  beforeAll(async () => {
+    test = createTestApp({ store: await storeOf(await makePictures({ cat: 20, dog: 20 })) });
+  });
+
+  it('comes with the job, with time, price and what they rest on', async () => {
+    const { body } = await test.send('POST', JOBS, BODY);
+    expect(body.estimate).toMatchObject({
+      machine: 'g4dn.xlarge',
+      gpu: 'T4',
+      usd_per_hour: 0.5,
+      pictures: { train: 30, validation: 6, test: 4 },
+      parts: [{ name: 'scratch', epochs: 30 }, { name: 'report' }],
+    });
+    expect(body.estimate.usd).toBeCloseTo((body.estimate.seconds / 3600) * 0.5);
+    expect(body.estimate.basis).toContain('A price for tests.');
+  });
+
+  it('comes with a dry run, of the pictures that are good', async () => {
+    const { body } = await test.send('POST', JOBS, { ...BODY, dry_run: true });
+    expect(body.object).toBe('fine_tuning.dry_run');
+    expect(body.estimate.pictures).toEqual(body.split);
+  });
+
+  it('counts the folders of a dataset with its own split', async () => {
+    const files = await makePictures({ 'train/cat': 5, 'train/dog': 5, 'val/cat': 2, 'test/dog': 1 });
+    const { send } = createTestApp({ store: await storeOf({ ...files, 'train/cat/.DS_Store': 'x' }) });
+    const { body } = await send('POST', JOBS, BODY);
+    expect(body.estimate.pictures).toEqual({ train: 10, validation: 2, test: 1 });
+  });
+
+  it('is null where there is too little to train on', async () => {
+    const { send } = createTestApp({ store: await storeOf(await makePictures({ cat: 3 })) });
+    expect((await send('POST', JOBS, BODY)).body).toMatchObject({
+      object: 'fine_tuning.job',
+      estimate: null,
+    });
+  });
+
+  it('stands beside the budget of the job', async () => {
+    const { body } = await test.send('POST', JOBS, { ...BODY, max_cost_usd: 0.25 });
+    expect(body).toMatchObject({ max_cost_usd: 0.25, cost: { seconds: 0, usd: 0 } });
+    expect(await test.send('POST', JOBS, { ...BODY, max_cost_usd: 0 })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid', param: 'max_cost_usd' } },
+    });
+  });
+});

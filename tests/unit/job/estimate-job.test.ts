@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { estimateJob, type JobMachine } from '../../../core/job/estimate-job.ts';
+import { RecipeSchema } from '../../../core/job/recipe.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const T4: JobMachine = {
+  name: 'g4dn.xlarge',
+  gpu: 'T4',
+  vcpus: 4,
+  usdPerHour: 0.526,
+  priceBasis: 'On-demand price of g4dn.xlarge in us-east-1 on 2025-11-01.',
+};
+const CPU: JobMachine = { name: 'this machine', vcpus: 4, usdPerHour: 0, priceBasis: 'It has none.' };
+const PETS = { train: 3000, validation: 600, test: 400, classes: 37 };
+const resnet = (recipe: object = {}) =>
+  newJob({ architecture: 'resnet50', recipe: RecipeSchema.parse(recipe) });
+
+describe('estimateJob', () => {
+  it('adds up the parts, at the price of the machine, and says what it rests on', () => {
+    const { seconds, usd, parts, basis } = estimateJob(resnet({ stages: 'full' }), PETS, T4);
+    expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
+      ['head', 60],
+      ['full', 5],
+      ['report', null],
+    ]);
+    expect(seconds).toBeCloseTo(parts.reduce((sum, part) => sum + part.seconds, 0));
+    expect(usd).toBeCloseTo((seconds / 3600) * 0.526);
+    expect(basis.join(' ')).toMatch(/T4.*interrupted.*us-east-1 on 2025-11-01/);
+    // Five epochs of 3,000 pictures at the plan's 136 a second.
+    expect(parts[1]?.seconds).toBeGreaterThan((5 * 3000) / 140);
+    expect(parts[1]?.seconds).toBeLessThan((5 * 3000) / 90);
+  });
+
+  it('gives the epochs that are asked for to the last stage', () => {
+    const job = {
+      ...resnet({ stages: 'full' }),
+      hyperparameters: { ...newJob().hyperparameters, n_epochs: 2 },
+    };
+    const { parts } = estimateJob(job, PETS, T4);
+    expect(parts.map(({ epochs }) => epochs)).toEqual([60, 2, null]);
+    expect(estimateJob({ ...job, recipe: RecipeSchema.parse({}) }, PETS, T4).parts[0]).toMatchObject({
+      name: 'head',
+      epochs: 2,
+    });
+  });
+
+  it('takes longer without a GPU, and for more pictures', () => {
+    const full = resnet({ stages: 'full' });
+    const seconds = (pictures: typeof PETS, machine: JobMachine) =>
+      estimateJob(full, pictures, machine).seconds;
+    expect(seconds(PETS, CPU)).toBeGreaterThan(5 * seconds(PETS, T4));
+    expect(seconds({ ...PETS, train: 30_000 }, T4)).toBeGreaterThan(5 * seconds(PETS, T4));
+    expect(estimateJob(full, PETS, CPU).usd).toBe(0);
+  });
+
+  it('trains from scratch what has no pretrained weights', () => {
+    const { parts } = estimateJob(newJob(), { ...PETS, train: 400, classes: 5 }, CPU);
+    expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
+      ['scratch', 25],
+      ['report', null],
+    ]);
+  });
+});
