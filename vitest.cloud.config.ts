@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     name: 'cloud',
     include: ['tests/e2e/cloud/**/*.test.ts'],
-    testTimeout: 15 * MINUTE_MS,
+    testTimeout: 30 * MINUTE_MS,
     hookTimeout: 30 * MINUTE_MS,
     bail: 1,
   },

@@ -20,7 +20,7 @@ import type { AnyJson } from '../../support/test-app.ts';
 
 const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'cpu';
 const DATASET = 'shapes';
-const JOB_TIMEOUT_MS = 300_000;
+const JOB_TIMEOUT_MS = 600_000;
 const POLL_MS = 500;
 
 interface Ready {
