@@ -3,6 +3,7 @@
 import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alarms } from './constructs/alarms.ts';
+import { CustomDomain } from './constructs/custom-domain.ts';
 import { DataBucket } from './constructs/data-bucket.ts';
 import { JobEvents } from './constructs/job-events.ts';
 import { Overview } from './constructs/overview.ts';
@@ -27,6 +28,9 @@ export class FoveaStack extends Stack {
     const jobEvents = new JobEvents(this, 'JobEvents', { data, trainer, settings });
     const { alarms } = new Alarms(this, 'Alarms', { api, jobEvents, email: settings.alarmEmail });
     new Overview(this, 'Overview', { api, alarms });
+    const { domain, certificateArn } = settings;
+    if (domain !== undefined && certificateArn !== undefined)
+      new CustomDomain(this, 'Domain', { url: api.url, name: domain, certificateArn });
     if (settings.monthlyBudget !== undefined) {
       new SpendingLimit(this, 'SpendingLimit', {
         monthlyUsd: settings.monthlyBudget,

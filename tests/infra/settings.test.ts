@@ -66,6 +66,17 @@ describe('parseSettings', () => {
     expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);
   });
 
+  it('wants domain and certificate together, and the certificate where CloudFront looks', () => {
+    const certificate = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/a-b`;
+    expect(() => parseSettings({ 'fovea:domain': 'a.example.com' })).toThrow('go together');
+    expect(() =>
+      parseSettings({ 'fovea:domain': 'a_b', 'fovea:certificateArn': certificate('eu-west-1') }),
+    ).toThrow(/domain: .*certificateArn: .*us-east-1/s);
+    expect(
+      parseSettings({ 'fovea:domain': 'a.example.com', 'fovea:certificateArn': certificate('us-east-1') }),
+    ).toMatchObject({ domain: 'a.example.com' });
+  });
+
   it('rejects machines with and without GPU together, and a family named twice', () => {
     expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'c7i'] })).toThrow(
       'either families with GPU',

@@ -86,6 +86,22 @@ describe('settings', () => {
     expect(JSON.stringify(definition?.Properties)).not.toContain('GPU');
   });
 
+  it('put a domain before the API, over TLS 1.2, with nothing kept', () => {
+    const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/a-b';
+    const named = synthesize({ domain: 'fovea.example.com', certificateArn });
+    const [, distribution] = resourcesOf(named, 'AWS::CloudFront::Distribution').at(0) ?? [];
+    expect(distribution?.Properties['DistributionConfig']).toMatchObject({
+      Aliases: ['fovea.example.com'],
+      ViewerCertificate: { AcmCertificateArn: certificateArn, MinimumProtocolVersion: 'TLSv1.2_2021' },
+      DefaultCacheBehavior: {
+        ViewerProtocolPolicy: 'https-only',
+        // AWS's managed policy CachingDisabled.
+        CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+      },
+    });
+    expect(resourcesOf(template, 'AWS::CloudFront::Distribution')).toEqual([]);
+  });
+
   it('choose the processor, the zones and the concurrency', () => {
     const changed = synthesize({
       architecture: 'arm64',

@@ -129,10 +129,55 @@ describe('applyBatchEvent', () => {
     expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
   });
 
-  it('fails where the largest machine is too small', async () => {
+  it('moves to larger machines where the kernel killed the trainer and nobody said why', async () => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({
+      status: 'FAILED',
+      statusReason: 'Essential container in task exited',
+      container: { exitCode: 137 },
+    });
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-24gb', capacity: 'spot' }]]);
+    expect(await eventsOf()).toEqual([
+      expect.stringMatching(/more memory.*moves to spot machines of "gpu-24gb"/),
+    ]);
+  });
+
+  it.each([
+    ['a machine that was taken away', 'Host EC2 (instance i-0) terminated.', 'on-demand'],
+    ['the time limit', 'Job attempt duration exceeded timeout', undefined],
+  ])('does not take %s for a want of memory', async (_, statusReason, capacity) => {
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({ status: 'FAILED', statusReason, container: { exitCode: 137 } });
+    expect(moves.map(([, , to]) => to)).toEqual(
+      capacity === undefined ? [] : [{ pool: 'gpu-16gb', capacity }],
+    );
+  });
+
+  it('tries with less on the largest machine, until the trainer gives up', async () => {
     job = await place({ pool: 'gpu-24gb', capacity: 'spot' });
     await apply({ status: 'FAILED', container: { exitCode: 137, reason: 'OutOfMemoryError: killed' } });
+    expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
+    expect(await eventsOf()).toEqual([expect.stringContaining('tries with less')]);
+    await apply({ status: 'FAILED', container: { exitCode: 71 } });
     expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
+  });
+
+  it('moves to larger machines where the trainer says that it has done what it can', async () => {
+    await apply({ status: 'FAILED', container: { exitCode: 71 } });
+    expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
+  });
+
+  it.each([
+    ['no larger machine', ['smaller_batches'], [{ pool: 'gpu-16gb', capacity: 'spot' }], 'queued'],
+    ['nothing', [], [], 'failed'],
+  ] as const)('does what the job allows: %s', async (_, allowed, expected, status) => {
+    await jobs.update(job.id, (record) => ({
+      ...record,
+      recipe: { ...record.recipe, out_of_memory: [...allowed] },
+    }));
+    await apply({ status: 'FAILED', container: { exitCode: 137, reason: 'OutOfMemoryError: killed' } });
+    expect(moves.map(([, , to]) => to)).toEqual(expected);
+    expect((await jobs.get(job.id))?.status).toBe(status);
   });
 
   it('puts a job back into the queue at once when its machine was reclaimed', async () => {

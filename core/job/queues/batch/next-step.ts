@@ -22,6 +22,11 @@ export type NextStep =
 const EXIT_RELEASED = 75;
 /** The trainer has done against a want of memory what its job allows; a larger machine may do more. */
 const EXIT_OUT_OF_MEMORY = 71;
+/** By SIGKILL. Where nobody has ended the container, the kernel has: it does so to the process with the most memory. */
+const EXIT_KILLED = 137;
+
+/** Batch jobs of one job, before it is given up. */
+const MOST_SUBMISSIONS = 12;
 
 /** @param job the record as it is now. */
 export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
@@ -46,7 +51,7 @@ export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet)
         ? { kind: 'cancel' }
         : { kind: 'fail', code: 'trainer-crashed', message: 'The trainer ended without finishing the job.' };
     case 'FAILED':
-      return job.cancelRequested ? { kind: 'cancel' } : afterFailure(placement, detail, fleet);
+      return job.cancelRequested ? { kind: 'cancel' } : afterFailure(job, placement, detail, fleet);
   }
 }
 
@@ -64,7 +69,12 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
 }
 
 /** The ways a Batch job can fail, in the order in which they are recognized. */
-function afterFailure(placement: Placement, detail: BatchJobDetail, fleet: TrainerFleet): NextStep {
+function afterFailure(
+  job: JobRecord,
+  placement: Placement,
+  detail: BatchJobDetail,
+  fleet: TrainerFleet,
+): NextStep {
   const last = detail.attempts.at(-1);
   const reason = detail.statusReason ?? last?.statusReason ?? '';
   const containerReason = detail.container?.reason ?? last?.container?.reason ?? '';
@@ -84,14 +94,8 @@ function afterFailure(placement: Placement, detail: BatchJobDetail, fleet: Train
       message: toWaitingReason(reason.slice(reason.indexOf('MISCONFIGURATION:'))),
     };
   }
-  if (containerReason.startsWith('OutOfMemory') || exitCode === EXIT_OUT_OF_MEMORY) {
-    return moveOrFail(nextPool(placement, fleet), {
-      reason: `The job needs more memory than a machine of "${placement.pool}" has.`,
-      code: 'out-of-memory',
-      advice:
-        'Use a smaller batch_size or a smaller network, or deploy with larger machines (fovea:trainerFamilies).',
-    });
-  }
+  if (exitCode === EXIT_OUT_OF_MEMORY) return moveOrFail(nextPool(placement, fleet), outOfMemory(placement));
+  if (containerReason.startsWith('OutOfMemory')) return afterKill(job, placement, fleet);
   if (`${reason} ${containerReason}`.includes('CannotPullContainerError')) {
     return {
       kind: 'fail',
@@ -113,9 +117,32 @@ function afterFailure(placement: Placement, detail: BatchJobDetail, fleet: Train
       message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
     };
   }
+  if (exitCode === EXIT_KILLED) return afterKill(job, placement, fleet);
   const message = `The trainer crashed: ${describe({ statusReason: reason, container: { exitCode, reason: containerReason } })}.`;
   return { kind: 'fail', code: 'trainer-crashed', message };
 }
+
+/**
+ * A trainer that the kernel has ended could do nothing itself. A larger machine comes first; on the largest the next attempt
+ * knows what happened and tries with less, until it gives up by itself (EXIT_OUT_OF_MEMORY).
+ */
+function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFleet): NextStep {
+  const { pool, capacity, submission } = placement;
+  const isAllowed = (remedy: (typeof recipe.out_of_memory)[number]) => recipe.out_of_memory.includes(remedy);
+  const larger = isAllowed('larger_machine') ? nextPool(placement, fleet) : undefined;
+  const canSave = recipe.out_of_memory.some((remedy) => remedy !== 'larger_machine');
+  if (larger !== undefined || !canSave || submission >= MOST_SUBMISSIONS)
+    return moveOrFail(larger, outOfMemory(placement));
+  const reason = 'The trainer was killed for want of memory. The next one tries with less.';
+  return { kind: 'move', to: { pool, capacity }, reason };
+}
+
+const outOfMemory = ({ pool }: Placement): Explanation => ({
+  reason: `The job needs more memory than a machine of "${pool}" has.`,
+  code: 'out-of-memory',
+  advice:
+    'Use a smaller batch_size or a smaller network, or deploy with larger machines (fovea:trainerFamilies).',
+});
 
 interface Explanation {
   readonly reason: string;

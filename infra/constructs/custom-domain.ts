@@ -1,0 +1,63 @@
+// A name of one's own before the API: CloudFront, as a Function URL takes no other name than its own. Costs nothing while
+// nobody asks.
+
+import { CfnOutput, Duration, Validations } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import {
+  AllowedMethods,
+  CachePolicy,
+  Distribution,
+  HttpVersion,
+  OriginRequestPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+
+export interface CustomDomainProps {
+  readonly url: FunctionUrl;
+  /** E.g. `fovea.example.com`. */
+  readonly name: string;
+  /** Of a certificate for the name, in us-east-1, where CloudFront looks for them. */
+  readonly certificateArn: string;
+}
+
+/** The most that CloudFront waits for an answer's first byte without a raised quota. */
+const FIRST_BYTE = Duration.seconds(60);
+
+/** cdk-nag's rules that do not hold here, and why. */
+const ACKNOWLEDGED = {
+  CFR1: 'Who may ask is decided by API keys, not by country.',
+  CFR2: 'A firewall costs money while idle; reserved concurrency bounds what a flood of requests costs.',
+  CFR3: 'The function logs every request; a second log would add cost only.',
+};
+
+/** Passes every request on, and keeps nothing. */
+export class CustomDomain extends Construct {
+  constructor(scope: Construct, id: string, { url, name, certificateArn }: CustomDomainProps) {
+    super(scope, id);
+    const distribution = new Distribution(this, 'Distribution', {
+      comment: `Fovea: ${name}`,
+      domainNames: [name],
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      defaultBehavior: {
+        origin: new FunctionUrlOrigin(url, { readTimeout: FIRST_BYTE }),
+        allowedMethods: AllowedMethods.ALLOW_ALL,
+        cachePolicy: CachePolicy.CACHING_DISABLED,
+        // The function's own address stands in the Host header, by which AWS finds it.
+        originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      },
+    });
+    new CfnOutput(this, 'Target', {
+      value: distribution.distributionDomainName,
+      description: `Let a CNAME or ALIAS record of ${name} point here`,
+    });
+    for (const [rule, reason] of Object.entries(ACKNOWLEDGED))
+      Validations.of(distribution).acknowledge({ id: `AwsSolutions-${rule}`, reason });
+  }
+}
