@@ -8,6 +8,7 @@ import { findGpu, type GpuName } from '../pricing/gpus.ts';
 import { cheapestMachineWith } from '../pricing/machines.ts';
 import type { JobRecord } from './job.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from './stage-lengths.ts';
+import { applyTrial, trialsOf } from './sweep.ts';
 
 /** The machine that a job will start on. */
 export interface JobMachine {
@@ -51,47 +52,38 @@ const TRAINING_PASSES = 3;
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;
 
+type EstimatedJob = Pick<JobRecord, 'architecture' | 'hyperparameters' | 'recipe' | 'sweep'>;
+type Part = JobEstimate['parts'][number];
+
 /**
  * Time and price of a job.
  * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`.
  */
-export function estimateJob(
-  {
-    architecture: name,
-    hyperparameters,
-    recipe,
-  }: Pick<JobRecord, 'architecture' | 'hyperparameters' | 'recipe'>,
-  pictures: JobPictures,
-  machine: JobMachine,
-): JobEstimate {
-  const architecture = findArchitecture(name);
-  const { train, validation, test, classes } = pictures;
+export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: JobMachine): JobEstimate {
+  const architecture = findArchitecture(job.architecture);
+  const { validation, test, classes } = pictures;
   const plan = planNetwork(architecture.build({ inputSize: architecture.defaultInputSize, classes }));
-  const isPretrained = architecture.weightSources.length > 0;
-  const lengths = STAGE_LENGTHS[recipe.preset];
   const decode = DECODE_SECONDS / machine.vcpus;
-  const predict = decode + plan.flops / (PREDICTION_FLOPS * machine.vcpus);
-  const epochsOf = (stage: 'head' | 'full' | 'scratch', isLast: boolean) =>
-    isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
-  const trained = (stage: 'full' | 'scratch') => {
-    const epochs = epochsOf(stage, true);
-    const asked = hyperparameters.batch_size;
-    const batchSize = asked === 'auto' ? lengths[stage].batchSize : asked;
-    // Pictures are decoded while the network learns from those before.
-    const step = Math.max(decode, trainingSeconds(plan, batchSize, machine));
-    return { name: stage, epochs, seconds: epochs * (train * step + validation * predict) };
+  const situation = {
+    plan,
+    pictures,
+    machine,
+    isPretrained: architecture.weightSources.length > 0,
+    decode,
+    predict: decode + plan.flops / (PREDICTION_FLOPS * machine.vcpus),
   };
-
-  const parts: JobEstimate['parts'][number][] = [];
-  if (isPretrained) {
-    const hasFull = hasFullStage(recipe);
-    const views = recipe.augmentation === 'none' ? 0 : featureViewsFor(recipe, train);
-    const features = train * (1 + views) + validation;
-    parts.push({ name: 'head', epochs: epochsOf('head', !hasFull), seconds: features * predict });
-    if (hasFull) parts.push(trained('full'));
-  } else parts.push(trained('scratch'));
+  const trials = job.sweep === null ? [] : trialsOf(job.sweep);
+  const parts: Part[] =
+    trials.length === 0
+      ? trainingParts(job, situation)
+      : trials.flatMap((settings, index) =>
+          trainingParts(applyTrial(job, settings), situation).map((part) => ({
+            ...part,
+            name: `trial ${index + 1}: ${part.name}`,
+          })),
+        );
   // By the trainer and by the exported model; and the validation split once more, for calibration.
-  parts.push({ name: 'report', epochs: null, seconds: (2 * test + validation) * predict });
+  parts.push({ name: 'report', epochs: null, seconds: (2 * test + validation) * situation.predict });
 
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   return {
@@ -101,6 +93,40 @@ export function estimateJob(
     parts,
     basis: describeBasis(machine),
   };
+}
+
+interface Situation {
+  readonly plan: NetworkPlan;
+  readonly pictures: JobPictures;
+  readonly machine: JobMachine;
+  readonly isPretrained: boolean;
+  /** Seconds of one picture. */
+  readonly decode: number;
+  readonly predict: number;
+}
+
+/** The stages of one training. */
+function trainingParts(
+  { hyperparameters, recipe }: Omit<EstimatedJob, 'sweep'>,
+  { plan, pictures: { train, validation }, machine, isPretrained, decode, predict }: Situation,
+): Part[] {
+  const lengths = STAGE_LENGTHS[recipe.preset];
+  const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
+    isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
+  const trained = (stage: 'full' | 'scratch'): Part => {
+    const epochs = epochsOf(stage, true);
+    const asked = hyperparameters.batch_size;
+    const batchSize = asked === 'auto' ? lengths[stage].batchSize : asked;
+    // Pictures are decoded while the network learns from those before.
+    const step = Math.max(decode, trainingSeconds(plan, batchSize, machine));
+    return { name: stage, epochs, seconds: epochs * (train * step + validation * predict) };
+  };
+  if (!isPretrained) return [trained('scratch')];
+  const hasFull = hasFullStage(recipe);
+  const views = recipe.augmentation === 'none' ? 0 : featureViewsFor(recipe, train);
+  const features = (train * (1 + views) + validation) * predict;
+  const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };
+  return hasFull ? [head, trained('full')] : [head];
 }
 
 /** Of one picture. */

@@ -44,6 +44,16 @@ describe('estimateJob', () => {
     });
   });
 
+  it('counts every trial of a sweep', () => {
+    const { parts, seconds } = estimateJob({ ...resnet(), sweep: { n_epochs: [1, 2] } }, PETS, T4);
+    expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
+      ['trial 1: head', 1],
+      ['trial 2: head', 2],
+      ['report', null],
+    ]);
+    expect(seconds).toBeGreaterThan(1.5 * estimateJob(resnet(), PETS, T4).seconds);
+  });
+
   it('takes longer without a GPU, and for more pictures', () => {
     const full = resnet({ stages: 'full' });
     const seconds = (pictures: typeof PETS, machine: JobMachine) =>
