@@ -118,8 +118,10 @@ function trainingParts(
     const asked = hyperparameters.batch_size;
     const batchSize = asked === 'auto' ? lengths[stage].batchSize : asked;
     // Pictures are decoded while the network learns from those before.
-    const step = Math.max(decode, trainingSeconds(plan, batchSize, machine));
-    return { name: stage, epochs, seconds: epochs * (train * step + validation * predict) };
+    const learning = trainingSeconds(plan, batchSize, machine);
+    const step = Math.max(decode, learning);
+    const judging = Math.max(decode, learning / TRAINING_PASSES);
+    return { name: stage, epochs, seconds: epochs * (train * step + validation * judging) };
   };
   if (!isPretrained) return [trained('scratch')];
   const hasFull = hasFullStage(recipe);
