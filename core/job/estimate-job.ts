@@ -43,9 +43,9 @@ export interface JobEstimate {
   readonly basis: readonly string[];
 }
 
-/** ONNX Runtime, MobileNetV2 and ResNet50 on two cores: 49 and 57 thousand million operations a second each. */
+/** ONNX Runtime, MobileNetV2 and ResNet50 on two cores: 49 and 57 billion operations a second each. */
 const PREDICTION_FLOPS = 50e9;
-/** TensorFlow, forward and backward, on two cores: 8 (MobileNetV2) to 33 (a plain CNN) thousand million each. */
+/** TensorFlow, forward and backward, on two cores: 8 (MobileNetV2) to 33 (a plain CNN) billion each. */
 const TRAINING_FLOPS = 15e9;
 const TRAINING_PASSES = 3;
 /** Reading, decoding and resizing a photo of some megapixels on one processor; many are smaller, some much larger. */
@@ -140,11 +140,11 @@ function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: J
 
 const describeBasis = ({ name, gpu, vcpus, priceBasis }: JobMachine): string[] => [
   gpu === undefined
-    ? `${name} trains on ${vcpus} processors, at ${TRAINING_FLOPS / 1e9} thousand million operations a second each; ` +
+    ? `${name} trains on ${vcpus} processors, at ${TRAINING_FLOPS / 1e9} billion operations a second each; ` +
       'measured were 8 to 33, by network.'
     : `${name} trains on its ${gpu}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
   `Decoding takes ${DECODE_SECONDS * 1000} ms of a processor for a picture, and predicting it on processors ` +
-    `${PREDICTION_FLOPS / 1e9} thousand million operations a second each.`,
+    `${PREDICTION_FLOPS / 1e9} billion operations a second each.`,
   'Every epoch is counted: training may end sooner. Starting a machine, some minutes in the cloud, is not in it, nor are ' +
     'attempts that are interrupted.',
   priceBasis,
