@@ -15,7 +15,13 @@ export function pageRoutes({ uploads }: Pick<AppDeps, 'uploads'>) {
   const routes = createRoutes();
   const policy = async () => policyFor((await uploads.origin?.()) ?? '');
   routes.get('/', serveAsset({ locate: () => pageFile('index.html'), contentType: HTML }, policy));
-  routes.get('/page.css', serveAsset({ locate: () => pageFile('page.css'), contentType: CSS }, policyFor('')));
-  routes.get('/page.js', serveAsset({ locate: () => pageFile('page.js'), contentType: JAVASCRIPT }, policyFor('')));
+  routes.get(
+    '/page.css',
+    serveAsset({ locate: () => pageFile('page.css'), contentType: CSS }, policyFor('')),
+  );
+  routes.get(
+    '/page.js',
+    serveAsset({ locate: () => pageFile('page.js'), contentType: JAVASCRIPT }, policyFor('')),
+  );
   return routes;
 }

@@ -72,7 +72,9 @@ describe.skipIf(executablePath === undefined)('the page of a server that wants a
     await page.waitForSelector('#answer:not([hidden])');
     expect(await page.textContent('#best-label')).toBe('green');
     const uploads = requests.filter(({ method }) => method === 'PUT');
-    expect(uploads).toEqual([{ method: 'PUT', path: expect.stringMatching(/^\/uploads\//), token: undefined }]);
+    expect(uploads).toEqual([
+      { method: 'PUT', path: expect.stringMatching(/^\/uploads\//), token: undefined },
+    ]);
   });
 
   it('sends the key in no address', () => {
