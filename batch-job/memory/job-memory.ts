@@ -39,10 +39,11 @@ export interface JobMemory {
   /** @throws {FoveaError} `out-of-memory` where the process is over its limit. */
   check(): void;
   /**
-   * Does the work, and does it again with more savings each time that memory runs out.
+   * Does the work, and where memory runs out does it once more with more savings.
    *
    * @throws {FoveaError} `out-of-memory` where no remedy is left; `trainer-terminated` where a fresh process has to go on,
-   * because this one keeps the memory.
+   * because memory has run out again, or this one keeps it: what is given up next should not be given up for what an
+   * allocator holds on to.
    */
   run<T>(work: (savings: Savings) => Promise<T>): Promise<T>;
 }
@@ -90,6 +91,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   let stage = job.memory.trying?.stage as MemoryStage | undefined;
   let batchSizes: BatchSizes = {};
   let isStarted = false;
+  let isFresh = true;
 
   async function write(change: Partial<MemoryRecord>, options?: { readonly isUncounted: boolean }) {
     record = { ...record, ...change };
@@ -170,9 +172,10 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
         } catch (error) {
           const found = toOutOfMemory(error);
           if (found === undefined) throw error;
-          await takeRemedy(found);
+          if (isFresh) await takeRemedy(found);
+          if (!isFresh || isOver()) throw needsFreshProcess();
+          isFresh = false;
         }
-        if (isOver()) throw needsFreshProcess();
       }
     },
   };
