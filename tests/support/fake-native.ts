@@ -57,6 +57,8 @@ export interface FakeWorld {
   readonly wheelFile: string;
   /** Puts a program of a given shell script on the PATH, or takes one away. */
   readonly program: (name: string, script: string | undefined) => void;
+  /** Has tfjs-node's own installer bring an addon: `npm rebuild`. */
+  readonly ownInstaller: () => void;
   /** Puts wheel, sources and programs back as they were. */
   readonly reset: () => void;
   /** The addon's main source. */
@@ -102,8 +104,10 @@ export function makeFakeWorld(folder: string): FakeWorld {
   const wheelFile = path.join(index, 'fake_tensorflow-0.0.1-py3-none-any.whl');
   execFileSync('python3', ['-c', MAKE_WHEEL, folder, wheelFile]);
   const wheel = readFileSync(wheelFile);
+  const installSources = `mkdir -p node_modules/@tensorflow/tfjs-node && cp -r ${sources} node_modules/@tensorflow/tfjs-node/`;
   const scripts = {
-    npm: `mkdir -p node_modules/@tensorflow/tfjs-node && cp -r ${sources} node_modules/@tensorflow/tfjs-node/`,
+    npm: `[ "$1" != rebuild ] || { echo "storage.googleapis.com is out of reach" >&2; exit 1; }
+${installSources}`,
     'g++': `exec ${which('g++')} "$@"`,
     python3: `exec ${outputOf('python3', ['-c', 'import sys; print(sys.executable)'])} "$@"`,
   };
@@ -113,6 +117,17 @@ export function makeFakeWorld(folder: string): FakeWorld {
     writeFileSync(wheelFile, wheel);
   };
   reset();
+  const prebuilt = path.join(folder, 'prebuilt.node');
+  const ownInstaller = () => {
+    const args = ['-shared', '-fPIC', sourceFile, path.join(folder, 'library.cc'), '-o', prebuilt];
+    execFileSync('g++', args);
+    const lib = 'node_modules/@tensorflow/tfjs-node/lib/napi-v8';
+    program(
+      'npm',
+      `[ "$1" = rebuild ] || { ${installSources}; exit; }
+mkdir -p ${lib} && cp ${prebuilt} ${lib}/tfjs_binding.node`,
+    );
+  };
   const sha256 = createHash('sha256').update(wheel).digest('hex');
   return {
     env: { PATH: bin, HOME: folder },
@@ -125,6 +140,7 @@ export function makeFakeWorld(folder: string): FakeWorld {
     },
     wheelFile,
     program,
+    ownInstaller,
     reset,
     sourceFile,
   };

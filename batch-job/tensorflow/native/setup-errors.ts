@@ -62,6 +62,17 @@ export const buildFailed = (tail: string) =>
 export const loadFailed = (tail: string) =>
   failure('native-load-failed', `The addon was built and does not run${quoted(tail)}. ${WITHOUT}`);
 
+export const installerFailed = (tail: string) =>
+  failure('native-installer-failed', `tfjs-node's own installer failed${quoted(tail)}.`);
+
+/** Of both ways; the first says what to do. */
+export const bothWaysFailed = (first: FoveaError, second: unknown) =>
+  failure(
+    first.code,
+    `${first.message}\nThe second way was tried too. ${second instanceof Error ? second.message : String(second)}`,
+    first,
+  );
+
 export const alreadyRunning = (directory: string, pid: number) =>
   failure(
     'native-setup-running',

@@ -1,17 +1,20 @@
 // Set-up of a native back end: sources of the addon by npm, TensorFlow's libraries from its wheel by pip, one compilation,
-// a trial run, and then one rename. Whatever happens before the rename, the folder is not there, and the next try goes on.
+// a trial run, and then one rename; where that way is barred, tfjs-node's own installer. Whatever happens before the rename,
+// the folder is not there, and the next try goes on.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type FoveaError, isFoveaError } from '../../../core/errors.ts';
 import { addonPath, hasAddon, type NativeVariant } from './addon.ts';
 import { compileAddon, findCompiler, tryAddon } from './build-addon.ts';
 import { downloadWheel, findPip, unpackWheels } from './fetch-wheels.ts';
+import { installByPackage } from './package-installer.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
-import { alreadyRunning, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
+import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
 import { findWheels, type WheelSet } from './wheels.ts';
 
-export type SetUpStep = 'check' | 'packages' | 'download' | 'unpack' | 'compile' | 'try' | 'done';
+export type SetUpStep = 'check' | 'packages' | 'download' | 'unpack' | 'compile' | 'try' | 'install' | 'done';
 
 /** Where set-up is. */
 export interface SetUpProgress {
@@ -49,7 +52,7 @@ const PACKAGE_DIRECTORY = path.resolve(import.meta.dirname, '../../native');
 /**
  * Builds the addon of a variant, unless it is there. Resumable: what was downloaded stays until the end.
  *
- * @throws {FoveaError} `native-unsupported-platform`, `native-no-pip`, `native-no-compiler`, `native-disk-full`,
+ * @throws {FoveaError} What barred the first way, and how the second failed: `native-unsupported-platform`, `native-no-pip`, `native-no-compiler`, `native-disk-full`,
  * `native-packages-failed`, `native-download-failed`, `native-hash-mismatch`, `native-build-failed`,
  * `native-load-failed`, `native-setup-running`.
  */
@@ -63,7 +66,6 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
     return { directory, built: false, tensorflowVersion: present };
   }
   const wheels = options.wheels ?? findWheels(variant);
-  if (wheels === undefined) throw unsupported(variant, `${process.platform}-${process.arch}`);
   const work = `${directory}.partial`;
   await mkdir(work, { recursive: true });
   const release = await lock(`${directory}.lock`, directory);
@@ -74,18 +76,60 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
     report('done', `TensorFlow ${tensorflowVersion} is set up in ${directory}`);
     return { directory, built: true, tensorflowVersion };
   } catch (error) {
-    if (isDiskFull(String(error))) throw diskFull(directory, wheels.diskBytes);
+    if (isDiskFull(String(error))) throw diskFull(directory, wheels?.diskBytes ?? INSTALLER_DISK_BYTES);
     throw error;
   } finally {
     await release();
   }
 }
 
+/** Failures of the first way after which the second may work. A wrong hash is not among them: it is looked into. */
+const PASSABLE = [
+  'native-unsupported-platform',
+  'native-no-pip',
+  'native-no-compiler',
+  'native-download-failed',
+  'native-build-failed',
+  'native-load-failed',
+] as const;
+
+/** What the installer unpacks. */
+const INSTALLER_DISK_BYTES = 2 ** 30;
+
+type Report = (step: SetUpStep, message: string) => void;
+
 async function build(
+  options: SetUpOptions,
+  wheels: WheelSet | undefined,
+  work: string,
+  report: Report,
+): Promise<string> {
+  const { variant, env } = options;
+  try {
+    if (wheels === undefined) throw unsupported(variant, `${process.platform}-${process.arch}`);
+    return await buildFromWheels(options, wheels, work, report);
+  } catch (error) {
+    if (variant !== 'cpu' || !PASSABLE.some((code) => isFoveaError(error, code))) throw error;
+    report('install', 'That way is barred; trying tfjs-node’s own installer');
+    try {
+      await installPackages(work, env);
+      const version = await installByPackage(work, env);
+      for (const part of WHEEL_PARTS) await rm(path.join(work, part), { recursive: true, force: true });
+      return version;
+    } catch (second) {
+      throw isDiskFull(String(second)) ? second : bothWaysFailed(error as FoveaError, second);
+    }
+  }
+}
+
+/** What the first way leaves in the folder beside the packages. */
+const WHEEL_PARTS = ['wheels', 'python', 'unpacked.json'] as const;
+
+async function buildFromWheels(
   options: SetUpOptions,
   wheels: WheelSet,
   work: string,
-  report: (step: SetUpStep, message: string) => void,
+  report: Report,
 ): Promise<string> {
   const { variant, env, directory, onProgress, pipArguments = [] } = options;
   // Cheap checks before large downloads.

@@ -175,12 +175,51 @@ describe.skipIf(problem !== undefined)('set-up', () => {
     await expectSuccess();
   });
 
-  test('has no wheel for a platform that has none', async () => {
+  test.each(['python3', 'g++'])(
+    'without %s takes the addon of tfjs-node’s own installer',
+    async (program) => {
+      world.ownInstaller();
+      world.program(program, undefined);
+      expect(await expectSuccess()).toContain('install');
+      expect(readdirSync(options.directory)).not.toContain('wheels');
+    },
+  );
+
+  test('says how both ways failed, and goes on at the next try whichever opens', async () => {
+    world.program('python3', undefined);
+    await expectFailure('native-no-pip', /python3-pip[\s\S]*second way[\s\S]*out of reach/);
+    const half = path.join(`${options.directory}.partial`, 'node_modules/@tensorflow/tfjs-node/deps');
+    mkdirSync(half);
+    world.ownInstaller();
+    expect(await expectSuccess()).toContain('install');
+    expect(
+      existsSync(path.join(options.directory, path.relative(`${options.directory}.partial`, half))),
+    ).toBe(false);
+    rmSync(options.directory, { recursive: true });
+    world.reset();
+    expect(await expectSuccess()).toContain('compile');
+  });
+
+  test('leaves the second way alone where a hash is wrong, and for a GPU', async () => {
+    world.ownInstaller();
+    writeFileSync(world.wheelFile, Buffer.concat([readFileSync(world.wheelFile), Buffer.from('x')]));
+    await expectFailure('native-hash-mismatch', /sha256/);
+    world.program('python3', undefined);
+    options = { ...options, variant: 'gpu' };
+    await expect(setUpNative(options)).rejects.toMatchObject({
+      code: 'native-no-pip',
+      message: expect.not.stringContaining('second way') as string,
+    });
+  });
+
+  test('has no wheel for a platform that has none, and takes the second way there', async () => {
     const { wheels: _, ...rest } = options;
     const platform = Object.getOwnPropertyDescriptor(process, 'platform');
     Object.defineProperty(process, 'platform', { value: 'sunos' });
     try {
       await expect(setUpNative(rest)).rejects.toMatchObject({ code: 'native-unsupported-platform' });
+      world.ownInstaller();
+      expect(await setUpNative(rest)).toMatchObject({ built: true, tensorflowVersion: '0.0.1' });
     } finally {
       if (platform !== undefined) Object.defineProperty(process, 'platform', platform);
     }

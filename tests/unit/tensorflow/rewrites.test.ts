@@ -81,7 +81,10 @@ for (const runner of await availableRunners()) {
   if (runner.backend === 'portable') continue;
   test(`a large matrix turned round gives the gradient that it had, ${runner.name}`, async () => {
     const [expected, actual] = await Promise.all(
-      [await openEngine({ backend: 'portable' }), await openRunner(runner)].map(async (engine) => {
+      [
+        { engine: await openEngine({ backend: 'portable' }), executor: 'eager' as const },
+        { engine: await openRunner(runner), executor: runner.executor },
+      ].map(async ({ engine, executor }) => {
         const network = networkOf(denseOf(512));
         const trainer = await engine.createTrainer({
           network,
@@ -89,6 +92,7 @@ for (const runner of await availableRunners()) {
           optimizer: { type: 'sgd' },
           seed: 1,
           batchSize: BATCH,
+          executor,
         });
         await trainer.step({ images: noise(BATCH * 8 * 8 * 3, 1), labels: Int32Array.of(0, 1, 2, 0) }, 1);
         const weights = await trainer.weights();
