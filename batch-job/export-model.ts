@@ -82,6 +82,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     maxDifference,
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
     variants: variants.described,
+    tfjs: companions.tfjs,
   });
   const manifest: Manifest = {
     formatVersion: MANIFEST_FORMAT_VERSION,

@@ -6,6 +6,7 @@ import { createJobStore } from '../core/job/job-store.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { findContainerImage } from './container-image.ts';
 import { type AttemptOutcome, runJob } from './run-job.ts';
 
 const EnvironmentSchema = z.object({
@@ -16,6 +17,8 @@ const EnvironmentSchema = z.object({
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** Of the image that this runs in: there, `auto` is the back end that the image was made for, or none. */
   FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
+  /** Set by AWS Batch. */
+  ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** Of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
@@ -67,6 +70,7 @@ const outcome = await runJob(
     usdPerHour: FOVEA_USD_PER_HOUR,
     memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
     ...(FOVEA_IMAGE_VARIANT === undefined ? {} : { autoBackend: BACKEND_OF_IMAGE[FOVEA_IMAGE_VARIANT] }),
+    image: await findContainerImage(environment.data.ECS_CONTAINER_METADATA_URI_V4),
     cacheDirectory: cacheDirectory(process.env),
     terminated: terminated.signal,
     onUnexpectedError: (error) => console.error(error),

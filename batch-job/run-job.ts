@@ -28,6 +28,8 @@ export interface RunJobDeps {
   readonly autoBackend?: BackendName;
   /** What an hour of this machine costs; left out, nothing. */
   readonly usdPerHour?: number;
+  /** The container image that this process runs in, where it does. */
+  readonly image?: string | undefined;
   /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
   readonly terminated: AbortSignal;
   /** Told of what nobody expected, with its stack. */

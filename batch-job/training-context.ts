@@ -25,6 +25,8 @@ export interface FineTuneDeps {
   readonly memoryLimitBytes?: number | undefined;
   /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
   readonly cacheDirectory?: string;
+  /** The container image that this process runs in, where it does. */
+  readonly image?: string | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

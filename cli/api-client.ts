@@ -35,6 +35,30 @@ export interface ApiPrediction {
   readonly timing_ms: Readonly<Record<string, number | boolean>>;
 }
 
+/** As much of a model's report as is needed to train the model again. */
+export interface ApiReport {
+  readonly model: string;
+  readonly version: string;
+  readonly architecture: string;
+  readonly dataset: { readonly name: string; readonly contentHash: string };
+  readonly results: {
+    readonly accuracy: { readonly value: number };
+    readonly calibration: { readonly before: { readonly crossEntropy: number } };
+  } | null;
+  readonly training: {
+    readonly seed: number;
+    readonly hyperparameters: Readonly<Record<string, unknown>>;
+    readonly recipe: Readonly<Record<string, unknown>>;
+    readonly split: Readonly<Record<string, number>>;
+    readonly backend: string;
+    readonly versions: Readonly<Record<string, string>>;
+  };
+}
+
+export interface ApiManifest {
+  readonly onnx: { readonly sha256: string };
+}
+
 /** The API answered with an error. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -55,6 +79,8 @@ export interface ApiClient {
   /** Oldest first, those after the given one. */
   eventsSince(id: string, after: string | undefined): Promise<readonly ApiEvent[]>;
   predict(model: string, image: Uint8Array): Promise<ApiPrediction>;
+  report(model: string): Promise<ApiReport>;
+  manifest(model: string): Promise<ApiManifest>;
 }
 
 /** Events read with each request; a follower asks again often enough. */
@@ -99,6 +125,8 @@ export function createApiClient(url: string): ApiClient {
       const seen = data.findIndex((event) => event.id === after);
       return (seen === -1 ? data : data.slice(0, seen)).reverse();
     },
+    report: (model) => request('GET', `/v1/models/${segment(model)}/report?format=json`),
+    manifest: (model) => request('GET', `/v1/models/${segment(model)}/files/manifest.json`),
     predict: (model, image) => request('POST', `/v1/models/${segment(model)}/predict`, image),
   };
 }

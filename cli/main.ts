@@ -7,6 +7,7 @@ import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
 import { runPlan } from './commands/plan.ts';
+import { runReproduce } from './commands/reproduce.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
@@ -96,6 +97,15 @@ program
   .option('--name <name>', 'name of the model (default: that of the architecture)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
+
+program
+  .command('reproduce')
+  .description('train a model again, by what its report says, and compare: on a processor, bit by bit')
+  .argument('<model>', '<name> or <name>:<version>')
+  .option('--url <address>', 'of a Fovea that runs already (default: one is started over --data)')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .action((model: string, options) => runReproduce(model, { ...options, version }));
 
 program
   .command('plan')

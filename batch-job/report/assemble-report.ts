@@ -8,6 +8,7 @@ import { suspectedLabels } from '../../core/evaluation/suspected-labels.ts';
 import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
 import { REPORT_FORMAT_VERSION, type Report, type ReportPicture } from '../../core/model/report.ts';
 import { calibrated, type JudgedSplit, type ReportInput } from './report-input.ts';
+import { toImbalance } from './to-imbalance.ts';
 import { toResults } from './to-results.ts';
 
 /** Suspected labels that are listed; all are counted. */
@@ -40,6 +41,7 @@ export function assembleReport(from: ReportInput): Report {
     judgedOn: from.judgedOn,
     results: toResults(from),
     suspectedLabels: toSuspects(from.judgedOn === 'test' ? [validation, judged] : [judged], from.calibration),
+    imbalance: toImbalance(from),
     training: {
       seed: job.seed,
       recipe: job.recipe,
@@ -58,6 +60,7 @@ export function assembleReport(from: ReportInput): Report {
       maxDifference: parity.maxDifference,
       allowed: parity.allowed,
       goldenPictures: parity.golden?.length ?? 0,
+      tfjsMaxDifference: parity.tfjsMaxDifference,
     },
     variants: [...from.variants],
   };

@@ -4,17 +4,20 @@
 import { env } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
+import { FoveaError } from '../../core/errors.ts';
 import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
 import type { JobRecord } from '../../core/job/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY_FILE, type Parity } from '../../core/model/parity.ts';
 import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
+import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { TrainingContext } from '../training-context.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
+import { measureTfjs } from './measure-tfjs.ts';
 import { calibrated, type JudgedSplit } from './report-input.ts';
 import { loadThumbnails } from './thumbnails.ts';
 import { EVENT_FILE, toEventFile } from './to-event-file.ts';
@@ -36,6 +39,8 @@ export interface CreateReportOptions {
   readonly maxDifferenceAllowed: number;
   /** The model in fewer bits. */
   readonly variants: Report['variants'];
+  /** The files for a browser, where the network allows them. */
+  readonly tfjs: TfjsModel | undefined;
 }
 
 export interface CreatedReport {
@@ -47,21 +52,34 @@ export interface CreatedReport {
 
 const toText = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** Judges, describes and draws a model. */
+/**
+ * Judges, describes and draws a model.
+ * @throws {FoveaError} `parity-failed` where the files for a browser do not answer as the served model does.
+ */
 export async function createReport(
   context: TrainingContext,
   options: CreateReportOptions,
 ): Promise<CreatedReport> {
   const { store, reporter, job, input, inspection, engine } = context;
-  const { judged, validation, maxDifference, maxDifferenceAllowed } = options;
+  const { judged, validation, maxDifference, maxDifferenceAllowed, tfjs } = options;
   const calibration = fitTemperature(validation.predictions);
   const threshold = rejectionThreshold(calibrated(validation.predictions, calibration));
+  const golden = await goldenPictures(store, judged, input);
+  const tfjsMaxDifference = tfjs === undefined ? null : await measureTfjs(tfjs, golden, input);
+  if (tfjsMaxDifference !== null && tfjsMaxDifference > maxDifferenceAllowed) {
+    throw new FoveaError(
+      'parity-failed',
+      `The model's files for TensorFlow.js answer differently by up to ${tfjsMaxDifference}, more than the ` +
+        `${maxDifferenceAllowed} that rounding explains, so it was not published.`,
+    );
+  }
   const parity: Parity = {
     pictures: judged.items.length,
     maxDifference,
     allowed: maxDifferenceAllowed,
     trainer: { ...engine.info },
-    golden: await goldenPictures(store, judged, input),
+    tfjsMaxDifference,
+    golden,
   };
   const report = assembleReport({
     ...options,
@@ -72,7 +90,7 @@ export async function createReport(
     calibration,
     rejectionThreshold: threshold,
     engine: engine.info,
-    versions: versions(),
+    versions: { ...versions(), ...(context.image === undefined ? {} : { image: context.image }) },
     parity,
   });
   const thumbnails = await loadThumbnails(store, report, reporter.signal);

@@ -7,6 +7,7 @@ import { html, Markup } from './markup.ts';
 import { classes } from './sections/classes.ts';
 import { confusions } from './sections/confusions.ts';
 import { headline } from './sections/headline.ts';
+import { imbalance } from './sections/imbalance.ts';
 import { curves, making } from './sections/making.ts';
 import { pictures } from './sections/pictures.ts';
 import { scores } from './sections/scores.ts';
@@ -36,7 +37,7 @@ ${style}</style>
 ${
   results === null
     ? html`<section class="hero"><p class="lead">No picture was kept to judge this model by: how good it is, is not known.</p></section>`
-    : html`${headline(report, results)}${confusions(report, results)}${classes(report, results)}${scores(results)}`
+    : html`${headline(report, results)}${confusions(report, results)}${classes(report, results)}${imbalance(report)}${scores(results)}`
 }
 ${pictures(report, thumbnails)}
 ${results && slices(results)}

@@ -5,7 +5,7 @@ import { contentHashOf } from '../content-hash.ts';
 import { isFoveaError } from '../errors.ts';
 import type { Network, NetworkWeights } from '../network/network.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../network/onnx/to-onnx.ts';
-import { toTfjs } from '../network/tfjs/to-tfjs.ts';
+import { type TfjsModel, toTfjs } from '../network/tfjs/to-tfjs.ts';
 import { toFullyConvolutional } from '../network/to-fully-convolutional.ts';
 import type { OnnxFile } from './manifest.ts';
 
@@ -26,6 +26,7 @@ export const describeOnnx = (file: string, onnx: Uint8Array): OnnxFile => ({
 /** The files of a version beside the one that serves, as far as the network allows them. */
 export interface CompanionFiles {
   readonly heatmap: OnnxFile | undefined;
+  readonly tfjs: TfjsModel | undefined;
   /** File name to content. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -53,5 +54,5 @@ export function companionFiles(network: Network, weights: NetworkWeights): Compa
     files.set(TFJS_MODEL_FILE, tfjs.modelJson);
     files.set(TFJS_WEIGHTS_FILE, tfjs.weightsBin);
   }
-  return { heatmap: map && describeOnnx(HEATMAP_FILE, map), files };
+  return { heatmap: map && describeOnnx(HEATMAP_FILE, map), tfjs, files };
 }

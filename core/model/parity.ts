@@ -20,6 +20,8 @@ export const ParitySchema = z.object({
   maxDifference: z.number(),
   /** Largest difference that is put down to rounding. */
   allowed: z.number(),
+  /** Largest difference between the files for TensorFlow.js and the served model on the golden pictures; null where not compared. */
+  tfjsMaxDifference: z.number().nullable().default(null),
   trainer: z.record(z.string(), z.unknown()),
   golden: z.array(GoldenPictureSchema).optional(),
 });

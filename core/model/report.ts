@@ -164,6 +164,22 @@ export const ReportSchema = z.object({
   /** Pictures that training did not see whose label is probably wrong; the most suspicious first. */
   suspectedLabels: z.object({ count, judged: count, pictures: z.array(PictureSchema) }),
 
+  /** Null where no class has fewer than half the training pictures of the largest. */
+  imbalance: z
+    .object({
+      method: ResolvedRecipeSchema.shape.imbalance,
+      /** Training pictures of the largest class to those of the smallest. */
+      ratio: z.number(),
+      /** Of each class: what its pictures count in the loss, or how often they come in an epoch. */
+      factors: z.array(z.number()),
+      smallClasses: count,
+      /** Recall over the pictures of the small classes, and over those of the others; null where none was judged. */
+      smallRecall: ProportionSchema.nullable(),
+      otherRecall: ProportionSchema.nullable(),
+    })
+    .nullable()
+    .default(null),
+
   training: z.object({
     seed: z.number().int(),
     recipe: RecipeSchema,
@@ -186,6 +202,8 @@ export const ReportSchema = z.object({
     maxDifference: z.number(),
     allowed: z.number(),
     goldenPictures: count,
+    /** The same between served model and the files for TensorFlow.js, on the golden pictures; null where not compared. */
+    tfjsMaxDifference: z.number().nullable().default(null),
   }),
   /** The model in fewer bits, each measured beside the model itself. */
   variants: z

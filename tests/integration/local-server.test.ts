@@ -5,8 +5,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, type ApiJob, createApiClient } from '../../cli/api-client.ts';
+import { runReproduce } from '../../cli/commands/reproduce.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
@@ -140,6 +141,20 @@ describe('startLocalServer', () => {
     }
     expect(report.variants).toHaveLength(2);
     expect(await readFile(path.join(version, 'report.html'), 'utf8')).toContain('model-int8.onnx');
+  });
+
+  it('makes a model again from its report, with the same bits', async () => {
+    const lines: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+    await runReproduce('first', { url: server.url, data: dataDir, version: '0.0.0' });
+    log.mockRestore();
+    expect(process.exitCode).toBeUndefined();
+    expect(lines.at(-1)).toContain('Reproduced');
+    const [first, again] = await Promise.all(
+      ['first', 'first-reproduced'].map((model) => api.manifest(model)),
+    );
+    expect(again?.onnx.sha256).toBe(first?.onnx.sha256);
+    expect(lines.join('\n')).toMatch(/data, sha256 +the same/);
   });
 
   it('goes on with a job that a stop of the server interrupted', async () => {

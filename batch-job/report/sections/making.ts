@@ -55,7 +55,7 @@ ${fact('Trained on', `${training.backend}${training.devices.length > 0 ? `: ${tr
 ${fact('Versions', entries(training.versions))}
 ${fact(
   'Parity',
-  html`The served model and the trainer were compared on ${plural(parity.pictures, 'picture')}: no probability differs by more than <b>${parity.maxDifference.toExponential(1)}</b> (allowed: ${parity.allowed}). Whoever loads the model checks ${plural(parity.goldenPictures, 'golden picture')} again.`,
+  html`The served model and the trainer were compared on ${plural(parity.pictures, 'picture')}: no probability differs by more than <b>${parity.maxDifference.toExponential(1)}</b> (allowed: ${parity.allowed}).${parity.tfjsMaxDifference !== null && html` TensorFlow.js differs from it by at most <b>${parity.tfjsMaxDifference.toExponential(1)}</b> on the golden pictures.`} Whoever loads the model checks ${plural(parity.goldenPictures, 'golden picture')} again.`,
 )}
 </dl>
 </section>`;

@@ -112,6 +112,8 @@ describe('a sweep', () => {
     expect(report.training.hyperparameters).toMatchObject({ ...chosen[0]?.settings, n_epochs: 3 });
     expect(report.training.history).toHaveLength(3);
     expect(report.training.resolved).toEqual(job.resolved);
+    expect(report.parity.tfjsMaxDifference).toBeLessThan(1e-5);
+    expect(report.parity.tfjsMaxDifference).not.toBeNull();
     expect(Math.min(...report.training.history.map((epoch) => epoch.validationLoss as number))).toBe(lowest);
 
     const alone = await jobs.create({

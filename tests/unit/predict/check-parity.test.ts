@@ -30,6 +30,7 @@ async function storeWith(change: (probabilities: number[]) => number[]): Promise
     pictures: 1,
     maxDifference: 0,
     allowed: 1e-3,
+    tfjsMaxDifference: null,
     trainer: {},
     golden: [{ png, probabilities }],
   };

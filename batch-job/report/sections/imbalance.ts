@@ -1,0 +1,27 @@
+// Classes with few pictures: what was done about them, and whether they are found as often as the others.
+
+import type { Report, ReportProportion } from '../../../core/model/report.ts';
+import { percent, percentRange, plural } from '../format.ts';
+import { html, type Markup } from '../markup.ts';
+
+const METHODS = {
+  none: 'nothing was done about it',
+  class_weights: 'the classes were weighted, so that each has the same share in the loss',
+  balanced_sampling:
+    'pictures of small classes took more turns, so that each class has the same share in an epoch',
+} as const;
+
+const recall = (found: ReportProportion | null) =>
+  found === null ? 'not judged' : `${percent(found.value)} (${percentRange(found)})`;
+
+export function imbalance({ imbalance: found }: Report): Markup | null {
+  if (found === null) return null;
+  const { method, ratio, factors, smallClasses, smallRecall, otherRecall } = found;
+  const range = `a picture counts ${Math.min(...factors).toFixed(2)} to ${Math.max(...factors).toFixed(2)} times`;
+  return html`<section>
+<h2>Small classes</h2>
+<p>The largest class has ${ratio.toFixed(1)} times the training pictures of the smallest; ${METHODS[method]}${method !== 'none' && `: ${range}`}.</p>
+<p>Of the pictures of ${plural(smallClasses, 'small class', 'small classes')}, with fewer than half the pictures of the largest, <b>${recall(smallRecall)}</b> were found; of the others <b>${recall(otherRecall)}</b>.</p>
+<p class="note">What another way would have done is not known from one training: a sweep over <code>imbalance</code> compares them.</p>
+</section>`;
+}

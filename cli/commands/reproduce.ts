@@ -1,0 +1,120 @@
+// `fovea reproduce`: asks for a model's job again, by what its report says of it, and compares what comes out.
+
+import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { startLocalServer } from '../../functions/local-server.ts';
+import { silentLogger } from '../../functions/logger.ts';
+import { type ApiClient, type ApiManifest, type ApiReport, createApiClient } from '../api-client.ts';
+import { followJob } from '../follow-job.ts';
+import { createStderrLogger } from '../stderr-logger.ts';
+
+export interface ReproduceOptions {
+  /** Of a Fovea that runs already; left out, one is started over `data` for as long as it takes. */
+  readonly url?: string;
+  readonly data: string;
+  readonly weights?: string;
+  readonly version: string;
+}
+
+/** What is compared; a difference in `mustBeEqual` means that the model is another one. */
+export interface Comparison {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+  readonly mustBeEqual: boolean;
+}
+
+const SUFFIX = '-reproduced';
+const NAME_WIDTH = 24;
+
+/** Prints the comparison; the exit code is 1 where the model is another one. */
+export async function runReproduce(reference: string, options: ReproduceOptions): Promise<void> {
+  const { url, data, weights, version } = options;
+  if (url !== undefined) return reproduce(createApiClient(url), reference);
+  const server = await startLocalServer({
+    dataDir: data,
+    host: '127.0.0.1',
+    port: 0,
+    weightsDir: weights,
+    version,
+    logger: { ...silentLogger, error: createStderrLogger().error },
+  });
+  try {
+    await reproduce(createApiClient(server.url), reference);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function reproduce(api: ApiClient, reference: string): Promise<void> {
+  const before = await describeModel(api, reference);
+  const body = toRequest(before.report);
+  console.log(`Training ${before.report.model}:${before.report.version} again, as ${body['suffix']}.\n`);
+  const created = await api.createJob(body);
+  const job = await followJob(api, created.id);
+  if (job.fine_tuned_model === null) {
+    throw new Error(
+      `The job ${job.id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,
+    );
+  }
+  const comparisons = compareModels(before, await describeModel(api, job.fine_tuned_model));
+  console.log('');
+  for (const { name, before: was, after: is, mustBeEqual } of comparisons) {
+    const verdict = was === is ? 'the same' : mustBeEqual ? 'DIFFERENT' : 'different';
+    console.log(`  ${name.padEnd(NAME_WIDTH)} ${verdict.padEnd(10)} ${was === is ? was : `${was} → ${is}`}`);
+  }
+  const isSame = comparisons.every((line) => !line.mustBeEqual || line.before === line.after);
+  console.log(
+    isSame
+      ? '\nReproduced: the weights have the same bits.'
+      : '\nNot reproduced. Data, versions and back end above say what was not as it was; GPUs do not promise the same bits at all.',
+  );
+  if (!isSame) process.exitCode = 1;
+}
+
+export interface DescribedModel {
+  readonly report: ApiReport;
+  readonly manifest: ApiManifest;
+}
+
+async function describeModel(api: ApiClient, reference: string): Promise<DescribedModel> {
+  const [name = reference] = reference.split(':');
+  const report = await api.report(reference);
+  // One version for both, also where `latest` moves in between.
+  const manifest = await api.manifest(`${name}:${report.version}`);
+  return { report, manifest };
+}
+
+/** The request for the same model again, under another name; of a sweep, for its winner alone. */
+export function toRequest({ model, architecture, dataset, training }: ApiReport): Record<string, unknown> {
+  const { seed, hyperparameters, recipe, split, backend } = training;
+  return {
+    model: architecture,
+    training_file: dataset.name,
+    suffix: `${model.slice(0, MODEL_NAME_MAX_LENGTH - SUFFIX.length)}${SUFFIX}`,
+    seed,
+    hyperparameters,
+    recipe,
+    split,
+    backend,
+  };
+}
+
+export function compareModels(before: DescribedModel, after: DescribedModel): Comparison[] {
+  const line = (name: string, read: (model: DescribedModel) => unknown, mustBeEqual = false): Comparison => ({
+    name,
+    before: String(read(before)),
+    after: String(read(after)),
+    mustBeEqual,
+  });
+  const names = [before, after].flatMap(({ report }) => Object.keys(report.training.versions));
+  return [
+    line('data, sha256', ({ report }) => report.dataset.contentHash),
+    line('back end', ({ report }) => report.training.backend),
+    ...[...new Set(names)].map((name) =>
+      line(name, ({ report }) => report.training.versions[name] ?? 'none'),
+    ),
+    line('right in the test', ({ report }) => report.results?.accuracy.value ?? 'not judged'),
+    line('cross-entropy', ({ report }) => report.results?.calibration.before.crossEntropy ?? 'not judged'),
+    line('weights, sha256', ({ manifest }) => manifest.onnx.sha256, true),
+  ];
+}

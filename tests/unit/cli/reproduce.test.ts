@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import type { ApiReport } from '../../../cli/api-client.ts';
+import { compareModels, toRequest } from '../../../cli/commands/reproduce.ts';
+import { toNewJob } from '../../../functions/routes/new-job.ts';
+import { CreateJobSchema } from '../../../functions/schemas/create-job.ts';
+import { makeReportInput } from '../../support/report-input.ts';
+
+const input = makeReportInput({ classes: ['a', 'b'], test: 40, validation: 40 });
+const report: ApiReport = assembleReport(input);
+const model = { report, manifest: { onnx: { sha256: 'abc' } } };
+
+describe('toRequest', () => {
+  it('asks for the job that the report is of, under another name', () => {
+    const { job } = input;
+    const asked = toNewJob(CreateJobSchema.parse(toRequest(report)));
+    expect(asked).toMatchObject({
+      architecture: job.architecture,
+      dataset: job.dataset,
+      model: 'pets-reproduced',
+      seed: job.seed,
+      hyperparameters: job.hyperparameters,
+      recipe: job.recipe,
+      split: job.split,
+      sweep: null,
+      backend: 'portable',
+    });
+  });
+
+  it('keeps to the length that names may have', () => {
+    const { suffix } = toRequest({ ...report, model: 'm'.repeat(64) });
+    expect(suffix).toBe(`${'m'.repeat(53)}-reproduced`);
+  });
+});
+
+describe('compareModels', () => {
+  it('finds a model equal to itself', () => {
+    expect(compareModels(model, model).filter(({ before, after }) => before !== after)).toEqual([]);
+  });
+
+  it('names what is different, and what must not be', () => {
+    const other = {
+      report: {
+        ...report,
+        training: { ...report.training, versions: { ...report.training.versions, node: '30.0.0' } },
+      },
+      manifest: { onnx: { sha256: 'def' } },
+    };
+    expect(compareModels(model, other).filter(({ before, after }) => before !== after)).toEqual([
+      { name: 'node', before: 'none', after: '30.0.0', mustBeEqual: false },
+      { name: 'weights, sha256', before: 'abc', after: 'def', mustBeEqual: true },
+    ]);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { drawReport } from '../../../batch-job/report/draw-report.ts';
+import type { ReportInput } from '../../../batch-job/report/report-input.ts';
+import { toImbalance } from '../../../batch-job/report/to-imbalance.ts';
+import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
+import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
+import { ReportSchema } from '../../../core/model/report.ts';
+import { makeReportInput } from '../../support/report-input.ts';
+
+/** Training pictures of three classes, and four judged ones of each: of the last class two are right. */
+function inputOf(
+  counts: readonly number[],
+  imbalance: 'none' | 'class_weights' = 'class_weights',
+): ReportInput {
+  const made = makeReportInput({ classes: ['a', 'b', 'c'], test: 12, validation: 12 });
+  const training = counts.flatMap((count, classIndex) =>
+    Array.from({ length: count }, (_, i) => ({ classIndex, split: 'train', key: `${classIndex}-${i}` })),
+  ) as unknown as DatasetItem[];
+  const probabilities = new Float32Array(12 * 3);
+  made.judged.items.forEach(({ classIndex }, example) => {
+    const answer = classIndex === 2 && example < 6 ? 0 : classIndex;
+    probabilities[3 * example + answer] = 1;
+  });
+  return {
+    ...made,
+    inspection: { ...made.inspection, items: training },
+    judged: { ...made.judged, predictions: { ...made.judged.predictions, probabilities } },
+    resolved: { stages: {}, augmentation: AUGMENTATIONS.none, imbalance, featureViews: 0, reasons: [] },
+  };
+}
+
+describe('toImbalance', () => {
+  it('sets small classes against the others', () => {
+    const found = toImbalance(inputOf([40, 20, 10]));
+    expect(found).toMatchObject({ method: 'class_weights', ratio: 4, smallClasses: 1 });
+    expect(found?.smallRecall).toMatchObject({ successes: 2, trials: 4 });
+    expect(found?.otherRecall).toMatchObject({ successes: 8, trials: 8 });
+    // scikit-learn's compute_class_weight('balanced'): 70 / (3 * count).
+    [70 / 120, 70 / 60, 70 / 30].forEach((factor, index) => {
+      expect(found?.factors[index]).toBeCloseTo(factor, 12);
+    });
+  });
+
+  it('has nothing to say of classes of about equal size', () => {
+    expect(toImbalance(inputOf([40, 20, 20]))).toBeNull();
+  });
+
+  it('says when nothing was done', () => {
+    expect(toImbalance(inputOf([40, 20, 10], 'none'))?.factors).toEqual([1, 1, 1]);
+  });
+
+  it('is part of the report and its page', () => {
+    const report = assembleReport(inputOf([40, 20, 10]));
+    expect(ReportSchema.parse(report)).toEqual(report);
+    const page = drawReport(report, new Map());
+    expect(page).toContain('4.0 times the training pictures');
+    expect(page).toContain('of 1 small class,');
+  });
+});
