@@ -114,7 +114,7 @@ export async function inspectDataset(
   const pictures = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
   checkClasses(prefix, classes, pictures, layout, findings);
-  const groups = groupNearDuplicates(pictures);
+  const groups = await groupNearDuplicates(pictures, options.signal);
   const splits = assignSplits(pictures, groups, layout, options.split, options.seed);
   const items = toItems(pictures, classes, splits);
   const nearDuplicates = reportNearDuplicates(pictures, groups, splits, findings);

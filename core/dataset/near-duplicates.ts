@@ -1,5 +1,6 @@
 // Pictures that look the same although their bytes differ: saved again, scaled, the next frame of a film.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { contrastOf, differenceHash, hammingDistance, meanDifference } from '../image/thumbnail.ts';
 import { compareText } from './compare-text.ts';
 import type { Picture } from './drop-duplicates.ts';
@@ -25,6 +26,8 @@ const MAX_DIFFERENCE = 4;
 const MIN_CONTRAST = 8;
 /** Leaders compared for a word of a hash: more share one only where pictures are alike and yet different, as scanned forms. */
 const MAX_COMPARED = 64;
+/** Then progress, leases and signals have their turn: 200,000 pictures take seconds. */
+const PICTURES_A_TURN = 1000;
 
 /**
  * Finds for every picture the one that stands for it: itself, or an earlier picture, by content hash, that it looks like.
@@ -33,15 +36,23 @@ const MAX_COMPARED = 64;
  * of a whole film. Where two hashes of four words differ in at most three bits, at least one word is equal: only leaders
  * with an equal word are compared, and the time grows with the number of pictures, not with its square.
  *
+ * @throws the signal's reason.
  * @returns the index of each picture's leader, whatever the order of pictures; plain pictures lead themselves.
  */
-export function groupNearDuplicates(pictures: readonly Picture[]): Int32Array {
+export async function groupNearDuplicates(
+  pictures: readonly Picture[],
+  signal?: AbortSignal,
+): Promise<Int32Array> {
   const leaders = Int32Array.from(pictures, (_, index) => index);
   const buckets = new Map<number, Leader[]>();
   const byContent = [...pictures.keys()].sort((a, b) =>
     compareText((pictures[a] as Picture).contentHash, (pictures[b] as Picture).contentHash),
   );
-  for (const index of byContent) {
+  for (const [position, index] of byContent.entries()) {
+    if (position % PICTURES_A_TURN === PICTURES_A_TURN - 1) {
+      await nextTurn();
+      signal?.throwIfAborted();
+    }
     const { thumbnail } = pictures[index] as Picture;
     if (thumbnail === null || contrastOf(thumbnail) < MIN_CONTRAST) continue;
     const candidate: Leader = { index, thumbnail, hash: differenceHash(thumbnail) };

@@ -1,6 +1,6 @@
 // Temperature scaling: one number that makes scores as sure as they are right, without changing any answer.
 
-import { type Predictions, rowOf } from './predictions.ts';
+import type { Predictions } from './predictions.ts';
 
 /** A probability that underflowed is taken for this one, near the least that a float32 softmax gives. */
 const MIN_PROBABILITY = 1e-38;
@@ -42,21 +42,30 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
   return { temperature: 2 / (low + high), reason: 'fitted' };
 }
 
-/** Derivative of the summed cross-entropy by the inverse temperature: expected minus true log-probability. */
-function lossDerivative(predictions: Predictions, inverse: number): number {
+/**
+ * Derivative of the summed cross-entropy by the inverse temperature: expected minus true log-probability. Plain loops over
+ * one row's logits: tens of thousands of rows are gone through sixty times, in one go.
+ */
+function lossDerivative({ probabilities, labels, classes }: Predictions, inverse: number): number {
+  const logits = new Float64Array(classes);
   let total = 0;
-  predictions.labels.forEach((label, example) => {
-    const logits = Float64Array.from(rowOf(predictions, example), toLogit);
-    const largest = Math.max(...logits);
+  for (let example = 0; example < labels.length; example++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let index = 0; index < classes; index++) {
+      const logit = toLogit(probabilities[example * classes + index] as number);
+      logits[index] = logit;
+      if (logit > largest) largest = logit;
+    }
     let weights = 0;
     let expected = 0;
-    for (const logit of logits) {
+    for (let index = 0; index < classes; index++) {
+      const logit = logits[index] as number;
       const weight = Math.exp(inverse * (logit - largest));
       weights += weight;
       expected += weight * logit;
     }
-    total += expected / weights - (logits[label] as number);
-  });
+    total += expected / weights - (logits[labels[example] as number] as number);
+  }
   return total;
 }
 

@@ -37,7 +37,7 @@ function rejection({ rejection: found }: ReportResults): Markup {
     return html`<p>No threshold for “none of these”: the validation split is too small for one.</p>`;
   }
   const { threshold, falseRejectionRate, rejected, accuracyOfAccepted, accuracyOfRejected } = found;
-  return html`<p>An answer with a score below <b>${percent(threshold)}</b> is marked <code>rejected</code>: perhaps none of these classes.</p>
+  return html`<p>An answer with a score below <b>${percent(threshold)}</b> is marked <code>rejected</code>: perhaps none of these classes (out of distribution).</p>
 <p>The threshold turns away ${percent(falseRejectionRate, 0)} of the validation pictures; of the pictures judged here it turned away ${percent(rejected.value)} (${percentRange(rejected)}).${accuracyOfAccepted && ` Of the accepted answers ${percent(accuracyOfAccepted.value)} are right`}${accuracyOfRejected && `, of the rejected ones ${percent(accuracyOfRejected.value, 0)} would have been`}.</p>
 <p class="note">How many foreign pictures it catches is not measured here: that takes pictures of other things.</p>`;
 }

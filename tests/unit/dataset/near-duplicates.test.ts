@@ -26,6 +26,14 @@ const leadersOf = async (files: readonly Uint8Array[]) =>
   groupNearDuplicates(await Promise.all(files.map(pictureOf)));
 
 describe('groupNearDuplicates', () => {
+  it('gives others their turn, and ends when told to', async () => {
+    const picture = await pictureOf(await makePicture(1));
+    const many = Array.from({ length: 3000 }, (_, index) => ({ ...picture, contentHash: String(index) }));
+    const controller = new AbortController();
+    setImmediate(() => controller.abort(new Error('told to end')));
+    await expect(groupNearDuplicates(many, controller.signal)).rejects.toThrow('told to end');
+  });
+
   it('finds a picture that was saved again, and one that was scaled', async () => {
     const leaders = await leadersOf([
       await makePattern(1),
