@@ -1,7 +1,7 @@
 // A dataset of 200,000 tiny pictures, through the trainer as any job goes: listed, inspected, split, trained on, judged and
 // exported. Exits with 1 where the trainer takes more memory than it may, or anything does not come out as it should.
 //
-//   npm run test:scale -- [--pictures 200000] [--limit-mb 1500] [--model small_cnn] [--weights FOLDER] [--data FOLDER]
+//   npm run test:scale -- [--pictures 200000] [--limit-mb 1500] [--model lenet5] [--weights FOLDER] [--data FOLDER]
 
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import { keys } from '../../core/storage/keys.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
 import { newJob } from '../support/new-job.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
-import { writeTinyPictures } from './write-tiny-pictures.ts';
+import { findingsOf, writeTinyPictures } from './write-tiny-pictures.ts';
 
 const MB = 1e6;
 const DATASET = 'tiny';
@@ -40,7 +40,7 @@ interface Options {
 const options = new Command('test:scale')
   .option('--pictures <n>', 'in all', Number, 200_000)
   .option('--limit-mb <n>', 'resident memory that the trainer may take, in 10^6 bytes', Number, 1500)
-  .option('--model <architecture>', 'to train', 'small_cnn')
+  .option('--model <architecture>', 'to train', 'lenet5')
   .option('--weights <folder>', 'of pretrained weights')
   .option('--backend <name>', BACKENDS.join(', '), 'auto')
   .option('--data <folder>', 'to work in and to keep; pictures that are there already are used')
@@ -67,11 +67,11 @@ const expect = (holds: boolean, problem: string) => {
 
 try {
   console.log(`${seconds()} s  drawing ${options.pictures} pictures`);
-  const drawn = await writeTinyPictures(
-    path.join(data, 'datasets', DATASET),
-    { count: options.pictures, classes: CLASSES },
-    () => undefined,
-  );
+  await writeTinyPictures(path.join(data, 'datasets', DATASET), {
+    count: options.pictures,
+    classes: CLASSES,
+  });
+  const drawn = findingsOf(options.pictures);
   const { id } = await jobs.create(
     newJob({
       dataset: DATASET,
