@@ -158,6 +158,7 @@ describe('applyBatchEvent', () => {
     await apply({ status: 'FAILED', container: { exitCode: 137, reason: 'OutOfMemoryError: killed' } });
     expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
     expect(await eventsOf()).toEqual([expect.stringContaining('tries with less')]);
+    expect((await jobs.get(job.id))?.memory.wasKilled).toBe(true);
     await apply({ status: 'FAILED', container: { exitCode: 71 } });
     expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
   });

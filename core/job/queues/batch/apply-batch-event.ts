@@ -66,7 +66,13 @@ async function carryOut(
       await tell('warn', step.reason);
       return;
     case 'move':
-      await change((record) => ({ ...record, status: 'queued', lease: null, queuedReason: null }));
+      await change((record) => ({
+        ...record,
+        status: 'queued',
+        lease: null,
+        queuedReason: null,
+        memory: { ...record.memory, wasKilled: record.memory.wasKilled || step.wasKilled === true },
+      }));
       await queue.move(job.id, batchJobId, step.to);
       metrics.jobMoved();
       await tell('warn', step.reason);

@@ -14,7 +14,13 @@ export type NextStep =
   /** The attempt is over and AWS Batch starts the next one by itself. */
   | { readonly kind: 'requeue'; readonly reason: string }
   /** The Batch job is over and another is tried elsewhere. */
-  | { readonly kind: 'move'; readonly to: Destination; readonly reason: string }
+  | {
+      readonly kind: 'move';
+      readonly to: Destination;
+      readonly reason: string;
+      /** Whether the kernel has ended the trainer: the next one is told. */
+      readonly wasKilled?: boolean;
+    }
   | { readonly kind: 'fail'; readonly code: string; readonly message: string }
   | { readonly kind: 'cancel' };
 
@@ -134,7 +140,7 @@ function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFl
   if (larger !== undefined || !canSave || submission >= MOST_SUBMISSIONS)
     return moveOrFail(larger, outOfMemory(placement));
   const reason = 'The trainer was killed for want of memory. The next one tries with less.';
-  return { kind: 'move', to: { pool, capacity }, reason };
+  return { kind: 'move', to: { pool, capacity }, reason, wasKilled: true };
 }
 
 const outOfMemory = ({ pool }: Placement): Explanation => ({
