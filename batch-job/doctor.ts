@@ -15,7 +15,7 @@ try {
   console.log(`  devices   ${info.devices.join(', ')}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
-    console.log('`fovea setup` builds the native back end, which is several times as fast.');
+    console.log('`fovea setup` builds the native back end, which is about twice as fast.');
   process.exit(0);
 } catch (error) {
   if (!isFoveaError(error)) throw error;

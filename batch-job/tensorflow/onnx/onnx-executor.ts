@@ -87,6 +87,8 @@ function createSession(
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      // One block planned for all values of a step is up to twice as large as what they take when each comes and goes.
+      enableMemPattern: false,
       // Errors only.
       logSeverityLevel: 3,
       extra: {
