@@ -3,11 +3,15 @@
 import os from 'node:os';
 import { isFoveaError } from '../core/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { listCudaLibraries } from './tensorflow/native/list-cuda-libraries.ts';
+import { nativeDirectory } from './tensorflow/native/native-directory.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 
 console.log(
   `Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${os.availableParallelism()} cores`,
 );
+const cuda = await listCudaLibraries(nativeDirectory(cacheDirectory(process.env), 'gpu'));
+if (cuda.length > 0) console.log(`CUDA libraries: ${cuda.join(', ')}`);
 try {
   const { info } = await openEngine({ backend: 'auto', cacheDirectory: cacheDirectory(process.env) });
   console.log(`TensorFlow.js: ${info.backend} back end`);
