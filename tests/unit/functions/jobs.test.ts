@@ -59,6 +59,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
         augmentation: 'auto',
         imbalance: 'auto',
         out_of_memory: [...REMEDIES],
+        variants: ['fp16', 'int8'],
       },
       resolved_recipe: null,
       sweep: null,
