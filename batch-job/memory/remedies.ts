@@ -1,5 +1,5 @@
 // The remedies against a want of memory, as a table: what each changes in a job's savings, and what is given up by it. They
-// are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is with-remedies.ts's.
+// are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
 
 import type { RemedyName, Savings } from '../../core/job/savings.ts';
 import type { Architecture, InputSize, Network } from '../../core/network/network.ts';

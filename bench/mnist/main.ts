@@ -1,10 +1,12 @@
 // The course's CNN on MNIST, from random weights.
 //
-//   npm run mnist                      augmented, 24 epochs: at least 99.6 %
+//   npm run mnist                      augmented, 28 epochs: at least 99.6 %
 //   npm run mnist -- --preset course   as in the course, 10 epochs: at least 99.19 %
 //   npm run mnist -- --data FOLDER     where the four idx files are
 //
-// 5,000 of the 60,000 training pictures choose the best epoch; the 10,000 test pictures are looked at once, at the end.
+// In the course's preset 5,000 of the 60,000 training pictures choose the best epoch. Augmented, the learning rate falls to
+// 0 and the weights are averaged, so that the last epoch is taken and all pictures train. The 10,000 test pictures are
+// looked at once, at the end.
 
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
@@ -26,6 +28,8 @@ interface Preset extends Pick<TrainerOptions, 'optimizer' | 'movingAverage' | 'l
   readonly batchSize: number;
   readonly learningRate: FitOptions['learningRate'];
   readonly augmentation: AffineRange | undefined;
+  /** Pictures of the training set that choose the best epoch in place of training; 0: the last epoch is taken. */
+  readonly validationPictures: number;
 }
 
 /** Share of the steps in which the learning rate rises. */
@@ -38,9 +42,10 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     optimizer: { type: 'nadam' },
     learningRate: () => 1e-3,
     augmentation: undefined,
+    validationPictures: 5000,
   },
   augmented: {
-    epochs: 24,
+    epochs: 28,
     batchSize: 128,
     optimizer: { type: 'adamw', weightDecay: 0.01 },
     learningRate: (step, steps) => {
@@ -50,10 +55,11 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     },
     augmentation: { degrees: 12, scale: 0.12, shift: 2 },
     movingAverage: 0.999,
+    labelSmoothing: 0.05,
+    validationPictures: 0,
   },
 };
 
-const VALIDATION_PICTURES = 5000;
 const SHAPE = [28, 28, 1] as const;
 const CHART_HEIGHT = 12;
 
@@ -79,7 +85,7 @@ const epochs = options.epochs ?? preset.epochs;
 const training = await readDigits(options.data, 'train');
 const test = await readDigits(options.data, 't10k');
 const pixels = SHAPE[0] * SHAPE[1];
-const trainCount = training.labels.length - VALIDATION_PICTURES;
+const trainCount = training.labels.length - preset.validationPictures;
 const examplesOf = ({ images, labels }: typeof training, from: number, to: number) =>
   inMemoryExamples(SHAPE, images.subarray(from * pixels, to * pixels), labels.subarray(from, to));
 
@@ -116,6 +122,7 @@ const bar = new SingleBar(
   Presets.shades_classic,
 );
 const curve: number[] = [];
+const curveName = preset.validationPictures > 0 ? 'validation' : 'training';
 const startedMs = performance.now();
 const isTerminal = process.stdout.isTTY;
 if (isTerminal) bar.start(1, 0, { epoch: 1, epochs, loss: '', accuracy: '', speed: '', left: '' });
@@ -140,7 +147,8 @@ const { best } = await fit(trainer, {
   },
   onEpoch: async (report) => {
     epoch = report.epoch + 1;
-    curve.push(100 * (report.validationAccuracy ?? 0));
+    const accuracy = 100 * (report.validationAccuracy ?? report.trainAccuracy);
+    curve.push(accuracy);
     if (isTerminal) return;
     console.log(
       `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}, validation accuracy ` +
@@ -156,7 +164,7 @@ const scores = await evaluate(
 );
 trainer.dispose();
 
-console.log(`\nValidation accuracy by epoch, %\n${plot(curve, { height: CHART_HEIGHT })}`);
+console.log(`\nAccuracy in ${curveName} by epoch, %\n${plot(curve, { height: CHART_HEIGHT })}`);
 console.log(
   `\nTest accuracy ${(100 * (scores.accuracy ?? 0)).toFixed(2)} % on ${scores.count} pictures, with the weights of epoch ` +
     `${best.epoch}; ${((performance.now() - startedMs) / 60_000).toFixed(1)} minutes.`,

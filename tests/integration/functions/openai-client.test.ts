@@ -36,7 +36,9 @@ describe('the openai client', () => {
       seed: 3,
       metadata: { run: 'a' },
     });
-    expect(await openai.fineTuning.jobs.retrieve(job.id)).toEqual(job);
+    // The estimate comes with the answer to the request alone.
+    const { estimate: _, ...record } = job as typeof job & { readonly estimate: unknown };
+    expect(await openai.fineTuning.jobs.retrieve(job.id)).toEqual(record);
     expect((await openai.fineTuning.jobs.cancel(job.id)).status).toBe('cancelled');
   });
 
