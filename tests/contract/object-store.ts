@@ -333,7 +333,9 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
         const Counter = z.object({ count: z.number().int() });
         await createJson(store, 'counter.json', { count: 0 });
         const increment = () =>
-          updateJson(store, 'counter.json', Counter, ({ count }) => ({ count: count + 1 }));
+          updateJson(store, 'counter.json', Counter, ({ count }) => ({ count: count + 1 }), {
+            attempts: 200,
+          });
         await Promise.all(
           times(WRITERS).map(async () => {
             for (const _ of times(10)) await increment();
