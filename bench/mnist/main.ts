@@ -151,8 +151,8 @@ const { best } = await fit(trainer, {
     curve.push(accuracy);
     if (isTerminal) return;
     console.log(
-      `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}, validation accuracy ` +
-        `${(100 * (report.validationAccuracy ?? 0)).toFixed(2)} %, ${report.imagesPerSecond.toFixed(0)} pictures/s`,
+      `epoch ${report.epoch}/${epochs}: loss ${report.trainLoss.toFixed(4)}, ${curveName} accuracy ` +
+        `${accuracy.toFixed(2)} %, ${report.imagesPerSecond.toFixed(0)} pictures/s`,
     );
   },
 });
