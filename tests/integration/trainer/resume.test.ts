@@ -108,7 +108,7 @@ describe('a job whose trainers are killed', () => {
   it('ends with the model of an undisturbed one, trained from scratch', () =>
     compareRuns({
       architecture: 'small_cnn',
-      hyperparameters: { n_epochs: 24, batch_size: 8, learning_rate_multiplier: 'auto' },
+      hyperparameters: { n_epochs: 80, batch_size: 8, learning_rate_multiplier: 'auto' },
     }));
 
   const weights = 'mobilenet_v2_0.35_224_no_top.h5';
@@ -117,7 +117,7 @@ describe('a job whose trainers are killed', () => {
     () =>
       compareRuns({
         architecture: 'mobilenet_v2_0.35',
-        hyperparameters: { n_epochs: 240, batch_size: 8, learning_rate_multiplier: 'auto' },
+        hyperparameters: { n_epochs: 400, batch_size: 8, learning_rate_multiplier: 'auto' },
       }),
   );
 });

@@ -133,11 +133,11 @@ describe('decodeImage', () => {
       .toBuffer();
     const size = { height: 32, width: 32, resize: 'stretch' } as const;
     const corrupt = { code: 'image-corrupt', message: expect.stringContaining('premature end') };
-    await expect(decodeImage(bytes.subarray(0, -2))).rejects.toMatchObject(corrupt);
+    await expect(decodeImage(bytes.subarray(0, -200))).rejects.toMatchObject(corrupt);
     await expect(decodeImage(bytes.subarray(0, -20_000), { size })).rejects.toMatchObject(corrupt);
     expect((await decodeImage(bytes, { size })).width).toBe(32);
     // Verifying is stricter than decoding to this size, which does not use the last rows.
-    await expect(verifyImage(bytes.subarray(0, -2))).rejects.toMatchObject(corrupt);
+    await expect(verifyImage(bytes.subarray(0, -200))).rejects.toMatchObject(corrupt);
     expect(await verifyImage(bytes)).toMatchObject({ width: 900, height: 900, format: 'jpeg' });
   });
 
