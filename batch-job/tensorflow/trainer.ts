@@ -4,7 +4,7 @@
 import { FoveaError } from '../../core/errors.ts';
 import type { NetworkWeights } from '../../core/network/network.ts';
 import { mostProbable, toTargets } from './batch-targets.ts';
-import { dropoutMask } from './dropout-mask.ts';
+import { createDropoutMasks } from './dropout-mask.ts';
 import type { Trainer, TrainerOptions, TrainerState } from './engine.ts';
 import type { Executor, Session } from './executor.ts';
 import { elementCount, type VariableSpec } from './program/program.ts';
@@ -65,6 +65,10 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
   const averages = options.movingAverage !== undefined;
   const trained = new Set(plan.trainedNames);
   const decay = weightDecayOf(options.optimizer);
+  const dropouts = plan.dropoutMasks.map(({ input, rate, sampleShape }, layer) => {
+    const sampleSize = elementCount(sampleShape);
+    return { input, sampleSize, masksOf: createDropoutMasks([seed, layer], batchSize * sampleSize, rate) };
+  });
   let batches = 0;
   let updates = 0;
 
@@ -97,10 +101,9 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
         labelSmoothing,
         classWeights,
       });
-      const masks = plan.dropoutMasks.map(({ input, rate, sampleShape }, layer) => {
-        const mask = dropoutMask([seed, batches, layer], count * elementCount(sampleShape), rate);
-        return [input, mask] as const;
-      });
+      const masks = dropouts.map(
+        ({ input, sampleSize, masksOf }) => [input, masksOf(batches, count * sampleSize)] as const,
+      );
       const samples = [
         ['images', images],
         ['targets', targets],

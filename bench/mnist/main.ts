@@ -17,17 +17,17 @@ import { evaluate } from '../../batch-job/training/evaluate.ts';
 import { inMemoryExamples } from '../../batch-job/training/examples.ts';
 import { type FitOptions, fit } from '../../batch-job/training/fit.ts';
 import { learningRate } from '../../batch-job/training/learning-rate.ts';
-import { type AffineRange, randomAffine } from '../../batch-job/training/random-affine.ts';
 import { BACKENDS } from '../../core/job/job.ts';
 import { findArchitecture } from '../../core/network/architectures.ts';
 import { initializeWeights } from '../../core/network/initialize.ts';
+import { type DistortionRange, distortDigits } from './distort-digits.ts';
 import { readDigits } from './read-idx.ts';
 
 interface Preset extends Pick<TrainerOptions, 'optimizer' | 'movingAverage' | 'labelSmoothing'> {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: FitOptions['learningRate'];
-  readonly augmentation: AffineRange | undefined;
+  readonly augmentation: DistortionRange | undefined;
   /** Pictures of the training set that choose the best epoch in place of training; 0: the last epoch is taken. */
   readonly validationPictures: number;
 }
@@ -40,12 +40,12 @@ const PRESETS: Readonly<Record<string, Preset>> = {
     epochs: 10,
     batchSize: 32,
     optimizer: { type: 'nadam' },
-    learningRate: () => 1e-3,
+    learningRate: (step, steps) => learningRate({ type: 'cosine', rate: 1e-3, updates: steps })(step),
     augmentation: undefined,
     validationPictures: 5000,
   },
   augmented: {
-    epochs: 28,
+    epochs: 32,
     batchSize: 128,
     optimizer: { type: 'adamw', weightDecay: 0.01 },
     learningRate: (step, steps) => {
@@ -53,7 +53,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
       const rate = learningRate({ type: 'cosine', rate: 2e-3, updates: steps - updates }, { updates });
       return rate(step);
     },
-    augmentation: { degrees: 12, scale: 0.12, shift: 2 },
+    augmentation: { degrees: 10, scale: 0.1, shift: 1.5, elastic: 2.2 },
     movingAverage: 0.999,
     labelSmoothing: 0.05,
     validationPictures: 0,
@@ -94,7 +94,7 @@ const plain = examplesOf(training, 0, trainCount);
 const train =
   preset.augmentation === undefined
     ? plain
-    : randomAffine(plain, preset.augmentation, { seed: options.seed, epoch: () => epoch, background: 0 });
+    : distortDigits(plain, preset.augmentation, { seed: options.seed, epoch: () => epoch });
 const validation = examplesOf(training, trainCount, training.labels.length);
 
 const engine = await openEngine({ backend: options.backend });
