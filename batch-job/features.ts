@@ -15,10 +15,12 @@ import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
-import { batches, type ExampleSource } from './training/examples.ts';
+import { batches, type ExampleBatch, type ExampleSource } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
-export const FEATURES_BATCH_SIZE = 16;
+export const FEATURES_BATCH_SIZE = 8;
+/** Batches in the backbone at a time, on a share of the cores each: a small network keeps few cores busy by itself. */
+const CONCURRENT_RUNS = 2;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
 const SHARD_SIZE = 128;
 /** Hexadecimal digits of a content's hash that decide its shard. */
@@ -63,8 +65,10 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   const onnx = toOnnx(backbone, weights);
   const features = lastAxis(outputShape(backbone));
   const session = await ort.InferenceSession.create(onnx, {
-    intraOpNumThreads: os.availableParallelism(),
+    intraOpNumThreads: Math.max(1, Math.floor(os.availableParallelism() / CONCURRENT_RUNS)),
     executionMode: 'sequential',
+    // Threads that wait for work in a loop take the time in which pictures are decoded.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   });
   const inputName = session.inputNames[0] as string;
   const outputName = session.outputNames[0] as string;
@@ -90,14 +94,28 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
     const result = new Float32Array(items.length * features);
     const order = Int32Array.from(items, (_, index) => index);
-    let offset = 0;
-    // The next pictures are decoded while these are computed.
-    for await (const { images, count } of batches(source, order, batchSize, signal)) {
+    const run = async ({ images, count }: ExampleBatch, first: number): Promise<void> => {
       const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
       const output = (await session.run({ [inputName]: tensor }))[outputName] as ort.Tensor;
-      result.set(output.data as Float32Array, offset);
-      offset += count * features;
+      result.set(output.data as Float32Array, first * features);
       onProgress(count, false);
+    };
+    const running = new Set<Promise<void>>();
+    let first = 0;
+    try {
+      // The next pictures are decoded while these are computed.
+      for await (const batch of batches(source, order, batchSize, signal)) {
+        const done = run(batch, first).finally(() => running.delete(done));
+        // One that fails while another is waited for must not count as unhandled.
+        done.catch(() => undefined);
+        running.add(done);
+        first += batch.count;
+        if (running.size >= CONCURRENT_RUNS) await Promise.race(running);
+      }
+      await Promise.all(running);
+    } finally {
+      // The caller may release the backbone.
+      await Promise.allSettled(running);
     }
     return { result, isComplete };
   }
