@@ -85,7 +85,7 @@ try {
   const peaks = new Map<string, number>();
   let peak = 0;
   let stage: Progress['stage'] | undefined;
-  let reportAgeMs = 0;
+  const silences = new Map<string, number>();
   while (trainer.exitCode === null && trainer.signalCode === null) {
     const memory = await memoryOf(trainer);
     const job = await jobs.get(id);
@@ -97,13 +97,18 @@ try {
     stage = now;
     // A lease is renewed with every report: its age is that of the newest one.
     const { lease } = job ?? {};
-    if (lease != null) reportAgeMs = Math.max(reportAgeMs, Date.now() - (lease.expiresAtMs - LEASE_MS));
+    if (lease != null && now !== undefined) {
+      const ageMs = Date.now() - (lease.expiresAtMs - LEASE_MS);
+      silences.set(now, Math.max(silences.get(now) ?? 0, ageMs));
+    }
     await delay(SAMPLE_MS);
   }
   await ended(trainer);
-  for (const [name, bytes] of peaks) console.log(`        ${name.padEnd(11)} ${(bytes / MB).toFixed(0)} MB`);
+  for (const [name, bytes] of peaks) {
+    const silence = `${((silences.get(name) ?? 0) / 1000).toFixed(1)} s without news of it at most`;
+    console.log(`        ${name.padEnd(11)} ${(bytes / MB).toFixed(0)} MB, ${silence}`);
+  }
   console.log(`${seconds()} s  at most ${(peak / MB).toFixed(0)} MB, ${options.limitMb} MB are allowed`);
-  console.log(`        the longest silence of its progress: ${(reportAgeMs / 1000).toFixed(1)} s`);
   expect(peak <= options.limitMb * MB, `the trainer took ${(peak / MB).toFixed(0)} MB`);
 
   const job = await jobs.get(id);
