@@ -13,7 +13,9 @@ const MOTO_VERSION = '5.2.1';
 const INSTALL_TIMEOUT_MS = 90_000;
 const START_TIMEOUT_MS = 45_000;
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-/** A moto with more of CloudFormation in it; plain moto is enough for S3. */
+/** Enough for S3. */
+const SERIAL_MOTO = join(ROOT, 'tests/support/serial-moto.py');
+/** A moto with more of CloudFormation in it. */
 const STAND_IN = join(ROOT, 'tests/support/cloud/aws-stand-in.py');
 const CACHE = join(ROOT, 'node_modules/.cache', `moto-${MOTO_VERSION}`);
 
@@ -93,8 +95,8 @@ export async function startMoto({ withStack = false }: StartMotoOptions = {}): P
     };
   }
   const port = await freePort();
-  const server = withStack ? [STAND_IN] : ['-m', 'moto.server'];
-  const child = spawn('python3', [...server, '-H', '127.0.0.1', '-p', String(port)], {
+  const server = withStack ? STAND_IN : SERIAL_MOTO;
+  const child = spawn('python3', [server, '-H', '127.0.0.1', '-p', String(port)], {
     env: {
       ...withPath(pythonPath),
       ...(withStack ? { MOTO_DOCKER_NETWORK_MODE: 'host', MOTO_PORT: String(port) } : {}),
