@@ -117,10 +117,10 @@ async function endAttempt(
     const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
       const job = { ...endedByItself(held), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'released' && isStorageFault(error)) return { ...job, status: 'queued', queuedReason: message };
       // An attempt that was told to go has not failed, and does not count.
-      if (end === 'released' && !job.cancelRequested)
-        return { ...job, status: 'queued', attempts: job.attempts - 1 };
-      if (end === 'released') return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'released') return { ...job, status: 'queued', attempts: job.attempts - 1 };
       if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };
       const code = isKnown ? error.code : 'trainer-error';
       return {
@@ -162,5 +162,9 @@ const canMove = ({ placement, recipe }: JobRecord): boolean =>
 function endOf(error: unknown): AttemptOutcome {
   if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
   if (isFoveaError(error, 'out-of-memory')) return 'out-of-memory';
-  return isFoveaError(error, 'trainer-terminated') ? 'released' : 'failed';
+  return isFoveaError(error, 'trainer-terminated') || isStorageFault(error) ? 'released' : 'failed';
 }
+
+/** Nothing is wrong with the job: where it has room or an answer again, the next attempt goes on. */
+const isStorageFault = (error: unknown): boolean =>
+  isFoveaError(error, 'storage-full') || isFoveaError(error, 'storage-unavailable');

@@ -45,7 +45,7 @@ export async function runFullDisk({ seed }: Chaos): Promise<readonly Row[]> {
     return [
       {
         scenario: SCENARIO,
-        found: `attempt ended by ${end} after ${(tookMs / 1000).toFixed(1)} s as ${left.status}; then ${job.status}`,
+        found: `attempt ended by ${end} after ${(tookMs / 1000).toFixed(1)} s as ${left.status}${left.error === null ? '' : ` (${left.error.message})`}; then ${job.status}`,
         isRight: end === 75 && !isFinal(left.status) && job.status === 'succeeded' && leftovers.length === 0,
       },
     ];

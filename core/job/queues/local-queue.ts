@@ -72,7 +72,7 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
 
   async function runTrainer(job: JobRecord): Promise<void> {
     const ended = Math.max(job.attempts, crashes.get(job.id)?.count ?? 0);
-    if (ended >= MAX_ATTEMPTS) return giveUp(job.id, `its trainer ended ${ended} times without finishing it`);
+    if (ended >= MAX_ATTEMPTS) return giveUp(job, `its trainer ended ${ended} times without finishing it.`);
     const child = startTrainer(job.id);
     running = { jobId: job.id, child };
     try {
@@ -112,8 +112,8 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
     });
   }
 
-  async function giveUp(jobId: string, why: string): Promise<void> {
-    const message = `The job was given up: ${why}. The server's output says more.`;
+  async function giveUp({ id: jobId, queuedReason }: JobRecord, why: string): Promise<void> {
+    const message = `The job was given up: ${why} ${queuedReason ?? "The server's output says more."}`;
     await jobs.update(jobId, (record) =>
       isFinal(record.status)
         ? undefined
