@@ -6,6 +6,8 @@ import { bitsAt, deriveSeed } from '../../core/random.ts';
 /** Half of a draw's 32 bits decide on one value: the rate is kept to 1 / 65536. */
 const STEPS = 2 ** 16;
 const MIN_PLACES = 2 ** 16;
+/** Masks begin one factor after a multiple of this many, so that TensorFlow copies them where they are: see unaligned.ts. */
+const FACTORS_A_PLACE = 4;
 
 /** A layer's factors: `count` values for a number of a batch, 0 with probability `rate`, else 1 / (1 - rate). */
 export type DropoutMasks = (batch: number, count: number) => Float32Array;
@@ -25,9 +27,9 @@ export function createDropoutMasks(
 ): DropoutMasks {
   const stream = deriveSeed(seed, ...streams);
   const places = Math.max(maxCount, MIN_PLACES);
-  const draws = drawFactors(stream, maxCount + places, rate);
+  const draws = drawFactors(stream, maxCount + places + 1, rate);
   return (batch, count) => {
-    const start = deriveSeed(stream, batch) % places;
+    const start = FACTORS_A_PLACE * Math.floor((deriveSeed(stream, batch) % places) / FACTORS_A_PLACE) + 1;
     return draws.subarray(start, start + count);
   };
 }

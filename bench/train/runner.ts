@@ -32,7 +32,11 @@ export async function startRunner(
   child.stderr?.on('data', (data: Buffer) => errors.push(data.toString()));
   const failed = new Promise<undefined>((resolve) => {
     child.on('error', () => resolve(undefined));
-    child.on('exit', () => resolve(undefined));
+    // Not `exit`: what it wrote at its end is still to be read then.
+    child.on('close', (code, signal) => {
+      errors.push(`It ended by ${signal ?? `exit code ${code}`}.`);
+      resolve(undefined);
+    });
   });
   if (child.stdout === null || child.stdin === null) return undefined;
   const { stdin } = child;

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { unaligned } from './unaligned.ts';
 
 /** What the addon says of a tensor that an op made. */
 export interface AddonTensor {
@@ -78,5 +79,8 @@ export const hasAddon = (directory: string, variant: NativeVariant): boolean =>
 export function loadAddon(directory: string, variant: NativeVariant): Addon {
   // TensorFlow reads it when it is loaded; its notes on instruction sets would go between the lines of a progress bar.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  return createRequire(import.meta.url)(addonPath(directory, variant)) as Addon;
+  const addon = createRequire(import.meta.url)(addonPath(directory, variant)) as Addon;
+  const createTensor: Addon['createTensor'] = (shape, dtype, data) =>
+    addon.createTensor(shape, dtype, unaligned(data));
+  return Object.create(addon, { createTensor: { value: createTensor } }) as Addon;
 }
