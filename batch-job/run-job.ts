@@ -118,7 +118,8 @@ async function endAttempt(
       const job = { ...endedByItself(held), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
-      if (end === 'released' && isStorageFault(error)) return { ...job, status: 'queued', queuedReason: message };
+      if (end === 'released' && isStorageFault(error))
+        return { ...job, status: 'queued', queuedReason: message };
       // An attempt that was told to go has not failed, and does not count.
       if (end === 'released') return { ...job, status: 'queued', attempts: job.attempts - 1 };
       if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };

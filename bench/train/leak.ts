@@ -9,7 +9,7 @@ import { initializeWeights } from '../../core/network/initialize.ts';
 
 const STEPS = 2000;
 /** Allocators, thread pools and caches fill up first. */
-const WARM_UP_STEPS = 300;
+const WARM_UP_STEPS = 1000;
 const LARGEST_GROWTH = 0.05;
 const BATCH = 8;
 const SIZE = 32;
