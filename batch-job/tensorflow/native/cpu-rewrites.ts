@@ -21,10 +21,18 @@ function pixelStrides(op: Op, kernel: readonly (number | null)[]): Pair | undefi
 
 const isDense = ([height, width]: Pair) => height === 1 && width === 1;
 
-const pixels = (b: ProgramBuilder, x: Value): Value =>
-  ops.reshape(b, x, [ops.rowCount(x), ops.channelsOf(x)]);
+const matrices = new WeakMap<Value, Value>();
 
-const matrix = (b: ProgramBuilder, kernel: Value): Value => ops.reshape(b, kernel, kernel.shape.slice(2));
+/** `x` as a matrix of this shape: the same one for the forward pass and the gradients, which read the same pixels and kernels. */
+function asMatrix(b: ProgramBuilder, x: Value, shape: Value['shape']): Value {
+  const found = matrices.get(x) ?? ops.reshape(b, x, shape);
+  matrices.set(x, found);
+  return found;
+}
+
+const pixels = (b: ProgramBuilder, x: Value): Value => asMatrix(b, x, [ops.rowCount(x), ops.channelsOf(x)]);
+
+const matrix = (b: ProgramBuilder, kernel: Value): Value => asMatrix(b, kernel, kernel.shape.slice(2));
 
 /** The pixels that a stride reads, `[pixels, channels]`. A mean over one pixel is the fastest op that picks them. */
 const readPixels = (b: ProgramBuilder, x: Value, strides: Pair): Value =>
