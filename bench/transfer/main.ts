@@ -96,17 +96,22 @@ async function compareStageOne(backbone: (typeof BACKBONES)[number]): Promise<vo
     }
   };
   const own: StageOneOutcome[] = [];
+  const again: StageOneOutcome[] = [];
   const peer: StageOneOutcome[] = [];
   for (let round = 0; round < options.rounds; round++) {
     const seed = options.seed + round;
     await rm(path.join(dataDir, 'cache'), { recursive: true, force: true });
-    own.push(await runStageOne({ store, architecture: backbone.name, weightsDir, splits, classes, seed }));
+    for (const outcomes of [own, again])
+      outcomes.push(
+        await runStageOne({ store, architecture: backbone.name, weightsDir, splits, classes, seed }),
+      );
     const keras = runKeras(seed);
     if (keras === undefined) break;
     peer.push(keras);
   }
   for (const [name, outcomes] of [
     ['Fovea', own],
+    ['Fovea, features cached by an earlier job', again],
     ['Keras', peer],
   ] as const) {
     if (outcomes.length === 0) continue;
@@ -115,8 +120,9 @@ async function compareStageOne(backbone: (typeof BACKBONES)[number]): Promise<vo
         outcomes.map(({ accuracy }) => percent(accuracy)).join(', '),
     );
   }
-  const ratios = peer.map(({ seconds }, round) => seconds / (own[round]?.seconds ?? Number.NaN));
-  if (ratios.length > 0) console.log(`  Keras / Fovea: ${median(ratios).toFixed(1)}`);
+  const ratioTo = (outcomes: readonly StageOneOutcome[]) =>
+    median(peer.map(({ seconds }, round) => seconds / (outcomes[round]?.seconds ?? Number.NaN))).toFixed(1);
+  if (peer.length > 0) console.log(`  Keras / Fovea: ${ratioTo(own)}; features cached: ${ratioTo(again)}`);
 }
 
 function lastLine<T>(output: string): T {

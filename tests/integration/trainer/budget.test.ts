@@ -3,26 +3,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { runJob } from '../../../batch-job/run-job.ts';
-import { drawSampleDataset } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';
+import { storeWithPictures } from '../../support/store-with-pictures.ts';
 
 const DATASET = 'shapes';
 const HOUR_MS = 3_600_000;
 /** Longer than a trainer takes between two looks at its budget. */
 const SLOW_MS = 1500;
-
-async function storeWithPictures(): Promise<ObjectStore> {
-  const store = createMemoryStore();
-  await drawSampleDataset(
-    async (file, bytes) => void (await store.put(keys.datasetFile(DATASET, ...file.split('/')), bytes)),
-    { imagesPerClass: 12, seed: 1 },
-  );
-  return store;
-}
 
 describe('a job with a budget', () => {
   /** Runs one attempt; every event of an epoch takes an hour. */
@@ -62,7 +52,7 @@ describe('a job with a budget', () => {
   }
 
   it('stops training when that is spent, and publishes the best weights so far', async () => {
-    const { job, epochs, messages } = await attempt(await storeWithPictures(), 1.5);
+    const { job, epochs, messages } = await attempt(await storeWithPictures(DATASET), 1.5);
     expect(job).toMatchObject({ status: 'succeeded', modelVersion: '1' });
     // Two whole ones, and the one in which it was noticed.
     expect(epochs).toBe(3);
@@ -72,14 +62,14 @@ describe('a job with a budget', () => {
   });
 
   it('counts what earlier attempts have cost', async () => {
-    const { job, epochs } = await attempt(await storeWithPictures(), 1.5, 1);
+    const { job, epochs } = await attempt(await storeWithPictures(DATASET), 1.5, 1);
     expect(job).toMatchObject({ status: 'succeeded' });
     expect(epochs).toBe(2);
     expect(job?.spent.usd).toBeCloseTo(3, 1);
   });
 
   it('fails where that is spent before training begins', async () => {
-    const store = await storeWithPictures();
+    const store = await storeWithPictures(DATASET);
     const slow: ObjectStore = {
       ...store,
       get: async (key, options) => {
