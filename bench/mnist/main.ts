@@ -1,12 +1,12 @@
 // The course's CNN on MNIST, from random weights.
 //
-//   npm run mnist                      augmented, 28 epochs: 99.54 %
-//   npm run mnist -- --preset course   as in the course, 10 epochs: at least 99.19 %
+//   npm run mnist                      augmented, 40 epochs: 99.54 %, and 99.60 % where distorted copies vote
+//   npm run mnist -- --preset course   10 epochs without augmentation, as in the course: 99.23 %
 //   npm run mnist -- --data FOLDER     where the four idx files are
 //
-// In the course's preset 5,000 of the 60,000 training pictures choose the best epoch. Augmented, the learning rate falls to
-// 0 and the weights are averaged, so that the last epoch is taken and all pictures train. The 10,000 test pictures are
-// looked at once, at the end.
+// In the course's preset 5,000 of the 60,000 training pictures choose the best epoch; unlike there, the learning rate falls to
+// 0. Augmented, the weights are averaged too, so that the last epoch is taken and all pictures train. The 10,000 test pictures
+// are looked at once, at the end.
 
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
