@@ -16,8 +16,11 @@ const MB = 1e6;
 const POLL_MS = 10;
 const BATCH = 256;
 const EPOCHS = 4;
-/** By the plan, a batch of 256 pictures takes 146 MB, and 65 MB where they are smaller, on top of some 330 MB of the process. */
-const SMALL_LIMITS = { smaller_batches: 400 * MB, smaller_pictures: 440 * MB } as const;
+/**
+ * On top of some 300 MB of the process, a batch of 256 pictures takes 146 MB by the plan and 65 MB where they are smaller, and up
+ * to twice that in earnest.
+ */
+const SMALL_LIMITS = { smaller_batches: 400 * MB, smaller_pictures: 500 * MB } as const;
 /** 8 pictures take 349 MB where all layers learn; the process with ONNX Runtime and the pictures takes some 330 MB. */
 const LAYERS_LIMIT = 620 * MB;
 /** The kernel's grip once training begins: less than a batch takes. */
