@@ -23,6 +23,8 @@ const PORTABLE_FLOPS_PER_SECOND = 1e9;
 
 export interface Decision {
   readonly resolved: ResolvedRecipe;
+  /** Of the views that the head learns from: the same with and without a stage after it, which share their features. */
+  readonly viewAugmentation: Augmentation;
   /** In their order. */
   readonly stages: ReadonlyMap<StageName, StageSettings>;
   /** Pictures at once in the stages whose batches do not fit the memory there is, by the plan. */
@@ -102,6 +104,7 @@ export function decideRecipe({
   return {
     stages,
     partSizes: planned.partSizes,
+    viewAugmentation: augmentationOf(recipe, isPretrained, false),
     resolved: {
       stages: Object.fromEntries(
         [...stages].map(([name, { epochs, batchSize, peak, optimizer, patience }]) => [

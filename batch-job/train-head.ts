@@ -35,7 +35,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
     batchSize: savings.partSizes['features'],
     halfPrecision: savings.halfPrecision,
   });
-  const { featureViews, augmentation } = decision.resolved;
+  const { featureViews } = decision.resolved;
   const total = splits.train.length * (1 + featureViews) + splits.validation.length;
   const startedMs = now();
   const secondsSince = () => Math.max(1, now() - startedMs) / 1000;
@@ -45,7 +45,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
   const tables: FeatureTable[] = [];
   const extract = async (items: readonly DatasetItem[], count: number) => {
     const values = await extractor.extract(items, {
-      views: { count, augmentation, seed: job.seed },
+      views: { count, augmentation: decision.viewAugmentation, seed: job.seed },
       signal: reporter.signal,
       onUnreadable: reportUnreadable(context),
       onProgress: (progress, wasCached) => {

@@ -3,6 +3,7 @@ import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
 import { isFrom } from '../../../batch-job/is-from.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
 import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
+import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
 import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
 import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
@@ -130,6 +131,19 @@ describe('decideRecipe', () => {
     expect(resolved.imbalance).toBe('class_weights');
     expect(resolved.reasons.join()).toContain('3.0 times');
     expect((await decide({ imbalance: 'none' }, 'native', { labels })).resolved.imbalance).toBe('none');
+  });
+
+  it('gives a head the same views with and without a stage after it, so that both share their features', async () => {
+    const head = await decide({}, 'native');
+    const full = await decide({ stages: 'full' }, 'native');
+    expect(head.viewAugmentation).toEqual(head.resolved.augmentation);
+    expect(full.viewAugmentation).toEqual(head.viewAugmentation);
+    expect(full.resolved.augmentation).toEqual(AUGMENTATIONS.strong);
+    const asked = await decide({ stages: 'full', augmentation: 'course' }, 'native');
+    expect([asked.viewAugmentation, asked.resolved.augmentation]).toEqual([
+      AUGMENTATIONS.course,
+      AUGMENTATIONS.course,
+    ]);
   });
 
   it('trains what has no pretrained weights from scratch, on the pictures as they are', async () => {
