@@ -4,7 +4,9 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
+import { forEachConcurrent } from '../core/dataset/for-each-concurrent.ts';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import { inputLength } from '../core/image/decode-to-input.ts';
 import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
@@ -15,11 +17,13 @@ import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
-import { batches, type ExampleBatch, type ExampleSource } from './training/examples.ts';
+import type { ExampleSource } from './training/examples.ts';
 
 /** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
 export const FEATURES_BATCH_SIZE = 8;
-/** Batches in the backbone at a time, on a share of the cores each: a small network keeps few cores busy by itself. */
+/** Batches at a time, of which one is mostly being decoded. */
+const CONCURRENT_BATCHES = 3;
+/** Of them in the backbone, on a share of the cores each: a small network keeps few cores busy by itself. */
 const CONCURRENT_RUNS = 2;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
 const SHARD_SIZE = 128;
@@ -94,29 +98,21 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
     const result = new Float32Array(items.length * features);
     const order = Int32Array.from(items, (_, index) => index);
-    const run = async ({ images, count }: ExampleBatch, first: number): Promise<void> => {
-      const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
+    const starts = Array.from(
+      { length: Math.ceil(items.length / batchSize) },
+      (_, batch) => batch * batchSize,
+    );
+    await forEachConcurrent(starts, CONCURRENT_BATCHES, async (first) => {
+      const indices = order.subarray(first, first + batchSize);
+      const images = new Float32Array(indices.length * inputLength(input));
+      await source.fill(indices, images, signal);
+      signal.throwIfAborted();
+      const dims = [indices.length, input.height, input.width, input.channels];
+      const tensor = new ort.Tensor('float32', images, dims);
       const output = (await session.run({ [inputName]: tensor }))[outputName] as ort.Tensor;
       result.set(output.data as Float32Array, first * features);
-      onProgress(count, false);
-    };
-    const running = new Set<Promise<void>>();
-    let first = 0;
-    try {
-      // The next pictures are decoded while these are computed.
-      for await (const batch of batches(source, order, batchSize, signal)) {
-        const done = run(batch, first).finally(() => running.delete(done));
-        // One that fails while another is waited for must not count as unhandled.
-        done.catch(() => undefined);
-        running.add(done);
-        first += batch.count;
-        if (running.size >= CONCURRENT_RUNS) await Promise.race(running);
-      }
-      await Promise.all(running);
-    } finally {
-      // The caller may release the backbone.
-      await Promise.allSettled(running);
-    }
+      onProgress(indices.length, false);
+    });
     return { result, isComplete };
   }
 
