@@ -2,11 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { runJob } from '../../../batch-job/run-job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';
+import { runAttempt } from '../../support/run-attempt.ts';
 import { storeWithPictures } from '../../support/store-with-pictures.ts';
 
 const DATASET = 'shapes';
@@ -29,20 +29,7 @@ describe('a job with a budget', () => {
     };
     const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', maxCostUsd }));
     await jobs.update(id, (job) => ({ ...job, spent: { seconds: 60, usd: spentUsd } }));
-    await runJob(
-      {
-        store,
-        jobs,
-        now,
-        weightsDir: undefined,
-        usdPerHour: 1,
-        terminated: new AbortController().signal,
-        onUnexpectedError: (error) => {
-          throw error;
-        },
-      },
-      id,
-    );
+    await runAttempt({ store, jobs, now, usdPerHour: 1 }, id);
     const { events } = await jobs.events(id, { limit: 100 });
     return {
       job: await jobs.get(id),

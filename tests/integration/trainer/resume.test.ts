@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawSampleDataset, SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
+import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore, type NewJob } from '../../../core/job/job-store.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
@@ -14,6 +14,7 @@ import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { openObjectStore } from '../../../core/storage/open-object-store.ts';
 import { newJob } from '../../support/new-job.ts';
 import { hasSharedData, SHARED_DATA } from '../../support/shared-data.ts';
+import { drawPictures } from '../../support/store-with-pictures.ts';
 import { ended, endTrainerWhen, releaseLease, startTrainer } from '../../support/trainer-process.ts';
 
 const DATASET = 'shapes';
@@ -31,13 +32,7 @@ beforeAll(async () => {
   storeUrl = pathToFileURL(dataDir).href;
   store = await openObjectStore(storeUrl);
   jobs = createJobStore({ store, now: Date.now });
-  await drawSampleDataset(
-    async (file, bytes) => {
-      if (CLASSES.some((name) => file.startsWith(`${name}/`)))
-        await store.put(keys.datasetFile(DATASET, ...file.split('/')), bytes);
-    },
-    { imagesPerClass: IMAGES_PER_CLASS, seed: 3 },
-  );
+  await drawPictures(store, DATASET, { classes: CLASSES, imagesPerClass: IMAGES_PER_CLASS, seed: 3 });
 });
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }));

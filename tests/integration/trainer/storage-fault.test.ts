@@ -1,11 +1,12 @@
 // A storage that takes no more checkpoints: nothing is wrong with the job, so that it waits for the next attempt.
 
 import { describe, expect, test } from 'vitest';
-import { runJob } from '../../../batch-job/run-job.ts';
 import { FoveaError } from '../../../core/errors.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';
+import { runAttempt } from '../../support/run-attempt.ts';
 import { storeWithPictures } from '../../support/store-with-pictures.ts';
 
 const DATASET = 'shapes';
@@ -13,33 +14,20 @@ const DATASET = 'shapes';
 describe.each(['storage-full', 'storage-unavailable'])('a job whose checkpoints end in %s', (code) => {
   test('waits with the reason, and goes on when there is room', async () => {
     const whole = await storeWithPictures(DATASET);
+    const jobs = createJobStore({ store: whole, now: Date.now });
+    const hyperparameters = { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 'auto' } as const;
+    const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', hyperparameters }));
     let checkpoints = 0;
     const failing: ObjectStore = {
       ...whole,
       put: async (key, body, options) => {
-        if (key.startsWith('checkpoints/') && ++checkpoints > 2) throw new FoveaError(code, 'No room.');
+        if (key.startsWith(keys.jobCheckpoints(id)) && ++checkpoints > 2)
+          throw new FoveaError(code, 'No room.');
         return whole.put(key, body, options);
       },
     };
-    const jobs = createJobStore({ store: whole, now: Date.now });
-    const hyperparameters = { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 'auto' } as const;
-    const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', hyperparameters }));
-    const attempt = (store: ObjectStore) =>
-      runJob(
-        {
-          store,
-          jobs,
-          now: Date.now,
-          weightsDir: undefined,
-          terminated: new AbortController().signal,
-          onUnexpectedError: (error) => {
-            throw error;
-          },
-        },
-        id,
-      );
 
-    expect(await attempt(failing)).toBe('released');
+    expect(await runAttempt({ store: failing, jobs }, id)).toBe('released');
     expect(await jobs.get(id)).toMatchObject({
       status: 'queued',
       attempts: 1,
@@ -47,7 +35,7 @@ describe.each(['storage-full', 'storage-unavailable'])('a job whose checkpoints 
       queuedReason: 'No room.',
       error: null,
     });
-    expect(await attempt(whole)).toBe('succeeded');
+    expect(await runAttempt({ store: whole, jobs }, id)).toBe('succeeded');
     const { events } = await jobs.events(id, { limit: 100 });
     const messages = events.map(({ message }) => message).join('\n');
     expect(messages).toContain('No room. The job waits for the next trainer.');

@@ -5,8 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runJob } from '../../../batch-job/run-job.ts';
-import { drawSampleDataset, SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
+import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
@@ -17,6 +16,8 @@ import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { openObjectStore } from '../../../core/storage/open-object-store.ts';
 import { newJob } from '../../support/new-job.ts';
+import { runAttempt } from '../../support/run-attempt.ts';
+import { drawPictures } from '../../support/store-with-pictures.ts';
 import { ended, endTrainerWhen, releaseLease, startTrainer } from '../../support/trainer-process.ts';
 
 const DATASET = 'shapes';
@@ -40,13 +41,7 @@ beforeAll(async () => {
   storeUrl = pathToFileURL(dataDir).href;
   store = await openObjectStore(storeUrl);
   jobs = createJobStore({ store, now: Date.now });
-  await drawSampleDataset(
-    async (file, bytes) => {
-      if (CLASSES.some((name) => file.startsWith(`${name}/`)))
-        await store.put(keys.datasetFile(DATASET, ...file.split('/')), bytes);
-    },
-    { imagesPerClass: IMAGES_PER_CLASS, seed: 3 },
-  );
+  await drawPictures(store, DATASET, { classes: CLASSES, imagesPerClass: IMAGES_PER_CLASS, seed: 3 });
 });
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
@@ -82,20 +77,7 @@ describe('a sweep', () => {
         return store.get(key, options);
       },
     };
-    const outcome = await runJob(
-      {
-        store: watched,
-        jobs: createJobStore({ store, now: Date.now }),
-        now: Date.now,
-        weightsDir: undefined,
-        terminated: new AbortController().signal,
-        onUnexpectedError: (error) => {
-          throw error;
-        },
-      },
-      id,
-    );
-    expect(outcome).toBe('succeeded');
+    expect(await runAttempt({ store: watched, jobs }, id)).toBe('succeeded');
     const { job, sha256, report } = await modelOf(id);
     expect(readsWith.length).toBeGreaterThan(0);
     expect(readsWith.every((count) => count === 3)).toBe(true);
