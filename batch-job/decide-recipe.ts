@@ -69,7 +69,8 @@ export function decideRecipe({
     const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
     // The epochs that are asked for are those of the stage that matters most, the last.
     stages.set('head', resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters));
-    if (isFull) stages.set('full', full);
+    const { first_layer_rate: asked } = recipe;
+    if (isFull) stages.set('full', asked === 'auto' ? full : { ...full, firstLayerRate: asked });
     else if (recipe.stages === 'auto') {
       // On a few hundred pictures the second stage takes minutes and has been seen to gain a point at most over the head.
       reasons.push('The pretrained layers stay as they are; recipe.stages "full" trains them too.');
@@ -107,9 +108,16 @@ export function decideRecipe({
     viewAugmentation: augmentationOf(recipe, isPretrained, false),
     resolved: {
       stages: Object.fromEntries(
-        [...stages].map(([name, { epochs, batchSize, peak, optimizer, patience }]) => [
+        [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience }]) => [
           name,
-          { epochs, batchSize, learningRate: peak, optimizer: optimizer.type, patience: patience ?? null },
+          {
+            epochs,
+            batchSize,
+            learningRate: peak,
+            optimizer: optimizer.type,
+            firstLayerRate,
+            patience: patience ?? null,
+          },
         ]),
       ),
       augmentation,

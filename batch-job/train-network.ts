@@ -20,7 +20,7 @@ export interface StageOptions {
   readonly weights: NetworkWeights;
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
-  readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization'>;
+  readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization' | 'rateFactor'>;
   /** Whether the stage ends with the best weights between its first and its trained ones. */
   readonly blendsWithFirst?: boolean;
   /** Whether pictures are mixed, where the job's augmentation says so. */

@@ -56,6 +56,8 @@ export interface TrainerOptions {
   readonly optimizer: OptimizerOptions;
   /** Layers that learn; left out, all. A batch normalization that does not learn goes by its moving statistics. */
   readonly trainable?: (layerName: string) => boolean;
+  /** Factor on the learning rate of a layer, above 0 (discriminative learning rates); left out, 1 for every layer. */
+  readonly rateFactor?: (layerName: string) => number;
   /** `inference` keeps every batch normalization on its moving statistics; default `training`. */
   readonly batchNormalization?: 'training' | 'inference';
   /** Share of a label given to all classes alike; default 0. */

@@ -17,6 +17,8 @@ export interface Optimizer {
    */
   readonly scalars: (update: number, learningRate: number) => Readonly<Record<string, number>>;
   readonly scalarNames: readonly string[];
+  /** Those of them that are proportional to the learning rate. */
+  readonly rateNames: readonly string[];
   /** Appends the ops that update one variable. */
   readonly emit: (context: UpdateContext) => void;
 }
@@ -35,6 +37,7 @@ function sgd(o: Extract<OptimizerAlgorithm, { type: 'sgd' }>): Optimizer {
   const { momentum = 0, nesterov = false } = o;
   const base = {
     scalarNames: ['learning_rate'],
+    rateNames: ['learning_rate'],
     scalars: (_: number, learningRate: number) => ({ learning_rate: learningRate }),
   };
   if (momentum === 0) {
@@ -65,6 +68,7 @@ function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Opti
   return {
     slots: ['m', 'v'],
     scalarNames: ['learning_rate', 'beta1_power', 'beta2_power'],
+    rateNames: ['learning_rate'],
     scalars: (update, learningRate) => ({
       learning_rate: learningRate,
       beta1_power: beta1 ** update,
@@ -94,6 +98,7 @@ function nadam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Opt
   return {
     slots: ['m', 'v'],
     scalarNames: ['momentum_factor', 'gradient_factor', 'variance_factor'],
+    rateNames: ['momentum_factor', 'gradient_factor'],
     scalars(update, learningRate) {
       let product = 1;
       for (let t = 1; t <= update; t++) product *= momentumAt(t);
@@ -133,6 +138,7 @@ function rmsprop(o: Extract<OptimizerAlgorithm, { type: 'rmsprop' }>): Optimizer
   return {
     slots: ['velocity', 'momentum'],
     scalarNames: ['learning_rate'],
+    rateNames: ['learning_rate'],
     scalars: (_, learningRate) => ({ learning_rate: learningRate }),
     emit: ({ b, variable, gradient, slot, scalar }) =>
       b.assign(

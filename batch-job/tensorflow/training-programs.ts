@@ -75,9 +75,9 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
   const isTrainable = options.trainable ?? (() => true);
   const specs = weightSpecs(network);
   const weights: readonly VariableSpec[] = specs.map(({ key, shape }) => ({ name: key, shape }));
-  const trained = specs
-    .filter((spec) => spec.trainable && isTrainable(spec.layer))
-    .map(({ key, shape }): VariableSpec => ({ name: key, shape }));
+  const learning = specs.filter((spec) => spec.trainable && isTrainable(spec.layer));
+  const trained = learning.map(({ key, shape }): VariableSpec => ({ name: key, shape }));
+  const rateFactors = new Map(learning.map(({ key, layer }) => [key, options.rateFactor?.(layer) ?? 1]));
   const trainedNames = new Set(trained.map(({ name }) => name));
   const optimizer = createOptimizer(options.optimizer);
   const accumulates = partSizeOf(options) < options.batchSize;
@@ -110,7 +110,7 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
         const value = gradients.get(variable.name);
         return value === undefined ? [] : [{ variable, gradient: value }];
       });
-      if (updates) appendUpdate(b, found, options, optimizer);
+      if (updates) appendUpdate(b, found, { options, optimizer, rateFactors });
       else appendAccumulation(b, found);
       return b.build();
     };
@@ -239,11 +239,17 @@ function clip(b: ProgramBuilder, gradients: readonly Gradient[], clipNorm: numbe
   }));
 }
 
+interface UpdateRule {
+  readonly options: TrainerOptions;
+  readonly optimizer: Optimizer;
+  /** On the learning rate, by the names of weights. */
+  readonly rateFactors: ReadonlyMap<string, number>;
+}
+
 function appendUpdate(
   b: ProgramBuilder,
   gradients: readonly Gradient[],
-  options: TrainerOptions,
-  optimizer: Optimizer,
+  { options, optimizer, rateFactors }: UpdateRule,
 ): void {
   const { movingAverage } = options;
   const { clipNorm } = options.optimizer;
@@ -259,15 +265,23 @@ function appendUpdate(
   const hasParts = partSizeOf(options) < options.batchSize;
   const complete = hasParts ? gradients.map((gradient) => takeAccumulated(b, gradient)) : gradients;
   for (const { variable, gradient } of clipNorm === undefined ? complete : clip(b, complete, clipNorm)) {
+    const factor = rateFactors.get(variable.name) ?? 1;
+    const scaled = (rate: Value) => (factor === 1 ? rate : ops.binary(b, 'Mul', rate, b.scalar(factor)));
     if (decayRate !== undefined && decays(variable.name)) {
       b.assign(
         'AssignSubVariableOp',
         [variable],
-        [ops.binary(b, 'Mul', b.read(variable), decayRate)],
+        [ops.binary(b, 'Mul', b.read(variable), scaled(decayRate))],
         ASSIGN,
       );
     }
-    optimizer.emit({ b, variable, gradient, slot: (name) => slotOf(variable, name), scalar });
+    optimizer.emit({
+      b,
+      variable,
+      gradient,
+      slot: (name) => slotOf(variable, name),
+      scalar: (name) => (optimizer.rateNames.includes(name) ? scaled(scalar(name)) : scalar(name)),
+    });
     if (averageRate !== undefined) appendAverage(b, variable, averageRate);
   }
 }

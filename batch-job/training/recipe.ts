@@ -14,6 +14,8 @@ export interface StageRecipe extends StageLength {
   readonly schedule:
     | { readonly type: 'cosine'; readonly warmUp: number }
     | { readonly type: 'inverse-time'; readonly decay: number };
+  /** The first layer's learning rate, as a share of the last one's; the same where it is left out. */
+  readonly firstLayerRate?: number;
   /** Epochs without a lower validation loss that end the stage. */
   readonly patience?: number;
   /** Decay of a moving average over the weights, which is what the stage makes. */
@@ -79,6 +81,7 @@ export interface StageSettings {
   readonly peak: number;
   /** Learning rate of an optimizer step, counted from 0. */
   readonly learningRate: (step: number, steps: number) => number;
+  readonly firstLayerRate: number;
   readonly patience: number | undefined;
   readonly movingAverage: number | undefined;
 }
@@ -103,6 +106,7 @@ export function resolveStage(recipe: StageRecipe, asked: Hyperparameters, exampl
         { updates: rising },
       )(step);
     },
+    firstLayerRate: recipe.firstLayerRate ?? 1,
     patience: recipe.patience,
     movingAverage: recipe.movingAverage,
   };

@@ -35,6 +35,11 @@ export const RecipeSchema = z.strictObject({
   stages: z.enum(['auto', 'head', 'full']).default('auto'),
   /** The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all. */
   unfreeze_from: z.string().min(1).max(100).nullable().default(null),
+  /**
+   * Learning rate of the first layer in the second stage, as a share of the last one's: a constant ratio from layer to
+   * layer in between. 1 is the same for all; `auto` is what the preset has.
+   */
+  first_layer_rate: z.union([z.literal('auto'), z.number().min(1e-4).max(1)]).default('auto'),
   /** Whether batch normalizations of the pretrained layers go by their moving statistics while they learn. */
   batch_normalization: z.enum(['inference', 'training']).default('inference'),
   augmentation: z.union([z.enum(['auto', 'none', 'course', 'strong']), AugmentationSchema]).default('auto'),
@@ -56,6 +61,8 @@ const StageSettingsSchema = z.object({
   /** The highest of the run. */
   learningRate: z.number(),
   optimizer: z.string(),
+  /** Of the first layer's learning rate, in the last one's. */
+  firstLayerRate: z.number().default(1),
   /** Epochs without improvement that end the stage; null where none do. */
   patience: z.number().int().nullable(),
 });

@@ -9,7 +9,7 @@ import { type Recipe, RecipeSchema } from './recipe.ts';
 export const MAX_TRIALS = 16;
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
-const { stages, unfreeze_from, augmentation, imbalance } = RecipeSchema.shape;
+const { stages, unfreeze_from, first_layer_rate, augmentation, imbalance } = RecipeSchema.shape;
 const values = <T extends z.ZodType>(value: T) => z.array(value).min(1).max(MAX_TRIALS).optional();
 
 export const SweepSchema = z
@@ -19,6 +19,7 @@ export const SweepSchema = z
     learning_rate_multiplier: values(learning_rate_multiplier.unwrap()),
     stages: values(stages.unwrap()),
     unfreeze_from: values(unfreeze_from.unwrap()),
+    first_layer_rate: values(first_layer_rate.unwrap()),
     augmentation: values(augmentation.unwrap()),
     imbalance: values(imbalance.unwrap()),
   })

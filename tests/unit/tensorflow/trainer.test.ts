@@ -137,6 +137,36 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     },
   );
 
+  test.each([
+    { type: 'sgd' },
+    { type: 'sgd', momentum: 0.9, nesterov: true },
+    { type: 'adamw', weightDecay: 0.1 },
+    { type: 'nadam' },
+    { type: 'rmsprop' },
+  ] as const)('moves a layer by its factor on the learning rate, %o', async (optimizer) => {
+    const moved = async (rateFactor?: (layer: string) => number) => {
+      const trainer = await engine.createTrainer({
+        ...OPTIONS,
+        optimizer,
+        ...(rateFactor === undefined ? {} : { rateFactor }),
+      });
+      await trainer.step(batch(0), 0.01);
+      const weights = await trainer.weights();
+      trainer.dispose();
+      return (name: string) =>
+        (weights.get(name) ?? new Float32Array()).map(
+          (value, i) => value - (COMMON.weights.get(name)?.[i] ?? Number.NaN),
+        );
+    };
+    const whole = await moved();
+    const scaled = await moved((layer) => (layer === 'conv' ? 0.25 : 1));
+    expect(scaled('top/kernel')).toEqual(whole('top/kernel'));
+    expect(Math.max(...whole('conv/kernel').map(Math.abs))).toBeGreaterThan(1e-4);
+    scaled('conv/kernel').forEach((change, i) => {
+      expect(change).toBeCloseTo(0.25 * (whole('conv/kernel')[i] ?? Number.NaN), 6);
+    });
+  });
+
   test('takes the state of a run in larger parts, or of one in which more layers learned', async () => {
     const whole = await engine.createTrainer(OPTIONS);
     await train(whole, 0, 2);

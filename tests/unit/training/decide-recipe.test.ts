@@ -116,6 +116,14 @@ describe('decideRecipe', () => {
     expect([full?.learningRate(0, 1), full?.learningRate(1000, 1)]).toEqual([0.01, 0.005]);
   });
 
+  it('gives the first layer the share of the learning rate that is asked for', async () => {
+    const asked = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
+    expect(asked.stages.get('full')?.firstLayerRate).toBe(0.1);
+    expect(asked.resolved.stages['full']).toMatchObject({ firstLayerRate: 0.1 });
+    const course = await decide({ preset: 'course' }, 'native');
+    expect(course.stages.get('full')?.firstLayerRate).toBe(1);
+  });
+
   it('warms up, and ends at a learning rate of 0', async () => {
     const full = (await decide({ stages: 'full' }, 'native')).stages.get('full');
     const rates = Array.from({ length: 100 }, (_, step) => full?.learningRate(step, 100) as number);

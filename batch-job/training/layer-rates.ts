@@ -1,0 +1,24 @@
+// Discriminative learning rates (Howard and Ruder 2018): what a layer knows of pictures in general, the lower ones most,
+// changes in smaller steps than what it knows of these classes.
+
+import type { Network } from '../../core/network/network.ts';
+import { weightSpecs } from '../../core/network/weight-specs.ts';
+
+/**
+ * The factor on each layer's learning rate: `first` for the first layer that learns, 1 for the last, and in between a
+ * constant ratio from layer to layer.
+ *
+ * @param first In (0, 1].
+ * @param learns Left out, every layer with trainable weights does.
+ */
+export function layerRates(
+  network: Network,
+  first: number,
+  learns: (layer: string) => boolean = () => true,
+): (layer: string) => number {
+  const trainable = weightSpecs(network).filter((spec) => spec.trainable && learns(spec.layer));
+  const layers = [...new Set(trainable.map(({ layer }) => layer))];
+  const steps = Math.max(1, layers.length - 1);
+  const rates = new Map(layers.map((layer, index) => [layer, first ** ((steps - index) / steps)]));
+  return (layer) => rates.get(layer) ?? 1;
+}
