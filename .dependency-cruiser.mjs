@@ -38,15 +38,15 @@ export default {
     }),
     only('storage-knows-no-content', 'The store does not know what is stored.', {
       from: '^core/storage/',
-      to: '^core/(dataset|image|network|model|job|predict)/',
+      to: '^core/(dataset|image|network|model|backbone|job|predict)/',
     }),
     only('image-knows-no-classes', 'One path for training and serving knows neither classes nor networks.', {
       from: '^core/image/',
-      to: '^core/(dataset|network|job|predict|storage)/',
+      to: '^core/(dataset|network|backbone|job|predict|storage)/',
     }),
     only('network-knows-no-jobs', 'A network is data.', {
       from: '^core/network/',
-      to: '^core/(dataset|image|model|job|predict)/',
+      to: '^core/(dataset|image|model|backbone|job|predict)/',
     }),
     only(
       'evaluation-is-arithmetic',

@@ -5,8 +5,9 @@ import type { JobRecord } from '../core/job/job.ts';
 import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
 import type { Savings } from '../core/job/savings.ts';
 import { featureViewsFor, hasFullStage } from '../core/job/stage-lengths.ts';
-import type { Architecture, Network } from '../core/network/network.ts';
+import type { Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
+import type { Base } from './base.ts';
 import { isFrom } from './is-from.ts';
 import type { MachineMemory } from './memory/machine-memory.ts';
 import { planParts } from './memory/plan-parts.ts';
@@ -33,7 +34,7 @@ export interface Decision {
 
 export interface DecisionInput {
   readonly job: JobRecord;
-  readonly architecture: Architecture;
+  readonly base: Pick<Base, 'title' | 'isPretrained' | 'imported'>;
   readonly network: Network;
   readonly backend: BackendName;
   /** Of the training split. */
@@ -45,7 +46,7 @@ export interface DecisionInput {
 /** Decides what is left to `auto`, and says why. */
 export function decideRecipe({
   job,
-  architecture,
+  base,
   network,
   backend,
   labels,
@@ -54,7 +55,7 @@ export function decideRecipe({
 }: DecisionInput): Decision {
   const { recipe, hyperparameters } = job;
   const reasons: string[] = [];
-  const isPretrained = architecture.weightSources.length > 0;
+  const { isPretrained } = base;
   const recipes = STAGE_RECIPES[recipe.preset];
   const examples = labels.length;
   const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
@@ -63,7 +64,7 @@ export function decideRecipe({
   const stages = new Map<StageName, StageSettings>();
   if (!isPretrained) {
     stages.set('scratch', resolve('scratch', hyperparameters));
-    reasons.push(`${architecture.title} has no pretrained weights: every layer is trained from scratch.`);
+    reasons.push(`${base.title} has no pretrained weights: every layer is trained from scratch.`);
   } else {
     const full = resolve('full', hyperparameters);
     const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
@@ -71,6 +72,8 @@ export function decideRecipe({
     stages.set('head', resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters));
     const { first_layer_rate: asked } = recipe;
     if (isFull) stages.set('full', asked === 'auto' ? full : { ...full, firstLayerRate: asked });
+    else if (base.imported !== undefined)
+      reasons.push(`${base.title} stays as it is: a head learns on its features.`);
     else if (recipe.stages === 'auto') {
       // On a few hundred pictures the second stage takes minutes and has been seen to gain a point at most over the head.
       reasons.push('The pretrained layers stay as they are; recipe.stages "full" trains them too.');

@@ -10,9 +10,9 @@ import { createJobStore } from '../core/job/job-store.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
 import { commitModel } from '../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
-import { companionFiles, describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
+import { describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
-import { toOnnx } from '../core/network/onnx/to-onnx.ts';
+import { openBackbone } from './backbone-session.ts';
 import { exportVariants } from './export-variants.ts';
 import { pictureExamples } from './pictures.ts';
 import { createReport } from './report/create-report.ts';
@@ -38,9 +38,10 @@ export interface ExportedModel {
  * @throws {FoveaError} `parity-failed` where the exported model does not answer as the trainer does.
  */
 export async function exportModel(context: TrainingContext, weights: NetworkWeights): Promise<ExportedModel> {
-  const { store, reporter, job, network, input, inspection, splits, now } = context;
+  const { store, reporter, job, base, network, input, inspection, splits, now } = context;
   const judgedOn = splits.test.length > 0 ? 'test' : 'validation';
-  const onnx = toOnnx(network, weights);
+  const served = await base.toServed(network, weights);
+  const { onnx } = served;
   const { scores, maxDifference, judged, validation } = await judge(context, weights, onnx, judgedOn);
   if (scores.accuracy !== null && judgedOn === 'test') {
     await reporter.message(
@@ -64,7 +65,16 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
 
   reporter.startStage('exporting');
   const version = await claimVersion(store, job.model, job.id);
-  const companions = companionFiles(network, weights);
+  const companions = base.toCompanions(network, weights);
+  const backbone =
+    base.imported === undefined ? null : { name: base.imported.name, sha256: base.imported.sha256 };
+  if (backbone !== null) {
+    await reporter.message(
+      'The model has no heatmap, no files for TensorFlow.js and no variants in fewer bits: the layers of an imported backbone are ' +
+        'known to ONNX Runtime alone.',
+      { backbone },
+    );
+  }
   const variants = await exportVariants(context, onnx, judged.items);
   const createdAt = Math.floor(now() / 1000);
   const jobs = createJobStore({ store, now });
@@ -73,6 +83,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const described = await createReport(context, {
     version,
     createdAt,
+    backbone,
     judgedOn,
     judged,
     validation,
@@ -91,10 +102,11 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     createdAt,
     jobId: job.id,
     architecture: job.architecture,
+    ...(backbone === null ? {} : { backbone }),
     dataset: job.dataset,
     labels: [...inspection.classes],
     input,
-    onnx: describeOnnx(ONNX_FILE, onnx),
+    onnx: describeOnnx(ONNX_FILE, onnx, served),
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
     ...described.manifest,
     metrics: {
@@ -133,7 +145,7 @@ async function judge(
   onnx: Uint8Array,
   judgedOn: 'test' | 'validation',
 ) {
-  const { store, reporter, memory, savings, engine, network, input, inspection, splits, job } = context;
+  const { store, reporter, memory, savings, engine, base, network, input, inspection, splits, job } = context;
   const batchSize = savings.partSizes['evaluation'] ?? EVALUATION_BATCH_SIZE;
   await memory.enter('evaluation');
   const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: os.availableParallelism() });
@@ -146,6 +158,14 @@ async function judge(
     seed: job.seed,
     batchSize,
   });
+  // A trainer that knows the head alone is shown what the backbone makes of the pictures.
+  const below =
+    base.imported === undefined
+      ? undefined
+      : await openBackbone(
+          (await base.loadFrozen(network, { store, signal: reporter.signal })).backbone,
+          input,
+        );
   const predictOnnx = async (images: Float32Array, count: number): Promise<Float32Array> => {
     const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
     return (await session.run({ [inputName]: tensor }))[outputName]?.data as Float32Array;
@@ -180,7 +200,8 @@ async function judge(
   };
   try {
     const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
-      const trained = await trainer.predict(batch.images, batch.count);
+      const examples = below === undefined ? batch.images : await below.run(batch.images, batch.count);
+      const trained = await trainer.predict(examples, batch.count);
       maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
     });
     const validation =
@@ -189,6 +210,7 @@ async function judge(
   } finally {
     trainer.dispose();
     await session.release();
+    await below?.release();
   }
 }
 

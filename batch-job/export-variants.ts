@@ -24,10 +24,12 @@ export async function exportVariants(
   onnx: Uint8Array,
   judged: readonly DatasetItem[],
 ): Promise<ExportedVariants> {
-  const { job, splits, input, reporter } = context;
+  const { base, job, splits, input, reporter } = context;
   const described: Report['variants'][number][] = [];
   const files = new Map<string, Uint8Array>();
-  const precisions = splits.validation.length > 0 && judged.length > 0 ? job.recipe.variants : [];
+  // What toOnnx writes is known to the last bit, what others write is not.
+  const canWrite = base.imported === undefined && splits.validation.length > 0 && judged.length > 0;
+  const precisions = canWrite ? job.recipe.variants : [];
   if (precisions.length === 0) return { described, files };
   const inputs = {
     calibration: await inputsOf(context, splits.validation),

@@ -2,19 +2,15 @@
 // depends on, so that later epochs, attempts and jobs find it there.
 
 import { createHash } from 'node:crypto';
-import os from 'node:os';
-import * as ort from 'onnxruntime-node';
 import { forEachConcurrent } from '../core/dataset/for-each-concurrent.ts';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { inputLength } from '../core/image/decode-to-input.ts';
 import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
-import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { fromHalves, toHalves } from '../core/network/onnx/float16.ts';
-import { toOnnx } from '../core/network/onnx/to-onnx.ts';
-import { lastAxis, outputShape } from '../core/network/shapes.ts';
 import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import { type OnnxBackbone, openBackbone } from './backbone-session.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
 import type { ExampleSource } from './training/examples.ts';
@@ -53,9 +49,7 @@ export interface ExtractOptions {
 
 export interface FeatureExtractorOptions {
   readonly store: ObjectStore;
-  /** A network whose output is one vector a picture, `[batch, features]`. */
-  readonly backbone: Network;
-  readonly weights: NetworkWeights;
+  readonly backbone: OnnxBackbone;
   readonly input: ModelInput;
   /** Pictures run through the backbone together; {@link FEATURES_BATCH_SIZE} where it is left out. */
   readonly batchSize?: number | undefined;
@@ -65,18 +59,10 @@ export interface FeatureExtractorOptions {
 
 /** Opens the backbone; the caller releases it. */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
-  const { store, backbone, weights, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
-  const onnx = toOnnx(backbone, weights);
-  const features = lastAxis(outputShape(backbone));
-  const session = await ort.InferenceSession.create(onnx, {
-    intraOpNumThreads: Math.max(1, Math.floor(os.availableParallelism() / CONCURRENT_RUNS)),
-    executionMode: 'sequential',
-    // Threads that wait for work in a loop take the time in which pictures are decoded.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
-  const inputName = session.inputNames[0] as string;
-  const outputName = session.outputNames[0] as string;
-  const hash = createHash('sha256').update(onnx).update(JSON.stringify(input)).digest('hex');
+  const { store, backbone, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
+  const { features } = backbone;
+  const session = await openBackbone(backbone, input, CONCURRENT_RUNS);
+  const hash = createHash('sha256').update(backbone.onnx).update(JSON.stringify(input)).digest('hex');
 
   async function compute(
     items: readonly DatasetItem[],
@@ -107,10 +93,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       const images = new Float32Array(indices.length * inputLength(input));
       await source.fill(indices, images, signal);
       signal.throwIfAborted();
-      const dims = [indices.length, input.height, input.width, input.channels];
-      const tensor = new ort.Tensor('float32', images, dims);
-      const output = (await session.run({ [inputName]: tensor }))[outputName] as ort.Tensor;
-      result.set(output.data as Float32Array, first * features);
+      result.set(await session.run(images, indices.length), first * features);
       onProgress(indices.length, false);
     });
     return { result, isComplete };

@@ -1,10 +1,11 @@
 // A job's work in order: validate the dataset, decide how to train, train, export. A pretrained backbone first stays frozen
 // under a head that learns, then learns too; an architecture without pretrained weights is trained from scratch.
 
+import { checkFrozen } from '../core/backbone/check-frozen.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
-import { findArchitecture } from '../core/network/architectures.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
+import { findBase } from './base.ts';
 import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
 import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export-model.ts';
@@ -25,7 +26,8 @@ import { splitsOf, validateDataset } from './validate-dataset.ts';
 
 /** Carries a job out, from its dataset to a committed model. */
 export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<ExportedModel> {
-  const architecture = findArchitecture(job.architecture);
+  const base = await findBase(deps.store, job.architecture);
+  checkFrozen(job);
   const inspection = await validateDataset(deps, job);
   const { freeBytes } = await readMachineMemory('portable', deps.memoryLimitBytes);
   const engine = await openEngine({
@@ -46,11 +48,11 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     reporter: deps.reporter,
     machine,
     kernelKills: readKernelKills,
-    situation: { architecture, classes: inspection.classes.length, unfreezeFrom: job.recipe.unfreeze_from },
+    situation: { base, classes: inspection.classes.length, unfreezeFrom: job.recipe.unfreeze_from },
     rss: () => process.memoryUsage.rss(),
     collectGarbage,
   });
-  const shared = { ...deps, engine, architecture, inspection, splits, machine, memory };
+  const shared = { ...deps, engine, base, inspection, splits, machine, memory };
   const { sweep } = job;
   if (sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(
@@ -78,12 +80,12 @@ type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'networ
 
 /** One training: the job's own, or a trial's. Where memory runs out it goes on with less. */
 async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
-  const { architecture, engine, inspection, splits, memory, machine } = shared;
+  const { base, engine, inspection, splits, memory, machine } = shared;
   const classes = inspection.classes.length;
   const decision = decideRecipe({
     job,
-    architecture,
-    network: architecture.build({ inputSize: architecture.defaultInputSize, classes }),
+    base,
+    network: base.build({ inputSize: base.defaultInputSize, classes }),
     backend: engine.info.backend,
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
     classes,
@@ -100,17 +102,17 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
     },
   });
   return memory.run(async (savings) => {
-    const inputSize = inputSizeOf(architecture, savings);
+    const inputSize = inputSizeOf(base, savings);
     const input = {
       ...inputSize,
-      preprocessing: architecture.preprocessing,
+      preprocessing: base.preprocessing,
       // The whole picture is seen: what a class is recognized by may be at its edge.
       resize: 'stretch',
     } as const;
-    const network = architecture.build({ inputSize, classes });
+    const network = base.build({ inputSize, classes });
     const checkpoints = await openRunCheckpoints(
       { ...shared, job },
-      runFingerprint({ job, input, inspection }),
+      runFingerprint({ job, input, inspection, backboneHash: base.imported?.sha256 }),
     );
     const context: TrainingContext = { ...shared, job, network, input, decision, savings, checkpoints };
     await saveContactSheet(context);

@@ -37,18 +37,21 @@ export interface RunSettings {
   readonly job: JobRecord;
   readonly input: ModelInput;
   readonly inspection: DatasetInspection;
+  /** Of an imported backbone: a name may stand for another file where somebody has deleted the first. */
+  readonly backboneHash: string | undefined;
 }
 
 /**
  * Hash of what decides the course of a run. The back end is not in it: the numbers mean the same on all of them.
  */
-export function runFingerprint({ job, input, inspection }: RunSettings): string {
+export function runFingerprint({ job, input, inspection, backboneHash }: RunSettings): string {
   const { architecture, seed, hyperparameters, recipe, split } = job;
   const items = inspection.items.map((item) => [item.contentHash, item.classIndex, item.split]);
   return createHash('sha256')
     .update(
       JSON.stringify({
         architecture,
+        backboneHash,
         seed,
         hyperparameters,
         recipe,

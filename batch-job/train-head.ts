@@ -4,33 +4,28 @@
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { initializeWeights } from '../core/network/initialize.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
-import { splitAt } from '../core/network/split-at.ts';
-import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { createFeatureExtractor, featureExamples } from './features.ts';
 import { trainNetwork } from './train-network.ts';
 import { reportUnreadable, type TrainingContext } from './training-context.ts';
 
-/** The weights of the whole network: the backbone's as they came, and the trained head's. */
+/** The weights of all layers that the trainer knows: the backbone's as they came, and the trained head's. */
 export async function trainHead(context: TrainingContext): Promise<NetworkWeights> {
-  const { store, reporter, memory, savings, architecture, network, input, splits, now, job, decision } =
-    context;
-  const { backbone, head } = splitAt(network, architecture.featureLayer);
+  const { store, reporter, memory, savings, base, network, input, splits, now, job, decision } = context;
   reporter.startStage('weights');
-  const pretrained = await loadPretrainedWeights(backbone, architecture, {
+  const { backbone, weights, head, origin } = await base.loadFrozen(network, {
     store,
     weightsDir: context.weightsDir,
     signal: reporter.signal,
     onProgress: ({ receivedBytes, totalBytes }) =>
       reporter.update({ step: receivedBytes, steps: totalBytes }),
   });
-  await reporter.message(`Pretrained weights: ${pretrained.origin}.`);
+  await reporter.message(`Pretrained weights: ${origin}.`);
 
   await memory.enter('features');
   const extractor = await createFeatureExtractor({
     store,
     backbone,
-    weights: pretrained.weights,
     input,
     batchSize: savings.partSizes['features'],
     halfPrecision: savings.halfPrecision,
@@ -73,7 +68,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
       train,
       validation,
     });
-    return new Map([...pretrained.weights, ...trained]);
+    return new Map([...weights, ...trained]);
   } finally {
     for (const table of tables) table.close();
     await extractor.release();

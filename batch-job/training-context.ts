@@ -4,8 +4,9 @@ import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dat
 import type { JobRecord } from '../core/job/job.ts';
 import type { Savings } from '../core/job/savings.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
-import type { Architecture, Network } from '../core/network/network.ts';
+import type { Network } from '../core/network/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { Base } from './base.ts';
 import type { CostMeter } from './cost-meter.ts';
 import type { Decision } from './decide-recipe.ts';
 import type { JobReporter } from './job-reporter.ts';
@@ -44,8 +45,8 @@ export interface TrainingContext extends FineTuneDeps {
   /** Of a sweep, from 1. */
   readonly trial?: number;
   readonly engine: Engine;
-  readonly architecture: Architecture;
-  /** The whole classifier, with as many classes as the dataset. */
+  readonly base: Base;
+  /** Made by the base, with as many classes as the dataset: the whole classifier, or the head of an imported backbone. */
   readonly network: Network;
   readonly input: ModelInput;
   readonly inspection: DatasetInspection;

@@ -9,6 +9,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { toOnnxBackbone } from '../batch-job/backbone-session.ts';
 import { createFeatureExtractor } from '../batch-job/features.ts';
 import { splitsOf } from '../batch-job/validate-dataset.ts';
 import { inspectDataset } from '../core/dataset/inspect-dataset.ts';
@@ -75,7 +76,11 @@ try {
       preprocessing: architecture.preprocessing,
       resize: 'stretch',
     } as const;
-    const extractor = await createFeatureExtractor({ store, backbone, weights, input });
+    const extractor = await createFeatureExtractor({
+      store,
+      backbone: toOnnxBackbone(backbone, weights),
+      input,
+    });
     const exchange = path.join(folder, 'features');
     await mkdir(exchange);
     await writeFile(path.join(exchange, 'meta.json'), JSON.stringify({ features: extractor.features }));

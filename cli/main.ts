@@ -2,9 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ModelInputSchema } from '../core/model/manifest.ts';
 import { PRECISIONS } from '../core/model/precision.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
+import { type ImportBackboneOptions, runImportBackbone } from './commands/import-backbone.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
 import { runPlan } from './commands/plan.ts';
 import { runReproduce } from './commands/reproduce.ts';
@@ -97,6 +99,29 @@ program
   .option('--name <name>', 'name of the model (default: that of the architecture)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
+
+program
+  .command('import-backbone')
+  .description('take an ONNX file, from PyTorch or a model hub, as the frozen part of classifiers to train')
+  .argument('<file>', 'the .onnx file')
+  .option('--name <name>', 'of the backbone, for jobs (default: that of the file)')
+  .addOption(
+    new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
+      .choices(['nchw', 'nhwc'])
+      .makeOptionMandatory(),
+  )
+  .addOption(
+    new Option(
+      '--preprocessing <mode>',
+      'what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255',
+    )
+      .choices(ModelInputSchema.shape.preprocessing.options)
+      .makeOptionMandatory(),
+  )
+  .option('--size <height>x<width>', 'of the input, in pixels (default: what the file says)', parseSize)
+  .option('--output <name>', 'of the value that gives the features (default: the first output)')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .action((file: string, options: ImportBackboneOptions) => runImportBackbone(file, options));
 
 program
   .command('reproduce')

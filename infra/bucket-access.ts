@@ -13,6 +13,7 @@ interface Access {
 
 const datasets = `${keys.datasets()}*`;
 const models = `${keys.models()}*`;
+const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
 const weights = keys.weights('*');
 const job = keys.job('*');
@@ -23,14 +24,15 @@ const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
 
 const TRAINER: Access = {
-  read: [datasets, models, cache, jobFiles, checkpoints],
+  read: [datasets, models, backbones, cache, jobFiles, checkpoints],
   write: [models, cache, jobFiles, checkpoints],
   // Old checkpoints make room for new ones.
   delete: [checkpoints],
 };
 
 const API: Access = {
-  read: [datasets, models, jobFiles, idempotency, uploads, weights],
+  // Of backbones, what they are called.
+  read: [datasets, models, keys.backbone('*'), jobFiles, idempotency, uploads, weights],
   // Models, because published weights are imported as they are; trained ones come from trainers.
   // Uploads, because a presigned link has no other rights than who signed it.
   write: [datasets, job, jobEvents, idempotency, uploads, models, weights],

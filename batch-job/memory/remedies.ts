@@ -2,9 +2,10 @@
 // are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
 
 import type { RemedyName, Savings } from '../../core/job/savings.ts';
-import type { Architecture, InputSize, Network } from '../../core/network/network.ts';
+import type { InputSize, Network } from '../../core/network/network.ts';
 import { planNetwork } from '../../core/network/plan.ts';
 import { weightSpecs } from '../../core/network/weight-specs.ts';
+import type { Base } from '../base.ts';
 import { isFrom } from '../is-from.ts';
 
 /** Parts of a job that memory can run out in. */
@@ -14,7 +15,7 @@ export type BatchSizes = Readonly<Partial<Record<MemoryStage, number>>>;
 
 /** What the remedies need to know of a job. */
 export interface Situation {
-  readonly architecture: Architecture;
+  readonly base: Pick<Base, 'defaultInputSize' | 'minInputSize' | 'build'>;
   readonly classes: number;
   /** Pictures that a stage takes at once unless memory runs out. */
   readonly batchSizes: BatchSizes;
@@ -68,11 +69,11 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
   smaller_pictures: (savings, stage, situation) => {
     // The model that is judged is trained already.
     if (stage === 'evaluation') return undefined;
-    const { architecture } = situation;
-    const current = inputSizeOf(architecture, savings);
+    const { base } = situation;
+    const current = inputSizeOf(base, savings);
     const next = { height: smaller(current.height), width: smaller(current.width) };
-    const { height, width } = architecture.defaultInputSize;
-    const least = architecture.minInputSize;
+    const { height, width } = base.defaultInputSize;
+    const least = base.minInputSize;
     const isTooSmall =
       next.height < Math.max(least.height, LEAST_SHARE * height) ||
       next.width < Math.max(least.width, LEAST_SHARE * width);
@@ -89,22 +90,22 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
 /** Sides go down to three quarters, to a multiple of this. */
 const SIDE_STEP = 16;
 const SIDE_SHARE = 0.75;
-/** Of the architecture's own size: below half of it, what pretrained layers look for is too small to be found. */
+/** Of the network's own size: below half of it, what pretrained layers look for is too small to be found. */
 const LEAST_SHARE = 0.5;
 
 const smaller = (side: number) => Math.floor((SIDE_SHARE * side) / SIDE_STEP) * SIDE_STEP;
 
 /** The input of a job's network. */
-export const inputSizeOf = (architecture: Architecture, savings: Savings): InputSize => ({
-  ...architecture.defaultInputSize,
+export const inputSizeOf = (base: Pick<Base, 'defaultInputSize'>, savings: Savings): InputSize => ({
+  ...base.defaultInputSize,
   ...savings.inputSize,
 });
 
-/** The job's network with the given savings. */
+/** The layers of the job's network that the trainer knows, with the given savings. */
 export const networkOf = (
   savings: Savings,
-  { architecture, classes }: Pick<Situation, 'architecture' | 'classes'>,
-): Network => architecture.build({ inputSize: inputSizeOf(architecture, savings), classes });
+  { base, classes }: Pick<Situation, 'base' | 'classes'>,
+): Network => base.build({ inputSize: inputSizeOf(base, savings), classes });
 
 /** Not so where a dense layer reads a flattened map. */
 function haveSameWeights(a: Network, b: Network): boolean {

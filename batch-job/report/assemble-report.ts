@@ -55,6 +55,7 @@ export function assembleReport(from: ReportInput): Report {
       history: [...from.history],
       trials: from.trials.map((trial) => ({ ...trial, isChosen: trial.trial === from.trial })),
     },
+    backbone: from.backbone,
     parity: {
       pictures: parity.pictures,
       maxDifference: parity.maxDifference,

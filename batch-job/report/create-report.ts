@@ -24,6 +24,8 @@ import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
 export interface CreateReportOptions {
   readonly version: string;
+  /** What is imported of the model. */
+  readonly backbone: Report['backbone'];
   /** Unix seconds. */
   readonly createdAt: number;
   readonly judgedOn: Report['judgedOn'];

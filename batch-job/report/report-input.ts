@@ -22,6 +22,7 @@ export interface ReportInput {
   readonly createdAt: number;
   readonly input: ModelInput;
   readonly inspection: DatasetInspection;
+  readonly backbone: Report['backbone'];
   readonly judgedOn: Report['judgedOn'];
   readonly judged: JudgedSplit;
   readonly validation: JudgedSplit;

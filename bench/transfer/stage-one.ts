@@ -1,5 +1,6 @@
 // Stage one as a job has it, timed: features of every picture once, then a head that learns on them.
 
+import { toOnnxBackbone } from '../../batch-job/backbone-session.ts';
 import { createFeatureExtractor, featureExamples } from '../../batch-job/features.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
@@ -46,7 +47,11 @@ export async function runStageOne(options: StageOneOptions): Promise<StageOneOut
   const extract = { signal, onProgress: () => undefined };
 
   const startedMs = performance.now();
-  const extractor = await createFeatureExtractor({ store, backbone, weights, input });
+  const extractor = await createFeatureExtractor({
+    store,
+    backbone: toOnnxBackbone(backbone, weights),
+    input,
+  });
   const trainer = await engine.createTrainer({
     network: head,
     weights: initializeWeights(head, seed),

@@ -35,6 +35,8 @@ export const ManifestSchema = z.object({
   createdAt: z.number().int(),
   jobId: z.string(),
   architecture: z.string(),
+  /** Where the layers are those of a file that a user brought: then there is neither a heatmap nor a form in fewer bits. */
+  backbone: z.object({ name: z.string(), sha256: z.string() }).optional(),
   /** Null for a model that was imported as it is. */
   dataset: z.string().nullable(),
   /** Index i of the output is labels[i]. */

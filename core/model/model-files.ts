@@ -14,13 +14,20 @@ const HEATMAP_FILE = 'heatmap.onnx';
 const TFJS_MODEL_FILE = 'tfjs-model.json';
 const TFJS_WEIGHTS_FILE = 'tfjs-weights.bin';
 
-/** What a manifest says of an ONNX file that {@link toOnnx} made. */
-export const describeOnnx = (file: string, onnx: Uint8Array): OnnxFile => ({
+/** What a manifest says of an ONNX file; with the names that {@link toOnnx} gives, unless told. */
+export const describeOnnx = (
+  file: string,
+  onnx: Uint8Array,
+  names: Pick<OnnxFile, 'inputName' | 'outputName'> = {
+    inputName: ONNX_INPUT_NAME,
+    outputName: ONNX_OUTPUT_NAME,
+  },
+): OnnxFile => ({
   file,
   sizeBytes: onnx.byteLength,
   sha256: contentHashOf(onnx),
-  inputName: ONNX_INPUT_NAME,
-  outputName: ONNX_OUTPUT_NAME,
+  inputName: names.inputName,
+  outputName: names.outputName,
 });
 
 /** The files of a version beside the one that serves, as far as the network allows them. */

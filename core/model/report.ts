@@ -196,6 +196,8 @@ export const ReportSchema = z.object({
     /** Of a sweep, judged on the validation split; the settings above are those of the chosen one. */
     trials: z.array(TrialSchema.extend({ isChosen: z.boolean() })).default([]),
   }),
+  /** The file that a user brought, where the layers below the classifier are those of one. */
+  backbone: z.object({ name: z.string(), sha256: z.string() }).nullable().default(null),
   parity: z.object({
     pictures: count,
     /** Largest difference of a probability between trainer and served model. */

@@ -46,6 +46,9 @@ export const ARCHITECTURES: readonly Architecture[] = [
   vgg16,
 ];
 
+/** Begins the names of backbones that users bring as ONNX files: a job takes them in place of an architecture. */
+export const IMPORTED_PREFIX = 'onnx:';
+
 /**
  * The architecture of the given name.
  *
@@ -54,6 +57,14 @@ export const ARCHITECTURES: readonly Architecture[] = [
 export function findArchitecture(name: string): Architecture {
   const found = ARCHITECTURES.find((architecture) => architecture.name === name);
   if (found !== undefined) return found;
+  if (name.startsWith(IMPORTED_PREFIX)) {
+    throw new FoveaError(
+      'architecture-unknown',
+      `"${name}" is an imported backbone, whose layers are not known here: a job can train a classifier on it, but there is no ` +
+        'plan of it, and it cannot be served as it is. Name an architecture.',
+      { param: 'architecture', details: { received: name } },
+    );
+  }
   const known = ARCHITECTURES.map((architecture) => architecture.name).toSorted(
     (a, b) => editDistance(name, a) - editDistance(name, b),
   );

@@ -39,8 +39,8 @@ export function heatmapFileOf({ model, version, heatmap, input }: Manifest, scal
   if (heatmap === undefined) {
     throw new FoveaError(
       'heatmap-unavailable',
-      `Version "${version}" of model "${model}" has no heatmap: its network has no fully convolutional form, or it was ` +
-        'made before there were heatmaps. Train or import it again.',
+      `Version "${version}" of model "${model}" has no heatmap: its network has no fully convolutional form, is an ` +
+        'imported backbone, or was made before there were heatmaps. Then train or import it again.',
       { param: 'heatmap' },
     );
   }

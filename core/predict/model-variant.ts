@@ -73,8 +73,8 @@ export async function writeVariant(
 
 /**
  * Makes a variant of a stored model and compares it with the original.
- * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`; `pictures-missing` for fewer than two
- *   pictures; as decodeImage.
+ * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`; `variant-unavailable` for an imported
+ *   backbone; `pictures-missing` for fewer than two pictures; as decodeImage.
  */
 export async function makeVariant(
   store: ObjectStore,
@@ -91,6 +91,14 @@ export async function makeVariant(
   }
   const version = await resolveVersion(store, model, request.version);
   const manifest = await readManifest(store, model, version);
+  if (manifest.backbone !== undefined) {
+    throw new FoveaError(
+      'variant-unavailable',
+      `Version "${version}" of model "${model}" rests on the imported backbone "${manifest.backbone.name}", and only networks of ` +
+        'our own are written in fewer bits. Import a backbone that has fewer bits, or train an architecture.',
+      { param: 'model', details: { backbone: manifest.backbone } },
+    );
+  }
   const key = keys.modelFile(model, version, manifest.onnx.file);
   const original = (await store.get(key))?.body;
   if (original === undefined) throw new FoveaError('model-corrupt', `The model file "${key}" is missing.`);

@@ -48,6 +48,13 @@ export const keys = {
     `models/${segment(model)}/${segment(version)}/${segment(file)}`,
   modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,
 
+  /** Backbones that users bring. */
+  backbones: () => 'backbones/',
+  backbone: (backbone: string) => `backbones/${segment(backbone)}/backbone.json`,
+  /** @param sha256 of the file. */
+  backboneFile: (backbone: string, sha256: string) =>
+    `backbones/${segment(backbone)}/${segment(sha256)}.onnx`,
+
   /** Pictures to be predicted by key; they expire. */
   uploads: () => 'uploads/',
   upload: (uploadId: string) => `uploads/${segment(uploadId)}`,

@@ -32,6 +32,14 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['too-many-images', 400],
   ['image-key-invalid', 400],
   ['upload-refused', 400],
+  ['backbone-name-invalid', 400],
+  ['backbone-unreadable', 400],
+  ['backbone-external-data', 400],
+  ['backbone-input-unsupported', 400],
+  ['backbone-batch-fixed', 400],
+  ['backbone-output-unsupported', 400],
+  ['backbone-ops-unsupported', 400],
+  ['backbone-frozen', 400],
 
   ['api-key-missing', 401],
   ['api-key-invalid', 401],
@@ -50,6 +58,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['report-not-found', 404],
   ['dataset-not-found', 404],
   ['upload-not-found', 404],
+  ['backbone-not-found', 404],
 
   ['method-not-allowed', 405],
 
@@ -60,8 +69,11 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['dataset-empty', 409],
   ['weights-unavailable', 409],
   ['heatmap-unavailable', 409],
+  ['variant-unavailable', 409],
+  ['backbone-exists', 409],
 
   ['body-too-large', 413],
+  ['backbone-too-large', 413],
   ['image-too-large', 413],
   ['uploads-too-large', 413],
   ['content-type-unsupported', 415],
@@ -74,6 +86,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
 
   // A stored object that cannot be used is the operator's trouble, not the client's: 5xx, with the message kept.
   ['model-corrupt', 500],
+  ['backbone-corrupt', 500],
   ['model-format-newer', 500],
   ['model-parity-failed', 500],
   ['preprocessing-unsupported', 500],

@@ -1,6 +1,8 @@
 // Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
+import { checkFrozen } from '../../core/backbone/check-frozen.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { estimateJob, type JobPictures } from '../../core/job/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
@@ -96,6 +98,9 @@ export function jobRoutes(deps: AppDeps) {
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c.req.raw, CreateJobSchema, limits.jsonBodyBytes);
     const job = toNewJob(request);
+    const backbone = toBackboneName(job.architecture);
+    if (backbone !== undefined) await readBackbone(deps.store, backbone);
+    checkFrozen(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
@@ -139,8 +144,8 @@ async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
   };
 }
 
-/** Null where the trainer would refuse the dataset anyway. */
+/** Null where the trainer would refuse the dataset anyway, and where nobody knows what a backbone takes. */
 const estimateFor = ({ machine }: AppDeps, job: NewJob, pictures: JobPictures) =>
-  pictures.train === 0 || pictures.classes < FEWEST_CLASSES
+  pictures.train === 0 || pictures.classes < FEWEST_CLASSES || toBackboneName(job.architecture) !== undefined
     ? null
     : toWireEstimate(estimateJob(job, pictures, machine), pictures);

@@ -1,5 +1,6 @@
 // What a request for a job means: the names it may use, and the defaults it leaves to us.
 
+import { parseBackboneName, toArchitectureName, toBackboneName } from '../../core/backbone/backbone.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
 import { SplitFractionsSchema } from '../../core/job/job.ts';
@@ -15,7 +16,7 @@ const DEFAULT_SEED = 0;
 
 /**
  * The job that a valid request body asks for.
- * @throws {FoveaError} `architecture-unknown`, `dataset-name-invalid`, or `request-invalid` where no model name can be
+ * @throws {FoveaError} `architecture-unknown`, `backbone-name-invalid`, `dataset-name-invalid`, or `request-invalid` where no model name can be
  *   made of the dataset's.
  */
 export function toNewJob(request: CreateJobRequest): NewJob {
@@ -44,8 +45,13 @@ export function toNewJob(request: CreateJobRequest): NewJob {
   };
 }
 
-/** @throws {FoveaError} `architecture-unknown`, at the field in which OpenAI's API names a base model. */
+/**
+ * Of an imported backbone, the name alone: whether there is such a one, the store knows.
+ * @throws {FoveaError} `backbone-name-invalid`; `architecture-unknown`, at the field in which OpenAI's API names a base model.
+ */
 function findArchitectureForModel(name: string): string {
+  const backbone = toBackboneName(name);
+  if (backbone !== undefined) return toArchitectureName(parseBackboneName(backbone, 'model'));
   try {
     return findArchitecture(name).name;
   } catch (error) {
@@ -60,7 +66,8 @@ function findArchitectureForModel(name: string): string {
 /** `<dataset>-<architecture>`, with what a model name may not hold replaced by "-". */
 function defaultModelName(dataset: string, architecture: string): string {
   const datasetPart = dataset.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  const name = `${datasetPart.slice(0, MODEL_NAME_MAX_LENGTH - architecture.length - 1)}-${architecture}`;
+  const architecturePart = architecture.replaceAll(':', '-');
+  const name = `${datasetPart.slice(0, MODEL_NAME_MAX_LENGTH - architecturePart.length - 1)}-${architecturePart}`;
   if (isModelName(name)) return name;
   throw new FoveaError(
     'request-invalid',

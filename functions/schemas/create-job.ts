@@ -33,7 +33,8 @@ const HyperparametersChoiceSchema = z.strictObject({
 export const CreateJobSchema = z
   .strictObject({
     model: z.string().min(1).max(NAME_MAX_LENGTH).openapi({
-      description: 'The architecture to fine-tune.',
+      description:
+        'The architecture to fine-tune, or `onnx:<name>`: a backbone from `fovea import-backbone`, on which a head is trained.',
       example: 'mobilenet_v2_0.35',
     }),
     training_file: z

@@ -112,7 +112,8 @@ export type WireJob = z.infer<typeof JobSchema>;
 /** What POST answers. */
 export const CreatedJobSchema = JobSchema.extend({
   estimate: EstimateSchema.nullable().openapi({
-    description: 'Time and price; null where the dataset has too little to train on.',
+    description:
+      'Time and price; null where the dataset has too little to train on, and for imported backbones.',
   }),
 }).openapi('CreatedFineTuningJob');
 

@@ -99,6 +99,7 @@ export function makeReportInput({ classes, test, validation, skill = 3 }: Report
       },
       contentHash: 'f'.repeat(64),
     },
+    backbone: null,
     judgedOn: 'test',
     judged,
     validation: held,

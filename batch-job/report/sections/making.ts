@@ -44,6 +44,7 @@ export function making(report: Report): Markup {
 <dl>
 ${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}
 ${fact('Architecture', report.architecture)}
+${report.backbone && fact('Backbone', html`imported, sha256 <code class="hash">${report.backbone.sha256}</code>; its layers stayed as they were. Of such a model there are no heatmap, no files for TensorFlow.js and no variants in fewer bits.`)}
 ${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${input.preprocessing}, resize ${input.resize}`)}
 ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.contentHash}</code>`)}
 ${fact('Seed', training.seed)}

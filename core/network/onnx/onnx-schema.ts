@@ -135,6 +135,41 @@ export const encodeModel = (model: ModelProto): Uint8Array => MODEL.encode(model
 export const decodeModel = (bytes: Uint8Array): ModelProto =>
   MODEL.toObject(MODEL.decode(bytes), { longs: Number, defaults: true, arrays: true }) as ModelProto;
 
+const NODE = ROOT.lookupType('NodeProto');
+const TENSOR = ROOT.lookupType('TensorProto');
+const VALUE_INFO = ROOT.lookupType('ValueInfoProto');
+
+/** The bytes of a part as they stand in a model, for models that are not taken apart (packed-model.ts). */
+export const encodeNode = (node: NodeProto): Uint8Array => NODE.encode(node as object).finish();
+export const encodeTensor = (tensor: TensorProto): Uint8Array => TENSOR.encode(tensor as object).finish();
+export const encodeValueInfo = (value: ValueInfoProto): Uint8Array =>
+  VALUE_INFO.encode(value as object).finish();
+
+/** Undefined sizes are those that are open: named, left out, or no number of pixels. */
+export interface ValueInfo {
+  readonly name: string;
+  /** `TensorProto.DataType`; 0 where the value is no tensor. */
+  readonly dataType: number;
+  readonly dimensions: readonly (number | undefined)[];
+}
+
+/** An input or output as it stands in a model. */
+export function decodeValueInfo(bytes: Uint8Array): ValueInfo {
+  const { name, type } = VALUE_INFO.toObject(VALUE_INFO.decode(bytes), {
+    longs: Number,
+    defaults: true,
+    arrays: true,
+  }) as { name: string; type: Partial<ValueInfoProto['type']> | null };
+  const { elemType = 0, shape } = type?.tensorType ?? {};
+  return {
+    name,
+    dataType: elemType,
+    dimensions: (shape?.dim ?? []).map((dim) =>
+      'dimValue' in dim && dim.dimValue > 0 ? dim.dimValue : undefined,
+    ),
+  };
+}
+
 export function toAttribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
   if (typeof value === 'string')

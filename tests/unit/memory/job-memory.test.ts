@@ -1,6 +1,7 @@
 // What is done where memory runs out, by a job that has a record and a work that fails until enough is given up.
 
 import { describe, expect, it } from 'vitest';
+import { toBase } from '../../../batch-job/base.ts';
 import { type JobMemory, openJobMemory, wasKilledForMemory } from '../../../batch-job/memory/job-memory.ts';
 import { outOfMemory, toOutOfMemory } from '../../../batch-job/memory/out-of-memory.ts';
 import type { Situation } from '../../../batch-job/memory/remedies.ts';
@@ -15,7 +16,7 @@ import { newJob } from '../../support/new-job.ts';
 
 const GB = 1e9;
 const SITUATION: Situation = {
-  architecture: findArchitecture('mobilenet_v2_0.35'),
+  base: toBase(findArchitecture('mobilenet_v2_0.35')),
   classes: 3,
   batchSizes: { features: 16, head: 32, full: 16, evaluation: 16 },
   unfreezeFrom: null,
@@ -153,7 +154,7 @@ describe('a job that runs out of memory', () => {
   });
 
   it('does not lower the input of a network whose weights depend on it', async () => {
-    const situation = { ...SITUATION, architecture: findArchitecture('mnist_cnn') };
+    const situation = { ...SITUATION, base: toBase(findArchitecture('mnist_cnn')) };
     const { memory } = await openMemory(await createJob(['smaller_pictures']), { situation });
     const failed = memory.run(async () => {
       await memory.enter('scratch');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toBase } from '../../../batch-job/base.ts';
 import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
 import { isFrom } from '../../../batch-job/is-from.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
@@ -40,7 +41,7 @@ async function decide(
   const architecture = findArchitecture(changes.architecture ?? MOBILENET);
   return decideRecipe({
     job: { ...job, ...changes },
-    architecture,
+    base: toBase(architecture),
     network: architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 }),
     backend,
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),

@@ -1,0 +1,96 @@
+// Backbones that users bring as ONNX files: what is stored of them, and how jobs name them. Which files will do is decided
+// once, in import-backbone.ts; what is stored has one form, pictures in Keras's layout to one vector a picture.
+
+import { z } from 'zod';
+import { contentHashOf } from '../content-hash.ts';
+import { FoveaError } from '../errors.ts';
+import { ModelInputSchema } from '../model/manifest.ts';
+import { IMPORTED_PREFIX } from '../network/architectures.ts';
+import { editDistance } from '../network/edit-distance.ts';
+import { readJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+/** Short enough for `<dataset>-onnx-<name>` to be the name of a model. */
+const NAME_MAX_LENGTH = 40;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
+/** Names that a message suggests. */
+const NAMES_SHOWN = 5;
+
+export const BackboneSchema = z.object({
+  formatVersion: z.literal(1),
+  name: z.string(),
+  /** Unix seconds. */
+  createdAt: z.number().int(),
+  /** Of the stored file: float32 `[batch, height, width, channels]` to float32 `[batch, features]`. */
+  sha256: z.string(),
+  sizeBytes: z.number().int(),
+  input: ModelInputSchema,
+  /** Length of the vector. */
+  features: z.number().int().positive(),
+  /** What the import was given: hash of the file, and the value of its graph that became the features. */
+  source: z.object({ sha256: z.string(), output: z.string() }),
+});
+export type Backbone = z.infer<typeof BackboneSchema>;
+
+/** The name in `onnx:<name>`; undefined for what names no imported backbone. */
+export const toBackboneName = (architecture: string): string | undefined =>
+  architecture.startsWith(IMPORTED_PREFIX) ? architecture.slice(IMPORTED_PREFIX.length) : undefined;
+
+/** The inverse: what a job names as its model. */
+export const toArchitectureName = (backbone: string): string => `${IMPORTED_PREFIX}${backbone}`;
+
+/**
+ * The name of a backbone, from untrusted input.
+ * @throws {FoveaError} `backbone-name-invalid`.
+ */
+export function parseBackboneName(value: string, param = 'name'): string {
+  if (NAME.test(value)) return value;
+  throw new FoveaError(
+    'backbone-name-invalid',
+    `${JSON.stringify(value.slice(0, 80))} cannot be the name of a backbone: it must be 1 to ${NAME_MAX_LENGTH} characters of ` +
+      'A-Z, a-z, 0-9, ".", "_" and "-", starting with a letter or a digit.',
+    { param },
+  );
+}
+
+/**
+ * What is stored of a backbone.
+ * @throws {FoveaError} `backbone-name-invalid`; `backbone-not-found`, naming similar ones.
+ */
+export async function readBackbone(store: ObjectStore, name: string, param = 'model'): Promise<Backbone> {
+  const found = await readJson(store, keys.backbone(parseBackboneName(name, param)), BackboneSchema);
+  if (found !== undefined) return found.value;
+  const names: string[] = [];
+  for await (const known of store.listFolders(keys.backbones())) names.push(known);
+  const near = names.toSorted((a, b) => editDistance(name, a) - editDistance(name, b)).slice(0, NAMES_SHOWN);
+  throw new FoveaError(
+    'backbone-not-found',
+    `There is no imported backbone "${name}". ` +
+      (near.length === 0
+        ? 'There are none yet'
+        : `There are, the most similar first: ${near.map((known) => `"${known}"`).join(', ')}`) +
+      '. "fovea import-backbone" makes one of an .onnx file.',
+    { param, details: { received: name, similar: near } },
+  );
+}
+
+/**
+ * The `.onnx` file of a backbone.
+ * @throws {FoveaError} `backbone-corrupt`.
+ */
+export async function loadBackboneFile(
+  store: ObjectStore,
+  { name, sha256 }: Backbone,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Uint8Array> {
+  const key = keys.backboneFile(name, sha256);
+  const stored = await store.get(key, options);
+  if (stored !== undefined && contentHashOf(stored.body) === sha256) return stored.body;
+  throw new FoveaError(
+    'backbone-corrupt',
+    `The backbone file "${key}" cannot be used: ${stored === undefined ? 'it is missing' : 'its sha256 is not the one in its name'}. ` +
+      `Restore it from a copy, or delete "${keys.backbone(name)}" and import the backbone again.`,
+    { param: 'model', details: { key } },
+  );
+}

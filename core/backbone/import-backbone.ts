@@ -1,0 +1,205 @@
+// Takes an ONNX file that somebody brings as a backbone: checked by what it says of itself and by what ONNX Runtime makes of
+// it, brought to one form, stored for good. Knows no HTTP and no training.
+
+import { contentHashOf } from '../content-hash.ts';
+import { FoveaError } from '../errors.ts';
+import { preprocessPixels } from '../image/preprocess-pixels.ts';
+import type { ModelInput } from '../model/manifest.ts';
+import type { Layout } from '../network/onnx/export-context.ts';
+import { cutAtOutput, toFeatureModel } from '../network/onnx/feature-model.ts';
+import { decodeValueInfo } from '../network/onnx/onnx-schema.ts';
+import { decodePacked, encodePacked, type PackedModel } from '../network/onnx/packed-model.ts';
+import { uniformAt } from '../random.ts';
+import { createJson, readJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { type Backbone, BackboneSchema, parseBackboneName } from './backbone.ts';
+import { type ProbedOutput, type ProbeInput, probeModel } from './probe-backbone.ts';
+import { readImageInput } from './read-image-input.ts';
+
+/** Protobuf ends at 2 GiB; the head, and the names of what is added, need some room. */
+export const MAX_BACKBONE_BYTES = 2_000_000_000;
+/** Of a feature, relative to the largest: what batches of different sizes may differ by. */
+const BATCH_TOLERANCE = 1e-3;
+
+export interface ImportBackboneDeps {
+  readonly store: ObjectStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+export interface ImportBackboneRequest {
+  readonly name: string;
+  /** The `.onnx` file. */
+  readonly onnx: Uint8Array;
+  /** Of its input. */
+  readonly layout: Layout;
+  /** Left out, what the file says. */
+  readonly size?: { readonly height: number; readonly width: number } | undefined;
+  readonly preprocessing: ModelInput['preprocessing'];
+  /** The value that becomes the features: an output or any value inside; left out, the first output. */
+  readonly output?: string | undefined;
+}
+
+export interface ImportedBackbone {
+  readonly backbone: Backbone;
+  /** Shape of the value that became the features, without the batch. */
+  readonly outputShape: readonly number[];
+  /** Its layout; a map is averaged over its places. */
+  readonly outputLayout: Layout | 'vector';
+}
+
+/**
+ * Refuses what is too large before it is read.
+ * @throws {FoveaError} `backbone-too-large`.
+ */
+export function checkBackboneSize(sizeBytes: number): void {
+  if (sizeBytes <= MAX_BACKBONE_BYTES) return;
+  throw new FoveaError(
+    'backbone-too-large',
+    `The file has ${sizeBytes} bytes; at most ${MAX_BACKBONE_BYTES} are allowed, as a model is one file of less than 2 GiB. Export ` +
+      'a smaller network, or only its lower part.',
+    { param: 'file', details: { sizeBytes, maxSizeBytes: MAX_BACKBONE_BYTES } },
+  );
+}
+
+/**
+ * Stores a backbone under a name, from then on the model `onnx:<name>` of jobs. The same import again changes nothing.
+ *
+ * @throws {FoveaError} `backbone-name-invalid`, `backbone-exists`, `backbone-too-large`, `backbone-unreadable`,
+ * `backbone-external-data`, `backbone-ops-unsupported`, `backbone-input-unsupported`, `backbone-batch-fixed`,
+ * `backbone-output-unsupported`, `preprocessing-unsupported`.
+ */
+export async function importBackbone(
+  { store, now }: ImportBackboneDeps,
+  request: ImportBackboneRequest,
+): Promise<ImportedBackbone> {
+  const name = parseBackboneName(request.name);
+  checkBackboneSize(request.onnx.byteLength);
+  const model = cutAtOutput(decodePacked(request.onnx), request.output);
+  const input = readImageInput(model, request);
+  const { onnx, output, features } = await toCheckedFeatures(model, input, request.layout);
+  const sha256 = contentHashOf(onnx);
+  const backbone: Backbone = {
+    formatVersion: 1,
+    name,
+    createdAt: Math.floor(now() / 1000),
+    sha256,
+    sizeBytes: onnx.byteLength,
+    input,
+    features,
+    source: { sha256: contentHashOf(request.onnx), output: output.name },
+  };
+  await store.put(keys.backboneFile(name, sha256), onnx);
+  return { backbone: await commit(store, backbone), outputShape: output.shape, outputLayout: output.layout };
+}
+
+/** A name stands for the same numbers for good: models and checkpoints rest on it. */
+async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone> {
+  const key = keys.backbone(backbone.name);
+  try {
+    await createJson(store, key, backbone);
+    return backbone;
+  } catch (error) {
+    if (!(error instanceof PreconditionFailedError)) throw error;
+  }
+  const known = (await readJson(store, key, BackboneSchema))?.value;
+  const isSame =
+    known?.sha256 === backbone.sha256 && JSON.stringify(known.input) === JSON.stringify(backbone.input);
+  if (known !== undefined && isSame) return known;
+  throw new FoveaError(
+    'backbone-exists',
+    `There is another backbone "${backbone.name}", and what a name stands for does not change. Choose another name.`,
+    { param: 'name' },
+  );
+}
+
+/** The form that is stored, after it has answered for pictures one by one as it does for several at once. */
+async function toCheckedFeatures(model: PackedModel, input: ModelInput, inputLayout: Layout) {
+  const { height, width, channels } = input;
+  const pictures = noise(input, 2);
+  const shape = inputLayout === 'nchw' ? [channels, height, width] : [height, width, channels];
+  const [raw] = await probeModel(encodePacked(model), [{ values: pictures, dims: [2, ...shape] }]);
+  const output = describeOutput(raw as ProbedOutput, input, inputLayout);
+  const onnx = toFeatureModel(model, {
+    height,
+    width,
+    channels,
+    inputLayout,
+    outputLayout: output.layout,
+    features: output.features,
+  });
+  const size = pictures.length / 2;
+  const of = (values: Float32Array, count: number): ProbeInput => ({
+    values,
+    dims: [count, height, width, channels],
+  });
+  const [both, first, second] = await probeModel(onnx, [
+    of(pictures, 2),
+    of(pictures.slice(0, size), 1),
+    of(pictures.slice(size), 1),
+  ]);
+  checkAnswers(both?.values ?? [], [...(first?.values ?? []), ...(second?.values ?? [])]);
+  const { name } = decodeValueInfo(model.graph.output[0] as Uint8Array);
+  return { onnx, features: output.features, output: { ...output, name } };
+}
+
+/** Pictures of random pixels as a network's input, `[count, height, width, channels]`. */
+function noise(input: ModelInput, count: number): Float32Array {
+  const length = count * input.height * input.width * input.channels;
+  const pixels = Uint8Array.from({ length }, (_, i) => 256 * uniformAt(0, i));
+  return preprocessPixels(pixels, input.channels, input.preprocessing);
+}
+
+const outputUnsupported = (problem: string, details: Readonly<Record<string, unknown>>) =>
+  new FoveaError(
+    'backbone-output-unsupported',
+    `${problem} Features are a vector a picture, [batch, features], or a map, [batch, channels, height, width] or [batch, height, ` +
+      'width, channels]: name such a value with --output.',
+    { param: 'output', details },
+  );
+
+/** What the output for two pictures is: a vector, or a map that has the proportions of the picture. */
+function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: Layout) {
+  const [batch, ...shape] = dims;
+  const shown = `[${dims.join(', ')}]`;
+  if (batch !== 2 || shape.includes(0)) {
+    throw outputUnsupported(`The output for 2 pictures has the shape ${shown}.`, { received: [...dims] });
+  }
+  if (shape.length === 1) return { shape, layout: 'vector', features: shape[0] as number } as const;
+  const [a = 0, b = 0, c = 0] = shape;
+  const candidates = [
+    { shape, layout: 'nchw', features: a, isMap: isShrunken(b, c, input) },
+    { shape, layout: 'nhwc', features: c, isMap: isShrunken(a, b, input) },
+  ] as const;
+  const maps = shape.length === 3 ? candidates.filter(({ isMap }) => isMap) : [];
+  // Where both could be meant, a network keeps its layout.
+  const found = maps.find(({ layout }) => layout === inputLayout) ?? maps[0];
+  if (found !== undefined) return found;
+  throw outputUnsupported(
+    `The output for 2 pictures of ${input.height}×${input.width} has the shape ${shown}.`,
+    { received: [...dims] },
+  );
+}
+
+/** Whether a map could be of the picture, made smaller: same proportions, to a place of the map. */
+const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
+  height <= input.height &&
+  width <= input.width &&
+  Math.abs(height * input.width - width * input.height) <= Math.max(input.height, input.width);
+
+function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): void {
+  const largest = alone.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  if (!Number.isFinite(largest)) {
+    throw outputUnsupported('The features of a picture are not finite numbers. Check --preprocessing.', {});
+  }
+  const difference = alone.reduce(
+    (max, value, i) => Math.max(max, Math.abs(value - (together[i] ?? Number.NaN))),
+    0,
+  );
+  if (difference <= BATCH_TOLERANCE * largest) return;
+  throw outputUnsupported(
+    'The features of a picture depend on the other pictures of its batch. Export the network for inference (model.eval()).',
+    { difference, largest },
+  );
+}

@@ -1,0 +1,101 @@
+// Runs an ONNX file that somebody brings, to see whether it loads and what it makes of pictures.
+
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { FoveaError } from '../errors.ts';
+import { hasExternalData } from '../network/onnx/external-data.ts';
+
+export interface ProbedOutput {
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+}
+
+export interface ProbeInput {
+  /** Float32 values of the shape `dims`. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+}
+
+/** What ONNX Runtime says where a model has operators that it does not know. */
+const UNKNOWN_OPERATOR = /is not a registered function\/op|No Op registered for|No opset import for domain/i;
+
+/**
+ * The one output for each of the inputs.
+ *
+ * @param onnx A model with one input and one output. Nothing of it reaches the runtime where its values are in other files:
+ * a path in it could be that of any file of this machine.
+ * @throws {FoveaError} `backbone-external-data`, `backbone-ops-unsupported`, `backbone-unreadable`;
+ * `backbone-input-unsupported` where it cannot be run on such inputs, `backbone-output-unsupported`.
+ */
+export async function probeModel(
+  onnx: Uint8Array,
+  inputs: readonly ProbeInput[],
+): Promise<readonly ProbedOutput[]> {
+  if (hasExternalData(onnx)) {
+    throw new FoveaError(
+      'backbone-external-data',
+      "The model's weights are in other files (ONNX external data), which are not read. Export it into one file: " +
+        'torch.onnx.export(…, external_data=False), or onnx.save_model(onnx.load(path), path, save_as_external_data=False).',
+      { param: 'file' },
+    );
+  }
+  const session = await openSession(onnx);
+  try {
+    const outputs: ProbedOutput[] = [];
+    for (const { values, dims } of inputs) outputs.push(await run(session, values, dims));
+    return outputs;
+  } finally {
+    await session.release();
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
+  try {
+    // What it would print is in the errors that it throws.
+    return await InferenceSession.create(onnx, { executionProviders: ['cpu'], logSeverityLevel: 4 });
+  } catch (cause) {
+    const message = messageOf(cause);
+    if (UNKNOWN_OPERATOR.test(message)) {
+      throw new FoveaError(
+        'backbone-ops-unsupported',
+        `The model has operators that ONNX Runtime does not know: ${message} Export it with the standard operators of ONNX, ` +
+          'without custom ones.',
+        { param: 'file', cause },
+      );
+    }
+    throw new FoveaError(
+      'backbone-unreadable',
+      `ONNX Runtime cannot load the model: ${message} Check it with onnx.checker, and export it again.`,
+      { param: 'file', cause },
+    );
+  }
+}
+
+async function run(
+  session: InferenceSession,
+  values: Float32Array,
+  dims: readonly number[],
+): Promise<ProbedOutput> {
+  let output: Tensor | undefined;
+  try {
+    const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', values, dims) });
+    output = results[session.outputNames[0] ?? ''] as Tensor | undefined;
+  } catch (cause) {
+    throw new FoveaError(
+      'backbone-input-unsupported',
+      `The model cannot be run on a float32 input [${dims.join(', ')}]: ${messageOf(cause)} Check --size and --layout; the ` +
+        'batch must be open, as torch.onnx.export makes it with dynamic_axes.',
+      { param: 'size', details: { dims: [...dims] }, cause },
+    );
+  }
+  if (!(output?.data instanceof Float32Array)) {
+    throw new FoveaError(
+      'backbone-output-unsupported',
+      `The output is of type ${output?.type}; features must be float32. Export the model in float32, or name another value ` +
+        'with --output.',
+      { param: 'output', details: { received: output?.type } },
+    );
+  }
+  return { values: output.data.slice(), dims: output.dims };
+}

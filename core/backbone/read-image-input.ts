@@ -1,0 +1,120 @@
+// What a model that somebody brings says of its input, held against what is said of it: one float32 picture, an open batch.
+
+import { FoveaError } from '../errors.ts';
+import type { ModelInput } from '../model/manifest.ts';
+import type { Layout } from '../network/onnx/export-context.ts';
+import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
+import type { PackedModel } from '../network/onnx/packed-model.ts';
+
+/** `TensorProto.DataType`, as far as inputs of pictures have been seen to be of. */
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  0: 'no tensor',
+  2: 'uint8',
+  3: 'int8',
+  6: 'int32',
+  7: 'int64',
+  10: 'float16',
+  11: 'double',
+  16: 'bfloat16',
+};
+
+/** Of batch, height, width and channels. */
+const AXES: Readonly<Record<Layout, readonly [number, number, number, number]>> = {
+  nchw: [0, 2, 3, 1],
+  nhwc: [0, 1, 2, 3],
+};
+
+export interface AskedInput {
+  readonly layout: Layout;
+  /** Left out, what the model says. */
+  readonly size?: { readonly height: number; readonly width: number } | undefined;
+  readonly preprocessing: ModelInput['preprocessing'];
+}
+
+const unsupported = (problem: string, param: string, details: Readonly<Record<string, unknown>> = {}) =>
+  new FoveaError('backbone-input-unsupported', problem, { param, details });
+
+/**
+ * The input contract of a model.
+ *
+ * @param model From cutAtOutput.
+ * @throws {FoveaError} `backbone-input-unsupported`, `backbone-batch-fixed`.
+ */
+export function readImageInput(model: PackedModel, { layout, size, preprocessing }: AskedInput): ModelInput {
+  const input = onlyInput(model);
+  const [batch, height, width, channels] = AXES[layout].map((axis) => input.dimensions[axis]);
+  const shown = `[${input.dimensions.map((dimension) => dimension ?? 'open').join(', ')}]`;
+  if (channels !== undefined && channels !== 1 && channels !== 3) {
+    throw unsupported(
+      `The input "${input.name}" ${shown} has ${channels} channels as ${layout}; 1 or 3 are allowed. Check --layout.`,
+      'layout',
+      { received: channels },
+    );
+  }
+  if (batch !== undefined) {
+    throw new FoveaError(
+      'backbone-batch-fixed',
+      `The input "${input.name}" ${shown} takes ${batch} pictures at a time, no more and no fewer. Export the model with an open ` +
+        `batch: torch.onnx.export(…, dynamic_axes={"${input.name}": {0: "batch"}}), or in TensorFlow an input [None, …].`,
+      { param: 'file', details: { received: batch } },
+    );
+  }
+  return {
+    height: sideOf('height', height, size?.height, shown),
+    width: sideOf('width', width, size?.width, shown),
+    channels: channels ?? 3,
+    preprocessing,
+    // As for the networks of the table: the whole picture is seen.
+    resize: 'stretch',
+  };
+}
+
+function onlyInput({ graph }: PackedModel): ValueInfo {
+  const inputs = graph.input.map(decodeValueInfo);
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1) {
+    const names = inputs.map(({ name }) => `"${name}"`).join(', ');
+    throw unsupported(
+      `The features are computed from ${inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${names}`}: one picture is all ` +
+        'that there is. Export the image encoder alone, or name with --output a value that needs nothing else.',
+      'file',
+      { received: inputs.map(({ name }) => name) },
+    );
+  }
+  if (input.dataType !== DATA_TYPE.float32) {
+    const type = TYPE_NAMES[input.dataType] ?? `type ${input.dataType}`;
+    throw unsupported(
+      `The input "${input.name}" is of ${type}; float32 is needed. Export the model in float32.`,
+      'file',
+      { received: type },
+    );
+  }
+  if (input.dimensions.length !== 4) {
+    throw unsupported(
+      `The input "${input.name}" has ${input.dimensions.length} axes; a batch of pictures has 4.`,
+      'file',
+      { received: input.dimensions.length },
+    );
+  }
+  return input;
+}
+
+function sideOf(
+  side: 'height' | 'width',
+  said: number | undefined,
+  asked: number | undefined,
+  shown: string,
+): number {
+  const value = said ?? asked;
+  if (value === undefined) {
+    throw unsupported(`The input ${shown} leaves its ${side} open: give it with --size.`, 'size');
+  }
+  if (!Number.isInteger(value) || value < 1 || (asked !== undefined && asked !== value)) {
+    throw unsupported(
+      `The input ${shown} has a ${side} of ${value}, and ${asked} was given. Check --size and --layout.`,
+      'size',
+      { received: asked, allowed: said },
+    );
+  }
+  return value;
+}

@@ -1,0 +1,62 @@
+// A dense classifier put on top of a backbone that is known as an ONNX file alone.
+
+import { floats, freeName, node } from './graph-ends.ts';
+import { DATA_TYPE, decodeValueInfo, encodeTensor, encodeValueInfo } from './onnx-schema.ts';
+import { decodePacked, encodePacked } from './packed-model.ts';
+
+export interface DenseHead {
+  /** `[features, classes]`, as Keras has it. */
+  readonly kernel: Float32Array;
+  /** `[classes]`. */
+  readonly bias: Float32Array;
+}
+
+export interface HeadedModel {
+  readonly onnx: Uint8Array;
+  readonly inputName: string;
+  readonly outputName: string;
+}
+
+/**
+ * The model that gives softmax probabilities, float32 `[batch, classes]`. Its nodes are those of every opset from 7 on,
+ * the oldest that ONNX Runtime reads.
+ *
+ * @param onnx as toFeatureModel gives it.
+ */
+export function attachHead(onnx: Uint8Array, { kernel, bias }: DenseHead): HeadedModel {
+  const model = decodePacked(onnx);
+  const { graph } = model;
+  const features = decodeValueInfo(graph.output[0] as Uint8Array).name;
+  const [kernelName, biasName, logits, outputName] = ['kernel', 'bias', 'logits', 'probabilities'].map(
+    (part) => freeName(onnx, `fovea_${part}`),
+  ) as [string, string, string, string];
+  const constant = (name: string, values: Float32Array, dims: readonly number[]) =>
+    encodeTensor({
+      name,
+      dataType: DATA_TYPE.float32,
+      dims,
+      rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    });
+  const classes = bias.length;
+  return {
+    onnx: encodePacked({
+      ...model,
+      graph: {
+        ...graph,
+        node: [
+          ...graph.node,
+          node('Gemm', [features, kernelName, biasName], logits),
+          node('Softmax', [logits], outputName, { axis: 1 }),
+        ],
+        initializer: [
+          ...graph.initializer,
+          constant(kernelName, kernel, [kernel.length / classes, classes]),
+          constant(biasName, bias, [classes]),
+        ],
+        output: [encodeValueInfo(floats(outputName, [classes]))],
+      },
+    }),
+    inputName: decodeValueInfo(graph.input[0] as Uint8Array).name,
+    outputName,
+  };
+}

@@ -1,0 +1,118 @@
+// A model that others made, brought to the form in which backbones are used here: pictures in Keras's layout in, one vector a
+// picture out. Changes the ends of the graph alone. Knows no runtime.
+
+import { FoveaError } from '../../errors.ts';
+import type { Layout } from './export-context.ts';
+import { floats, freeName, node } from './graph-ends.ts';
+import { DATA_TYPE, decodeValueInfo, encodeValueInfo } from './onnx-schema.ts';
+import {
+  encodePacked,
+  linksOf,
+  nameOfInitializer,
+  nameOfSparseInitializer,
+  type PackedModel,
+  readingAsOnnx,
+} from './packed-model.ts';
+
+const TO_NCHW = [0, 3, 1, 2];
+/** The first version of the format in which constants need not be among the inputs. */
+const IR_OF_CONSTANTS = 4;
+
+/**
+ * The part of a model that one value needs, with that value as its only output, and inputs that are no constants.
+ *
+ * @param output Name of an output or of any value inside; left out, the first output.
+ * @throws {FoveaError} `backbone-output-unsupported` where there is no such value; `backbone-unreadable`.
+ */
+export function cutAtOutput(model: PackedModel, output: string | undefined): PackedModel {
+  const { graph } = model;
+  const outputs = graph.output.map(nameOfValue);
+  const links = graph.node.map(linksOf);
+  const producers = new Map(
+    links.flatMap(({ writes }, index) => writes.map((name) => [name, index] as const)),
+  );
+  const wanted = output ?? outputs[0] ?? '';
+  if (wanted === '' || !producers.has(wanted)) {
+    throw new FoveaError(
+      'backbone-output-unsupported',
+      `The model computes no value "${wanted}". Its outputs are ${outputs.map((name) => `"${name}"`).join(', ')}; a value ` +
+        'inside is named as a viewer of ONNX files shows it.',
+      { param: 'output', details: { received: wanted, outputs } },
+    );
+  }
+  const used = new Set([wanted]);
+  const live = new Set<number>();
+  // A set gives what is added while it is walked through, too.
+  for (const name of used) {
+    const producer = producers.get(name);
+    if (producer === undefined || live.has(producer)) continue;
+    live.add(producer);
+    for (const read of links[producer]?.reads ?? []) used.add(read);
+  }
+  const constants = new Set(graph.initializer.map(nameOfInitializer));
+  const isRead = (name: string) => used.has(name) && !constants.has(name);
+  return {
+    ...model,
+    irVersion: Math.max(IR_OF_CONSTANTS, model.irVersion),
+    graph: {
+      ...graph,
+      node: graph.node.filter((_, index) => live.has(index)),
+      initializer: graph.initializer.filter((bytes) => used.has(nameOfInitializer(bytes))),
+      sparseInitializer: graph.sparseInitializer.filter((bytes) => used.has(nameOfSparseInitializer(bytes))),
+      input: graph.input.filter((bytes) => isRead(nameOfValue(bytes))),
+      output: [encodeValueInfo({ name: wanted, type: { tensorType: { elemType: DATA_TYPE.float32 } } })],
+    },
+  };
+}
+
+const nameOfValue = (bytes: Uint8Array) => readingAsOnnx(() => decodeValueInfo(bytes).name);
+
+export interface FeatureModelOptions {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Of the model's input. */
+  readonly inputLayout: Layout;
+  /** Of its output: a vector a picture, or a map that is averaged over its places. */
+  readonly outputLayout: Layout | 'vector';
+  /** Length of the vector. */
+  readonly features: number;
+}
+
+/**
+ * An `.onnx` file with float32 input `[batch, height, width, channels]` and float32 output `[batch, features]`.
+ * @param model From {@link cutAtOutput}, with one input.
+ */
+export function toFeatureModel(model: PackedModel, options: FeatureModelOptions): Uint8Array {
+  const { height, width, channels, inputLayout, outputLayout, features } = options;
+  const { graph } = model;
+  const original = decodeValueInfo(graph.input[0] as Uint8Array).name;
+  const output = decodeValueInfo(graph.output[0] as Uint8Array).name;
+  const bytes = encodePacked(model);
+  const name = (wish: string) => freeName(bytes, wish);
+
+  const isTransposed = inputLayout === 'nchw';
+  const input = isTransposed ? name('fovea_input') : original;
+  const before = isTransposed ? [node('Transpose', [input], original, { perm: TO_NCHW })] : [];
+  const after: Uint8Array[] = [];
+  let value = output;
+  const append = (opType: string, wish: string, attributes: Parameters<typeof node>[3] = {}) => {
+    const result = name(wish);
+    after.push(node(opType, [value], result, attributes));
+    value = result;
+  };
+  if (outputLayout === 'nhwc') append('Transpose', 'fovea_map', { perm: TO_NCHW });
+  if (outputLayout !== 'vector') {
+    append('GlobalAveragePool', 'fovea_mean');
+    append('Flatten', 'fovea_features', { axis: 1 });
+  }
+  return encodePacked({
+    ...model,
+    graph: {
+      ...graph,
+      node: [...before, ...graph.node, ...after],
+      input: [encodeValueInfo(floats(input, [height, width, channels]))],
+      output: [encodeValueInfo(floats(value, [features]))],
+    },
+  });
+}

@@ -1,0 +1,44 @@
+// What is put before or behind the graph of a model that others made.
+
+import {
+  type AttributeValue,
+  DATA_TYPE,
+  encodeNode,
+  toAttribute,
+  type ValueInfoProto,
+} from './onnx-schema.ts';
+
+/** A name that no value of a model has: the wish, or the wish with a number. */
+export function freeName(onnx: Uint8Array, wish: string): string {
+  // Names stand in the file as they are, also those inside of subgraphs and functions.
+  const bytes = Buffer.from(onnx.buffer, onnx.byteOffset, onnx.byteLength);
+  let name = wish;
+  for (let i = 1; bytes.includes(name); i++) name = `${wish}_${i}`;
+  return name;
+}
+
+/** A node of one output, which it is named after. */
+export const node = (
+  opType: string,
+  input: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): Uint8Array =>
+  encodeNode({
+    opType,
+    name: output,
+    input,
+    output: [output],
+    attribute: Object.entries(attributes).map(([key, value]) => toAttribute(key, value)),
+  });
+
+/** A value of float32 whose first axis is the batch. */
+export const floats = (name: string, sizes: readonly number[]): ValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: DATA_TYPE.float32,
+      shape: { dim: [{ dimParam: 'batch' }, ...sizes.map((dimValue) => ({ dimValue }))] },
+    },
+  },
+});

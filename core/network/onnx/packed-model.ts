@@ -1,0 +1,143 @@
+// An ONNX model that others made, taken apart no further than is needed to change its ends: nodes and constants stay the
+// bytes that they came as, so that nothing is lost of what onnx-schema.ts does not know.
+
+import protobuf from 'protobufjs/light.js';
+import { FoveaError } from '../../errors.ts';
+
+/** Bytes of one message each, as they stand in the file. */
+type Packed = readonly Uint8Array[];
+
+export interface PackedModel {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly opsetImport: readonly { readonly domain: string; readonly version: number }[];
+  readonly functions: Packed;
+  readonly graph: {
+    readonly name: string;
+    readonly node: Packed;
+    readonly initializer: Packed;
+    readonly sparseInitializer: Packed;
+    readonly input: Packed;
+    readonly output: Packed;
+  };
+}
+
+/** The values that a node connects. */
+export interface NodeLinks {
+  /** Those that its subgraphs read are among them. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+const one = (type: string, id: number) => ({ type, id });
+const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
+
+// Field numbers: onnx/onnx.proto. Training information, documentation and metadata are left out.
+const ROOT = protobuf.Root.fromJSON({
+  nested: {
+    Model: {
+      fields: {
+        irVersion: one('int64', 1),
+        producerName: one('string', 2),
+        graph: one('Graph', 7),
+        opsetImport: many('Opset', 8),
+        functions: many('bytes', 25),
+      },
+    },
+    Opset: { fields: { domain: one('string', 1), version: one('int64', 2) } },
+    Graph: {
+      fields: {
+        node: many('bytes', 1),
+        name: one('string', 2),
+        initializer: many('bytes', 5),
+        input: many('bytes', 11),
+        output: many('bytes', 12),
+        sparseInitializer: many('bytes', 15),
+      },
+    },
+    Node: {
+      fields: { input: many('string', 1), output: many('string', 2), attribute: many('Attribute', 5) },
+    },
+    Attribute: { fields: { g: one('Subgraph', 6), graphs: many('Subgraph', 11) } },
+    Subgraph: { fields: { node: many('Node', 1), output: many('Value', 12) } },
+    Value: { fields: { name: one('string', 1) } },
+    Initializer: { fields: { name: one('string', 8) } },
+    SparseInitializer: { fields: { values: one('Initializer', 1) } },
+  },
+});
+const MODEL = ROOT.lookupType('Model');
+const NODE = ROOT.lookupType('Node');
+const INITIALIZER = ROOT.lookupType('Initializer');
+const SPARSE_INITIALIZER = ROOT.lookupType('SparseInitializer');
+const OPTIONS = { longs: Number, defaults: true, arrays: true } as const;
+
+export const encodePacked = (model: PackedModel): Uint8Array => MODEL.encode(model as object).finish();
+
+/**
+ * An `.onnx` file.
+ * @throws {FoveaError} `backbone-unreadable` where the bytes are no ONNX model.
+ */
+export function decodePacked(bytes: Uint8Array): PackedModel {
+  return readingAsOnnx(() => {
+    const model = MODEL.toObject(MODEL.decode(bytes), OPTIONS) as Omit<PackedModel, 'graph'> & {
+      readonly graph: PackedModel['graph'] | null;
+    };
+    // Protobuf takes many bytes for a message of which it knows nothing.
+    if (model.graph === null || model.graph.node.length === 0) throw unreadable('it has no graph');
+    return { ...model, graph: model.graph };
+  });
+}
+
+interface Node {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly attribute: readonly { readonly g: Subgraph | null; readonly graphs: readonly Subgraph[] }[];
+}
+interface Subgraph {
+  readonly node: readonly Node[];
+  readonly output: readonly { readonly name: string }[];
+}
+
+const readsOf = ({ input, attribute }: Node): string[] => [
+  ...input,
+  ...attribute
+    .flatMap(({ g, graphs }) => (g === null ? graphs : [g, ...graphs]))
+    .flatMap(({ node, output }) => [...node.flatMap(readsOf), ...output.map(({ name }) => name)]),
+];
+
+/** @throws {FoveaError} `backbone-unreadable`. */
+export const linksOf = (bytes: Uint8Array): NodeLinks =>
+  readingAsOnnx(() => {
+    const node = NODE.toObject(NODE.decode(bytes), OPTIONS) as Node;
+    return { reads: readsOf(node), writes: node.output };
+  });
+
+/** @throws {FoveaError} `backbone-unreadable`. */
+export const nameOfInitializer = (bytes: Uint8Array): string =>
+  readingAsOnnx(() => (INITIALIZER.toObject(INITIALIZER.decode(bytes), OPTIONS) as { name: string }).name);
+
+/** @throws {FoveaError} `backbone-unreadable`. */
+export const nameOfSparseInitializer = (bytes: Uint8Array): string =>
+  readingAsOnnx(() => {
+    const { values } = SPARSE_INITIALIZER.toObject(SPARSE_INITIALIZER.decode(bytes), OPTIONS) as {
+      values: { name: string } | null;
+    };
+    return values?.name ?? '';
+  });
+
+/** Whatever protobufjs makes of bytes that are no such message. */
+export function readingAsOnnx<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FoveaError) throw error;
+    throw unreadable(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+const unreadable = (problem: string, cause?: unknown) =>
+  new FoveaError(
+    'backbone-unreadable',
+    `The file is no ONNX model that can be read: ${problem}. Give the .onnx file that the export wrote, whole.`,
+    { param: 'file', cause },
+  );
