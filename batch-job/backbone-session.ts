@@ -1,4 +1,4 @@
-// The frozen part of a network as ONNX Runtime runs it: pictures to feature vectors. Where its file comes from, a network of
+// The frozen part of a network as ONNX Runtime runs it: pictures to feature vectors or maps. Where its file comes from, a network of
 // ours or somebody else's export, does not matter here.
 
 import os from 'node:os';
@@ -6,25 +6,25 @@ import * as ort from 'onnxruntime-node';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
-import { lastAxis, outputShape } from '../core/network/shapes.ts';
+import { closedSizeOf, outputShape } from '../core/network/shapes.ts';
 
-/** An `.onnx` file that makes of float32 pictures `[batch, height, width, channels]` one vector each, in one output. */
+/** An `.onnx` file that makes of float32 pictures `[batch, height, width, channels]` one vector or map each, in one output. */
 export interface OnnxBackbone {
   readonly onnx: Uint8Array;
-  /** Length of the vector. */
+  /** Values of the vector or map. */
   readonly features: number;
 }
 
 export interface BackboneSession {
-  /** @returns float32 `[count, features]`, or `[count, 1, 1, features]`. */
+  /** @returns float32, as many values for each picture as the backbone has features. */
   run(images: Float32Array, count: number): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-/** @param backbone A network of ours whose output is one vector a picture, `[features]` or `[1, 1, features]`. */
+/** @param backbone A network of ours, or the lower part of one. */
 export const toOnnxBackbone = (backbone: Network, weights: NetworkWeights): OnnxBackbone => ({
   onnx: toOnnx(backbone, weights),
-  features: lastAxis(outputShape(backbone)),
+  features: closedSizeOf(outputShape(backbone)),
 });
 
 /** @param concurrentRuns Runs at a time, on a share of the cores each. The caller releases the session. */

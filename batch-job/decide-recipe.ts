@@ -7,6 +7,7 @@ import type { Savings } from '../core/job/savings.ts';
 import { featureViewsFor, hasFullStage } from '../core/job/stage-lengths.ts';
 import type { Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
+import { lastStage } from '../core/network/split-at.ts';
 import type { Base } from './base.ts';
 import { isFrom } from './is-from.ts';
 import type { MachineMemory } from './memory/machine-memory.ts';
@@ -100,7 +101,8 @@ export function decideRecipe({
     }
   }
 
-  const planned = planStages(stages, network, recipe, memory);
+  const unfreezeFrom = stages.has('full') ? unfreezeFromOf(recipe, network) : null;
+  const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);
   reasons.push(...planned.reasons);
 
   const augmentation = augmentationOf(recipe, isPretrained, stages.has('full'));
@@ -125,6 +127,7 @@ export function decideRecipe({
       ),
       augmentation,
       imbalance,
+      unfreezeFrom,
       featureViews: isAugmented ? featureViewsFor(recipe, examples) : 0,
       reasons,
     },
@@ -135,7 +138,7 @@ export function decideRecipe({
 function planStages(
   stages: ReadonlyMap<StageName, StageSettings>,
   network: Network,
-  { out_of_memory: allowed, unfreeze_from: from }: JobRecord['recipe'],
+  { allowed, from }: { readonly allowed: JobRecord['recipe']['out_of_memory']; readonly from: string | null },
   memory: MachineMemory,
 ): { readonly partSizes: Savings['partSizes']; readonly reasons: readonly string[] } {
   const partSizes: Record<string, number> = {};
@@ -156,6 +159,14 @@ function planStages(
     reasons.push(parts.reason);
   }
   return { partSizes, reasons };
+}
+
+function unfreezeFromOf(
+  { unfreeze_from: asked, preset }: JobRecord['recipe'],
+  network: Network,
+): string | null {
+  if (asked !== 'auto') return asked;
+  return preset === 'course' ? null : (lastStage(network) ?? null);
 }
 
 /** A network that starts from random weights has enough to do with the pictures as they are. */

@@ -23,13 +23,15 @@ const CONCURRENT_BATCHES = 3;
 const CONCURRENT_RUNS = 2;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
 const SHARD_SIZE = 128;
+/** Of the features in such an object, which is in memory as a whole: 16 MiB. */
+const SHARD_BYTES = 16 * 2 ** 20;
 /** Hexadecimal digits of a content's hash that decide its shard. */
 const HASH_DIGITS = 8;
 
 export interface FeatureExtractor {
   /** Identifies backbone, weights and input: part of every cache key. */
   readonly hash: string;
-  /** Number of features of a picture. */
+  /** Features of a picture: the values of a vector or map. */
   readonly features: number;
   /**
    * A row for each picture in the order of `items`, then as many of each further view. The caller closes the table.
@@ -133,7 +135,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       const views = 1 + (extractOptions.views?.count ?? 0);
       const table = createFeatureTable({ rows: views * items.length, width: features, halfPrecision });
       try {
-        const shards = shardsOf(items);
+        const shards = shardsOf(items, shardSizeFor(features));
         for (let view = 0; view < views; view++) {
           for (const shard of shards) {
             const shardItems = shard.map((index) => items[index] as DatasetItem);
@@ -154,12 +156,15 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   };
 }
 
+const shardSizeFor = (features: number): number =>
+  Math.max(1, Math.min(SHARD_SIZE, Math.floor(SHARD_BYTES / (features * Float32Array.BYTES_PER_ELEMENT))));
+
 /**
  * Groups items by the first bits of their content's hash: a picture that comes or goes changes one group alone.
  * Each group is sorted by hash, so that the order of items does not matter to the cache.
  */
-function shardsOf(items: readonly DatasetItem[]): number[][] {
-  const bits = Math.max(0, Math.ceil(Math.log2(Math.max(1, items.length / SHARD_SIZE))));
+function shardsOf(items: readonly DatasetItem[], size: number): number[][] {
+  const bits = Math.max(0, Math.ceil(Math.log2(Math.max(1, items.length / size))));
   const shards = new Map<number, number[]>();
   items.forEach((item, index) => {
     const shard = Math.floor(
@@ -174,16 +179,23 @@ function shardsOf(items: readonly DatasetItem[]): number[][] {
   return [...shards.values()].map((members) => members.sort(byHash));
 }
 
-/** A table of features as examples `[1, 1, features]`, the input of a head; the epochs take turns with the views. */
+export interface FeatureExamplesOptions {
+  /** In the table besides the pictures themselves; the epochs take turns with all of them. */
+  readonly views: number;
+  /** `[height, width, channels]` of a row; a vector `[1, 1, features]` where it is left out. */
+  readonly shape?: ExampleSource['shape'];
+}
+
+/** A table of features as examples, the input of the layers above. */
 export function featureExamples(
   table: FeatureTable,
   items: readonly DatasetItem[],
-  views: number,
+  { views, shape = [1, 1, table.width] }: FeatureExamplesOptions,
 ): ExampleSource {
   const labels = Int32Array.from(items, (item) => item.classIndex);
   const { width } = table;
   const of = (view: number): ExampleSource => ({
-    shape: [1, 1, width],
+    shape,
     labels,
     async fill(indices, images) {
       indices.forEach((index, position) => {

@@ -19,7 +19,7 @@ import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
 import { runSweep, type TrainedRun } from './run-sweep.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 import { trainFromScratch } from './train-from-scratch.ts';
-import { trainFull } from './train-full.ts';
+import { resumeFull, trainFull } from './train-full.ts';
 import { trainHead } from './train-head.ts';
 import type { FineTuneDeps, TrainingContext } from './training-context.ts';
 import { splitsOf, validateDataset } from './validate-dataset.ts';
@@ -48,7 +48,7 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     reporter: deps.reporter,
     machine,
     kernelKills: readKernelKills,
-    situation: { base, classes: inspection.classes.length, unfreezeFrom: job.recipe.unfreeze_from },
+    situation: { base, classes: inspection.classes.length },
     rss: () => process.memoryUsage.rss(),
     collectGarbage,
   });
@@ -94,6 +94,7 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
   if (job.resolved === null) await writeDecision(shared, decision);
   await memory.start({
     partSizes: decision.partSizes,
+    unfreezeFrom: decision.resolved.unfreezeFrom,
     isFirst: job.resolved === null,
     batchSizes: {
       features: FEATURES_BATCH_SIZE,
@@ -125,7 +126,7 @@ async function train(context: TrainingContext): Promise<NetworkWeights> {
   const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
-  if (full !== undefined) return trainFull(context, full.trainer.variables);
+  if (full !== undefined) return resumeFull(context, full.trainer.variables);
   const weights = await trainHead(context);
   return decision.stages.has('full') && !meter.isBudgetSpent() ? trainFull(context, weights) : weights;
 }

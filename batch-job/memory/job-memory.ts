@@ -24,6 +24,8 @@ export interface TrainingSizes {
   readonly batchSizes: BatchSizes;
   /** By the plan, of stages whose batches do not fit. */
   readonly partSizes: Savings['partSizes'];
+  /** The first layer that learns in the stage `full`; null where all do. */
+  readonly unfreezeFrom: string | null;
   /** Whether no attempt has tried the training before. */
   readonly isFirst: boolean;
 }
@@ -53,7 +55,7 @@ export interface JobMemoryDeps {
   readonly reporter: Pick<JobReporter, 'setMemory' | 'warn' | 'message'>;
   readonly machine: MachineMemory;
   readonly kernelKills: () => Promise<KernelKills>;
-  readonly situation: Omit<Situation, 'batchSizes'>;
+  readonly situation: Omit<Situation, 'batchSizes' | 'unfreezeFrom'>;
   /** Resident memory of the process, bytes. */
   readonly rss: () => number;
   /** Frees what JavaScript no longer needs. */
@@ -90,6 +92,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   };
   let stage = job.memory.trying?.stage as MemoryStage | undefined;
   let batchSizes: BatchSizes = {};
+  let unfreezeFrom: string | null = null;
   let isStarted = false;
   let isFresh = true;
 
@@ -102,7 +105,11 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     const next =
       stage === undefined
         ? undefined
-        : nextRemedy(job.recipe.out_of_memory, record.savings, stage, { ...deps.situation, batchSizes });
+        : nextRemedy(job.recipe.out_of_memory, record.savings, stage, {
+            ...deps.situation,
+            batchSizes,
+            unfreezeFrom,
+          });
     if (next === undefined || stage === undefined) throw exhausted(error);
     const { remedy, savings, gaveUp } = next;
     await write({ savings, taken: [...record.taken, { remedy, stage, gaveUp }] }, { isUncounted });
@@ -127,7 +134,10 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   function neededBytes(of: MemoryStage): number {
     const { savings } = record;
     const partSize = savings.partSizes[of] ?? batchSizes[of] ?? 1;
-    return deps.rss() + plannedBytes(networkOf(savings, deps.situation), partSize, savings);
+    return (
+      deps.rss() +
+      plannedBytes(networkOf(savings, deps.situation), partSize, savings.unfreezeFrom ?? unfreezeFrom)
+    );
   }
 
   /** Once an attempt: what the one before has left behind. */
@@ -147,7 +157,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
 
   return {
     async start({ partSizes: planned, isFirst, ...sizes }) {
-      batchSizes = sizes.batchSizes;
+      ({ batchSizes, unfreezeFrom } = sizes);
       await takeOver();
       const partSizes = { ...record.savings.partSizes };
       for (const [name, size] of Object.entries(isFirst || isLarger ? planned : {})) {

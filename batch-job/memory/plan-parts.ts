@@ -1,6 +1,5 @@
 // Before training: how many pictures of a batch fit into the memory there is at once, from the network's plan.
 
-import type { Savings } from '../../core/job/savings.ts';
 import { formatBytes } from '../../core/network/format-quantities.ts';
 import type { Network } from '../../core/network/network.ts';
 import { largestBatch, planNetwork, planTraining } from '../../core/network/plan.ts';
@@ -49,12 +48,8 @@ export function planParts({
   };
 }
 
-/** Memory that a stage needs with the given savings, by the plan; its process comes on top. */
-export function plannedBytes(
-  network: Network,
-  partSize: number,
-  { unfreezeFrom }: Pick<Savings, 'unfreezeFrom'>,
-): number {
+/** Memory that a stage needs, by the plan; its process comes on top. */
+export function plannedBytes(network: Network, partSize: number, unfreezeFrom: string | null): number {
   return (
     planTraining(planNetwork(network), {
       batchSize: partSize,

@@ -4,6 +4,7 @@
 import type { RemedyName, Savings } from '../../core/job/savings.ts';
 import type { InputSize, Network } from '../../core/network/network.ts';
 import { planNetwork } from '../../core/network/plan.ts';
+import { seamBelow } from '../../core/network/split-at.ts';
 import { weightSpecs } from '../../core/network/weight-specs.ts';
 import type { Base } from '../base.ts';
 import { isFrom } from '../is-from.ts';
@@ -19,7 +20,7 @@ export interface Situation {
   readonly classes: number;
   /** Pictures that a stage takes at once unless memory runs out. */
   readonly batchSizes: BatchSizes;
-  /** The first layer that learns in the stage `full`, or the beginning of its name, as the recipe has it. */
+  /** The first layer that learns in the stage `full`, or the beginning of its name; null where all do. */
   readonly unfreezeFrom: string | null;
 }
 
@@ -126,7 +127,9 @@ function higherStart(network: Network, from: string | null): string | undefined 
         .slice(layers.indexOf(layer))
         .filter(({ parameters }) => parameters.trainable > 0);
       // The classifier alone is what the stage before has trained.
-      return learning.length > 1 ? learning[0]?.name : undefined;
+      const starts = learning.slice(0, -1).map(({ name }) => name);
+      // Where all pass through one layer, what the frozen ones make of the pictures is kept, and need not be made again.
+      return starts.find((name) => seamBelow(network, name) !== undefined) ?? starts[0];
     }
     left -= layer.trainingBytes;
   }

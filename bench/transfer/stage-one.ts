@@ -61,7 +61,7 @@ export async function runStageOne(options: StageOneOptions): Promise<StageOneOut
   });
   const table = await extractor.extract(splits.train, extract);
   await fit(trainer, {
-    train: featureExamples(table, splits.train, 0),
+    train: featureExamples(table, splits.train, { views: 0 }),
     validation: inMemoryExamples([1, 1, table.width], new Float32Array(), new Int32Array()),
     epochs: EPOCHS,
     batchSize: BATCH_SIZE,
@@ -76,7 +76,7 @@ export async function runStageOne(options: StageOneOptions): Promise<StageOneOut
 
   const test = await extractor.extract(splits.test, extract);
   const { accuracy } = await evaluate(
-    featureExamples(test, splits.test, 0),
+    featureExamples(test, splits.test, { views: 0 }),
     (images, count) => trainer.predict(images, count),
     { batchSize: BATCH_SIZE },
   );

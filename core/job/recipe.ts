@@ -33,8 +33,11 @@ export const RecipeSchema = z.strictObject({
   preset: z.enum(['default', 'course']).default('default'),
   /** `head`: the pretrained layers stay as they are. `full`: then they learn too. `auto`: `full` in the course's preset. */
   stages: z.enum(['auto', 'head', 'full']).default('auto'),
-  /** The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all. */
-  unfreeze_from: z.string().min(1).max(100).nullable().default(null),
+  /**
+   * The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all.
+   * `auto`: those that work on the network's smallest map, in the course's preset all.
+   */
+  unfreeze_from: z.string().min(1).max(100).nullable().default('auto'),
   /**
    * Learning rate of the first layer in the second stage, as a share of the last one's: a constant ratio from layer to
    * layer in between. 1 is the same for all; `auto` is what the preset has.
@@ -73,6 +76,8 @@ export const ResolvedRecipeSchema = z.object({
   stages: z.record(z.string(), StageSettingsSchema),
   augmentation: AugmentationSchema,
   imbalance: z.enum(['none', 'class_weights', 'balanced_sampling']),
+  /** The first layer that learns in the stage `full`; null where all do. */
+  unfreezeFrom: z.string().nullable().default(null),
   /** Augmented views of each picture whose features the head is trained on, besides the picture itself. */
   featureViews: z.number().int(),
   /** One sentence for each decision that needs one. */

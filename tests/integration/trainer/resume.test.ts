@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore, type NewJob } from '../../../core/job/job-store.ts';
+import { RecipeSchema } from '../../../core/job/recipe.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
@@ -37,10 +38,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
+/** Of the stage that the job's epochs are of, its last. */
 const isPastEpoch =
   (epoch: number) =>
-  ({ progress }: JobRecord): boolean =>
-    progress?.stage === 'training' && (progress.epoch ?? 0) > epoch;
+  ({ progress, hyperparameters }: JobRecord): boolean =>
+    progress?.stage === 'training' &&
+    progress.epochs === hyperparameters.n_epochs &&
+    (progress.epoch ?? 0) > epoch;
 
 const trainer = (jobId: string) => ({ storeUrl, jobId, weightsDir: WEIGHTS });
 
@@ -113,6 +117,16 @@ describe('a job whose trainers are killed', () => {
       compareRuns({
         architecture: 'mobilenet_v2_0.35',
         hyperparameters: { n_epochs: 400, batch_size: 8, learning_rate_multiplier: 'auto' },
+      }),
+  );
+
+  it.runIf(hasSharedData('weights', weights))(
+    'ends with the model of an undisturbed one, the last stage of the network on kept maps',
+    () =>
+      compareRuns({
+        architecture: 'mobilenet_v2_0.35',
+        hyperparameters: { n_epochs: 25, batch_size: 8, learning_rate_multiplier: 'auto' },
+        recipe: RecipeSchema.parse({ stages: 'full', variants: [] }),
       }),
   );
 });

@@ -70,7 +70,7 @@ async function openMemory(
     rss,
     collectGarbage: collectGarbage ?? (() => undefined),
   });
-  await memory.start({ batchSizes, partSizes: {}, isFirst: false });
+  await memory.start({ batchSizes, unfreezeFrom: null, partSizes: {}, isFirst: false });
   const record = () => records.at(-1) as MemoryRecord;
   return { memory, record, warnings, uncounted: () => uncounted };
 }
@@ -113,8 +113,8 @@ describe('a job that runs out of memory', () => {
       '[4,null,null]',
       '[2,null,null]',
       '[1,null,null]',
-      // Half of what the backward pass reads comes from the first eighth of the layers.
-      '[1,"block_2_depthwise",null]',
+      // Half of what the backward pass reads comes from the first eighth of the layers; the next block begins behind them.
+      '[1,"block_3_expand",null]',
     ]);
     expect(tried.at(-1)).toContain('{"height":160,"width":160}');
     expect(record.taken.map(({ remedy }) => remedy)).toEqual([

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { findArchitecture } from '../../../core/network/architectures.ts';
 import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { cutAfter, splitAt } from '../../../core/network/split-at.ts';
+import { cutAfter, lastStage, seamBelow, splitAt } from '../../../core/network/split-at.ts';
+import { toFullyConvolutional } from '../../../core/network/to-fully-convolutional.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 import { runOnnx } from '../../support/run-onnx.ts';
 
@@ -25,7 +27,8 @@ describe('splitAt', () => {
     'gives halves that do together what the network does ($keepDims)',
     async (options) => {
       const whole = network(options);
-      const { backbone, head, features } = splitAt(whole, 'pool');
+      const { backbone, head, shape } = splitAt(whole, 'pool');
+      const features = shape[2];
       const weights = randomWeights(whole, 7);
       const input = randomValues(2 * 6 * 6 * 3, 8);
       const one = await runOnnx(toOnnx(whole, weights), input, [2, 6, 6, 3]);
@@ -53,10 +56,26 @@ describe('splitAt', () => {
     ]);
   });
 
-  it('rejects a layer whose output is a map', () => {
-    expect(() => splitAt(network({ keepDims: false }), 'conv')).toThrow(
-      'Network "net" cannot be split at "conv": its output [4, 4, 4] is no vector.',
-    );
+  it('gives a head on maps where the layer makes one', async () => {
+    const whole = network({ keepDims: false });
+    const { backbone, head, shape } = splitAt(whole, 'conv');
+    expect(shape).toEqual([4, 4, 4]);
+    const weights = randomWeights(whole, 7);
+    const input = randomValues(2 * 6 * 6 * 3, 8);
+    const one = await runOnnx(toOnnx(whole, weights), input, [2, 6, 6, 3]);
+    const maps = await runOnnx(toOnnx(backbone, weights, { outputName: 'features' }), input, [2, 6, 6, 3]);
+    const values = maps.get('features')?.values ?? new Float32Array();
+    const two = await runOnnx(toOnnx(head, weights), values, [2, 4, 4, 4]);
+    const expected = one.get('probabilities')?.values ?? new Float32Array();
+    expect(expected).toHaveLength(2 * 5);
+    two.get('probabilities')?.values.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 6);
+    });
+  });
+
+  it('rejects a layer whose output has an open size', () => {
+    const open = toFullyConvolutional(network({ keepDims: false }));
+    expect(() => splitAt(open, 'conv')).toThrow('its output [?, ?, 4] has an open size');
   });
 
   it('rejects a layer that others read past', () => {
@@ -65,6 +84,44 @@ describe('splitAt', () => {
     const a = n.dense(flat, { name: 'a', units: 3 });
     n.add([a, flat], { name: 'sum' });
     expect(() => splitAt(n.build(), 'a')).toThrow('"sum" above it reads "flat" below it');
+  });
+});
+
+describe('seamBelow', () => {
+  const { build, defaultInputSize } = findArchitecture('mobilenet_v2_0.35');
+  const mobilenet = build({ inputSize: defaultInputSize, classes: 2 });
+
+  it('is the one layer that everything above reads what is below through', () => {
+    expect(seamBelow(mobilenet, 'block_13_expand')).toBe('block_12_add');
+    expect(seamBelow(mobilenet, 'predictions')).toBe('global_average_pooling2d');
+  });
+
+  it('is none within a residual block, nor below the first layer', () => {
+    expect(seamBelow(mobilenet, 'block_14_depthwise')).toBeUndefined();
+    expect(seamBelow(mobilenet, mobilenet.layers[0]?.name ?? '')).toBeUndefined();
+  });
+});
+
+describe('lastStage', () => {
+  const stageOf = (name: string) => {
+    const { build, defaultInputSize } = findArchitecture(name);
+    return lastStage(build({ inputSize: defaultInputSize, classes: 2 }));
+  };
+
+  it.each([
+    ['mobilenet_v2_1.0', 'block_13_expand'],
+    ['resnet50', 'conv5_block1_0_conv'],
+    ['efficientnet_b0', 'block6a_expand_conv'],
+    ['densenet121', 'pool4_pool'],
+  ])('of %s begins at %s, where its smallest map is made', (name, layer) => {
+    expect(stageOf(name)).toBe(layer);
+  });
+
+  it('is none where no layer makes the map smaller, or the picture alone lies below', () => {
+    expect(lastStage(network({ keepDims: false }))).toBeUndefined();
+    const n = createNetworkBuilder('flat', { height: 4, width: 4, channels: 3 });
+    n.dense(n.flatten(n.input()), { units: 2, activation: 'softmax' });
+    expect(lastStage(n.build())).toBeUndefined();
   });
 });
 

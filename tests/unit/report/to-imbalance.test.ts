@@ -26,7 +26,14 @@ function inputOf(
     ...made,
     inspection: { ...made.inspection, items: training },
     judged: { ...made.judged, predictions: { ...made.judged.predictions, probabilities } },
-    resolved: { stages: {}, augmentation: AUGMENTATIONS.none, imbalance, featureViews: 0, reasons: [] },
+    resolved: {
+      stages: {},
+      augmentation: AUGMENTATIONS.none,
+      imbalance,
+      unfreezeFrom: null,
+      featureViews: 0,
+      reasons: [],
+    },
   };
 }
 

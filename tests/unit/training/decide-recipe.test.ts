@@ -75,7 +75,7 @@ describe('decideRecipe', () => {
 
   it('takes batches in parts where the plan says that they do not fit, and says why', async () => {
     // 43 MB for each picture of 224 × 224.
-    const { partSizes, resolved } = await decide({ stages: 'full' }, 'native', {
+    const { partSizes, resolved } = await decide({ stages: 'full', unfreeze_from: null }, 'native', {
       memory: { freeBytes: 300e6 },
     });
     expect(partSizes).toEqual({ full: 4 });
@@ -87,7 +87,7 @@ describe('decideRecipe', () => {
       memory: { freeBytes: 300e6 },
     });
     expect(higher.partSizes).toEqual({});
-    const forbidden = await decide({ stages: 'full', out_of_memory: [] }, 'native', {
+    const forbidden = await decide({ stages: 'full', unfreeze_from: null, out_of_memory: [] }, 'native', {
       memory: { freeBytes: 300e6 },
     });
     expect(forbidden.partSizes).toEqual({});
@@ -115,6 +115,14 @@ describe('decideRecipe', () => {
     expect([head?.learningRate(0, 1), head?.learningRate(100, 1)]).toEqual([0.2, 0.1]);
     expect(full).toMatchObject({ epochs: 40, optimizer: { type: 'sgd', momentum: 0.9, nesterov: true } });
     expect([full?.learningRate(0, 1), full?.learningRate(1000, 1)]).toEqual([0.01, 0.005]);
+  });
+
+  it('trains the last stage of the network unless asked, and all of it as in the course', async () => {
+    expect((await decide({ stages: 'full' }, 'native')).resolved.unfreezeFrom).toBe('block_13_expand');
+    expect((await decide({ preset: 'course' }, 'native')).resolved.unfreezeFrom).toBeNull();
+    const asked = await decide({ stages: 'full', unfreeze_from: 'block_16' }, 'native');
+    expect(asked.resolved.unfreezeFrom).toBe('block_16');
+    expect((await decide({}, 'native')).resolved.unfreezeFrom).toBeNull();
   });
 
   it('gives the first layer the share of the learning rate that is asked for', async () => {

@@ -50,7 +50,7 @@ describe.each([
     const items = [0, 1].map((classIndex) => ({ classIndex }) as DatasetItem);
     const table = createFeatureTable({ rows: 6, width: WIDTH, memoryBytes });
     for (let row = 0; row < 6; row++) table.write(row, rowOf(row));
-    const examples = featureExamples(table, items, 2);
+    const examples = featureExamples(table, items, { views: 2 });
     const images = new Float32Array(2 * WIDTH);
     for (const [epoch, first] of [
       [1, 0],
