@@ -6,7 +6,7 @@ import { FoveaError } from '../errors.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import type { ModelInput } from '../model/manifest.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
-import { cutAtOutput, toFeatureModel } from '../network/onnx/feature-model.ts';
+import { cutAtOutput, toFeatureModel, valuesBelow } from '../network/onnx/feature-model.ts';
 import { decodeValueInfo } from '../network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked, type PackedModel } from '../network/onnx/packed-model.ts';
 import { uniformAt } from '../random.ts';
@@ -21,6 +21,8 @@ import { readImageInput } from './read-image-input.ts';
 export const MAX_BACKBONE_BYTES = 2_000_000_000;
 /** Of a feature, relative to the largest: what batches of different sizes may differ by. */
 const BATCH_TOLERANCE = 1e-3;
+/** From a classifier's probabilities down to what its last layers read, it is no further. */
+const VALUES_BELOW = 5;
 
 export interface ImportBackboneDeps {
   readonly store: ObjectStore;
@@ -47,6 +49,8 @@ export interface ImportedBackbone {
   readonly outputShape: readonly number[];
   /** Its layout; a map is averaged over its places. */
   readonly outputLayout: Layout | 'vector';
+  /** Values computed just before it, the last one first. */
+  readonly below: readonly string[];
 }
 
 /**
@@ -91,7 +95,12 @@ export async function importBackbone(
     source: { sha256: contentHashOf(request.onnx), output: output.name },
   };
   await store.put(keys.backboneFile(name, sha256), onnx);
-  return { backbone: await commit(store, backbone), outputShape: output.shape, outputLayout: output.layout };
+  return {
+    backbone: await commit(store, backbone),
+    outputShape: output.shape,
+    outputLayout: output.layout,
+    below: valuesBelow(model, VALUES_BELOW),
+  };
 }
 
 /** A name stands for the same numbers for good: models and checkpoints rest on it. */
@@ -182,11 +191,11 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: 
   );
 }
 
-/** Whether a map could be of the picture, made smaller: same proportions, to a place of the map. */
+/** Whether a map could be of the picture, made smaller: same proportions, each side rounded up or down. */
 const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
   height <= input.height &&
   width <= input.width &&
-  Math.abs(height * input.width - width * input.height) <= Math.max(input.height, input.width);
+  Math.abs(height * input.width - width * input.height) <= input.height + input.width;
 
 function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): void {
   const largest = alone.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
