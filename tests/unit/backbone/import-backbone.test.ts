@@ -252,6 +252,8 @@ describe('importBackbone refuses', () => {
       'backbone-input-unsupported',
       'height of 16, and 32',
     ],
+    ['an opset without the operators of a head', { opset: 6 }, {}, 'backbone-ops-unsupported', 'from 7 on'],
+    ['an opset that is not known yet', { opset: 99 }, {}, 'backbone-ops-unsupported', 'opset'],
     ['a value that is not there', {}, { output: 'pool' }, 'backbone-output-unsupported', '"pool"'],
     [
       'a number a picture',
