@@ -12,7 +12,7 @@ import { type CompanionFiles, companionFiles } from '../core/model/model-files.t
 import { findArchitecture } from '../core/network/architectures.ts';
 import { DENSE_HEAD_LAYER, denseHead } from '../core/network/dense-head.ts';
 import type { Architecture, Network, NetworkWeights } from '../core/network/network.ts';
-import { attachHead } from '../core/network/onnx/attach-head.ts';
+import { attachHead, type ClassifierOnnx } from '../core/network/onnx/attach-head.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { splitAt } from '../core/network/split-at.ts';
 import type { WeightFileDeps } from '../core/network/weights/find-weight-file.ts';
@@ -31,12 +31,6 @@ export interface FrozenPart {
   readonly origin: string;
 }
 
-export interface ServedModel {
-  readonly onnx: Uint8Array;
-  readonly inputName: string;
-  readonly outputName: string;
-}
-
 export interface Base
   extends Pick<Architecture, 'title' | 'preprocessing' | 'defaultInputSize' | 'minInputSize'> {
   /** Whether there are layers to begin with that have learned before. */
@@ -48,7 +42,7 @@ export interface Base
   /** @param network From {@link build}. */
   loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenPart>;
   /** The whole classifier. @param weights Of a network from {@link build}. */
-  toServed(network: Network, weights: NetworkWeights): Promise<ServedModel>;
+  toServed(network: Network, weights: NetworkWeights): Promise<ClassifierOnnx>;
   /** Heatmap and files for a browser, as far as there are such. */
   toCompanions(network: Network, weights: NetworkWeights): CompanionFiles;
 }

@@ -27,7 +27,7 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   const dataDir = path.resolve(data);
   await mkdir(dataDir, { recursive: true });
   const store = await openObjectStore(pathToFileURL(dataDir).href);
-  const { backbone, outputShape, outputLayout } = await importBackbone(
+  const { backbone, outputShape, outputLayout, below } = await importBackbone(
     { store, now: Date.now },
     { name, onnx, layout, size, preprocessing, output },
   );
@@ -37,5 +37,11 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
   features  ${features} from "${source.output}"${made}
-Train on it with: fovea start --data ${data}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+${output === undefined ? describeBelow(below) : ''}Train on it with: fovea start --data ${data}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }
+
+/** Whoever has exported a whole classifier wants what its last layers read. */
+const describeBelow = (below: readonly string[]) =>
+  `  below     ${below.map((name) => `"${name}"`).join('\n            ')}
+If the features are a classifier's answers, end further down: --output with one of these values, under another --name.
+`;

@@ -5,8 +5,9 @@ import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import type { ModelInput } from '../model/manifest.ts';
+import { attachHead } from '../network/onnx/attach-head.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
-import { cutAtOutput, toFeatureModel } from '../network/onnx/feature-model.ts';
+import { cutAtOutput, toFeatureModel, valuesBelow } from '../network/onnx/feature-model.ts';
 import { decodeValueInfo } from '../network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked, type PackedModel } from '../network/onnx/packed-model.ts';
 import { uniformAt } from '../random.ts';
@@ -21,6 +22,8 @@ import { readImageInput } from './read-image-input.ts';
 export const MAX_BACKBONE_BYTES = 2_000_000_000;
 /** Of a feature, relative to the largest: what batches of different sizes may differ by. */
 const BATCH_TOLERANCE = 1e-3;
+/** From a classifier's probabilities down to what its last layers read, it is no further. */
+const VALUES_BELOW = 5;
 
 export interface ImportBackboneDeps {
   readonly store: ObjectStore;
@@ -47,6 +50,8 @@ export interface ImportedBackbone {
   readonly outputShape: readonly number[];
   /** Its layout; a map is averaged over its places. */
   readonly outputLayout: Layout | 'vector';
+  /** Values computed just before it, the last one first. */
+  readonly below: readonly string[];
 }
 
 /**
@@ -91,7 +96,12 @@ export async function importBackbone(
     source: { sha256: contentHashOf(request.onnx), output: output.name },
   };
   await store.put(keys.backboneFile(name, sha256), onnx);
-  return { backbone: await commit(store, backbone), outputShape: output.shape, outputLayout: output.layout };
+  return {
+    backbone: await commit(store, backbone),
+    outputShape: output.shape,
+    outputLayout: output.layout,
+    below: valuesBelow(model, VALUES_BELOW),
+  };
 }
 
 /** A name stands for the same numbers for good: models and checkpoints rest on it. */
@@ -140,6 +150,9 @@ async function toCheckedFeatures(model: PackedModel, input: ModelInput, inputLay
     of(pictures.slice(size), 1),
   ]);
   checkAnswers(both?.values ?? [], [...(first?.values ?? []), ...(second?.values ?? [])]);
+  // A job would find out at its end that the opset of the file has not the operators of a head.
+  const head = { kernel: new Float32Array(2 * output.features), bias: new Float32Array(2) };
+  await probeModel(attachHead(onnx, head).onnx, []);
   const { name } = decodeValueInfo(model.graph.output[0] as Uint8Array);
   return { onnx, features: output.features, output: { ...output, name } };
 }
@@ -182,11 +195,11 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: 
   );
 }
 
-/** Whether a map could be of the picture, made smaller: same proportions, to a place of the map. */
+/** Whether a map could be of the picture, made smaller: same proportions, each side rounded up or down. */
 const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
   height <= input.height &&
   width <= input.width &&
-  Math.abs(height * input.width - width * input.height) <= Math.max(input.height, input.width);
+  Math.abs(height * input.width - width * input.height) <= input.height + input.width;
 
 function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): void {
   const largest = alone.reduce((max, value) => Math.max(max, Math.abs(value)), 0);

@@ -15,8 +15,9 @@ export interface ProbeInput {
   readonly dims: readonly number[];
 }
 
-/** What ONNX Runtime says where a model has operators that it does not know. */
-const UNKNOWN_OPERATOR = /is not a registered function\/op|No Op registered for|No opset import for domain/i;
+/** What ONNX Runtime says where a model has operators, or a version of them, that it does not know. */
+const UNKNOWN_OPERATOR =
+  /is not a registered function\/op|No Op registered for|Could not find an implementation for|\bopset\b/i;
 
 /**
  * The one output for each of the inputs.
@@ -60,7 +61,7 @@ async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
       throw new FoveaError(
         'backbone-ops-unsupported',
         `The model has operators that ONNX Runtime does not know: ${message} Export it with the standard operators of ONNX, ` +
-          'without custom ones.',
+          'without custom ones, in an opset from 7 on.',
         { param: 'file', cause },
       );
     }

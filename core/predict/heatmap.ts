@@ -35,12 +35,16 @@ export const MAX_HEATMAP_SIDE = 1024;
  * The file that draws a model's heatmaps.
  * @throws {FoveaError} `heatmap-unavailable` where the version has none; `heatmap-too-large`.
  */
-export function heatmapFileOf({ model, version, heatmap, input }: Manifest, scale: number): OnnxFile {
+export function heatmapFileOf(manifest: Manifest, scale: number): OnnxFile {
+  const { model, version, heatmap, backbone, input } = manifest;
   if (heatmap === undefined) {
+    const reason =
+      backbone === undefined
+        ? 'its network has no fully convolutional form, or it was made before there were heatmaps. Train or import it again.'
+        : `the layers of its imported backbone "${backbone.name}" cannot be made fully convolutional. Train an architecture.`;
     throw new FoveaError(
       'heatmap-unavailable',
-      `Version "${version}" of model "${model}" has no heatmap: its network has no fully convolutional form, is an ` +
-        'imported backbone, or was made before there were heatmaps. Then train or import it again.',
+      `Version "${version}" of model "${model}" has no heatmap: ${reason}`,
       { param: 'heatmap' },
     );
   }

@@ -11,7 +11,8 @@ export interface DenseHead {
   readonly bias: Float32Array;
 }
 
-export interface HeadedModel {
+/** A classifier as an ONNX file, and how it is called. */
+export interface ClassifierOnnx {
   readonly onnx: Uint8Array;
   readonly inputName: string;
   readonly outputName: string;
@@ -23,7 +24,7 @@ export interface HeadedModel {
  *
  * @param onnx as toFeatureModel gives it.
  */
-export function attachHead(onnx: Uint8Array, { kernel, bias }: DenseHead): HeadedModel {
+export function attachHead(onnx: Uint8Array, { kernel, bias }: DenseHead): ClassifierOnnx {
   const model = decodePacked(onnx);
   const { graph } = model;
   const features = decodeValueInfo(graph.output[0] as Uint8Array).name;

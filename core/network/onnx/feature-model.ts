@@ -65,6 +65,13 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
   };
 }
 
+/** The values computed last before the output, the last one first: where somebody may want to end instead. */
+export const valuesBelow = ({ graph }: PackedModel, count: number): readonly string[] =>
+  graph.node
+    .slice(-count - 1, -1)
+    .map((bytes) => linksOf(bytes).writes[0] ?? '')
+    .reverse();
+
 const nameOfValue = (bytes: Uint8Array) => readingAsOnnx(() => decodeValueInfo(bytes).name);
 
 export interface FeatureModelOptions {

@@ -105,6 +105,8 @@ describe('importBackbone', () => {
   });
 
   it('ends at a value inside, and leaves out what is above it', async () => {
+    const whole = await importForeign({ name: 'whole' }, { output: 'scores' });
+    expect(whole.below).toEqual(['vector', 'mean', 'map', 'conv']);
     const { backbone } = await importForeign({ output: 'vector' }, { output: 'scores' });
     expect([backbone.features, backbone.source.output]).toEqual([FOREIGN_FILTERS, 'vector']);
     const { onnx, output } = await featuresOf('mine');
@@ -250,6 +252,8 @@ describe('importBackbone refuses', () => {
       'backbone-input-unsupported',
       'height of 16, and 32',
     ],
+    ['an opset without the operators of a head', { opset: 6 }, {}, 'backbone-ops-unsupported', 'from 7 on'],
+    ['an opset that is not known yet', { opset: 99 }, {}, 'backbone-ops-unsupported', 'opset'],
     ['a value that is not there', {}, { output: 'pool' }, 'backbone-output-unsupported', '"pool"'],
     [
       'a number a picture',
@@ -269,14 +273,13 @@ describe('importBackbone refuses', () => {
       'a map that has not the proportions of the picture',
       {
         nodes: [
-          foreignNode('Unsqueeze', ['mean'], 'map', { axes: [1] }),
-          foreignNode('ReduceMean', ['image'], 'mean', { axes: [3], keepdims: 0 }),
+          foreignNode('ReduceMean', ['image'], 'gray', { axes: [1] }),
+          foreignNode('Transpose', ['gray'], 'map', { perm: [0, 2, 1, 3] }),
         ],
-        opset: 12,
       },
       {},
       'backbone-output-unsupported',
-      '[2, 1, 3, 16]',
+      '[2, 16, 1, 16]',
     ],
     [
       'a graph that does not fit together',

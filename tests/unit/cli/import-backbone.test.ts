@@ -1,0 +1,55 @@
+// The command as people run it: a process, its output and its exit code.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { foreignModel } from '../../support/foreign-onnx.ts';
+
+const FOVEA = path.resolve(import.meta.dirname, '../../../bin/fovea.mjs');
+const folder = mkdtempSync(path.join(tmpdir(), 'fovea-backbone-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+writeFileSync(path.join(folder, 'mine.onnx'), foreignModel({ output: 'scores' }));
+writeFileSync(path.join(folder, 'huge.onnx'), '');
+// Without content: it takes no room on the disk.
+truncateSync(path.join(folder, 'huge.onnx'), 3 * 2 ** 30);
+
+const importBackbone = (...args: string[]) =>
+  spawnSync(process.execPath, [FOVEA, 'import-backbone', ...args, '--preprocessing', 'torch'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+
+describe('fovea import-backbone', () => {
+  it('says what it took, what is below it, and how to train on it', () => {
+    const { status, stdout } = importBackbone('mine.onnx', '--layout', 'nchw');
+    expect(status).toBe(0);
+    expect(stdout).toContain('16×16×3, preprocessing torch');
+    expect(stdout).toContain('features  7 from "scores"');
+    expect(stdout).toMatch(/below +"vector"\n +"mean"\n +"map"\n/);
+    expect(stdout).toContain('"model": "onnx:mine"');
+    expect(existsSync(path.join(folder, '.fovea/backbones/mine/backbone.json'))).toBe(true);
+  });
+
+  it('ends where it is told', () => {
+    const args = ['mine.onnx', '--layout', 'nchw', '--output', 'map', '--name', 'lower', '--size', '16'];
+    const { stdout } = importBackbone(...args);
+    expect(stdout).toContain('Backbone "lower"');
+    expect(stdout).toContain('features  5 from "map", the mean of a map [5, 8, 8] (nchw)');
+    expect(stdout).not.toContain('below');
+  });
+
+  it.each([
+    [['huge.onnx', '--layout', 'nchw'], /3221225472 bytes; at most 2000000000/],
+    [['mine.onnx', '--layout', 'nhwc'], /16 channels as nhwc/],
+    [['mine.onnx'], /--layout/],
+    [['mine.onnx', '--layout', 'chw'], /nchw, nhwc/],
+    [['absent.onnx', '--layout', 'nchw'], /absent\.onnx/],
+  ])('rejects %j', (args, message) => {
+    const { status, stderr } = importBackbone(...args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
