@@ -45,7 +45,7 @@ export async function openTrial(
 
   const job = await jobs.update(jobId, (record) =>
     isLeft(record) && record.status !== 'running'
-      ? { ...record, status: 'running', startedAt: nowSeconds() }
+      ? { ...record, status: 'running', startedAt: record.startedAt ?? nowSeconds() }
       : undefined,
   );
   const all = job.sweep === null ? [] : trialsOf(job.sweep);
