@@ -4,6 +4,7 @@
 import { checkFrozen } from '../core/backbone/check-frozen.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
+import type { Trial } from '../core/job/sweep.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { findBase } from './base.ts';
 import { saveContactSheet } from './contact-sheet.ts';
@@ -16,16 +17,47 @@ import { type MachineMemory, readKernelKills, readMachineMemory } from './memory
 import { PLANNED_SHARE } from './memory/plan-parts.ts';
 import { inputSizeOf } from './memory/remedies.ts';
 import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
-import { runSweep, type TrainedRun } from './run-sweep.ts';
+import { runSweep } from './run-sweep.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 import { trainFromScratch } from './train-from-scratch.ts';
 import { resumeFull, trainFull } from './train-full.ts';
 import { trainHead } from './train-head.ts';
+import { type TrainedRun, type TrialPart, trainTrial } from './train-trial.ts';
 import type { FineTuneDeps, TrainingContext } from './training-context.ts';
 import { splitsOf, validateDataset } from './validate-dataset.ts';
 
 /** Carries a job out, from its dataset to a committed model. */
 export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<ExportedModel> {
+  const shared = await prepare(deps, job);
+  const { sweep } = job;
+  const { context, weights } =
+    sweep === null
+      ? await trainRun(shared, job)
+      : await runSweep({
+          ...deps,
+          job,
+          sweep,
+          isBudgetSpent: () => deps.meter.isBudgetSpent(),
+          train: (trialJob, part) => trainRun({ ...shared, ...part }, trialJob),
+        });
+  return shared.memory.run((savings) => exportModel({ ...context, savings }, weights));
+}
+
+/** Carries out the training of one trial. @param job The trial's own record. */
+export async function fineTuneTrial(deps: FineTuneDeps, job: JobRecord, part: TrialPart): Promise<Trial> {
+  const shared = await prepare(deps, job);
+  const { result } = await trainTrial(deps.reporter, part, () =>
+    trainRun({ ...shared, trial: part.trial }, job),
+  );
+  return result;
+}
+
+type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'network' | 'input' | 'savings'> & {
+  readonly machine: MachineMemory;
+};
+
+/** Everything before the first training. */
+async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
   const base = await findBase(deps.store, job.architecture);
   checkFrozen(job);
   const inspection = await validateDataset(deps, job);
@@ -52,31 +84,15 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
     rss: () => process.memoryUsage.rss(),
     collectGarbage,
   });
-  const shared = { ...deps, engine, base, inspection, splits, machine, memory };
-  const { sweep } = job;
-  if (sweep !== null && splits.validation.length === 0) {
+  if (job.sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(
       'sweep-without-validation',
       'A sweep chooses by the validation split, and the dataset leaves none. Set split.validation above 0, or leave out sweep.',
       { param: 'sweep' },
     );
   }
-  const { context, weights } =
-    sweep === null
-      ? await trainRun(shared, job)
-      : await runSweep({
-          ...deps,
-          job,
-          sweep,
-          isBudgetSpent: () => deps.meter.isBudgetSpent(),
-          train: (trialJob, part) => trainRun({ ...shared, ...part }, trialJob),
-        });
-  return memory.run((savings) => exportModel({ ...context, savings }, weights));
+  return { ...deps, engine, base, inspection, splits, machine, memory };
 }
-
-type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'network' | 'input' | 'savings'> & {
-  readonly machine: MachineMemory;
-};
 
 /** One training: the job's own, or a trial's. Where memory runs out it goes on with less. */
 async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {

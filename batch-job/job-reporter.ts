@@ -4,11 +4,11 @@
 import { setMaxListeners } from 'node:events';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord, Progress } from '../core/job/job.ts';
-import type { JobStore, NewJobEvent } from '../core/job/job-store.ts';
+import type { AttemptJobs, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
 import type { MemoryRecord } from '../core/job/savings.ts';
-import type { Trial } from '../core/job/sweep.ts';
+import { type Trial, withTrial } from '../core/job/sweep.ts';
 import type { CostMeter } from './cost-meter.ts';
 
 /** Progress is written this often; a reader sees it at most two seconds old. */
@@ -17,7 +17,7 @@ const REPORT_INTERVAL_MS = 1000;
 const GIVE_UP_MS = LEASE_MS;
 
 export interface JobReporterDeps {
-  readonly jobs: JobStore;
+  readonly jobs: AttemptJobs;
   readonly jobId: string;
   readonly owner: string;
   /** Unix milliseconds. */
@@ -147,7 +147,7 @@ export function createJobReporter({
     async addTrial(trial) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({
         ...held,
-        trials: [...held.trials.filter((known) => known.trial !== trial.trial), trial],
+        trials: withTrial(held.trials, trial),
       }));
     },
     async setResolved(resolved) {

@@ -1,5 +1,5 @@
-// Entry point of the trainer: one attempt at one job, named by the environment. The same file runs as a child process of
-// the local worker and in the container of an AWS Batch job.
+// Entry point of the trainer: one attempt at one job, or at one trial of it, named by the environment. The same file runs as a
+// child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
 import { createJobStore } from '../core/job/job-store.ts';
@@ -7,7 +7,9 @@ import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { findContainerImage } from './container-image.ts';
-import { type AttemptOutcome, runJob } from './run-job.ts';
+import type { AttemptOutcome, RunJobDeps } from './run-attempt.ts';
+import { runJob } from './run-job.ts';
+import { runTrial } from './run-trial.ts';
 
 const EnvironmentSchema = z.object({
   /** Where everything is: `file:///…` or `s3://bucket/prefix`. */
@@ -17,6 +19,8 @@ const EnvironmentSchema = z.object({
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** Of the image that this runs in: there, `auto` is the back end that the image was made for, or none. */
   FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
+  /** Set by AWS Batch in the children of an array, from 0: each is a trial of its job. */
+  AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
   /** Set by AWS Batch. */
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** Of this machine. */
@@ -50,6 +54,7 @@ const {
   FOVEA_IMAGE_VARIANT,
   FOVEA_USD_PER_HOUR,
   FOVEA_MEMORY_LIMIT_BYTES,
+  AWS_BATCH_JOB_ARRAY_INDEX,
 } = environment.data;
 
 const BACKEND_OF_IMAGE = { gpu: 'gpu', cpu: 'native', portable: 'portable' } as const;
@@ -61,21 +66,22 @@ const store = createRetryingStore(await openObjectStore(FOVEA_STORE_URL), {
   onRetry: ({ action, key, attempt, error }) =>
     console.warn(`Could not ${action} "${key}" (try ${attempt}): ${error.message}`),
 });
-const outcome = await runJob(
-  {
-    store,
-    jobs: createJobStore({ store, now: Date.now }),
-    now: Date.now,
-    weightsDir: FOVEA_WEIGHTS_DIR,
-    usdPerHour: FOVEA_USD_PER_HOUR,
-    memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
-    ...(FOVEA_IMAGE_VARIANT === undefined ? {} : { autoBackend: BACKEND_OF_IMAGE[FOVEA_IMAGE_VARIANT] }),
-    image: await findContainerImage(environment.data.ECS_CONTAINER_METADATA_URI_V4),
-    cacheDirectory: cacheDirectory(process.env),
-    terminated: terminated.signal,
-    onUnexpectedError: (error) => console.error(error),
-  },
-  FOVEA_JOB_ID,
-);
+const deps: RunJobDeps = {
+  store,
+  jobs: createJobStore({ store, now: Date.now }),
+  now: Date.now,
+  weightsDir: FOVEA_WEIGHTS_DIR,
+  usdPerHour: FOVEA_USD_PER_HOUR,
+  memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
+  ...(FOVEA_IMAGE_VARIANT === undefined ? {} : { autoBackend: BACKEND_OF_IMAGE[FOVEA_IMAGE_VARIANT] }),
+  image: await findContainerImage(environment.data.ECS_CONTAINER_METADATA_URI_V4),
+  cacheDirectory: cacheDirectory(process.env),
+  terminated: terminated.signal,
+  onUnexpectedError: (error) => console.error(error),
+};
+const outcome =
+  AWS_BATCH_JOB_ARRAY_INDEX === undefined
+    ? await runJob(deps, FOVEA_JOB_ID)
+    : await runTrial(deps, FOVEA_JOB_ID, AWS_BATCH_JOB_ARRAY_INDEX + 1);
 // TensorFlow's threads would keep the process alive.
 process.exit(EXIT_CODES[outcome]);

@@ -1,171 +1,32 @@
-// One attempt at one job, from its lease to its model. Every way it can end is decided here; the work itself is in the
-// files beside this one. Local and cloud runs differ in the object store alone.
+// A job as one trainer carries it out: from its dataset to its model, all trials of a sweep included.
 
-import { randomUUID } from 'node:crypto';
-import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { createCheckpoints } from '../core/job/checkpoints.ts';
-import { isFinal, type JobRecord, type Spending } from '../core/job/job.ts';
-import type { JobStore } from '../core/job/job-store.ts';
-import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
-import { type CostMeter, createCostMeter } from './cost-meter.ts';
+import { isFinal } from '../core/job/job.ts';
+import { addTrialSpending } from '../core/job/trial-records.ts';
 import { fineTune } from './fine-tune.ts';
-import { createJobReporter, type JobReporter } from './job-reporter.ts';
-import type { BackendName } from './tensorflow/engine.ts';
+import { type AttemptOutcome, type RunJobDeps, runAttempt } from './run-attempt.ts';
 
-export interface RunJobDeps {
-  readonly store: ObjectStore;
-  readonly jobs: JobStore;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** A folder of weight files put there by hand, looked at before anything else. */
-  readonly weightsDir: string | undefined;
-  /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
-  readonly memoryLimitBytes?: number | undefined;
-  /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
-  readonly cacheDirectory?: string;
-  /** What a job that leaves its back end to `auto` runs on; left out, the best there is. */
-  readonly autoBackend?: BackendName;
-  /** What an hour of this machine costs; left out, nothing. */
-  readonly usdPerHour?: number;
-  /** The container image that this process runs in, where it does. */
-  readonly image?: string | undefined;
-  /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
-  readonly terminated: AbortSignal;
-  /** Told of what nobody expected, with its stack. */
-  readonly onUnexpectedError: (error: unknown) => void;
-}
-
-/**
- * How an attempt ended; `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger
- * machine.
- */
-export type AttemptOutcome =
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'released'
-  | 'lease-lost'
-  | 'out-of-memory';
-
-/** Runs one attempt at a job. Whatever goes wrong ends up in the job's record and events, never as a rejection. */
-export async function runJob(deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> {
-  const owner = randomUUID();
-  let reporter: JobReporter | undefined;
-  let meter: CostMeter | undefined;
-  try {
-    const job = await acquireLease(deps, jobId, owner);
-    meter = createCostMeter({ job, usdPerHour: deps.usdPerHour ?? 0, now: deps.now });
-    reporter = createJobReporter({ ...deps, jobId, owner, meter });
-    if (job.cancelRequested) throw cancelled();
-    const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;
-    const outcome = await fineTune({ ...deps, reporter, meter }, { ...job, backend });
-    await reporter.stop();
-    const spent = meter.spent();
-    const done = await updateHeld(deps, jobId, owner, (held) => ({
-      ...endedByItself(held),
-      spent,
-      status: 'succeeded',
-      finishedAt: Math.floor(deps.now() / 1000),
-      result: outcome.result,
-    }));
-    await deps.jobs.appendEvent(jobId, {
-      level: 'info',
-      type: 'message',
-      message: `Model "${outcome.model}" version ${outcome.version} is ready.${describeCost(spent)}`,
-      data: {
-        ...outcome.result,
-        model: outcome.model,
-        model_version: outcome.version,
-        machine_seconds: spent.seconds,
-        cost_usd: spent.usd,
+/** Runs one attempt at a job. */
+export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> =>
+  runAttempt(deps, jobId, async () => {
+    // Its trials may have run side by side before.
+    await addTrialSpending(deps, jobId);
+    return {
+      jobs: deps.jobs,
+      async carryOut(attempt, job) {
+        const { model, version, result } = await fineTune(attempt, job);
+        return {
+          changes: { result },
+          message: `Model "${model}" version ${version} is ready.`,
+          data: { ...result, model, model_version: version },
+        };
       },
-    });
-    await clearCheckpoints(deps, done);
-    return 'succeeded';
-  } catch (error) {
-    await reporter?.stop();
-    return endAttempt({ ...deps, meter }, jobId, owner, reporter?.signal.reason ?? error);
-  }
-}
-
-const describeCost = ({ seconds, usd }: Spending) =>
-  usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
-
-/** The next attempt is not to think that this one was killed. */
-const endedByItself = (job: JobRecord): JobRecord => ({
-  ...job,
-  memory: { ...job.memory, trying: null, wasKilled: false },
-});
-
-const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
-
-/** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
-async function endAttempt(
-  { meter, ...deps }: RunJobDeps & { readonly meter: CostMeter | undefined },
-  jobId: string,
-  owner: string,
-  error: unknown,
-): Promise<AttemptOutcome> {
-  if (error instanceof LeaseLostError) return 'lease-lost';
-  const isKnown = isFoveaError(error);
-  if (!isKnown) deps.onUnexpectedError(error);
-  const message = error instanceof Error ? error.message : String(error);
-  const finishedAt = Math.floor(deps.now() / 1000);
-  const end = endOf(error);
-  try {
-    const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
-      const job = { ...endedByItself(held), spent: meter?.spent() ?? held.spent };
-      if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
-      if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
-      if (end === 'released' && isStorageFault(error))
-        return { ...job, status: 'queued', queuedReason: message };
-      // An attempt that was told to go has not failed, and does not count.
-      if (end === 'released') return { ...job, status: 'queued', attempts: job.attempts - 1 };
-      if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };
-      const code = isKnown ? error.code : 'trainer-error';
-      return {
-        ...job,
-        status: 'failed',
-        finishedAt,
-        error: { code, message, param: isKnown ? (error.param ?? null) : null },
-      };
-    });
-    await deps.jobs.appendEvent(jobId, {
-      level: left.status === 'failed' ? 'error' : 'info',
-      type: 'message',
-      message: left.status === 'queued' ? `${message} The job waits for the next trainer.` : message,
-      data: left.status === 'failed' ? { error_code: left.error?.code } : null,
-    });
-    await clearCheckpoints(deps, left);
-    if (left.status === 'queued') return end === 'out-of-memory' ? end : 'released';
-    return left.status === 'cancelled' ? 'cancelled' : 'failed';
-  } catch (updateError) {
-    if (updateError instanceof LeaseLostError) return 'lease-lost';
-    // A full disk, or a storage that is gone: the lease runs out by itself, and the next attempt goes on.
-    deps.onUnexpectedError(updateError);
-    return 'released';
-  }
-}
-
-/** A job that is over has no use for them; where they cannot be deleted they stay, which does no harm. */
-async function clearCheckpoints({ store }: RunJobDeps, job: JobRecord): Promise<void> {
-  if (!isFinal(job.status)) return;
-  await createCheckpoints({ store, jobId: job.id })
-    .clear()
-    .catch(() => undefined);
-}
-
-/** Whether a queue may have a machine with more memory, and the job is to go there. */
-const canMove = ({ placement, recipe }: JobRecord): boolean =>
-  placement !== undefined && recipe.out_of_memory.includes('larger_machine');
-
-function endOf(error: unknown): AttemptOutcome {
-  if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
-  if (isFoveaError(error, 'out-of-memory')) return 'out-of-memory';
-  return isFoveaError(error, 'trainer-terminated') || isStorageFault(error) ? 'released' : 'failed';
-}
-
-/** Nothing is wrong with the job: where it has room or an answer again, the next attempt goes on. */
-const isStorageFault = (error: unknown): boolean =>
-  isFoveaError(error, 'storage-full') || isFoveaError(error, 'storage-unavailable');
+      async close({ status }) {
+        // A job that is over has no use for them; where they cannot be deleted they stay, which does no harm.
+        if (isFinal(status))
+          await createCheckpoints({ ...deps, jobId })
+            .clear()
+            .catch(() => undefined);
+      },
+    };
+  });

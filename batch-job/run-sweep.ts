@@ -3,18 +3,19 @@
 
 import { createCheckpoints } from '../core/job/checkpoints.ts';
 import type { JobRecord } from '../core/job/job.ts';
-import { applyTrial, bestTrial, describeTrial, type Sweep, type Trial, trialsOf } from '../core/job/sweep.ts';
-import type { NetworkWeights } from '../core/network/network.ts';
+import {
+  applyTrial,
+  bestTrial,
+  describeTrial,
+  type Sweep,
+  type Trial,
+  trialsOf,
+  withTrial,
+} from '../core/job/sweep.ts';
+import { toTrialEvent } from '../core/job/trial-records.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { JobReporter } from './job-reporter.ts';
-import type { EpochReport } from './training/fit-state.ts';
-import type { TrainingContext } from './training-context.ts';
-
-/** A training that is over. */
-export interface TrainedRun {
-  readonly context: TrainingContext;
-  readonly weights: NetworkWeights;
-}
+import { describeScore, type TrainedRun, trainTrial } from './train-trial.ts';
 
 export interface SweepOptions {
   readonly store: ObjectStore;
@@ -30,44 +31,45 @@ export interface SweepOptions {
   ) => Promise<TrainedRun>;
 }
 
-/** Runs the trials that earlier attempts have left, and returns the winner of all. */
+/** Runs the trials that earlier attempts, or trainers side by side, have left, and returns the winner of all. */
 export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
   const { store, reporter, job, sweep, train, isBudgetSpent } = options;
   const settings = trialsOf(sweep);
-  const trainTrial = (trial: number) =>
+  const reporterOf = (trial: number) => reporterOfTrial(reporter, trial, settings.length);
+  const trainAs = (trial: number) =>
     train(
       // Each trial decides anew what is left to `auto`.
       { ...applyTrial(job, settings[trial - 1] ?? {}), resolved: null },
-      { trial, reporter: reporterOfTrial(reporter, trial, settings.length) },
+      { trial, reporter: reporterOf(trial) },
     );
   let over: readonly Trial[] = job.trials;
+  /** Only the weights of the best trial are needed again. */
+  const clearLosers = async () => {
+    const best = bestTrial(over);
+    for (const { trial } of over)
+      if (trial !== best?.trial) await createCheckpoints({ store, jobId: job.id, trial }).clear();
+  };
+  await clearLosers();
   let best: { readonly trial: number; readonly run: TrainedRun } | undefined;
   for (const [index, trialSettings] of settings.entries()) {
     const trial = index + 1;
     if (over.some((known) => known.trial === trial)) continue;
     if (over.length > 0 && isBudgetSpent()) {
-      await reporter.warn(`The budget is spent: ${settings.length - index} trials are left out.`, { trial });
+      const left = settings.length - over.length;
+      await reporter.warn(`The budget is spent: ${left} trials are left out.`, { trial });
       break;
     }
-    await reporter.message(`Trial ${trial} of ${settings.length}: ${describeTrial(trialSettings)}.`, {
-      trial,
-      settings: trialSettings,
-    });
-    const run = await trainTrial(trial);
-    const result: Trial = { trial, settings: trialSettings, ...scoreOf(run) };
-    const before = bestTrial(over);
-    over = [...over, result];
+    const part = { trial, settings: trialSettings };
+    const { run, result } = await trainTrial(reporterOf(trial), part, () => trainAs(trial));
+    over = withTrial(over, result);
     await reporter.addTrial(result);
-    await reporter.message(`Trial ${trial} of ${settings.length} ${describeScore(result)}`, { ...result });
-    const isBest = bestTrial(over) === result;
-    if (isBest) best = { trial, run };
-    // Only the winner's weights are needed again.
-    const loser = isBest ? before?.trial : trial;
-    if (loser !== undefined) await createCheckpoints({ store, jobId: job.id, trial: loser }).clear();
+    await reporterOf(trial).message(describeScore(result), { ...result });
+    if (bestTrial(over) === result) best = { trial, run };
+    await clearLosers();
   }
   const winner = bestTrial(over);
   if (winner === undefined) throw new RangeError(`The sweep of job "${job.id}" has no trial.`);
-  const run = best?.trial === winner.trial ? best.run : await trainTrial(winner.trial);
+  const run = best?.trial === winner.trial ? best.run : await trainAs(winner.trial);
   await reporter.setResolved(run.context.decision.resolved);
   await reporter.message(
     `Trial ${winner.trial} (${describeTrial(winner.settings)}) has the lowest validation loss and becomes the model.`,
@@ -76,26 +78,9 @@ export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
   return run;
 }
 
-/** The weights that are kept are those of the epoch with the lowest validation loss. */
-function scoreOf({ context }: TrainedRun): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
-  const epochs = Object.values(context.checkpoints.history()).flat();
-  const best = epochs.reduce<EpochReport | undefined>(
-    (lowest, epoch) => (lossOf(epoch) < lossOf(lowest) ? epoch : lowest),
-    undefined,
-  );
-  if (best?.validationLoss == null) throw new RangeError('A trial without a validation loss has no score.');
-  return { validationLoss: best.validationLoss, validationAccuracy: best.validationAccuracy ?? 0 };
-}
-
-const lossOf = (epoch: EpochReport | undefined) => epoch?.validationLoss ?? Number.POSITIVE_INFINITY;
-
-const describeScore = ({ validationLoss, validationAccuracy }: Trial) =>
-  `ends with a validation loss of ${validationLoss.toFixed(4)}, ${(100 * validationAccuracy).toFixed(1)} % right.`;
-
 /** A reporter that says of everything which trial it is of. */
 function reporterOfTrial(reporter: JobReporter, trial: number, trials: number): JobReporter {
-  const event: JobReporter['event'] = ({ message, data, ...rest }) =>
-    reporter.event({ ...rest, message: `Trial ${trial}/${trials}: ${message}`, data: { ...data, trial } });
+  const event: JobReporter['event'] = (told) => reporter.event(toTrialEvent(told, trial, trials));
   return {
     ...reporter,
     startStage: (stage, known) => reporter.startStage(stage, { trial, trials, ...known }),

@@ -91,7 +91,12 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: J
     seconds,
     usd: (seconds / SECONDS_PER_HOUR) * machine.usdPerHour,
     parts,
-    basis: describeBasis(machine),
+    basis: [
+      ...describeBasis(machine),
+      ...(trials.length === 0
+        ? []
+        : ['The trials of a sweep are counted one after another; on AWS they run side by side.']),
+    ],
   };
 }
 

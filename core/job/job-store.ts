@@ -1,22 +1,13 @@
-// Job records and their events in an object store: records change by compare-and-swap, events are only ever added.
-// The state machine of job.ts is enforced here, for every writer.
+// Jobs and their events in an object store: records change by compare-and-swap, events are only ever added.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { FoveaError, isFoveaError } from '../errors.ts';
-import { createJson, readJson, updateJson } from '../storage/json.ts';
+import { FoveaError } from '../errors.ts';
+import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import {
-  canBecome,
-  isFinal,
-  type JobEvent,
-  JobEventSchema,
-  type JobRecord,
-  JobRecordSchema,
-  NOTHING_SPENT,
-} from './job.ts';
-import { NO_MEMORY_RECORD } from './savings.ts';
+import { isFinal, type JobEvent, JobEventSchema, type JobRecord } from './job.ts';
+import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
@@ -42,7 +33,7 @@ export interface PageOptions {
   readonly limit: number;
 }
 
-export interface JobStore {
+export interface JobStore extends JobRecords {
   /**
    * Stores a new job in status `validating_files`.
    *
@@ -50,12 +41,6 @@ export interface JobStore {
    * @throws {FoveaError} `idempotency-conflict` where the key came with another request before.
    */
   create(job: NewJob, options?: { readonly idempotencyKey?: string | undefined }): Promise<JobRecord>;
-  get(id: string): Promise<JobRecord | undefined>;
-  /**
-   * Changes a record by compare-and-swap; `change` may run several times, and returns undefined to leave it be.
-   * @throws {FoveaError} `job-not-found`; `job-transition` for a change of status that the state machine forbids.
-   */
-  update(id: string, change: (record: JobRecord) => JobRecord | undefined): Promise<JobRecord>;
   /**
    * Ends a job that nobody runs at once, and asks the trainer of a running one to stop.
    * @throws {FoveaError} `job-finished` where the job is over.
@@ -70,6 +55,9 @@ export interface JobStore {
     options: PageOptions,
   ): Promise<{ readonly events: readonly JobEvent[]; readonly hasMore: boolean }>;
 }
+
+/** What an attempt needs of the store: the record of what it does, and where to tell of it. */
+export type AttemptJobs = Pick<JobStore, 'update' | 'appendEvent'>;
 
 export interface JobStoreDeps {
   readonly store: ObjectStore;
@@ -108,43 +96,9 @@ async function readAll<T>(
   return found;
 }
 
-export const jobNotFound = (id: string) =>
-  new FoveaError(
-    'job-not-found',
-    `There is no fine-tuning job "${id}". GET /v1/fine_tuning/jobs lists the jobs.`,
-    {
-      param: 'fine_tuning_job_id',
-    },
-  );
-
 /** A {@link JobStore} in an object store. */
 export function createJobStore({ store, now }: JobStoreDeps): JobStore {
-  const get = async (id: string) => (await readJson(store, keys.job(id), JobRecordSchema))?.value;
-
-  function assertTransition(from: JobRecord, to: JobRecord): void {
-    if (from.status !== to.status && !canBecome(from.status, to.status)) {
-      throw new FoveaError(
-        'job-transition',
-        `Job "${from.id}" is ${from.status} and cannot become ${to.status}.`,
-      );
-    }
-  }
-
-  async function update(
-    id: string,
-    change: (record: JobRecord) => JobRecord | undefined,
-  ): Promise<JobRecord> {
-    try {
-      const updated = await updateJson(store, keys.job(id), JobRecordSchema, (record) => {
-        const changed = change(record);
-        if (changed !== undefined) assertTransition(record, changed);
-        return changed;
-      });
-      return updated.value;
-    } catch (error) {
-      throw isFoveaError(error, 'record-missing') ? jobNotFound(id) : error;
-    }
-  }
+  const { get, update } = createJobRecords(store, keys.job);
 
   /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
@@ -177,23 +131,11 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
       const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
       const record: JobRecord = {
         ...job,
+        ...NOTHING_DONE,
         formatVersion: 1,
         id,
         status: 'validating_files',
         createdAt: toSeconds(now()),
-        startedAt: null,
-        finishedAt: null,
-        modelVersion: null,
-        resolved: null,
-        spent: NOTHING_SPENT,
-        trials: [],
-        memory: NO_MEMORY_RECORD,
-        lease: null,
-        cancelRequested: false,
-        attempts: 0,
-        progress: null,
-        error: null,
-        result: null,
       };
       try {
         await createJson(store, keys.job(id), record);

@@ -64,6 +64,8 @@ export const PlacementSchema = z.object({
   submission: z.number().int().min(1),
   /** Random name of who is submitting it, and since when (Unix milliseconds). */
   claim: z.object({ owner: z.string(), atMs: z.number().int() }),
+  /** Of a sweep whose trials run side by side: the Batch job is an array with a child for each. */
+  trials: z.number().int().min(2).optional(),
   /** Null until AWS Batch has answered. */
   batchJobId: z.string().nullable(),
   /** The Batch job that ended and led to this one. */
@@ -137,7 +139,7 @@ export const JobRecordSchema = z.object({
   sweep: SweepSchema.nullable().default(null),
   /** Those of the sweep that are over. */
   trials: z.array(TrialSchema).default([]),
-  /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, and in the end of its winner. */
+  /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, or of its best where they run side by side, and in the end of its winner. */
   resolved: ResolvedRecipeSchema.nullable().default(null),
   /** What was given up for want of memory. */
   memory: MemoryRecordSchema.default(NO_MEMORY_RECORD),

@@ -3,7 +3,7 @@
 
 import { FoveaError } from '../errors.ts';
 import { isFinal, type JobRecord } from './job.ts';
-import type { JobStore } from './job-store.ts';
+import type { JobRecords } from './job-records.ts';
 
 /** Long enough to outlast a slow storage call, short enough that a killed job is not kept waiting. */
 export const LEASE_MS = 30_000;
@@ -21,7 +21,7 @@ export class LeaseLostError extends FoveaError {
 }
 
 export interface LeaseDeps {
-  readonly jobs: JobStore;
+  readonly jobs: Pick<JobRecords, 'update'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }

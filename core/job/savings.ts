@@ -64,6 +64,13 @@ export const MemoryRecordSchema = z.object({
 });
 export type MemoryRecord = z.infer<typeof MemoryRecordSchema>;
 
+/** As an attempt leaves it that ends by itself: the next one is not to think that it was killed. */
+export const afterOwnEnd = (memory: MemoryRecord): MemoryRecord => ({
+  ...memory,
+  trying: null,
+  wasKilled: false,
+});
+
 export const NO_MEMORY_RECORD: MemoryRecord = {
   savings: NO_SAVINGS,
   taken: [],

@@ -74,6 +74,10 @@ export function applyTrial<T extends { readonly hyperparameters: Hyperparameters
 const given = (settings: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
+/** With one more, in their order; a repeated one takes the place of the first. */
+export const withTrial = (trials: readonly Trial[], trial: Trial): Trial[] =>
+  [...trials.filter((known) => known.trial !== trial.trial), trial].sort((a, b) => a.trial - b.trial);
+
 /** The trial with the lowest validation loss; of equal ones the first. Undefined where there is none. */
 export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
   trials

@@ -26,6 +26,8 @@ export const keys = {
 
   jobs: () => 'jobs/',
   job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
+  /** The record of a sweep's trial that runs beside others. */
+  jobTrial: (jobId: string, trial: number) => `jobs/${segment(jobId)}/trials/${trial}.json`,
   jobEvents: (jobId: string) => `jobs/${segment(jobId)}/events/`,
   /** Zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>

@@ -3,7 +3,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { FoveaError } from '../../core/errors.ts';
 import { isFinal } from '../../core/job/job.ts';
-import { jobNotFound } from '../../core/job/job-store.ts';
+import { jobNotFound } from '../../core/job/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';

@@ -3,7 +3,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { isFinal, type JobEvent } from '../../core/job/job.ts';
-import { type JobStore, jobNotFound } from '../../core/job/job-store.ts';
+import { jobNotFound } from '../../core/job/job-records.ts';
+import type { JobStore } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses } from '../schemas/error.ts';

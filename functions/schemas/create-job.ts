@@ -100,7 +100,8 @@ export const CreateJobSchema = z
       .openapi({
         description:
           'Training ends when the machines of all attempts have cost so much at the on-demand price, and the best weights so ' +
-          'far become the model. Judging and publishing it come on top.',
+          'far become the model. Judging and publishing it come on top. Trials of a sweep that run side by side have an ' +
+          'equal share of it each.',
         example: 2,
       }),
     dry_run: z.boolean().default(false).openapi({

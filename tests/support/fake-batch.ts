@@ -12,6 +12,8 @@ export interface SubmittedJob {
   readonly jobDefinition: string;
   readonly tags: Record<string, string>;
   readonly environment: Record<string, string>;
+  /** Of an array job. */
+  readonly arrayProperties?: { readonly size: number };
 }
 
 export interface FakeBatch {

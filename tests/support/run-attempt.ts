@@ -1,21 +1,28 @@
-// One attempt at a job in this process, in which nothing unexpected may happen.
+// One attempt at a job, or at a trial of it, in this process, in which nothing unexpected may happen.
 
-import { type AttemptOutcome, type RunJobDeps, runJob } from '../../batch-job/run-job.ts';
+import type { AttemptOutcome, RunJobDeps } from '../../batch-job/run-attempt.ts';
+import { runJob } from '../../batch-job/run-job.ts';
+import { runTrial } from '../../batch-job/run-trial.ts';
 
-/** @param deps What the test needs of its own; time is the machine's, and nobody ends the attempt. */
-export const runAttempt = (
-  deps: Pick<RunJobDeps, 'store' | 'jobs'> & Partial<RunJobDeps>,
+/**
+ * @param options What the test needs of its own; time is the machine's, and nobody ends the attempt. With `trial`, from 1,
+ * the attempt is as a child of an array makes it.
+ */
+export function runAttempt(
+  {
+    trial,
+    ...options
+  }: Pick<RunJobDeps, 'store' | 'jobs'> & Partial<RunJobDeps> & { readonly trial?: number },
   jobId: string,
-): Promise<AttemptOutcome> =>
-  runJob(
-    {
-      now: Date.now,
-      weightsDir: undefined,
-      terminated: new AbortController().signal,
-      onUnexpectedError: (error) => {
-        throw error;
-      },
-      ...deps,
+): Promise<AttemptOutcome> {
+  const deps: RunJobDeps = {
+    now: Date.now,
+    weightsDir: undefined,
+    terminated: new AbortController().signal,
+    onUnexpectedError: (error) => {
+      throw error;
     },
-    jobId,
-  );
+    ...options,
+  };
+  return trial === undefined ? runJob(deps, jobId) : runTrial(deps, jobId, trial);
+}

@@ -13,6 +13,8 @@ const POLL_MS = 15;
 export interface TrainerOptions {
   readonly storeUrl: string;
   readonly jobId: string;
+  /** Of a sweep, from 1: as AWS Batch starts a child of an array. */
+  readonly trial?: number;
   readonly weightsDir?: string | undefined;
   /** Another entry point than the trainer's own. */
   readonly trainer?: string;
@@ -24,6 +26,7 @@ export interface TrainerOptions {
 export const startTrainer = ({
   storeUrl,
   jobId,
+  trial,
   weightsDir,
   trainer = TRAINER,
   prefix = [],
@@ -43,6 +46,7 @@ export const startTrainer = ({
       ...env,
       FOVEA_STORE_URL: storeUrl,
       FOVEA_JOB_ID: jobId,
+      ...(trial === undefined ? {} : { AWS_BATCH_JOB_ARRAY_INDEX: String(trial - 1) }),
       ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: weightsDir }),
     },
   });

@@ -8,7 +8,9 @@ import { FoveaError } from '../../errors.ts';
 import { isFinal, type JobRecord, type Placement } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import type { JobStore } from '../job-store.ts';
+import { trialsOf } from '../sweep.ts';
 import { createBatchCalls } from './batch/batch-calls.ts';
+import { batchJobName } from './batch/batch-event.ts';
 
 export interface BatchQueueDeps {
   readonly jobs: JobStore;
@@ -29,7 +31,7 @@ export interface Destination {
 
 export interface BatchQueue extends JobQueue {
   /**
-   * Sends a job whose Batch job `ended` to another queue. Doing it twice for the same `ended` submits once.
+   * Sends a job whose Batch job `ended` to another queue, as one Batch job. Doing it twice for the same `ended` submits once.
    * @throws {FoveaError} `queue-unavailable`; `queue-busy` while another process is submitting it.
    */
   move(jobId: string, ended: string, to: Destination): Promise<void>;
@@ -83,11 +85,12 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     const { job, placement, isTakeover } = claimed;
     const { jobDefinition, queue } = findQueue(fleet, placement);
     const submission = {
-      name: `${job.id}-${placement.submission}`,
+      name: batchJobName(job.id, placement.submission),
       jobDefinition,
       queue,
       environment: { [environment.jobId]: job.id },
       tags: fleet.tags,
+      size: placement.trials,
     };
     const batchJobId = await batch.submit(submission, isTakeover);
     const placed = await updateClaimed(claimed, (ours) => ({ ...ours, batchJobId }));
@@ -111,13 +114,15 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   }
 
   return {
-    async submit({ id }) {
+    async submit({ id, sweep }) {
       const first = fleet.pools[0];
       const capacity = first?.queues[0]?.capacity;
       if (first === undefined || capacity === undefined) throw new RangeError('The fleet has no queue.');
       await place(id, ({ placement }) => {
         if (placement !== undefined && !isAbandoned(placement)) return undefined;
-        return placement ?? { pool: first.name, capacity, submission: 1, replaces: null };
+        if (placement !== undefined) return placement;
+        const trials = sweep === null ? {} : { trials: trialsOf(sweep).length };
+        return { pool: first.name, capacity, submission: 1, replaces: null, ...trials };
       });
     },
 

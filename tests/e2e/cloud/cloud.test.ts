@@ -158,9 +158,7 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
       (await readJob()).status === 'queued' ? true : undefined,
     );
     // moto neither retries nor tells EventBridge; AWS Batch gives up like this after its last attempt.
-    await jobEvents.invoke(
-      JSON.stringify(failedEvent(jobs[0], 'Host EC2 (instance i-0123456789) terminated.')),
-    );
+    await jobEvents.invoke(endEvent(jobs[0], 'FAILED', 'Host EC2 (instance i-0123456789) terminated.'));
     const moved = await waitFor('the second submission', async () => {
       const found = await batchJobs();
       return found.jobs.length === 2 ? found : undefined;
@@ -171,6 +169,49 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
       return ['succeeded', 'failed', 'cancelled'].includes(job.status) ? job : undefined;
     });
     expect(done).toMatchObject({ status: 'succeeded', error: null, fine_tuned_model: 'shapes:1' });
+  });
+
+  it('trains the trials of a sweep as children of an array, and the rest of the job by itself', async () => {
+    const { body } = await request(
+      'POST',
+      '/v1/fine_tuning/jobs',
+      JSON.stringify({
+        model: 'small_cnn',
+        training_file: DATASET,
+        suffix: 'swept',
+        seed: 3,
+        hyperparameters: { n_epochs: 3 },
+        sweep: { learning_rate_multiplier: [1e-6, 1] },
+      }),
+    );
+    jobId = body.id;
+    const { trials } = await waitFor('the end of both trials', async () => {
+      const job = await readJob();
+      return job.trials.length === 2 ? job : undefined;
+    });
+    expect(trials).toMatchObject([
+      { trial: 1, chosen: false },
+      { trial: 2, chosen: true },
+    ]);
+    const children = (await batchJobs()).jobs.filter((job) => job.jobId.includes(':'));
+    expect(children.map((job) => job.jobId.split(':')[1]).sort()).toEqual(['0', '1']);
+    const [arrayId = ''] = children[0]?.jobId.split(':') ?? [];
+    const array = await waitFor('the end of the array', async () => {
+      const described = await deployment.aws('batch', 'describe-jobs', '--jobs', arrayId);
+      return described.jobs[0].status === 'SUCCEEDED' ? described.jobs[0] : undefined;
+    });
+    expect(await readJob()).toMatchObject({ status: 'running', fine_tuned_model: null });
+
+    for (const child of children) await jobEvents.invoke(endEvent(child, 'SUCCEEDED'));
+    expect(await readJob()).toMatchObject({ status: 'running' });
+    await jobEvents.invoke(endEvent(array, 'SUCCEEDED', undefined, 0));
+    const done = await waitFor('the end of the job', async () => {
+      const job = await readJob();
+      return ['succeeded', 'failed', 'cancelled'].includes(job.status) ? job : undefined;
+    });
+    expect(done).toMatchObject({ status: 'succeeded', error: null, fine_tuned_model: 'swept:1', trials });
+    const names = (await batchJobs()).jobs.map(({ jobName }) => jobName);
+    expect(names).toContain(`${jobId}-2`);
   });
 
   it('answers from the model in the bucket', async () => {
@@ -268,7 +309,7 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
     );
     // A trainer that is ended too soon to say so itself is heard of by AWS Batch's event.
     const { jobs } = await batchJobs();
-    await jobEvents.invoke(JSON.stringify(failedEvent(jobs[0], 'The job was cancelled.')));
+    await jobEvents.invoke(endEvent(jobs[0], 'FAILED', 'The job was cancelled.'));
     await waitFor('the cancellation', async () =>
       (await readJob()).status === 'cancelled' ? true : undefined,
     );
@@ -302,21 +343,25 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
       .Environment.Variables;
   }
 
-  const failedEvent = (
+  const endEvent = (
     job: { jobId: string; jobName: string; jobQueue: string } | undefined,
-    statusReason: string,
-  ) => ({
-    version: '0',
-    source: 'aws.batch',
-    'detail-type': 'Batch Job State Change',
-    detail: {
-      ...job,
-      status: 'FAILED',
-      statusReason,
-      attempts: [{ startedAt: Date.now() - 20_000, stoppedAt: Date.now(), statusReason }],
-      container: { environment: [{ name: 'FOVEA_JOB_ID', value: jobId }] },
-    },
-  });
+    status: 'SUCCEEDED' | 'FAILED',
+    statusReason?: string,
+    seconds = 20,
+  ) =>
+    JSON.stringify({
+      version: '0',
+      source: 'aws.batch',
+      'detail-type': 'Batch Job State Change',
+      detail: {
+        jobId: job?.jobId,
+        jobName: job?.jobName,
+        jobQueue: job?.jobQueue,
+        status,
+        statusReason,
+        attempts: [{ startedAt: Date.now() - 1000 * seconds, stoppedAt: Date.now(), statusReason }],
+      },
+    });
 });
 
 /** A JPEG of noise, of just about so many bytes. */

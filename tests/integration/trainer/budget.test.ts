@@ -15,8 +15,8 @@ const HOUR_MS = 3_600_000;
 const SLOW_MS = 1500;
 
 describe('a job with a budget', () => {
-  /** Runs one attempt; every event of an epoch takes an hour. */
-  async function attempt(store: ObjectStore, maxCostUsd: number, spentUsd = 0) {
+  /** Every event of an epoch takes an hour. */
+  function leapingClock(store: ObjectStore) {
     let leapMs = 0;
     const now = () => Date.now() + leapMs;
     const stored = createJobStore({ store, now });
@@ -27,9 +27,16 @@ describe('a job with a budget', () => {
         return stored.appendEvent(id, event);
       },
     };
+    return { store, jobs, now, usdPerHour: 1 };
+  }
+
+  /** Runs one attempt. */
+  async function attempt(store: ObjectStore, maxCostUsd: number, spentUsd = 0) {
+    const deps = leapingClock(store);
+    const { jobs } = deps;
     const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', maxCostUsd }));
     await jobs.update(id, (job) => ({ ...job, spent: { seconds: 60, usd: spentUsd } }));
-    await runAttempt({ store, jobs, now, usdPerHour: 1 }, id);
+    await runAttempt(deps, id);
     const { events } = await jobs.events(id, { limit: 100 });
     return {
       job: await jobs.get(id),
@@ -53,6 +60,23 @@ describe('a job with a budget', () => {
     expect(job).toMatchObject({ status: 'succeeded' });
     expect(epochs).toBe(2);
     expect(job?.spent.usd).toBeCloseTo(3, 1);
+  });
+
+  it('lets trials side by side spend an equal share, and leaves out the others when all is spent', async () => {
+    const deps = leapingClock(await storeWithPictures(DATASET));
+    const { jobs } = deps;
+    const sweep = { learning_rate_multiplier: [1, 0.5, 2] };
+    const { id } = await jobs.create(newJob({ dataset: DATASET, backend: 'portable', sweep, maxCostUsd: 4 }));
+    for (const trial of [1, 2]) expect(await runAttempt({ ...deps, trial }, id)).toBe('succeeded');
+    // Two whole epochs each, and the one in which it was noticed that the share of 1.33 is spent.
+    expect((await jobs.get(id))?.spent.usd).toBeGreaterThan(4);
+    expect(await runAttempt(deps, id)).toBe('succeeded');
+    const job = await jobs.get(id);
+    expect(job).toMatchObject({ modelVersion: '1', trials: [{ trial: 1 }, { trial: 2 }] });
+    const { events } = await jobs.events(id, { limit: 100 });
+    const epochs = events.filter(({ type }) => type === 'metrics').map(({ data }) => data?.['trial']);
+    expect(epochs.reverse()).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(events.map(({ message }) => message)).toContain('The budget is spent: 1 trials are left out.');
   });
 
   it('fails where that is spent before training begins', async () => {

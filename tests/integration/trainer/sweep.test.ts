@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
-import type { JobRecord } from '../../../core/job/job.ts';
+import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
 import { type Report, ReportSchema } from '../../../core/model/report.ts';
@@ -60,6 +60,11 @@ async function checkpointsOf(id: string): Promise<string[]> {
   for await (const { key } of store.list(keys.jobCheckpoints(id))) found.push(key);
   return found;
 }
+
+const jobOfModel = async (model: string) => (await readManifest(store, model, '1')).jobId as string;
+
+const trialRecord = async (id: string, trial: number) =>
+  (await readJson(store, keys.jobTrial(id, trial), JobRecordSchema))?.value;
 
 describe('a sweep', () => {
   it('is won on the validation split, with the test split unseen, by the model of that trial alone', async () => {
@@ -118,7 +123,7 @@ describe('a sweep', () => {
     expect(sha256).toBe(swept.onnx.sha256);
     expect(job.trials.map(({ trial }) => trial)).toEqual([1, 2, 3]);
     const { events } = await jobs.events(id, { limit: 1000 });
-    const begun = events.filter(({ message }) => /^Trial \d of 3: /.test(message));
+    const begun = events.filter(({ message }) => /^Trial \d\/3: Training with /.test(message));
     // The kill may come before the second trial has said that it begins.
     const order = begun.map(({ data }) => data?.['trial']).reverse();
     expect(['1,2,3', '1,2,2,3']).toContain(order.join());
@@ -145,6 +150,92 @@ describe('a sweep', () => {
     expect(await jobs.get(id)).toMatchObject({
       status: 'failed',
       error: { code: 'sweep-without-validation', param: 'sweep' },
+    });
+  });
+});
+
+describe('a sweep whose trials run side by side', () => {
+  const child = (jobId: string, trial: number) => startTrainer({ storeUrl, jobId, trial });
+
+  async function untilRunning(id: string, trials: readonly number[]): Promise<void> {
+    for (const trial of trials)
+      while ((await trialRecord(id, trial))?.lease == null)
+        await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  it('ends with the model that it has one after another, though a child was killed', async () => {
+    const { id } = await jobs.create({ ...SETTINGS, model: 'array', sweep: SWEEP });
+    const children = [1, 2, 3].map((trial) => child(id, trial));
+    await untilRunning(id, [3]);
+    children[2]?.kill('SIGKILL');
+    expect(await Promise.all(children.map(ended))).toEqual([0, 0, 'SIGKILL']);
+    const { trials: swept } = (await modelOf(await jobOfModel('swept'))).job;
+    const left = (await jobs.get(id)) as JobRecord;
+    expect(left).toMatchObject({ status: 'running', lease: null, modelVersion: null, attempts: 0 });
+    expect(left.trials).toEqual(swept.slice(0, 2));
+    const spentByChildren = left.spent.seconds;
+    expect(spentByChildren).toBeGreaterThan(0);
+
+    expect(await ended(startTrainer({ storeUrl, jobId: id }))).toBe(0);
+    const { job, sha256, report } = await modelOf(id);
+    expect(sha256).toBe((await readManifest(store, 'swept', '1')).onnx.sha256);
+    expect(job.trials).toEqual(swept);
+    expect(job.spent.seconds).toBeGreaterThan(spentByChildren);
+    expect(report.training.history).toHaveLength(3);
+    expect(await checkpointsOf(id)).toEqual([]);
+    const { events } = await jobs.events(id, { limit: 1000 });
+    const begun = events.filter(({ message }) => /^Trial \d\/3: Training with /.test(message));
+    expect(begun.map(({ data }) => data?.['trial']).filter((trial) => trial !== 3)).toHaveLength(2);
+  });
+
+  it('goes on with a trial whose machine was taken away, and does not repeat one that is over', async () => {
+    const { id } = await jobs.create({ ...SETTINGS, model: 'reclaimed', sweep: SWEEP });
+    const machine = new AbortController();
+    const leaving: ObjectStore = {
+      ...store,
+      async put(key, body, options) {
+        const info = await store.put(key, body, options);
+        if (key.startsWith(keys.jobCheckpoints(id))) machine.abort();
+        return info;
+      },
+    };
+    const terminated = machine.signal;
+    expect(await runAttempt({ store: leaving, jobs, terminated, trial: 2 }, id)).toBe('released');
+    expect(await trialRecord(id, 2)).toMatchObject({ status: 'queued', attempts: 0, lease: null });
+    expect((await jobs.get(id))?.trials).toEqual([]);
+
+    expect(await runAttempt({ store, jobs, trial: 2 }, id)).toBe('succeeded');
+    const { trials } = (await modelOf(await jobOfModel('swept'))).job;
+    expect((await jobs.get(id))?.trials).toEqual([trials[1]]);
+    const { events } = await jobs.events(id, { limit: 1000 });
+    expect(events.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^Trial 2\/3: The job goes on in the stage "scratch" at epoch/),
+    );
+
+    expect(await runAttempt({ store, jobs, trial: 2 }, id)).toBe('succeeded');
+    expect((await jobs.events(id, { limit: 1000 })).events).toHaveLength(events.length);
+  });
+
+  it('ends all of them when it is cancelled', async () => {
+    const hyperparameters = { ...SETTINGS.hyperparameters, n_epochs: 1000 };
+    const { id } = await jobs.create({ ...SETTINGS, model: 'cancelled', sweep: SWEEP, hyperparameters });
+    const children = [1, 2].map((trial) => child(id, trial));
+    await untilRunning(id, [1, 2]);
+    await jobs.requestCancel(id);
+    expect(await Promise.all(children.map(ended))).toEqual([0, 0]);
+    expect(await jobs.get(id)).toMatchObject({ status: 'cancelled', modelVersion: null });
+    expect(await checkpointsOf(id)).toEqual([]);
+  });
+
+  it('does not fail with a trial, but with the trainer that tries it again', async () => {
+    const split = { train: 0.8, validation: 0, test: 0.2 };
+    const { id } = await jobs.create({ ...SETTINGS, model: 'unvalidated', sweep: SWEEP, split });
+    expect(await runAttempt({ store, jobs, trial: 1 }, id)).toBe('failed');
+    expect(await jobs.get(id)).toMatchObject({ status: 'running', error: null });
+    expect(await runAttempt({ store, jobs }, id)).toBe('failed');
+    expect(await jobs.get(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'sweep-without-validation' },
     });
   });
 });

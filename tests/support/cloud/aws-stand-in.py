@@ -5,14 +5,15 @@ Run as: python3 aws-stand-in.py -H 127.0.0.1 -p 5555
 
 import json
 import sys
+import threading
 
+import moto.server
 from moto.awslambda.models import lambda_backends
 from moto.batch import models as batch
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
 from moto.iam.models import iam_backends
 from moto.secretsmanager.models import secretsmanager_backends
-from moto.server import main
 
 SERVICE_LINKED_ROLE = "AWSServiceRoleForBatch"
 
@@ -58,6 +59,39 @@ def create_with_service_linked_role(cls, resource_name, cloudformation_json, acc
 
 
 batch.ComputeEnvironment.create_from_cloudformation_json = classmethod(create_with_service_linked_role)
+
+
+run_simple = moto.server.run_simple
+conditional_write = threading.Lock()
+
+
+def run_with_conditions(host, port, app, **options):
+    """Lets writes that name an etag take turns: moto checks it in one step and writes in the next, and two that name the same
+    one may both win, which S3 rules out."""
+
+    def answer(environ, start_response):
+        if "HTTP_IF_MATCH" not in environ and "HTTP_IF_NONE_MATCH" not in environ:
+            return app(environ, start_response)
+        with conditional_write:
+            return app(environ, start_response)
+
+    run_simple(host, port, answer, **options)
+
+
+moto.server.run_simple = run_with_conditions
+
+get_container_property = batch.Job._get_container_property
+
+
+def get_with_array_index(self, name, default):
+    """AWS Batch tells each child of an array which of them it is."""
+    value = get_container_property(self, name, default)
+    if name != "environment" or "index" not in self.array_properties:
+        return value
+    return [*value, {"name": "AWS_BATCH_JOB_ARRAY_INDEX", "value": str(self.array_properties["index"])}]
+
+
+batch.Job._get_container_property = get_with_array_index
 
 
 class Unchanging:
@@ -155,4 +189,4 @@ class Secret(Unchanging, CloudFormationModel):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    moto.server.main(sys.argv[1:])

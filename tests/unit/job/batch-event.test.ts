@@ -70,7 +70,6 @@ describe('applyBatchEvent', () => {
           ...detail,
           container: {
             image: 'trainer',
-            environment: [{ name: 'FOVEA_JOB_ID', value: job.id }],
             ...(detail['container'] as object | undefined),
           },
         },
@@ -256,10 +255,108 @@ describe('applyBatchEvent', () => {
         : { ...record, placement: { ...record.placement, batchJobId: 'batch-2', replaces: 'batch-1' } },
     );
     expect(await apply({ status: 'FAILED', statusReason: NO_CAPACITY })).toEqual({ kind: 'nothing' });
-    expect(await apply({ jobId: 'batch-2', status: 'FAILED', container: { environment: [] } })).toEqual({
-      kind: 'nothing',
-    });
+    for (const jobName of ['ftjob-of-another-stack-1', 'somebody'])
+      expect(await apply({ jobId: 'batch-2', jobName, status: 'FAILED' })).toEqual({ kind: 'nothing' });
     expect(moves).toEqual([]);
+  });
+
+  it('moves as it was decided where the event comes again because the submission failed', async () => {
+    await jobs.update(job.id, (record) =>
+      record.placement === undefined
+        ? undefined
+        : {
+            ...record,
+            placement: {
+              ...record.placement,
+              capacity: 'on-demand',
+              submission: 2,
+              batchJobId: null,
+              replaces: 'batch-1',
+            },
+          },
+    );
+    await apply({ status: 'RUNNABLE' });
+    await apply({ status: 'FAILED', statusReason: NO_CAPACITY });
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-16gb', capacity: 'on-demand' }]]);
+  });
+
+  describe('of an array', () => {
+    beforeEach(async () => {
+      job = await jobs.update(job.id, (record) =>
+        record.placement === undefined
+          ? undefined
+          : {
+              ...record,
+              sweep: { learning_rate_multiplier: [1, 2] },
+              placement: { ...record.placement, trials: 2 },
+            },
+      );
+    });
+    const start = () => jobs.update(job.id, (record) => ({ ...record, status: 'running' }));
+    const to = { pool: 'gpu-16gb', capacity: 'spot' };
+
+    it.each(['SUCCEEDED', 'FAILED'])('that has %s hands the job to one trainer', async (status) => {
+      await start();
+      expect(await apply({ status })).toMatchObject({ kind: 'move', isPlanned: true });
+      expect(moves).toEqual([[job.id, 'batch-1', to]]);
+      expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', error: null });
+      expect(await eventsOf()).toEqual(['0 of 2 trials are over. One trainer takes the job to its end.']);
+      // Nothing went wrong.
+      expect(counted).toEqual([]);
+    });
+
+    it.each(['SUCCEEDED', 'FAILED'])('does the same again where it comes twice (%s)', async (status) => {
+      await start();
+      await apply({ status });
+      const submitted = (batchJobId: string | null) =>
+        jobs.update(job.id, (record) => {
+          const { trials, ...placement } = record.placement as NonNullable<typeof record.placement>;
+          return { ...record, placement: { ...placement, submission: 2, batchJobId, replaces: 'batch-1' } };
+        });
+      await submitted(null);
+      expect(await apply({ status })).toMatchObject({ kind: 'move', to });
+      await submitted('batch-2');
+      expect(await apply({ status })).toEqual({ kind: 'nothing' });
+      expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', error: null });
+    });
+
+    it.each([
+      ['SUCCEEDED', {}],
+      ['FAILED', { container: { exitCode: 137 } }],
+      ['FAILED', { container: { exitCode: 71 } }],
+      ['RUNNING', {}],
+      ['RUNNABLE', { statusReason: 'UNDETERMINED' }],
+    ])('is not over when a child is %s', async (status, detail) => {
+      await start();
+      expect(await apply({ jobId: 'batch-1:1', status, ...detail })).toEqual({ kind: 'nothing' });
+      expect(await jobs.get(job.id)).toMatchObject({ status: 'running' });
+      expect([moves, counted]).toEqual([[], []]);
+    });
+
+    it('says why no child starts', async () => {
+      const statusReason = 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY';
+      await apply({ jobId: 'batch-1:0', status: 'RUNNABLE', statusReason }, 'Batch Job Queue Blocked');
+      expect((await jobs.get(job.id))?.queuedReason).toContain('no free machine');
+    });
+
+    it('adds up the machines of its children', async () => {
+      await start();
+      const attempts = [{ startedAt: STARTED, stoppedAt: STARTED + 3_600_000 }];
+      for (const index of [0, 1, 1])
+        await apply({ jobId: `batch-1:${index}`, status: 'SUCCEEDED', attempts });
+      expect((await jobs.get(job.id))?.usage).toMatchObject([
+        { batchJobId: 'batch-1:0', seconds: 3600 },
+        { batchJobId: 'batch-1:1', seconds: 3600 },
+      ]);
+    });
+
+    it('ends a job that was cancelled', async () => {
+      await start();
+      await jobs.requestCancel(job.id);
+      await apply({ status: 'FAILED', statusReason: 'The job was cancelled.' });
+      expect(await jobs.get(job.id)).toMatchObject({ status: 'cancelled' });
+      expect(counted).toEqual(['cancelled']);
+    });
   });
 
   it('adds up what the machines cost, once', async () => {

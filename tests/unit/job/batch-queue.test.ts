@@ -41,6 +41,34 @@ describe('createBatchQueue', () => {
     });
   });
 
+  it('submits a sweep as an array with a child for each trial, and moves it as one job', async () => {
+    const sweep = { learning_rate_multiplier: [0.5, 1, 2] };
+    const { id, placement } = await submitJob({ jobs, queue: createQueue() }, newJob({ sweep }));
+    expect(placement).toMatchObject({ trials: 3, batchJobId: 'batch-1' });
+    await createQueue().move(id, 'batch-1', { pool: 'gpu-16gb', capacity: 'spot' });
+    expect(batch.submitted.map(({ arrayProperties }) => arrayProperties)).toEqual([{ size: 3 }, undefined]);
+    const moved = (await jobs.get(id))?.placement;
+    expect(moved).toMatchObject({ batchJobId: 'batch-2', replaces: 'batch-1', submission: 2 });
+    expect(moved?.trials).toBeUndefined();
+  });
+
+  it('submits an array that another process could not, as an array', async () => {
+    batch.failNext('denied');
+    const sweep = { learning_rate_multiplier: [1, 2] };
+    const submit = () =>
+      submitJob({ jobs, queue: createQueue() }, newJob({ sweep }), { idempotencyKey: 'x' });
+    await expect(submit()).rejects.toMatchObject({ code: 'queue-unavailable' });
+    await submit();
+    expect(batch.submitted).toMatchObject([{ arrayProperties: { size: 2 } }]);
+  });
+
+  it('ends the children of a cancelled array by the id of the array', async () => {
+    const sweep = { learning_rate_multiplier: [1, 2] };
+    const job = await submitJob({ jobs, queue: createQueue() }, newJob({ sweep }));
+    await createQueue().cancel(job);
+    expect(batch.terminated).toEqual(['batch-1']);
+  });
+
   it('submits once for eight requests with the same idempotency key', async () => {
     const requests = Array.from({ length: 8 }, () =>
       submitJob({ jobs, queue: createQueue() }, newJob(), { idempotencyKey: 'same' }),

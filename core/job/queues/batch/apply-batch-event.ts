@@ -1,10 +1,10 @@
 // Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
 
-import { environment, type TrainerFleet } from '../../../environment.ts';
+import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord } from '../../job.ts';
 import type { JobStore, NewJobEvent } from '../../job-store.ts';
 import type { BatchQueue } from '../batch-queue.ts';
-import { type BatchEvent, containerVariable, machineSeconds } from './batch-event.ts';
+import { arrayOf, type BatchEvent, isOver, jobIdOf, machineSeconds } from './batch-event.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 
 /** Counts for a dashboard. */
@@ -28,7 +28,7 @@ const SECONDS_PER_HOUR = 3600;
 /** Brings an event into its job. Events come twice and out of order; applying one again changes nothing. */
 export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEvent): Promise<NextStep> {
   const { jobs, metrics } = deps;
-  const jobId = containerVariable(event.detail, environment.jobId);
+  const jobId = jobIdOf(event.detail);
   const job = jobId === undefined ? undefined : await jobs.get(jobId);
   if (job === undefined) return { kind: 'nothing' };
   await reportMachineTime(deps, job, event);
@@ -74,8 +74,8 @@ async function carryOut(
         memory: { ...record.memory, wasKilled: record.memory.wasKilled || step.wasKilled === true },
       }));
       await queue.move(job.id, batchJobId, step.to);
-      metrics.jobMoved();
-      await tell('warn', step.reason);
+      if (step.isPlanned !== true) metrics.jobMoved();
+      await tell(step.isPlanned === true ? 'info' : 'warn', step.reason);
       return;
     case 'cancel':
       await change((record) => ({ ...record, status: 'cancelled', finishedAt, lease: null }));
@@ -95,14 +95,15 @@ async function carryOut(
 
 /** What a dashboard counts: each job once in each state. */
 function becomes(job: JobRecord, event: BatchEvent, step: NextStep): JobRecord['status'] | undefined {
-  if (event['detail-type'] !== 'Batch Job State Change') return undefined;
-  const { status, attempts } = event.detail;
+  if (event['detail-type'] !== 'Batch Job State Change' || arrayOf(event.detail) !== undefined)
+    return undefined;
+  const { detail } = event;
+  const { status, attempts } = detail;
   if (status === 'SUBMITTED') return 'queued';
   if (status === 'RUNNING' && attempts.length === 0) return 'running';
   if (step.kind === 'fail') return 'failed';
   if (step.kind === 'cancel') return 'cancelled';
-  const isOver = status === 'SUCCEEDED' || status === 'FAILED';
-  return isOver && isFinal(job.status) ? job.status : undefined;
+  return isOver(detail) && isFinal(job.status) ? job.status : undefined;
 }
 
 /** Adds what a Batch job took to its job, once. */
@@ -113,8 +114,7 @@ async function reportMachineTime(
 ): Promise<void> {
   const { jobId: batchJobId } = detail;
   const seconds = machineSeconds(detail);
-  const isOver = detail.status === 'SUCCEEDED' || detail.status === 'FAILED';
-  if (!isOver || seconds === 0) return;
+  if (!isOver(detail) || seconds === 0) return;
   const pool = fleet.pools.find(({ queues }) => queues.some(({ arn }) => arn === detail.jobQueue));
   const name = pool?.name ?? 'unknown';
   const estimatedUsd = (seconds / SECONDS_PER_HOUR) * (pool?.usdPerHour ?? 0);

@@ -17,6 +17,8 @@ export interface Submission {
   readonly queue: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
+  /** Children, at least 2: an array job. Left out, a job by itself. */
+  readonly size?: number | undefined;
 }
 
 export interface BatchCalls {
@@ -47,7 +49,8 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
     return jobSummaryList[0]?.jobId;
   }
 
-  async function submitOnce({ name, jobDefinition, queue, environment, tags }: Submission): Promise<string> {
+  async function submitOnce(submission: Submission): Promise<string> {
+    const { name, jobDefinition, queue, environment, tags, size } = submission;
     const command = new SubmitJobCommand({
       jobName: name,
       jobDefinition,
@@ -56,6 +59,7 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
         environment: Object.entries(environment).map(([variable, value]) => ({ name: variable, value })),
       },
       tags: { ...tags },
+      ...(size === undefined ? {} : { arrayProperties: { size } }),
     });
     const { jobId } = await client.send(command);
     if (jobId === undefined) throw new TypeError('AWS Batch gave no job id.');

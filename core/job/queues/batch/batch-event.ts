@@ -25,9 +25,7 @@ const JobDetailSchema = z.object({
   status: z.enum(['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED', 'FAILED']),
   statusReason: z.string().optional(),
   attempts: z.array(AttemptSchema).default([]),
-  container: ContainerSchema.extend({
-    environment: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
-  }).optional(),
+  container: ContainerSchema.optional(),
 });
 
 export const BatchEventSchema = z.object({
@@ -39,9 +37,18 @@ export const BatchEventSchema = z.object({
 export type BatchJobDetail = z.infer<typeof JobDetailSchema>;
 export type BatchEvent = z.infer<typeof BatchEventSchema>;
 
-/** Value of an environment variable of the job's container. */
-export const containerVariable = ({ container }: BatchJobDetail, name: string): string | undefined =>
-  container?.environment.find((variable) => variable.name === name)?.value;
+/** The name of a Batch job, from which its job can be told; an array's children have the array's. */
+export const batchJobName = (jobId: string, submission: number): string => `${jobId}-${submission}`;
+/** Undefined where the Batch job was submitted by somebody else. */
+export const jobIdOf = ({ jobName }: BatchJobDetail): string | undefined => /^(.+)-\d+$/.exec(jobName)?.[1];
+
+/** The id of the array that a Batch job is a child of; undefined where it is none. */
+export function arrayOf({ jobId }: BatchJobDetail): string | undefined {
+  const [array, index] = jobId.split(':');
+  return index === undefined ? undefined : array;
+}
+
+export const isOver = ({ status }: BatchJobDetail): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 
 const MS_PER_SECOND = 1000;
 

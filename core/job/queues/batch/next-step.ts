@@ -3,7 +3,7 @@
 import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord, type Placement } from '../../job.ts';
 import type { Destination } from '../batch-queue.ts';
-import type { BatchEvent, BatchJobDetail } from './batch-event.ts';
+import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
 import { toWaitingReason } from './waiting-reason.ts';
 
 export type NextStep =
@@ -20,6 +20,8 @@ export type NextStep =
       readonly reason: string;
       /** Whether the kernel has ended the trainer: the next one is told. */
       readonly wasKilled?: boolean;
+      /** Whether nothing went wrong: it is the job's way. */
+      readonly isPlanned?: boolean;
     }
   | { readonly kind: 'fail'; readonly code: string; readonly message: string }
   | { readonly kind: 'cancel' };
@@ -31,6 +33,8 @@ const EXIT_OUT_OF_MEMORY = 71;
 /** By SIGKILL. Where nobody has ended the container, the kernel has: it does so to the process with the most memory. */
 const EXIT_KILLED = 137;
 
+const NOTHING: NextStep = { kind: 'nothing' };
+
 /** Batch jobs of one job, before it is given up. */
 const MOST_SUBMISSIONS = 12;
 
@@ -38,27 +42,46 @@ const MOST_SUBMISSIONS = 12;
 export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
   const { detail } = event;
   const { placement } = job;
-  if (isFinal(job.status) || placement === undefined) return { kind: 'nothing' };
-  // News of a Batch job that was followed by another; `replaces` is the one whose successor may still be missing.
-  if (detail.jobId !== placement.batchJobId && detail.jobId !== placement.replaces)
-    return { kind: 'nothing' };
-  if (detail.jobId === placement.replaces && placement.batchJobId !== null) return { kind: 'nothing' };
+  if (isFinal(job.status) || placement === undefined) return NOTHING;
+  // What comes of a trial is for its job to see when all are over; that it cannot start is news of the job.
+  if (placement.batchJobId !== null && arrayOf(detail) === placement.batchJobId)
+    return detail.status === 'RUNNABLE' && job.status === 'queued' ? afterRunnable(job, detail) : NOTHING;
+  // The move that the event leads to was decided, and perhaps not carried out.
+  if (detail.jobId === placement.replaces && placement.batchJobId === null && isOver(detail))
+    return job.cancelRequested ? { kind: 'cancel' } : again(placement);
+  // News of a Batch job that was followed by another.
+  if (detail.jobId !== placement.batchJobId) return NOTHING;
 
   switch (detail.status) {
     case 'SUBMITTED':
     case 'PENDING':
     case 'STARTING':
     case 'RUNNING':
-      return { kind: 'nothing' };
+      return NOTHING;
     case 'RUNNABLE':
       return afterRunnable(job, detail);
     case 'SUCCEEDED':
-      return job.cancelRequested
-        ? { kind: 'cancel' }
+      if (job.cancelRequested) return { kind: 'cancel' };
+      return placement.trials !== undefined
+        ? afterTrials(job, placement)
         : { kind: 'fail', code: 'trainer-crashed', message: 'The trainer ended without finishing the job.' };
     case 'FAILED':
-      return job.cancelRequested ? { kind: 'cancel' } : afterFailure(job, placement, detail, fleet);
+      if (job.cancelRequested) return { kind: 'cancel' };
+      return placement.trials !== undefined
+        ? afterTrials(job, placement)
+        : afterFailure(job, placement, detail, fleet);
   }
+}
+
+/** One trainer takes the job to its end, and repeats the trials that came to nothing: a failed trial is no failed job. */
+function afterTrials({ trials }: JobRecord, { pool, capacity, trials: all }: Placement): NextStep {
+  const reason = `${trials.length} of ${all} trials are over. One trainer takes the job to its end.`;
+  return { kind: 'move', to: { pool, capacity }, reason, isPlanned: true };
+}
+
+function again({ pool, capacity }: Placement): NextStep {
+  const reason = `The job moves to ${capacity} machines of "${pool}".`;
+  return { kind: 'move', to: { pool, capacity }, reason };
 }
 
 function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
@@ -70,7 +93,7 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
     };
   }
   return detail.statusReason === undefined || detail.statusReason === ''
-    ? { kind: 'nothing' }
+    ? NOTHING
     : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
 }
 

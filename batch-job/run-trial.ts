@@ -1,0 +1,34 @@
+// One trial of a sweep, in a trainer of its own beside those of the others. It is no more than the training: which trial wins
+// and what becomes of it is decided by the trainer that carries out the whole job afterwards (run-sweep.ts).
+
+import { createCheckpoints } from '../core/job/checkpoints.ts';
+import { openTrial } from '../core/job/trial-records.ts';
+import { fineTuneTrial } from './fine-tune.ts';
+import { type AttemptOutcome, type RunJobDeps, runAttempt } from './run-attempt.ts';
+import { describeScore } from './train-trial.ts';
+
+/**
+ * Runs one attempt at a trial of a job; one that is over is not repeated.
+ * @param trial from 1.
+ */
+export const runTrial = (deps: RunJobDeps, jobId: string, trial: number): Promise<AttemptOutcome> =>
+  runAttempt(deps, jobId, async () => {
+    const opened = await openTrial(deps, jobId, trial);
+    if (opened === undefined) return undefined;
+    return {
+      jobs: opened,
+      async carryOut(attempt, job) {
+        const result = await fineTuneTrial(attempt, job, { trial, settings: opened.settings });
+        await opened.addResult(result);
+        return { changes: {}, message: describeScore(result), data: { ...result } };
+      },
+      async close({ status }) {
+        // Otherwise they are gone on with: to the trial's end, or for the weights of the winner.
+        if (status === 'cancelled')
+          await createCheckpoints({ ...deps, jobId })
+            .clear()
+            .catch(() => undefined);
+        await opened.close();
+      },
+    };
+  });
