@@ -42,7 +42,7 @@ describe('a sweep', () => {
       unfreeze_from: null,
     });
     expect(hyperparameters).toEqual({ n_epochs: 4, batch_size: 8, learning_rate_multiplier: 3 });
-    expect(recipe).toEqual({ ...job.recipe, augmentation: CROP });
+    expect(recipe).toEqual({ ...job.recipe, augmentation: CROP, unfreeze_from: null });
     expect(seed).toBe(job.seed);
   });
 
