@@ -200,7 +200,8 @@ async function judge(
   };
   try {
     const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
-      const examples = below === undefined ? batch.images : await below.run(batch.images, batch.count);
+      const examples =
+        below === undefined ? batch.images : await below.run(batch.images.slice(), batch.count);
       const trained = await trainer.predict(examples, batch.count);
       maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
     });

@@ -19,8 +19,6 @@ import type { ExampleSource } from './training/examples.ts';
 export const FEATURES_BATCH_SIZE = 8;
 /** Batches at a time, of which one is mostly being decoded. */
 const CONCURRENT_BATCHES = 3;
-/** Of them in the backbone, on a share of the cores each: a small network keeps few cores busy by itself. */
-const CONCURRENT_RUNS = 2;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
 const SHARD_SIZE = 128;
 /** Of the features in such an object, which is in memory as a whole: 16 MiB. */
@@ -63,7 +61,7 @@ export interface FeatureExtractorOptions {
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
   const { store, backbone, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
   const { features } = backbone;
-  const session = await openBackbone(backbone, input, CONCURRENT_RUNS);
+  const session = await openBackbone(backbone, input);
   const hash = createHash('sha256').update(backbone.onnx).update(JSON.stringify(input)).digest('hex');
 
   async function compute(

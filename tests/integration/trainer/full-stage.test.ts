@@ -45,7 +45,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
       resize: 'stretch',
     });
     const images = noise(4 * 64 * 64 * 3, 5);
-    const maps = await session.run(images, 4);
+    const maps = await session.run(images.slice(), 4);
     await session.release();
 
     const engine = await openEngine({ backend: 'portable' });
