@@ -22,11 +22,11 @@ export interface StageRecipe extends StageLength {
   readonly movingAverage?: number;
 }
 
-/** A dense layer on cached features. */
+/** A dense layer on cached features. Twice the rate answers no better on pictures from elsewhere, and is surer of it. */
 const HEAD: StageRecipe = {
   ...STAGE_LENGTHS.default.head,
   optimizer: { type: 'adam' },
-  learningRate: 2e-3,
+  learningRate: 1e-3,
   schedule: { type: 'cosine', warmUp: 0 },
 };
 

@@ -24,8 +24,11 @@ export const STAGE_LENGTHS: Readonly<
 > = {
   default: {
     // An epoch on cached features takes milliseconds, so it runs until it has converged; of tens of thousands of pictures
-    // a few passes are as many updates as sixty of a few hundred.
-    head: { epochs: atLeast(5, 60, 200_000), batchSize: 32 },
+    // a few passes are as many updates as sixty of a few hundred, or two hundred of some dozens.
+    head: {
+      epochs: (examples) => Math.max(atLeast(5, 60, 200_000)(examples), atLeast(1, 200, 24_000)(examples)),
+      batchSize: 32,
+    },
     // Pictures to be seen before small datasets stop gaining.
     full: { epochs: atLeast(5, 30, 14_000), batchSize: 16 },
     scratch: SCRATCH,
