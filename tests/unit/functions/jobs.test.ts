@@ -54,7 +54,8 @@ describe('POST /v1/fine_tuning/jobs', () => {
       recipe: {
         preset: 'default',
         stages: 'auto',
-        unfreeze_from: null,
+        unfreeze_from: 'auto',
+        first_layer_rate: 'auto',
         batch_normalization: 'inference',
         augmentation: 'auto',
         imbalance: 'auto',
