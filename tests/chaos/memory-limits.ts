@@ -110,7 +110,11 @@ export async function runMemoryLimits(chaos: Chaos): Promise<readonly Row[]> {
     const id = await chaos.createJob({
       architecture: 'mobilenet_v2_0.35',
       dataset: 'pretrained',
-      recipe: RecipeSchema.parse({ stages: 'full', out_of_memory: ['fewer_layers', 'smaller_batches'] }),
+      recipe: RecipeSchema.parse({
+        stages: 'full',
+        unfreeze_from: null,
+        out_of_memory: ['fewer_layers', 'smaller_batches'],
+      }),
       hyperparameters: { n_epochs: 1, batch_size: 8, learning_rate_multiplier: 'auto' },
     });
     const weightsDir = `${SHARED_DATA}/weights`;
