@@ -4,6 +4,7 @@
 import { checkFrozen } from '../core/backbone/check-frozen.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
+import { describeStages } from '../core/job/recipe.ts';
 import type { Trial } from '../core/job/sweep.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { findBase } from './base.ts';
@@ -149,11 +150,6 @@ async function train(context: TrainingContext): Promise<NetworkWeights> {
 
 async function writeDecision({ reporter }: Shared, { resolved }: Decision): Promise<void> {
   await reporter.setResolved(resolved);
-  const stages = Object.entries(resolved.stages).map(
-    ([name, { epochs, batchSize, learningRate, optimizer }]) =>
-      `${name} (${epochs} epochs, batches of ${batchSize}, ${optimizer} at ${learningRate})`,
-  );
-  await reporter.message([`Stages: ${stages.join(', then ')}.`, ...resolved.reasons].join(' '), {
-    ...resolved,
-  });
+  const stages = describeStages(resolved).join('; then ');
+  await reporter.message([`Stages: ${stages}.`, ...resolved.reasons].join(' '), { ...resolved });
 }

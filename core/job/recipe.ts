@@ -84,3 +84,16 @@ export const ResolvedRecipeSchema = z.object({
   reasons: z.array(z.string()),
 });
 export type ResolvedRecipe = z.infer<typeof ResolvedRecipeSchema>;
+
+/** A clause for each stage, in their order, e.g. `head: 60 epochs, batches of 32, adam at 0.001`. */
+export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readonly string[] =>
+  Object.entries(stages).map(([name, { epochs, batchSize, optimizer, learningRate, firstLayerRate }]) => {
+    const clauses = [
+      `${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
+      `batches of ${batchSize}`,
+      `${optimizer} at ${learningRate}`,
+    ];
+    if (name === 'full' && unfreezeFrom !== null) clauses.push(`from ${unfreezeFrom} on`);
+    if (firstLayerRate !== 1) clauses.push(`${firstLayerRate} of the rate in the first layer`);
+    return clauses.join(', ');
+  });

@@ -1,6 +1,6 @@
 // How the model was made: curves, settings, and what it takes to make it again.
 
-import type { ResolvedRecipe } from '../../../core/job/recipe.ts';
+import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe.ts';
 import { describeTrial } from '../../../core/job/sweep.ts';
 import type { Report } from '../../../core/model/report.ts';
 import { trainingChart } from '../charts/training-chart.ts';
@@ -63,13 +63,10 @@ ${fact(
 }
 
 /** What every setting came to, stage by stage, and why. */
-const decisions = ({ stages, imbalance, featureViews, reasons }: ResolvedRecipe): Part => [
-  Object.entries(stages).map(
-    ([name, { epochs, batchSize, learningRate, optimizer }]) =>
-      html`${name}: ${plural(epochs, 'epoch')}, batches of ${batchSize}, ${optimizer} at ${learningRate}<br>`,
-  ),
-  `imbalance: ${imbalance.replaceAll('_', ' ')} · views of a picture: ${featureViews + 1}`,
-  reasons.map((reason) => html`<br>${reason}`),
+const decisions = (resolved: ResolvedRecipe): Part => [
+  describeStages(resolved).map((stage) => html`${stage}<br>`),
+  `imbalance: ${resolved.imbalance.replaceAll('_', ' ')} · views of a picture: ${resolved.featureViews + 1}`,
+  resolved.reasons.map((reason) => html`<br>${reason}`),
 ];
 
 /** What a sweep tried, the best first. */

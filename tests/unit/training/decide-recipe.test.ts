@@ -7,7 +7,7 @@ import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
 import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
 import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
-import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
+import { describeStages, type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
 import { findArchitecture } from '../../../core/network/architectures.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -193,5 +193,15 @@ describe('isFrom', () => {
     expect(() => isFrom(network, 'block_99')).toThrow(
       expect.objectContaining({ code: 'layer-unknown', param: 'recipe.unfreeze_from' }),
     );
+  });
+});
+
+describe('describeStages', () => {
+  it('says what learns, and how fast', async () => {
+    const { resolved } = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
+    expect(describeStages(resolved)).toEqual([
+      'head: 60 epochs, batches of 32, adam at 0.001',
+      'full: 30 epochs, batches of 16, adam at 0.0002, from block_13_expand on, 0.1 of the rate in the first layer',
+    ]);
   });
 });
