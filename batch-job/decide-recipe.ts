@@ -9,7 +9,6 @@ import type { Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
 import { lastStage } from '../core/network/split-at.ts';
 import type { Base } from './base.ts';
-import { isFrom } from './is-from.ts';
 import type { MachineMemory } from './memory/machine-memory.ts';
 import { planParts } from './memory/plan-parts.ts';
 import type { StageName } from './run-checkpoints.ts';
@@ -146,14 +145,8 @@ function planStages(
   for (const name of ['full', 'scratch'] as const) {
     const batchSize = stages.get(name)?.batchSize;
     if (batchSize === undefined || !allowed.includes('smaller_batches')) continue;
-    const learns = name === 'full' && from !== null ? isFrom(network, from) : () => true;
-    const learnsFrom = network.layers.find((layer) => learns(layer.name))?.name;
-    const parts = planParts({
-      network,
-      batchSize,
-      memory,
-      ...(learnsFrom === undefined ? {} : { learnsFrom }),
-    });
+    const unfreezeFrom = name === 'full' ? from : null;
+    const parts = planParts({ network, batchSize, memory, unfreezeFrom });
     if (parts === undefined) continue;
     partSizes[name] = parts.partSize;
     reasons.push(parts.reason);

@@ -3,6 +3,7 @@
 import { formatBytes } from '../../core/network/format-quantities.ts';
 import type { Network } from '../../core/network/network.ts';
 import { largestBatch, planNetwork, planTraining } from '../../core/network/plan.ts';
+import { firstFrom } from '../is-from.ts';
 import type { MachineMemory } from './machine-memory.ts';
 
 /**
@@ -15,8 +16,8 @@ export interface PlanPartsOptions {
   readonly network: Network;
   /** Pictures of a batch. */
   readonly batchSize: number;
-  /** The first layer that learns; left out, all learn. */
-  readonly learnsFrom?: string;
+  /** The first layer that learns, or its block; null where all learn. */
+  readonly unfreezeFrom: string | null;
   readonly memory: MachineMemory;
 }
 
@@ -25,15 +26,19 @@ export interface PlannedParts {
   readonly reason: string;
 }
 
+/** As planTraining takes it, which knows layers alone. */
+const learnsFrom = (network: Network, unfreezeFrom: string | null) =>
+  unfreezeFrom === null ? {} : { learnsFrom: firstFrom(network, unfreezeFrom) };
+
 /** The batch halved until a part of it fits, 1 where none does; undefined where all of it fits. */
 export function planParts({
   network,
   batchSize,
-  learnsFrom,
+  unfreezeFrom,
   memory,
 }: PlanPartsOptions): PlannedParts | undefined {
   const plan = planNetwork(network);
-  const options = learnsFrom === undefined ? {} : { learnsFrom };
+  const options = learnsFrom(network, unfreezeFrom);
   const largest = largestBatch(plan, PLANNED_SHARE * memory.freeBytes, options);
   if (batchSize <= largest) return undefined;
   let partSize = batchSize;
@@ -53,7 +58,7 @@ export function plannedBytes(network: Network, partSize: number, unfreezeFrom: s
   return (
     planTraining(planNetwork(network), {
       batchSize: partSize,
-      ...(unfreezeFrom === null ? {} : { learnsFrom: unfreezeFrom }),
+      ...learnsFrom(network, unfreezeFrom),
     }).totalBytes / PLANNED_SHARE
   );
 }
