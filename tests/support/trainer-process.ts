@@ -63,12 +63,12 @@ export async function endTrainerWhen(
   options: TrainerOptions,
   jobs: JobStore,
   signal: NodeJS.Signals,
-  isReached: (job: JobRecord) => boolean,
+  isReached: (job: JobRecord) => boolean | Promise<boolean>,
 ): Promise<number | NodeJS.Signals> {
   const child = startTrainer(options);
   while (child.exitCode === null) {
     const job = await jobs.get(options.jobId);
-    if (job !== undefined && job.lease !== null && isReached(job)) break;
+    if (job !== undefined && job.lease !== null && (await isReached(job))) break;
     await delay(POLL_MS);
   }
   child.kill(signal);
