@@ -1,19 +1,19 @@
 // What a job's `auto` settings come to, from its data, its network and the back end. Decided once: later attempts find the
 // decision in the job's record.
 
+import { frozenHalves, fullStageStart } from '../core/job/full-stage.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
 import type { Savings } from '../core/job/savings.ts';
 import { featureViewsFor, hasFullStage } from '../core/job/stage-lengths.ts';
 import type { Network } from '../core/network/network.ts';
 import { planNetwork } from '../core/network/plan.ts';
-import { lastStage } from '../core/network/split-at.ts';
 import type { Base } from './base.ts';
 import type { MachineMemory } from './memory/machine-memory.ts';
 import { planParts } from './memory/plan-parts.ts';
 import type { StageName } from './run-checkpoints.ts';
 import type { BackendName } from './tensorflow/engine.ts';
-import { AUGMENTATIONS } from './training/augmentation/presets.ts';
+import { AUGMENTATIONS, changesPictures } from './training/augmentation/presets.ts';
 import { countClasses, imbalanceOf, isImbalanced } from './training/balance.ts';
 import { resolveStage, STAGE_RECIPES, type StageSettings } from './training/recipe.ts';
 
@@ -21,6 +21,7 @@ import { resolveStage, STAGE_RECIPES, type StageSettings } from './training/reci
 const TRAINING_PASSES = 3;
 /** Measured with MobileNetV2 on one core; what a machine does differs, the order of magnitude does not. */
 const PORTABLE_FLOPS_PER_SECOND = 1e9;
+const SECONDS_PER_MINUTE = 60;
 
 export interface Decision {
   readonly resolved: ResolvedRecipe;
@@ -78,14 +79,6 @@ export function decideRecipe({
       // On a few hundred pictures the second stage takes minutes and has been seen to gain a point at most over the head.
       reasons.push('The pretrained layers stay as they are; recipe.stages "full" trains them too.');
     }
-    if (isFull && backend === 'portable') {
-      const flops = TRAINING_PASSES * planNetwork(network).flops * examples * full.epochs;
-      const minutes = flops / PORTABLE_FLOPS_PER_SECOND / 60;
-      reasons.push(
-        `On the portable back end the pretrained layers take some ${Math.max(1, Math.round(minutes))} minutes; a native ` +
-          'one, from `fovea setup`, is several times as fast.',
-      );
-    }
   }
 
   const counts = countClasses(labels, classes);
@@ -100,11 +93,19 @@ export function decideRecipe({
     }
   }
 
-  const unfreezeFrom = stages.has('full') ? unfreezeFromOf(recipe, network) : null;
+  const augmentation = augmentationOf(recipe, isPretrained, stages.has('full'));
+  const full = stages.get('full');
+  const unfreezeFrom = full === undefined ? null : fullStageStart(recipe, network);
+  if (full !== undefined && backend === 'portable') {
+    const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
+    reasons.push(
+      `On the portable back end the pretrained layers take some ${minutes} minutes; a native one, from \`fovea setup\`, is ` +
+        'several times as fast.',
+    );
+  }
   const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);
   reasons.push(...planned.reasons);
 
-  const augmentation = augmentationOf(recipe, isPretrained, stages.has('full'));
   const isAugmented = augmentation !== AUGMENTATIONS.none && stages.has('head');
   return {
     stages,
@@ -133,6 +134,24 @@ export function decideRecipe({
   };
 }
 
+/** Of the layers that learn, at least 1. */
+function portableMinutes(
+  network: Network,
+  { epochs }: StageSettings,
+  at: { readonly from: string | null; readonly examples: number; readonly augmentation: Augmentation },
+): number {
+  const halves = frozenHalves(network, {
+    from: at.from,
+    pictures: { train: at.examples, validation: 0 },
+    epochs,
+    isAugmented: changesPictures(at.augmentation),
+    bytesPerValue: Float32Array.BYTES_PER_ELEMENT,
+  });
+  const { flops } = planNetwork(halves?.upper ?? network);
+  const seconds = (TRAINING_PASSES * flops * at.examples * epochs) / PORTABLE_FLOPS_PER_SECOND;
+  return Math.max(1, Math.round(seconds / SECONDS_PER_MINUTE));
+}
+
 /** Only what costs no quality is given up before memory has run out: the plan is an estimate. */
 function planStages(
   stages: ReadonlyMap<StageName, StageSettings>,
@@ -152,14 +171,6 @@ function planStages(
     reasons.push(parts.reason);
   }
   return { partSizes, reasons };
-}
-
-function unfreezeFromOf(
-  { unfreeze_from: asked, preset }: JobRecord['recipe'],
-  network: Network,
-): string | null {
-  if (asked !== 'auto') return asked;
-  return preset === 'course' ? null : (lastStage(network) ?? null);
 }
 
 /** A network that starts from random weights has enough to do with the pictures as they are. */

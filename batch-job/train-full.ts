@@ -1,22 +1,17 @@
 // Stage two of transfer learning: the pretrained layers learn too, all of them or those from a named one upward. What the
 // ones below make of the pictures never changes then, and is computed once as in stage one.
 
+import { type FrozenHalves, frozenHalves } from '../core/job/full-stage.ts';
+import { isFrom } from '../core/network/is-from.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
-import { seamBelow, splitAt } from '../core/network/split-at.ts';
 import { weightSpecs } from '../core/network/weight-specs.ts';
 import { toOnnxBackbone } from './backbone-session.ts';
 import { openFrozenExamples } from './frozen-examples.ts';
-import { firstFrom, isFrom } from './is-from.ts';
 import { loadFrozen } from './load-frozen.ts';
 import { trainNetwork } from './train-network.ts';
 import { changesPictures } from './training/augmentation/presets.ts';
 import { layerRates } from './training/layer-rates.ts';
 import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
-
-/** Of every picture at most, itself included: epochs beyond see them again. */
-const MOST_VIEWS = 8;
-/** Of all that is kept of the frozen layers' output, on disk and in the store: 2 GiB. */
-const KEPT_BYTES = 2 ** 31;
 
 /**
  * The weights of the whole network.
@@ -45,39 +40,24 @@ export async function resumeFull(context: TrainingContext, saved: NetworkWeights
   return isSameCut ? trainUpper(context, weights, halves) : trainWhole(context, weights);
 }
 
-/** The network where its frozen part ends. */
-interface Halves {
-  readonly lower: Network;
-  readonly upper: Network;
-  /** `[height, width, channels]` of what one gives the other. */
-  readonly shape: readonly [number, number, number];
-  /** Views of each picture, itself included, that there is room for. */
-  readonly views: number;
-}
-
 const startOf = ({ savings, decision }: TrainingContext) =>
   savings.unfreezeFrom ?? decision.resolved.unfreezeFrom;
 
-/** Undefined where all layers learn, more than one output of the lower ones is needed above, or there is no room for it. */
-function halvesOf(context: TrainingContext): Halves | undefined {
+function halvesOf(context: TrainingContext): FrozenHalves | undefined {
   const { network, splits, savings, decision } = context;
-  const from = startOf(context);
-  const seam = from === null ? undefined : seamBelow(network, firstFrom(network, from));
-  if (seam === undefined) return undefined;
-  const { backbone: lower, head: upper, shape } = splitAt(network, seam);
-  const [height, width, channels] = shape;
-  const bytes = height * width * channels * (savings.halfPrecision ? 2 : 4);
-  const room = Math.floor((KEPT_BYTES / bytes - splits.validation.length) / splits.train.length);
-  if (room < 1) return undefined;
-  const epochs = decision.stages.get('full')?.epochs ?? 1;
-  const isChanged = changesPictures(decision.resolved.augmentation);
-  return { lower, upper, shape, views: isChanged ? Math.min(room, MOST_VIEWS, epochs) : 1 };
+  return frozenHalves(network, {
+    from: startOf(context),
+    pictures: { train: splits.train.length, validation: splits.validation.length },
+    epochs: decision.stages.get('full')?.epochs ?? 1,
+    isAugmented: changesPictures(decision.resolved.augmentation),
+    bytesPerValue: savings.halfPrecision ? 2 : 4,
+  });
 }
 
 async function trainUpper(
   context: TrainingContext,
   weights: NetworkWeights,
-  { lower, upper, shape, views }: Halves,
+  { lower, upper, shape, views }: FrozenHalves,
 ): Promise<NetworkWeights> {
   const examples = await openFrozenExamples(context, {
     backbone: toOnnxBackbone(lower, weights),

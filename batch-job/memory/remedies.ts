@@ -2,12 +2,12 @@
 // are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
 
 import type { RemedyName, Savings } from '../../core/job/savings.ts';
+import { isFrom } from '../../core/network/is-from.ts';
 import type { InputSize, Network } from '../../core/network/network.ts';
 import { planNetwork } from '../../core/network/plan.ts';
 import { seamBelow } from '../../core/network/split-at.ts';
 import { weightSpecs } from '../../core/network/weight-specs.ts';
 import type { Base } from '../base.ts';
-import { isFrom } from '../is-from.ts';
 
 /** Parts of a job that memory can run out in. */
 export type MemoryStage = 'features' | 'head' | 'full' | 'scratch' | 'evaluation';

@@ -2,10 +2,11 @@
 // Knows no queue and no HTTP.
 
 import { findArchitecture } from '../network/architectures.ts';
-import { estimateTraining } from '../network/estimate-training.ts';
+import { trainingStepSeconds } from '../network/estimate-training.ts';
+import type { Network } from '../network/network.ts';
 import { type NetworkPlan, planNetwork } from '../network/plan.ts';
 import { findGpu, type GpuName } from '../pricing/gpus.ts';
-import { cheapestMachineWith } from '../pricing/machines.ts';
+import { frozenHalves, fullStageStart } from './full-stage.ts';
 import type { JobRecord } from './job.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from './stage-lengths.ts';
 import { applyTrial, trialsOf } from './sweep.ts';
@@ -45,32 +46,41 @@ export interface JobEstimate {
 
 /** ONNX Runtime, MobileNetV2 and ResNet50 on two cores: 49 and 57 billion operations a second each. */
 const PREDICTION_FLOPS = 50e9;
-/** TensorFlow, forward and backward, on two cores: 8 (MobileNetV2) to 33 (a plain CNN) billion each. */
-const TRAINING_FLOPS = 15e9;
+/**
+ * Peaks of one processor in training, of which the roofline takes its shares. Fitted on two cores of an AMD EPYC (AVX-512)
+ * with TensorFlow's own library: a plain CNN, ResNet50, MobileNetV2 and Xception are then within a fifth of what was measured.
+ */
+const PROCESSOR = { peakFlops: 120e9, memoryBytesPerSecond: 16e9 };
+/** The portable back end took two to three times as long on the same networks. */
+const PORTABLE_FACTOR = 2.5;
+/** A picture is judged by a forward pass, of the three that learning from it takes. */
 const TRAINING_PASSES = 3;
 /** Reading, decoding and resizing a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;
 
-type EstimatedJob = Pick<JobRecord, 'architecture' | 'hyperparameters' | 'recipe' | 'sweep'>;
+type EstimatedJob = Pick<JobRecord, 'architecture' | 'backend' | 'hyperparameters' | 'recipe' | 'sweep'>;
 type Part = JobEstimate['parts'][number];
 
 /**
  * Time and price of a job.
- * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`.
+ * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`; `layer-unknown` where the recipe names a layer that the
+ * network does not have.
  */
 export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: JobMachine): JobEstimate {
   const architecture = findArchitecture(job.architecture);
   const { validation, test, classes } = pictures;
-  const plan = planNetwork(architecture.build({ inputSize: architecture.defaultInputSize, classes }));
+  const network = architecture.build({ inputSize: architecture.defaultInputSize, classes });
+  const plan = planNetwork(network);
   const decode = DECODE_SECONDS / machine.vcpus;
   const situation = {
+    network,
     plan,
     pictures,
     machine,
     isPretrained: architecture.weightSources.length > 0,
     decode,
-    predict: decode + plan.flops / (PREDICTION_FLOPS * machine.vcpus),
+    predict: decode + predictionSeconds(plan, machine),
   };
   const trials = job.sweep === null ? [] : trialsOf(job.sweep);
   const parts: Part[] =
@@ -101,6 +111,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: J
 }
 
 interface Situation {
+  readonly network: Network;
   readonly plan: NetworkPlan;
   readonly pictures: JobPictures;
   readonly machine: JobMachine;
@@ -112,41 +123,74 @@ interface Situation {
 
 /** The stages of one training. */
 function trainingParts(
-  { hyperparameters, recipe }: Omit<EstimatedJob, 'sweep'>,
-  { plan, pictures: { train, validation }, machine, isPretrained, decode, predict }: Situation,
+  { backend, hyperparameters, recipe }: Omit<EstimatedJob, 'sweep'>,
+  situation: Situation,
 ): Part[] {
+  const { network, plan, pictures, machine, isPretrained, decode, predict } = situation;
+  const { train, validation } = pictures;
   const lengths = STAGE_LENGTHS[recipe.preset];
   const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
     isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
-  const trained = (stage: 'full' | 'scratch'): Part => {
+  const batchSizeOf = (stage: keyof typeof lengths) =>
+    hyperparameters.batch_size === 'auto' ? lengths[stage].batchSize : hyperparameters.batch_size;
+  const isAugmented = recipe.augmentation !== 'none';
+  const learningSeconds = (of: NetworkPlan, batchSize: number) =>
+    (backend === 'portable' ? PORTABLE_FACTOR : 1) * trainingSeconds(of, batchSize, machine);
+
+  const wholeNetwork = (stage: 'full' | 'scratch'): Part => {
     const epochs = epochsOf(stage, true);
-    const asked = hyperparameters.batch_size;
-    const batchSize = asked === 'auto' ? lengths[stage].batchSize : asked;
-    // Pictures are decoded while the network learns from those before.
-    const learning = trainingSeconds(plan, batchSize, machine);
-    const step = Math.max(decode, learning);
-    const judging = Math.max(decode, learning / TRAINING_PASSES);
+    const learning = learningSeconds(plan, batchSizeOf(stage));
+    // A GPU learns from pictures while processors decode the next; those that do both do one after the other.
+    const withDecoding = (seconds: number) =>
+      machine.gpu === undefined ? decode + seconds : Math.max(decode, seconds);
+    const step = withDecoding(learning);
+    const judging = withDecoding(learning / TRAINING_PASSES);
     return { name: stage, epochs, seconds: epochs * (train * step + validation * judging) };
   };
-  if (!isPretrained) return [trained('scratch')];
+  const full = (): Part => {
+    const epochs = epochsOf('full', true);
+    const from = fullStageStart(recipe, network);
+    const halves = frozenHalves(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
+    if (halves === undefined) return wholeNetwork('full');
+    const { lower, upper, views } = halves;
+    const once = decode + predictionSeconds(planNetwork(lower), machine);
+    const learning = learningSeconds(planNetwork(upper), batchSizeOf('full'));
+    return {
+      name: 'full',
+      epochs,
+      seconds:
+        (train * views + validation) * once + epochs * (train + validation / TRAINING_PASSES) * learning,
+    };
+  };
+  if (!isPretrained) return [wholeNetwork('scratch')];
   const hasFull = hasFullStage(recipe);
-  const views = recipe.augmentation === 'none' ? 0 : featureViewsFor(recipe, train);
+  const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const features = (train * (1 + views) + validation) * predict;
   const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };
-  return hasFull ? [head, trained('full')] : [head];
+  return hasFull ? [head, full()] : [head];
 }
+
+/** Of one decoded picture, on the machine's processors. */
+const predictionSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>
+  flops / (PREDICTION_FLOPS * vcpus);
 
 /** Of one picture. */
 function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: JobMachine): number {
-  if (gpu === undefined) return (TRAINING_PASSES * plan.flops) / (TRAINING_FLOPS * vcpus);
-  const options = { gpu: findGpu(gpu), machine: cheapestMachineWith(gpu), batchSize };
-  return 1 / estimateTraining(plan, options).picturesPerSecond;
+  const device =
+    gpu === undefined
+      ? {
+          peakFlops: vcpus * PROCESSOR.peakFlops,
+          memoryBytesPerSecond: vcpus * PROCESSOR.memoryBytesPerSecond,
+        }
+      : findGpu(gpu);
+  return trainingStepSeconds(plan, batchSize, device) / batchSize;
 }
 
 const describeBasis = ({ name, gpu, vcpus, priceBasis }: JobMachine): string[] => [
   gpu === undefined
-    ? `${name} trains on ${vcpus} processors, at ${TRAINING_FLOPS / 1e9} billion operations a second each; ` +
-      'measured were 8 to 33, by network.'
+    ? `${name} trains on ${vcpus} processors, each of up to ${PROCESSOR.peakFlops / 1e9} billion operations and ` +
+      `${PROCESSOR.memoryBytesPerSecond / 1e9} GB a second, by TensorFlow's own library; the portable back end takes ` +
+      `${PORTABLE_FACTOR} times as long.`
     : `${name} trains on its ${gpu}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
   `Decoding takes ${DECODE_SECONDS * 1000} ms of a processor for a picture, and predicting it on processors ` +
     `${PREDICTION_FLOPS / 1e9} billion operations a second each.`,

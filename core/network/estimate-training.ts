@@ -82,6 +82,23 @@ export function rooflineSeconds(
   }, 0);
 }
 
+/**
+ * Seconds of one training step: its pictures by {@link rooflineSeconds}, then the update, for which parameters, gradients
+ * and slots pass once, each read and written.
+ */
+export function trainingStepSeconds(
+  plan: NetworkPlan,
+  batchSize: number,
+  device: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
+): number {
+  const { parameterBytes, gradientBytes, optimizerBytes } = planTraining(plan, { batchSize });
+  const traffic = 2 * (parameterBytes + gradientBytes + optimizerBytes);
+  return (
+    batchSize * rooflineSeconds(plan.layers, device, 'training') +
+    traffic / (BANDWIDTH_SHARE * device.memoryBytesPerSecond)
+  );
+}
+
 /** Memory, speed and price of training all of a planned network on one GPU. */
 export function estimateTraining(
   plan: NetworkPlan,
@@ -92,12 +109,7 @@ export function estimateTraining(
   const usableBytes = Math.floor(memoryBytes * (1 - RESERVED_SHARE));
   const memory = planTraining(plan, { batchSize });
   const fits = memory.totalBytes <= usableBytes;
-  // Parameters, gradients and slots pass once a step, each read and written.
-  const parameterTraffic = 2 * (memory.parameterBytes + memory.gradientBytes + memory.optimizerBytes);
-  const secondsPerStep =
-    batchSize * rooflineSeconds(plan.layers, gpu, 'training') +
-    parameterTraffic / (BANDWIDTH_SHARE * gpu.memoryBytesPerSecond);
-  const picturesPerSecond = batchSize / secondsPerStep;
+  const picturesPerSecond = batchSize / trainingStepSeconds(plan, batchSize, gpu);
   const seconds = (images ?? 0) / picturesPerSecond;
   return {
     gpu: gpu.name,

@@ -4,13 +4,13 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openBackbone, toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
-import { isFrom } from '../../../batch-job/is-from.ts';
 import type { Trainer } from '../../../batch-job/tensorflow/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
 import { findArchitecture } from '../../../core/network/architectures.ts';
 import { initializeWeights } from '../../../core/network/initialize.ts';
+import { isFrom } from '../../../core/network/is-from.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
 import { seamBelow, splitAt } from '../../../core/network/split-at.ts';
 import { loadPretrainedWeights } from '../../../core/network/weights/load-pretrained-weights.ts';

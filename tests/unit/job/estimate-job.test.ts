@@ -58,9 +58,29 @@ describe('estimateJob', () => {
     const full = resnet({ stages: 'full' });
     const seconds = (pictures: typeof PETS, machine: JobMachine) =>
       estimateJob(full, pictures, machine).seconds;
-    expect(seconds(PETS, CPU)).toBeGreaterThan(5 * seconds(PETS, T4));
+    expect(seconds(PETS, CPU)).toBeGreaterThan(4 * seconds(PETS, T4));
     expect(seconds({ ...PETS, train: 30_000 }, T4)).toBeGreaterThan(5 * seconds(PETS, T4));
     expect(estimateJob(full, PETS, CPU).usd).toBe(0);
+  });
+
+  it('counts the layers below the second stage once', () => {
+    const pictures = { train: 454, validation: 88, test: 535, classes: 10 };
+    const full = (recipe: object, backend: 'auto' | 'portable' = 'auto') => {
+      const job = newJob({
+        architecture: 'mobilenet_v2_1.0',
+        backend,
+        recipe: RecipeSchema.parse({ stages: 'full', ...recipe }),
+      });
+      return estimateJob(job, pictures, CPU).parts[1]?.seconds ?? 0;
+    };
+    expect(full({ unfreeze_from: null })).toBeGreaterThan(4 * full({}));
+    expect(full({ unfreeze_from: 'block_15' })).toBeLessThan(full({}));
+    // Its lower layers answer as fast as ever.
+    expect(full({}, 'portable')).toBeGreaterThan(1.5 * full({}));
+    expect(full({}, 'portable')).toBeLessThan(2.5 * full({}));
+    expect(() => full({ unfreeze_from: 'block_99' })).toThrow(
+      expect.objectContaining({ code: 'layer-unknown' }),
+    );
   });
 
   it('trains from scratch what has no pretrained weights', () => {

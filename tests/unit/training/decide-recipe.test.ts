@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toBase } from '../../../batch-job/base.ts';
 import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
-import { isFrom } from '../../../batch-job/is-from.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
 import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
 import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
@@ -9,6 +8,7 @@ import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
 import { describeStages, type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
 import { findArchitecture } from '../../../core/network/architectures.ts';
+import { isFrom } from '../../../core/network/is-from.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

@@ -1,7 +1,7 @@
 // Which layers learn where only those from a named one upward do.
 
-import { FoveaError } from '../core/errors.ts';
-import type { Network } from '../core/network/network.ts';
+import { FoveaError } from '../errors.ts';
+import type { Network } from './network.ts';
 
 /**
  * The layer of that name, or the first one of a block.
