@@ -1,8 +1,8 @@
 // A job's work in order: validate the dataset, decide how to train, train, export. A pretrained backbone first stays frozen
 // under a head that learns, then learns too; an architecture without pretrained weights is trained from scratch.
 
-import { checkFrozen } from '../core/backbone/check-frozen.ts';
 import { FoveaError } from '../core/errors.ts';
+import { checkLearningLayers } from '../core/job/check-learning-layers.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { describeStages } from '../core/job/recipe.ts';
 import type { Trial } from '../core/job/sweep.ts';
@@ -60,7 +60,7 @@ type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'networ
 /** Everything before the first training. */
 async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
   const base = await findBase(deps.store, job.architecture);
-  checkFrozen(job);
+  checkLearningLayers(job);
   const inspection = await validateDataset(deps, job);
   const { freeBytes } = await readMachineMemory('portable', deps.memoryLimitBytes);
   const engine = await openEngine({

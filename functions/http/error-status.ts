@@ -40,6 +40,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, ErrorStatus> = new Map<string, ErrorSt
   ['backbone-output-unsupported', 400],
   ['backbone-ops-unsupported', 400],
   ['backbone-frozen', 400],
+  ['setting-without-effect', 400],
 
   ['api-key-missing', 401],
   ['api-key-invalid', 401],

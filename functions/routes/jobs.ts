@@ -2,8 +2,8 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
-import { checkFrozen } from '../../core/backbone/check-frozen.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { checkLearningLayers } from '../../core/job/check-learning-layers.ts';
 import { estimateJob, type JobPictures } from '../../core/job/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
@@ -101,7 +101,7 @@ export function jobRoutes(deps: AppDeps) {
     const job = toNewJob(request);
     const backbone = toBackboneName(job.architecture);
     if (backbone !== undefined) await readBackbone(deps.store, backbone);
-    checkFrozen(job);
+    checkLearningLayers(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];

@@ -84,6 +84,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
   it('takes every setting, the method before the old hyperparameters', async () => {
     const { status, body } = await test.send('POST', JOBS, {
       ...BODY,
+      model: 'mobilenet_v2_0.35',
       training_file: 'datasets/colors',
       suffix: 'my-colors',
       seed: 7,
@@ -114,6 +115,19 @@ describe('POST /v1/fine_tuning/jobs', () => {
       },
       backend: 'portable',
     });
+  });
+
+  it('says at once what it cannot do with the layers that are to learn', async () => {
+    const answer = await test.send('POST', JOBS, {
+      ...BODY,
+      model: 'mobilenet_v2_0.35',
+      recipe: { stages: 'full', unfreeze_from: 'block_99' },
+    });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: { code: 'layer-unknown', param: 'recipe.unfreeze_from' } },
+    });
+    expect(test.submitted).toEqual([]);
   });
 
   it('gives the same job for the same Idempotency-Key, and rejects another request under it', async () => {
