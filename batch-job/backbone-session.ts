@@ -2,12 +2,12 @@
 // its file comes from, a network of ours or somebody else's export, does not matter here.
 
 import os from 'node:os';
-import { Worker } from 'node:worker_threads';
-import type { InferenceSession } from 'onnxruntime-node';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { toOnnx } from '../core/network/onnx/to-onnx.ts';
 import { closedSizeOf, outputShape } from '../core/network/shapes.ts';
+import type { OnnxOptions } from '../core/predict/onnx-session.ts';
+import { openThreadedSession } from '../core/predict/threaded-session.ts';
 
 /** Up to this size, a backbone keeps few cores busy by itself, and a second copy of it costs little. */
 const SMALL_BYTES = 32 * 2 ** 20;
@@ -40,7 +40,7 @@ export const toOnnxBackbone = (backbone: Network, weights: NetworkWeights): Onnx
 export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): Promise<BackboneSession> {
   const cores = os.availableParallelism();
   const count = onnx.byteLength <= SMALL_BYTES ? Math.min(2, cores) : 1;
-  const options: InferenceSession.SessionOptions = {
+  const options: OnnxOptions = {
     intraOpNumThreads: Math.floor(cores / count),
     executionMode: 'sequential',
     // Threads that wait for work in a loop take the time in which pictures are decoded.
@@ -48,77 +48,37 @@ export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): P
     // Files of others bring warnings of their own.
     logSeverityLevel: 3,
   };
-  const threads = Array.from({ length: count }, () => startThread(onnx, options));
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, () => openThreadedSession(onnx, options)),
+  );
+  const threads = opened.flatMap((one) =>
+    one.status === 'fulfilled' ? [{ session: one.value, runs: 0 }] : [],
+  );
   const release = async () => {
-    await Promise.all(threads.map((thread) => thread.end()));
+    await Promise.all(threads.map(({ session }) => session.release()));
   };
-  try {
-    await Promise.all(threads.map((thread) => thread.opened));
-  } catch (error) {
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
     await release();
-    throw error;
+    throw failed.reason;
   }
   return {
-    run(images, pictures) {
-      const idle = threads.reduce((least, thread) => (thread.load() < least.load() ? thread : least));
-      return idle.run(images, [pictures, input.height, input.width, input.channels]);
+    async run(images, pictures) {
+      const idle = threads.reduce((least, thread) => (thread.runs < least.runs ? thread : least));
+      const { inputNames, outputNames, run } = idle.session;
+      idle.runs += 1;
+      try {
+        const { values } = await run({
+          inputName: inputNames[0] ?? '',
+          outputName: outputNames[0] ?? '',
+          input: images,
+          dims: [pictures, input.height, input.width, input.channels],
+        });
+        return values as Float32Array;
+      } finally {
+        idle.runs -= 1;
+      }
     },
     release,
-  };
-}
-
-/** As backbone-worker.mjs sends it. */
-interface Answer {
-  /** 0: of the session's opening. */
-  readonly id: number;
-  readonly values?: Float32Array;
-  readonly error?: string;
-}
-
-interface Asked {
-  readonly resolve: (values: Float32Array) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface SessionThread {
-  readonly opened: Promise<unknown>;
-  /** Runs that it has not answered yet. */
-  load(): number;
-  run(images: Float32Array<ArrayBuffer>, dims: readonly number[]): Promise<Float32Array>;
-  end(): Promise<unknown>;
-}
-
-function startThread(onnx: Uint8Array, options: InferenceSession.SessionOptions): SessionThread {
-  const worker = new Worker(new URL('./backbone-worker.mjs', import.meta.url), {
-    workerData: { onnx, options },
-    // Without what the process itself was started with, such as a compiler.
-    execArgv: [],
-  });
-  const waiting = new Map<number, Asked>();
-  let asked = 0;
-  const ask = () =>
-    new Promise<Float32Array>((resolve, reject) => {
-      waiting.set(asked++, { resolve, reject });
-    });
-  const fail = (error: Error) => {
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-  };
-  worker.on('message', ({ id, values, error }: Answer) => {
-    const asker = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) asker?.resolve(values ?? new Float32Array());
-    else asker?.reject(new Error(error));
-  });
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new Error(`A thread of ONNX Runtime ended with exit code ${code}.`)));
-  return {
-    opened: ask(),
-    load: () => waiting.size,
-    run(images, dims) {
-      worker.postMessage({ id: asked, images, dims }, [images.buffer]);
-      return ask();
-    },
-    end: () => worker.terminate(),
   };
 }

@@ -1,13 +1,14 @@
 // Waiting for whoever runs the command to end it.
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once, as if nobody listened. */
 export function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve();
-      });
-    }
+    const stop = () => {
+      for (const signal of SIGNALS) process.off(signal, stop);
+      resolve();
+    };
+    for (const signal of SIGNALS) process.on(signal, stop);
   });
 }

@@ -10,6 +10,7 @@ import { FoveaError } from '../core/errors.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { createLocalQueue } from '../core/job/queues/local-queue.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
+import { openThreadedSession } from '../core/predict/threaded-session.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
 import { keys, UPLOAD_KEPT_DAYS } from '../core/storage/keys.ts';
@@ -73,6 +74,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   });
   const predictor = createPredictor({
     store,
+    openSession: openThreadedSession,
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   const app = createApp({

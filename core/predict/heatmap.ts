@@ -3,7 +3,7 @@
 
 import { FoveaError } from '../errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
-import { decodeToInput } from '../image/decode-to-input.ts';
+import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { editDistance } from '../network/edit-distance.ts';
 import { calibrationOf } from './calibration-of.ts';
@@ -104,7 +104,8 @@ export async function computeHeatmap(
     height: Math.round(input.height * scale),
     width: Math.round(input.width * scale),
   };
-  const pixels = await decodeToInput(image, view);
+  const pixels = new Float32Array(inputLength(view));
+  await decodeToInput(image, view, pixels);
   const { values: output, dims } = await session.run(pixels, [1, view.height, view.width, view.channels]);
   const values = scaleByTemperature(output, labels.length, calibrationOf(session.manifest).temperature);
   const [, rows = 1, columns = 1] = dims;

@@ -1,11 +1,11 @@
-// One ONNX Runtime session of one file of a model version: verified at load, run off the event loop. Knows no pictures.
+// One ONNX Runtime session of one file of a model version, verified at load. Knows no pictures.
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
 
 export interface ModelOutput {
   /** Class probabilities, row by row, the softmax as the network gives it. */
@@ -20,15 +20,21 @@ export interface ModelSession {
   readonly sizeBytes: number;
   /**
    * Class probabilities of a batch.
-   * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says.
+   * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says. Given
+   *   away, with all of its buffer.
    * @throws {FoveaError} `model-corrupt` where the output has another shape than the labels or is not finite.
    */
-  run(input: Float32Array, dims: readonly [number, number, number, number]): Promise<ModelOutput>;
+  run(
+    input: Float32Array<ArrayBuffer>,
+    dims: readonly [number, number, number, number],
+  ): Promise<ModelOutput>;
   /** Frees the native memory; the session must not be used afterwards. */
   release(): Promise<void>;
 }
 
 export interface LoadSessionOptions {
+  /** Opens the session: on this thread, or on another. */
+  readonly open: OpenOnnxSession;
   /** Threads of one operator; explicit because ONNX Runtime's own guess fails in containers with a CPU quota. */
   readonly threads: number;
   /** Whether memory of a run is kept for the next; false for runs of changing size, whose largest it would keep. */
@@ -63,10 +69,7 @@ export async function loadModelSession(
     manifest,
     sizeBytes: stored.body.byteLength,
     async run(input, inputDims) {
-      const results = await session.run({ [inputName]: new Tensor('float32', input, inputDims) }, [
-        outputName,
-      ]);
-      const { data: values, dims = [] } = results[outputName] ?? {};
+      const { values, dims } = await session.run({ inputName, outputName, input, dims: inputDims });
       const [batch] = inputDims;
       const isScores = values instanceof Float32Array && dims.length >= 2;
       if (!isScores || dims[0] !== batch || dims.at(-1) !== manifest.labels.length) {
@@ -85,10 +88,10 @@ export async function loadModelSession(
 async function createSession(
   onnx: Uint8Array,
   key: string,
-  { threads, keepsMemory = true }: LoadSessionOptions,
-): Promise<InferenceSession> {
+  { open, threads, keepsMemory = true }: LoadSessionOptions,
+): Promise<OnnxSession> {
   try {
-    return await InferenceSession.create(onnx, {
+    return await open(onnx, {
       executionProviders: ['cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

@@ -17,6 +17,7 @@ import { drawHeatmap } from './draw-heatmap.ts';
 import { createGate, type Gate } from './gate.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
+import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
 import { createSessionCache } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 
@@ -92,6 +93,8 @@ export interface Predictor {
 
 export interface PredictorDeps {
   readonly store: ObjectStore;
+  /** Opens sessions; on the thread that predicts where it is left out. */
+  readonly openSession?: OpenOnnxSession;
   /** Threads of one session; all cores by default. */
   readonly threads?: number;
   /** Bytes of ONNX files that may stay loaded. ONNX Runtime's own memory is about twice that. */
@@ -109,7 +112,7 @@ const BATCH_SIZE = 16;
 /** A {@link Predictor} over the models of a store. */
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
-  const { onReleaseError = () => undefined } = deps;
+  const { openSession: open = openOnnxSession, onReleaseError = () => undefined } = deps;
   // One picture may take half a gigabyte while it is decoded, so requests take turns.
   const decodeGate = createGate(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
@@ -128,7 +131,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     const { label, scale, draws = false } = request;
     const file = heatmapFileOf(manifest, scale);
     const wanted = label === TOP_CLASS ? undefined : findClass(manifest, label);
-    const load = () => loadModelSession(store, manifest, file, { threads, keepsMemory: false });
+    const load = () => loadModelSession(store, manifest, file, { open, threads, keepsMemory: false });
     return (images: readonly Uint8Array[], outcomes: readonly ImageOutcome[]): Promise<ImageOutcome[]> =>
       sessions.withValue(`${key}#heatmap`, load, async (session) => {
         const result: ImageOutcome[] = [];
@@ -152,7 +155,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const version = await resolveVersion(store, model, wanted);
       const load = async () => {
         const manifest = await readManifest(store, model, version);
-        const session = await loadModelSession(store, manifest, manifest.onnx, { threads });
+        const session = await loadModelSession(store, manifest, manifest.onnx, { open, threads });
         try {
           await checkParity(store, session);
         } catch (error) {
@@ -262,7 +265,7 @@ async function decodeOrExplain(image: Uint8Array, input: ModelInput): Promise<De
 }
 
 /** Pictures side by side, float32 `[batch, height, width, channels]`. */
-function toBatch(images: readonly DecodedImage[], input: ModelInput): Float32Array {
+function toBatch(images: readonly DecodedImage[], input: ModelInput): Float32Array<ArrayBuffer> {
   const pictureLength = inputLength(input);
   const batch = new Float32Array(images.length * pictureLength);
   images.forEach((image, index) => {

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../../core/network/onnx/to-onnx.ts';
+import { openOnnxSession } from '../../../core/predict/onnx-session.ts';
+import { createPredictor } from '../../../core/predict/predictor.ts';
+import { openThreadedSession } from '../../../core/predict/threaded-session.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { COLORS, colorOnnx, colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { randomValues, randomWeights } from '../../support/random-weights.ts';
+
+const OPTIONS = { intraOpNumThreads: 1, logSeverityLevel: 3 } as const;
+const NAMES = { inputName: ONNX_INPUT_NAME, outputName: ONNX_OUTPUT_NAME };
+const DIMS = [1, 8, 8, 3];
+const picture = (seed: number) => new Float32Array(randomValues(8 * 8 * 3, seed));
+
+describe.each([
+  ['on the thread that asks', openOnnxSession],
+  ['on a thread of its own', openThreadedSession],
+])('a session %s', (_, open) => {
+  it('answers every run with its own output', async () => {
+    const onnx = Buffer.from(colorOnnx());
+    const session = await open(onnx, OPTIONS);
+    expect(session.inputNames).toEqual([ONNX_INPUT_NAME]);
+    expect(session.outputNames).toEqual([ONNX_OUTPUT_NAME]);
+    const run = (seed: number) => session.run({ ...NAMES, input: picture(seed), dims: DIMS });
+    const together = await Promise.all([1, 2, 3].map(run));
+    for (const [index, output] of together.entries()) {
+      expect(output).toEqual(await run(index + 1));
+      expect(output.values).toBeInstanceOf(Float32Array);
+      expect(output.dims).toEqual([1, 3]);
+    }
+    expect(together[0]).not.toEqual(together[1]);
+    await session.release();
+    // The model's bytes were lent.
+    expect(onnx).toEqual(Buffer.from(colorOnnx()));
+  });
+
+  it('says what ONNX Runtime says of a run that fails, and goes on', async () => {
+    const session = await open(colorOnnx(), OPTIONS);
+    await expect(session.run({ ...NAMES, input: picture(1), dims: [2, 8, 8, 3] })).rejects.toThrow(
+      /Tensor|dims|size/,
+    );
+    expect((await session.run({ ...NAMES, input: picture(1), dims: DIMS })).dims).toEqual([1, 3]);
+    await session.release();
+  });
+
+  it('does not open what is no model', async () => {
+    await expect(open(Uint8Array.of(1, 2, 3), OPTIONS)).rejects.toThrow(/protobuf|model/i);
+  });
+
+  it('serves a model', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    const predictor = createPredictor({ store, threads: 1, openSession: open });
+    const images = await Promise.all(COLORS.map((color) => colorPicture(color)));
+    const { outcomes } = await predictor.predict({ model: 'color', topK: 1, images });
+    expect(outcomes).toMatchObject(COLORS.map((label) => ({ ok: true, predictions: [{ label }] })));
+    predictor.close();
+  });
+});
+
+describe('a session on a thread of its own', () => {
+  it('leaves the thread that asks to others while it computes', async () => {
+    const n = createNetworkBuilder('net', { height: 128, width: 128, channels: 3 });
+    n.conv2d(n.input(), { filters: 256, kernelSize: 7 });
+    const network = n.build();
+    const session = await openThreadedSession(toOnnx(network, randomWeights(network, 1)), OPTIONS);
+    const input = new Float32Array(128 * 128 * 3);
+    let turns = 0;
+    let isDone = false;
+    const running = session.run({ ...NAMES, input, dims: [1, 128, 128, 3] }).then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      turns += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await running;
+    // Some milliseconds of arithmetic are thousands of turns.
+    expect(turns).toBeGreaterThan(10);
+    await session.release();
+  });
+
+  it('takes no run once its thread has ended', async () => {
+    const session = await openThreadedSession(colorOnnx(), OPTIONS);
+    await session.release();
+    await expect(session.run({ ...NAMES, input: picture(1), dims: DIMS })).rejects.toThrow('exit code');
+  });
+});
