@@ -13,7 +13,7 @@ import { createPredictor } from '../core/predict/predictor.ts';
 import { openThreadedSession } from '../core/predict/threaded-session.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
-import { keys, UPLOAD_KEPT_DAYS } from '../core/storage/keys.ts';
+import { EXPIRIES } from '../core/storage/keys.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -105,10 +105,12 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   });
   queue.start();
   // What lifecycle rules do in S3.
-  const sweep = () =>
-    void deleteOlder(store, keys.uploads(), Date.now() - UPLOAD_KEPT_DAYS * DAY_MS).catch((error: unknown) =>
-      logger.error('old uploads not deleted', { error }),
-    );
+  const sweep = () => {
+    for (const { id, prefix, days } of EXPIRIES)
+      deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
+        logger.error(`old ${id} not deleted`, { error }),
+      );
+  };
   sweep();
   const sweepTimer = setInterval(sweep, DAY_MS / 24).unref();
   return {

@@ -13,9 +13,6 @@ const EVENT_DIGITS = 8;
 const CHECKPOINT_DIGITS = 8;
 const CHECKPOINT_SUFFIX = '.checkpoint';
 
-/** How long an upload stays. Lifecycle rules of S3 know whole days. */
-export const UPLOAD_KEPT_DAYS = 1;
-
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
   datasets: () => 'datasets/',
@@ -63,8 +60,19 @@ export const keys = {
 
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** A picture's features, by the hash of picture, backbone and preprocessing. */
-  feature: (hash: string) => `cache/features/${segment(hash.slice(0, 2))}/${segment(hash)}`,
+  features: () => 'cache/features/',
+  feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
   /** Everything that can be computed or downloaded again. */
   cache: () => 'cache/',
 } as const;
+
+/**
+ * What is deleted so many days after it was written, by lifecycle rules of S3, which know whole days, or by the local
+ * server: uploads, checkpoints of jobs that did not live to delete theirs, and what can be computed again.
+ */
+export const EXPIRIES = [
+  { id: 'uploads', prefix: keys.uploads(), days: 1 },
+  { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
+  { id: 'features', prefix: keys.features(), days: 90 },
+] as const;

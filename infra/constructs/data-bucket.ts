@@ -9,15 +9,13 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { keys, UPLOAD_KEPT_DAYS } from '../../core/storage/keys.ts';
+import { EXPIRIES } from '../../core/storage/keys.ts';
 
 export interface DataBucketProps {
   /** Days that replaced and deleted objects can be brought back. */
   readonly retentionDays: number;
 }
 
-const CHECKPOINT_DAYS = 14;
-const CACHE_DAYS = 90;
 const UNFINISHED_UPLOAD_DAYS = 2;
 const PREFLIGHT_SECONDS = 3600;
 
@@ -53,24 +51,12 @@ export class DataBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(retentionDays),
           expiredObjectDeleteMarker: true,
         },
-        {
-          id: 'checkpoints',
-          prefix: keys.checkpoints(),
-          expiration: Duration.days(CHECKPOINT_DAYS),
+        ...EXPIRIES.map(({ id, prefix, days }) => ({
+          id,
+          prefix,
+          expiration: Duration.days(days),
           noncurrentVersionExpiration: Duration.days(1),
-        },
-        {
-          id: 'uploads',
-          prefix: keys.uploads(),
-          expiration: Duration.days(UPLOAD_KEPT_DAYS),
-          noncurrentVersionExpiration: Duration.days(1),
-        },
-        {
-          id: 'cache',
-          prefix: keys.cache(),
-          expiration: Duration.days(CACHE_DAYS),
-          noncurrentVersionExpiration: Duration.days(1),
-        },
+        })),
       ],
     });
     this.storeUrl = `s3://${this.bucket.bucketName}`;

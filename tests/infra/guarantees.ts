@@ -111,7 +111,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints and caches expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints and cached features expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -120,7 +120,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       return (
         everywhere?.['AbortIncompleteMultipartUpload'] !== undefined &&
         everywhere['NoncurrentVersionExpiration'] !== undefined &&
-        ['checkpoints/', 'uploads/', 'cache/'].every(
+        ['checkpoints/', 'uploads/', 'cache/features/'].every(
           (prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined,
         )
       );

@@ -1,7 +1,7 @@
 // The whole path on one machine with nothing in place of anything: server, worker, trainer process, files.
 
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -198,5 +198,35 @@ describe('startLocalServer', () => {
       code: 'weights-unavailable',
       message: expect.stringContaining('https://'),
     });
+  });
+
+  it('deletes at its start what a job that was killed left behind, and old features', async () => {
+    await server.stop();
+    const write = async (key: string, daysAgo: number) => {
+      const file = path.join(dataDir, key);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, 'x');
+      const writtenAt = new Date(Date.now() - daysAgo * 24 * 3600 * 1000);
+      await utimes(file, writtenAt, writtenAt);
+      return () =>
+        stat(file).then(
+          () => true,
+          () => false,
+        );
+    };
+    const old = [
+      await write('checkpoints/ftjob-gone/00000001.checkpoint', 15),
+      await write('cache/features/ab/abcd', 91),
+    ];
+    const kept = [
+      await write('checkpoints/ftjob-waits/00000001.checkpoint', 13),
+      await write('cache/features/ab/abce', 89),
+      await write('cache/weights/put-there-by-hand.h5', 1000),
+    ];
+    await start();
+    await vi.waitFor(async () =>
+      expect(await Promise.all(old.map((exists) => exists()))).toEqual([false, false]),
+    );
+    expect(await Promise.all(kept.map((exists) => exists()))).toEqual([true, true, true]);
   });
 });
