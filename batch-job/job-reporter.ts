@@ -24,6 +24,8 @@ export interface JobReporterDeps {
   readonly now: () => number;
   readonly terminated: AbortSignal;
   readonly meter: CostMeter;
+  /** Whether an earlier attempt has left something to make a model of. */
+  readonly isBegun: boolean;
 }
 
 export interface JobReporter {
@@ -88,6 +90,7 @@ export function createJobReporter({
   now,
   terminated,
   meter,
+  isBegun,
 }: JobReporterDeps): JobReporter {
   const controller = new AbortController();
   // Every storage call of a batch of pictures listens to it.
@@ -113,7 +116,7 @@ export function createJobReporter({
       lastWrittenMs = now();
       if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
       // Training ends by itself and keeps what it has; before the first there is nothing to keep.
-      else if (PREPARING.has(progress.stage) && job.trials.length === 0 && meter.isBudgetSpent())
+      else if (PREPARING.has(progress.stage) && !isBegun && job.trials.length === 0 && meter.isBudgetSpent())
         controller.abort(budgetSpent(job));
     } catch (error) {
       // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.

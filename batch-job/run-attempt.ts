@@ -52,6 +52,8 @@ export type AttemptOutcome =
 export interface Work {
   /** Its record and events. */
   readonly jobs: AttemptJobs;
+  /** Whether an earlier attempt has left something to make a model of. */
+  readonly isBegun: boolean;
   /** @returns what its end changes in the record, and what is said of it. */
   carryOut(
     deps: FineTuneDeps,
@@ -93,7 +95,7 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
   try {
     const job = await acquireLease(deps, jobId, owner);
     meter = createCostMeter({ job, usdPerHour: deps.usdPerHour ?? 0, now: deps.now });
-    reporter = createJobReporter({ ...deps, jobId, owner, meter });
+    reporter = createJobReporter({ ...deps, jobId, owner, meter, isBegun: work.isBegun });
     if (job.cancelRequested) throw cancelled();
     const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;
     const { changes, message, data } = await work.carryOut({ ...deps, reporter, meter }, { ...job, backend });

@@ -11,8 +11,10 @@ export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome>
   runAttempt(deps, jobId, async () => {
     // Its trials may have run side by side before.
     await addTrialSpending(deps, jobId);
+    const checkpoints = createCheckpoints({ ...deps, jobId });
     return {
       jobs: deps.jobs,
+      isBegun: await checkpoints.exist(),
       async carryOut(attempt, job) {
         const { model, version, result } = await fineTune(attempt, job);
         return {
@@ -23,10 +25,7 @@ export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome>
       },
       async close({ status }) {
         // A job that is over has no use for them; where they cannot be deleted they stay, which does no harm.
-        if (isFinal(status))
-          await createCheckpoints({ ...deps, jobId })
-            .clear()
-            .catch(() => undefined);
+        if (isFinal(status)) await checkpoints.clear().catch(() => undefined);
       },
     };
   });

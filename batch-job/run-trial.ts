@@ -17,6 +17,7 @@ export const runTrial = (deps: RunJobDeps, jobId: string, trial: number): Promis
     if (opened === undefined) return undefined;
     return {
       jobs: opened,
+      isBegun: await createCheckpoints({ ...deps, jobId, trial }).exist(),
       async carryOut(attempt, job) {
         const result = await fineTuneTrial(attempt, job, { trial, settings: opened.settings });
         await opened.addResult(result);

@@ -22,6 +22,8 @@ export interface Checkpoints {
     read: (file: CheckpointFile) => T,
     onSkipped: (key: string, error: FoveaError) => Promise<void>,
   ): Promise<T | undefined>;
+  /** Whether there are any. */
+  exist(): Promise<boolean>;
   /** Deletes all of them. */
   clear(): Promise<void>;
 }
@@ -69,6 +71,8 @@ export function createCheckpoints({ store, jobId, trial, keep = KEEP }: Checkpoi
       }
       return undefined;
     },
+
+    exist: async () => (await listKeys()).length > 0,
 
     async clear() {
       for (const key of await listKeys()) await store.delete(key);

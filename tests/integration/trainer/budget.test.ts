@@ -79,16 +79,43 @@ describe('a job with a budget', () => {
     expect(events.map(({ message }) => message)).toContain('The budget is spent: 1 trials are left out.');
   });
 
-  it('fails where that is spent before training begins', async () => {
-    const store = await storeWithPictures(DATASET);
-    const slow: ObjectStore = {
+  /** Takes so long to give the first picture that a trainer looks at its budget meanwhile. */
+  function slowly(store: ObjectStore): ObjectStore {
+    let isFirst = true;
+    return {
       ...store,
       get: async (key, options) => {
-        if (key.startsWith(keys.datasets())) await sleep(SLOW_MS);
+        if (isFirst && key.startsWith(keys.datasets())) {
+          isFirst = false;
+          await sleep(SLOW_MS);
+        }
         return store.get(key, options);
       },
     };
-    const { job, epochs } = await attempt(slow, 0.5, 0.5);
+  }
+
+  it('makes the model of what an attempt left that had spent it all', async () => {
+    const store = await storeWithPictures(DATASET);
+    const deps = leapingClock(store);
+    const id = (await deps.jobs.create(newJob({ dataset: DATASET, backend: 'portable', maxCostUsd: 1.5 })))
+      .id;
+    const terminated = new AbortController();
+    const jobs: JobStore = {
+      ...deps.jobs,
+      appendEvent: async (jobId, event) => {
+        if (event.message.startsWith('Training ends here')) terminated.abort();
+        return deps.jobs.appendEvent(jobId, event);
+      },
+    };
+    expect(await runAttempt({ ...deps, jobs, terminated: terminated.signal }, id)).toBe('released');
+    expect(await runAttempt({ ...deps, store: slowly(store) }, id)).toBe('succeeded');
+    expect(await deps.jobs.get(id)).toMatchObject({ status: 'succeeded', modelVersion: '1' });
+    const { events } = await deps.jobs.events(id, { limit: 100 });
+    expect(events.filter(({ type }) => type === 'metrics')).toHaveLength(3);
+  });
+
+  it('fails where that is spent before training begins', async () => {
+    const { job, epochs } = await attempt(slowly(await storeWithPictures(DATASET)), 0.5, 0.5);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'budget-spent', param: 'max_cost_usd' } });
     expect(epochs).toBe(0);
   });
