@@ -2,12 +2,15 @@
 
 import { type JobRecord, NOTHING_SPENT, type Spending } from './job.ts';
 
-/** What a job took so far: as AWS Batch counts it, once it has; until then as the trainers count it themselves. */
+/**
+ * What a job took so far: as AWS Batch counts it, once it has counted the last Batch job; until then the larger account, since
+ * trainers that were killed have told nobody, and those at work are not counted yet.
+ */
 export function spendingOf({ placement, usage = [], spent }: JobRecord): Spending {
-  const isCounted = usage.some(({ batchJobId }) => batchJobId === placement?.batchJobId);
-  if (!isCounted) return spent;
-  return usage.reduce(
+  const counted = usage.reduce(
     (sum, { seconds, estimatedUsd }) => ({ seconds: sum.seconds + seconds, usd: sum.usd + estimatedUsd }),
     NOTHING_SPENT,
   );
+  const isCounted = usage.some(({ batchJobId }) => batchJobId === placement?.batchJobId);
+  return isCounted || counted.seconds > spent.seconds ? counted : spent;
 }

@@ -5,6 +5,7 @@ import { acquireLease } from '../../../core/job/lease.ts';
 import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
 import type { Destination } from '../../../core/job/queues/batch-queue.ts';
+import { spendingOf } from '../../../core/job/spending-of.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -196,6 +197,25 @@ describe('applyBatchEvent', () => {
     expect(await eventsOf()).toEqual([expect.stringContaining('Host EC2 (instance i-0) terminated.')]);
   });
 
+  it('leaves the next attempt alone where that news comes again', async () => {
+    const reclaimed = { status: 'RUNNABLE', attempts: [{ startedAt: STARTED, stoppedAt: STARTED + 5000 }] };
+    await acquireLease({ jobs, now: () => STARTED + 20_000 }, job.id, 'the next one');
+    expect(await apply(reclaimed)).toEqual({ kind: 'nothing' });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'running', lease: { owner: 'the next one' } });
+  });
+
+  it('knows a Batch job by its name where nobody could write down its id', async () => {
+    await jobs.update(job.id, (record) =>
+      record.placement === undefined
+        ? undefined
+        : { ...record, placement: { ...record.placement, batchJobId: null } },
+    );
+    await apply({ status: 'RUNNING' });
+    expect(await jobs.get(job.id)).toMatchObject({ placement: { batchJobId: 'batch-1' } });
+    await apply({ status: 'FAILED', statusReason: NO_CAPACITY });
+    expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-16gb', capacity: 'on-demand' }]]);
+  });
+
   it.each([
     [
       'trainer-crashed',
@@ -348,6 +368,30 @@ describe('applyBatchEvent', () => {
         { batchJobId: 'batch-1:0', seconds: 3600 },
         { batchJobId: 'batch-1:1', seconds: 3600 },
       ]);
+    });
+
+    it('is known by the name of a child where nobody could write down its id', async () => {
+      await jobs.update(job.id, (record) =>
+        record.placement === undefined
+          ? undefined
+          : { ...record, placement: { ...record.placement, batchJobId: null } },
+      );
+      await start();
+      await apply({ jobId: 'batch-1:1', status: 'RUNNING' });
+      expect(await jobs.get(job.id)).toMatchObject({ placement: { batchJobId: 'batch-1' } });
+      expect(await apply({ status: 'SUCCEEDED' })).toMatchObject({ kind: 'move', isPlanned: true });
+    });
+
+    it('costs what its children took, though they were killed before they could tell', async () => {
+      await start();
+      await jobs.requestCancel(job.id);
+      const attempts = [{ startedAt: STARTED, stoppedAt: STARTED + 3_600_000 }];
+      await apply({ jobId: 'batch-1:0', status: 'FAILED', attempts });
+      await apply({ jobId: 'batch-1:1', status: 'FAILED' });
+      await apply({ status: 'FAILED', statusReason: 'The job was cancelled.' });
+      const over = (await jobs.get(job.id)) as JobRecord;
+      expect(over).toMatchObject({ status: 'cancelled', spent: { seconds: 0 } });
+      expect(spendingOf(over)).toEqual({ seconds: 3600, usd: 0.5 });
     });
 
     it('ends a job that was cancelled', async () => {

@@ -4,7 +4,14 @@ import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord } from '../../job.ts';
 import type { JobStore, NewJobEvent } from '../../job-store.ts';
 import type { BatchQueue } from '../batch-queue.ts';
-import { arrayOf, type BatchEvent, isOver, jobIdOf, machineSeconds } from './batch-event.ts';
+import {
+  arrayOf,
+  type BatchEvent,
+  type BatchJobDetail,
+  isOver,
+  machineSeconds,
+  submissionOf,
+} from './batch-event.ts';
 import { type NextStep, nextStep } from './next-step.ts';
 
 /** Counts for a dashboard. */
@@ -28,8 +35,7 @@ const SECONDS_PER_HOUR = 3600;
 /** Brings an event into its job. Events come twice and out of order; applying one again changes nothing. */
 export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEvent): Promise<NextStep> {
   const { jobs, metrics } = deps;
-  const jobId = jobIdOf(event.detail);
-  const job = jobId === undefined ? undefined : await jobs.get(jobId);
+  const job = await findJob(jobs, event.detail);
   if (job === undefined) return { kind: 'nothing' };
   await reportMachineTime(deps, job, event);
   const step = nextStep(job, event, deps.fleet);
@@ -37,6 +43,24 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
   const status = becomes(job, event, step);
   if (status !== undefined) metrics.jobBecame(status);
   return step;
+}
+
+/**
+ * The job of a Batch job. Whoever submitted that may have died before it could write the Batch job's id down: its name
+ * tells which submission it is.
+ */
+async function findJob(jobs: JobStore, detail: BatchJobDetail): Promise<JobRecord | undefined> {
+  const named = submissionOf(detail);
+  const job = named === undefined ? undefined : await jobs.get(named.jobId);
+  const isUnknown = ({ placement }: JobRecord) =>
+    placement?.batchJobId === null && placement.submission === named?.submission;
+  if (job === undefined || !isUnknown(job)) return job;
+  const batchJobId = arrayOf(detail) ?? detail.jobId;
+  return jobs.update(job.id, (record) =>
+    record.placement !== undefined && isUnknown(record)
+      ? { ...record, placement: { ...record.placement, batchJobId } }
+      : undefined,
+  );
 }
 
 async function carryOut(

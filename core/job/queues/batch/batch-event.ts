@@ -39,8 +39,13 @@ export type BatchEvent = z.infer<typeof BatchEventSchema>;
 
 /** The name of a Batch job, from which its job can be told; an array's children have the array's. */
 export const batchJobName = (jobId: string, submission: number): string => `${jobId}-${submission}`;
-/** Undefined where the Batch job was submitted by somebody else. */
-export const jobIdOf = ({ jobName }: BatchJobDetail): string | undefined => /^(.+)-\d+$/.exec(jobName)?.[1];
+/** The job of a Batch job and which of its submissions that is; undefined where somebody else submitted it. */
+export function submissionOf({
+  jobName,
+}: BatchJobDetail): { readonly jobId: string; readonly submission: number } | undefined {
+  const [, jobId, submission] = /^(.+)-(\d+)$/.exec(jobName) ?? [];
+  return jobId === undefined ? undefined : { jobId, submission: Number(submission) };
+}
 
 /** The id of the array that a Batch job is a child of; undefined where it is none. */
 export function arrayOf({ jobId }: BatchJobDetail): string | undefined {

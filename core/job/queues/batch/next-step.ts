@@ -2,6 +2,7 @@
 
 import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord, type Placement } from '../../job.ts';
+import { LEASE_MS } from '../../lease.ts';
 import type { Destination } from '../batch-queue.ts';
 import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
 import { toWaitingReason } from './waiting-reason.ts';
@@ -87,6 +88,8 @@ function again({ pool, capacity }: Placement): NextStep {
 function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
   const ended = detail.attempts.at(-1);
   if (job.status === 'running' && ended !== undefined) {
+    // The event came again: the attempt after it is at work.
+    if (wasHeldAfter(job, ended.stoppedAt)) return NOTHING;
     return {
       kind: 'requeue',
       reason: `The attempt ended: ${describe(ended)}. AWS Batch starts the next one.`,
@@ -96,6 +99,10 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
     ? NOTHING
     : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
 }
+
+/** @param timeMs Unix milliseconds. */
+const wasHeldAfter = ({ lease }: JobRecord, timeMs: number | undefined): boolean =>
+  lease !== null && timeMs !== undefined && lease.expiresAtMs - LEASE_MS > timeMs;
 
 /** The ways a Batch job can fail, in the order in which they are recognized. */
 function afterFailure(
