@@ -1,5 +1,5 @@
 // Entry point of the function that EventBridge calls with what AWS Batch says about trainers. An event that throws
-// comes again, and after an hour goes to the queue of lost events.
+// comes again twice within some minutes, then goes to the queue of lost events.
 
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';

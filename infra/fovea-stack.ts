@@ -48,6 +48,14 @@ export class FoveaStack extends Stack {
       value: data.bucket.bucketName,
       description: 'Copy datasets to datasets/<name>/<class>/',
     });
+    new CfnOutput(this, 'JobEventsFunction', {
+      value: jobEvents.function.functionName,
+      description: 'Brings what AWS Batch says into job records; takes lost events again',
+    });
+    new CfnOutput(this, 'LostEventsQueue', {
+      value: jobEvents.lostEvents.queueUrl,
+      description: 'Events of AWS Batch that could not be handled',
+    });
     new CfnOutput(this, 'TrainerLogGroup', {
       value: trainer.logGroup.logGroupName,
       description: 'Logs of the trainers',

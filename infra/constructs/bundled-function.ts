@@ -17,6 +17,7 @@ import {
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../acknowledge-wildcard.ts';
@@ -33,6 +34,8 @@ export interface BundledFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   /** Left out: shares the account's. */
   readonly reservedConcurrency?: number;
+  /** Gets the events that it failed on, at the last of three tries within some minutes. */
+  readonly deadLetterQueue?: Queue;
 }
 
 /** A function that may write its own logs and traces, and nothing more until it is granted. */
@@ -66,6 +69,7 @@ export class BundledFunction extends Construct implements IGrantable {
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
       environment: {
         POWERTOOLS_SERVICE_NAME: code,
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,

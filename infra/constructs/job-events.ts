@@ -28,17 +28,27 @@ const LOST_EVENTS_KEPT = Duration.days(14);
 
 export class JobEvents extends Construct {
   readonly function: IFunction;
-  /** Events that could not be handled. */
+  /** Events that did not reach the function, and those that it failed on. */
   readonly lostEvents: Queue;
 
   constructor(scope: Construct, id: string, { data, trainer, settings }: JobEventsProps) {
     super(scope, id);
+    this.lostEvents = new Queue(this, 'LostEvents', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: LOST_EVENTS_KEPT,
+    });
+    Validations.of(this.lostEvents).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'This is the dead-letter queue.',
+    });
     const handler = new BundledFunction(this, 'Function', {
       code: 'job-events',
       description: 'Fovea: what AWS Batch says about trainers, into job records',
       settings,
       memoryMib: MEMORY_MIB,
       timeout: TIMEOUT,
+      deadLetterQueue: this.lostEvents,
       environment: {
         [environment.storeUrl]: data.storeUrl,
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
@@ -48,15 +58,6 @@ export class JobEvents extends Construct {
     allowTraining(handler.role, trainer);
     this.function = handler.function;
 
-    this.lostEvents = new Queue(this, 'LostEvents', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: LOST_EVENTS_KEPT,
-    });
-    Validations.of(this.lostEvents).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'This is the queue of events that could not be delivered.',
-    });
     new Rule(this, 'OnBatchEvent', {
       description: 'Jobs of the Fovea queues that changed their state or cannot start',
       eventPattern: {

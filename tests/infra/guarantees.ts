@@ -381,12 +381,25 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'an event that cannot be handled is kept',
+    name: 'an event that does not reach its function is kept',
     problems: all('AWS::Events::Rule', ({ Targets }) =>
       Targets.every((target: object) => 'DeadLetterConfig' in target),
     ),
     violate: (t) => {
       delete first(t, 'AWS::Events::Rule').Properties['Targets'][0].DeadLetterConfig;
+    },
+  },
+  {
+    name: 'an event that its function fails on is kept',
+    problems: (t) =>
+      resourcesOf(t, 'AWS::Lambda::Function')
+        .filter(
+          ([id, { Properties }]) => !id.startsWith(PUBLIC_FUNCTION) && !('DeadLetterConfig' in Properties),
+        )
+        .map(([id]) => id),
+    violate: (t) => {
+      for (const [, { Properties }] of resourcesOf(t, 'AWS::Lambda::Function'))
+        delete Properties['DeadLetterConfig'];
     },
   },
   {
