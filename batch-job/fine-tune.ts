@@ -38,10 +38,11 @@ export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<Expo
           ...deps,
           job,
           sweep,
+          machine: shared.machine,
           isBudgetSpent: () => deps.meter.isBudgetSpent(),
           train: (trialJob, part) => trainRun({ ...shared, ...part }, trialJob),
         });
-  return shared.memory.run((savings) => exportModel({ ...context, savings }, weights));
+  return context.memory.run((savings) => exportModel({ ...context, savings }, weights));
 }
 
 /** Carries out the training of one trial. @param job The trial's own record. */
@@ -53,8 +54,13 @@ export async function fineTuneTrial(deps: FineTuneDeps, job: JobRecord, part: Tr
   return result;
 }
 
-type Shared = Omit<TrainingContext, 'job' | 'decision' | 'checkpoints' | 'network' | 'input' | 'savings'> & {
+type Shared = Omit<
+  TrainingContext,
+  'job' | 'decision' | 'checkpoints' | 'network' | 'input' | 'memory' | 'savings'
+> & {
   readonly machine: MachineMemory;
+  /** Of a trial: whether it is over, so that no further stage of it is begun. */
+  readonly isOver?: boolean;
 };
 
 /** Everything before the first training. */
@@ -76,15 +82,6 @@ async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
   );
   const splits = splitsOf(inspection);
   const machine = await readMachineMemory(engine.info.backend, deps.memoryLimitBytes);
-  const memory = openJobMemory({
-    job,
-    reporter: deps.reporter,
-    machine,
-    kernelKills: readKernelKills,
-    situation: { base, classes: inspection.classes.length },
-    rss: () => process.memoryUsage.rss(),
-    collectGarbage,
-  });
   if (job.sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(
       'sweep-without-validation',
@@ -92,13 +89,22 @@ async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
       { param: 'sweep' },
     );
   }
-  return { ...deps, engine, base, inspection, splits, machine, memory };
+  return { ...deps, engine, base, inspection, splits, machine };
 }
 
 /** One training: the job's own, or a trial's. Where memory runs out it goes on with less. */
 async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
-  const { base, engine, inspection, splits, memory, machine } = shared;
+  const { base, engine, inspection, splits, machine, reporter } = shared;
   const classes = inspection.classes.length;
+  const memory = openJobMemory({
+    job,
+    reporter,
+    machine,
+    kernelKills: readKernelKills,
+    situation: { base, classes },
+    rss: () => process.memoryUsage.rss(),
+    collectGarbage,
+  });
   const decision = decideRecipe({
     job,
     base,
@@ -132,20 +138,34 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
       { ...shared, job },
       runFingerprint({ job, input, inspection, backboneHash: base.imported?.sha256 }),
     );
-    const context: TrainingContext = { ...shared, job, network, input, decision, savings, checkpoints };
+    const context: TrainingContext = {
+      ...shared,
+      job,
+      network,
+      input,
+      decision,
+      memory,
+      savings,
+      checkpoints,
+    };
     await saveContactSheet(context);
-    return { context, weights: await train(context) };
+    return { context, weights: await train(context, shared.isOver === true) };
   });
 }
 
-/** Every stage that the job has, from where an earlier attempt left it. */
-async function train(context: TrainingContext): Promise<NetworkWeights> {
+/**
+ * Every stage that the job has, from where an earlier attempt left it.
+ * @param isOver Whether no stage is begun that has not been: what was trained is wanted, and nothing more.
+ */
+async function train(context: TrainingContext, isOver: boolean): Promise<NetworkWeights> {
   const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
   if (full !== undefined) return resumeFull(context, full.trainer.variables);
   const weights = await trainHead(context);
-  return decision.stages.has('full') && !meter.isBudgetSpent() ? trainFull(context, weights) : weights;
+  return decision.stages.has('full') && !isOver && !meter.isBudgetSpent()
+    ? trainFull(context, weights)
+    : weights;
 }
 
 async function writeDecision({ reporter }: Shared, { resolved }: Decision): Promise<void> {

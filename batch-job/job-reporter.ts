@@ -8,7 +8,7 @@ import type { AttemptJobs, NewJobEvent } from '../core/job/job-store.ts';
 import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
 import type { MemoryRecord } from '../core/job/savings.ts';
-import { type Trial, withTrial } from '../core/job/sweep.ts';
+import { type FailedTrial, type Trial, withTrial } from '../core/job/sweep.ts';
 import type { CostMeter } from './cost-meter.ts';
 
 /** Progress is written this often; a reader sees it at most two seconds old. */
@@ -40,6 +40,8 @@ export interface JobReporter {
   warn(message: string, data?: Record<string, unknown>): Promise<void>;
   /** Adds a finished trial of the job's sweep. @throws {LeaseLostError} */
   addTrial(trial: Trial): Promise<void>;
+  /** Adds one that came to nothing. @throws {LeaseLostError} */
+  addFailedTrial(trial: FailedTrial): Promise<void>;
   /** Writes what the job's recipe came to. @throws {LeaseLostError} */
   setResolved(resolved: ResolvedRecipe): Promise<void>;
   /**
@@ -151,6 +153,12 @@ export function createJobReporter({
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         trials: withTrial(held.trials, trial),
+      }));
+    },
+    async addFailedTrial(trial) {
+      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+        ...held,
+        failedTrials: [...held.failedTrials.filter((known) => known.trial !== trial.trial), trial],
       }));
     },
     async setResolved(resolved) {

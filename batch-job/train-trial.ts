@@ -26,7 +26,7 @@ export async function trainTrial(
 ): Promise<{ readonly run: TrainedRun; readonly result: Trial }> {
   await reporter.message(`Training with ${describeTrial(settings)}.`, { settings });
   const run = await train();
-  return { run, result: { trial, settings, ...scoreOf(run) } };
+  return { run, result: { trial, settings, ...scoreOf(run), givenUp: run.context.memory.givenUp() } };
 }
 
 /** The weights that are kept are those of the epoch with the lowest validation loss. */

@@ -1,10 +1,10 @@
-// A job's memory: watches the limit, and where memory runs out takes the next remedy that the job's policy allows and goes
-// on from what is saved. What is taken stands in the job's record before it is tried, so that an attempt that the kernel ends
-// for memory is followed by one that does not die in the same way.
+// The memory of a job, or of one trial of it: watches the limit, and where memory runs out takes the next remedy that the
+// job's policy allows and goes on from what is saved. What is taken stands in the job's record before it is tried, so that an
+// attempt that the kernel ends for memory is followed by one that does not die in the same way.
 
 import { FoveaError } from '../../core/errors.ts';
 import type { JobRecord } from '../../core/job/job.ts';
-import { type MemoryRecord, NO_SAVINGS, type Savings } from '../../core/job/savings.ts';
+import { type GivenUp, type MemoryRecord, NO_SAVINGS, type Savings } from '../../core/job/savings.ts';
 import { formatBytes } from '../../core/network/format-quantities.ts';
 import type { JobReporter } from '../job-reporter.ts';
 import type { KernelKills, MachineMemory } from './machine-memory.ts';
@@ -36,6 +36,8 @@ export interface JobMemory {
    * @throws {FoveaError} `out-of-memory` where one was ended for memory and no remedy is left.
    */
   start(sizes: TrainingSizes): Promise<void>;
+  /** What the training has given up so far. */
+  givenUp(): GivenUp;
   /** Writes down what is begun. */
   enter(stage: MemoryStage): Promise<void>;
   /** @throws {FoveaError} `out-of-memory` where the process is over its limit. */
@@ -62,6 +64,10 @@ export interface JobMemoryDeps {
   readonly collectGarbage: () => void;
 }
 
+/** Whether a machine needs nothing of what was given up on one with so much memory, in bytes. */
+export const isLargerThan = ({ deviceBytes }: MachineMemory, bytes: number): boolean =>
+  deviceBytes > LARGER_FACTOR * bytes;
+
 /** Whether an attempt that did not end by itself was ended for want of memory. */
 export function wasKilledForMemory({ memory, progress }: JobRecord, kills: KernelKills): boolean {
   if (memory.wasKilled) return true;
@@ -82,7 +88,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     deps.collectGarbage();
     return deps.rss() > most;
   };
-  const isLarger = machine.deviceBytes > LARGER_FACTOR * (job.memory.deviceBytes ?? Infinity);
+  const isLarger = isLargerThan(machine, job.memory.deviceBytes ?? Infinity);
   let record: MemoryRecord = {
     ...job.memory,
     ...(isLarger ? { savings: NO_SAVINGS, taken: [] } : {}),
@@ -165,6 +171,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
       }
       await write({ savings: { ...record.savings, partSizes } });
     },
+    givenUp: () => ({ savings: record.savings, taken: record.taken }),
     async enter(next) {
       stage = next;
       await write({ trying: { stage: next, ...(await deps.kernelKills()) } });

@@ -53,7 +53,10 @@ export function assembleReport(from: ReportInput): Report {
       devices: [...engine.devices],
       versions: { ...engine.versions, ...from.versions },
       history: [...from.history],
-      trials: from.trials.map((trial) => ({ ...trial, isChosen: trial.trial === from.trial })),
+      trials: from.trials.map(({ givenUp: _, ...trial }) => ({
+        ...trial,
+        isChosen: trial.trial === from.trial,
+      })),
     },
     backbone: from.backbone,
     parity: {

@@ -24,6 +24,7 @@ export const NOTHING_DONE = {
   resolved: null,
   spent: NOTHING_SPENT,
   trials: [],
+  failedTrials: [],
   memory: NO_MEMORY_RECORD,
   lease: null,
   cancelRequested: false,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from './savings.ts';
-import { SweepSchema, TrialSchema } from './sweep.ts';
+import { FailedTrialSchema, SweepSchema, TrialSchema } from './sweep.ts';
 
 export const JOB_STATUSES = [
   'validating_files',
@@ -139,6 +139,8 @@ export const JobRecordSchema = z.object({
   sweep: SweepSchema.nullable().default(null),
   /** Those of the sweep that are over. */
   trials: z.array(TrialSchema).default([]),
+  /** Those that no model can be made of. */
+  failedTrials: z.array(FailedTrialSchema).default([]),
   /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, or of its best where they run side by side, and in the end of its winner. */
   resolved: ResolvedRecipeSchema.nullable().default(null),
   /** What was given up for want of memory. */

@@ -42,6 +42,8 @@ export const NO_SAVINGS: Savings = {
 };
 
 export const MemoryRecordSchema = z.object({
+  /** Of a sweep whose trials run one after another, the trial that all of it is of. */
+  trial: z.number().int().nullable().default(null),
   savings: SavingsSchema,
   /** In the order in which they were taken. */
   taken: z.array(z.object({ remedy: RemedySchema, stage: z.string(), gaveUp: z.string() })),
@@ -64,6 +66,19 @@ export const MemoryRecordSchema = z.object({
 });
 export type MemoryRecord = z.infer<typeof MemoryRecordSchema>;
 
+/** What was given up for a training that is over. */
+export const GivenUpSchema = MemoryRecordSchema.pick({ savings: true, taken: true });
+export type GivenUp = z.infer<typeof GivenUpSchema>;
+
+/**
+ * A trial's own memory record, where its job's may be of another trial.
+ * @param givenUp Of a trial that is over: its weights are what they are, also on a larger machine.
+ */
+export function memoryOfTrial(memory: MemoryRecord, trial: number, givenUp?: GivenUp): MemoryRecord {
+  if (memory.trial !== trial) return { ...NO_MEMORY_RECORD, ...givenUp, trial };
+  return givenUp === undefined ? memory : { ...memory, deviceBytes: null };
+}
+
 /** As an attempt leaves it that ends by itself: the next one is not to think that it was killed. */
 export const afterOwnEnd = (memory: MemoryRecord): MemoryRecord => ({
   ...memory,
@@ -72,6 +87,7 @@ export const afterOwnEnd = (memory: MemoryRecord): MemoryRecord => ({
 });
 
 export const NO_MEMORY_RECORD: MemoryRecord = {
+  trial: null,
   savings: NO_SAVINGS,
   taken: [],
   deviceBytes: null,

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { type Hyperparameters, HyperparametersSchema } from './hyperparameters.ts';
 import { type Recipe, RecipeSchema } from './recipe.ts';
+import { GivenUpSchema, NO_SAVINGS } from './savings.ts';
 
 /** Trials of a sweep: each is a training of its own. */
 export const MAX_TRIALS = 16;
@@ -40,8 +41,20 @@ export const TrialSchema = z.object({
   validationLoss: z.number(),
   /** Of the same epoch. */
   validationAccuracy: z.number(),
+  /** With what its weights were trained, and the winner is exported. */
+  givenUp: GivenUpSchema.default({ savings: NO_SAVINGS, taken: [] }),
 });
 export type Trial = z.infer<typeof TrialSchema>;
+
+/** A trial that its own settings brought to nothing. On a machine like that it would come to nothing again. */
+export const FailedTrialSchema = z.object({
+  /** From 1. */
+  trial: z.number().int().min(1),
+  error: z.object({ code: z.string(), message: z.string() }),
+  /** Memory of the device that it failed on, bytes. */
+  deviceBytes: z.number(),
+});
+export type FailedTrial = z.infer<typeof FailedTrialSchema>;
 
 const countTrials = (sweep: Readonly<Record<string, readonly unknown[] | undefined>>): number =>
   Object.values(sweep).reduce((product, options) => product * (options?.length ?? 1), 1);

@@ -8,7 +8,6 @@ import { isFinal, type JobRecord, NOTHING_SPENT } from './job.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 import type { AttemptJobs, JobStore, NewJobEvent } from './job-store.ts';
 import { LeaseLostError } from './lease.ts';
-import { afterOwnEnd } from './savings.ts';
 import { applyTrial, bestTrial, type Trial, type TrialSettings, trialsOf, withTrial } from './sweep.ts';
 
 export interface TrialDeps {
@@ -21,7 +20,7 @@ export interface TrialDeps {
 /** A trial as its attempts see it: a job with the trial's settings, whose events are among those of its job. */
 export interface OpenTrial extends AttemptJobs {
   readonly settings: TrialSettings;
-  /** Puts the result among those of the job, which has the remedies and the recipe of its best trial so far. */
+  /** Puts the result among those of the job, which has the recipe of its best trial so far. */
   addResult(result: Trial): Promise<void>;
   /** Once an attempt is over: adds up what the trials have spent, and ends a job that was to be cancelled. */
   close(): Promise<void>;
@@ -82,11 +81,7 @@ export async function openTrial(
         if (isFinal(parent.status) || parent.lease !== null) return undefined;
         const trials = withTrial(parent.trials, result);
         const isBest = own !== undefined && bestTrial(trials) === result;
-        return {
-          ...parent,
-          trials,
-          ...(isBest ? { memory: afterOwnEnd(own.memory), resolved: own.resolved } : {}),
-        };
+        return { ...parent, trials, ...(isBest ? { resolved: own.resolved } : {}) };
       });
     },
 

@@ -194,7 +194,7 @@ export const ReportSchema = z.object({
     versions: z.record(z.string(), z.string()),
     history: z.array(EpochSchema),
     /** Of a sweep, judged on the validation split; the settings above are those of the chosen one. */
-    trials: z.array(TrialSchema.extend({ isChosen: z.boolean() })).default([]),
+    trials: z.array(TrialSchema.omit({ givenUp: true }).extend({ isChosen: z.boolean() })).default([]),
   }),
   /** The file that a user brought, where the layers below the classifier are those of one. */
   backbone: z.object({ name: z.string(), sha256: z.string() }).nullable().default(null),

@@ -22,7 +22,7 @@ import { EstimateSchema } from './estimate.ts';
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
 const ORGANIZATION_ID = 'org-fovea';
 
-const { validationLoss, validationAccuracy, ...trialNames } = TrialSchema.shape;
+const { validationLoss, validationAccuracy, givenUp: _, ...trialNames } = TrialSchema.shape;
 const { imagesPerSecond, secondsLeft, rssBytes, ...sameNames } = ProgressSchema.shape;
 
 export const JobSchema = z
@@ -197,7 +197,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
 
 function toWireTrials(trials: readonly Trial[]): WireJob['trials'] {
   const best = bestTrial(trials);
-  return trials.map(({ validationLoss, validationAccuracy, ...same }) => ({
+  return trials.map(({ validationLoss, validationAccuracy, givenUp: _, ...same }) => ({
     ...same,
     validation_loss: validationLoss,
     validation_accuracy: validationAccuracy,

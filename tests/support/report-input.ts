@@ -32,6 +32,7 @@ const JOB: JobRecord = {
   recipe: RecipeSchema.parse({}),
   sweep: null,
   trials: [],
+  failedTrials: [],
   resolved: null,
   memory: NO_MEMORY_RECORD,
   split: { train: 0.75, validation: 0.15, test: 0.1 },

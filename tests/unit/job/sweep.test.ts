@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_SAVINGS } from '../../../core/job/savings.ts';
 import { applyTrial, bestTrial, describeTrial, SweepSchema, trialsOf } from '../../../core/job/sweep.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -8,6 +9,7 @@ const trial = (number: number, validationLoss: number) => ({
   settings: {},
   validationLoss,
   validationAccuracy: 0.5,
+  givenUp: { savings: NO_SAVINGS, taken: [] },
 });
 
 const CROP = { crop: 0.9, aspect: 1, flip: 0.5, rotation: 0, color: 0, cutout: 0, mixup: 0, cutmix: 0 };

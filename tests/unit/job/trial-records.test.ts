@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
 import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
-import { NO_MEMORY_RECORD } from '../../../core/job/savings.ts';
+import { NO_SAVINGS } from '../../../core/job/savings.ts';
 import type { Trial } from '../../../core/job/sweep.ts';
 import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/trial-records.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -19,6 +19,7 @@ const result = (trial: number, validationLoss: number): Trial => ({
   settings: { learning_rate_multiplier: trial },
   validationLoss,
   validationAccuracy: 0.5,
+  givenUp: { savings: NO_SAVINGS, taken: [] },
 });
 
 describe('openTrial', () => {
@@ -62,20 +63,12 @@ describe('openTrial', () => {
     ]);
   });
 
-  it('keeps the results in order, and what the best trial gave up for want of memory', async () => {
+  it('keeps the results in order', async () => {
     const [first, second] = [await open(1), await open(2)];
-    const taken = [{ remedy: 'half_precision' as const, stage: 'features', gaveUp: 'Bits.' }];
     await take(second);
-    await second.update(id, (record) => ({
-      ...record,
-      memory: { ...NO_MEMORY_RECORD, taken, trying: { stage: 'head', boot: null, oomKills: null } },
-    }));
     await second.addResult(result(2, 0.1));
     await first.addResult(result(1, 0.2));
-    expect(await jobOf()).toMatchObject({
-      trials: [{ trial: 1 }, { trial: 2 }],
-      memory: { taken, trying: null },
-    });
+    expect(await jobOf()).toMatchObject({ trials: [{ trial: 1 }, { trial: 2 }] });
   });
 
   it('has nothing to do where the trial, the job, or the time of trials side by side is over', async () => {

@@ -1,0 +1,150 @@
+// The loop over a sweep's trials, with trainings that end as the test says. The job's record is a real one.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createJobReporter } from '../../../batch-job/job-reporter.ts';
+import { runSweep } from '../../../batch-job/run-sweep.ts';
+import type { TrainedRun } from '../../../batch-job/train-trial.ts';
+import { FoveaError } from '../../../core/errors.ts';
+import type { JobRecord } from '../../../core/job/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
+import { acquireLease } from '../../../core/job/lease.ts';
+import { type GivenUp, NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/savings.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const SWEEP = { learning_rate_multiplier: [1, 2, 3] };
+const GB = 1e9;
+const GAVE_UP: GivenUp = {
+  savings: { ...NO_SAVINGS, inputSize: { height: 32, width: 32 } },
+  taken: [{ remedy: 'smaller_pictures', stage: 'scratch', gaveUp: 'Pictures are smaller.' }],
+};
+const failure = (code: string) => new FoveaError(code, `It ended with ${code}.`);
+
+/** How a trial ends: with a validation loss, or a failure. */
+type Ends = Readonly<Record<number, number | Error>>;
+
+describe('runSweep', () => {
+  let store: ObjectStore;
+  let jobs: JobStore;
+  let id: string;
+  /** What was trained, in order. */
+  let trained: { readonly trial: number; readonly memory: JobRecord['memory']; readonly isOver: boolean }[];
+
+  beforeEach(async () => {
+    store = createMemoryStore();
+    jobs = createJobStore({ store, now: Date.now });
+    ({ id } = await jobs.create(newJob({ sweep: SWEEP })));
+    trained = [];
+  });
+
+  /** One attempt at all trials, of which the first gives up what {@link GAVE_UP} says. */
+  async function attempt(ends: Ends, deviceBytes = GB): Promise<TrainedRun> {
+    const owner = `attempt on ${deviceBytes}`;
+    const job = await acquireLease({ jobs, now: Date.now }, id, owner);
+    const reporter = createJobReporter({
+      jobs,
+      jobId: id,
+      owner,
+      now: Date.now,
+      terminated: new AbortController().signal,
+      meter: { spent: () => job.spent, isBudgetSpent: () => false },
+      isBegun: false,
+    });
+    try {
+      return await runSweep({
+        store,
+        reporter,
+        job,
+        sweep: SWEEP,
+        machine: {
+          limitBytes: deviceBytes,
+          freeBytes: deviceBytes,
+          deviceBytes,
+          limitName: 'the machine',
+          freeName: 'the machine',
+        },
+        isBudgetSpent: () => false,
+        async train({ memory }, { trial, isOver }) {
+          trained.push({ trial, memory, isOver });
+          const end = ends[trial] ?? 1;
+          if (typeof end !== 'number') throw end;
+          const epochs = [{ validationLoss: end, validationAccuracy: 0.5 }];
+          return {
+            context: {
+              checkpoints: { history: () => ({ scratch: epochs }) },
+              memory: { givenUp: () => (trial === 1 ? GAVE_UP : { savings: NO_SAVINGS, taken: [] }) },
+              decision: { resolved: null },
+              trial,
+            },
+            weights: new Map(),
+          } as unknown as TrainedRun;
+        },
+      });
+    } finally {
+      await reporter.stop();
+      await jobs.update(id, (record) => ({ ...record, status: 'queued', lease: null }));
+    }
+  }
+
+  const trials = () => trained.map(({ trial }) => trial);
+
+  it.each(['training-diverged', 'out-of-memory'])('leaves out a trial that ends with %s', async (code) => {
+    const { context } = await attempt({ 1: 0.2, 2: failure(code), 3: 0.1 });
+    expect(context.trial).toBe(3);
+    expect(await jobs.get(id)).toMatchObject({
+      trials: [{ trial: 1 }, { trial: 3 }],
+      failedTrials: [{ trial: 2, error: { code }, deviceBytes: GB }],
+    });
+    expect((await jobs.events(id, { limit: 20 })).events.map(({ message }) => message)).toContain(
+      `Trial 2/3: No model can be made of it. It ended with ${code}.`,
+    );
+    // The next attempt, for the winner alone.
+    await attempt({});
+    expect(trials()).toEqual([1, 2, 3, 3]);
+    expect(trained.at(-1)?.isOver).toBe(true);
+  });
+
+  it('tries again on a larger machine what memory did not suffice for, and that alone', async () => {
+    const ends = {
+      1: failure('out-of-memory'),
+      2: failure('training-diverged'),
+      3: failure('out-of-memory'),
+    };
+    await expect(attempt(ends)).rejects.toMatchObject({ code: 'out-of-memory' });
+    const { context } = await attempt({ 1: 0.3, 3: 0.1 }, 4 * GB);
+    expect(context.trial).toBe(3);
+    expect(trials()).toEqual([1, 2, 3, 1, 3]);
+  });
+
+  it('fails as a trial did where all have failed', async () => {
+    const ends = { 1: failure('training-diverged'), 2: failure('training-diverged') };
+    await expect(attempt({ ...ends, 3: failure('training-diverged') })).rejects.toMatchObject({
+      code: 'training-diverged',
+    });
+  });
+
+  it.each([
+    new FoveaError('job-cancelled', 'The job was cancelled.'),
+    new FoveaError('storage-unavailable', 'No answer.'),
+    new Error('a defect'),
+  ])('ends with what is no fault of a trial: %s', async (error) => {
+    await expect(attempt({ 1: 0.2, 2: error })).rejects.toBe(error);
+    expect((await jobs.get(id))?.failedTrials).toEqual([]);
+  });
+
+  it('lets a trial give up nothing for what another one has to', async () => {
+    await attempt({ 1: 0.2, 2: 0.3, 3: 0.4 });
+    expect(trained.map(({ memory }) => memory)).toEqual(
+      [1, 2, 3].map((trial) => ({ ...NO_MEMORY_RECORD, trial })),
+    );
+    // The winner is what it was, whatever the record says of the last trial.
+    await jobs.update(id, (record) => ({ ...record, memory: { ...NO_MEMORY_RECORD, trial: 3 } }));
+    await attempt({ 1: 0.2 }, 4 * GB);
+    expect(trained.at(-1)).toEqual({
+      trial: 1,
+      isOver: true,
+      memory: { ...NO_MEMORY_RECORD, ...GAVE_UP, trial: 1 },
+    });
+  });
+});
