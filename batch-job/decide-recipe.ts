@@ -3,7 +3,7 @@
 
 import { frozenHalves, fullStageStart } from '../core/job/full-stage.ts';
 import type { JobRecord } from '../core/job/job.ts';
-import type { Augmentation, ResolvedRecipe } from '../core/job/recipe.ts';
+import { type Augmentation, changesPictures, type ResolvedRecipe } from '../core/job/recipe.ts';
 import type { Savings } from '../core/job/savings.ts';
 import { featureViewsFor, hasFullStage } from '../core/job/stage-lengths.ts';
 import type { Network } from '../core/network/network.ts';
@@ -13,7 +13,7 @@ import type { MachineMemory } from './memory/machine-memory.ts';
 import { planParts } from './memory/plan-parts.ts';
 import type { StageName } from './run-checkpoints.ts';
 import type { BackendName } from './tensorflow/engine.ts';
-import { AUGMENTATIONS, changesPictures } from './training/augmentation/presets.ts';
+import { AUGMENTATIONS } from './training/augmentation/presets.ts';
 import { countClasses, imbalanceOf, isImbalanced } from './training/balance.ts';
 import { resolveStage, STAGE_RECIPES, type StageSettings } from './training/recipe.ts';
 
@@ -93,7 +93,11 @@ export function decideRecipe({
     }
   }
 
-  const augmentation = augmentationOf(recipe, isPretrained, stages.has('full'));
+  const viewAugmentation = augmentationOf(recipe, isPretrained, false);
+  const wanted = augmentationOf(recipe, isPretrained, stages.has('full'));
+  // A head learns on features of single pictures.
+  const isHeadAlone = stages.has('head') && !stages.has('full');
+  const augmentation = isHeadAlone ? { ...wanted, mixup: 0, cutmix: 0 } : wanted;
   const full = stages.get('full');
   const unfreezeFrom = full === undefined ? null : fullStageStart(recipe, network);
   if (full !== undefined && backend === 'portable') {
@@ -106,11 +110,11 @@ export function decideRecipe({
   const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);
   reasons.push(...planned.reasons);
 
-  const isAugmented = augmentation !== AUGMENTATIONS.none && stages.has('head');
+  const isAugmented = changesPictures(viewAugmentation) && stages.has('head');
   return {
     stages,
     partSizes: planned.partSizes,
-    viewAugmentation: augmentationOf(recipe, isPretrained, false),
+    viewAugmentation,
     resolved: {
       stages: Object.fromEntries(
         [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience }]) => [

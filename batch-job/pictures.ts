@@ -5,11 +5,10 @@ import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../core/image/decode-to-input.ts';
 import { IMAGE_ERROR_CODES } from '../core/image/image-errors.ts';
-import type { Augmentation } from '../core/job/recipe.ts';
+import { type Augmentation, changesPictures } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { drawView } from './training/augmentation/draw-view.ts';
-import { changesPictures } from './training/augmentation/presets.ts';
 import { renderView } from './training/augmentation/render-view.ts';
 import type { ExampleSource } from './training/examples.ts';
 

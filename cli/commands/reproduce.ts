@@ -1,5 +1,7 @@
 // `fovea reproduce`: asks for a model's job again, by what its report says of it, and compares what comes out.
 
+import { heededRecipe } from '../../core/job/check-learning-layers.ts';
+import { RecipeSchema } from '../../core/job/recipe.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
@@ -93,7 +95,8 @@ export function toRequest({ model, architecture, dataset, training }: ApiReport)
     suffix: `${model.slice(0, MODEL_NAME_MAX_LENGTH - SUFFIX.length)}${SUFFIX}`,
     seed,
     hyperparameters,
-    recipe,
+    // The winner of a sweep may have settings that other trials alone heeded, with which no job is taken.
+    recipe: heededRecipe(architecture, RecipeSchema.parse(recipe)),
     split,
     backend,
   };

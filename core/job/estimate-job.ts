@@ -8,6 +8,7 @@ import { type NetworkPlan, planNetwork } from '../network/plan.ts';
 import { findGpu, type GpuName } from '../pricing/gpus.ts';
 import { frozenHalves, fullStageStart } from './full-stage.ts';
 import type { JobRecord } from './job.ts';
+import { changesPictures, type Recipe } from './recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from './stage-lengths.ts';
 import { applyTrial, trialsOf } from './sweep.ts';
 
@@ -133,7 +134,7 @@ function trainingParts(
     isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
   const batchSizeOf = (stage: keyof typeof lengths) =>
     hyperparameters.batch_size === 'auto' ? lengths[stage].batchSize : hyperparameters.batch_size;
-  const isAugmented = recipe.augmentation !== 'none';
+  const isAugmented = isAugmentedBy(recipe);
   const learningSeconds = (of: NetworkPlan, batchSize: number) =>
     (backend === 'portable' ? PORTABLE_FACTOR : 1) * trainingSeconds(of, batchSize, machine);
 
@@ -169,6 +170,10 @@ function trainingParts(
   const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };
   return hasFull ? [head, full()] : [head];
 }
+
+/** Whether pretrained layers are shown other views of the pictures; by every name but one they are. */
+const isAugmentedBy = ({ augmentation }: Pick<Recipe, 'augmentation'>): boolean =>
+  typeof augmentation === 'object' ? changesPictures(augmentation) : augmentation !== 'none';
 
 /** Of one decoded picture, on the machine's processors. */
 const predictionSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>

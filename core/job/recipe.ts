@@ -28,6 +28,14 @@ export const AugmentationSchema = z.strictObject({
 });
 export type Augmentation = z.infer<typeof AugmentationSchema>;
 
+/** Whether a picture by itself comes out of it otherwise than it went in. */
+export const changesPictures = ({ crop, aspect, flip, rotation, color, cutout }: Augmentation): boolean =>
+  crop < 1 || aspect > 1 || flip > 0 || rotation > 0 || color > 0 || cutout > 0;
+
+/** Whether the pictures of a batch come out of it mixed with each other. */
+export const mixesPictures = ({ mixup, cutmix }: Pick<Augmentation, 'mixup' | 'cutmix'>): boolean =>
+  mixup > 0 || cutmix > 0;
+
 export const RecipeSchema = z.strictObject({
   /** `course`: SGD as taught: 0.2, then 0.01 with Nesterov momentum, for 5 and 40 epochs. */
   preset: z.enum(['default', 'course']).default('default'),

@@ -1,7 +1,7 @@
 // Pictures of a batch mixed in pairs, and their labels with them: mixup (Zhang et al. 2018) blends, CutMix (Yun et al.
 // 2019) pastes. Seeded by seed, epoch and the number of the batch.
 
-import type { Augmentation } from '../../../core/job/recipe.ts';
+import { type Augmentation, mixesPictures } from '../../../core/job/recipe.ts';
 import { deriveSeed, permutation, uniformAt } from '../../../core/random.ts';
 import type { Batch } from '../../tensorflow/engine.ts';
 import type { ExampleBatch } from '../examples.ts';
@@ -31,12 +31,13 @@ function betaDraw(alpha: number, seed: number): number {
 
 /** A transform for fit, or undefined where nothing is mixed. */
 export function createBatchMixer({
-  augmentation: { mixup, cutmix },
+  augmentation,
   seed,
   classes,
   shape,
 }: MixOptions): ((batch: ExampleBatch, epoch: number, index: number) => Batch) | undefined {
-  if (mixup === 0 && cutmix === 0) return undefined;
+  if (!mixesPictures(augmentation)) return undefined;
+  const { mixup, cutmix } = augmentation;
   const size = shape[0] * shape[1] * shape[2];
   return ({ images, labels, count }, epoch, index) => {
     const stream = deriveSeed(seed, STREAM, epoch, index);

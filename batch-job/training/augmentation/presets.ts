@@ -1,6 +1,10 @@
 // Augmentations by name.
 
-import { type Augmentation, AugmentationSchema } from '../../../core/job/recipe.ts';
+import {
+  type Augmentation,
+  AugmentationSchema,
+  changesPictures as changes,
+} from '../../../core/job/recipe.ts';
 
 /** Changes that leave the meaning of most photographs alone. */
 const AUTO = { crop: 0.6, aspect: 1.2, flip: 0.5, rotation: 10, color: 0.2 };
@@ -23,6 +27,5 @@ export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong
   }),
 };
 
-/** Whether pictures come out of it as they went in. */
-export const changesPictures = ({ crop, flip, rotation, color, cutout }: Augmentation): boolean =>
-  crop < 1 || flip > 0 || rotation > 0 || color > 0 || cutout > 0;
+/** As an estimate sees it too. */
+export const changesPictures = changes;

@@ -27,6 +27,29 @@ describe('toRequest', () => {
     });
   });
 
+  it('leaves out what the winner of a sweep had from trials with another stage', () => {
+    const recipe = {
+      stages: 'head',
+      unfreeze_from: 'block_13',
+      batch_normalization: 'training',
+      augmentation: { flip: 0.5, mixup: 0.2 },
+    };
+    const of = (architecture: string) =>
+      toRequest({ ...report, architecture, training: { ...report.training, recipe } })['recipe'];
+    expect(of('mobilenet_v2_0.35')).toMatchObject({
+      stages: 'head',
+      unfreeze_from: 'auto',
+      batch_normalization: 'inference',
+      augmentation: { flip: 0.5, mixup: 0 },
+    });
+    expect(of('small_cnn')).toMatchObject({
+      stages: 'auto',
+      unfreeze_from: 'auto',
+      batch_normalization: 'training',
+      augmentation: { flip: 0.5, mixup: 0.2 },
+    });
+  });
+
   it('keeps to the length that names may have', () => {
     const { suffix } = toRequest({ ...report, model: 'm'.repeat(64) });
     expect(suffix).toBe(`${'m'.repeat(53)}-reproduced`);

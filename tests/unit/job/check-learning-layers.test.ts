@@ -20,6 +20,23 @@ describe('checkLearningLayers', () => {
   });
 
   it.each([
+    [MOBILENET, { augmentation: 'strong' }],
+    [MOBILENET, { augmentation: { flip: 0.5 } }],
+    [MOBILENET, { stages: 'full', batch_normalization: 'training', augmentation: { mixup: 0.2 } }],
+    ['onnx:theirs', { stages: 'head', augmentation: 'strong' }],
+    // Every layer learns from the start, on pictures that may be mixed, and by the statistics of batches.
+    ['small_cnn', { stages: 'full', batch_normalization: 'training', augmentation: { cutmix: 1 } }],
+    ['small_cnn', { preset: 'course' }],
+  ])('takes of %s %j', (architecture, recipe) => {
+    expect(() => check(architecture, recipe)).not.toThrow();
+  });
+
+  it('takes what one of several stages heeds', () => {
+    const sweep = { stages: ['head', 'full'], augmentation: ['none', { mixup: 0.2 }] };
+    expect(() => check(MOBILENET, { batch_normalization: 'training' }, sweep as never)).not.toThrow();
+  });
+
+  it.each([
     [MOBILENET, { unfreeze_from: 'block_13' }, null, 'setting-without-effect', 'recipe.unfreeze_from'],
     [
       MOBILENET,
@@ -44,11 +61,44 @@ describe('checkLearningLayers', () => {
       'layer-unknown',
       'recipe.unfreeze_from',
     ],
+    [
+      MOBILENET,
+      { batch_normalization: 'training' },
+      null,
+      'setting-without-effect',
+      'recipe.batch_normalization',
+    ],
+    [MOBILENET, { augmentation: { mixup: 0.2 } }, null, 'setting-without-effect', 'recipe.augmentation'],
+    [
+      MOBILENET,
+      {},
+      { augmentation: ['none', { cutmix: 1 }] },
+      'setting-without-effect',
+      'recipe.augmentation',
+    ],
+    ['small_cnn', { stages: 'head' }, null, 'setting-without-effect', 'recipe.stages'],
+    ['small_cnn', {}, { stages: ['head', 'full'] }, 'setting-without-effect', 'recipe.stages'],
+    ['small_cnn', { unfreeze_from: 'conv2' }, null, 'setting-without-effect', 'recipe.unfreeze_from'],
+    [
+      'small_cnn',
+      { stages: 'full', first_layer_rate: 0.01 },
+      null,
+      'setting-without-effect',
+      'recipe.first_layer_rate',
+    ],
     ['onnx:theirs', { stages: 'full' }, null, 'backbone-frozen', 'recipe.stages'],
     ['onnx:theirs', { unfreeze_from: 'block_13' }, null, 'setting-without-effect', 'recipe.unfreeze_from'],
   ])('refuses of %s %j with the sweep %j', (architecture, recipe, sweep, code, param) => {
     expect(() => check(architecture, recipe, sweep as never)).toThrow(
       expect.objectContaining({ code, param }),
     );
+  });
+
+  it.each([
+    [MOBILENET, 'its pretrained layers stay as they are. Set recipe.stages to "full", or leave it out.'],
+    ['onnx:theirs', 'the layers of an imported backbone stay as they are. Leave it out.'],
+    ['small_cnn', '"small_cnn" has none: every layer of it learns from the start. Leave it out.'],
+  ])('says of %s what can be done about it', (architecture, advice) => {
+    expect(() => check(architecture, { unfreeze_from: 'conv2' })).toThrow(advice);
   });
 });

@@ -83,6 +83,14 @@ describe('estimateJob', () => {
     );
   });
 
+  it('counts views of the pictures where they come out changed', () => {
+    const secondsWith = (augmentation: object | string) =>
+      estimateJob(resnet({ augmentation }), { ...PETS, train: 300 }, CPU).parts[0]?.seconds ?? 0;
+    expect(secondsWith({})).toBe(secondsWith('none'));
+    expect(secondsWith({ aspect: 1.2 })).toBe(secondsWith('auto'));
+    expect(secondsWith('auto')).toBeGreaterThan(secondsWith('none'));
+  });
+
   it('trains from scratch what has no pretrained weights', () => {
     const { parts } = estimateJob(newJob(), { ...PETS, train: 400, classes: 5 }, CPU);
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([

@@ -176,6 +176,18 @@ describe('pictureExamples', () => {
     expect(await fill(first, 1)).not.toEqual(await fill(source.atEpoch?.(2) ?? source, 1));
   });
 
+  it('stretches pictures that are not cut', async () => {
+    const pixels = gradient(12, 12);
+    const bytes = await sharp(pixels.pixels, { raw: { width: 12, height: 12, channels: 3 } })
+      .png()
+      .toBuffer();
+    const { store, items } = await setUp([100]);
+    await store.put('0.png', bytes);
+    const augmentation = AugmentationSchema.parse({ aspect: 3 });
+    const source = pictureExamples(store, items, INPUT, { augmentation });
+    expect(await fill(source.atEpoch?.(1) ?? source, 0)).not.toEqual(await fill(source, 0));
+  });
+
   it('puts another picture of the class in the place of one that broke, and says so once', async () => {
     const { store, items } = await setUp([10, 20, 30, 40]);
     await store.put('1.png', 'broken');

@@ -6,7 +6,7 @@ import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
 import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
 import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
-import { describeStages, type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
+import { type Augmentation, describeStages, type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
 import { findArchitecture } from '../../../core/network/architectures.ts';
 import { isFrom } from '../../../core/network/is-from.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -161,6 +161,27 @@ describe('decideRecipe', () => {
       AUGMENTATIONS.course,
       AUGMENTATIONS.course,
     ]);
+  });
+
+  it('computes views of the pictures where they come out changed, and none otherwise', async () => {
+    const viewsOf = async (augmentation: Partial<Augmentation>) => {
+      const recipe = RecipeSchema.parse({ augmentation });
+      return (await decide(recipe, 'native')).resolved.featureViews;
+    };
+    expect(await viewsOf({})).toBe(0);
+    expect(await viewsOf({ mixup: 0.2 })).toBe(0);
+    expect(await viewsOf({ aspect: 1.2 })).toBe(4);
+    expect((await decide({ augmentation: 'strong' }, 'native')).resolved.featureViews).toBe(4);
+  });
+
+  it('mixes pictures in no stage but those that learn from pictures', async () => {
+    const head = await decide({ augmentation: 'strong' }, 'native');
+    expect(head.resolved.augmentation).toEqual({ ...AUGMENTATIONS.strong, mixup: 0, cutmix: 0 });
+    const full = await decide({ augmentation: 'strong', stages: 'full' }, 'native');
+    expect(full.resolved.augmentation).toEqual(AUGMENTATIONS.strong);
+    expect(full.viewAugmentation).toEqual(head.viewAugmentation);
+    const scratch = await decide({ augmentation: 'strong' }, 'native', { architecture: 'small_cnn' });
+    expect(scratch.resolved.augmentation).toEqual(AUGMENTATIONS.strong);
   });
 
   it('trains what has no pretrained weights from scratch, on the pictures as they are', async () => {
