@@ -52,6 +52,8 @@ export interface ApiReport {
     readonly split: Readonly<Record<string, number>>;
     readonly backend: string;
     readonly versions: Readonly<Record<string, string>>;
+    /** Missing from older reports. */
+    readonly remedies?: readonly { readonly remedy: string }[];
   };
 }
 

@@ -45,7 +45,8 @@ export function assembleReport(from: ReportInput): Report {
     training: {
       seed: job.seed,
       recipe: job.recipe,
-      resolved: from.resolved,
+      resolved: toResolved(from),
+      remedies: from.memory.taken.map((remedy) => ({ ...remedy })),
       hyperparameters: { ...job.hyperparameters },
       split: { ...job.split },
       input: from.input,
@@ -68,6 +69,15 @@ export function assembleReport(from: ReportInput): Report {
     },
     variants: [...from.variants],
   };
+}
+
+/** With the layers that learned in the end, where memory did not suffice for those that were meant to. */
+function toResolved({
+  resolved,
+  memory: { savings },
+}: Pick<ReportInput, 'resolved' | 'memory'>): Report['training']['resolved'] {
+  if (resolved === null || savings.unfreezeFrom === null || !('full' in resolved.stages)) return resolved;
+  return { ...resolved, unfreezeFrom: savings.unfreezeFrom };
 }
 
 /** Of all pictures that training did not see: each class's mean is then of more of them. */

@@ -33,6 +33,8 @@ export interface CreateReportOptions {
   readonly validation: JudgedSplit;
   /** What every `auto` of the recipe came to. */
   readonly resolved: JobRecord['resolved'];
+  /** What the job gave up where memory ran out. */
+  readonly memory: JobRecord['memory'];
   readonly history: readonly Epoch[];
   /** Of the job's sweep. */
   readonly trials: JobRecord['trials'];

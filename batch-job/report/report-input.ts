@@ -30,6 +30,7 @@ export interface ReportInput {
   /** Largest calibrated probability below which a picture is rejected, where it could be determined. */
   readonly rejectionThreshold: number | undefined;
   readonly resolved: JobRecord['resolved'];
+  readonly memory: JobRecord['memory'];
   readonly history: readonly Epoch[];
   /** Of the job's sweep, and which of them the model is. */
   readonly trials: JobRecord['trials'];

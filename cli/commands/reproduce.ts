@@ -68,7 +68,8 @@ async function reproduce(api: ApiClient, reference: string): Promise<void> {
   console.log(
     isSame
       ? '\nReproduced: the weights have the same bits.'
-      : '\nNot reproduced. Data, versions and back end above say what was not as it was; GPUs do not promise the same bits at all.',
+      : '\nNot reproduced. Data, versions, back end and what was given up for memory, above, say what was not as it was. When ' +
+          'memory runs out is not the same in every run, and GPUs do not promise the same bits at all.',
   );
   if (!isSame) process.exitCode = 1;
 }
@@ -113,6 +114,7 @@ export function compareModels(before: DescribedModel, after: DescribedModel): Co
   return [
     line('data, sha256', ({ report }) => report.dataset.contentHash),
     line('back end', ({ report }) => report.training.backend),
+    line('given up for memory', ({ report }) => describeRemedies(report)),
     ...[...new Set(names)].map((name) =>
       line(name, ({ report }) => report.training.versions[name] ?? 'none'),
     ),
@@ -121,3 +123,6 @@ export function compareModels(before: DescribedModel, after: DescribedModel): Co
     line('weights, sha256', ({ manifest }) => manifest.onnx.sha256, true),
   ];
 }
+
+const describeRemedies = ({ training: { remedies = [] } }: ApiReport): string =>
+  remedies.length === 0 ? 'nothing' : remedies.map(({ remedy }) => remedy).join(', ');

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe.ts';
+import { MemoryRecordSchema } from '../job/savings.ts';
 import { TrialSchema } from '../job/sweep.ts';
 import { ModelInputSchema } from './manifest.ts';
 import { PRECISIONS } from './precision.ts';
@@ -183,8 +184,10 @@ export const ReportSchema = z.object({
   training: z.object({
     seed: z.number().int(),
     recipe: RecipeSchema,
-    /** What every `auto` of it came to; null where the trainer did not say. */
+    /** What every `auto` of it came to, and which layers learned in the end; null where the trainer did not say. */
     resolved: ResolvedRecipeSchema.nullable(),
+    /** What the job, of a sweep any of its trials, gave up where memory ran out, in the order in which it did. */
+    remedies: MemoryRecordSchema.shape.taken.default([]),
     hyperparameters: z.record(z.string(), z.union([z.string(), z.number()])),
     split: z.record(z.string(), z.number()),
     input: ModelInputSchema,

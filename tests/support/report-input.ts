@@ -107,6 +107,7 @@ export function makeReportInput({ classes, test, validation, skill = 3 }: Report
     calibration: fitTemperature(held.predictions),
     rejectionThreshold: validation === 0 ? undefined : 0.4,
     resolved: null,
+    memory: NO_MEMORY_RECORD,
     trials: [],
     trial: undefined,
     history: [1, 2, 3].map((epoch) => ({

@@ -50,6 +50,7 @@ ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.content
 ${fact('Seed', training.seed)}
 ${fact('Settings', entries(training.hyperparameters))}
 ${training.resolved && fact('Decided', decisions(training.resolved))}
+${training.remedies.length > 0 && fact('Given up for memory', remedies(training.remedies))}
 ${training.trials.length > 0 && fact('Tried', trials(training.trials))}
 ${fact('Split', entries(training.split))}
 ${fact('Trained on', `${training.backend}${training.devices.length > 0 ? `: ${training.devices.join(', ')}` : ''}`)}
@@ -68,6 +69,10 @@ const decisions = (resolved: ResolvedRecipe): Part => [
   `imbalance: ${resolved.imbalance.replaceAll('_', ' ')} · views of a picture: ${resolved.featureViews + 1}`,
   resolved.reasons.map((reason) => html`<br>${reason}`),
 ];
+
+/** What was given up where memory ran out, in order. */
+const remedies = (taken: Report['training']['remedies']): Part =>
+  taken.map(({ stage, gaveUp }, index) => html`${index > 0 && html`<br>`}${stage}: ${gaveUp}`);
 
 /** What a sweep tried, the best first. */
 const trials = (tried: Report['training']['trials']): Part => [

@@ -65,11 +65,21 @@ describe('compareModels', () => {
     const other = {
       report: {
         ...report,
-        training: { ...report.training, versions: { ...report.training.versions, node: '30.0.0' } },
+        training: {
+          ...report.training,
+          versions: { ...report.training.versions, node: '30.0.0' },
+          remedies: [{ remedy: 'half_precision' }, { remedy: 'smaller_batches' }],
+        },
       },
       manifest: { onnx: { sha256: 'def' } },
     };
     expect(compareModels(model, other).filter(({ before, after }) => before !== after)).toEqual([
+      {
+        name: 'given up for memory',
+        before: 'nothing',
+        after: 'half_precision, smaller_batches',
+        mustBeEqual: false,
+      },
       { name: 'node', before: 'none', after: '30.0.0', mustBeEqual: false },
       { name: 'weights, sha256', before: 'abc', after: 'def', mustBeEqual: true },
     ]);

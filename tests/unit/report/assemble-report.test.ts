@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { drawReport } from '../../../batch-job/report/draw-report.ts';
 import { toHistory } from '../../../batch-job/report/read-history.ts';
+import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
+import type { ResolvedRecipe } from '../../../core/job/recipe.ts';
+import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/savings.ts';
 import { ReportSchema } from '../../../core/model/report.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 
@@ -36,6 +40,50 @@ describe('assembleReport', () => {
   it('is the same for the same input', () => {
     const make = () => assembleReport(makeReportInput({ classes: CLASSES, test: 60, validation: 30 }));
     expect(make()).toEqual(make());
+  });
+
+  it('says which layers learned in the end, and what was given up', () => {
+    const stage = {
+      epochs: 1,
+      batchSize: 8,
+      learningRate: 1,
+      optimizer: 'adam',
+      firstLayerRate: 1,
+      patience: null,
+    };
+    const made = makeReportInput({ classes: CLASSES, test: 30, validation: 30 });
+    const gaveUp = 'The pretrained layers below "block_16" stay as they are: fewer layers learn.';
+    const memory = {
+      ...NO_MEMORY_RECORD,
+      savings: { ...NO_SAVINGS, unfreezeFrom: 'block_16' },
+      taken: [{ remedy: 'fewer_layers' as const, stage: 'full', gaveUp }],
+    };
+    const of = (stages: ResolvedRecipe['stages'], unfreezeFrom: string | null) =>
+      assembleReport({
+        ...made,
+        memory,
+        resolved: {
+          stages,
+          augmentation: AUGMENTATIONS.none,
+          imbalance: 'none',
+          unfreezeFrom,
+          featureViews: 0,
+          reasons: [],
+        },
+      });
+    const report = of({ head: stage, full: stage }, 'block_13_expand');
+    expect(report.training.resolved?.unfreezeFrom).toBe('block_16');
+    expect(report.training.remedies).toEqual(memory.taken);
+    const page = drawReport(report, new Map());
+    expect(page).toContain('from block_16 on');
+    expect(page).toContain('full: The pretrained layers below &quot;block_16&quot; stay as they are');
+    expect(of({ head: stage }, null).training.resolved?.unfreezeFrom).toBeNull();
+  });
+
+  it('reads reports of a time when they did not tell of remedies', () => {
+    const report = assembleReport(makeReportInput({ classes: CLASSES, test: 30, validation: 30 }));
+    const { remedies: _, ...training } = report.training;
+    expect(ReportSchema.parse({ ...report, training })).toEqual(report);
   });
 
   it('says nothing of results where no picture was judged', () => {
