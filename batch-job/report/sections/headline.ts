@@ -1,7 +1,7 @@
 // What a reader in a hurry must know: how often the model is right, what it confuses, whether its scores can be trusted.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
-import { percent, percentRange, points, ratio } from '../format.ts';
+import { percent, percentRange, plural, points, ratio } from '../format.ts';
 import { html, type Markup } from '../markup.ts';
 
 const HUNDRED = 100;
@@ -42,23 +42,43 @@ function confusionText({ labels }: Report, { confusions }: ReportResults): Marku
 const GOOD_ERROR = 0.05;
 /** As is one that honest scores would show by chance. */
 const CHANCE_FACTOR = 1.5;
+/** A margin of 95 % is more than twice what chance makes on average. */
+const MARGIN_FACTOR = 2;
+/** Numbers of pictures are named in steps of it. */
+const PICTURES_STEP = 10;
 
 /** Whether the served scores mean what they say, as far as this many pictures can tell. */
-export const areScoresHonest = ({ calibration: { after, byChance } }: ReportResults): boolean =>
-  after.calibrationError <= Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance);
-
-function trustText(results: ReportResults): Markup {
-  const { after, byChance } = results.calibration;
-  const error = points(after.calibrationError);
-  if (areScoresHonest(results)) {
-    return html`<b class="good">Yes.</b> A score of 80 % is right about 80 times of 100: scores are off by ${error} on average, and chance alone makes ${points(byChance)} of that on as many pictures.`;
+function trustText({ accuracy, calibration: { after, byChance } }: ReportResults): Markup {
+  const { calibrationError } = after;
+  const off = `off by ${points(calibrationError)} on average`;
+  if (calibrationError > Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance)) {
+    const gap = after.bins.reduce(
+      (total, bin) => total + bin.count * ((bin.confidence ?? 0) - (bin.accuracy ?? 0)),
+      0,
+    );
+    return html`<b class="bad">With care.</b> Scores are ${off}, mostly ${gap > 0 ? 'too sure' : 'too modest'}; chance alone would make ${points(byChance)}.`;
   }
-  const gap = after.bins.reduce(
-    (total, bin) => total + bin.count * ((bin.confidence ?? 0) - (bin.accuracy ?? 0)),
-    0,
-  );
-  return html`<b class="bad">With care.</b> Scores are off by ${error} on average, mostly ${gap > 0 ? 'too sure' : 'too modest'}; chance alone would make ${points(byChance)}.`;
+  const pictures = plural(accuracy.trials, 'picture');
+  // Scores near 100 % leave little to chance, and yet a handful of right answers does not bear them out.
+  const margin = (accuracy.high - accuracy.low) / 2;
+  const blur = Math.max(byChance, margin / MARGIN_FACTOR);
+  if (blur > GOOD_ERROR) {
+    const why =
+      byChance > GOOD_ERROR
+        ? `and chance alone takes honest ones ${points(byChance)} off on ${pictures}`
+        : `but on ${pictures} how often it is right is known to no more than ±${points(margin)}`;
+    return html`<b>Too few pictures to tell.</b> Scores are ${off}, ${why}. It takes a test of at least ${enoughPictures(accuracy.trials, blur)} pictures.`;
+  }
+  const chance =
+    byChance > calibrationError
+      ? `no more than by chance alone on as many pictures (${points(byChance)})`
+      : `and chance alone makes ${points(byChance)} of that on as many pictures`;
+  return html`<b class="good">Yes.</b> A score of 80 % is right about 80 times of 100: scores are ${off}, ${chance}.`;
 }
+
+/** What chance does falls with the root of the number of pictures at most: where they fill few bins, more slowly. */
+const enoughPictures = (pictures: number, blur: number): number =>
+  PICTURES_STEP * Math.ceil((pictures * (blur / GOOD_ERROR) ** 2) / PICTURES_STEP);
 
 /** Share of pictures that a person might look at. */
 const REVIEWED = 0.2;

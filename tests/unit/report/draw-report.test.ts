@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
 import { html } from '../../../batch-job/report/markup.ts';
+import { toProportion } from '../../../core/evaluation/proportion.ts';
 import { makeReportInput, type ReportInputOptions } from '../../support/report-input.ts';
 
 const draw = (options: ReportInputOptions) => {
@@ -44,6 +45,56 @@ describe('drawReport', () => {
     expect(page).toContain(
       `<b>${CLASSES[worst?.actual ?? 0]}</b> for <b>${CLASSES[worst?.predicted ?? 0]}</b>`,
     );
+  });
+
+  describe('of its scores', () => {
+    const { report } = draw({ classes: CLASSES, test: 1, validation: 1 });
+    const { results } = report;
+    if (results === null) throw new Error('One picture is judged.');
+    /** What is said of them at a calibration error, another that is chance, and so many right answers of so many. */
+    const said = (calibrationError: number, byChance: number, right: number, pictures: number) => {
+      const accuracy = toProportion(right, pictures) ?? results.accuracy;
+      const { calibration } = results;
+      const after = { ...calibration.after, calibrationError };
+      const of = { ...results, accuracy, calibration: { ...calibration, after, byChance } };
+      const page = drawReport({ ...report, results: of }, new Map());
+      return /Can its scores be trusted\?<\/h3><p>(.*?)<\/p>/.exec(page)?.[1]?.replace(/<[^>]*>/g, '');
+    };
+
+    it('says that they can be trusted, and what of the error is chance', () => {
+      expect(said(0.04, 0.03, 900, 1000)).toBe(
+        'Yes. A score of 80 % is right about 80 times of 100: scores are off by 4.0 points on average, and chance ' +
+          'alone makes 3.0 points of that on as many pictures.',
+      );
+      expect(said(0.02, 0.03, 900, 1000)).toContain(
+        'scores are off by 2.0 points on average, no more than by chance alone on as many pictures (3.0 points).',
+      );
+    });
+
+    it('says what is wrong with them', () => {
+      expect(said(0.2, 0.03, 900, 1000)).toMatch(
+        /^With care\. Scores are off by 20\.0 points on average, mostly too/,
+      );
+      expect(said(0.8, 0.495, 0, 1)).toContain('With care.');
+    });
+
+    it('says that there are too few pictures, and how many there must be', () => {
+      expect(said(0.45, 0.495, 1, 1)).toBe(
+        'Too few pictures to tell. Scores are off by 45.0 points on average, and chance alone takes honest ones 49.5 ' +
+          'points off on 1 picture. It takes a test of at least 100 pictures.',
+      );
+      expect(said(0.04, 0.08, 40, 50)).toContain(
+        'off on 50 pictures. It takes a test of at least 130 pictures.',
+      );
+    });
+
+    it('does not take a handful of sure and right answers for proof', () => {
+      // Wilson's interval of 3 of 3 is 43.8 % to 100 %.
+      expect(said(0.001, 0.002, 3, 3)).toBe(
+        'Too few pictures to tell. Scores are off by 0.1 points on average, but on 3 pictures how often it is right is ' +
+          'known to no more than ±28.1 points. It takes a test of at least 30 pictures.',
+      );
+    });
   });
 
   it('needs no script and asks nobody for anything', () => {
