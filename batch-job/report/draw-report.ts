@@ -46,7 +46,7 @@ ${variants(report)}
 ${dataset(report)}
 ${making(report)}
 </main>
-<footer>The same numbers for programs: <code>report.json</code> beside this page. Ranges are 95 % confidence intervals: Wilson's for shares, a seeded bootstrap for means.</footer>
+<footer>The same numbers for programs: <code>report.json</code> beside this page. Ranges are 95 % confidence intervals: Wilson's for shares and F1, for means a seeded bootstrap or, where all or none are right, Wilson's of all pictures.</footer>
 </body>
 </html>
 `;

@@ -19,7 +19,8 @@ const DEFAULT_RESAMPLES = 1000;
 const TAIL = 0.025;
 
 /**
- * Percentile intervals (Efron 1979) of several statistics of the same examples, computed together.
+ * Percentile intervals (Efron 1979) of several statistics of the same examples, computed together. They have no width where
+ * all examples are alike, e.g. all right, however few they are: there, use another.
  * @param statistics of a sample, given as indices of examples, some of them more than once.
  * @returns in the order of the statistics; the same for the same seed.
  */

@@ -1,5 +1,6 @@
 // How well each class is recognized: precision, recall and F1 with intervals.
 
+import { accuracyOf } from './accuracy.ts';
 import { bootstrap, type Estimate } from './bootstrap.ts';
 import { confusionMatrix } from './confusion-matrix.ts';
 import { type Predictions, predictedClasses } from './predictions.ts';
@@ -24,7 +25,10 @@ export interface AllClassScores {
   readonly balancedAccuracy: Estimate | undefined;
 }
 
-/** Scores of every class. Intervals: Wilson's for shares, a seeded bootstrap over examples for F1 and the means. */
+/**
+ * Scores of every class. Intervals: Wilson's for shares and, by way of one, for F1; for the means a seeded bootstrap over
+ * examples. Where all or none are right no resample differs from another, and the means have Wilson's interval of accuracy.
+ */
 export function scoreClasses(predictions: Predictions, options: { readonly seed: number }): AllClassScores {
   const { labels, classes } = predictions;
   const matrix = confusionMatrix(predictions);
@@ -32,11 +36,12 @@ export function scoreClasses(predictions: Predictions, options: { readonly seed:
   const predictedCounts = new Int32Array(classes);
   for (const index of predicted) predictedCounts[index] = (predictedCounts[index] as number) + 1;
   const supportOf = (index: number) => (matrix[index] ?? []).reduce((total, count) => total + count, 0);
-
-  const estimates =
-    labels.length === 0
+  const accuracy = accuracyOf(predictions);
+  const [macroF1, balancedAccuracy] =
+    accuracy === undefined
       ? []
-      : bootstrap(labels.length, (sample) => f1Statistics(labels, predicted, classes, sample), options);
+      : (sameForAll(accuracy) ??
+        bootstrap(labels.length, (sample) => meanStatistics(labels, predicted, classes, sample), options));
   return {
     classes: matrix.map((row, index) => {
       const right = row[index] as number;
@@ -46,21 +51,43 @@ export function scoreClasses(predictions: Predictions, options: { readonly seed:
         support,
         precision: toProportion(right, named),
         recall: toProportion(right, support),
-        f1: support + named === 0 ? undefined : estimates[index],
+        f1: toF1(right, support, named),
       };
     }),
-    macroF1: estimates[classes],
-    balancedAccuracy: estimates[classes + 1],
+    macroF1,
+    balancedAccuracy,
   };
 }
 
-/** F1 of every class (0 where undefined), then macro F1, then balanced accuracy. */
-function f1Statistics(
+/** Macro F1 and balanced accuracy where all or none are right; undefined elsewhere. */
+function sameForAll({ value, low, high }: Proportion): [Estimate, Estimate] | undefined {
+  if (value !== 0 && value !== 1) return undefined;
+  const estimate = { value, low, high };
+  return [estimate, estimate];
+}
+
+/**
+ * F1 of a class from its right answers, its examples and the answers with its name.
+ *
+ * Of the examples that are of the class or named so, the share of right ones is F* = TP / (TP + FP + FN), and F1 = 2 F* /
+ * (1 + F*) rises with it (Hand, Christen and Kirielle 2021, "F*: an interpretable transformation of the F-measure"). So
+ * Wilson's interval of F* becomes one of F1: the "Wilson indirect" method of Lam, Gopal and Qian (2023), "Confidence
+ * intervals for the F1 score: a comparison of four methods". It has a width at 0 and 1 too, and for a class of few examples.
+ */
+function toF1(right: number, support: number, named: number): Estimate | undefined {
+  const share = toProportion(right, support + named - right);
+  if (share === undefined) return undefined;
+  const fromShare = (value: number) => (2 * value) / (1 + value);
+  return { value: fromShare(share.value), low: fromShare(share.low), high: fromShare(share.high) };
+}
+
+/** Macro F1 and balanced accuracy. */
+function meanStatistics(
   labels: Int32Array,
   predicted: Int32Array,
   classes: number,
   sample: Int32Array,
-): number[] {
+): [number, number] {
   const right = new Float64Array(classes);
   const support = new Float64Array(classes);
   const named = new Float64Array(classes);
@@ -71,7 +98,6 @@ function f1Statistics(
     named[guess] = (named[guess] as number) + 1;
     if (label === guess) right[label] = (right[label] as number) + 1;
   }
-  const f1 = new Array<number>(classes).fill(0);
   let f1Total = 0;
   let seen = 0;
   let recallTotal = 0;
@@ -80,8 +106,7 @@ function f1Statistics(
     const occurs = support[index] as number;
     const both = occurs + (named[index] as number);
     if (both > 0) {
-      f1[index] = (2 * (right[index] as number)) / both;
-      f1Total += f1[index] as number;
+      f1Total += (2 * (right[index] as number)) / both;
       seen += 1;
     }
     if (occurs > 0) {
@@ -89,5 +114,5 @@ function f1Statistics(
       occurring += 1;
     }
   }
-  return [...f1, f1Total / seen, recallTotal / occurring];
+  return [f1Total / seen, recallTotal / occurring];
 }

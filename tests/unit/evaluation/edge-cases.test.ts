@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { accuracyOf } from '../../../core/evaluation/accuracy.ts';
-import { bootstrap } from '../../../core/evaluation/bootstrap.ts';
+import { bootstrap, type Estimate } from '../../../core/evaluation/bootstrap.ts';
 import {
   calibrationError,
   chanceCalibrationError,
@@ -111,6 +111,57 @@ describe('bootstrap', () => {
     const half = 1.96 * Math.sqrt(1 / 12 / 200);
     expect(estimate?.low).toBeCloseTo((estimate?.value ?? 0) - half, 2);
     expect(estimate?.high).toBeCloseTo((estimate?.value ?? 0) + half, 2);
+  });
+});
+
+describe('scoreClasses', () => {
+  /** Predictions with these answers to these labels. */
+  const answers = (pairs: readonly (readonly [label: number, answer: number])[], classes: number) =>
+    of(
+      pairs.map(([, answer]) => Array.from({ length: classes }, (_, index) => (index === answer ? 1 : 0))),
+      pairs.map(([label]) => label),
+    );
+  const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+  const close = (estimate: Estimate | undefined, expected: Estimate) => {
+    for (const end of ['value', 'low', 'high'] as const)
+      expect(estimate?.[end]).toBeCloseTo(expected[end], 5);
+  };
+
+  it('leaves room where all are right', () => {
+    const scores = scoreClasses(answers([...times(3, [0, 0] as const), ...times(5, [1, 1] as const)], 2), {
+      seed: 1,
+    });
+    // By hand: n / (n + 1.959964²) for F*, then 2 F* / (1 + F*).
+    close(scores.classes[0]?.f1, { value: 1, low: 0.60967, high: 1 });
+    close(scores.classes[1]?.f1, { value: 1, low: 0.72247, high: 1 });
+    close(scores.macroF1, { value: 1, low: 0.67559, high: 1 });
+    expect(scores.balancedAccuracy).toEqual(scores.macroF1);
+  });
+
+  it('leaves room where none is right', () => {
+    const scores = scoreClasses(answers([...times(2, [0, 1] as const), ...times(2, [1, 0] as const)], 2), {
+      seed: 1,
+    });
+    // By hand: 1.959964² / (4 + 1.959964²) of the four that are of the class or named so.
+    close(scores.classes[0]?.f1, { value: 0, low: 0, high: 0.65762 });
+    close(scores.macroF1, { value: 0, low: 0, high: 0.48989 });
+    close(scores.balancedAccuracy, { value: 0, low: 0, high: 0.48989 });
+  });
+
+  it('has an interval of F1 in between, and none of a class that is neither there nor named', () => {
+    const pairs = [
+      ...times(8, [0, 0] as const),
+      ...times(2, [1, 0] as const),
+      ...times(1, [0, 1] as const),
+      ...times(9, [1, 1] as const),
+    ];
+    const scores = scoreClasses(answers(pairs, 3), { seed: 1 });
+    // By hand: F* is 8 of 11, Wilson's 0.434354 to 0.902540.
+    close(scores.classes[0]?.f1, { value: 16 / 19, low: 0.60564, high: 0.94877 });
+    expect(scores.classes[2]?.f1).toBeUndefined();
+    const { value, low, high } = scores.macroF1 ?? { value: 0, low: 0, high: 0 };
+    expect(low).toBeLessThan(value);
+    expect(high).toBeGreaterThan(value);
   });
 });
 

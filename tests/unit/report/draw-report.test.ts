@@ -97,6 +97,11 @@ describe('drawReport', () => {
     });
   });
 
+  it('is not sure to the last digit of a model that made no mistake yet', () => {
+    const { page } = draw({ classes: CLASSES, test: 30, validation: 30, skill: 50 });
+    expect(page).toContain('F1 100.0 % (88.6 %–100.0 %), recall 100.0 % (88.6 %–100.0 %)');
+  });
+
   it('needs no script and asks nobody for anything', () => {
     const { page } = draw({ classes: CLASSES, test: 90, validation: 45 });
     expect(page).not.toMatch(/<script|<link|<iframe|@import|\son[a-z]+=|javascript:/i);
