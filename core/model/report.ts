@@ -186,7 +186,7 @@ export const ReportSchema = z.object({
     recipe: RecipeSchema,
     /** What every `auto` of it came to, and which layers learned in the end; null where the trainer did not say. */
     resolved: ResolvedRecipeSchema.nullable(),
-    /** What the job, of a sweep any of its trials, gave up where memory ran out, in the order in which it did. */
+    /** What was given up where memory ran out, in the order in which it was; of a sweep, by its winner. */
     remedies: MemoryRecordSchema.shape.taken.default([]),
     hyperparameters: z.record(z.string(), z.union([z.string(), z.number()])),
     split: z.record(z.string(), z.number()),
