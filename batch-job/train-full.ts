@@ -2,7 +2,7 @@
 // ones below make of the pictures never changes then, and is computed once as in stage one.
 
 import { type FrozenHalves, frozenHalves } from '../core/job/full-stage.ts';
-import { isFrom } from '../core/network/is-from.ts';
+import { firstFrom, isFrom } from '../core/network/is-from.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { weightSpecs } from '../core/network/weight-specs.ts';
 import { toOnnxBackbone } from './backbone-session.ts';
@@ -18,35 +18,57 @@ import { type TrainingContext, trainingPictures, validationPictures } from './tr
  * @param weights What stage one made.
  */
 export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> {
-  const halves = halvesOf(context);
+  const halves = halvesFrom(context, startOf(context));
   return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);
 }
 
 /**
- * Goes on where a checkpoint of this stage leaves off.
- * @param saved Its weights: those of the layers that were in training, frozen ones among them or not.
+ * Goes on where a checkpoint of this stage leaves off, also where other layers learn than before, because memory has run
+ * out since or a larger machine has taken over.
+ * @param saved Its trainer's variables: weights of the layers that were in training, frozen ones among them or not.
  */
 export async function resumeFull(context: TrainingContext, saved: NetworkWeights): Promise<NetworkWeights> {
-  const { network } = context;
-  const keys = (of: Network) => weightSpecs(of).map(({ key }) => key);
-  const isWhole = keys(network).every((key) => saved.has(key));
-  const weights = isWhole ? saved : new Map([...(await loadFrozen(context)).weights, ...saved]);
-  const halves = halvesOf(context);
-  // Another cut, because memory has run out since: the lower layers may have learned, so they are not as stage one left them.
-  const isSameCut =
-    halves !== undefined &&
-    !keys(halves.lower).some((key) => saved.has(key)) &&
-    keys(halves.upper).every((key) => saved.has(key));
-  return isSameCut ? trainUpper(context, weights, halves) : trainWhole(context, weights);
+  const { network, checkpoints } = context;
+  const keys = weightSpecs(network).map(({ key }) => key);
+  const isWhole = keys.every((key) => saved.has(key));
+  const pristine: NetworkWeights = isWhole ? new Map() : (await loadFrozen(context)).weights;
+  const first = checkpoints.resume('full')?.first?.weights ?? saved;
+  const weights = new Map(keys.map((key) => [key, (first.get(key) ?? pristine.get(key)) as Float32Array]));
+  const halves = resumableHalves(context, saved, isWhole);
+  return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);
 }
 
-const startOf = ({ savings, decision }: TrainingContext) =>
-  savings.unfreezeFrom ?? decision.resolved.unfreezeFrom;
+/**
+ * Halves of which the lower one is as the stage before left it. Layers that have learned and do so no more belong to the
+ * upper one. Undefined where there are none.
+ */
+function resumableHalves(
+  context: TrainingContext,
+  saved: NetworkWeights,
+  isWhole: boolean,
+): FrozenHalves | undefined {
+  const { network } = context;
+  const from = startOf(context);
+  const halves = halvesFrom(context, from);
+  const isPristine = halves !== undefined && !weightSpecs(halves.lower).some(({ key }) => saved.has(key));
+  if (isPristine) return halves;
+  const lowest = weightSpecs(network).find(({ key }) => saved.has(key))?.layer;
+  const hasRisen = from !== null && lowest !== undefined && isFrom(network, lowest)(firstFrom(network, from));
+  return hasRisen && !isWhole ? halvesFrom(context, lowest) : undefined;
+}
 
-function halvesOf(context: TrainingContext): FrozenHalves | undefined {
+/** The first layer that learns. A trial may ask for fewer layers than what another one's want of memory has left. */
+function startOf({ network, savings, decision }: TrainingContext): string | null {
+  const asked = decision.resolved.unfreezeFrom;
+  const left = savings.unfreezeFrom;
+  if (asked === null || left === null) return asked ?? left;
+  return isFrom(network, asked)(firstFrom(network, left)) ? left : asked;
+}
+
+function halvesFrom(context: TrainingContext, from: string | null): FrozenHalves | undefined {
   const { network, splits, savings, decision } = context;
   return frozenHalves(network, {
-    from: startOf(context),
+    from,
     pictures: { train: splits.train.length, validation: splits.validation.length },
     epochs: decision.stages.get('full')?.epochs ?? 1,
     isAugmented: changesPictures(decision.resolved.augmentation),
@@ -65,43 +87,37 @@ async function trainUpper(
     views: { count: views - 1, augmentation: context.decision.resolved.augmentation },
   });
   try {
-    const trained = await trainNetwork(context, {
-      ...examples,
-      ...settingsOf(context, upper, () => true),
-      weights,
-    });
+    const trained = await trainNetwork(context, { ...examples, ...settingsOf(context, upper), weights });
     return new Map([...weights, ...trained]);
   } finally {
     examples.close();
   }
 }
 
-function trainWhole(context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> {
-  const { network } = context;
-  const from = startOf(context);
-  return trainNetwork(context, {
-    ...settingsOf(context, network, from === null ? () => true : isFrom(network, from)),
+const trainWhole = (context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> =>
+  trainNetwork(context, {
+    ...settingsOf(context, context.network),
     weights,
     train: trainingPictures(context),
     validation: validationPictures(context),
   });
-}
 
-function settingsOf(
-  { job, decision }: TrainingContext,
-  network: Network,
-  trainable: (layer: string) => boolean,
-) {
+/** @param part Of the network, in training. */
+function settingsOf(context: TrainingContext, part: Network) {
+  const { network, job, decision } = context;
   const firstLayerRate = decision.stages.get('full')?.firstLayerRate ?? 1;
+  const from = startOf(context);
+  const trainable = from === null ? () => true : isFrom(network, from);
   return {
     stage: 'full',
-    network,
+    network: part,
     trainer: {
       batchNormalization: job.recipe.batch_normalization,
       trainable,
-      ...(firstLayerRate === 1 ? {} : { rateFactor: layerRates(network, firstLayerRate, trainable) }),
+      ...(firstLayerRate === 1 ? {} : { rateFactor: layerRates(part, firstLayerRate, trainable) }),
     },
     blendsWithFirst: true,
     mixes: true,
+    refits: true,
   } as const;
 }

@@ -11,12 +11,13 @@ import type { Blend } from './training/blend-weights.ts';
 import type { ExampleSource } from './training/examples.ts';
 import { fit } from './training/fit.ts';
 import type { BestEpoch, EpochReport, FitState } from './training/fit-state.ts';
+import { refitState } from './training/refit-state.ts';
 import type { TrainingContext } from './training-context.ts';
 
 export interface StageOptions {
   readonly stage: StageName;
   readonly network: Network;
-  /** To begin with. */
+  /** To begin with, also where a checkpoint cannot be gone on from. */
   readonly weights: NetworkWeights;
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
@@ -25,6 +26,8 @@ export interface StageOptions {
   readonly blendsWithFirst?: boolean;
   /** Whether pictures are mixed, where the job's augmentation says so. */
   readonly mixes?: boolean;
+  /** Whether a checkpoint may be of other layers in training than there are now; what it lacks is as in `weights`. */
+  readonly refits?: boolean;
 }
 
 /** Trains a network through a stage; the weights of its best epoch come back. */
@@ -55,7 +58,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
     ? createBatchMixer({ augmentation, seed: job.seed, classes, shape: train.shape })
     : undefined;
   try {
-    const resume = await restorable(checkpoints.resume(stage), trainer, reporter);
+    const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
     const { best, blend, history } = await fit(trainer, {
       train,
@@ -146,12 +149,16 @@ async function reportEpoch(reporter: JobReporter, stage: StageName, report: Epoc
 async function restorable(
   state: FitState | undefined,
   trainer: Trainer,
-  reporter: JobReporter,
+  {
+    reporter,
+    weights,
+    refits = false,
+  }: Pick<StageOptions, 'weights' | 'refits'> & { readonly reporter: JobReporter },
 ): Promise<FitState | undefined> {
   if (state === undefined) return undefined;
+  const fitting = refits ? refitState(state, await trainer.state(), weights) : state;
   try {
-    await trainer.restore(state.trainer);
-    return state;
+    await trainer.restore(fitting.trainer);
   } catch (error) {
     if (!isFoveaError(error, 'trainer-state-invalid')) throw error;
     await reporter.warn(`The stage starts anew, because its checkpoint does not fit. ${error.message}`, {
@@ -159,4 +166,8 @@ async function restorable(
     });
     return undefined;
   }
+  if (fitting !== state) {
+    await reporter.message('Other layers learn from here on than when the checkpoint was written.');
+  }
+  return fitting;
 }

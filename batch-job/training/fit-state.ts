@@ -38,7 +38,7 @@ export interface FitState {
   readonly sums: EpochSums;
   /** Finished epochs, oldest first. */
   readonly history: readonly EpochReport[];
-  /** What the run began with, where it is to be blended with what the run comes to. */
+  /** What the run began with, where it is to be blended with what the run comes to; its loss is null without validation. */
   readonly first?: BestEpoch | undefined;
   readonly best: BestEpoch | undefined;
   /** Whether nothing is left to do but to take the best weights. */

@@ -165,7 +165,7 @@ export async function fit(
   try {
     if (first === undefined && options.blendsWithFirst === true) {
       const { loss } = await judge();
-      if (loss !== null) first = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
+      first = { epoch: 0, validationLoss: loss, weights: await trainer.weights() };
     }
     if ((best ?? first) !== undefined && isOver()) isFinished = true;
     while (!isFinished) {
@@ -192,8 +192,8 @@ export async function fit(
   best ??= first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${epochs}.`);
   const blend =
-    first === undefined
-      ? { ...best, share: 1 }
+    first === undefined || first.validationLoss === null
+      ? { ...best, share: best === first ? 0 : 1 }
       : await blendWeights(trainer, first, best, async () => (await judge()).loss);
   await trainer.setWeights(blend.weights);
   return { best, blend, history };

@@ -7,7 +7,7 @@ import { type FitOptions, fit as train } from '../../../batch-job/training/fit.t
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoint-file.ts';
-import { BATCH_SIZE, createSmallTrainer, fitOptions } from '../../support/fit-run.ts';
+import { BATCH_SIZE, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
 
 const engine = await openEngine({ backend: 'portable', threads: 1 });
 
@@ -17,9 +17,9 @@ const stopped = new Error('told to stop');
 async function run(changes: Partial<FitOptions> = {}) {
   const trainer = await createSmallTrainer(engine);
   try {
-    const { best, history } = await train(trainer, fitOptions(changes));
+    const { best, blend, history } = await train(trainer, fitOptions(changes));
     const scores = history.map(({ imagesPerSecond: _, ...report }) => report);
-    return { best, scores, weights: await trainer.weights() };
+    return { best, blend, scores, weights: await trainer.weights() };
   } finally {
     trainer.dispose();
   }
@@ -109,6 +109,23 @@ describe('fit', () => {
     expect((await train(trainer, options)).blend.share).toBe(0);
     expect(await trainer.weights()).toEqual(first);
     trainer.dispose();
+  });
+
+  it('ends with the last weights where nothing validates them, and saves the first', async () => {
+    const saved: FitState[] = [];
+    const { best, blend } = await run({
+      blendsWithFirst: true,
+      validation: examples(0, 2),
+      checkpoint: {
+        save: async (state) => {
+          saved.push(state);
+        },
+        savesOnAbort: () => false,
+      },
+    });
+    expect(blend).toEqual({ ...best, share: 1 });
+    expect(best.epoch).toBe(4);
+    expect(saved.at(-1)?.first).toMatchObject({ epoch: 0, validationLoss: null });
   });
 
   it('ends with the best weights between the first and the trained ones', async () => {

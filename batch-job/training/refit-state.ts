@@ -1,0 +1,51 @@
+// The state of a stage in which other layers learn from now on: its position, its first and its best weights stay. Knows
+// nothing of why they change.
+
+import type { NetworkWeights } from '../../core/network/network.ts';
+import type { TrainerState } from '../tensorflow/engine.ts';
+import { AVERAGE_SLOT } from '../tensorflow/training-programs.ts';
+import type { BestEpoch, FitState } from './fit-state.ts';
+
+/**
+ * The state for a trainer of other layers than its own; itself where they are the same.
+ *
+ * A layer that learns no more stays at its moving average, by which it was judged. Where a layer begins to learn, all
+ * weights go on from their averages, with every optimizer slot and the count of updates at 0: Adam corrects its bias by one
+ * count for all weights, and late in a run would take steps several times too large from slots of 0.
+ *
+ * @param fresh Of the trainer before its first step.
+ * @param weights All of the network's, for those that the state lacks because they were not in training.
+ */
+export function refitState(state: FitState, fresh: TrainerState, weights: NetworkWeights): FitState {
+  const saved = state.trainer.variables;
+  const averageOf = (weight: string) => `${weight}/${AVERAGE_SLOT}`;
+  const hasStopped = (weight: string) =>
+    saved.has(averageOf(weight)) && !fresh.variables.has(averageOf(weight));
+  const weightNames = [...fresh.variables.keys()].filter((name) => weights.has(name));
+  const lacking = [...fresh.variables.keys()].filter((name) => !saved.has(name));
+  if (lacking.length === 0 && !weightNames.some(hasStopped)) return state;
+
+  const begins = lacking.some((name) => !weights.has(name));
+  // What only the state has stays in it, so that a trainer still refuses a state that is of another network.
+  const variables = new Map(begins ? [...saved, ...fresh.variables] : [...fresh.variables, ...saved]);
+  for (const name of weightNames) {
+    if (!begins && !hasStopped(name)) continue;
+    const settled = saved.get(averageOf(name)) ?? saved.get(name) ?? (weights.get(name) as Float32Array);
+    variables.set(name, settled);
+    if (fresh.variables.has(averageOf(name))) variables.set(averageOf(name), settled);
+  }
+  const { updates } = begins ? fresh : state.trainer;
+  const complete = (epoch: BestEpoch | undefined) =>
+    epoch && {
+      ...epoch,
+      weights: new Map(
+        weightNames.map((name) => [name, (epoch.weights.get(name) ?? weights.get(name)) as Float32Array]),
+      ),
+    };
+  return {
+    ...state,
+    first: complete(state.first),
+    best: complete(state.best),
+    trainer: { ...state.trainer, updates, variables },
+  };
+}
