@@ -6,7 +6,6 @@ import { checkLearningLayers } from '../core/job/check-learning-layers.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { describeStages } from '../core/job/recipe.ts';
 import type { Trial } from '../core/job/sweep.ts';
-import type { NetworkWeights } from '../core/network/network.ts';
 import { findBase } from './base.ts';
 import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
@@ -23,6 +22,7 @@ import { openEngine } from './tensorflow/open-engine.ts';
 import { trainFromScratch } from './train-from-scratch.ts';
 import { resumeFull, trainFull } from './train-full.ts';
 import { trainHead } from './train-head.ts';
+import type { Trained } from './train-network.ts';
 import { type TrainedRun, type TrialPart, trainTrial } from './train-trial.ts';
 import type { FineTuneDeps, TrainingContext } from './training-context.ts';
 import { splitsOf, validateDataset } from './validate-dataset.ts';
@@ -149,7 +149,7 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
       checkpoints,
     };
     await saveContactSheet(context);
-    return { context, weights: await train(context, shared.isOver === true) };
+    return { context, ...(await train(context, shared.isOver === true)) };
   });
 }
 
@@ -157,15 +157,15 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
  * Every stage that the job has, from where an earlier attempt left it.
  * @param isOver Whether no stage is begun that has not been: what was trained is wanted, and nothing more.
  */
-async function train(context: TrainingContext, isOver: boolean): Promise<NetworkWeights> {
+async function train(context: TrainingContext, isOver: boolean): Promise<Trained> {
   const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
   if (full !== undefined) return resumeFull(context, full.trainer.variables);
-  const weights = await trainHead(context);
+  const head = await trainHead(context);
   return decision.stages.has('full') && !isOver && !meter.isBudgetSpent()
-    ? trainFull(context, weights)
-    : weights;
+    ? trainFull(context, head.weights)
+    : head;
 }
 
 async function writeDecision({ reporter }: Shared, { resolved }: Decision): Promise<void> {

@@ -1,12 +1,11 @@
 // Training of every layer from random weights, for architectures that have no pretrained ones.
 
 import { initializeWeights } from '../core/network/initialize.ts';
-import type { NetworkWeights } from '../core/network/network.ts';
-import { trainNetwork } from './train-network.ts';
+import { type Trained, trainNetwork } from './train-network.ts';
 import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
 
-/** The weights of the whole network. */
-export const trainFromScratch = (context: TrainingContext): Promise<NetworkWeights> =>
+/** With the weights of the whole network. */
+export const trainFromScratch = (context: TrainingContext): Promise<Trained> =>
   trainNetwork(context, {
     stage: 'scratch',
     network: context.network,

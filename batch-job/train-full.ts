@@ -2,22 +2,22 @@
 // ones below make of the pictures never changes then, and is computed once as in stage one.
 
 import { type FrozenHalves, frozenHalves } from '../core/job/full-stage.ts';
+import { changesPictures } from '../core/job/recipe.ts';
 import { firstFrom, isFrom } from '../core/network/is-from.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import { weightSpecs } from '../core/network/weight-specs.ts';
 import { toOnnxBackbone } from './backbone-session.ts';
 import { openFrozenExamples } from './frozen-examples.ts';
 import { loadFrozen } from './load-frozen.ts';
-import { trainNetwork } from './train-network.ts';
-import { changesPictures } from './training/augmentation/presets.ts';
+import { type Trained, trainNetwork } from './train-network.ts';
 import { layerRates } from './training/layer-rates.ts';
 import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
 
 /**
- * The weights of the whole network.
+ * With the weights of the whole network.
  * @param weights What stage one made.
  */
-export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> {
+export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<Trained> {
   const halves = halvesFrom(context, startOf(context));
   return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);
 }
@@ -27,7 +27,7 @@ export function trainFull(context: TrainingContext, weights: NetworkWeights): Pr
  * out since or a larger machine has taken over.
  * @param saved Its trainer's variables: weights of the layers that were in training, frozen ones among them or not.
  */
-export async function resumeFull(context: TrainingContext, saved: NetworkWeights): Promise<NetworkWeights> {
+export async function resumeFull(context: TrainingContext, saved: NetworkWeights): Promise<Trained> {
   const { network, checkpoints } = context;
   const keys = weightSpecs(network).map(({ key }) => key);
   const isWhole = keys.every((key) => saved.has(key));
@@ -57,13 +57,8 @@ function resumableHalves(
   return hasRisen && !isWhole ? halvesFrom(context, lowest) : undefined;
 }
 
-/** The first layer that learns. A trial may ask for fewer layers than what another one's want of memory has left. */
-function startOf({ network, savings, decision }: TrainingContext): string | null {
-  const asked = decision.resolved.unfreezeFrom;
-  const left = savings.unfreezeFrom;
-  if (asked === null || left === null) return asked ?? left;
-  return isFrom(network, asked)(firstFrom(network, left)) ? left : asked;
-}
+const startOf = ({ savings, decision }: TrainingContext): string | null =>
+  savings.unfreezeFrom ?? decision.resolved.unfreezeFrom;
 
 function halvesFrom(context: TrainingContext, from: string | null): FrozenHalves | undefined {
   const { network, splits, savings, decision } = context;
@@ -80,7 +75,7 @@ async function trainUpper(
   context: TrainingContext,
   weights: NetworkWeights,
   { lower, upper, shape, views }: FrozenHalves,
-): Promise<NetworkWeights> {
+): Promise<Trained> {
   const examples = await openFrozenExamples(context, {
     backbone: toOnnxBackbone(lower, weights),
     shape,
@@ -88,13 +83,13 @@ async function trainUpper(
   });
   try {
     const trained = await trainNetwork(context, { ...examples, ...settingsOf(context, upper), weights });
-    return new Map([...weights, ...trained]);
+    return { ...trained, weights: new Map([...weights, ...trained.weights]) };
   } finally {
     examples.close();
   }
 }
 
-const trainWhole = (context: TrainingContext, weights: NetworkWeights): Promise<NetworkWeights> =>
+const trainWhole = (context: TrainingContext, weights: NetworkWeights): Promise<Trained> =>
   trainNetwork(context, {
     ...settingsOf(context, context.network),
     weights,

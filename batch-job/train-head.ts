@@ -2,14 +2,13 @@
 // trained on them.
 
 import { initializeWeights } from '../core/network/initialize.ts';
-import type { NetworkWeights } from '../core/network/network.ts';
 import { openFrozenExamples } from './frozen-examples.ts';
 import { loadFrozen } from './load-frozen.ts';
-import { trainNetwork } from './train-network.ts';
+import { type Trained, trainNetwork } from './train-network.ts';
 import type { TrainingContext } from './training-context.ts';
 
-/** The weights of all layers that the trainer knows: the backbone's as they came, and the trained head's. */
-export async function trainHead(context: TrainingContext): Promise<NetworkWeights> {
+/** With the weights of all layers that the trainer knows: the backbone's as they came, and the trained head's. */
+export async function trainHead(context: TrainingContext): Promise<Trained> {
   const { job, decision } = context;
   const { backbone, weights, head } = await loadFrozen(context);
   const examples = await openFrozenExamples(context, {
@@ -24,7 +23,7 @@ export async function trainHead(context: TrainingContext): Promise<NetworkWeight
       network: head,
       weights: initializeWeights(head, job.seed),
     });
-    return new Map([...weights, ...trained]);
+    return { ...trained, weights: new Map([...weights, ...trained.weights]) };
   } finally {
     examples.close();
   }

@@ -9,7 +9,7 @@ import { createBatchMixer } from './training/augmentation/mix-batch.ts';
 import { balancedOrder, balancingWeights, countClasses } from './training/balance.ts';
 import type { Blend } from './training/blend-weights.ts';
 import type { ExampleSource } from './training/examples.ts';
-import { fit } from './training/fit.ts';
+import { type FitResult, fit } from './training/fit.ts';
 import type { BestEpoch, EpochReport, FitState } from './training/fit-state.ts';
 import { refitState } from './training/refit-state.ts';
 import type { TrainingContext } from './training-context.ts';
@@ -30,8 +30,13 @@ export interface StageOptions {
   readonly refits?: boolean;
 }
 
+/** What a stage comes to. */
+export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationAccuracy'> {
+  readonly weights: NetworkWeights;
+}
+
 /** Trains a network through a stage; the weights of its best epoch come back. */
-export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<NetworkWeights> {
+export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<Trained> {
   const { job, engine, reporter, meter, memory, savings, checkpoints, decision, inspection } = context;
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
@@ -60,7 +65,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
-    const { best, blend, history } = await fit(trainer, {
+    const { best, blend, history, validationLoss, validationAccuracy } = await fit(trainer, {
       train,
       validation,
       epochs,
@@ -101,7 +106,7 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
         { stage, spent_usd: usd, max_cost_usd: job.maxCostUsd },
       );
     }
-    return await trainer.weights();
+    return { weights: await trainer.weights(), validationLoss, validationAccuracy };
   } finally {
     trainer.dispose();
   }

@@ -1,15 +1,13 @@
 // The training of one trial of a sweep, and its score. Knows nothing of the other trials.
 
 import { describeTrial, type Trial, type TrialSettings } from '../core/job/sweep.ts';
-import type { NetworkWeights } from '../core/network/network.ts';
 import type { JobReporter } from './job-reporter.ts';
-import type { EpochReport } from './training/fit-state.ts';
+import type { Trained } from './train-network.ts';
 import type { TrainingContext } from './training-context.ts';
 
 /** A training that is over. */
-export interface TrainedRun {
+export interface TrainedRun extends Trained {
   readonly context: TrainingContext;
-  readonly weights: NetworkWeights;
 }
 
 export interface TrialPart {
@@ -29,18 +27,14 @@ export async function trainTrial(
   return { run, result: { trial, settings, ...scoreOf(run), givenUp: run.context.memory.givenUp() } };
 }
 
-/** The weights that are kept are those of the epoch with the lowest validation loss. */
-function scoreOf({ context }: TrainedRun): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
-  const epochs = Object.values(context.checkpoints.history()).flat();
-  const best = epochs.reduce<EpochReport | undefined>(
-    (lowest, epoch) => (lossOf(epoch) < lossOf(lowest) ? epoch : lowest),
-    undefined,
-  );
-  if (best?.validationLoss == null) throw new RangeError('A trial without a validation loss has no score.');
-  return { validationLoss: best.validationLoss, validationAccuracy: best.validationAccuracy ?? 0 };
+/** Of the weights that are kept. */
+function scoreOf({
+  validationLoss,
+  validationAccuracy,
+}: Trained): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
+  if (validationLoss === null) throw new RangeError('A trial without a validation loss has no score.');
+  return { validationLoss, validationAccuracy: validationAccuracy ?? 0 };
 }
-
-const lossOf = (epoch: EpochReport | undefined) => epoch?.validationLoss ?? Number.POSITIVE_INFINITY;
 
 /** A sentence. */
 export const describeScore = ({ validationLoss, validationAccuracy }: Trial): string =>

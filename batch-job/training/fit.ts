@@ -53,6 +53,15 @@ export interface FitOptions {
   };
 }
 
+export interface FitResult {
+  readonly best: BestEpoch;
+  readonly blend: Blend;
+  readonly history: readonly EpochReport[];
+  /** Of the weights that are kept; null where there is nothing to validate on. */
+  readonly validationLoss: number | null;
+  readonly validationAccuracy: number | null;
+}
+
 /** Timers (progress, lease, signals) get their turn at least this often while steps keep the event loop busy. */
 const YIELD_MS = 100;
 
@@ -69,10 +78,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  * of another network, optimizer or seed.
  * @throws the signal's reason when aborted, between two steps.
  */
-export async function fit(
-  trainer: Trainer,
-  options: FitOptions,
-): Promise<{ readonly best: BestEpoch; readonly blend: Blend; readonly history: readonly EpochReport[] }> {
+export async function fit(trainer: Trainer, options: FitOptions): Promise<FitResult> {
   const { train, validation, epochs, batchSize, seed, signal, clock, resume, checkpoint } = options;
   const { isOver = () => false } = options;
   const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
@@ -196,7 +202,10 @@ export async function fit(
       ? { ...best, share: best === first ? 0 : 1 }
       : await blendWeights(trainer, first, best, async () => (await judge()).loss);
   await trainer.setWeights(blend.weights);
-  return { best, blend, history };
+  const whole = blend.share === 1 ? history.find((report) => report.epoch === best?.epoch) : undefined;
+  const { loss, accuracy } =
+    whole === undefined ? await judge() : { loss: whole.validationLoss, accuracy: whole.validationAccuracy };
+  return { best, blend, history, validationLoss: loss, validationAccuracy: accuracy };
 }
 
 /** The first weights do not count: a stage that starts with a loss near 0 has to get worse before it gets better. */

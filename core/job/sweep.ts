@@ -37,9 +37,9 @@ export const TrialSchema = z.object({
   /** From 1, in the order of {@link trialsOf}. */
   trial: z.number().int().min(1),
   settings: z.record(z.string(), z.unknown()),
-  /** The lowest of all epochs, in nats: that of the weights that are kept. */
+  /** Of the weights that are kept, in nats. */
   validationLoss: z.number(),
-  /** Of the same epoch. */
+  /** Of the same weights. */
   validationAccuracy: z.number(),
   /** With what its weights were trained, and the winner is exported. */
   givenUp: GivenUpSchema.default({ savings: NO_SAVINGS, taken: [] }),

@@ -1,10 +1,6 @@
 // Augmentations by name.
 
-import {
-  type Augmentation,
-  AugmentationSchema,
-  changesPictures as changes,
-} from '../../../core/job/recipe.ts';
+import { type Augmentation, AugmentationSchema } from '../../../core/job/recipe.ts';
 
 /** Changes that leave the meaning of most photographs alone. */
 const AUTO = { crop: 0.6, aspect: 1.2, flip: 0.5, rotation: 10, color: 0.2 };
@@ -26,6 +22,3 @@ export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong
     cutmix: 1,
   }),
 };
-
-/** As an estimate sees it too. */
-export const changesPictures = changes;

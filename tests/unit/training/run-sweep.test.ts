@@ -69,15 +69,15 @@ describe('runSweep', () => {
           trained.push({ trial, memory, isOver });
           const end = ends[trial] ?? 1;
           if (typeof end !== 'number') throw end;
-          const epochs = [{ validationLoss: end, validationAccuracy: 0.5 }];
           return {
             context: {
-              checkpoints: { history: () => ({ scratch: epochs }) },
               memory: { givenUp: () => (trial === 1 ? GAVE_UP : { savings: NO_SAVINGS, taken: [] }) },
               decision: { resolved: null },
               trial,
             },
             weights: new Map(),
+            validationLoss: end,
+            validationAccuracy: 0.5,
           } as unknown as TrainedRun;
         },
       });
