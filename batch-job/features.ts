@@ -57,6 +57,16 @@ export interface FeatureExtractorOptions {
   readonly halfPrecision?: boolean;
 }
 
+/** All pictures of an extraction as one of their views shows them. */
+interface ViewOfPictures {
+  readonly items: readonly DatasetItem[];
+  /** 0: the pictures as they are. */
+  readonly view: number;
+  readonly source: ExampleSource;
+  /** Those found so that have others in their place. */
+  readonly unreadable: ReadonlySet<DatasetItem>;
+}
+
 /** Opens the backbone; the caller releases it. */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
   const { store, backbone, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
@@ -65,27 +75,14 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   const hash = createHash('sha256').update(backbone.onnx).update(JSON.stringify(input)).digest('hex');
 
   async function compute(
-    items: readonly DatasetItem[],
-    view: number,
-    { signal, onProgress, views, onUnreadable }: ExtractOptions,
-  ): Promise<{ readonly result: Float32Array; readonly isComplete: boolean }> {
-    let isComplete = true;
-    const pictures = pictureExamples(store, items, input, {
-      ...views,
-      ...(onUnreadable === undefined
-        ? {}
-        : {
-            onUnreadable: async (item, error) => {
-              isComplete = false;
-              await onUnreadable(item, error);
-            },
-          }),
-    });
-    const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
-    const result = new Float32Array(items.length * features);
-    const order = Int32Array.from(items, (_, index) => index);
+    source: ExampleSource,
+    shard: readonly number[],
+    { signal, onProgress }: ExtractOptions,
+  ): Promise<Float32Array> {
+    const result = new Float32Array(shard.length * features);
+    const order = Int32Array.from(shard);
     const starts = Array.from(
-      { length: Math.ceil(items.length / batchSize) },
+      { length: Math.ceil(shard.length / batchSize) },
       (_, batch) => batch * batchSize,
     );
     await forEachConcurrent(starts, CONCURRENT_BATCHES, async (first) => {
@@ -96,14 +93,16 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       result.set(await session.run(images, indices.length), first * features);
       onProgress(indices.length, false);
     });
-    return { result, isComplete };
+    return result;
   }
 
+  /** @param shard Indices of pictures. */
   async function loadShard(
-    items: readonly DatasetItem[],
-    view: number,
+    { items: all, view, source, unreadable }: ViewOfPictures,
+    shard: readonly number[],
     extract: ExtractOptions,
   ): Promise<Float32Array> {
+    const items = shard.map((index) => all[index] as DatasetItem);
     const shardHash = createHash('sha256').update(hash);
     if (view > 0 && extract.views !== undefined) {
       const { augmentation, seed } = extract.views;
@@ -119,10 +118,10 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
       const { buffer } = cached.body.slice();
       return halfPrecision ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
     }
-    const { result, isComplete } = await compute(items, view, extract);
+    const result = await compute(source, shard, extract);
     // The cache is every job's: what stands in for an unreadable picture is this job's alone.
     const kept = halfPrecision ? toHalves(result) : result;
-    if (isComplete) await store.put(key, new Uint8Array(kept.buffer));
+    if (!items.some((item) => unreadable.has(item))) await store.put(key, new Uint8Array(kept.buffer));
     return result;
   }
 
@@ -132,12 +131,13 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     async extract(items, extractOptions) {
       const views = 1 + (extractOptions.views?.count ?? 0);
       const table = createFeatureTable({ rows: views * items.length, width: features, halfPrecision });
+      const { pictures, unreadable } = openPictures(store, items, { ...extractOptions, input });
       try {
         const shards = shardsOf(items, shardSizeFor(features));
         for (let view = 0; view < views; view++) {
+          const source = view === 0 ? pictures : (pictures.atEpoch?.(view) ?? pictures);
           for (const shard of shards) {
-            const shardItems = shard.map((index) => items[index] as DatasetItem);
-            const values = await loadShard(shardItems, view, extractOptions);
+            const values = await loadShard({ items, view, source, unreadable }, shard, extractOptions);
             shard.forEach((index, position) => {
               const row = view * items.length + index;
               table.write(row, values.subarray(position * features, (position + 1) * features));
@@ -152,6 +152,33 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     },
     release: () => session.release(),
   };
+}
+
+/** All of them together, so that any other of its class may take an unreadable picture's place. */
+function openPictures(
+  store: ObjectStore,
+  items: readonly DatasetItem[],
+  {
+    input,
+    views,
+    onUnreadable,
+  }: Pick<ExtractOptions, 'views' | 'onUnreadable'> & { readonly input: ModelInput },
+): { readonly pictures: ExampleSource; readonly unreadable: ReadonlySet<DatasetItem> } {
+  const unreadable = new Set<DatasetItem>();
+  const pictures = pictureExamples(store, items, input, {
+    ...views,
+    // A view needs each picture once.
+    keptBytes: 0,
+    ...(onUnreadable === undefined
+      ? {}
+      : {
+          onUnreadable: async (item, error) => {
+            unreadable.add(item);
+            await onUnreadable(item, error);
+          },
+        }),
+  });
+  return { pictures, unreadable };
 }
 
 const shardSizeFor = (features: number): number =>

@@ -12,8 +12,8 @@ import { drawView } from './training/augmentation/draw-view.ts';
 import { renderView } from './training/augmentation/render-view.ts';
 import type { ExampleSource } from './training/examples.ts';
 
-/** Encoded pictures kept in memory, so that later epochs need no storage: 256 MiB. */
-const CACHE_BYTES = 256 * 2 ** 20;
+/** Of encoded pictures in memory, so that later epochs need no storage: 256 MiB. */
+const KEPT_BYTES = 256 * 2 ** 20;
 /** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
 const VIEW_MARGIN = 1.15;
 /** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
@@ -26,6 +26,8 @@ export interface PictureOptions {
   readonly augmentation?: Augmentation;
   /** Of the augmentation. */
   readonly seed?: number;
+  /** Most bytes of encoded pictures that stay in memory; left out, 256 MiB. */
+  readonly keptBytes?: number;
   /**
    * Told once of each picture that could be read when the dataset was inspected and cannot be now; another picture of
    * its class takes its place. Left out, such a picture is an error.
@@ -38,7 +40,7 @@ export function pictureExamples(
   store: ObjectStore,
   items: readonly DatasetItem[],
   input: ModelInput,
-  { augmentation, seed = 0, onUnreadable }: PictureOptions = {},
+  { augmentation, seed = 0, keptBytes = KEPT_BYTES, onUnreadable }: PictureOptions = {},
 ): ExampleSource {
   const shape = [input.height, input.width, input.channels] as const;
   const size = inputLength(input);
@@ -57,7 +59,7 @@ export function pictureExamples(
         { param: item.key },
       );
     }
-    if (cachedBytes + object.body.byteLength <= CACHE_BYTES) {
+    if (cachedBytes + object.body.byteLength <= keptBytes) {
       cachedBytes += object.body.byteLength;
       cache.set(item.key, object.body);
     }

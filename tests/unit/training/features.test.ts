@@ -1,0 +1,101 @@
+// Features of more pictures than share a cache object, some of which can no longer be read.
+
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
+import { createFeatureExtractor } from '../../../batch-job/features.ts';
+import { contentHashOf } from '../../../core/content-hash.ts';
+import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
+import { AugmentationSchema } from '../../../core/job/recipe.ts';
+import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { randomWeights } from '../../support/random-weights.ts';
+
+const INPUT = { height: 4, width: 4, channels: 3, preprocessing: 'tf', resize: 'stretch' } as const;
+const CLASSES = 100;
+const PICTURES_PER_CLASS = 3;
+const PICTURES = CLASSES * PICTURES_PER_CLASS;
+/** Of four groups of pictures that share a cache object, by the first hexadecimal digit of their content's hash. */
+const groupOf = ({ contentHash }: DatasetItem) =>
+  Math.floor(Number.parseInt(contentHash.slice(0, 1), 16) / 4);
+
+function backbone() {
+  const n = createNetworkBuilder('net', INPUT);
+  n.conv2d(n.input(), { filters: 2, kernelSize: 3, activation: 'relu' });
+  const network = n.build();
+  return toOnnxBackbone(network, randomWeights(network, 1));
+}
+
+async function setUp() {
+  const store = createMemoryStore();
+  const items: DatasetItem[] = [];
+  for (let index = 0; index < PICTURES; index++) {
+    const background = { r: index % 256, g: (7 * index) % 256, b: Math.floor(index / 256) };
+    const bytes = await sharp({ create: { width: 4, height: 4, channels: 3, background } })
+      .png()
+      .toBuffer();
+    const key = `${index}.png`;
+    await store.put(key, bytes);
+    items.push({ key, contentHash: contentHashOf(bytes), classIndex: index % CLASSES } as DatasetItem);
+  }
+  return { store, items };
+}
+
+/** The features of every picture, then of a view of each; and who could not be read. */
+async function extract(store: ObjectStore, items: readonly DatasetItem[]) {
+  const extractor = await createFeatureExtractor({ store, backbone: backbone(), input: INPUT });
+  const unreadable: string[] = [];
+  let cached = 0;
+  const table = await extractor.extract(items, {
+    views: { count: 1, augmentation: AugmentationSchema.parse({ color: 0.5 }), seed: 1 },
+    signal: new AbortController().signal,
+    onUnreadable: async ({ key }) => {
+      unreadable.push(key);
+    },
+    onProgress: (count, isCached) => {
+      if (isCached) cached += count;
+    },
+  });
+  const rows = Array.from({ length: 2 * items.length }, (_, row) => {
+    const values = new Float32Array(table.width);
+    table.read(row, values);
+    return values;
+  });
+  table.close();
+  await extractor.release();
+  return { rows, unreadable, cached };
+}
+
+describe('a feature extractor', () => {
+  it('puts another picture of the class in the place of one that broke, wherever that is cached', async () => {
+    const { store, items } = await setUp();
+    const broken = items.findIndex((item, index) =>
+      items.every(
+        (other, at) =>
+          at === index || other.classIndex !== item.classIndex || groupOf(other) !== groupOf(item),
+      ),
+    );
+    const { key } = items[broken] as DatasetItem;
+    const { body } = (await store.get(key)) as { body: Uint8Array };
+    const expected = await extract((await setUp()).store, items);
+    expect(expected).toMatchObject({ unreadable: [], cached: 0 });
+
+    await store.put(key, 'broken');
+    const { rows, unreadable } = await extract(store, items);
+    expect(unreadable).toEqual([key]);
+    const other = (broken + CLASSES) % PICTURES;
+    const standIns = new Map([
+      [broken, other],
+      [PICTURES + broken, PICTURES + other],
+    ]);
+    expect(rows).toEqual(expected.rows.map((row, at) => expected.rows[standIns.get(at) ?? -1] ?? row));
+
+    // What stands in for it is not in the cache.
+    await store.put(key, body);
+    const again = await extract(store, items);
+    expect(again.rows).toEqual(expected.rows);
+    const isShared = (item: DatasetItem) => groupOf(item) === groupOf(items[broken] as DatasetItem);
+    expect(again.cached).toBe(2 * (PICTURES - items.filter(isShared).length));
+  });
+});
