@@ -8,7 +8,7 @@ import type { ModelInput } from '../core/model/manifest.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { JobReporter } from './job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './training/fit-checkpoint.ts';
-import type { EpochReport, FitState } from './training/fit-state.ts';
+import type { FitState } from './training/fit-state.ts';
 
 /** In the order in which a job passes through them. */
 const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
@@ -19,8 +19,6 @@ export interface RunCheckpoints {
   resume(stage: StageName): FitState | undefined;
   /** The stage that the newest checkpoint is of. */
   readonly resumedStage: StageName | undefined;
-  /** Epochs of all stages so far. */
-  history(): Readonly<Record<string, readonly EpochReport[]>>;
   save(stage: StageName, state: FitState): Promise<void>;
 }
 
@@ -79,9 +77,7 @@ export async function openRunCheckpoints(
       }),
   );
   const resumedStage = STAGE_NAMES.find((name) => name === found?.stage);
-  const history = new Map(Object.entries(found?.earlier ?? {}));
   if (found !== undefined) {
-    history.set(found.stage, found.state.history);
     const { epoch, batch, isFinished } = found.state;
     await reporter.message(
       isFinished
@@ -93,11 +89,6 @@ export async function openRunCheckpoints(
   return {
     resumedStage,
     resume: (stage) => (found !== undefined && stage === resumedStage ? found.state : undefined),
-    history: () => Object.fromEntries(history),
-    async save(stage, state) {
-      const earlier = Object.fromEntries([...history].filter(([name]) => name !== stage));
-      history.set(stage, state.history);
-      await checkpoints.save(toCheckpointFile({ fingerprint, stage, earlier, state }));
-    },
+    save: (stage, state) => checkpoints.save(toCheckpointFile({ fingerprint, stage, state })),
   };
 }

@@ -35,8 +35,6 @@ const HeaderSchema = z.object({
   /** Hash of everything that decides what the numbers mean. */
   fingerprint: z.string(),
   stage: z.string(),
-  /** Reports of the stages before. */
-  earlier: z.record(z.string(), z.array(EpochReportSchema)),
   epoch: z.number().int().min(1),
   batch: z.number().int().min(0),
   sums: z.object({ loss: z.number(), correct: z.number(), seen: z.number() }),
@@ -56,8 +54,6 @@ const HeaderSchema = z.object({
 export interface RunCheckpoint {
   readonly fingerprint: string;
   readonly stage: string;
-  /** Reports of the stages before. */
-  readonly earlier: Readonly<Record<string, FitState['history']>>;
   readonly state: FitState;
 }
 
@@ -68,7 +64,7 @@ const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
     new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
   ) === 0;
 
-export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunCheckpoint): CheckpointFile {
+export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): CheckpointFile {
   const { trainer, first, best, ...position } = state;
   const { variables, ...counters } = trainer;
   const tensors = new Map<string, Float32Array>();
@@ -86,7 +82,6 @@ export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunChec
     formatVersion: 1,
     fingerprint,
     stage,
-    earlier: Object.fromEntries(Object.entries(earlier).map(([name, reports]) => [name, [...reports]])),
     ...position,
     history: [...position.history],
     trainer: counters,
@@ -103,16 +98,7 @@ export function toCheckpointFile({ fingerprint, stage, earlier, state }: RunChec
 export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): RunCheckpoint {
   const parsed = HeaderSchema.safeParse(file.header);
   if (!parsed.success) throw checkpointUnfit('its header has another format', parsed.error);
-  const {
-    trainer,
-    first,
-    best,
-    stage,
-    earlier,
-    fingerprint: found,
-    formatVersion: _,
-    ...position
-  } = parsed.data;
+  const { trainer, first, best, stage, fingerprint: found, formatVersion: _, ...position } = parsed.data;
   if (found !== fingerprint) throw checkpointUnfit('it is of other settings or other pictures');
   const withPrefix = (prefix: string) =>
     new Map(
@@ -137,7 +123,6 @@ export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): R
   return {
     fingerprint,
     stage,
-    earlier,
     state: {
       ...position,
       trainer: { ...trainer, variables },

@@ -168,19 +168,6 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
   );
 
   it(
-    'begins where its recipe says, where that is above what a want of memory has left to learn',
-    async () => {
-      const job = await openJob({ epochs: 1, unfreeze_from: 'block_16' });
-      await job.update(withMemory({ savings: { ...NO_SAVINGS, unfreezeFrom: 'block_13_expand' } }));
-      expect(await job.runTo(1)).toBe('released');
-      const { variables } = await job.stateOf();
-      expect(variables.has('block_16_expand/kernel')).toBe(true);
-      expect(variables.has(BELOW_REMEDY)).toBe(false);
-    },
-    TIMEOUT_MS,
-  );
-
-  it(
     'begins again from what the stage before made where its checkpoint does not fit',
     async () => {
       const job = await openJob({ epochs: 2 });

@@ -54,7 +54,7 @@ async function interruptedAt(
   await expect(running).rejects.toBe(stopped);
   const state = saved.at(-1);
   if (state === undefined) return undefined;
-  const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', earlier: {}, state });
+  const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', state });
   return fromCheckpointFile(decodeCheckpoint(encodeCheckpoint(file)), 'f').state;
 }
 
@@ -205,7 +205,7 @@ describe('fit', () => {
 describe('a checkpoint of a run', () => {
   it('is refused by a run with another fingerprint', async () => {
     const state = (await interruptedAt(7, true)) as FitState;
-    const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', earlier: {}, state });
+    const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', state });
     expect(() => fromCheckpointFile(file, 'g')).toThrow(
       expect.objectContaining({ code: 'checkpoint-unfit' }),
     );
