@@ -87,7 +87,7 @@ export interface Predictor {
    *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`.
    */
   predict(request: PredictRequest): Promise<PredictResult>;
-  /** Releases all sessions as soon as nobody uses them. */
+  /** Releases all sessions as soon as nobody uses them, also those that are still being loaded. */
   close(): void;
 }
 
@@ -202,7 +202,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
         };
       });
     },
-    close: () => sessions.clear(),
+    close: () => sessions.close(),
   };
 }
 

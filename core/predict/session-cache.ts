@@ -28,8 +28,8 @@ export interface SessionCache<T extends Releasable> {
    * load is not remembered.
    */
   withValue<R>(key: string, load: () => Promise<T>, use: (value: T) => Promise<R>): Promise<R>;
-  /** Releases everything as soon as nobody uses it. */
-  clear(): void;
+  /** Releases everything as soon as nobody uses it, for good: what is loaded afterwards is used once and not kept. */
+  close(): void;
   /** Bytes of what is loaded and not evicted. */
   readonly sizeBytes: number;
 }
@@ -37,6 +37,7 @@ export interface SessionCache<T extends Releasable> {
 export function createSessionCache<T extends Releasable>(options: SessionCacheOptions): SessionCache<T> {
   const { maxBytes, onReleaseError } = options;
   const loading = new Map<string, Promise<Entry<T>>>();
+  let isClosed = false;
 
   const releaseIfIdle = (entry: Entry<T>) => {
     if (entry.evicted && entry.users === 0) entry.value.release().catch(onReleaseError);
@@ -54,7 +55,8 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
   async function loadEntry(key: string, load: () => Promise<T>): Promise<Entry<T>> {
     // The load itself counts as a user, so that the entry outlives its own insertion even when it does not fit.
     const entry: Entry<T> = { value: await load(), users: 1, evicted: false };
-    cache.set(key, entry);
+    // The load may have begun before the cache was closed.
+    if (!isClosed) cache.set(key, entry);
     if (cache.peek(key) !== entry) entry.evicted = true;
     return entry;
   }
@@ -93,7 +95,10 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
         releaseIfIdle(entry);
       }
     },
-    clear: () => cache.clear(),
+    close() {
+      isClosed = true;
+      cache.clear();
+    },
     get sizeBytes() {
       return cache.calculatedSize;
     },

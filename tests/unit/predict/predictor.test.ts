@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../../../core/predict/gate.ts';
+import { type OpenOnnxSession, openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
 import { topK } from '../../../core/predict/top-k.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -81,6 +82,30 @@ describe('createPredictor', () => {
     expect(results.map((result) => result.modelVersion)).toEqual(versions);
     for (const { outcomes } of results)
       expect(outcomes).toMatchObject([{ predictions: [{ label: 'green' }, {}, {}] }]);
+  });
+
+  it('releases what a request loads that goes on after the predictor was closed', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    let opened = 0;
+    let released = 0;
+    const openSession: OpenOnnxSession = async (...args) => {
+      opened += 1;
+      const session = await openOnnxSession(...args);
+      if (opened === 1) predictor.close();
+      return {
+        ...session,
+        async release() {
+          released += 1;
+          await session.release();
+        },
+      };
+    };
+    const predictor = createPredictor({ store, threads: 1, openSession });
+    const images = [await colorPicture('red')];
+    const { outcomes } = await predictor.predict({ ...request, images, heatmap: { label: 'top', scale: 1 } });
+    expect(outcomes).toMatchObject([{ ok: true, heatmap: {} }]);
+    expect([opened, released]).toEqual([2, 2]);
   });
 
   it.each([

@@ -118,11 +118,33 @@ describe('createSessionCache', () => {
     expect(a.released).toBe(1);
   });
 
-  it('releases everything on clear', async () => {
+  it('releases everything when it is closed', async () => {
     const cache = newCache(100);
     const a = new Session(10);
     await cache.withValue('a', async () => a, idle);
-    cache.clear();
+    cache.close();
     expect(a.released).toBe(1);
+  });
+
+  it('releases what is loaded after it was closed, once its users are done', async () => {
+    const cache = newCache(100);
+    const [loading, using] = [pause(), pause()];
+    const late: Session[] = [];
+    const load = async () => {
+      await loading.ended;
+      const session = new Session(10);
+      late.push(session);
+      return session;
+    };
+    const first = cache.withValue('a', load, () => using.ended);
+    const second = cache.withValue('a', load, () => using.ended);
+    cache.close();
+    loading.end();
+    await cache.withValue('b', load, idle);
+    expect(late.map(({ released }) => released)).toEqual([0, 1]);
+    using.end();
+    await Promise.all([first, second]);
+    expect(late.map(({ released }) => released)).toEqual([1, 1]);
+    expect(cache.sizeBytes).toBe(0);
   });
 });
