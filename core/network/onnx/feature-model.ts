@@ -69,7 +69,7 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
 export const valuesBelow = ({ graph }: PackedModel, count: number): readonly string[] =>
   graph.node
     .slice(-count - 1, -1)
-    .map((bytes) => linksOf(bytes).writes[0] ?? '')
+    .flatMap((bytes) => linksOf(bytes).writes.slice(0, 1))
     .reverse();
 
 const nameOfValue = (bytes: Uint8Array) => readingAsOnnx(() => decodeValueInfo(bytes).name);

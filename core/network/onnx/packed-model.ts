@@ -22,7 +22,7 @@ export interface PackedModel {
   };
 }
 
-/** The values that a node connects. */
+/** The values that a node connects, without those that it leaves out, which have an empty name. */
 export interface NodeLinks {
   /** Those that its subgraphs read are among them. */
   readonly reads: readonly string[];
@@ -105,11 +105,13 @@ const readsOf = ({ input, attribute }: Node): string[] => [
     .flatMap(({ node, output }) => [...node.flatMap(readsOf), ...output.map(({ name }) => name)]),
 ];
 
+const isNamed = (value: string) => value !== '';
+
 /** @throws {FoveaError} `backbone-unreadable`. */
 export const linksOf = (bytes: Uint8Array): NodeLinks =>
   readingAsOnnx(() => {
     const node = NODE.toObject(NODE.decode(bytes), OPTIONS) as Node;
-    return { reads: readsOf(node), writes: node.output };
+    return { reads: readsOf(node).filter(isNamed), writes: node.output.filter(isNamed) };
   });
 
 /** @throws {FoveaError} `backbone-unreadable`. */

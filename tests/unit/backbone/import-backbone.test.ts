@@ -9,6 +9,7 @@ import {
   MAX_BACKBONE_BYTES,
 } from '../../../core/backbone/import-backbone.ts';
 import { attachHead } from '../../../core/network/onnx/attach-head.ts';
+import { cutAtOutput, valuesBelow } from '../../../core/network/onnx/feature-model.ts';
 import { encodeNode } from '../../../core/network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked } from '../../../core/network/onnx/packed-model.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
@@ -112,6 +113,22 @@ describe('importBackbone', () => {
     const { onnx, output } = await featuresOf('mine');
     expect(decodePacked(onnx).graph.initializer).toHaveLength(1);
     expect(output?.shape).toEqual([2, FOREIGN_FILTERS]);
+  });
+
+  it('takes inputs and outputs that nodes leave out for no values', async () => {
+    const nodes = [
+      foreignNode('Constant', [], 'six', { value_float: { float: 6 } }),
+      foreignNode('Clip', ['image', '', 'six'], 'map'),
+      foreignNode('GlobalAveragePool', ['map'], 'mean'),
+      { ...foreignNode('GRU', ['mean', 'mask'], 'state'), output: ['', 'state'] },
+      foreignNode('Flatten', ['state'], 'scores'),
+    ];
+    const onnx = foreignModel({ inputs: ['image', 'mask'], nodes, output: 'scores' });
+    const { backbone } = await importForeign({ onnx, output: 'map' });
+    expect([backbone.features, backbone.source.output]).toEqual([3, 'map']);
+    expect((await featuresOf('mine')).output?.shape).toEqual([2, 3]);
+    const model = cutAtOutput(decodePacked(onnx), undefined);
+    expect(valuesBelow(model, 2)).toEqual(['state', 'mean']);
   });
 
   it.each([
