@@ -3,6 +3,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors.ts';
 import { hasExternalData } from '../network/onnx/external-data.ts';
+import { nameOfType } from './read-image-input.ts';
 
 export interface ProbedOutput {
   readonly values: Float32Array;
@@ -18,6 +19,8 @@ export interface ProbeInput {
 /** What ONNX Runtime says where a model has operators, or a version of them, that it does not know. */
 const UNKNOWN_OPERATOR =
   /is not a registered function\/op|No Op registered for|Could not find an implementation for|\bopset\b/i;
+/** What its binding says of an input or output whose type JavaScript has no array for; inputs are float32 here. */
+const UNKNOWN_TYPE = /^Unsupported data type: (\d+)/;
 
 /**
  * The one output for each of the inputs.
@@ -41,6 +44,9 @@ export async function probeModel(
   }
   const session = await openSession(onnx);
   try {
+    const [output] = session.outputMetadata;
+    if (output?.isTensor !== true) throw outputOfType('no tensor');
+    if (output.type !== 'float32') throw outputOfType(output.type);
     const outputs: ProbedOutput[] = [];
     for (const { values, dims } of inputs) outputs.push(await run(session, values, dims));
     return outputs;
@@ -48,6 +54,13 @@ export async function probeModel(
     await session.release();
   }
 }
+
+const outputOfType = (type: string, cause?: unknown) =>
+  new FoveaError(
+    'backbone-output-unsupported',
+    `The output is of ${type}; features must be float32. Export the model in float32, or name another value with --output.`,
+    { param: 'output', details: { received: type }, cause },
+  );
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -57,6 +70,8 @@ async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
     return await InferenceSession.create(onnx, { executionProviders: ['cpu'], logSeverityLevel: 4 });
   } catch (cause) {
     const message = messageOf(cause);
+    const [, unknownType] = UNKNOWN_TYPE.exec(message) ?? [];
+    if (unknownType !== undefined) throw outputOfType(nameOfType(Number(unknownType)), cause);
     if (UNKNOWN_OPERATOR.test(message)) {
       throw new FoveaError(
         'backbone-ops-unsupported',
@@ -78,10 +93,10 @@ async function run(
   values: Float32Array,
   dims: readonly number[],
 ): Promise<ProbedOutput> {
-  let output: Tensor | undefined;
   try {
     const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', values, dims) });
-    output = results[session.outputNames[0] ?? ''] as Tensor | undefined;
+    const output = results[session.outputNames[0] ?? ''] as Tensor;
+    return { values: (output.data as Float32Array).slice(), dims: output.dims };
   } catch (cause) {
     throw new FoveaError(
       'backbone-input-unsupported',
@@ -90,13 +105,4 @@ async function run(
       { param: 'size', details: { dims: [...dims] }, cause },
     );
   }
-  if (!(output?.data instanceof Float32Array)) {
-    throw new FoveaError(
-      'backbone-output-unsupported',
-      `The output is of type ${output?.type}; features must be float32. Export the model in float32, or name another value ` +
-        'with --output.',
-      { param: 'output', details: { received: output?.type } },
-    );
-  }
-  return { values: output.data.slice(), dims: output.dims };
 }

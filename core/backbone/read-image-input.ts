@@ -6,7 +6,7 @@ import type { Layout } from '../network/onnx/export-context.ts';
 import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
 import type { PackedModel } from '../network/onnx/packed-model.ts';
 
-/** `TensorProto.DataType`, as far as inputs of pictures have been seen to be of. */
+/** `TensorProto.DataType`, as far as pictures and features have been seen to be of. */
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   0: 'no tensor',
   2: 'uint8',
@@ -17,6 +17,8 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   11: 'double',
   16: 'bfloat16',
 };
+
+export const nameOfType = (dataType: number): string => TYPE_NAMES[dataType] ?? `type ${dataType}`;
 
 /** Of batch, height, width and channels. */
 const AXES: Readonly<Record<Layout, readonly [number, number, number, number]>> = {
@@ -83,7 +85,7 @@ function onlyInput({ graph }: PackedModel): ValueInfo {
     );
   }
   if (input.dataType !== DATA_TYPE.float32) {
-    const type = TYPE_NAMES[input.dataType] ?? `type ${input.dataType}`;
+    const type = nameOfType(input.dataType);
     throw unsupported(
       `The input "${input.name}" is of ${type}; float32 is needed. Export the model in float32.`,
       'file',

@@ -4,7 +4,7 @@
 import { FoveaError } from '../../errors.ts';
 import type { Layout } from './export-context.ts';
 import { floats, freeName, node } from './graph-ends.ts';
-import { DATA_TYPE, decodeValueInfo, encodeValueInfo } from './onnx-schema.ts';
+import { decodeValueInfo, encodeValueInfo } from './onnx-schema.ts';
 import {
   encodePacked,
   linksOf,
@@ -19,7 +19,8 @@ const TO_NCHW = [0, 3, 1, 2];
 const IR_OF_CONSTANTS = 4;
 
 /**
- * The part of a model that one value needs, with that value as its only output, and inputs that are no constants.
+ * The part of a model that one value needs, with that value as its only output, whose type is not told, and
+ * inputs that are no constants.
  *
  * @param output Name of an output or of any value inside; left out, the first output.
  * @throws {FoveaError} `backbone-output-unsupported` where there is no such value; `backbone-unreadable`.
@@ -60,7 +61,7 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
       initializer: graph.initializer.filter((bytes) => used.has(nameOfInitializer(bytes))),
       sparseInitializer: graph.sparseInitializer.filter((bytes) => used.has(nameOfSparseInitializer(bytes))),
       input: graph.input.filter((bytes) => isRead(nameOfValue(bytes))),
-      output: [encodeValueInfo({ name: wanted, type: { tensorType: { elemType: DATA_TYPE.float32 } } })],
+      output: [encodeValueInfo({ name: wanted })],
     },
   };
 }

@@ -142,7 +142,8 @@ const VALUE_INFO = ROOT.lookupType('ValueInfoProto');
 /** The bytes of a part as they stand in a model, for models that are not taken apart (packed-model.ts). */
 export const encodeNode = (node: NodeProto): Uint8Array => NODE.encode(node as object).finish();
 export const encodeTensor = (tensor: TensorProto): Uint8Array => TENSOR.encode(tensor as object).finish();
-export const encodeValueInfo = (value: ValueInfoProto): Uint8Array =>
+/** ONNX Runtime finds out by itself of which type an output is that tells none. */
+export const encodeValueInfo = (value: Partial<ValueInfoProto>): Uint8Array =>
   VALUE_INFO.encode(value as object).finish();
 
 /** Undefined sizes are those that are open: named, left out, or no number of pixels. */

@@ -347,6 +347,18 @@ describe('importBackbone refuses', () => {
     expect(await store.head(keys.backbone('mine'))).toBeUndefined();
   });
 
+  it.each([
+    ['float16', foreignNode('Cast', ['image'], 'map', { to: 10 })],
+    ['float64', foreignNode('Cast', ['image'], 'map', { to: 11 })],
+    ['bfloat16', foreignNode('Cast', ['image'], 'map', { to: 16 })],
+    ['int64', foreignNode('ArgMax', ['image'], 'map', { axis: 1 })],
+    ['no tensor', foreignNode('SequenceConstruct', ['image', 'image'], 'map')],
+  ])('features of %s', async (type, node) => {
+    await expect(importForeign({}, { nodes: [node] })).rejects.toThrow(
+      refused('backbone-output-unsupported', `The output is of ${type}; features must be float32`),
+    );
+  });
+
   it('files of more than protobuf holds', () => {
     expect(() => checkBackboneSize(MAX_BACKBONE_BYTES)).not.toThrow();
     expect(() => checkBackboneSize(MAX_BACKBONE_BYTES + 1)).toThrow(refused('backbone-too-large', '2 GiB'));
