@@ -212,7 +212,8 @@ function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): vo
   );
   if (difference <= BATCH_TOLERANCE * largest) return;
   throw outputUnsupported(
-    'The features of a picture depend on the other pictures of its batch. Export the network for inference (model.eval()).',
+    'The features of a picture depend on the other pictures of its batch. Export the network for inference (model.eval()). A ' +
+      'dynamically quantized file does so too, as its ranges are those of the batch: take the float32 or a statically quantized one.',
     { difference, largest },
   );
 }

@@ -326,6 +326,24 @@ describe('importBackbone refuses', () => {
       'model.eval()',
     ],
     [
+      'ranges of whole batches, as of dynamic quantization',
+      {
+        nodes: [
+          foreignNode('Conv', ['image', 'fovea_features'], 'conv', { kernel_shape: [3, 3] }),
+          foreignNode('GlobalAveragePool', ['conv'], 'mean'),
+          {
+            ...foreignNode('DynamicQuantizeLinear', ['mean'], 'bytes'),
+            output: ['bytes', 'scale', 'zero'],
+          },
+          foreignNode('DequantizeLinear', ['bytes', 'scale', 'zero'], 'again'),
+          foreignNode('Flatten', ['again'], 'map'),
+        ],
+      },
+      {},
+      'backbone-output-unsupported',
+      'statically quantized',
+    ],
+    [
       'answers that are no numbers',
       {
         nodes: [foreignNode('Sub', ['image', 'image'], 'zero'), foreignNode('Div', ['zero', 'zero'], 'map')],
