@@ -26,6 +26,9 @@ const AXES: Readonly<Record<Layout, readonly [number, number, number, number]>> 
   nhwc: [0, 1, 2, 3],
 };
 
+/** Of height and width. Sixteen pictures are predicted together: of 2048² pixels with 3 channels they take 805 MB. */
+const MAX_SIDE = 2048;
+
 export interface AskedInput {
   readonly layout: Layout;
   /** Left out, what the model says. */
@@ -117,6 +120,14 @@ function sideOf(
       `The input ${shown} has a ${side} of ${value}, and ${asked} was given. Check --size and --layout.`,
       'size',
       { received: asked, allowed: said },
+    );
+  }
+  if (value > MAX_SIDE) {
+    throw unsupported(
+      `The input ${shown} has a ${side} of ${value} pixels; at most ${MAX_SIDE} are allowed. Check --size, or export the model for ` +
+        'smaller pictures.',
+      'size',
+      { received: value, allowed: MAX_SIDE },
     );
   }
   return value;
