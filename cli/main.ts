@@ -120,6 +120,12 @@ program
   )
   .option('--size <height>x<width>', 'of the input, in pixels (default: what the file says)', parseSize)
   .option('--output <name>', 'of the value that gives the features (default: the first output)')
+  .addOption(
+    new Option(
+      '--output-layout <layout>',
+      'axes of that value, where it is a map (default: the layout in which it has the proportions of the picture)',
+    ).choices(['nchw', 'nhwc']),
+  )
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .action((file: string, options: ImportBackboneOptions) => runImportBackbone(file, options));
 

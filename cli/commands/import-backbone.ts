@@ -18,10 +18,11 @@ export interface ImportBackboneOptions {
   readonly layout: Layout;
   readonly preprocessing: ModelInput['preprocessing'];
   readonly output?: string;
+  readonly outputLayout?: Layout;
 }
 
 export async function runImportBackbone(file: string, options: ImportBackboneOptions): Promise<void> {
-  const { data, name = path.parse(file).name, size, layout, preprocessing, output } = options;
+  const { data, name = path.parse(file).name, ...request } = options;
   checkBackboneSize((await stat(file)).size);
   const onnx = await readFile(file);
   const dataDir = path.resolve(data);
@@ -29,7 +30,7 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   const store = await openObjectStore(pathToFileURL(dataDir).href);
   const { backbone, outputShape, outputLayout, below } = await importBackbone(
     { store, now: Date.now },
-    { name, onnx, layout, size, preprocessing, output },
+    { ...request, name, onnx },
   );
   const { input, features, source } = backbone;
   const made =
@@ -37,7 +38,7 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
   features  ${features} from "${source.output}"${made}
-${output === undefined ? describeBelow(below) : ''}Train on it with: fovea start --data ${data}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+${request.output === undefined ? describeBelow(below) : ''}Train on it with: fovea start --data ${data}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }
 
 /** Whoever has exported a whole classifier wants what its last layers read. */

@@ -42,6 +42,8 @@ export interface ImportBackboneRequest {
   readonly preprocessing: ModelInput['preprocessing'];
   /** The value that becomes the features: an output or any value inside; left out, the first output. */
   readonly output?: string | undefined;
+  /** Of that value, where it is a map; left out, the one that fits the picture. */
+  readonly outputLayout?: Layout | undefined;
 }
 
 export interface ImportedBackbone {
@@ -83,7 +85,7 @@ export async function importBackbone(
   checkBackboneSize(request.onnx.byteLength);
   const model = cutAtOutput(decodePacked(request.onnx), request.output);
   const input = readImageInput(model, request);
-  const { onnx, output, features } = await toCheckedFeatures(model, input, request.layout);
+  const { onnx, output, features } = await toCheckedFeatures(model, input, request);
   const sha256 = contentHashOf(onnx);
   const backbone: Backbone = {
     formatVersion: 1,
@@ -125,12 +127,16 @@ async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone>
 }
 
 /** The form that is stored, after it has answered for pictures one by one as it does for several at once. */
-async function toCheckedFeatures(model: PackedModel, input: ModelInput, inputLayout: Layout) {
+async function toCheckedFeatures(
+  model: PackedModel,
+  input: ModelInput,
+  { layout: inputLayout, outputLayout }: ImportBackboneRequest,
+) {
   const { height, width, channels } = input;
   const pictures = noise(input, 2);
   const shape = inputLayout === 'nchw' ? [channels, height, width] : [height, width, channels];
   const [raw] = await probeModel(encodePacked(model), [{ values: pictures, dims: [2, ...shape] }]);
-  const output = describeOutput(raw as ProbedOutput, input, inputLayout);
+  const output = describeOutput(raw as ProbedOutput, input, outputLayout);
   const onnx = toFeatureModel(model, {
     height,
     width,
@@ -173,7 +179,7 @@ const outputUnsupported = (problem: string, details: Readonly<Record<string, unk
   );
 
 /** What the output for two pictures is: a vector, or a map that has the proportions of the picture. */
-function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: Layout) {
+function describeOutput({ dims }: ProbedOutput, input: ModelInput, asked: Layout | undefined) {
   const [batch, ...shape] = dims;
   const shown = `[${dims.join(', ')}]`;
   if (batch !== 2 || shape.includes(0)) {
@@ -185,9 +191,17 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: 
     { shape, layout: 'nchw', features: a, isMap: isShrunken(b, c, input) },
     { shape, layout: 'nhwc', features: c, isMap: isShrunken(a, b, input) },
   ] as const;
-  const maps = shape.length === 3 ? candidates.filter(({ isMap }) => isMap) : [];
-  // Where both could be meant, a network keeps its layout.
-  const found = maps.find(({ layout }) => layout === inputLayout) ?? maps[0];
+  const isMeant = ({ layout, isMap }: (typeof candidates)[number]) => isMap && layout === (asked ?? layout);
+  const [found, other] = shape.length === 3 ? candidates.filter(isMeant) : [];
+  // The layout of the input does not tell: converters to ONNX leave it as it was, and change it inside.
+  if (found !== undefined && other !== undefined) {
+    throw new FoveaError(
+      'backbone-output-unsupported',
+      `The output for 2 pictures of ${input.height}×${input.width} has the shape ${shown}: a map of ${found.features} channels as ` +
+        `${found.layout}, or of ${other.features} as ${other.layout}. Say which with --output-layout.`,
+      { param: 'output_layout', details: { received: [...dims] } },
+    );
+  }
   if (found !== undefined) return found;
   throw outputUnsupported(
     `The output for 2 pictures of ${input.height}×${input.width} has the shape ${shown}.`,
@@ -199,7 +213,7 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, inputLayout: 
 const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
   height <= input.height &&
   width <= input.width &&
-  Math.abs(height * input.width - width * input.height) <= input.height + input.width;
+  Math.abs(height * input.width - width * input.height) < input.height + input.width;
 
 function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): void {
   const largest = alone.reduce((max, value) => Math.max(max, Math.abs(value)), 0);

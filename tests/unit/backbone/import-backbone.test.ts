@@ -105,6 +105,32 @@ describe('importBackbone', () => {
     expect(largestDifference(output?.values ?? [], expected?.values ?? [])).toBeLessThan(1e-6);
   });
 
+  it('asks of which layout a map is that could be of both', async () => {
+    // The three colors over and over: sixteen channels of 16×16.
+    const concat = foreignNode('Concat', Array(6).fill('image'), 'all', { axis: 1 });
+    const map = { starts: [0], ends: [16], axes: [1] };
+    const options = { opset: 9, nodes: [concat, foreignNode('Slice', ['all'], 'map', map)] };
+    await expect(importForeign({}, options)).rejects.toThrow(
+      refused('backbone-output-unsupported', '--output-layout'),
+    );
+    for (const layout of ['nchw', 'nhwc'] as const) {
+      const { outputLayout } = await importForeign({ name: layout, outputLayout: layout }, options);
+      expect(outputLayout).toBe(layout);
+    }
+    const { pictures, output } = await featuresOf('nchw');
+    const red = pictures.subarray(0, FOREIGN_SIZE ** 2 * 3).filter((_, i) => i % 3 === 0);
+    const mean = red.reduce((sum, value) => sum + value, 0) / red.length;
+    expect(output?.values[0]).toBeCloseTo(mean, 5);
+    expect(output?.values[15]).toBeCloseTo(mean, 5);
+    expect((await featuresOf('nhwc')).output?.values[0]).not.toBeCloseTo(mean, 5);
+  });
+
+  it('takes no layout for a map in which it has not the proportions of the picture', async () => {
+    await expect(importForeign({ outputLayout: 'nhwc' })).rejects.toThrow(
+      refused('backbone-output-unsupported', '[2, 5, 8, 8]'),
+    );
+  });
+
   it('ends at a value inside, and leaves out what is above it', async () => {
     const whole = await importForeign({ name: 'whole' }, { output: 'scores' });
     expect(whole.below).toEqual(['vector', 'mean', 'map', 'conv']);

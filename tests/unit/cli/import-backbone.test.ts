@@ -34,8 +34,8 @@ describe('fovea import-backbone', () => {
   });
 
   it('ends where it is told', () => {
-    const args = ['mine.onnx', '--layout', 'nchw', '--output', 'map', '--name', 'lower', '--size', '16'];
-    const { stdout } = importBackbone(...args);
+    const args = ['mine.onnx', '--layout', 'nchw', '--name', 'lower', '--size', '16'];
+    const { stdout } = importBackbone(...args, '--output', 'map', '--output-layout', 'nchw');
     expect(stdout).toContain('Backbone "lower"');
     expect(stdout).toContain('features  5 from "map", the mean of a map [5, 8, 8] (nchw)');
     expect(stdout).not.toContain('below');
@@ -44,6 +44,10 @@ describe('fovea import-backbone', () => {
   it.each([
     [['huge.onnx', '--layout', 'nchw'], /3221225472 bytes; at most 2000000000/],
     [['mine.onnx', '--layout', 'nhwc'], /16 channels as nhwc/],
+    [
+      ['mine.onnx', '--layout', 'nchw', '--output', 'map', '--output-layout', 'nhwc'],
+      /has the shape \[2, 5, 8, 8\]/,
+    ],
     [['mine.onnx'], /--layout/],
     [['mine.onnx', '--layout', 'chw'], /nchw, nhwc/],
     [['absent.onnx', '--layout', 'nchw'], /absent\.onnx/],
