@@ -13,12 +13,13 @@ import { commitModel } from '../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
 import { describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
-import { openBackbone } from './backbone-session.ts';
+import { type BackboneSession, openBackbone } from './backbone-session.ts';
 import { exportVariants } from './export-variants.ts';
 import { pictureExamples } from './pictures.ts';
 import { createReport } from './report/create-report.ts';
 import { readHistory } from './report/read-history.ts';
 import type { JudgedSplit } from './report/report-input.ts';
+import type { Trainer } from './tensorflow/engine.ts';
 import { evaluate } from './training/evaluate.ts';
 import type { ExampleBatch } from './training/examples.ts';
 import type { TrainingContext } from './training-context.ts';
@@ -147,27 +148,50 @@ async function judge(
   onnx: Uint8Array,
   judgedOn: 'test' | 'validation',
 ) {
-  const { store, reporter, memory, savings, engine, base, network, input, inspection, splits, job } = context;
-  const batchSize = savings.partSizes['evaluation'] ?? EVALUATION_BATCH_SIZE;
+  const { store, reporter, memory, engine, base, network, input, job } = context;
+  const batchSize = context.savings.partSizes['evaluation'] ?? EVALUATION_BATCH_SIZE;
   await memory.enter('evaluation');
   const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: os.availableParallelism() });
+  try {
+    const optimizer = { type: 'sgd' } as const;
+    const trainer = await engine.createTrainer({ network, weights, optimizer, seed: job.seed, batchSize });
+    try {
+      // A trainer that knows the head alone is shown what the backbone makes of the pictures.
+      const below =
+        base.imported === undefined
+          ? undefined
+          : await openBackbone(
+              (await base.loadFrozen(network, { store, signal: reporter.signal })).backbone,
+              input,
+            );
+      try {
+        return await compare(context, { session, trainer, below, batchSize, judgedOn });
+      } finally {
+        await below?.release();
+      }
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+interface Compared {
+  /** Of the exported model. */
+  readonly session: ort.InferenceSession;
+  readonly trainer: Trainer;
+  readonly below: BackboneSession | undefined;
+  readonly batchSize: number;
+  readonly judgedOn: 'test' | 'validation';
+}
+
+async function compare(
+  { store, reporter, memory, input, inspection, splits }: TrainingContext,
+  { session, trainer, below, batchSize, judgedOn }: Compared,
+) {
   const inputName = session.inputNames[0] as string;
   const outputName = session.outputNames[0] as string;
-  const trainer = await engine.createTrainer({
-    network,
-    weights,
-    optimizer: { type: 'sgd' },
-    seed: job.seed,
-    batchSize,
-  });
-  // A trainer that knows the head alone is shown what the backbone makes of the pictures.
-  const below =
-    base.imported === undefined
-      ? undefined
-      : await openBackbone(
-          (await base.loadFrozen(network, { store, signal: reporter.signal })).backbone,
-          input,
-        );
   const predictOnnx = async (images: Float32Array, count: number): Promise<Float32Array> => {
     const tensor = new ort.Tensor('float32', images, [count, input.height, input.width, input.channels]);
     return (await session.run({ [inputName]: tensor }))[outputName]?.data as Float32Array;
@@ -200,21 +224,14 @@ async function judge(
     const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };
     return { scores, split };
   };
-  try {
-    const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
-      const examples =
-        below === undefined ? batch.images : await below.run(batch.images.slice(), batch.count);
-      const trained = await trainer.predict(examples, batch.count);
-      maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
-    });
-    const validation =
-      judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
-    return { scores, maxDifference, judged, validation };
-  } finally {
-    trainer.dispose();
-    await session.release();
-    await below?.release();
-  }
+  const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
+    const examples = below === undefined ? batch.images : await below.run(batch.images.slice(), batch.count);
+    const trained = await trainer.predict(examples, batch.count);
+    maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
+  });
+  const validation =
+    judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
+  return { scores, maxDifference, judged, validation };
 }
 
 /** Not a number where either has one: that is a difference too. */

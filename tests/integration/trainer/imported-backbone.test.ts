@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { InferenceSession } from 'onnxruntime-node';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
 import { contentHashOf } from '../../../core/content-hash.ts';
@@ -123,6 +124,27 @@ describe('an imported backbone', () => {
   it('gives the same model again', async () => {
     const again = await fineTune(test, { model: 'onnx:theirs', suffix: 'again' });
     expect((await readManifest(test.store, again.model_name, '1')).onnx.sha256).toBe(manifest.onnx.sha256);
+  });
+
+  it('releases every session where its file is gone before the model is judged', async () => {
+    const { body } = await test.send('POST', JOBS, { ...REQUEST, backend: 'portable', model: 'onnx:theirs' });
+    let reads = 0;
+    const store: ObjectStore = Object.create(test.store, {
+      get: {
+        value: async (...[key, ...options]: Parameters<ObjectStore['get']>) => {
+          // The features and the exported model have it before.
+          if (key.endsWith('.onnx') && ++reads === 3) return undefined;
+          return test.store.get(key, ...options);
+        },
+      },
+    });
+    const create = vi.spyOn(InferenceSession, 'create');
+    expect(await runAttempt({ store, jobs: test.jobs }, body.id)).toBe('failed');
+    expect((await test.jobs.get(body.id))?.error?.code).toBe('backbone-corrupt');
+    const sessions = create.mock.settledResults.map(({ value }) => value as InferenceSession);
+    expect(sessions.length).toBeGreaterThan(1);
+    for (const session of sessions) await expect(session.release()).rejects.toThrow('disposed');
+    create.mockRestore();
   });
 
   it.each([
