@@ -41,3 +41,5 @@ let last = Promise.resolve();
 parentPort?.on('message', (message) => {
   last = last.then(() => answer(message));
 });
+// Whose it was is not known, and whoever sent it waits.
+parentPort?.on('messageerror', (error) => parentPort?.postMessage({ error: error.message }));

@@ -5,7 +5,8 @@ import type { OnnxOutput, OpenOnnxSession } from './onnx-session.ts';
 
 /** As session-thread.mjs sends it. */
 interface Answer {
-  readonly id: number;
+  /** Left out where the thread could not read what it was asked. */
+  readonly id?: number;
   readonly answer?: unknown;
   readonly error?: string;
 }
@@ -27,18 +28,24 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
   const waiting = new Map<number, Asker>();
   let calls = 0;
   let end: Error | undefined;
-  const fail = (error: Error) => {
-    end ??= error;
-    for (const { reject } of waiting.values()) reject(end);
+  const failAll = (error: Error) => {
+    for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
+  const fail = (error: Error) => {
+    end ??= error;
+    failAll(end);
+  };
   worker.on('message', ({ id, answer, error }: Answer) => {
+    if (id === undefined) return failAll(new Error(error));
     const asker = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) asker?.resolve(answer);
     else asker?.reject(new Error(error));
   });
   worker.on('error', fail);
+  // A message that cannot be read does not tell whose it was. The thread goes on: it may not be ended while it computes.
+  worker.on('messageerror', failAll);
   worker.on('exit', (code) => fail(new Error(`A thread of ONNX Runtime ended with exit code ${code}.`)));
 
   /** @param moved Buffers that the thread takes over. */
@@ -46,8 +53,8 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
     return new Promise((resolve, reject) => {
       if (end !== undefined) return reject(end);
       const id = calls++;
-      waiting.set(id, { resolve: resolve as Asker['resolve'], reject });
       worker.postMessage({ id, call, asked }, [...moved]);
+      waiting.set(id, { resolve: resolve as Asker['resolve'], reject });
     });
   }
 
@@ -61,10 +68,19 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
     );
     return {
       ...names,
-      run: (run) => ask<OnnxOutput>('run', run, [run.input.buffer]),
+      async run(run) {
+        // Node 20 moves what was moved before without a word, and the thread cannot read it.
+        if (run.input.length === 0 && !run.dims.includes(0)) {
+          throw new Error(`The input [${run.dims.join(', ')}] has no values: it was given away before.`);
+        }
+        return ask<OnnxOutput>('run', run, [run.input.buffer]);
+      },
       async release() {
-        await ask('release', {});
-        await worker.terminate();
+        try {
+          await ask('release', {});
+        } finally {
+          await worker.terminate();
+        }
       },
     };
   } catch (error) {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { openOnnxSession } from '../../../core/predict/onnx-session.ts';
@@ -44,6 +45,15 @@ describe.each([
     await session.release();
   });
 
+  it('refuses an input that was given away before, and goes on', async () => {
+    const session = await open(colorOnnx(), OPTIONS);
+    const input = picture(1);
+    structuredClone(input, { transfer: [input.buffer] });
+    await expect(session.run({ ...NAMES, input, dims: DIMS })).rejects.toThrow(/given away|size/);
+    expect((await session.run({ ...NAMES, input: picture(1), dims: DIMS })).dims).toEqual([1, 3]);
+    await session.release();
+  });
+
   it('does not open what is no model', async () => {
     await expect(open(Uint8Array.of(1, 2, 3), OPTIONS)).rejects.toThrow(/protobuf|model/i);
   });
@@ -78,6 +88,27 @@ describe('a session on a thread of its own', () => {
     await running;
     // Some milliseconds of arithmetic are thousands of turns.
     expect(turns).toBeGreaterThan(10);
+    await session.release();
+  });
+
+  it('fails where its thread cannot read what it is asked, and goes on', async () => {
+    const session = await openThreadedSession(colorOnnx(), OPTIONS);
+    const input = new Float32Array(1);
+    structuredClone(input, { transfer: [input.buffer] });
+    await expect(session.run({ ...NAMES, input, dims: [0, 8, 8, 3] })).rejects.toThrow('deserialize');
+    expect((await session.run({ ...NAMES, input: picture(1), dims: DIMS })).dims).toEqual([1, 3]);
+    await session.release();
+  });
+
+  it('fails where an answer of its thread cannot be read, and goes on', async () => {
+    const post = vi.spyOn(Worker.prototype, 'postMessage');
+    const session = await openThreadedSession(colorOnnx(), OPTIONS);
+    const worker = post.mock.contexts[0] as Worker;
+    post.mockRestore();
+    const running = session.run({ ...NAMES, input: picture(1), dims: DIMS });
+    worker.emit('messageerror', new Error('unreadable'));
+    await expect(running).rejects.toThrow('unreadable');
+    expect((await session.run({ ...NAMES, input: picture(1), dims: DIMS })).dims).toEqual([1, 3]);
     await session.release();
   });
 
