@@ -163,7 +163,9 @@ async function train(context: TrainingContext, isOver: boolean): Promise<Trained
   const full = checkpoints.resume('full');
   if (full !== undefined) return resumeFull(context, full.trainer.variables);
   const head = await trainHead(context);
-  return decision.stages.has('full') && !isOver && !meter.isBudgetSpent()
+  // Without its checkpoints what was trained is trained again, all of it.
+  const isWanted = !isOver || checkpoints.resumedStage === undefined;
+  return decision.stages.has('full') && isWanted && !meter.isBudgetSpent()
     ? trainFull(context, head.weights)
     : head;
 }
