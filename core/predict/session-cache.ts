@@ -2,6 +2,7 @@
 // released while somebody uses it. Knows nothing of ONNX.
 
 import { LRUCache } from 'lru-cache';
+import { isFoveaError } from '../errors.ts';
 
 /** Something that takes memory until it is released. */
 export interface Releasable {
@@ -25,7 +26,7 @@ export interface SessionCacheOptions {
 export interface SessionCache<T extends Releasable> {
   /**
    * Runs `use` with the value of `key`, loading it first where needed. Concurrent first uses share one load; a failed
-   * load is not remembered.
+   * load is not remembered, nor is a value with which a use failed in a way that nobody foresaw.
    */
   withValue<R>(key: string, load: () => Promise<T>, use: (value: T) => Promise<R>): Promise<R>;
   /** Releases everything as soon as nobody uses it, for good: what is loaded afterwards is used once and not kept. */
@@ -90,6 +91,9 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
       const entry = await acquire(key, load);
       try {
         return await use(entry.value);
+      } catch (error) {
+        if (!isFoveaError(error) && cache.peek(key) === entry) cache.delete(key);
+        throw error;
       } finally {
         entry.users -= 1;
         releaseIfIdle(entry);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FoveaError } from '../../../core/errors.ts';
 import { createSessionCache, type Releasable } from '../../../core/predict/session-cache.ts';
 
 class Session implements Releasable {
@@ -42,6 +43,35 @@ describe('createSessionCache', () => {
     expect(loads).toBe(1);
     expect(new Set(seen).size).toBe(1);
     expect(cache.sizeBytes).toBe(10);
+  });
+
+  it('loads anew what a use has failed with, unless the failure is an answer', async () => {
+    const cache = newCache(100);
+    const [first, second] = [new Session(10), new Session(10)];
+    const expected = new FoveaError('label-unknown', 'No such label.');
+    const failing = (error: Error) =>
+      cache.withValue(
+        'a',
+        async () => first,
+        async () => fail(error),
+      );
+    await expect(failing(expected)).rejects.toBe(expected);
+    expect(
+      await cache.withValue(
+        'a',
+        async () => second,
+        async (value) => value,
+      ),
+    ).toBe(first);
+    await expect(failing(new Error('The thread has ended.'))).rejects.toThrow('The thread');
+    expect(first.released).toBe(1);
+    expect(
+      await cache.withValue(
+        'a',
+        async () => second,
+        async (value) => value,
+      ),
+    ).toBe(second);
   });
 
   it('does not remember a failed load', async () => {
