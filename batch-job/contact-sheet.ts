@@ -24,7 +24,12 @@ export interface ContactSheetOptions {
 }
 
 const escapeXml = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  text
+    // XML has no way to write these.
+    .replaceAll(/\p{Cc}|\uFFFE|\uFFFF/gu, '\uFFFD')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 
 /** The classes of a picture; where pictures were mixed, with their shares. */
 function labelOf(labels: Batch['labels'], index: number, classes: readonly string[]): string {

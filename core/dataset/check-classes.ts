@@ -1,6 +1,7 @@
 // What can be wrong with the classes of a dataset: names, sizes, splits.
 
-import { type DatasetLayout, SPLITS } from './dataset-layout.ts';
+import type { SplitFractions } from '../job/job.ts';
+import { type DatasetLayout, SPLITS, type Split } from './dataset-layout.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 import { groupBy } from './group-by.ts';
@@ -9,6 +10,11 @@ import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
 /** Below this, a class is trained, with a warning: fewer pictures rarely show what a class has in common. */
 export const RECOMMENDED_CLASS_PICTURES = 10;
 const MIN_CLASSES = 2;
+/** Of the pictures that training should get. */
+const FEWEST_OF_SHARE = 0.5;
+
+/** Whether no folder has put it into validation or test. */
+const isDealt = ({ split }: Picture): boolean => split === null || split === 'train';
 
 /** Names that a file system or a person may take for one. */
 const foldName = (label: string): string => label.normalize('NFKC').trim().toLowerCase();
@@ -45,6 +51,33 @@ export function checkClasses(
   for (const label of classes) checkClass(prefix, label, byClass.get(label) ?? [], layout, findings);
 }
 
+/**
+ * Tells of classes that have far fewer pictures to learn from than their share: groups of pictures that look the same go to
+ * one side of the split as they are, however large.
+ * @param splits Of each picture.
+ * @param fractions Of the pictures that no folder decides about.
+ */
+export function checkTrainingShares(
+  prefix: string,
+  pictures: readonly Picture[],
+  splits: readonly Split[],
+  fractions: SplitFractions,
+  findings: FindingList,
+): void {
+  const pool = [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture));
+  for (const [label, indices] of groupBy(pool, (index) => (pictures[index] as Picture).label)) {
+    const training = indices.filter((index) => splits[index] === 'train').length;
+    const share = fractions.train * indices.length;
+    if (indices.length < RECOMMENDED_CLASS_PICTURES || training >= FEWEST_OF_SHARE * share) continue;
+    findings.add(
+      'class-few-pictures',
+      `${prefix}${label}/`,
+      `The class "${label}" has ${training} of ${indices.length} pictures to learn from: most look like each other, and went ` +
+        'to another side of the split together. Add other pictures, or split by folders train/, validation/ and test/.',
+    );
+  }
+}
+
 function checkNames(prefix: string, classes: readonly string[], findings: FindingList): void {
   for (const names of groupBy(classes, foldName).values()) {
     const [first, ...others] = names as [string, ...string[]];
@@ -67,7 +100,7 @@ function checkClass(
   findings: FindingList,
 ): void {
   const key = `${prefix}${label}/`;
-  const training = pictures.filter((picture) => picture.split === null || picture.split === 'train');
+  const training = pictures.filter(isDealt);
   if (pictures.length < MIN_CLASS_PICTURES) {
     findings.add(
       'class-too-small',

@@ -11,6 +11,8 @@ export const FINDING_SEVERITIES = {
   'file-corrupt': 'warning',
   'file-unsupported': 'warning',
   'file-too-large': 'warning',
+  /** A link, or a name that no store can have: the message says which. */
+  'file-unreadable': 'warning',
   'file-hidden': 'info',
   'file-outside-class': 'warning',
   /** Deleted between listing and reading. */

@@ -8,8 +8,8 @@ import { brightnessOf } from '../image/thumbnail.ts';
 import type { SplitFractions } from '../job/job.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { assignSplits } from './assign-splits.ts';
-import { checkClasses } from './check-classes.ts';
+import { assignSplits, trainingPoolFractions } from './assign-splits.ts';
+import { checkClasses, checkTrainingShares } from './check-classes.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile, type Split } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
@@ -18,6 +18,9 @@ import { forEachConcurrent } from './for-each-concurrent.ts';
 import { type DecodeDepth, inspectFile } from './inspect-file.ts';
 import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';
+
+/** What stands in a name for bytes that are not UTF-8. */
+const NOT_UTF8 = '\uFFFD';
 
 export interface DatasetItem {
   /** Object key of the picture. */
@@ -116,6 +119,7 @@ export async function inspectDataset(
   checkClasses(prefix, classes, pictures, layout, findings);
   const groups = await groupNearDuplicates(pictures, options.signal);
   const splits = assignSplits(pictures, groups, layout, options.split, options.seed);
+  checkTrainingShares(prefix, pictures, splits, trainingPoolFractions(layout, options.split), findings);
   const items = toItems(pictures, classes, splits);
   const nearDuplicates = reportNearDuplicates(pictures, groups, splits, findings);
   return {
@@ -160,11 +164,18 @@ function placeFiles(
     else if (place.kind === 'hidden') {
       hiddenCount++;
       findings.add('file-hidden', file.key, `"${file.key}" is a hidden or system file and is left out.`);
+    } else if (file.key.includes(NOT_UTF8)) {
+      findings.add(
+        'file-unreadable',
+        file.key,
+        `"${file.key}" has a name that is not UTF-8 and is left out, with all that is in it. Rename it.`,
+      );
     } else {
+      const link = file.sizeBytes === 0 ? ' A link to a folder is not followed: copy the folder.' : '';
       findings.add(
         'file-outside-class',
         file.key,
-        `"${file.key}" is in no class folder and is left out. Files belong at ${prefix}${expected}.`,
+        `"${file.key}" is in no class folder and is left out. Files belong at ${prefix}${expected}.${link}`,
       );
     }
   }

@@ -33,7 +33,7 @@ export interface PictureFacts {
 /** A good picture, or what is wrong with the file. */
 export type FileVerdict = PictureFacts | { readonly code: FindingCode; readonly reason: string };
 
-const FINDING_OF_ERROR: Readonly<Record<ImageErrorCode, FindingCode>> = {
+const FINDING_OF_ERROR: Readonly<Record<string, FindingCode>> = {
   'image-empty': 'file-empty',
   'image-too-large': 'file-too-large',
   'image-too-many-pixels': 'file-too-large',
@@ -41,7 +41,10 @@ const FINDING_OF_ERROR: Readonly<Record<ImageErrorCode, FindingCode>> = {
   'image-unsupported': 'file-unsupported',
   'image-corrupt': 'file-corrupt',
   'image-zero-size': 'file-corrupt',
-};
+} satisfies Record<ImageErrorCode, FindingCode>;
+
+/** What the store says of a single object, whatever the others are. */
+const UNREADABLE = ['storage-link-refused', 'storage-name-not-utf8', 'key-invalid', 'key-too-long'];
 
 /**
  * Reads and tries one file.
@@ -55,8 +58,8 @@ export async function inspectFile(
 ): Promise<FileVerdict> {
   const { limits, signal } = options;
   try {
-    // By its listed size, so that a video put there by mistake is not read into memory.
-    checkByteLimit(file.sizeBytes, limits);
+    // By its listed size, so that a video put there by mistake is not read into memory. What cannot be read is listed with 0.
+    if (file.sizeBytes > 0) checkByteLimit(file.sizeBytes, limits);
     const object = await store.get(file.key, signal === undefined ? {} : { signal });
     if (object === undefined)
       return { code: 'file-vanished', reason: 'It was deleted after it had been listed.' };
@@ -70,7 +73,7 @@ export async function inspectFile(
     return { contentHash, width, height, thumbnail };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
-    const code = FINDING_OF_ERROR[error.code as ImageErrorCode] as FindingCode | undefined;
+    const code = UNREADABLE.includes(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
     if (code === undefined) throw error;
     return { code, reason: error.message };
   }

@@ -136,6 +136,7 @@ const PLANTED: Readonly<Record<Exclude<FindingCode, 'file-vanished'>, () => Prom
     at: 'cat/film.mov',
     options: { limits: { ...DEFAULT_IMAGE_LIMITS, maxBytes: 2999 } },
   }),
+  'file-unreadable': async () => ({ files: { 'caf\uFFFD': 'a folder' }, at: 'caf\uFFFD' }),
   'file-hidden': async () => ({
     files: { 'cat/.ipynb_checkpoints/1.png': await makePicture(1) },
     at: 'cat/.ipynb_checkpoints/1.png',

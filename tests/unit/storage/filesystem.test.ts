@@ -87,6 +87,15 @@ test('lists a name that is not UTF-8, and says so when it is read', async () => 
   await expect(store.get('bad\uFFFD.jpg')).rejects.toMatchObject({ code: 'storage-name-not-utf8' });
 });
 
+test('lists a folder whose name is not UTF-8 as an object, with what is in it out of reach', async () => {
+  const folder = Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([0xe9])]);
+  await mkdir(folder);
+  await writeFile(Buffer.concat([folder, Buffer.from('/1.jpg')]), 'x');
+  await store.put('caf\uFFFD\uFFFD/1.jpg', 'a name with the sign itself in it');
+  expect(await keysOf()).toEqual(['caf\uFFFD', 'caf\uFFFD\uFFFD/1.jpg']);
+  await expect(store.get('caf\uFFFD')).rejects.toMatchObject({ code: 'storage-name-not-utf8' });
+});
+
 test('rejects a key that is the folder of another, either way', async () => {
   await store.put('a/b', '');
   for (const key of ['a', 'a/b/c', 'a/b/c/d']) {

@@ -31,11 +31,18 @@ async function readFolder(root: string, folder: string): Promise<readonly Entry[
   const entries: Entry[] = [];
   for (const entry of found) {
     if (folder === '' && entry.name === RESERVED_FOLDER) continue;
-    if (entry.isDirectory()) entries.push({ key: `${folder}${entry.name}/`, isFolder: true });
-    else if (isObject(entry)) entries.push({ key: folder + entry.name, isFolder: false });
+    // A folder whose name is not UTF-8 cannot be opened either: as an object it does not vanish.
+    const isFolder = entry.isDirectory() && !(await isNotUtf8(root, folder + entry.name));
+    if (isFolder) entries.push({ key: `${folder}${entry.name}/`, isFolder: true });
+    else if (isObject(entry) || entry.isDirectory())
+      entries.push({ key: folder + entry.name, isFolder: false });
   }
   return entries.sort((a, b) => compareKeys(a.key, b.key));
 }
+
+/** Whether a name that was read has stand-ins for bytes in it, with which there is no such file. */
+const isNotUtf8 = async (root: string, key: string): Promise<boolean> =>
+  key.includes('\uFFFD') && (await ifThere(lstat(join(root, key), { bigint: true }))) === undefined;
 
 async function readInfo(root: string, key: string): Promise<ObjectInfo | undefined> {
   const path = join(root, key);
