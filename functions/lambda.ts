@@ -47,7 +47,11 @@ metrics.captureColdStartMetric();
 const [firstPool] = env[environment.trainerFleet].pools;
 if (firstPool === undefined) throw new RangeError('The fleet has no pool.');
 const store = await openObjectStore(env[environment.storeUrl]);
-const jobs = createJobStore({ store, now: Date.now });
+const jobs = createJobStore({
+  store,
+  now: Date.now,
+  onUnreadable: (id, error) => logger.warn('a job is left out of a list', { job_id: id, error }),
+});
 
 /** Counts pictures and how long they took. */
 const metered = (predictor: Predictor): Predictor => ({

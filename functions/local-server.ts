@@ -55,7 +55,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   await mkdir(datasetsDir, { recursive: true });
   const storeUrl = pathToFileURL(dataDir).href;
   const store = await openObjectStore(storeUrl);
-  const jobs = createJobStore({ store, now: Date.now });
+  const jobs = createJobStore({
+    store,
+    now: Date.now,
+    onUnreadable: (id, error) => logger.warn('a job is left out of a list', { job_id: id, error }),
+  });
   const queue = createLocalQueue({
     jobs,
     now: Date.now,

@@ -19,15 +19,21 @@ export async function submitJob(
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
   await queue.submit(created);
-  await jobs.appendEvent(created.id, {
-    level: 'info',
-    type: 'message',
-    message: `Job queued: ${job.architecture} on dataset "${job.dataset}".`,
-    data: null,
+  // Several requests with the same key may get here.
+  let isFirst = false;
+  const queued = await jobs.update(created.id, (record) => {
+    isFirst = record.status === 'validating_files';
+    return isFirst ? { ...record, status: 'queued' } : undefined;
   });
-  return jobs.update(created.id, (record) =>
-    record.status === 'validating_files' ? { ...record, status: 'queued' } : undefined,
-  );
+  if (isFirst) {
+    await jobs.appendEvent(created.id, {
+      level: 'info',
+      type: 'message',
+      message: `Job queued: ${job.architecture} on dataset "${job.dataset}".`,
+      data: null,
+    });
+  }
+  return queued;
 }
 
 /** Asks for the end of a job, and tells the queue. */

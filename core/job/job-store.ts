@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { FoveaError } from '../errors.ts';
+import { FoveaError, isFoveaError } from '../errors.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
@@ -46,8 +46,13 @@ export interface JobStore extends JobRecords {
    * @throws {FoveaError} `job-finished` where the job is over.
    */
   requestCancel(id: string): Promise<JobRecord>;
-  /** Newest first. */
-  list(options: PageOptions): Promise<{ readonly jobs: readonly JobRecord[]; readonly hasMore: boolean }>;
+  /** Newest first, without those whose record cannot be read: one that is damaged must not stand in the way of the others. */
+  list(options: PageOptions): Promise<{
+    readonly jobs: readonly JobRecord[];
+    readonly hasMore: boolean;
+    /** Id of the last job of the page, readable or not; undefined of an empty page. */
+    readonly last: string | undefined;
+  }>;
   appendEvent(id: string, event: NewJobEvent): Promise<JobEvent>;
   /** Newest first. */
   events(
@@ -63,6 +68,8 @@ export interface JobStoreDeps {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Told of a job that a listing leaves out. */
+  readonly onUnreadable?: (id: string, error: FoveaError) => void;
 }
 
 /** One past the largest time an id can carry (year 10889). */
@@ -97,8 +104,17 @@ async function readAll<T>(
 }
 
 /** A {@link JobStore} in an object store. */
-export function createJobStore({ store, now }: JobStoreDeps): JobStore {
+export function createJobStore({ store, now, onUnreadable = () => undefined }: JobStoreDeps): JobStore {
   const { get, update } = createJobRecords(store, keys.job);
+  const getReadable = async (id: string) => {
+    try {
+      return await get(id);
+    } catch (error) {
+      if (!isFoveaError(error, 'record-invalid')) throw error;
+      onUnreadable(id, error);
+      return undefined;
+    }
+  };
 
   /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
@@ -166,7 +182,8 @@ export function createJobStore({ store, now }: JobStoreDeps): JobStore {
         ids.push(id);
         if (ids.length > limit) break;
       }
-      return { jobs: await readAll(ids.slice(0, limit), get), hasMore: ids.length > limit };
+      const page = ids.slice(0, limit);
+      return { jobs: await readAll(page, getReadable), hasMore: ids.length > limit, last: page.at(-1) };
     },
 
     async appendEvent(id, event) {

@@ -29,6 +29,10 @@ const ALLOWED = [
   'application/json with "image" or "images" as base64, or "image_key" or "image_keys" of uploads',
 ];
 
+/** Of a form, beside its pictures. */
+const MOST_FIELDS = 32;
+const BOUNDARY = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i;
+
 /** For bodies that are too large. */
 const ADVICE =
   'Send fewer pictures in one request, or upload them first (POST /v1/uploads) and predict them by "image_key".';
@@ -66,7 +70,7 @@ async function readByContentType(
 ): Promise<RequestImages> {
   const limitBytes = limits.predictBodyBytes;
   const mediaType = mediaTypeOf(request);
-  if (mediaType === 'multipart/form-data') return readMultipart(request, limitBytes);
+  if (mediaType === 'multipart/form-data') return readMultipart(request, limits);
   if (isJson(mediaType)) return readJson(request, limits, store);
   if (!isRaw(mediaType)) throw unsupportedContentType(mediaType, ALLOWED);
   const bytes = await readBody(request, limitBytes, ADVICE);
@@ -83,9 +87,10 @@ const isRaw = (mediaType: string) =>
   mediaType === 'application/octet-stream' ||
   mediaType === 'application/x-www-form-urlencoded';
 
-async function readMultipart(request: Request, limitBytes: number): Promise<RequestImages> {
+async function readMultipart(request: Request, limits: Limits): Promise<RequestImages> {
   const contentType = request.headers.get('content-type') ?? '';
-  const body = await readBody(request, limitBytes, ADVICE);
+  const body = await readBody(request, limits.predictBodyBytes, ADVICE);
+  assertParts(body, contentType, limits.imagesPerRequest + MOST_FIELDS);
   const form = await parseForm(body, contentType);
   const files = [...form.values()].filter((value) => typeof value !== 'string');
   if (files.length === 0) {
@@ -100,6 +105,23 @@ async function readMultipart(request: Request, limitBytes: number): Promise<Requ
     files.map(async (file) => ({ bytes: new Uint8Array(await file.arrayBuffer()), file: file.name || null })),
   );
   return { images, isList: images.length > 1 };
+}
+
+/** Before the form is taken apart: a body of empty parts would be hundreds of thousands of files. */
+function assertParts(body: Uint8Array, contentType: string, allowed: number): void {
+  const [, quoted, plain] = BOUNDARY.exec(contentType) ?? [];
+  const delimiter = `--${quoted ?? plain ?? ''}`;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let parts = 0;
+  // The last delimiter ends the form.
+  for (let at = bytes.indexOf(delimiter); at >= 0 && parts <= allowed; parts++)
+    at = bytes.indexOf(delimiter, at + delimiter.length);
+  if (parts <= allowed) return;
+  throw new FoveaError(
+    'too-many-images',
+    `The form has more than ${allowed} parts. Send fewer pictures, in several requests.`,
+    { details: { allowed } },
+  );
 }
 
 async function parseForm(body: Uint8Array, contentType: string): Promise<FormData> {
@@ -126,6 +148,7 @@ async function readJson(request: Request, limits: Limits, store: ObjectStore): P
     const uploads = await readUploads(store, wanted, limits, param);
     return { images: uploads.map((bytes) => ({ bytes, file: null })), isList: key === undefined };
   }
+  assertCount(images.length, limits);
   return {
     images: images.map((text, index) => ({ bytes: decodeBase64(text, `images.${index}`), file: null })),
     isList: true,

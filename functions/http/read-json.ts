@@ -7,6 +7,12 @@ import { readBody } from './read-body.ts';
 import { toRequestInvalid } from './request-invalid.ts';
 
 /**
+ * Longer than any list that a request has use for. A schema looks at every element, and has a problem to tell of each that is
+ * wrong: of millions, more than the memory holds.
+ */
+const LONGEST_LIST = 100_000;
+
+/**
  * The body as the schema gives it.
  * @throws {FoveaError} `content-type-unsupported`, `body-too-large`, `json-invalid` or `request-invalid`.
  */
@@ -19,9 +25,28 @@ export async function readJsonBody<T extends z.ZodType>(
   const mediaType = mediaTypeOf(request);
   if (!isJson(mediaType)) throw unsupportedContentType(mediaType, ['application/json']);
   const value = parseJson(await readBody(request, limitBytes, advice));
+  assertLists(value);
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value);
   return parsed.data;
+}
+
+/** @throws {FoveaError} `request-invalid` where there is a list, at any depth, that is longer than all that are allowed. */
+function assertLists(body: unknown): void {
+  const waiting: unknown[] = [body];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    const children = Array.isArray(value) ? value : Object.values(value);
+    if (children.length > LONGEST_LIST) {
+      throw new FoveaError(
+        'request-invalid',
+        `The request body has ${children.length} values side by side; at most ${LONGEST_LIST} are read.`,
+        { details: { received: children.length, allowed: LONGEST_LIST } },
+      );
+    }
+    for (const child of children) if (typeof child === 'object') waiting.push(child);
+  }
 }
 
 /** @throws {FoveaError} `json-invalid`, saying where. */

@@ -59,7 +59,7 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
         if (isWaiting(job)) oldest = job;
         else if (!isFinal(job.status)) wakeIn(LEASE_MS);
       }
-      after = page.jobs.at(-1)?.id;
+      after = page.last;
       if (!page.hasMore || after === undefined) return oldest;
     }
   }
@@ -134,6 +134,8 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
       while (!stopped) {
         wanted = false;
         const job = await nextJob();
+        // Finding one takes time, in which the queue may have been stopped.
+        if (stopped) return;
         if (job !== undefined) await runTrainer(job);
         else if (!wanted) return;
       }

@@ -140,6 +140,15 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect((await test.send('GET', JOBS)).body.data).toHaveLength(1);
   });
 
+  it('tells once that a job is queued, however many requests with its key come at once', async () => {
+    const key = { 'idempotency-key': 'at once' };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => test.send('POST', JOBS, BODY, key)));
+    const ids = new Set(answers.map(({ body }) => body.id));
+    expect(ids.size).toBe(1);
+    const events = await test.send('GET', `${JOBS}/${[...ids][0]}/events`);
+    expect(events.body.data).toHaveLength(1);
+  });
+
   it('inspects the dataset in a dry run and makes no job', async () => {
     const { status, body } = await test.send('POST', JOBS, { ...BODY, dry_run: true });
     expect(status).toBe(200);

@@ -185,6 +185,28 @@ describe('POST /v1/models/{model}/predict', () => {
     expect(body.error).toMatchObject({ code: 'too-many-images', details: { received: 4, allowed: 3 } });
   });
 
+  it('rejects lists and forms of very many parts before it takes them apart', async () => {
+    const roomy = createTestApp();
+    const list = await roomy.send('POST', PREDICT, { images: new Array(100_001).fill(1) });
+    expect(list).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid', details: { received: 100_001, allowed: 100_000 } } },
+    });
+    for (const boundary of ['x', '"x y"']) {
+      const delimiter = `--${boundary.replaceAll('"', '')}`;
+      const part = `${delimiter}\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n0\r\n`;
+      const answer = await roomy.app.request(PREDICT, {
+        method: 'POST',
+        headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+        body: `${part.repeat(1000)}${delimiter}--\r\n`,
+      });
+      expect(await readAnswer(answer)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'too-many-images' } },
+      });
+    }
+  });
+
   it('rejects a body over the limit, whether or not it says its length', async () => {
     const endless = () =>
       new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(10_000)) });

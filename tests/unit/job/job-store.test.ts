@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const JOB = newJob();
@@ -23,6 +24,18 @@ describe('createJobStore', () => {
     });
     expect(await jobs.get(created.id)).toEqual(created);
     expect(await jobs.get('ftjob-unknown')).toBeUndefined();
+  });
+
+  it('lists the other jobs where a record is damaged, and tells of it', async () => {
+    const store = createMemoryStore();
+    const unreadable: string[] = [];
+    const jobs = createJobStore({ store, now: () => 1, onUnreadable: (id) => unreadable.push(id) });
+    const ids = [(await jobs.create(JOB)).id, (await jobs.create(JOB)).id].sort();
+    await store.put(keys.job(ids[1] as string), '');
+    const page = await jobs.list({ limit: 10 });
+    expect(page.jobs.map(({ id }) => id)).toEqual([ids[0]]);
+    expect([page.last, unreadable]).toEqual([ids[1], [ids[1]]]);
+    await expect(jobs.get(ids[1] as string)).rejects.toMatchObject({ code: 'record-invalid' });
   });
 
   it('lists jobs newest first, page by page', async () => {

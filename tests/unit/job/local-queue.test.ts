@@ -7,6 +7,7 @@ import { cancelJob, submitJob } from '../../../core/job/job-queue.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/local-queue.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const queues: LocalQueue[] = [];
@@ -15,9 +16,13 @@ afterEach(async () => {
 });
 
 /** A queue whose trainers are real processes running `program`. */
-function setUp(program: string, onStart: (jobId: string, child: ChildProcess) => void = () => undefined) {
+function setUp(
+  program: string,
+  onStart: (jobId: string, child: ChildProcess) => void = () => undefined,
+  store = createMemoryStore(),
+) {
   const started: string[] = [];
-  const jobs = createJobStore({ store: createMemoryStore(), now: Date.now });
+  const jobs = createJobStore({ store, now: Date.now });
   const queue = createLocalQueue({
     jobs,
     now: Date.now,
@@ -136,4 +141,28 @@ it('ends a cancelled job within two seconds, also where its trainer does not lis
   );
   expect(performance.now() - startedMs).toBeLessThan(2000);
   expect(job.finishedAt).not.toBeNull();
+});
+
+it('starts no trainer once it has been stopped, though it was looking for a job', async () => {
+  const { jobs, queue, started } = setUp('');
+  queue.start();
+  const { id } = await jobs.create(newJob());
+  await queue.submit((await jobs.get(id)) as JobRecord);
+  await queue.stop();
+  await delay(50);
+  expect(started).toEqual([]);
+});
+
+it('works on the other jobs where a record is damaged', async () => {
+  const store = createMemoryStore();
+  const { jobs, queue, started } = setUp('process.exit(3)', undefined, store);
+  const damaged = await jobs.create(newJob());
+  await store.put(keys.job(damaged.id), '');
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(new Set(started)).toEqual(new Set([id]));
 });
