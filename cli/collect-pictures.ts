@@ -1,11 +1,20 @@
 // The files of a dataset folder on this machine, and one of them set aside to try the model on.
 
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { type DatasetLayout, detectLayout, placeFile, type Split } from '../core/dataset/dataset-layout.ts';
+import { DEFAULT_IMAGE_LIMITS } from '../core/image/image-limits.ts';
+import { createMemoryStore } from '../core/storage/drivers/memory.ts';
+import { keys } from '../core/storage/keys.ts';
+import { shortHashOf } from './dataset-name.ts';
+import { walkFolder } from './walk-folder.ts';
 
 export interface PictureFile {
   /** Path below the dataset, `/`-separated: `<class>/<file>` or `<split>/<class>/<file>`. */
   readonly path: string;
+  /** Path below the folder, which may be deeper. */
+  readonly source: string;
+  readonly sizeBytes: number;
   read(): Promise<Uint8Array>;
 }
 
@@ -15,48 +24,132 @@ export interface HeldOutPicture {
   read(): Promise<Uint8Array>;
 }
 
-const TEST_FOLDER = 'test';
+/** A file that no training could read, and why. */
+export interface LeftOutFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface CollectedPictures {
+  readonly pictures: readonly PictureFile[];
+  readonly heldOut: HeldOutPicture;
+  readonly leftOut: readonly LeftOutFile[];
+}
+
+interface PlacedFile extends PictureFile {
+  readonly label: string;
+  readonly split: Split | null;
+}
+
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
+/** What decoders take; the API takes larger files, to no use. */
+const MAX_BYTES = DEFAULT_IMAGE_LIMITS.maxBytes;
+/** What file systems, and the API, allow for one name. */
+const NAME_MAX_BYTES = 255;
 
 /**
  * Every file of a class in `folder`, less the held-out picture. Where the folder has a test split, that picture comes from there and
  * stays: training does not see it anyway.
  * @throws where there is no such folder, or no picture in it.
  */
-export async function collectPictures(
-  folder: string,
-): Promise<{ readonly pictures: readonly PictureFile[]; readonly heldOut: HeldOutPicture }> {
+export async function collectPictures(folder: string): Promise<CollectedPictures> {
   const isFolder = await stat(folder).then(
     (found) => found.isDirectory(),
     () => false,
   );
   if (!isFolder)
     throw new Error(`"${folder}" is no folder. Give a folder of pictures, with one subfolder a class.`);
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
-    // What systems leave in folders, and files outside of any class, are no part of a dataset.
-    .filter((file) => file.includes('/') && !file.split('/').some((name) => name.startsWith('.')))
-    .sort();
-  const inTest = files.filter((file) => file.startsWith(`${TEST_FOLDER}/`) && IMAGE.test(file));
-  const chosen = inTest[0] ?? largestClass(files.filter((file) => IMAGE.test(file)))?.at(-1);
+  const { files, leftOut } = await listFiles(folder);
+  const placed = placeFiles(folder, files, await layoutOf(files));
+  const images = placed.filter((file) => IMAGE.test(file.source));
+  const inTest = images.find((file) => file.split === 'test');
+  const chosen = inTest ?? largestClass(images)?.at(-1);
   if (chosen === undefined) {
-    throw new Error(`There is no picture in "${folder}". Put pictures into one subfolder for each class.`);
+    throw new Error(
+      [
+        `There is no picture in "${folder}". Put pictures into one subfolder for each class.`,
+        ...(leftOut.length === 0 ? [] : [describeLeftOut(leftOut)]),
+      ].join(' '),
+    );
   }
-  const read = (file: string) => () => readFile(path.join(folder, file));
   return {
-    pictures: files
-      .filter((file) => inTest.length > 0 || file !== chosen)
-      .map((file) => ({ path: file, read: read(file) })),
-    heldOut: { name: path.basename(chosen), label: path.basename(path.dirname(chosen)), read: read(chosen) },
+    pictures: inTest === undefined ? placed.filter((file) => file !== chosen) : placed,
+    heldOut: { name: path.basename(chosen.source), label: chosen.label, read: chosen.read },
+    leftOut,
   };
 }
 
-/** The class that can best spare a picture. */
-function largestClass(files: readonly string[]): readonly string[] | undefined {
-  const classes = new Map<string, string[]>();
-  for (const file of files)
-    classes.set(path.dirname(file), [...(classes.get(path.dirname(file)) ?? []), file]);
+/** Files named in one line; the rest is counted. */
+const SHOWN_FILES = 5;
+
+/** Such as `Left out 2 files: "cat/1.jpg" (empty), "cat/2.jpg" (over 20 MB).` */
+export function describeLeftOut(leftOut: readonly LeftOutFile[]): string {
+  const shown = leftOut.slice(0, SHOWN_FILES).map((file) => `"${file.path}" (${file.reason})`);
+  const more = leftOut.length > SHOWN_FILES ? ` and ${leftOut.length - SHOWN_FILES} more` : '';
+  return `Left out ${leftOut.length} file${leftOut.length === 1 ? '' : 's'}: ${shown.join(', ')}${more}.`;
+}
+
+interface ListedFile {
+  readonly source: string;
+  readonly sizeBytes: number;
+}
+
+async function listFiles(
+  folder: string,
+): Promise<{ readonly files: readonly ListedFile[]; readonly leftOut: readonly LeftOutFile[] }> {
+  const files: ListedFile[] = [];
+  const leftOut: LeftOutFile[] = [];
+  for await (const entry of walkFolder(folder)) {
+    if (entry.kind === 'dead-link') leftOut.push({ path: entry.path, reason: entry.reason });
+    // Outside of any class.
+    else if (!entry.path.includes('/')) continue;
+    else if (entry.sizeBytes === 0) leftOut.push({ path: entry.path, reason: 'empty' });
+    else if (entry.sizeBytes > MAX_BYTES)
+      leftOut.push({ path: entry.path, reason: `over ${MAX_BYTES / 1e6} MB` });
+    else files.push({ source: entry.path, sizeBytes: entry.sizeBytes });
+  }
+  return { files, leftOut };
+}
+
+/** The layout that a dataset of these files will have: the same rule, on a store of the same folders. */
+async function layoutOf(files: readonly ListedFile[]): Promise<DatasetLayout> {
+  const store = createMemoryStore();
+  const dataset = 'folder';
+  const folders = new Set(files.map(({ source }) => source.split('/').slice(0, -1).slice(0, 2).join('/')));
+  for (const folder of folders)
+    await store.put(keys.datasetFile(dataset, ...folder.split('/'), 'file'), new Uint8Array());
+  return detectLayout(store, dataset);
+}
+
+/** Gives every file of a class its place in the dataset, where classes have no folders. */
+function placeFiles(folder: string, files: readonly ListedFile[], layout: DatasetLayout): PlacedFile[] {
+  const taken = new Set<string>();
+  const classDepth = layout.splits === null ? 1 : 2;
+  const depthOf = (file: ListedFile) => file.source.split('/').length;
+  // The least deep first, so that they keep their names; otherwise the order stays.
+  return [...files]
+    .sort((a, b) => depthOf(a) - depthOf(b))
+    .flatMap((file): PlacedFile[] => {
+      const { source } = file;
+      const place = placeFile(source, layout);
+      if (place.kind !== 'picture') return [];
+      const segments = source.split('/');
+      const inClass = (name: string) => [...segments.slice(0, classDepth), name].join('/');
+      const flat = segments.slice(classDepth).join('-');
+      const isFree = Buffer.byteLength(flat) <= NAME_MAX_BYTES && !taken.has(inClass(flat));
+      const target = inClass(isFree ? flat : `${shortHashOf(source)}${path.extname(source)}`);
+      taken.add(target);
+      const read = () => readFile(path.join(folder, source));
+      return [{ ...file, path: target, label: place.label, split: place.split, read }];
+    });
+}
+
+/** The class that can best spare a picture, of those that training sees. */
+function largestClass(files: readonly PlacedFile[]): readonly PlacedFile[] | undefined {
+  const classes = new Map<string, PlacedFile[]>();
+  for (const file of files) {
+    if (file.split === null || file.split === 'train')
+      classes.set(file.label, [...(classes.get(file.label) ?? []), file]);
+  }
   return [...classes.values()].sort((a, b) => b.length - a.length)[0];
 }

@@ -3,11 +3,15 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { ApiClient } from './api-client.ts';
 import type { PictureFile } from './collect-pictures.ts';
+import { describeError } from './describe-error.ts';
 
 /** Uploads under way at once: enough to hide the latency of each. */
 const CONCURRENCY = 8;
 
-/** Puts every file into the dataset; files of the same name are replaced. */
+/**
+ * Puts every file into the dataset; files of the same name are replaced.
+ * @throws with the name of the file that could not be read or stored.
+ */
 export async function uploadDataset(
   api: ApiClient,
   dataset: string,
@@ -21,7 +25,11 @@ export async function uploadDataset(
   const waiting = files.values();
   const upload = async () => {
     for (const file of waiting) {
-      await api.putDatasetFile(dataset, file.path, await file.read());
+      try {
+        await api.putDatasetFile(dataset, file.path, await file.read());
+      } catch (cause) {
+        throw new Error(`"${file.source}" was not imported: ${describeError(cause)}`, { cause });
+      }
       bar.increment();
     }
   };

@@ -6,7 +6,13 @@ import path from 'node:path';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
 import { type ApiClient, type ApiPrediction, createApiClient } from '../api-client.ts';
-import { collectPictures, type HeldOutPicture, type PictureFile } from '../collect-pictures.ts';
+import {
+  type CollectedPictures,
+  collectPictures,
+  describeLeftOut,
+  type HeldOutPicture,
+} from '../collect-pictures.ts';
+import { toDatasetName, toModelName } from '../dataset-name.ts';
 import { followJob } from '../follow-job.ts';
 import { writeSampleDataset } from '../sample-dataset/write-sample-dataset.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
@@ -40,13 +46,18 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   });
   try {
     const api = createApiClient(server.url);
-    const dataset = options.dataset === undefined ? SAMPLE_NAME : datasetName(options.dataset);
-    const heldOut = await withPictures(options.dataset, async (pictures, heldOut) => {
-      await uploadDataset(api, dataset, pictures);
-      return { ...heldOut, bytes: await heldOut.read() };
-    });
-    const model = await fineTune(api, dataset, options.backbone ?? DEFAULT_BACKBONE);
-    printPrediction(await api.predict(model, heldOut.bytes), heldOut);
+    const model = options.dataset === undefined ? SAMPLE_NAME : toModelName(options.dataset);
+    const { dataset, heldOut, image } = await withPictures(
+      options.dataset,
+      async ({ pictures, heldOut, leftOut }) => {
+        if (leftOut.length > 0) console.log(describeLeftOut(leftOut));
+        const dataset = toDatasetName(model, pictures);
+        await uploadDataset(api, dataset, pictures);
+        return { dataset, heldOut, image: await heldOut.read() };
+      },
+    );
+    await fineTune(api, { dataset, model, backbone: options.backbone ?? DEFAULT_BACKBONE });
+    printPrediction(await api.predict(model, image), heldOut);
     printWhereToGo(server.url, options, model);
     if (options.serve) await untilInterrupted();
   } finally {
@@ -57,30 +68,27 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 /** Hands over the pictures to import and one that the model will not have seen. */
 async function withPictures<T>(
   folder: string | undefined,
-  use: (pictures: readonly PictureFile[], heldOut: HeldOutPicture) => Promise<T>,
+  use: (collected: CollectedPictures) => Promise<T>,
 ): Promise<T> {
   const sampleDir = folder === undefined ? await mkdtemp(path.join(os.tmpdir(), 'fovea-sample-')) : undefined;
   try {
     if (sampleDir !== undefined) await writeSampleDataset(sampleDir, { seed: SEED });
-    const { pictures, heldOut } = await collectPictures(sampleDir ?? (folder as string));
-    return await use(pictures, heldOut);
+    return await use(await collectPictures(sampleDir ?? (folder as string)));
   } finally {
     if (sampleDir !== undefined) await rm(sampleDir, { recursive: true, force: true });
   }
 }
 
-/** A dataset is named after its folder, in the characters that names may have. */
-const datasetName = (folder: string) =>
-  path.basename(path.resolve(folder)).replaceAll(/[^A-Za-z0-9._-]+/g, '-');
-
-async function fineTune(api: ApiClient, dataset: string, backbone: string): Promise<string> {
-  const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: dataset });
+async function fineTune(
+  api: ApiClient,
+  { dataset, model, backbone }: { dataset: string; model: string; backbone: string },
+): Promise<void> {
+  const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: model });
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
   const done = await followJob(api, job.id);
   if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
     throw new Error(`The job ${done.id} ${done.status}: ${done.error?.message ?? 'no reason was given'}`);
   }
-  return dataset;
 }
 
 const BAR_WIDTH = 24;

@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { collectPictures, describeLeftOut } from '../../../cli/collect-pictures.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'fovea-collect-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** A folder with these files, each with its own path as content. */
+function folderOf(...files: readonly string[]): string {
+  const folder = mkdtempSync(path.join(root, 'folder-'));
+  for (const file of files) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), file);
+  }
+  return folder;
+}
+
+async function collect(folder: string) {
+  const { pictures, heldOut, leftOut } = await collectPictures(folder);
+  const contents = await Promise.all(pictures.map(async (file) => String(await file.read())));
+  return {
+    paths: pictures.map((file) => file.path).sort(),
+    sources: Object.fromEntries(pictures.map((file, i) => [file.path, contents[i]])),
+    heldOut: { name: heldOut.name, label: heldOut.label, content: String(await heldOut.read()) },
+    leftOut,
+  };
+}
+
+describe('collectPictures', () => {
+  it('holds out a picture of the largest class', async () => {
+    const folder = folderOf('cat/1.png', 'cat/2.png', 'dog/1.png', 'readme.txt', 'cat/.hidden.png');
+    const { paths, heldOut } = await collect(folder);
+    expect(paths).toEqual(['cat/1.png', 'dog/1.png']);
+    expect(heldOut).toEqual({ name: '2.png', label: 'cat', content: 'cat/2.png' });
+  });
+
+  it('counts deeper folders to the class above them', async () => {
+    const { sources, heldOut } = await collect(
+      folderOf('cat/a/1.png', 'cat/a/b/1.png', 'cat/c/1.png', 'dog/1.png', 'dog/2.png'),
+    );
+    expect(heldOut).toEqual({ name: '1.png', label: 'cat', content: 'cat/a/b/1.png' });
+    expect(sources).toEqual({
+      'cat/a-1.png': 'cat/a/1.png',
+      'cat/c-1.png': 'cat/c/1.png',
+      'dog/1.png': 'dog/1.png',
+      'dog/2.png': 'dog/2.png',
+    });
+  });
+
+  it('counts deeper folders to the class below a split, and holds out a picture of the test', async () => {
+    const { paths, heldOut } = await collect(
+      folderOf('train/cat/a/1.png', 'train/dog/1.png', 'Test/cat/a/b/1.png', 'train/notes.txt'),
+    );
+    expect(heldOut.label).toBe('cat');
+    expect(paths).toEqual(['Test/cat/a-b-1.png', 'train/cat/a-1.png', 'train/dog/1.png']);
+  });
+
+  it('holds out a picture of the training split where there is no test', async () => {
+    const folder = folderOf(
+      'train/cat/1.png',
+      'train/cat/2.png',
+      'val/dog/1.png',
+      'val/dog/2.png',
+      'val/dog/3.png',
+    );
+    expect((await collect(folder)).heldOut.content).toBe('train/cat/2.png');
+  });
+
+  it('takes folders named after splits for classes where others are beside them', async () => {
+    const { paths, heldOut } = await collect(
+      folderOf('test/1.png', 'train/a/1.png', 'train/a/2.png', 'bus/1.png'),
+    );
+    expect(paths).toEqual(['bus/1.png', 'test/1.png', 'train/a-1.png']);
+    expect(heldOut.label).toBe('train');
+  });
+
+  it('keeps the names of flattened files unique and short enough', async () => {
+    const deep = Array.from({ length: 30 }, () => 'y'.repeat(20)).join('/');
+    const folder = folderOf(
+      'cat/a-b/1.png',
+      'cat/a/b/1.png',
+      'cat/a-b-1.png',
+      `cat/${deep}/1.png`,
+      'dog/1.png',
+    );
+    // The largest class, so that the picture held out is one of these.
+    for (const name of ['2', '3', '4', '5', '6', '7'])
+      writeFileSync(path.join(folder, `dog/${name}.png`), name);
+    const { paths, sources } = await collect(folder);
+    const cats = paths.filter((file) => file.startsWith('cat/'));
+    expect(new Set(cats).size).toBe(4);
+    expect(sources['cat/a-b-1.png']).toBe('cat/a-b-1.png');
+    for (const file of cats) expect(file).toMatch(/^cat\/(a-b-1|[0-9a-f]{8})\.png$/);
+  });
+
+  it('leaves out files that are empty or too large, with their names', async () => {
+    const folder = folderOf('cat/1.png', 'cat/2.png', 'cat/8.png', 'cat/9.png', 'dog/1.png');
+    truncateSync(path.join(folder, 'cat/8.png'), 20_000_001);
+    truncateSync(path.join(folder, 'cat/9.png'), 0);
+    const { paths, heldOut, leftOut } = await collect(folder);
+    expect(paths).toEqual(['cat/1.png', 'dog/1.png']);
+    expect(heldOut.name).toBe('2.png');
+    expect(describeLeftOut(leftOut)).toBe('Left out 2 files: "cat/8.png" (over 20 MB), "cat/9.png" (empty).');
+  });
+
+  it('follows links to pictures and to folders', async () => {
+    const elsewhere = folderOf('dogs/1.png', 'dogs/2.png', 'one.png');
+    const folder = folderOf('cat/1.png');
+    symlinkSync(path.join(elsewhere, 'one.png'), path.join(folder, 'cat/linked.png'));
+    symlinkSync(path.join(elsewhere, 'dogs'), path.join(folder, 'dog'));
+    const link = `${folder}-link`;
+    symlinkSync(folder, link);
+    const { sources, heldOut, leftOut } = await collect(link);
+    expect(sources).toEqual({
+      'cat/1.png': 'cat/1.png',
+      'dog/1.png': 'dogs/1.png',
+      'dog/2.png': 'dogs/2.png',
+    });
+    expect(heldOut).toEqual({ name: 'linked.png', label: 'cat', content: 'one.png' });
+    expect(leftOut).toEqual([]);
+  });
+
+  it('ends on links in a circle, and names links that lead nowhere', async () => {
+    const folder = folderOf('cat/1.png', 'cat/2.png', 'dog/1.png');
+    symlinkSync(folder, path.join(folder, 'cat/up'));
+    symlinkSync('self.png', path.join(folder, 'cat/self.png'));
+    symlinkSync('/nowhere', path.join(folder, 'owl'));
+    const { paths, leftOut } = await collect(folder);
+    expect(paths).toEqual(['cat/1.png', 'dog/1.png']);
+    expect(leftOut).toEqual([
+      { path: 'cat/self.png', reason: 'cannot be followed, ELOOP' },
+      { path: 'cat/up', reason: 'links to a folder that it is in' },
+      { path: 'owl', reason: 'cannot be followed, ENOENT' },
+    ]);
+  });
+
+  it('rejects a folder without a picture, and says what was left out', async () => {
+    const folder = folderOf('cat/1.png', 'cat/notes.txt');
+    truncateSync(path.join(folder, 'cat/1.png'), 0);
+    await expect(collectPictures(folder)).rejects.toThrow(/no picture in .*: "cat\/1\.png" \(empty\)\.$/);
+    await expect(collectPictures(path.join(folder, 'missing'))).rejects.toThrow(/missing" is no folder/);
+  });
+});
+
+describe('describeLeftOut', () => {
+  it('names the first files and counts the rest', () => {
+    const leftOut = ['1', '2', '3', '4', '5', '6', '7'].map((name) => ({ path: name, reason: 'empty' }));
+    expect(describeLeftOut(leftOut)).toMatch(
+      /^Left out 7 files: "1" \(empty\), .*"5" \(empty\) and 2 more\.$/,
+    );
+    expect(describeLeftOut(leftOut.slice(0, 1))).toBe('Left out 1 file: "1" (empty).');
+  });
+});
