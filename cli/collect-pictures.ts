@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type DatasetLayout, detectLayout, placeFile, type Split } from '../core/dataset/dataset-layout.ts';
+import { groupBy } from '../core/dataset/group-by.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../core/image/image-limits.ts';
 import { createMemoryStore } from '../core/storage/drivers/memory.ts';
 import { keys } from '../core/storage/keys.ts';
@@ -146,10 +147,6 @@ function placeFiles(folder: string, files: readonly ListedFile[], layout: Datase
 
 /** The class that can best spare a picture, of those that training sees. */
 function largestClass(files: readonly PlacedFile[]): readonly PlacedFile[] | undefined {
-  const classes = new Map<string, PlacedFile[]>();
-  for (const file of files) {
-    if (file.split === null || file.split === 'train')
-      classes.set(file.label, [...(classes.get(file.label) ?? []), file]);
-  }
-  return [...classes.values()].sort((a, b) => b.length - a.length)[0];
+  const trained = files.filter(({ split }) => split === null || split === 'train');
+  return [...groupBy(trained, ({ label }) => label).values()].sort((a, b) => b.length - a.length)[0];
 }
