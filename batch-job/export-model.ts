@@ -7,7 +7,6 @@ import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { createJobStore } from '../core/job/job-store.ts';
-import { NO_MEMORY_RECORD } from '../core/job/savings.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
 import { commitModel } from '../core/model/commit-model.ts';
 import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
@@ -81,7 +80,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const createdAt = Math.floor(now() / 1000);
   const jobs = createJobStore({ store, now });
   // Written down while the job ran, after this attempt had read the record.
-  const { resolved = null, trials = [], memory = NO_MEMORY_RECORD } = (await jobs.get(job.id)) ?? {};
+  const { resolved = null, trials = [] } = (await jobs.get(job.id)) ?? {};
   const described = await createReport(context, {
     version,
     createdAt,
@@ -90,7 +89,6 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     judged,
     validation,
     resolved,
-    memory,
     trials,
     history: await readHistory(jobs, job.id, context.trial),
     maxDifference,

@@ -161,7 +161,7 @@ async function train(context: TrainingContext, isOver: boolean): Promise<Trained
   const { checkpoints, decision, meter } = context;
   if (decision.stages.has('scratch')) return trainFromScratch(context);
   const full = checkpoints.resume('full');
-  if (full !== undefined) return resumeFull(context, full.trainer.variables);
+  if (full !== undefined) return resumeFull(context, full);
   const head = await trainHead(context);
   // Without its checkpoints what was trained is trained again, all of it.
   const isWanted = !isOver || checkpoints.resumedStage === undefined;

@@ -158,7 +158,7 @@ export function createJobReporter({
     async addFailedTrial(trial) {
       await updateHeld({ jobs, now }, jobId, owner, (held) => ({
         ...held,
-        failedTrials: [...held.failedTrials.filter((known) => known.trial !== trial.trial), trial],
+        failedTrials: withTrial(held.failedTrials, trial),
       }));
     },
     async setResolved(resolved) {

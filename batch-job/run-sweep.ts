@@ -84,7 +84,7 @@ export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
     if (outcome instanceof FoveaError) {
       const { code, message } = outcome;
       const failure = { trial, error: { code, message }, deviceBytes: machine.deviceBytes };
-      failed = [...failed, failure];
+      failed = withTrial(failed, failure);
       await reporter.addFailedTrial(failure);
       await reporterOf(trial).warn(`No model can be made of it. ${message}`, { error_code: code });
       continue;

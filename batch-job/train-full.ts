@@ -10,6 +10,7 @@ import { toOnnxBackbone } from './backbone-session.ts';
 import { openFrozenExamples } from './frozen-examples.ts';
 import { loadFrozen } from './load-frozen.ts';
 import { type Trained, trainNetwork } from './train-network.ts';
+import type { FitState } from './training/fit-state.ts';
 import { layerRates } from './training/layer-rates.ts';
 import { type TrainingContext, trainingPictures, validationPictures } from './training-context.ts';
 
@@ -25,14 +26,15 @@ export function trainFull(context: TrainingContext, weights: NetworkWeights): Pr
 /**
  * Goes on where a checkpoint of this stage leaves off, also where other layers learn than before, because memory has run
  * out since or a larger machine has taken over.
- * @param saved Its trainer's variables: weights of the layers that were in training, frozen ones among them or not.
+ * @param state What it knows. Its variables are of the layers that were in training, frozen ones among them or not.
  */
-export async function resumeFull(context: TrainingContext, saved: NetworkWeights): Promise<Trained> {
-  const { network, checkpoints } = context;
+export async function resumeFull(context: TrainingContext, state: FitState): Promise<Trained> {
+  const { network } = context;
+  const saved = state.trainer.variables;
   const keys = weightSpecs(network).map(({ key }) => key);
   const isWhole = keys.every((key) => saved.has(key));
   const pristine: NetworkWeights = isWhole ? new Map() : (await loadFrozen(context)).weights;
-  const first = checkpoints.resume('full')?.first?.weights ?? saved;
+  const first = state.first?.weights ?? saved;
   const weights = new Map(keys.map((key) => [key, (first.get(key) ?? pristine.get(key)) as Float32Array]));
   const halves = resumableHalves(context, saved, isWhole);
   return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);

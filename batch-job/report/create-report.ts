@@ -33,8 +33,6 @@ export interface CreateReportOptions {
   readonly validation: JudgedSplit;
   /** What every `auto` of the recipe came to. */
   readonly resolved: JobRecord['resolved'];
-  /** What the job gave up where memory ran out. */
-  readonly memory: JobRecord['memory'];
   readonly history: readonly Epoch[];
   /** Of the job's sweep. */
   readonly trials: JobRecord['trials'];
@@ -88,6 +86,7 @@ export async function createReport(
   const report = assembleReport({
     ...options,
     trial: context.trial,
+    memory: context.memory.givenUp(),
     job,
     input,
     inspection,

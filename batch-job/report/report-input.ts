@@ -4,6 +4,7 @@ import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
 import type { JobRecord } from '../../core/job/job.ts';
+import type { GivenUp } from '../../core/job/savings.ts';
 import type { ModelInput } from '../../core/model/manifest.ts';
 import type { Parity } from '../../core/model/parity.ts';
 import type { Epoch, Report } from '../../core/model/report.ts';
@@ -30,7 +31,8 @@ export interface ReportInput {
   /** Largest calibrated probability below which a picture is rejected, where it could be determined. */
   readonly rejectionThreshold: number | undefined;
   readonly resolved: JobRecord['resolved'];
-  readonly memory: JobRecord['memory'];
+  /** What training and export have given up where memory ran out. */
+  readonly memory: GivenUp;
   readonly history: readonly Epoch[];
   /** Of the job's sweep, and which of them the model is. */
   readonly trials: JobRecord['trials'];

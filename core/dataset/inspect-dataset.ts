@@ -7,6 +7,7 @@ import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from '../image/image-limits.ts
 import { brightnessOf } from '../image/thumbnail.ts';
 import type { SplitFractions } from '../job/job.ts';
 import { keys } from '../storage/keys.ts';
+import { NOT_UTF8 } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { assignSplits, trainingPoolFractions } from './assign-splits.ts';
 import { checkClasses, checkTrainingShares } from './check-classes.ts';
@@ -18,9 +19,6 @@ import { forEachConcurrent } from './for-each-concurrent.ts';
 import { type DecodeDepth, inspectFile } from './inspect-file.ts';
 import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';
-
-/** What stands in a name for bytes that are not UTF-8. */
-const NOT_UTF8 = '\uFFFD';
 
 export interface DatasetItem {
   /** Object key of the picture. */

@@ -88,7 +88,7 @@ const given = (settings: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
 /** With one more, in their order; a repeated one takes the place of the first. */
-export const withTrial = (trials: readonly Trial[], trial: Trial): Trial[] =>
+export const withTrial = <T extends { readonly trial: number }>(trials: readonly T[], trial: T): T[] =>
   [...trials.filter((known) => known.trial !== trial.trial), trial].sort((a, b) => a.trial - b.trial);
 
 /** The trial with the lowest validation loss; of equal ones the first. Undefined where there is none. */

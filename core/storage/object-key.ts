@@ -8,6 +8,9 @@ export const RESERVED_FOLDER = '.fovea-store';
 /** S3's own limit, held by every driver so that a local store can be copied to S3. */
 const MAX_KEY_BYTES = 1024;
 
+/** What a listed key has in place of bytes of a name that are not UTF-8; with it, there is no such object to be read. */
+export const NOT_UTF8 = '\uFFFD';
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const flawOf = (key: string): string | undefined => {

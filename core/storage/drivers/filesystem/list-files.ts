@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareKeys, RESERVED_FOLDER } from '../../object-key.ts';
+import { compareKeys, NOT_UTF8, RESERVED_FOLDER } from '../../object-key.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import { etagOf, ifThere, isMissing } from './file-version.ts';
 
@@ -42,14 +42,14 @@ async function readFolder(root: string, folder: string): Promise<readonly Entry[
 
 /** Whether a name that was read has stand-ins for bytes in it, with which there is no such file. */
 const isNotUtf8 = async (root: string, key: string): Promise<boolean> =>
-  key.includes('\uFFFD') && (await ifThere(lstat(join(root, key), { bigint: true }))) === undefined;
+  key.includes(NOT_UTF8) && (await ifThere(lstat(join(root, key), { bigint: true }))) === undefined;
 
 async function readInfo(root: string, key: string): Promise<ObjectInfo | undefined> {
   const path = join(root, key);
   let stats = await ifThere(stat(path, { bigint: true }));
   if (stats === undefined || !stats.isFile()) stats = await ifThere(lstat(path, { bigint: true }));
   // A name that is not UTF-8 reads with U+FFFD in it and cannot be opened; it is listed, so that reading it can tell.
-  if (stats === undefined) return key.includes('\uFFFD') ? unreadable(key) : undefined;
+  if (stats === undefined) return key.includes(NOT_UTF8) ? unreadable(key) : undefined;
   const sizeBytes = stats.isFile() ? Number(stats.size) : 0;
   return { key, sizeBytes, etag: etagOf(stats), lastModified: stats.mtime };
 }

@@ -5,6 +5,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { FoveaError } from '../../../errors.ts';
 import { type ByteRange, resolveRange } from '../../byte-range.ts';
+import { NOT_UTF8 } from '../../object-key.ts';
 import type { ObjectInfo, StoredObject } from '../../object-store.ts';
 import { etagOf, isMissing } from './file-version.ts';
 import { linkError, type StoreFolders } from './store-folders.ts';
@@ -23,7 +24,7 @@ interface OpenObject {
 async function explainMissing(path: string, key: string): Promise<void> {
   const own = await lstat(path).catch(() => undefined);
   if (own?.isSymbolicLink()) throw linkError(key);
-  if (own === undefined && key.includes('\uFFFD')) {
+  if (own === undefined && key.includes(NOT_UTF8)) {
     throw new FoveaError(
       'storage-name-not-utf8',
       `The file "${key}" cannot be read: its name is not valid UTF-8. Rename it.`,
