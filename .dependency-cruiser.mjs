@@ -34,8 +34,16 @@ export default {
     }),
     only('core-knows-nobody', 'core is what all others build on.', {
       from: '^core/',
-      to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/',
+      to: '^(api|batch-job|functions|infra|cli|bench|tests|scripts)/',
     }),
+    only(
+      'api-is-words',
+      'What is said over HTTP is the same whoever serves it, asks for it or does the work.',
+      {
+        from: '^api/',
+        to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/|^core/(storage|backbone|image|predict)/|node_modules/(?!zod/|@hono/zod-openapi/)',
+      },
+    ),
     only('storage-knows-no-content', 'The store does not know what is stored.', {
       from: '^core/storage/',
       to: '^core/(dataset|image|network|model|backbone|job|predict)/',
@@ -58,7 +66,7 @@ export default {
     ),
     only('trainer-knows-no-http', 'The trainer is told what to do by a job record alone.', {
       from: '^batch-job/',
-      to: '^(functions|cli|infra)/|/node_modules/hono/|^hono',
+      to: '^(api|functions|cli|infra)/|node_modules/hono/',
     }),
     only('functions-do-not-train', 'Serving starts trainers as processes, and imports none of them.', {
       from: '^functions/',
@@ -77,7 +85,7 @@ export default {
       'The stack and the code share names (keys, environment variables) and prices.',
       {
         from: '^infra/',
-        to: '^(batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts|pricing/)',
+        to: '^(api|batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts|pricing/)',
       },
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {

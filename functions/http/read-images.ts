@@ -1,10 +1,10 @@
 // The pictures of a prediction request, in whichever of the four ways they come: raw bytes, a multipart form, or in JSON
 // base64 or keys of uploads. What the bytes are is found out by the decoder, never by a header.
 
+import { PredictJsonSchema } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { Limits } from '../limits.ts';
-import { PredictJsonSchema } from '../schemas/prediction.ts';
 import { isJson, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
 import { readBody } from './read-body.ts';

@@ -1,14 +1,10 @@
 // GET /v1/architectures: the networks that can be trained and planned.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { ArchitectureListSchema, toWireArchitecture, type WireArchitecture } from '../../api/architecture.ts';
+import { errorResponses } from '../../api/error.ts';
 import { ARCHITECTURES } from '../../core/network/architectures.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import {
-  ArchitectureListSchema,
-  toWireArchitecture,
-  type WireArchitecture,
-} from '../schemas/architecture.ts';
-import { errorResponses } from '../schemas/error.ts';
 
 const list = createRoute({
   method: 'get',

@@ -1,14 +1,14 @@
 // The picture of a training batch that a job saves before it trains.
 
 import { createRoute } from '@hono/zod-openapi';
+import { errorResponses } from '../../api/error.ts';
+import { JobIdSchema } from '../../api/job-id.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { isFinal } from '../../core/job/job.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { JobIdSchema } from '../schemas/job-id.ts';
 
 const PNG = 'image/png';
 

@@ -1,6 +1,8 @@
 // Datasets over HTTP: which there are, what is wrong with one, and putting files into one.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
+import { errorResponses } from '../../api/error.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/job.ts';
@@ -8,8 +10,6 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readBody } from '../http/read-body.ts';
-import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../schemas/dataset.ts';
-import { errorResponses } from '../schemas/error.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 

@@ -2,15 +2,15 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
+import { errorResponses } from '../../api/error.ts';
+import { JobEventListSchema, toWireEvent, toWireJob } from '../../api/job.ts';
+import { JobIdSchema } from '../../api/job-id.ts';
+import { PageQuerySchema } from '../../api/pagination.ts';
 import { isFinal, type JobEvent } from '../../core/job/job.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
 import type { JobStore } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { JobEventListSchema, toWireEvent, toWireJob } from '../schemas/job.ts';
-import { JobIdSchema } from '../schemas/job-id.ts';
-import { PageQuerySchema } from '../schemas/pagination.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 /** Fast enough for a progress bar, and two small reads a second on the store. */

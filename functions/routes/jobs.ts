@@ -1,6 +1,13 @@
 // Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { CreateJobSchema } from '../../api/create-job.ts';
+import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
+import { errorResponses } from '../../api/error.ts';
+import { toWireEstimate } from '../../api/estimate.ts';
+import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api/job.ts';
+import { JobIdSchema } from '../../api/job-id.ts';
+import { PageQuerySchema } from '../../api/pagination.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { checkLearningLayers } from '../../core/job/check-learning-layers.ts';
@@ -11,13 +18,6 @@ import type { NewJob } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { CreateJobSchema } from '../schemas/create-job.ts';
-import { DryRunSchema, toWireInspection } from '../schemas/dataset.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { toWireEstimate } from '../schemas/estimate.ts';
-import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../schemas/job.ts';
-import { JobIdSchema } from '../schemas/job-id.ts';
-import { PageQuerySchema } from '../schemas/pagination.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';

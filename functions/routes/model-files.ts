@@ -1,6 +1,8 @@
 // GET /v1/models/{model}/files/{file}: what a version holds, for whoever runs the model elsewhere.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { errorResponses } from '../../api/error.ts';
+import { ModelParamSchema } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
@@ -8,8 +10,6 @@ import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { ModelParamSchema } from '../schemas/model.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 

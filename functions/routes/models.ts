@@ -1,6 +1,16 @@
 // Models over HTTP: which there are, and what is known of each.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { errorResponses } from '../../api/error.ts';
+import { ImportModelSchema } from '../../api/import-model.ts';
+import {
+  ModelListSchema,
+  ModelParamSchema,
+  ModelSchema,
+  toBrokenWireModel,
+  toWireModel,
+  type WireModel,
+} from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -9,16 +19,6 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { ImportModelSchema } from '../schemas/import-model.ts';
-import {
-  ModelListSchema,
-  ModelParamSchema,
-  ModelSchema,
-  toBrokenWireModel,
-  toWireModel,
-  type WireModel,
-} from '../schemas/model.ts';
 import { explainMissingModel } from './missing-model.ts';
 
 const TAGS = ['Models'];

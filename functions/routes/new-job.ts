@@ -1,5 +1,6 @@
 // What a request for a job means: the names it may use, and the defaults it leaves to us.
 
+import type { CreateJobRequest } from '../../api/create-job.ts';
 import { parseBackboneName, toArchitectureName, toBackboneName } from '../../core/backbone/backbone.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
@@ -8,7 +9,6 @@ import type { NewJob } from '../../core/job/job-store.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { findArchitecture } from '../../core/network/architectures.ts';
-import type { CreateJobRequest } from '../schemas/create-job.ts';
 import { parseDatasetName } from './dataset-name.ts';
 
 const DATASET_PREFIX = 'datasets/';

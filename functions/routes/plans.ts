@@ -2,14 +2,14 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
+import { errorResponses } from '../../api/error.ts';
+import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../../api/plan.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { drawPlan } from '../../core/network/draw-plan.ts';
 import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../schemas/plan.ts';
 
 const JSON_TYPE = 'application/json';
 const SVG_TYPE = 'image/svg+xml';

@@ -1,15 +1,8 @@
 // POST /v1/models/{model}/predict: pictures in, labels out.
 
 import { createRoute, type z } from '@hono/zod-openapi';
-import { FoveaError } from '../../core/errors.ts';
-import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
-import type { AppDeps } from '../deps.ts';
-import { createRoutes } from '../http/app-routes.ts';
-import { toErrorBody } from '../http/error-response.ts';
-import { statusOf } from '../http/error-status.ts';
-import { type RequestImage, readImages } from '../http/read-images.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { ModelParamSchema } from '../schemas/model.ts';
+import { errorResponses } from '../../api/error.ts';
+import { ModelParamSchema } from '../../api/model.ts';
 import {
   PredictionListSchema,
   PredictionSchema,
@@ -17,7 +10,14 @@ import {
   PredictQuerySchema,
   type WirePrediction,
   type WirePredictionList,
-} from '../schemas/prediction.ts';
+} from '../../api/prediction.ts';
+import { FoveaError } from '../../core/errors.ts';
+import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
+import type { AppDeps } from '../deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { toErrorBody } from '../http/error-response.ts';
+import { statusOf } from '../http/error-status.ts';
+import { type RequestImage, readImages } from '../http/read-images.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 

@@ -2,13 +2,13 @@
 // asks for no API key: the link is the right to write this one object.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { errorResponses } from '../../api/error.ts';
+import { ReceivedUploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { headersOf, type UploadGrant, type UploadLinks } from '../../core/storage/upload-links.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readBody } from '../http/read-body.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { ReceivedUploadSchema } from '../schemas/upload.ts';
 
 /** Where links of the server's own driver lead. */
 export const UPLOADS_PATH = '/uploads/';

@@ -2,6 +2,8 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { errorResponses } from '../../api/error.ts';
+import { ModelParamSchema } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
@@ -9,8 +11,6 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { HTML } from '../http/asset-files.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { ModelParamSchema } from '../schemas/model.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 

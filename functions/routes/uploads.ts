@@ -3,14 +3,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
+import { errorResponses } from '../../api/error.ts';
+import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { errorResponses } from '../schemas/error.ts';
-import { CreateUploadSchema, UploadSchema } from '../schemas/upload.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 
 const createUpload = createRoute({

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CreateJobSchema } from '../../../api/create-job.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import type { ApiReport } from '../../../cli/api-client.ts';
 import { compareModels, toRequest } from '../../../cli/commands/reproduce.ts';
 import { toNewJob } from '../../../functions/routes/new-job.ts';
-import { CreateJobSchema } from '../../../functions/schemas/create-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 
 const input = makeReportInput({ classes: ['a', 'b'], test: 40, validation: 40 });

@@ -1,7 +1,7 @@
 // An estimate of a job on the wire.
 
 import { z } from '@hono/zod-openapi';
-import type { JobEstimate, JobPictures } from '../../core/job/estimate-job.ts';
+import type { JobEstimate, JobPictures } from '../core/job/estimate-job.ts';
 
 const count = z.number().int();
 

@@ -1,13 +1,13 @@
 // Plans on the wire: what may be asked, and what is answered.
 
 import { z } from '@hono/zod-openapi';
-import { PLAN_ACCOUNTING } from '../../core/network/plan.ts';
+import { PLAN_ACCOUNTING } from '../core/network/plan.ts';
 import {
   type ClassifierPlan,
   DEFAULT_PLAN_BATCH_SIZE,
   DEFAULT_PLAN_CLASSES,
   PLAN_LIMITS,
-} from '../../core/network/plan-classifier.ts';
+} from '../core/network/plan-classifier.ts';
 
 const count = (max: number) => z.number().int().min(1).max(max);
 const side = count(PLAN_LIMITS.side).optional();

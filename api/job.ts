@@ -2,7 +2,7 @@
 // beside them.
 
 import { z } from '@hono/zod-openapi';
-import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
+import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
 import {
   BACKENDS,
   JobErrorSchema,
@@ -11,12 +11,12 @@ import {
   JobStatusSchema,
   ProgressSchema,
   SplitFractionsSchema,
-} from '../../core/job/job.ts';
-import { RecipeSchema, ResolvedRecipeSchema } from '../../core/job/recipe.ts';
-import { RemedySchema } from '../../core/job/savings.ts';
-import { spendingOf } from '../../core/job/spending-of.ts';
-import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../../core/job/sweep.ts';
-import { toModelReference } from '../../core/model/model-name.ts';
+} from '../core/job/job.ts';
+import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe.ts';
+import { RemedySchema } from '../core/job/savings.ts';
+import { spendingOf } from '../core/job/spending-of.ts';
+import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/sweep.ts';
+import { toModelReference } from '../core/model/model-name.ts';
 import { EstimateSchema } from './estimate.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */

@@ -1,8 +1,8 @@
 // A dataset on the wire: what an inspection found, in numbers and findings.
 
 import { z } from '@hono/zod-openapi';
-import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
-import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
+import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
+import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
 import { EstimateSchema } from './estimate.ts';
 
 const count = z.number().int();

@@ -1,9 +1,9 @@
 // An architecture of the zoo on the wire.
 
 import { z } from '@hono/zod-openapi';
-import type { Architecture } from '../../core/network/network.ts';
-import { DEFAULT_PLAN_CLASSES } from '../../core/network/plan-classifier.ts';
-import { countParameters, weightSpecs } from '../../core/network/weight-specs.ts';
+import type { Architecture } from '../core/network/network.ts';
+import { DEFAULT_PLAN_CLASSES } from '../core/network/plan-classifier.ts';
+import { countParameters, weightSpecs } from '../core/network/weight-specs.ts';
 
 const ArchitectureSchema = z
   .object({

@@ -1,8 +1,8 @@
 // A model on the wire: OpenAI's list entry, and what Fovea knows beside it.
 
 import { z } from '@hono/zod-openapi';
-import type { Manifest } from '../../core/model/manifest.ts';
-import { toModelReference } from '../../core/model/model-name.ts';
+import type { Manifest } from '../core/model/manifest.ts';
+import { toModelReference } from '../core/model/model-name.ts';
 
 export const ModelSchema = z
   .object({

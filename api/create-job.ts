@@ -2,11 +2,11 @@
 // in routes/new-job.ts.
 
 import { z } from '@hono/zod-openapi';
-import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
-import { BACKENDS, SplitFractionsSchema } from '../../core/job/job.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
-import { SweepSchema } from '../../core/job/sweep.ts';
-import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
+import { BACKENDS, SplitFractionsSchema } from '../core/job/job.ts';
+import { RecipeSchema } from '../core/job/recipe.ts';
+import { SweepSchema } from '../core/job/sweep.ts';
+import { isModelName, MODEL_NAME_MAX_LENGTH } from '../core/model/model-name.ts';
 
 const NAME_MAX_LENGTH = 100;
 // As OpenAI limits them.
