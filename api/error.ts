@@ -10,7 +10,7 @@ export const ErrorSchema = z
         .openapi({ description: 'What failed, what was received, what is allowed, what to do.' }),
       type: z.enum(['invalid_request_error', 'server_error']),
       param: z.string().nullable().openapi({ description: 'The field, parameter or header at fault.' }),
-      code: z.string().openapi({ description: 'Stable, e.g. `model-not-found`.' }),
+      code: z.string().openapi({ description: 'Stable, e.g. `model-not-found`; /docs/errors lists all.' }),
       details: z.record(z.string(), z.unknown()).optional(),
       request_id: z.string().optional(),
     }),

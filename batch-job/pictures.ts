@@ -2,6 +2,7 @@
 // to train on, kept as bytes in memory as far as they fit. Knows nothing of networks.
 
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../core/image/decode-to-input.ts';
 import { IMAGE_ERROR_CODES } from '../core/image/image-errors.ts';
@@ -19,7 +20,7 @@ const VIEW_MARGIN = 1.15;
 /** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
 const HASH_DIGITS = 8;
 
-const UNREADABLE: ReadonlySet<string> = new Set([...IMAGE_ERROR_CODES, 'dataset-changed']);
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([...IMAGE_ERROR_CODES, 'dataset-changed']);
 
 export interface PictureOptions {
   /** What the pictures of an epoch (see {@link ExampleSource.atEpoch}) are changed by; the plain source changes nothing. */

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
-import type { JobRecord, Spending } from '../core/job/job.ts';
+import { type JobRecord, type Spending, toJobError } from '../core/job/job.ts';
 import type { AttemptJobs, JobStore } from '../core/job/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import { afterOwnEnd } from '../core/job/savings.ts';
@@ -156,7 +156,7 @@ async function endAttempt(
         ...job,
         status: 'failed',
         finishedAt,
-        error: { code, message, param: isKnown ? (error.param ?? null) : null },
+        error: toJobError(code, message, isKnown ? error.param : null),
       };
     });
     await deps.jobs.appendEvent(jobId, {

@@ -1,6 +1,7 @@
 // The trials of a sweep, one after another: each is a training of its own with checkpoints of its own, and the one with the
 // lowest validation loss is what comes back. The test split has no part in it.
 
+import { type ErrorCode, isErrorCode } from '../core/error-codes.ts';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { createCheckpoints } from '../core/job/checkpoints.ts';
 import type { JobRecord } from '../core/job/job.ts';
@@ -38,7 +39,7 @@ export interface SweepOptions {
 }
 
 /** What the settings of a trial can bring it to, whatever becomes of the others. */
-const OWN_FAILURES = ['out-of-memory', 'training-diverged'];
+const OWN_FAILURES: readonly ErrorCode[] = ['out-of-memory', 'training-diverged'];
 
 /**
  * Runs the trials that earlier attempts, or trainers side by side, have left, and returns the winner of all.
@@ -118,7 +119,9 @@ function failureOfAll(failed: readonly FailedTrial[]): FoveaError {
   const { error = undefined } =
     failed.find(({ error: { code } }) => code === 'out-of-memory') ?? failed[0] ?? {};
   if (error === undefined) throw new RangeError('A sweep without a trial.');
-  return new FoveaError(error.code, error.message, { param: 'sweep' });
+  // A record of another version may have a code that this one does not know.
+  const code = isErrorCode(error.code) ? error.code : 'trainer-error';
+  return new FoveaError(code, error.message, { param: 'sweep' });
 }
 
 /** A reporter that says of everything which trial it is of. */

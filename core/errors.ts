@@ -1,5 +1,7 @@
-// The one error base of the project. Every failure that a user can meet is a FoveaError with a stable code;
-// the mapping from codes to HTTP statuses lives in functions/, not here.
+// The one error base of the project. Every failure that a user can meet is a FoveaError with a stable code of
+// error-codes.ts; the mapping from codes to HTTP statuses lives in functions/, not here.
+
+import type { ErrorCode } from './error-codes.ts';
 
 /** What a {@link FoveaError} carries besides its message. */
 export interface FoveaErrorOptions {
@@ -11,17 +13,17 @@ export interface FoveaErrorOptions {
 }
 
 /**
- * A failure with a stable, kebab-case code.
+ * A failure with a stable code.
  *
  * The message says what failed, the value received, what is allowed and what to do.
  */
 export class FoveaError extends Error {
   override readonly name: string = 'FoveaError';
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly param: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string, options: FoveaErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, options: FoveaErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.param = options.param;
@@ -30,6 +32,6 @@ export class FoveaError extends Error {
 }
 
 /** True for a {@link FoveaError}, optionally with the given code. */
-export function isFoveaError(error: unknown, code?: string): error is FoveaError {
+export function isFoveaError(error: unknown, code?: ErrorCode): error is FoveaError {
   return error instanceof FoveaError && (code === undefined || error.code === code);
 }

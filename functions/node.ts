@@ -66,5 +66,5 @@ function refuse(error: unknown): Response {
     'request-invalid',
     `The request names no URL: ${reason}. Send a path that starts with "/" and the server's own Host.`,
   );
-  return Response.json(toErrorBody(refused, 400), { status: 400 });
+  return Response.json(toErrorBody(refused), { status: 400 });
 }

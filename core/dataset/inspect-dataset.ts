@@ -2,6 +2,7 @@
 // Knows nothing of tensors and jobs. The dry run and the first stage of a job are this function.
 
 import { createHash } from 'node:crypto';
+import type { ErrorCode } from '../error-codes.ts';
 import { FoveaError } from '../errors.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from '../image/image-limits.ts';
 import { brightnessOf } from '../image/thumbnail.ts';
@@ -131,7 +132,7 @@ export async function inspectDataset(
   };
 }
 
-const datasetError = (code: string, dataset: string, message: string): FoveaError =>
+const datasetError = (code: ErrorCode, dataset: string, message: string): FoveaError =>
   new FoveaError(code, message, { param: 'training_file', details: { dataset } });
 
 async function listFiles(

@@ -1,5 +1,6 @@
 // The typed failures of a picture. Each says what was received, what is allowed and what to do.
 
+import type { ErrorCode } from '../error-codes.ts';
 import { FoveaError } from '../errors.ts';
 import { describeBytes, SUPPORTED_FORMATS } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
@@ -13,7 +14,7 @@ export const IMAGE_ERROR_CODES = [
   'image-zero-size',
   'image-too-many-pixels',
   'image-too-many-frames',
-] as const;
+] as const satisfies readonly ErrorCode[];
 export type ImageErrorCode = (typeof IMAGE_ERROR_CODES)[number];
 
 const imageError = (

@@ -2,6 +2,7 @@
 // OpenAI's fine-tuning jobs. Knows nothing of how training works.
 
 import { z } from 'zod';
+import type { ErrorCode } from '../error-codes.ts';
 import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from './savings.ts';
@@ -94,10 +95,18 @@ export type Spending = z.infer<typeof SpendingSchema>;
 export const NOTHING_SPENT: Spending = { seconds: 0, usd: 0 };
 
 export const JobErrorSchema = z.object({
+  /** Of {@link toJobError}; a record of another version may have a code that this one does not know. */
   code: z.string(),
   message: z.string(),
   param: z.string().nullable(),
 });
+
+/** What a job that fails says of it. */
+export const toJobError = (
+  code: ErrorCode,
+  message: string,
+  param: string | null = null,
+): z.infer<typeof JobErrorSchema> => ({ code, message, param });
 
 export const ProgressSchema = z.object({
   stage: z.enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting']),

@@ -2,6 +2,7 @@
 // heatmaps, and the files for a browser. Knows no storage.
 
 import { contentHashOf } from '../content-hash.ts';
+import type { ErrorCode } from '../error-codes.ts';
 import { isFoveaError } from '../errors.ts';
 import type { Network, NetworkWeights } from '../network/network.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../network/onnx/to-onnx.ts';
@@ -39,7 +40,7 @@ export interface CompanionFiles {
 }
 
 /** `value()`, or nothing where the network is one of those that cannot be said that way. */
-function unless<T>(code: string, value: () => T): T | undefined {
+function unless<T>(code: ErrorCode, value: () => T): T | undefined {
   try {
     return value();
   } catch (error) {

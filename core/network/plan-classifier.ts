@@ -1,5 +1,6 @@
 // A plan as people ask for it: an architecture by name, and what to know about it. Checks what is asked, and knows no HTTP.
 
+import type { ErrorCode } from '../error-codes.ts';
 import { FoveaError } from '../errors.ts';
 import { findGpu, GPUS } from '../pricing/gpus.ts';
 import { cheapestMachineWith } from '../pricing/machines.ts';
@@ -104,13 +105,20 @@ function checkAtMost(side: 'height' | 'width', value: number, maximum: number): 
   );
 }
 
-function checkCount(param: string, what: string, value: number, maximum: number): void {
+function checkCount(param: CountParam, what: string, value: number, maximum: number): void {
   if (!Number.isInteger(value) || value < 1 || value > maximum) throw outOfRange(param, what, value, maximum);
 }
 
-const outOfRange = (param: string, what: string, received: number, maximum: number) =>
+const OUT_OF_RANGE = {
+  classes: 'classes-out-of-range',
+  batch_size: 'batch-size-out-of-range',
+  images: 'images-out-of-range',
+} as const satisfies Readonly<Record<string, ErrorCode>>;
+type CountParam = keyof typeof OUT_OF_RANGE;
+
+const outOfRange = (param: CountParam, what: string, received: number, maximum: number) =>
   new FoveaError(
-    `${param.replace('_', '-')}-out-of-range`,
+    OUT_OF_RANGE[param],
     `The ${what} cannot be ${received}: it must be a whole number from 1 to ${maximum}.`,
     { param, details: { received, minimum: 1, maximum } },
   );

@@ -2,6 +2,7 @@
 // lasts seconds must not cost hours of work. Knows nothing of what is stored.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ErrorCode } from '../error-codes.ts';
 import { FoveaError, isFoveaError } from '../errors.ts';
 import {
   type ObjectInfo,
@@ -11,7 +12,7 @@ import {
 } from './object-store.ts';
 
 /** Faults that pass: everything else (denied, full, a bad key) would be the same again. */
-const TRANSIENT: ReadonlySet<string> = new Set([
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'storage-unavailable',
   'storage-conflict',
   'storage-read-truncated',

@@ -13,6 +13,7 @@ export interface AssetFile {
 export const HTML = 'text/html; charset=utf-8';
 export const CSS = 'text/css; charset=utf-8';
 export const JAVASCRIPT = 'text/javascript; charset=utf-8';
+export const MARKDOWN = 'text/markdown; charset=utf-8';
 
 /** A handler that answers with a file, read once, under a content security policy. */
 export function serveAsset(
@@ -24,13 +25,16 @@ export function serveAsset(
     body ??= readFile(locate());
     const policy =
       typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
-    return c.body(await body, 200, {
-      'Content-Type': contentType,
-      'Content-Security-Policy': policy,
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'no-referrer',
-      // Asked again each time: an upgrade must not meet yesterday's script.
-      'Cache-Control': 'no-cache',
-    });
+    return c.body(await body, 200, assetHeaders(contentType, policy));
   };
 }
+
+/** The headers of a page, or of what a page loads. */
+export const assetHeaders = (contentType: string, contentSecurityPolicy: string) => ({
+  'Content-Type': contentType,
+  'Content-Security-Policy': contentSecurityPolicy,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  // Asked again each time: an upgrade must not meet yesterday's script.
+  'Cache-Control': 'no-cache',
+});

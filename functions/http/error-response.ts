@@ -1,30 +1,31 @@
 // Every failure leaves as one shape, `{ error: { message, type, param, code } }`: OpenAI's, with `details` added where
-// there are facts beside the message. Nothing internal leaves at all.
+// there are facts beside the message, and headers that say whether to try again. Nothing internal leaves at all.
 
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import type { ErrorCode } from '../../core/error-codes.ts';
 import { FoveaError } from '../../core/errors.ts';
 import type { AppEnv } from '../deps.ts';
 import type { Logger } from '../logger.ts';
-import { type ErrorStatus, statusOf } from './error-status.ts';
+import { answerTo } from './error-status.ts';
 
 export interface ErrorBody {
   readonly error: {
     readonly message: string;
     readonly type: 'invalid_request_error' | 'server_error';
     readonly param: string | null;
-    readonly code: string;
+    readonly code: ErrorCode;
     readonly details?: Readonly<Record<string, unknown>>;
     readonly request_id?: string;
   };
 }
 
-/** The body for an error that a client may see. */
-export function toErrorBody(error: FoveaError, status: ErrorStatus): ErrorBody {
+/** The body for a typed error. */
+export function toErrorBody(error: FoveaError): ErrorBody {
   return {
     error: {
       message: error.message,
-      type: status < 500 ? 'invalid_request_error' : 'server_error',
+      type: answerTo(error.code).status < 500 ? 'invalid_request_error' : 'server_error',
       param: error.param ?? null,
       code: error.code,
       ...(error.details === undefined ? {} : { details: error.details }),
@@ -32,14 +33,22 @@ export function toErrorBody(error: FoveaError, status: ErrorStatus): ErrorBody {
   };
 }
 
+/** Whether to send the request again: `Retry-After` for everybody, `X-Should-Retry` for the SDKs of OpenAI, which obey it. */
+export function retryHeaders(code: ErrorCode): Readonly<Record<string, string>> {
+  const { retry } = answerTo(code);
+  return typeof retry === 'number'
+    ? { 'X-Should-Retry': 'true', 'Retry-After': String(retry) }
+    : { 'X-Should-Retry': 'false' };
+}
+
 /** The app's error handler: typed errors by their code, everything else as a 500 that only the log explains. */
 export function createErrorHandler(logger: Logger) {
   return (error: Error, c: Context<AppEnv>): Response => {
     const known = toKnownError(error, c.req.raw.signal.aborted);
-    const status = known === undefined ? undefined : statusOf(known.code);
-    if (known !== undefined && status !== undefined) {
+    if (known !== undefined) {
+      const { status } = answerTo(known.code);
       if (status >= 500) logger.error('request failed', { request_id: c.get('requestId'), error });
-      return c.json(toErrorBody(known, status), status);
+      return c.json(toErrorBody(known), status, retryHeaders(known.code));
     }
     const requestId = c.get('requestId');
     logger.error('unexpected error', {
@@ -57,7 +66,7 @@ export function createErrorHandler(logger: Logger) {
         request_id: requestId,
       },
     };
-    return c.json(body, 500);
+    return c.json(body, answerTo('internal-error').status, retryHeaders('internal-error'));
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import { FoveaError } from '../../core/errors.ts';
 import type { AppEnv } from '../deps.ts';
-import { toErrorBody } from './error-response.ts';
+import { retryHeaders, toErrorBody } from './error-response.ts';
 import { nearest } from './nearest.ts';
 
 export interface RouteEntry {
@@ -28,7 +28,7 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
         `${method} is not possible on "${shown}"; ${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'}.`,
         { details: { received: method, allowed } },
       );
-      return c.json(toErrorBody(error, 405), 405, { Allow: allowed.join(', ') });
+      return c.json(toErrorBody(error), 405, { ...retryHeaders(error.code), Allow: allowed.join(', ') });
     }
     const known = [...new Set(table.map((route) => `${route.method} ${toTemplate(route.path)}`))];
     const near = nearest(`${method} ${path.slice(0, SHOWN_CHARACTERS)}`, known, ROUTES_SUGGESTED);
@@ -37,7 +37,7 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
       `There is nothing at ${method} "${shown}". Near it: ${near.join(', ')}. GET /docs describes every route.`,
       { details: { near } },
     );
-    return c.json(toErrorBody(error, 404), 404);
+    return c.json(toErrorBody(error), 404, retryHeaders(error.code));
   };
 }
 

@@ -1,11 +1,12 @@
-// The API's description: OpenAPI from the schemas, and Swagger UI over it, from this server alone.
+// The API's description: OpenAPI from the schemas, Swagger UI over it, and the list of error codes, from this server alone.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { CSS, HTML, JAVASCRIPT, serveAsset } from '../http/asset-files.ts';
+import { assetHeaders, CSS, HTML, JAVASCRIPT, MARKDOWN, serveAsset } from '../http/asset-files.ts';
+import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';
 
 /** Swagger UI sets inline styles and draws its icons as data URLs; its scripts come from here. */
 const POLICY =
@@ -41,7 +42,8 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
           title: 'Fovea',
           version,
           description:
-            'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs.',
+            'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs. ' +
+            '[Every error code](/docs/errors), and what to do about it.',
         },
         servers: [{ url: '/' }],
         // An empty requirement is one that every request meets.
@@ -62,5 +64,7 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     '/docs/swagger-ui-bundle.js',
     serveAsset({ locate: () => swaggerFile('swagger-ui-bundle.js'), contentType: JAVASCRIPT }, POLICY),
   );
+  routes.get('/docs/errors', (c) => c.html(errorListHtml(), 200, assetHeaders(HTML, POLICY)));
+  routes.get('/docs/errors.md', (c) => c.body(errorListMarkdown(), 200, assetHeaders(MARKDOWN, POLICY)));
   return routes;
 }

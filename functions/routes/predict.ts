@@ -16,7 +16,6 @@ import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/pre
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
-import { statusOf } from '../http/error-status.ts';
 import { type RequestImage, readImages } from '../http/read-images.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
@@ -131,10 +130,7 @@ function toList(
   const toEntry = (outcome: ImageOutcome, index: number): WirePredictionList['data'][number] => {
     const place = { index, file: images[index]?.file ?? null };
     if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome, hidesRejected), ...place };
-    const status = statusOf(outcome.error.code);
-    // An error without a status is not meant for clients: the whole request fails and the log explains it.
-    if (status === undefined) throw outcome.error;
-    return { object: 'error', ...place, error: toErrorBody(outcome.error, status).error };
+    return { object: 'error', ...place, error: toErrorBody(outcome.error).error };
   };
   return {
     object: 'list',

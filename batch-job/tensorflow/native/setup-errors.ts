@@ -1,12 +1,13 @@
 // The ways in which set-up of a native back end fails, each with what to do. After any of them the next try goes on from
 // what is already there.
 
+import type { ErrorCode } from '../../../core/error-codes.ts';
 import { FoveaError } from '../../../core/errors.ts';
 
 const AGAIN = 'Then run the same command again: it goes on from where it stopped.';
 const WITHOUT = 'Training works without: the portable back end needs npm alone.';
 
-const failure = (code: string, message: string, cause?: unknown) =>
+const failure = (code: ErrorCode, message: string, cause?: unknown) =>
   new FoveaError(code, message, cause === undefined ? {} : { cause });
 
 export const noPip = (tail: string) =>

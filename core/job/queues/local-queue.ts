@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { isFinal, type JobRecord } from '../job.ts';
+import { isFinal, type JobRecord, toJobError } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import type { JobStore } from '../job-store.ts';
 import { LEASE_MS } from '../lease.ts';
@@ -122,7 +122,7 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
             status: 'failed',
             finishedAt: Math.floor(now() / 1000),
             lease: null,
-            error: { code: 'trainer-crashed', message, param: null },
+            error: toJobError('trainer-crashed', message),
           },
     );
     await jobs.appendEvent(jobId, { level: 'error', type: 'message', message, data: null });

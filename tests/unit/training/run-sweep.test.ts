@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createJobReporter } from '../../../batch-job/job-reporter.ts';
 import { runSweep } from '../../../batch-job/run-sweep.ts';
 import type { TrainedRun } from '../../../batch-job/train-trial.ts';
+import type { ErrorCode } from '../../../core/error-codes.ts';
 import { FoveaError } from '../../../core/errors.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
@@ -19,7 +20,7 @@ const GAVE_UP: GivenUp = {
   savings: { ...NO_SAVINGS, inputSize: { height: 32, width: 32 } },
   taken: [{ remedy: 'smaller_pictures', stage: 'scratch', gaveUp: 'Pictures are smaller.' }],
 };
-const failure = (code: string) => new FoveaError(code, `It ended with ${code}.`);
+const failure = (code: ErrorCode) => new FoveaError(code, `It ended with ${code}.`);
 
 /** How a trial ends: with a validation loss, or a failure. */
 type Ends = Readonly<Record<number, number | Error>>;
@@ -89,21 +90,24 @@ describe('runSweep', () => {
 
   const trials = () => trained.map(({ trial }) => trial);
 
-  it.each(['training-diverged', 'out-of-memory'])('leaves out a trial that ends with %s', async (code) => {
-    const { context } = await attempt({ 1: 0.2, 2: failure(code), 3: 0.1 });
-    expect(context.trial).toBe(3);
-    expect(await jobs.get(id)).toMatchObject({
-      trials: [{ trial: 1 }, { trial: 3 }],
-      failedTrials: [{ trial: 2, error: { code }, deviceBytes: GB }],
-    });
-    expect((await jobs.events(id, { limit: 20 })).events.map(({ message }) => message)).toContain(
-      `Trial 2/3: No model can be made of it. It ended with ${code}.`,
-    );
-    // The next attempt, for the winner alone.
-    await attempt({});
-    expect(trials()).toEqual([1, 2, 3, 3]);
-    expect(trained.at(-1)?.isOver).toBe(true);
-  });
+  it.each(['training-diverged', 'out-of-memory'] as const)(
+    'leaves out a trial that ends with %s',
+    async (code) => {
+      const { context } = await attempt({ 1: 0.2, 2: failure(code), 3: 0.1 });
+      expect(context.trial).toBe(3);
+      expect(await jobs.get(id)).toMatchObject({
+        trials: [{ trial: 1 }, { trial: 3 }],
+        failedTrials: [{ trial: 2, error: { code }, deviceBytes: GB }],
+      });
+      expect((await jobs.events(id, { limit: 20 })).events.map(({ message }) => message)).toContain(
+        `Trial 2/3: No model can be made of it. It ended with ${code}.`,
+      );
+      // The next attempt, for the winner alone.
+      await attempt({});
+      expect(trials()).toEqual([1, 2, 3, 3]);
+      expect(trained.at(-1)?.isOver).toBe(true);
+    },
+  );
 
   it('tries again on a larger machine what memory did not suffice for, and that alone', async () => {
     const ends = {
@@ -122,6 +126,13 @@ describe('runSweep', () => {
     await expect(attempt({ ...ends, 3: failure('training-diverged') })).rejects.toMatchObject({
       code: 'training-diverged',
     });
+  });
+
+  it('fails as a trial did whose record has a code of another version', async () => {
+    const error = { code: 'of-another-version', message: 'It ended in a way of its own.' };
+    const failedTrials = [1, 2, 3].map((trial) => ({ trial, error, deviceBytes: GB }));
+    await jobs.update(id, (record) => ({ ...record, failedTrials }));
+    await expect(attempt({})).rejects.toMatchObject({ code: 'trainer-error', message: error.message });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 // Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
 
 import type { TrainerFleet } from '../../../environment.ts';
-import { isFinal, type JobRecord } from '../../job.ts';
+import { isFinal, type JobRecord, toJobError } from '../../job.ts';
 import type { JobStore, NewJobEvent } from '../../job-store.ts';
 import type { BatchQueue } from '../batch-queue.ts';
 import {
@@ -111,7 +111,7 @@ async function carryOut(
         status: 'failed',
         finishedAt,
         lease: null,
-        error: { code: step.code, message: step.message, param: null },
+        error: toJobError(step.code, step.message),
       }));
       await tell('error', step.message);
   }

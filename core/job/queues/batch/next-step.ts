@@ -1,6 +1,7 @@
 // What follows from an event of AWS Batch for a job: a pure decision. Carrying it out is apply-batch-event.ts's.
 
 import type { TrainerFleet } from '../../../environment.ts';
+import type { ErrorCode } from '../../../error-codes.ts';
 import { isFinal, type JobRecord, type Placement } from '../../job.ts';
 import { LEASE_MS } from '../../lease.ts';
 import type { Destination } from '../batch-queue.ts';
@@ -24,7 +25,7 @@ export type NextStep =
       /** Whether nothing went wrong: it is the job's way. */
       readonly isPlanned?: boolean;
     }
-  | { readonly kind: 'fail'; readonly code: string; readonly message: string }
+  | { readonly kind: 'fail'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'cancel' };
 
 /** The trainer was told to stop and has saved its state (batch-job/main.ts). */
@@ -182,7 +183,7 @@ const outOfMemory = ({ pool }: Placement): Explanation => ({
 
 interface Explanation {
   readonly reason: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly advice: string;
 }
 

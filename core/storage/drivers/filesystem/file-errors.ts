@@ -1,9 +1,10 @@
 // From errno codes to the project's typed errors. Knows nothing of how files are written.
 
+import type { ErrorCode } from '../../../error-codes.ts';
 import { FoveaError } from '../../../errors.ts';
 
 interface Meaning {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly advice: string;
 }
 
@@ -69,7 +70,7 @@ export function toStorageError(
 ): unknown {
   const errno = errnoOf(error);
   if (error instanceof FoveaError || errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
-  const meaning = MEANINGS[errno] ?? {
+  const meaning: Meaning = MEANINGS[errno] ?? {
     code: 'storage-unavailable',
     advice: 'See the cause; the disk or its mount may be at fault.',
   };

@@ -1,6 +1,7 @@
 // From the S3 SDK's errors to the project's typed errors. Knows nothing of requests.
 
 import { S3ServiceException } from '@aws-sdk/client-s3';
+import type { ErrorCode } from '../../../error-codes.ts';
 import { FoveaError } from '../../../errors.ts';
 
 /** HTTP status of an S3 answer, `undefined` for an error that is not S3's answer. */
@@ -19,7 +20,12 @@ export const isNoSuchKey = (error: unknown): boolean =>
 
 export const isAbort = (error: unknown): boolean => nameOf(error) === 'AbortError';
 
-const MEANINGS: Readonly<Record<string, { readonly code: string; readonly advice: string }>> = {
+interface Meaning {
+  readonly code: ErrorCode;
+  readonly advice: string;
+}
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: {
     code: 'storage-bucket-missing',
     advice: 'Create the bucket, or correct its name, region or endpoint.',
@@ -31,13 +37,13 @@ const MEANINGS: Readonly<Record<string, { readonly code: string; readonly advice
   EntityTooLarge: { code: 'object-too-large', advice: 'A single upload holds at most 5 GB.' },
   PermanentRedirect: { code: 'storage-denied', advice: 'The bucket lies in another region; name that one.' },
 };
-const DENIED = {
+const DENIED: Meaning = {
   code: 'storage-denied',
   advice:
     'Check the credentials and that they allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it ' +
     '(without s3:ListBucket, S3 answers 403 even for a key that does not exist).',
 };
-const UNAVAILABLE = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
+const UNAVAILABLE: Meaning = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
 
 /** The typed error for a failed request; errors of the project and aborts are returned as they came. */
 export function toStorageError(error: unknown, action: string, url: string): unknown {

@@ -1,0 +1,64 @@
+// Codes of requests that are refused as they are: what they name, hold or ask for.
+
+import type { ErrorCodeTable } from './error-code-table.ts';
+
+export const REQUEST_CODES = {
+  'request-invalid':
+    'A field, parameter or header is missing, unknown or out of range. Mend what `param` and the message name.',
+  'json-invalid': 'The body is not JSON. Send one JSON object in UTF-8.',
+  'multipart-invalid':
+    'The form cannot be read or has no file. Send each picture as a part with a file name.',
+  'base64-invalid':
+    'The text is no base64 of a picture. Encode the bytes of the file, without anything else.',
+  'body-missing': 'The request has no body. Send what the route takes.',
+  'body-unreadable': 'The body ended before it was complete. Send the request again.',
+  'body-too-large':
+    'The body is larger than the limit. Send less, in several requests, or by an upload link.',
+  'content-type-unsupported': 'The route does not take this Content-Type. Send one that the message names.',
+  'route-not-found': 'There is nothing at this path. Take one that the message or the API description names.',
+  'method-not-allowed': 'The path takes other methods. Take one that the `Allow` header names.',
+
+  'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',
+  'api-key-invalid': 'The API key is not known. Ask whoever runs this installation for one.',
+  'host-not-allowed': 'The server does not answer for this Host. Use a name that the message gives.',
+  'origin-not-allowed':
+    'A page of another site may not change anything. Send the request from outside a browser, or from the page of the server.',
+
+  'dataset-name-invalid':
+    'This cannot name a dataset, class or file. Take a name within the rules of the message.',
+  'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
+  'dataset-empty': 'The dataset has no pictures. Copy or upload them into one folder a class.',
+  'dataset-invalid':
+    'The dataset cannot be trained on. Mend the findings of severity `error` and start another job.',
+  'model-name-invalid': 'This cannot name a model. Take a name within the rules of the message.',
+  'model-version-invalid': 'This is no version. Give a version number or an alias such as `latest`.',
+  'model-not-found': 'There is no such model. Name one that there is, or wait for the job that makes it.',
+  'model-version-not-found': 'The model has no such version or alias. Name one that the message gives.',
+  'model-file-not-found': 'The version has no such file. Name one that the message gives.',
+  'report-not-found': 'The version has no report. Train the model again to get one.',
+  'label-unknown': 'The model has no such class. Name one of its labels, its number, or `top`.',
+  'heatmap-unavailable': 'The version can draw no heatmap. Take another version, or ask without `heatmap`.',
+  'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
+
+  'job-not-found': 'There is no such job. List the jobs to find its id.',
+  'job-finished': 'The job is over. Nothing can be changed any more.',
+  'job-transition': 'The job cannot go from its present state to that one. Read the job and decide again.',
+  'idempotency-conflict': 'The Idempotency-Key was used for another request. Take a new key for a new job.',
+  'contact-sheet-missing': 'The job has no contact sheet. One is drawn when training begins.',
+  'setting-without-effect':
+    'The setting does nothing together with the others. Leave it out, or change those.',
+  'sweep-without-validation':
+    'A sweep needs a validation split to choose by. Set `split.validation` above 0.',
+
+  'architecture-unknown': 'There is no such network. Name one that the message gives.',
+  'layer-unknown': 'The network has no such layer. Name one that the message gives.',
+  'input-too-small': 'The network has no output for so small an input. Take a larger one.',
+  'input-too-large': 'A plan cannot be made for so large an input. Take a smaller one.',
+  'channels-unsupported': 'The network does not take so many channels. Take a number that the message names.',
+  'classes-out-of-range': 'The number of classes is out of range. Take one that the message allows.',
+  'batch-size-out-of-range': 'The batch size is out of range. Take one that the message allows.',
+  'images-out-of-range': 'The number of pictures is out of range. Take one that the message allows.',
+  'gpu-unknown': 'There is no such GPU to plan for. Name one that the message gives.',
+  'price-invalid': 'The price cannot be. Give 0 or more US$ an hour, together with a GPU.',
+  'range-not-satisfiable': 'The range lies outside of the object. Ask for bytes within its size.',
+} as const satisfies ErrorCodeTable;

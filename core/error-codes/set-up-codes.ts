@@ -1,0 +1,28 @@
+// Codes of starting Fovea and of setting up native back ends: they reach people at a terminal.
+
+import type { ErrorCodeTable } from './error-code-table.ts';
+
+export const SET_UP_CODES = {
+  'internal-error':
+    'Something failed that should not have. The log explains the request with this `request_id`.',
+  'environment-invalid': 'The environment of the process is not complete. Set what the message names.',
+  'port-unavailable': 'The port cannot be opened. Choose another with `--port`; 0 takes any free one.',
+
+  'native-unsupported-platform':
+    'There is no TensorFlow for this platform. The portable back end works without.',
+  'native-no-pip': 'Python with pip is missing. Install it and run the same command again.',
+  'native-no-compiler': 'A C++ compiler is missing. Install one and run the same command again.',
+  'native-packages-failed':
+    'npm could not install the sources. Check the registry and run the same command again.',
+  'native-download-failed':
+    'pip could not download TensorFlow. Check its index and run the same command again.',
+  'native-hash-mismatch':
+    'The index gave another file than the pinned one. It was not used: check the index.',
+  'native-disk-full':
+    'There is not enough space. Free some, or name another folder, and run the same command again.',
+  'native-build-failed':
+    'The addon did not compile. Mend what the compiler says and run the same command again.',
+  'native-load-failed': 'The addon was built and does not run. The portable back end works without.',
+  'native-installer-failed': 'The second way of setting up failed, too. The portable back end works without.',
+  'native-setup-running': 'Another process is setting up the same folder. Wait for it, or stop it.',
+} as const satisfies ErrorCodeTable;

@@ -1,0 +1,64 @@
+// Codes of the object store and of what is kept in it.
+
+import type { ErrorCodeTable } from './error-code-table.ts';
+
+export const STORAGE_CODES = {
+  'storage-unavailable':
+    'The storage does not answer. Try again; if it lasts, see the disk, its mount or the network.',
+  'storage-conflict': 'Other writers of the same object were faster. Try again.',
+  'storage-read-truncated': 'An object broke off while it was read. Try again once it is copied whole.',
+  'storage-full': 'The disk, or the quota on it, is full. Free space where the storage folder is.',
+  'storage-denied':
+    'The storage refuses the access. Give this process the right to read and write the folder or bucket.',
+  'storage-bucket-missing': 'There is no such bucket. Create it, or correct its name, region or endpoint.',
+  'storage-unsupported':
+    'The file system lacks hard links or renaming. Put the storage folder, whole, on one that has both.',
+  'storage-link-refused':
+    'A symbolic link leads out of the storage folder and is not followed. Copy the files into place, or mount their folder there.',
+  'storage-name-not-utf8': 'The name of a file is not valid UTF-8. Rename the file.',
+  'storage-url-invalid': 'This names no object store. Give a `file:` or `s3:` URL, or `memory:`.',
+  'key-invalid': 'This cannot be an object key. Join non-empty names by single slashes.',
+  'key-too-long': 'The object key, or one of its names, is too long. Shorten it.',
+  'key-conflict': 'A file and a folder cannot share a name. Take another name, or remove what is in the way.',
+  'object-too-large': 'The object is too large for one upload. Send at most 5 GB.',
+  'precondition-failed':
+    'The object is not, or no longer, in the expected state. Read it again and decide anew.',
+  'record-invalid': 'A stored record cannot be read. Restore it from a copy, or delete it.',
+  'record-missing': 'There is no such record to change. It was deleted meanwhile.',
+  'record-contended': 'Other writers of the same record were faster. Try again.',
+
+  'model-corrupt':
+    'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',
+  'model-format-newer': 'A newer Fovea wrote the model. Upgrade Fovea, or name an older version.',
+  'model-parity-failed':
+    'The model answers differently here than where it was made. Install the versions that its report names.',
+  'model-commit-invalid': 'The version does not fit its manifest and was not published. Run the job again.',
+  'model-version-exists':
+    'The version was published by another job and does not change. Claim another version.',
+  'preprocessing-unsupported': 'The preprocessing does not fit the channels. Take `tf`, `unit` or `none`.',
+  'variant-unavailable': 'The model cannot be written in fewer bits. Train an architecture of ours instead.',
+  'pictures-missing':
+    'There are too few pictures to calibrate with. Give two or more; some hundred are better.',
+  'labels-invalid': 'A label is missing or empty. Give the name of every class, in the order of the output.',
+  'weights-mismatch': 'The weights do not fit the network. Give those of this very architecture.',
+  'weights-unreadable': 'The weights cannot be read. Give a Keras weight file: .h5, .weights.h5 or .keras.',
+  'weights-unavailable':
+    'There are no pretrained weights here. Put the file into the folder that the message names, or train from scratch.',
+  'weights-download-failed': 'The weights could not be downloaded. Try again, or supply the file by hand.',
+
+  'backbone-name-invalid': 'This cannot name a backbone. Take a name within the rules of the message.',
+  'backbone-not-found': 'There is no such backbone. Import it, or name one that the message gives.',
+  'backbone-exists': 'Another backbone has the name, which does not change its meaning. Choose another name.',
+  'backbone-corrupt': 'A stored backbone cannot be used. Restore it from a copy, or import it again.',
+  'backbone-unreadable':
+    'The file is no ONNX model that loads. Check it with onnx.checker and export it again.',
+  'backbone-external-data': 'The weights are in other files. Export the model into one file.',
+  'backbone-input-unsupported': 'The model does not take one float32 picture. Check `--size` and `--layout`.',
+  'backbone-batch-fixed': 'The model takes a fixed number of pictures. Export it with an open batch.',
+  'backbone-output-unsupported':
+    'The output is no vector and no map of float32. Name another with `--output`.',
+  'backbone-ops-unsupported':
+    'The model has operators that ONNX Runtime lacks. Export it with standard ones.',
+  'backbone-too-large': 'The file is too large. Export a smaller network, or its lower part.',
+  'backbone-frozen': 'The layers of an imported backbone do not learn. Set `recipe.stages` to `head`.',
+} as const satisfies ErrorCodeTable;

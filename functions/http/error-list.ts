@@ -1,0 +1,51 @@
+// The list of all error codes for readers: one table as HTML and as Markdown. Knows no server.
+
+import { html } from 'hono/html';
+import type { ErrorCodeTable } from '../../core/error-codes/error-code-table.ts';
+import { ERROR_CODE_GROUPS, type ErrorCode } from '../../core/error-codes.ts';
+import { answerTo, type ErrorAnswer } from './error-status.ts';
+
+const TITLE = 'Error codes';
+const INTRODUCTION =
+  'Every failure is `{"error":{"message","type","param","code"}}`; the message says what was received and what is allowed. ' +
+  '"Again" says whether the same request may be sent again, as the headers `Retry-After` and `X-Should-Retry` of the answer ' +
+  'do: after so many seconds, not before whoever runs the installation has mended something, or not at all. Codes of jobs ' +
+  'stand in the `error` of a job, which has no status.';
+const HEADINGS = ['Code', 'Status', 'Again', 'What it means, and what to do'];
+
+const groups = Object.entries<ErrorCodeTable>(ERROR_CODE_GROUPS).map(([heading, codes]) => ({
+  heading,
+  rows: Object.entries(codes).map(([code, advice]) => {
+    const answer = answerTo(code as ErrorCode);
+    return [`\`${code}\``, String(answer.status), describeRetry(answer), advice];
+  }),
+}));
+
+function describeRetry({ retry }: ErrorAnswer): string {
+  if (typeof retry === 'number') return `after ${retry} s`;
+  return retry === 'after-repair' ? 'after repair' : 'no';
+}
+
+/** The list as a Markdown page. */
+export function errorListMarkdown(): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const sections = groups.map(({ heading, rows }) =>
+    [`## ${heading}`, '', row(HEADINGS), row(HEADINGS.map(() => '---')), ...rows.map(row)].join('\n'),
+  );
+  return `${[`# ${TITLE}`, INTRODUCTION, ...sections].join('\n\n')}\n`;
+}
+
+/** The list as an HTML page, with an anchor for each code. */
+export function errorListHtml() {
+  const row = ([code = '', ...cells]: readonly string[]) =>
+    html`<tr id="${code.replaceAll('`', '')}"><th scope="row">${toHtml(code)}</th>${cells.map((cell) => html`<td>${toHtml(cell)}</td>`)}</tr>`;
+  const section = ({ heading, rows }: (typeof groups)[number]) =>
+    html`<section class="card"><h2>${heading}</h2><table><thead><tr>${HEADINGS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></section>`;
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${TITLE}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"></head>
+<body class="errors"><main><h1>${TITLE}</h1><p>${toHtml(INTRODUCTION)}</p>${groups.map(section)}</main></body></html>`;
+}
+
+/** Of Markdown, what stands between backticks is code. */
+const toHtml = (markdown: string) =>
+  markdown.split('`').map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));
