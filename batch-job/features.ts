@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { forEachConcurrent } from '../core/dataset/for-each-concurrent.ts';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
+import { DECODING_VERSION } from '../core/image/decode-image.ts';
 import { inputLength } from '../core/image/decode-to-input.ts';
 import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
@@ -72,7 +73,10 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   const { store, backbone, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
   const { features } = backbone;
   const session = await openBackbone(backbone, input);
-  const hash = createHash('sha256').update(backbone.onnx).update(JSON.stringify(input)).digest('hex');
+  const hash = createHash('sha256')
+    .update(backbone.onnx)
+    .update(JSON.stringify({ ...input, decoding: DECODING_VERSION }))
+    .digest('hex');
 
   async function compute(
     source: ExampleSource,

@@ -1,15 +1,16 @@
 // Bytes to pixels: the one path, for training and serving alike. Knows nothing of networks and classes.
 
 import type { ResizeOptions, Sharp } from 'sharp';
-import { decodeBmp } from './decode-bmp.ts';
 import { enlargePixels, type RgbPixels } from './enlarge-pixels.ts';
 import { decodingError } from './image-errors.ts';
 import type { ImageFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
-import { firstLine, openImage, openPixels } from './open-image.ts';
+import { narrowRangeOf } from './narrow-range.ts';
+import { firstLine, openUpright } from './open-image.ts';
 import { planResize, type ResizePlan, type TargetSize } from './plan-resize.ts';
 import { readImageHeader } from './read-image-header.ts';
+import { readRgb } from './read-rgb.ts';
 
 export interface DecodeOptions {
   readonly limits?: ImageLimits;
@@ -27,13 +28,13 @@ export interface DecodedImage {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly format: ImageFormat;
-  /** Before resizing, after the EXIF orientation. */
+  /** Before resizing, upright. */
   readonly originalWidth: number;
   readonly originalHeight: number;
 }
 
-/** What transparent pictures lie on: white, the paper that cut-out pictures are made for. */
-export const ALPHA_BACKGROUND = { r: 255, g: 255, b: 255 } as const;
+/** Counts the changes of what pixels the same bytes give: features of pictures are kept by it. */
+export const DECODING_VERSION = 2;
 /** What `contain` adds: black, as Keras's and torchvision's padding. */
 export const PADDING = { r: 0, g: 0, b: 0 } as const;
 /**
@@ -47,10 +48,10 @@ const FIT = { stretch: 'fill', cover: 'cover', contain: 'contain' } as const;
 /**
  * Decodes a picture to 8-bit sRGB (or luma) and brings it to a size.
  *
- * EXIF orientation is applied; CMYK and embedded color profiles become sRGB; 16 bits become 8; transparency is laid
- * on {@link ALPHA_BACKGROUND}; of an animation the first frame is taken. The same bytes and options give the same
- * pixels on the same libvips. With a `size`, memory stays under 512 MB within the
- * default limits; without, the pixels come on top, 3 bytes each.
+ * The orientation of EXIF, or else of XMP, is applied; CMYK and embedded color profiles become sRGB; 16 bits become 8, where
+ * values that span less than a sixteenth of them are stretched; transparency is laid on white; of an animation the first frame
+ * is taken. The same bytes and options give the same pixels on the same libvips. With a `size`, memory stays under 512 MB within
+ * the default limits; without, the pixels come on top, 3 bytes each.
  *
  * @throws {FoveaError} Those of readImageHeader; `image-corrupt` also for a truncated file or a wrong checksum. (A JPEG
  * cut within its last 16 rows may pass where it is scaled to an eighth, which does not use them.)
@@ -80,15 +81,13 @@ async function decodePixels(
   size: TargetSize | undefined,
 ): Promise<RgbPixels> {
   // Outside the try below: its errors are typed already.
-  const bitmap = header.format === 'bmp' ? decodeBmp(bytes) : undefined;
+  const source = openUpright(bytes, header, limits);
   const plan = size === undefined ? undefined : planResize(header, size);
   let decoded: RgbPixels;
   try {
-    const source =
-      bitmap === undefined ? openImage(bytes, limits.maxPixels) : openPixels(bitmap.pixels, bitmap);
-    decoded = await readRgb(
-      size === undefined || plan === undefined ? source : shrink(source, header, size, plan),
-    );
+    const range = await narrowRangeOf(bytes, header, limits);
+    const resized = size === undefined || plan === undefined ? source : shrink(source, header, size, plan);
+    decoded = await readRgb(resized, range);
   } catch (error) {
     throw decodingError(header, firstLine(error), error);
   }
@@ -103,15 +102,6 @@ function shrink(source: Sharp, header: ImageHeader, size: TargetSize, plan: Resi
   const width = Math.min(plan.scaled.width, header.width);
   const height = Math.min(plan.scaled.height, header.height);
   return source.resize(width, height, resizeOptions({ resize: 'stretch' }));
-}
-
-async function readRgb(source: Sharp): Promise<RgbPixels> {
-  const rgb = source.flatten({ background: ALPHA_BACKGROUND }).toColourspace('srgb').removeAlpha().raw();
-  const { data, info } = await rgb.toBuffer({ resolveWithObject: true });
-  if (info.channels !== 3) throw new Error(`${info.channels} channels came out of the decoder instead of 3`);
-  // A plain array: a Buffer's slice and subarray differ from it.
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { pixels, width: info.width, height: info.height };
 }
 
 const resizeOptions = ({ resize }: Pick<TargetSize, 'resize'>): ResizeOptions => ({

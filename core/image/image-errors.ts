@@ -54,6 +54,14 @@ export const imageKindUnsupported = (kind: string, cause?: unknown): FoveaError 
     cause,
   );
 
+/** Numbers that are no brightness from black to white: which of them are black and white, only their maker knows. */
+export const imageValuesUnsupported = (kind: string): FoveaError =>
+  imageError(
+    'image-unsupported',
+    `${kind} cannot be read: which value is black and which is white is not said. Scale the values to 0..255, or to 0..65535, and save them as unsigned integers of 8 or 16 bits.`,
+    { received: kind },
+  );
+
 export const imageCorrupt = (format: string, reason: string, cause?: unknown): FoveaError =>
   imageError(
     'image-corrupt',

@@ -12,16 +12,16 @@ import type { ImageHeader } from './image-header.ts';
 export interface ImageLimits {
   /** Of the encoded file. */
   readonly maxBytes: number;
-  /** Width × height of one frame, before any scaling; see {@link pixelWeight}. */
+  /** Width × height of one frame, before any scaling; see {@link maxPixelsOf}. */
   readonly maxPixels: number;
   /** Frames of an animation or pages of a TIFF, although only the first is decoded: their directory is read. */
   readonly maxFrames: number;
 }
 
 /**
- * 20 MB and 50 megapixels let through what the largest phone cameras write, and hold a process that decodes one picture to
- * a network's input under 512 MB: measured at the limits, 488 MB for WebP, 484 for AVIF, 386 for progressive JPEG, 101 for
- * baseline JPEG.
+ * 20 MB, and 50 megapixels or 200 of a baseline JPEG, let through what the largest phone cameras write, and hold a process that
+ * decodes one picture to a network's input under 512 MB: measured at the limits, 488 MB for WebP, 484 for AVIF, 386 for
+ * progressive JPEG, 170 for baseline JPEG.
  */
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxBytes: 20_000_000,
@@ -31,16 +31,24 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
 
 /** An AVIF decoder keeps several planes of the whole picture: 19 to 28 bytes a pixel were measured. */
 const AVIF_WEIGHT = 3;
-/** Progressive CMYK and interlaced 16-bit pictures are held whole at 8 bytes a pixel. */
+/** Progressive CMYK is held whole, and colors of 16 bits are, to see what range they span: at up to 8 bytes a pixel. */
 const WIDE_WHOLE_WEIGHT = 2;
 const WIDE_BYTES_PER_PIXEL = 5;
+/** A baseline JPEG passes by row by row, and is scaled while it is decoded: phones write 108 and 200 megapixels. */
+const STREAMED_WEIGHT = 1 / 4;
 
 /** How many pixels one pixel of this picture counts for, by the memory that its decoder needs. */
-export function pixelWeight(header: ImageHeader): number {
+function pixelWeight(header: ImageHeader): number {
   if (header.format === 'avif') return AVIF_WEIGHT;
-  const heldWhole = header.progressive || header.format === 'tiff';
-  return heldWhole && header.bytesPerPixel >= WIDE_BYTES_PER_PIXEL ? WIDE_WHOLE_WEIGHT : 1;
+  const heldWhole = header.progressive || header.format === 'tiff' || header.deepChannels > 0;
+  if (heldWhole && header.bytesPerPixel >= WIDE_BYTES_PER_PIXEL) return WIDE_WHOLE_WEIGHT;
+  // What XMP turns is turned as a whole, before it is scaled.
+  return header.format === 'jpeg' && !heldWhole && header.xmpOrientation === 1 ? STREAMED_WEIGHT : 1;
 }
+
+/** Pixels that a picture of this kind may have. */
+export const maxPixelsOf = (header: ImageHeader, { maxPixels }: Pick<ImageLimits, 'maxPixels'>): number =>
+  Math.floor(maxPixels / pixelWeight(header));
 
 /** @throws {FoveaError} `image-empty` or `image-too-large`. */
 export function checkByteLimit(sizeBytes: number, limits: ImageLimits): void {
@@ -61,10 +69,9 @@ export function checkPixelLimit(
 
 /** @throws {FoveaError} `image-zero-size`, `image-too-many-pixels` or `image-too-many-frames`. */
 export function checkHeaderLimits(header: ImageHeader, limits: ImageLimits): void {
-  const weight = pixelWeight(header);
-  const maxPixels = Math.floor(limits.maxPixels / weight);
+  const maxPixels = maxPixelsOf(header, limits);
   const kind =
-    weight === 1
+    maxPixels >= limits.maxPixels
       ? 'a picture'
       : `a picture of this kind (${header.kind}), which takes much memory to decode,`;
   checkPixelLimit(header.format, header, maxPixels, kind);

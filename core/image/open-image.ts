@@ -1,6 +1,10 @@
 // The one door to sharp (libvips) for pictures from outside, with its settings. Knows nothing of limits or networks.
 
 import sharp, { type Sharp } from 'sharp';
+import { decodeBmp } from './decode-bmp.ts';
+import type { ImageHeader } from './image-header.ts';
+import { type ImageLimits, maxPixelsOf } from './image-limits.ts';
+import { turnUpright } from './xmp-orientation.ts';
 
 let configured = false;
 
@@ -28,6 +32,19 @@ export function openImage(bytes: Uint8Array, limitInputPixels: number | false): 
     autoOrient: true,
     limitInputPixels,
   });
+}
+
+/**
+ * Opens a picture of any format for decoding, upright.
+ *
+ * @throws {FoveaError} As decodeBmp; other formats are not decoded yet.
+ */
+export function openUpright(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Sharp {
+  if (header.format === 'bmp') {
+    const bitmap = decodeBmp(bytes);
+    return openPixels(bitmap.pixels, bitmap);
+  }
+  return turnUpright(openImage(bytes, maxPixelsOf(header, limits)), header.xmpOrientation);
 }
 
 /** Opens pixels that are decoded already: 8-bit RGB or RGBA, row by row. */

@@ -71,6 +71,8 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
     frames: 1,
     progressive: false,
     bytesPerPixel: masks.alpha === 0 ? 3 : 4,
+    deepChannels: 0,
+    xmpOrientation: 1,
     bitsPerPixel,
     topDown: storedHeight < 0,
     pixelOffset: view.getUint32(10, true),

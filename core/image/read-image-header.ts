@@ -1,6 +1,7 @@
 // Reads what a picture says of itself (format, size, frames, kind) and applies the limits; decodes no pixels.
 
 import type { Metadata } from 'sharp';
+import { checkTiffKind } from './check-tiff-kind.ts';
 import { imageCorrupt, imageKindUnsupported, imageUnsupported, imageZeroSize } from './image-errors.ts';
 import { type ImageFormat, sniffFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
@@ -13,6 +14,7 @@ import {
 } from './image-limits.ts';
 import { firstLine, openImage } from './open-image.ts';
 import { readBmpHeader } from './read-bmp-header.ts';
+import { type Orientation, orientationOfXmp, swapsSides } from './xmp-orientation.ts';
 
 const SAMPLE_BYTES: Readonly<Record<string, number>> = {
   ushort: 2,
@@ -41,22 +43,31 @@ function toHeader(format: ImageFormat, metadata: Metadata): ImageHeader {
   const sampleBytes = SAMPLE_BYTES[metadata.depth ?? 'uchar'] ?? 1;
   const words = [progressive ? 'progressive' : '', sampleBytes > 1 ? `${sampleBytes * 8}-bit` : ''];
   if (metadata.space === 'cmyk') words.push('CMYK');
+  const xmpOrientation = orientationBeside(format, metadata);
+  const { width, height } = metadata.autoOrient;
+  const isDeep = metadata.space === 'grey16' || metadata.space === 'rgb16';
   return {
     format,
     kind: [...words, format.toUpperCase()].filter(Boolean).join(' '),
-    width: metadata.autoOrient.width,
-    height: metadata.autoOrient.height,
+    ...(swapsSides(xmpOrientation) ? { width: height, height: width } : { width, height }),
     frames: metadata.pages ?? 1,
     progressive,
     bytesPerPixel: metadata.channels * sampleBytes,
+    deepChannels: isDeep ? metadata.channels - (metadata.hasAlpha ? 1 : 0) : 0,
+    xmpOrientation,
   };
 }
+
+/** What XMP adds where EXIF says nothing. An AVIF picture is turned by properties of its container alone (ISO/IEC 23008-12). */
+const orientationBeside = (format: ImageFormat, { orientation, xmp }: Metadata): Orientation =>
+  format === 'avif' || orientation !== undefined ? 1 : orientationOfXmp(xmp);
 
 async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
   if (format === 'bmp') return readBmpHeader(bytes);
   const fixed = fixedSize(bytes, format);
   // A GIF may leave its canvas at zero and let its frames say their sizes, so zero alone is not refused yet.
   if (fixed !== undefined && fixed.width * fixed.height > 0) checkPixelLimit(format, fixed, maxPixels);
+  if (format === 'tiff') checkTiffKind(bytes);
   let metadata: Metadata;
   try {
     metadata = await openImage(bytes, false).metadata();

@@ -1,12 +1,12 @@
 // Whether every pixel of a picture can be decoded, without keeping more of it than a thumbnail.
 
-import { decodeBmp } from './decode-bmp.ts';
-import { ALPHA_BACKGROUND } from './decode-image.ts';
 import { decodingError } from './image-errors.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
-import { firstLine, openImage, openPixels } from './open-image.ts';
+import { narrowRangeOf } from './narrow-range.ts';
+import { firstLine, openUpright } from './open-image.ts';
 import { readImageHeader } from './read-image-header.ts';
+import { readRgb } from './read-rgb.ts';
 import { THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from './thumbnail.ts';
 
 export interface VerifiedImage extends ImageHeader {
@@ -27,21 +27,15 @@ export async function verifyImage(
 ): Promise<VerifiedImage> {
   const header = await readImageHeader(bytes, limits);
   // Outside the try below: its errors are typed already.
-  const bitmap = header.format === 'bmp' ? decodeBmp(bytes) : undefined;
+  const whole = openUpright(bytes, header, limits);
   try {
-    const whole =
-      bitmap === undefined ? openImage(bytes, limits.maxPixels) : openPixels(bitmap.pixels, bitmap);
+    const range = await narrowRangeOf(bytes, header, limits);
     // With a color space set for the pipeline, libvips does not scale while it decodes, which may skip the last rows; and a kernel
     // that reads every row, unlike `nearest`.
-    const thumbnail = await whole
-      .pipelineColourspace('srgb')
-      .flatten({ background: ALPHA_BACKGROUND })
-      .resize(THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, { fit: 'fill', kernel: 'linear' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw()
-      .toBuffer();
-    return { ...header, thumbnail: new Uint8Array(thumbnail) };
+    const thumbnail = whole
+      .pipelineColourspace(range === undefined ? 'srgb' : 'rgb16')
+      .resize(THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, { fit: 'fill', kernel: 'linear' });
+    return { ...header, thumbnail: (await readRgb(thumbnail, range)).pixels };
   } catch (error) {
     throw decodingError(header, firstLine(error), error);
   }
