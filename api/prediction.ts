@@ -165,3 +165,13 @@ export const PredictQuerySchema = z.strictObject({
         '1 there is one window, and its value is the prediction.',
     }),
 });
+
+/** What a form may hold: pictures, in fields of any name, and what the query string takes. */
+export const PredictFormSchema = z
+  .object({
+    image: z
+      .array(z.string().openapi({ format: 'binary' }))
+      .openapi({ description: 'One picture, or many; many give a list.' }),
+    ...PredictQuerySchema.shape,
+  })
+  .openapi('PredictForm');

@@ -25,7 +25,7 @@ export interface PredictRequest {
   readonly model: string;
   /** A version number or an alias; `latest` where left out. */
   readonly version?: string | undefined;
-  /** Encoded pictures; at least one. */
+  /** Encoded pictures; of none, the answer has the model's version alone. */
   readonly images: readonly Uint8Array[];
   /** How many labels to give a picture, at least 1. */
   readonly topK: number;

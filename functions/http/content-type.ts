@@ -1,4 +1,4 @@
-// What a request says its body is.
+// What a request says its body is, and what that stands for.
 
 import { FoveaError } from '../../core/errors.ts';
 
@@ -8,7 +8,26 @@ export function mediaTypeOf(request: Request): string {
   return (header.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
-export const isJson = (mediaType: string): boolean => /^application\/([a-z.-]+\+)?json$/.test(mediaType);
+export const isJson = (mediaType: string): boolean =>
+  mediaType === 'text/json' || /^application\/([a-z.-]+\+)?json$/.test(mediaType);
+
+/**
+ * What clients say of a body of which nobody told them the type: nothing, `curl --data` that it is an urlencoded form, and
+ * `fetch` of a string that it is text.
+ */
+export const isUnlabeled = (mediaType: string): boolean =>
+  mediaType === '' || mediaType === 'application/x-www-form-urlencoded' || mediaType === 'text/plain';
+
+const BYTES = new Set(['application/octet-stream', 'binary/octet-stream', 'application/x-image']);
+/** Whether the body is to be a picture as it is; S3 calls bytes `binary/octet-stream`. */
+export const isBytes = (mediaType: string): boolean => mediaType.startsWith('image/') || BYTES.has(mediaType);
+
+const OPENING_BRACE = 0x7b;
+const WHITESPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
+
+/** Whether bytes begin as a JSON object does, which no picture does. White space and a byte order mark may stand before it. */
+export const beginsAsJson = (bytes: Uint8Array): boolean =>
+  bytes.find((byte) => !WHITESPACE.has(byte)) === OPENING_BRACE;
 
 /** `content-type-unsupported`, naming what came and what is taken. */
 export function unsupportedContentType(mediaType: string, allowed: readonly string[]): FoveaError {

@@ -1,30 +1,34 @@
 // Base64 and data URLs to bytes, strictly: Node's own decoder skips what it does not know, and gives wrong bytes.
 
 import { FoveaError } from '../../core/errors.ts';
+import { imageTooLarge } from '../../core/image/image-errors.ts';
 
-const DATA_URL = /^data:[^,]{0,200},/;
+const DATA_URL = /^\s*data:[^,]{0,200},/i;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+/** Base64 has four characters for three bytes; line breaks come on top. */
+const MOST_CHARACTERS_PER_BYTE = 1.5;
 
 /**
- * The bytes of base64 text (standard or URL alphabet, padding optional, line breaks allowed) or of a base64 data URL.
+ * The bytes of base64 text (standard or URL alphabet, padding optional, line breaks allowed) or of a base64 data URL; or
+ * why it is none: `base64-invalid`, or `image-too-large` for text that is too long for `limitBytes`.
  * @param param where the text stood, for the error.
- * @throws {FoveaError} `base64-invalid`.
  */
-export function decodeBase64(text: string, param: string): Uint8Array {
+export function decodeBase64(text: string, param: string, limitBytes: number): Uint8Array | FoveaError {
+  if (text.length > limitBytes * MOST_CHARACTERS_PER_BYTE)
+    return imageTooLarge(Math.floor((text.length * 3) / 4), limitBytes);
   const prefix = DATA_URL.exec(text)?.[0];
-  if (prefix !== undefined && !prefix.endsWith(';base64,')) {
-    throw invalid(param, 'the data URL is not in base64: it must start with "data:image/…;base64,"');
-  }
+  if (prefix !== undefined && !/;base64,$/i.test(prefix))
+    return invalid(param, 'the data URL is not in base64: it must start with "data:image/…;base64,"');
   const digits = text.slice(prefix?.length ?? 0).replaceAll(/\s+/g, '');
-  if (digits === '') throw invalid(param, 'it is empty');
+  if (digits === '') return invalid(param, 'it is empty');
   if (!BASE64.test(digits)) {
     const at = digits.search(/[^A-Za-z0-9+/_=-]/);
-    throw invalid(
+    return invalid(
       param,
       at === -1 ? '"=" may only stand at its end' : `it has ${JSON.stringify(digits[at])} at ${at}`,
     );
   }
-  if (digits.replace(/=+$/, '').length % 4 === 1) throw invalid(param, 'it is cut off');
+  if (digits.replace(/=+$/, '').length % 4 === 1) return invalid(param, 'it is cut off');
   return Buffer.from(digits, 'base64');
 }
 

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { FoveaError } from '../../core/errors.ts';
-import { isJson, mediaTypeOf, unsupportedContentType } from './content-type.ts';
+import { beginsAsJson, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { readBody } from './read-body.ts';
 import { toRequestInvalid } from './request-invalid.ts';
 
@@ -23,8 +23,20 @@ export async function readJsonBody<T extends z.ZodType>(
   advice?: string,
 ): Promise<z.output<T>> {
   const mediaType = mediaTypeOf(request);
-  if (!isJson(mediaType)) throw unsupportedContentType(mediaType, ['application/json']);
-  const value = parseJson(await readBody(request, limitBytes, advice));
+  if (!isJson(mediaType) && !isUnlabeled(mediaType))
+    throw unsupportedContentType(mediaType, ['application/json']);
+  const body = await readBody(request, limitBytes, advice);
+  if (!isJson(mediaType) && !beginsAsJson(body))
+    throw unsupportedContentType(mediaType, ['application/json']);
+  return parseJsonBody(body, schema);
+}
+
+/**
+ * Bytes as the schema gives them.
+ * @throws {FoveaError} `json-invalid` or `request-invalid`.
+ */
+export function parseJsonBody<T extends z.ZodType>(body: Uint8Array, schema: T): z.output<T> {
+  const value = parseJson(body);
   assertLists(value);
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value);

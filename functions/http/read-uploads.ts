@@ -11,41 +11,50 @@ const UPLOAD_ID = /^upload-[0-9a-f-]{36}$/;
 const SHOWN_CHARACTERS = 80;
 
 /**
- * The bytes of uploads; their sizes are checked before any is read.
+ * The bytes of uploads; their sizes are checked before any is read. One that cannot be had is its own error instead:
+ * `image-key-invalid`, `upload-not-found`, `image-too-large`.
  * @param params the request's field for each key, for errors.
- * @throws {FoveaError} `image-key-invalid`, `upload-not-found`, `image-too-large` or `uploads-too-large`.
+ * @throws {FoveaError} `uploads-too-large`, where all that can be had are too much together.
  */
 export async function readUploads(
   store: ObjectStore,
   imageKeys: readonly string[],
   limits: Pick<Limits, 'uploadBytes' | 'predictUploadBytes'>,
   params: (index: number) => string,
-): Promise<Uint8Array[]> {
-  for (const [index, key] of imageKeys.entries()) assertUploadKey(key, params(index));
-  const infos = await Promise.all(imageKeys.map((key) => store.head(key)));
-  let sumBytes = 0;
-  for (const [index, info] of infos.entries()) {
-    if (info === undefined) throw notFound(imageKeys[index] ?? '', params(index));
-    if (info.sizeBytes > limits.uploadBytes) throw imageTooLarge(info.sizeBytes, limits.uploadBytes);
-    sumBytes += info.sizeBytes;
-  }
+): Promise<(Uint8Array | FoveaError)[]> {
+  const sizes = await Promise.all(
+    imageKeys.map((key, index) => sizeOf(store, key, limits.uploadBytes, params(index))),
+  );
+  const sumBytes = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : 0), 0);
   if (sumBytes > limits.predictUploadBytes) throw tooLarge(sumBytes, limits.predictUploadBytes);
-  const objects = await Promise.all(imageKeys.map((key) => store.get(key)));
-  return objects.map((object, index) => {
-    if (object === undefined) throw notFound(imageKeys[index] ?? '', params(index));
-    return object.body;
-  });
+  return Promise.all(
+    imageKeys.map(async (key, index) => {
+      const size = sizes[index];
+      if (size instanceof FoveaError) return size;
+      return (await store.get(key))?.body ?? notFound(key, params(index));
+    }),
+  );
 }
 
-function assertUploadKey(key: string, param: string): void {
+async function sizeOf(
+  store: ObjectStore,
+  key: string,
+  limitBytes: number,
+  param: string,
+): Promise<number | FoveaError> {
   const id = key.slice(keys.uploads().length);
-  if (key.startsWith(keys.uploads()) && UPLOAD_ID.test(id)) return;
-  throw new FoveaError(
+  if (!key.startsWith(keys.uploads()) || !UPLOAD_ID.test(id)) return notAKey(key, param);
+  const info = await store.head(key);
+  if (info === undefined) return notFound(key, param);
+  return info.sizeBytes > limitBytes ? imageTooLarge(info.sizeBytes, limitBytes) : info.sizeBytes;
+}
+
+const notAKey = (key: string, param: string) =>
+  new FoveaError(
     'image-key-invalid',
     `${JSON.stringify(key.slice(0, SHOWN_CHARACTERS))} is no key of an upload: send the "key" that POST /v1/uploads gave.`,
     { param },
   );
-}
 
 const notFound = (key: string, param: string) =>
   new FoveaError(

@@ -1,9 +1,11 @@
 // POST /v1/models/{model}/predict: pictures in, labels out.
 
 import { createRoute, type z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { errorResponses } from '../../api/error.ts';
 import { ModelParamSchema } from '../../api/model.ts';
 import {
+  PredictFormSchema,
   PredictionListSchema,
   PredictionSchema,
   PredictJsonSchema,
@@ -13,10 +15,11 @@ import {
 } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
-import { type RequestImage, readImages } from '../http/read-images.ts';
+import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
+import { toRequestInvalid } from '../http/request-invalid.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
@@ -31,7 +34,7 @@ const predictRoute = createRoute({
     'One picture (raw bytes, a form with one file, JSON with `image` or `image_key`) gives a prediction, or the error of ' +
     'that picture. Many (a form with several files, JSON with `images` or `image_keys`) give a list in the order of the ' +
     'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
-    'others. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`).',
+    'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`).',
   request: {
     params: ModelParamSchema,
     query: PredictQuerySchema,
@@ -40,12 +43,7 @@ const predictRoute = createRoute({
       content: {
         'image/*': BINARY,
         'application/octet-stream': BINARY,
-        'multipart/form-data': {
-          schema: {
-            type: 'object',
-            properties: { image: { type: 'array', items: { type: 'string', format: 'binary' } } },
-          },
-        },
+        'multipart/form-data': { schema: { $ref: '#/components/schemas/PredictForm' } },
         'application/json': { schema: { $ref: '#/components/schemas/PredictRequest' } },
       },
     },
@@ -66,15 +64,20 @@ const predictRoute = createRoute({
 export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
   routes.openAPIRegistry.register('PredictRequest', PredictJsonSchema);
+  routes.openAPIRegistry.register('PredictForm', PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
-    const query = c.req.valid('query');
+    const { images, isList, fields } = await readImages(c.req.raw, limits, store);
+    const query = withFields(c, c.req.valid('query'), fields);
     const { model, version } = toModelAndVersion(c.req.valid('param').model, query.version);
-    const { images, isList } = await readImages(c.req.raw, limits, store);
     const heatmap = toHeatmapRequest(query, isList);
-    const result = await predictor
-      .predict({ model, version, images: images.map((image) => image.bytes), topK: query.top_k, heatmap })
+    const [only] = images;
+    if (!isList && only?.content instanceof FoveaError) throw only.content;
+    const readable = images.map(({ content }) => content).filter((content) => content instanceof Uint8Array);
+    const predicted = await predictor
+      .predict({ model, version, images: readable, topK: query.top_k, heatmap })
       .catch(explainMissingModel(jobs, model));
+    const result = { ...predicted, outcomes: withUnreadable(images, predicted.outcomes) };
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });
     const id = `pred-${c.get('requestId')}`;
     const hidesRejected = query.reject === 'true';
@@ -85,6 +88,41 @@ export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   });
 
   return routes;
+}
+
+/**
+ * The settings of a request, which a form may hold as fields.
+ * @throws {FoveaError} `request-invalid`.
+ */
+function withFields(
+  c: Context<AppEnv>,
+  query: z.output<typeof PredictQuerySchema>,
+  fields: RequestImages['fields'],
+): z.output<typeof PredictQuerySchema> {
+  if (fields.length === 0) return query;
+  const given = new Map<string, string>(Object.entries(c.req.query()));
+  for (const [name, value] of fields) {
+    if (given.has(name))
+      throw new FoveaError('request-invalid', `The form is not valid. ${name}: it is given twice.`, {
+        param: name,
+      });
+    given.set(name, value);
+  }
+  const received = Object.fromEntries(given);
+  const parsed = PredictQuerySchema.safeParse(received);
+  if (!parsed.success) throw toRequestInvalid(parsed.error, 'The form', received);
+  return parsed.data;
+}
+
+/** An outcome for every picture: those that could be read have been predicted, in their order. */
+function withUnreadable(images: readonly RequestImage[], predicted: readonly ImageOutcome[]): ImageOutcome[] {
+  let next = 0;
+  return images.map(({ content }) => {
+    if (content instanceof FoveaError) return { ok: false, error: content };
+    const outcome = predicted[next++];
+    if (outcome === undefined) throw new TypeError('A picture has no outcome.');
+    return outcome;
+  });
 }
 
 /** @throws {FoveaError} `request-invalid` for a picture of many pictures. */

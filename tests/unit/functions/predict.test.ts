@@ -29,14 +29,19 @@ describe('POST /v1/models/{model}/predict', () => {
     return readAnswer(await test.app.request(path, { method: 'POST', body, headers }));
   };
 
-  it.each(['image/png', 'image/x-anything', 'application/octet-stream', 'application/x-www-form-urlencoded'])(
-    'takes raw bytes called %s',
-    async (contentType) => {
-      const { status, body } = await post(PREDICT, red, { 'content-type': contentType });
-      expect(status).toBe(200);
-      expect(body).toMatchObject({ object: 'prediction', model: 'color', model_version: '1', label: 'red' });
-    },
-  );
+  it.each([
+    'image/png',
+    'image/x-anything',
+    'IMAGE/JPEG; q=1',
+    'application/octet-stream',
+    'binary/octet-stream',
+    'application/x-image',
+    'application/x-www-form-urlencoded',
+  ])('takes raw bytes called %s', async (contentType) => {
+    const { status, body } = await post(PREDICT, red, { 'content-type': contentType });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ object: 'prediction', model: 'color', model_version: '1', label: 'red' });
+  });
 
   it('gives the native shape', async () => {
     const { body } = await post(PREDICT, blue, { 'x-request-id': 'abc' });
@@ -93,6 +98,56 @@ describe('POST /v1/models/{model}/predict', () => {
     }
     const list = await test.send('POST', PREDICT, { images: [base64] });
     expect(list.body).toMatchObject({ object: 'list', data: [{ label: 'red', file: null }] });
+  });
+
+  it.each([
+    undefined,
+    'application/json',
+    'text/json',
+    'application/vnd.api+json',
+    'text/plain;charset=UTF-8',
+    'application/x-www-form-urlencoded',
+  ])('takes JSON called %s', async (contentType) => {
+    const json = new TextEncoder().encode(` \r\n{"image":"${Buffer.from(red).toString('base64')}"}`);
+    const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType };
+    expect(await post(PREDICT, json, headers)).toMatchObject({ status: 200, body: { label: 'red' } });
+  });
+
+  it.each([
+    'data:image/png;base64,',
+    'DATA:image/png;BASE64,',
+    ' Data:;Base64,',
+    'data:image/png;name=a.png;base64,',
+  ])('takes base64 after %j', async (prefix) => {
+    const image = prefix + Buffer.from(red).toString('base64');
+    expect((await test.send('POST', PREDICT, { image })).body).toMatchObject({ label: 'red' });
+  });
+
+  it('gives every text of a list an outcome of its own', async () => {
+    const roomy = createTestApp({ store: test.store, limits: { uploadBytes: 1000 } });
+    const good = Buffer.from(red).toString('base64');
+    const images = ['', 'a*b', good, 'aaaa', 'abcde', 'data:image/png,x', 'a'.repeat(1501), ` \n${good}`];
+    const { status, body } = await roomy.send('POST', `${PREDICT}?heatmap_format=json`, { images });
+    expect(status).toBe(200);
+    expect(
+      body.data.map((entry: { label?: string; error?: { code: string; param: string | null } }) =>
+        entry.error === undefined ? entry.label : [entry.error.code, entry.error.param],
+      ),
+    ).toEqual([
+      ['base64-invalid', 'images.0'],
+      ['base64-invalid', 'images.1'],
+      'red',
+      ['image-unsupported', null],
+      ['base64-invalid', 'images.4'],
+      ['base64-invalid', 'images.5'],
+      ['image-too-large', null],
+      'red',
+    ]);
+    expect(body.data.map((entry: { index: number }) => entry.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect((await test.send('POST', PREDICT, { images: ['', '!'] })).body.data).toMatchObject([
+      { error: { code: 'base64-invalid' } },
+      { error: { code: 'base64-invalid' } },
+    ]);
   });
 
   it('lets one bad picture among many answer for itself alone', async () => {

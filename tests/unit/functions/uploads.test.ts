@@ -139,12 +139,22 @@ describe('POST /v1/uploads', () => {
     });
   });
 
-  it('rejects an upload whose bytes did not come', async () => {
+  it('rejects an upload whose bytes did not come; among many it answers for itself alone', async () => {
     const { body } = await send(UPLOADS, { bytes: 3 });
-    const image_keys = [await upload(red), body.key];
-    expect(await send(PREDICT, { image_keys })).toMatchObject({
+    expect(await send(PREDICT, { image_key: body.key })).toMatchObject({
       status: 404,
-      body: { error: { code: 'upload-not-found', param: 'image_keys.1' } },
+      body: { error: { code: 'upload-not-found', param: 'image_key' } },
+    });
+    const image_keys = [body.key, await upload(red), 'jobs/x'];
+    expect(await send(PREDICT, { image_keys })).toMatchObject({
+      status: 200,
+      body: {
+        data: [
+          { index: 0, error: { code: 'upload-not-found', param: 'image_keys.0' } },
+          { index: 1, label: 'red' },
+          { index: 2, error: { code: 'image-key-invalid', param: 'image_keys.2' } },
+        ],
+      },
     });
   });
 
