@@ -9,7 +9,7 @@ import type { JobRecord } from '../core/job/job.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
 import { commitModel } from '../core/model/commit-model.ts';
-import { MANIFEST_FORMAT_VERSION, type Manifest } from '../core/model/manifest.ts';
+import { MANIFEST, type Manifest } from '../core/model/manifest.ts';
 import { describeOnnx, ONNX_FILE } from '../core/model/model-files.ts';
 import type { NetworkWeights } from '../core/network/network.ts';
 import { type BackboneSession, openBackbone } from './backbone-session.ts';
@@ -97,7 +97,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     tfjs: companions.tfjs,
   });
   const manifest: Manifest = {
-    formatVersion: MANIFEST_FORMAT_VERSION,
+    formatVersion: MANIFEST.version,
     model: job.model,
     version,
     createdAt,

@@ -69,7 +69,7 @@ export async function openRunCheckpoints(
 ): Promise<RunCheckpoints> {
   const checkpoints = createCheckpoints({ store, jobId: job.id, trial });
   const found = await checkpoints.newest(
-    (file) => fromCheckpointFile(file, fingerprint),
+    (file, key) => fromCheckpointFile(file, fingerprint, key),
     (key, error) =>
       reporter.warn(`The checkpoint "${key}" is passed over. ${error.message}`, {
         error_code: error.code,

@@ -6,7 +6,7 @@ import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
 import { rowOf } from '../../core/evaluation/predictions.ts';
 import { suspectedLabels } from '../../core/evaluation/suspected-labels.ts';
 import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
-import { REPORT_FORMAT_VERSION, type Report, type ReportPicture } from '../../core/model/report.ts';
+import { REPORT, type Report, type ReportPicture } from '../../core/model/report.ts';
 import { calibrated, type JudgedSplit, type ReportInput } from './report-input.ts';
 import { toImbalance } from './to-imbalance.ts';
 import { toResults } from './to-results.ts';
@@ -17,7 +17,7 @@ const MAX_SUSPECTS = 24;
 export function assembleReport(from: ReportInput): Report {
   const { job, inspection, judged, validation, engine, parity } = from;
   return {
-    formatVersion: REPORT_FORMAT_VERSION,
+    formatVersion: REPORT.version,
     model: job.model,
     version: from.version,
     jobId: job.id,

@@ -9,9 +9,10 @@ import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
 import type { JobRecord } from '../../core/job/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
-import { PARITY_FILE, type Parity } from '../../core/model/parity.ts';
+import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
 import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
 import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
+import { withFormat } from '../../core/storage/parse-stored.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { TrainingContext } from '../training-context.ts';
 import { assembleReport } from './assemble-report.ts';
@@ -97,7 +98,7 @@ export async function createReport(
     parity,
   });
   const thumbnails = await loadThumbnails(store, report, reporter.signal);
-  const parityText = toText(parity);
+  const parityText = toText(withFormat(PARITY, parity));
   return {
     manifest: {
       calibration: { temperature: calibration.temperature, rejectionThreshold: threshold ?? null },

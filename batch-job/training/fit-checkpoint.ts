@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import type { CheckpointFile } from '../../core/job/checkpoint-file.ts';
 import { checkpointUnfit } from '../../core/job/checkpoints.ts';
+import { FORMATS } from '../../core/storage/formats.ts';
+import { parseStoredJson, withFormat } from '../../core/storage/parse-stored.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
 
 const TRAINER = 'trainer/';
@@ -30,25 +32,27 @@ const StoredEpochSchema = z.object({
   shared: z.array(z.string()),
 });
 
-const HeaderSchema = z.object({
-  formatVersion: z.literal(1),
-  /** Hash of everything that decides what the numbers mean. */
-  fingerprint: z.string(),
-  stage: z.string(),
-  epoch: z.number().int().min(1),
-  batch: z.number().int().min(0),
-  sums: z.object({ loss: z.number(), correct: z.number(), seen: z.number() }),
-  history: z.array(EpochReportSchema),
-  isFinished: z.boolean(),
-  trainer: z.object({
-    formatVersion: z.literal(1),
-    batches: z.number().int(),
-    updates: z.number().int(),
-    seed: z.number().int(),
+const HEADER = {
+  ...FORMATS.checkpoint,
+  schema: z.object({
+    /** Hash of everything that decides what the numbers mean. */
+    fingerprint: z.string(),
+    stage: z.string(),
+    epoch: z.number().int().min(1),
+    batch: z.number().int().min(0),
+    sums: z.object({ loss: z.number(), correct: z.number(), seen: z.number() }),
+    history: z.array(EpochReportSchema),
+    isFinished: z.boolean(),
+    trainer: z.object({
+      formatVersion: z.literal(FORMATS.trainerState.version),
+      batches: z.number().int(),
+      updates: z.number().int(),
+      seed: z.number().int(),
+    }),
+    first: StoredEpochSchema.nullable().default(null),
+    best: StoredEpochSchema.nullable(),
   }),
-  first: StoredEpochSchema.nullable().default(null),
-  best: StoredEpochSchema.nullable(),
-});
+};
 
 /** A training run's checkpoint: which run, which stage of it, and how far that has come. */
 export interface RunCheckpoint {
@@ -78,8 +82,7 @@ export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): 
     }
     return { epoch: epoch.epoch, validationLoss: epoch.validationLoss, shared };
   };
-  const header: z.input<typeof HeaderSchema> = {
-    formatVersion: 1,
+  const header: z.input<typeof HEADER.schema> = {
     fingerprint,
     stage,
     ...position,
@@ -88,17 +91,18 @@ export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): 
     first: store(first, FIRST),
     best: store(best, BEST),
   };
-  return { header, tensors };
+  return { header: withFormat(HEADER, header), tensors };
 }
 
 /**
  * Reads a checkpoint of the run with the given fingerprint.
- * @throws {FoveaError} `checkpoint-unfit`.
+ * @param key for messages.
+ * @throws {FoveaError} `checkpoint-unfit`, `format-newer`.
  */
-export function fromCheckpointFile(file: CheckpointFile, fingerprint: string): RunCheckpoint {
-  const parsed = HeaderSchema.safeParse(file.header);
-  if (!parsed.success) throw checkpointUnfit('its header has another format', parsed.error);
-  const { trainer, first, best, stage, fingerprint: found, formatVersion: _, ...position } = parsed.data;
+export function fromCheckpointFile(file: CheckpointFile, fingerprint: string, key: string): RunCheckpoint {
+  const parsed = parseStoredJson(HEADER, key, file.header);
+  if (!('value' in parsed)) throw checkpointUnfit(`of its header, ${parsed.problem}`, parsed.cause);
+  const { trainer, first, best, stage, fingerprint: found, ...position } = parsed.value;
   if (found !== fingerprint) throw checkpointUnfit('it is of other settings or other pictures');
   const withPrefix = (prefix: string) =>
     new Map(

@@ -3,7 +3,7 @@
 import { runJob } from '../../batch-job/run-job.ts';
 import { createJobStore, type NewJob } from '../../core/job/job-store.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
-import { REPORT_FILE, type Report, ReportSchema } from '../../core/model/report.ts';
+import { REPORT, REPORT_FILE, type Report } from '../../core/model/report.ts';
 import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -45,7 +45,7 @@ export async function fineTune(
   const done = await jobs.get(id);
   if (done?.status !== 'succeeded') throw new Error(`The job ${done?.status}: ${done?.error?.message}`);
   const key = keys.modelFile(done.model, done.modelVersion ?? '1', REPORT_FILE);
-  const report = await readJson(store, key, ReportSchema);
+  const report = await readJson(store, key, REPORT);
   if (report === undefined) throw new Error(`There is no ${key}.`);
   return report.value;
 }

@@ -7,6 +7,7 @@ import { FoveaError } from '../errors.ts';
 import { ModelInputSchema } from '../model/manifest.ts';
 import { IMPORTED_PREFIX } from '../network/architectures.ts';
 import { editDistance } from '../network/edit-distance.ts';
+import { FORMATS } from '../storage/formats.ts';
 import { readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -18,7 +19,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 const NAMES_SHOWN = 5;
 
 export const BackboneSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(FORMATS.backbone.version),
   name: z.string(),
   /** Unix seconds. */
   createdAt: z.number().int(),
@@ -32,6 +33,7 @@ export const BackboneSchema = z.object({
   source: z.object({ sha256: z.string(), output: z.string() }),
 });
 export type Backbone = z.infer<typeof BackboneSchema>;
+export const BACKBONE = { ...FORMATS.backbone, schema: BackboneSchema };
 
 /** The name in `onnx:<name>`; undefined for what names no imported backbone. */
 export const toBackboneName = (architecture: string): string | undefined =>
@@ -59,7 +61,7 @@ export function parseBackboneName(value: string, param = 'name'): string {
  * @throws {FoveaError} `backbone-name-invalid`; `backbone-not-found`, naming similar ones.
  */
 export async function readBackbone(store: ObjectStore, name: string, param = 'model'): Promise<Backbone> {
-  const found = await readJson(store, keys.backbone(parseBackboneName(name, param)), BackboneSchema);
+  const found = await readJson(store, keys.backbone(parseBackboneName(name, param)), BACKBONE);
   if (found !== undefined) return found.value;
   const names: string[] = [];
   for await (const known of store.listFolders(keys.backbones())) names.push(known);

@@ -14,7 +14,7 @@ import { uniformAt } from '../random.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { type Backbone, BackboneSchema, parseBackboneName } from './backbone.ts';
+import { BACKBONE, type Backbone, parseBackboneName } from './backbone.ts';
 import { type ProbedOutput, type ProbeInput, probeModel } from './probe-backbone.ts';
 import { readImageInput } from './read-image-input.ts';
 
@@ -88,7 +88,7 @@ export async function importBackbone(
   const { onnx, output, features } = await toCheckedFeatures(model, input, request);
   const sha256 = contentHashOf(onnx);
   const backbone: Backbone = {
-    formatVersion: 1,
+    formatVersion: BACKBONE.version,
     name,
     createdAt: Math.floor(now() / 1000),
     sha256,
@@ -110,12 +110,12 @@ export async function importBackbone(
 async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone> {
   const key = keys.backbone(backbone.name);
   try {
-    await createJson(store, key, backbone);
+    await createJson(store, key, BACKBONE, backbone);
     return backbone;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;
   }
-  const known = (await readJson(store, key, BackboneSchema))?.value;
+  const known = (await readJson(store, key, BACKBONE))?.value;
   const isSame =
     known?.sha256 === backbone.sha256 && JSON.stringify(known.input) === JSON.stringify(backbone.input);
   if (known !== undefined && isSame) return known;

@@ -24,12 +24,12 @@ export const STORAGE_CODES = {
   'precondition-failed':
     'The object is not, or no longer, in the expected state. Read it again and decide anew.',
   'record-invalid': 'A stored record cannot be read. Restore it from a copy, or delete it.',
+  'format-newer': 'A newer Fovea wrote the object. Upgrade this one, or name an older version of a model.',
   'record-missing': 'There is no such record to change. It was deleted meanwhile.',
   'record-contended': 'Other writers of the same record were faster. Try again.',
 
   'model-corrupt':
     'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',
-  'model-format-newer': 'A newer Fovea wrote the model. Upgrade Fovea, or name an older version.',
   'model-parity-failed':
     'The model answers differently here than where it was made. Install the versions that its report names.',
   'model-commit-invalid': 'The version does not fit its manifest and was not published. Run the job again.',

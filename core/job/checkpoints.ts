@@ -19,7 +19,7 @@ export interface Checkpoints {
    * @param onSkipped is told of each that is corrupt or does not fit.
    */
   newest<T>(
-    read: (file: CheckpointFile) => T,
+    read: (file: CheckpointFile, key: string) => T,
     onSkipped: (key: string, error: FoveaError) => Promise<void>,
   ): Promise<T | undefined>;
   /** Whether there are any. */
@@ -63,7 +63,7 @@ export function createCheckpoints({ store, jobId, trial, keep = KEEP }: Checkpoi
         const object = await store.get(key);
         if (object === undefined) continue;
         try {
-          return read(decodeCheckpoint(object.body));
+          return read(decodeCheckpoint(object.body), key);
         } catch (error) {
           if (!isFoveaError(error)) throw error;
           await onSkipped(key, error);

@@ -4,7 +4,7 @@
 import { FoveaError, isFoveaError } from '../errors.ts';
 import { readJson, updateJson } from '../storage/json.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { canBecome, type JobRecord, JobRecordSchema, NOTHING_SPENT } from './job.ts';
+import { canBecome, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
 import { NO_MEMORY_RECORD } from './savings.ts';
 
 export interface JobRecords {
@@ -46,11 +46,11 @@ export const jobNotFound = (id: string) =>
 /** @param keyOf the key of a job's record. */
 export function createJobRecords(store: ObjectStore, keyOf: (id: string) => string): JobRecords {
   return {
-    get: async (id) => (await readJson(store, keyOf(id), JobRecordSchema))?.value,
+    get: async (id) => (await readJson(store, keyOf(id), JOB_RECORD))?.value,
 
     async update(id, change) {
       try {
-        const updated = await updateJson(store, keyOf(id), JobRecordSchema, (record) => {
+        const updated = await updateJson(store, keyOf(id), JOB_RECORD, (record) => {
           const changed = change(record);
           if (changed !== undefined) assertTransition(record, changed);
           return changed;

@@ -2,11 +2,12 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { FoveaError, isFoveaError } from '../errors.ts';
-import { createJson, readJson } from '../storage/json.ts';
+import { FoveaError } from '../errors.ts';
+import { FORMATS } from '../storage/formats.ts';
+import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { isFinal, type JobEvent, JobEventSchema, type JobRecord } from './job.ts';
+import { isFinal, JOB_EVENT, JOB_RECORD, type JobEvent, type JobRecord } from './job.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
@@ -54,7 +55,7 @@ export interface JobStore extends JobRecords {
     readonly last: string | undefined;
   }>;
   appendEvent(id: string, event: NewJobEvent): Promise<JobEvent>;
-  /** Newest first. */
+  /** Newest first; in place of one that cannot be read, one that says so. */
   events(
     id: string,
     options: PageOptions,
@@ -83,7 +84,10 @@ function createJobId(nowMs: number): string {
   return `ftjob-${time}${randomBytes(ID_RANDOM_BYTES).toString('hex')}`;
 }
 
-const IdempotencySchema = z.object({ jobId: z.string(), requestHash: z.string() });
+const IDEMPOTENCY = {
+  ...FORMATS.idempotency,
+  schema: z.object({ jobId: z.string(), requestHash: z.string() }),
+};
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const toSeconds = (ms: number) => Math.floor(ms / 1000);
@@ -110,23 +114,40 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     try {
       return await get(id);
     } catch (error) {
-      if (!isFoveaError(error, 'record-invalid')) throw error;
+      if (!isUnreadable(error)) throw error;
       onUnreadable(id, error);
       return undefined;
     }
   };
+
+  /** Where it cannot be read, one in its place that says so. */
+  async function readEvent(jobId: string, key: string): Promise<JobEvent | undefined> {
+    try {
+      return (await readJson(store, key, JOB_EVENT))?.value;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return {
+        id: eventId(jobId, eventSequence(key)),
+        createdAt: toSeconds((await store.head(key))?.lastModified.getTime() ?? 0),
+        level: 'warn',
+        type: 'message',
+        message: error.message,
+        data: { error_code: error.code, key },
+      };
+    }
+  }
 
   /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
     const requestHash = sha256(JSON.stringify(request));
     const objectKey = keys.idempotency(sha256(key));
     try {
-      await createJson(store, objectKey, { jobId, requestHash });
+      await createJson(store, objectKey, IDEMPOTENCY, { jobId, requestHash });
       return jobId;
     } catch (error) {
       if (!(error instanceof PreconditionFailedError)) throw error;
     }
-    const earlier = (await readJson(store, objectKey, IdempotencySchema))?.value;
+    const earlier = (await readJson(store, objectKey, IDEMPOTENCY))?.value;
     if (earlier === undefined) return claimIdempotencyKey(key, request, jobId);
     if (earlier.requestHash !== requestHash) {
       throw new FoveaError(
@@ -148,13 +169,13 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       const record: JobRecord = {
         ...job,
         ...NOTHING_DONE,
-        formatVersion: 1,
+        formatVersion: JOB_RECORD.version,
         id,
         status: 'validating_files',
         createdAt: toSeconds(now()),
       };
       try {
-        await createJson(store, keys.job(id), record);
+        await createJson(store, keys.job(id), JOB_RECORD, record);
         return record;
       } catch (error) {
         if (!(error instanceof PreconditionFailedError) || id === newId) throw error;
@@ -194,7 +215,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       for (;;) {
         const stored: JobEvent = { ...event, id: eventId(id, sequence), createdAt: toSeconds(now()) };
         try {
-          await createJson(store, keys.jobEvent(id, sequence), stored);
+          await createJson(store, keys.jobEvent(id, sequence), JOB_EVENT, stored);
           return stored;
         } catch (error) {
           if (!(error instanceof PreconditionFailedError)) throw error;
@@ -211,7 +232,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         after === undefined ? 0 : eventKeys.findIndex((key) => after === eventId(id, eventSequence(key))) + 1;
       const page = eventKeys.slice(start, start + limit);
       return {
-        events: await readAll(page, async (key) => (await readJson(store, key, JobEventSchema))?.value),
+        events: await readAll(page, (key) => readEvent(id, key)),
         hasMore: eventKeys.length > start + limit,
       };
     },

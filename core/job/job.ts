@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { ErrorCode } from '../error-codes.ts';
+import { FORMATS } from '../storage/formats.ts';
 import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from './savings.ts';
@@ -127,7 +128,7 @@ export const ProgressSchema = z.object({
 export type Progress = z.infer<typeof ProgressSchema>;
 
 export const JobRecordSchema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(FORMATS.job.version),
   id: z.string(),
   status: JobStatusSchema,
   /** Unix seconds. */
@@ -181,6 +182,7 @@ export const JobRecordSchema = z.object({
     .nullable(),
 });
 export type JobRecord = z.infer<typeof JobRecordSchema>;
+export const JOB_RECORD = { ...FORMATS.job, schema: JobRecordSchema };
 
 export const JobEventSchema = z.object({
   id: z.string(),
@@ -192,3 +194,4 @@ export const JobEventSchema = z.object({
   data: z.record(z.string(), z.unknown()).nullable(),
 });
 export type JobEvent = z.infer<typeof JobEventSchema>;
+export const JOB_EVENT = { ...FORMATS.event, schema: JobEventSchema };

@@ -1,10 +1,10 @@
 // The trials of a sweep that run side by side. Each has a record of its own beside its job's, made like a job's, so that its
 // lease, its remedies and what it spends are its alone. What comes of it goes into the job's record.
 
-import { createJson } from '../storage/json.ts';
+import { createJson, isUnreadable } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { isFinal, type JobRecord, NOTHING_SPENT } from './job.ts';
+import { isFinal, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 import type { AttemptJobs, JobStore, NewJobEvent } from './job-store.ts';
 import { LeaseLostError } from './lease.ts';
@@ -53,11 +53,14 @@ export async function openTrial(
   if (!isLeft(job)) return undefined;
 
   const records = recordsOf(store, trial);
-  await createJson(store, keys.jobTrial(jobId, trial), toTrialRecord(job, settings, all.length)).catch(
-    (error: unknown) => {
-      if (!(error instanceof PreconditionFailedError)) throw error;
-    },
-  );
+  await createJson(
+    store,
+    keys.jobTrial(jobId, trial),
+    JOB_RECORD,
+    toTrialRecord(job, settings, all.length),
+  ).catch((error: unknown) => {
+    if (!(error instanceof PreconditionFailedError)) throw error;
+  });
   const record = await records.get(jobId);
   if (record === undefined || isFinal(record.status)) return undefined;
 
@@ -104,7 +107,15 @@ export async function addTrialSpending(
   const job = await jobs.get(jobId);
   if (job === undefined || job.sweep === null) return;
   const records = await Promise.all(
-    trialsOf(job.sweep).map((_, index) => recordsOf(store, index + 1).get(jobId)),
+    trialsOf(job.sweep).map((_, index) =>
+      recordsOf(store, index + 1)
+        .get(jobId)
+        .catch((error: unknown) => {
+          // One that is damaged has spent what nobody knows, and the job goes on without it.
+          if (isUnreadable(error)) return undefined;
+          throw error;
+        }),
+    ),
   );
   const spent = records.reduce(
     (sum, record) => ({

@@ -1,6 +1,7 @@
 // Aliases: small mutable records that say which version a name stands for, changed by compare-and-swap.
 
 import { z } from 'zod';
+import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
@@ -9,7 +10,10 @@ import { isVersionNumber } from './model-name.ts';
 /** The alias that every commit moves forward, and that a request without a version means. */
 export const LATEST_ALIAS = 'latest';
 
-const AliasSchema = z.object({ formatVersion: z.literal(1), version: z.string().refine(isVersionNumber) });
+/** No version has this number. */
+const BEFORE_ALL = '0';
+
+const ALIAS = { ...FORMATS.alias, schema: z.object({ version: z.string().refine(isVersionNumber) }) };
 
 /**
  * The version that an alias stands for, or `undefined` where there is no such alias.
@@ -20,11 +24,12 @@ export async function readAlias(
   model: string,
   alias: string,
 ): Promise<string | undefined> {
-  return (await readJson(store, keys.modelAlias(model, alias), AliasSchema))?.value.version;
+  return (await readJson(store, keys.modelAlias(model, alias), ALIAS))?.value.version;
 }
 
 /**
- * Lets an alias stand for `version`, where `mayMove` agrees with leaving the version it stands for now.
+ * Lets an alias stand for `version`, where `mayMove` agrees with leaving the version it stands for now; a damaged record
+ * stands for version 0.
  * @returns the version that the alias stands for afterwards.
  */
 export async function moveAlias(
@@ -36,13 +41,17 @@ export async function moveAlias(
 ): Promise<string> {
   const key = keys.modelAlias(model, alias);
   try {
-    await createJson(store, key, { formatVersion: 1, version });
+    await createJson(store, key, ALIAS, { version });
     return version;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;
   }
-  const moved = await updateJson(store, key, AliasSchema, (current) =>
-    mayMove(current.version) ? { ...current, version } : undefined,
+  const moved = await updateJson(
+    store,
+    key,
+    ALIAS,
+    (current) => (mayMove(current.version) ? { ...current, version } : undefined),
+    { ifInvalid: { version: BEFORE_ALL } },
   );
   return moved.value.version;
 }

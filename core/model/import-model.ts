@@ -14,7 +14,7 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { claimVersion } from './claim-version.ts';
 import { commitModel } from './commit-model.ts';
-import { MANIFEST_FORMAT_VERSION, type Manifest } from './manifest.ts';
+import { MANIFEST, type Manifest } from './manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
 
@@ -56,7 +56,7 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
   const { heatmap, files } = companionFiles(network, weights);
   const jobId = `import-${randomUUID()}`;
   const manifest: Manifest = {
-    formatVersion: MANIFEST_FORMAT_VERSION,
+    formatVersion: MANIFEST.version,
     model,
     version: await claimVersion(store, model, jobId),
     createdAt: Math.floor(now() / 1000),

@@ -1,9 +1,7 @@
 // What a stored model says of itself. Written last, so that a version exists exactly when its manifest does.
 
 import { z } from 'zod';
-
-/** Raised when a reader of the previous version could no longer serve a model. */
-export const MANIFEST_FORMAT_VERSION = 1;
+import { FORMATS } from '../storage/formats.ts';
 
 const FileSchema = z.object({ file: z.string(), sizeBytes: z.number().int(), sha256: z.string() });
 
@@ -28,7 +26,7 @@ const OnnxFileSchema = FileSchema.extend({
 export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
 export const ManifestSchema = z.object({
-  formatVersion: z.literal(MANIFEST_FORMAT_VERSION),
+  formatVersion: z.literal(FORMATS.manifest.version),
   model: z.string(),
   version: z.string(),
   /** Unix seconds. */
@@ -61,3 +59,4 @@ export const ManifestSchema = z.object({
   metrics: z.object({ testAccuracy: z.number().nullable(), testCount: z.number().int() }),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;
+export const MANIFEST = { ...FORMATS.manifest, schema: ManifestSchema };

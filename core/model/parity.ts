@@ -2,6 +2,7 @@
 // by which any machine can see that it answers the same.
 
 import { z } from 'zod';
+import { FORMATS } from '../storage/formats.ts';
 
 export const PARITY_FILE = 'parity.json';
 
@@ -26,3 +27,4 @@ export const ParitySchema = z.object({
   golden: z.array(GoldenPictureSchema).optional(),
 });
 export type Parity = z.infer<typeof ParitySchema>;
+export const PARITY = { ...FORMATS.parity, schema: ParitySchema };

@@ -1,10 +1,10 @@
 // Reads what a stored model says of itself, and turns every way in which that can be wrong into one typed error.
 
-import type { z } from 'zod';
 import { FoveaError } from '../errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { MANIFEST_FORMAT_VERSION, type Manifest, ManifestSchema } from './manifest.ts';
+import { parseStored } from '../storage/parse-stored.ts';
+import { MANIFEST, type Manifest } from './manifest.ts';
 
 export const MANIFEST_FILE = 'manifest.json';
 
@@ -16,7 +16,7 @@ export interface StoredManifest {
 
 /**
  * The manifest of a version, or `undefined` where that version was never committed.
- * @throws {FoveaError} `model-corrupt` where it cannot be read, `model-format-newer` where a newer Fovea wrote it.
+ * @throws {FoveaError} `model-corrupt` where it cannot be read, `format-newer` where a newer Fovea wrote it.
  */
 export async function findManifest(
   store: ObjectStore,
@@ -44,35 +44,12 @@ export async function readManifest(store: ObjectStore, model: string, version: s
   return found.manifest;
 }
 
-/** @throws {FoveaError} `model-corrupt` or `model-format-newer`, naming the object key. */
+/** @throws {FoveaError} `model-corrupt` or `format-newer`, naming the object key. */
 function parseManifest(body: Uint8Array, key: string): Manifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (cause) {
-    throw corrupt(key, 'it is not JSON', cause);
-  }
-  const formatVersion = formatVersionOf(value);
-  if (formatVersion !== undefined && formatVersion > MANIFEST_FORMAT_VERSION) {
-    throw new FoveaError(
-      'model-format-newer',
-      `The model manifest "${key}" has format ${formatVersion}; this version of Fovea reads up to ` +
-        `${MANIFEST_FORMAT_VERSION}. Upgrade Fovea, or name an older version of the model.`,
-      { param: 'model', details: { key, formatVersion, supported: MANIFEST_FORMAT_VERSION } },
-    );
-  }
-  const parsed = ManifestSchema.safeParse(value);
-  if (!parsed.success) throw corrupt(key, listIssues(parsed.error), parsed.error);
-  return parsed.data;
+  const parsed = parseStored(MANIFEST, key, body);
+  if ('value' in parsed) return parsed.value;
+  throw corrupt(key, parsed.problem, parsed.cause);
 }
-
-function formatVersionOf(value: unknown): number | undefined {
-  if (typeof value !== 'object' || value === null || !('formatVersion' in value)) return undefined;
-  return typeof value.formatVersion === 'number' ? value.formatVersion : undefined;
-}
-
-const listIssues = (error: z.ZodError) =>
-  error.issues.map((issue) => `${issue.path.join('.') || '(whole)'}: ${issue.message}`).join('; ');
 
 function corrupt(key: string, problem: string, cause: unknown): FoveaError {
   return new FoveaError(

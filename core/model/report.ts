@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe.ts';
 import { MemoryRecordSchema } from '../job/savings.ts';
 import { TrialSchema } from '../job/sweep.ts';
+import { FORMATS } from '../storage/formats.ts';
 import { ModelInputSchema } from './manifest.ts';
 import { PRECISIONS } from './precision.ts';
 
 export const REPORT_FILE = 'report.json';
 export const REPORT_PAGE_FILE = 'report.html';
-export const REPORT_FORMAT_VERSION = 1;
 
 const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
@@ -78,7 +78,7 @@ export type ReportPicture = z.infer<typeof PictureSchema>;
 const SliceSchema = z.object({ from: z.number(), to: z.number(), accuracy: ProportionSchema });
 
 export const ReportSchema = z.object({
-  formatVersion: z.literal(REPORT_FORMAT_VERSION),
+  formatVersion: z.literal(FORMATS.report.version),
   model: z.string(),
   version: z.string(),
   jobId: z.string(),
@@ -233,4 +233,5 @@ export const ReportSchema = z.object({
     .default([]),
 });
 export type Report = z.infer<typeof ReportSchema>;
+export const REPORT = { ...FORMATS.report, schema: ReportSchema };
 export type ReportResults = NonNullable<Report['results']>;

@@ -4,15 +4,16 @@ import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { type Parity, ParitySchema } from '../model/parity.ts';
+import { PARITY, type Parity } from '../model/parity.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { parseStored } from '../storage/parse-stored.ts';
 import type { ModelSession } from './model-session.ts';
 
 /**
  * Runs a version's golden pictures, where it has any, through the whole path of a prediction.
  * @throws {FoveaError} `model-parity-failed` where a probability differs by more than its certificate allows;
- *   `model-corrupt` where the certificate is missing.
+ *   `model-corrupt` where the certificate is missing or changed; `format-newer`.
  */
 export async function checkParity(store: ObjectStore, session: ModelSession): Promise<void> {
   const { manifest } = session;
@@ -52,13 +53,17 @@ async function readCertificate(
 ): Promise<Parity> {
   const key = keys.modelFile(model, version, file);
   const found = await store.get(key);
-  if (found !== undefined && contentHashOf(found.body) === sha256) {
-    return ParitySchema.parse(JSON.parse(new TextDecoder().decode(found.body)));
-  }
-  throw new FoveaError(
+  if (found === undefined) throw corrupt(key, 'it is missing');
+  if (contentHashOf(found.body) !== sha256) throw corrupt(key, 'its sha256 is not the one in the manifest');
+  const parsed = parseStored(PARITY, key, found.body);
+  if ('value' in parsed) return parsed.value;
+  throw corrupt(key, parsed.problem);
+}
+
+const corrupt = (key: string, problem: string) =>
+  new FoveaError(
     'model-corrupt',
-    `The parity certificate "${key}" cannot be used: ${found === undefined ? 'it is missing' : 'its sha256 is not the one in the manifest'}. ` +
-      'Restore that object from a backup, name another version, or train the model again.',
+    `The parity certificate "${key}" cannot be used: ${problem}. Restore that object from a backup, name another version, ` +
+      'or train the model again.',
     { param: 'model', details: { key } },
   );
-}

@@ -83,7 +83,7 @@ export interface PredictResult {
 export interface Predictor {
   /**
    * Predicts every picture; one that cannot be read has its own error and does not disturb the others.
-   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `model-format-newer`; of heatmaps
+   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `format-newer`; of heatmaps
    *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`.
    */
   predict(request: PredictRequest): Promise<PredictResult>;

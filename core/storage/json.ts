@@ -1,9 +1,12 @@
-// JSON records in an object store: parsed by a schema, changed by compare and swap. Knows nothing of what they hold.
+// JSON records in an object store: read by their format, changed by compare and swap. Knows nothing of what they hold.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { FoveaError, isFoveaError } from '../errors.ts';
+import type { FormatNumber, StoredFormat } from './formats.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
+import { parseStored, withFormat } from './parse-stored.ts';
+import { stringifyWithUnknown } from './unknown-fields.ts';
 
 /** A record with the etag that a later conditional write names. */
 export interface JsonRecord<T> {
@@ -11,7 +14,9 @@ export interface JsonRecord<T> {
   readonly etag: string;
 }
 
-export interface UpdateJsonOptions {
+export interface UpdateJsonOptions<T = never> {
+  /** What a damaged record counts as, so that it can be replaced; left out, it cannot. */
+  readonly ifInvalid?: T;
   /** How many races may be lost before `record-contended` is thrown. Default 30. */
   readonly attempts?: number;
   readonly signal?: AbortSignal;
@@ -24,49 +29,42 @@ const FIRST_PAUSE_MS = 4;
 /** A write takes some 1 ms on disk and some 50 ms on S3; waiting much longer than a few writes gains nothing. */
 const MAX_PAUSE_MS = 250;
 
-const toText = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
-
-function invalid(key: string, url: string, problem: string, cause: unknown): FoveaError {
-  return new FoveaError(
-    'record-invalid',
-    `The record "${key}" in ${url} cannot be used: ${problem}. Restore it from a copy, or delete it.`,
-    { param: key, cause },
-  );
-}
+const toText = (format: FormatNumber, value: object): string =>
+  stringifyWithUnknown(withFormat(format, value));
 
 function parseRecord<S extends z.ZodType>(
   store: ObjectStore,
   key: string,
-  schema: S,
+  format: StoredFormat<S>,
   body: Uint8Array,
 ): z.output<S> {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch (error) {
-    throw invalid(key, store.url, `it is not JSON (${body.length} bytes)`, error);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+  const parsed = parseStored(format, key, body);
+  if ('value' in parsed) return parsed.value;
+  throw new FoveaError(
+    'record-invalid',
+    `The ${format.kind} "${key}" in ${store.url} cannot be used: ${parsed.problem}. Restore it from a copy, or delete it.`,
+    { param: key, details: { kind: format.kind, key }, cause: parsed.cause },
   );
-  throw invalid(key, store.url, problems.join('; '), parsed.error);
 }
+
+/** True where one record cannot be used, which says nothing of the others. */
+export const isUnreadable = (error: unknown): error is FoveaError =>
+  isFoveaError(error, 'record-invalid') || isFoveaError(error, 'format-newer');
 
 /**
  * The record at `key`, or `undefined` where there is none.
  *
- * @throws {FoveaError} `record-invalid`, naming the key, where it is no JSON or does not fit the schema.
+ * @throws {FoveaError} `record-invalid`, naming the key, where it is no JSON or does not fit its format;
+ *   `format-newer` where a newer Fovea wrote it.
  */
 export async function readJson<S extends z.ZodType>(
   store: ObjectStore,
   key: string,
-  schema: S,
+  format: StoredFormat<S>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<JsonRecord<z.output<S>> | undefined> {
   const object = await store.get(key, options);
-  return object && { value: parseRecord(store, key, schema, object.body), etag: object.etag };
+  return object && { value: parseRecord(store, key, format, object.body), etag: object.etag };
 }
 
 /**
@@ -77,44 +75,56 @@ export async function readJson<S extends z.ZodType>(
 export async function createJson(
   store: ObjectStore,
   key: string,
-  value: unknown,
+  format: FormatNumber,
+  value: object,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<ObjectInfo> {
-  return store.put(key, toText(value), { ...options, ifNoneMatch: '*', contentType: 'application/json' });
+  return store.put(key, toText(format, value), {
+    ...options,
+    ifNoneMatch: '*',
+    contentType: 'application/json',
+  });
 }
 
 /**
  * Changes a record by compare and swap: reads it, applies `change`, writes the result if nobody has written meanwhile,
- * and else begins again after a short random pause.
+ * and else begins again after a short random pause. Fields that this version does not know stay with the objects that they
+ * are of, wherever `change` hands those on, whole or by `{ ...object }`.
  *
  * @param change gets the newest record and returns the next one, or `undefined` to leave it; may run several times.
  * @returns the record as it is now, with its etag.
- * @throws {FoveaError} `record-missing`; `record-invalid` (stored or changed record does not fit the schema);
+ * @throws {FoveaError} `record-missing`; `record-invalid` (stored or changed record does not fit its format); `format-newer`;
  *   `record-contended` after `attempts` lost races. What `change` throws comes through.
  */
 export async function updateJson<S extends z.ZodType>(
   store: ObjectStore,
   key: string,
-  schema: S,
+  format: StoredFormat<S>,
   change: (current: z.output<S>) => z.input<S> | undefined | Promise<z.input<S> | undefined>,
-  { attempts = DEFAULT_ATTEMPTS, signal, random = Math.random }: UpdateJsonOptions = {},
+  {
+    attempts = DEFAULT_ATTEMPTS,
+    signal,
+    random = Math.random,
+    ifInvalid,
+  }: UpdateJsonOptions<z.output<S>> = {},
 ): Promise<JsonRecord<z.output<S>>> {
   const io = signal === undefined ? {} : { signal };
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const current = await readJson(store, key, schema, io);
-    if (current === undefined) {
+    const object = await store.get(key, io);
+    if (object === undefined) {
       throw new FoveaError('record-missing', `There is no record "${key}" in ${store.url} to change.`, {
         param: key,
       });
     }
-    const next = await change(current.value);
-    if (next === undefined) return current;
-    const text = toText(next);
-    const value = parseRecord(store, key, schema, new TextEncoder().encode(text));
+    const current = parseOr(ifInvalid, () => parseRecord(store, key, format, object.body));
+    const next = await change(current);
+    if (next === undefined) return { value: current, etag: object.etag };
+    const text = toText(format, next as object);
+    const value = parseRecord(store, key, format, new TextEncoder().encode(text));
     try {
       const info = await store.put(key, text, {
         ...io,
-        ifMatch: current.etag,
+        ifMatch: object.etag,
         contentType: 'application/json',
       });
       return { value, etag: info.etag };
@@ -129,4 +139,13 @@ export async function updateJson<S extends z.ZodType>(
     `The record "${key}" in ${store.url} was not changed: other writers were faster ${attempts} times. Try again.`,
     { param: key, details: { attempts } },
   );
+}
+
+function parseOr<T>(ifInvalid: T | undefined, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (ifInvalid !== undefined && isFoveaError(error, 'record-invalid')) return ifInvalid;
+    throw error;
+  }
 }

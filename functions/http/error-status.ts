@@ -103,11 +103,11 @@ export const ERROR_ANSWERS = {
   'object-too-large': refused(413),
   'precondition-failed': refused(409),
   'record-invalid': broken(),
+  'format-newer': broken(),
   'record-missing': refused(404),
   'record-contended': later(1),
 
   'model-corrupt': broken(),
-  'model-format-newer': broken(),
   'model-parity-failed': broken(),
   'model-commit-invalid': broken(),
   'model-version-exists': refused(409),

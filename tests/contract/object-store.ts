@@ -330,10 +330,10 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
 
       test(`${WRITERS} writers incrementing 10 times each end at ${WRITERS * 10}`, async () => {
         const store = await createStore();
-        const Counter = z.object({ count: z.number().int() });
-        await createJson(store, 'counter.json', { count: 0 });
+        const counter = { kind: 'counter', version: 1, schema: z.object({ count: z.number().int() }) };
+        await createJson(store, 'counter.json', counter, { count: 0 });
         const increment = () =>
-          updateJson(store, 'counter.json', Counter, ({ count }) => ({ count: count + 1 }), {
+          updateJson(store, 'counter.json', counter, ({ count }) => ({ count: count + 1 }), {
             attempts: 200,
           });
         await Promise.all(
@@ -341,7 +341,7 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
             for (const _ of times(10)) await increment();
           }),
         );
-        expect((await readJson(store, 'counter.json', Counter))?.value).toEqual({ count: WRITERS * 10 });
+        expect((await readJson(store, 'counter.json', counter))?.value).toEqual({ count: WRITERS * 10 });
       });
     });
   });

@@ -14,7 +14,7 @@ import { BACKENDS, type Progress } from '../../core/job/job.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
 import { LEASE_MS } from '../../core/job/lease.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
-import { REPORT_FILE, ReportSchema } from '../../core/model/report.ts';
+import { REPORT, REPORT_FILE } from '../../core/model/report.ts';
 import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
@@ -116,7 +116,7 @@ try {
   if (job?.modelVersion != null) {
     const { report } = await readManifest(store, DATASET, job.modelVersion);
     const file = keys.modelFile(DATASET, job.modelVersion, report?.file ?? REPORT_FILE);
-    const { dataset, results } = (await readJson(store, file, ReportSchema))?.value ?? {};
+    const { dataset, results } = (await readJson(store, file, REPORT))?.value ?? {};
     const found = dataset?.classes.reduce((sum, c) => sum + c.train + c.validation + c.test, 0);
     console.log(`        findings: ${JSON.stringify(dataset?.findings)}; ${found} pictures used`);
     console.log(`        test accuracy: ${JSON.stringify(results?.accuracy)}`);

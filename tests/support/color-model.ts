@@ -3,7 +3,7 @@
 import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
-import { MANIFEST_FORMAT_VERSION, type Manifest } from '../../core/model/manifest.ts';
+import { MANIFEST, type Manifest } from '../../core/model/manifest.ts';
 import { companionFiles } from '../../core/model/model-files.ts';
 import type { Network, NetworkWeights } from '../../core/network/network.ts';
 import { createNetworkBuilder } from '../../core/network/network-builder.ts';
@@ -38,7 +38,7 @@ export function colorOnnx(): Uint8Array {
 /** A manifest that fits {@link colorOnnx}. */
 export function colorManifest(onnx: Uint8Array, changes: Partial<Manifest> = {}): Manifest {
   return {
-    formatVersion: MANIFEST_FORMAT_VERSION,
+    formatVersion: MANIFEST.version,
     model: 'color',
     version: '1',
     createdAt: 1_700_000_000,

@@ -60,7 +60,8 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
     const checkpoints = createCheckpoints({ store, jobId: id });
     const newest = () =>
       checkpoints.newest(
-        (file) => fromCheckpointFile(file, String((file.header as { fingerprint: string }).fingerprint)),
+        (file, key) =>
+          fromCheckpointFile(file, String((file.header as { fingerprint: string }).fingerprint), key),
         async (_, error) => {
           throw error;
         },

@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
-import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
+import { JOB_RECORD, type JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
-import { type Report, ReportSchema } from '../../../core/model/report.ts';
+import { REPORT, type Report } from '../../../core/model/report.ts';
 import { readJson } from '../../../core/storage/json.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
@@ -51,7 +51,7 @@ async function modelOf(id: string): Promise<{ job: JobRecord; sha256: string; re
   expect(job).toMatchObject({ status: 'succeeded', error: null });
   const version = job.modelVersion as string;
   const { onnx } = await readManifest(store, job.model, version);
-  const report = await readJson(store, keys.modelFile(job.model, version, 'report.json'), ReportSchema);
+  const report = await readJson(store, keys.modelFile(job.model, version, 'report.json'), REPORT);
   return { job, sha256: onnx.sha256, report: report?.value as Report };
 }
 
@@ -64,7 +64,7 @@ async function checkpointsOf(id: string): Promise<string[]> {
 const jobOfModel = async (model: string) => (await readManifest(store, model, '1')).jobId as string;
 
 const trialRecord = async (id: string, trial: number) =>
-  (await readJson(store, keys.jobTrial(id, trial), JobRecordSchema))?.value;
+  (await readJson(store, keys.jobTrial(id, trial), JOB_RECORD))?.value;
 
 describe('a sweep', () => {
   it('is won on the validation split, with the test split unseen, by the model of that trial alone', async () => {

@@ -38,6 +38,29 @@ describe('createJobStore', () => {
     await expect(jobs.get(ids[1] as string)).rejects.toMatchObject({ code: 'record-invalid' });
   });
 
+  it('lists the other events where one is damaged, with one in its place that names it', async () => {
+    const store = createMemoryStore({ now: () => new Date(7000) });
+    const jobs = createJobStore({ store, now: () => 1000 });
+    const { id } = await jobs.create(JOB);
+    for (const message of ['one', 'two', 'three'])
+      await jobs.appendEvent(id, { level: 'info', type: 'message', message, data: null });
+    const key = keys.jobEvent(id, 1);
+    await store.put(key, '{"id": 1');
+    const { events } = await jobs.events(id, { limit: 10 });
+    expect(events.map(({ message }) => message)).toEqual([
+      'three',
+      expect.stringContaining(`"${key}"`),
+      'one',
+    ]);
+    expect(events[1]).toMatchObject({
+      id: `ftevent-${id.slice(6)}-1`,
+      createdAt: 7,
+      level: 'warn',
+      data: { error_code: 'record-invalid', key },
+    });
+    expect((await jobs.events(id, { after: events[1]?.id, limit: 1 })).events).toEqual([events[2]]);
+  });
+
   it('lists jobs newest first, page by page', async () => {
     const { jobs, clock } = setUp();
     const ids: string[] = [];

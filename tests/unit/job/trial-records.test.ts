@@ -8,6 +8,7 @@ import { NO_SAVINGS } from '../../../core/job/savings.ts';
 import type { Trial } from '../../../core/job/sweep.ts';
 import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/trial-records.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -106,6 +107,9 @@ describe('openTrial', () => {
       await trial.update(id, (record) => ({ ...record, spent: { seconds: 10 * number, usd: number } }));
       await trial.close();
     }
+    expect((await jobOf()).spent).toEqual({ seconds: 30, usd: 3 });
+    await store.put(keys.jobTrial(id, 1), 'damaged');
+    await addTrialSpending({ store, jobs }, id);
     expect((await jobOf()).spent).toEqual({ seconds: 30, usd: 3 });
     await jobs.update(id, (job) => ({ ...job, spent: { seconds: 31, usd: 3.1 } }));
     await addTrialSpending({ store, jobs }, id);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { moveAlias, readAlias } from '../../../core/model/aliases.ts';
 import { claimVersion } from '../../../core/model/claim-version.ts';
 import { commitModel } from '../../../core/model/commit-model.ts';
-import { MANIFEST_FORMAT_VERSION } from '../../../core/model/manifest.ts';
+import { MANIFEST } from '../../../core/model/manifest.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
 import { listModels, listVersions, resolveVersion } from '../../../core/model/versions.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -34,6 +34,14 @@ describe('claimVersion', () => {
     jobs.forEach((_, index) => {
       expect(claimed[index]).toBe(claimed[index ^ 1]);
     });
+  });
+
+  it('passes over the number of a claim that is damaged', async () => {
+    const store = createMemoryStore();
+    await claimVersion(store, 'm', 'job-a');
+    await store.put(keys.modelFile('m', '1', 'claim.json'), '{');
+    expect(await claimVersion(store, 'm', 'job-b')).toBe('2');
+    expect(await claimVersion(store, 'm', 'job-b')).toBe('2');
   });
 
   it('rejects a name that cannot be a key', async () => {
@@ -115,7 +123,7 @@ describe('readManifest', () => {
   it.each([
     ['no JSON', '{'],
     ['an array', '[]'],
-    ['a missing field', JSON.stringify({ formatVersion: MANIFEST_FORMAT_VERSION })],
+    ['a missing field', JSON.stringify({ formatVersion: MANIFEST.version })],
   ])('rejects %s, naming the key and what to do', async (_, body) => {
     await expect(readManifest(await write(body), 'm', '1')).rejects.toMatchObject({
       code: 'model-corrupt',
@@ -124,10 +132,10 @@ describe('readManifest', () => {
   });
 
   it('rejects a format of the future, naming it', async () => {
-    const store = await write(JSON.stringify({ formatVersion: MANIFEST_FORMAT_VERSION + 1 }));
+    const store = await write(JSON.stringify({ formatVersion: MANIFEST.version + 1 }));
     await expect(readManifest(store, 'm', '1')).rejects.toMatchObject({
-      code: 'model-format-newer',
-      details: { formatVersion: MANIFEST_FORMAT_VERSION + 1, supported: MANIFEST_FORMAT_VERSION },
+      code: 'format-newer',
+      details: { formatVersion: MANIFEST.version + 1, supported: MANIFEST.version },
     });
   });
 
@@ -181,6 +189,14 @@ describe('resolveVersion', () => {
 });
 
 describe('moveAlias', () => {
+  it('replaces a record that is damaged', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    await store.put(keys.modelAlias('color', 'latest'), 'damaged');
+    await commitColorModel(store, { version: '2', jobId: 'ftjob-2' });
+    expect(await resolveVersion(store, 'color')).toBe('2');
+  });
+
   it('ends at the highest version when commits race', async () => {
     const store = createMemoryStore();
     const versions = Array.from({ length: 12 }, (_, index) => String(index + 1));

@@ -55,7 +55,7 @@ async function interruptedAt(
   const state = saved.at(-1);
   if (state === undefined) return undefined;
   const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', state });
-  return fromCheckpointFile(decodeCheckpoint(encodeCheckpoint(file)), 'f').state;
+  return fromCheckpointFile(decodeCheckpoint(encodeCheckpoint(file)), 'f', 'key').state;
 }
 
 describe('fit', () => {
@@ -206,10 +206,10 @@ describe('a checkpoint of a run', () => {
   it('is refused by a run with another fingerprint', async () => {
     const state = (await interruptedAt(7, true)) as FitState;
     const file = toCheckpointFile({ fingerprint: 'f', stage: 'head', state });
-    expect(() => fromCheckpointFile(file, 'g')).toThrow(
+    expect(() => fromCheckpointFile(file, 'g', 'key')).toThrow(
       expect.objectContaining({ code: 'checkpoint-unfit' }),
     );
-    expect(() => fromCheckpointFile({ ...file, header: {} }, 'f')).toThrow(
+    expect(() => fromCheckpointFile({ ...file, header: {} }, 'f', 'key')).toThrow(
       expect.objectContaining({ code: 'checkpoint-unfit' }),
     );
   });
