@@ -1,5 +1,6 @@
 // What a job costs while it runs, over all of its attempts, and whether its budget is spent.
 
+import { monotonicMs } from '../core/clock.ts';
 import type { JobRecord, Spending } from '../core/job/job.ts';
 
 export interface CostMeter {
@@ -12,20 +13,20 @@ export interface CostMeter {
 export interface CostMeterOptions {
   /** As it was when this attempt began. */
   readonly job: JobRecord;
-  /** Of the machine that this attempt runs on. */
-  readonly usdPerHour: number;
-  /** Unix milliseconds. */
-  readonly now: () => number;
+  /** Of the machine that this attempt runs on; left out, nothing. */
+  readonly usdPerHour?: number;
+  /** Monotonic, in milliseconds; left out, the machine's. */
+  readonly clock?: () => number;
 }
 
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_HOUR = 3600;
 
 /** Counts from now on. */
-export function createCostMeter({ job, usdPerHour, now }: CostMeterOptions): CostMeter {
-  const startedMs = now();
+export function createCostMeter({ job, usdPerHour = 0, clock = monotonicMs }: CostMeterOptions): CostMeter {
+  const startedMs = clock();
   const spent = (): Spending => {
-    const seconds = Math.max(0, now() - startedMs) / MS_PER_SECOND;
+    const seconds = (clock() - startedMs) / MS_PER_SECOND;
     return {
       seconds: job.spent.seconds + seconds,
       usd: job.spent.usd + (seconds / SECONDS_PER_HOUR) * usdPerHour,

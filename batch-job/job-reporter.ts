@@ -2,10 +2,12 @@
 // the lease and bring back the news that the job was cancelled.
 
 import { setMaxListeners } from 'node:events';
+import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { AttemptJobs, NewJobEvent } from '../core/job/job-store.ts';
-import { LEASE_MS, LeaseLostError, updateHeld } from '../core/job/lease.ts';
+import { LeaseLostError, updateHeld } from '../core/job/lease.ts';
+import { LEASE_MS } from '../core/job/lease-watch.ts';
 import type { ResolvedRecipe } from '../core/job/recipe.ts';
 import type { MemoryRecord } from '../core/job/savings.ts';
 import { type FailedTrial, type Trial, withTrial } from '../core/job/sweep.ts';
@@ -22,6 +24,8 @@ export interface JobReporterDeps {
   readonly owner: string;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Monotonic, in milliseconds; left out, the machine's. */
+  readonly clock?: () => number;
   readonly terminated: AbortSignal;
   readonly meter: CostMeter;
   /** Whether an earlier attempt has left something to make a model of. */
@@ -90,6 +94,7 @@ export function createJobReporter({
   jobId,
   owner,
   now,
+  clock = monotonicMs,
   terminated,
   meter,
   isBegun,
@@ -98,7 +103,7 @@ export function createJobReporter({
   // Every storage call of a batch of pictures listens to it.
   setMaxListeners(0, controller.signal);
   let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
-  let lastWrittenMs = now();
+  let lastWrittenMs = clock();
   let writing: Promise<void> | undefined;
 
   const onTerminated = () =>
@@ -115,14 +120,14 @@ export function createJobReporter({
         spent: meter.spent(),
         progress: { ...progress, rssBytes: process.memoryUsage.rss() },
       }));
-      lastWrittenMs = now();
+      lastWrittenMs = clock();
       if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
       // Training ends by itself and keeps what it has; before the first there is nothing to keep.
       else if (PREPARING.has(progress.stage) && !isBegun && job.trials.length === 0 && meter.isBudgetSpent())
         controller.abort(budgetSpent(job));
     } catch (error) {
       // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.
-      if (error instanceof LeaseLostError || now() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);
+      if (error instanceof LeaseLostError || clock() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);
     }
   }
 

@@ -2,6 +2,7 @@
 // child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
+import { environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
@@ -21,6 +22,10 @@ const EnvironmentSchema = z.object({
   FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
   /** Set by AWS Batch in the children of an array, from 0: each is a trial of its job. */
   AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
+  [names.leaseOwner]: z.string().min(1).optional(),
+  /** Set by AWS Batch, as is the number of the attempt, from 1. */
+  AWS_BATCH_JOB_ID: z.string().optional(),
+  AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1).optional(),
   /** Set by AWS Batch. */
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** Of this machine. */
@@ -55,6 +60,8 @@ const {
   FOVEA_USD_PER_HOUR,
   FOVEA_MEMORY_LIMIT_BYTES,
   AWS_BATCH_JOB_ARRAY_INDEX,
+  AWS_BATCH_JOB_ID,
+  AWS_BATCH_JOB_ATTEMPT,
 } = environment.data;
 
 const BACKEND_OF_IMAGE = { gpu: 'gpu', cpu: 'native', portable: 'portable' } as const;
@@ -70,6 +77,10 @@ const deps: RunJobDeps = {
   store,
   jobs: createJobStore({ store, now: Date.now }),
   now: Date.now,
+  leaseOwner: environment.data[names.leaseOwner],
+  ...(AWS_BATCH_JOB_ID === undefined || AWS_BATCH_JOB_ATTEMPT === undefined
+    ? {}
+    : { batch: { jobId: AWS_BATCH_JOB_ID, attempt: AWS_BATCH_JOB_ATTEMPT } }),
   weightsDir: FOVEA_WEIGHTS_DIR,
   usdPerHour: FOVEA_USD_PER_HOUR,
   memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
-import { type JobRecord, type Spending, toJobError } from '../core/job/job.ts';
+import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../core/job/job.ts';
 import type { AttemptJobs, JobStore } from '../core/job/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../core/job/lease.ts';
 import { afterOwnEnd } from '../core/job/savings.ts';
@@ -18,6 +18,12 @@ export interface RunJobDeps {
   readonly jobs: JobStore;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Monotonic, in milliseconds; left out, the machine's. */
+  readonly clock?: () => number;
+  /** The name to take the lease under; left out, a random one. */
+  readonly leaseOwner?: string | undefined;
+  /** What AWS Batch calls this attempt. */
+  readonly batch?: BatchAttempt;
   /** A folder of weight files put there by hand, looked at before anything else. */
   readonly weightsDir: string | undefined;
   /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
@@ -89,12 +95,12 @@ export async function runAttempt(
 type AttemptDeps = Omit<RunJobDeps, 'jobs'> & { readonly jobs: AttemptJobs };
 
 async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<AttemptOutcome> {
-  const owner = randomUUID();
+  const owner = deps.leaseOwner ?? randomUUID();
   let reporter: JobReporter | undefined;
   let meter: CostMeter | undefined;
   try {
-    const job = await acquireLease(deps, jobId, owner);
-    meter = createCostMeter({ job, usdPerHour: deps.usdPerHour ?? 0, now: deps.now });
+    const job = await acquireLease({ ...deps, signal: deps.terminated }, jobId, owner);
+    meter = createCostMeter({ ...deps, job });
     reporter = createJobReporter({ ...deps, jobId, owner, meter, isBegun: work.isBegun });
     if (job.cancelRequested) throw cancelled();
     const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;

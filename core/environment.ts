@@ -10,6 +10,8 @@ export const environment = {
   storeUrl: 'FOVEA_STORE_URL',
   /** The job that a trainer is started for. */
   jobId: 'FOVEA_JOB_ID',
+  /** The name under which it takes the job's lease: whoever started it may give that back when the process is gone. */
+  leaseOwner: 'FOVEA_LEASE_OWNER',
   /** Memory that a trainer may take, in bytes; left out, what its container or the machine has. */
   memoryLimitBytes: 'FOVEA_MEMORY_LIMIT_BYTES',
   /** JSON of a {@link TrainerFleet}. */

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { environment } from '../core/environment.ts';
 import { FoveaError } from '../core/errors.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { createLocalQueue } from '../core/job/queues/local-queue.ts';
@@ -64,14 +65,15 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     jobs,
     now: Date.now,
     onError: (error) => logger.error('local worker failed', { error }),
-    startTrainer: (jobId) =>
+    startTrainer: (jobId, leaseOwner) =>
       spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
         stdio: ['ignore', 'inherit', 'inherit'],
         env: {
           ...process.env,
-          FOVEA_STORE_URL: storeUrl,
-          FOVEA_JOB_ID: jobId,
-          FOVEA_USD_PER_HOUR: String(usdPerHour),
+          [environment.storeUrl]: storeUrl,
+          [environment.jobId]: jobId,
+          [environment.leaseOwner]: leaseOwner,
+          [environment.usdPerHour]: String(usdPerHour),
           ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
         },
       }),

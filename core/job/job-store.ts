@@ -191,7 +191,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
             `Job "${id}" is ${record.status} already and cannot be cancelled.`,
           );
         }
-        if (record.status === 'running') return { ...record, cancelRequested: true };
+        if (record.status === 'running' || record.lease !== null) return { ...record, cancelRequested: true };
         return { ...record, status: 'cancelled', cancelRequested: true, finishedAt: toSeconds(now()) };
       });
     },

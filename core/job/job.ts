@@ -48,14 +48,28 @@ export const SplitFractionsSchema = z
   });
 export type SplitFractions = z.infer<typeof SplitFractionsSchema>;
 
-/** What a lost or killed attempt leaves behind and a later one takes over. */
+/** An attempt at a Batch job, as AWS Batch tells it to the attempt. */
+const BatchAttemptSchema = z.object({
+  /** Of a child of an array, with its index: `<array>:<index>`. */
+  jobId: z.string(),
+  /** From 1. AWS Batch starts one when the one before is over. */
+  attempt: z.number().int().min(1),
+});
+export type BatchAttempt = z.infer<typeof BatchAttemptSchema>;
+
+/** What a lost or killed attempt leaves behind and a later one takes over; lease.ts says when. */
 export const LeaseSchema = z.object({
   /** Random name of the attempt that holds the job. */
   owner: z.string(),
   attempt: z.number().int().min(1),
-  /** Unix milliseconds; past it anybody may take the job over. */
+  /** Goes up with every renewal, by which others see that the attempt is alive. */
+  renewals: z.number().int().nonnegative().default(0),
+  /** Unix milliseconds on the holder's clock, for earlier versions of Fovea: this one trusts nobody's clock but its own. */
   expiresAtMs: z.number().int(),
+  /** Of trainers on AWS Batch. */
+  batch: BatchAttemptSchema.optional(),
 });
+export type Lease = z.infer<typeof LeaseSchema>;
 
 /** Where a trainer of the job was sent on AWS Batch; core/job/queues/batch-queue.ts writes it. */
 export const PlacementSchema = z.object({

@@ -67,12 +67,14 @@ export async function openTrial(
   return {
     settings,
 
-    async update(id, change) {
+    async update(id, change, actsFor) {
       const parent = await jobs.get(id);
       if (parent !== undefined && parent.lease !== null) throw new LeaseLostError(parent, `trial ${trial}`);
       const isCancelled = parent === undefined || parent.cancelRequested || isFinal(parent.status);
-      return records.update(id, (held) =>
-        change({ ...held, cancelRequested: held.cancelRequested || isCancelled }),
+      return records.update(
+        id,
+        (held) => change({ ...held, cancelRequested: held.cancelRequested || isCancelled }),
+        actsFor,
       );
     },
 
@@ -126,7 +128,7 @@ export async function addTrialSpending(
   );
   // One trainer that has taken over counts on from there.
   await jobs.update(jobId, (parent) =>
-    parent.spent.seconds < spent.seconds ? { ...parent, spent } : undefined,
+    parent.lease === null && parent.spent.seconds < spent.seconds ? { ...parent, spent } : undefined,
   );
 }
 

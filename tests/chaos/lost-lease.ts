@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JobRecord } from '../../core/job/job.ts';
-import { LEASE_MS } from '../../core/job/lease.ts';
+import { LEASE_MS } from '../../core/job/lease-watch.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, type Row } from './chaos-context.ts';
 
@@ -18,10 +18,19 @@ export async function runLostLease(chaos: Chaos): Promise<readonly Row[]> {
   });
   const child = startTrainer(chaos.trainer(id));
   while (child.exitCode === null && ((await jobs.get(id))?.progress?.epoch ?? 0) < 2) await delay(20);
-  const taken = await jobs.update(id, (job) => ({
-    ...job,
-    lease: { owner: 'another', attempt: job.attempts + 1, expiresAtMs: Date.now() + LEASE_MS },
-  }));
+  const taken = await jobs.update(
+    id,
+    (job) => ({
+      ...job,
+      lease: {
+        owner: 'another',
+        attempt: job.attempts + 1,
+        renewals: 0,
+        expiresAtMs: Date.now() + LEASE_MS,
+      },
+    }),
+    () => true,
+  );
   const startedMs = performance.now();
   const end = await Promise.race([ended(child), delay(MOST_MS, 'no end', { ref: false })]);
   child.kill('SIGKILL');

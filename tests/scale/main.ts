@@ -12,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { BACKENDS, type Progress } from '../../core/job/job.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
-import { LEASE_MS } from '../../core/job/lease.ts';
+import { LEASE_MS } from '../../core/job/lease-watch.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { REPORT, REPORT_FILE } from '../../core/model/report.ts';
 import { readJson } from '../../core/storage/json.ts';

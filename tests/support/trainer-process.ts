@@ -75,8 +75,10 @@ export async function endTrainerWhen(
   return ended(child);
 }
 
-/** What a local worker does once a trainer is gone for certain: its lease need not run out. */
+/** What a local worker does once a trainer is gone for certain: its lease need not die first. */
 export const releaseLease = (jobs: JobStore, jobId: string): Promise<JobRecord> =>
-  jobs.update(jobId, (job) =>
-    job.status === 'running' ? { ...job, status: 'queued', lease: null } : undefined,
+  jobs.update(
+    jobId,
+    (job) => (job.status === 'running' ? { ...job, status: 'queued', lease: null } : undefined),
+    () => true,
   );

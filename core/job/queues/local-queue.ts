@@ -1,12 +1,13 @@
-// The local driver of the queue port: one trainer process at a time on this machine, oldest job first. What the trainer
-// is, is said by whoever creates the queue.
+// The local driver of the queue port: one trainer process at a time in this server, oldest job first. Others may serve the
+// same jobs: a job's lease says who works on it, and this worker writes into no job that somebody else holds. What the
+// trainer is, is said by whoever creates the queue.
 
 import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { isFinal, type JobRecord, toJobError } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
-import type { JobStore } from '../job-store.ts';
-import { LEASE_MS } from '../lease.ts';
+import { createWaitingJobs, type WaitingJobsDeps, withoutHolder } from './local/waiting-jobs.ts';
 
 /** A job whose trainer ended this often without finishing it is given up: the fault is likely to come again. */
 const MAX_ATTEMPTS = 3;
@@ -14,14 +15,14 @@ const MAX_ATTEMPTS = 3;
 const STOP_MS = 10_000;
 /** The same for one whose job is cancelled: a step of a large network may keep it from listening for longer. */
 const CANCEL_MS = 1500;
-/** Jobs read for each page when looking for work. */
-const PAGE_SIZE = 100;
+/** How often an idle worker looks for jobs that came by another server, or whose holder has died. */
+const POLL_MS = 2000;
+/** Before a worker that failed tries again. */
+const RETRY_MS = 30_000;
 
-export interface LocalQueueDeps {
-  readonly jobs: JobStore;
-  /** Starts the trainer of one job. */
-  readonly startTrainer: (jobId: string) => ChildProcess;
-  readonly now: () => number;
+export interface LocalQueueDeps extends WaitingJobsDeps {
+  /** Starts the trainer of one job, which takes the job's lease under the name `leaseOwner`. */
+  readonly startTrainer: (jobId: string, leaseOwner: string) => ChildProcess;
   /** Told of failures to look for work or to start a trainer; the queue goes on. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,7 +35,9 @@ export interface LocalQueue extends JobQueue {
 }
 
 /** A queue that runs trainers as child processes. */
-export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueueDeps): LocalQueue {
+export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
+  const { jobs, startTrainer, now, onError } = deps;
+  const waiting = createWaitingJobs(deps);
   /**
    * Trainers that ended without finishing their job, also those that never got as far as taking it, since the last one
    * that took a remedy against a want of memory: the job has not been tried in that way before.
@@ -46,24 +49,6 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
   let stopped = true;
   let retryTimer: NodeJS.Timeout | undefined;
 
-  const isWaiting = (job: JobRecord) =>
-    !isFinal(job.status) && (job.lease === null || job.lease.expiresAtMs <= now());
-
-  /** The oldest waiting job; where only leases of dead attempts stand in the way, comes back when they run out. */
-  async function nextJob(): Promise<JobRecord | undefined> {
-    let oldest: JobRecord | undefined;
-    let after: string | undefined;
-    for (;;) {
-      const page = await jobs.list({ after, limit: PAGE_SIZE });
-      for (const job of page.jobs) {
-        if (isWaiting(job)) oldest = job;
-        else if (!isFinal(job.status)) wakeIn(LEASE_MS);
-      }
-      after = page.last;
-      if (!page.hasMore || after === undefined) return oldest;
-    }
-  }
-
   function wakeIn(delayMs: number): void {
     clearTimeout(retryTimer);
     retryTimer = setTimeout(wake, delayMs);
@@ -73,7 +58,8 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
   async function runTrainer(job: JobRecord): Promise<void> {
     const ended = Math.max(job.attempts, crashes.get(job.id)?.count ?? 0);
     if (ended >= MAX_ATTEMPTS) return giveUp(job, `its trainer ended ${ended} times without finishing it.`);
-    const child = startTrainer(job.id);
+    const leaseOwner = randomUUID();
+    const child = startTrainer(job.id, leaseOwner);
     running = { jobId: job.id, child };
     try {
       await Promise.race([
@@ -84,26 +70,23 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
       running = undefined;
     }
     if (stopped) return;
-    const left = await jobs.get(job.id);
-    if (left === undefined || isFinal(left.status)) {
-      crashes.delete(job.id);
-      return;
-    }
+    // The process is gone for certain, so its lease need not die first.
+    const left = await jobs.update(
+      job.id,
+      (record) => {
+        const isOthers = record.lease !== null && record.lease.owner !== leaseOwner;
+        return isFinal(record.status) || isOthers ? undefined : withoutHolder(record, now());
+      },
+      ({ owner }) => owner === leaseOwner,
+    );
+    if (isFinal(left.status)) crashes.delete(job.id);
+    if (isFinal(left.status) || left.lease !== null) return;
     const before = crashes.get(job.id);
     const remedies = left.memory.taken.length;
     const crash = before === undefined || remedies > before.remedies ? 1 : before.count + 1;
     crashes.set(job.id, { count: crash, remedies });
     const how =
       child.signalCode === null ? `with exit code ${child.exitCode}` : `by signal ${child.signalCode}`;
-    // The process is gone for certain, so its lease need not run out first.
-    await jobs.update(job.id, (record) =>
-      isFinal(record.status)
-        ? undefined
-        : record.cancelRequested
-          ? { ...record, status: 'cancelled', finishedAt: Math.floor(now() / 1000), lease: null }
-          : { ...record, status: 'queued', lease: null },
-    );
-    if (left.cancelRequested) return;
     await jobs.appendEvent(job.id, {
       level: 'warn',
       type: 'message',
@@ -114,18 +97,19 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
 
   async function giveUp({ id: jobId, queuedReason }: JobRecord, why: string): Promise<void> {
     const message = `The job was given up: ${why} ${queuedReason ?? "The server's output says more."}`;
-    await jobs.update(jobId, (record) =>
-      isFinal(record.status)
-        ? undefined
-        : {
+    let isGivenUp = false;
+    await jobs.update(jobId, (record) => {
+      isGivenUp = !isFinal(record.status) && record.lease === null;
+      return isGivenUp
+        ? {
             ...record,
             status: 'failed',
             finishedAt: Math.floor(now() / 1000),
-            lease: null,
             error: toJobError('trainer-crashed', message),
-          },
-    );
-    await jobs.appendEvent(jobId, { level: 'error', type: 'message', message, data: null });
+          }
+        : undefined;
+    });
+    if (isGivenUp) await jobs.appendEvent(jobId, { level: 'error', type: 'message', message, data: null });
   }
 
   async function work(): Promise<void> {
@@ -133,15 +117,15 @@ export function createLocalQueue({ jobs, startTrainer, now, onError }: LocalQueu
     try {
       while (!stopped) {
         wanted = false;
-        const job = await nextJob();
+        const job = await waiting.next();
         // Finding one takes time, in which the queue may have been stopped.
         if (stopped) return;
         if (job !== undefined) await runTrainer(job);
-        else if (!wanted) return;
+        else if (!wanted) return wakeIn(POLL_MS);
       }
     } catch (error) {
       onError(error);
-      wakeIn(LEASE_MS);
+      wakeIn(RETRY_MS);
     } finally {
       working = false;
     }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { acquireLease } from '../../../core/job/lease.ts';
+import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
 import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
 import type { Destination } from '../../../core/job/queues/batch-queue.ts';
@@ -11,6 +11,7 @@ import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const STARTED = 1_700_000_000_000;
+const HOUR_MS = 3_600_000;
 const NO_CAPACITY =
   'Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY';
 
@@ -199,9 +200,25 @@ describe('applyBatchEvent', () => {
 
   it('leaves the next attempt alone where that news comes again', async () => {
     const reclaimed = { status: 'RUNNABLE', attempts: [{ startedAt: STARTED, stoppedAt: STARTED + 5000 }] };
-    await acquireLease({ jobs, now: () => STARTED + 20_000 }, job.id, 'the next one');
+    const hoursBehind = () => STARTED - 5 * HOUR_MS;
+    const batch = { jobId: 'batch-1', attempt: 2 };
+    await acquireLease({ jobs, now: hoursBehind, batch }, job.id, 'the next one');
     expect(await apply(reclaimed)).toEqual({ kind: 'nothing' });
     expect(await jobs.get(job.id)).toMatchObject({ status: 'running', lease: { owner: 'the next one' } });
+  });
+
+  it('puts a job back into the queue though the clock of its lost machine was hours ahead', async () => {
+    const hoursAhead = () => STARTED + 5 * HOUR_MS;
+    const batch = { jobId: 'batch-1', attempt: 1 };
+    await acquireLease({ jobs, now: hoursAhead, batch }, job.id, 'trainer');
+    await apply({ status: 'RUNNABLE', attempts: [{ startedAt: STARTED, stoppedAt: STARTED + 5000 }] });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
+  });
+
+  it('goes by the time of a lease from a trainer of an earlier version, which says no more', async () => {
+    const reclaimed = { status: 'RUNNABLE', attempts: [{ startedAt: STARTED, stoppedAt: STARTED + 5000 }] };
+    await acquireLease({ jobs, now: () => STARTED + 20_000 }, job.id, 'the next one');
+    expect(await apply(reclaimed)).toEqual({ kind: 'nothing' });
   });
 
   it('knows a Batch job by its name where nobody could write down its id', async () => {
@@ -257,7 +274,7 @@ describe('applyBatchEvent', () => {
 
   it('leaves a job alone that its trainer has finished', async () => {
     await acquireLease({ jobs, now }, job.id, 'trainer');
-    await jobs.update(job.id, (record) => ({ ...record, status: 'succeeded', lease: null }));
+    await updateHeld({ jobs, now }, job.id, 'trainer', (record) => ({ ...record, status: 'succeeded' }));
     expect(await apply({ status: 'SUCCEEDED' })).toEqual({ kind: 'nothing' });
     expect(counted).toEqual(['succeeded']);
   });

@@ -5,6 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { cancelJob, submitJob } from '../../../core/job/job-queue.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
+import { acquireLease } from '../../../core/job/lease.ts';
 import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/local-queue.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
@@ -18,7 +19,7 @@ afterEach(async () => {
 /** A queue whose trainers are real processes running `program`. */
 function setUp(
   program: string,
-  onStart: (jobId: string, child: ChildProcess) => void = () => undefined,
+  onStart: (jobId: string, child: ChildProcess, leaseOwner: string) => void = () => undefined,
   store = createMemoryStore(),
 ) {
   const started: string[] = [];
@@ -29,10 +30,10 @@ function setUp(
     onError: (error) => {
       throw error;
     },
-    startTrainer: (jobId) => {
+    startTrainer: (jobId, leaseOwner) => {
       started.push(jobId);
       const child = spawn(process.execPath, ['-e', program]);
-      onStart(jobId, child);
+      onStart(jobId, child, leaseOwner);
       return child;
     },
   });
@@ -165,4 +166,51 @@ it('works on the other jobs where a record is damaged', async () => {
     ({ status }) => status === 'failed',
   );
   expect(new Set(started)).toEqual(new Set([id]));
+});
+
+it('writes nothing into a job that another server holds when its own trainer ends', async () => {
+  const { jobs, queue, started } = setUp('process.exit(75)', (jobId) => {
+    void jobs.update(jobId, (job) => ({
+      ...job,
+      status: 'running',
+      attempts: 1,
+      lease: { owner: 'trainer of another server', attempt: 1, renewals: 0, expiresAtMs: Date.now() },
+    }));
+  });
+  queue.start();
+  const first = await submitJob({ jobs, queue }, newJob());
+  await delay(2);
+  const second = await submitJob({ jobs, queue }, newJob());
+  // The worker has got over the first.
+  while (!started.includes(second.id)) await delay(10);
+  expect(await jobs.get(first.id)).toMatchObject({
+    status: 'running',
+    lease: { owner: 'trainer of another server' },
+    attempts: 1,
+  });
+  const { events } = await jobs.events(first.id, { limit: 10 });
+  expect(events.map(({ message }) => message)).toEqual([expect.stringContaining('Job queued')]);
+});
+
+it('gives a lease back that its trainer has left', async () => {
+  const held: (string | undefined)[] = [];
+  const { jobs, queue } = setUp('setTimeout(() => {}, 50)', (jobId, _, owner) => {
+    void acquireLease({ jobs, now: Date.now }, jobId, owner).then(({ lease }) => held.push(lease?.owner));
+  });
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(new Set(held).size).toBe(3);
+});
+
+it('takes up jobs that came by another server', async () => {
+  const { jobs, queue, started } = setUp('process.exit(3)');
+  queue.start();
+  await delay(20);
+  const { id } = await jobs.create(newJob());
+  while (started.length === 0) await delay(10);
+  expect(started[0]).toBe(id);
 });

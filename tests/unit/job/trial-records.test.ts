@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
 import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
+import { LEASE_MS } from '../../../core/job/lease-watch.ts';
 import { NO_SAVINGS } from '../../../core/job/savings.ts';
 import type { Trial } from '../../../core/job/sweep.ts';
 import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/trial-records.ts';
@@ -49,7 +50,8 @@ describe('openTrial', () => {
       maxCostUsd: 1.5,
       attempts: 1,
     });
-    await expect(acquireLease({ jobs: await open(1), now }, id, 'other')).rejects.toMatchObject({
+    const pause = () => updateHeld({ jobs: first, now }, id, 'trainer', (record) => record);
+    await expect(acquireLease({ jobs: await open(1), now, pause }, id, 'other')).rejects.toMatchObject({
       code: 'lease-lost',
     });
     expect(await jobOf()).toMatchObject({ status: 'running', lease: null, attempts: 0, maxCostUsd: 3 });
@@ -100,11 +102,25 @@ describe('openTrial', () => {
     expect(await jobOf()).toMatchObject({ status: 'cancelled' });
   });
 
+  it('is taken over from an attempt that is silent for the length of a lease', async () => {
+    const trial = await open(1);
+    await take(trial);
+    let passedMs = 0;
+    const pause = async (ms: number) => {
+      passedMs += ms;
+    };
+    const hoursBehind = () => now() - 5 * 3_600_000;
+    const other = { jobs: trial, now: hoursBehind, clock: () => passedMs, pause };
+    expect(await acquireLease(other, id, 'other')).toMatchObject({ attempts: 2, lease: { owner: 'other' } });
+    expect(passedMs).toBe(LEASE_MS);
+  });
+
   it('adds up what the trials have spent, once', async () => {
     for (const number of [1, 2]) {
       const trial = await open(number);
       await take(trial);
-      await trial.update(id, (record) => ({ ...record, spent: { seconds: 10 * number, usd: number } }));
+      const spent = { seconds: 10 * number, usd: number };
+      await updateHeld({ jobs: trial, now }, id, 'trainer', (record) => ({ ...record, spent }));
       await trial.close();
     }
     expect((await jobOf()).spent).toEqual({ seconds: 30, usd: 3 });

@@ -13,6 +13,7 @@ import { type GivenUp, NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/sa
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';
+import { releaseLease } from '../../support/trainer-process.ts';
 
 const SWEEP = { learning_rate_multiplier: [1, 2, 3] };
 const GB = 1e9;
@@ -84,7 +85,7 @@ describe('runSweep', () => {
       });
     } finally {
       await reporter.stop();
-      await jobs.update(id, (record) => ({ ...record, status: 'queued', lease: null }));
+      await releaseLease(jobs, id);
     }
   }
 

@@ -1,7 +1,7 @@
 // Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
 
 import type { TrainerFleet } from '../../../environment.ts';
-import { isFinal, type JobRecord, toJobError } from '../../job.ts';
+import { isFinal, type JobRecord, type Lease, toJobError } from '../../job.ts';
 import type { JobStore, NewJobEvent } from '../../job-store.ts';
 import type { BatchQueue } from '../batch-queue.ts';
 import {
@@ -12,7 +12,7 @@ import {
   machineSeconds,
   submissionOf,
 } from './batch-event.ts';
-import { type NextStep, nextStep } from './next-step.ts';
+import { isOfLaterAttempt, type NextStep, nextStep } from './next-step.ts';
 
 /** Counts for a dashboard. */
 export interface JobMetrics {
@@ -39,7 +39,7 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
   if (job === undefined) return { kind: 'nothing' };
   await reportMachineTime(deps, job, event);
   const step = nextStep(job, event, deps.fleet);
-  await carryOut(deps, job, event.detail.jobId, step);
+  await carryOut(deps, job, event.detail, step);
   const status = becomes(job, event, step);
   if (status !== undefined) metrics.jobBecame(status);
   return step;
@@ -66,13 +66,23 @@ async function findJob(jobs: JobStore, detail: BatchJobDetail): Promise<JobRecor
 async function carryOut(
   { jobs, queue, metrics, now }: ApplyBatchEventDeps,
   job: JobRecord,
-  batchJobId: string,
+  detail: BatchJobDetail,
   step: NextStep,
 ): Promise<void> {
+  const batchJobId = detail.jobId;
   const finishedAt = Math.floor(now() / 1000);
-  /** Unless the trainer itself has finished the job meanwhile. */
+  // What AWS Batch says is over is gone for certain, and what it was to replace is not to go on.
+  const isGone = (lease: Lease) => !isOfLaterAttempt(lease, detail);
+  /** Unless the trainer itself has finished the job meanwhile, or another has begun. */
   const change = (changed: (record: JobRecord) => JobRecord) =>
-    jobs.update(job.id, (record) => (isFinal(record.status) ? undefined : changed(record)));
+    jobs.update(
+      job.id,
+      (record) =>
+        isFinal(record.status) || (record.lease !== null && !isGone(record.lease))
+          ? undefined
+          : changed(record),
+      isGone,
+    );
   const tell = (level: NewJobEvent['level'], message: string) =>
     jobs.appendEvent(job.id, { level, type: 'message', message, data: { batch_job_id: batchJobId } });
 
@@ -81,7 +91,9 @@ async function carryOut(
       return;
     case 'wait':
       if (job.queuedReason === step.reason) return;
-      await change((record) => ({ ...record, queuedReason: step.reason }));
+      await jobs.update(job.id, (record) =>
+        isFinal(record.status) ? undefined : { ...record, queuedReason: step.reason },
+      );
       await tell('warn', step.reason);
       return;
     case 'requeue':

@@ -2,8 +2,8 @@
 
 import type { TrainerFleet } from '../../../environment.ts';
 import type { ErrorCode } from '../../../error-codes.ts';
-import { isFinal, type JobRecord, type Placement } from '../../job.ts';
-import { LEASE_MS } from '../../lease.ts';
+import { isFinal, type JobRecord, type Lease, type Placement } from '../../job.ts';
+import { LEASE_MS } from '../../lease-watch.ts';
 import type { Destination } from '../batch-queue.ts';
 import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
 import { toWaitingReason } from './waiting-reason.ts';
@@ -90,7 +90,7 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
   const ended = detail.attempts.at(-1);
   if (job.status === 'running' && ended !== undefined) {
     // The event came again: the attempt after it is at work.
-    if (wasHeldAfter(job, ended.stoppedAt)) return NOTHING;
+    if (job.lease !== null && isOfLaterAttempt(job.lease, detail)) return NOTHING;
     return {
       kind: 'requeue',
       reason: `The attempt ended: ${describe(ended)}. AWS Batch starts the next one.`,
@@ -101,9 +101,16 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
     : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
 }
 
-/** @param timeMs Unix milliseconds. */
-const wasHeldAfter = ({ lease }: JobRecord, timeMs: number | undefined): boolean =>
-  lease !== null && timeMs !== undefined && lease.expiresAtMs - LEASE_MS > timeMs;
+/** Whether a lease is of an attempt that began after those that the event tells of. */
+export function isOfLaterAttempt(
+  { batch, expiresAtMs }: Lease,
+  { jobId, attempts }: BatchJobDetail,
+): boolean {
+  if (batch !== undefined) return batch.jobId === jobId && batch.attempt > attempts.length;
+  // A trainer of an earlier version says no more than when it renewed its lease.
+  const stoppedAt = attempts.at(-1)?.stoppedAt;
+  return stoppedAt !== undefined && expiresAtMs - LEASE_MS > stoppedAt;
+}
 
 /** The ways a Batch job can fail, in the order in which they are recognized. */
 function afterFailure(

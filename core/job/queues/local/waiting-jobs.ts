@@ -1,0 +1,66 @@
+// Which job a local worker takes next, where other servers may work on the same folder. Knows nothing of trainers.
+
+import { isFinal, type JobRecord } from '../../job.ts';
+import type { JobStore } from '../../job-store.ts';
+import { createLeaseWatch, isSameLease } from '../../lease-watch.ts';
+
+/** Jobs read for each page when looking for work. */
+const PAGE_SIZE = 100;
+
+export interface WaitingJobsDeps {
+  readonly jobs: JobStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Monotonic, in milliseconds; left out, the machine's. */
+  readonly clock?: () => number;
+}
+
+export interface WaitingJobs {
+  /** The oldest job that nobody holds; frees those of dead holders, and ends those that are to be cancelled. */
+  next(): Promise<JobRecord | undefined>;
+}
+
+export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): WaitingJobs {
+  const watch = createLeaseWatch(clock);
+
+  /** @returns the job where it waits for a trainer now. */
+  async function free(job: JobRecord): Promise<JobRecord | undefined> {
+    const { lease } = job;
+    if (lease === null && !job.cancelRequested) return job;
+    const left = await jobs.update(
+      job.id,
+      (record) =>
+        !isFinal(record.status) && isSameLease(record.lease, lease)
+          ? withoutHolder(record, now())
+          : undefined,
+      (held) => isSameLease(held, lease),
+    );
+    return isFinal(left.status) || left.lease !== null ? undefined : left;
+  }
+
+  return {
+    async next() {
+      const open: JobRecord[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const page = await jobs.list({ after, limit: PAGE_SIZE });
+        open.push(...page.jobs.filter(({ status }) => !isFinal(status)));
+        after = page.last;
+        if (!page.hasMore || after === undefined) break;
+      }
+      watch.keepOnly(new Set(open.map(({ id }) => id)));
+      for (const job of open.reverse()) {
+        if (job.lease !== null && !watch.isDead(job.id, job.lease)) continue;
+        const freed = await free(job);
+        if (freed !== undefined) return freed;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** A job whose holder is gone: over where it was to be cancelled, else in the queue. */
+export const withoutHolder = (job: JobRecord, nowMs: number): JobRecord =>
+  job.cancelRequested
+    ? { ...job, status: 'cancelled', finishedAt: Math.floor(nowMs / 1000), lease: null }
+    : { ...job, status: 'queued', lease: null };
