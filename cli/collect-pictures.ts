@@ -2,11 +2,10 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type DatasetLayout, detectLayout, placeFile, type Split } from '../core/dataset/dataset-layout.ts';
+import { type DatasetLayout, detectLayout, placeFile } from '../core/dataset/dataset-layout.ts';
 import { groupBy } from '../core/dataset/group-by.ts';
+import type { Split } from '../core/dataset/split-folder.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../core/image/image-limits.ts';
-import { createMemoryStore } from '../core/storage/drivers/memory.ts';
-import { keys } from '../core/storage/keys.ts';
 import { shortHashOf } from './dataset-name.ts';
 import { walkFolder } from './walk-folder.ts';
 
@@ -61,7 +60,9 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
   if (!isFolder)
     throw new Error(`"${folder}" is no folder. Give a folder of pictures, with one subfolder a class.`);
   const { files, leftOut } = await listFiles(folder);
-  const placed = placeFiles(folder, files, await layoutOf(files));
+  const layout = detectLayout(files.map(({ source }) => source));
+  if (layout.doubt !== null) throw new Error(`"${folder}" can be read in two ways. ${layout.doubt}`);
+  const placed = placeFiles(folder, files, layout);
   const images = placed.filter((file) => IMAGE.test(file.source));
   const inTest = images.find((file) => file.split === 'test');
   const chosen = inTest ?? largestClass(images)?.at(-1);
@@ -112,20 +113,9 @@ async function listFiles(
   return { files, leftOut };
 }
 
-/** The layout that a dataset of these files will have: the same rule, on a store of the same folders. */
-async function layoutOf(files: readonly ListedFile[]): Promise<DatasetLayout> {
-  const store = createMemoryStore();
-  const dataset = 'folder';
-  const folders = new Set(files.map(({ source }) => source.split('/').slice(0, -1).slice(0, 2).join('/')));
-  for (const folder of folders)
-    await store.put(keys.datasetFile(dataset, ...folder.split('/'), 'file'), new Uint8Array());
-  return detectLayout(store, dataset);
-}
-
 /** Gives every file of a class its place in the dataset, where classes have no folders. */
 function placeFiles(folder: string, files: readonly ListedFile[], layout: DatasetLayout): PlacedFile[] {
   const taken = new Set<string>();
-  const classDepth = layout.splits === null ? 1 : 2;
   const depthOf = (file: ListedFile) => file.source.split('/').length;
   // The least deep first, so that they keep their names; otherwise the order stays.
   return [...files]
@@ -134,9 +124,8 @@ function placeFiles(folder: string, files: readonly ListedFile[], layout: Datase
       const { source } = file;
       const place = placeFile(source, layout);
       if (place.kind !== 'picture') return [];
-      const segments = source.split('/');
-      const inClass = (name: string) => [...segments.slice(0, classDepth), name].join('/');
-      const flat = segments.slice(classDepth).join('-');
+      const inClass = (name: string) => [...place.folders, name].join('/');
+      const flat = place.rest.join('-');
       const isFree = Buffer.byteLength(flat) <= NAME_MAX_BYTES && !taken.has(inClass(flat));
       const target = inClass(isFree ? flat : `${shortHashOf(source)}${path.extname(source)}`);
       taken.add(target);

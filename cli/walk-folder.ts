@@ -3,7 +3,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compareText } from '../core/dataset/compare-text.ts';
-import { isHiddenName } from '../core/dataset/dataset-layout.ts';
+import { isHiddenName } from '../core/dataset/hidden-name.ts';
 
 /** A file below the folder, with its size; or a link that leads to none, with the reason. */
 export type FolderEntry =

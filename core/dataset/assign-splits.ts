@@ -1,10 +1,11 @@
 // Splits for a whole dataset: as its folders say, and by content where they say nothing.
 
 import type { SplitFractions } from '../job/job.ts';
-import type { DatasetLayout, Split } from './dataset-layout.ts';
+import type { DatasetLayout } from './dataset-layout.ts';
 import type { Picture } from './drop-duplicates.ts';
 import { groupBy } from './group-by.ts';
 import { MIN_CLASS_PICTURES, splitClass } from './split-by-hash.ts';
+import type { Split } from './split-folder.ts';
 
 /**
  * What of the training folder goes where: splits with folders of their own take nothing from it, and the others keep

@@ -1,11 +1,12 @@
 // What can be wrong with the classes of a dataset: names, sizes, splits.
 
 import type { SplitFractions } from '../job/job.ts';
-import { type DatasetLayout, SPLITS, type Split } from './dataset-layout.ts';
+import type { DatasetLayout } from './dataset-layout.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 import { groupBy } from './group-by.ts';
 import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
+import { SPLITS, type Split } from './split-folder.ts';
 
 /** Below this, a class is trained, with a warning: fewer pictures rarely show what a class has in common. */
 export const RECOMMENDED_CLASS_PICTURES = 10;

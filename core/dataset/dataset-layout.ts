@@ -1,67 +1,88 @@
-// Where files of a dataset belong, by their keys alone: `<class>/<file>`, or `<split>/<class>/<file>`.
+// Where files of a dataset belong, by their paths alone: `<class>/<file>`, or `<split>/<class>/<file>`; one folder around
+// everything is looked through.
 
-import { keys } from '../storage/keys.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-
-export const SPLITS = ['train', 'validation', 'test'] as const;
-export type Split = (typeof SPLITS)[number];
-
-const SPLIT_FOLDERS: Readonly<Record<string, Split>> = {
-  train: 'train',
-  training: 'train',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-  test: 'test',
-};
+import { buildFolderTree, type FolderTree, holdsOnlyFolders } from './folder-tree.ts';
+import { isHiddenName } from './hidden-name.ts';
+import { flatSplitsDoubt, foldersDoubt, type LayoutDoubt, strayDoubt } from './layout-doubt.ts';
+import { type Split, splitOfFolder } from './split-folder.ts';
 
 export interface DatasetLayout {
+  /** Names of the folders around everything, outermost first; mostly none. */
+  readonly wrappers: readonly string[];
   /** Splits that have folders of their own; null where the classes are at the top. */
   readonly splits: ReadonlySet<Split> | null;
+  /** Where there are two ways to read the folders. Then no training is possible, and the top folders are taken for the classes. */
+  readonly doubt: LayoutDoubt | null;
 }
 
 /** A file's place: in a class (and a split, where the layout has them), or why it has none. */
 export type FilePlace =
-  | { readonly kind: 'picture'; readonly label: string; readonly split: Split | null }
+  | {
+      readonly kind: 'picture';
+      readonly label: string;
+      readonly split: Split | null;
+      /** The folders of its class, without those around everything: `['cat']`, `['train', 'cat']`. */
+      readonly folders: readonly string[];
+      /** What is below them: further folders, which are part of the class, and the file's name. */
+      readonly rest: readonly string[];
+    }
   | { readonly kind: 'hidden' }
+  /** No store gives what has an empty name in its path. */
+  | { readonly kind: 'unreadable' }
   | { readonly kind: 'outside-class' };
 
-const HIDDEN_NAMES: ReadonlySet<string> = new Set([
-  'thumbs.db',
-  'ehthumbs.db',
-  'desktop.ini',
-  '__macosx',
-  '@eadir',
-]);
-
-/** What operating systems and notebooks leave in folders; names that start with a dot among them. */
-export const isHiddenName = (name: string): boolean =>
-  name.startsWith('.') || HIDDEN_NAMES.has(name.toLowerCase());
-
-export const splitOfFolder = (folder: string): Split | undefined => SPLIT_FOLDERS[folder.toLowerCase()];
-
-const collect = async (folders: AsyncIterable<string>): Promise<string[]> => {
-  const visible: string[] = [];
-  for await (const folder of folders) if (!isHiddenName(folder)) visible.push(folder);
-  return visible;
-};
+/** With fewer, folders beside those of splits are classes, and so are these. */
+const FEWEST_CLASSES = 2;
+/** Folders within folders that are looked through. */
+const MAX_WRAPPERS = 4;
 
 /**
- * Tells the layouts apart: explicit splits are there where every folder at the top is named after a split, one of
- * them is the training split and has folders itself. So a class may be called `train` among others.
+ * Tells the layouts apart. Explicit splits are there where folders at the top are named after splits and have folders
+ * themselves, the training split among them; what lies beside them is outside of every class. So a class may be called
+ * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a doubt.
+ *
+ * @param paths Of all files, below the dataset's prefix.
  */
-export async function detectLayout(
-  store: ObjectStore,
-  dataset: string,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<DatasetLayout> {
-  const prefix = keys.dataset(dataset);
-  const folders = await collect(store.listFolders(prefix, options));
-  const splits = folders.map(splitOfFolder);
-  const train = folders.find((folder) => splitOfFolder(folder) === 'train');
-  if (train === undefined || splits.includes(undefined)) return { splits: null };
-  const classes = await collect(store.listFolders(`${prefix}${train}/`, options));
-  return { splits: classes.length === 0 ? null : new Set(splits as Split[]) };
+export function detectLayout(paths: Iterable<string>): DatasetLayout {
+  const top = buildFolderTree(paths);
+  const { root, wrappers } = lookThrough(top);
+  const inside = readFolders(root.folders);
+  // A folder around one class alone is that class.
+  return root.folders.size > 1 || inside.splits !== null
+    ? { wrappers, ...inside }
+    : { wrappers: [], ...readFolders(top.folders) };
+}
+
+function lookThrough(top: FolderTree): { readonly root: FolderTree; readonly wrappers: readonly string[] } {
+  const wrappers: string[] = [];
+  let root = top;
+  while (wrappers.length < MAX_WRAPPERS) {
+    const [only, ...others] = root.folders;
+    if (only === undefined || others.length > 0) break;
+    const [name, folder] = only;
+    if (!holdsOnlyFolders(folder) || splitOfFolder(name) === 'train') break;
+    wrappers.push(name);
+    root = folder;
+  }
+  return { root, wrappers };
+}
+
+function readFolders(folders: ReadonlyMap<string, FolderTree>): Pick<DatasetLayout, 'splits' | 'doubt'> {
+  const named = [...folders].flatMap(([name, folder]) => {
+    const split = splitOfFolder(name);
+    return split === undefined ? [] : [{ name, folder, split }];
+  });
+  const withClasses = named.filter(({ folder }) => folder.folders.size > 0);
+  const splits = new Set(withClasses.map(({ split }) => split));
+  const strays = [...folders].filter(([name]) => splitOfFolder(name) === undefined);
+  const classes = new Set(withClasses.flatMap(({ folder }) => [...folder.folders.keys()]));
+  if (!splits.has('train') || (strays.length > 0 && classes.size < FEWEST_CLASSES)) {
+    const isFlat =
+      strays.length === 0 && new Set(named.map(({ split }) => split)).size > 1 && splits.size === 0;
+    return { splits: null, doubt: isFlat ? flatSplitsDoubt([...folders.keys()]) : foldersDoubt(folders) };
+  }
+  const doubt = strayDoubt(withClasses, new Map(strays));
+  return doubt === null ? { splits, doubt } : { splits: null, doubt };
 }
 
 /**
@@ -71,16 +92,19 @@ export async function detectLayout(
  */
 export function placeFile(path: string, layout: DatasetLayout): FilePlace {
   const segments = path.split('/');
+  if (segments.includes('')) return { kind: 'unreadable' };
   if (segments.some(isHiddenName)) return { kind: 'hidden' };
-  if (layout.splits === null) {
-    const [label, ...rest] = segments;
-    return label === undefined || rest.length === 0
-      ? { kind: 'outside-class' }
-      : { kind: 'picture', label, split: null };
-  }
-  const [folder, label, ...rest] = segments;
-  const split = folder === undefined ? undefined : splitOfFolder(folder);
-  return split === undefined || label === undefined || rest.length === 0
+  const { wrappers, splits } = layout;
+  if (wrappers.some((name, depth) => segments[depth] !== name)) return { kind: 'outside-class' };
+  const inside = segments.slice(wrappers.length);
+  const split = splits === null ? null : splitOfFolder(inside[0] ?? '');
+  const depth = splits === null ? 1 : 2;
+  const [folders, rest] = [inside.slice(0, depth), inside.slice(depth)];
+  const label = folders[depth - 1];
+  // Of a split without class folders, none has any.
+  const isOutside =
+    label === undefined || rest.length === 0 || (splits !== null && !splits.has(split as Split));
+  return isOutside || split === undefined
     ? { kind: 'outside-class' }
-    : { kind: 'picture', label, split };
+    : { kind: 'picture', label, split, folders, rest };
 }

@@ -1,8 +1,8 @@
 // Equal contents in a dataset: which copy is kept, and what is said of the others.
 
-import type { Split } from './dataset-layout.ts';
 import type { FindingList } from './findings.ts';
 import type { PictureFacts } from './inspect-file.ts';
+import type { Split } from './split-folder.ts';
 
 /** A good picture and its place. */
 export interface Picture extends PictureFacts {

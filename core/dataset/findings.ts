@@ -11,7 +11,7 @@ export const FINDING_SEVERITIES = {
   'file-corrupt': 'warning',
   'file-unsupported': 'warning',
   'file-too-large': 'warning',
-  /** A link, or a name that no store can have: the message says which. */
+  /** A link, an archived object, or a name that no store can have: the message says which. */
   'file-unreadable': 'warning',
   'file-hidden': 'info',
   'file-outside-class': 'warning',
@@ -29,6 +29,8 @@ export const FINDING_SEVERITIES = {
   'near-duplicate-across-classes': 'warning',
   /** Pictures that look the same on both sides of a split that the folders decide. */
   'near-duplicate-across-splits': 'warning',
+  /** Folders that may be splits, or classes. */
+  'layout-ambiguous': 'error',
   'class-case-collision': 'error',
   'class-too-small': 'error',
   'class-few-pictures': 'warning',

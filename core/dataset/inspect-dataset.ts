@@ -13,13 +13,14 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { assignSplits, trainingPoolFractions } from './assign-splits.ts';
 import { checkClasses, checkTrainingShares } from './check-classes.ts';
 import { compareText } from './compare-text.ts';
-import { type DatasetLayout, detectLayout, placeFile, type Split } from './dataset-layout.ts';
+import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
 import { forEachConcurrent } from './for-each-concurrent.ts';
 import { type DecodeDepth, inspectFile } from './inspect-file.ts';
 import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';
+import type { Split } from './split-folder.ts';
 
 export interface DatasetItem {
   /** Object key of the picture. */
@@ -104,7 +105,8 @@ export async function inspectDataset(
     );
   }
   const findings = new FindingList();
-  const layout = await detectLayout(store, dataset, abort);
+  const layout = detectLayout(files.map(({ key }) => key.slice(prefix.length)));
+  if (layout.doubt !== null) findings.add('layout-ambiguous', null, layout.doubt);
   const { candidates, hiddenCount } = placeFiles(files, prefix, layout, findings);
   if (hiddenCount === files.length) {
     throw datasetError(
@@ -115,10 +117,11 @@ export async function inspectDataset(
   }
   const pictures = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
-  checkClasses(prefix, classes, pictures, layout, findings);
+  const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
+  checkClasses(root, classes, pictures, layout, findings);
   const groups = await groupNearDuplicates(pictures, options.signal);
   const splits = assignSplits(pictures, groups, layout, options.split, options.seed);
-  checkTrainingShares(prefix, pictures, splits, trainingPoolFractions(layout, options.split), findings);
+  checkTrainingShares(root, pictures, splits, trainingPoolFractions(layout, options.split), findings);
   const items = toItems(pictures, classes, splits);
   const nearDuplicates = reportNearDuplicates(pictures, groups, splits, findings);
   return {
@@ -163,6 +166,12 @@ function placeFiles(
     else if (place.kind === 'hidden') {
       hiddenCount++;
       findings.add('file-hidden', file.key, `"${file.key}" is a hidden or system file and is left out.`);
+    } else if (place.kind === 'unreadable') {
+      findings.add(
+        'file-unreadable',
+        file.key,
+        `"${file.key}" has an empty segment in its key ("//") and is left out. Copy the object to a key without it.`,
+      );
     } else if (file.key.includes(NOT_UTF8)) {
       findings.add(
         'file-unreadable',
@@ -170,7 +179,10 @@ function placeFiles(
         `"${file.key}" has a name that is not UTF-8 and is left out, with all that is in it. Rename it.`,
       );
     } else {
-      const link = file.sizeBytes === 0 ? ' A link to a folder is not followed: copy the folder.' : '';
+      const link =
+        file.sizeBytes === 0
+          ? ' It is empty, or a link to a folder, which is not followed: copy the folder.'
+          : '';
       findings.add(
         'file-outside-class',
         file.key,

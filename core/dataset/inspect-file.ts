@@ -1,6 +1,7 @@
 // One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
 
 import { contentHashOf } from '../content-hash.ts';
+import type { ErrorCode } from '../error-codes.ts';
 import { isFoveaError } from '../errors.ts';
 import type { ImageErrorCode } from '../image/image-errors.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
@@ -44,7 +45,13 @@ const FINDING_OF_ERROR: Readonly<Record<string, FindingCode>> = {
 } satisfies Record<ImageErrorCode, FindingCode>;
 
 /** What the store says of a single object, whatever the others are. */
-const UNREADABLE = ['storage-link-refused', 'storage-name-not-utf8', 'key-invalid', 'key-too-long'];
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
+  'storage-link-refused',
+  'storage-name-not-utf8',
+  'object-archived',
+  'key-invalid',
+  'key-too-long',
+] as const);
 
 /**
  * Reads and tries one file.
@@ -73,7 +80,7 @@ export async function inspectFile(
     return { contentHash, width, height, thumbnail };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
-    const code = UNREADABLE.includes(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
+    const code = UNREADABLE.has(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
     if (code === undefined) throw error;
     return { code, reason: error.message };
   }

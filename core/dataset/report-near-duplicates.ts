@@ -1,10 +1,10 @@
 // What is said of pictures that look the same.
 
-import type { Split } from './dataset-layout.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 import { groupBy } from './group-by.ts';
 import type { NearDuplicates } from './near-duplicates.ts';
+import type { Split } from './split-folder.ts';
 
 /** Groups whose keys are kept. */
 const MAX_GROUPS = 50;

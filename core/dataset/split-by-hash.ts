@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { SplitFractions } from '../job/job.ts';
-import type { Split } from './dataset-layout.ts';
+import type { Split } from './split-folder.ts';
 
 /** With fewer pictures than splits, a class cannot be in each of them. */
 export const MIN_CLASS_PICTURES = 3;

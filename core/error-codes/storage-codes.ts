@@ -20,6 +20,8 @@ export const STORAGE_CODES = {
   'key-invalid': 'This cannot be an object key. Join non-empty names by single slashes.',
   'key-too-long': 'The object key, or one of its names, is too long. Shorten it.',
   'key-conflict': 'A file and a folder cannot share a name. Take another name, or remove what is in the way.',
+  'object-archived':
+    'The object is in an archive of S3 and cannot be read at once. Restore it, or copy it to the class STANDARD.',
   'object-too-large': 'The object is too large for one upload. Send at most 5 GB.',
   'precondition-failed':
     'The object is not, or no longer, in the expected state. Read it again and decide anew.',

@@ -97,6 +97,7 @@ export const ERROR_ANSWERS = {
   'storage-link-refused': refused(409),
   'storage-name-not-utf8': refused(409),
   'storage-url-invalid': broken(),
+  'object-archived': refused(409),
   'key-invalid': refused(400),
   'key-too-long': refused(400),
   'key-conflict': refused(409),

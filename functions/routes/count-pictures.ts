@@ -1,7 +1,8 @@
 // How many pictures a dataset has in each split, by its keys alone: quick enough to be asked with every job. What is in the
 // files, and which of them are doubles, an inspection finds out.
 
-import { type DatasetLayout, detectLayout, placeFile, SPLITS } from '../../core/dataset/dataset-layout.ts';
+import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
+import type { Split } from '../../core/dataset/split-folder.ts';
 import type { JobPictures } from '../../core/job/estimate-job.ts';
 import type { SplitFractions } from '../../core/job/job.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -13,29 +14,27 @@ export async function countPictures(
   dataset: string,
   fractions: SplitFractions,
 ): Promise<JobPictures> {
-  const layout = await detectLayout(store, dataset);
   const prefix = keys.dataset(dataset);
   const folders: string[] = [];
   for await (const folder of store.listFolders(prefix)) folders.push(folder);
   // A listing gives a thousand keys a request, one after the other: folders are listed side by side.
-  const counts = await Promise.all(folders.map((folder) => countFolder(store, prefix, folder, layout)));
-  const labels = new Set(counts.flatMap((count) => [...count.labels]));
-  const sum = (split: (typeof SPLITS)[number] | 'any') =>
-    counts.reduce((total, { pictures }) => total + (pictures.get(split) ?? 0), 0);
-  const any = sum('any');
-  const [train, validation, test] = SPLITS.map((split) => sum(split) + Math.round(any * fractions[split]));
-  return { train: train ?? 0, validation: validation ?? 0, test: test ?? 0, classes: labels.size };
-}
-
-async function countFolder(store: ObjectStore, prefix: string, folder: string, layout: DatasetLayout) {
+  const paths = (await Promise.all(folders.map((folder) => listPaths(store, prefix, folder)))).flat();
+  const layout = detectLayout(paths);
   const labels = new Set<string>();
-  const pictures = new Map<string, number>();
-  for await (const { key } of store.list(`${prefix}${folder}/`)) {
-    const place = placeFile(key.slice(prefix.length), layout);
+  const counts = { train: 0, validation: 0, test: 0, any: 0 };
+  for (const path of paths) {
+    const place = placeFile(path, layout);
     if (place.kind !== 'picture') continue;
     labels.add(place.label);
-    const split = place.split ?? 'any';
-    pictures.set(split, (pictures.get(split) ?? 0) + 1);
+    counts[place.split ?? 'any']++;
   }
-  return { labels, pictures };
+  const of = (split: Split) => counts[split] + Math.round(counts.any * fractions[split]);
+  return { train: of('train'), validation: of('validation'), test: of('test'), classes: labels.size };
+}
+
+/** Below the prefix. */
+async function listPaths(store: ObjectStore, prefix: string, folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { key } of store.list(`${prefix}${folder}/`)) paths.push(key.slice(prefix.length));
+  return paths;
 }

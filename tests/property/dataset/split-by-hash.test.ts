@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Split } from '../../../core/dataset/dataset-layout.ts';
 import { MIN_CLASS_PICTURES, splitClass, splitPosition } from '../../../core/dataset/split-by-hash.ts';
+import type { Split } from '../../../core/dataset/split-folder.ts';
 
 const SEED = 20240602;
 const hashes = (count: number, name: number): string[] =>

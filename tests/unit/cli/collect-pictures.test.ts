@@ -76,6 +76,25 @@ describe('collectPictures', () => {
     expect(heldOut.label).toBe('train');
   });
 
+  it('looks through a folder around everything', async () => {
+    const { paths } = await collect(
+      folderOf(
+        'pets/x_train/cat/1.png',
+        'pets/x_train/dog/a/1.png',
+        'pets/x_test/cat/1.png',
+        'pets/notes.txt',
+      ),
+    );
+    expect(paths).toEqual(['x_test/cat/1.png', 'x_train/cat/1.png', 'x_train/dog/a-1.png']);
+  });
+
+  it('rejects folders that can be read in two ways', async () => {
+    const folds = folderOf('fold0/cat/1.png', 'fold0/dog/1.png', 'fold1/cat/1.png', 'fold1/dog/1.png');
+    await expect(collectPictures(folds)).rejects.toThrow(
+      /can be read in two ways.*"fold0".*Either "cat", "dog" are/,
+    );
+  });
+
   it('keeps the names of flattened files unique and short enough', async () => {
     const deep = Array.from({ length: 30 }, () => 'y'.repeat(20)).join('/');
     const folder = folderOf(

@@ -76,9 +76,22 @@ describe('inspectDataset', () => {
     }
   });
 
-  it('takes folders train and car for classes, and train alone with files too', async () => {
+  it('takes folders train and car for classes, and for a doubt where nothing else is there', async () => {
     expect((await inspect(await makePictures({ train: 3, car: 3 }))).classes).toEqual(['car', 'train']);
-    expect((await inspect(await makePictures({ train: 3, test: 3 }))).classes).toEqual(['test', 'train']);
+    const flat = await inspect(await makePictures({ train: 3, test: 3 }));
+    expect([flat.classes, flat.findings[0]?.code]).toEqual([['test', 'train'], 'layout-ambiguous']);
+  });
+
+  it('names files in a folder around everything by their own keys', async () => {
+    const files = await makePictures({
+      'pets/train/cat': 12,
+      'pets/train/dog': 9,
+      'pets/x_test/cat': 3,
+      'pets/x_test/dog': 3,
+    });
+    const { findings, classes, items } = await inspect(files);
+    expect([classes, items[0]?.key]).toEqual([['cat', 'dog'], key('pets/train/cat/1.png')]);
+    expect(findings.map(({ code, key }) => [code, key])).toEqual([['class-few-pictures', key('pets/dog/')]]);
   });
 
   it('reports progress and stops when it is told to', async () => {
@@ -171,6 +184,11 @@ const PLANTED: Readonly<Record<Exclude<FindingCode, 'file-vanished'>, () => Prom
       'test/cat/b.jpg': await makePattern(1, 'jpeg'),
     },
     at: 'test/cat/b.jpg',
+  }),
+  'layout-ambiguous': async () => ({
+    only: true,
+    files: await makePictures({ 'fold0/cat': 12, 'fold0/dog': 12, 'fold1/cat': 12, 'fold1/dog': 12 }),
+    at: null,
   }),
   'class-case-collision': async () => ({ files: { 'Cat/1.png': await makePicture(900) }, at: 'Cat/' }),
   'class-too-small': async () => ({

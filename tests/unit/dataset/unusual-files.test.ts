@@ -6,10 +6,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkTrainingShares } from '../../../core/dataset/check-classes.ts';
-import type { Split } from '../../../core/dataset/dataset-layout.ts';
 import type { Picture } from '../../../core/dataset/drop-duplicates.ts';
 import { FindingList } from '../../../core/dataset/findings.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
+import type { Split } from '../../../core/dataset/split-folder.ts';
 import { openObjectStore } from '../../../core/storage/open-object-store.ts';
 import { makePicture, makePictures } from '../../support/make-dataset.ts';
 
@@ -50,7 +50,7 @@ describe('a dataset on disk', () => {
       message,
     ]);
     expect(found).toEqual([
-      ['file-outside-class', 'bird', expect.stringContaining('A link to a folder is not followed')],
+      ['file-outside-class', 'bird', expect.stringContaining('a link to a folder, which is not followed')],
       ['file-unreadable', 'caf\uFFFD', expect.stringContaining('not UTF-8')],
       ['file-unreadable', 'cat/caf\uFFFD', expect.stringContaining('UTF-8')],
       ['file-unreadable', 'cat/link.png', expect.stringContaining('symbolic link')],

@@ -117,6 +117,7 @@ test('does not take another write for its own', async () => {
 
 test.each([
   [403, 'AccessDenied', 'storage-denied'],
+  [403, 'InvalidObjectState', 'object-archived'],
   [404, 'NoSuchBucket', 'storage-bucket-missing'],
   [501, 'NotImplemented', 'storage-unavailable'],
 ])('calls %i %s %s', async (status, reason, code) => {

@@ -35,6 +35,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     advice: 'S3 allows 1024 bytes, its prefix included; shorten the key.',
   },
   EntityTooLarge: { code: 'object-too-large', advice: 'A single upload holds at most 5 GB.' },
+  InvalidObjectState: {
+    code: 'object-archived',
+    advice:
+      'The object is in an archive (storage class GLACIER or DEEP_ARCHIVE): restore it, or copy it to STANDARD.',
+  },
   PermanentRedirect: { code: 'storage-denied', advice: 'The bucket lies in another region; name that one.' },
 };
 const DENIED: Meaning = {
