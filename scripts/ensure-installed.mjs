@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { assertNode } from './check-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,13 +23,7 @@ function isInstalled() {
   );
 }
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19) || major >= 23) {
-  console.error(
-    `Fovea needs Node.js 20.19 to 22; this is ${process.versions.node}. Install Node.js 22 and try again.`,
-  );
-  process.exit(1);
-}
+assertNode();
 if (!isInstalled()) {
   console.log('Installing the packages of package-lock.json (npm ci) …');
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {

@@ -56,7 +56,7 @@ async function start(options: OpenWasmOptions): Promise<WasmBackend> {
     throw new FoveaError(
       'backend-unavailable',
       `The portable TensorFlow.js back end did not start on Node ${process.version}. It needs WebAssembly with SIMD: ` +
-        'Node 20 or 22 without flags that turn WebAssembly off.',
+        'start Node without flags that turn WebAssembly off.',
     );
   }
   registerConvolutionGradients();

