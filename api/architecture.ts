@@ -1,6 +1,6 @@
 // An architecture of the zoo on the wire.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { Architecture } from '../core/network/network.ts';
 import { DEFAULT_PLAN_CLASSES } from '../core/network/plan-classifier.ts';
 import { countParameters, weightSpecs } from '../core/network/weight-specs.ts';
@@ -11,16 +11,16 @@ const ArchitectureSchema = z
     object: z.literal('architecture'),
     title: z.string(),
     paper: z.string(),
-    license: z.string().openapi({ description: 'Of the description; weights have their own.' }),
+    license: z.string().meta({ description: 'Of the description; weights have their own.' }),
     preprocessing: z.string(),
     input_size: z
       .object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() })
-      .openapi({ description: 'The default.' }),
+      .meta({ description: 'The default.' }),
     min_input_size: z.object({ height: z.number().int(), width: z.number().int() }),
     parameters: z
       .number()
       .int()
-      .openapi({ description: `With the default input and ${DEFAULT_PLAN_CLASSES} classes.` }),
+      .meta({ description: `With the default input and ${DEFAULT_PLAN_CLASSES} classes.` }),
     feature_layer: z.string(),
     pretrained: z.array(
       z.object({
@@ -32,12 +32,12 @@ const ArchitectureSchema = z
       }),
     ),
   })
-  .openapi('Architecture');
+  .meta({ id: 'Architecture' });
 export type WireArchitecture = z.infer<typeof ArchitectureSchema>;
 
 export const ArchitectureListSchema = z
   .object({ object: z.literal('list'), data: z.array(ArchitectureSchema) })
-  .openapi('ArchitectureList');
+  .meta({ id: 'ArchitectureList' });
 
 export function toWireArchitecture(architecture: Architecture): WireArchitecture {
   const { defaultInputSize: inputSize, minInputSize } = architecture;

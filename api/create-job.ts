@@ -1,7 +1,7 @@
 // The body of POST /v1/fine_tuning/jobs: OpenAI's, and Fovea's own extras. Says what is allowed; what it means is said
 // in routes/new-job.ts.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
 import { BACKENDS, SplitFractionsSchema } from '../core/job/job.ts';
 import { RecipeSchema } from '../core/job/recipe.ts';
@@ -32,7 +32,7 @@ const HyperparametersChoiceSchema = z.strictObject({
 
 export const CreateJobSchema = z
   .strictObject({
-    model: z.string().min(1).max(NAME_MAX_LENGTH).openapi({
+    model: z.string().min(1).max(NAME_MAX_LENGTH).meta({
       description:
         'The architecture to fine-tune, or `onnx:<name>`: a backbone from `fovea import-backbone`, on which a head is trained.',
       example: 'mobilenet_v2_0.35',
@@ -41,7 +41,7 @@ export const CreateJobSchema = z
       .string()
       .min(1)
       .max(NAME_MAX_LENGTH + 'datasets/'.length)
-      .openapi({
+      .meta({
         description: 'The name of a dataset, also as `datasets/<name>`.',
         example: 'fruit',
       }),
@@ -51,7 +51,7 @@ export const CreateJobSchema = z
         message: `must be 1 to ${MODEL_NAME_MAX_LENGTH} characters of A-Z, a-z, 0-9, ".", "_" and "-", starting with a letter or a digit`,
       })
       .nullish()
-      .openapi({
+      .meta({
         description: 'The name of the model to make; `<dataset>-<architecture>` by default.',
         example: 'fruit',
       }),
@@ -61,8 +61,8 @@ export const CreateJobSchema = z
       .min(0)
       .max(SEED_MAX)
       .nullish()
-      .openapi({ description: 'The same seed, the same model; 0 by default.' }),
-    hyperparameters: HyperparametersChoiceSchema.optional().openapi({
+      .meta({ description: 'The same seed, the same model; 0 by default.' }),
+    hyperparameters: HyperparametersChoiceSchema.optional().meta({
       description: 'As `method.supervised.hyperparameters`, which wins.',
     }),
     method: z
@@ -72,19 +72,15 @@ export const CreateJobSchema = z
       })
       .optional(),
     metadata: MetadataSchema.nullish(),
-    validation_file: z.null().optional().openapi({
+    validation_file: z.null().optional().meta({
       description:
         'Not supported: put the pictures into folders train/ and validation/ of the dataset, or set `split`.',
     }),
-    integrations: z
-      .array(z.unknown())
-      .max(0)
-      .nullish()
-      .openapi({ description: 'Not supported; may be empty.' }),
-    recipe: RecipeSchema.optional().openapi({
+    integrations: z.array(z.unknown()).max(0).nullish().meta({ description: 'Not supported; may be empty.' }),
+    recipe: RecipeSchema.optional().meta({
       description: 'Which layers learn, on which views of the pictures; `auto` leaves it to the trainer.',
     }),
-    sweep: SweepSchema.nullish().openapi({
+    sweep: SweepSchema.nullish().meta({
       description:
         'Settings to try, each with its values: every combination is trained, and the one with the lowest loss on the ' +
         'validation split becomes the model. The test split has no part in the choice.',
@@ -97,16 +93,19 @@ export const CreateJobSchema = z
       .positive()
       .max(MAX_COST_USD_MAX)
       .nullish()
-      .openapi({
+      .meta({
         description:
           'Training ends when the machines of all attempts have cost so much at the on-demand price, and the best weights so ' +
           'far become the model. Judging and publishing it come on top. Trials of a sweep that run side by side have an ' +
           'equal share of it each.',
         example: 2,
       }),
-    dry_run: z.boolean().default(false).openapi({
+    dry_run: z.boolean().default(false).meta({
       description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
     }),
   })
-  .openapi('CreateFineTuningJob');
+  .meta({ id: 'CreateFineTuningJob' });
+/** As clients write it. */
+export type CreateJobBody = z.input<typeof CreateJobSchema>;
+/** As the server reads it. */
 export type CreateJobRequest = z.output<typeof CreateJobSchema>;

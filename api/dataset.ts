@@ -1,6 +1,6 @@
 // A dataset on the wire: what an inspection found, in numbers and findings.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
 import { EstimateSchema } from './estimate.ts';
@@ -9,51 +9,49 @@ const count = z.number().int();
 
 const FindingSchema = z
   .object({
-    code: z.string().openapi({ example: 'file-corrupt' }),
-    severity: z
-      .enum(['error', 'warning', 'info'])
-      .openapi({ description: '`error`: no training is possible.' }),
+    code: z.string().meta({ example: 'file-corrupt' }),
+    severity: z.enum(['error', 'warning', 'info']).meta({ description: '`error`: no training is possible.' }),
     key: z.string().nullable(),
     message: z.string(),
     related: z.array(z.string()).optional(),
   })
-  .openapi('Finding');
+  .meta({ id: 'Finding' });
 
 const inspectionShape = {
   dataset: z.string(),
-  can_train: z.boolean().openapi({ description: 'Whether no finding is an error.' }),
+  can_train: z.boolean().meta({ description: 'Whether no finding is an error.' }),
   split: z
     .object({ train: count, validation: count, test: count })
-    .openapi({ description: 'Good pictures in each split.' }),
+    .meta({ description: 'Good pictures in each split.' }),
   classes: z.array(z.object({ label: z.string(), train: count, validation: count, test: count })),
-  findings: z.array(FindingSchema).openapi({ description: 'Errors first.' }),
+  findings: z.array(FindingSchema).meta({ description: 'Errors first.' }),
   finding_counts: z.record(z.string(), count.optional()),
 };
 
 export const DatasetSchema = z
   .object({ object: z.literal('dataset'), ...inspectionShape })
-  .openapi('Dataset');
+  .meta({ id: 'Dataset' });
 
 export const DryRunSchema = z
   .object({
     object: z.literal('fine_tuning.dry_run'),
-    model: z.string().openapi({ description: 'The architecture.' }),
+    model: z.string().meta({ description: 'The architecture.' }),
     model_name: z.string(),
     estimate: EstimateSchema.nullable(),
     ...inspectionShape,
   })
-  .openapi('DryRun');
+  .meta({ id: 'DryRun' });
 
 export const DatasetListSchema = z
   .object({
     object: z.literal('list'),
     data: z.array(z.object({ object: z.literal('dataset'), dataset: z.string() })),
   })
-  .openapi('DatasetList');
+  .meta({ id: 'DatasetList' });
 
 export const DatasetFileSchema = z
   .object({ object: z.literal('dataset.file'), dataset: z.string(), key: z.string(), size_bytes: count })
-  .openapi('DatasetFile');
+  .meta({ id: 'DatasetFile' });
 
 /** What dry run and dataset description share. */
 export function toWireInspection(inspection: DatasetInspection) {

@@ -1,21 +1,22 @@
 // The error shape on the wire, and the responses that every route may give.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 export const ErrorSchema = z
   .object({
     error: z.object({
       message: z
         .string()
-        .openapi({ description: 'What failed, what was received, what is allowed, what to do.' }),
+        .meta({ description: 'What failed, what was received, what is allowed, what to do.' }),
       type: z.enum(['invalid_request_error', 'server_error']),
-      param: z.string().nullable().openapi({ description: 'The field, parameter or header at fault.' }),
-      code: z.string().openapi({ description: 'Stable, e.g. `model-not-found`; /docs/errors lists all.' }),
+      param: z.string().nullable().meta({ description: 'The field, parameter or header at fault.' }),
+      code: z.string().meta({ description: 'Stable, e.g. `model-not-found`; /docs/errors lists all.' }),
       details: z.record(z.string(), z.unknown()).optional(),
       request_id: z.string().optional(),
     }),
   })
-  .openapi('Error', {
+  .meta({
+    id: 'Error',
     example: {
       error: {
         message: 'There is no model "fruits". There are: "fruit".',

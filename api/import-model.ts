@@ -1,6 +1,6 @@
 // The body of POST /v1/models: a pretrained classifier to be served as it is.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */
@@ -8,22 +8,19 @@ const MAX_LABELS = 100_000;
 
 export const ImportModelSchema = z
   .strictObject({
-    architecture: z.string().min(1).max(NAME_MAX_LENGTH).openapi({ example: 'mobilenet_v2_1.0' }),
-    labels: z.array(z.string().max(NAME_MAX_LENGTH)).min(1).max(MAX_LABELS).openapi({
+    architecture: z.string().min(1).max(NAME_MAX_LENGTH).meta({ example: 'mobilenet_v2_1.0' }),
+    labels: z.array(z.string().max(NAME_MAX_LENGTH)).min(1).max(MAX_LABELS).meta({
       description: 'The name of every class, in the order of the network’s output. Names may repeat.',
     }),
-    name: z
-      .string()
-      .optional()
-      .openapi({ description: 'Of the model to make; the architecture’s by default.' }),
+    name: z.string().optional().meta({ description: 'Of the model to make; the architecture’s by default.' }),
     weights: z
       .string()
       .optional()
-      .openapi({
+      .meta({
         description:
           'A Keras weight file (`.h5`, `.weights.h5`, `.keras`) in the server’s weights folder, or in the store under ' +
           '`cache/weights/`. By default, the published weights with their classifier, which the server fetches.',
         example: 'mobilenet_v2_1.0_224.h5',
       }),
   })
-  .openapi('ImportModel');
+  .meta({ id: 'ImportModel' });

@@ -1,6 +1,6 @@
 // The path parameter that names a job.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 const JOB_ID_MAX_LENGTH = 64;
 
@@ -9,5 +9,5 @@ export const JobIdSchema = z.object({
     .string()
     .max(JOB_ID_MAX_LENGTH)
     .regex(/^[A-Za-z0-9_-]+$/, 'must be the id of a job, such as "ftjob-…"')
-    .openapi({ example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
+    .meta({ example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
 });

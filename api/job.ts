@@ -1,29 +1,34 @@
 // A fine-tuning job and its events on the wire: OpenAI's FineTuningJob, every required key of it, and Fovea's own
 // beside them.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
 import {
   BACKENDS,
   JobErrorSchema,
   type JobEvent,
   type JobRecord,
+  JobRecordSchema,
   JobStatusSchema,
   ProgressSchema,
   SplitFractionsSchema,
 } from '../core/job/job.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe.ts';
-import { RemedySchema } from '../core/job/savings.ts';
+import { MemoryRecordSchema } from '../core/job/savings.ts';
 import { spendingOf } from '../core/job/spending-of.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/sweep.ts';
 import { toModelReference } from '../core/model/model-name.ts';
 import { EstimateSchema } from './estimate.ts';
+import { toSnakeCased } from './snake-case.ts';
+import { toWire, toWireSchema } from './to-wire.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
 const ORGANIZATION_ID = 'org-fovea';
 
-const { validationLoss, validationAccuracy, givenUp: _, ...trialNames } = TrialSchema.shape;
-const { imagesPerSecond, secondsLeft, rssBytes, ...sameNames } = ProgressSchema.shape;
+const FinishedTrialSchema = TrialSchema.omit({ givenUp: true }).extend({ chosen: z.boolean() });
+const { taken: TakenSchema } = MemoryRecordSchema.shape;
+const { result: ResultSchema } = JobRecordSchema.shape;
+const WireHyperparametersSchema = toWireSchema(HyperparametersSchema);
 
 export const JobSchema = z
   .object({
@@ -32,8 +37,8 @@ export const JobSchema = z
     created_at: z.number().int(),
     finished_at: z.number().int().nullable(),
     estimated_finish: z.number().int().nullable(),
-    model: z.string().openapi({ description: 'The architecture.' }),
-    fine_tuned_model: z.string().nullable().openapi({
+    model: z.string().meta({ description: 'The architecture.' }),
+    fine_tuned_model: z.string().nullable().meta({
       description: '`<model>:<version>` once the job has succeeded; goes where a model is named.',
     }),
     organization_id: z.string(),
@@ -42,10 +47,10 @@ export const JobSchema = z
     validation_file: z.null(),
     result_files: z.array(z.string()),
     trained_tokens: z.null(),
-    hyperparameters: HyperparametersSchema,
+    hyperparameters: WireHyperparametersSchema,
     method: z.object({
       type: z.literal('supervised'),
-      supervised: z.object({ hyperparameters: HyperparametersSchema }),
+      supervised: z.object({ hyperparameters: WireHyperparametersSchema }),
     }),
     seed: z.number().int(),
     error: JobErrorSchema.nullable(),
@@ -53,73 +58,53 @@ export const JobSchema = z
     metadata: z.record(z.string(), z.string()),
 
     dataset: z.string(),
-    model_name: z.string().openapi({ description: 'The model that the job makes.' }),
+    model_name: z.string().meta({ description: 'The model that the job makes.' }),
     model_version: z.string().nullable(),
     started_at: z.number().int().nullable(),
-    recipe: RecipeSchema,
-    resolved_recipe: ResolvedRecipeSchema.nullable().openapi({
+    recipe: toWireSchema(RecipeSchema),
+    resolved_recipe: toWireSchema(ResolvedRecipeSchema).nullable().meta({
       description: 'What everything left to `auto` came to; null until the trainer has decided.',
     }),
-    sweep: SweepSchema.nullable(),
+    sweep: toWireSchema(SweepSchema).nullable(),
     trials: z
-      .array(
-        z.object({
-          ...trialNames,
-          validation_loss: validationLoss,
-          validation_accuracy: validationAccuracy,
-          chosen: z.boolean(),
-        }),
-      )
-      .openapi({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
-    remedies: z
-      .array(z.object({ remedy: RemedySchema, stage: z.string(), gave_up: z.string() }))
-      .openapi({ description: 'What was given up where memory ran out, in the order in which it was.' }),
-    split: SplitFractionsSchema,
+      .array(toWireSchema(FinishedTrialSchema))
+      .meta({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
+    remedies: toWireSchema(TakenSchema).meta({
+      description: 'What was given up where memory ran out, in the order in which it was.',
+    }),
+    split: toWireSchema(SplitFractionsSchema),
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
-    queued_reason: z.string().nullable().openapi({
+    queued_reason: z.string().nullable().meta({
       description: 'Why a job that waits does not start yet, where that is known.',
     }),
     machines: z
       .object({ pool: z.string(), capacity: z.string() })
       .nullable()
-      .openapi({ description: 'Where the job runs on AWS Batch.' }),
+      .meta({ description: 'Where the job runs on AWS Batch.' }),
     max_cost_usd: z.number().nullable(),
-    cost: z.object({ seconds: z.number(), usd: z.number() }).openapi({
+    cost: z.object({ seconds: z.number(), usd: z.number() }).meta({
       description:
         'What the machines of all attempts took so far, at the on-demand price; Spot machines cost less.',
     }),
     cancel_requested: z.boolean(),
-    progress: z
-      .object({
-        ...sameNames,
-        images_per_second: imagesPerSecond,
-        seconds_left: secondsLeft,
-        rss_bytes: rssBytes,
-      })
-      .nullable(),
-    result: z
-      .object({
-        test_accuracy: z.number().nullable(),
-        trained_images: z.number().int(),
-        max_parity_difference: z.number(),
-      })
-      .nullable(),
+    progress: toWireSchema(ProgressSchema).nullable(),
+    result: toWireSchema(ResultSchema),
   })
-  .openapi('FineTuningJob');
+  .meta({ id: 'FineTuningJob' });
 export type WireJob = z.infer<typeof JobSchema>;
 
 /** What POST answers. */
 export const CreatedJobSchema = JobSchema.extend({
-  estimate: EstimateSchema.nullable().openapi({
+  estimate: EstimateSchema.nullable().meta({
     description:
       'Time and price; null where the dataset has too little to train on, and for imported backbones.',
   }),
-}).openapi('CreatedFineTuningJob');
+}).meta({ id: 'CreatedFineTuningJob' });
 
 export const JobListSchema = z
   .object({ object: z.literal('list'), data: z.array(JobSchema), has_more: z.boolean() })
-  .openapi('FineTuningJobList');
+  .meta({ id: 'FineTuningJobList' });
 
 export const JobEventWireSchema = z
   .object({
@@ -131,12 +116,12 @@ export const JobEventWireSchema = z
     message: z.string(),
     data: z.record(z.string(), z.unknown()).nullable(),
   })
-  .openapi('FineTuningJobEvent');
+  .meta({ id: 'FineTuningJobEvent' });
 export type WireJobEvent = z.infer<typeof JobEventWireSchema>;
 
 export const JobEventListSchema = z
   .object({ object: z.literal('list'), data: z.array(JobEventWireSchema), has_more: z.boolean() })
-  .openapi('FineTuningJobEventList');
+  .meta({ id: 'FineTuningJobEventList' });
 
 /** A job as clients see it. @param nowMs Unix milliseconds, for the estimated finish of a running job. */
 export function toWireJob(job: JobRecord, nowMs: number): WireJob {
@@ -170,10 +155,10 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     model_version: job.modelVersion,
     started_at: job.startedAt,
     recipe: job.recipe,
-    resolved_recipe: job.resolved,
+    resolved_recipe: job.resolved === null ? null : toWire(ResolvedRecipeSchema, job.resolved),
     sweep: job.sweep,
     trials: toWireTrials(job.trials),
-    remedies: job.memory.taken.map(({ gaveUp, ...taken }) => ({ ...taken, gave_up: gaveUp })),
+    remedies: toWire(TakenSchema, job.memory.taken),
     split: job.split,
     backend: job.backend,
     attempts: job.attempts,
@@ -183,31 +168,16 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     max_cost_usd: job.maxCostUsd,
     cost: spendingOf(job),
     cancel_requested: job.cancelRequested,
-    progress: progress === null ? null : toWireProgress(progress),
-    result:
-      result === null
-        ? null
-        : {
-            test_accuracy: result.testAccuracy,
-            trained_images: result.trainedImages,
-            max_parity_difference: result.maxParityDifference,
-          },
+    progress: progress === null ? null : toWire(ProgressSchema, progress),
+    result: toWire(ResultSchema, result),
   };
 }
 
 function toWireTrials(trials: readonly Trial[]): WireJob['trials'] {
   const best = bestTrial(trials);
-  return trials.map(({ validationLoss, validationAccuracy, givenUp: _, ...same }) => ({
-    ...same,
-    validation_loss: validationLoss,
-    validation_accuracy: validationAccuracy,
-    chosen: same.trial === best?.trial,
-  }));
-}
-
-function toWireProgress(progress: NonNullable<JobRecord['progress']>): NonNullable<WireJob['progress']> {
-  const { imagesPerSecond, secondsLeft, rssBytes, ...same } = progress;
-  return { ...same, images_per_second: imagesPerSecond, seconds_left: secondsLeft, rss_bytes: rssBytes };
+  return trials.map((trial) =>
+    toWire(FinishedTrialSchema, { ...trial, chosen: trial.trial === best?.trial }),
+  );
 }
 
 export const toWireEvent = (event: JobEvent): WireJobEvent => ({
@@ -217,5 +187,5 @@ export const toWireEvent = (event: JobEvent): WireJobEvent => ({
   level: event.level,
   type: event.type,
   message: event.message,
-  data: event.data,
+  data: event.data === null ? null : toSnakeCased(event.data),
 });

@@ -1,6 +1,6 @@
 // A model on the wire: OpenAI's list entry, and what Fovea knows beside it.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import type { Manifest } from '../core/model/manifest.ts';
 import { toModelReference } from '../core/model/model-name.ts';
 
@@ -8,12 +8,12 @@ export const ModelSchema = z
   .object({
     id: z.string(),
     object: z.literal('model'),
-    created: z.number().int().openapi({ description: 'Unix seconds; of the version described here.' }),
+    created: z.number().int().meta({ description: 'Unix seconds; of the version described here.' }),
     owned_by: z.string(),
     version: z
       .string()
-      .openapi({ description: 'The version described here: the latest one, unless another was asked for.' }),
-    versions: z.array(z.string()).openapi({ description: 'Oldest first.' }),
+      .meta({ description: 'The version described here: the latest one, unless another was asked for.' }),
+    versions: z.array(z.string()).meta({ description: 'Oldest first.' }),
     architecture: z.string().nullable(),
     dataset: z.string().nullable(),
     labels: z.array(z.string()),
@@ -26,18 +26,18 @@ export const ModelSchema = z
     report: z
       .string()
       .nullable()
-      .openapi({ description: 'Path of the report of this version; null where it has none.' }),
+      .meta({ description: 'Path of the report of this version; null where it has none.' }),
     problem: z
       .object({ code: z.string(), message: z.string() })
       .nullable()
-      .openapi({ description: 'Why this version cannot be used; null where it can.' }),
+      .meta({ description: 'Why this version cannot be used; null where it can.' }),
   })
-  .openapi('Model');
+  .meta({ id: 'Model' });
 export type WireModel = z.infer<typeof ModelSchema>;
 
 export const ModelListSchema = z
   .object({ object: z.literal('list'), data: z.array(ModelSchema) })
-  .openapi('ModelList');
+  .meta({ id: 'ModelList' });
 
 const OWNED_BY = 'fovea';
 
@@ -94,7 +94,7 @@ export function toBrokenWireModel(
 }
 
 export const ModelParamSchema = z.object({
-  model: z.string().openapi({
+  model: z.string().meta({
     description: 'The name of a model, or `<model>:<version>`.',
     example: 'fruit',
   }),

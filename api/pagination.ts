@@ -1,6 +1,6 @@
 // Paging as OpenAI does it: `after` an id, at most `limit`, `has_more`.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -11,6 +11,6 @@ export const PageQuerySchema = z.strictObject({
     .max(200)
     .regex(/^[A-Za-z0-9_-]+$/, 'must be an id from an earlier page')
     .optional()
-    .openapi({ description: 'Only what comes after this id; from the last entry of the page before.' }),
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).openapi({ type: 'integer' }),
+    .meta({ description: 'Only what comes after this id; from the last entry of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).meta({ type: 'integer' }),
 });

@@ -1,6 +1,6 @@
 // Plans on the wire: what may be asked, and what is answered.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { PLAN_ACCOUNTING } from '../core/network/plan.ts';
 import {
   type ClassifierPlan,
@@ -14,22 +14,22 @@ const side = count(PLAN_LIMITS.side).optional();
 
 export const CreatePlanSchema = z
   .strictObject({
-    model: z.string().min(1).openapi({ description: 'An architecture.', example: 'three_conv_cnn' }),
+    model: z.string().min(1).meta({ description: 'An architecture.', example: 'three_conv_cnn' }),
     input_size: z
       .strictObject({ height: side, width: side, channels: z.union([z.literal(1), z.literal(3)]).optional() })
       .optional()
-      .openapi({ description: "What is left out is the architecture's own." }),
+      .meta({ description: "What is left out is the architecture's own." }),
     classes: count(PLAN_LIMITS.classes).default(DEFAULT_PLAN_CLASSES),
     until: z
       .string()
       .min(1)
       .optional()
-      .openapi({ description: 'A layer to stop after, e.g. to leave the classifier out.', example: 'conv3' }),
+      .meta({ description: 'A layer to stop after, e.g. to leave the classifier out.', example: 'conv3' }),
     batch_size: count(PLAN_LIMITS.batchSize).default(DEFAULT_PLAN_BATCH_SIZE),
     images: count(PLAN_LIMITS.images)
       .optional()
-      .openapi({ description: 'Pictures of an epoch; left out, nothing is said of epochs.' }),
-    gpu: z.string().min(1).optional().openapi({
+      .meta({ description: 'Pictures of an epoch; left out, nothing is said of epochs.' }),
+    gpu: z.string().min(1).optional().meta({
       description: 'T4, A10G, L4, A100, L40S or H100; left out, all of them.',
       example: 'T4',
     }),
@@ -37,9 +37,9 @@ export const CreatePlanSchema = z
       .number()
       .min(0)
       .optional()
-      .openapi({ description: "Price of the GPU's machine, instead of the one in the table. Needs `gpu`." }),
+      .meta({ description: "Price of the GPU's machine, instead of the one in the table. Needs `gpu`." }),
   })
-  .openapi('CreatePlan');
+  .meta({ id: 'CreatePlan' });
 export type CreatePlanRequest = z.output<typeof CreatePlanSchema>;
 
 const bytes = z.number().int();
@@ -47,12 +47,12 @@ const bytes = z.number().int();
 const PlanLayerSchema = z.object({
   name: z.string(),
   type: z.string(),
-  output_shape: z.array(z.number().int()).openapi({ description: 'Without the batch.' }),
+  output_shape: z.array(z.number().int()).meta({ description: 'Without the batch.' }),
   parameters: z.number().int(),
   trainable_parameters: z.number().int(),
-  flops: z.number().int().openapi({ description: PLAN_ACCOUNTING.flops }),
-  output_bytes: bytes.openapi({ description: '0 where the layer passes its input on.' }),
-  alive_bytes: bytes.openapi({ description: 'Outputs alive while this layer is computed.' }),
+  flops: z.number().int().meta({ description: PLAN_ACCOUNTING.flops }),
+  output_bytes: bytes.meta({ description: '0 where the layer passes its input on.' }),
+  alive_bytes: bytes.meta({ description: 'Outputs alive while this layer is computed.' }),
 });
 
 const PlanGpuSchema = z.object({
@@ -61,14 +61,14 @@ const PlanGpuSchema = z.object({
   memory_bytes: bytes,
   usable_bytes: bytes,
   largest_batch: z.number().int(),
-  fits: z.boolean().openapi({ description: 'Whether `batch_size` fits.' }),
+  fits: z.boolean().meta({ description: 'Whether `batch_size` fits.' }),
   pictures_per_second: z.number(),
-  effective_flops: z.number().openapi({ description: 'Operations a second that the estimate comes to.' }),
+  effective_flops: z.number().meta({ description: 'Operations a second that the estimate comes to.' }),
   usd_per_hour: z.number(),
   epoch: z
     .object({ images: z.number().int(), seconds: z.number(), usd: z.number() })
     .nullable()
-    .openapi({ description: 'Null where the batch does not fit or `images` was not given.' }),
+    .meta({ description: 'Null where the batch does not fit or `images` was not given.' }),
   basis: z.object({ memory: z.string(), speed: z.string(), figures: z.string(), price: z.string() }),
 });
 
@@ -78,9 +78,9 @@ export const PlanSchema = z
     model: z.string(),
     input_size: z.object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() }),
     classes: z.number().int(),
-    until: z.string().nullable().openapi({ description: 'The last layer, where one was asked for.' }),
+    until: z.string().nullable().meta({ description: 'The last layer, where one was asked for.' }),
     parameters: z.object({ total: z.number().int(), trainable: z.number().int(), bytes }),
-    flops: z.number().int().openapi({ description: PLAN_ACCOUNTING.flops }),
+    flops: z.number().int().meta({ description: PLAN_ACCOUNTING.flops }),
     prediction: z.object({ bytes, activation_bytes: bytes, peak_layer: z.string(), accounting: z.string() }),
     training: z.object({
       batch_size: z.number().int(),
@@ -96,7 +96,7 @@ export const PlanSchema = z
     gpus: z.array(PlanGpuSchema),
     layers: z.array(PlanLayerSchema),
   })
-  .openapi('Plan');
+  .meta({ id: 'Plan' });
 export type WirePlan = z.infer<typeof PlanSchema>;
 
 export function toWirePlan({

@@ -1,6 +1,6 @@
 // Predictions on the wire: one picture, or a list in which every picture answers for itself.
 
-import { z } from '@hono/zod-openapi';
+import { z } from 'zod';
 import { ErrorSchema } from './error.ts';
 
 const TimingSchema = z
@@ -12,11 +12,11 @@ const TimingSchema = z
     heatmap: z.number().optional(),
     total: z.number(),
   })
-  .openapi('Timing', { description: 'Milliseconds. `load` is 0 where the model was in memory.' });
+  .meta({ id: 'Timing', description: 'Milliseconds. `load` is 0 where the model was in memory.' });
 
 const LabelScoreSchema = z.object({
   label: z.string(),
-  score: z.number().openapi({ description: 'Probability, 0 to 1.' }),
+  score: z.number().meta({ description: 'Probability, 0 to 1.' }),
   index: z.number().int(),
 });
 
@@ -26,46 +26,46 @@ const HeatmapSchema = z
     index: z.number().int(),
     rows: z.number().int(),
     columns: z.number().int(),
-    values: z.array(z.array(z.number())).openapi({
+    values: z.array(z.array(z.number())).meta({
       description:
         'Row by row, the probability of the class in each window of the picture; softmax is taken in each window on its own.',
     }),
-    window_height: z.number().openapi({
+    window_height: z.number().meta({
       description:
         'Height of a window as a share of the picture, 0 to 1. Windows are spread evenly, the outermost at the edges.',
     }),
     window_width: z.number(),
   })
-  .openapi('Heatmap');
+  .meta({ id: 'Heatmap' });
 
 const predictionShape = {
   object: z.literal('prediction'),
   id: z.string(),
   model: z.string(),
   model_version: z.string(),
-  label: z.string().nullable().openapi({
+  label: z.string().nullable().meta({
     description: 'The likeliest label; null only where it is rejected and `reject=true` was asked for.',
   }),
-  score: z.number().openapi({ description: 'Probability of the likeliest label, calibrated, 0 to 1.' }),
-  rejected: z.boolean().openapi({
+  score: z.number().meta({ description: 'Probability of the likeliest label, calibrated, 0 to 1.' }),
+  rejected: z.boolean().meta({
     description: 'Whether the score is below the threshold: the picture may show none of the labels.',
   }),
   threshold: z
     .number()
     .nullable()
-    .openapi({ description: 'Scores below it are rejected; null where the model has no threshold.' }),
-  predictions: z.array(LabelScoreSchema).openapi({ description: 'Best first, `top_k` of them.' }),
+    .meta({ description: 'Scores below it are rejected; null where the model has no threshold.' }),
+  predictions: z.array(LabelScoreSchema).meta({ description: 'Best first, `top_k` of them.' }),
   heatmap: HeatmapSchema.optional(),
 };
 
 export const PredictionSchema = z
   .object({ ...predictionShape, timing_ms: TimingSchema })
-  .openapi('Prediction');
+  .meta({ id: 'Prediction' });
 
 const ListedPredictionSchema = z.object({
   ...predictionShape,
   index: z.number().int(),
-  file: z.string().nullable().openapi({ description: 'File name, where the request gave one.' }),
+  file: z.string().nullable().meta({ description: 'File name, where the request gave one.' }),
 });
 const FailedPredictionSchema = z.object({
   object: z.literal('error'),
@@ -80,12 +80,12 @@ export const PredictionListSchema = z
     id: z.string(),
     model: z.string(),
     model_version: z.string(),
-    data: z.array(z.discriminatedUnion('object', [ListedPredictionSchema, FailedPredictionSchema])).openapi({
+    data: z.array(z.discriminatedUnion('object', [ListedPredictionSchema, FailedPredictionSchema])).meta({
       description: 'In the order of the request. A picture that cannot be read has an `error` here.',
     }),
     timing_ms: TimingSchema,
   })
-  .openapi('PredictionList');
+  .meta({ id: 'PredictionList' });
 
 export type WirePrediction = z.infer<typeof PredictionSchema>;
 export type WirePredictionList = z.infer<typeof PredictionListSchema>;
@@ -97,13 +97,13 @@ export const PredictJsonSchema = z
     image: z
       .string()
       .optional()
-      .openapi({ description: `One picture. ${BASE64}` }),
+      .meta({ description: `One picture. ${BASE64}` }),
     images: z
-      .array(z.string().openapi({ description: BASE64 }))
+      .array(z.string().meta({ description: BASE64 }))
       .min(1)
       .optional()
-      .openapi({ description: 'Many pictures; gives a list.' }),
-    image_key: z.string().optional().openapi({
+      .meta({ description: 'Many pictures; gives a list.' }),
+    image_key: z.string().optional().meta({
       description: 'One picture that was uploaded: the `key` that `POST /v1/uploads` gave.',
       example: 'uploads/upload-8c1f…',
     }),
@@ -111,12 +111,12 @@ export const PredictJsonSchema = z
       .array(z.string())
       .min(1)
       .optional()
-      .openapi({ description: 'Many uploaded pictures; gives a list.' }),
+      .meta({ description: 'Many uploaded pictures; gives a list.' }),
   })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
     message: 'send one of "image", "images", "image_key" and "image_keys"',
   })
-  .openapi('PredictRequest');
+  .meta({ id: 'PredictRequest' });
 
 const TOP_K_DEFAULT = 5;
 const TOP_K_MAX = 1000;
@@ -126,15 +126,15 @@ const HEATMAP_SCALE_DEFAULT = 2;
 const HEATMAP_SCALE_MAX = 4;
 
 export const PredictQuerySchema = z.strictObject({
-  version: z.string().optional().openapi({
+  version: z.string().optional().meta({
     description: 'A version number or an alias; `latest` by default.',
     example: 'latest',
   }),
-  top_k: z.coerce.number().int().min(1).max(TOP_K_MAX).default(TOP_K_DEFAULT).openapi({
+  top_k: z.coerce.number().int().min(1).max(TOP_K_MAX).default(TOP_K_DEFAULT).meta({
     type: 'integer',
     description: 'How many labels to give; no more than the model has.',
   }),
-  reject: z.enum(['true', 'false']).default('false').openapi({
+  reject: z.enum(['true', 'false']).default('false').meta({
     description:
       '`true`: where the answer is `rejected`, `label` is null. The `predictions` are the same either way.',
   }),
@@ -143,13 +143,13 @@ export const PredictQuerySchema = z.strictObject({
     .min(1)
     .max(LABEL_MAX_LENGTH)
     .optional()
-    .openapi({
+    .meta({
       description:
         'Where in the picture a class is: a label, the index of a class, or `top` for the likeliest. The network looks at ' +
         'the picture larger than it was trained on, and answers for every window of its own size.',
       example: 'top',
     }),
-  heatmap_format: z.enum(['json', 'png']).default('json').openapi({
+  heatmap_format: z.enum(['json', 'png']).default('json').meta({
     description:
       '`json`: numbers, in the prediction. `png`: the map over the picture is the whole answer, for one picture.',
   }),
@@ -158,7 +158,7 @@ export const PredictQuerySchema = z.strictObject({
     .min(1)
     .max(HEATMAP_SCALE_MAX)
     .default(HEATMAP_SCALE_DEFAULT)
-    .openapi({
+    .meta({
       type: 'number',
       description:
         'How many times its own input size the network looks at the picture; more gives a finer map of smaller parts. At ' +
@@ -170,8 +170,8 @@ export const PredictQuerySchema = z.strictObject({
 export const PredictFormSchema = z
   .object({
     image: z
-      .array(z.string().openapi({ format: 'binary' }))
-      .openapi({ description: 'One picture, or many; many give a list.' }),
+      .array(z.string().meta({ format: 'binary' }))
+      .meta({ description: 'One picture, or many; many give a list.' }),
     ...PredictQuerySchema.shape,
   })
-  .openapi('PredictForm');
+  .meta({ id: 'PredictForm' });

@@ -1,65 +1,13 @@
-// The HTTP API as the command sees it: the few calls it makes, with the API's own errors as messages.
+// The HTTP API as the command sees it: the few calls it makes, with answers checked by the API's own schemas and its errors as
+// messages.
 
-export interface ApiJob {
-  readonly id: string;
-  readonly status: string;
-  readonly model: string;
-  readonly fine_tuned_model: string | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
-  readonly progress: {
-    readonly stage: string;
-    readonly epoch: number | null;
-    readonly epochs: number | null;
-    readonly step: number | null;
-    readonly steps: number | null;
-    readonly loss: number | null;
-    readonly accuracy: number | null;
-    readonly imagesPerSecond: number | null;
-    readonly secondsLeft: number | null;
-  } | null;
-}
-
-export interface ApiEvent {
-  readonly id: string;
-  readonly level: 'info' | 'warn' | 'error';
-  readonly type: 'message' | 'metrics';
-  readonly message: string;
-}
-
-export interface ApiPrediction {
-  readonly model: string;
-  readonly model_version: string;
-  readonly label: string;
-  readonly score: number;
-  readonly predictions: readonly { readonly label: string; readonly score: number }[];
-  readonly timing_ms: Readonly<Record<string, number | boolean>>;
-}
-
-/** As much of a model's report as is needed to train the model again. */
-export interface ApiReport {
-  readonly model: string;
-  readonly version: string;
-  readonly architecture: string;
-  readonly dataset: { readonly name: string; readonly contentHash: string };
-  readonly results: {
-    readonly accuracy: { readonly value: number };
-    readonly calibration: { readonly before: { readonly crossEntropy: number } };
-  } | null;
-  readonly training: {
-    readonly seed: number;
-    readonly hyperparameters: Readonly<Record<string, unknown>>;
-    readonly recipe: Readonly<Record<string, unknown>>;
-    readonly split: Readonly<Record<string, number>>;
-    readonly backend: string;
-    readonly versions: Readonly<Record<string, string>>;
-    /** Missing from older reports. */
-    readonly remedies?: readonly { readonly remedy: string }[];
-  };
-}
-
-export interface ApiManifest {
-  readonly onnx: { readonly sha256: string };
-}
+import type { z } from 'zod';
+import type { CreateJobBody } from '../api/create-job.ts';
+import { ErrorSchema } from '../api/error.ts';
+import { JobEventListSchema, JobSchema, type WireJob, type WireJobEvent } from '../api/job.ts';
+import { type WireManifest, WireManifestSchema } from '../api/manifest.ts';
+import { PredictionSchema, type WirePrediction } from '../api/prediction.ts';
+import { type WireReport, WireReportSchema } from '../api/report.ts';
 
 /** The API answered with an error. */
 export class ApiError extends Error {
@@ -76,13 +24,13 @@ export class ApiError extends Error {
 
 export interface ApiClient {
   putDatasetFile(dataset: string, path: string, body: Uint8Array): Promise<void>;
-  createJob(body: Readonly<Record<string, unknown>>): Promise<ApiJob>;
-  job(id: string): Promise<ApiJob>;
+  createJob(body: CreateJobBody): Promise<WireJob>;
+  job(id: string): Promise<WireJob>;
   /** Oldest first, those after the given one. */
-  eventsSince(id: string, after: string | undefined): Promise<readonly ApiEvent[]>;
-  predict(model: string, image: Uint8Array): Promise<ApiPrediction>;
-  report(model: string): Promise<ApiReport>;
-  manifest(model: string): Promise<ApiManifest>;
+  eventsSince(id: string, after: string | undefined): Promise<readonly WireJobEvent[]>;
+  predict(model: string, image: Uint8Array): Promise<WirePrediction>;
+  report(model: string): Promise<WireReport>;
+  manifest(model: string): Promise<WireManifest>;
 }
 
 /** Events read with each request; a follower asks again often enough. */
@@ -90,7 +38,7 @@ const EVENTS_PAGE = 100;
 
 /** A client of the API at `url`. */
 export function createApiClient(url: string): ApiClient {
-  async function request<T>(method: string, path: string, body?: Uint8Array | object): Promise<T> {
+  async function send(method: string, path: string, body?: Uint8Array | object): Promise<string> {
     const isBytes = body instanceof Uint8Array;
     const response = await fetch(new URL(path, url), {
       method,
@@ -103,7 +51,23 @@ export function createApiClient(url: string): ApiClient {
     });
     const text = await response.text();
     if (!response.ok) throw toApiError(response.status, text);
-    return (text === '' ? undefined : JSON.parse(text)) as T;
+    return text;
+  }
+
+  async function request<T extends z.ZodType>(
+    answer: T,
+    method: string,
+    path: string,
+    body?: Uint8Array | object,
+  ): Promise<z.output<T>> {
+    const parsed = answer.safeParse(parseJson(await send(method, path, body)));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `${method} ${path} was not answered as this version of Fovea expects: ${issue?.path.join('.')}: ${issue?.message}. ` +
+        'Is the server of another version?',
+      { cause: parsed.error },
+    );
   }
 
   const segment = encodeURIComponent;
@@ -111,33 +75,34 @@ export function createApiClient(url: string): ApiClient {
 
   return {
     async putDatasetFile(dataset, path, body) {
-      await request(
-        'PUT',
-        `/v1/datasets/${segment(dataset)}/${path.split('/').map(segment).join('/')}`,
-        body,
-      );
+      await send('PUT', `/v1/datasets/${segment(dataset)}/${path.split('/').map(segment).join('/')}`, body);
     },
-    createJob: (body) => request('POST', '/v1/fine_tuning/jobs', body),
-    job: (id) => request('GET', jobPath(id)),
+    createJob: (body) => request(JobSchema, 'POST', '/v1/fine_tuning/jobs', body),
+    job: (id) => request(JobSchema, 'GET', jobPath(id)),
     async eventsSince(id, after) {
-      const { data } = await request<{ data: ApiEvent[] }>(
-        'GET',
-        `${jobPath(id)}/events?limit=${EVENTS_PAGE}`,
-      );
+      const { data } = await request(JobEventListSchema, 'GET', `${jobPath(id)}/events?limit=${EVENTS_PAGE}`);
       const seen = data.findIndex((event) => event.id === after);
       return (seen === -1 ? data : data.slice(0, seen)).reverse();
     },
-    report: (model) => request('GET', `/v1/models/${segment(model)}/report?format=json`),
-    manifest: (model) => request('GET', `/v1/models/${segment(model)}/files/manifest.json`),
-    predict: (model, image) => request('POST', `/v1/models/${segment(model)}/predict`, image),
+    report: (model) => request(WireReportSchema, 'GET', `/v1/models/${segment(model)}/report?format=json`),
+    manifest: (model) =>
+      request(WireManifestSchema, 'GET', `/v1/models/${segment(model)}/files/manifest.json`),
+    predict: (model, image) =>
+      request(PredictionSchema, 'POST', `/v1/models/${segment(model)}/predict`, image),
   };
 }
 
 function toApiError(status: number, text: string): ApiError {
+  const { data } = ErrorSchema.safeParse(parseJson(text));
+  return data === undefined
+    ? new ApiError(status, null, `The API answered ${status}: ${text.slice(0, 200)}`)
+    : new ApiError(status, data.error.code, data.error.message);
+}
+
+function parseJson(text: string): unknown {
   try {
-    const { error } = JSON.parse(text) as { error: { code: string | null; message: string } };
-    return new ApiError(status, error.code, error.message);
+    return JSON.parse(text);
   } catch {
-    return new ApiError(status, null, `The API answered ${status}: ${text.slice(0, 200)}`);
+    return undefined;
   }
 }

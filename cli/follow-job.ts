@@ -3,15 +3,16 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { MultiBar, Presets } from 'cli-progress';
-import type { ApiClient, ApiJob } from './api-client.ts';
+import type { WireJob } from '../api/job.ts';
+import { isFinal } from '../core/job/job.ts';
+import type { ApiClient } from './api-client.ts';
 
 const POLL_MS = 500;
-const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 /** Parts of a stage's bar: fine enough to move at every look. */
 const BAR_TOTAL = 1000;
 
 /** Shows a job until it is over, and returns it. */
-export async function followJob(api: ApiClient, jobId: string): Promise<ApiJob> {
+export async function followJob(api: ApiClient, jobId: string): Promise<WireJob> {
   const bars = process.stdout.isTTY
     ? new MultiBar(
         {
@@ -35,7 +36,7 @@ export async function followJob(api: ApiClient, jobId: string): Promise<ApiJob> 
         if (bars === undefined) console.log(line);
         else if (event.type === 'message') bars.log(`${line}\n`);
       }
-      if (FINAL.has(job.status)) return job;
+      if (isFinal(job.status)) return job;
       bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
         stage: (job.progress?.stage ?? job.status).padEnd(10),
         facts: factsOf(job),
@@ -47,14 +48,22 @@ export async function followJob(api: ApiClient, jobId: string): Promise<ApiJob> 
   }
 }
 
-function shareDone({ progress }: ApiJob): number {
+function shareDone({ progress }: WireJob): number {
   if (progress?.step == null || !progress.steps) return 0;
   return Math.min(1, progress.step / progress.steps);
 }
 
-function factsOf({ progress }: ApiJob): string {
+/** What is known of the running stage, beside its bar. */
+export function factsOf({ progress }: WireJob): string {
   if (progress === null) return '';
-  const { epoch, epochs, loss, accuracy, imagesPerSecond, secondsLeft } = progress;
+  const {
+    epoch,
+    epochs,
+    loss,
+    accuracy,
+    images_per_second: imagesPerSecond,
+    seconds_left: secondsLeft,
+  } = progress;
   return [
     epoch !== null && epochs !== null && `epoch ${epoch}/${epochs}`,
     loss !== null && `loss ${loss.toFixed(3)}`,

@@ -3,9 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { WirePrediction } from '../../api/prediction.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
-import { type ApiClient, type ApiPrediction, createApiClient } from '../api-client.ts';
+import { type ApiClient, createApiClient } from '../api-client.ts';
 import {
   type CollectedPictures,
   collectPictures,
@@ -93,7 +94,7 @@ async function fineTune(
 
 const BAR_WIDTH = 24;
 
-function printPrediction(prediction: ApiPrediction, heldOut: HeldOutPicture): void {
+function printPrediction(prediction: WirePrediction, heldOut: HeldOutPicture): void {
   const verdict = prediction.label === heldOut.label ? 'correct' : `wrong: it is ${heldOut.label}`;
   console.log(`\nPOST /v1/models/${prediction.model}/predict ← ${heldOut.name}, which training did not see`);
   console.log(`  → ${prediction.label} (${(100 * prediction.score).toFixed(1)} %), ${verdict}\n`);
@@ -102,9 +103,7 @@ function printPrediction(prediction: ApiPrediction, heldOut: HeldOutPicture): vo
     const bar = '█'.repeat(Math.round(BAR_WIDTH * score));
     console.log(`    ${label.padEnd(width)} ${(100 * score).toFixed(1).padStart(5)} % ${bar}`);
   }
-  const times = Object.entries(prediction.timing_ms)
-    .filter(([, value]) => typeof value === 'number')
-    .map(([name, value]) => `${name} ${(value as number).toFixed(1)} ms`);
+  const times = Object.entries(prediction.timing_ms).map(([name, ms = 0]) => `${name} ${ms.toFixed(1)} ms`);
   console.log(`\n  Where the time went: ${times.join(', ')}`);
 }
 

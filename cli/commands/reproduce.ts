@@ -1,11 +1,16 @@
 // `fovea reproduce`: asks for a model's job again, by what its report says of it, and compares what comes out.
 
+import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
+import type { WireManifest } from '../../api/manifest.ts';
+import type { WireReport } from '../../api/report.ts';
 import { heededRecipe } from '../../core/job/check-learning-layers.ts';
+import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
+import { SplitFractionsSchema } from '../../core/job/job.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
-import { type ApiClient, type ApiManifest, type ApiReport, createApiClient } from '../api-client.ts';
+import { type ApiClient, createApiClient } from '../api-client.ts';
 import { followJob } from '../follow-job.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 
@@ -50,7 +55,7 @@ export async function runReproduce(reference: string, options: ReproduceOptions)
 async function reproduce(api: ApiClient, reference: string): Promise<void> {
   const before = await describeModel(api, reference);
   const body = toRequest(before.report);
-  console.log(`Training ${before.report.model}:${before.report.version} again, as ${body['suffix']}.\n`);
+  console.log(`Training ${before.report.model}:${before.report.version} again, as ${body.suffix}.\n`);
   const created = await api.createJob(body);
   const job = await followJob(api, created.id);
   if (job.fine_tuned_model === null) {
@@ -75,8 +80,8 @@ async function reproduce(api: ApiClient, reference: string): Promise<void> {
 }
 
 export interface DescribedModel {
-  readonly report: ApiReport;
-  readonly manifest: ApiManifest;
+  readonly report: WireReport;
+  readonly manifest: { readonly onnx: Pick<WireManifest['onnx'], 'sha256'> };
 }
 
 async function describeModel(api: ApiClient, reference: string): Promise<DescribedModel> {
@@ -88,18 +93,18 @@ async function describeModel(api: ApiClient, reference: string): Promise<Describ
 }
 
 /** The request for the same model again, under another name; of a sweep, for its winner alone. */
-export function toRequest({ model, architecture, dataset, training }: ApiReport): Record<string, unknown> {
+export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
   const { seed, hyperparameters, recipe, split, backend } = training;
   return {
     model: architecture,
     training_file: dataset.name,
     suffix: `${model.slice(0, MODEL_NAME_MAX_LENGTH - SUFFIX.length)}${SUFFIX}`,
     seed,
-    hyperparameters,
+    hyperparameters: HyperparametersSchema.parse(hyperparameters),
     // The winner of a sweep may have settings that other trials alone heeded, with which no job is taken.
     recipe: heededRecipe(architecture, RecipeSchema.parse(recipe)),
-    split,
-    backend,
+    split: SplitFractionsSchema.parse(split),
+    backend: CreateJobSchema.shape.backend.parse(backend),
   };
 }
 
@@ -112,17 +117,17 @@ export function compareModels(before: DescribedModel, after: DescribedModel): Co
   });
   const names = [before, after].flatMap(({ report }) => Object.keys(report.training.versions));
   return [
-    line('data, sha256', ({ report }) => report.dataset.contentHash),
+    line('data, sha256', ({ report }) => report.dataset.content_hash),
     line('back end', ({ report }) => report.training.backend),
     line('given up for memory', ({ report }) => describeRemedies(report)),
     ...[...new Set(names)].map((name) =>
       line(name, ({ report }) => report.training.versions[name] ?? 'none'),
     ),
     line('right in the test', ({ report }) => report.results?.accuracy.value ?? 'not judged'),
-    line('cross-entropy', ({ report }) => report.results?.calibration.before.crossEntropy ?? 'not judged'),
+    line('cross-entropy', ({ report }) => report.results?.calibration.before.cross_entropy ?? 'not judged'),
     line('weights, sha256', ({ manifest }) => manifest.onnx.sha256, true),
   ];
 }
 
-const describeRemedies = ({ training: { remedies = [] } }: ApiReport): string =>
+const describeRemedies = ({ training: { remedies } }: WireReport): string =>
   remedies.length === 0 ? 'nothing' : remedies.map(({ remedy }) => remedy).join(', ');

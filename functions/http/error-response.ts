@@ -3,6 +3,7 @@
 
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { toSnakeCased } from '../../api/snake-case.ts';
 import type { ErrorCode } from '../../core/error-codes.ts';
 import { FoveaError } from '../../core/errors.ts';
 import type { AppEnv } from '../deps.ts';
@@ -28,7 +29,7 @@ export function toErrorBody(error: FoveaError): ErrorBody {
       type: answerTo(error.code).status < 500 ? 'invalid_request_error' : 'server_error',
       param: error.param ?? null,
       code: error.code,
-      ...(error.details === undefined ? {} : { details: error.details }),
+      ...(error.details === undefined ? {} : { details: toSnakeCased(error.details) }),
     },
   };
 }

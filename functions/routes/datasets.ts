@@ -14,7 +14,7 @@ import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.
 import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Datasets'];
-const name = (description: string, example: string) => z.string().openapi({ description, example });
+const name = (description: string, example: string) => z.string().meta({ description, example });
 
 const listDatasets = createRoute({
   method: 'get',
@@ -41,7 +41,7 @@ const getDataset = createRoute({
   request: {
     params: z.object({ dataset: name('The name of a dataset.', 'fruit') }),
     query: z.strictObject({
-      decode: z.enum(['header', 'full']).default('full').openapi({
+      decode: z.enum(['header', 'full']).default('full').meta({
         description:
           '`header` is quicker and finds what is no picture; `full` also finds what is damaged further on.',
       }),

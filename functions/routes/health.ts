@@ -5,10 +5,10 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 
-const HealthSchema = z.object({ live: z.literal(true), version: z.string() }).openapi('Health');
+const HealthSchema = z.object({ live: z.literal(true), version: z.string() }).meta({ id: 'Health' });
 const ReadySchema = z
   .object({ ready: z.boolean(), live: z.literal(true), reason: z.string().optional() })
-  .openapi('Ready');
+  .meta({ id: 'Ready' });
 const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
 const TAGS = ['Health'];
 

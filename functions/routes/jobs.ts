@@ -17,6 +17,7 @@ import { jobNotFound } from '../../core/job/job-records.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
@@ -40,15 +41,12 @@ const createJob = createRoute({
     'and makes no job.',
   request: {
     headers: z.object({
-      'idempotency-key': z.string().min(1).max(IDEMPOTENCY_KEY_MAX_LENGTH).optional().openapi({
+      'idempotency-key': z.string().min(1).max(IDEMPOTENCY_KEY_MAX_LENGTH).optional().meta({
         description: 'The same key with the same body again gives the same job.',
       }),
     }),
     // A reference, so that the handler reads the body itself, within its limit.
-    body: {
-      required: true,
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/CreateFineTuningJob' } } },
-    },
+    body: jsonBody('CreateFineTuningJob'),
   },
   responses: {
     200: {
@@ -94,7 +92,7 @@ const cancel = createRoute({
 export function jobRoutes(deps: AppDeps) {
   const { jobs, now, limits } = deps;
   const routes = createRoutes();
-  routes.openAPIRegistry.register('CreateFineTuningJob', CreateJobSchema);
+  describeBody(routes, CreateJobSchema);
 
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c.req.raw, CreateJobSchema, limits.jsonBodyBytes);

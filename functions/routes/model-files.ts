@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { explainMissingModel } from './missing-model.ts';
+import { readModelRecord } from './model-records.ts';
 import { toModelAndVersion } from './models.ts';
 
 const download = createRoute({
@@ -19,11 +20,12 @@ const download = createRoute({
   tags: ['Models'],
   summary: 'Download a file of a model',
   description:
-    '`manifest.json`, `model.onnx`, `model-fp16.onnx`, `model-int8.onnx`, `heatmap.onnx`, `parity.json`, ' +
-    '`events.out.tfevents.fovea`; for a browser, `tfjs-model.json`, which ' +
-    '`tf.loadLayersModel` takes by its address. Name a version (`fruit:3`) where several files have to go together.',
+    '`model.onnx`, `model-fp16.onnx`, `model-int8.onnx`, `heatmap.onnx`, `events.out.tfevents.fovea`; for a browser, ' +
+    '`tfjs-model.json`, which `tf.loadLayersModel` takes by its address. `manifest.json` says what they are and ' +
+    '`parity.json` what they answer: both in the names of this API, so that their bytes are not those that are stored. ' +
+    'Name a version (`fruit:3`) where several files have to go together.',
   request: {
-    params: ModelParamSchema.extend({ file: z.string().openapi({ example: 'tfjs-model.json' }) }),
+    params: ModelParamSchema.extend({ file: z.string().meta({ example: 'tfjs-model.json' }) }),
     query: z.strictObject({ version: z.string().optional() }),
   },
   responses: {
@@ -35,6 +37,7 @@ const download = createRoute({
   },
 });
 
+const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' };
 /** Bytes read from the store at a time: what a download holds in memory. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -44,13 +47,15 @@ export function modelFileRoutes({ store, jobs }: AppDeps) {
     const { model: reference, file } = c.req.valid('param');
     const { model, version } = toModelAndVersion(reference, c.req.valid('query').version);
     const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
+    const record = await readModelRecord(file, store, model, resolved);
+    if (record !== undefined) return c.json(record, 200, NOSNIFF);
     const key = isPublicFile(file) ? keys.modelFile(model, resolved, file) : undefined;
     const info = key === undefined ? undefined : await store.head(key);
     if (info === undefined) throw await fileNotFound(store, model, resolved, file);
     return c.body(streamObject(store, info), 200, {
       'Content-Type': file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
       'Content-Length': String(info.sizeBytes),
-      'X-Content-Type-Options': 'nosniff',
+      ...NOSNIFF,
     });
   });
   return routes;

@@ -18,6 +18,7 @@ import { listModels, listVersions, resolveVersion } from '../../core/model/versi
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { explainMissingModel } from './missing-model.ts';
 
@@ -48,10 +49,7 @@ const importRoute = createRoute({
     'predict.',
   request: {
     // A reference, so that the handler reads the body itself, within its limit.
-    body: {
-      required: true,
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/ImportModel' } } },
-    },
+    body: jsonBody('ImportModel'),
   },
   responses: {
     201: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
@@ -76,7 +74,7 @@ const get = createRoute({
 
 export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   const routes = createRoutes();
-  routes.openAPIRegistry.register('ImportModel', ImportModelSchema);
+  describeBody(routes, ImportModelSchema);
 
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c.req.raw, ImportModelSchema, limits.jsonBodyBytes);

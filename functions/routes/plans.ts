@@ -9,6 +9,7 @@ import { drawPlan } from '../../core/network/draw-plan.ts';
 import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 
 const JSON_TYPE = 'application/json';
@@ -23,10 +24,7 @@ const createPlan = createRoute({
     'Nothing is stored. With `Accept: image/svg+xml` or `?format=svg`, a picture: bytes by layer, the peak marked.',
   request: {
     query: z.strictObject({ format: z.enum(['json', 'svg']).optional() }),
-    body: {
-      required: true,
-      content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/CreatePlan' } } },
-    },
+    body: jsonBody('CreatePlan'),
   },
   responses: {
     200: {
@@ -42,7 +40,7 @@ const createPlan = createRoute({
 
 export function planRoutes({ limits }: AppDeps) {
   const routes = createRoutes();
-  routes.openAPIRegistry.register('CreatePlan', CreatePlanSchema);
+  describeBody(routes, CreatePlanSchema);
 
   routes.openapi(createPlan, async (c) => {
     const plan = planFor(await readJsonBody(c.req.raw, CreatePlanSchema, limits.jsonBodyBytes));

@@ -18,6 +18,7 @@ import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/pre
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
+import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
 import { explainMissingModel } from './missing-model.ts';
@@ -63,8 +64,8 @@ const predictRoute = createRoute({
 
 export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
-  routes.openAPIRegistry.register('PredictRequest', PredictJsonSchema);
-  routes.openAPIRegistry.register('PredictForm', PredictFormSchema);
+  describeBody(routes, PredictJsonSchema);
+  describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
     const { images, isList, fields } = await readImages(c.req.raw, limits, store);

@@ -4,9 +4,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { errorResponses } from '../../api/error.ts';
 import { ModelParamSchema } from '../../api/model.ts';
+import { toWireReport, WireReportSchema } from '../../api/report.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
+import { REPORT } from '../../core/model/report.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
+import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -17,10 +20,6 @@ import { toModelAndVersion } from './models.ts';
 /** The page holds its style and its pictures, and nothing else may run or be loaded. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-const ReportSchema = z
-  .looseObject({ formatVersion: z.literal(1), model: z.string(), version: z.string() })
-  .openapi('Report', { description: 'As `core/model/report.ts` describes it.' });
 
 const get = createRoute({
   method: 'get',
@@ -37,7 +36,10 @@ const get = createRoute({
   responses: {
     200: {
       description: 'The report.',
-      content: { 'application/json': { schema: ReportSchema }, 'text/html': { schema: { type: 'string' } } },
+      content: {
+        'application/json': { schema: WireReportSchema },
+        'text/html': { schema: { type: 'string' } },
+      },
     },
     ...errorResponses(400, 404),
   },
@@ -51,24 +53,31 @@ export function reportRoutes({ store, jobs }: AppDeps) {
     const version = await resolveVersion(store, model, wanted).catch(explainMissingModel(jobs, model));
     const isPage = format === undefined ? prefersHtml(c) : format === 'html';
     const { report } = await readManifest(store, model, version);
-    const file = isPage ? report?.page : report?.file;
-    const stored = file === undefined ? undefined : await store.get(keys.modelFile(model, version, file));
-    if (stored === undefined) {
-      throw new FoveaError(
-        'report-not-found',
-        `Version "${version}" of model "${model}" has no report: it was imported, or made before there were reports. ` +
-          'Train it again to get one.',
-        { param: 'model', details: { model, version } },
-      );
-    }
+    const keyOf = (file: string) => keys.modelFile(model, version, file);
     const headers = { Vary: 'Accept', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
-    const body = new Uint8Array(stored.body);
-    return isPage
-      ? c.body(body, 200, { ...headers, 'Content-Type': HTML, 'Content-Security-Policy': POLICY })
-      : c.body(body, 200, { ...headers, 'Content-Type': 'application/json' });
+    if (isPage) {
+      const page = report === undefined ? undefined : await store.get(keyOf(report.page));
+      if (page === undefined) throw reportNotFound(model, version);
+      return c.body(new Uint8Array(page.body), 200, {
+        ...headers,
+        'Content-Type': HTML,
+        'Content-Security-Policy': POLICY,
+      });
+    }
+    const stored = report === undefined ? undefined : await readJson(store, keyOf(report.file), REPORT);
+    if (stored === undefined) throw reportNotFound(model, version);
+    return c.json(toWireReport(stored.value), 200, headers);
   });
   return routes;
 }
+
+const reportNotFound = (model: string, version: string) =>
+  new FoveaError(
+    'report-not-found',
+    `Version "${version}" of model "${model}" has no report: it was imported, or made before there were reports. ` +
+      'Train it again to get one.',
+    { param: 'model', details: { model, version } },
+  );
 
 /** Browsers name text/html; programs name JSON or anything. */
 function prefersHtml(c: Context<AppEnv>): boolean {

@@ -10,6 +10,7 @@ import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 
@@ -23,10 +24,7 @@ const createUpload = createRoute({
     '(`method`, `url`, `headers`) within 15 minutes; the link takes exactly `bytes` of them, once. Then predict it with ' +
     '`{"image_key": key}`.',
   request: {
-    body: {
-      required: true,
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/CreateUpload' } } },
-    },
+    body: jsonBody('CreateUpload'),
   },
   responses: {
     200: { description: 'The link.', content: { 'application/json': { schema: UploadSchema } } },
@@ -36,7 +34,7 @@ const createUpload = createRoute({
 
 export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   const routes = createRoutes();
-  routes.openAPIRegistry.register('CreateUpload', CreateUploadSchema);
+  describeBody(routes, CreateUploadSchema);
 
   routes.openapi(createUpload, async (c) => {
     const request = await readJsonBody(c.req.raw, CreateUploadSchema, limits.jsonBodyBytes);

@@ -6,7 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ApiClient, type ApiJob, createApiClient } from '../../cli/api-client.ts';
+import type { WireJob } from '../../api/job.ts';
+import { type ApiClient, createApiClient } from '../../cli/api-client.ts';
 import { runReproduce } from '../../cli/commands/reproduce.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
@@ -41,7 +42,7 @@ const createJob = (suffix: string, epochs: number) =>
     hyperparameters: { n_epochs: epochs },
   });
 
-async function waitFor(id: string, isReached: (job: ApiJob) => boolean): Promise<ApiJob> {
+async function waitFor(id: string, isReached: (job: WireJob) => boolean): Promise<WireJob> {
   for (;;) {
     const job = await api.job(id);
     if (isReached(job)) return job;
@@ -52,8 +53,8 @@ async function waitFor(id: string, isReached: (job: ApiJob) => boolean): Promise
   }
 }
 
-const isTraining = ({ status, progress }: ApiJob) => status === 'running' && progress?.stage === 'training';
-const hasSucceeded = ({ status }: ApiJob) => status === 'succeeded';
+const isTraining = ({ status, progress }: WireJob) => status === 'running' && progress?.stage === 'training';
+const hasSucceeded = ({ status }: WireJob) => status === 'succeeded';
 
 const aPicture = () => [...pictures.values()][0] as Uint8Array;
 

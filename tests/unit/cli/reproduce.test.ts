@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { CreateJobSchema } from '../../../api/create-job.ts';
+import { toWireReport } from '../../../api/report.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
-import type { ApiReport } from '../../../cli/api-client.ts';
 import { compareModels, toRequest } from '../../../cli/commands/reproduce.ts';
+import { RecipeSchema } from '../../../core/job/recipe.ts';
 import { toNewJob } from '../../../functions/routes/new-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 
 const input = makeReportInput({ classes: ['a', 'b'], test: 40, validation: 40 });
-const report: ApiReport = assembleReport(input);
+const report = toWireReport(assembleReport(input));
 const model = { report, manifest: { onnx: { sha256: 'abc' } } };
 
 describe('toRequest', () => {
@@ -28,14 +29,14 @@ describe('toRequest', () => {
   });
 
   it('leaves out what the winner of a sweep had from trials with another stage', () => {
-    const recipe = {
+    const recipe = RecipeSchema.parse({
       stages: 'head',
       unfreeze_from: 'block_13',
       batch_normalization: 'training',
       augmentation: { flip: 0.5, mixup: 0.2 },
-    };
+    });
     const of = (architecture: string) =>
-      toRequest({ ...report, architecture, training: { ...report.training, recipe } })['recipe'];
+      toRequest({ ...report, architecture, training: { ...report.training, recipe } }).recipe;
     expect(of('mobilenet_v2_0.35')).toMatchObject({
       stages: 'head',
       unfreeze_from: 'auto',
@@ -68,7 +69,11 @@ describe('compareModels', () => {
         training: {
           ...report.training,
           versions: { ...report.training.versions, node: '30.0.0' },
-          remedies: [{ remedy: 'half_precision' }, { remedy: 'smaller_batches' }],
+          remedies: (['half_precision', 'smaller_batches'] as const).map((remedy) => ({
+            remedy,
+            stage: 'head',
+            gave_up: '',
+          })),
         },
       },
       manifest: { onnx: { sha256: 'def' } },

@@ -192,7 +192,7 @@ describe('forms of many clients', () => {
     const { status, body } = await send(formOf([file(new Uint8Array(60_000), 'large.png'), file(red)]));
     expect(status).toBe(200);
     expect(body.data).toMatchObject([
-      { file: 'large.png', error: { code: 'image-too-large', details: { sizeBytes: 60_000 } } },
+      { file: 'large.png', error: { code: 'image-too-large', details: { size_bytes: 60_000 } } },
       { label: 'red' },
     ]);
   });

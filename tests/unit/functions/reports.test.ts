@@ -1,14 +1,18 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { toWireReport } from '../../../api/report.ts';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { commitColorModel } from '../../support/color-model.ts';
+import { makeReportInput } from '../../support/report-input.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 
-const REPORT = { formatVersion: 1, model: 'color', version: '2' };
+const STORED = assembleReport(makeReportInput({ classes: ['a', 'b'], test: 20, validation: 20 }));
+const REPORT = toWireReport(STORED);
 let test: TestApp;
 beforeAll(async () => {
   test = createTestApp();
   await commitColorModel(test.store);
-  await test.store.put(keys.modelFile('color', '2', 'report.json'), JSON.stringify(REPORT));
+  await test.store.put(keys.modelFile('color', '2', 'report.json'), JSON.stringify(STORED));
   await test.store.put(keys.modelFile('color', '2', 'report.html'), '<!doctype html><p>2</p>');
   await commitColorModel(test.store, {
     version: '2',
@@ -24,20 +28,36 @@ const get = (path: string, accept?: string) =>
 describe('GET /v1/models/{model}/report', () => {
   it('is JSON for programs and a page for browsers', async () => {
     for (const accept of [undefined, '*/*', 'application/json', 'application/json, text/html']) {
-      const response = await get('color/report', accept);
+      const response = await get('color:2/report', accept);
       expect(response.headers.get('content-type')).toBe('application/json');
       expect(await response.json()).toEqual(REPORT);
+      expect(REPORT.results?.macro_f1).toEqual(STORED.results?.macroF1);
     }
-    const page = await get('color/report', BROWSER);
+    const page = await get('color:2/report', BROWSER);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
     expect(await page.text()).toContain('<p>2</p>');
   });
 
+  it('names the record that is damaged', async () => {
+    const key = keys.modelFile('color', '3', 'report.json');
+    await test.store.put(key, '{}');
+    await commitColorModel(test.store, {
+      version: '3',
+      jobId: 'ftjob-3',
+      report: { file: 'report.json', page: 'report.html' },
+    });
+    const response = await get('color:3/report');
+    expect([response.status, await response.json()]).toMatchObject([
+      500,
+      { error: { code: 'record-invalid', message: expect.stringContaining(key) } },
+    ]);
+  });
+
   it('is what format says, whatever is accepted', async () => {
-    expect((await get('color/report?format=html')).headers.get('content-type')).toMatch('text/html');
-    expect((await get('color/report?format=json', BROWSER)).headers.get('content-type')).toMatch('json');
-    expect((await get('color/report?format=pdf')).status).toBe(400);
+    expect((await get('color:2/report?format=html')).headers.get('content-type')).toMatch('text/html');
+    expect((await get('color:2/report?format=json', BROWSER)).headers.get('content-type')).toMatch('json');
+    expect((await get('color:2/report?format=pdf')).status).toBe(400);
   });
 
   it('rejects a version without a report, and a model that is not there', async () => {
@@ -52,8 +72,8 @@ describe('GET /v1/models/{model}/report', () => {
   it('is named by the model', async () => {
     const report = async (path: string) =>
       ((await (await get(path)).json()) as { report: string | null }).report;
-    expect(await report('color')).toBe('/v1/models/color%3A2/report');
-    expect((await test.app.request((await report('color')) ?? '')).status).toBe(200);
+    expect(await report('color:2')).toBe('/v1/models/color%3A2/report');
+    expect((await test.app.request((await report('color:2')) ?? '')).status).toBe(200);
     expect(await report('color:1')).toBeNull();
   });
 });

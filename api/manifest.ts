@@ -1,0 +1,16 @@
+// What a model version says of itself on the wire: the stored manifest and the parity certificate, in the wire's names.
+
+import type { z } from 'zod';
+import { type Manifest, ManifestSchema } from '../core/model/manifest.ts';
+import { type Parity, ParitySchema } from '../core/model/parity.ts';
+import { toWire, toWireSchema } from './to-wire.ts';
+
+export const WireManifestSchema = toWireSchema(ManifestSchema).meta({ id: 'Manifest' });
+export type WireManifest = z.infer<typeof WireManifestSchema>;
+
+export const toWireManifest = (manifest: Manifest): WireManifest => toWire(ManifestSchema, manifest);
+
+export const WireParitySchema = toWireSchema(ParitySchema).meta({ id: 'Parity' });
+
+export const toWireParity = (parity: Parity): z.infer<typeof WireParitySchema> =>
+  toWire(ParitySchema, parity);

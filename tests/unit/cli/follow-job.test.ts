@@ -1,0 +1,49 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { createApiClient } from '../../../cli/api-client.ts';
+import { factsOf, followJob } from '../../../cli/follow-job.ts';
+import { newJob } from '../../support/new-job.ts';
+import { createTestApp } from '../../support/test-app.ts';
+
+const isTTY = process.stdout.isTTY;
+afterEach(() => {
+  process.stdout.isTTY = isTTY;
+  vi.unstubAllGlobals();
+});
+
+it('shows what the API says of progress, on a terminal', async () => {
+  const test = createTestApp();
+  const { id } = await test.jobs.create(newJob());
+  await test.jobs.update(id, (job) => ({
+    ...job,
+    status: 'running',
+    progress: {
+      stage: 'training',
+      trial: null,
+      trials: null,
+      epoch: 2,
+      epochs: 10,
+      step: 30,
+      steps: 100,
+      loss: 0.25,
+      accuracy: 0.9,
+      imagesPerSecond: 123.4,
+      secondsLeft: 7.2,
+      rssBytes: 1,
+    },
+  }));
+  vi.stubGlobal('fetch', (url: URL, init: RequestInit) => test.app.request(url, init));
+  const api = createApiClient('http://localhost');
+  expect(factsOf(await api.job(id))).toBe(
+    'epoch 2/10 · loss 0.250 · accuracy 90.0 % · 123 pictures/s · 8 s left',
+  );
+
+  process.stdout.isTTY = true;
+  const ending = {
+    ...api,
+    async eventsSince() {
+      await test.jobs.update(id, (job) => ({ ...job, status: 'succeeded' }));
+      return [];
+    },
+  };
+  expect((await followJob(ending, id)).status).toBe('succeeded');
+});
