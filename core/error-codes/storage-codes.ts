@@ -10,11 +10,13 @@ export const STORAGE_CODES = {
   'storage-full': 'The disk, or the quota on it, is full. Free space where the storage folder is.',
   'storage-denied':
     'The storage refuses the access. Give this process the right to read and write the folder or bucket.',
+  'storage-read-only':
+    'The disk is mounted for reading alone. Mount it for writing, or put the storage folder on another.',
   'storage-bucket-missing': 'There is no such bucket. Create it, or correct its name, region or endpoint.',
   'storage-unsupported':
     'The file system lacks hard links or renaming. Put the storage folder, whole, on one that has both.',
   'storage-link-refused':
-    'A symbolic link leads out of the storage folder and is not followed. Copy the files into place, or mount their folder there.',
+    'A symbolic link leads out of the storage folder, or Fovea was to write through one. Link whole datasets only, and change their files where the link leads.',
   'storage-name-not-utf8': 'The name of a file is not valid UTF-8. Rename the file.',
   'storage-url-invalid': 'This names no object store. Give a `file:` or `s3:` URL, or `memory:`.',
   'key-invalid': 'This cannot be an object key. Join non-empty names by single slashes.',

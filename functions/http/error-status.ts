@@ -92,6 +92,7 @@ export const ERROR_ANSWERS = {
   'storage-read-truncated': later(1),
   'storage-full': broken(507),
   'storage-denied': broken(),
+  'storage-read-only': broken(),
   'storage-bucket-missing': broken(),
   'storage-unsupported': broken(),
   'storage-link-refused': refused(409),

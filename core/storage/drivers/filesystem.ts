@@ -1,6 +1,7 @@
 // The object store in a folder: every object is a plain file at root/key, so that people may copy files into place.
-// Safe between processes that share the folder. Symbolic links: a link to a file inside the store is followed; any
-// other link is listed as an object, and reading it throws `storage-link-refused`; linked folders are not walked.
+// Safe between processes that share the folder. Symbolic links: a link to a file inside the store is followed, and so is one
+// that makes a folder a dataset; any other is listed as an object, and reading it throws `storage-link-refused`. Nothing is
+// written through a link.
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -72,11 +73,11 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
     },
 
     list: (prefix, { startAfter = '', signal } = {}) =>
-      listWithTypedErrors(prefix, listFiles(root, prefix, startAfter, signal)),
+      listWithTypedErrors(prefix, listFiles(folders, prefix, startAfter, signal)),
 
     listFolders(prefix, { startAfter, signal } = {}) {
       assertFolderPrefix(prefix);
-      return listWithTypedErrors(prefix, listFolderNames(root, prefix, startAfter, signal));
+      return listWithTypedErrors(prefix, listFolderNames(folders, prefix, startAfter, signal));
     },
   };
 }

@@ -17,6 +17,12 @@ const keysOf = async (prefix = '') => {
   return keys;
 };
 
+const foldersOf = async (prefix: string) => {
+  const folders: string[] = [];
+  for await (const folder of store.listFolders(prefix)) folders.push(folder);
+  return folders;
+};
+
 beforeEach(async () => {
   outside = await mkdtemp(join(tmpdir(), 'fovea-files-'));
   root = join(outside, 'root');
@@ -81,6 +87,81 @@ test('follows links to files inside, lists other links and rejects reading them'
   expect(await keysOf()).toEqual(['inside', 'leak', 'loop', 'real/file']);
 });
 
+test('reads a dataset that is a link, and writes nothing there', async () => {
+  const pictures = join(outside, 'pictures');
+  await mkdir(join(pictures, 'cat'), { recursive: true });
+  await writeFile(join(pictures, 'cat/1.jpg'), 'one');
+  await writeFile(join(outside, 'secret'), 'secret');
+  await symlink('1.jpg', join(pictures, 'cat/again.jpg'));
+  await symlink(join(outside, 'secret'), join(pictures, 'cat/secret.jpg'));
+  await symlink(outside, join(pictures, 'up'));
+  await mkdir(join(root, 'datasets'));
+  await symlink(pictures, join(root, 'datasets/pets'));
+  const listed = ['cat/1.jpg', 'cat/again.jpg', 'cat/secret.jpg', 'up'].map(
+    (file) => `datasets/pets/${file}`,
+  );
+
+  for (const prefix of ['', 'datasets/', 'datasets/pets/']) expect(await keysOf(prefix)).toEqual(listed);
+  expect(await foldersOf('datasets/')).toEqual(['pets']);
+  expect(await foldersOf('datasets/pets/')).toEqual(['cat']);
+  for (const key of listed.slice(0, 2)) expect((await store.get(key))?.body.length).toBe(3);
+  expect(await store.head('datasets/pets')).toBeUndefined();
+  expect(await store.get('datasets/pets/cat/none.jpg')).toBeUndefined();
+  expect(await keysOf('datasets/pets/up/')).toEqual([]);
+  for (const key of [...listed.slice(2), 'datasets/pets/up/secret'])
+    await expect(store.get(key)).rejects.toMatchObject({ code: 'storage-link-refused', param: key });
+
+  for (const key of ['datasets/pets/cat/1.jpg', 'datasets/pets/cat/new.jpg', 'datasets/pets/dog/1.jpg']) {
+    const refused = {
+      code: 'storage-link-refused',
+      param: key,
+      message: expect.stringContaining('only reads'),
+    };
+    await expect(store.put(key, 'x')).rejects.toMatchObject(refused);
+    await expect(store.put(key, 'x', { ifNoneMatch: '*' })).rejects.toMatchObject(refused);
+    await expect(store.delete(key)).rejects.toMatchObject(refused);
+  }
+  expect((await readdir(pictures)).sort()).toEqual(['cat', 'up']);
+  expect((await readdir(join(pictures, 'cat'))).sort()).toEqual(['1.jpg', 'again.jpg', 'secret.jpg']);
+  expect(await readFile(join(pictures, 'cat/1.jpg'), 'utf8')).toBe('one');
+});
+
+test('reads the folder of all datasets where that is a link', async () => {
+  await mkdir(join(outside, 'all/pets/cat'), { recursive: true });
+  await writeFile(join(outside, 'all/pets/cat/1.jpg'), 'one');
+  await symlink(join(outside, 'all'), join(root, 'datasets'));
+  expect(await keysOf('datasets/')).toEqual(['datasets/pets/cat/1.jpg']);
+  expect((await store.get('datasets/pets/cat/1.jpg'))?.sizeBytes).toBe(3);
+});
+
+test('does not walk into a dataset that links to the store itself', async () => {
+  await mkdir(join(root, 'datasets'));
+  await symlink(outside, join(root, 'datasets/all'));
+  await symlink(root, join(root, 'datasets/self'));
+  expect(await keysOf()).toEqual(['datasets/all', 'datasets/self']);
+});
+
+test('makes nothing outside, behind links to folders of any name', async () => {
+  await mkdir(join(outside, 'elsewhere'));
+  await mkdir(join(root, 'models/m'), { recursive: true });
+  await symlink(join(outside, 'elsewhere'), join(root, 'models/m/1'));
+  await symlink(join(outside, 'elsewhere'), join(root, 'jobs'));
+  for (const key of ['models/m/1/deep/manifest.json', 'models/m/1/manifest.json', 'jobs/a/job.json']) {
+    await expect(store.put(key, 'x')).rejects.toMatchObject({ code: 'storage-link-refused' });
+    await expect(store.put(key, 'x', { ifNoneMatch: '*' })).rejects.toMatchObject({
+      code: 'storage-link-refused',
+    });
+  }
+  expect(await readdir(join(outside, 'elsewhere'))).toEqual([]);
+});
+
+test("makes nothing where the store's own folder is a link", async () => {
+  await mkdir(join(outside, 'elsewhere'));
+  await symlink(join(outside, 'elsewhere'), join(root, '.fovea-store'));
+  await expect(store.put('a', 'x')).rejects.toMatchObject({ code: 'storage-link-refused' });
+  expect(await readdir(join(outside, 'elsewhere'))).toEqual([]);
+});
+
 test('lists a name that is not UTF-8, and says so when it is read', async () => {
   await writeFile(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff]), Buffer.from('.jpg')]), 'x');
   expect(await keysOf()).toEqual(['bad\uFFFD.jpg']);
@@ -117,7 +198,8 @@ test.each([
   ['ENOSPC', 'storage-full'],
   ['EDQUOT', 'storage-full'],
   ['EACCES', 'storage-denied'],
-  ['EROFS', 'storage-denied'],
+  ['EROFS', 'storage-read-only'],
+  ['EPERM', 'storage-denied'],
   ['EXDEV', 'storage-unsupported'],
   ['EIO', 'storage-unavailable'],
 ])('calls %s %s', (errno, code) => {

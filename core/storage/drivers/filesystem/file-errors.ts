@@ -30,7 +30,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EDQUOT: FULL,
   EACCES: DENIED,
   EPERM: DENIED,
-  EROFS: DENIED,
+  EROFS: {
+    code: 'storage-read-only',
+    advice: 'Mount the disk of the storage folder for writing, or put the folder on another.',
+  },
   ENAMETOOLONG: {
     code: 'key-too-long',
     advice: 'The file system allows about 255 bytes a segment; shorten the name.',

@@ -3,12 +3,17 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isFoveaError } from '../../../errors.ts';
 import { compareKeys, NOT_UTF8, RESERVED_FOLDER } from '../../object-key.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import { etagOf, ifThere, isMissing } from './file-version.ts';
+import type { StoreFolders } from './store-folders.ts';
 
 /** How many files are asked for their size at once: enough to keep Node's four file threads busy. */
 const STAT_BATCH = 64;
+
+/** What is walked. */
+export type ListedFolders = Pick<StoreFolders, 'pathOf' | 'linked' | 'assertInside'>;
 
 interface Entry {
   /** Key of a file; of a folder, the prefix of its keys, ending in `/`. */
@@ -20,19 +25,24 @@ interface Entry {
 const isObject = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
 /** Entries of one folder in the order of their keys: `a-b` comes before `a/…`, as `-` sorts before `/`. */
-async function readFolder(root: string, folder: string): Promise<readonly Entry[]> {
+async function readFolder(folders: ListedFolders, folder: string): Promise<readonly Entry[]> {
+  const { linked, pathOf } = folders;
   let found: Dirent[];
   try {
-    found = await readdir(join(root, folder), { withFileTypes: true });
+    // A prefix may name a folder that a walk from above would not enter.
+    await folders.assertInside(pathOf(folder), folder);
+    found = await readdir(pathOf(folder), { withFileTypes: true });
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error) || isFoveaError(error, 'storage-link-refused')) return [];
     throw error;
   }
   const entries: Entry[] = [];
   for (const entry of found) {
     if (folder === '' && entry.name === RESERVED_FOLDER) continue;
     // A folder whose name is not UTF-8 cannot be opened either: as an object it does not vanish.
-    const isFolder = entry.isDirectory() && !(await isNotUtf8(root, folder + entry.name));
+    const isFolder =
+      (entry.isDirectory() && !(await isNotUtf8(folders, folder + entry.name))) ||
+      (entry.isSymbolicLink() && (await linked.isLinked(`${folder}${entry.name}/`)));
     if (isFolder) entries.push({ key: `${folder}${entry.name}/`, isFolder: true });
     else if (isObject(entry) || entry.isDirectory())
       entries.push({ key: folder + entry.name, isFolder: false });
@@ -41,11 +51,11 @@ async function readFolder(root: string, folder: string): Promise<readonly Entry[
 }
 
 /** Whether a name that was read has stand-ins for bytes in it, with which there is no such file. */
-const isNotUtf8 = async (root: string, key: string): Promise<boolean> =>
-  key.includes(NOT_UTF8) && (await ifThere(lstat(join(root, key), { bigint: true }))) === undefined;
+const isNotUtf8 = async ({ pathOf }: ListedFolders, key: string): Promise<boolean> =>
+  key.includes(NOT_UTF8) && (await ifThere(lstat(pathOf(key), { bigint: true }))) === undefined;
 
-async function readInfo(root: string, key: string): Promise<ObjectInfo | undefined> {
-  const path = join(root, key);
+async function readInfo({ pathOf }: ListedFolders, key: string): Promise<ObjectInfo | undefined> {
+  const path = pathOf(key);
   let stats = await ifThere(stat(path, { bigint: true }));
   if (stats === undefined || !stats.isFile()) stats = await ifThere(lstat(path, { bigint: true }));
   // A name that is not UTF-8 reads with U+FFFD in it and cannot be opened; it is listed, so that reading it can tell.
@@ -63,7 +73,7 @@ const unreadable = (key: string): ObjectInfo => ({
 
 /** All files whose key starts with `prefix` and comes after `startAfter`, in the order of keys. */
 export async function* listFiles(
-  root: string,
+  folders: ListedFolders,
   prefix: string,
   startAfter: string,
   signal?: AbortSignal,
@@ -72,7 +82,7 @@ export async function* listFiles(
 
   async function* walk(folder: string): AsyncGenerator<ObjectInfo> {
     let files: string[] = [];
-    for (const { key, isFolder } of await readFolder(root, folder)) {
+    for (const { key, isFolder } of await readFolder(folders, folder)) {
       signal?.throwIfAborted();
       if (isFolder) {
         const mayMatch = key.startsWith(prefix) || prefix.startsWith(key);
@@ -92,7 +102,7 @@ export async function* listFiles(
   }
 
   async function* readAll(files: readonly string[]): AsyncGenerator<ObjectInfo> {
-    for (const info of await Promise.all(files.map((key) => readInfo(root, key)))) {
+    for (const info of await Promise.all(files.map((key) => readInfo(folders, key)))) {
       signal?.throwIfAborted();
       if (info !== undefined) yield info;
     }
@@ -117,15 +127,15 @@ async function holdsObject(path: string): Promise<boolean> {
 
 /** Names of the folders right under `prefix` that hold objects, after the folder `startAfter`, in order. */
 export async function* listFolderNames(
-  root: string,
+  folders: ListedFolders,
   prefix: string,
   startAfter: string | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   const last = startAfter === undefined ? '' : `${prefix}${startAfter}/`;
-  for (const { key, isFolder } of await readFolder(root, prefix)) {
+  for (const { key, isFolder } of await readFolder(folders, prefix)) {
     signal?.throwIfAborted();
     if (!isFolder || compareKeys(key, last) <= 0) continue;
-    if (await holdsObject(join(root, key))) yield key.slice(prefix.length, -1);
+    if (await holdsObject(folders.pathOf(key))) yield key.slice(prefix.length, -1);
   }
 }

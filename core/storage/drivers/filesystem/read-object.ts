@@ -8,7 +8,8 @@ import { type ByteRange, resolveRange } from '../../byte-range.ts';
 import { NOT_UTF8 } from '../../object-key.ts';
 import type { ObjectInfo, StoredObject } from '../../object-store.ts';
 import { etagOf, isMissing } from './file-version.ts';
-import { linkError, type StoreFolders } from './store-folders.ts';
+import { linkError } from './linked-folders.ts';
+import type { StoreFolders } from './store-folders.ts';
 
 /** Without O_NONBLOCK, opening a pipe that lies among the files would wait for its writer for ever. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -21,9 +22,9 @@ interface OpenObject {
 }
 
 /** Throws where something of this name is listed and yet cannot be read. */
-async function explainMissing(path: string, key: string): Promise<void> {
+async function explainMissing(path: string, key: string, { linked }: StoreFolders): Promise<void> {
   const own = await lstat(path).catch(() => undefined);
-  if (own?.isSymbolicLink()) throw linkError(key);
+  if (own?.isSymbolicLink() && !(await linked.isLinked(`${key}/`))) throw linkError(key, 'read');
   if (own === undefined && key.includes(NOT_UTF8)) {
     throw new FoveaError(
       'storage-name-not-utf8',
@@ -39,7 +40,7 @@ async function openFile(path: string, key: string, folders: StoreFolders): Promi
     return await open(path, READ_FLAGS);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    await explainMissing(path, key);
+    await explainMissing(path, key, folders);
     return undefined;
   }
 }
@@ -55,7 +56,7 @@ async function openObject(key: string, folders: StoreFolders): Promise<OpenObjec
       const info = { key, sizeBytes: Number(stats.size), etag: etagOf(stats), lastModified: stats.mtime };
       return { handle, info };
     }
-    await explainMissing(path, key);
+    await explainMissing(path, key, folders);
   } catch (error) {
     await handle.close();
     throw error;

@@ -5,11 +5,11 @@
 //   <root>/.fovea-store/claims/<hash>/    see replace-file.ts
 
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
-import { FoveaError } from '../../../errors.ts';
+import { lstat, mkdir, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RESERVED_FOLDER } from '../../object-key.ts';
 import { succeeds } from './file-errors.ts';
+import { createLinkedFolders, type LinkedFolders, lies, linkError } from './linked-folders.ts';
 import type { SlotOf } from './replace-file.ts';
 
 /** Nothing that a living process writes takes this long; older leftovers are a dead one's. */
@@ -20,33 +20,47 @@ export interface StoreFolders {
   readonly slotsOf: (key: string) => SlotOf;
   /** Makes the store's own folders, removes what dead processes left, and gives a fresh name in the staging folder. */
   readonly stagingName: () => Promise<string>;
-  /** @throws {FoveaError} `storage-link-refused` where links lead from the path out of the store. */
+  /**
+   * For reading.
+   * @throws {FoveaError} `storage-link-refused` where links lead from the path out of the store, and out of the folder that
+   *   {@link LinkedFolders} have linked.
+   */
   readonly assertInside: (path: string, key: string) => Promise<void>;
-}
-
-/** The error for links that are not followed. */
-export function linkError(key: string): FoveaError {
-  return new FoveaError(
-    'storage-link-refused',
-    `"${key}" is a symbolic link, or lies behind one, that is not followed: only links to files inside the storage folder are. ` +
-      'Copy the files into place, or mount their folder there.',
-    { param: key },
-  );
+  /**
+   * For writing: looks before anything is made. What does not exist yet is no link.
+   * @throws {FoveaError} `storage-link-refused` where a folder of the key is a link, wherever that leads.
+   */
+  readonly assertNoLinks: (key: string) => Promise<void>;
+  readonly linked: LinkedFolders;
 }
 
 export function createStoreFolders(root: string): StoreFolders {
+  const linked = createLinkedFolders(root);
   const staging = join(root, RESERVED_FOLDER, 'staging');
   const claims = join(root, RESERVED_FOLDER, 'claims');
   let prepared: Promise<void> | undefined;
   let realRoot: Promise<string> | undefined;
 
   const prepare = async (): Promise<void> => {
+    await assertNoLinks(`${RESERVED_FOLDER}/staging/name`);
+    await assertNoLinks(`${RESERVED_FOLDER}/claims/name`);
     await mkdir(staging, { recursive: true });
     await mkdir(claims, { recursive: true });
     await removeLeftovers(staging, claims);
   };
 
+  async function assertNoLinks(key: string): Promise<void> {
+    const folders = key.split('/').slice(0, -1);
+    for (let depth = 1; depth <= folders.length; depth++) {
+      const stats = await lstat(join(root, ...folders.slice(0, depth))).catch(() => undefined);
+      if (stats === undefined) return;
+      if (stats.isSymbolicLink()) throw linkError(key, 'write');
+    }
+  }
+
   return {
+    linked,
+    assertNoLinks,
     pathOf: (key) => join(root, ...key.split('/')),
 
     slotsOf: (key) => (version) =>
@@ -68,7 +82,9 @@ export function createStoreFolders(root: string): StoreFolders {
         throw error;
       });
       const real = await realpath(path);
-      if (real !== top && !real.startsWith(top.endsWith(sep) ? top : top + sep)) throw linkError(key);
+      if (lies(real, top)) return;
+      const target = await linked.targetOf(key);
+      if (target === undefined || !lies(real, target)) throw linkError(key, 'read');
     },
   };
 }

@@ -36,8 +36,8 @@ async function stage(staged: string, key: string, body: Uint8Array | string): Pr
 async function createAt(staged: string, path: string, key: string, folders: StoreFolders): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
+      await folders.assertNoLinks(key);
       await mkdir(dirname(path), { recursive: true });
-      await folders.assertInside(dirname(path), key);
       if (await createFile(staged, path)) return true;
       // Throws where a folder is in the way, which is no object.
       await versionAt(path);
@@ -67,15 +67,13 @@ export async function writeObject(
   const path = folders.pathOf(key);
   const slotOf = folders.slotsOf(key);
   const lost = () => new PreconditionFailedError(key, `its etag is not, or no longer, ${ifMatch}`);
+  await folders.assertNoLinks(key);
   // Whoever has lost already need not write and sync its content first.
   if (ifMatch !== undefined && (await versionAt(path)) !== ifMatch) throw lost();
 
   const staged = await folders.stagingName();
   const create = () => createAt(staged, path, key, folders);
-  const replace = async (version: string) => {
-    await folders.assertInside(dirname(path), key);
-    return replaceFile(staged, path, version, slotOf);
-  };
+  const replace = (version: string) => replaceFile(staged, path, version, slotOf);
   try {
     const info = await stage(staged, key, body);
     signal?.throwIfAborted();
@@ -99,6 +97,7 @@ export async function writeObject(
 /** `delete` of the port; errors of the file system come through as they are. */
 export async function deleteObject(key: string, folders: StoreFolders): Promise<void> {
   const path = folders.pathOf(key);
+  await folders.assertNoLinks(key);
   try {
     if ((await versionAt(path)) === undefined) return;
   } catch (error) {
@@ -106,7 +105,6 @@ export async function deleteObject(key: string, folders: StoreFolders): Promise<
     if (errnoOf(error) === 'EISDIR') return;
     throw error;
   }
-  await folders.assertInside(dirname(path), key);
   await removeFile(await folders.stagingName(), path, folders.slotsOf(key));
   await syncFolder(dirname(path));
   await removeEmptyFolders(key, folders);
