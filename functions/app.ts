@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import type { AppDeps } from './deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { createRoutes } from './http/app-routes.ts';
+import { boundBodies } from './http/bound-bodies.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
 import { requestLog } from './http/request-log.ts';
@@ -30,6 +31,7 @@ export function createApp(deps: AppDeps) {
   const app = createRoutes();
   app.use(requestId());
   app.use(requestLog(logger, now));
+  app.use(boundBodies(deps.limits));
   if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts));
   // The page, the docs and the health of the process hold no data.
   if (deps.apiKeys !== undefined) app.use('/v1/*', requireApiKey(deps.apiKeys));

@@ -6,6 +6,7 @@ import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { UploadLinks } from '../core/storage/upload-links.ts';
+import type { BodyTerms } from './http/bytes-in-flight.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 
@@ -36,5 +37,5 @@ export interface AppDeps {
 
 /** What the middleware leaves for the handlers of a request. */
 export interface AppEnv {
-  Variables: { requestId: string };
+  Variables: { requestId: string; bodyTerms: BodyTerms };
 }

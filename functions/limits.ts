@@ -15,6 +15,13 @@ export interface Limits {
   readonly datasetFileBytes: number;
   /** Pictures in one prediction. */
   readonly imagesPerRequest: number;
+  /**
+   * Bodies of all requests that are being read or answered, and the uploads that they name, together, in bytes. The memory that
+   * they take is up to four times that, for base64 in JSON.
+   */
+  readonly bytesInFlight: number;
+  /** How long a client may stall in the middle of its body, in milliseconds. */
+  readonly bodyStallMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -28,4 +35,7 @@ export const DEFAULT_LIMITS: Limits = {
   predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,
   imagesPerRequest: 64,
+  // Four of the largest requests.
+  bytesInFlight: 256 * MIB,
+  bodyStallMs: 20_000,
 };

@@ -14,6 +14,13 @@ export const REQUEST_CODES = {
   'body-unreadable': 'The body ended before it was complete. Send the request again.',
   'body-too-large':
     'The body is larger than the limit. Send less, in several requests, or by an upload link.',
+  'body-timeout': 'The body stopped coming, or came too slowly. Send the request again.',
+  'server-busy':
+    'The server reads as much as it can hold. Send the request again after the time in `Retry-After`.',
+  'content-encoding-unsupported':
+    'The body is compressed in a way that is not understood. Send it as it is, or with gzip.',
+  'content-encoding-invalid':
+    'The body is not compressed as its Content-Encoding says. Leave the header out, or compress the body.',
   'content-type-unsupported': 'The route does not take this Content-Type. Send one that the message names.',
   'route-not-found': 'There is nothing at this path. Take one that the message or the API description names.',
   'method-not-allowed': 'The path takes other methods. Take one that the `Allow` header names.',

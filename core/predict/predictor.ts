@@ -31,6 +31,8 @@ export interface PredictRequest {
   readonly topK: number;
   /** Asks for a map of one class over every picture. */
   readonly heatmap?: HeatmapRequest | undefined;
+  /** Who waits for the answer is gone: pictures that still wait for their turn are let go. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HeatmapRequest {
@@ -84,7 +86,7 @@ export interface Predictor {
   /**
    * Predicts every picture; one that cannot be read has its own error and does not disturb the others.
    * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `format-newer`; of heatmaps
-   *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`.
+   *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`. What the signal was aborted with.
    */
   predict(request: PredictRequest): Promise<PredictResult>;
   /** Releases all sessions as soon as nobody uses them, also those that are still being loaded. */
@@ -127,7 +129,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   }
 
   /** Checks what was asked for before anything runs, and gives what draws the maps. */
-  function prepareHeatmaps(key: string, manifest: Manifest, request: HeatmapRequest) {
+  function prepareHeatmaps(key: string, manifest: Manifest, request: HeatmapRequest, signal?: AbortSignal) {
     const { label, scale, draws = false } = request;
     const file = heatmapFileOf(manifest, scale);
     const wanted = label === TOP_CLASS ? undefined : findClass(manifest, label);
@@ -140,7 +142,10 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           const classIndex = wanted ?? (outcome.ok ? outcome.predictions[0]?.index : undefined);
           if (!outcome.ok || image === undefined || classIndex === undefined) result.push(outcome);
           else {
-            const heatmap = await heatmapGate(() => computeHeatmap(session, image, classIndex, scale));
+            const heatmap = await heatmapGate(async () => {
+              signal?.throwIfAborted();
+              return computeHeatmap(session, image, classIndex, scale);
+            });
             const png = draws ? await drawHeatmap(image, manifest.input, heatmap) : undefined;
             result.push({ ...outcome, heatmap: { ...heatmap, ...(png === undefined ? {} : { png }) } });
           }
@@ -150,7 +155,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   }
 
   return {
-    async predict({ model, version: wanted, images, topK: k, heatmap }) {
+    async predict({ model, version: wanted, images, topK: k, heatmap, signal }) {
       const started = performance.now();
       const version = await resolveVersion(store, model, wanted);
       const load = async () => {
@@ -166,7 +171,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       };
       const key = await sessionKey(model, version);
       return sessions.withValue(key, load, async (session) => {
-        const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap);
+        const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, signal);
         const { rejectionThreshold } = calibrationOf(session.manifest);
         const loaded = performance.now();
         const timing = { decode: 0, preprocess: 0, infer: 0 };
@@ -177,6 +182,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
               k,
               decodeGate,
               timing,
+              signal,
             })),
           );
         }
@@ -219,12 +225,19 @@ async function predictBatch(
     k,
     decodeGate,
     timing,
-  }: { readonly k: number; readonly decodeGate: Gate; readonly timing: MutableTiming },
+    signal,
+  }: {
+    readonly k: number;
+    readonly decodeGate: Gate;
+    readonly timing: MutableTiming;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<ImageOutcome[]> {
   const { input, labels } = session.manifest;
   const decoded = await Promise.all(
     images.map((image) =>
       decodeGate(async () => {
+        signal?.throwIfAborted();
         const started = performance.now();
         const result = await decodeOrExplain(image, input);
         timing.decode += performance.now() - started;

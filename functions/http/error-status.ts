@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from '../../core/error-codes.ts';
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 416 | 422 | 500 | 503 | 507;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 422 | 500 | 503 | 507;
 
 export interface ErrorAnswer {
   readonly status: ErrorStatus;
@@ -29,6 +29,10 @@ export const ERROR_ANSWERS = {
   'body-missing': refused(400),
   'body-unreadable': { status: 400, retry: 1 },
   'body-too-large': refused(413),
+  'body-timeout': { status: 408, retry: 1 },
+  'server-busy': later(2),
+  'content-encoding-unsupported': refused(415),
+  'content-encoding-invalid': refused(400),
   'content-type-unsupported': refused(415),
   'route-not-found': refused(404),
   'method-not-allowed': refused(405),

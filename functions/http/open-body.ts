@@ -1,47 +1,37 @@
-// A request's body as it comes in, with the limit enforced while reading: what a Content-Length claims is never trusted.
+// A request's body as it comes in, decompressed, with every limit enforced while reading: what a Content-Length claims is
+// never trusted.
 
+import type { Context } from 'hono';
 import { FoveaError } from '../../core/errors.ts';
+import type { AppEnv } from '../deps.ts';
+import { decompress } from './decompress.ts';
+import { readChunks } from './read-chunks.ts';
 
 /**
  * The body, chunk by chunk; whoever stops reading in the middle cancels the rest.
+ * @param limitBytes before and after decompression.
  * @param advice what to do about one that is too large.
- * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have come; `body-unreadable` where the client
- *   goes away in the middle.
+ * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have come; `server-busy` where the bodies of all
+ *   requests are too much; `body-timeout` and `body-unreadable` where the client stalls or goes away in the middle;
+ *   `content-encoding-unsupported` and `content-encoding-invalid`.
  */
 export async function* openBody(
-  request: Request,
+  c: Context<AppEnv>,
   limitBytes: number,
   advice = 'Send less, or in several requests.',
 ): AsyncGenerator<Uint8Array> {
-  const claimedBytes = Number(request.headers.get('content-length') ?? 0);
+  const { body, headers } = c.req.raw;
+  const claimedBytes = Number(headers.get('content-length') ?? 0);
   if (claimedBytes > limitBytes) throw tooLarge(limitBytes, `${claimedBytes} bytes announced`, advice);
-  if (request.body === null) return;
+  if (body === null) return;
 
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const { share, stallMs } = c.get('bodyTerms');
   let sizeBytes = 0;
-  let isOver = false;
-  try {
-    for (;;) {
-      const { done, value } = await readChunk(reader);
-      isOver = done;
-      if (done) return;
-      sizeBytes += value.byteLength;
-      if (sizeBytes > limitBytes)
-        throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
-      yield value;
-    }
-  } finally {
-    if (!isOver) await reader.cancel().catch(() => undefined);
-  }
-}
-
-async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>) {
-  try {
-    return await reader.read();
-  } catch (cause) {
-    throw new FoveaError('body-unreadable', 'The request body ended before it was complete. Send it again.', {
-      cause,
-    });
+  for await (const chunk of decompress(readChunks(body, stallMs), headers.get('content-encoding'))) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > limitBytes) throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
+    share.take(chunk.byteLength);
+    yield chunk;
   }
 }
 

@@ -1,24 +1,18 @@
 // The pictures of a prediction request, in whichever of the four ways they come: raw bytes, a multipart form, or in JSON
 // base64 or keys of uploads. What the bytes are is found out by the decoder, never by a header.
 
+import type { Context } from 'hono';
 import { PredictJsonSchema } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { AppEnv } from '../deps.ts';
 import type { Limits } from '../limits.ts';
-import {
-  beginsAsJson,
-  isBytes,
-  isJson,
-  isUnlabeled,
-  mediaTypeOf,
-  unsupportedContentType,
-} from './content-type.ts';
+import { isBytes, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
 import { openBody } from './open-body.ts';
-import { readBody } from './read-body.ts';
 import { type Form, readForm } from './read-form.ts';
-import { parseJsonBody, readJsonBody } from './read-json.ts';
+import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
 import { readUploads } from './read-uploads.ts';
 
 export interface RequestImage {
@@ -49,34 +43,31 @@ const ADVICE =
 /**
  * Reads the pictures of a request. One that cannot be had is its own error, and does not disturb the others.
  * @param store where uploads are.
- * @throws {FoveaError} `body-missing`, `body-too-large`, `content-type-unsupported`, `multipart-invalid`,
- *   `json-invalid`, `request-invalid`, `too-many-images`, `uploads-too-large`.
+ * @throws {FoveaError} `body-missing`, `content-type-unsupported`, `multipart-invalid`, `json-invalid`, `request-invalid`,
+ *   `too-many-images`, `uploads-too-large`; what {@link openBody} throws.
  */
 export async function readImages(
-  request: Request,
+  c: Context<AppEnv>,
   limits: Limits,
   store: ObjectStore,
 ): Promise<RequestImages> {
   const limitBytes = limits.predictBodyBytes;
-  const mediaType = mediaTypeOf(request);
-  if (mediaType === 'multipart/form-data') return readMultipart(request, limits);
-  if (isJson(mediaType))
-    return readJson(await readJsonBody(request, PredictJsonSchema, limitBytes, ADVICE), limits, store);
-  if (!isBytes(mediaType) && !isUnlabeled(mediaType)) throw unsupportedContentType(mediaType, ALLOWED);
-  const content = await readBody(request, limitBytes, ADVICE);
-  if (content.byteLength === 0)
+  const mediaType = mediaTypeOf(c.req.raw);
+  if (mediaType === 'multipart/form-data') return readMultipart(c, limits);
+  const unsupported = () => unsupportedContentType(mediaType, ALLOWED);
+  if (!isJson(mediaType) && !isBytes(mediaType) && !isUnlabeled(mediaType)) throw unsupported();
+  const body = await readBodyOfTwoKinds(c, limitBytes, ADVICE);
+  if (body.isJson) return readJson(c, parseJsonBody(body.bytes, PredictJsonSchema), limits, store);
+  if (body.bytes.byteLength === 0)
     throw new FoveaError('body-missing', `The request has no body: send ${ALLOWED.join(', ')}.`);
-  if (isUnlabeled(mediaType)) {
-    if (beginsAsJson(content)) return readJson(parseJsonBody(content, PredictJsonSchema), limits, store);
-    if (mediaType === 'text/plain') throw unsupportedContentType(mediaType, ALLOWED);
-  }
-  return { images: [{ file: null, content }], isList: false, fields: [] };
+  if (mediaType === 'text/plain') throw unsupported();
+  return { images: [{ file: null, content: body.bytes }], isList: false, fields: [] };
 }
 
-async function readMultipart(request: Request, limits: Limits): Promise<RequestImages> {
+async function readMultipart(c: Context<AppEnv>, limits: Limits): Promise<RequestImages> {
   const { files, fields } = await readForm(
-    openBody(request, limits.predictBodyBytes, ADVICE),
-    request.headers.get('content-type') ?? '',
+    openBody(c, limits.predictBodyBytes, ADVICE),
+    c.req.header('content-type') ?? '',
     { files: limits.imagesPerRequest, fileBytes: limits.uploadBytes },
   );
   if (files.length === 0) {
@@ -95,6 +86,7 @@ async function readMultipart(request: Request, limits: Limits): Promise<RequestI
 }
 
 async function readJson(
+  c: Context<AppEnv>,
   body: (typeof PredictJsonSchema)['_output'],
   limits: Limits,
   store: ObjectStore,
@@ -107,7 +99,7 @@ async function readJson(
   const param = (name: string) => (index: number) => (isList ? `${name}s.${index}` : name);
   const contents =
     wanted.length > 0
-      ? await readUploads(store, wanted, limits, param('image_key'))
+      ? await readUploads(store, wanted, { ...limits, share: c.get('bodyTerms').share }, param('image_key'))
       : texts.map((text, index) => decodeBase64(text, param('image')(index), limits.uploadBytes));
   return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
 }

@@ -1,64 +1,71 @@
-// JSON bodies: limited, strictly UTF-8, checked by a schema, with every problem reported at once.
+// JSON bodies: bounded while they come in, strictly UTF-8, checked by a schema, with every problem reported at once.
 
+import type { Context } from 'hono';
 import type { z } from 'zod';
 import { FoveaError } from '../../core/errors.ts';
+import type { AppEnv } from '../deps.ts';
 import { beginsAsJson, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
-import { readBody } from './read-body.ts';
+import { createJsonScanner, type JsonBounds } from './json-scanner.ts';
+import { openBody } from './open-body.ts';
 import { toRequestInvalid } from './request-invalid.ts';
 
-/**
- * Longer than any list that a request has use for. A schema looks at every element, and has a problem to tell of each that is
- * wrong: of millions, more than the memory holds.
- */
-const LONGEST_LIST = 100_000;
+/** More than any request has use for: the deepest has 4 levels, the longest list the labels of a model. */
+const BOUNDS: JsonBounds = { depth: 64, values: 100_000 };
+
+export interface BodyOfTwoKinds {
+  readonly bytes: Uint8Array;
+  /** Whether it is said to be JSON, or nothing is said of it and it begins as JSON does. */
+  readonly isJson: boolean;
+}
 
 /**
  * The body as the schema gives it.
- * @throws {FoveaError} `content-type-unsupported`, `body-too-large`, `json-invalid` or `request-invalid`.
+ * @throws {FoveaError} `content-type-unsupported`, `json-invalid` or `request-invalid`; what {@link openBody} throws.
  */
 export async function readJsonBody<T extends z.ZodType>(
-  request: Request,
+  c: Context<AppEnv>,
   schema: T,
   limitBytes: number,
-  advice?: string,
 ): Promise<z.output<T>> {
-  const mediaType = mediaTypeOf(request);
-  if (!isJson(mediaType) && !isUnlabeled(mediaType))
-    throw unsupportedContentType(mediaType, ['application/json']);
-  const body = await readBody(request, limitBytes, advice);
-  if (!isJson(mediaType) && !beginsAsJson(body))
-    throw unsupportedContentType(mediaType, ['application/json']);
-  return parseJsonBody(body, schema);
+  const mediaType = mediaTypeOf(c.req.raw);
+  const unsupported = () => unsupportedContentType(mediaType, ['application/json']);
+  if (!isJson(mediaType) && !isUnlabeled(mediaType)) throw unsupported();
+  const body = await readBodyOfTwoKinds(c, limitBytes);
+  if (!body.isJson) throw unsupported();
+  return parseJsonBody(body.bytes, schema);
+}
+
+/**
+ * A body that may be JSON or not, for {@link parseJsonBody}.
+ * @param advice what to do about one that is too large.
+ * @throws {FoveaError} `request-invalid` as soon as JSON is beyond its bounds; what {@link openBody} throws.
+ */
+export async function readBodyOfTwoKinds(
+  c: Context<AppEnv>,
+  limitBytes: number,
+  advice?: string,
+): Promise<BodyOfTwoKinds> {
+  const mediaType = mediaTypeOf(c.req.raw);
+  const scan = createJsonScanner(BOUNDS);
+  const chunks: Uint8Array[] = [];
+  let isScanned = isJson(mediaType);
+  for await (const chunk of openBody(c, limitBytes, advice)) {
+    if (chunks.length === 0) isScanned ||= isUnlabeled(mediaType) && beginsAsJson(chunk);
+    if (isScanned) scan(chunk);
+    chunks.push(chunk);
+  }
+  return { bytes: Buffer.concat(chunks), isJson: isScanned };
 }
 
 /**
  * Bytes as the schema gives them.
  * @throws {FoveaError} `json-invalid` or `request-invalid`.
  */
-export function parseJsonBody<T extends z.ZodType>(body: Uint8Array, schema: T): z.output<T> {
-  const value = parseJson(body);
-  assertLists(value);
+export function parseJsonBody<T extends z.ZodType>(bytes: Uint8Array, schema: T): z.output<T> {
+  const value = parseJson(bytes);
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value);
   return parsed.data;
-}
-
-/** @throws {FoveaError} `request-invalid` where there is a list, at any depth, that is longer than all that are allowed. */
-function assertLists(body: unknown): void {
-  const waiting: unknown[] = [body];
-  while (waiting.length > 0) {
-    const value = waiting.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    const children = Array.isArray(value) ? value : Object.values(value);
-    if (children.length > LONGEST_LIST) {
-      throw new FoveaError(
-        'request-invalid',
-        `The request body has ${children.length} values side by side; at most ${LONGEST_LIST} are read.`,
-        { details: { received: children.length, allowed: LONGEST_LIST } },
-      );
-    }
-    for (const child of children) if (typeof child === 'object') waiting.push(child);
-  }
 }
 
 /** @throws {FoveaError} `json-invalid`, saying where. */

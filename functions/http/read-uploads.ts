@@ -6,20 +6,26 @@ import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { Limits } from '../limits.ts';
+import type { BodyShare } from './bytes-in-flight.ts';
 
 const UPLOAD_ID = /^upload-[0-9a-f-]{36}$/;
 const SHOWN_CHARACTERS = 80;
+
+export interface UploadReadLimits extends Pick<Limits, 'uploadBytes' | 'predictUploadBytes'> {
+  /** Of the request that names the uploads. */
+  readonly share: BodyShare;
+}
 
 /**
  * The bytes of uploads; their sizes are checked before any is read. One that cannot be had is its own error instead:
  * `image-key-invalid`, `upload-not-found`, `image-too-large`.
  * @param params the request's field for each key, for errors.
- * @throws {FoveaError} `uploads-too-large`, where all that can be had are too much together.
+ * @throws {FoveaError} `uploads-too-large`, where all that can be had are too much together; `server-busy`.
  */
 export async function readUploads(
   store: ObjectStore,
   imageKeys: readonly string[],
-  limits: Pick<Limits, 'uploadBytes' | 'predictUploadBytes'>,
+  limits: UploadReadLimits,
   params: (index: number) => string,
 ): Promise<(Uint8Array | FoveaError)[]> {
   const sizes = await Promise.all(
@@ -27,6 +33,7 @@ export async function readUploads(
   );
   const sumBytes = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : 0), 0);
   if (sumBytes > limits.predictUploadBytes) throw tooLarge(sumBytes, limits.predictUploadBytes);
+  limits.share.take(sumBytes);
   return Promise.all(
     imageKeys.map(async (key, index) => {
       const size = sizes[index];

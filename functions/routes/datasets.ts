@@ -1,13 +1,14 @@
 // Datasets over HTTP: which there are, what is wrong with one, and putting files into one.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
 import { errorResponses } from '../../api/error.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
@@ -115,9 +116,9 @@ export function datasetRoutes({ store, limits }: AppDeps) {
     return c.json({ object: 'dataset' as const, ...toWireInspection(inspection) }, 200);
   });
 
-  async function putPicture(request: Request, dataset: string, ...path: readonly string[]) {
+  async function putPicture(c: Context<AppEnv>, dataset: string, ...path: readonly string[]) {
     const key = keys.datasetFile(dataset, ...path);
-    const body = await readBody(request, limits.datasetFileBytes);
+    const body = await readBody(c, limits.datasetFileBytes);
     if (body.byteLength === 0) {
       throw new FoveaError('body-missing', 'The request has no body: send the bytes of the picture.');
     }
@@ -128,7 +129,7 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   routes.openapi(putFile, async (c) => {
     const { dataset, class: label, file } = c.req.valid('param');
     return c.json(
-      await putPicture(c.req.raw, parseDatasetName(dataset), parseClassName(label), parseFileName(file)),
+      await putPicture(c, parseDatasetName(dataset), parseClassName(label), parseFileName(file)),
       200,
     );
   });
@@ -140,7 +141,7 @@ export function datasetRoutes({ store, limits }: AppDeps) {
       parseClassName(subfolder, 'subfolder'),
       parseFileName(file),
     ];
-    return c.json(await putPicture(c.req.raw, parseDatasetName(dataset), ...path), 200);
+    return c.json(await putPicture(c, parseDatasetName(dataset), ...path), 200);
   });
 
   return routes;

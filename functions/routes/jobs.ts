@@ -95,7 +95,7 @@ export function jobRoutes(deps: AppDeps) {
   describeBody(routes, CreateJobSchema);
 
   routes.openapi(createJob, async (c) => {
-    const request = await readJsonBody(c.req.raw, CreateJobSchema, limits.jsonBodyBytes);
+    const request = await readJsonBody(c, CreateJobSchema, limits.jsonBodyBytes);
     const job = toNewJob(request);
     const backbone = toBackboneName(job.architecture);
     if (backbone !== undefined) await readBackbone(deps.store, backbone);

@@ -77,7 +77,7 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   describeBody(routes, ImportModelSchema);
 
   routes.openapi(importRoute, async (c) => {
-    const request = await readJsonBody(c.req.raw, ImportModelSchema, limits.jsonBodyBytes);
+    const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
     const { architecture, labels, name, weights } = request;
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');

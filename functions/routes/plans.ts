@@ -43,7 +43,7 @@ export function planRoutes({ limits }: AppDeps) {
   describeBody(routes, CreatePlanSchema);
 
   routes.openapi(createPlan, async (c) => {
-    const plan = planFor(await readJsonBody(c.req.raw, CreatePlanSchema, limits.jsonBodyBytes));
+    const plan = planFor(await readJsonBody(c, CreatePlanSchema, limits.jsonBodyBytes));
     const { format } = c.req.valid('query');
     const accepted = accepts(c, { header: 'Accept', supports: [JSON_TYPE, SVG_TYPE], default: JSON_TYPE });
     c.header('vary', 'accept');

@@ -68,7 +68,7 @@ export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
-    const { images, isList, fields } = await readImages(c.req.raw, limits, store);
+    const { images, isList, fields } = await readImages(c, limits, store);
     const query = withFields(c, c.req.valid('query'), fields);
     const { model, version } = toModelAndVersion(c.req.valid('param').model, query.version);
     const heatmap = toHeatmapRequest(query, isList);
@@ -76,7 +76,7 @@ export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
     if (!isList && only?.content instanceof FoveaError) throw only.content;
     const readable = images.map(({ content }) => content).filter((content) => content instanceof Uint8Array);
     const predicted = await predictor
-      .predict({ model, version, images: readable, topK: query.top_k, heatmap })
+      .predict({ model, version, images: readable, topK: query.top_k, heatmap, signal: c.req.raw.signal })
       .catch(explainMissingModel(jobs, model));
     const result = { ...predicted, outcomes: withUnreadable(images, predicted.outcomes) };
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });

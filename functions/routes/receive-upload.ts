@@ -37,7 +37,7 @@ export function receiveUploadRoutes({ store }: AppDeps, open: NonNullable<Upload
   routes.openapi(receiveUpload, async (c) => {
     const grant = open(c.req.valid('param').token);
     assertHeaders(c.req.raw.headers, grant);
-    const body = await readBody(c.req.raw, grant.sizeBytes);
+    const body = await readBody(c, grant.sizeBytes);
     if (body.byteLength !== grant.sizeBytes) {
       throw refused(
         `it has ${body.byteLength} bytes, and the link is for ${grant.sizeBytes}`,

@@ -37,7 +37,7 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   describeBody(routes, CreateUploadSchema);
 
   routes.openapi(createUpload, async (c) => {
-    const request = await readJsonBody(c.req.raw, CreateUploadSchema, limits.jsonBodyBytes);
+    const request = await readJsonBody(c, CreateUploadSchema, limits.jsonBodyBytes);
     const { bytes, mime_type: contentType, purpose, filename } = request;
     if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
     const id = `upload-${randomUUID()}`;

@@ -215,7 +215,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
 
   it('rejects other content types, and says which is needed', async () => {
     const { status, body } = await test.send('POST', JOBS, BODY, {
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': 'text/csv',
     });
     expect(status).toBe(415);
     expect(body.error.message).toContain('application/json');

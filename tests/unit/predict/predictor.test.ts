@@ -42,6 +42,20 @@ describe('createPredictor', () => {
     expect(timingMs.total).toBeGreaterThanOrEqual(timingMs.load + timingMs.preprocess + timingMs.infer);
   });
 
+  it('lets go of pictures for which nobody waits any more', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    const predictor = createPredictor({ store, threads: 1 });
+    const images = [await colorPicture('red')];
+    const leaving = new AbortController();
+    leaving.abort(new Error('gone'));
+    await expect(predictor.predict({ ...request, images, signal: leaving.signal })).rejects.toThrow('gone');
+    await expect(predictor.predict({ ...request, images })).resolves.toMatchObject({
+      outcomes: [{ ok: true }],
+    });
+    predictor.close();
+  });
+
   it('loads a model once for concurrent first requests', async () => {
     const { store, counted } = countLoads(createMemoryStore());
     await commitColorModel(store);

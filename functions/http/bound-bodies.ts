@@ -1,0 +1,20 @@
+// The terms on which bodies are read: what a request may hold beside all others, and how long it may stall.
+
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../deps.ts';
+import type { Limits } from '../limits.ts';
+import { createBytesInFlight } from './bytes-in-flight.ts';
+
+/** Leaves the terms for the handlers, and takes a request's share back when its answer is there, or it has failed. */
+export function boundBodies({ bytesInFlight, bodyStallMs }: Limits) {
+  const open = createBytesInFlight(bytesInFlight);
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const share = open();
+    c.set('bodyTerms', { share, stallMs: bodyStallMs });
+    try {
+      await next();
+    } finally {
+      share.release();
+    }
+  });
+}
