@@ -5,7 +5,7 @@ import type { Finding } from '../core/dataset/findings.ts';
 import { type DatasetInspection, type DatasetItem, inspectDataset } from '../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../core/errors.ts';
 import type { JobRecord } from '../core/job/job.ts';
-import type { NewJobEvent } from '../core/job/job-store.ts';
+import type { NewJobEvent } from '../core/job/job-events.ts';
 import type { FineTuneDeps, Splits } from './training-context.ts';
 
 /** A dry run lists every finding; beyond this many, a job's events only count them. */

@@ -19,6 +19,7 @@ const weights = keys.weights('*');
 const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
 const jobFiles = `${keys.jobs()}*`;
+const openJobs = `${keys.openJobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
@@ -26,20 +27,21 @@ const idempotency = keys.idempotency('*');
 const TRAINER: Access = {
   read: [datasets, models, backbones, cache, jobFiles, checkpoints],
   write: [models, cache, jobFiles, checkpoints],
-  // Old checkpoints make room for new ones.
-  delete: [checkpoints],
+  // Old checkpoints make room for new ones; a job that is over is no longer among the open ones.
+  delete: [checkpoints, openJobs],
 };
 
 const API: Access = {
   // Of backbones, what they are called.
-  read: [datasets, models, keys.backbone('*'), jobFiles, idempotency, uploads, weights],
+  read: [datasets, models, keys.backbone('*'), jobFiles, openJobs, idempotency, uploads, weights],
   // Models, because published weights are imported as they are; trained ones come from trainers.
   // Uploads, because a presigned link has no other rights than who signed it.
-  write: [datasets, job, jobEvents, idempotency, uploads, models, weights],
-  delete: [],
+  write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
+  // Of a job that is cancelled while it waits.
+  delete: [openJobs],
 };
 
-const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [] };
+const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] };
 
 /** A trainer reads datasets, and writes its job, its checkpoints and its model. */
 export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, TRAINER);

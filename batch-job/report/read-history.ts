@@ -21,24 +21,12 @@ const MetricsSchema = z.object({
   images_per_second: metric,
 });
 
-/** Events read at once. */
-const PAGE = 1000;
-
 /** Every epoch of a job, or of a trial of it, once, in the order of training; of one that was repeated after an interruption, the last. */
-export async function readHistory(
-  jobs: Pick<JobStore, 'events'>,
+export const readHistory = async (
+  jobs: Pick<JobStore, 'eventsSince'>,
   jobId: string,
   trial?: number,
-): Promise<Epoch[]> {
-  const newestFirst: JobEvent[] = [];
-  for (let after: string | undefined, hasMore = true; hasMore; ) {
-    const page = await jobs.events(jobId, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    newestFirst.push(...page.events);
-    after = page.events.at(-1)?.id;
-    hasMore = page.hasMore && after !== undefined;
-  }
-  return toHistory(newestFirst.reverse(), trial);
-}
+): Promise<Epoch[]> => toHistory(await jobs.eventsSince(jobId), trial);
 
 /** @param events oldest first. */
 export function toHistory(

@@ -1,14 +1,18 @@
-// Jobs and their events in an object store: records change by compare-and-swap, events are only ever added.
+// Jobs in an object store: their records, which change by compare-and-swap, their events, and which of them are open.
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { mapConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { isFinal, JOB_EVENT, JOB_RECORD, type JobEvent, type JobRecord } from './job.ts';
+import { isFinal, JOB_RECORD, type JobRecord } from './job.ts';
+import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
+import { createJobId } from './job-id.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
+import { createOpenJobs } from './open-jobs.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
@@ -26,15 +30,7 @@ export type NewJob = Pick<
   | 'maxCostUsd'
 >;
 
-export type NewJobEvent = Omit<JobEvent, 'id' | 'createdAt'>;
-
-/** A page cursor: only what comes after this id, at most `limit` of it. */
-export interface PageOptions {
-  readonly after?: string | undefined;
-  readonly limit: number;
-}
-
-export interface JobStore extends JobRecords {
+export interface JobStore extends JobRecords, JobEvents {
   /**
    * Stores a new job in status `validating_files`.
    *
@@ -54,12 +50,13 @@ export interface JobStore extends JobRecords {
     /** Id of the last job of the page, readable or not; undefined of an empty page. */
     readonly last: string | undefined;
   }>;
-  appendEvent(id: string, event: NewJobEvent): Promise<JobEvent>;
-  /** Newest first; in place of one that cannot be read, one that says so. */
-  events(
-    id: string,
-    options: PageOptions,
-  ): Promise<{ readonly events: readonly JobEvent[]; readonly hasMore: boolean }>;
+  /** Jobs that are not over, oldest first; reads no more records than are asked for. Leaves out what {@link list} does. */
+  open(): AsyncIterable<JobRecord>;
+  /**
+   * Finds open jobs that {@link open} does not know of, as a version before it made them, or as nobody has looked yet.
+   * @returns how many.
+   */
+  checkOpen(options?: { readonly signal?: AbortSignal }): Promise<number>;
 }
 
 /** What an attempt needs of the store: the record of what it does, and where to tell of it. */
@@ -69,19 +66,8 @@ export interface JobStoreDeps {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Told of a job that a listing leaves out. */
+  /** Told once of each job that listings leave out. */
   readonly onUnreadable?: (id: string, error: FoveaError) => void;
-}
-
-/** One past the largest time an id can carry (year 10889). */
-const ID_TIME_END = 2 ** 48;
-const ID_TIME_DIGITS = 10;
-const ID_RANDOM_BYTES = 5;
-
-/** Ids count down with time, so that an object store's ascending listing gives the newest jobs first. */
-function createJobId(nowMs: number): string {
-  const time = (ID_TIME_END - 1 - nowMs).toString(32).padStart(ID_TIME_DIGITS, '0');
-  return `ftjob-${time}${randomBytes(ID_RANDOM_BYTES).toString('hex')}`;
 }
 
 const IDEMPOTENCY = {
@@ -92,50 +78,22 @@ const IDEMPOTENCY = {
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const toSeconds = (ms: number) => Math.floor(ms / 1000);
 
-/** How many jobs or events are read at the same time. */
-const READ_CONCURRENCY = 16;
-
-async function readAll<T>(
-  ids: readonly string[],
-  read: (id: string) => Promise<T | undefined>,
-): Promise<T[]> {
-  const found: T[] = [];
-  for (let start = 0; start < ids.length; start += READ_CONCURRENCY) {
-    const page = await Promise.all(ids.slice(start, start + READ_CONCURRENCY).map(read));
-    for (const item of page) if (item !== undefined) found.push(item);
-  }
-  return found;
-}
-
 /** A {@link JobStore} in an object store. */
 export function createJobStore({ store, now, onUnreadable = () => undefined }: JobStoreDeps): JobStore {
-  const { get, update } = createJobRecords(store, keys.job);
+  const records = createJobRecords(store, keys.job);
+  const { get } = records;
+  const openJobs = createOpenJobs(store);
+  const told = new Set<string>();
   const getReadable = async (id: string) => {
     try {
       return await get(id);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      onUnreadable(id, error);
+      if (!told.has(id)) onUnreadable(id, error);
+      told.add(id);
       return undefined;
     }
   };
-
-  /** Where it cannot be read, one in its place that says so. */
-  async function readEvent(jobId: string, key: string): Promise<JobEvent | undefined> {
-    try {
-      return (await readJson(store, key, JOB_EVENT))?.value;
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      return {
-        id: eventId(jobId, eventSequence(key)),
-        createdAt: toSeconds((await store.head(key))?.lastModified.getTime() ?? 0),
-        level: 'warn',
-        type: 'message',
-        message: error.message,
-        data: { error_code: error.code, key },
-      };
-    }
-  }
 
   /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
@@ -159,9 +117,24 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     return earlier.jobId;
   }
 
+  const update: JobRecords['update'] = async (id, change, actsFor) => {
+    let wasOpen = false;
+    const updated = await records.update(
+      id,
+      (record) => {
+        wasOpen = !isFinal(record.status);
+        return change(record);
+      },
+      actsFor,
+    );
+    if (wasOpen && isFinal(updated.status)) await openJobs.remove(id);
+    return updated;
+  };
+
   return {
     get,
     update,
+    ...createJobEvents({ store, now }),
 
     async create(job, { idempotencyKey } = {}) {
       const newId = createJobId(now());
@@ -174,13 +147,17 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         status: 'validating_files',
         createdAt: toSeconds(now()),
       };
+      const earlier = id === newId ? undefined : await get(id);
+      if (earlier !== undefined) return earlier;
+      await openJobs.add(id);
       try {
         await createJson(store, keys.job(id), JOB_RECORD, record);
-        return record;
       } catch (error) {
         if (!(error instanceof PreconditionFailedError) || id === newId) throw error;
+        return (await get(id)) ?? record;
       }
-      return (await get(id)) ?? record;
+      await openJobs.confirm(id);
+      return record;
     },
 
     async requestCancel(id) {
@@ -204,40 +181,32 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         if (ids.length > limit) break;
       }
       const page = ids.slice(0, limit);
-      return { jobs: await readAll(page, getReadable), hasMore: ids.length > limit, last: page.at(-1) };
+      const found = await mapConcurrently(page, getReadable);
+      const readable = found.filter((job) => job !== undefined);
+      return { jobs: readable, hasMore: ids.length > limit, last: page.at(-1) };
     },
 
-    async appendEvent(id, event) {
-      let sequence = 0;
-      for await (const info of store.list(keys.jobEvents(id))) {
-        sequence = Math.max(sequence, eventSequence(info.key) + 1);
+    async *open() {
+      for await (const id of openJobs.ids()) {
+        const job = await getReadable(id);
+        if (job === undefined) continue;
+        if (isFinal(job.status)) await openJobs.remove(id);
+        else yield job;
       }
-      for (;;) {
-        const stored: JobEvent = { ...event, id: eventId(id, sequence), createdAt: toSeconds(now()) };
+    },
+
+    async checkOpen({ signal } = {}) {
+      const isOpen = async (id: string) => {
         try {
-          await createJson(store, keys.jobEvent(id, sequence), JOB_EVENT, stored);
-          return stored;
+          const job = await get(id);
+          return job && !isFinal(job.status);
         } catch (error) {
-          if (!(error instanceof PreconditionFailedError)) throw error;
-          sequence += 1;
+          // It may be mended.
+          if (isUnreadable(error)) return true;
+          throw error;
         }
-      }
-    },
-
-    async events(id, { after, limit }) {
-      const eventKeys: string[] = [];
-      for await (const info of store.list(keys.jobEvents(id))) eventKeys.push(info.key);
-      eventKeys.reverse();
-      const start =
-        after === undefined ? 0 : eventKeys.findIndex((key) => after === eventId(id, eventSequence(key))) + 1;
-      const page = eventKeys.slice(start, start + limit);
-      return {
-        events: await readAll(page, (key) => readEvent(id, key)),
-        hasMore: eventKeys.length > start + limit,
       };
+      return openJobs.check(isOpen, { nowMs: now(), ...(signal === undefined ? {} : { signal }) });
     },
   };
 }
-
-const eventId = (jobId: string, sequence: number) => `ftevent-${jobId.replace(/^ftjob-/, '')}-${sequence}`;
-const eventSequence = (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10);

@@ -5,8 +5,9 @@ import { createJson, isUnreadable } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { isFinal, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
+import type { NewJobEvent } from './job-events.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
-import type { AttemptJobs, JobStore, NewJobEvent } from './job-store.ts';
+import type { AttemptJobs, JobStore } from './job-store.ts';
 import { LeaseLostError } from './lease.ts';
 import { applyTrial, bestTrial, type Trial, type TrialSettings, trialsOf, withTrial } from './sweep.ts';
 

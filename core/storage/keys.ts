@@ -10,6 +10,8 @@ const segment = (value: string): string => {
 };
 
 const EVENT_DIGITS = 8;
+/** Of a time in milliseconds, good until the year 33658. */
+const TIME_DIGITS = 15;
 const CHECKPOINT_DIGITS = 8;
 const CHECKPOINT_SUFFIX = '.checkpoint';
 
@@ -23,6 +25,16 @@ export const keys = {
 
   jobs: () => 'jobs/',
   job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
+  /** A small object for each job that is not over. */
+  openJobs: () => 'open-jobs/',
+  /** The order of keys is the order in which jobs were made. @param createdAtMs Unix milliseconds. */
+  openJob: (jobId: string, createdAtMs: number) =>
+    `${keys.openJobs()}${String(createdAtMs).padStart(TIME_DIGITS, '0')}-${segment(jobId)}`,
+  /** The job of such a key; undefined for other keys. */
+  openJobId: (key: string): string | undefined =>
+    new RegExp(`^${keys.openJobs()}\\d{${TIME_DIGITS}}-(.+)$`).exec(key)?.[1],
+  /** Up to which job every open one is known to have its key. */
+  openJobsChecked: () => `${keys.openJobs()}checked.json`,
   /** The record of a sweep's trial that runs beside others. */
   jobTrial: (jobId: string, trial: number) => `jobs/${segment(jobId)}/trials/${trial}.json`,
   jobEvents: (jobId: string) => `jobs/${segment(jobId)}/events/`,

@@ -6,9 +6,8 @@ import { errorResponses } from '../../api/error.ts';
 import { JobEventListSchema, toWireEvent, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
-import { isFinal, type JobEvent } from '../../core/job/job.ts';
+import { isFinal } from '../../core/job/job.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
-import type { JobStore } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 
@@ -17,7 +16,6 @@ const EVENT_STREAM = 'text/event-stream';
 const POLL_MS = 500;
 /** Proxies close connections that are silent for a minute; this stays below the shortest common time-out of 30 s. */
 const HEARTBEAT_POLLS = 30;
-const PAGE_SIZE = 100;
 
 const listEvents = createRoute({
   method: 'get',
@@ -51,7 +49,7 @@ export function jobEventRoutes({ jobs, now }: AppDeps) {
         for (let poll = 1; !stream.aborted; poll += 1) {
           // The record first: an event written before the job ended is then always found.
           const job = await jobs.get(id);
-          for (const event of await eventsSince(jobs, id, seen)) {
+          for (const event of await jobs.eventsSince(id, seen)) {
             await stream.writeSSE({ id: event.id, event: 'event', data: JSON.stringify(toWireEvent(event)) });
             seen = event.id;
           }
@@ -72,19 +70,4 @@ export function jobEventRoutes({ jobs, now }: AppDeps) {
     );
   });
   return routes;
-}
-
-/** The events after the one seen last, oldest first. */
-async function eventsSince(jobs: JobStore, id: string, seen: string | undefined): Promise<JobEvent[]> {
-  const found: JobEvent[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const page = await jobs.events(id, { after, limit: PAGE_SIZE });
-    for (const event of page.events) {
-      if (event.id === seen) return found.reverse();
-      found.push(event);
-    }
-    after = page.events.at(-1)?.id;
-    if (!page.hasMore || after === undefined) return found.reverse();
-  }
 }

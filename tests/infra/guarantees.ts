@@ -130,6 +130,39 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
+    name: 'nothing expires that is needed: data, jobs and which of them are open, models',
+    problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) =>
+      LifecycleConfiguration.Rules.filter(
+        (rule: Record<string, unknown>) => rule['ExpirationInDays'] !== undefined,
+      ).every(({ Prefix }: { Prefix?: string }) =>
+        ['checkpoints/', 'uploads/', 'cache/features/'].includes(Prefix ?? ''),
+      ),
+    ),
+    violate: (t) => {
+      first(t, 'AWS::S3::Bucket').Properties['LifecycleConfiguration'].Rules.push({
+        Prefix: 'open-jobs/',
+        ExpirationInDays: 14,
+        Status: 'Enabled',
+      });
+    },
+  },
+  {
+    name: 'who ends a job may delete the key that says it is open',
+    problems: (t) =>
+      ['ApiFunctionRole', 'TrainerJobRole', 'JobEventsFunctionRole']
+        .filter((role) => !patternsOf(t, `${role}BucketAccess`, 's3:DeleteObject').includes('open-jobs/*'))
+        .map((role) => `${role} may not`),
+    violate: (t) => {
+      for (const [id, { Properties }] of resourcesOf(t, 'AWS::IAM::Policy')) {
+        if (!id.startsWith('TrainerJobRoleBucketAccess')) continue;
+        const { Statement } = Properties['PolicyDocument'];
+        Properties['PolicyDocument'].Statement = Statement.filter(
+          ({ Action }: { Action: string }) => Action !== 's3:DeleteObject',
+        );
+      }
+    },
+  },
+  {
     name: 'pages of others can upload by a link, and do nothing else with the bucket',
     problems: all('AWS::S3::Bucket', ({ CorsConfiguration }) => {
       const rules: Record<string, string[]>[] = CorsConfiguration?.CorsRules ?? [];
@@ -256,18 +289,19 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API cannot delete, and cannot touch checkpoints and cached features',
+    name: 'the API deletes nothing but keys of open jobs, and cannot touch checkpoints and cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
         'jobs/*/job.json',
         'jobs/*/events/*',
+        'open-jobs/*',
         'idempotency/*.json',
         'uploads/*',
         'models/*',
         'cache/weights/*',
       ]),
-      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), []),
+      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*']),
     ],
     violate: (t) =>
       allow(t, 'ApiFunctionRoleBucketAccess', {

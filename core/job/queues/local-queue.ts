@@ -17,6 +17,8 @@ const STOP_MS = 10_000;
 const CANCEL_MS = 1500;
 /** How often an idle worker looks for jobs that came by another server, or whose holder has died. */
 const POLL_MS = 2000;
+/** How often jobs are looked for that a server of an earlier version made, which keeps no list of open ones. */
+const CHECK_MS = 60 * 60 * 1000;
 /** Before a worker that failed tries again. */
 const RETRY_MS = 30_000;
 
@@ -48,6 +50,9 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   let wanted = false;
   let stopped = true;
   let retryTimer: NodeJS.Timeout | undefined;
+  let checkTimer: NodeJS.Timeout | undefined;
+  let checking = new AbortController();
+  let checked: Promise<void> | undefined;
 
   function wakeIn(delayMs: number): void {
     clearTimeout(retryTimer);
@@ -131,6 +136,15 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     }
   }
 
+  async function check(): Promise<void> {
+    const { signal } = checking;
+    try {
+      if ((await jobs.checkOpen({ signal })) > 0) wake();
+    } catch (error) {
+      if (!signal.aborted) onError(error);
+    }
+  }
+
   function wake(): void {
     wanted = true;
     if (!working && !stopped) void work();
@@ -150,10 +164,18 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     start() {
       stopped = false;
       wake();
+      checking = new AbortController();
+      checked = check();
+      checkTimer = setInterval(() => {
+        checked = check();
+      }, CHECK_MS).unref();
     },
     async stop() {
       stopped = true;
       clearTimeout(retryTimer);
+      clearInterval(checkTimer);
+      checking.abort();
+      await checked;
       const child = running?.child;
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');

@@ -2,7 +2,8 @@
 
 import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord, type Lease, toJobError } from '../../job.ts';
-import type { JobStore, NewJobEvent } from '../../job-store.ts';
+import type { NewJobEvent } from '../../job-events.ts';
+import type { JobStore } from '../../job-store.ts';
 import type { BatchQueue } from '../batch-queue.ts';
 import {
   arrayOf,

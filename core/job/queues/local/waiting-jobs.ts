@@ -4,9 +4,6 @@ import { isFinal, type JobRecord } from '../../job.ts';
 import type { JobStore } from '../../job-store.ts';
 import { createLeaseWatch, isSameLease } from '../../lease-watch.ts';
 
-/** Jobs read for each page when looking for work. */
-const PAGE_SIZE = 100;
-
 export interface WaitingJobsDeps {
   readonly jobs: JobStore;
   /** Unix milliseconds. */
@@ -40,20 +37,14 @@ export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): Waitin
 
   return {
     async next() {
-      const open: JobRecord[] = [];
-      let after: string | undefined;
-      for (;;) {
-        const page = await jobs.list({ after, limit: PAGE_SIZE });
-        open.push(...page.jobs.filter(({ status }) => !isFinal(status)));
-        after = page.last;
-        if (!page.hasMore || after === undefined) break;
-      }
-      watch.keepOnly(new Set(open.map(({ id }) => id)));
-      for (const job of open.reverse()) {
+      const held = new Set<string>();
+      for await (const job of jobs.open()) {
+        if (job.lease !== null) held.add(job.id);
         if (job.lease !== null && !watch.isDead(job.id, job.lease)) continue;
         const freed = await free(job);
         if (freed !== undefined) return freed;
       }
+      watch.keepOnly(held);
       return undefined;
     },
   };
