@@ -4,10 +4,11 @@
 import type { z } from 'zod';
 import type { CreateJobBody } from '../api/create-job.ts';
 import { ErrorSchema } from '../api/error.ts';
-import { JobEventListSchema, JobSchema, type WireJob, type WireJobEvent } from '../api/job.ts';
+import { JobEventListSchema, JobListSchema, JobSchema, type WireJob, type WireJobEvent } from '../api/job.ts';
 import { type WireManifest, WireManifestSchema } from '../api/manifest.ts';
 import { PredictionSchema, type WirePrediction } from '../api/prediction.ts';
 import { type WireReport, WireReportSchema } from '../api/report.ts';
+import { isFinal } from '../core/job/job.ts';
 
 /** The API answered with an error. */
 export class ApiError extends Error {
@@ -26,6 +27,11 @@ export interface ApiClient {
   putDatasetFile(dataset: string, path: string, body: Uint8Array): Promise<void>;
   createJob(body: CreateJobBody): Promise<WireJob>;
   job(id: string): Promise<WireJob>;
+  /** Jobs that were asked for earlier and are not over, newest first. */
+  openJobsBefore(id: string): Promise<readonly WireJob[]>;
+  cancelJob(id: string): Promise<WireJob>;
+  /** Where a person may POST to cancel a job. */
+  cancelUrl(id: string): string;
   /** Oldest first, those after the given one. */
   eventsSince(id: string, after: string | undefined): Promise<readonly WireJobEvent[]>;
   predict(model: string, image: Uint8Array): Promise<WirePrediction>;
@@ -35,6 +41,8 @@ export interface ApiClient {
 
 /** Events read with each request; a follower asks again often enough. */
 const EVENTS_PAGE = 100;
+/** Jobs looked through for those that are before one in the queue. */
+const JOBS_PAGE = 100;
 
 /** A client of the API at `url`. */
 export function createApiClient(url: string): ApiClient {
@@ -79,6 +87,13 @@ export function createApiClient(url: string): ApiClient {
     },
     createJob: (body) => request(JobSchema, 'POST', '/v1/fine_tuning/jobs', body),
     job: (id) => request(JobSchema, 'GET', jobPath(id)),
+    async openJobsBefore(id) {
+      const path = `/v1/fine_tuning/jobs?after=${segment(id)}&limit=${JOBS_PAGE}`;
+      const { data } = await request(JobListSchema, 'GET', path);
+      return data.filter((job) => !isFinal(job.status));
+    },
+    cancelJob: (id) => request(JobSchema, 'POST', `${jobPath(id)}/cancel`),
+    cancelUrl: (id) => new URL(`${jobPath(id)}/cancel`, url).href,
     async eventsSince(id, after) {
       const { data } = await request(JobEventListSchema, 'GET', `${jobPath(id)}/events?limit=${EVENTS_PAGE}`);
       const seen = data.findIndex((event) => event.id === after);

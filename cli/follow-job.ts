@@ -6,16 +6,25 @@ import { MultiBar, Presets } from 'cli-progress';
 import type { WireJob } from '../api/job.ts';
 import { isFinal } from '../core/job/job.ts';
 import type { ApiClient } from './api-client.ts';
+import { watchQueue } from './watch-queue.ts';
 
 const POLL_MS = 500;
 /** Parts of a stage's bar: fine enough to move at every look. */
 const BAR_TOTAL = 1000;
 
-/** Shows a job until it is over, and returns it. */
-export async function followJob(api: ApiClient, jobId: string): Promise<WireJob> {
+/**
+ * Shows a job until it is over, and returns it.
+ * @throws the reason of `signal`, once that is aborted.
+ */
+export async function followJob(
+  api: ApiClient,
+  jobId: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<WireJob> {
   const bars = process.stdout.isTTY
     ? new MultiBar(
         {
+          stream: process.stdout,
           format: '{stage} {bar} {percentage} % {facts}',
           barsize: 24,
           hideCursor: true,
@@ -25,25 +34,30 @@ export async function followJob(api: ApiClient, jobId: string): Promise<WireJob>
       )
     : undefined;
   const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting   ', facts: '' });
+  const print = (line: string) => (bars === undefined ? console.log(line) : bars.log(`${line}\n`));
+  const queue = watchQueue(api, print);
   let lastEvent: string | undefined;
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const job = await api.job(jobId);
       for (const event of await api.eventsSince(jobId, lastEvent)) {
         lastEvent = event.id;
-        const line = `${event.level === 'info' ? ' ' : '!'} ${event.message}`;
         // The bar shows the epochs; on a terminal they would only push the messages out of sight.
-        if (bars === undefined) console.log(line);
-        else if (event.type === 'message') bars.log(`${line}\n`);
+        if (bars === undefined || event.type === 'message')
+          print(`${event.level === 'info' ? ' ' : '!'} ${event.message}`);
       }
+      await queue.look(job);
       if (isFinal(job.status)) return job;
       bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
         stage: (job.progress?.stage ?? job.status).padEnd(10),
         facts: factsOf(job),
       });
-      await delay(POLL_MS);
+      await delay(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   } finally {
+    // Writes what was printed since the last time.
+    bars?.update();
     bars?.stop();
   }
 }

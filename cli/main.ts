@@ -13,6 +13,7 @@ import { runReproduce } from './commands/reproduce.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
+import { InterruptedError } from './until-interrupted.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -183,5 +184,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(`\nfovea: ${describeError(error)}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof InterruptedError ? error.exitCode : 1;
 }

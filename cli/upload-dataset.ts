@@ -18,7 +18,7 @@ export async function uploadDataset(
   files: readonly PictureFile[],
 ): Promise<void> {
   const bar = new SingleBar(
-    { format: 'importing  {bar} {value}/{total} files', barsize: 24 },
+    { stream: process.stdout, format: 'importing  {bar} {value}/{total} files', barsize: 24 },
     Presets.shades_classic,
   );
   if (process.stdout.isTTY) bar.start(files.length, 0);

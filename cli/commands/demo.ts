@@ -14,7 +14,7 @@ import {
   type HeldOutPicture,
 } from '../collect-pictures.ts';
 import { toDatasetName, toModelName } from '../dataset-name.ts';
-import { followJob } from '../follow-job.ts';
+import { followOwnJob } from '../follow-own-job.ts';
 import { writeSampleDataset } from '../sample-dataset/write-sample-dataset.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
@@ -86,7 +86,7 @@ async function fineTune(
 ): Promise<void> {
   const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: model });
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
-  const done = await followJob(api, job.id);
+  const done = await followOwnJob(api, job.id);
   if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
     throw new Error(`The job ${done.id} ${done.status}: ${done.error?.message ?? 'no reason was given'}`);
   }

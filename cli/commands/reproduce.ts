@@ -11,7 +11,7 @@ import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
 import { type ApiClient, createApiClient } from '../api-client.ts';
-import { followJob } from '../follow-job.ts';
+import { followOwnJob } from '../follow-own-job.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 
 export interface ReproduceOptions {
@@ -57,7 +57,7 @@ async function reproduce(api: ApiClient, reference: string): Promise<void> {
   const body = toRequest(before.report);
   console.log(`Training ${before.report.model}:${before.report.version} again, as ${body.suffix}.\n`);
   const created = await api.createJob(body);
-  const job = await followJob(api, created.id);
+  const job = await followOwnJob(api, created.id);
   if (job.fine_tuned_model === null) {
     throw new Error(
       `The job ${job.id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,

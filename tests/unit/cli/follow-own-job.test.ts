@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type ApiClient, createApiClient } from '../../../cli/api-client.ts';
+import { followOwnJob } from '../../../cli/follow-own-job.ts';
+import { InterruptedError } from '../../../cli/until-interrupted.ts';
+import { newJob } from '../../support/new-job.ts';
+import { createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const SUBMITTED = { status: 'queued' } as const;
+
+let test: TestApp;
+let api: ApiClient;
+let lines: string[];
+
+beforeEach(() => {
+  test = createTestApp();
+  vi.stubGlobal('fetch', (url: URL, init: RequestInit) => test.app.request(url, init));
+  api = createApiClient('http://localhost');
+  lines = [];
+  vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+async function waitingJob(dataset: string): Promise<string> {
+  const { id } = await test.jobs.create(newJob({ dataset }));
+  await test.jobs.update(id, (job) => ({ ...job, ...SUBMITTED }));
+  // Ids count down with time.
+  test.clock.nowMs += 1000;
+  return id;
+}
+
+const end = (id: string) => test.jobs.update(id, (job) => ({ ...job, status: 'failed' }));
+
+/** The API, where the job ends before it is looked at for the n-th time. */
+function endingAtLook(n: number, id: string): ApiClient {
+  let looks = 0;
+  return {
+    ...api,
+    async job(asked) {
+      if (++looks === n) await end(id);
+      return api.job(asked);
+    },
+  };
+}
+
+describe('followOwnJob', () => {
+  it('cancels the job where the command is interrupted', async () => {
+    const id = await waitingJob('mine');
+    const controller = new AbortController();
+    const stopListening = vi.fn();
+    controller.abort(new InterruptedError('SIGINT'));
+    await expect(followOwnJob(api, id, { signal: controller.signal, stopListening })).rejects.toMatchObject({
+      exitCode: 130,
+    });
+    expect((await test.jobs.get(id))?.status).toBe('cancelled');
+    expect(stopListening).toHaveBeenCalledOnce();
+  });
+
+  it('listens to signals only while the job lasts', async () => {
+    const id = await waitingJob('mine');
+    const before = process.listenerCount('SIGINT');
+    const following = followOwnJob(api, id);
+    expect(process.listenerCount('SIGINT')).toBe(before + 1);
+    await end(id);
+    await following;
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+
+  it('cancels the job where the command fails, and throws why', async () => {
+    const id = await waitingJob('mine');
+    const fault = new TypeError('Cannot read properties of undefined');
+    const failing: ApiClient = { ...api, eventsSince: () => Promise.reject(fault) };
+    await expect(followOwnJob(failing, id)).rejects.toBe(fault);
+    expect((await test.jobs.get(id))?.status).toBe('cancelled');
+  });
+
+  it('says which jobs are before it, once, and why it waits', async () => {
+    const first = await waitingJob('theirs');
+    const over = await waitingJob('over');
+    await end(over);
+    const id = await waitingJob('mine');
+    await test.jobs.update(id, (job) => ({ ...job, queuedReason: 'No machine is to be had.' }));
+    await followOwnJob(endingAtLook(3, id), id);
+    expect(lines).toEqual([
+      '! The job waits: No machine is to be had.',
+      `! The job waits for the one before it: ${first} (small_cnn on "theirs", queued). ` +
+        `To end it: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
+    ]);
+  });
+
+  it('does not speak of waiting where no job is before it', async () => {
+    const id = await waitingJob('mine');
+    await waitingJob('later');
+    await followOwnJob(endingAtLook(2, id), id);
+    expect(lines).toEqual([]);
+  });
+});
