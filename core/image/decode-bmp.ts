@@ -1,6 +1,7 @@
 // Windows bitmaps to pixels: uncompressed, 1 to 32 bits, palettes and bit fields. Written here because the npm
 // decoders lose palettes, top-down rows or odd widths, or read the unused fourth byte as transparency.
 
+import { setImmediate } from 'node:timers/promises';
 import { imageCorrupt } from './image-errors.ts';
 import { type BmpHeader, readBmpHeader } from './read-bmp-header.ts';
 
@@ -12,16 +13,28 @@ export interface BmpPixels {
   readonly channels: 3 | 4;
 }
 
-type RowReader = (rowStart: number, out: Uint8Array, outStart: number) => void;
+/** Some pixels of a row. */
+interface RowPart {
+  /** Where the row starts in the file. */
+  readonly rowStart: number;
+  readonly fromX: number;
+  /** The first that is left out. */
+  readonly toX: number;
+  /** Where the row starts in the pixels. */
+  readonly outStart: number;
+}
+type RowReader = (part: RowPart, out: Uint8Array) => void;
 
 const BITS_PER_ROW_UNIT = 32;
+/** A millisecond or two. */
+const PIXELS_PER_SLICE = 65_536;
 
 /**
- * Decodes a bitmap of a size that the caller has checked.
+ * Decodes a bitmap of a size that the caller has checked, in slices between which the process does other things.
  *
  * @throws {FoveaError} `image-corrupt` where rows or palette are missing; `image-unsupported` as readBmpHeader.
  */
-export function decodeBmp(bytes: Uint8Array): BmpPixels {
+export async function decodeBmp(bytes: Uint8Array): Promise<BmpPixels> {
   const header = readBmpHeader(bytes);
   const { width, height } = header;
   const channels = header.masks.alpha === 0 ? 3 : 4;
@@ -30,29 +43,39 @@ export function decodeBmp(bytes: Uint8Array): BmpPixels {
     const missing = header.pixelOffset + strideBytes * height - bytes.length;
     throw imageCorrupt('bmp', `${missing} bytes of its pixels are missing`);
   }
-  const readRow = rowReader(bytes, header, channels);
+  const readPart = rowReader(bytes, header, channels);
   const pixels = new Uint8Array(width * height * channels);
+  let done = 0;
   for (let y = 0; y < height; y++) {
     const row = header.topDown ? y : height - 1 - y;
-    readRow(header.pixelOffset + row * strideBytes, pixels, y * width * channels);
+    const rowStart = header.pixelOffset + row * strideBytes;
+    for (let fromX = 0; fromX < width; fromX += PIXELS_PER_SLICE) {
+      const toX = Math.min(width, fromX + PIXELS_PER_SLICE);
+      readPart({ rowStart, fromX, toX, outStart: y * width * channels }, pixels);
+      done += toX - fromX;
+      if (done >= PIXELS_PER_SLICE) {
+        done = 0;
+        await setImmediate();
+      }
+    }
   }
   return { pixels, width, height, channels };
 }
 
 function rowReader(bytes: Uint8Array, header: BmpHeader, channels: 3 | 4): RowReader {
   if (header.bitsPerPixel <= 8) return paletteRows(bytes, header);
-  if (header.bitsPerPixel === 24) return bgrRows(bytes, header.width);
+  if (header.bitsPerPixel === 24) return bgrRows(bytes);
   return maskedRows(bytes, header, channels);
 }
 
 function paletteRows(bytes: Uint8Array, header: BmpHeader): RowReader {
-  const { bitsPerPixel, width, paletteColors, paletteEntryBytes, paletteOffset } = header;
+  const { bitsPerPixel, paletteColors, paletteEntryBytes, paletteOffset } = header;
   if (paletteOffset + paletteColors * paletteEntryBytes > bytes.length) {
     throw imageCorrupt('bmp', 'its palette is cut off');
   }
   const perByte = 8 / bitsPerPixel;
-  return (rowStart, out, outStart) => {
-    for (let x = 0; x < width; x++) {
+  return ({ rowStart, fromX, toX, outStart }, out) => {
+    for (let x = fromX; x < toX; x++) {
       const byte = bytes[rowStart + Math.floor(x / perByte)] ?? 0;
       const index = (byte >> (8 - bitsPerPixel * ((x % perByte) + 1))) & (2 ** bitsPerPixel - 1);
       if (index >= paletteColors)
@@ -65,9 +88,9 @@ function paletteRows(bytes: Uint8Array, header: BmpHeader): RowReader {
   };
 }
 
-function bgrRows(bytes: Uint8Array, width: number): RowReader {
-  return (rowStart, out, outStart) => {
-    for (let at = 0; at < 3 * width; at += 3) {
+function bgrRows(bytes: Uint8Array): RowReader {
+  return ({ rowStart, fromX, toX, outStart }, out) => {
+    for (let at = 3 * fromX; at < 3 * toX; at += 3) {
       out[outStart + at] = bytes[rowStart + at + 2] ?? 0;
       out[outStart + at + 1] = bytes[rowStart + at + 1] ?? 0;
       out[outStart + at + 2] = bytes[rowStart + at] ?? 0;
@@ -77,11 +100,11 @@ function bgrRows(bytes: Uint8Array, width: number): RowReader {
 
 function maskedRows(bytes: Uint8Array, header: BmpHeader, channels: 3 | 4): RowReader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { masks, width } = header;
+  const { masks } = header;
   const read = [masks.red, masks.green, masks.blue, masks.alpha].slice(0, channels).map(channelReader);
   const pixelBytes = header.bitsPerPixel / 8;
-  return (rowStart, out, outStart) => {
-    for (let x = 0; x < width; x++) {
+  return ({ rowStart, fromX, toX, outStart }, out) => {
+    for (let x = fromX; x < toX; x++) {
       const at = rowStart + x * pixelBytes;
       const value = pixelBytes === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
       read.forEach((channel, index) => {

@@ -81,7 +81,7 @@ async function decodePixels(
   size: TargetSize | undefined,
 ): Promise<RgbPixels> {
   // Outside the try below: its errors are typed already.
-  const source = openUpright(bytes, header, limits);
+  const source = await openUpright(bytes, header, limits);
   const plan = size === undefined ? undefined : planResize(header, size);
   let decoded: RgbPixels;
   try {

@@ -39,9 +39,13 @@ export function openImage(bytes: Uint8Array, limitInputPixels: number | false): 
  *
  * @throws {FoveaError} As decodeBmp; other formats are not decoded yet.
  */
-export function openUpright(bytes: Uint8Array, header: ImageHeader, limits: ImageLimits): Sharp {
+export async function openUpright(
+  bytes: Uint8Array,
+  header: ImageHeader,
+  limits: ImageLimits,
+): Promise<Sharp> {
   if (header.format === 'bmp') {
-    const bitmap = decodeBmp(bytes);
+    const bitmap = await decodeBmp(bytes);
     return openPixels(bitmap.pixels, bitmap);
   }
   return turnUpright(openImage(bytes, maxPixelsOf(header, limits)), header.xmpOrientation);

@@ -27,7 +27,7 @@ export async function verifyImage(
 ): Promise<VerifiedImage> {
   const header = await readImageHeader(bytes, limits);
   // Outside the try below: its errors are typed already.
-  const whole = openUpright(bytes, header, limits);
+  const whole = await openUpright(bytes, header, limits);
   try {
     const range = await narrowRangeOf(bytes, header, limits);
     // With a color space set for the pipeline, libvips does not scale while it decodes, which may skip the last rows; and a kernel
