@@ -10,6 +10,9 @@ import { fromHalves, toHalves } from '../core/network/onnx/float16.ts';
 /** Tables up to this size stay in memory: 50,000 pictures of 1280 features. */
 const MEMORY_BYTES = 256 * 2 ** 20;
 
+/** Of the disk, or of a quota on it. */
+const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
 export interface FeatureTable {
   /** Features of a row. */
   readonly width: number;
@@ -90,7 +93,7 @@ function inFile(width: number, directory: string): FeatureTable {
       try {
         writeSync(file, bytesOf(values), 0, rowBytes, row * rowBytes);
       } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
+        if (!FULL.has((cause as NodeJS.ErrnoException).code)) throw cause;
         throw new FoveaError(
           'disk-full',
           `The features of the pictures do not fit into the temporary folder "${directory}". Free some space there, or set TMPDIR.`,

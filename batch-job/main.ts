@@ -2,7 +2,7 @@
 // child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
-import { environment as names } from '../core/environment.ts';
+import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
@@ -34,17 +34,13 @@ const EnvironmentSchema = z.object({
   FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
 });
 
-/**
- * Of sysexits.h: 75, EX_TEMPFAIL, another attempt may well succeed; 71, EX_OSERR, one on a machine with more memory may
- * (core/job/queues/batch/next-step.ts).
- */
 const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
   succeeded: 0,
   failed: 0,
   cancelled: 0,
-  released: 75,
-  'lease-lost': 75,
-  'out-of-memory': 71,
+  released: exitCodes.released,
+  'lease-lost': exitCodes.released,
+  'out-of-memory': exitCodes.outOfMemory,
 };
 
 const environment = EnvironmentSchema.safeParse(process.env);

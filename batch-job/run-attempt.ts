@@ -2,6 +2,7 @@
 // is, run-job.ts and run-trial.ts say. Local and cloud runs differ in the object store alone.
 
 import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../core/error-codes.ts';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../core/job/job.ts';
 import type { AttemptJobs, JobStore } from '../core/job/job-store.ts';
@@ -152,10 +153,16 @@ async function endAttempt(
       const job = { ...held, memory: afterOwnEnd(held.memory), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
-      if (end === 'released' && isStorageFault(error))
+      if (end === 'released' && isFoveaError(error, 'storage-unavailable'))
         return { ...job, status: 'queued', queuedReason: message };
-      // An attempt that was told to go has not failed, and does not count.
-      if (end === 'released') return { ...job, status: 'queued', attempts: job.attempts - 1 };
+      // An attempt that was told to go has not failed, nor has one without room to write, and neither counts.
+      if (end === 'released')
+        return {
+          ...job,
+          status: 'queued',
+          attempts: job.attempts - 1,
+          ...(isStorageFault(error) ? { queuedReason: message } : {}),
+        };
       if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };
       const code = isKnown ? error.code : 'trainer-error';
       return {
@@ -193,5 +200,9 @@ function endOf(error: unknown): AttemptOutcome {
 }
 
 /** Nothing is wrong with the job: where it has room or an answer again, the next attempt goes on. */
-const isStorageFault = (error: unknown): boolean =>
-  isFoveaError(error, 'storage-full') || isFoveaError(error, 'storage-unavailable');
+const STORAGE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'storage-full',
+  'storage-read-only',
+  'storage-unavailable',
+]);
+const isStorageFault = (error: unknown): boolean => isFoveaError(error) && STORAGE_FAULTS.has(error.code);

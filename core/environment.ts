@@ -22,6 +22,14 @@ export const environment = {
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
 } as const;
 
+/** How a trainer's process says what has come of its job, where it is not over; after sysexits.h. */
+export const exitCodes = {
+  /** EX_TEMPFAIL: nothing is wrong with the job, which is left to another attempt, in a while. */
+  released: 75,
+  /** EX_OSERR: the attempt has done against a want of memory what the job allows; a larger machine may do more. */
+  outOfMemory: 71,
+} as const;
+
 /** Namespace of the CloudWatch metrics of functions and job events. */
 export const METRICS_NAMESPACE = 'Fovea';
 

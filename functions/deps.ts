@@ -21,6 +21,8 @@ export interface AppDeps {
   /** Where jobs start, for estimates. */
   readonly machine: JobMachine;
   readonly predictor: Predictor;
+  /** Rejects where the store takes no writes; left out, nobody looks: a bucket is never full. */
+  readonly checkWritable?: () => Promise<void>;
   /** A folder of weight files on this machine, for imports. */
   readonly weightsDir?: string | undefined;
   /** Unix milliseconds. */

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { monotonicMs } from '../core/clock.ts';
 import { environment } from '../core/environment.ts';
 import { FoveaError } from '../core/errors.ts';
 import { createJobStore } from '../core/job/job-store.ts';
@@ -13,9 +14,11 @@ import { createLocalQueue } from '../core/job/queues/local-queue.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
 import { openThreadedSession } from '../core/predict/threaded-session.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
+import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
 import { EXPIRIES } from '../core/storage/keys.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
@@ -53,7 +56,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const { host, port, weightsDir, usdPerHour = 0, version, logger } = options;
   const dataDir = path.resolve(options.dataDir);
   const datasetsDir = path.join(dataDir, 'datasets');
-  await mkdir(datasetsDir, { recursive: true });
+  await mkdir(datasetsDir, { recursive: true }).catch((error: unknown) => {
+    throw toStorageError(error, 'write', datasetsDir);
+  });
   const storeUrl = pathToFileURL(dataDir).href;
   const store = await openObjectStore(storeUrl);
   const jobs = createJobStore({
@@ -98,6 +103,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
           : 'The price is the one that this server was started with.',
     },
     predictor,
+    checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
     now: Date.now,
     limits: DEFAULT_LIMITS,

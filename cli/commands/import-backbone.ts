@@ -1,7 +1,7 @@
 // `fovea import-backbone`: an .onnx file of this machine becomes what jobs train a classifier on. Works on the data folder
 // itself, as the file is here and may be far larger than a request.
 
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toArchitectureName } from '../../core/backbone/backbone.ts';
@@ -26,7 +26,6 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   checkBackboneSize((await stat(file)).size);
   const onnx = await readFile(file);
   const dataDir = path.resolve(data);
-  await mkdir(dataDir, { recursive: true });
   const store = await openObjectStore(pathToFileURL(dataDir).href);
   const { backbone, outputShape, outputLayout, below } = await importBackbone(
     { store, now: Date.now },

@@ -1,7 +1,7 @@
 // `fovea import-model`: a weight file of this machine becomes a model that `fovea start` serves. Works on the data folder
 // itself, as the file is here and may be far larger than a request.
 
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { importModel } from '../../core/model/import-model.ts';
@@ -19,7 +19,6 @@ export interface ImportModelOptions {
 export async function runImportModel(architecture: string, options: ImportModelOptions): Promise<void> {
   const labels = readLines(await readFile(options.labels, 'utf8'));
   const dataDir = path.resolve(options.data);
-  await mkdir(dataDir, { recursive: true });
   const store = await openObjectStore(pathToFileURL(dataDir).href);
   const manifest = await importModel(
     { store, now: Date.now, ...(await locateWeights(options.weights)) },

@@ -75,6 +75,8 @@ export const keys = {
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
+  /** What is written to see whether anything can be. */
+  writeProbe: () => 'cache/write-probe',
   /** Everything that can be computed or downloaded again. */
   cache: () => 'cache/',
 } as const;

@@ -1,13 +1,24 @@
 // Whether the process lives, and whether it can work.
 
 import { createRoute, z } from '@hono/zod-openapi';
+import { STORAGE_CODES } from '../../core/error-codes/storage-codes.ts';
+import type { ErrorCode } from '../../core/error-codes.ts';
+import { isFoveaError } from '../../core/errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 
 const HealthSchema = z.object({ live: z.literal(true), version: z.string() }).meta({ id: 'Health' });
 const ReadySchema = z
-  .object({ ready: z.boolean(), live: z.literal(true), reason: z.string().optional() })
+  .object({
+    ready: z.boolean(),
+    live: z.literal(true),
+    reason: z.string().optional(),
+    code: z
+      .string()
+      .optional()
+      .openapi({ description: 'Of the error, where it is one of the list of errors.' }),
+  })
   .meta({ id: 'Ready' });
 const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
 const TAGS = ['Health'];
@@ -26,14 +37,14 @@ const readyz = createRoute({
   path: '/readyz',
   tags: TAGS,
   security: [],
-  summary: 'Whether requests can be served: the object store answers',
+  summary: 'Whether requests can be served: the object store answers, and takes what is written',
   responses: {
     200: { description: 'Ready.', content: content(ReadySchema) },
     503: { description: 'Not ready.', content: content(ReadySchema) },
   },
 });
 
-export function healthRoutes({ store, version, logger }: AppDeps) {
+export function healthRoutes({ store, checkWritable, version, logger }: AppDeps) {
   const routes = createRoutes();
 
   routes.openapi(healthz, (c) => c.json({ live: true as const, version }, 200));
@@ -42,12 +53,19 @@ export function healthRoutes({ store, version, logger }: AppDeps) {
     try {
       // Any key that the API may read does: that it is not there is an answer, too.
       await store.head(keys.idempotency('ready'));
+      await checkWritable?.();
       return c.json({ ready: true, live: true as const }, 200);
     } catch (error) {
       logger.error('not ready', { request_id: c.get('requestId'), error });
-      return c.json({ ready: false, live: true as const, reason: 'The object store does not answer.' }, 503);
+      return c.json({ ready: false, live: true as const, ...reasonOf(error) }, 503);
     }
   });
 
   return routes;
 }
+
+/** What is known of every such error; its own message may name buckets and folders. */
+const reasonOf = (error: unknown): { readonly reason: string; readonly code?: ErrorCode } =>
+  isFoveaError(error) && error.code in STORAGE_CODES
+    ? { reason: STORAGE_CODES[error.code as keyof typeof STORAGE_CODES], code: error.code }
+    : { reason: 'The object store does not answer.' };

@@ -13,7 +13,7 @@ import { LogDriver } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { environment, type TrainerFleet, type TrainerPool } from '../../core/environment.ts';
+import { environment, exitCodes, type TrainerFleet, type TrainerPool } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../acknowledge-wildcard.ts';
 import { allowTrainer } from '../bucket-access.ts';
 import { type MachinePool, toMachinePools } from '../machines.ts';
@@ -31,8 +31,6 @@ export interface TrainerProps {
 
 /** Attempts that Spot may take away or an image pull may spoil, before the job fails. */
 const MOST_ATTEMPTS = 10;
-/** The trainer was told to stop and has saved its state (batch-job/main.ts). */
-const EXIT_RELEASED = '75';
 /** Tag by which this stack's Batch jobs are known. */
 const STACK_TAG = 'fovea:stack';
 
@@ -85,7 +83,7 @@ export class Trainer extends Construct {
         retryAttempts: MOST_ATTEMPTS,
         retryStrategies: [
           { action: Action.RETRY, on: Reason.SPOT_INSTANCE_RECLAIMED },
-          { action: Action.RETRY, on: Reason.custom({ onExitCode: EXIT_RELEASED }) },
+          { action: Action.RETRY, on: Reason.custom({ onExitCode: String(exitCodes.released) }) },
           { action: Action.RETRY, on: Reason.CANNOT_PULL_CONTAINER },
           { action: Action.EXIT, on: Reason.custom({ onReason: '*' }) },
         ],

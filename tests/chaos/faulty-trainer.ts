@@ -2,12 +2,12 @@
 
 import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
+import { exitCodes } from '../../core/environment.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../../core/storage/retrying-store.ts';
 import { createFaultyStore } from '../support/faulty-store.ts';
 
-const RELEASED = 75;
 const { FOVEA_STORE_URL = '', FOVEA_JOB_ID = '', FOVEA_FAULT_RATE = '0.1' } = process.env;
 const { FOVEA_WEIGHTS_DIR, FOVEA_MEMORY_LIMIT_BYTES } = process.env;
 
@@ -32,4 +32,4 @@ const outcome = await runJob(
   FOVEA_JOB_ID,
 );
 console.log(`${faulty.faults()} faults, then ${outcome}`);
-process.exit(outcome === 'released' || outcome === 'lease-lost' ? RELEASED : 0);
+process.exit(outcome === 'released' || outcome === 'lease-lost' ? exitCodes.released : 0);

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exitCodes } from '../../core/environment.ts';
 import { isFinal, type JobRecord } from '../../core/job/job.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, openChaos, type Row } from './chaos-context.ts';
@@ -46,7 +47,12 @@ export async function runFullDisk({ seed }: Chaos): Promise<readonly Row[]> {
       {
         scenario: SCENARIO,
         found: `attempt ended by ${end} after ${(tookMs / 1000).toFixed(1)} s as ${left.status}${left.error === null ? '' : ` (${left.error.message})`}; then ${job.status}`,
-        isRight: end === 75 && !isFinal(left.status) && job.status === 'succeeded' && leftovers.length === 0,
+        isRight:
+          end === exitCodes.released &&
+          left.attempts <= 1 &&
+          !isFinal(left.status) &&
+          job.status === 'succeeded' &&
+          leftovers.length === 0,
       },
     ];
   } finally {

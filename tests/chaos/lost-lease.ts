@@ -1,13 +1,13 @@
 // A job that another attempt takes over while a trainer works on it: the trainer must leave without touching it again.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { exitCodes } from '../../core/environment.ts';
 import type { JobRecord } from '../../core/job/job.ts';
 import { LEASE_MS } from '../../core/job/lease-watch.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, type Row } from './chaos-context.ts';
 
 const MOST_MS = 20_000;
-const RELEASED = 75;
 
 export async function runLostLease(chaos: Chaos): Promise<readonly Row[]> {
   const { jobs } = chaos;
@@ -42,7 +42,7 @@ export async function runLostLease(chaos: Chaos): Promise<readonly Row[]> {
     {
       scenario: 'another attempt takes the lease',
       found: `ended by ${end} after ${Math.round(tookMs)} ms, the record ${isUntouched ? 'untouched' : 'CHANGED'}; then ${job.status}`,
-      isRight: end === RELEASED && isUntouched && job.status === 'succeeded',
+      isRight: end === exitCodes.released && isUntouched && job.status === 'succeeded',
     },
   ];
 }

@@ -28,13 +28,14 @@ export interface TestAppOptions {
   readonly limits?: Partial<Limits>;
   readonly apiKeys?: ApiKeys;
   readonly weightsDir?: string;
+  readonly checkWritable?: () => Promise<void>;
 }
 
 /** A fixed clock that a test may turn on. */
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export function createTestApp(options: TestAppOptions = {}) {
-  const { store = createMemoryStore(), limits = {}, apiKeys, weightsDir } = options;
+  const { store = createMemoryStore(), limits = {}, apiKeys, weightsDir, checkWritable } = options;
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
@@ -58,6 +59,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     limits: { ...DEFAULT_LIMITS, ...limits },
     apiKeys,
     weightsDir,
+    ...(checkWritable === undefined ? {} : { checkWritable }),
     version: '0.0.0-test',
     logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
   });

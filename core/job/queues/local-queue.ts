@@ -5,6 +5,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { monotonicMs } from '../../clock.ts';
+import { exitCodes } from '../../environment.ts';
 import { isFinal, type JobRecord, toJobError } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import { createWaitingJobs, type WaitingJobsDeps, withoutHolder } from './local/waiting-jobs.ts';
@@ -19,14 +21,26 @@ const CANCEL_MS = 1500;
 const POLL_MS = 2000;
 /** How often jobs are looked for that a server of an earlier version made, which keeps no list of open ones. */
 const CHECK_MS = 60 * 60 * 1000;
-/** Before a worker that failed tries again. */
+/** Before a worker that failed tries again, and before a job whose trainer left it is taken again: a disk may be full. */
 const RETRY_MS = 30_000;
 
 export interface LocalQueueDeps extends WaitingJobsDeps {
   /** Starts the trainer of one job, which takes the job's lease under the name `leaseOwner`. */
   readonly startTrainer: (jobId: string, leaseOwner: string) => ChildProcess;
+  /** Before a worker that failed, or a trainer that left its job, is followed by the next, in milliseconds. */
+  readonly retryMs?: number;
   /** Told of failures to look for work or to start a trainer; the queue goes on. */
   readonly onError: (error: unknown) => void;
+}
+
+/** A trainer that has ended, until its job's record says so. */
+interface TrainerEnd {
+  readonly jobId: string;
+  readonly leaseOwner: string;
+  /** E.g. `by signal SIGKILL`. */
+  readonly how: string;
+  /** Nothing is wrong with the job: its trainer was told to go, or its storage failed. */
+  readonly isReleased: boolean;
 }
 
 export interface LocalQueue extends JobQueue {
@@ -38,13 +52,18 @@ export interface LocalQueue extends JobQueue {
 
 /** A queue that runs trainers as child processes. */
 export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
-  const { jobs, startTrainer, now, onError } = deps;
+  const { jobs, startTrainer, now, onError, clock = monotonicMs, retryMs = RETRY_MS } = deps;
   const waiting = createWaitingJobs(deps);
   /**
    * Trainers that ended without finishing their job, also those that never got as far as taking it, since the last one
    * that took a remedy against a want of memory: the job has not been tried in that way before.
    */
   const crashes = new Map<string, { readonly count: number; readonly remedies: number }>();
+  /** Not told yet: where the storage takes nothing, they wait, and so does every job. */
+  const ends: TrainerEnd[] = [];
+  /** Until when jobs are left alone that their trainers left, by `clock`. */
+  const restingUntil = new Map<string, number>();
+  const isResting = (jobId: string) => clock() < (restingUntil.get(jobId) ?? 0);
   let running: { readonly jobId: string; readonly child: ChildProcess } | undefined;
   let working = false;
   let wanted = false;
@@ -74,25 +93,48 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     } finally {
       running = undefined;
     }
-    if (stopped) return;
+    const { signalCode, exitCode } = child;
+    ends.push({
+      jobId: job.id,
+      leaseOwner,
+      how: signalCode === null ? `with exit code ${exitCode}` : `by signal ${signalCode}`,
+      isReleased: exitCode === exitCodes.released,
+    });
+    if (!stopped) await settleEnds();
+  }
+
+  async function settleEnds(): Promise<void> {
+    for (let end = ends[0]; end !== undefined; end = ends[0]) await settle(end);
+  }
+
+  async function settle({ jobId, leaseOwner, how, isReleased }: TrainerEnd): Promise<void> {
     // The process is gone for certain, so its lease need not die first.
     const left = await jobs.update(
-      job.id,
+      jobId,
       (record) => {
         const isOthers = record.lease !== null && record.lease.owner !== leaseOwner;
-        return isFinal(record.status) || isOthers ? undefined : withoutHolder(record, now());
+        if (isFinal(record.status) || isOthers) return undefined;
+        // A trainer that could not even write its end, as the storage took nothing, has not spent an attempt.
+        const isUncounted = isReleased && record.lease !== null;
+        return withoutHolder(isUncounted ? { ...record, attempts: record.attempts - 1 } : record, now());
       },
       ({ owner }) => owner === leaseOwner,
     );
-    if (isFinal(left.status)) crashes.delete(job.id);
+    ends.shift();
+    if (isFinal(left.status)) {
+      crashes.delete(jobId);
+      restingUntil.delete(jobId);
+    }
     if (isFinal(left.status) || left.lease !== null) return;
-    const before = crashes.get(job.id);
+    if (isReleased) {
+      restingUntil.set(jobId, clock() + retryMs);
+      return;
+    }
+    const before = crashes.get(jobId);
     const remedies = left.memory.taken.length;
     const crash = before === undefined || remedies > before.remedies ? 1 : before.count + 1;
-    crashes.set(job.id, { count: crash, remedies });
-    const how =
-      child.signalCode === null ? `with exit code ${child.exitCode}` : `by signal ${child.signalCode}`;
-    await jobs.appendEvent(job.id, {
+    crashes.set(jobId, { count: crash, remedies });
+    await jobs.appendEvent(jobId, {
       level: 'warn',
       type: 'message',
       message: `The trainer ended ${how} without finishing the job, ${crash} of at most ${MAX_ATTEMPTS} times.`,
@@ -122,7 +164,8 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     try {
       while (!stopped) {
         wanted = false;
-        const job = await waiting.next();
+        await settleEnds();
+        const job = await waiting.next(isResting);
         // Finding one takes time, in which the queue may have been stopped.
         if (stopped) return;
         if (job !== undefined) await runTrainer(job);
@@ -130,7 +173,7 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
       }
     } catch (error) {
       onError(error);
-      wakeIn(RETRY_MS);
+      wakeIn(retryMs);
     } finally {
       working = false;
     }

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
+import { exitCodes } from '../../../core/environment.ts';
+import { FoveaError } from '../../../core/errors.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { cancelJob, submitJob } from '../../../core/job/job-queue.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
@@ -11,6 +13,7 @@ import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';
 
+const RETRY_MS = 100;
 const queues: LocalQueue[] = [];
 afterEach(async () => {
   await Promise.all(queues.splice(0).map((queue) => queue.stop()));
@@ -21,15 +24,17 @@ function setUp(
   program: string,
   onStart: (jobId: string, child: ChildProcess, leaseOwner: string) => void = () => undefined,
   store = createMemoryStore(),
+  onError = (error: unknown): void => {
+    throw error;
+  },
 ) {
   const started: string[] = [];
   const jobs = createJobStore({ store, now: Date.now });
   const queue = createLocalQueue({
     jobs,
     now: Date.now,
-    onError: (error) => {
-      throw error;
-    },
+    onError,
+    retryMs: RETRY_MS,
     startTrainer: (jobId, leaseOwner) => {
       started.push(jobId);
       const child = spawn(process.execPath, ['-e', program]);
@@ -213,4 +218,51 @@ it('takes up jobs that came by another server', async () => {
   const { id } = await jobs.create(newJob());
   while (started.length === 0) await delay(10);
   expect(started[0]).toBe(id);
+});
+
+it('does not spend the attempts of a job that its trainers leave, and does others meanwhile', async () => {
+  const leaves = `process.exit(${exitCodes.released})`;
+  const { jobs, queue, started } = setUp(leaves, (jobId) => {
+    if (jobId === other?.id) void jobs.update(jobId, (job) => ({ ...job, status: 'running' }));
+  });
+  const first = await jobs.create(newJob());
+  await delay(2);
+  const other = await jobs.create(newJob());
+  queue.start();
+  while (started.filter((id) => id === first.id).length < 6) await delay(20);
+  expect(await jobs.get(first.id)).toMatchObject({ attempts: 0, error: null });
+  expect(started).toContain(other.id);
+});
+
+it('starts nothing while the storage takes nothing, and has spent no attempt when it does again', async () => {
+  const store = createMemoryStore();
+  let isFull = false;
+  const full = new FoveaError('storage-full', 'No room.');
+  const filling = {
+    ...store,
+    put: ((...args) => (isFull ? Promise.reject(full) : store.put(...args))) as typeof store.put,
+  };
+  const errors: unknown[] = [];
+  const { jobs, queue, started } = setUp(
+    `setTimeout(() => process.exit(${exitCodes.released}), 50)`,
+    (jobId, _, owner) => {
+      if (started.length > 1) return;
+      void acquireLease({ jobs, now: Date.now }, jobId, owner).then(() => {
+        isFull = true;
+      });
+    },
+    filling,
+    (error) => errors.push(error),
+  );
+  const { id } = await jobs.create(newJob());
+  queue.start();
+  while (errors.length < 4) await delay(20);
+  expect(started).toEqual([id]);
+  expect(new Set(errors)).toEqual(new Set([full]));
+  isFull = false;
+  const left = await waitFor(
+    () => jobs.get(id),
+    ({ lease }) => lease === null,
+  );
+  expect(left).toMatchObject({ status: 'queued', attempts: 0 });
 });

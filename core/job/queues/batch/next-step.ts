@@ -1,6 +1,6 @@
 // What follows from an event of AWS Batch for a job: a pure decision. Carrying it out is apply-batch-event.ts's.
 
-import type { TrainerFleet } from '../../../environment.ts';
+import { exitCodes, type TrainerFleet } from '../../../environment.ts';
 import type { ErrorCode } from '../../../error-codes.ts';
 import { isFinal, type JobRecord, type Lease, type Placement } from '../../job.ts';
 import { LEASE_MS } from '../../lease-watch.ts';
@@ -28,10 +28,6 @@ export type NextStep =
   | { readonly kind: 'fail'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'cancel' };
 
-/** The trainer was told to stop and has saved its state (batch-job/main.ts). */
-const EXIT_RELEASED = 75;
-/** The trainer has done against a want of memory what its job allows; a larger machine may do more. */
-const EXIT_OUT_OF_MEMORY = 71;
 /** By SIGKILL. Where nobody has ended the container, the kernel has: it does so to the process with the most memory. */
 const EXIT_KILLED = 137;
 
@@ -138,7 +134,8 @@ function afterFailure(
       message: toWaitingReason(reason.slice(reason.indexOf('MISCONFIGURATION:'))),
     };
   }
-  if (exitCode === EXIT_OUT_OF_MEMORY) return moveOrFail(nextPool(placement, fleet), outOfMemory(placement));
+  if (exitCode === exitCodes.outOfMemory)
+    return moveOrFail(nextPool(placement, fleet), outOfMemory(placement));
   if (containerReason.startsWith('OutOfMemory')) return afterKill(job, placement, fleet);
   if (`${reason} ${containerReason}`.includes('CannotPullContainerError')) {
     return {
@@ -147,7 +144,7 @@ function afterFailure(
       message: `The trainer's image could not be loaded: ${containerReason || reason}`,
     };
   }
-  if (reason.startsWith('Host EC2') || exitCode === EXIT_RELEASED) {
+  if (reason.startsWith('Host EC2') || exitCode === exitCodes.released) {
     return moveOrFail(nextCapacity(placement, fleet), {
       reason: `The ${placement.capacity} machine was taken away ${detail.attempts.length} times.`,
       code: 'machine-lost',
@@ -168,7 +165,7 @@ function afterFailure(
 
 /**
  * A trainer that the kernel has ended could do nothing itself. A larger machine comes first; on the largest the next attempt
- * knows what happened and tries with less, until it gives up by itself (EXIT_OUT_OF_MEMORY).
+ * knows what happened and tries with less, until it gives up by itself (exit code `outOfMemory`).
  */
 function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFleet): NextStep {
   const { pool, capacity, submission } = placement;

@@ -13,8 +13,11 @@ export interface WaitingJobsDeps {
 }
 
 export interface WaitingJobs {
-  /** The oldest job that nobody holds; frees those of dead holders, and ends those that are to be cancelled. */
-  next(): Promise<JobRecord | undefined>;
+  /**
+   * The oldest job that nobody holds; frees those of dead holders, and ends those that are to be cancelled.
+   * @param isResting tells of jobs that are passed over for now.
+   */
+  next(isResting?: (jobId: string) => boolean): Promise<JobRecord | undefined>;
 }
 
 export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): WaitingJobs {
@@ -36,13 +39,13 @@ export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): Waitin
   }
 
   return {
-    async next() {
+    async next(isResting = () => false) {
       const held = new Set<string>();
       for await (const job of jobs.open()) {
         if (job.lease !== null) held.add(job.id);
         if (job.lease !== null && !watch.isDead(job.id, job.lease)) continue;
         const freed = await free(job);
-        if (freed !== undefined) return freed;
+        if (freed !== undefined && !isResting(freed.id)) return freed;
       }
       watch.keepOnly(held);
       return undefined;
