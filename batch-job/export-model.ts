@@ -5,6 +5,7 @@ import os from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../core/errors.ts';
+import { largestDifference } from '../core/evaluation/largest-difference.ts';
 import type { JobRecord } from '../core/job/job.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import { claimVersion } from '../core/model/claim-version.ts';
@@ -230,14 +231,4 @@ async function compare(
   const validation =
     judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
   return { scores, maxDifference, judged, validation };
-}
-
-/** Not a number where either has one: that is a difference too. */
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs((a[i] as number) - (b[i] as number));
-    if (!(difference <= largest)) largest = difference;
-  }
-  return largest;
 }

@@ -5,11 +5,10 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
+import { GPU_RESERVED_SHARE } from '../../core/pricing/gpus.ts';
 import type { BackendName } from '../tensorflow/engine.ts';
 
 const MIB = 2 ** 20;
-/** Of a GPU's memory, kept by the CUDA context, the workspaces of convolutions and the gaps between tensors. */
-const GPU_RESERVED_SHARE = 0.1;
 const NVIDIA_SMI = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'] as const;
 
 export interface MachineMemory {

@@ -3,6 +3,7 @@
 
 import { io, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { largestDifference } from '../../core/evaluation/largest-difference.ts';
 import { decodeToInput, inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/model/manifest.ts';
 import type { GoldenPicture } from '../../core/model/parity.ts';
@@ -48,11 +49,7 @@ export async function measureTfjs(
       });
       const found = (await output?.data()) ?? [];
       output?.dispose();
-      probabilities.forEach((expected, index) => {
-        const difference = Math.abs(expected - (found[index] ?? Number.NaN));
-        if (!(difference <= largest))
-          largest = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-      });
+      largest = Math.max(largest, largestDifference(probabilities, found));
     }
     return largest;
   } finally {

@@ -2,12 +2,10 @@
 // it; how pictures get to the GPU is not in it.
 
 import { FoveaError } from '../errors.ts';
-import type { Gpu } from '../pricing/gpus.ts';
+import { GPU_RESERVED_SHARE, type Gpu } from '../pricing/gpus.ts';
 import { type Machine, PRICES_AS_OF } from '../pricing/machines.ts';
 import { type LayerPlan, largestBatch, type NetworkPlan, planTraining } from './plan.ts';
 
-/** Kept by the CUDA context, the workspaces of convolutions and the gaps between tensors. */
-const RESERVED_SHARE = 0.1;
 const BYTES_PER_GB = 1e9;
 /**
  * Shares of a GPU's peaks that training reaches. With these two numbers the roofline below is within a quarter of what
@@ -106,7 +104,7 @@ export function estimateTraining(
 ): TrainingEstimate {
   checkPrice(usdPerHour);
   const memoryBytes = gpu.memoryGb * BYTES_PER_GB;
-  const usableBytes = Math.floor(memoryBytes * (1 - RESERVED_SHARE));
+  const usableBytes = Math.floor(memoryBytes * (1 - GPU_RESERVED_SHARE));
   const memory = planTraining(plan, { batchSize });
   const fits = memory.totalBytes <= usableBytes;
   const picturesPerSecond = batchSize / trainingStepSeconds(plan, batchSize, gpu);
@@ -134,7 +132,7 @@ function describeBasis(gpu: Gpu, machine: Machine, usdPerHour: number): Training
   const isTablePrice = usdPerHour === machine.usdPerHour;
   const others = machine.gpuCount > 1 ? ` The price is of all ${machine.gpuCount} GPUs; one is used.` : '';
   return {
-    memory: `GB are of 10⁹ bytes, and ${percent(RESERVED_SHARE)} are left to CUDA, workspaces and gaps.`,
+    memory: `GB are of 10⁹ bytes, and ${percent(GPU_RESERVED_SHARE)} are left to CUDA, workspaces and gaps.`,
     speed:
       `Each layer takes as long as its arithmetic (three forward passes) at ${percent(COMPUTE_SHARE)} of the GPU's peak, or its ` +
       `memory traffic at ${percent(BANDWIDTH_SHARE)} of the bandwidth, whichever is longer. Reading and decoding pictures is ` +

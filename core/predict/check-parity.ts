@@ -2,6 +2,7 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
+import { largestDifference } from '../evaluation/largest-difference.ts';
 import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { PARITY, type Parity } from '../model/parity.ts';
@@ -20,22 +21,15 @@ export async function checkParity(store: ObjectStore, session: ModelSession): Pr
   if (manifest.parity === undefined) return;
   const { golden = [], allowed } = await readCertificate(store, manifest, manifest.parity);
   if (golden.length === 0) return;
-  const { input, labels } = manifest;
+  const { input } = manifest;
   const size = inputLength(input);
   const batch = new Float32Array(golden.length * size);
   for (const [index, { png }] of golden.entries()) {
     await decodeToInput(Buffer.from(png, 'base64'), input, batch.subarray(index * size, (index + 1) * size));
   }
   const { values } = await session.run(batch, [golden.length, input.height, input.width, input.channels]);
-  let largest = 0;
-  golden.forEach(({ probabilities }, picture) => {
-    probabilities.forEach((expected, index) => {
-      largest = Math.max(
-        largest,
-        Math.abs(expected - (values[picture * labels.length + index] ?? Number.NaN)),
-      );
-    });
-  });
+  const expected = golden.flatMap(({ probabilities }) => probabilities);
+  const largest = largestDifference(expected, values);
   if (largest <= allowed) return;
   throw new FoveaError(
     'model-parity-failed',

@@ -3,6 +3,7 @@
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors.ts';
+import { largestDifference } from '../evaluation/largest-difference.ts';
 import { decodeToInput } from '../image/decode-to-input.ts';
 import type { Precision } from '../model/precision.ts';
 import { readManifest } from '../model/read-manifest.ts';
@@ -145,12 +146,7 @@ async function compareModels(
     for (const input of inputs) {
       const before = await run(sessions[0], input);
       const after = await run(sessions[1], input);
-      differences.push(
-        before.values.reduce(
-          (max, value, i) => Math.max(max, Math.abs(value - (after.values[i] ?? Number.NaN))),
-          0,
-        ),
-      );
+      differences.push(largestDifference(before.values, after.values));
       if (argMax(before.values) === argMax(after.values)) agreed += 1;
       times.push({ original: before.ms, variant: after.ms });
     }

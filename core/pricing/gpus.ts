@@ -18,6 +18,9 @@ export interface Gpu {
   readonly source: string;
 }
 
+/** Of a GPU's memory, kept by the CUDA context, the workspaces of convolutions and the gaps between tensors. */
+export const GPU_RESERVED_SHARE = 0.1;
+
 const TERA = 1e12;
 const GIGA = 1e9;
 

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -142,6 +143,23 @@ describe('startLocalServer', () => {
     }
     expect(report.variants).toHaveLength(2);
     expect(await readFile(path.join(version, 'report.html'), 'utf8')).toContain('model-int8.onnx');
+  });
+
+  it('answers for the names of this machine alone, and no page of another site changes anything', async () => {
+    const { port } = new URL(server.url);
+    const ask = (headers: Record<string, string>, method = 'GET') =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const path = '/v1/fine_tuning/jobs';
+        request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        })
+          .on('error', reject)
+          .end();
+      });
+    expect(await ask({ host: `localhost:${port}` })).toBe(200);
+    expect(await ask({ host: `evil.example:${port}` })).toBe(403);
+    expect(await ask({ host: `localhost:${port}`, origin: 'https://evil.example' }, 'POST')).toBe(403);
   });
 
   it('makes a model again from its report, with the same bits', async () => {

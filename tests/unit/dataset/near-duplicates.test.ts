@@ -4,6 +4,7 @@ import type { Picture } from '../../../core/dataset/drop-duplicates.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import { groupNearDuplicates } from '../../../core/dataset/near-duplicates.ts';
 import { splitClass } from '../../../core/dataset/split-by-hash.ts';
+import { THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from '../../../core/image/thumbnail.ts';
 import { verifyImage } from '../../../core/image/verify-image.ts';
 import { makePattern, makePicture, makePictures, storeOf } from '../../support/make-dataset.ts';
 
@@ -22,6 +23,20 @@ async function pictureOf(bytes: Uint8Array): Promise<Picture> {
     thumbnail,
   };
 }
+/** A gray picture, by the values of its thumbnail. */
+const picture = (index: number, value: (x: number, y: number) => number): Picture => ({
+  key: String(index),
+  sizeBytes: 1,
+  label: 'a',
+  split: null,
+  contentHash: String(index).padStart(4, '0'),
+  width: THUMBNAIL_WIDTH,
+  height: THUMBNAIL_HEIGHT,
+  thumbnail: Uint8Array.from({ length: 3 * THUMBNAIL_WIDTH * THUMBNAIL_HEIGHT }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    return value(pixel % THUMBNAIL_WIDTH, Math.floor(pixel / THUMBNAIL_WIDTH));
+  }),
+});
 const leadersOf = async (files: readonly Uint8Array[]) =>
   groupNearDuplicates(await Promise.all(files.map(pictureOf)));
 
@@ -50,6 +65,22 @@ describe('groupNearDuplicates', () => {
     const plain = await Promise.all([1, 2, 3].map(makePicture));
     const files = [...patterns, ...plain];
     expect([...(await leadersOf(files))]).toEqual([...files.keys()]);
+  });
+
+  it('keeps pictures apart that are built alike in other colors', async () => {
+    // The same hash, and 10 to 40 of 255 between their values.
+    const shades = [0, 10, 20, 40].map((shift) =>
+      picture(shift, (x, y) => 60 + 12 * ((5 * x + 3 * y) % 7) + shift),
+    );
+    expect([...(await groupNearDuplicates(shades))]).toEqual([0, 1, 2, 3]);
+  });
+
+  it('keeps pictures apart whose light differs little, and everywhere in its direction', async () => {
+    // Half of the picture is the same; in the other, small steps go up in one and down in the other.
+    const steps = [1, -1].map((sign, index) =>
+      picture(index, (x, y) => (y < 4 ? 40 + 20 * ((5 * x + 3 * y) % 7) : 128 + sign * 2 * (x % 2))),
+    );
+    expect([...(await groupNearDuplicates(steps))]).toEqual([0, 1]);
   });
 
   it('finds the same groups in any order', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { REMEDIES } from '../../../core/job/savings.ts';
 import { colorPicture } from '../../support/color-model.ts';
+import { makePictures } from '../../support/make-dataset.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 
@@ -168,6 +169,22 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(body.split.train + body.split.validation + body.split.test).toBe(2);
     expect((await test.send('GET', JOBS)).body.data).toEqual([]);
     expect(test.submitted).toEqual([]);
+  });
+
+  it('splits in a dry run as the job would', async () => {
+    const pictures = await makePictures({ blue: 40, red: 40 });
+    for (const [file, bytes] of Object.entries(pictures))
+      await test.store.put(`datasets/many/${file}`, bytes);
+    const splitOf = async (split?: object) =>
+      (await test.send('POST', JOBS, { ...BODY, training_file: 'many', dry_run: true, split })).body.split;
+    expect(await splitOf({ train: 1, validation: 0, test: 0 })).toEqual({
+      train: 80,
+      validation: 0,
+      test: 0,
+    });
+    expect((await splitOf({ train: 0.9, validation: 0.1, test: 0 })).test).toBe(0);
+    expect((await splitOf({ train: 0.1, validation: 0.1, test: 0.8 })).test).toBeGreaterThan(40);
+    expect((await splitOf()).train).toBeGreaterThan(40);
   });
 
   it('reports everything that is wrong at once, with paths', async () => {

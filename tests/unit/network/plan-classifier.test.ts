@@ -14,7 +14,9 @@ describe('planClassifier', () => {
   it('says what fits every GPU, the smallest first', () => {
     const { network, gpus } = planClassifier({ model: 'resnet50', images: 50_000 });
     expect(gpus.map(({ gpu }) => gpu)).toEqual(['T4', 'A10G', 'L4', 'A100', 'L40S', 'H100']);
-    for (const { largestBatch, usableBytes, gpu } of gpus) {
+    for (const { largestBatch, usableBytes, memoryBytes, gpu } of gpus) {
+      // The driver, workspaces and gaps have the rest.
+      expect(usableBytes / memoryBytes, gpu).toBeCloseTo(0.9, 6);
       expect(largestBatch, gpu).toBeGreaterThan(32);
       expect(planTraining(network, { batchSize: largestBatch }).totalBytes).toBeLessThanOrEqual(usableBytes);
       expect(planTraining(network, { batchSize: largestBatch + 1 }).totalBytes).toBeGreaterThan(usableBytes);

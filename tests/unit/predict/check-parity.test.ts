@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { Parity } from '../../../core/model/parity.ts';
+import { readManifest } from '../../../core/model/read-manifest.ts';
+import { checkParity } from '../../../core/predict/check-parity.ts';
+import type { ModelSession } from '../../../core/predict/model-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
@@ -56,6 +59,14 @@ describe('golden pictures', () => {
       code: 'model-parity-failed',
       details: { difference: expect.closeTo(0.01, 4), allowed: 1e-3 },
     });
+  });
+
+  it.each([0, 1, 2])('rejects a model that answers with no number at place %i', async (place) => {
+    const store = await storeWith((right) => right);
+    const manifest = await readManifest(store, 'color', '2');
+    const values = Float32Array.from((await predict(store)).with(place, Number.NaN));
+    const session = { manifest, run: async () => ({ values, dims: [1, 3] }) } as unknown as ModelSession;
+    await expect(checkParity(store, session)).rejects.toMatchObject({ code: 'model-parity-failed' });
   });
 
   it('rejects a certificate that was changed or is missing', async () => {

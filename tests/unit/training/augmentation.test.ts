@@ -176,6 +176,25 @@ describe('pictureExamples', () => {
     expect(await fill(first, 1)).not.toEqual(await fill(source.atEpoch?.(2) ?? source, 1));
   });
 
+  it('cuts views out of a picture large enough that fine detail stays', async () => {
+    const side = 48;
+    const stripes = Uint8Array.from({ length: side * side * 3 }, (_, i) =>
+      Math.floor(i / 3 / 4) % 2 === 0 ? 0 : 255,
+    );
+    const bytes = await sharp(stripes, { raw: { width: side, height: side, channels: 3 } })
+      .png()
+      .toBuffer();
+    const { store, items } = await setUp([100]);
+    await store.put('0.png', bytes);
+    const source = pictureExamples(store, items, INPUT, { augmentation: AUGMENTATIONS.course, seed: 1 });
+    const contrastOf = (image: Float32Array) =>
+      Math.sqrt(image.reduce((sum, value) => sum + value ** 2, 0) / image.length);
+    // Stripes of a pixel each in the input, around 0: in one of half the size they are gray.
+    const whole = contrastOf(await fill(source, 0));
+    for (let epoch = 1; epoch <= 8; epoch++)
+      expect(contrastOf(await fill(source.atEpoch?.(epoch) ?? source, 0))).toBeGreaterThan(0.3 * whole);
+  });
+
   it('stretches pictures that are not cut', async () => {
     const pixels = gradient(12, 12);
     const bytes = await sharp(pixels.pixels, { raw: { width: 12, height: 12, channels: 3 } })

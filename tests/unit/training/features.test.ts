@@ -43,12 +43,12 @@ async function setUp() {
 }
 
 /** The features of every picture, then of a view of each; and who could not be read. */
-async function extract(store: ObjectStore, items: readonly DatasetItem[]) {
+async function extract(store: ObjectStore, items: readonly DatasetItem[], seed = 1) {
   const extractor = await createFeatureExtractor({ store, backbone: backbone(), input: INPUT });
   const unreadable: string[] = [];
   let cached = 0;
   const table = await extractor.extract(items, {
-    views: { count: 1, augmentation: AugmentationSchema.parse({ color: 0.5 }), seed: 1 },
+    views: { count: 1, augmentation: AugmentationSchema.parse({ color: 0.5 }), seed },
     signal: new AbortController().signal,
     onUnreadable: async ({ key }) => {
       unreadable.push(key);
@@ -97,5 +97,16 @@ describe('a feature extractor', () => {
     expect(again.rows).toEqual(expected.rows);
     const isShared = (item: DatasetItem) => groupOf(item) === groupOf(items[broken] as DatasetItem);
     expect(again.cached).toBe(2 * (PICTURES - items.filter(isShared).length));
+  });
+
+  it('takes the pictures of another seed from the cache, and not their views', async () => {
+    const { store, items } = await setUp();
+    const first = await extract(store, items, 1);
+    const second = await extract(store, items, 2);
+    expect(second.cached).toBe(PICTURES);
+    expect(second.rows.slice(0, PICTURES)).toEqual(first.rows.slice(0, PICTURES));
+    expect(second.rows).toEqual((await extract((await setUp()).store, items, 2)).rows);
+    expect(second.rows.slice(PICTURES)).not.toEqual(first.rows.slice(PICTURES));
+    expect((await extract(store, items, 1)).cached).toBe(2 * PICTURES);
   });
 });
