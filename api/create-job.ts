@@ -87,6 +87,11 @@ export const CreateJobSchema = z
       example: { learning_rate_multiplier: [0.3, 1, 3], augmentation: ['auto', 'none'] },
     }),
     split: SplitFractionsSchema.optional(),
+    split_snapshot: z.number().int().min(1).nullish().meta({
+      description:
+        "Goes by this snapshot of the dataset's split, as a report names it with its `split`, and leaves out pictures that were added after it.",
+      example: 1,
+    }),
     backend: z.enum(BACKENDS).default('auto'),
     max_cost_usd: z
       .number()

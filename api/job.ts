@@ -73,6 +73,11 @@ export const JobSchema = z
       description: 'What was given up where memory ran out, in the order in which it was.',
     }),
     split: toWireSchema(SplitFractionsSchema),
+    split_snapshot: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: "The snapshot of the dataset's split that the request names." }),
     backend: z.enum(BACKENDS),
     attempts: z.number().int(),
     queued_reason: z.string().nullable().meta({
@@ -160,6 +165,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     trials: toWireTrials(job.trials),
     remedies: toWire(TakenSchema, job.memory.taken),
     split: job.split,
+    split_snapshot: job.splitSnapshot,
     backend: job.backend,
     attempts: job.attempts,
     queued_reason: job.status === 'queued' ? (job.queuedReason ?? null) : null,

@@ -21,6 +21,10 @@ export async function validateDataset(
   reporter.startStage('validating');
   const inspection = await inspectDataset(store, job.dataset, {
     split: job.split,
+    ...(job.splitSnapshot === null ? {} : { snapshot: job.splitSnapshot }),
+    fixesSplit: true,
+    // What an attempt has resolved, it has trained with.
+    hasTrained: job.resolved !== null,
     signal: reporter.signal,
     onProgress: ({ done, total }) => reporter.update({ step: done, steps: total }),
   });

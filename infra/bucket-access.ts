@@ -12,6 +12,7 @@ interface Access {
 }
 
 const datasets = `${keys.datasets()}*`;
+const splits = `${keys.splits()}*`;
 const models = `${keys.models()}*`;
 const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
@@ -25,15 +26,15 @@ const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
 
 const TRAINER: Access = {
-  read: [datasets, models, backbones, cache, jobFiles, checkpoints],
-  write: [models, cache, jobFiles, checkpoints],
+  read: [datasets, splits, models, backbones, cache, jobFiles, checkpoints],
+  write: [splits, models, cache, jobFiles, checkpoints],
   // Old checkpoints make room for new ones; a job that is over is no longer among the open ones.
   delete: [checkpoints, openJobs],
 };
 
 const API: Access = {
   // Of backbones, what they are called.
-  read: [datasets, models, keys.backbone('*'), jobFiles, openJobs, idempotency, uploads, weights],
+  read: [datasets, splits, models, keys.backbone('*'), jobFiles, openJobs, idempotency, uploads, weights],
   // Models, because published weights are imported as they are; trained ones come from trainers.
   // Uploads, because a presigned link has no other rights than who signed it.
   write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
@@ -43,7 +44,7 @@ const API: Access = {
 
 const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] };
 
-/** A trainer reads datasets, and writes its job, its checkpoints and its model. */
+/** A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. */
 export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, TRAINER);
 /** The API serves everything, takes datasets and jobs, and imports published models. */
 export const allowApi = (role: Role, bucket: IBucket) => allow(role, bucket, API);

@@ -49,6 +49,7 @@ export function assembleReport(from: ReportInput): Report {
       remedies: from.memory.taken.map((remedy) => ({ ...remedy })),
       hyperparameters: { ...job.hyperparameters },
       split: { ...job.split },
+      splitSnapshot: inspection.splitSnapshot,
       input: from.input,
       backend: engine.backend,
       devices: [...engine.devices],

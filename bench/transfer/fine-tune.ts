@@ -27,6 +27,7 @@ export async function fineTune(
     recipe: RecipeSchema.parse(recipe),
     sweep: null,
     split: SPLIT,
+    splitSnapshot: null,
     backend: 'auto',
     metadata: {},
     maxCostUsd: null,

@@ -94,7 +94,7 @@ async function describeModel(api: ApiClient, reference: string): Promise<Describ
 
 /** The request for the same model again, under another name; of a sweep, for its winner alone. */
 export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
-  const { seed, hyperparameters, recipe, split, backend } = training;
+  const { seed, hyperparameters, recipe, split, split_snapshot, backend } = training;
   return {
     model: architecture,
     training_file: dataset.name,
@@ -104,6 +104,8 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     // The winner of a sweep may have settings that other trials alone heeded, with which no job is taken.
     recipe: heededRecipe(architecture, RecipeSchema.parse(recipe)),
     split: SplitFractionsSchema.parse(split),
+    // What was added to the dataset since then has no part in it.
+    split_snapshot,
     backend: CreateJobSchema.shape.backend.parse(backend),
   };
 }

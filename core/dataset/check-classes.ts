@@ -1,7 +1,9 @@
 // What can be wrong with the classes of a dataset: names, sizes, splits.
 
 import type { SplitFractions } from '../job/job.ts';
+import { countSplits, isDealt } from './assign-splits.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
+import { quotasOf } from './deal-groups.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 import { groupBy } from './group-by.ts';
@@ -13,9 +15,6 @@ export const RECOMMENDED_CLASS_PICTURES = 10;
 const MIN_CLASSES = 2;
 /** Of the pictures that training should get. */
 const FEWEST_OF_SHARE = 0.5;
-
-/** Whether no folder has put it into validation or test. */
-const isDealt = ({ split }: Picture): boolean => split === null || split === 'train';
 
 /** Names that a file system or a person may take for one. */
 const foldName = (label: string): string => label.normalize('NFKC').trim().toLowerCase();
@@ -75,6 +74,36 @@ export function checkTrainingShares(
       `${prefix}${label}/`,
       `The class "${label}" has ${training} of ${indices.length} pictures to learn from: most look like each other, and went ` +
         'to another side of the split together. Add other pictures, or split by folders train/, validation/ and test/.',
+    );
+  }
+}
+
+/** Pictures that a split of a class may have too many or too few, without a word. */
+const OFF_QUOTA = 1;
+
+/**
+ * Tells of classes whose splits have not their shares: what was dealt before stays where it is, and look-alikes stay together.
+ * @param splits Of each picture.
+ * @param fractions Of the pictures that no folder decides about.
+ */
+export function checkQuotas(
+  prefix: string,
+  pictures: readonly Picture[],
+  splits: readonly Split[],
+  fractions: SplitFractions,
+  findings: FindingList,
+): void {
+  const pool = [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture));
+  for (const [label, indices] of groupBy(pool, (index) => (pictures[index] as Picture).label)) {
+    const counts = countSplits(indices.map((index) => splits[index] as Split));
+    const quotas = quotasOf(indices.length, fractions, indices.length >= MIN_CLASS_PICTURES);
+    if (SPLITS.every((split) => Math.abs(counts[split] - quotas[split]) <= OFF_QUOTA)) continue;
+    const parts = SPLITS.map((split) => `${counts[split]} of ${quotas[split]} for ${split}`).join(', ');
+    findings.add(
+      'split-off-quota',
+      `${prefix}${label}/`,
+      `The class "${label}" has ${parts}: a picture stays in the split that it was in when a job trained, and look-alikes stay ` +
+        'together. Pictures that are added go where some are missing.',
     );
   }
 }

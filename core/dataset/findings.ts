@@ -36,6 +36,10 @@ export const FINDING_SEVERITIES = {
   'class-few-pictures': 'warning',
   /** A class without a picture in a folder validation/ or test/. */
   'class-missing-in-split': 'warning',
+  /** What was dealt before, and look-alikes, keep a split of a class from its share. */
+  'split-off-quota': 'info',
+  /** Added after the snapshot of the split by which a job goes. */
+  'file-after-snapshot': 'info',
   'single-class': 'error',
   'no-images': 'error',
 } as const satisfies Readonly<Record<string, Severity>>;
@@ -84,6 +88,10 @@ export class FindingList {
   /** Errors first, then by code and key: the same dataset gives the same list. */
   sorted(): readonly Finding[] {
     return this.#findings.toSorted(byImportance);
+  }
+
+  hasErrors(): boolean {
+    return this.#findings.some(({ severity }) => severity === 'error');
   }
 
   counts(): FindingCounts {

@@ -10,8 +10,8 @@ import type { SplitFractions } from '../job/job.ts';
 import { keys } from '../storage/keys.ts';
 import { NOT_UTF8 } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { assignSplits, trainingPoolFractions } from './assign-splits.ts';
-import { checkClasses, checkTrainingShares } from './check-classes.ts';
+import { assignSplits, isDealt, trainingPoolFractions } from './assign-splits.ts';
+import { checkClasses, checkQuotas, checkTrainingShares } from './check-classes.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
@@ -20,7 +20,14 @@ import { forEachConcurrent } from './for-each-concurrent.ts';
 import { type DecodeDepth, inspectFile } from './inspect-file.ts';
 import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';
+import { settleSplit } from './settle-split.ts';
 import type { Split } from './split-folder.ts';
+import {
+  createSplitSnapshots,
+  pictureId,
+  type SplitSnapshot,
+  type SplitSnapshots,
+} from './split-snapshots.ts';
 
 export interface DatasetItem {
   /** Object key of the picture. */
@@ -49,14 +56,20 @@ export interface DatasetInspection {
   readonly findingCounts: FindingCounts;
   /** Pictures that look the same; none are found where only headers were read. */
   readonly nearDuplicates: NearDuplicates;
+  /** The snapshot of the split that has all these pictures; null where none has. */
+  readonly splitSnapshot: number | null;
   /** sha256 of what training sees: classes, contents and splits, whatever the files are called. */
   readonly contentHash: string;
 }
 
 export interface InspectDatasetOptions {
   readonly split: SplitFractions;
-  /** Another seed deals the pictures to other splits. Keep it, or models cannot be compared. Default 0. */
-  readonly seed?: number;
+  /** Goes by this snapshot of the split, and leaves out pictures that were added after it. */
+  readonly snapshot?: number;
+  /** Fixes the split for all jobs to come, where nothing makes training impossible. For jobs. */
+  readonly fixesSplit?: boolean;
+  /** Of a job: an earlier attempt has trained. */
+  readonly hasTrained?: boolean;
   /** Default `full`. */
   readonly decode?: DecodeDepth;
   readonly limits?: ImageLimits;
@@ -81,12 +94,13 @@ interface Candidate extends ListedFile {
 const DEFAULT_CONCURRENCY = 8;
 
 /**
- * Looks at every file of a dataset once: reads, hashes and tries it, and deals the good ones to splits.
+ * Looks at every file of a dataset once: reads, hashes and tries it, and deals the good ones to splits. Pictures that a job has
+ * trained, validated or tested with stay in their split (split-snapshots.ts).
  *
  * Memory grows with the number of files (about 0.6 kB each), not with their sizes.
  *
  * @throws {FoveaError} `dataset-not-found` where there is no file at all, `dataset-empty` where there are only hidden
- * ones; and what the store throws. Bad files are findings.
+ * ones; `split-snapshot-not-found`; and what the store throws. Bad files are findings.
  */
 export async function inspectDataset(
   store: ObjectStore,
@@ -115,13 +129,28 @@ export async function inspectDataset(
       `The dataset "${dataset}" has only hidden files (${hiddenCount}). Copy pictures to ${where}.`,
     );
   }
-  const pictures = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
+  const snapshots = createSplitSnapshots(store, dataset, options.split, options.signal);
+  const only =
+    options.snapshot === undefined ? undefined : await requireSnapshot(snapshots, dataset, options.snapshot);
+  const found = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
+  const pictures = only === undefined ? found : leaveOutLater(found, only, findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
   const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
   checkClasses(root, classes, pictures, layout, findings);
   const groups = await groupNearDuplicates(pictures, options.signal);
-  const splits = assignSplits(pictures, groups, layout, options.split, options.seed);
-  checkTrainingShares(root, pictures, splits, trainingPoolFractions(layout, options.split), findings);
+  const fractions = trainingPoolFractions(layout, options.split);
+  const { splits, snapshot } = await settleSplit({
+    store,
+    dataset,
+    pictures,
+    snapshots,
+    only,
+    fixes: options.fixesSplit === true && !findings.hasErrors(),
+    hasTrained: options.hasTrained === true,
+    assign: (fixed, deal) => assignSplits(pictures, { leaders: groups, fractions, fixed, deal }),
+  });
+  checkTrainingShares(root, pictures, splits, fractions, findings);
+  checkQuotas(root, pictures, splits, fractions, findings);
   const items = toItems(pictures, classes, splits);
   const nearDuplicates = reportNearDuplicates(pictures, groups, splits, findings);
   return {
@@ -131,12 +160,45 @@ export async function inspectDataset(
     findings: findings.sorted(),
     findingCounts: findings.counts(),
     nearDuplicates,
+    splitSnapshot: snapshot,
     contentHash: hashDataset(classes, items),
   };
 }
 
 const datasetError = (code: ErrorCode, dataset: string, message: string): FoveaError =>
   new FoveaError(code, message, { param: 'training_file', details: { dataset } });
+
+/** @throws {FoveaError} `split-snapshot-not-found`. */
+async function requireSnapshot(
+  snapshots: SplitSnapshots,
+  dataset: string,
+  sequence: number,
+): Promise<SplitSnapshot> {
+  const found = await snapshots.read(sequence);
+  if (found !== undefined) return found;
+  throw new FoveaError(
+    'split-snapshot-not-found',
+    `The split of the dataset "${dataset}" has no snapshot ${sequence} with these fractions. Leave "split_snapshot" out, or take the number and the "split" that a model's report names.`,
+    { param: 'split_snapshot', details: { dataset, snapshot: sequence } },
+  );
+}
+
+/** Pictures of folders validation/ and test/ stay: no snapshot has them. */
+function leaveOutLater(
+  pictures: readonly Picture[],
+  { sequence, splits }: SplitSnapshot,
+  findings: FindingList,
+): Picture[] {
+  return pictures.filter((picture) => {
+    if (!isDealt(picture) || splits.has(pictureId(picture.contentHash))) return true;
+    findings.add(
+      'file-after-snapshot',
+      picture.key,
+      `"${picture.key}" was added after snapshot ${sequence} of the split, by which this job goes, and is left out.`,
+    );
+    return false;
+  });
+}
 
 async function listFiles(
   store: ObjectStore,

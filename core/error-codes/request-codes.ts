@@ -35,6 +35,8 @@ export const REQUEST_CODES = {
     'This cannot name a dataset, class or file. Take a name within the rules of the message.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them into one folder a class.',
+  'split-snapshot-not-found':
+    'The split of the dataset has no such snapshot. Leave `split_snapshot` out, or take the number and the `split` of a report.',
   'dataset-invalid':
     'The dataset cannot be trained on. Mend the findings of severity `error` and start another job.',
   'model-name-invalid': 'This cannot name a model. Take a name within the rules of the message.',

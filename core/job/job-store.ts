@@ -25,6 +25,7 @@ export type NewJob = Pick<
   | 'recipe'
   | 'sweep'
   | 'split'
+  | 'splitSnapshot'
   | 'backend'
   | 'metadata'
   | 'maxCostUsd'

@@ -170,6 +170,8 @@ export const JobRecordSchema = z.object({
   /** What was given up for want of memory. */
   memory: MemoryRecordSchema.default(NO_MEMORY_RECORD),
   split: SplitFractionsSchema,
+  /** Goes by this snapshot of the dataset's split, and leaves out what was added after it; null takes every picture. */
+  splitSnapshot: z.number().int().min(1).nullable().default(null),
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),
   /** Training ends when the job has cost so much; null where it may cost what it takes. */

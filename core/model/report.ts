@@ -190,6 +190,8 @@ export const ReportSchema = z.object({
     remedies: MemoryRecordSchema.shape.taken.default([]),
     hyperparameters: z.record(z.string(), z.union([z.string(), z.number()])),
     split: z.record(z.string(), z.number()),
+    /** The snapshot of the dataset's split by which the pictures were dealt; null before there were snapshots. */
+    splitSnapshot: z.number().int().min(1).nullable().default(null),
     input: ModelInputSchema,
     backend: z.string(),
     devices: z.array(z.string()),

@@ -31,6 +31,7 @@ export const FORMATS = {
   parity: { kind: 'parity certificate', version: 1 },
   report: { kind: 'report', version: 1 },
   backbone: { kind: 'backbone', version: 1 },
+  splitSnapshot: { kind: 'snapshot of a split', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 
 /** How objects of a kind are read. */

@@ -13,6 +13,7 @@ const EVENT_DIGITS = 8;
 /** Of a time in milliseconds, good until the year 33658. */
 const TIME_DIGITS = 15;
 const CHECKPOINT_DIGITS = 8;
+const SNAPSHOT_DIGITS = 8;
 const CHECKPOINT_SUFFIX = '.checkpoint';
 
 /** Keys and key prefixes; prefixes end in `/`. */
@@ -22,6 +23,18 @@ export const keys = {
   /** @param path folders and file name, e.g. `cat`, `1.jpg`. */
   datasetFile: (dataset: string, ...path: readonly string[]) =>
     `datasets/${segment(dataset)}/${path.map(segment).join('/')}`,
+
+  splits: () => 'splits/',
+  /** What is fixed of a dataset's split; beside it and not in it, where a dataset's own files lie. */
+  datasetSplits: (dataset: string) => `splits/${segment(dataset)}/`,
+  /** @param fractions names the choice of fractions, e.g. `0.75-0.15-0.1`. */
+  splitSnapshots: (dataset: string, fractions: string) =>
+    `${keys.datasetSplits(dataset)}${segment(fractions)}/`,
+  /** Zero-padded, so that the order of keys is the order of snapshots. */
+  splitSnapshot: (dataset: string, fractions: string, sequence: number) =>
+    `${keys.splitSnapshots(dataset, fractions)}${String(sequence).padStart(SNAPSHOT_DIGITS, '0')}.json`,
+  /** The number in a snapshot's key. */
+  splitSnapshotSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
   jobs: () => 'jobs/',
   job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,

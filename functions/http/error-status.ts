@@ -46,6 +46,7 @@ export const ERROR_ANSWERS = {
   'dataset-not-found': refused(404),
   'dataset-empty': refused(409),
   'dataset-invalid': refused(409),
+  'split-snapshot-not-found': refused(404),
   'model-name-invalid': refused(400),
   'model-version-invalid': refused(400),
   'model-not-found': refused(404),

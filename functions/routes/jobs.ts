@@ -131,8 +131,11 @@ export function jobRoutes(deps: AppDeps) {
 
 /** What a job would train on, without the job. */
 async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
-  const { dataset, split, architecture, model } = job;
-  const inspection = toWireInspection(await inspectDataset(deps.store, dataset, { split, signal }));
+  const { dataset, split, splitSnapshot, architecture, model } = job;
+  const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
+  const inspection = toWireInspection(
+    await inspectDataset(deps.store, dataset, { split, ...snapshot, signal }),
+  );
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   return {
     object: 'fine_tuning.dry_run' as const,

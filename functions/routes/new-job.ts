@@ -39,6 +39,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
     recipe: RecipeSchema.parse(request.recipe ?? {}),
     sweep: request.sweep ?? null,
     split: request.split ?? SplitFractionsSchema.parse({}),
+    splitSnapshot: request.split_snapshot ?? null,
     backend: request.backend,
     metadata: request.metadata ?? {},
     maxCostUsd: request.max_cost_usd ?? null,

@@ -313,6 +313,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     name: 'a trainer cannot change datasets',
     problems: (t) =>
       sameAs(patternsOf(t, 'TrainerJobRoleBucketAccess', 's3:PutObject'), [
+        'splits/*',
         'models/*',
         'cache/*',
         'jobs/*',

@@ -216,6 +216,7 @@ describe.each([
       recipe,
       sweep,
       split,
+      splitSnapshot: null,
       backend,
       metadata,
       maxCostUsd,

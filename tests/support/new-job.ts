@@ -13,6 +13,7 @@ export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({
   recipe: RecipeSchema.parse({}),
   sweep: null,
   split: { train: 0.75, validation: 0.15, test: 0.1 },
+  splitSnapshot: null,
   backend: 'auto',
   metadata: {},
   maxCostUsd: null,

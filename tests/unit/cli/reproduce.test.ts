@@ -23,6 +23,7 @@ describe('toRequest', () => {
       hyperparameters: job.hyperparameters,
       recipe: job.recipe,
       split: job.split,
+      splitSnapshot: 3,
       sweep: null,
       backend: 'portable',
     });

@@ -137,7 +137,9 @@ type Planted = {
   options?: Partial<InspectDatasetOptions>;
 };
 
-const PLANTED: Readonly<Record<Exclude<FindingCode, 'file-vanished'>, () => Promise<Planted>>> = {
+const PLANTED: Readonly<
+  Record<Exclude<FindingCode, 'file-vanished' | 'file-after-snapshot'>, () => Promise<Planted>>
+> = {
   'file-empty': async () => ({ files: { 'cat/none.jpg': '' }, at: 'cat/none.jpg' }),
   'file-corrupt': async () => ({
     files: { 'cat/half.png': (await makePicture(7)).subarray(0, 60) },
@@ -203,6 +205,17 @@ const PLANTED: Readonly<Record<Exclude<FindingCode, 'file-vanished'>, () => Prom
   'class-missing-in-split': async () => ({
     only: true,
     files: await makePictures({ 'train/cat': 12, 'train/dog': 12, 'test/dog': 3 }),
+    at: 'cat/',
+  }),
+  'split-off-quota': async () => ({
+    files: Object.fromEntries(
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, i) => [
+          `cat/burst-${i}.png`,
+          await makePattern(1, 'png', 96 + i),
+        ]),
+      ),
+    ),
     at: 'cat/',
   }),
   'single-class': async () => ({ only: true, files: await makePictures({ cat: 12 }), at: null }),

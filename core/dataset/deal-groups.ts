@@ -1,0 +1,100 @@
+// How pictures of one class are dealt to the splits: each split gets its share to the nearest picture, look-alikes stay together,
+// and what was dealt before stays. Knows nothing of files and stores.
+
+import type { SplitFractions } from '../job/job.ts';
+import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
+import { SPLITS, type Split } from './split-folder.ts';
+
+/** Pictures in each split. */
+export type SplitCounts = Readonly<Record<Split, number>>;
+
+/** Pictures that go to one side together. */
+export interface PictureGroup {
+  /** In [0, 1), from splitPosition: the order in which groups of a size have their turn. */
+  readonly position: number;
+  /** Number of pictures, at least 1. */
+  readonly size: number;
+}
+
+/**
+ * How many pictures each split is to have: the fractions by the largest remainder, which is less than one picture off, and at
+ * least one where `hasThree` and the fraction is not 0.
+ */
+export function quotasOf(count: number, fractions: SplitFractions, hasThree: boolean): Record<Split, number> {
+  const exact = SPLITS.map((split) => ({ split, share: count * fractions[split] }));
+  const quotas = Object.fromEntries(exact.map(({ split, share }) => [split, Math.floor(share)])) as Record<
+    Split,
+    number
+  >;
+  const left = count - SPLITS.reduce((sum, split) => sum + quotas[split], 0);
+  const byRemainder = exact
+    .map(({ split, share }) => ({ split, remainder: share - Math.floor(share) }))
+    .sort((a, b) => b.remainder - a.remainder);
+  for (const { split } of byRemainder.slice(0, left)) quotas[split]++;
+  if (!hasThree) return quotas;
+  for (const split of SPLITS) {
+    if (fractions[split] === 0 || quotas[split] > 0) continue;
+    quotas[largest(SPLITS, (other) => quotas[other])]--;
+    quotas[split]++;
+  }
+  return quotas;
+}
+
+/**
+ * Deals groups to splits, the largest first, those of a size by their position.
+ *
+ * Guaranteed:
+ * - the same groups give the same splits, in any order;
+ * - where nothing was dealt before, no split has more than its quota and one group less a picture; where groups are single
+ *   pictures, each has its quota;
+ * - where there are three groups in all, each split of non-zero fraction has one.
+ *
+ * @param dealt Pictures of the class that are on a side already, and stay there.
+ * @returns The split of each group, in the order of `groups`.
+ */
+export function dealGroups(
+  groups: readonly PictureGroup[],
+  fractions: SplitFractions,
+  dealt: SplitCounts,
+): Split[] {
+  const counts = { ...dealt };
+  const open = SPLITS.filter((split) => fractions[split] > 0);
+  const served = open.filter((split) => counts[split] > 0).length;
+  const count =
+    groups.reduce((sum, { size }) => sum + size, 0) + SPLITS.reduce((sum, split) => sum + dealt[split], 0);
+  const quotas = quotasOf(count, fractions, groups.length + served >= MIN_CLASS_PICTURES);
+  const remaining = (split: Split) => quotas[split] - counts[split];
+  const splits = new Array<Split>(groups.length);
+  const order = [...groups.keys()].sort((a, b) =>
+    compareGroups(groups[a] as PictureGroup, groups[b] as PictureGroup),
+  );
+  for (const [turn, index] of order.entries()) {
+    const { size } = groups[index] as PictureGroup;
+    const empty = open.filter((split) => quotas[split] > 0 && counts[split] === 0);
+    // The last groups go where there are none yet.
+    const candidates = empty.length >= groups.length - turn && empty.length > 0 ? empty : open;
+    const roomy = candidates.filter((split) => remaining(split) >= size);
+    const split =
+      roomy.length > 0
+        ? largest(
+            roomy,
+            (candidate) => remaining(candidate) / quotas[candidate],
+            (candidate) => quotas[candidate],
+          )
+        : largest(candidates, remaining);
+    counts[split] += size;
+    splits[index] = split;
+  }
+  return splits;
+}
+
+const compareGroups = (a: PictureGroup, b: PictureGroup): number =>
+  b.size - a.size || a.position - b.position;
+
+/** The first of those with the largest value; where some are equal, of the second measure. */
+function largest(splits: readonly Split[], ...measures: readonly ((split: Split) => number)[]): Split {
+  return splits.reduce((best, split) => {
+    const measure = measures.find((of) => of(split) !== of(best));
+    return measure !== undefined && measure(split) > measure(best) ? split : best;
+  });
+}

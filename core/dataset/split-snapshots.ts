@@ -1,0 +1,109 @@
+// What is fixed of a dataset's split: which picture, by its content, trains, validates or tests. Each snapshot is an object that is
+// written once, and holds all that the ones before it held.
+
+import { z } from 'zod';
+import type { SplitFractions } from '../job/job.ts';
+import { FORMATS } from '../storage/formats.ts';
+import { createJson, readJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { SPLITS, type Split } from './split-folder.ts';
+
+/**
+ * How the first snapshot was dealt. `quota`: each class by its shares. `threshold`: by the hash of each picture alone, as datasets
+ * were split before there were snapshots, where a model may have trained on such a split.
+ */
+export const DEALS = ['quota', 'threshold'] as const;
+export type Deal = (typeof DEALS)[number];
+
+const HashesSchema = z.array(z.string());
+const SPLIT_SNAPSHOT = {
+  ...FORMATS.splitSnapshot,
+  schema: z.object({
+    formatVersion: z.literal(FORMATS.splitSnapshot.version),
+    dataset: z.string(),
+    fractions: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
+    /** From 1. */
+    sequence: z.number().int().min(1),
+    deal: z.enum(DEALS),
+    /** First digits of the pictures' content hashes, see {@link pictureId}. */
+    train: HashesSchema,
+    validation: HashesSchema,
+    test: HashesSchema,
+  }),
+};
+
+export interface SplitSnapshot {
+  readonly sequence: number;
+  readonly deal: Deal;
+  /** By {@link pictureId}. */
+  readonly splits: ReadonlyMap<string, Split>;
+}
+
+/** 128 bits of a content hash, in hexadecimal: enough to tell pictures apart, and half the size. */
+const ID_DIGITS = 32;
+export const pictureId = (contentHash: string): string => contentHash.slice(0, ID_DIGITS);
+
+/** The fractions as a part of a key; splits of other fractions have snapshots of their own. */
+const nameOf = ({ train, validation, test }: SplitFractions): string => `${train}-${validation}-${test}`;
+
+/** The snapshots of one dataset and one choice of fractions. */
+export function createSplitSnapshots(
+  store: ObjectStore,
+  dataset: string,
+  fractions: SplitFractions,
+  signal?: AbortSignal,
+) {
+  const options = signal === undefined ? {} : { signal };
+  const name = nameOf(fractions);
+  return {
+    /** @throws {FoveaError} `record-invalid`, `format-newer`. */
+    async read(sequence: number): Promise<SplitSnapshot | undefined> {
+      const stored = await readJson(
+        store,
+        keys.splitSnapshot(dataset, name, sequence),
+        SPLIT_SNAPSHOT,
+        options,
+      );
+      if (stored === undefined) return undefined;
+      const { value } = stored;
+      const splits = new Map(SPLITS.flatMap((split) => value[split].map((id) => [id, split] as const)));
+      return { sequence, deal: value.deal, splits };
+    },
+    async newest(): Promise<SplitSnapshot | undefined> {
+      let last: string | undefined;
+      for await (const { key } of store.list(keys.splitSnapshots(dataset, name), options)) last = key;
+      return last === undefined ? undefined : this.read(keys.splitSnapshotSequence(last));
+    },
+    /** How the dataset was dealt with other fractions. */
+    async dealOfOthers(): Promise<Deal | undefined> {
+      for await (const other of store.listFolders(keys.datasetSplits(dataset), options)) {
+        const stored = await readJson(store, keys.splitSnapshot(dataset, other, 1), SPLIT_SNAPSHOT, options);
+        if (stored !== undefined) return stored.value.deal;
+      }
+      return undefined;
+    },
+    /** @returns false where somebody else has made one of that number. */
+    async create({ sequence, deal, splits }: SplitSnapshot): Promise<boolean> {
+      const of = (wanted: Split) =>
+        [...splits].flatMap(([id, split]) => (split === wanted ? [id] : [])).sort();
+      const value = {
+        dataset,
+        fractions,
+        sequence,
+        deal,
+        train: of('train'),
+        validation: of('validation'),
+        test: of('test'),
+      };
+      try {
+        await createJson(store, keys.splitSnapshot(dataset, name, sequence), SPLIT_SNAPSHOT, value, options);
+        return true;
+      } catch (error) {
+        if (error instanceof PreconditionFailedError) return false;
+        throw error;
+      }
+    },
+  };
+}
+export type SplitSnapshots = ReturnType<typeof createSplitSnapshots>;

@@ -1,0 +1,35 @@
+// Whether a dataset has been trained on, by the models there are.
+
+import { z } from 'zod';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { MANIFEST_FILE } from './read-manifest.ts';
+import { listModels } from './versions.ts';
+
+/** The one field that matters: a manifest that is damaged elsewhere still says it. */
+const TrainedOnSchema = z.object({ dataset: z.string().nullable() });
+
+/** Manifests read at once. */
+const CONCURRENCY = 16;
+
+/** Reads manifests, newest versions first, until one names the dataset. */
+export async function hasModelOf(store: ObjectStore, dataset: string): Promise<boolean> {
+  const manifests = (await listModels(store)).flatMap(({ model, versions }) =>
+    versions.toReversed().map((version) => keys.modelFile(model, version, MANIFEST_FILE)),
+  );
+  for (let start = 0; start < manifests.length; start += CONCURRENCY) {
+    const trainedOn = manifests.slice(start, start + CONCURRENCY).map((key) => datasetOf(store, key));
+    if ((await Promise.all(trainedOn)).includes(dataset)) return true;
+  }
+  return false;
+}
+
+async function datasetOf(store: ObjectStore, key: string): Promise<string | null> {
+  const body = (await store.get(key))?.body;
+  if (body === undefined) return null;
+  try {
+    return TrainedOnSchema.parse(JSON.parse(new TextDecoder().decode(body))).dataset;
+  } catch {
+    return null;
+  }
+}
