@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ModelInputSchema } from '../core/model/manifest.ts';
 import { PRECISIONS } from '../core/model/precision.ts';
+import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
 import { type ImportBackboneOptions, runImportBackbone } from './commands/import-backbone.ts';
@@ -168,6 +169,22 @@ program
   .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it')
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .action((model: string, options: ExportModelOptions) => runExportModel(model, options));
+
+program
+  .command('backup')
+  .description(
+    'copy a data folder or a bucket, which may be in use; run again, it goes on where it broke off',
+  )
+  .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix')
+  .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', '.fovea')
+  .action((place: string, options: CopyStoreOptions) => runBackup(place, options));
+
+program
+  .command('restore')
+  .description('copy a backup back; nothing is overwritten')
+  .argument('<place>', 'the backup: a folder, or s3://bucket/prefix')
+  .option('--data <place>', 'where to: an empty data folder, or s3://bucket/prefix', '.fovea')
+  .action((place: string, options: CopyStoreOptions) => runRestore(place, options));
 
 program
   .command('setup')

@@ -32,6 +32,13 @@ export const STORAGE_CODES = {
   'record-missing': 'There is no such record to change. It was deleted meanwhile.',
   'record-contended': 'Other writers of the same record were faster. Try again.',
 
+  'copy-target-taken':
+    'There is something where the copy was to go. Name an empty place outside of the original.',
+  'backup-not-found': 'There is no backup there. Name what `fovea backup` has made.',
+  'backup-unfinished':
+    'The backup is not finished. Run the same `fovea backup` again, which goes on with it.',
+  'backup-damaged': 'Objects of the backup are gone. Use another backup, or bring them back.',
+
   'model-corrupt':
     'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',
   'model-parity-failed':

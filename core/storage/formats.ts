@@ -32,6 +32,8 @@ export const FORMATS = {
   report: { kind: 'report', version: 1 },
   backbone: { kind: 'backbone', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
+  backup: { kind: 'note of a backup', version: 1 },
+  restore: { kind: 'note of a restore', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 
 /** How objects of a kind are read. */

@@ -83,6 +83,11 @@ export const keys = {
   uploads: () => 'uploads/',
   upload: (uploadId: string) => `uploads/${segment(uploadId)}`,
 
+  /** What a backup says of itself. */
+  backup: () => 'backup.json',
+  /** Where a backup is being copied to. */
+  restore: () => 'restore.json',
+
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** A picture's features, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',

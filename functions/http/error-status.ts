@@ -111,6 +111,10 @@ export const ERROR_ANSWERS = {
   'precondition-failed': refused(409),
   'record-invalid': broken(),
   'format-newer': broken(),
+  'copy-target-taken': refused(409),
+  'backup-not-found': refused(404),
+  'backup-unfinished': refused(409),
+  'backup-damaged': broken(),
   'record-missing': refused(404),
   'record-contended': later(1),
 
