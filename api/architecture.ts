@@ -4,40 +4,49 @@ import { z } from 'zod';
 import type { Architecture } from '../core/network/network.ts';
 import { DEFAULT_PLAN_CLASSES } from '../core/network/plan-classifier.ts';
 import { countParameters, weightSpecs } from '../core/network/weight-specs.ts';
+import { count, listOf, objectKind, text } from './quantities.ts';
 
 const ArchitectureSchema = z
   .object({
-    id: z.string(),
-    object: z.literal('architecture'),
-    title: z.string(),
-    paper: z.string(),
+    id: text('Its name, as `model` of a job takes it.'),
+    object: objectKind('architecture'),
+    title: text('As its paper spells it.'),
+    paper: text('Where it was described.'),
     license: z.string().meta({ description: 'Of the description; weights have their own.' }),
-    preprocessing: z.string(),
+    preprocessing: text('What is made of the bytes of a pixel, by its usual name.'),
     input_size: z
-      .object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() })
+      .object({
+        height: count('Pixels.'),
+        width: count('Pixels.'),
+        channels: count('1: gray. 3: red, green, blue.'),
+      })
       .meta({ description: 'The default.' }),
-    min_input_size: z.object({ height: z.number().int(), width: z.number().int() }),
+    min_input_size: z
+      .object({ height: count('Pixels.'), width: count('Pixels.') })
+      .meta({ description: 'The least for which the network has an output.' }),
     parameters: z
       .number()
       .int()
       .meta({ description: `With the default input and ${DEFAULT_PLAN_CLASSES} classes.` }),
-    feature_layer: z.string(),
-    pretrained: z.array(
-      z.object({
-        file: z.string(),
-        trained_on: z.string(),
-        includes_top: z.boolean(),
-        license: z.string(),
-        url: z.string(),
-      }),
-    ),
+    feature_layer: text('The layer whose output a new head reads.'),
+    pretrained: z
+      .array(
+        z.object({
+          file: text('Name of the weight file.'),
+          trained_on: text('The pictures it was trained on.'),
+          includes_top: z.boolean().meta({ description: 'Whether it has the classifier too.' }),
+          license: text('Of the weights.'),
+          url: text('Where it was published.'),
+        }),
+      )
+      .meta({ description: 'Published weights.' }),
   })
-  .meta({ id: 'Architecture' });
+  .meta({ id: 'Architecture', description: 'A network that can be trained and planned.' });
 export type WireArchitecture = z.infer<typeof ArchitectureSchema>;
 
 export const ArchitectureListSchema = z
-  .object({ object: z.literal('list'), data: z.array(ArchitectureSchema) })
-  .meta({ id: 'ArchitectureList' });
+  .object(listOf(ArchitectureSchema, 'About the smallest first.'))
+  .meta({ id: 'ArchitectureList', description: 'All architectures.' });
 
 export function toWireArchitecture(architecture: Architecture): WireArchitecture {
   const { defaultInputSize: inputSize, minInputSize } = architecture;

@@ -23,11 +23,16 @@ const MetadataSchema = z
   });
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
+const choice = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
+  setting
+    .unwrap()
+    .optional()
+    .meta({ description: setting.description ?? '' });
 /** Without the defaults: what is left out in one place may be said in the other. */
 const HyperparametersChoiceSchema = z.strictObject({
-  n_epochs: n_epochs.unwrap().optional(),
-  batch_size: batch_size.unwrap().optional(),
-  learning_rate_multiplier: learning_rate_multiplier.unwrap().optional(),
+  n_epochs: choice(n_epochs),
+  batch_size: choice(batch_size),
+  learning_rate_multiplier: choice(learning_rate_multiplier),
 });
 
 export const CreateJobSchema = z
@@ -67,11 +72,21 @@ export const CreateJobSchema = z
     }),
     method: z
       .strictObject({
-        type: z.literal('supervised'),
-        supervised: z.strictObject({ hyperparameters: HyperparametersChoiceSchema.optional() }).optional(),
+        type: z.literal('supervised').meta({ description: 'The only one there is.' }),
+        supervised: z
+          .strictObject({
+            hyperparameters: HyperparametersChoiceSchema.optional().meta({
+              description: 'Numbers of training; `auto` leaves them to the recipe.',
+            }),
+          })
+          .optional()
+          .meta({ description: 'Settings of the method.' }),
       })
-      .optional(),
-    metadata: MetadataSchema.nullish(),
+      .optional()
+      .meta({ description: 'How to train, as OpenAI’s SDKs say it.' }),
+    metadata: MetadataSchema.nullish().meta({
+      description: `Up to ${METADATA_PAIRS_MAX} pairs of text, kept with the job.`,
+    }),
     validation_file: z.null().optional().meta({
       description:
         'Not supported: put the pictures into folders train/ and validation/ of the dataset, or set `split`.',
@@ -86,13 +101,19 @@ export const CreateJobSchema = z
         'validation split becomes the model. The test split has no part in the choice.',
       example: { learning_rate_multiplier: [0.3, 1, 3], augmentation: ['auto', 'none'] },
     }),
-    split: SplitFractionsSchema.optional(),
+    split: SplitFractionsSchema.optional().meta({
+      description:
+        'Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/.',
+    }),
     split_snapshot: z.number().int().min(1).nullish().meta({
       description:
         "Goes by this snapshot of the dataset's split, as a report names it with its `split`, and leaves out pictures that were added after it.",
       example: 1,
     }),
-    backend: z.enum(BACKENDS).default('auto'),
+    backend: z.enum(BACKENDS).default('auto').meta({
+      description:
+        '`gpu`, `native` (TensorFlow’s own library), `portable` (npm alone), or the best that the machine has.',
+    }),
     max_cost_usd: z
       .number()
       .positive()
@@ -109,7 +130,7 @@ export const CreateJobSchema = z
       description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
     }),
   })
-  .meta({ id: 'CreateFineTuningJob' });
+  .meta({ id: 'CreateFineTuningJob', description: 'A job that is asked for.' });
 /** As clients write it. */
 export type CreateJobBody = z.input<typeof CreateJobSchema>;
 /** As the server reads it. */

@@ -3,55 +3,72 @@
 import { z } from 'zod';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
-import { EstimateSchema } from './estimate.ts';
+import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
+import { count, listOf, objectKind, orNull, text } from './quantities.ts';
 
-const count = z.number().int();
+const splitCounts = {
+  train: count('Pictures that train.'),
+  validation: count('Pictures that choose the best epoch.'),
+  test: count('Pictures that judge.'),
+};
 
 const FindingSchema = z
   .object({
-    code: z.string().meta({ example: 'file-corrupt' }),
+    code: z.string().meta({ description: 'Stable.', example: 'file-corrupt' }),
     severity: z.enum(['error', 'warning', 'info']).meta({ description: '`error`: no training is possible.' }),
-    key: z.string().nullable(),
-    message: z.string(),
-    related: z.array(z.string()).optional(),
+    key: z.string().nullable().meta({ description: 'Object key of the file; null where it is of none.' }),
+    message: text('What was found, and what to do.'),
+    related: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Object keys of other files that it is of.' }),
   })
-  .meta({ id: 'Finding' });
+  .meta({ id: 'Finding', description: 'What is wrong with a dataset, or with a file of it.' });
 
 const inspectionShape = {
-  dataset: z.string(),
+  dataset: text('Its name.'),
   can_train: z.boolean().meta({ description: 'Whether no finding is an error.' }),
-  split: z
-    .object({ train: count, validation: count, test: count })
-    .meta({ description: 'Good pictures in each split.' }),
-  classes: z.array(z.object({ label: z.string(), train: count, validation: count, test: count })),
+  split: z.object(splitCounts).meta({ description: 'Good pictures in each split.' }),
+  classes: z
+    .array(z.object({ label: text('Name of the class.'), ...splitCounts }))
+    .meta({ description: 'Good pictures of each class in each split.' }),
   findings: z.array(FindingSchema).meta({ description: 'Errors first.' }),
-  finding_counts: z.record(z.string(), count.optional()),
+  finding_counts: z
+    .record(z.string(), z.number().int().optional())
+    .meta({ description: 'How many findings there are, by their code; `findings` may have fewer.' }),
 };
 
 export const DatasetSchema = z
-  .object({ object: z.literal('dataset'), ...inspectionShape })
-  .meta({ id: 'Dataset' });
+  .object({ object: objectKind('dataset'), ...inspectionShape })
+  .meta({ id: 'Dataset', description: 'What an inspection of a dataset found.' });
 
 export const DryRunSchema = z
   .object({
-    object: z.literal('fine_tuning.dry_run'),
+    object: objectKind('fine_tuning.dry_run'),
     model: z.string().meta({ description: 'The architecture.' }),
-    model_name: z.string(),
-    estimate: EstimateSchema.nullable(),
+    model_name: text('The model that the job would make.'),
+    estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
     ...inspectionShape,
   })
-  .meta({ id: 'DryRun' });
+  .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });
 
 export const DatasetListSchema = z
-  .object({
-    object: z.literal('list'),
-    data: z.array(z.object({ object: z.literal('dataset'), dataset: z.string() })),
-  })
-  .meta({ id: 'DatasetList' });
+  .object(
+    listOf(
+      z.object({ object: objectKind('dataset'), dataset: text('Its name.') }),
+      'Every dataset, by name.',
+    ),
+  )
+  .meta({ id: 'DatasetList', description: 'All datasets.' });
 
 export const DatasetFileSchema = z
-  .object({ object: z.literal('dataset.file'), dataset: z.string(), key: z.string(), size_bytes: count })
-  .meta({ id: 'DatasetFile' });
+  .object({
+    object: objectKind('dataset.file'),
+    dataset: text('Name of the dataset.'),
+    key: text('Object key of the file.'),
+    size_bytes: count('Bytes that were stored.'),
+  })
+  .meta({ id: 'DatasetFile', description: 'A file that was put into a dataset.' });
 
 /** What dry run and dataset description share. */
 export function toWireInspection(inspection: DatasetInspection) {

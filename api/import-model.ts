@@ -8,7 +8,11 @@ const MAX_LABELS = 100_000;
 
 export const ImportModelSchema = z
   .strictObject({
-    architecture: z.string().min(1).max(NAME_MAX_LENGTH).meta({ example: 'mobilenet_v2_1.0' }),
+    architecture: z
+      .string()
+      .min(1)
+      .max(NAME_MAX_LENGTH)
+      .meta({ description: 'The network.', example: 'mobilenet_v2_1.0' }),
     labels: z.array(z.string().max(NAME_MAX_LENGTH)).min(1).max(MAX_LABELS).meta({
       description: 'The name of every class, in the order of the network’s output. Names may repeat.',
     }),
@@ -23,4 +27,4 @@ export const ImportModelSchema = z
         example: 'mobilenet_v2_1.0_224.h5',
       }),
   })
-  .meta({ id: 'ImportModel' });
+  .meta({ id: 'ImportModel', description: 'A pretrained classifier to be served as it is.' });

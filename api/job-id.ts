@@ -9,5 +9,5 @@ export const JobIdSchema = z.object({
     .string()
     .max(JOB_ID_MAX_LENGTH)
     .regex(/^[A-Za-z0-9_-]+$/, 'must be the id of a job, such as "ftjob-…"')
-    .meta({ example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
+    .meta({ description: 'The id of a job.', example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
 });

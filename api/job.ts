@@ -11,6 +11,7 @@ import {
   JobRecordSchema,
   JobStatusSchema,
   ProgressSchema,
+  SpendingSchema,
   SplitFractionsSchema,
 } from '../core/job/job.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe.ts';
@@ -18,54 +19,71 @@ import { MemoryRecordSchema } from '../core/job/savings.ts';
 import { spendingOf } from '../core/job/spending-of.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/sweep.ts';
 import { toModelReference } from '../core/model/model-name.ts';
-import { EstimateSchema } from './estimate.ts';
+import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
+import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 import { toSnakeCased } from './snake-case.ts';
 import { toWire, toWireSchema } from './to-wire.ts';
 
 /** OpenAI's SDKs require an organization; an installation of Fovea belongs to one. */
 const ORGANIZATION_ID = 'org-fovea';
 
-const FinishedTrialSchema = TrialSchema.omit({ givenUp: true }).extend({ chosen: z.boolean() });
+const FinishedTrialSchema = TrialSchema.omit({ givenUp: true }).extend({
+  chosen: z.boolean().describe('Whether it is the best so far.'),
+});
 const { taken: TakenSchema } = MemoryRecordSchema.shape;
 const { result: ResultSchema } = JobRecordSchema.shape;
-const WireHyperparametersSchema = toWireSchema(HyperparametersSchema);
+const WireHyperparametersSchema = toWireSchema(HyperparametersSchema).meta({
+  description: 'Numbers of training, as they were asked for.',
+});
 
 export const JobSchema = z
   .object({
-    id: z.string(),
-    object: z.literal('fine_tuning.job'),
-    created_at: z.number().int(),
-    finished_at: z.number().int().nullable(),
-    estimated_finish: z.number().int().nullable(),
+    id: text('Of the job.'),
+    object: objectKind('fine_tuning.job'),
+    created_at: unixSeconds('When it was asked for'),
+    finished_at: unixSeconds('When it was over; null until then').nullable(),
+    estimated_finish: unixSeconds(
+      'When its running stage will be over; null where that is not known',
+    ).nullable(),
     model: z.string().meta({ description: 'The architecture.' }),
     fine_tuned_model: z.string().nullable().meta({
       description: '`<model>:<version>` once the job has succeeded; goes where a model is named.',
     }),
-    organization_id: z.string(),
-    status: JobStatusSchema,
-    training_file: z.string(),
-    validation_file: z.null(),
-    result_files: z.array(z.string()),
-    trained_tokens: z.null(),
+    organization_id: text('Always the same; OpenAI’s SDKs require it.'),
+    status: JobStatusSchema.meta({ description: 'The last three are final.' }),
+    training_file: text('Name of the dataset.'),
+    validation_file: z.null().meta({ description: 'Always null: the dataset has its own split.' }),
+    result_files: z.array(z.string()).meta({ description: 'Always empty: the model has its own files.' }),
+    trained_tokens: z.null().meta({ description: 'Always null: pictures are no tokens.' }),
     hyperparameters: WireHyperparametersSchema,
-    method: z.object({
-      type: z.literal('supervised'),
-      supervised: z.object({ hyperparameters: WireHyperparametersSchema }),
-    }),
-    seed: z.number().int(),
-    error: JobErrorSchema.nullable(),
-    integrations: z.array(z.unknown()).max(0),
-    metadata: z.record(z.string(), z.string()),
+    method: z
+      .object({
+        type: z.literal('supervised').meta({ description: 'The only one there is.' }),
+        supervised: z
+          .object({ hyperparameters: WireHyperparametersSchema })
+          .meta({ description: 'Settings of the method.' }),
+      })
+      .meta({ description: 'How it trains, as OpenAI’s SDKs say it.' }),
+    seed: z.number().int().meta({ description: 'The same seed, the same model.' }),
+    error: toWireSchema(JobErrorSchema)
+      .nullable()
+      .meta({ description: 'Why the job failed or was cancelled; null where it did not.' }),
+    integrations: z.array(z.unknown()).max(0).meta({ description: 'Always empty.' }),
+    metadata: z.record(z.string(), z.string()).meta({ description: 'As it was given.' }),
 
-    dataset: z.string(),
+    dataset: text('Name of the dataset.'),
     model_name: z.string().meta({ description: 'The model that the job makes.' }),
-    model_version: z.string().nullable(),
-    started_at: z.number().int().nullable(),
-    recipe: toWireSchema(RecipeSchema),
+    model_version: z.string().nullable().meta({ description: 'Of that model; null until it is exported.' }),
+    started_at: unixSeconds('When a trainer began; null until then').nullable(),
+    recipe: toWireSchema(RecipeSchema).meta({
+      description: 'Which layers learn, on which views of the pictures, as it was asked for.',
+    }),
     resolved_recipe: toWireSchema(ResolvedRecipeSchema).nullable().meta({
       description: 'What everything left to `auto` came to; null until the trainer has decided.',
     }),
-    sweep: toWireSchema(SweepSchema).nullable(),
+    sweep: toWireSchema(SweepSchema)
+      .nullable()
+      .meta({ description: 'Settings that are tried in every combination; null trains once.' }),
     trials: z
       .array(toWireSchema(FinishedTrialSchema))
       .meta({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
@@ -78,55 +96,62 @@ export const JobSchema = z
       .int()
       .nullable()
       .meta({ description: "The snapshot of the dataset's split that the request names." }),
-    backend: z.enum(BACKENDS),
-    attempts: z.number().int(),
+    backend: z.enum(BACKENDS).meta({ description: 'What computes, as it was asked for.' }),
+    attempts: count('Trainers that worked at it and did not end by themselves, and the running one.'),
     queued_reason: z.string().nullable().meta({
       description: 'Why a job that waits does not start yet, where that is known.',
     }),
     machines: z
-      .object({ pool: z.string(), capacity: z.string() })
+      .object({ pool: text('Kind of machines.'), capacity: text('`spot` or `on-demand`.') })
       .nullable()
       .meta({ description: 'Where the job runs on AWS Batch.' }),
-    max_cost_usd: z.number().nullable(),
-    cost: z.object({ seconds: z.number(), usd: z.number() }).meta({
+    max_cost_usd: z
+      .number()
+      .nullable()
+      .meta({ description: 'Training ends when it has cost so much; null where it may cost what it takes.' }),
+    cost: toWireSchema(SpendingSchema).meta({
       description:
         'What the machines of all attempts took so far, at the on-demand price; Spot machines cost less.',
     }),
-    cancel_requested: z.boolean(),
-    progress: toWireSchema(ProgressSchema).nullable(),
-    result: toWireSchema(ResultSchema),
+    cancel_requested: z
+      .boolean()
+      .meta({ description: 'Whether somebody asked for its end; a running job ends within a step.' }),
+    progress: toWireSchema(ProgressSchema)
+      .nullable()
+      .meta({ description: 'What the trainer is at; null before it begins.' }),
+    result: toWireSchema(ResultSchema).meta({ description: 'What came of it; null until it has succeeded.' }),
   })
-  .meta({ id: 'FineTuningJob' });
+  .meta({ id: 'FineTuningJob', description: 'OpenAI’s fine-tuning job, and what Fovea knows beside it.' });
 export type WireJob = z.infer<typeof JobSchema>;
 
 /** What POST answers. */
 export const CreatedJobSchema = JobSchema.extend({
-  estimate: EstimateSchema.nullable().meta({
-    description:
-      'Time and price; null where the dataset has too little to train on, and for imported backbones.',
-  }),
-}).meta({ id: 'CreatedFineTuningJob' });
+  estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
+}).meta({ id: 'CreatedFineTuningJob', description: 'The job that was made, with what it will take.' });
 
 export const JobListSchema = z
-  .object({ object: z.literal('list'), data: z.array(JobSchema), has_more: z.boolean() })
-  .meta({ id: 'FineTuningJobList' });
+  .object({ ...listOf(JobSchema, 'Newest first.'), has_more: hasMore })
+  .meta({ id: 'FineTuningJobList', description: 'A page of jobs.' });
 
 export const JobEventWireSchema = z
   .object({
-    object: z.literal('fine_tuning.job.event'),
-    id: z.string(),
-    created_at: z.number().int(),
-    level: z.enum(['info', 'warn', 'error']),
-    type: z.enum(['message', 'metrics']),
-    message: z.string(),
-    data: z.record(z.string(), z.unknown()).nullable(),
+    object: objectKind('fine_tuning.job.event'),
+    id: text('Of the event.'),
+    created_at: unixSeconds('When it happened'),
+    level: z.enum(['info', 'warn', 'error']).meta({ description: 'How bad it is.' }),
+    type: z.enum(['message', 'metrics']).meta({ description: '`metrics`: the numbers of an epoch.' }),
+    message: text('In words.'),
+    data: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: 'The same for programs, by name; null where there is nothing.' }),
   })
-  .meta({ id: 'FineTuningJobEvent' });
+  .meta({ id: 'FineTuningJobEvent', description: 'Something that happened in a job.' });
 export type WireJobEvent = z.infer<typeof JobEventWireSchema>;
 
 export const JobEventListSchema = z
-  .object({ object: z.literal('list'), data: z.array(JobEventWireSchema), has_more: z.boolean() })
-  .meta({ id: 'FineTuningJobEventList' });
+  .object({ ...listOf(JobEventWireSchema, 'Newest first.'), has_more: hasMore })
+  .meta({ id: 'FineTuningJobEventList', description: 'A page of events.' });
 
 /** A job as clients see it. @param nowMs Unix milliseconds, for the estimated finish of a running job. */
 export function toWireJob(job: JobRecord, nowMs: number): WireJob {

@@ -5,12 +5,18 @@ import { type Manifest, ManifestSchema } from '../core/model/manifest.ts';
 import { type Parity, ParitySchema } from '../core/model/parity.ts';
 import { toWire, toWireSchema } from './to-wire.ts';
 
-export const WireManifestSchema = toWireSchema(ManifestSchema).meta({ id: 'Manifest' });
+export const WireManifestSchema = toWireSchema(ManifestSchema).meta({
+  id: 'Manifest',
+  description: 'What a version is, and how it is called.',
+});
 export type WireManifest = z.infer<typeof WireManifestSchema>;
 
 export const toWireManifest = (manifest: Manifest): WireManifest => toWire(ManifestSchema, manifest);
 
-export const WireParitySchema = toWireSchema(ParitySchema).meta({ id: 'Parity' });
+export const WireParitySchema = toWireSchema(ParitySchema).meta({
+  id: 'Parity',
+  description: 'How far the served model is from the trainer, and pictures with their right answers.',
+});
 
 export const toWireParity = (parity: Parity): z.infer<typeof WireParitySchema> =>
   toWire(ParitySchema, parity);

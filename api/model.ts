@@ -3,41 +3,66 @@
 import { z } from 'zod';
 import type { Manifest } from '../core/model/manifest.ts';
 import { toModelReference } from '../core/model/model-name.ts';
+import { count, listOf, objectKind, text } from './quantities.ts';
+
+const UNREADABLE = 'null where the version cannot be read';
 
 export const ModelSchema = z
   .object({
-    id: z.string(),
-    object: z.literal('model'),
+    id: text('Its name.'),
+    object: objectKind('model'),
     created: z.number().int().meta({ description: 'Unix seconds; of the version described here.' }),
-    owned_by: z.string(),
+    owned_by: text('Always the same; OpenAI’s SDKs require it.'),
     version: z
       .string()
       .meta({ description: 'The version described here: the latest one, unless another was asked for.' }),
     versions: z.array(z.string()).meta({ description: 'Oldest first.' }),
-    architecture: z.string().nullable(),
-    dataset: z.string().nullable(),
-    labels: z.array(z.string()),
+    architecture: z
+      .string()
+      .nullable()
+      .meta({ description: `The network; ${UNREADABLE}.` }),
+    dataset: z
+      .string()
+      .nullable()
+      .meta({ description: `What it was trained on; null where it was imported, and ${UNREADABLE}.` }),
+    labels: z.array(z.string()).meta({ description: 'The classes; empty where it cannot be read.' }),
     input: z
-      .object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() })
-      .nullable(),
-    size_bytes: z.number().int().nullable(),
-    test_accuracy: z.number().nullable(),
-    test_count: z.number().int().nullable(),
+      .object({
+        height: count('Pixels.'),
+        width: count('Pixels.'),
+        channels: count('1: gray. 3: red, green, blue.'),
+      })
+      .nullable()
+      .meta({ description: `What the network takes; ${UNREADABLE}.` }),
+    size_bytes: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: `Of its ONNX file; ${UNREADABLE}.` }),
+    test_accuracy: z
+      .number()
+      .nullable()
+      .meta({ description: 'Share of the test split that is right, 0 to 1; null where there is none.' }),
+    test_count: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: `Pictures of the test split; ${UNREADABLE}.` }),
     report: z
       .string()
       .nullable()
       .meta({ description: 'Path of the report of this version; null where it has none.' }),
     problem: z
-      .object({ code: z.string(), message: z.string() })
+      .object({ code: text('Stable.'), message: text('What is wrong, and what to do.') })
       .nullable()
       .meta({ description: 'Why this version cannot be used; null where it can.' }),
   })
-  .meta({ id: 'Model' });
+  .meta({ id: 'Model', description: 'A model, as its latest version or the one that was asked for.' });
 export type WireModel = z.infer<typeof ModelSchema>;
 
 export const ModelListSchema = z
-  .object({ object: z.literal('list'), data: z.array(ModelSchema) })
-  .meta({ id: 'ModelList' });
+  .object(listOf(ModelSchema, 'By name.'))
+  .meta({ id: 'ModelList', description: 'All models.' });
 
 const OWNED_BY = 'fovea';
 
@@ -92,6 +117,12 @@ export function toBrokenWireModel(
     problem: { code: problem.code, message: problem.message },
   };
 }
+
+/** Which version is meant; in a query string. */
+export const VersionSchema = z.string().optional().meta({
+  description: 'A version number or an alias; `latest` by default.',
+  example: 'latest',
+});
 
 export const ModelParamSchema = z.object({
   model: z.string().meta({

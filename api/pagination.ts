@@ -1,6 +1,7 @@
 // Paging as OpenAI does it: `after` an id, at most `limit`, `has_more`.
 
 import { z } from 'zod';
+import { integerField } from './quantities.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -12,5 +13,10 @@ export const PageQuerySchema = z.strictObject({
     .regex(/^[A-Za-z0-9_-]+$/, 'must be an id from an earlier page')
     .optional()
     .meta({ description: 'Only what comes after this id; from the last entry of the page before.' }),
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT).meta({ type: 'integer' }),
+  limit: integerField({
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+    description: 'How many entries to give at most.',
+  }),
 });

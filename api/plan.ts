@@ -8,27 +8,33 @@ import {
   DEFAULT_PLAN_CLASSES,
   PLAN_LIMITS,
 } from '../core/network/plan-classifier.ts';
+import { count, objectKind, text } from './quantities.ts';
 
-const count = (max: number) => z.number().int().min(1).max(max);
-const side = count(PLAN_LIMITS.side).optional();
+const upTo = (max: number, description: string) => z.number().int().min(1).max(max).meta({ description });
+const side = upTo(PLAN_LIMITS.side, 'Pixels.').optional();
 
 export const CreatePlanSchema = z
   .strictObject({
     model: z.string().min(1).meta({ description: 'An architecture.', example: 'three_conv_cnn' }),
     input_size: z
-      .strictObject({ height: side, width: side, channels: z.union([z.literal(1), z.literal(3)]).optional() })
+      .strictObject({
+        height: side,
+        width: side,
+        channels: z
+          .union([z.literal(1), z.literal(3)])
+          .optional()
+          .meta({ description: '1: gray. 3: red, green, blue.' }),
+      })
       .optional()
       .meta({ description: "What is left out is the architecture's own." }),
-    classes: count(PLAN_LIMITS.classes).default(DEFAULT_PLAN_CLASSES),
+    classes: upTo(PLAN_LIMITS.classes, 'Of the classifier.').default(DEFAULT_PLAN_CLASSES),
     until: z
       .string()
       .min(1)
       .optional()
       .meta({ description: 'A layer to stop after, e.g. to leave the classifier out.', example: 'conv3' }),
-    batch_size: count(PLAN_LIMITS.batchSize).default(DEFAULT_PLAN_BATCH_SIZE),
-    images: count(PLAN_LIMITS.images)
-      .optional()
-      .meta({ description: 'Pictures of an epoch; left out, nothing is said of epochs.' }),
+    batch_size: upTo(PLAN_LIMITS.batchSize, 'Pictures of a mini-batch.').default(DEFAULT_PLAN_BATCH_SIZE),
+    images: upTo(PLAN_LIMITS.images, 'Pictures of an epoch; left out, nothing is said of epochs.').optional(),
     gpu: z.string().min(1).optional().meta({
       description: 'T4, A10G, L4, A100, L40S or H100; left out, all of them.',
       example: 'T4',
@@ -39,64 +45,96 @@ export const CreatePlanSchema = z
       .optional()
       .meta({ description: "Price of the GPU's machine, instead of the one in the table. Needs `gpu`." }),
   })
-  .meta({ id: 'CreatePlan' });
+  .meta({ id: 'CreatePlan', description: 'A network, and how it is to be used.' });
 export type CreatePlanRequest = z.output<typeof CreatePlanSchema>;
 
-const bytes = z.number().int();
+const bytes = (of: string) => count(`Bytes ${of}.`);
 
 const PlanLayerSchema = z.object({
-  name: z.string(),
-  type: z.string(),
+  name: text('Of the layer.'),
+  type: text('Kind of layer.'),
   output_shape: z.array(z.number().int()).meta({ description: 'Without the batch.' }),
-  parameters: z.number().int(),
-  trainable_parameters: z.number().int(),
-  flops: z.number().int().meta({ description: PLAN_ACCOUNTING.flops }),
-  output_bytes: bytes.meta({ description: '0 where the layer passes its input on.' }),
-  alive_bytes: bytes.meta({ description: 'Outputs alive while this layer is computed.' }),
+  parameters: count('Numbers in its weights.'),
+  trainable_parameters: count('Those that learn.'),
+  flops: count(PLAN_ACCOUNTING.flops),
+  output_bytes: count('Bytes of its output; 0 where the layer passes its input on.'),
+  alive_bytes: bytes('of outputs alive while this layer is computed'),
 });
 
 const PlanGpuSchema = z.object({
-  gpu: z.string(),
-  instance_type: z.string(),
-  memory_bytes: bytes,
-  usable_bytes: bytes,
-  largest_batch: z.number().int(),
+  gpu: text('Name of the GPU.'),
+  instance_type: text('The machine that has it.'),
+  memory_bytes: bytes('of its memory, as sold'),
+  usable_bytes: bytes('of that for the network'),
+  largest_batch: count('Pictures; 0 where not even one fits.'),
   fits: z.boolean().meta({ description: 'Whether `batch_size` fits.' }),
-  pictures_per_second: z.number(),
+  pictures_per_second: z.number().meta({ description: 'In training.' }),
   effective_flops: z.number().meta({ description: 'Operations a second that the estimate comes to.' }),
-  usd_per_hour: z.number(),
+  usd_per_hour: z.number().meta({ description: 'Price of the machine.' }),
   epoch: z
-    .object({ images: z.number().int(), seconds: z.number(), usd: z.number() })
+    .object({
+      images: count('Pictures.'),
+      seconds: z.number().meta({ description: 'Time it takes.' }),
+      usd: z.number().meta({ description: 'What it costs.' }),
+    })
     .nullable()
     .meta({ description: 'Null where the batch does not fit or `images` was not given.' }),
-  basis: z.object({ memory: z.string(), speed: z.string(), figures: z.string(), price: z.string() }),
+  basis: z
+    .object({
+      memory: text('What memory rests on.'),
+      speed: text('What speed rests on.'),
+      figures: text('Where the figures of the GPU are from.'),
+      price: text('Where the price is from.'),
+    })
+    .meta({ description: 'What the numbers rest on, in sentences.' }),
 });
 
 export const PlanSchema = z
   .object({
-    object: z.literal('plan'),
-    model: z.string(),
-    input_size: z.object({ height: z.number().int(), width: z.number().int(), channels: z.number().int() }),
-    classes: z.number().int(),
+    object: objectKind('plan'),
+    model: text('The architecture.'),
+    input_size: z
+      .object({
+        height: count('Pixels.'),
+        width: count('Pixels.'),
+        channels: count('1: gray. 3: red, green, blue.'),
+      })
+      .meta({ description: 'What the network takes.' }),
+    classes: count('Of the classifier.'),
     until: z.string().nullable().meta({ description: 'The last layer, where one was asked for.' }),
-    parameters: z.object({ total: z.number().int(), trainable: z.number().int(), bytes }),
-    flops: z.number().int().meta({ description: PLAN_ACCOUNTING.flops }),
-    prediction: z.object({ bytes, activation_bytes: bytes, peak_layer: z.string(), accounting: z.string() }),
-    training: z.object({
-      batch_size: z.number().int(),
-      bytes,
-      activation_bytes: bytes,
-      accounting: z.string(),
-      gradient_bytes: bytes,
-      optimizer_bytes: bytes,
-      backward_bytes: bytes,
-      total_bytes: bytes,
-      total_accounting: z.string(),
-    }),
-    gpus: z.array(PlanGpuSchema),
-    layers: z.array(PlanLayerSchema),
+    parameters: z
+      .object({
+        total: count('Numbers in the weights.'),
+        trainable: count('Those that learn.'),
+        bytes: bytes('of all'),
+      })
+      .meta({ description: 'Weights of the network.' }),
+    flops: count(PLAN_ACCOUNTING.flops),
+    prediction: z
+      .object({
+        bytes: bytes('of parameters and outputs at the peak'),
+        activation_bytes: bytes('of the outputs alone'),
+        peak_layer: text('The layer at whose computation the peak is.'),
+        accounting: text('What is counted.'),
+      })
+      .meta({ description: 'Memory of predicting one picture.' }),
+    training: z
+      .object({
+        batch_size: count('Pictures of a mini-batch.'),
+        bytes: bytes('of parameters and activations'),
+        activation_bytes: bytes('of the activations alone'),
+        accounting: text('What is counted in both.'),
+        gradient_bytes: bytes('of gradients of parameters, on top'),
+        optimizer_bytes: bytes('of the slots of the optimizer, on top'),
+        backward_bytes: bytes('of gradients of outputs on their way back, on top'),
+        total_bytes: bytes('of all'),
+        total_accounting: text('What is counted in all.'),
+      })
+      .meta({ description: 'Memory of training with a mini-batch.' }),
+    gpus: z.array(PlanGpuSchema).meta({ description: 'What training takes and costs on each.' }),
+    layers: z.array(PlanLayerSchema).meta({ description: 'In the order in which they are computed.' }),
   })
-  .meta({ id: 'Plan' });
+  .meta({ id: 'Plan', description: 'What a network needs before it runs.' });
 export type WirePlan = z.infer<typeof PlanSchema>;
 
 export function toWirePlan({

@@ -2,30 +2,34 @@
 
 import { z } from 'zod';
 import { ErrorSchema } from './error.ts';
+import { VersionSchema } from './model.ts';
+import { count, integerField, numberField, objectKind, text } from './quantities.ts';
+
+const milliseconds = (what: string) => z.number().meta({ description: `${what}, in milliseconds.` });
 
 const TimingSchema = z
   .object({
-    load: z.number(),
-    decode: z.number(),
-    preprocess: z.number(),
-    infer: z.number(),
-    heatmap: z.number().optional(),
-    total: z.number(),
+    load: milliseconds('Loading the model; 0 where it was in memory'),
+    decode: milliseconds('Decoding the pictures'),
+    preprocess: milliseconds('Making them the input of the network'),
+    infer: milliseconds('Running the network'),
+    heatmap: milliseconds('Drawing the heatmap').optional(),
+    total: milliseconds('All of it'),
   })
   .meta({ id: 'Timing', description: 'Milliseconds. `load` is 0 where the model was in memory.' });
 
 const LabelScoreSchema = z.object({
-  label: z.string(),
+  label: text('The class.'),
   score: z.number().meta({ description: 'Probability, 0 to 1.' }),
-  index: z.number().int(),
+  index: count('Its number among the labels of the model.'),
 });
 
 const HeatmapSchema = z
   .object({
-    label: z.string(),
-    index: z.number().int(),
-    rows: z.number().int(),
-    columns: z.number().int(),
+    label: text('The class that the map is of.'),
+    index: count('Its number among the labels of the model.'),
+    rows: count('Windows from top to bottom.'),
+    columns: count('Windows from left to right.'),
     values: z.array(z.array(z.number())).meta({
       description:
         'Row by row, the probability of the class in each window of the picture; softmax is taken in each window on its own.',
@@ -34,15 +38,15 @@ const HeatmapSchema = z
       description:
         'Height of a window as a share of the picture, 0 to 1. Windows are spread evenly, the outermost at the edges.',
     }),
-    window_width: z.number(),
+    window_width: z.number().meta({ description: 'Width of a window as a share of the picture, 0 to 1.' }),
   })
-  .meta({ id: 'Heatmap' });
+  .meta({ id: 'Heatmap', description: 'Where in the picture a class is.' });
 
 const predictionShape = {
-  object: z.literal('prediction'),
-  id: z.string(),
-  model: z.string(),
-  model_version: z.string(),
+  object: objectKind('prediction'),
+  id: text('Of the prediction.'),
+  model: text('Name of the model.'),
+  model_version: text('Version of the model that answered.'),
   label: z.string().nullable().meta({
     description: 'The likeliest label; null only where it is rejected and `reject=true` was asked for.',
   }),
@@ -60,32 +64,35 @@ const predictionShape = {
 
 export const PredictionSchema = z
   .object({ ...predictionShape, timing_ms: TimingSchema })
-  .meta({ id: 'Prediction' });
+  .meta({ id: 'Prediction', description: 'What a picture shows.' });
+
+const placeShape = {
+  index: count('Place of the picture in the request, from 0.'),
+  file: z.string().nullable().meta({ description: 'File name; null where the request gave none.' }),
+};
 
 const ListedPredictionSchema = z.object({
   ...predictionShape,
-  index: z.number().int(),
-  file: z.string().nullable().meta({ description: 'File name, where the request gave one.' }),
+  ...placeShape,
 });
 const FailedPredictionSchema = z.object({
-  object: z.literal('error'),
-  index: z.number().int(),
-  file: z.string().nullable(),
+  object: objectKind('error'),
+  ...placeShape,
   error: ErrorSchema.shape.error,
 });
 
 export const PredictionListSchema = z
   .object({
-    object: z.literal('list'),
-    id: z.string(),
-    model: z.string(),
-    model_version: z.string(),
+    object: objectKind('list'),
+    id: text('Of the request.'),
+    model: text('Name of the model.'),
+    model_version: text('Version of the model that answered.'),
     data: z.array(z.discriminatedUnion('object', [ListedPredictionSchema, FailedPredictionSchema])).meta({
       description: 'In the order of the request. A picture that cannot be read has an `error` here.',
     }),
     timing_ms: TimingSchema,
   })
-  .meta({ id: 'PredictionList' });
+  .meta({ id: 'PredictionList', description: 'What each of many pictures shows.' });
 
 export type WirePrediction = z.infer<typeof PredictionSchema>;
 export type WirePredictionList = z.infer<typeof PredictionListSchema>;
@@ -116,7 +123,12 @@ export const PredictJsonSchema = z
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
     message: 'send one of "image", "images", "image_key" and "image_keys"',
   })
-  .meta({ id: 'PredictRequest' });
+  .meta({
+    id: 'PredictRequest',
+    description: 'Pictures, one way or another.',
+    // As the refinement above says it; a schema cannot be asked for it.
+    oneOf: ['image', 'images', 'image_key', 'image_keys'].map((name) => ({ required: [name] })),
+  });
 
 const TOP_K_DEFAULT = 5;
 const TOP_K_MAX = 1000;
@@ -126,12 +138,11 @@ const HEATMAP_SCALE_DEFAULT = 2;
 const HEATMAP_SCALE_MAX = 4;
 
 export const PredictQuerySchema = z.strictObject({
-  version: z.string().optional().meta({
-    description: 'A version number or an alias; `latest` by default.',
-    example: 'latest',
-  }),
-  top_k: z.coerce.number().int().min(1).max(TOP_K_MAX).default(TOP_K_DEFAULT).meta({
-    type: 'integer',
+  version: VersionSchema,
+  top_k: integerField({
+    minimum: 1,
+    maximum: TOP_K_MAX,
+    default: TOP_K_DEFAULT,
     description: 'How many labels to give; no more than the model has.',
   }),
   reject: z.enum(['true', 'false']).default('false').meta({
@@ -153,17 +164,14 @@ export const PredictQuerySchema = z.strictObject({
     description:
       '`json`: numbers, in the prediction. `png`: the map over the picture is the whole answer, for one picture.',
   }),
-  heatmap_scale: z.coerce
-    .number()
-    .min(1)
-    .max(HEATMAP_SCALE_MAX)
-    .default(HEATMAP_SCALE_DEFAULT)
-    .meta({
-      type: 'number',
-      description:
-        'How many times its own input size the network looks at the picture; more gives a finer map of smaller parts. At ' +
-        '1 there is one window, and its value is the prediction.',
-    }),
+  heatmap_scale: numberField({
+    minimum: 1,
+    maximum: HEATMAP_SCALE_MAX,
+    default: HEATMAP_SCALE_DEFAULT,
+    description:
+      'How many times its own input size the network looks at the picture; more gives a finer map of smaller parts. At ' +
+      '1 there is one window, and its value is the prediction.',
+  }),
 });
 
 /** What a form may hold: pictures, in fields of any name, and what the query string takes. */
@@ -174,4 +182,4 @@ export const PredictFormSchema = z
       .meta({ description: 'One picture, or many; many give a list.' }),
     ...PredictQuerySchema.shape,
   })
-  .meta({ id: 'PredictForm' });
+  .meta({ id: 'PredictForm', description: 'A form with pictures, in fields of any name.' });

@@ -1,6 +1,7 @@
 // Uploads on the wire: OpenAI's names for what is uploaded, and the request that uploads it in one go.
 
 import { z } from 'zod';
+import { count, objectKind, text, unixSeconds } from './quantities.ts';
 
 const MIME_TYPE = /^(image\/[a-z0-9.+-]{1,60}|application\/octet-stream)$/;
 const FILENAME_MAX_LENGTH = 800;
@@ -16,7 +17,7 @@ export const CreateUploadSchema = z
       .string()
       .regex(MIME_TYPE, { message: 'must be image/* in lower case, or application/octet-stream' })
       .default('application/octet-stream')
-      .meta({ example: 'image/jpeg' }),
+      .meta({ description: 'Content-Type of the bytes.', example: 'image/jpeg' }),
     purpose: z.enum(['vision', 'fine-tune']).default('vision').meta({
       description: '`vision`: to be predicted, by its `key`. `fine-tune`: a picture of a dataset.',
     }),
@@ -29,27 +30,31 @@ export const CreateUploadSchema = z
     path: ['filename'],
     message: 'is needed for the purpose "fine-tune": <dataset>/<class>/<file>',
   })
-  .meta({ id: 'CreateUpload' });
+  .meta({ id: 'CreateUpload', description: 'A picture that is to be uploaded.' });
 
 export const UploadSchema = z
   .object({
-    id: z.string(),
-    object: z.literal('upload'),
-    bytes: z.number().int(),
-    created_at: z.number().int(),
-    expires_at: z.number().int().meta({ description: 'Until when the request below is taken.' }),
-    filename: z.string().nullable(),
-    purpose: z.enum(['vision', 'fine-tune']),
-    status: z.literal('pending'),
+    id: text('Of the upload.'),
+    object: objectKind('upload'),
+    bytes: count('The exact size of the picture.'),
+    created_at: unixSeconds('When the link was made'),
+    expires_at: unixSeconds('Until when the request below is taken'),
+    filename: z.string().nullable().meta({ description: 'As it was asked for; null where it was not.' }),
+    purpose: z.enum(['vision', 'fine-tune']).meta({ description: 'As it was asked for.' }),
+    status: z.literal('pending').meta({ description: 'The bytes are still to come.' }),
     key: z.string().meta({ description: 'For `vision`, what to predict as `image_key`. It stays a day.' }),
-    method: z.literal('PUT'),
+    method: z.literal('PUT').meta({ description: 'Of the request that brings the bytes.' }),
     url: z.string().meta({ description: 'Where the bytes go, without the API key.' }),
     headers: z
       .record(z.string(), z.string())
       .meta({ description: 'To be sent with the bytes, as they are.' }),
   })
-  .meta({ id: 'Upload' });
+  .meta({ id: 'Upload', description: 'The request that brings the bytes of a picture.' });
 
 export const ReceivedUploadSchema = z
-  .object({ object: z.literal('upload.received'), key: z.string(), bytes: z.number().int() })
-  .meta({ id: 'ReceivedUpload' });
+  .object({
+    object: objectKind('upload.received'),
+    key: text('Object key of the picture.'),
+    bytes: count('Bytes that were stored.'),
+  })
+  .meta({ id: 'ReceivedUpload', description: 'A picture that was uploaded.' });

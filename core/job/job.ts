@@ -38,11 +38,14 @@ export const BACKENDS = ['auto', 'gpu', 'native', 'portable'] as const;
 /** Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/. */
 export const SplitFractionsSchema = z
   .object({
-    train: z.number().positive().max(1).default(0.75),
-    validation: z.number().min(0).max(1).default(0.15),
-    test: z.number().min(0).max(1).default(0.1),
+    train: z.number().positive().max(1).default(0.75).describe('Share of the pictures that train.'),
+    validation: z.number().min(0).max(1).default(0.15).describe('Share that chooses the best epoch.'),
+    test: z.number().min(0).max(1).default(0.1).describe('Share that judges the model.'),
   })
   .strict()
+  .describe(
+    'Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/.',
+  )
   .refine((s) => Math.abs(s.train + s.validation + s.test - 1) < 1e-9, {
     message: 'the fractions train, validation and test must sum to 1',
   });
@@ -100,10 +103,12 @@ export const MachineUsageSchema = z.object({
 });
 
 /** Machine time and its price, over all attempts of a job. */
-const SpendingSchema = z.object({
-  seconds: z.number().nonnegative(),
-  /** At the on-demand price, which Spot machines stay below; 0 where no price is set. */
-  usd: z.number().nonnegative(),
+export const SpendingSchema = z.object({
+  seconds: z.number().nonnegative().describe('Of machines, over all attempts.'),
+  usd: z
+    .number()
+    .nonnegative()
+    .describe('At the on-demand price, which Spot machines stay below; 0 where no price is set.'),
 });
 export type Spending = z.infer<typeof SpendingSchema>;
 
@@ -111,9 +116,9 @@ export const NOTHING_SPENT: Spending = { seconds: 0, usd: 0 };
 
 export const JobErrorSchema = z.object({
   /** Of {@link toJobError}; a record of another version may have a code that this one does not know. */
-  code: z.string(),
-  message: z.string(),
-  param: z.string().nullable(),
+  code: z.string().describe('Stable, e.g. `dataset-invalid`.'),
+  message: z.string().describe('What failed, and what to do.'),
+  param: z.string().nullable().describe('The field of the request at fault; null where none is.'),
 });
 
 /** What a job that fails says of it. */
@@ -123,21 +128,33 @@ export const toJobError = (
   param: string | null = null,
 ): z.infer<typeof JobErrorSchema> => ({ code, message, param });
 
+const known = (what: string) => `${what}; null where that is not known.`;
+
 export const ProgressSchema = z.object({
-  stage: z.enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting']),
-  /** Of a sweep, from 1. */
-  trial: z.number().int().nullable().default(null),
-  trials: z.number().int().nullable().default(null),
-  epoch: z.number().int().nullable(),
-  epochs: z.number().int().nullable(),
-  step: z.number().int().nullable(),
-  steps: z.number().int().nullable(),
-  loss: z.number().nullable(),
-  accuracy: z.number().nullable(),
-  imagesPerSecond: z.number().nullable(),
-  secondsLeft: z.number().nullable(),
-  /** Resident memory of the trainer, bytes. */
-  rssBytes: z.number().int().nullable(),
+  stage: z
+    .enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting'])
+    .describe('What the trainer is at.'),
+  trial: z
+    .number()
+    .int()
+    .nullable()
+    .default(null)
+    .describe('Trial of a sweep, from 1; null where there is no sweep.'),
+  trials: z
+    .number()
+    .int()
+    .nullable()
+    .default(null)
+    .describe('Trials of the sweep; null where there is none.'),
+  epoch: z.number().int().nullable().describe(known('Running epoch, from 1')),
+  epochs: z.number().int().nullable().describe(known('Epochs of the stage, at most')),
+  step: z.number().int().nullable().describe(known('Steps of the stage that are done')),
+  steps: z.number().int().nullable().describe(known('Steps of the stage')),
+  loss: z.number().nullable().describe(known('Cross-entropy of the last steps, in nats')),
+  accuracy: z.number().nullable().describe(known('Share of the last pictures that were right, 0 to 1')),
+  imagesPerSecond: z.number().nullable().describe(known('Pictures a second')),
+  secondsLeft: z.number().nullable().describe(known('Seconds until the stage ends')),
+  rssBytes: z.number().int().nullable().describe(known('Resident memory of the trainer, bytes')),
 });
 export type Progress = z.infer<typeof ProgressSchema>;
 
@@ -191,9 +208,14 @@ export const JobRecordSchema = z.object({
   error: JobErrorSchema.nullable(),
   result: z
     .object({
-      testAccuracy: z.number().nullable(),
-      trainedImages: z.number().int(),
-      maxParityDifference: z.number(),
+      testAccuracy: z
+        .number()
+        .nullable()
+        .describe('Share of the test split that is right, 0 to 1; null where there is no test split.'),
+      trainedImages: z.number().int().describe('Pictures that were trained on.'),
+      maxParityDifference: z
+        .number()
+        .describe('Largest difference of a probability between trainer and served model.'),
     })
     .nullable(),
 });

@@ -19,7 +19,13 @@ export const REMEDIES = [
   /** The attempt ends, and on AWS Batch a larger machine takes the job over. */
   'larger_machine',
 ] as const;
-export const RemedySchema = z.enum(REMEDIES);
+export const RemedySchema = z
+  .enum(REMEDIES)
+  .describe(
+    '`smaller_batches`: batches in parts, with the same result. `half_precision`: cached features in 16 bits. `fewer_layers`: ' +
+      'the lower of the pretrained layers stay as they are. `smaller_pictures`: in training and in service. ' +
+      '`larger_machine`: the attempt ends, and on AWS Batch a larger machine takes the job over.',
+  );
 export type RemedyName = z.infer<typeof RemedySchema>;
 
 /** What the remedies taken so far come to. */
@@ -46,7 +52,13 @@ export const MemoryRecordSchema = z.object({
   trial: z.number().int().nullable().default(null),
   savings: SavingsSchema,
   /** In the order in which they were taken. */
-  taken: z.array(z.object({ remedy: RemedySchema, stage: z.string(), gaveUp: z.string() })),
+  taken: z.array(
+    z.object({
+      remedy: RemedySchema,
+      stage: z.string().describe('Of the training, e.g. `full`.'),
+      gaveUp: z.string().describe('In words.'),
+    }),
+  ),
   /** Memory of the device that the savings were made for, bytes; null before the first attempt. */
   deviceBytes: z.number().nullable(),
   /**

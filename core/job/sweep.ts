@@ -11,18 +11,25 @@ export const MAX_TRIALS = 16;
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
 const { stages, unfreeze_from, first_layer_rate, augmentation, imbalance } = RecipeSchema.shape;
-const values = <T extends z.ZodType>(value: T) => z.array(value).min(1).max(MAX_TRIALS).optional();
+/** The values of a setting that are tried; described as the setting itself is. */
+const values = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
+  z
+    .array(setting.unwrap())
+    .min(1)
+    .max(MAX_TRIALS)
+    .optional()
+    .describe(`To be tried: ${setting.description ?? ''}`);
 
 export const SweepSchema = z
   .strictObject({
-    n_epochs: values(n_epochs.unwrap()),
-    batch_size: values(batch_size.unwrap()),
-    learning_rate_multiplier: values(learning_rate_multiplier.unwrap()),
-    stages: values(stages.unwrap()),
-    unfreeze_from: values(unfreeze_from.unwrap()),
-    first_layer_rate: values(first_layer_rate.unwrap()),
-    augmentation: values(augmentation.unwrap()),
-    imbalance: values(imbalance.unwrap()),
+    n_epochs: values(n_epochs),
+    batch_size: values(batch_size),
+    learning_rate_multiplier: values(learning_rate_multiplier),
+    stages: values(stages),
+    unfreeze_from: values(unfreeze_from),
+    first_layer_rate: values(first_layer_rate),
+    augmentation: values(augmentation),
+    imbalance: values(imbalance),
   })
   .refine((sweep) => countTrials(sweep) >= 2 && countTrials(sweep) <= MAX_TRIALS, {
     message: `the combinations of its values must be 2 to ${MAX_TRIALS}`,
@@ -34,13 +41,12 @@ export type TrialSettings = { readonly [name in keyof Sweep]?: NonNullable<Sweep
 
 /** A trial that is over, as a job's record and a report tell of it. */
 export const TrialSchema = z.object({
-  /** From 1, in the order of {@link trialsOf}. */
-  trial: z.number().int().min(1),
-  settings: z.record(z.string(), z.unknown()),
-  /** Of the weights that are kept, in nats. */
-  validationLoss: z.number(),
-  /** Of the same weights. */
-  validationAccuracy: z.number(),
+  trial: z.number().int().min(1).describe('Number of the trial, from 1, in the order of the combinations.'),
+  settings: z.record(z.string(), z.unknown()).describe('Its value for each setting of the sweep.'),
+  validationLoss: z
+    .number()
+    .describe('Cross-entropy on the validation split, in nats, of the weights that are kept.'),
+  validationAccuracy: z.number().describe('Share of the validation split that the same weights get right.'),
   /** With what its weights were trained, and the winner is exported. */
   givenUp: GivenUpSchema.default({ savings: NO_SAVINGS, taken: [] }),
 });

@@ -3,60 +3,94 @@
 import { z } from 'zod';
 import { FORMATS } from '../storage/formats.ts';
 
-const FileSchema = z.object({ file: z.string(), sizeBytes: z.number().int(), sha256: z.string() });
+const FileSchema = z.object({
+  file: z.string().describe('Name of the file beside this one.'),
+  sizeBytes: z.number().int().describe('Of the stored file.'),
+  sha256: z.string().describe('Of the stored file.'),
+});
 
 /** The input contract of a model: everything that turns bytes into the network's input. */
 export const ModelInputSchema = z.object({
-  height: z.number().int().positive(),
-  width: z.number().int().positive(),
-  channels: z.union([z.literal(1), z.literal(3)]),
-  preprocessing: z.enum(['tf', 'torch', 'caffe', 'unit', 'none']),
-  /** How the picture is brought to height × width. */
-  resize: z.enum(['stretch', 'cover', 'contain']),
+  height: z.number().int().positive().describe('Pixels.'),
+  width: z.number().int().positive().describe('Pixels.'),
+  channels: z.union([z.literal(1), z.literal(3)]).describe('1: gray. 3: red, green, blue.'),
+  preprocessing: z
+    .enum(['tf', 'torch', 'caffe', 'unit', 'none'])
+    .describe('What is made of the bytes of a pixel, by its usual name.'),
+  resize: z.enum(['stretch', 'cover', 'contain']).describe('How the picture is brought to height × width.'),
 });
 export type ModelInput = z.infer<typeof ModelInputSchema>;
 
 const OnnxFileSchema = FileSchema.extend({
-  /** float32 `[batch, height, width, channels]`. */
-  inputName: z.string(),
-  /** Softmax probabilities, float32 `[batch, classes]`; of the heatmap file `[batch, rows, columns, classes]`. */
-  outputName: z.string(),
+  inputName: z.string().describe('Of the input: float32 `[batch, height, width, channels]`.'),
+  outputName: z
+    .string()
+    .describe(
+      'Of the output: softmax probabilities, float32 `[batch, classes]`; of the heatmap file `[batch, rows, columns, classes]`.',
+    ),
 });
 /** An ONNX file of a version, and how it is called. */
 export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
 export const ManifestSchema = z.object({
-  formatVersion: z.literal(FORMATS.manifest.version),
-  model: z.string(),
-  version: z.string(),
-  /** Unix seconds. */
-  createdAt: z.number().int(),
-  jobId: z.string(),
-  architecture: z.string(),
-  /** Where the layers are those of a file that a user brought: then there is neither a heatmap nor a form in fewer bits. */
-  backbone: z.object({ name: z.string(), sha256: z.string() }).optional(),
-  /** Null for a model that was imported as it is. */
-  dataset: z.string().nullable(),
-  /** Index i of the output is labels[i]. */
-  labels: z.array(z.string()).min(1),
-  input: ModelInputSchema,
-  onnx: OnnxFileSchema,
-  /** The same network for larger pictures, answering with a map; left out where there is no such form. */
-  heatmap: OnnxFileSchema.optional(),
-  /** What serving makes of the probabilities; left out, they are served as they are and nothing is rejected. */
+  formatVersion: z.literal(FORMATS.manifest.version).describe('Of the stored manifest.'),
+  model: z.string().describe('Name of the model.'),
+  version: z.string().describe('Version of the model.'),
+  createdAt: z.number().int().describe('Unix seconds.'),
+  jobId: z.string().describe('The job that made it.'),
+  architecture: z.string().describe('The network.'),
+  backbone: z
+    .object({
+      name: z.string().describe('Of the backbone.'),
+      sha256: z.string().describe('Of its file.'),
+    })
+    .optional()
+    .describe(
+      'Where the layers are those of a file that a user brought: then there is neither a heatmap nor a form in fewer bits.',
+    ),
+  dataset: z.string().nullable().describe('Null for a model that was imported as it is.'),
+  labels: z.array(z.string()).min(1).describe('Index i of the output is labels[i].'),
+  input: ModelInputSchema.describe('What the network takes.'),
+  onnx: OnnxFileSchema.describe('The model.'),
+  heatmap: OnnxFileSchema.optional().describe(
+    'The same network for larger pictures, answering with a map; left out where there is no such form.',
+  ),
   calibration: z
     .object({
-      /** Divides the logits; core/evaluation/temperature.ts. */
-      temperature: z.number().positive(),
-      /** A picture is rejected when its largest calibrated probability is below; null where it is not known. */
-      rejectionThreshold: z.number().min(0).max(1).nullable(),
+      /** core/evaluation/temperature.ts. */
+      temperature: z.number().positive().describe('Divides the logits.'),
+      rejectionThreshold: z
+        .number()
+        .min(0)
+        .max(1)
+        .nullable()
+        .describe(
+          'A picture is rejected when its largest calibrated probability is below; null where it is not known.',
+        ),
     })
-    .optional(),
-  /** The parity certificate, whose golden pictures are checked when the model is loaded. */
-  parity: FileSchema.optional(),
-  /** File names of the report, for programs and for people; left out where there is none. */
-  report: z.object({ file: z.string(), page: z.string() }).optional(),
-  metrics: z.object({ testAccuracy: z.number().nullable(), testCount: z.number().int() }),
+    .optional()
+    .describe(
+      'What serving makes of the probabilities; left out, they are served as they are and nothing is rejected.',
+    ),
+  parity: FileSchema.optional().describe(
+    'The parity certificate, whose golden pictures are checked when the model is loaded.',
+  ),
+  report: z
+    .object({
+      file: z.string().describe('For programs.'),
+      page: z.string().describe('For people.'),
+    })
+    .optional()
+    .describe('File names of the report; left out where there is none.'),
+  metrics: z
+    .object({
+      testAccuracy: z
+        .number()
+        .nullable()
+        .describe('Share of the test split that is right, 0 to 1; null where there is none.'),
+      testCount: z.number().int().describe('Pictures of the test split.'),
+    })
+    .describe('What it can do.'),
 });
 export type Manifest = z.infer<typeof ManifestSchema>;
 export const MANIFEST = { ...FORMATS.manifest, schema: ManifestSchema };

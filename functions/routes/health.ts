@@ -8,18 +8,19 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 
-const HealthSchema = z.object({ live: z.literal(true), version: z.string() }).meta({ id: 'Health' });
+const live = z.literal(true).meta({ description: 'The process answers.' });
+
+const HealthSchema = z
+  .object({ live, version: z.string().meta({ description: 'Of Fovea.' }) })
+  .meta({ id: 'Health', description: 'That the process lives.' });
 const ReadySchema = z
   .object({
-    ready: z.boolean(),
-    live: z.literal(true),
-    reason: z.string().optional(),
-    code: z
-      .string()
-      .optional()
-      .openapi({ description: 'Of the error, where it is one of the list of errors.' }),
+    ready: z.boolean().meta({ description: 'Whether requests can be served.' }),
+    live,
+    reason: z.string().optional().meta({ description: 'Why they cannot.' }),
+    code: z.string().optional().meta({ description: 'Of the error, where it is one of the list of errors.' }),
   })
-  .meta({ id: 'Ready' });
+  .meta({ id: 'Ready', description: 'Whether requests can be served.' });
 const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
 const TAGS = ['Health'];
 

@@ -2,7 +2,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { errorResponses } from '../../api/error.ts';
-import { ModelParamSchema } from '../../api/model.ts';
+import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
@@ -25,8 +25,10 @@ const download = createRoute({
     '`parity.json` what they answer: both in the names of this API, so that their bytes are not those that are stored. ' +
     'Name a version (`fruit:3`) where several files have to go together.',
   request: {
-    params: ModelParamSchema.extend({ file: z.string().meta({ example: 'tfjs-model.json' }) }),
-    query: z.strictObject({ version: z.string().optional() }),
+    params: ModelParamSchema.extend({
+      file: z.string().meta({ description: 'Name of the file.', example: 'tfjs-model.json' }),
+    }),
+    query: z.strictObject({ version: VersionSchema }),
   },
   responses: {
     200: {

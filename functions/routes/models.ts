@@ -9,6 +9,7 @@ import {
   ModelSchema,
   toBrokenWireModel,
   toWireModel,
+  VersionSchema,
   type WireModel,
 } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
@@ -64,7 +65,7 @@ const get = createRoute({
   summary: 'Get a model',
   request: {
     params: ModelParamSchema,
-    query: z.strictObject({ version: z.string().optional() }),
+    query: z.strictObject({ version: VersionSchema }),
   },
   responses: {
     200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },

@@ -23,7 +23,12 @@ const createPlan = createRoute({
   description:
     'Nothing is stored. With `Accept: image/svg+xml` or `?format=svg`, a picture: bytes by layer, the peak marked.',
   request: {
-    query: z.strictObject({ format: z.enum(['json', 'svg']).optional() }),
+    query: z.strictObject({
+      format: z
+        .enum(['json', 'svg'])
+        .optional()
+        .meta({ description: 'Instead of what the `Accept` header prefers.' }),
+    }),
     body: jsonBody('CreatePlan'),
   },
   responses: {

@@ -20,7 +20,7 @@ const receiveUpload = createRoute({
   summary: 'Upload a picture by a link of POST /v1/uploads',
   security: [],
   request: {
-    params: z.object({ token: z.string() }),
+    params: z.object({ token: z.string().meta({ description: 'Of the link.' }) }),
     body: {
       required: true,
       content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },

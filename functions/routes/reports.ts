@@ -3,7 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { errorResponses } from '../../api/error.ts';
-import { ModelParamSchema } from '../../api/model.ts';
+import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { toWireReport, WireReportSchema } from '../../api/report.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -31,7 +31,13 @@ const get = createRoute({
     'and how it was made. JSON, or a page for people where the `Accept` header prefers HTML or `format=html`.',
   request: {
     params: ModelParamSchema,
-    query: z.strictObject({ version: z.string().optional(), format: z.enum(['json', 'html']).optional() }),
+    query: z.strictObject({
+      version: VersionSchema,
+      format: z
+        .enum(['json', 'html'])
+        .optional()
+        .meta({ description: 'Instead of what the `Accept` header prefers.' }),
+    }),
   },
   responses: {
     200: {
