@@ -97,7 +97,7 @@ export const JobSchema = z
       .nullable()
       .meta({ description: "The snapshot of the dataset's split that the request names." }),
     backend: z.enum(BACKENDS).meta({ description: 'What computes, as it was asked for.' }),
-    attempts: count('Trainers that worked at it and did not end by themselves, and the running one.'),
+    attempts: count('Attempts so far; one that was only told to stop does not count.'),
     queued_reason: z.string().nullable().meta({
       description: 'Why a job that waits does not start yet, where that is known.',
     }),
