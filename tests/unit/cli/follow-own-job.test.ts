@@ -77,24 +77,22 @@ describe('followOwnJob', () => {
     expect((await test.jobs.get(id))?.status).toBe('cancelled');
   });
 
-  it('says which jobs are before it, once, and why it waits', async () => {
+  it('says which jobs are before one that waits, once', async () => {
     const first = await waitingJob('theirs');
     const over = await waitingJob('over');
     await end(over);
     const id = await waitingJob('mine');
-    await test.jobs.update(id, (job) => ({ ...job, queuedReason: 'No machine is to be had.' }));
-    await followOwnJob(endingAtLook(3, id), id);
+    await followOwnJob(endingAtLook(4, id), id);
     expect(lines).toEqual([
-      '! The job waits: No machine is to be had.',
-      `! The job waits for the one before it: ${first} (small_cnn on "theirs", queued). ` +
-        `To end it: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
+      `! The job is in the queue after ${first} (small_cnn on "theirs", queued). ` +
+        `To end that one: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
     ]);
   });
 
   it('does not speak of waiting where no job is before it', async () => {
     const id = await waitingJob('mine');
     await waitingJob('later');
-    await followOwnJob(endingAtLook(2, id), id);
+    await followOwnJob(endingAtLook(4, id), id);
     expect(lines).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, isErrorCode } from '../../../core/error-codes.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../../core/error-codes.ts';
 import { FoveaError } from '../../../core/errors.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
-import { answerTo } from '../../../functions/http/error-status.ts';
+import { answerTo, ERROR_ANSWERS, type ErrorAnswer } from '../../../functions/http/error-status.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 const codes = Object.keys(ERROR_CODES).filter(isErrorCode);
@@ -49,6 +49,16 @@ describe('an error of every code', () => {
       expect(headers.get('retry-after')).toBe(seconds);
       expect(headers.get('x-should-retry')).toBe(String(seconds !== null));
     }
+  });
+
+  it('does not compile without an answer, and no error without a code of the list', () => {
+    const { 'job-not-found': _, ...others } = ERROR_ANSWERS;
+    // @ts-expect-error A code is missing.
+    const answers: Readonly<Record<ErrorCode, ErrorAnswer>> = others;
+    expect(Object.keys(answers)).toHaveLength(codes.length - 1);
+    // @ts-expect-error There is no such code.
+    expect(new FoveaError('no-such-code', 'Nothing.').code).toBe('no-such-code');
+    expect(isErrorCode('no-such-code')).toBe(false);
   });
 
   it('is raised somewhere', () => {
