@@ -44,18 +44,24 @@ const EVENTS_PAGE = 100;
 /** Jobs looked through for those that are before one in the queue. */
 const JOBS_PAGE = 100;
 
-/** A client of the API at `url`. */
-export function createApiClient(url: string): ApiClient {
+/**
+ * A client of the API at `url`.
+ * @param apiKey where it needs one.
+ */
+export function createApiClient(url: string, apiKey?: string): ApiClient {
   async function send(method: string, path: string, body?: Uint8Array | object): Promise<string> {
     const isBytes = body instanceof Uint8Array;
     const response = await fetch(new URL(path, url), {
       method,
+      headers: {
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
+      },
       ...(body === undefined
         ? {}
-        : {
-            body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
-            headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' },
-          }),
+        : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
     });
     const text = await response.text();
     if (!response.ok) throw toApiError(response.status, text);

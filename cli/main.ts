@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { environment, OriginSchema } from '../core/environment.ts';
 import { ModelInputSchema } from '../core/model/manifest.ts';
 import { PRECISIONS } from '../core/model/precision.ts';
 import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
@@ -58,6 +59,12 @@ function parsePrice(text: string): number {
   return price;
 }
 
+function parseOrigin(text: string, earlier: readonly string[] = []): readonly string[] {
+  const origin = OriginSchema.safeParse(text);
+  if (!origin.success) throw new InvalidArgumentError(`It ${origin.error.issues[0]?.message}.`);
+  return [...earlier, origin.data];
+}
+
 const program = new Command('fovea').description(description).version(version);
 
 program
@@ -73,7 +80,14 @@ program
     parsePrice,
     0,
   )
-  .action((options) => runStart({ ...options, version }));
+  .option(
+    '--api-keys <file>',
+    `JSON file of API keys by name; or ${environment.apiKey} has one. Needed on any other address than this machine's own`,
+  )
+  .option('--allow-host <name...>', 'further names that requests may come for, e.g. that of a proxy')
+  .option('--allow-origin <origin...>', 'pages of other sites that may use the API (CORS)', parseOrigin)
+  .option('--behind-proxy', 'take scheme and host from X-Forwarded-Proto and X-Forwarded-Host')
+  .action((options) => runStart({ ...options, apiKey: process.env[environment.apiKey], version }));
 
 program
   .command('demo')
@@ -138,7 +152,9 @@ program
   .option('--url <address>', 'of a Fovea that runs already (default: one is started over --data)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
-  .action((model: string, options) => runReproduce(model, { ...options, version }));
+  .action((model: string, options) =>
+    runReproduce(model, { ...options, apiKey: process.env[environment.apiKey], version }),
+  );
 
 program
   .command('plan')

@@ -20,6 +20,10 @@ export const environment = {
   usdPerHour: 'FOVEA_USD_PER_HOUR',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
+  /** One API key: of a server that is started on this machine, and of those who call it. */
+  apiKey: 'FOVEA_API_KEY',
+  /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
+  allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;
 
 /** How a trainer's process says what has come of its job, where it is not over; after sysexits.h. */
@@ -29,6 +33,20 @@ export const exitCodes = {
   /** EX_OSERR: the attempt has done against a want of memory what the job allows; a larger machine may do more. */
   outOfMemory: 71,
 } as const;
+
+/** Where a page is from, as browsers say it: `https://app.example.com`, `capacitor://localhost`; or `*`. */
+export const OriginSchema = z.string().refine(isOrigin, {
+  message:
+    'must be "*", or scheme and host as browsers say them, e.g. https://app.example.com, without a path',
+});
+
+function isOrigin(text: string): boolean {
+  if (text === '*') return true;
+  if (!URL.canParse(text)) return false;
+  return /^https?:/.test(text)
+    ? new URL(text).origin === text
+    : /^[a-z][a-z0-9+.-]*:\/\/[^/\s,?#]+$/.test(text);
+}
 
 /** Namespace of the CloudWatch metrics of functions and job events. */
 export const METRICS_NAMESPACE = 'Fovea';

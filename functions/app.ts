@@ -3,10 +3,12 @@
 import { requestId } from 'hono/request-id';
 import type { AppDeps } from './deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
+import { allowOrigins } from './http/allow-origins.ts';
 import { createRoutes } from './http/app-routes.ts';
 import { boundBodies } from './http/bound-bodies.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
+import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
 import { architectureRoutes } from './routes/architectures.ts';
@@ -32,7 +34,10 @@ export function createApp(deps: AppDeps) {
   app.use(requestId());
   app.use(requestLog(logger, now));
   app.use(boundBodies(deps.limits));
-  if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts));
+  app.use(publicOrigin(deps.trustsProxy ?? false));
+  if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts, deps.allowOrigins));
+  if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
+    app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
   if (deps.apiKeys !== undefined) app.use('/v1/*', requireApiKey(deps.apiKeys));
 

@@ -13,6 +13,14 @@ import type { Logger } from './logger.ts';
 /** Gives the keys that are good now, by their names. */
 export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
 
+/** Which hosts requests may come for. */
+export interface HostRules {
+  /** Names without ports, in lower case; an IPv6 address in brackets. */
+  readonly names: readonly string[];
+  /** Whether any IP address may be named, too: nobody can bind a name of his own to what is none. */
+  readonly anyAddress?: boolean;
+}
+
 export interface AppDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
@@ -30,8 +38,12 @@ export interface AppDeps {
   readonly limits: Limits;
   /** Who may use the API; left out: everybody who can reach it. */
   readonly apiKeys?: ApiKeys | undefined;
-  /** Host names that requests may name; left out, any. A server without keys names those of its own machine. */
-  readonly hosts?: readonly string[] | undefined;
+  /** Hosts that requests may come for; left out, any. A server on a machine names those of its own. */
+  readonly hosts?: HostRules | undefined;
+  /** Pages of other sites that may use the API; `*` for all. */
+  readonly allowOrigins?: readonly string[] | undefined;
+  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count, as a proxy sets them on every request. */
+  readonly trustsProxy?: boolean | undefined;
   /** Of Fovea, as in package.json. */
   readonly version: string;
   readonly logger: Logger;
@@ -39,5 +51,10 @@ export interface AppDeps {
 
 /** What the middleware leaves for the handlers of a request. */
 export interface AppEnv {
-  Variables: { requestId: string; bodyTerms: BodyTerms };
+  Variables: {
+    requestId: string;
+    bodyTerms: BodyTerms;
+    /** Where the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host cannot be one. */
+    publicOrigin: string | undefined;
+  };
 }

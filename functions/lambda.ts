@@ -5,7 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
-import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
+import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/open-object-store.ts';
@@ -21,6 +21,7 @@ const env = readEnvironment(
     [environment.storeUrl]: z.string(),
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
     [environment.apiKeysSecret]: z.string(),
+    [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),
@@ -97,6 +98,7 @@ const app = createApp({
     });
     return ApiKeysSchema.parse(secret);
   },
+  allowOrigins: env[environment.allowOrigins],
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },
   version: packageJson.version,

@@ -24,11 +24,12 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { startServer } from './node.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
+import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
 
-export interface LocalServerOptions {
+export interface LocalServerOptions extends ServerAccess {
   /** Folder of all state; made where it does not exist. */
   readonly dataDir: string;
   readonly host: string;
@@ -51,9 +52,13 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
-/** Starts API and worker; jobs that an earlier run left unfinished go on. */
+/**
+ * Starts API and worker; jobs that an earlier run left unfinished go on.
+ * @throws {FoveaError} `api-keys-needed`, `port-unavailable`; what opening the folder throws.
+ */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const { host, port, weightsDir, usdPerHour = 0, version, logger } = options;
+  assertKeys(host, options);
   const dataDir = path.resolve(options.dataDir);
   const datasetsDir = path.join(dataDir, 'datasets');
   await mkdir(datasetsDir, { recursive: true }).catch((error: unknown) => {
@@ -107,7 +112,10 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     weightsDir,
     now: Date.now,
     limits: DEFAULT_LIMITS,
-    hosts: hostNames(host),
+    hosts: hostRules(host, options),
+    apiKeys: options.apiKeys,
+    allowOrigins: options.allowOrigins,
+    trustsProxy: options.trustsProxy,
     version,
     logger,
   });
@@ -144,11 +152,3 @@ const cannotListen = (host: string, port: number, error: NodeJS.ErrnoException) 
       : `Port ${port} of ${host} cannot be opened (${error.message}). Choose others with --host and --port.`,
     { cause: error },
   );
-
-const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
-
-/** The names of this machine for itself; any name where the server was told to listen to others. */
-const hostNames = (host: string): readonly string[] | undefined =>
-  ANY_ADDRESS.has(host)
-    ? undefined
-    : ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host];

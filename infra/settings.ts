@@ -3,6 +3,7 @@
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
+import { OriginSchema } from '../core/environment.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
@@ -58,6 +59,8 @@ const SettingsSchema = z
         message: 'must be the ARN of a certificate in us-east-1',
       })
       .optional(),
+    /** Pages of other sites that may use the API: `https://app.example.com`, or `*` for all. Keys are needed all the same. */
+    allowOrigins: listOf(OriginSchema).optional(),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /** Requests served at once: the upper bound of what a flood of requests costs. `unreserved` shares the account's. */

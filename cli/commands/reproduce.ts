@@ -19,6 +19,8 @@ export interface ReproduceOptions {
   readonly url?: string;
   readonly data: string;
   readonly weights?: string;
+  /** For the Fovea at `url`, where it needs one. */
+  readonly apiKey?: string | undefined;
   readonly version: string;
 }
 
@@ -36,7 +38,7 @@ const NAME_WIDTH = 24;
 /** Prints the comparison; the exit code is 1 where the model is another one. */
 export async function runReproduce(reference: string, options: ReproduceOptions): Promise<void> {
   const { url, data, weights, version } = options;
-  if (url !== undefined) return reproduce(createApiClient(url), reference);
+  if (url !== undefined) return reproduce(createApiClient(url, options.apiKey), reference);
   const server = await startLocalServer({
     dataDir: data,
     host: '127.0.0.1',

@@ -1,6 +1,7 @@
 // `fovea start`: API and local worker until somebody stops them.
 
 import { startLocalServer } from '../../functions/local-server.ts';
+import { readApiKeys } from '../read-api-keys.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
 
@@ -10,16 +11,28 @@ export interface StartOptions {
   readonly port: number;
   readonly weights?: string;
   readonly usdPerHour?: number;
+  /** JSON file, from names to keys. */
+  readonly apiKeys?: string;
+  /** One key, of the environment. */
+  readonly apiKey: string | undefined;
+  readonly allowHost?: readonly string[];
+  readonly allowOrigin?: readonly string[];
+  readonly behindProxy?: boolean;
   readonly version: string;
 }
 
 export async function runStart(options: StartOptions): Promise<void> {
+  const keys = await readApiKeys(options.apiKeys, options.apiKey);
   const server = await startLocalServer({
     dataDir: options.data,
     host: options.host,
     port: options.port,
     weightsDir: options.weights,
     usdPerHour: options.usdPerHour,
+    apiKeys: keys === undefined ? undefined : async () => keys,
+    allowHosts: options.allowHost,
+    allowOrigins: options.allowOrigin,
+    trustsProxy: options.behindProxy,
     version: options.version,
     logger: createStderrLogger(),
   });

@@ -6,6 +6,10 @@ export const SET_UP_CODES = {
   'internal-error':
     'Something failed that should not have. The log explains the request with this `request_id`.',
   'environment-invalid': 'The environment of the process is not complete. Set what the message names.',
+  'api-keys-needed':
+    'A server that others reach has no API keys. Give it some with `--api-keys`, or listen on 127.0.0.1.',
+  'api-keys-invalid':
+    'The API keys cannot be used. Give a JSON object from names to keys of 16 characters or more.',
   'port-unavailable': 'The port cannot be opened. Choose another with `--port`; 0 takes any free one.',
 
   'native-unsupported-platform':

@@ -1,47 +1,43 @@
-// Protection of a server without keys from the pages that its user's browser has open: a page of another site may send
-// requests to 127.0.0.1, under its own name by DNS rebinding or under ours by a cross-origin request.
+// Protection of a server on somebody's machine from the pages that its user's browser has open: a page of another site may
+// send requests to it, under its own name by DNS rebinding or under ours by a cross-origin request.
 
-import type { MiddlewareHandler } from 'hono';
+import { isIP } from 'node:net';
+import { createMiddleware } from 'hono/factory';
 import { FoveaError } from '../../core/errors.ts';
+import type { AppEnv, HostRules } from '../deps.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** The host name of a `Host` header, without its port. */
-function hostNameOf(host: string): string | undefined {
-  const url = `http://${host}`;
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
-}
+const isAddress = (hostname: string) => isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 
 /**
- * Admits requests whose `Host` is one of `hosts` (names without ports), and of those that change something only such as
- * come from no page at all or from a page of this server.
+ * Admits requests for one of the hosts, and of those that change something only such as come from no page at all, from a
+ * page of this server, or from one of the `origins`.
  * @throws {FoveaError} `host-not-allowed`, `origin-not-allowed`.
  */
-export function allowHosts(hosts: readonly string[]): MiddlewareHandler {
-  const allowed = new Set(hosts);
-  return async (c, next) => {
-    const host = c.req.header('host') ?? new URL(c.req.url).host;
-    if (!allowed.has(hostNameOf(host) ?? '')) {
+export function allowHosts({ names, anyAddress = false }: HostRules, origins: readonly string[] = []) {
+  const allowed = new Set(names);
+  return createMiddleware<AppEnv>(async (c, next) => {
+    const here = c.get('publicOrigin');
+    const hostname = here === undefined ? '' : new URL(here).hostname;
+    if (!allowed.has(hostname) && !(anyAddress && isAddress(hostname))) {
       throw new FoveaError(
         'host-not-allowed',
-        `This server does not answer for the host ${JSON.stringify(host)}, but for ${hosts.join(', ')}. ` +
-          'Start it with --host to make it answer for another.',
+        `This server does not answer for the host ${JSON.stringify(hostname || c.req.header('host'))}, but for ` +
+          `${names.join(', ')}${anyAddress ? ' and any IP address' : ''}. Start it with --allow-host to make it answer for another.`,
         { param: 'Host' },
       );
     }
     const origin = c.req.header('origin');
-    if (
-      origin !== undefined &&
-      !SAFE_METHODS.has(c.req.method) &&
-      new URL(`http://${host}`).origin !== origin
-    ) {
+    const isForeign = origin !== undefined && origin !== here;
+    if (isForeign && !SAFE_METHODS.has(c.req.method) && !origins.includes(origin) && !origins.includes('*')) {
       throw new FoveaError(
         'origin-not-allowed',
         `A page of ${JSON.stringify(origin)} may not change anything here. Send the request from outside a browser, or ` +
-          'from the page of this server.',
+          'from the page of this server; or start the server with --allow-origin.',
         { param: 'Origin' },
       );
     }
     await next();
-  };
+  });
 }

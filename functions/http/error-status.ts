@@ -179,6 +179,8 @@ export const ERROR_ANSWERS = {
 
   'internal-error': broken(),
   'environment-invalid': broken(),
+  'api-keys-needed': broken(),
+  'api-keys-invalid': broken(),
   'port-unavailable': broken(),
   'native-unsupported-platform': broken(),
   'native-no-pip': broken(),

@@ -56,7 +56,7 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
         status: 'pending' as const,
         key,
         method: link.method,
-        url: new URL(link.url, c.req.url).href,
+        url: new URL(link.url, c.get('publicOrigin') ?? c.req.url).href,
         headers: { ...link.headers },
       },
       200,

@@ -44,7 +44,7 @@ export class PredictFunction extends Construct {
       reason: 'Clients hold the keys: a new one is added beside the old one, which goes when all have moved.',
     });
 
-    const { functionConcurrency } = settings;
+    const { functionConcurrency, allowOrigins } = settings;
     const api = new BundledFunction(this, 'Function', {
       code: 'api',
       description: 'Fovea: predictions and fine-tuning jobs',
@@ -55,6 +55,7 @@ export class PredictFunction extends Construct {
         [environment.storeUrl]: data.storeUrl,
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
+        ...(allowOrigins === undefined ? {} : { [environment.allowOrigins]: JSON.stringify(allowOrigins) }),
       },
       ...(functionConcurrency === 'unreserved' ? {} : { reservedConcurrency: functionConcurrency }),
     });

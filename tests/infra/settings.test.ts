@@ -29,6 +29,7 @@ describe('parseSettings', () => {
       'fovea:functionConcurrency': 'unreserved',
       'fovea:alarmEmail': 'me@example.com',
       'fovea:logRetentionDays': '7',
+      'fovea:allowOrigins': 'https://app.example.com, capacitor://localhost',
     });
     expect(settings).toMatchObject({
       trainerFamilies: ['g5', 'g6e'],
@@ -38,6 +39,7 @@ describe('parseSettings', () => {
       functionConcurrency: 'unreserved',
       alarmEmail: 'me@example.com',
       logRetentionDays: 7,
+      allowOrigins: ['https://app.example.com', 'capacitor://localhost'],
     });
   });
 
@@ -56,6 +58,7 @@ describe('parseSettings', () => {
         'fovea:alarmEmail': 'nobody',
         'fovea:logRetentionDays': 42,
         'fovea:maxVcpu': 8,
+        'fovea:allowOrigins': 'https://app.example.com/path',
       });
     expect(parse).toThrow(SettingsError);
     expect(parse).toThrow(/trainerFamilies: .*received "g5,h100"/);
@@ -63,6 +66,7 @@ describe('parseSettings', () => {
     expect(parse).toThrow(/usdPerHour: .*received "g7=1"/);
     expect(parse).toThrow(/alarmEmail: .*received "nobody"/);
     expect(parse).toThrow(/logRetentionDays: .*received 42/);
+    expect(parse).toThrow(/allowOrigins: .*without a path/);
     expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);
   });
 

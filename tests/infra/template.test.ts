@@ -42,6 +42,17 @@ describe('the template', () => {
     }
   });
 
+  it('tells the API which pages may use it, and says nothing where none may', () => {
+    const origins = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_ALLOW_ORIGINS ?? [],
+      );
+    expect(origins(synthesize({ allowOrigins: 'https://app.example.com' }))).toEqual([
+      '["https://app.example.com"]',
+    ]);
+    expect(origins(template)).toEqual([]);
+  });
+
   it('shows predictions, latency, cold starts, errors, jobs by state, hours and cost', () => {
     const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
     const body = flatten(dashboard?.Properties['DashboardBody']);

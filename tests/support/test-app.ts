@@ -29,13 +29,23 @@ export interface TestAppOptions {
   readonly apiKeys?: ApiKeys;
   readonly weightsDir?: string;
   readonly checkWritable?: () => Promise<void>;
+  readonly allowOrigins?: readonly string[] | undefined;
+  readonly trustsProxy?: boolean;
 }
 
 /** A fixed clock that a test may turn on. */
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export function createTestApp(options: TestAppOptions = {}) {
-  const { store = createMemoryStore(), limits = {}, apiKeys, weightsDir, checkWritable } = options;
+  const {
+    store = createMemoryStore(),
+    limits = {},
+    apiKeys,
+    weightsDir,
+    allowOrigins,
+    trustsProxy,
+    checkWritable,
+  } = options;
   const clock = { nowMs: START_MS };
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
@@ -58,6 +68,8 @@ export function createTestApp(options: TestAppOptions = {}) {
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
     apiKeys,
+    allowOrigins,
+    trustsProxy,
     weightsDir,
     ...(checkWritable === undefined ? {} : { checkWritable }),
     version: '0.0.0-test',

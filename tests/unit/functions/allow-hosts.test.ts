@@ -1,22 +1,30 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { isFoveaError } from '../../../core/errors.ts';
+import type { AppEnv, HostRules } from '../../../functions/deps.ts';
 import { allowHosts } from '../../../functions/http/allow-hosts.ts';
+import { publicOrigin } from '../../../functions/http/public-origin.ts';
 
-const app = new Hono();
-app.use(allowHosts(['localhost', '127.0.0.1', '[::1]']));
-app.all('/', (c) => c.text('through'));
-app.onError((error, c) => c.text(isFoveaError(error) ? error.code : 'unexpected'));
+const OWN: HostRules = { names: ['localhost', '127.0.0.1', '[::1]'] };
 
-const answer = async (method: string, headers: Record<string, string>) =>
-  (await app.request('http://127.0.0.1:8787/', { method, headers })).text();
+function createAnswer(rules: HostRules, { origins = [] as string[], trustsProxy = false } = {}) {
+  const app = new Hono<AppEnv>();
+  app.use(publicOrigin(trustsProxy));
+  app.use(allowHosts(rules, origins));
+  app.all('/', (c) => c.text(c.get('publicOrigin') ?? ''));
+  app.onError((error, c) => c.text(isFoveaError(error) ? error.code : 'unexpected'));
+  return async (method: string, headers: Record<string, string>) =>
+    (await app.request('http://127.0.0.1:8787/', { method, headers })).text();
+}
 
 describe('allowHosts', () => {
-  it.each(['127.0.0.1:8787', 'localhost', '[::1]:8787'])('answers for %s', async (host) => {
-    expect(await answer('POST', { host })).toBe('through');
+  const answer = createAnswer(OWN);
+
+  it.each(['127.0.0.1:8787', 'localhost', 'LOCALHOST', '[::1]:8787'])('answers for %s', async (host) => {
+    expect(await answer('POST', { host })).toBe(`http://${host.toLowerCase()}`);
   });
 
-  it.each(['evil.example', '127.0.0.1.evil.example:8787', 'localhost@evil.example', ' ', '127.0.0.2'])(
+  it.each(['evil.example', '127.0.0.1.evil.example:8787', 'localhost@evil.example', ' ', '127.0.0.2', 'a b'])(
     'rejects the host %j',
     async (host) => {
       expect(await answer('GET', { host })).toBe('host-not-allowed');
@@ -25,8 +33,8 @@ describe('allowHosts', () => {
 
   it('takes changes from its own page and from clients that are no pages', async () => {
     const host = 'localhost:8787';
-    expect(await answer('POST', { host, origin: 'http://localhost:8787' })).toBe('through');
-    expect(await answer('POST', { host })).toBe('through');
+    expect(await answer('POST', { host, origin: 'http://localhost:8787' })).toBe('http://localhost:8787');
+    expect(await answer('POST', { host })).toBe('http://localhost:8787');
   });
 
   it.each(['http://evil.example', 'http://localhost:9999', 'https://localhost:8787', 'null'])(
@@ -34,7 +42,74 @@ describe('allowHosts', () => {
     async (origin) => {
       const host = 'localhost:8787';
       expect(await answer('POST', { host, origin })).toBe('origin-not-allowed');
-      expect(await answer('GET', { host, origin })).toBe('through');
+      expect(await answer('GET', { host, origin })).toBe('http://localhost:8787');
     },
   );
+
+  it('takes changes from the pages that are named, and from no others', async () => {
+    const host = 'localhost';
+    const named = createAnswer(OWN, { origins: ['https://app.example', 'capacitor://localhost'] });
+    for (const origin of ['https://app.example', 'capacitor://localhost'])
+      expect(await named('POST', { host, origin })).toBe('http://localhost');
+    for (const origin of ['https://app.example.evil.example', 'http://app.example', 'null'])
+      expect(await named('POST', { host, origin })).toBe('origin-not-allowed');
+    expect(await createAnswer(OWN, { origins: ['*'] })('POST', { host, origin: 'null' })).toBe(
+      'http://localhost',
+    );
+  });
+
+  it('answers for any address, and for no name that is none, where it listens on all', async () => {
+    const any = createAnswer({ names: ['localhost'], anyAddress: true });
+    for (const host of ['192.168.1.7:8787', '10.0.0.1', '[fe80::1]:80'])
+      expect(await any('POST', { host })).toBe(
+        `http://${host.replace(':80', host.endsWith(':80') ? '' : ':80')}`,
+      );
+    for (const host of ['evil.example', '192.168.1.7.evil.example', 'a192.168.1.7'])
+      expect(await any('GET', { host })).toBe('host-not-allowed');
+  });
+});
+
+describe('behind a proxy', () => {
+  const rules = { names: ['fovea.example.com', '127.0.0.1'] };
+  const behind = createAnswer(rules, { trustsProxy: true });
+  const forwarded = {
+    host: '127.0.0.1:8787',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'fovea.example.com',
+  };
+
+  it('the address is the one that the proxy was asked for', async () => {
+    expect(await behind('GET', forwarded)).toBe('https://fovea.example.com');
+    expect(await behind('POST', { ...forwarded, origin: 'https://fovea.example.com' })).toBe(
+      'https://fovea.example.com',
+    );
+    expect(await behind('GET', { ...forwarded, 'x-forwarded-proto': 'HTTPS, http' })).toBe(
+      'https://fovea.example.com',
+    );
+    expect(await behind('GET', { host: 'fovea.example.com', 'x-forwarded-proto': 'https' })).toBe(
+      'https://fovea.example.com',
+    );
+    expect(await behind('GET', { ...forwarded, 'x-forwarded-proto': 'gopher' })).toBe(
+      'http://fovea.example.com',
+    );
+  });
+
+  it('host and origin are checked all the same', async () => {
+    expect(await behind('GET', { ...forwarded, 'x-forwarded-host': 'evil.example' })).toBe(
+      'host-not-allowed',
+    );
+    for (const origin of ['http://fovea.example.com', 'https://evil.example', 'http://127.0.0.1:8787'])
+      expect(await behind('POST', { ...forwarded, origin })).toBe('origin-not-allowed');
+  });
+
+  it('what anybody may send does not count where no proxy is announced', async () => {
+    const plain = createAnswer(rules);
+    expect(await plain('GET', forwarded)).toBe('http://127.0.0.1:8787');
+    expect(await plain('POST', { ...forwarded, origin: 'https://fovea.example.com' })).toBe(
+      'origin-not-allowed',
+    );
+    expect(await plain('GET', { host: 'evil.example', 'x-forwarded-host': '127.0.0.1' })).toBe(
+      'host-not-allowed',
+    );
+  });
 });

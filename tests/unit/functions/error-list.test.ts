@@ -62,7 +62,7 @@ describe('an error of every code', () => {
   });
 
   it('is raised somewhere', () => {
-    const sources = ['core', 'functions', 'batch-job']
+    const sources = ['core', 'functions', 'batch-job', 'cli']
       .flatMap((folder) =>
         readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file)),
       )

@@ -65,6 +65,18 @@ describe('POST /v1/uploads', () => {
     });
   });
 
+  it('leads to the address that the client knows, behind a proxy that is announced', async () => {
+    const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'fovea.example.com' };
+    for (const [trustsProxy, start] of [
+      [true, 'https://fovea.example.com/uploads/'],
+      [false, 'http://localhost/uploads/'],
+    ] as const) {
+      const behind = createTestApp({ trustsProxy });
+      const { body } = await behind.send('POST', UPLOADS, { bytes: 3 }, forwarded);
+      expect(body.url.slice(0, start.length)).toBe(start);
+    }
+  });
+
   it('predicts many uploads as a list', async () => {
     const image_keys = [await upload(red), await upload(blue)];
     const { body } = await send(PREDICT, { image_keys });

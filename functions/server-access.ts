@@ -1,0 +1,47 @@
+// Who reaches a server on a machine, and by which names. A server that others reach needs keys.
+
+import { hostname } from 'node:os';
+import { FoveaError } from '../core/errors.ts';
+import type { ApiKeys, HostRules } from './deps.ts';
+
+export interface ServerAccess {
+  /** Who may use the API; left out, everybody on this machine. */
+  readonly apiKeys?: ApiKeys | undefined;
+  /** Names beside the machine's own that requests may come for, e.g. of a proxy. */
+  readonly allowHosts?: readonly string[] | undefined;
+  /** Pages of other sites that may use the API; `*` for all. */
+  readonly allowOrigins?: readonly string[] | undefined;
+  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. */
+  readonly trustsProxy?: boolean | undefined;
+}
+
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i;
+const WAY_OUT =
+  'Put keys into a JSON file, {"me": "…"}, of 16 characters or more each (openssl rand -hex 24), and start with --api-keys ' +
+  'FILE; or set FOVEA_API_KEY to one.';
+
+/** @throws {FoveaError} `api-keys-needed` for a server without keys that others than its own machine or page would reach. */
+export function assertKeys(host: string, { apiKeys, allowOrigins = [] }: ServerAccess): void {
+  if (apiKeys !== undefined) return;
+  if (!LOOPBACK.test(host))
+    throw new FoveaError(
+      'api-keys-needed',
+      `A server on ${host} is reached from other machines, and without API keys everybody there could use it. ${WAY_OUT} ` +
+        'Or listen on 127.0.0.1, which this machine alone reaches.',
+    );
+  if (allowOrigins.includes('*'))
+    throw new FoveaError(
+      'api-keys-needed',
+      `With --allow-origin "*", every page that a browser on this machine opens could use the server. ${WAY_OUT} Or name ` +
+        'the origins one by one.',
+    );
+}
+
+/** The names of this machine for itself, and those that were given. */
+export function hostRules(host: string, { allowHosts = [] }: ServerAccess): HostRules {
+  const anyAddress = ANY_ADDRESS.has(host);
+  const own = host.includes(':') ? `[${host}]` : host;
+  const names = ['localhost', '127.0.0.1', '[::1]', own, ...(anyAddress ? [hostname()] : []), ...allowHosts];
+  return { names: [...new Set(names.map((name) => name.toLowerCase()))], anyAddress };
+}
