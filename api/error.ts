@@ -1,4 +1,4 @@
-// The error shape on the wire, and the responses that every route may give.
+// The error shape on the wire.
 
 import { z } from 'zod';
 
@@ -39,24 +39,3 @@ export const ErrorSchema = z
       },
     },
   });
-
-const DESCRIPTIONS = {
-  400: 'The request is not valid.',
-  403: 'Not allowed.',
-  404: 'There is no such thing.',
-  409: 'Not possible in the present state.',
-  413: 'The body is larger than the limit.',
-  415: 'The Content-Type, or the picture format, is not supported.',
-  422: 'The picture cannot be decoded.',
-  503: 'Not ready.',
-} as const;
-
-type Documented = keyof typeof DESCRIPTIONS;
-
-/** OpenAPI responses of the error shape for these statuses. */
-export function errorResponses(...statuses: Documented[]) {
-  const content = { 'application/json': { schema: ErrorSchema } };
-  return Object.fromEntries(
-    statuses.map((status) => [status, { description: DESCRIPTIONS[status], content }]),
-  ) as unknown as Record<never, never>;
-}

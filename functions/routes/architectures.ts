@@ -2,11 +2,12 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { ArchitectureListSchema, toWireArchitecture, type WireArchitecture } from '../../api/architecture.ts';
-import { errorResponses } from '../../api/error.ts';
 import { ARCHITECTURES } from '../../core/network/architectures.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../http/error-responses.ts';
 
 const list = createRoute({
+  operationId: 'listArchitectures',
   method: 'get',
   path: '/v1/architectures',
   tags: ['Networks'],
@@ -17,7 +18,7 @@ const list = createRoute({
       description: 'Every architecture, about the smallest first.',
       content: { 'application/json': { schema: ArchitectureListSchema } },
     },
-    ...errorResponses(400),
+    ...errorResponses(),
   },
 });
 

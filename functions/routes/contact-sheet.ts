@@ -1,7 +1,6 @@
 // The picture of a training batch that a job saves before it trains.
 
 import { createRoute } from '@hono/zod-openapi';
-import { errorResponses } from '../../api/error.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { isFinal } from '../../core/job/job.ts';
@@ -9,10 +8,12 @@ import { jobNotFound } from '../../core/job/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../http/error-responses.ts';
 
 const PNG = 'image/png';
 
 const getContactSheet = createRoute({
+  operationId: 'getContactSheet',
   method: 'get',
   path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/contact-sheet',
   tags: ['Fine-tuning'],
@@ -26,7 +27,7 @@ const getContactSheet = createRoute({
       description: 'The picture.',
       content: { [PNG]: { schema: { type: 'string', format: 'binary' } } },
     },
-    ...errorResponses(404),
+    ...errorResponses('job-not-found', 'contact-sheet-missing'),
   },
 });
 

@@ -3,13 +3,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
-import { errorResponses } from '../../api/error.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
@@ -18,6 +18,7 @@ const TAGS = ['Datasets'];
 const name = (description: string, example: string) => z.string().meta({ description, example });
 
 const listDatasets = createRoute({
+  operationId: 'listDatasets',
   method: 'get',
   path: '/v1/datasets',
   tags: TAGS,
@@ -28,11 +29,12 @@ const listDatasets = createRoute({
       description: 'Every dataset, by name.',
       content: { 'application/json': { schema: DatasetListSchema } },
     },
-    ...errorResponses(400),
+    ...errorResponses(),
   },
 });
 
 const getDataset = createRoute({
+  operationId: 'inspectDataset',
   method: 'get',
   path: '/v1/datasets/{dataset}',
   tags: TAGS,
@@ -50,11 +52,12 @@ const getDataset = createRoute({
   },
   responses: {
     200: { description: 'What was found.', content: { 'application/json': { schema: DatasetSchema } } },
-    ...errorResponses(400, 404, 409),
+    ...errorResponses('dataset-name-invalid', 'dataset-not-found', 'dataset-empty'),
   },
 });
 
 const putFile = createRoute({
+  operationId: 'putDatasetFile',
   method: 'put',
   path: '/v1/datasets/{dataset}/{class}/{file}',
   tags: TAGS,
@@ -73,11 +76,20 @@ const putFile = createRoute({
   },
   responses: {
     200: { description: 'Stored.', content: { 'application/json': { schema: DatasetFileSchema } } },
-    ...errorResponses(400, 409, 413),
+    ...errorResponses(
+      ...BODY_ERRORS,
+      ...WRITE_ERRORS,
+      'dataset-name-invalid',
+      'key-invalid',
+      'key-too-long',
+      'key-conflict',
+      'storage-link-refused',
+    ),
   },
 });
 
 const putNestedFile = createRoute({
+  operationId: 'putNestedDatasetFile',
   method: 'put',
   path: '/v1/datasets/{dataset}/{folder}/{subfolder}/{file}',
   tags: TAGS,

@@ -25,6 +25,7 @@ const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { sch
 const TAGS = ['Health'];
 
 const healthz = createRoute({
+  operationId: 'getHealth',
   method: 'get',
   path: '/healthz',
   tags: TAGS,
@@ -34,6 +35,7 @@ const healthz = createRoute({
 });
 
 const readyz = createRoute({
+  operationId: 'getReadiness',
   method: 'get',
   path: '/readyz',
   tags: TAGS,

@@ -2,7 +2,6 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
-import { errorResponses } from '../../api/error.ts';
 import { JobEventListSchema, toWireEvent, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
@@ -10,6 +9,7 @@ import { isFinal } from '../../core/job/job.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses } from '../http/error-responses.ts';
 
 const EVENT_STREAM = 'text/event-stream';
 /** Fast enough for a progress bar, and two small reads a second on the store. */
@@ -18,6 +18,7 @@ const POLL_MS = 500;
 const HEARTBEAT_POLLS = 30;
 
 const listEvents = createRoute({
+  operationId: 'listFineTuningJobEvents',
   method: 'get',
   path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/events',
   tags: ['Fine-tuning'],
@@ -34,7 +35,7 @@ const listEvents = createRoute({
         [EVENT_STREAM]: { schema: { type: 'string' } },
       },
     },
-    ...errorResponses(400, 404),
+    ...errorResponses('job-not-found'),
   },
 });
 

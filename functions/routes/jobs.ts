@@ -3,7 +3,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
-import { errorResponses } from '../../api/error.ts';
 import { toWireEstimate } from '../../api/estimate.ts';
 import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
@@ -17,6 +16,7 @@ import { jobNotFound } from '../../core/job/job-records.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { countPictures } from './count-pictures.ts';
@@ -32,6 +32,7 @@ const jobResponse = (description: string) => ({
 });
 
 const createJob = createRoute({
+  operationId: 'createFineTuningJob',
   method: 'post',
   path: '/v1/fine_tuning/jobs',
   tags: TAGS,
@@ -53,11 +54,26 @@ const createJob = createRoute({
       description: 'The job, or with `dry_run` what was found.',
       content: { 'application/json': { schema: z.union([CreatedJobSchema, DryRunSchema]) } },
     },
-    ...errorResponses(400, 404, 409, 413, 415),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      'architecture-unknown',
+      'backbone-name-invalid',
+      'layer-unknown',
+      'setting-without-effect',
+      'classes-out-of-range',
+      'dataset-name-invalid',
+      'dataset-not-found',
+      'backbone-not-found',
+      'dataset-empty',
+      'idempotency-conflict',
+      'queue-unavailable',
+    ),
   },
 });
 
 const listJobs = createRoute({
+  operationId: 'listFineTuningJobs',
   method: 'get',
   path: '/v1/fine_tuning/jobs',
   tags: TAGS,
@@ -65,20 +81,22 @@ const listJobs = createRoute({
   request: { query: PageQuerySchema },
   responses: {
     200: { description: 'One page.', content: { 'application/json': { schema: JobListSchema } } },
-    ...errorResponses(400),
+    ...errorResponses(),
   },
 });
 
 const getJob = createRoute({
+  operationId: 'getFineTuningJob',
   method: 'get',
   path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}',
   tags: TAGS,
   summary: 'Get a job with its progress',
   request: { params: JobIdSchema },
-  responses: { 200: jobResponse('The job.'), ...errorResponses(404) },
+  responses: { 200: jobResponse('The job.'), ...errorResponses('job-not-found', 'record-invalid') },
 });
 
 const cancel = createRoute({
+  operationId: 'cancelFineTuningJob',
   method: 'post',
   path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/cancel',
   tags: TAGS,
@@ -86,7 +104,10 @@ const cancel = createRoute({
   description:
     'A job that waits is cancelled at once; a running one stops within a step (`cancel_requested`).',
   request: { params: JobIdSchema },
-  responses: { 200: jobResponse('The job.'), ...errorResponses(404, 409) },
+  responses: {
+    200: jobResponse('The job.'),
+    ...errorResponses('job-not-found', 'job-finished', 'record-contended', 'queue-unavailable'),
+  },
 });
 
 export function jobRoutes(deps: AppDeps) {

@@ -1,7 +1,7 @@
 // GET /v1/models/{model}/files/{file}: what a version holds, for whoever runs the model elsewhere.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import { errorResponses } from '../../api/error.ts';
+import { WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
@@ -10,11 +10,18 @@ import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { readModelRecord } from './model-records.ts';
 import { toModelAndVersion } from './models.ts';
 
+/** TensorFlow.js's own format; its paths are relative to this address. */
+const TfjsModelSchema = z
+  .looseObject({ format: z.string().meta({ description: 'Of TensorFlow.js.' }) })
+  .meta({ id: 'TfjsModel', description: 'A model as TensorFlow.js loads it.' });
+
 const download = createRoute({
+  operationId: 'getModelFile',
   method: 'get',
   path: '/v1/models/{model}/files/{file}',
   tags: ['Models'],
@@ -33,9 +40,12 @@ const download = createRoute({
   responses: {
     200: {
       description: 'The file.',
-      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      content: {
+        'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+        'application/json': { schema: z.union([WireManifestSchema, WireParitySchema, TfjsModelSchema]) },
+      },
     },
-    ...errorResponses(400, 404),
+    ...errorResponses(...MODEL_ERRORS, 'model-file-not-found', 'record-invalid'),
   },
 });
 

@@ -1,7 +1,6 @@
 // Models over HTTP: which there are, and what is known of each.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import { errorResponses } from '../../api/error.ts';
 import { ImportModelSchema } from '../../api/import-model.ts';
 import {
   ModelListSchema,
@@ -19,6 +18,7 @@ import { listModels, listVersions, resolveVersion } from '../../core/model/versi
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { explainMissingModel } from './missing-model.ts';
@@ -26,6 +26,7 @@ import { explainMissingModel } from './missing-model.ts';
 const TAGS = ['Models'];
 
 const list = createRoute({
+  operationId: 'listModels',
   method: 'get',
   path: '/v1/models',
   tags: TAGS,
@@ -36,11 +37,12 @@ const list = createRoute({
       description: 'Every model, by name.',
       content: { 'application/json': { schema: ModelListSchema } },
     },
-    ...errorResponses(400),
+    ...errorResponses(),
   },
 });
 
 const importRoute = createRoute({
+  operationId: 'importModel',
   method: 'post',
   path: '/v1/models',
   tags: TAGS,
@@ -54,11 +56,23 @@ const importRoute = createRoute({
   },
   responses: {
     201: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
-    ...errorResponses(400, 409, 413, 415),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      'architecture-unknown',
+      'labels-invalid',
+      'model-name-invalid',
+      'weights-mismatch',
+      'weights-unreadable',
+      'weights-unavailable',
+      'weights-download-failed',
+      'storage-link-refused',
+    ),
   },
 });
 
 const get = createRoute({
+  operationId: 'getModel',
   method: 'get',
   path: '/v1/models/{model}',
   tags: TAGS,
@@ -69,7 +83,7 @@ const get = createRoute({
   },
   responses: {
     200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
-    ...errorResponses(400, 404),
+    ...errorResponses(...MODEL_ERRORS),
   },
 });
 

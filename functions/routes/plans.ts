@@ -2,13 +2,13 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import { errorResponses } from '../../api/error.ts';
 import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../../api/plan.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { drawPlan } from '../../core/network/draw-plan.ts';
 import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 
@@ -16,6 +16,7 @@ const JSON_TYPE = 'application/json';
 const SVG_TYPE = 'image/svg+xml';
 
 const createPlan = createRoute({
+  operationId: 'createPlan',
   method: 'post',
   path: '/v1/plans',
   tags: ['Networks'],
@@ -39,7 +40,17 @@ const createPlan = createRoute({
         [SVG_TYPE]: { schema: z.string() },
       },
     },
-    ...errorResponses(400, 413, 415),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      'architecture-unknown',
+      'layer-unknown',
+      'input-too-small',
+      'input-too-large',
+      'channels-unsupported',
+      'classes-out-of-range',
+      'gpu-unknown',
+      'price-invalid',
+    ),
   },
 });
 

@@ -2,7 +2,6 @@
 
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { errorResponses } from '../../api/error.ts';
 import { ModelParamSchema } from '../../api/model.ts';
 import {
   PredictFormSchema,
@@ -18,6 +17,7 @@ import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/pre
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
+import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-responses.ts';
 import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
@@ -27,6 +27,7 @@ import { toModelAndVersion } from './models.ts';
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
 const predictRoute = createRoute({
+  operationId: 'predict',
   method: 'post',
   path: '/v1/models/{model}/predict',
   tags: ['Models'],
@@ -58,7 +59,27 @@ const predictRoute = createRoute({
         'image/png': BINARY,
       },
     },
-    ...errorResponses(400, 404, 413, 415, 422),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...MODEL_ERRORS,
+      'multipart-invalid',
+      'base64-invalid',
+      'too-many-images',
+      'image-key-invalid',
+      'image-empty',
+      'image-too-large',
+      'image-unsupported',
+      'image-corrupt',
+      'image-zero-size',
+      'image-too-many-pixels',
+      'image-too-many-frames',
+      'upload-not-found',
+      'uploads-too-large',
+      'label-unknown',
+      'heatmap-unavailable',
+      'heatmap-too-large',
+      'model-parity-failed',
+    ),
   },
 });
 

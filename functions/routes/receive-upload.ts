@@ -2,18 +2,19 @@
 // asks for no API key: the link is the right to write this one object.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import { errorResponses } from '../../api/error.ts';
 import { ReceivedUploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { headersOf, type UploadGrant, type UploadLinks } from '../../core/storage/upload-links.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { BODY_ERRORS, openErrorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
 
 /** Where links of the server's own driver lead. */
 export const UPLOADS_PATH = '/uploads/';
 
 const receiveUpload = createRoute({
+  operationId: 'receiveUpload',
   method: 'put',
   path: `${UPLOADS_PATH}{token}`,
   tags: ['Uploads'],
@@ -28,7 +29,15 @@ const receiveUpload = createRoute({
   },
   responses: {
     200: { description: 'Stored.', content: { 'application/json': { schema: ReceivedUploadSchema } } },
-    ...errorResponses(400, 403, 409, 413),
+    ...openErrorResponses(
+      ...BODY_ERRORS,
+      ...WRITE_ERRORS,
+      'upload-refused',
+      'upload-link-invalid',
+      'upload-link-expired',
+      'key-conflict',
+      'precondition-failed',
+    ),
   },
 });
 

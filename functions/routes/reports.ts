@@ -2,7 +2,6 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { errorResponses } from '../../api/error.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { toWireReport, WireReportSchema } from '../../api/report.ts';
 import { FoveaError } from '../../core/errors.ts';
@@ -14,6 +13,7 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { HTML } from '../http/asset-files.ts';
+import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
@@ -22,6 +22,7 @@ const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const get = createRoute({
+  operationId: 'getModelReport',
   method: 'get',
   path: '/v1/models/{model}/report',
   tags: ['Models'],
@@ -47,7 +48,7 @@ const get = createRoute({
         'text/html': { schema: { type: 'string' } },
       },
     },
-    ...errorResponses(400, 404),
+    ...errorResponses(...MODEL_ERRORS, 'report-not-found', 'record-invalid'),
   },
 });
 

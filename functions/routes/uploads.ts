@@ -3,18 +3,19 @@
 
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
-import { errorResponses } from '../../api/error.ts';
 import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 
 const createUpload = createRoute({
+  operationId: 'createUpload',
   method: 'post',
   path: '/v1/uploads',
   tags: ['Uploads'],
@@ -28,7 +29,13 @@ const createUpload = createRoute({
   },
   responses: {
     200: { description: 'The link.', content: { 'application/json': { schema: UploadSchema } } },
-    ...errorResponses(400, 413, 415),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      'image-too-large',
+      'dataset-name-invalid',
+      'key-invalid',
+      'key-too-long',
+    ),
   },
 });
 

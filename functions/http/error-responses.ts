@@ -1,0 +1,102 @@
+// The failures of a route in the API's description: by status, with an example for every code.
+
+import { ErrorSchema } from '../../api/error.ts';
+import { ERROR_CODES, type ErrorCode } from '../../core/error-codes.ts';
+import { answerTo } from './error-status.ts';
+
+/** Every route: what happens before a handler runs, and what no handler expects. */
+const EVERYWHERE: readonly ErrorCode[] = [
+  'request-invalid',
+  'host-not-allowed',
+  'origin-not-allowed',
+  'route-not-found',
+  'method-not-allowed',
+  'internal-error',
+  'storage-unavailable',
+];
+/** Routes below /v1, where the installation has keys. */
+const WITH_KEYS: readonly ErrorCode[] = ['api-key-missing', 'api-key-invalid'];
+/** Routes that read a body. */
+export const BODY_ERRORS: readonly ErrorCode[] = ['body-missing', 'body-unreadable', 'body-too-large'];
+/** Routes that read a JSON body. */
+export const JSON_ERRORS: readonly ErrorCode[] = [...BODY_ERRORS, 'json-invalid', 'content-type-unsupported'];
+/** Routes that look a model up. */
+export const MODEL_ERRORS: readonly ErrorCode[] = [
+  'model-name-invalid',
+  'model-version-invalid',
+  'model-not-found',
+  'model-version-not-found',
+  'model-corrupt',
+  'format-newer',
+];
+/** Routes that write to the store. */
+export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-conflict'];
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: 'The request is not valid.',
+  401: 'The API key is missing or not known.',
+  403: 'Not allowed.',
+  404: 'There is no such thing.',
+  405: 'The path takes other methods, which `Allow` names.',
+  409: 'Not possible in the present state.',
+  413: 'Larger than the limit.',
+  415: 'The Content-Type, or the format of the picture, is not supported.',
+  416: 'No such part.',
+  422: 'The picture cannot be decoded.',
+  500: 'Something has to be mended by whoever runs the installation.',
+  503: 'It passes: `Retry-After` says when to try again.',
+  507: 'The disk is full.',
+};
+
+/** What AWS answers before the function runs. */
+const THROTTLED = {
+  429: {
+    description:
+      'On AWS alone: more requests at once than the installation allows. AWS answers, in a form of its own. Try again.',
+    content: {
+      'application/json': {
+        schema: { type: 'object' as const, description: 'As AWS has it.' },
+        example: {
+          Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+          Type: 'User',
+          message: 'Rate Exceeded.',
+        },
+      },
+    },
+  },
+};
+
+/** The failures of a route below /v1, with those that every such route has. */
+export const errorResponses = (...codes: readonly ErrorCode[]) => ({
+  ...openErrorResponses(...WITH_KEYS, ...codes),
+  ...THROTTLED,
+});
+
+/** The failures of a route that needs no key. */
+export function openErrorResponses(...codes: readonly ErrorCode[]): Record<never, never> {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set([...EVERYWHERE, ...codes])) {
+    const { status } = answerTo(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries([...byStatus].map(([status, ofStatus]) => [status, describe(status, ofStatus)]));
+}
+
+function describe(status: number, codes: readonly ErrorCode[]) {
+  const examples = Object.fromEntries(
+    codes.map((code) => [code, { summary: code, value: exampleOf(code, status) }]),
+  );
+  return {
+    description: DESCRIPTIONS[status] ?? '',
+    content: { 'application/json': { schema: ErrorSchema, examples } },
+  };
+}
+
+const exampleOf = (code: ErrorCode, status: number) => ({
+  error: {
+    message: ERROR_CODES[code],
+    type: status < 500 ? 'invalid_request_error' : 'server_error',
+    param: null,
+    code,
+  },
+});

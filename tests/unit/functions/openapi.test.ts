@@ -1,0 +1,121 @@
+// The API's description, held to what generators of clients and readers need of it.
+
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ERROR_CODES, isErrorCode } from '../../../core/error-codes.ts';
+import { answerTo } from '../../../functions/http/error-status.ts';
+import { type AnyJson, createTestApp } from '../../support/test-app.ts';
+
+const test = createTestApp();
+let document: AnyJson;
+let operations: { readonly path: string; readonly operation: AnyJson }[];
+beforeAll(async () => {
+  document = (await test.send('GET', '/openapi.json')).body;
+  operations = Object.entries<AnyJson>(document.paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({ path, operation })),
+  );
+});
+
+/** The properties within a schema that nothing describes: neither they themselves nor the component that they are. */
+function undescribed(schema: AnyJson, path: string): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const found: string[] = [];
+  for (const [name, property] of Object.entries<AnyJson>(schema.properties ?? {})) {
+    const component = document.components.schemas[String(property.$ref).split('/').at(-1) ?? ''];
+    if (!property.description && !component?.description) found.push(`${path}.${name}`);
+  }
+  const inner = [
+    ...Object.entries(schema.properties ?? {}),
+    ...['items', 'additionalProperties'].map((name) => ['', schema[name]] as const),
+    ...['anyOf', 'oneOf', 'allOf'].flatMap((name) => (schema[name] ?? []).map((one: AnyJson) => ['', one])),
+  ];
+  return [...found, ...inner.flatMap(([name, one]) => undescribed(one, `${path}.${name}`))];
+}
+
+describe('the OpenAPI document', () => {
+  it('names every operation once', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(ids.filter((id) => !/^[a-z][A-Za-z]+$/.test(id ?? ''))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('describes every component, property and parameter', () => {
+    const components = Object.entries<AnyJson>(document.components.schemas);
+    expect(components.length).toBeGreaterThan(30);
+    expect(components.filter(([, schema]) => !schema.description).map(([name]) => name)).toEqual([]);
+    expect(components.flatMap(([name, schema]) => undescribed(schema, name))).toEqual([]);
+    for (const { operation } of operations) {
+      for (const { name, schema } of operation.parameters ?? [])
+        expect([name, schema.description]).toEqual([name, expect.stringMatching(/\S/)]);
+    }
+  });
+
+  it('has no component that may itself be null: what refers to it says so', () => {
+    const nullable = Object.entries<AnyJson>(document.components.schemas).filter(
+      ([, { type, anyOf, oneOf }]) =>
+        [type].flat().includes('null') ||
+        [...(anyOf ?? []), ...(oneOf ?? [])].some((one) => one.type === 'null'),
+    );
+    expect(nullable.map(([name]) => name)).toEqual([]);
+    const { estimate } = document.components.schemas.CreatedFineTuningJob.properties;
+    expect(estimate.anyOf).toEqual([{ $ref: '#/components/schemas/JobEstimate' }, { type: 'null' }]);
+    // A reference beside a nullable type could never be null.
+    expect(JSON.stringify(document)).not.toContain('"allOf"');
+  });
+
+  it('tells the failures of every operation, each with an example of every code', () => {
+    for (const { path, operation } of operations.filter(({ path }) => path.startsWith('/v1/'))) {
+      expect([path, Object.keys(operation.responses)]).toEqual([
+        path,
+        expect.arrayContaining(['400', '401', '403', '404', '405', '429', '500', '503']),
+      ]);
+      for (const [status, { description, content }] of Object.entries<AnyJson>(operation.responses)) {
+        expect(description).not.toBe('');
+        const { examples, schema } = content['application/json'] ?? {};
+        if (schema?.$ref !== '#/components/schemas/Error') continue;
+        for (const [code, { value }] of Object.entries<AnyJson>(examples)) {
+          if (!isErrorCode(code)) throw new Error(`${code} is no code.`);
+          expect(String(answerTo(code).status)).toBe(status);
+          expect(value.error).toMatchObject({ code, message: ERROR_CODES[code] });
+        }
+      }
+    }
+  });
+
+  it('says the bounds and defaults that are enforced', async () => {
+    const parameter = (path: string, method: string, name: string) =>
+      document.paths[path][method].parameters.find((one: AnyJson) => one.name === name).schema;
+    const { minimum, maximum, default: unsaid, type } = parameter('/v1/fine_tuning/jobs', 'get', 'limit');
+    expect({ minimum, maximum, unsaid, type }).toEqual({
+      minimum: 1,
+      maximum: 100,
+      unsaid: 20,
+      type: 'integer',
+    });
+    const statusOf = async (limit: number) =>
+      (await test.send('GET', `/v1/fine_tuning/jobs?limit=${limit}`)).status;
+    expect([await statusOf(minimum - 1), await statusOf(minimum), await statusOf(maximum + 1)]).toEqual([
+      400, 200, 400,
+    ]);
+    expect(parameter('/v1/models/{model}/predict', 'post', 'top_k')).toMatchObject({
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 5,
+    });
+    const { PredictRequest, CreateFineTuningJob } = document.components.schemas;
+    expect(PredictRequest.oneOf.map((one: AnyJson) => one.required)).toEqual([
+      ['image'],
+      ['images'],
+      ['image_key'],
+      ['image_keys'],
+    ]);
+    expect(CreateFineTuningJob.properties.recipe.properties.stages.default).toBe('auto');
+    expect(CreateFineTuningJob.required).toEqual(['model', 'training_file']);
+  });
+
+  it('describes the whole report', () => {
+    const { Report } = document.components.schemas;
+    expect(Report.properties.results.properties.macro_f1.required).toEqual(['value', 'low', 'high']);
+    expect(Report.required).toContain('variants');
+  });
+});
