@@ -7,6 +7,8 @@ import path from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { backUp } from '../../core/backup/back-up.ts';
+import { restore } from '../../core/backup/restore.ts';
 import { decodeCheckpoint } from '../../core/job/checkpoint-file.ts';
 import type { JobRecord } from '../../core/job/job.ts';
 import { moveAlias } from '../../core/model/aliases.ts';
@@ -109,7 +111,7 @@ describe('what the version before has left', () => {
 describe.each([
   ['a data folder', true, openFolder],
   ['a bucket', moto.endpoint !== undefined, openBucket],
-])('%s of the version before', (_, isThere, open) => {
+])('%s of the version before', (name, isThere, open) => {
   let store: ObjectStore;
   let test: TestApp;
   let all: Readonly<Record<string, string>>;
@@ -230,6 +232,20 @@ describe.each([
   it.runIf(isThere)('rolls back to an earlier version', async () => {
     await moveAlias(store, 'colors', 'latest', '1');
     expect(await answerOf('colors')).toMatch(/by 1$/);
+  });
+
+  it.runIf(isThere)('is backed up, and serves where it is restored', async () => {
+    const [backup, restored] = [
+      path.join(folder, `backup of ${name}`),
+      path.join(folder, `again ${name}`),
+    ].map((root) => createFilesystemStore({ root })) as [ObjectStore, ObjectStore];
+    await backUp({ from: store, to: backup, now: Date.now });
+    await restore({ from: backup, to: restored });
+    const app = createTestApp({ store: restored });
+    expect((await app.send('GET', '/v1/models/colors')).body).toEqual(
+      (await test.send('GET', '/v1/models/colors')).body,
+    );
+    expect((await app.send('GET', JOBS)).body).toEqual((await test.send('GET', JOBS)).body);
   });
 
   it.runIf(isThere)('is left in a form that the version before reads', async () => {
