@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { assertFolderPrefix, assertKey } from '../object-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { toStorageError } from './filesystem/file-errors.ts';
+import { createFolderNames } from './filesystem/folder-names.ts';
 import { listFiles, listFolderNames } from './filesystem/list-files.ts';
 import { readInfo, readObject } from './filesystem/read-object.ts';
 import { createStoreFolders } from './filesystem/store-folders.ts';
@@ -45,6 +46,7 @@ async function* listWithTypedErrors<T>(prefix: string, items: AsyncIterable<T>):
 export function createFilesystemStore(options: { readonly root: string }): ObjectStore {
   const root = resolve(options.root);
   const folders = createStoreFolders(root);
+  const readFolderNames = createFolderNames();
   return {
     url: pathToFileURL(root).href,
 
@@ -77,7 +79,7 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
 
     listFolders(prefix, { startAfter, signal } = {}) {
       assertFolderPrefix(prefix);
-      return listWithTypedErrors(prefix, listFolderNames(folders, prefix, startAfter, signal));
+      return listWithTypedErrors(prefix, listFolderNames(folders, readFolderNames, prefix, startAfter, signal));
     },
   };
 }

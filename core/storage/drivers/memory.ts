@@ -20,10 +20,29 @@ const toInfo = ({ key, sizeBytes, etag, lastModified }: StoredObject): ObjectInf
 export function createMemoryStore(options: { readonly now?: () => Date } = {}): ObjectStore {
   const now = options.now ?? (() => new Date());
   const objects = new Map<string, StoredObject>();
+  /** All keys, in order. */
+  const ordered: string[] = [];
   let writes = 0;
 
-  const sortedKeys = (prefix: string): string[] =>
-    [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(compareKeys);
+  /** Index of the first key that does not come before this one, by halving. */
+  function indexOf(key: string): number {
+    let [low, high] = [0, ordered.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (compareKeys(ordered[middle] as string, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Keys as they are now, so that a listing may go on while others write. */
+  function keysFrom(prefix: string, startAfter = ''): string[] {
+    const start = indexOf(compareKeys(startAfter, prefix) > 0 ? startAfter : prefix);
+    let end = start;
+    while (ordered[end]?.startsWith(prefix)) end += 1;
+    const keys = ordered.slice(start, end);
+    return keys[0] === startAfter ? keys.slice(1) : keys;
+  }
 
   const store: ObjectStore = {
     url: 'memory:',
@@ -57,6 +76,7 @@ export function createMemoryStore(options: { readonly now?: () => Date } = {}): 
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : Uint8Array.from(body);
       writes += 1;
       const object = { key, sizeBytes: bytes.length, etag: `"${writes}"`, lastModified: now(), body: bytes };
+      if (current === undefined) ordered.splice(indexOf(key), 0, key);
       objects.set(key, object);
       return toInfo(object);
     },
@@ -64,22 +84,21 @@ export function createMemoryStore(options: { readonly now?: () => Date } = {}): 
     async delete(key, { signal } = {}) {
       signal?.throwIfAborted();
       assertKey(key);
-      objects.delete(key);
+      if (objects.delete(key)) ordered.splice(indexOf(key), 1);
     },
 
     async *list(prefix, { startAfter, signal } = {}) {
-      for (const key of sortedKeys(prefix)) {
+      for (const key of keysFrom(prefix, startAfter)) {
         signal?.throwIfAborted();
         const object = objects.get(key);
-        if (object === undefined || (startAfter !== undefined && compareKeys(key, startAfter) <= 0)) continue;
-        yield toInfo(object);
+        if (object !== undefined) yield toInfo(object);
       }
     },
 
     async *listFolders(prefix, { startAfter, signal } = {}) {
       assertFolderPrefix(prefix);
       let last: string | undefined;
-      for (const key of sortedKeys(prefix)) {
+      for (const key of keysFrom(prefix, startAfter && `${prefix}${startAfter}/`)) {
         signal?.throwIfAborted();
         const end = key.indexOf('/', prefix.length);
         const folder = key.slice(prefix.length, end);

@@ -7,6 +7,7 @@ import { isFoveaError } from '../../../errors.ts';
 import { compareKeys, NOT_UTF8, RESERVED_FOLDER } from '../../object-key.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import { etagOf, ifThere, isMissing } from './file-version.ts';
+import type { FolderName, ReadFolderNames } from './folder-names.ts';
 import type { StoreFolders } from './store-folders.ts';
 
 /** How many files are asked for their size at once: enough to keep Node's four file threads busy. */
@@ -24,20 +25,27 @@ interface Entry {
 /** Sockets, pipes and devices are no objects. Links are: reading them says what is wrong with them. */
 const isObject = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
+/** Reads a folder; undefined where there is none, or a walk from above would not enter it, as a prefix may name such a one. */
+async function unlessMissing<T>(
+  { pathOf, assertInside }: ListedFolders,
+  folder: string,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    await assertInside(pathOf(folder), folder);
+    return await read();
+  } catch (error) {
+    if (isMissing(error) || isFoveaError(error, 'storage-link-refused')) return undefined;
+    throw error;
+  }
+}
+
 /** Entries of one folder in the order of their keys: `a-b` comes before `a/…`, as `-` sorts before `/`. */
 async function readFolder(folders: ListedFolders, folder: string): Promise<readonly Entry[]> {
   const { linked, pathOf } = folders;
-  let found: Dirent[];
-  try {
-    // A prefix may name a folder that a walk from above would not enter.
-    await folders.assertInside(pathOf(folder), folder);
-    found = await readdir(pathOf(folder), { withFileTypes: true });
-  } catch (error) {
-    if (isMissing(error) || isFoveaError(error, 'storage-link-refused')) return [];
-    throw error;
-  }
+  const found = await unlessMissing(folders, folder, () => readdir(pathOf(folder), { withFileTypes: true }));
   const entries: Entry[] = [];
-  for (const entry of found) {
+  for (const entry of found ?? []) {
     if (folder === '' && entry.name === RESERVED_FOLDER) continue;
     // A folder whose name is not UTF-8 cannot be opened either: as an object it does not vanish.
     const isFolder =
@@ -128,14 +136,30 @@ async function holdsObject(path: string): Promise<boolean> {
 /** Names of the folders right under `prefix` that hold objects, after the folder `startAfter`, in order. */
 export async function* listFolderNames(
   folders: ListedFolders,
+  readNames: ReadFolderNames,
   prefix: string,
   startAfter: string | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const last = startAfter === undefined ? '' : `${prefix}${startAfter}/`;
-  for (const { key, isFolder } of await readFolder(folders, prefix)) {
+  const names = await unlessMissing(folders, prefix, () => readNames(folders.pathOf(prefix)));
+  for (let index = firstAfter(names ?? [], startAfter); index < (names?.length ?? 0); index++) {
     signal?.throwIfAborted();
-    if (!isFolder || compareKeys(key, last) <= 0) continue;
-    if (await holdsObject(folders.pathOf(key))) yield key.slice(prefix.length, -1);
+    const { name, isLink } = names?.[index] as FolderName;
+    const key = prefix + name;
+    if (key === `${RESERVED_FOLDER}/`) continue;
+    const isFolder = isLink ? await folders.linked.isLinked(key) : !(await isNotUtf8(folders, key.slice(0, -1)));
+    if (isFolder && (await holdsObject(folders.pathOf(key)))) yield name.slice(0, -1);
   }
+}
+
+/** Index of the first name after a folder, by halving. */
+function firstAfter(names: readonly FolderName[], startAfter: string | undefined): number {
+  if (startAfter === undefined) return 0;
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (compareKeys((names[middle] as FolderName).name, `${startAfter}/`) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

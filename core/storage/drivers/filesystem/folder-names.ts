@@ -1,0 +1,59 @@
+// The folders right in a folder, in the order of keys. Of large ones the names are kept for as long as the file system says that
+// the folder is as it was: reading fifty thousand names takes longer than everything else of a page of a list.
+
+import { readdir, stat } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import { monotonicMs } from '../../../clock.ts';
+import { compareKeys } from '../../object-key.ts';
+
+/** Fewer names are read anew each time. */
+const FEWEST_KEPT = 500;
+const MOST_FOLDERS = 16;
+/**
+ * File systems tell the time of a change in steps, the longest of 2 s (FAT). Names that were read within one step of a change may
+ * lack a later change of the same step, so they are not kept.
+ */
+const LONGEST_STEP_MS = 2500;
+
+/** A folder, or a link that may stand for one. */
+export interface FolderName {
+  /** Ends in `/`. */
+  readonly name: string;
+  readonly isLink: boolean;
+}
+
+interface Kept {
+  /** What the file system said of the folder before it was read. */
+  readonly version: string;
+  /** When it said so first. */
+  readonly sinceMs: number;
+  /** Whether any later change has another version. */
+  readonly isSettled: boolean;
+  readonly names: readonly FolderName[];
+}
+
+export type ReadFolderNames = (path: string) => Promise<readonly FolderName[]>;
+
+/**
+ * @param clock monotonic, in milliseconds.
+ * @returns reads the names in a folder; rejects as `readdir` does.
+ */
+export function createFolderNames(clock: () => number = monotonicMs): ReadFolderNames {
+  const kept = new LRUCache<string, Kept>({ max: MOST_FOLDERS });
+  return async (path) => {
+    const { ino, mtimeNs } = await stat(path, { bigint: true });
+    const version = `${ino} ${mtimeNs}`;
+    const before = kept.get(path);
+    const isSame = before?.version === version;
+    if (isSame && before.isSettled) return before.names;
+    const sinceMs = isSame ? before.sinceMs : clock();
+    const isSettled = clock() - sinceMs >= LONGEST_STEP_MS;
+    const entries = await readdir(path, { withFileTypes: true });
+    const names = entries
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => ({ name: `${entry.name}/`, isLink: entry.isSymbolicLink() }))
+      .sort((a, b) => compareKeys(a.name, b.name));
+    if (names.length >= FEWEST_KEPT) kept.set(path, { version, sinceMs, isSettled, names });
+    return names;
+  };
+}
