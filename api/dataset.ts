@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
-import { count, listOf, objectKind, orNull, text } from './quantities.ts';
+import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
 
 const splitCounts = {
   train: count('Pictures that train.'),
@@ -53,13 +53,11 @@ export const DryRunSchema = z
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });
 
 export const DatasetListSchema = z
-  .object(
-    listOf(
-      z.object({ object: objectKind('dataset'), dataset: text('Its name.') }),
-      'Every dataset, by name.',
-    ),
-  )
-  .meta({ id: 'DatasetList', description: 'All datasets.' });
+  .object({
+    ...listOf(z.object({ object: objectKind('dataset'), dataset: text('Its name.') }), 'By name.'),
+    has_more: hasMore,
+  })
+  .meta({ id: 'DatasetList', description: 'One page of datasets.' });
 
 export const DatasetFileSchema = z
   .object({

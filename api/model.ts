@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Manifest } from '../core/model/manifest.ts';
 import { toModelReference } from '../core/model/model-name.ts';
-import { count, listOf, objectKind, text } from './quantities.ts';
+import { count, hasMore, listOf, objectKind, text } from './quantities.ts';
 
 const UNREADABLE = 'null where the version cannot be read';
 
@@ -61,8 +61,8 @@ export const ModelSchema = z
 export type WireModel = z.infer<typeof ModelSchema>;
 
 export const ModelListSchema = z
-  .object(listOf(ModelSchema, 'By name.'))
-  .meta({ id: 'ModelList', description: 'All models.' });
+  .object({ ...listOf(ModelSchema, 'By name.'), has_more: hasMore })
+  .meta({ id: 'ModelList', description: 'One page of models.' });
 
 const OWNED_BY = 'fovea';
 

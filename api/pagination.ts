@@ -20,3 +20,22 @@ export const PageQuerySchema = z.strictObject({
     description: 'How many entries to give at most.',
   }),
 });
+
+const DEFAULT_NAMES = 100;
+const MAX_NAMES = 1000;
+
+/** The same for what has names that people give, such as models. */
+export const NamePageQuerySchema = z.strictObject({
+  after: z
+    .string()
+    .max(255)
+    .regex(/^[ -.0-\uffff]+$/, 'must be a name from an earlier page')
+    .optional()
+    .meta({ description: 'Only what comes after this name; from the last entry of the page before.' }),
+  limit: integerField({
+    minimum: 1,
+    maximum: MAX_NAMES,
+    default: DEFAULT_NAMES,
+    description: 'How many entries to give at most.',
+  }),
+});

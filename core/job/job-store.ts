@@ -8,6 +8,7 @@ import { FORMATS } from '../storage/formats.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { takePage } from '../storage/take-page.ts';
 import { isFinal, JOB_RECORD, type JobRecord } from './job.ts';
 import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
 import { createJobId } from './job-id.ts';
@@ -175,16 +176,10 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     },
 
     async list({ after, limit }) {
-      const ids: string[] = [];
-      const start = after === undefined ? {} : { startAfter: after };
-      for await (const id of store.listFolders(keys.jobs(), start)) {
-        ids.push(id);
-        if (ids.length > limit) break;
-      }
-      const page = ids.slice(0, limit);
-      const found = await mapConcurrently(page, getReadable);
-      const readable = found.filter((job) => job !== undefined);
-      return { jobs: readable, hasMore: ids.length > limit, last: page.at(-1) };
+      const ids = store.listFolders(keys.jobs(), after === undefined ? {} : { startAfter: after });
+      const { items, hasMore } = await takePage(ids, limit);
+      const found = await mapConcurrently(items, getReadable);
+      return { jobs: found.filter((job) => job !== undefined), hasMore, last: items.at(-1) };
     },
 
     async *open() {

@@ -1,6 +1,7 @@
 // Hands out version numbers: 1, 2, 3, … for each model, each to one job, without a counter that two jobs could race on.
 
 import { z } from 'zod';
+import { mapConcurrently } from '../concurrently.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -24,7 +25,7 @@ export async function claimVersion(store: ObjectStore, model: string, jobId: str
   for await (const folder of store.listFolders(keys.model(model))) {
     if (isVersionNumber(folder)) numbers.push(Number(folder));
   }
-  const owners = await Promise.all(numbers.map((number) => readClaim(store, model, number)));
+  const owners = await mapConcurrently(numbers, (number) => readClaim(store, model, number));
   const own = numbers.find((_, index) => owners[index] === jobId);
   if (own !== undefined) return String(own);
 

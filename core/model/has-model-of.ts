@@ -14,7 +14,7 @@ const CONCURRENCY = 16;
 
 /** Reads manifests, newest versions first, until one names the dataset. */
 export async function hasModelOf(store: ObjectStore, dataset: string): Promise<boolean> {
-  const manifests = (await listModels(store)).flatMap(({ model, versions }) =>
+  const manifests = (await listModels(store)).models.flatMap(({ model, versions }) =>
     versions.toReversed().map((version) => keys.modelFile(model, version, MANIFEST_FILE)),
   );
   for (let start = 0; start < manifests.length; start += CONCURRENCY) {

@@ -14,18 +14,31 @@ export interface ModelVersions {
   readonly versions: readonly string[];
 }
 
-/** Every model that has a committed version, by name. One listing of the store. */
-export async function listModels(store: ObjectStore): Promise<ModelVersions[]> {
+/**
+ * Models that have a committed version, in the order of their keys, by one listing that ends with the page.
+ * @param options `after` a model, at most `limit` of them; left out, all.
+ */
+export async function listModels(
+  store: ObjectStore,
+  {
+    after,
+    limit = Number.POSITIVE_INFINITY,
+  }: { readonly after?: string | undefined; readonly limit?: number } = {},
+): Promise<{ readonly models: readonly ModelVersions[]; readonly hasMore: boolean }> {
   const versionsByModel = new Map<string, string[]>();
-  for await (const { key } of store.list(keys.models())) {
+  const toPage = () =>
+    [...versionsByModel].map(([model, versions]) => ({ model, versions: versions.sort(byNumber) }));
+  const start = after === undefined ? {} : { startAfter: keys.afterModel(after) };
+  for await (const { key } of store.list(keys.models(), start)) {
     const [, model, version, file, ...rest] = key.split('/');
     if (model === undefined || version === undefined || file !== MANIFEST_FILE || rest.length > 0) continue;
     if (!isModelName(model) || !isVersionNumber(version)) continue;
     const versions = versionsByModel.get(model) ?? [];
+    if (versions.length === 0 && versionsByModel.size === limit) return { models: toPage(), hasMore: true };
     versions.push(version);
     versionsByModel.set(model, versions);
   }
-  return [...versionsByModel].map(([model, versions]) => ({ model, versions: versions.sort(byNumber) }));
+  return { models: toPage(), hasMore: false };
 }
 
 /** The committed versions of a model, oldest first; empty where there is no such model. */
@@ -57,11 +70,7 @@ export async function resolveVersion(
   if (version !== undefined && (await isCommitted(store, model, version))) return version;
   const versions = await listVersions(store, model);
   const newest = versions.at(-1);
-  if (newest === undefined)
-    throw modelNotFound(
-      model,
-      (await listModels(store)).map((found) => found.model),
-    );
+  if (newest === undefined) throw await modelNotFound(store, model);
   if (wanted === LATEST_ALIAS) return newest;
   throw new FoveaError(
     'model-version-not-found',
@@ -74,7 +83,7 @@ export async function resolveVersion(
 const isCommitted = async (store: ObjectStore, model: string, version: string) =>
   (await store.head(keys.modelFile(model, version, MANIFEST_FILE))) !== undefined;
 
-/** Names beyond this many are counted instead of listed in messages. */
+/** Names beyond this many are left out of messages. */
 const MOST_NAMES = 10;
 
 function listNames(names: readonly string[]): string {
@@ -85,14 +94,16 @@ function listNames(names: readonly string[]): string {
   return names.length > MOST_NAMES ? `${listed} and ${names.length - MOST_NAMES} more` : listed;
 }
 
-function modelNotFound(model: string, models: readonly string[]): FoveaError {
+async function modelNotFound(store: ObjectStore, model: string): Promise<FoveaError> {
+  const { models, hasMore } = await listModels(store, { limit: MOST_NAMES });
+  const names = models.map((found) => found.model);
   return new FoveaError(
     'model-not-found',
     `There is no model "${model}". ` +
-      (models.length === 0
+      (names.length === 0
         ? 'There are no models yet: a fine-tuning job makes one.'
-        : `There are: ${listNames(models)}.`),
-    { param: 'model', details: { model, models: models.slice(-MOST_NAMES) } },
+        : `There are: ${listNames(names)}${hasMore ? ' and more' : ''}.`),
+    { param: 'model', details: { model, models: names } },
   );
 }
 

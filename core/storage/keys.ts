@@ -9,6 +9,8 @@ const segment = (value: string): string => {
   return value;
 };
 
+/** Comes after every other in the order of keys. */
+const LAST_CHARACTER = '\u{10FFFF}';
 const EVENT_DIGITS = 8;
 /** Of a time in milliseconds, good until the year 33658. */
 const TIME_DIGITS = 15;
@@ -68,6 +70,8 @@ export const keys = {
 
   models: () => 'models/',
   model: (model: string) => `models/${segment(model)}/`,
+  /** No key, but where to go on in a listing: after all keys of a model, and before those of the next. */
+  afterModel: (model: string) => `${keys.models()}${model}/${LAST_CHARACTER}`,
   modelFile: (model: string, version: string, file: string) =>
     `models/${segment(model)}/${segment(version)}/${segment(file)}`,
   modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,

@@ -4,6 +4,8 @@ const POLL_MS = 1000;
 /** While nothing runs there is little to see. */
 const IDLE_POLL_MS = 5000;
 const LABELS_SHOWN = 5;
+/** Of the list; all of them are read with every poll. */
+const MOST_MODELS = 200;
 /** A function takes some 4.5 MB in one request. */
 const LARGE_BYTES = 4_000_000;
 const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
@@ -113,7 +115,7 @@ const reportLink = (model) =>
     'Report',
   );
 
-function showModels(models) {
+function showModels({ data: models, has_more: hasMore }) {
   const rows = models.map((model) =>
     element(
       'li',
@@ -126,6 +128,7 @@ function showModels(models) {
   );
   byId('models').replaceChildren(
     ...(rows.length > 0 ? rows : [emptyRow('No model yet. A fine-tuning job makes one.')]),
+    ...(hasMore ? [emptyRow('And more: GET /v1/models lists them page by page.')] : []),
   );
 
   const choice = byId('model');
@@ -339,10 +342,10 @@ async function refresh() {
   const health = byId('health');
   try {
     const [models, jobs] = await Promise.all([
-      request('/v1/models'),
+      request(`/v1/models?limit=${MOST_MODELS}`),
       request('/v1/fine_tuning/jobs?limit=20'),
     ]);
-    drawIfChanged('models', models.data, showModels);
+    drawIfChanged('models', models, showModels);
     drawIfChanged('jobs', jobs.data, showJobs);
     health.className = 'health up';
     health.textContent = 'running';

@@ -1,6 +1,7 @@
 // How many pictures a dataset has in each split, by its keys alone: quick enough to be asked with every job. What is in the
 // files, and which of them are doubles, an inspection finds out.
 
+import { mapConcurrently } from '../../core/concurrently.ts';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import type { JobPictures } from '../../core/job/estimate-job.ts';
@@ -18,7 +19,7 @@ export async function countPictures(
   const folders: string[] = [];
   for await (const folder of store.listFolders(prefix)) folders.push(folder);
   // A listing gives a thousand keys a request, one after the other: folders are listed side by side.
-  const paths = (await Promise.all(folders.map((folder) => listPaths(store, prefix, folder)))).flat();
+  const paths = (await mapConcurrently(folders, (folder) => listPaths(store, prefix, folder))).flat();
   const layout = detectLayout(paths);
   const labels = new Set<string>();
   const counts = { train: 0, validation: 0, test: 0, any: 0 };

@@ -3,10 +3,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
+import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/job.ts';
 import { keys } from '../../core/storage/keys.ts';
+import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
@@ -23,10 +25,10 @@ const listDatasets = createRoute({
   path: '/v1/datasets',
   tags: TAGS,
   summary: 'List datasets',
-  request: { query: z.strictObject({}) },
+  request: { query: NamePageQuerySchema },
   responses: {
     200: {
-      description: 'Every dataset, by name.',
+      description: 'One page, by name.',
       content: { 'application/json': { schema: DatasetListSchema } },
     },
     ...errorResponses(),
@@ -112,9 +114,11 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   const routes = createRoutes();
 
   routes.openapi(listDatasets, async (c) => {
-    const data: { object: 'dataset'; dataset: string }[] = [];
-    for await (const dataset of store.listFolders(keys.datasets())) data.push({ object: 'dataset', dataset });
-    return c.json({ object: 'list' as const, data }, 200);
+    const { after, limit } = c.req.valid('query');
+    const names = store.listFolders(keys.datasets(), after === undefined ? {} : { startAfter: after });
+    const { items, hasMore } = await takePage(names, limit);
+    const data = items.map((dataset) => ({ object: 'dataset' as const, dataset }));
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 
   routes.openapi(getDataset, async (c) => {

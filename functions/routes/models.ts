@@ -11,6 +11,8 @@ import {
   VersionSchema,
   type WireModel,
 } from '../../api/model.ts';
+import { NamePageQuerySchema } from '../../api/pagination.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -31,10 +33,10 @@ const list = createRoute({
   path: '/v1/models',
   tags: TAGS,
   summary: 'List models with their versions',
-  request: { query: z.strictObject({}) },
+  request: { query: NamePageQuerySchema },
   responses: {
     200: {
-      description: 'Every model, by name.',
+      description: 'One page, by name.',
       content: { 'application/json': { schema: ModelListSchema } },
     },
     ...errorResponses(),
@@ -104,11 +106,11 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   });
 
   routes.openapi(list, async (c) => {
-    const models = await listModels(store);
-    const data = await Promise.all(
-      models.map(({ model, versions }) => describeModel(store, model, versions)),
+    const { models, hasMore } = await listModels(store, c.req.valid('query'));
+    const data = await mapConcurrently(models, ({ model, versions }) =>
+      describeModel(store, model, versions),
     );
-    return c.json({ object: 'list' as const, data }, 200);
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 
   routes.openapi(get, async (c) => {

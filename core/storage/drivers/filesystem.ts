@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import pLimit from 'p-limit';
 import { assertFolderPrefix, assertKey } from '../object-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { toStorageError } from './filesystem/file-errors.ts';
@@ -34,6 +35,9 @@ async function* listWithTypedErrors<T>(prefix: string, items: AsyncIterable<T>):
   }
 }
 
+/** However many ask at once: a process may often have 1024 files and connections open, and Node has four threads for files. */
+const MOST_OPEN_FILES = 128;
+
 /**
  * A store in a folder. The folder is made when the first object is written; until then the store is empty.
  *
@@ -47,25 +51,38 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
   const root = resolve(options.root);
   const folders = createStoreFolders(root);
   const readFolderNames = createFolderNames();
+  const open = pLimit(MOST_OPEN_FILES);
   return {
     url: pathToFileURL(root).href,
 
     async get(key, { range, signal } = {}) {
       signal?.throwIfAborted();
       assertKey(key);
-      return withTypedErrors('read', key, readObject(key, range, folders));
+      return withTypedErrors(
+        'read',
+        key,
+        open(() => readObject(key, range, folders)),
+      );
     },
 
     async head(key, { signal } = {}) {
       signal?.throwIfAborted();
       assertKey(key);
-      return withTypedErrors('read', key, readInfo(key, folders));
+      return withTypedErrors(
+        'read',
+        key,
+        open(() => readInfo(key, folders)),
+      );
     },
 
     async put(key, body, options = {}) {
       options.signal?.throwIfAborted();
       assertKey(key);
-      return withTypedErrors('write', key, writeObject(key, body, options, folders));
+      return withTypedErrors(
+        'write',
+        key,
+        open(() => writeObject(key, body, options, folders)),
+      );
     },
 
     async delete(key, { signal } = {}) {
@@ -79,7 +96,10 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
 
     listFolders(prefix, { startAfter, signal } = {}) {
       assertFolderPrefix(prefix);
-      return listWithTypedErrors(prefix, listFolderNames(folders, readFolderNames, prefix, startAfter, signal));
+      return listWithTypedErrors(
+        prefix,
+        listFolderNames(folders, readFolderNames, prefix, startAfter, signal),
+      );
     },
   };
 }

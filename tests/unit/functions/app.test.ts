@@ -37,7 +37,11 @@ describe('unknown routes', () => {
 describe('models', () => {
   it('are listed with versions; one that cannot be read says why', async () => {
     const { send, store } = createTestApp();
-    expect((await send('GET', '/v1/models')).body).toEqual({ object: 'list', data: [] });
+    expect((await send('GET', '/v1/models')).body).toEqual({
+      object: 'list',
+      data: [],
+      has_more: false,
+    });
     await commitColorModel(store);
     await commitColorModel(store, { version: '2', jobId: 'ftjob-2' });
     await store.put(keys.modelFile('broken', '1', 'manifest.json'), '{');

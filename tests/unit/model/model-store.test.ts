@@ -9,6 +9,7 @@ import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { colorManifest, colorOnnx, commitColorModel } from '../../support/color-model.ts';
+import { countCalls } from '../../support/counted-store.ts';
 
 describe('claimVersion', () => {
   it('counts up, and gives the same job its number again', async () => {
@@ -54,9 +55,9 @@ describe('claimVersion', () => {
 describe('commitModel', () => {
   it('makes a version visible and moves latest to it', async () => {
     const store = createMemoryStore();
-    expect(await listModels(store)).toEqual([]);
+    expect(await listModels(store)).toEqual({ models: [], hasMore: false });
     const manifest = await commitColorModel(store);
-    expect(await listModels(store)).toEqual([{ model: 'color', versions: ['1'] }]);
+    expect((await listModels(store)).models).toEqual([{ model: 'color', versions: ['1'] }]);
     expect(await readManifest(store, 'color', '1')).toEqual(manifest);
     expect(await readAlias(store, 'color', 'latest')).toBe('1');
   });
@@ -109,7 +110,7 @@ describe('commitModel', () => {
     });
     const other = new Map([['model.onnx', onnx.slice(1)]]);
     await expect(commitModel(store, manifest, other)).rejects.toMatchObject({ code: 'model-commit-invalid' });
-    expect(await listModels(store)).toEqual([]);
+    expect((await listModels(store)).models).toEqual([]);
   });
 });
 
@@ -175,6 +176,14 @@ describe('resolveVersion', () => {
     });
     await commitColorModel(store);
     await expect(resolveVersion(store, 'colour')).rejects.toThrow('There are: "color"');
+  });
+
+  it('rejects an unknown model of thousands without listing them all', async () => {
+    const store = countCalls(createMemoryStore());
+    for (let index = 0; index < 2000; index++)
+      await store.put(keys.modelFile(`model-${index}`, '1', 'manifest.json'), '{}');
+    await expect(resolveVersion(store, 'colour')).rejects.toThrow(/"model-0", .* and more\.$/);
+    expect(store.takeCounts().listed).toBeLessThan(20);
   });
 
   it('rejects an alias record that is damaged, naming its key', async () => {

@@ -5,7 +5,10 @@ import { mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createFolderNames, type ReadFolderNames } from '../../../core/storage/drivers/filesystem/folder-names.ts';
+import {
+  createFolderNames,
+  type ReadFolderNames,
+} from '../../../core/storage/drivers/filesystem/folder-names.ts';
 
 const STEP_MS = 2500;
 let folder: string;

@@ -141,13 +141,14 @@ export async function* listFolderNames(
   startAfter: string | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const names = await unlessMissing(folders, prefix, () => readNames(folders.pathOf(prefix)));
-  for (let index = firstAfter(names ?? [], startAfter); index < (names?.length ?? 0); index++) {
+  const names = (await unlessMissing(folders, prefix, () => readNames(folders.pathOf(prefix)))) ?? [];
+  for (const { name, isLink } of names.slice(firstAfter(names, startAfter))) {
     signal?.throwIfAborted();
-    const { name, isLink } = names?.[index] as FolderName;
     const key = prefix + name;
     if (key === `${RESERVED_FOLDER}/`) continue;
-    const isFolder = isLink ? await folders.linked.isLinked(key) : !(await isNotUtf8(folders, key.slice(0, -1)));
+    const isFolder = isLink
+      ? await folders.linked.isLinked(key)
+      : !(await isNotUtf8(folders, key.slice(0, -1)));
     if (isFolder && (await holdsObject(folders.pathOf(key)))) yield name.slice(0, -1);
   }
 }

@@ -1,0 +1,14 @@
+// The first items of a listing, and whether there are more: no further than one item past the page is listed.
+
+/** @param limit at least 1. */
+export async function takePage<T>(
+  items: AsyncIterable<T>,
+  limit: number,
+): Promise<{ readonly items: readonly T[]; readonly hasMore: boolean }> {
+  const page: T[] = [];
+  for await (const item of items) {
+    if (page.length === limit) return { items: page, hasMore: true };
+    page.push(item);
+  }
+  return { items: page, hasMore: false };
+}
