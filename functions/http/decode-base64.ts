@@ -4,7 +4,8 @@ import { FoveaError } from '../../core/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 
 const DATA_URL = /^\s*data:[^,]{0,200},/i;
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+const BASE64 = /^[A-Za-z0-9+/_ \t\r\n-]*(?:=[ \t\r\n]*){0,2}$/;
+const [SPACE, EQUALS] = [0x20, 0x3d];
 /** Base64 has four characters for three bytes; line breaks come on top. */
 const MOST_CHARACTERS_PER_BYTE = 1.5;
 
@@ -19,17 +20,27 @@ export function decodeBase64(text: string, param: string, limitBytes: number): U
   const prefix = DATA_URL.exec(text)?.[0];
   if (prefix !== undefined && !/;base64,$/i.test(prefix))
     return invalid(param, 'the data URL is not in base64: it must start with "data:image/…;base64,"');
-  const digits = text.slice(prefix?.length ?? 0).replaceAll(/\s+/g, '');
-  if (digits === '') return invalid(param, 'it is empty');
-  if (!BASE64.test(digits)) {
-    const at = digits.search(/[^A-Za-z0-9+/_=-]/);
+  const encoded = text.slice(prefix?.length ?? 0);
+  if (!BASE64.test(encoded)) {
+    const at = encoded.search(/[^A-Za-z0-9+/_= \t\r\n-]/);
     return invalid(
       param,
-      at === -1 ? '"=" may only stand at its end' : `it has ${JSON.stringify(digits[at])} at ${at}`,
+      at === -1 ? '"=" may only stand at its end' : `it has ${JSON.stringify(encoded[at])} at ${at}`,
     );
   }
-  if (digits.replace(/=+$/, '').length % 4 === 1) return invalid(param, 'it is cut off');
-  return Buffer.from(digits, 'base64');
+  const digits = countDigits(encoded);
+  if (digits === 0) return invalid(param, 'it is empty');
+  if (digits % 4 === 1) return invalid(param, 'it is cut off');
+  return Buffer.from(encoded, 'base64');
+}
+
+function countDigits(encoded: string): number {
+  let digits = 0;
+  for (let at = 0; at < encoded.length; at++) {
+    const code = encoded.charCodeAt(at);
+    if (code > SPACE && code !== EQUALS) digits += 1;
+  }
+  return digits;
 }
 
 const invalid = (param: string, problem: string) =>

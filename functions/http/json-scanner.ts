@@ -10,14 +10,11 @@ export interface JsonBounds {
   readonly values: number;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-/** What a byte outside of strings does to the number of values and to the depth. */
-const VALUES = new Uint8Array(256);
-const DEPTHS = new Int8Array(256);
-for (const comma of Buffer.from(',')) VALUES[comma] = 1;
-for (const opening of Buffer.from('[{')) VALUES[opening] = DEPTHS[opening] = 1;
-for (const closing of Buffer.from(']}')) DEPTHS[closing] = -1;
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d];
+const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
+/** Digits and white space are below all brackets. */
+const BEFORE_BRACKETS = 0x5a;
 
 /**
  * Takes the chunks of a JSON text one after another.
@@ -31,46 +28,32 @@ export function createJsonScanner(bounds: JsonBounds): (chunk: Uint8Array) => vo
   let depth = 0;
   let values = 0;
 
-  /** Where the string that goes on at `start` ends, or the chunk does. */
-  function skipString(chunk: Buffer, start: number): number {
-    let quoteAt = -1;
-    for (let at = start; at < chunk.length; ) {
-      if (isEscaped) {
-        isEscaped = false;
-        at += 1;
-        continue;
-      }
-      if (quoteAt < at) quoteAt = chunk.indexOf(QUOTE, at);
-      const end = quoteAt === -1 ? chunk.length : quoteAt;
-      const slash = chunk.subarray(at, end).indexOf(BACKSLASH);
-      if (slash === -1) {
-        isString = quoteAt === -1;
-        return isString ? end : end + 1;
-      }
-      isEscaped = true;
-      at += slash + 1;
-    }
-    return chunk.length;
-  }
-
   function count(byte: number): void {
-    values += VALUES[byte] ?? 0;
-    depth += DEPTHS[byte] ?? 0;
+    if (byte === COMMA) values += 1;
+    else if (byte === OPENING_BRACKET || byte === OPENING_BRACE) {
+      values += 1;
+      depth += 1;
+    } else if (byte === CLOSING_BRACKET || byte === CLOSING_BRACE) depth -= 1;
     if (depth > bounds.depth) throw beyond('lists and objects within each other', bounds.depth);
     if (values > bounds.values) throw beyond('values', bounds.values);
   }
 
-  return (bytes) => {
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = isString ? skipString(chunk, 0) : 0;
-    while (at < chunk.length) {
-      const byte = chunk[at] ?? 0;
-      at += 1;
-      if (byte === QUOTE) {
-        isString = true;
-        at = skipString(chunk, at);
-      } else count(byte);
+  // Tens of millions of bytes pass here: nothing is called for most of them.
+  return (chunk) => {
+    let inString = isString;
+    let afterBackslash = isEscaped;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (inString) {
+        if (afterBackslash) afterBackslash = false;
+        else if (byte === BACKSLASH) afterBackslash = true;
+        else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) inString = true;
+      // All that count are commas and brackets.
+      else if (byte === COMMA || byte > BEFORE_BRACKETS) count(byte);
     }
+    isString = inString;
+    isEscaped = afterBackslash;
   };
 }
 

@@ -4,7 +4,9 @@
 import { Dicer } from '@fastify/busboy';
 import { parse } from 'content-disposition';
 import { FoveaError } from '../../core/errors.ts';
-import { type PartHeader, type RawPartHeader, readPartHeader, toText } from './part-header.ts';
+import { formInvalid, notAForm } from './form-errors.ts';
+import { FormPart } from './form-part.ts';
+import { toText } from './part-header.ts';
 
 export interface FormLimits {
   readonly files: number;
@@ -29,9 +31,6 @@ export interface Form {
 }
 
 const MOST_FIELDS = 32;
-const LONGEST_FIELD_BYTES = 4096;
-/** Of all lines above one part. */
-const LARGEST_HEADER_BYTES = 16_384;
 /** RFC 2046 has 70; the parser can look for no more than 256. */
 const LONGEST_BOUNDARY = 200;
 /** So few bytes are taken apart at a time that too many parts are noticed before they cost anything. */
@@ -48,13 +47,13 @@ export async function readForm(
   limits: FormLimits,
 ): Promise<Form> {
   const parser = new Dicer({ boundary: boundaryOf(contentType) });
-  const parts: Part[] = [];
+  const parts: FormPart[] = [];
   const ends: Promise<void>[] = [];
   let failure: FoveaError | undefined;
   let isOver = false;
   parser.on('part', (stream) => {
     if (failure === undefined && parts.length < limits.files + MOST_FIELDS) {
-      const part = new Part(limits);
+      const part = new FormPart(limits.fileBytes);
       parts.push(part);
       const refuse = (error: FoveaError) => {
         failure ??= error;
@@ -91,51 +90,7 @@ export async function readForm(
   return toForm(parts, limits);
 }
 
-/** What comes between two boundaries. */
-class Part {
-  header: PartHeader | undefined;
-  sizeBytes = 0;
-  readonly chunks: Buffer[] = [];
-  readonly #limits: FormLimits;
-
-  constructor(limits: FormLimits) {
-    this.#limits = limits;
-  }
-
-  get isFile(): boolean {
-    return this.header?.file !== undefined;
-  }
-
-  get isTooLarge(): boolean {
-    return this.sizeBytes > (this.isFile ? this.#limits.fileBytes : LONGEST_FIELD_BYTES);
-  }
-
-  /** @throws {FoveaError} `multipart-invalid`. */
-  read(stream: Dicer.PartStream): Promise<void> {
-    return new Promise((resolve, reject) => {
-      stream.on('header', (raw: object) => {
-        const header = raw as RawPartHeader;
-        if (sizeOf(header) > LARGEST_HEADER_BYTES)
-          reject(invalid(`a part has more than ${LARGEST_HEADER_BYTES} bytes of header`));
-        this.header = readPartHeader(header);
-      });
-      stream.on('data', (chunk: Buffer) => {
-        this.sizeBytes += chunk.length;
-        if (!this.isTooLarge) this.chunks.push(chunk);
-        else if (this.isFile) this.chunks.length = 0;
-        else
-          reject(invalid(`the field ${quote(this.header?.name)} has more than ${LONGEST_FIELD_BYTES} bytes`));
-      });
-      stream.on('error', (cause) => reject(notAForm(cause)));
-      stream.on('end', () => {
-        if (this.header === undefined) reject(invalid('a part has no Content-Disposition'));
-        resolve();
-      });
-    });
-  }
-}
-
-function toForm(parts: readonly Part[], limits: FormLimits): Form {
+function toForm(parts: readonly FormPart[], limits: FormLimits): Form {
   const files = parts.filter((part) => part.isFile);
   if (files.length > limits.files || parts.length - files.length > MOST_FIELDS) throw tooManyParts(limits);
   return {
@@ -154,37 +109,14 @@ function toForm(parts: readonly Part[], limits: FormLimits): Form {
 /** @throws {FoveaError} `multipart-invalid`. */
 function boundaryOf(contentType: string): string {
   const { boundary = '' } = parse(contentType).parameters;
-  if (boundary === '') throw invalid('the Content-Type names no boundary', 'Content-Type');
+  if (boundary === '') throw formInvalid('the Content-Type names no boundary', 'Content-Type');
   if (boundary.length > LONGEST_BOUNDARY)
-    throw invalid(`its boundary has more than ${LONGEST_BOUNDARY} characters`, 'Content-Type');
+    throw formInvalid(`its boundary has more than ${LONGEST_BOUNDARY} characters`, 'Content-Type');
   // Which of two would count, every reader on the way decides for itself.
   if (contentType.match(/;\s*boundary\s*=/gi)?.length !== 1)
-    throw invalid('the Content-Type names several boundaries', 'Content-Type');
+    throw formInvalid('the Content-Type names several boundaries', 'Content-Type');
   return boundary;
 }
-
-const sizeOf = (header: RawPartHeader) =>
-  Object.entries(header).reduce(
-    (sum, [name, values = []]) =>
-      sum + values.reduce((lines, value) => lines + name.length + value.length + ': \r\n'.length, 0),
-    0,
-  );
-
-const SHOWN_CHARACTERS = 80;
-const quote = (name = '') => JSON.stringify(name.slice(0, SHOWN_CHARACTERS));
-
-const invalid = (problem: string, param?: string, cause?: unknown) =>
-  new FoveaError('multipart-invalid', `The form cannot be read: ${problem}.`, {
-    ...(param === undefined ? {} : { param }),
-    ...(cause === undefined ? {} : { cause }),
-  });
-
-const notAForm = (cause: unknown) =>
-  invalid(
-    'its parts do not match the boundary that the Content-Type names, or it is cut off',
-    'Content-Type',
-    cause,
-  );
 
 const tooManyParts = ({ files }: FormLimits) =>
   new FoveaError(

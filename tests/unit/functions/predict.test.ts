@@ -92,8 +92,15 @@ describe('POST /v1/models/{model}/predict', () => {
 
   it('takes base64 and data URLs in JSON', async () => {
     const base64 = Buffer.from(red).toString('base64');
-    const wrapped = base64.replaceAll(/(.{20})/g, '$1\n');
-    for (const image of [base64, wrapped, base64.replaceAll('=', ''), `data:image/png;base64,${base64}`]) {
+    const wrapped = base64.replaceAll(/(.{20})/g, '$1\r\n');
+    const spaced = [...base64].join(' ');
+    for (const image of [
+      base64,
+      wrapped,
+      spaced,
+      base64.replaceAll('=', ''),
+      `data:image/png;base64,${base64}`,
+    ]) {
       expect((await test.send('POST', PREDICT, { image })).body).toMatchObject({ label: 'red' });
     }
     const list = await test.send('POST', PREDICT, { images: [base64] });
@@ -203,6 +210,20 @@ describe('POST /v1/models/{model}/predict', () => {
     [
       'text that is no base64',
       '{"image":"a*b"}',
+      { 'content-type': 'application/json' },
+      400,
+      'base64-invalid',
+    ],
+    [
+      'base64 with "=" in the middle',
+      '{"image":"YWJj=YWJj"}',
+      { 'content-type': 'application/json' },
+      400,
+      'base64-invalid',
+    ],
+    [
+      'white space for base64',
+      '{"image":" \\n "}',
       { 'content-type': 'application/json' },
       400,
       'base64-invalid',

@@ -1,0 +1,66 @@
+// One part of a form while it comes in: its header, and as much of what it holds as is allowed.
+
+import type { Dicer } from '@fastify/busboy';
+import { formInvalid, notAForm } from './form-errors.ts';
+import { type PartHeader, type RawPartHeader, readPartHeader } from './part-header.ts';
+
+const LONGEST_FIELD_BYTES = 4096;
+/** Of all lines above one part. */
+const LARGEST_HEADER_BYTES = 16_384;
+
+/** What comes between two boundaries. */
+export class FormPart {
+  header: PartHeader | undefined;
+  sizeBytes = 0;
+  readonly chunks: Buffer[] = [];
+  readonly #fileBytes: number;
+
+  /** @param fileBytes at most, where the part is a file. */
+  constructor(fileBytes: number) {
+    this.#fileBytes = fileBytes;
+  }
+
+  get isFile(): boolean {
+    return this.header?.file !== undefined;
+  }
+
+  get isTooLarge(): boolean {
+    return this.sizeBytes > (this.isFile ? this.#fileBytes : LONGEST_FIELD_BYTES);
+  }
+
+  /** @throws {FoveaError} `multipart-invalid`. */
+  read(stream: Dicer.PartStream): Promise<void> {
+    return new Promise((resolve, reject) => {
+      stream.on('header', (raw: object) => {
+        const header = raw as RawPartHeader;
+        if (sizeOf(header) > LARGEST_HEADER_BYTES)
+          reject(formInvalid(`a part has more than ${LARGEST_HEADER_BYTES} bytes of header`));
+        this.header = readPartHeader(header);
+      });
+      stream.on('data', (chunk: Buffer) => {
+        this.sizeBytes += chunk.length;
+        if (!this.isTooLarge) this.chunks.push(chunk);
+        else if (this.isFile) this.chunks.length = 0;
+        else
+          reject(
+            formInvalid(`the field ${quote(this.header?.name)} has more than ${LONGEST_FIELD_BYTES} bytes`),
+          );
+      });
+      stream.on('error', (cause) => reject(notAForm(cause)));
+      stream.on('end', () => {
+        if (this.header === undefined) reject(formInvalid('a part has no Content-Disposition'));
+        resolve();
+      });
+    });
+  }
+}
+
+const sizeOf = (header: RawPartHeader) =>
+  Object.entries(header).reduce(
+    (sum, [name, values = []]) =>
+      sum + values.reduce((lines, value) => lines + name.length + value.length + ': \r\n'.length, 0),
+    0,
+  );
+
+const SHOWN_CHARACTERS = 80;
+const quote = (name = '') => JSON.stringify(name.slice(0, SHOWN_CHARACTERS));
