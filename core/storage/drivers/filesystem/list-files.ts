@@ -25,17 +25,23 @@ interface Entry {
 /** Sockets, pipes and devices are no objects. Links are: reading them says what is wrong with them. */
 const isObject = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
-/** Reads a folder; undefined where there is none, or a walk from above would not enter it, as a prefix may name such a one. */
-async function unlessMissing<T>(
-  { pathOf, assertInside }: ListedFolders,
-  folder: string,
-  read: () => Promise<T>,
-): Promise<T | undefined> {
+/** Whether a walk from above would enter a folder: a prefix may name one that it would not. */
+async function mayEnter({ pathOf, assertInside }: ListedFolders, folder: string): Promise<boolean> {
   try {
     await assertInside(pathOf(folder), folder);
-    return await read();
+    return true;
   } catch (error) {
-    if (isMissing(error) || isFoveaError(error, 'storage-link-refused')) return undefined;
+    if (isMissing(error) || isFoveaError(error, 'storage-link-refused')) return false;
+    throw error;
+  }
+}
+
+/** What is read of a folder; nothing where there is none. */
+async function unlessMissing<T>(read: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isMissing(error)) return [];
     throw error;
   }
 }
@@ -43,9 +49,9 @@ async function unlessMissing<T>(
 /** Entries of one folder in the order of their keys: `a-b` comes before `a/…`, as `-` sorts before `/`. */
 async function readFolder(folders: ListedFolders, folder: string): Promise<readonly Entry[]> {
   const { linked, pathOf } = folders;
-  const found = await unlessMissing(folders, folder, () => readdir(pathOf(folder), { withFileTypes: true }));
+  const found = await unlessMissing(readdir(pathOf(folder), { withFileTypes: true }));
   const entries: Entry[] = [];
-  for (const entry of found ?? []) {
+  for (const entry of found) {
     if (folder === '' && entry.name === RESERVED_FOLDER) continue;
     // A folder whose name is not UTF-8 cannot be opened either: as an object it does not vanish.
     const isFolder =
@@ -86,7 +92,8 @@ export async function* listFiles(
   startAfter: string,
   signal?: AbortSignal,
 ): AsyncGenerator<ObjectInfo> {
-  yield* walk(prefix.slice(0, prefix.lastIndexOf('/') + 1));
+  const top = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (await mayEnter(folders, top)) yield* walk(top);
 
   async function* walk(folder: string): AsyncGenerator<ObjectInfo> {
     let files: string[] = [];
@@ -141,7 +148,8 @@ export async function* listFolderNames(
   startAfter: string | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const names = (await unlessMissing(folders, prefix, () => readNames(folders.pathOf(prefix)))) ?? [];
+  if (!(await mayEnter(folders, prefix))) return;
+  const names = await unlessMissing(readNames(folders.pathOf(prefix)));
   for (const { name, isLink } of names.slice(firstAfter(names, startAfter))) {
     signal?.throwIfAborted();
     const key = prefix + name;
