@@ -30,7 +30,7 @@ export const MODEL_ERRORS: readonly ErrorCode[] = [
   'format-newer',
 ];
 /** Routes that write to the store. */
-export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-conflict'];
+export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-read-only', 'storage-conflict'];
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request is not valid.',
