@@ -18,7 +18,8 @@ describe('a job with a budget', () => {
   /** Every event of an epoch takes an hour. */
   function leapingClock(store: ObjectStore) {
     let leapMs = 0;
-    const now = () => Date.now() + leapMs;
+    const now = Date.now;
+    const clock = () => performance.now() + leapMs;
     const stored = createJobStore({ store, now });
     const jobs: JobStore = {
       ...stored,
@@ -27,7 +28,7 @@ describe('a job with a budget', () => {
         return stored.appendEvent(id, event);
       },
     };
-    return { store, jobs, now, usdPerHour: 1 };
+    return { store, jobs, now, clock, usdPerHour: 1 };
   }
 
   /** Runs one attempt. */
