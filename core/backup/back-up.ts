@@ -32,12 +32,20 @@ export interface BackUpDeps extends CopyDeps {
 /**
  * Copies a store, which may be in use, into an empty place, or goes on with such a copy that broke off.
  * @returns how many objects the backup has.
- * @throws {FoveaError} `copy-target-taken` where something else is there.
+ * @throws {FoveaError} `backup-empty` where there is nothing to copy; `copy-target-taken` where something else is there.
  */
 export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
   const { from, to } = copying;
   const nowSeconds = () => Math.floor(now() / 1000);
   assertApart(from, to);
+  const inventory = await takeInventory(from);
+  if (inventory.length === 0) {
+    throw new FoveaError(
+      'backup-empty',
+      `There is nothing to back up in ${from.url}. Name a data folder or a bucket that is in use, with --data.`,
+      { details: { url: from.url } },
+    );
+  }
   const note = (await readJson(to, keys.backup(), BACKUP))?.value;
   if (note === undefined) {
     await assertEmpty(to);
@@ -48,7 +56,7 @@ export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
     const dated = new Date(note.startedAt * 1000).toISOString();
     throw taken(to, `it holds ${what} of ${note.from}, begun at ${dated}`);
   }
-  const objects = await copyObjects(copying, await takeInventory(from));
+  const objects = await copyObjects(copying, inventory);
   await updateJson(to, keys.backup(), BACKUP, (begun) => ({ ...begun, finishedAt: nowSeconds(), objects }));
   return objects;
 }

@@ -34,6 +34,7 @@ export const STORAGE_CODES = {
 
   'copy-target-taken':
     'There is something where the copy was to go. Name an empty place outside of the original.',
+  'backup-empty': 'There is nothing to back up there. Name the data folder or bucket that is in use.',
   'backup-not-found': 'There is no backup there. Name what `fovea backup` has made.',
   'backup-unfinished':
     'The backup is not finished. Run the same `fovea backup` again, which goes on with it.',

@@ -112,6 +112,7 @@ export const ERROR_ANSWERS = {
   'record-invalid': broken(),
   'format-newer': broken(),
   'copy-target-taken': refused(409),
+  'backup-empty': refused(409),
   'backup-not-found': refused(404),
   'backup-unfinished': refused(409),
   'backup-damaged': broken(),

@@ -130,6 +130,7 @@ describe('backUp and restore', () => {
   it('refuse to overwrite, to copy into itself, and to restore what is not whole', async () => {
     const from = createFilesystemStore({ root: FIXTURE });
     const to = openMemory();
+    await expect(backUp({ from: openMemory(), to, now })).rejects.toMatchObject({ code: 'backup-empty' });
     await to.put('datasets/mine/a/1.png', 'mine');
     const taken = { code: 'copy-target-taken', message: expect.stringContaining('datasets/mine/a/1.png') };
     await expect(backUp({ from, to, now })).rejects.toMatchObject(taken);
