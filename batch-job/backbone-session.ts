@@ -17,6 +17,8 @@ export interface OnnxBackbone {
   readonly onnx: Uint8Array;
   /** Values of the vector or map. */
   readonly features: number;
+  /** The same layers, where they are a network of ours. */
+  readonly layers?: { readonly network: Network; readonly weights: NetworkWeights };
 }
 
 export interface BackboneSession {
@@ -34,6 +36,7 @@ export interface BackboneSession {
 export const toOnnxBackbone = (backbone: Network, weights: NetworkWeights): OnnxBackbone => ({
   onnx: toOnnx(backbone, weights),
   features: closedSizeOf(outputShape(backbone)),
+  layers: { network: backbone, weights },
 });
 
 /** The caller releases the session. */

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import type { ModelInput } from '../core/model/manifest.ts';
 import { permutation } from '../core/random.ts';
 import { keys } from '../core/storage/keys.ts';
-import type { Batch } from './tensorflow/engine.ts';
+import type { Batch, PreprocessedBatch } from './tensorflow/engine.ts';
 import { createBatchMixer } from './training/augmentation/mix-batch.ts';
 import { toPixels } from './training/augmentation/to-pixels.ts';
 import { type TrainingContext, trainingPictures } from './training-context.ts';
@@ -45,7 +45,7 @@ function labelOf(labels: Batch['labels'], index: number, classes: readonly strin
 
 /** Draws network inputs and their labels as a PNG, {@link COLUMNS} pictures a row. */
 export async function drawContactSheet(
-  { images, labels }: Batch,
+  { images, labels }: PreprocessedBatch,
   { input, classes }: ContactSheetOptions,
 ): Promise<Uint8Array> {
   const { width, height, channels } = input;

@@ -5,19 +5,18 @@ import { createHash } from 'node:crypto';
 import { forEachConcurrent } from '../core/dataset/for-each-concurrent.ts';
 import type { DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import { DECODING_VERSION } from '../core/image/decode-image.ts';
-import { inputLength } from '../core/image/decode-to-input.ts';
 import type { Augmentation } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import { fromHalves, toHalves } from '../core/network/onnx/float16.ts';
 import { keys } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
-import { type OnnxBackbone, openBackbone } from './backbone-session.ts';
+import type { OnnxBackbone } from './backbone-session.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
+import { openPictureBackbone } from './picture-backbone.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
+import type { Engine } from './tensorflow/engine.ts';
 import type { ExampleSource } from './training/examples.ts';
 
-/** Pictures run through the backbone together; more costs memory and gains nothing on a CPU. */
-export const FEATURES_BATCH_SIZE = 8;
 /** Batches at a time, of which one is mostly being decoded. */
 const CONCURRENT_BATCHES = 3;
 /** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
@@ -52,7 +51,9 @@ export interface FeatureExtractorOptions {
   readonly store: ObjectStore;
   readonly backbone: OnnxBackbone;
   readonly input: ModelInput;
-  /** Pictures run through the backbone together; {@link FEATURES_BATCH_SIZE} where it is left out. */
+  /** Whose GPU makes the features, where it has one; left out, processors do. */
+  readonly engine?: Engine;
+  /** Pictures run through the backbone together; left out, as many as suit what computes. */
   readonly batchSize?: number | undefined;
   /** Whether features are kept in 16 bits, in memory and in the store. */
   readonly halfPrecision?: boolean;
@@ -70,12 +71,14 @@ interface ViewOfPictures {
 
 /** Opens the backbone; the caller releases it. */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
-  const { store, backbone, input, batchSize = FEATURES_BATCH_SIZE, halfPrecision = false } = options;
+  const { store, backbone, input, halfPrecision = false } = options;
   const { features } = backbone;
-  const session = await openBackbone(backbone, input);
+  const runner = await openPictureBackbone(backbone, input, options.engine);
+  const { batchSize = runner.batchSize } = options;
   const hash = createHash('sha256')
     .update(backbone.onnx)
     .update(JSON.stringify({ ...input, decoding: DECODING_VERSION }))
+    .update(runner.device)
     .digest('hex');
 
   async function compute(
@@ -91,10 +94,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     );
     await forEachConcurrent(starts, CONCURRENT_BATCHES, async (first) => {
       const indices = order.subarray(first, first + batchSize);
-      const images = new Float32Array(indices.length * inputLength(input));
-      await source.fill(indices, images, signal);
-      signal.throwIfAborted();
-      result.set(await session.run(images, indices.length), first * features);
+      result.set(await runner.run(source, indices, signal), first * features);
       onProgress(indices.length, false);
     });
     return result;
@@ -154,7 +154,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
         throw error;
       }
     },
-    release: () => session.release(),
+    release: () => runner.release(),
   };
 }
 

@@ -10,12 +10,12 @@ import { findBase } from './base.ts';
 import { saveContactSheet } from './contact-sheet.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
 import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export-model.ts';
-import { FEATURES_BATCH_SIZE } from './features.ts';
 import { collectGarbage } from './memory/collect-garbage.ts';
 import { openJobMemory } from './memory/job-memory.ts';
 import { type MachineMemory, readKernelKills, readMachineMemory } from './memory/machine-memory.ts';
 import { PLANNED_SHARE } from './memory/plan-parts.ts';
 import { inputSizeOf } from './memory/remedies.ts';
+import { featuresBatchSize } from './picture-backbone.ts';
 import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
 import { runSweep } from './run-sweep.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
@@ -72,6 +72,7 @@ async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
   const engine = await openEngine({
     backend: job.backend,
     memoryBytes: PLANNED_SHARE * freeBytes,
+    compiles: job.recipe.precision === 'mixed',
     ...(deps.cacheDirectory === undefined ? {} : { cacheDirectory: deps.cacheDirectory }),
   });
   await deps.reporter.message(
@@ -120,7 +121,7 @@ async function trainRun(shared: Shared, job: JobRecord): Promise<TrainedRun> {
     unfreezeFrom: decision.resolved.unfreezeFrom,
     isFirst: job.resolved === null,
     batchSizes: {
-      features: FEATURES_BATCH_SIZE,
+      features: featuresBatchSize(engine, base.imported === undefined),
       evaluation: EVALUATION_BATCH_SIZE,
       ...Object.fromEntries([...decision.stages].map(([name, { batchSize }]) => [name, batchSize])),
     },

@@ -29,12 +29,13 @@ export async function openFrozenExamples(
   context: TrainingContext,
   { backbone, shape, views }: FrozenExamplesOptions,
 ): Promise<FrozenExamples> {
-  const { store, reporter, memory, savings, input, splits, now, job } = context;
+  const { store, reporter, engine, memory, savings, input, splits, now, job } = context;
   await memory.enter('features');
   const extractor = await createFeatureExtractor({
     store,
     backbone,
     input,
+    engine,
     batchSize: savings.partSizes['features'],
     halfPrecision: savings.halfPrecision,
   });

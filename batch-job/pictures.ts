@@ -9,12 +9,15 @@ import { IMAGE_ERROR_CODES } from '../core/image/image-errors.ts';
 import { type Augmentation, changesPictures } from '../core/job/recipe.ts';
 import type { ModelInput } from '../core/model/manifest.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
-import { drawView } from './training/augmentation/draw-view.ts';
+import { toViewInputs } from './training/augmentation/device-views.ts';
+import { drawView, type View } from './training/augmentation/draw-view.ts';
 import { renderView } from './training/augmentation/render-view.ts';
-import type { ExampleSource } from './training/examples.ts';
+import type { ExampleSource, PixelExamples } from './training/examples.ts';
 
 /** Of encoded pictures in memory, so that later epochs need no storage: 256 MiB. */
 const KEPT_BYTES = 256 * 2 ** 20;
+/** Of decoded ones, for devices that take pixels: 256 MiB. */
+const PIXEL_CACHE_BYTES = 256 * 2 ** 20;
 /** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
 const VIEW_MARGIN = 1.15;
 /** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
@@ -29,6 +32,8 @@ export interface PictureOptions {
   readonly seed?: number;
   /** Most bytes of encoded pictures that stay in memory; left out, 256 MiB. */
   readonly keptBytes?: number;
+  /** Most bytes of decoded pictures that stay in memory for devices that take pixels; left out, 256 MiB. */
+  readonly pixelCacheBytes?: number;
   /**
    * Told once of each picture that could be read when the dataset was inspected and cannot be now; another picture of
    * its class takes its place. Left out, such a picture is an error.
@@ -41,13 +46,21 @@ export function pictureExamples(
   store: ObjectStore,
   items: readonly DatasetItem[],
   input: ModelInput,
-  { augmentation, seed = 0, keptBytes = KEPT_BYTES, onUnreadable }: PictureOptions = {},
+  {
+    augmentation,
+    seed = 0,
+    keptBytes = KEPT_BYTES,
+    pixelCacheBytes = PIXEL_CACHE_BYTES,
+    onUnreadable,
+  }: PictureOptions = {},
 ): ExampleSource {
   const shape = [input.height, input.width, input.channels] as const;
   const size = inputLength(input);
   const cache = new Map<string, Uint8Array>();
   const unreadable = new Set<string>();
   let cachedBytes = 0;
+  const pixelCache = new Map<string, Uint8Array>();
+  let pixelBytes = 0;
 
   async function read(item: DatasetItem, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const cached = cache.get(item.key);
@@ -67,6 +80,16 @@ export function pictureExamples(
     return object.body;
   }
 
+  const large = {
+    ...input,
+    height: Math.round(input.height * VIEW_MARGIN),
+    width: Math.round(input.width * VIEW_MARGIN),
+  };
+  const viewOf = (item: DatasetItem, epoch: number): View | undefined =>
+    augmentation !== undefined && changesPictures(augmentation)
+      ? drawView(augmentation, seed, epoch, Number.parseInt(item.contentHash.slice(0, HASH_DIGITS), 16))
+      : undefined;
+
   async function write(
     item: DatasetItem,
     epoch: number | undefined,
@@ -74,26 +97,18 @@ export function pictureExamples(
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const bytes = await read(item, signal);
-    if (epoch === undefined || augmentation === undefined || !changesPictures(augmentation)) {
-      toNetworkInput(await decodeForInput(bytes, input), input, target);
-      return;
-    }
-    const large = {
-      ...input,
-      height: Math.round(input.height * VIEW_MARGIN),
-      width: Math.round(input.width * VIEW_MARGIN),
-    };
-    const picture = Number.parseInt(item.contentHash.slice(0, HASH_DIGITS), 16);
-    const view = drawView(augmentation, seed, epoch, picture);
-    toNetworkInput(renderView(await decodeForInput(bytes, large), view, input), input, target);
+    const view = epoch === undefined ? undefined : viewOf(item, epoch);
+    const picture =
+      view === undefined
+        ? await decodeForInput(bytes, input)
+        : renderView(await decodeForInput(bytes, large), view, input);
+    toNetworkInput(picture, input, target);
   }
 
-  /** The picture, or the next one of its class that can be read. */
+  /** Writes the picture `index`, or the next one of its class that can be read. */
   async function writeReadable(
     index: number,
-    epoch: number | undefined,
-    target: Float32Array,
-    signal: AbortSignal | undefined,
+    writeItem: (item: DatasetItem) => Promise<void>,
   ): Promise<void> {
     const { classIndex } = items[index] as DatasetItem;
     let lastError: unknown;
@@ -101,7 +116,7 @@ export function pictureExamples(
       const item = items[(index + offset) % items.length] as DatasetItem;
       if (item.classIndex !== classIndex || unreadable.has(item.key)) continue;
       try {
-        return await write(item, epoch, target, signal);
+        return await writeItem(item);
       } catch (error) {
         if (onUnreadable === undefined || !isFoveaError(error) || !UNREADABLE.has(error.code)) throw error;
         lastError = error;
@@ -117,16 +132,57 @@ export function pictureExamples(
     );
   }
 
+  /** Decoded once for all epochs, as far as the bytes have room. */
+  async function decoded(
+    item: DatasetItem,
+    size: ModelInput,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const known = pixelCache.get(item.key);
+    if (known !== undefined) return known;
+    const { pixels } = await decodeForInput(await read(item, signal), size);
+    if (pixelBytes + pixels.byteLength <= pixelCacheBytes) {
+      pixelBytes += pixels.byteLength;
+      pixelCache.set(item.key, pixels);
+    }
+    return pixels;
+  }
+
+  const pixelsAt = (epoch: number | undefined): PixelExamples => {
+    const cutsViews = epoch !== undefined && augmentation !== undefined && changesPictures(augmentation);
+    const from = cutsViews ? large : input;
+    const bytesEach = inputLength(from);
+    return {
+      shape: [from.height, from.width, from.channels],
+      async fill(indices, pixels, signal) {
+        const views: View[] = [];
+        await Promise.all(
+          Array.from(indices, (index, position) =>
+            writeReadable(index, async (item) => {
+              pixels.set(await decoded(item, from, signal), position * bytesEach);
+              const view = cutsViews ? viewOf(item, epoch) : undefined;
+              if (view !== undefined) views[position] = view;
+            }),
+          ),
+        );
+        return cutsViews ? toViewInputs(views, from, input) : new Map();
+      },
+    };
+  };
+
   const sourceAt = (epoch: number | undefined): ExampleSource => ({
     shape,
     labels: Int32Array.from(items, (item) => item.classIndex),
     async fill(indices, images, signal) {
       await Promise.all(
         Array.from(indices, (index, position) =>
-          writeReadable(index, epoch, images.subarray(position * size, (position + 1) * size), signal),
+          writeReadable(index, (item) =>
+            write(item, epoch, images.subarray(position * size, (position + 1) * size), signal),
+          ),
         ),
       );
     },
+    pixels: pixelsAt(epoch),
   });
   return { ...sourceAt(undefined), atEpoch: sourceAt };
 }

@@ -1,14 +1,15 @@
 // One stage of a job: a run of the training loop, with its checkpoints, and its progress and metrics told to the job.
 
 import { isFoveaError } from '../core/errors.ts';
+import { mixesPictures } from '../core/job/recipe.ts';
 import type { Network, NetworkWeights } from '../core/network/network.ts';
 import type { JobReporter } from './job-reporter.ts';
 import type { StageName } from './run-checkpoints.ts';
 import type { Trainer, TrainerOptions } from './tensorflow/engine.ts';
-import { createBatchMixer } from './training/augmentation/mix-batch.ts';
+import { createBatchMixer, createDeviceMixer } from './training/augmentation/mix-batch.ts';
 import { balancedOrder, balancingWeights, countClasses } from './training/balance.ts';
 import type { Blend } from './training/blend-weights.ts';
-import type { ExampleSource } from './training/examples.ts';
+import type { ExampleSource, PixelExamples } from './training/examples.ts';
 import { type FitResult, fit } from './training/fit.ts';
 import type { BestEpoch, EpochReport, FitState } from './training/fit-state.ts';
 import { refitState } from './training/refit-state.ts';
@@ -46,8 +47,18 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   const { imbalance, augmentation } = decision.resolved;
   const partSize = savings.partSizes[stage];
   await memory.enter(stage);
+  const mixing = { augmentation, seed: job.seed, classes, shape: train.shape };
+  const mixes = options.mixes === true && mixesPictures(augmentation);
+  // A partner may be in another part of its batch.
+  const hasParts = partSize !== undefined && partSize < batchSize;
+  const pixels =
+    engine.takesPixels && !(mixes && hasParts) && validation.pixels !== undefined
+      ? (train.atEpoch?.(1) ?? train).pixels
+      : undefined;
   const trainer = await engine.createTrainer({
     ...options.trainer,
+    ...(pixels === undefined ? {} : pixelOptions(context, pixels, { shape: train.shape, mixes })),
+    ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
     network,
     weights: options.weights,
     optimizer,
@@ -59,9 +70,8 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
       : {}),
   });
-  const transform = options.mixes
-    ? createBatchMixer({ augmentation, seed: job.seed, classes, shape: train.shape })
-    : undefined;
+  const mixValues = mixes ? createBatchMixer(mixing) : undefined;
+  const mixPixels = mixes ? createDeviceMixer(mixing) : undefined;
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
@@ -80,7 +90,9 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       ...(imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, job.seed, epoch) }
         : {}),
-      ...(transform === undefined ? {} : { transform }),
+      asPixels: pixels !== undefined,
+      transform: (batch, epoch, index) =>
+        ('drawn' in batch ? mixPixels?.(batch, epoch, index) : mixValues?.(batch, epoch, index)) ?? batch,
       ...(resume === undefined ? {} : { resume }),
       checkpoint: {
         save: (state) => checkpoints.save(stage, state),
@@ -110,6 +122,20 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   } finally {
     trainer.dispose();
   }
+}
+
+/** What a trainer is told of batches that are pixels. */
+function pixelOptions(
+  { input }: TrainingContext,
+  { shape: [height, width] }: PixelExamples,
+  { shape, mixes }: { readonly shape: ExampleSource['shape']; readonly mixes: boolean },
+): Pick<TrainerOptions, 'preprocessing' | 'viewsFrom' | 'mixes'> {
+  const cutsViews = height !== shape[0] || width !== shape[1];
+  return {
+    preprocessing: input.preprocessing,
+    mixes,
+    ...(cutsViews ? { viewsFrom: { height, width } } : {}),
+  };
 }
 
 function describeEnd(best: BestEpoch, { share }: Blend): string {

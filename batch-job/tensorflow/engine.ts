@@ -1,6 +1,8 @@
 // What the trainer may ask of TensorFlow, whichever back end is under it. Types only: importing this file loads nothing.
 
+import type { ModelInput } from '../../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../../core/network/network.ts';
+import type { LowPrecision } from './program/program.ts';
 
 /** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: what comes with npm. */
 export type BackendName = 'gpu' | 'native' | 'portable';
@@ -75,16 +77,34 @@ export interface TrainerOptions {
   readonly partSize?: number;
   /** Left out, the faster one that the back end has. */
   readonly executor?: ExecutorName;
+  /** In which steps compute; predictions, and all that is kept, are float32 whatever it is. Left out, `float32`. */
+  readonly precision?: 'float32' | LowPrecision;
+  /** Where batches are pixels: what is made of them on the device before the first layer. */
+  readonly preprocessing?: ModelInput['preprocessing'];
+  /** Where batches are pixels and the device cuts views out of them: the size of the pictures in training. */
+  readonly viewsFrom?: { readonly height: number; readonly width: number };
+  /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no parts then. */
+  readonly mixes?: boolean;
   /** Decay of a moving average over the trained weights, e.g. 0.999; predictions and {@link Trainer.weights} use it. */
   readonly movingAverage?: number;
 }
 
+/** float32 values, or pixels where {@link TrainerOptions.preprocessing} says what is made of them. */
+export type Images = Float32Array | Uint8Array;
+
 /** n samples, 1 ≤ n ≤ the trainer's batch size. */
 export interface Batch {
-  /** `[n, height, width, channels]`, preprocessed. */
-  readonly images: Float32Array;
+  /** `[n, height, width, channels]`, preprocessed; or pixels, 0 to 255, where the trainer preprocesses them. */
+  readonly images: Images;
   /** Class indices `[n]`, or probabilities `[n, classes]`. */
   readonly labels: Int32Array | Float32Array;
+  /** The views and the mixture that the device makes of them, see training/augmentation/device-views.ts. */
+  readonly drawn?: ReadonlyMap<string, Float32Array | Int32Array>;
+}
+
+/** A batch that is ready for the first layer. */
+export interface PreprocessedBatch extends Batch {
+  readonly images: Float32Array;
 }
 
 export interface StepResult {
@@ -115,7 +135,7 @@ export interface Trainer {
    */
   step(batch: Batch, learningRate: number): Promise<StepResult>;
   /** Probabilities `[count, classes]` of preprocessed images `[count, height, width, channels]`, in inference mode. */
-  predict(images: Float32Array, count: number): Promise<Float32Array>;
+  predict(images: Images, count: number): Promise<Float32Array>;
   /** Current weights, moving statistics included; the moving averages where there are. */
   weights(): Promise<Map<string, Float32Array>>;
   /** Replaces weights by name; those not given stay. Optimizer slots stay. */
@@ -126,10 +146,33 @@ export interface Trainer {
   dispose(): void;
 }
 
+export interface ForwardOptions
+  extends Pick<
+    TrainerOptions,
+    'network' | 'weights' | 'executor' | 'precision' | 'preprocessing' | 'viewsFrom'
+  > {
+  /** Most pictures of a run, and how many most runs have. */
+  readonly batchSize: number;
+}
+
+/** A network's forward pass in inference mode. Owns its tensors until {@link Forward.dispose}. */
+export interface Forward {
+  /**
+   * The output for `count` images, one after another, float32. Runs do not overlap: await each.
+   * @param drawn The views that the device cuts, see {@link Batch}; then at most a batch of them.
+   */
+  run(images: Images, count: number, drawn?: Batch['drawn']): Promise<Float32Array>;
+  dispose(): void;
+}
+
 export interface Engine {
   readonly info: EngineInfo;
+  /** Whether trainers take pixels, and 16-bit types. */
+  readonly takesPixels: boolean;
   /** @throws {FoveaError} `network-not-classifier`, `weights-invalid`, `executor-unavailable`. */
   createTrainer(options: TrainerOptions): Promise<Trainer>;
+  /** @throws {FoveaError} `weights-invalid`, `executor-unavailable`. */
+  createForward(options: ForwardOptions): Promise<Forward>;
   /** Tensors alive on the back end; steps leave it where it was. */
   numTensors(): number;
 }

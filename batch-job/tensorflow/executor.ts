@@ -15,6 +15,15 @@ export interface SessionOptions {
   readonly initial: ReadonlyMap<string, Float32Array>;
 }
 
+/** float32, pixels, or indices. */
+export type InputData = Float32Array | Uint8Array | Int32Array;
+
+/** What an executor that knows float32 alone was given. @throws {Error} For pixels and indices: a defect of the caller. */
+export function asFloat32(data: InputData): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new Error('This executor takes float32 alone.');
+}
+
 /** Variables on a device and the programs over them. */
 export interface Session {
   /**
@@ -27,7 +36,7 @@ export interface Session {
   run(
     program: string,
     batch: number,
-    inputs: ReadonlyMap<string, Float32Array>,
+    inputs: ReadonlyMap<string, InputData>,
   ): Promise<ReadonlyMap<string, Float32Array>>;
   /** Current values of all variables, copied to the host. */
   readVariables(): Promise<Map<string, Float32Array>>;

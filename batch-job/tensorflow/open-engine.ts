@@ -13,6 +13,8 @@ export interface OpenEngineOptions {
   readonly cacheDirectory?: string;
   /** Memory that the portable back end's tensors may take together; left out, all there is. */
   readonly memoryBytes?: number | undefined;
+  /** Whether a GPU's steps are compiled by XLA: a minute at first, and then much faster. A process decides it once. */
+  readonly compiles?: boolean;
   /** Threads of the portable back end; left out, one a core, at most 4. */
   readonly threads?: number;
 }
@@ -48,5 +50,5 @@ async function openBackend(
   if (backend === 'portable') return openPortableEngine(options, reason);
   const variant = backend === 'gpu' ? 'gpu' : 'cpu';
   const directory = nativeDirectory(options.cacheDirectory ?? defaultCacheDirectory(), variant);
-  return openNativeEngine({ variant, directory, reason });
+  return openNativeEngine({ variant, directory, reason, compiles: options.compiles ?? false });
 }

@@ -5,8 +5,8 @@ import { FoveaError } from '../../core/errors.ts';
 import type { NetworkWeights } from '../../core/network/network.ts';
 import { mostProbable, toTargets } from './batch-targets.ts';
 import { createDropoutMasks } from './dropout-mask.ts';
-import type { Trainer, TrainerOptions, TrainerState } from './engine.ts';
-import type { Executor, Session } from './executor.ts';
+import type { Images, Trainer, TrainerOptions, TrainerState } from './engine.ts';
+import type { Executor, InputData, Session } from './executor.ts';
 import { elementCount, type VariableSpec } from './program/program.ts';
 import {
   ACCUMULATOR_SLOT,
@@ -72,12 +72,16 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
   let batches = 0;
   let updates = 0;
 
-  const countOf = (images: Float32Array, limit: number): number => {
-    const count = images.length / imageSize;
+  const [height, width, channels] = imageShape;
+  const from = options.viewsFrom ?? { height, width };
+  const trainingSize = from.height * from.width * channels;
+
+  const countOf = (images: Images, limit: number, sizeOfOne = imageSize): number => {
+    const count = images.length / sizeOfOne;
     if (Number.isInteger(count) && count >= 1 && count <= limit) return count;
     throw new FoveaError(
       'batch-invalid',
-      `A batch has ${images.length} values; pictures of [${imageShape.join(', ')}] take ${imageSize} each, and a batch ` +
+      `A batch has ${images.length} values; pictures of [${imageShape.join(', ')}] take ${sizeOfOne} each, and a batch ` +
         `has 1 to ${limit} of them.`,
     );
   };
@@ -93,8 +97,8 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
   };
 
   return {
-    async step({ images, labels }, learningRate) {
-      const count = countOf(images, batchSize);
+    async step({ images, labels, drawn = new Map() }, learningRate) {
+      const count = countOf(images, batchSize, trainingSize);
       const { classWeights } = options;
       const { targets, sampleWeights, classIndices } = toTargets(labels, count, {
         classes,
@@ -109,17 +113,18 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
         ['targets', targets],
         ['sample_weights', sampleWeights],
         ...masks,
+        ...drawn,
       ] as const;
       const logits = new Float32Array(count * classes);
       let loss = 0;
       for (let start = 0; start < count; start += partSize) {
         const size = Math.min(partSize, count - start);
         const isLast = start + size === count;
-        const ofPart = (values: Float32Array) =>
+        const ofPart = (values: InputData) =>
           size === count
             ? values
             : values.subarray((start * values.length) / count, ((start + size) * values.length) / count);
-        const inputs = new Map<string, Float32Array>([
+        const inputs = new Map<string, InputData>([
           ...samples.map(([name, values]) => [name, ofPart(values)] as const),
           ...(isLast ? optimizerInputs(learningRate) : []),
         ]);

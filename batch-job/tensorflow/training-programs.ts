@@ -13,8 +13,10 @@ import {
 } from '../network/to-tensorflow.ts';
 import type { TrainerOptions } from './engine.ts';
 import type { ProgramWriter } from './executor.ts';
+import { appendImages, appendViews } from './images-input.ts';
 import { createOptimizer, type Optimizer } from './optimizers.ts';
 import { appendBackward } from './program/backward.ts';
+import { lowerPrecision } from './program/lower-precision.ts';
 import * as ops from './program/ops.ts';
 import { attr, type Dimension, type Shape, type Value, type VariableSpec } from './program/program.ts';
 import { createProgramBuilder, type ProgramBuilder } from './program/program-builder.ts';
@@ -90,7 +92,7 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
   const batchStatistics = (layer: string) => options.batchNormalization !== 'inference' && isTrainable(layer);
 
   const forward = (b: ProgramBuilder, batch: number | null): EmittedNetwork & { readonly logits: Value } => {
-    const images = b.input('images', [batch, ...imageShape]);
+    const images = appendViews(b, batch, options);
     const emitted = toTensorFlow(b, network, images, { training: true, batchStatistics });
     if (emitted.logits === undefined) throw notClassifier(network, 'its last layer has no softmax');
     return { ...emitted, logits: emitted.logits };
@@ -112,12 +114,17 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
       });
       if (updates) appendUpdate(b, found, { options, optimizer, rateFactors });
       else appendAccumulation(b, found);
-      return b.build();
+      const { precision = 'float32' } = options;
+      if (precision === 'float32') return b.build();
+      return lowerPrecision(b.build(), {
+        type: precision,
+        float32: new Set([logits, ...found.map((entry) => entry.gradient)]),
+      });
     };
 
   const predict: ProgramWriter = (batch) => {
     const b = createProgramBuilder();
-    const images = b.input('images', [batch, ...imageShape]);
+    const images = appendImages(b, batch, options);
     const variable = (spec: VariableSpec) =>
       averages && trainedNames.has(spec.name) ? slotOf(spec, AVERAGE_SLOT) : spec;
     b.output('probabilities', toTensorFlow(b, network, images, { training: false, variable }).output);

@@ -2,10 +2,10 @@
 
 import { predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
 import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
-import { batches, type ExampleBatch, type ExampleSource } from './examples.ts';
+import { batches, type ExampleBatch, type ExampleSource, type PixelBatch, pixelBatches } from './examples.ts';
 
-/** Probabilities of `count` examples, float32 `[count, classes]`. */
-export type PredictBatch = (images: Float32Array, count: number) => Promise<Float32Array>;
+/** Probabilities of a batch, float32 `[count, classes]`. */
+export type PredictBatch<Values> = (images: Values, count: number) => Promise<Float32Array>;
 
 export interface Scores {
   readonly count: number;
@@ -15,32 +15,59 @@ export interface Scores {
   readonly accuracy: number | null;
 }
 
+export interface EvaluateOptions {
+  readonly batchSize: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Predicts every example once, in order, and scores the answers.
  * @param onBatch sees each batch with its probabilities, for what else is to be made of them.
  */
-export async function evaluate(
+export const evaluate = (
   source: ExampleSource,
-  predict: PredictBatch,
-  options: {
-    readonly batchSize: number;
-    readonly signal?: AbortSignal;
+  predict: PredictBatch<Float32Array>,
+  {
+    batchSize,
+    signal,
+    onBatch,
+  }: EvaluateOptions & {
     readonly onBatch?: (batch: ExampleBatch, probabilities: Float32Array) => Promise<void> | void;
   },
+): Promise<Scores> =>
+  score(source, batches(source, inOrder(source), batchSize, signal), async (batch) => {
+    const probabilities = await predict(batch.images, batch.count);
+    await onBatch?.(batch, probabilities);
+    return probabilities;
+  });
+
+/** {@link evaluate} of pictures as pixels. */
+export const evaluatePixels = (
+  source: ExampleSource,
+  predict: PredictBatch<Uint8Array>,
+  { batchSize, signal }: EvaluateOptions,
+): Promise<Scores> =>
+  score(source, pixelBatches(source, inOrder(source), batchSize, signal), (batch) =>
+    predict(batch.images, batch.count),
+  );
+
+const inOrder = ({ labels }: ExampleSource) => Int32Array.from(labels, (_, index) => index);
+
+async function score<Batch extends ExampleBatch | PixelBatch>(
+  { labels: { length: count } }: ExampleSource,
+  stream: AsyncIterable<Batch>,
+  predict: (batch: Batch) => Promise<Float32Array>,
 ): Promise<Scores> {
-  const order = Int32Array.from(source.labels, (_, index) => index);
   let loss = 0;
   let correct = 0;
-  for await (const batch of batches(source, order, options.batchSize, options.signal)) {
-    const probabilities = await predict(batch.images, batch.count);
+  for await (const batch of stream) {
+    const probabilities = await predict(batch);
     const predictions = { probabilities, labels: batch.labels, classes: probabilities.length / batch.count };
     batch.labels.forEach((label, example) => {
       loss += crossEntropyOf(rowOf(predictions, example), label);
       if (predictedClass(predictions, example) === label) correct += 1;
     });
-    await options.onBatch?.(batch, probabilities);
   }
-  const count = order.length;
   return count === 0
     ? { count, loss: null, accuracy: null }
     : { count, loss: loss / count, accuracy: correct / count };

@@ -1,6 +1,9 @@
 // What a network trains and is judged on: labelled examples that are read by index. Where they come from (pictures,
 // cached features) is the source's affair.
 
+import { allocateToCopy } from '../tensorflow/native/unaligned.ts';
+import type { DeviceInputs } from './augmentation/device-views.ts';
+
 /** Labelled examples of one shape. */
 export interface ExampleSource {
   /** `[height, width, channels]` of one example. */
@@ -11,6 +14,16 @@ export interface ExampleSource {
   fill(indices: Int32Array, images: Float32Array, signal?: AbortSignal): Promise<void>;
   /** The same examples as they are in an epoch (from 1), of a source that changes them from epoch to epoch. */
   readonly atEpoch?: (epoch: number) => ExampleSource;
+  /** The same examples as pixels, for a device that makes the network's input of them; left out where there are none. */
+  readonly pixels?: PixelExamples;
+}
+
+/** Pictures as they are decoded, and what is to be made of them. */
+export interface PixelExamples {
+  /** `[height, width, channels]` of one; larger than what the network takes where views are cut out. */
+  readonly shape: readonly [number, number, number];
+  /** Writes the pictures `indices`, one after another, into `pixels`; gives what a device needs to cut their views. */
+  fill(indices: Int32Array, pixels: Uint8Array, signal?: AbortSignal): Promise<DeviceInputs>;
 }
 
 export interface ExampleBatch {
@@ -18,6 +31,13 @@ export interface ExampleBatch {
   readonly images: Float32Array;
   readonly labels: Int32Array;
   readonly count: number;
+}
+
+export interface PixelBatch extends Omit<ExampleBatch, 'images'> {
+  /** `[count, ...shape]` of {@link PixelExamples}. */
+  readonly images: Uint8Array;
+  /** How their views are cut. */
+  readonly drawn: DeviceInputs;
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
@@ -41,26 +61,52 @@ export function inMemoryExamples(
 }
 
 /** The examples in the given order, batch by batch; the next batch is read while the current one is in use. */
-export async function* batches(
+export const batches = (
   source: ExampleSource,
   order: Int32Array,
   batchSize: number,
   signal?: AbortSignal,
-): AsyncGenerator<ExampleBatch> {
-  const size = sizeOf(source.shape);
-  const read = async (start: number): Promise<ExampleBatch> => {
-    const indices = order.subarray(start, start + batchSize);
-    const images = new Float32Array(indices.length * size);
+): AsyncGenerator<ExampleBatch> =>
+  readAhead(order, batchSize, signal, async (indices) => {
+    const images = new Float32Array(indices.length * sizeOf(source.shape));
     await source.fill(indices, images, signal);
-    return { images, labels: indices.map((index) => source.labels[index] as number), count: indices.length };
+    return { images, labels: labelsOf(source, indices), count: indices.length };
+  });
+
+/** {@link batches} as pixels, of a source that has them. */
+export const pixelBatches = (
+  source: ExampleSource,
+  order: Int32Array,
+  batchSize: number,
+  signal?: AbortSignal,
+): AsyncGenerator<PixelBatch> =>
+  readAhead(order, batchSize, signal, async (indices) => {
+    if (source.pixels === undefined) throw new Error('The examples are no pictures.');
+    const images = allocateToCopy(indices.length * sizeOf(source.pixels.shape));
+    const drawn = await source.pixels.fill(indices, images, signal);
+    return { images, drawn, labels: labelsOf(source, indices), count: indices.length };
+  });
+
+const labelsOf = ({ labels }: ExampleSource, indices: Int32Array): Int32Array =>
+  indices.map((index) => labels[index] as number);
+
+async function* readAhead<T>(
+  order: Int32Array,
+  batchSize: number,
+  signal: AbortSignal | undefined,
+  read: (indices: Int32Array) => Promise<T>,
+): AsyncGenerator<T> {
+  const readFrom = (start: number): Promise<T> | undefined => {
+    if (start >= order.length) return undefined;
+    const batch = read(order.subarray(start, start + batchSize));
+    // A read that fails while nobody awaits it must not count as unhandled.
+    batch.catch(() => undefined);
+    return batch;
   };
-  let next = order.length > 0 ? read(0) : undefined;
-  // A read that fails while nobody awaits it must not count as unhandled.
-  next?.catch(() => undefined);
+  let next = readFrom(0);
   for (let start = 0; next !== undefined; start += batchSize) {
     const batch = await next;
-    next = start + batchSize < order.length ? read(start + batchSize) : undefined;
-    next?.catch(() => undefined);
+    next = readFrom(start + batchSize);
     signal?.throwIfAborted();
     yield batch;
   }

@@ -5,8 +5,8 @@ import { FoveaError, isFoveaError } from '../../core/errors.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Batch, Trainer } from '../tensorflow/engine.ts';
 import { type Blend, blendWeights } from './blend-weights.ts';
-import { evaluate } from './evaluate.ts';
-import { batches, type ExampleBatch, type ExampleSource } from './examples.ts';
+import { evaluate, evaluatePixels } from './evaluate.ts';
+import { batches, type ExampleBatch, type ExampleSource, type PixelBatch, pixelBatches } from './examples.ts';
 import { type BestEpoch, type EpochReport, type EpochSums, type FitState, NO_SUMS } from './fit-state.ts';
 
 export interface StepReport {
@@ -37,7 +37,9 @@ export interface FitOptions {
   /** Examples of an epoch in their order, always equally many; left out, all of them, shuffled anew for each epoch. */
   readonly order?: (epoch: number) => Int32Array;
   /** Changes a batch before the trainer sees it, e.g. mixes its pictures. */
-  readonly transform?: (batch: ExampleBatch, epoch: number, index: number) => Batch;
+  readonly transform?: (batch: ExampleBatch | PixelBatch, epoch: number, index: number) => Batch;
+  /** Whether the trainer takes pixels, and makes views and preprocessed values of them. */
+  readonly asPixels?: boolean;
   /** Ends the run after so many epochs without a lower validation loss. */
   readonly patience?: number;
   /** Asked after every step: true ends the run as if the running epoch were its last, with what is best so far. */
@@ -80,7 +82,8 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
  */
 export async function fit(trainer: Trainer, options: FitOptions): Promise<FitResult> {
   const { train, validation, epochs, batchSize, seed, signal, clock, resume, checkpoint } = options;
-  const { isOver = () => false } = options;
+  const { isOver = () => false, asPixels = false } = options;
+  const stream: typeof batches | typeof pixelBatches = asPixels ? pixelBatches : batches;
   const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
   const stepsPerEpoch = Math.ceil(orderOf(1).length / batchSize);
   const steps = stepsPerEpoch * epochs;
@@ -112,7 +115,9 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<FitRes
   };
 
   const judge = () =>
-    evaluate(validation, (images, count) => trainer.predict(images, count), { batchSize, signal });
+    asPixels
+      ? evaluatePixels(validation, (images, count) => trainer.predict(images, count), { batchSize, signal })
+      : evaluate(validation, (images, count) => trainer.predict(images, count), { batchSize, signal });
 
   async function runEpoch(): Promise<EpochReport> {
     const epochStartedMs = clock();
@@ -122,7 +127,7 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<FitRes
     let learningRate = options.learningRate(Math.max(0, step() - 1), steps);
     const examples = train.atEpoch?.(epoch) ?? train;
     const order = orderOf(epoch).subarray(batchIndex * batchSize);
-    for await (const batch of batches(examples, order, batchSize, signal)) {
+    for await (const batch of stream(examples, order, batchSize, signal)) {
       learningRate = options.learningRate(step(), steps);
       const input = options.transform?.(batch, epoch, batchIndex) ?? batch;
       const result = await trainer.step(input, learningRate).catch((error: unknown) => {

@@ -4,27 +4,41 @@ import { FoveaError } from '../errors.ts';
 import type { ModelInput } from '../model/manifest.ts';
 
 const VALUES = 256;
-const TORCH_MEAN = [0.485, 0.456, 0.406] as const;
-const TORCH_STD = [0.229, 0.224, 0.225] as const;
-/** In the order of the output, which is BGR. */
-const CAFFE_MEAN = [103.939, 116.779, 123.68] as const;
 
-const f = Math.fround;
+/** What a mode makes of a pixel: `(value / divisor - mean) / deviation`, by the channels of its output. */
+export interface PreprocessingSteps {
+  readonly divisor: number;
+  /** One for all channels, or one each. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  /** Which of R, G and B each output channel is read from. */
+  readonly order: readonly [number, number, number];
+}
 
-/** The value of one pixel, rounded to float32 after every step, as Keras computes it. */
-const FORMULAS: Readonly<Record<ModelInput['preprocessing'], (value: number, outChannel: number) => number>> =
-  {
-    tf: (value) => f(f(value / 127.5) - 1),
-    torch: (value, channel) =>
-      f(f(f(value / 255) - f(TORCH_MEAN[channel] ?? 0)) / f(TORCH_STD[channel] ?? 1)),
-    caffe: (value, channel) => f(value - f(CAFFE_MEAN[channel] ?? 0)),
-    unit: (value) => f(value / 255),
-    none: (value) => value,
-  };
-
-/** Which of R, G and B each output channel is read from. */
 const RGB = [0, 1, 2] as const;
 const BGR = [2, 1, 0] as const;
+
+/** Keras's modes. */
+export const PREPROCESSING_STEPS: Readonly<Record<ModelInput['preprocessing'], PreprocessingSteps>> = {
+  tf: { divisor: 127.5, mean: [1], deviation: [1], order: RGB },
+  torch: { divisor: 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225], order: RGB },
+  caffe: { divisor: 1, mean: [103.939, 116.779, 123.68], deviation: [1], order: BGR },
+  unit: { divisor: 255, mean: [0], deviation: [1], order: RGB },
+  none: { divisor: 1, mean: [0], deviation: [1], order: RGB },
+};
+
+const f = Math.fround;
+const ofChannel = (values: readonly number[], channel: number) => values[channel] ?? values[0] ?? 0;
+
+/** The value of one pixel, rounded to float32 after every step, as Keras computes it. */
+function preprocess(
+  { divisor, mean, deviation }: PreprocessingSteps,
+  value: number,
+  channel: number,
+): number {
+  const centered = f(f(value / divisor) - f(ofChannel(mean, channel)));
+  return f(centered / f(ofChannel(deviation, channel)));
+}
 
 type Tables = readonly [Float32Array, Float32Array, Float32Array];
 const tablesOf = new Map<ModelInput['preprocessing'], Tables>();
@@ -33,7 +47,9 @@ function tables(mode: ModelInput['preprocessing']): Tables {
   const known = tablesOf.get(mode);
   if (known !== undefined) return known;
   const table = (channel: number): Float32Array =>
-    Float32Array.from({ length: VALUES }, (_, value) => FORMULAS[mode](value, channel));
+    Float32Array.from({ length: VALUES }, (_, value) =>
+      preprocess(PREPROCESSING_STEPS[mode], value, channel),
+    );
   const made: Tables = [table(0), table(1), table(2)];
   tablesOf.set(mode, made);
   return made;
@@ -71,7 +87,7 @@ export function preprocessPixels(
     for (let i = 0; i < pixels.length; i++) target[offset + i] = first[pixels[i] as number] as number;
     return target;
   }
-  const [red, green, blue] = mode === 'caffe' ? BGR : RGB;
+  const [red, green, blue] = PREPROCESSING_STEPS[mode].order;
   for (let at = 0; at + 2 < pixels.length; at += 3) {
     target[offset + at] = first[pixels[at + red] as number] as number;
     target[offset + at + 1] = second[pixels[at + green] as number] as number;

@@ -102,6 +102,14 @@ export const RecipeSchema = z.strictObject({
     .enum(['auto', 'none', 'class_weights', 'balanced_sampling'])
     .default('auto')
     .describe('What is done about classes with few pictures.'),
+  precision: z
+    .enum(['auto', 'float32', 'mixed'])
+    .default('auto')
+    .describe(
+      'In which the layers of a network compute while they learn. `mixed`: 16 bits where they do (bfloat16), compiled by XLA, on ' +
+        "TensorFlow's own back ends; worth it on GPUs from NVIDIA's Ampere on. What is judged and exported is float32 whatever it " +
+        'is. `auto`: float32.',
+    ),
   out_of_memory: z
     .array(RemedySchema)
     .max(REMEDIES.length)

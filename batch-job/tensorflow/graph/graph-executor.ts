@@ -4,11 +4,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Executor, Session, SessionOptions } from '../executor.ts';
+import type { Executor, InputData, Session, SessionOptions } from '../executor.ts';
 import type { Addon } from '../native/addon.ts';
 import { elementCount, type Program } from '../program/program.ts';
 import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
-import { encodeSavedModel } from './graph-schema.ts';
+import { DATA_TYPE, encodeSavedModel } from './graph-schema.ts';
 import { createGraphWriter, inputNode, outputNode, type VariableNodes } from './graph-writer.ts';
 
 const TAG = 'train';
@@ -27,7 +27,7 @@ export function createGraphExecutor(addon: Addon, rewrites: RewriteRules): Execu
 
 interface Feed {
   readonly node: string;
-  readonly data: Float32Array;
+  readonly data: InputData;
   readonly shape: readonly number[];
 }
 
@@ -52,7 +52,7 @@ async function createSession(
   const model = await load(addon, encodeSavedModel(writer.nodes, TAG));
 
   const run = (feeds: readonly Feed[], fetches: readonly string[]): readonly Float32Array[] => {
-    const inputs = feeds.map(({ data, shape }) => addon.createTensor(shape, addon.TF_FLOAT, data));
+    const inputs = feeds.map(({ data, shape }) => addon.createTensor(shape, tensorType(data), data));
     try {
       const list = (names: readonly string[]) => names.map((name) => `${name}:0`).join(',');
       const outputs = addon.runSavedModel(model, inputs, list(feeds.map(({ node }) => node)), list(fetches));
@@ -115,6 +115,12 @@ async function createSession(
     writeVariables: (values) => Promise.resolve(writeVariables(values)),
     dispose: () => addon.deleteSavedModel(model),
   };
+}
+
+/** TensorFlow's number of the type that data are fed as. */
+function tensorType(data: InputData): number {
+  if (data instanceof Uint8Array) return DATA_TYPE.uint8;
+  return data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
 }
 
 /** Where the nodes of a program for a number of samples, or for any number (null), are. */

@@ -76,7 +76,7 @@ export function createGraphWriter(): GraphWriter {
     const access = new Map<Value, Access>();
     const assignments: string[] = [];
     for (const [input, value] of program.inputs) {
-      const attributes = { dtype: FLOAT, shape: { shape: toShape(value.shape) } };
+      const attributes = { dtype: { type: DATA_TYPE[value.dtype] }, shape: { shape: toShape(value.shape) } };
       references.set(value, add(inputNode(prefix, input), 'Placeholder', [], attributes));
     }
     for (const { value, data } of program.constants) {

@@ -1,24 +1,13 @@
 // Programs' types and attributes as the addon takes them.
 
-import type { Attribute, Attributes, DataType } from '../program/program.ts';
+import { DATA_TYPE } from '../graph/graph-schema.ts';
+import type { Attribute, Attributes } from '../program/program.ts';
 import type { Addon, AddonAttribute } from './addon.ts';
-
-/** TensorFlow's number of a type. */
-export function addonType(addon: Addon, dtype: DataType): number {
-  switch (dtype) {
-    case 'float32':
-      return addon.TF_FLOAT;
-    case 'int32':
-      return addon.TF_INT32;
-    case 'resource':
-      return addon.TF_RESOURCE;
-  }
-}
 
 function toAddonAttribute(addon: Addon, name: string, attribute: Attribute): AddonAttribute {
   switch (attribute.kind) {
     case 'type':
-      return { name, type: addon.TF_ATTR_TYPE, value: addonType(addon, attribute.value) };
+      return { name, type: addon.TF_ATTR_TYPE, value: DATA_TYPE[attribute.value] };
     case 'int':
     case 'ints':
       return { name, type: addon.TF_ATTR_INT, value: attribute.value };

@@ -21,7 +21,7 @@ export interface AddonAttribute {
 
 /** The functions of the addon that are used here. Ids are the addon's; whoever makes a tensor deletes it. */
 export interface Addon {
-  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array): number;
+  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
   executeOp(
@@ -61,7 +61,7 @@ export const ADDON_PACKAGE: Readonly<Record<NativeVariant, string>> = {
   gpu: '@tensorflow/tfjs-node-gpu',
 };
 
-/** Version of Node-API that the addon is built for; Node 20 and 22 have it. */
+/** Version of Node-API that the addon is built for; Node 20 and all later releases have it. */
 export const NAPI_VERSION = 8;
 
 /** Where the addon lies in a set-up folder. */

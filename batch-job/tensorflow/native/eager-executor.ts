@@ -1,7 +1,8 @@
 // Runs programs op by op in TensorFlow: no tape, no graph, and every tensor freed after its last use. For debugging, odd
 // shapes, and networks too short-lived for a graph.
 
-import type { Executor, Session, SessionOptions } from '../executor.ts';
+import type { Executor, InputData, Session, SessionOptions } from '../executor.ts';
+import { DATA_TYPE } from '../graph/graph-schema.ts';
 import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
@@ -36,10 +37,11 @@ export function createEagerExecutor(addon: Addon, rewrites: () => RewriteRules):
   };
 }
 
-function upload(addon: Addon, data: Float32Array | Int32Array, shape: readonly number[]): number {
+function upload(addon: Addon, data: InputData, shape: readonly number[]): number {
   if (data.length !== elementCount(shape)) {
     throw new Error(`${data.length} values were given for the shape [${shape.join(', ')}].`);
   }
+  if (data instanceof Uint8Array) return addon.createTensor(shape, DATA_TYPE.uint8, data);
   return addon.createTensor(shape, data instanceof Int32Array ? addon.TF_INT32 : addon.TF_FLOAT, data);
 }
 

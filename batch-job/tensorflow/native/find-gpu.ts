@@ -17,11 +17,12 @@ const WSL_DEVICE = 'dev/dxg';
 export function findGpuProblem(root = '/'): string | undefined {
   const has = (file: string) => existsSync(path.join(root, file));
   if (has(WSL_DEVICE)) return undefined;
+  const missing = DEVICE_FILES.filter((file) => !has(file));
+  // Some sandboxes show the device and hide the driver's file.
+  if (missing.length === 0) return undefined;
   if (!has(DRIVER_FILE)) {
     return 'there is no NVIDIA driver (/proc/driver/nvidia/version is not there): install it, or use a machine that has one';
   }
-  const missing = DEVICE_FILES.filter((file) => !has(file));
-  if (missing.length === 0) return undefined;
   return (
     `the NVIDIA driver is there and no device (${missing.map((file) => `/${file}`).join(', ')}): give one to this ` +
     'container (`docker run --gpus all`, on AWS Batch a GPU resource requirement)'

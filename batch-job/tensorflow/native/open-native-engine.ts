@@ -3,6 +3,7 @@
 import { FoveaError } from '../../../core/errors.ts';
 import type { Engine, ExecutorName } from '../engine.ts';
 import type { Executor } from '../executor.ts';
+import { createForward } from '../forward.ts';
 import { createGraphExecutor } from '../graph/graph-executor.ts';
 import type { RewriteRules } from '../program/rewrite-program.ts';
 import { createTrainer } from '../trainer.ts';
@@ -20,6 +21,8 @@ export interface OpenNativeOptions {
   readonly directory: string;
   /** Why this back end is used. */
   readonly reason: string;
+  /** Whether XLA compiles what runs on a GPU. */
+  readonly compiles: boolean;
   /** Root of the file system in which the GPU is looked for. */
   readonly root?: string;
 }
@@ -30,12 +33,13 @@ export interface OpenNativeOptions {
  * @throws {FoveaError} `backend-unavailable`: for `gpu` where driver, device or libraries are missing; where the addon is
  * not built, with the command that builds it; where it does not load, with the library that it misses.
  */
-export function openNativeEngine({ variant, directory, reason, root }: OpenNativeOptions): Engine {
+export function openNativeEngine({ variant, directory, reason, compiles, root }: OpenNativeOptions): Engine {
   const problem = variant === 'gpu' ? findGpuProblem(root) : undefined;
   if (problem !== undefined) throw unavailable(variant, problem);
   if (!hasAddon(directory, variant)) {
     throw unavailable(variant, `the addon is not built (${directory}): run \`${setUpCommand(variant)}\``);
   }
+  if (variant === 'gpu') setUpGpu(compiles);
   const addon = load(variant, directory);
   const isGpu = addon.isUsingGpuDevice();
   if (variant === 'gpu' && !isGpu) {
@@ -57,7 +61,9 @@ export function openNativeEngine({ variant, directory, reason, root }: OpenNativ
       devices: [isGpu ? 'GPU, CUDA' : 'CPU'],
       reason,
     },
+    takesPixels: true,
     createTrainer: (options) => createTrainer(executors[options.executor ?? 'graph'], options),
+    createForward: (options) => createForward(executors[options.executor ?? 'graph'], options),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
@@ -73,6 +79,15 @@ function createExecutors(
       poolsByOneDnn ? { ...rewrites, ...createPoolingRewrites() } : rewrites,
     ),
   };
+}
+
+/** What TensorFlow reads of its environment when it is loaded; what is set there already stays. */
+function setUpGpu(compiles: boolean): void {
+  // Others may want the GPU's memory too, and what is not taken can be told from what is used.
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
+  // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: what is judged would not be what is served.
+  process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+  if (compiles) process.env['TF_XLA_FLAGS'] ??= '--tf_xla_auto_jit=2';
 }
 
 /** The command that builds the addon. */

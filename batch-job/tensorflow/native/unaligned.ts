@@ -13,10 +13,14 @@ const MAX_SHARED_BYTES = 32 * 2 ** 20;
 
 let shared = new ArrayBuffer(0);
 
+/** Bytes that TensorFlow copies from where they are, so that they need not be copied for it. */
+export const allocateToCopy = (sizeBytes: number): Uint8Array =>
+  new Uint8Array(new ArrayBuffer(sizeBytes + OFFSET), OFFSET);
+
 /**
  * The same values where TensorFlow copies them from: `data` itself, or a copy that is good until the next call.
  */
-export function unaligned<T extends Float32Array | Int32Array>(data: T): T {
+export function unaligned<T extends Float32Array | Int32Array | Uint8Array>(data: T): T {
   if (data.byteOffset % BUFFER_ALIGNMENT !== 0) return data;
   const bytes = data.byteLength + OFFSET;
   if (bytes <= MAX_SHARED_BYTES && shared.byteLength < bytes) shared = new ArrayBuffer(bytes);

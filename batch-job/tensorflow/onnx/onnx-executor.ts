@@ -3,7 +3,7 @@
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { outOfMemory } from '../../memory/out-of-memory.ts';
-import type { Executor, Session, SessionOptions } from '../executor.ts';
+import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor.ts';
 import { createPreparedPrograms } from '../prepared-programs.ts';
 import { peakBytes } from '../program/peak-bytes.ts';
 import { closedShape, elementCount, type Program, type VariableSpec } from '../program/program.ts';
@@ -115,7 +115,7 @@ function createSession(
       for (const [input, value] of program.inputs) {
         const data = inputs.get(input);
         if (data === undefined) throw new Error(`The program "${name}" was run without "${input}".`);
-        feeds[inputName(input)] = new Tensor('float32', data, closedShape(value));
+        feeds[inputName(input)] = new Tensor('float32', asFloat32(data), closedShape(value));
       }
       for (const variable of step.read) feeds[variableName(variable)] = variableNamed(variable).value;
       const fetches: Record<string, Tensor | null> = {};

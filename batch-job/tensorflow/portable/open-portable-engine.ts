@@ -3,8 +3,9 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { FoveaError } from '../../../core/errors.ts';
-import type { Engine, ExecutorName } from '../engine.ts';
+import type { Engine, ExecutorName, TrainerOptions } from '../engine.ts';
 import type { Executor } from '../executor.ts';
+import { createForward } from '../forward.ts';
 import { createOnnxExecutor, type OnnxRuntime } from '../onnx/onnx-executor.ts';
 import { createTrainer } from '../trainer.ts';
 import { type OpenWasmOptions, openWasm } from './open-wasm.ts';
@@ -62,11 +63,29 @@ export async function openPortableEngine(options: OpenPortableOptions, reason: s
       devices: [`CPU, ${graph === undefined ? 'WebAssembly with SIMD' : 'ONNX Runtime'}, ${device}`],
       reason: problem === undefined ? reason : `${reason}; ONNX Runtime does not load (${problem})`,
     },
-    createTrainer: async (trainerOptions) =>
-      createTrainer(
-        await executorNamed(trainerOptions.executor ?? (graph === undefined ? 'eager' : 'graph')),
-        trainerOptions,
-      ),
+    takesPixels: false,
+    async createTrainer(trainerOptions) {
+      const { executor = graph === undefined ? 'eager' : 'graph' } = trainerOptions;
+      refuseOtherTypes(trainerOptions);
+      return createTrainer(await executorNamed(executor), trainerOptions);
+    },
+    async createForward(forwardOptions) {
+      const { executor = graph === undefined ? 'eager' : 'graph' } = forwardOptions;
+      refuseOtherTypes(forwardOptions);
+      return createForward(await executorNamed(executor), forwardOptions);
+    },
     numTensors: () => (graph?.numTensors() ?? 0) + (eager?.numTensors() ?? 0),
   };
+}
+
+function refuseOtherTypes({
+  precision = 'float32',
+  preprocessing,
+}: Pick<TrainerOptions, 'precision' | 'preprocessing'>): void {
+  if (precision === 'float32' && preprocessing === undefined) return;
+  throw new FoveaError(
+    'executor-unavailable',
+    `The portable back end computes in float32 alone and takes preprocessed values (asked for: ${precision}, ` +
+      `${preprocessing === undefined ? 'values' : 'pixels'}). Leave \`precision\` and \`preprocessing\` out, or ask for the native back end.`,
+  );
 }

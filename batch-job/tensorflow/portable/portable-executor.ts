@@ -1,7 +1,7 @@
 // Runs programs op by op on the WebAssembly back end. Tensors are freed after their last use; variables are updated in
 // place. Knows nothing of networks.
 
-import type { Executor, Session, SessionOptions } from '../executor.ts';
+import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor.ts';
 import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
@@ -120,7 +120,7 @@ function createSession(backend: Backend, { variables: specs, programs, initial }
         for (const [input, value] of plan.program.inputs) {
           const data = inputs.get(input);
           if (data === undefined) throw new Error(`The program "${name}" was run without "${input}".`);
-          values.set(value, upload(backend, data, closedShape(value)));
+          values.set(value, upload(backend, asFloat32(data), closedShape(value)));
         }
         plan.program.ops.forEach((op, index) => {
           withKernels(backend, (k) => runOp(k, op, plan, values));

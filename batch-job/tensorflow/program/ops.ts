@@ -2,10 +2,11 @@
 // gradients are in gradient-rules.ts.
 
 import type { Padding, Pair } from '../../../core/network/layer.ts';
-import { type Attributes, attr, type Dimension, type Shape, type Value } from './program.ts';
+import { type Attributes, attr, type DataType, type Dimension, type Shape, type Value } from './program.ts';
 import type { ProgramBuilder } from './program-builder.ts';
 
-const FLOAT: Attributes = { T: attr.type('float32') };
+/** The type of the values that an op works on. */
+const typeOf = ({ dtype }: Value): Attributes => ({ T: attr.type(dtype) });
 const NHWC = attr.string('NHWC');
 
 /** How a window slides. */
@@ -17,17 +18,20 @@ export interface Window {
 /** Rank-4 strides or window sizes. */
 const spread = ([height, width]: Pair) => attr.ints([1, height, width, 1]);
 
-const slide = ({ strides, padding }: Window): Attributes => ({
-  ...FLOAT,
+const slide = (x: Value, { strides, padding }: Window): Attributes => ({
+  ...typeOf(x),
   strides: spread(strides),
   padding: attr.string(padding.toUpperCase()),
   data_format: NHWC,
 });
 
-const convolution = (window: Window): Attributes => ({ ...slide(window), dilations: spread([1, 1]) });
+const convolution = (x: Value, window: Window): Attributes => ({
+  ...slide(x, window),
+  dilations: spread([1, 1]),
+});
 
-const pooling = (poolSize: Pair, window: Window): Attributes => ({
-  ...slide(window),
+const pooling = (x: Value, poolSize: Pair, window: Window): Attributes => ({
+  ...slide(x, window),
   ksize: spread(poolSize),
 });
 
@@ -59,22 +63,25 @@ function slideShape(x: Value, kernel: Pair, { strides, padding }: Window, channe
 /** `[batch, h, w, in]` with `[kh, kw, in, out]`. */
 export function conv2d(b: ProgramBuilder, x: Value, kernel: Value, window: Window): Value {
   const [height, width, , filters] = kernel.shape.map(known) as [number, number, number, number];
-  return b.op('Conv2D', [x, kernel], convolution(window), slideShape(x, [height, width], window, filters));
+  const shape = slideShape(x, [height, width], window, filters);
+  return b.op('Conv2D', [x, kernel], convolution(x, window), shape, x.dtype);
 }
 
 /** `[batch, h, w, c]` with `[kh, kw, c, 1]`. */
 export function depthwiseConv2d(b: ProgramBuilder, x: Value, kernel: Value, window: Window): Value {
   const [height, width] = kernel.shape.map(known) as [number, number];
   const shape = slideShape(x, [height, width], window, channelsOf(x));
-  return b.op('DepthwiseConv2dNative', [x, kernel], convolution(window), shape);
+  return b.op('DepthwiseConv2dNative', [x, kernel], convolution(x, window), shape, x.dtype);
 }
 
 export function maxPool(b: ProgramBuilder, x: Value, poolSize: Pair, window: Window): Value {
-  return b.op('MaxPool', [x], pooling(poolSize, window), slideShape(x, poolSize, window, channelsOf(x)));
+  const shape = slideShape(x, poolSize, window, channelsOf(x));
+  return b.op('MaxPool', [x], pooling(x, poolSize, window), shape, x.dtype);
 }
 
 export function averagePool(b: ProgramBuilder, x: Value, poolSize: Pair, window: Window): Value {
-  return b.op('AvgPool', [x], pooling(poolSize, window), slideShape(x, poolSize, window, channelsOf(x)));
+  const shape = slideShape(x, poolSize, window, channelsOf(x));
+  return b.op('AvgPool', [x], pooling(x, poolSize, window), shape, x.dtype);
 }
 
 /** The gradient of {@link averagePool} by its input, whose shape is given as a tensor too. */
@@ -86,7 +93,7 @@ export function averagePoolGradient(
   poolSize: Pair,
   window: Window,
 ): Value {
-  return b.op('AvgPoolGrad', [shapeValue, dy], pooling(poolSize, window), shape);
+  return b.op('AvgPoolGrad', [shapeValue, dy], pooling(dy, poolSize, window), shape, dy.dtype);
 }
 
 export function matMul(
@@ -98,13 +105,13 @@ export function matMul(
     transposeY = false,
   }: { readonly transposeX?: boolean; readonly transposeY?: boolean } = {},
 ): Value {
-  const attributes = { ...FLOAT, transpose_a: attr.bool(transposeX), transpose_b: attr.bool(transposeY) };
+  const attributes = { ...typeOf(x), transpose_a: attr.bool(transposeX), transpose_b: attr.bool(transposeY) };
   const shape = [x.shape[transposeX ? 1 : 0] ?? null, y.shape[transposeY ? 0 : 1] ?? null];
-  return b.op('MatMul', [x, y], attributes, shape);
+  return b.op('MatMul', [x, y], attributes, shape, x.dtype);
 }
 
 export const biasAdd = (b: ProgramBuilder, x: Value, bias: Value): Value =>
-  b.op('BiasAdd', [x, bias], { ...FLOAT, data_format: NHWC }, x.shape);
+  b.op('BiasAdd', [x, bias], { ...typeOf(x), data_format: NHWC }, x.shape, x.dtype);
 
 type UnaryOp =
   | 'Relu'
@@ -113,15 +120,17 @@ type UnaryOp =
   | 'Tanh'
   | 'Erf'
   | 'Exp'
+  | 'Floor'
   | 'Rsqrt'
   | 'Sqrt'
   | 'Square'
   | 'Softmax';
 
 /** An op of one input whose output has its shape. `Softmax` is along the last axis. */
-export const unary = (b: ProgramBuilder, type: UnaryOp, x: Value): Value => b.op(type, [x], FLOAT, x.shape);
+export const unary = (b: ProgramBuilder, type: UnaryOp, x: Value): Value =>
+  b.op(type, [x], typeOf(x), x.shape, x.dtype);
 
-type BinaryOp = 'AddV2' | 'Sub' | 'Mul' | 'RealDiv' | 'Maximum';
+type BinaryOp = 'AddV2' | 'Sub' | 'Mul' | 'RealDiv' | 'Maximum' | 'Minimum';
 
 function broadcastShapes(x: Shape, y: Shape): Shape {
   const rank = Math.max(x.length, y.length);
@@ -134,7 +143,43 @@ function broadcastShapes(x: Shape, y: Shape): Shape {
 
 /** An elementwise op of two inputs, with NumPy's broadcasting. */
 export const binary = (b: ProgramBuilder, type: BinaryOp, x: Value, y: Value): Value =>
-  b.op(type, [x, y], FLOAT, broadcastShapes(x.shape, y.shape));
+  b.op(type, [x, y], typeOf(x), broadcastShapes(x.shape, y.shape), x.dtype);
+
+/** The rows of `x` at `indices` (int32), along the first axis. */
+export const gather = (b: ProgramBuilder, x: Value, indices: Value): Value =>
+  b.op(
+    'GatherV2',
+    [x, indices, b.constant([0], [], 'int32')],
+    {
+      Tparams: attr.type(x.dtype),
+      Tindices: attr.type('int32'),
+      Taxis: attr.type('int32'),
+      batch_dims: attr.int(0),
+    },
+    [...indices.shape, ...x.shape.slice(1)],
+    x.dtype,
+  );
+
+/**
+ * Pictures resampled bilinearly through affine maps; beyond the edges, the outermost pixels go on.
+ *
+ * @param x float32 `[batch, h, w, c]`.
+ * @param transforms `[batch, 8]`: the pixel (column, row) of the output is read at
+ * (a0 column + a1 row + a2, b0 column + b1 row + b2); two zeros follow.
+ */
+export const projectiveTransform = (
+  b: ProgramBuilder,
+  x: Value,
+  transforms: Value,
+  { height, width }: { readonly height: number; readonly width: number },
+): Value =>
+  b.op(
+    'ImageProjectiveTransformV3',
+    [x, transforms, b.constant([height, width], [2], 'int32'), b.scalar(0)],
+    { dtype: attr.type(x.dtype), interpolation: attr.string('BILINEAR'), fill_mode: attr.string('NEAREST') },
+    [x.shape[0] ?? null, height, width, channelsOf(x)],
+    x.dtype,
+  );
 
 /** The gradient ops of activations: dy and what the forward op gave (for `Relu6Grad` and `ReluGrad` that too). */
 export function activationGradient(
@@ -144,7 +189,7 @@ export function activationGradient(
   dy: Value,
 ): Value {
   const inputs = type === 'SigmoidGrad' || type === 'TanhGrad' ? [y, dy] : [dy, y];
-  return b.op(type, inputs, FLOAT, y.shape);
+  return b.op(type, inputs, typeOf(y), y.shape, y.dtype);
 }
 
 /** `Sum` or `Mean` over axes; with `keepDims` they stay as 1. */
@@ -159,14 +204,20 @@ export function reduce(
   const shape = keepDims
     ? x.shape.map((n, axis) => (positive.includes(axis) ? 1 : n))
     : x.shape.filter((_, axis) => !positive.includes(axis));
-  const attributes = { ...FLOAT, Tidx: attr.type('int32'), keep_dims: attr.bool(keepDims) };
-  return b.op(type, [x, b.constant(positive, [positive.length], 'int32')], attributes, shape);
+  const attributes = { ...typeOf(x), Tidx: attr.type('int32'), keep_dims: attr.bool(keepDims) };
+  return b.op(type, [x, b.constant(positive, [positive.length], 'int32')], attributes, shape, x.dtype);
 }
 
 /** `[rows, columns]` to `[columns, rows]`. */
 export function transpose(b: ProgramBuilder, x: Value): Value {
   const axes = b.constant([1, 0], [2], 'int32');
-  return b.op('Transpose', [x, axes], { ...FLOAT, Tperm: attr.type('int32') }, x.shape.toReversed());
+  return b.op(
+    'Transpose',
+    [x, axes],
+    { ...typeOf(x), Tperm: attr.type('int32') },
+    x.shape.toReversed(),
+    x.dtype,
+  );
 }
 
 /** At most one dimension, the batch, may be open. */
@@ -177,25 +228,31 @@ export function reshape(b: ProgramBuilder, x: Value, shape: Shape): Value {
     [shape.length],
     'int32',
   );
-  return b.op('Reshape', [x, target], { ...FLOAT, Tshape: attr.type('int32') }, shape);
+  return b.op('Reshape', [x, target], { ...typeOf(x), Tshape: attr.type('int32') }, shape, x.dtype);
 }
 
 /** The shape of a value as a tensor: a constant where it is known, read at run time where the batch is open. */
 export function shapeTensor(b: ProgramBuilder, x: Value): Value {
   if (x.shape.every((n) => n !== null)) return b.constant(x.shape.map(known), [x.shape.length], 'int32');
-  return b.op('Shape', [x], { ...FLOAT, out_type: attr.type('int32') }, [x.shape.length], 'int32');
+  return b.op('Shape', [x], { ...typeOf(x), out_type: attr.type('int32') }, [x.shape.length], 'int32');
 }
 
 /** Number of values as a float scalar, read at run time. */
 export function sizeTensor(b: ProgramBuilder, x: Value): Value {
-  const size = b.op('Size', [x], { ...FLOAT, out_type: attr.type('int32') }, [], 'int32');
-  return b.op('Cast', [size], { SrcT: attr.type('int32'), DstT: attr.type('float32') }, []);
+  return cast(b, b.op('Size', [x], { ...typeOf(x), out_type: attr.type('int32') }, [], 'int32'), 'float32');
 }
 
 /** `x` repeated along its axes of size 1 to the shape of `like`. */
 export function broadcastTo(b: ProgramBuilder, x: Value, like: Value): Value {
-  return b.op('BroadcastTo', [x, shapeTensor(b, like)], { ...FLOAT, Tidx: attr.type('int32') }, like.shape);
+  const attributes = { ...typeOf(x), Tidx: attr.type('int32') };
+  return b.op('BroadcastTo', [x, shapeTensor(b, like)], attributes, like.shape, x.dtype);
 }
+
+/** The same values in another type, rounded where it has fewer bits. */
+export const cast = (b: ProgramBuilder, x: Value, dtype: DataType): Value =>
+  x.dtype === dtype
+    ? x
+    : b.op('Cast', [x], { SrcT: attr.type(x.dtype), DstT: attr.type(dtype) }, x.shape, dtype);
 
 /** Zeros before and after, for each axis. */
 export function pad(b: ProgramBuilder, x: Value, paddings: readonly Pair[]): Value {
@@ -203,7 +260,7 @@ export function pad(b: ProgramBuilder, x: Value, paddings: readonly Pair[]): Val
   const shape = x.shape.map((n, axis) =>
     n === null ? n : n + (paddings[axis]?.[0] ?? 0) + (paddings[axis]?.[1] ?? 0),
   );
-  return b.op('Pad', [x, table], { ...FLOAT, Tpaddings: attr.type('int32') }, shape);
+  return b.op('Pad', [x, table], { ...typeOf(x), Tpaddings: attr.type('int32') }, shape, x.dtype);
 }
 
 /** From `begin`, `size` values along each axis; -1 is all that follow. */
@@ -212,19 +269,18 @@ export function slice(b: ProgramBuilder, x: Value, begin: readonly number[], siz
     size[axis] === -1 ? (n === null ? n : n - (begin[axis] ?? 0)) : known(size[axis]),
   );
   const bounds = [begin, size].map((list) => b.constant(list, [list.length], 'int32'));
-  return b.op('Slice', [x, ...bounds], { ...FLOAT, Index: attr.type('int32') }, shape);
+  return b.op('Slice', [x, ...bounds], { ...typeOf(x), Index: attr.type('int32') }, shape, x.dtype);
 }
 
 /** Along the last axis. */
 export function concatenate(b: ProgramBuilder, parts: readonly Value[]): Value {
-  const rank = parts[0]?.shape.length ?? 0;
+  const [first] = parts;
+  if (first === undefined) throw new Error('There is nothing to concatenate.');
+  const rank = first.shape.length;
   const axis = b.constant([rank - 1], [], 'int32');
-  const shape = [
-    ...(parts[0]?.shape.slice(0, -1) ?? []),
-    parts.reduce((sum, part) => sum + channelsOf(part), 0),
-  ];
-  const attributes = { ...FLOAT, N: attr.int(parts.length), Tidx: attr.type('int32') };
-  return b.op('ConcatV2', [...parts, axis], attributes, shape);
+  const shape = [...first.shape.slice(0, -1), parts.reduce((sum, part) => sum + channelsOf(part), 0)];
+  const attributes = { ...typeOf(first), N: attr.int(parts.length), Tidx: attr.type('int32') };
+  return b.op('ConcatV2', [...parts, axis], attributes, shape, first.dtype);
 }
 
 /** One range of channels. */
@@ -241,7 +297,7 @@ export function addN(b: ProgramBuilder, values: readonly [Value, ...Value[]]): V
   const [x, y] = values;
   if (y === undefined) return x;
   if (values.length === 2) return binary(b, 'AddV2', x, y);
-  return b.op('AddN', values, { ...FLOAT, N: attr.int(values.length) }, x.shape);
+  return b.op('AddN', values, { ...typeOf(x), N: attr.int(values.length) }, x.shape, x.dtype);
 }
 
 export interface LocalResponseOptions {
@@ -256,7 +312,7 @@ export const localResponseNormalization = (b: ProgramBuilder, x: Value, o: Local
     'LRN',
     [x],
     {
-      ...FLOAT,
+      ...typeOf(x),
       depth_radius: attr.int(o.depthRadius),
       bias: attr.float(o.bias),
       alpha: attr.float(o.alpha),
@@ -288,7 +344,7 @@ export function batchNormalization(
   const empty = b.constant([], [0]);
   const { mean = empty, variance = empty } = options.moving ?? {};
   const attributes = {
-    ...FLOAT,
+    ...typeOf(x),
     U: attr.type('float32'),
     epsilon: attr.float(options.epsilon),
     exponential_avg_factor: attr.float(1),
@@ -300,7 +356,7 @@ export function batchNormalization(
     'FusedBatchNormV3',
     [x, gamma, beta, mean, variance],
     attributes,
-    [{ shape: x.shape }, perChannel, perChannel, perChannel, perChannel, { shape: [0] }],
+    [{ shape: x.shape, dtype: x.dtype }, perChannel, perChannel, perChannel, perChannel, { shape: [0] }],
   );
   if (!y || !batchMean || !batchVariance) throw new Error('FusedBatchNormV3 has no outputs.');
   return { y, mean: batchMean, variance: batchVariance };
@@ -312,7 +368,7 @@ export function softmaxCrossEntropy(
   logits: Value,
   targets: Value,
 ): readonly [Value, Value] {
-  const [loss, gradient] = b.emit('SoftmaxCrossEntropyWithLogits', [logits, targets], FLOAT, [
+  const [loss, gradient] = b.emit('SoftmaxCrossEntropyWithLogits', [logits, targets], typeOf(logits), [
     { shape: [logits.shape[0] ?? null] },
     { shape: logits.shape },
   ]);

@@ -6,6 +6,7 @@ import {
   type Constant,
   type DataType,
   elementCount,
+  type InputType,
   type Op,
   type Program,
   type Shape,
@@ -21,7 +22,7 @@ export interface OutputSpec {
 
 export interface ProgramBuilder {
   /** A value given at every run. */
-  input(name: string, shape: Shape): Value;
+  input(name: string, shape: Shape, dtype?: InputType): Value;
   constant(data: readonly number[], shape?: readonly number[], dtype?: 'float32' | 'int32'): Value;
   scalar(value: number): Value;
   /** The current value of a variable. */
@@ -99,8 +100,8 @@ export function createProgramBuilder(): ProgramBuilder {
     op,
     constant,
     scalar: (value) => constant([value], []),
-    input(name, shape) {
-      const value = newValue(shape, 'float32');
+    input(name, shape, dtype = 'float32') {
+      const value = newValue(shape, dtype);
       inputs.set(name, value);
       return value;
     },

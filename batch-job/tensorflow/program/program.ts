@@ -1,8 +1,14 @@
 // A computation as data: a straight line of TensorFlow ops over numbered values. Written once by the builder, then run op
 // by op or written as a graph, of TensorFlow or of ONNX. Knows no executor and no network.
 
-/** `resource` is the handle of a variable. */
-export type DataType = 'float32' | 'int32' | 'resource';
+/** Types of 16 bits that stand for numbers: what mixed precision computes in. */
+export type LowPrecision = 'bfloat16' | 'float16';
+
+/** `uint8` is pixels as they are decoded; `resource` is the handle of a variable. */
+export type DataType = 'float32' | LowPrecision | 'int32' | 'uint8' | 'resource';
+
+/** What a program is fed: values, pixels or indices. */
+export type InputType = 'float32' | 'uint8' | 'int32';
 
 /** null is the batch where the program is written for any number of samples. */
 export type Dimension = number | null;

@@ -1,6 +1,6 @@
 // Writes a program anew with other ops in the place of some, e.g. with those that a device runs faster. Knows no op.
 
-import type { Op, Program, Value } from './program.ts';
+import type { InputType, Op, Program, Value, VariableSpec } from './program.ts';
 import { createProgramBuilder, type ProgramBuilder } from './program-builder.ts';
 
 /**
@@ -18,11 +18,23 @@ export type RewriteRule = (
 /** By the type of op. */
 export type RewriteRules = Readonly<Record<string, RewriteRule>>;
 
-/** The program with the rules applied; what only replaced ops read is gone. */
-export function rewriteProgram(program: Program, rules: RewriteRules): Program {
+/**
+ * The program with the rules applied; what only replaced ops read is gone.
+ *
+ * @param variableOf The variable that is read in the place of an input; left out, inputs stay.
+ */
+export function rewriteProgram(
+  program: Program,
+  rules: RewriteRules,
+  variableOf: (input: string) => VariableSpec | undefined = () => undefined,
+): Program {
   const b = createProgramBuilder();
   const values = new Map<Value, Value>();
-  for (const [name, value] of program.inputs) values.set(value, b.input(name, value.shape));
+  for (const [name, value] of program.inputs) {
+    const resident = variableOf(name);
+    const input = () => b.input(name, value.shape, value.dtype as InputType);
+    values.set(value, resident === undefined ? input() : b.read(resident));
+  }
   for (const { value, data } of program.constants) {
     const shape = value.shape.map((n) => n ?? 0);
     values.set(value, b.constant([...data], shape, data instanceof Int32Array ? 'int32' : 'float32'));

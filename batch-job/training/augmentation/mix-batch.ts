@@ -3,8 +3,9 @@
 
 import { type Augmentation, mixesPictures } from '../../../core/job/recipe.ts';
 import { deriveSeed, permutation, uniformAt } from '../../../core/random.ts';
-import type { Batch } from '../../tensorflow/engine.ts';
-import type { ExampleBatch } from '../examples.ts';
+import type { Batch, PreprocessedBatch } from '../../tensorflow/engine.ts';
+import type { ExampleBatch, PixelBatch } from '../examples.ts';
+import { type Mixture, toMixInputs } from './device-views.ts';
 
 export interface MixOptions {
   readonly augmentation: Pick<Augmentation, 'mixup' | 'cutmix'>;
@@ -29,71 +30,95 @@ function betaDraw(alpha: number, seed: number): number {
   return 0.5;
 }
 
+type MixtureOptions = Pick<MixOptions, 'augmentation' | 'seed' | 'shape'>;
+
+/** The mixture of the batch `index` of an epoch, of so many pictures. */
+export function drawMixture(
+  { augmentation: { mixup, cutmix }, seed, shape: [height, width] }: MixtureOptions,
+  count: number,
+  epoch: number,
+  index: number,
+): Mixture {
+  const stream = deriveSeed(seed, STREAM, epoch, index);
+  const isBlend = mixup > 0 && (cutmix === 0 || uniformAt(stream, 0) < 0.5);
+  const drawn = betaDraw(isBlend ? mixup : cutmix, deriveSeed(stream, 2));
+  // Each picture is its own first: the larger share is always its own.
+  const own = Math.max(drawn, 1 - drawn);
+  const partners = permutation(count, deriveSeed(stream, PAIRS));
+  if (isBlend)
+    return { partners, rectangle: { top: 0, left: 0, rows: height, columns: width }, share: 1 - own, own };
+  const rows = Math.round(Math.sqrt(1 - own) * height);
+  const columns = Math.round(Math.sqrt(1 - own) * width);
+  const top = Math.floor(uniformAt(stream, 3) * (height - rows + 1));
+  const left = Math.floor(uniformAt(stream, 4) * (width - columns + 1));
+  const pasted = (rows * columns) / (height * width);
+  return { partners, rectangle: { top, left, rows, columns }, share: 1, own: 1 - pasted };
+}
+
+/** Labels of a mixed batch, as probabilities `[count, classes]`. */
+export function mixLabels(labels: Int32Array, { partners, own }: Mixture, classes: number): Float32Array {
+  const targets = new Float32Array(labels.length * classes);
+  labels.forEach((label, i) => {
+    const other = labels[partners[i] as number] as number;
+    targets[i * classes + label] = (targets[i * classes + label] as number) + own;
+    targets[i * classes + other] = (targets[i * classes + other] as number) + 1 - own;
+  });
+  return targets;
+}
+
 /** A transform for fit, or undefined where nothing is mixed. */
 export function createBatchMixer({
   augmentation,
   seed,
   classes,
   shape,
-}: MixOptions): ((batch: ExampleBatch, epoch: number, index: number) => Batch) | undefined {
+}: MixOptions): ((batch: ExampleBatch, epoch: number, index: number) => PreprocessedBatch) | undefined {
   if (!mixesPictures(augmentation)) return undefined;
-  const { mixup, cutmix } = augmentation;
-  const size = shape[0] * shape[1] * shape[2];
   return ({ images, labels, count }, epoch, index) => {
-    const stream = deriveSeed(seed, STREAM, epoch, index);
-    const isBlend = mixup > 0 && (cutmix === 0 || uniformAt(stream, 0) < 0.5);
-    const drawn = betaDraw(isBlend ? mixup : cutmix, deriveSeed(stream, 2));
-    // Each picture is its own first: the larger share is always its own.
-    const own = Math.max(drawn, 1 - drawn);
-    const partners = permutation(count, deriveSeed(stream, PAIRS));
-    const mixed = Float32Array.from(images);
-    const share = isBlend ? own : 1 - paste(mixed, images, partners, size, shape, 1 - own, stream);
-    if (isBlend) blend(mixed, images, partners, size, own);
-    const targets = new Float32Array(count * classes);
-    labels.forEach((label, i) => {
-      const other = labels[partners[i] as number] as number;
-      targets[i * classes + label] = (targets[i * classes + label] as number) + share;
-      targets[i * classes + other] = (targets[i * classes + other] as number) + 1 - share;
-    });
-    return { images: mixed, labels: targets };
+    const mixture = drawMixture({ augmentation, seed, shape }, count, epoch, index);
+    return { images: mixPictures(images, mixture, shape), labels: mixLabels(labels, mixture, classes) };
   };
 }
 
-function blend(
-  mixed: Float32Array,
-  images: Float32Array,
-  partners: Int32Array,
-  size: number,
-  own: number,
-): void {
-  partners.forEach((partner, i) => {
-    for (let k = 0; k < size; k++) {
-      mixed[i * size + k] =
-        own * (images[i * size + k] as number) + (1 - own) * (images[partner * size + k] as number);
-    }
-  });
+/** {@link createBatchMixer} of pixels, which the device mixes. @param options.shape Of a picture after views are cut. */
+export function createDeviceMixer({
+  augmentation,
+  seed,
+  classes,
+  shape,
+}: MixOptions): ((batch: PixelBatch, epoch: number, index: number) => Batch) | undefined {
+  if (!mixesPictures(augmentation)) return undefined;
+  const [height, width] = shape;
+  return ({ images, labels, count, drawn }, epoch, index) => {
+    const mixture = drawMixture({ augmentation, seed, shape }, count, epoch, index);
+    return {
+      images,
+      labels: mixLabels(labels, mixture, classes),
+      drawn: new Map([...drawn, ...toMixInputs(mixture, { height, width })]),
+    };
+  };
 }
 
-/** Pastes the same rectangle of each partner; gives its share of the area. */
-function paste(
-  mixed: Float32Array,
+function mixPictures(
   images: Float32Array,
-  partners: Int32Array,
-  size: number,
-  [height, width, channels]: readonly [number, number, number],
-  area: number,
-  stream: number,
-): number {
-  const rows = Math.round(Math.sqrt(area) * height);
-  const columns = Math.round(Math.sqrt(area) * width);
-  const top = Math.floor(uniformAt(stream, 3) * (height - rows + 1));
-  const left = Math.floor(uniformAt(stream, 4) * (width - columns + 1));
+  { partners, rectangle: { top, left, rows, columns }, share, own }: Mixture,
+  [height, width, channels]: MixOptions['shape'],
+): Float32Array {
+  const mixed = Float32Array.from(images);
+  const size = height * width * channels;
   partners.forEach((partner, i) => {
     for (let y = top; y < top + rows; y++) {
       const from = (y * width + left) * channels;
       const to = from + columns * channels;
-      mixed.set(images.subarray(partner * size + from, partner * size + to), i * size + from);
+      if (share === 1) {
+        mixed.set(images.subarray(partner * size + from, partner * size + to), i * size + from);
+        continue;
+      }
+      for (let k = from; k < to; k++) {
+        mixed[i * size + k] =
+          own * (images[i * size + k] as number) + share * (images[partner * size + k] as number);
+      }
     }
   });
-  return (rows * columns) / (height * width);
+  return mixed;
 }

@@ -12,8 +12,9 @@ export interface Pixels {
 }
 
 /** Luma of RGB (ITU-R 601). */
-const LUMA = [0.299, 0.587, 0.114] as const;
-const HIDDEN = 128;
+export const LUMA = [0.299, 0.587, 0.114] as const;
+/** The gray of what is hidden. */
+export const HIDDEN = 128;
 
 /** The view in the given size. Beyond the picture's edges, its outermost pixels go on. */
 export function renderView(
@@ -95,16 +96,17 @@ function recolor({ pixels, channels }: Pixels, { brightness, contrast, saturatio
 
 const clamped = (value: number): number => Math.min(255, Math.max(0, value + 0.5));
 
+/** From, and up to, which row or column of so many is hidden. */
+export const hiddenRange = (center: number, side: number, size: number): readonly [number, number] => [
+  Math.max(0, Math.round((center - side / 2) * size)),
+  Math.min(size, Math.round((center + side / 2) * size)),
+];
+
 /** Cutout (DeVries and Taylor 2017): a square that may reach over the edge. */
 function hide({ pixels, width, height, channels }: Pixels, cutout: View['cutout']): void {
   if (cutout === undefined) return;
-  const range = (center: number, size: number) =>
-    [
-      Math.max(0, Math.round((center - cutout.side / 2) * size)),
-      Math.min(size, Math.round((center + cutout.side / 2) * size)),
-    ] as const;
-  const [left, right] = range(cutout.centerX, width);
-  const [top, bottom] = range(cutout.centerY, height);
+  const [left, right] = hiddenRange(cutout.centerX, cutout.side, width);
+  const [top, bottom] = hiddenRange(cutout.centerY, cutout.side, height);
   for (let y = top; y < bottom; y++) {
     pixels.fill(HIDDEN, (y * width + left) * channels, (y * width + right) * channels);
   }

@@ -1,0 +1,93 @@
+// Features a second: the forward pass on the device, and ONNX Runtime's on the processors of the same machine.
+// Arguments: back end, architecture, seconds.
+
+import { openBackbone, toOnnxBackbone } from '../../batch-job/backbone-session.ts';
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
+import type { BackendName, ForwardOptions } from '../../batch-job/tensorflow/engine.ts';
+import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { findArchitecture } from '../../core/network/architectures.ts';
+import { initializeWeights } from '../../core/network/initialize.ts';
+import { splitAt } from '../../core/network/split-at.ts';
+import { report } from './report-line.ts';
+
+const CPU_BATCH = 8;
+const CPU_RUNS = 3;
+
+const [backend = 'native', architecture = 'mobilenet_v2_1.0', seconds = '3'] = process.argv.slice(2);
+const found = findArchitecture(architecture);
+const { defaultInputSize: inputSize, preprocessing } = found;
+const { backbone } = splitAt(found.build({ inputSize, classes: 10 }), found.featureLayer);
+const weights = initializeWeights(backbone, 1);
+const imageSize = inputSize.height * inputSize.width * inputSize.channels;
+/** Off the multiples of 16 at which the addon would copy them once more. */
+function pixelsOf(count: number): Uint8Array {
+  const pixels = new Uint8Array(new ArrayBuffer(count * imageSize + 4), 4);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 7 + (i >> 9)) & 255;
+  return pixels;
+}
+
+async function speedOf(batch: number, run: () => Promise<unknown>): Promise<number> {
+  await run();
+  await run();
+  const fromMs = performance.now();
+  let runs = 0;
+  while (performance.now() - fromMs < 1000 * Number(seconds) || runs < 2) {
+    await run();
+    runs++;
+  }
+  return Math.round((10_000 * batch * runs) / (performance.now() - fromMs)) / 10;
+}
+
+const engine = await openEngine({
+  backend: backend as BackendName,
+  cacheDirectory: cacheDirectory(process.env),
+});
+let reference: Float32Array | undefined;
+for (const [batch, precision] of [
+  [64, 'float32'],
+  [256, 'float32'],
+  [256, 'bfloat16'],
+  [256, 'float16'],
+] as const) {
+  try {
+    const options: ForwardOptions = {
+      network: backbone,
+      weights,
+      batchSize: batch,
+      preprocessing,
+      precision,
+    };
+    const forward = await engine.createForward(options);
+    const pixels = pixelsOf(batch);
+    const first = (await forward.run(pixels, batch)).slice(0, 64);
+    reference ??= first;
+    const largest = Math.max(...reference.map(Math.abs));
+    const difference =
+      Math.max(...first.map((value, i) => Math.abs(value - (reference?.[i] ?? 0)))) / largest;
+    const picturesPerSecond = await speedOf(batch, () => forward.run(pixels, batch));
+    report({ features: architecture, on: backend, batch, precision, picturesPerSecond, difference });
+    forward.dispose();
+  } catch (error) {
+    report({ features: architecture, on: backend, batch, precision, failed: String(error).slice(0, 300) });
+  }
+}
+const session = await openBackbone(toOnnxBackbone(backbone, weights), {
+  ...inputSize,
+  preprocessing,
+  resize: 'stretch',
+});
+const picturesPerSecond = await speedOf(CPU_BATCH * CPU_RUNS, () =>
+  Promise.all(
+    Array.from({ length: CPU_RUNS }, () =>
+      session.run(new Float32Array(CPU_BATCH * imageSize).fill(0.1), CPU_BATCH),
+    ),
+  ),
+);
+report({
+  features: architecture,
+  on: 'processors',
+  batch: CPU_BATCH,
+  precision: 'float32',
+  picturesPerSecond,
+});
+process.exit(0);

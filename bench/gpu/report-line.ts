@@ -1,0 +1,5 @@
+// One line of JSON on stdout for each figure, as it is measured.
+
+export const report = (fields: Readonly<Record<string, unknown>>): void => {
+  process.stdout.write(`${JSON.stringify(fields)}\n`);
+};

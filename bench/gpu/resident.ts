@@ -1,0 +1,33 @@
+// An executor whose batches lie on the device already: the same programs, with a variable in the place of their pictures. What a
+// step takes with it is what the device takes, and nothing of feeding it.
+
+import type { Executor } from '../../batch-job/tensorflow/executor.ts';
+import type { Program } from '../../batch-job/tensorflow/program/program.ts';
+import { rewriteProgram } from '../../batch-job/tensorflow/program/rewrite-program.ts';
+
+const NAME = 'resident/images';
+
+/**
+ * @param images Preprocessed, `[batch, height, width, channels]`; every step and every prediction is of them, whatever it is given.
+ */
+export function withResidentImages(
+  executor: Executor,
+  images: Float32Array,
+  shape: readonly number[],
+): Executor {
+  const variable = { name: NAME, shape };
+  const place = (program: Program) =>
+    rewriteProgram(program, {}, (input) => (input === 'images' ? variable : undefined));
+  return {
+    createSession: ({ variables, programs, batchSize, initial }) =>
+      executor.createSession({
+        variables: [...variables, variable],
+        programs: Object.fromEntries(
+          Object.entries(programs).map(([name, write]) => [name, () => place(write(batchSize))]),
+        ),
+        batchSize,
+        initial: new Map([...initial, [NAME, images]]),
+      }),
+    numTensors: () => executor.numTensors(),
+  };
+}

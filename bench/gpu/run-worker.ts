@@ -1,0 +1,50 @@
+// A measurement in a process of its own: its lines as they come, and an end after its time.
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A figure, or what else the process printed. */
+export type Line = Readonly<Record<string, unknown>> | string;
+
+export interface RunWorkerOptions {
+  readonly timeoutMs: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onLine: (line: Line) => void;
+}
+
+const KEPT_ERRORS = 12;
+
+/** Runs it to its end; a failure is its last lines on stderr. */
+export async function runWorker(
+  [command = '', ...args]: readonly string[],
+  { timeoutMs, env, onLine }: RunWorkerOptions,
+): Promise<readonly Line[]> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) =>
+      resolve(code === 0 ? '' : `ended by ${signal ?? `exit code ${code}`}`),
+    );
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const lines: Line[] = [];
+  for await (const text of createInterface({ input: child.stdout })) {
+    const line = parseLine(text);
+    lines.push(line);
+    onLine(line);
+  }
+  const problem = await ended;
+  clearTimeout(timer);
+  if (problem !== '') onLine([problem, ...errors.slice(-KEPT_ERRORS)].join('\n  '));
+  return lines;
+}
+
+function parseLine(text: string): Line {
+  try {
+    return JSON.parse(text) as Line;
+  } catch {
+    return text;
+  }
+}
