@@ -1,28 +1,55 @@
-// Entry point of `fovea doctor`: what a job would run on here, and what the better back ends lack.
+// Entry point of `fovea doctor`: what a job would run on here, and what the better back ends lack. With `--json`, for programs.
 
 import os from 'node:os';
 import { isFoveaError } from '../core/errors.ts';
+import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/estimate-job.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import type { EngineInfo } from './tensorflow/engine.ts';
+import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
 import { listCudaLibraries } from './tensorflow/native/list-cuda-libraries.ts';
 import { nativeDirectory } from './tensorflow/native/native-directory.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 
+const cache = cacheDirectory(process.env);
+if (process.argv.includes('--json')) {
+  console.log(JSON.stringify(await diagnose()));
+  process.exit(0);
+}
 console.log(
   `Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${os.availableParallelism()} cores`,
 );
-const cuda = await listCudaLibraries(nativeDirectory(cacheDirectory(process.env), 'gpu'));
+const cuda = await listCudaLibraries(nativeDirectory(cache, 'gpu'));
 if (cuda.length > 0) console.log(`CUDA libraries: ${cuda.join(', ')}`);
 try {
-  const { info } = await openEngine({ backend: 'auto', cacheDirectory: cacheDirectory(process.env) });
+  const { info } = await openEngine({ backend: 'auto', cacheDirectory: cache });
+  describe(info);
+  process.exit(0);
+} catch (error) {
+  if (!isFoveaError(error)) throw error;
+  console.error(`fovea doctor: ${error.message}`);
+  process.exit(1);
+}
+
+function describe(info: EngineInfo): void {
   console.log(`TensorFlow.js: ${info.backend} back end`);
   console.log(`  why       ${info.reason}`);
   console.log(`  devices   ${info.devices.join(', ')}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
     console.log('`fovea setup` builds the native back end, which is about twice as fast.');
-  process.exit(0);
-} catch (error) {
-  if (!isFoveaError(error)) throw error;
-  console.error(`fovea doctor: ${error.message}`);
-  process.exit(1);
+}
+
+/** The best back end, and why each better one is not to be had. */
+async function diagnose() {
+  const missing: Partial<Record<TrainerBackend, string>> = {};
+  for (const backend of TRAINER_BACKENDS) {
+    try {
+      await openEngine({ backend, cacheDirectory: cache });
+      return { best: backend, missing, gpuModel: findGpuModel() };
+    } catch (error) {
+      if (!isFoveaError(error, 'backend-unavailable')) throw error;
+      missing[backend] = error.message;
+    }
+  }
+  throw new Error(`No back end runs here. ${Object.values(missing).join(' ')}`);
 }

@@ -6,6 +6,7 @@ import type { JobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { UploadLinks } from '../core/storage/upload-links.ts';
+import type { BackendFinder } from './find-backends.ts';
 import type { BodyTerms } from './http/bytes-in-flight.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
@@ -28,6 +29,8 @@ export interface AppDeps {
   readonly queue: JobQueue;
   /** Where jobs start, for estimates. */
   readonly machine: JobMachine;
+  /** What the trainer there can run on, where that has to be found out. */
+  readonly backends?: BackendFinder | undefined;
   readonly predictor: Predictor;
   /** Rejects where the store takes no writes; left out, nobody looks: a bucket is never full. */
   readonly checkWritable?: () => Promise<void>;

@@ -6,6 +6,7 @@ import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
 import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
+import type { TrainerBackends } from '../core/job/estimate-job.ts';
 import { createJobStore } from '../core/job/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/open-object-store.ts';
@@ -47,6 +48,16 @@ metrics.captureColdStartMetric();
 
 const [firstPool] = env[environment.trainerFleet].pools;
 if (firstPool === undefined) throw new RangeError('The fleet has no pool.');
+/** A fleet has GPUs in all of its pools or in none, and images that are made for it. */
+const BACKENDS_OF_FLEET: TrainerBackends =
+  firstPool.machine.gpu === undefined
+    ? {
+        best: 'native',
+        missing: {
+          gpu: 'The trainers of this installation have no GPU. Leave "backend" out, or deploy machines with GPUs.',
+        },
+      }
+    : { best: 'gpu', missing: {} };
 const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({
   store,
@@ -73,7 +84,7 @@ const app = createApp({
     const { createBatchQueue } = await import('../core/job/queues/batch-queue.ts');
     return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
   }),
-  machine: { ...firstPool.machine, usdPerHour: firstPool.usdPerHour },
+  machine: { ...firstPool.machine, usdPerHour: firstPool.usdPerHour, backends: BACKENDS_OF_FLEET },
   uploads: lazyUploadLinks(async () => {
     const bucket = parseS3Url(store.url);
     if (bucket === undefined) throw new RangeError(`Upload links need a bucket, not "${store.url}".`);

@@ -20,6 +20,7 @@ import { EXPIRIES } from '../core/storage/keys.ts';
 import { openObjectStore } from '../core/storage/open-object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createApp } from './app.ts';
+import { askDoctor, createBackendFinder } from './find-backends.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Logger } from './logger.ts';
 import { startServer } from './node.ts';
@@ -28,6 +29,7 @@ import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
+const DOCTOR = fileURLToPath(new URL('../batch-job/doctor.ts', import.meta.url));
 
 export interface LocalServerOptions extends ServerAccess {
   /** Folder of all state; made where it does not exist. */
@@ -93,6 +95,14 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     openSession: openThreadedSession,
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
+  const stopped = new AbortController();
+  const backends = createBackendFinder({
+    ask: () => askDoctor(DOCTOR, stopped.signal),
+    clock: monotonicMs,
+    onError: (error) => {
+      if (!stopped.signal.aborted) logger.warn('what the trainer can run on is not known', { error });
+    },
+  });
   const app = createApp({
     store,
     jobs,
@@ -107,6 +117,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
           ? 'This machine has no price; fovea start --usd-per-hour gives it one.'
           : 'The price is the one that this server was started with.',
     },
+    backends,
     predictor,
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
@@ -137,6 +148,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     url: server.url,
     datasetsDir,
     async stop() {
+      stopped.abort();
       clearInterval(sweepTimer);
       await Promise.all([server.stop(), queue.stop()]);
       predictor.close();

@@ -11,6 +11,7 @@
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import type { TrainerOptions } from '../../batch-job/tensorflow/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
@@ -102,7 +103,7 @@ const train =
     : distortDigits(plain, preset.augmentation, { seed: options.seed, epoch: () => epoch });
 const validation = examplesOf(training, trainCount, training.labels.length);
 
-const engine = await openEngine({ backend: options.backend });
+const engine = await openEngine({ backend: options.backend, cacheDirectory: cacheDirectory(process.env) });
 console.log(`TensorFlow.js on the ${engine.info.backend} back end: ${engine.info.reason}`);
 const network = findArchitecture('mnist_cnn').build({
   inputSize: { height: SHAPE[0], width: SHAPE[1], channels: SHAPE[2] },

@@ -1,6 +1,7 @@
 // Two thousand steps of a small network on every back end and executor: tensor count and resident memory before and after.
 // Exits with 1 where tensors were left or memory grew by more than 5 %. Run with `node --expose-gc --import tsx`.
 
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { isFoveaError } from '../../core/errors.ts';
@@ -28,7 +29,7 @@ const residentBytes = (): number => {
 };
 
 async function measure(backend: BackendName, executor: ExecutorName): Promise<boolean> {
-  const engine = await openEngine({ backend });
+  const engine = await openEngine({ backend, cacheDirectory: cacheDirectory(process.env) });
   const network = findArchitecture('small_cnn').build({
     inputSize: { height: SIZE, width: SIZE, channels: 3 },
     classes: CLASSES,

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { failureReason } from '../failure-reason.ts';
 
 /** What a runner reported. */
 export interface Timing {
@@ -34,7 +35,7 @@ export async function startRunner(
     child.on('error', () => resolve(undefined));
     // Not `exit`: what it wrote at its end is still to be read then.
     child.on('close', (code, signal) => {
-      errors.push(`It ended by ${signal ?? `exit code ${code}`}.`);
+      errors.push(`\nIt ended by ${signal ?? `exit code ${code}`}.`);
       resolve(undefined);
     });
   });
@@ -47,8 +48,7 @@ export async function startRunner(
   };
   const first = (await next()) as { readonly firstStepSeconds: number } | undefined;
   if (first === undefined) {
-    const reason = errors.join('').trim().split('\n').at(-1) ?? '';
-    console.warn(`Left out: ${name}. ${reason}`);
+    console.warn(`Left out: ${name}. ${failureReason(errors.join(''))}`);
     return undefined;
   }
   return {

@@ -2,6 +2,7 @@
 // Arguments: architecture, size, channels, batch, back end, executor.
 
 import { createInterface } from 'node:readline';
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { findArchitecture } from '../../core/network/architectures.ts';
@@ -12,7 +13,10 @@ const [architecture = '', size, channels, batch, backend, executor] = process.ar
 const inputSize = { height: Number(size), width: Number(size), channels: Number(channels) as 1 | 3 };
 const batchSize = Number(batch);
 const started = performance.now();
-const engine = await openEngine({ backend: backend as BackendName });
+const engine = await openEngine({
+  backend: backend as BackendName,
+  cacheDirectory: cacheDirectory(process.env),
+});
 const network = findArchitecture(architecture).build({ inputSize, classes: CLASSES });
 const trainer = await engine.createTrainer({
   network,

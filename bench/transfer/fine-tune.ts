@@ -1,5 +1,6 @@
 // One fine-tune, asked for and carried out as any job is, and the report of its model.
 
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { createJobStore, type NewJob } from '../../core/job/job-store.ts';
 import { RecipeSchema } from '../../core/job/recipe.ts';
@@ -38,6 +39,7 @@ export async function fineTune(
       jobs,
       now: Date.now,
       weightsDir,
+      cacheDirectory: cacheDirectory(process.env),
       terminated: new AbortController().signal,
       onUnexpectedError: (error) => console.error(error),
     },

@@ -16,6 +16,7 @@ import { splitsOf } from '../../batch-job/validate-dataset.ts';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { failureReason } from '../failure-reason.ts';
 import { type FineTuneRequest, SPLIT } from './fine-tune.ts';
 import type { JobOutcome } from './job.ts';
 import { EPOCHS, runStageOne, type StageOneOutcome } from './stage-one.ts';
@@ -91,7 +92,7 @@ async function compareStageOne(backbone: (typeof BACKBONES)[number]): Promise<vo
       return lastLine(execFileSync(options.python, args, { encoding: 'utf8', stdio: 'pipe' }));
     } catch (error) {
       const reason = String((error as { stderr?: string }).stderr ?? error).trim();
-      console.log(`  skipped: Keras (${reason.split('\n').at(-1)})`);
+      console.log(`  skipped: Keras (${failureReason(reason)})`);
       return undefined;
     }
   };

@@ -1,6 +1,7 @@
 // Stage one as a job has it, timed: features of every picture once, then a head that learns on them.
 
 import { toOnnxBackbone } from '../../batch-job/backbone-session.ts';
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import { createFeatureExtractor, featureExamples } from '../../batch-job/features.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
@@ -42,7 +43,7 @@ export async function runStageOne(options: StageOneOptions): Promise<StageOneOut
   const { defaultInputSize: inputSize, preprocessing } = architecture;
   const { backbone, head } = splitAt(architecture.build({ inputSize, classes }), architecture.featureLayer);
   const { weights } = await loadPretrainedWeights(backbone, architecture, { store, weightsDir, signal });
-  const engine = await openEngine({ backend: 'auto' });
+  const engine = await openEngine({ backend: 'auto', cacheDirectory: cacheDirectory(process.env) });
   const input = { ...inputSize, preprocessing, resize: 'stretch' } as const;
   const extract = { signal, onProgress: () => undefined };
 

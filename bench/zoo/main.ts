@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { ARCHITECTURES, findArchitecture } from '../../core/network/architectures.ts';
 import type { Architecture } from '../../core/network/network.ts';
@@ -52,7 +53,7 @@ async function forEach<T>(work: (architecture: Architecture) => Promise<T>): Pro
 
 async function measure(): Promise<readonly string[]> {
   const [load = 0] = os.loadavg();
-  const engine = await openEngine({ backend: 'auto' });
+  const engine = await openEngine({ backend: 'auto', cacheDirectory: cacheDirectory(process.env) });
   const rows: ZooRow[] = await forEach((architecture) => measureRow(engine, architecture));
   const failed = rows.filter((row) => row.problems.length > 0).length;
   const table = [

@@ -12,6 +12,18 @@ import { changesPictures, type Recipe } from './recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from './stage-lengths.ts';
 import { applyTrial, trialsOf } from './sweep.ts';
 
+/** The back ends of a trainer, best first. */
+export const TRAINER_BACKENDS = ['gpu', 'native', 'portable'] as const;
+export type TrainerBackend = (typeof TRAINER_BACKENDS)[number];
+
+/** What a trainer can run on. */
+export interface TrainerBackends {
+  /** What `auto` comes to. */
+  readonly best: TrainerBackend;
+  /** Why a better one is not to be had, a message for people. */
+  readonly missing: Readonly<Partial<Record<TrainerBackend, string>>>;
+}
+
 /** The machine that a job will start on. */
 export interface JobMachine {
   /** E.g. `g4dn.xlarge`. */
@@ -19,6 +31,8 @@ export interface JobMachine {
   /** Left out where it trains on processors. */
   readonly gpu?: GpuName | undefined;
   readonly vcpus: number;
+  /** What it trains on; left out, its GPU where it has one, and TensorFlow's own library on processors otherwise. */
+  readonly backends?: TrainerBackends | undefined;
   readonly usdPerHour: number;
   /** A sentence: where the price is from, of which date and region. */
   readonly priceBasis: string;
@@ -59,6 +73,8 @@ const TRAINING_PASSES = 3;
 /** Reading, decoding and resizing a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;
+/** What a GPU counts as that no table has. */
+const SLOWEST_GPU = 'T4' satisfies GpuName;
 
 type EstimatedJob = Pick<JobRecord, 'architecture' | 'backend' | 'hyperparameters' | 'recipe' | 'sweep'>;
 type Part = JobEstimate['parts'][number];
@@ -68,7 +84,12 @@ type Part = JobEstimate['parts'][number];
  * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`; `layer-unknown` where the recipe names a layer that the
  * network does not have.
  */
-export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: JobMachine): JobEstimate {
+export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine: JobMachine): JobEstimate {
+  const backend = backendOf(job, jobMachine);
+  const machine =
+    backend === 'gpu'
+      ? { ...jobMachine, gpu: jobMachine.gpu ?? SLOWEST_GPU }
+      : { ...jobMachine, gpu: undefined };
   const architecture = findArchitecture(job.architecture);
   const { validation, test, classes } = pictures;
   const network = architecture.build({ inputSize: architecture.defaultInputSize, classes });
@@ -79,6 +100,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: J
     plan,
     pictures,
     machine,
+    backend,
     isPretrained: architecture.weightSources.length > 0,
     decode,
     predict: decode + predictionSeconds(plan, machine),
@@ -103,7 +125,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, machine: J
     usd: (seconds / SECONDS_PER_HOUR) * machine.usdPerHour,
     parts,
     basis: [
-      ...describeBasis(machine),
+      ...describeBasis(machine, backend, jobMachine),
       ...(trials.length === 0
         ? []
         : ['The trials of a sweep are counted one after another; on AWS they run side by side.']),
@@ -116,6 +138,7 @@ interface Situation {
   readonly plan: NetworkPlan;
   readonly pictures: JobPictures;
   readonly machine: JobMachine;
+  readonly backend: TrainerBackend;
   readonly isPretrained: boolean;
   /** Seconds of one picture. */
   readonly decode: number;
@@ -124,10 +147,10 @@ interface Situation {
 
 /** The stages of one training. */
 function trainingParts(
-  { backend, hyperparameters, recipe }: Omit<EstimatedJob, 'sweep'>,
+  { hyperparameters, recipe }: Omit<EstimatedJob, 'sweep' | 'backend'>,
   situation: Situation,
 ): Part[] {
-  const { network, plan, pictures, machine, isPretrained, decode, predict } = situation;
+  const { network, plan, pictures, machine, backend, isPretrained, decode, predict } = situation;
   const { train, validation } = pictures;
   const lengths = STAGE_LENGTHS[recipe.preset];
   const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
@@ -191,12 +214,30 @@ function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: J
   return trainingStepSeconds(plan, batchSize, device) / batchSize;
 }
 
-const describeBasis = ({ name, gpu, vcpus, priceBasis }: JobMachine): string[] => [
+/** What the job will train on: what it asks for, or the best there is. */
+const backendOf = (
+  { backend }: Pick<EstimatedJob, 'backend'>,
+  { gpu, backends }: JobMachine,
+): TrainerBackend =>
+  backend === 'auto' ? (backends?.best ?? (gpu === undefined ? 'native' : 'gpu')) : backend;
+
+const describeBasis = (
+  { name, gpu, vcpus, priceBasis }: JobMachine,
+  backend: TrainerBackend,
+  { gpu: knownGpu, backends }: JobMachine,
+): string[] => [
   gpu === undefined
     ? `${name} trains on ${vcpus} processors, each of up to ${PROCESSOR.peakFlops / 1e9} billion operations and ` +
-      `${PROCESSOR.memoryBytesPerSecond / 1e9} GB a second, by TensorFlow's own library; the portable back end takes ` +
-      `${PORTABLE_FACTOR} times as long.`
-    : `${name} trains on its ${gpu}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
+      `${PROCESSOR.memoryBytesPerSecond / 1e9} GB a second by TensorFlow's own library` +
+      (backend === 'portable'
+        ? `, here on the portable back end, which takes ${PORTABLE_FACTOR} times as long.`
+        : '.')
+    : `${name} trains on its ${knownGpu ?? `GPU, which is counted as a ${gpu}`}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
+  ...(backends === undefined && knownGpu === undefined
+    ? [
+        "Which back ends the trainer has is not known yet: this counts on the one that the job names, or on TensorFlow's own library.",
+      ]
+    : []),
   `Decoding takes ${DECODE_SECONDS * 1000} ms of a processor for a picture, and predicting it on processors ` +
     `${PREDICTION_FLOPS / 1e9} billion operations a second each.`,
   'Every epoch is counted: training may end sooner. Starting a machine, some minutes in the cloud, is not in it, nor are ' +

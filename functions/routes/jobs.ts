@@ -9,12 +9,14 @@ import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { FoveaError } from '../../core/errors.ts';
 import { checkLearningLayers } from '../../core/job/check-learning-layers.ts';
-import { estimateJob, type JobPictures } from '../../core/job/estimate-job.ts';
+import { estimateJob, type JobMachine, type JobPictures } from '../../core/job/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
 import { jobNotFound } from '../../core/job/job-records.ts';
 import type { NewJob } from '../../core/job/job-store.ts';
 import type { AppDeps } from '../deps.ts';
+import type { FoundBackends } from '../find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
@@ -125,7 +127,8 @@ export function jobRoutes(deps: AppDeps) {
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
     const pictures = await countPictures(deps.store, job.dataset, job.split);
-    const estimate = estimateFor(deps, job, pictures);
+    // By what is known now: no job waits for an estimate.
+    const estimate = estimateFor(withBackends(deps, deps.backends?.known()), job, pictures);
     return c.json({ ...toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), estimate }, 200);
   });
 
@@ -153,6 +156,8 @@ export function jobRoutes(deps: AppDeps) {
 /** What a job would train on, without the job. */
 async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
   const { dataset, split, splitSnapshot, architecture, model } = job;
+  const machine = withBackends(deps, await deps.backends?.find());
+  requireBackend(job.backend, machine);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
   const inspection = toWireInspection(
     await inspectDataset(deps.store, dataset, { split, ...snapshot, signal }),
@@ -162,13 +167,22 @@ async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
     object: 'fine_tuning.dry_run' as const,
     model: architecture,
     model_name: model,
-    estimate: estimateFor(deps, job, pictures),
+    estimate: estimateFor(machine, job, pictures),
     ...inspection,
   };
 }
 
+const withBackends = ({ machine }: AppDeps, found: FoundBackends | undefined): JobMachine =>
+  found === undefined ? machine : { ...machine, ...found };
+
+/** @throws {FoveaError} `backend-unavailable` where it is known that the trainer has not what the job names. */
+function requireBackend(backend: NewJob['backend'], { backends }: JobMachine): void {
+  const problem = backend === 'auto' ? undefined : backends?.missing[backend];
+  if (problem !== undefined) throw new FoveaError('backend-unavailable', problem, { param: 'backend' });
+}
+
 /** Null where the trainer would refuse the dataset anyway, and where nobody knows what a backbone takes. */
-const estimateFor = ({ machine }: AppDeps, job: NewJob, pictures: JobPictures) =>
+const estimateFor = (machine: JobMachine, job: NewJob, pictures: JobPictures) =>
   pictures.train === 0 || pictures.classes < FEWEST_CLASSES || toBackboneName(job.architecture) !== undefined
     ? null
     : toWireEstimate(estimateJob(job, pictures, machine), pictures);

@@ -1,5 +1,6 @@
 // The engines that this machine has, for tests that must hold on every one of them.
 
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import type { BackendName, Engine, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { isFoveaError } from '../../core/errors.ts';
@@ -21,7 +22,7 @@ const ALL: readonly Runner[] = [
 
 async function isThere({ backend, name }: Runner): Promise<boolean> {
   try {
-    await openEngine({ backend });
+    await openEngine({ backend, cacheDirectory: cacheDirectory(process.env) });
     return true;
   } catch (error) {
     if (!isFoveaError(error, 'backend-unavailable')) throw error;
@@ -36,4 +37,5 @@ export async function availableRunners(): Promise<readonly Runner[]> {
   return ALL.filter((_, index) => there[index]);
 }
 
-export const openRunner = ({ backend }: Runner): Promise<Engine> => openEngine({ backend });
+export const openRunner = ({ backend }: Runner): Promise<Engine> =>
+  openEngine({ backend, cacheDirectory: cacheDirectory(process.env) });

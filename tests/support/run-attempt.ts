@@ -1,5 +1,6 @@
 // One attempt at a job, or at a trial of it, in this process, in which nothing unexpected may happen.
 
+import { cacheDirectory } from '../../batch-job/cache-directory.ts';
 import type { AttemptOutcome, RunJobDeps } from '../../batch-job/run-attempt.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { runTrial } from '../../batch-job/run-trial.ts';
@@ -18,6 +19,7 @@ export function runAttempt(
   const deps: RunJobDeps = {
     now: Date.now,
     weightsDir: undefined,
+    cacheDirectory: cacheDirectory(process.env),
     terminated: new AbortController().signal,
     onUnexpectedError: (error) => {
       throw error;

@@ -8,6 +8,7 @@ import { createServerUploadLinks } from '../../core/storage/drivers/server-uploa
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
 import type { ApiKeys } from '../../functions/deps.ts';
+import type { BackendFinder } from '../../functions/find-backends.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/limits.ts';
 import { createJsonLogger } from '../../functions/logger.ts';
 import { UPLOADS_PATH } from '../../functions/routes/receive-upload.ts';
@@ -31,6 +32,7 @@ export interface TestAppOptions {
   readonly checkWritable?: () => Promise<void>;
   readonly allowOrigins?: readonly string[] | undefined;
   readonly trustsProxy?: boolean;
+  readonly backends?: BackendFinder;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -72,6 +74,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     trustsProxy,
     weightsDir,
     ...(checkWritable === undefined ? {} : { checkWritable }),
+    backends: options.backends,
     version: '0.0.0-test',
     logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
   });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { BackendFinder } from '../../../functions/find-backends.ts';
 import { makePictures, storeOf } from '../../support/make-dataset.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 
@@ -52,5 +53,33 @@ describe('the estimate of a job', () => {
       status: 400,
       body: { error: { code: 'request-invalid', param: 'max_cost_usd' } },
     });
+  });
+});
+
+describe('the back end of a job', () => {
+  const found = {
+    backends: { best: 'portable', missing: { gpu: 'There is no GPU here. Install a driver.' } },
+    gpu: undefined,
+  } as const;
+  const appWith = async (backends: BackendFinder) =>
+    createTestApp({ store: await storeOf(await makePictures({ cat: 20, dog: 20 })), backends });
+
+  it('decides its estimate, and fails a dry run that names one which is not there', async () => {
+    const { send } = await appWith({ known: () => found, find: async () => found });
+    const dryRun = (backend: string) => send('POST', JOBS, { ...BODY, backend, dry_run: true });
+    expect(await dryRun('gpu')).toMatchObject({
+      status: 409,
+      body: { error: { code: 'backend-unavailable', param: 'backend', message: found.backends.missing.gpu } },
+    });
+    const { body } = await dryRun('auto');
+    expect(body.estimate.gpu).toBeNull();
+    expect(body.estimate.basis[0]).toContain('portable back end');
+    expect((await send('POST', JOBS, BODY)).body.estimate.seconds).toBeCloseTo(body.estimate.seconds);
+    expect((await dryRun('native')).body.estimate.seconds).toBeLessThan(body.estimate.seconds);
+  });
+
+  it('is not waited for where a job is made', async () => {
+    const { send } = await appWith({ known: () => undefined, find: () => new Promise(() => undefined) });
+    expect(await send('POST', JOBS, BODY)).toMatchObject({ status: 200, body: { estimate: { gpu: 'T4' } } });
   });
 });

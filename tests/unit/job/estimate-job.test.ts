@@ -16,6 +16,22 @@ const resnet = (recipe: object = {}) =>
   newJob({ architecture: 'resnet50', recipe: RecipeSchema.parse(recipe) });
 
 describe('estimateJob', () => {
+  it('goes by the back end that the job will have on the machine', () => {
+    const job = resnet({ stages: 'full' });
+    const gpuOf = (of: typeof job, machine: JobMachine) => estimateJob(of, PETS, machine).machine.gpu;
+    expect(gpuOf(job, T4)).toBe('T4');
+    expect(gpuOf({ ...job, backend: 'native' }, T4)).toBeUndefined();
+    expect(
+      gpuOf(job, { ...T4, backends: { best: 'native', missing: { gpu: 'no driver' } } }),
+    ).toBeUndefined();
+    const unknownGpu = estimateJob(job, PETS, { ...CPU, backends: { best: 'gpu', missing: {} } });
+    expect(unknownGpu.basis[0]).toContain('GPU, which is counted as a T4');
+    const portable = estimateJob(job, PETS, { ...CPU, backends: { best: 'portable', missing: {} } });
+    expect(portable.seconds).toBe(estimateJob({ ...job, backend: 'portable' }, PETS, CPU).seconds);
+    expect(portable.seconds).toBeGreaterThan(1.5 * estimateJob(job, PETS, CPU).seconds);
+    expect(estimateJob(job, PETS, CPU).basis.join(' ')).toContain('is not known yet');
+  });
+
   it('adds up the parts, at the price of the machine, and says what it rests on', () => {
     const { seconds, usd, parts, basis } = estimateJob(resnet({ stages: 'full' }), PETS, T4);
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
