@@ -1,5 +1,6 @@
 // Multipart forms as clients of many ecosystems write them, byte by byte.
 
+import { handle } from 'hono/aws-lambda';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
@@ -72,7 +73,7 @@ describe('forms of many clients', () => {
       '红.png',
     ],
     [
-      'aiohttp',
+      'a client that sends both names',
       'Content-Type: image/png\r\nContent-Disposition: form-data; name="image"; filename="red%20x.png"; filename*=utf-8\'\'red%20x.png',
       'red x.png',
     ],
@@ -200,6 +201,30 @@ describe('forms of many clients', () => {
   it('gives an empty file an error of its own', async () => {
     const { body } = await send(formOf([file('', ''), file(red)]));
     expect(body.data).toMatchObject([{ file: null, error: { code: 'image-empty' } }, { label: 'red' }]);
+  });
+});
+
+describe('a form that comes as an event of AWS Lambda', () => {
+  it('is read whole', async () => {
+    const handler = handle(test.app);
+    const body = formOf([file(bytesOf(red, '\r\n--\xff\0')), file(blue, 'b.png'), field('top_k', '1')]);
+    const event: unknown = {
+      version: '2.0',
+      routeKey: '$default',
+      rawPath: PREDICT,
+      rawQueryString: '',
+      headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+      requestContext: { domainName: 'local', http: { method: 'POST', path: PREDICT } },
+      body: Buffer.from(body).toString('base64'),
+      isBase64Encoded: true,
+    };
+    const answer = await handler(event as Parameters<typeof handler>[0]);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      data: [
+        { label: 'red', file: 'a.png' },
+        { label: 'blue', file: 'b.png' },
+      ],
+    });
   });
 });
 
