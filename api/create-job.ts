@@ -6,7 +6,9 @@ import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
 import { BACKENDS, SplitFractionsSchema } from '../core/job/job.ts';
 import { RecipeSchema } from '../core/job/recipe.ts';
 import { SweepSchema } from '../core/job/sweep.ts';
-import { isModelName, MODEL_NAME_MAX_LENGTH } from '../core/model/model-name.ts';
+import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
+
+import { FILE_NAME_PATTERN } from './file-name.ts';
 
 const NAME_MAX_LENGTH = 100;
 // As OpenAI limits them.
@@ -48,6 +50,7 @@ export const CreateJobSchema = z
       .max(NAME_MAX_LENGTH + 'datasets/'.length)
       .meta({
         description: 'The name of a dataset, also as `datasets/<name>`.',
+        pattern: `^(datasets/)?${FILE_NAME_PATTERN.slice(1)}`,
         example: 'fruit',
       }),
     suffix: z
@@ -57,6 +60,7 @@ export const CreateJobSchema = z
       })
       .nullish()
       .meta({
+        pattern: NAME_PATTERNS.model,
         description: 'The name of the model to make; `<dataset>-<architecture>` by default.',
         example: 'fruit',
       }),

@@ -1,6 +1,7 @@
 // The body of POST /v1/models: a pretrained classifier to be served as it is.
 
 import { z } from 'zod';
+import { NAME_PATTERNS } from '../core/model/model-name.ts';
 
 const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */
@@ -16,7 +17,10 @@ export const ImportModelSchema = z
     labels: z.array(z.string().max(NAME_MAX_LENGTH)).min(1).max(MAX_LABELS).meta({
       description: 'The name of every class, in the order of the network’s output. Names may repeat.',
     }),
-    name: z.string().optional().meta({ description: 'Of the model to make; the architecture’s by default.' }),
+    name: z.string().optional().meta({
+      description: 'Of the model to make; the architecture’s by default.',
+      pattern: NAME_PATTERNS.model,
+    }),
     weights: z
       .string()
       .optional()

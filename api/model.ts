@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Manifest } from '../core/model/manifest.ts';
-import { toModelReference } from '../core/model/model-name.ts';
+import { NAME_PATTERNS, toModelReference } from '../core/model/model-name.ts';
 import { count, hasMore, listOf, objectKind, text } from './quantities.ts';
 
 const UNREADABLE = 'null where the version cannot be read';
@@ -121,12 +121,14 @@ export function toBrokenWireModel(
 /** Which version is meant; in a query string. */
 export const VersionSchema = z.string().optional().meta({
   description: 'A version number or an alias; `latest` by default.',
+  pattern: NAME_PATTERNS.version,
   example: 'latest',
 });
 
 export const ModelParamSchema = z.object({
   model: z.string().meta({
     description: 'The name of a model, or `<model>:<version>`.',
+    pattern: NAME_PATTERNS.reference,
     example: 'fruit',
   }),
 });

@@ -112,7 +112,7 @@ export const PredictJsonSchema = z
       .meta({ description: 'Many pictures; gives a list.' }),
     image_key: z.string().optional().meta({
       description: 'One picture that was uploaded: the `key` that `POST /v1/uploads` gave.',
-      example: 'uploads/upload-8c1f…',
+      example: 'uploads/upload-2f1c1f7e-3c39-4b9c-9f6e-0a3b5d6c7e8f',
     }),
     image_keys: z
       .array(z.string())

@@ -16,6 +16,15 @@ const SHOWN_CHARACTERS = 80;
 const shown = (value: string) =>
   JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
 
+const inside = ({ source }: RegExp) => source.slice(1, -1);
+/** The rules of names as regular expressions, for whoever describes them. */
+export const NAME_PATTERNS = {
+  model: MODEL_NAME.source,
+  version: `^(${inside(VERSION)}|${inside(ALIAS)})$`,
+  /** A model, or one version of it. */
+  reference: `^${inside(MODEL_NAME)}(:(${inside(VERSION)}|${inside(ALIAS)}))?$`,
+} as const;
+
 export const isModelName = (value: string): boolean => MODEL_NAME.test(value);
 export const isVersionNumber = (value: string): boolean => VERSION.test(value);
 const isAliasName = (value: string): boolean => ALIAS.test(value);

@@ -52,17 +52,9 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 const THROTTLED = {
   429: {
     description:
-      'On AWS alone: more requests at once than the installation allows. AWS answers, in a form of its own. Try again.',
-    content: {
-      'application/json': {
-        schema: { type: 'object' as const, description: 'As AWS has it.' },
-        example: {
-          Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-          Type: 'User',
-          message: 'Rate Exceeded.',
-        },
-      },
-    },
+      'On AWS alone: more requests at once than the installation allows. AWS answers before the function does, in a form of ' +
+      'its own: `{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`. ' +
+      'Try again.',
   },
 };
 

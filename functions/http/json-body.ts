@@ -13,13 +13,20 @@ export const jsonBody = (id: string) => ({
 /**
  * Adds a schema to the document under its `id`, as what may be sent: what has a default may be left out.
  * @param schema holds no other schema that has an `id`.
+ * @param bounds what this installation's limits add to a property.
  */
-export function describeBody(routes: OpenAPIHono<AppEnv>, schema: z.ZodType): void {
+export function describeBody(
+  routes: OpenAPIHono<AppEnv>,
+  schema: z.ZodType,
+  bounds: Readonly<Record<string, object>> = {},
+): void {
   const id = schema.meta()?.id ?? '';
   const { $defs } = z.toJSONSchema(schema, { io: 'input', override: dropSafeRange });
   const described = $defs?.[id];
   if (described === undefined || Object.keys($defs ?? {}).length > 1)
     throw new TypeError(`The body "${id}" must have an id, and nothing in it another.`);
+  for (const [name, bound] of Object.entries(bounds))
+    Object.assign(described.properties?.[name] ?? {}, bound);
   // Both are JSON Schema 2020-12, typed by two packages.
   routes.openAPIRegistry.registerComponent('schemas', id, described as object);
 }

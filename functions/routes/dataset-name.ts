@@ -4,7 +4,7 @@
 import { FoveaError } from '../../core/errors.ts';
 
 /** What file systems allow for one name. */
-const NAME_MAX_BYTES = 255;
+export const NAME_MAX_BYTES = 255;
 const SHOWN_CHARACTERS = 80;
 
 /** Nothing that is a path, a hidden file, or cannot be printed; otherwise names are as people give them. */

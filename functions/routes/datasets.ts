@@ -3,6 +3,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
+import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors.ts';
@@ -13,11 +14,12 @@ import type { AppDeps, AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
-import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Datasets'];
-const name = (description: string, example: string) => z.string().meta({ description, example });
+const name = (description: string, example: string) =>
+  z.string().meta({ description, example, pattern: FILE_NAME_PATTERN, maxLength: NAME_MAX_BYTES });
 
 const listDatasets = createRoute({
   operationId: 'listDatasets',

@@ -85,7 +85,8 @@ const predictRoute = createRoute({
 
 export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
-  describeBody(routes, PredictJsonSchema);
+  const many = { maxItems: limits.imagesPerRequest };
+  describeBody(routes, PredictJsonSchema, { images: many, image_keys: many });
   describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {

@@ -41,7 +41,7 @@ const createUpload = createRoute({
 
 export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   const routes = createRoutes();
-  describeBody(routes, CreateUploadSchema);
+  describeBody(routes, CreateUploadSchema, { bytes: { maximum: limits.uploadBytes } });
 
   routes.openapi(createUpload, async (c) => {
     const request = await readJsonBody(c, CreateUploadSchema, limits.jsonBodyBytes);

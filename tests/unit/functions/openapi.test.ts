@@ -70,7 +70,7 @@ describe('the OpenAPI document', () => {
       ]);
       for (const [status, { description, content }] of Object.entries<AnyJson>(operation.responses)) {
         expect(description).not.toBe('');
-        const { examples, schema } = content['application/json'] ?? {};
+        const { examples, schema } = content?.['application/json'] ?? {};
         if (schema?.$ref !== '#/components/schemas/Error') continue;
         for (const [code, { value }] of Object.entries<AnyJson>(examples)) {
           if (!isErrorCode(code)) throw new Error(`${code} is no code.`);
