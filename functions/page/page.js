@@ -1,4 +1,11 @@
-// The page: polls jobs and models, sends a photo, draws what comes back. Plain DOM; text is only ever set as text.
+// The page: polls jobs and models, sends a photo, draws what comes back. Plain DOM; text is only ever set as text. What the
+// API says has the types of api/, which `npm run typecheck` holds it to.
+
+/**
+ * @import { WireJob } from '../../api/job.ts'
+ * @import { WireModel } from '../../api/model.ts'
+ * @import { WirePrediction } from '../../api/prediction.ts'
+ */
 
 const POLL_MS = 1000;
 /** While nothing runs there is little to see. */
@@ -10,6 +17,7 @@ const MOST_MODELS = 200;
 const LARGE_BYTES = 4_000_000;
 const FINAL = new Set(['succeeded', 'failed', 'cancelled']);
 
+/** @type {(id: string) => any} Elements of the page, of every kind. */
 const byId = (id) => document.getElementById(id);
 const percent = (share) => `${(share * 100).toFixed(share > 0 && share < 0.01 ? 2 : 1)} %`;
 
@@ -80,6 +88,7 @@ function useKey(event) {
 
 // ---- models
 
+/** @param {WireModel} model */
 function describeModel(model) {
   if (model.problem !== null) return model.problem.message;
   const facts = [model.architecture, `${model.labels.length} classes`];
@@ -103,6 +112,7 @@ async function saveReport(event) {
   }
 }
 
+/** @param {WireModel} model */
 const reportLink = (model) =>
   element(
     'a',
@@ -115,6 +125,7 @@ const reportLink = (model) =>
     'Report',
   );
 
+/** @param {{ data: WireModel[], has_more: boolean }} page */
 function showModels({ data: models, has_more: hasMore }) {
   const rows = models.map((model) =>
     element(
@@ -148,7 +159,9 @@ const emptyRow = (text) => element('li', {}, element('span', { class: 'empty' },
 
 // ---- jobs
 
+/** @param {NonNullable<WireJob['progress']>} progress */
 function describeProgress({ stage, epoch, epochs, loss, accuracy, seconds_left: secondsLeft }) {
+  /** @type {string[]} */
   const facts = [stage];
   if (epoch !== null && epochs !== null) facts.push(`epoch ${epoch} of ${epochs}`);
   if (loss !== null) facts.push(`loss ${loss.toFixed(3)}`);
@@ -157,12 +170,16 @@ function describeProgress({ stage, epoch, epochs, loss, accuracy, seconds_left: 
   return facts.join(' · ');
 }
 
-/** 0 to 1, or undefined where nothing is known. */
+/**
+ * 0 to 1, or undefined where nothing is known.
+ * @param {NonNullable<WireJob['progress']>} progress
+ */
 function progressShare({ epoch, epochs, step, steps }) {
   if (epochs) return Math.min(1, Math.max(0, (epoch ?? 0) - 1 + (steps ? (step ?? 0) / steps : 1)) / epochs);
   return steps ? (step ?? 0) / steps : undefined;
 }
 
+/** @param {WireJob} job */
 function describeJob(job) {
   if (job.error !== null) return job.error.message;
   if (job.result !== null && job.result.test_accuracy !== null) {
@@ -171,6 +188,7 @@ function describeJob(job) {
   return job.progress !== null && !FINAL.has(job.status) ? describeProgress(job.progress) : '';
 }
 
+/** @param {WireJob} job */
 function showJob(job) {
   const actions = element('span', { class: 'actions' });
   if (!FINAL.has(job.status) && !job.cancel_requested) {
@@ -206,6 +224,7 @@ function showJob(job) {
   return row;
 }
 
+/** @param {WireJob[]} jobs */
 function showJobs(jobs) {
   const rows = jobs.map(showJob);
   byId('jobs').replaceChildren(
@@ -227,6 +246,7 @@ function showError(error) {
   byId('answer-error').textContent = error.message;
 }
 
+/** @param {WirePrediction} prediction */
 function showPrediction({ label, score, rejected, threshold, predictions, timing_ms: timing }) {
   byId('answer-empty').hidden = true;
   byId('answer-error').hidden = true;
@@ -338,6 +358,8 @@ async function predictPhoto() {
 
 byId('key-form').addEventListener('submit', useKey);
 
+const isUnauthorized = (error) => error.status === UNAUTHORIZED;
+
 async function refresh() {
   const health = byId('health');
   try {
@@ -352,7 +374,7 @@ async function refresh() {
     return jobs.data.some((job) => !FINAL.has(job.status));
   } catch (error) {
     health.className = 'health down';
-    health.textContent = error.status === UNAUTHORIZED ? 'needs an API key' : 'no answer';
+    health.textContent = isUnauthorized(error) ? 'needs an API key' : 'no answer';
     return false;
   }
 }
@@ -378,7 +400,7 @@ byId('file').addEventListener('change', (event) => {
   if (file !== undefined) choosePhoto(file);
 });
 document.addEventListener('paste', (event) => {
-  const [file] = event.clipboardData.files;
+  const [file] = event.clipboardData?.files ?? [];
   if (file !== undefined) choosePhoto(file);
 });
 // What the browser cannot show (a TIFF, a broken file) the server may still answer.
