@@ -73,7 +73,7 @@ async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
     backend: job.backend,
     memoryBytes: PLANNED_SHARE * freeBytes,
     compiles: job.recipe.precision === 'mixed',
-    ...(deps.cacheDirectory === undefined ? {} : { cacheDirectory: deps.cacheDirectory }),
+    cacheDirectory: deps.cacheDirectory,
   });
   await deps.reporter.message(
     `TensorFlow.js runs on the ${engine.info.backend} back end: ${engine.info.reason}`,

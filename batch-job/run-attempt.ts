@@ -29,8 +29,8 @@ export interface RunJobDeps {
   readonly weightsDir: string | undefined;
   /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
   readonly memoryLimitBytes?: number | undefined;
-  /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
-  readonly cacheDirectory?: string;
+  /** Where `fovea setup` puts native back ends. */
+  readonly cacheDirectory: string;
   /** What a job that leaves its back end to `auto` runs on; left out, the best there is. */
   readonly autoBackend?: BackendName;
   /** What an hour of this machine costs; left out, nothing. */

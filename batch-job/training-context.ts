@@ -24,8 +24,8 @@ export interface FineTuneDeps {
   readonly weightsDir: string | undefined;
   /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
   readonly memoryLimitBytes?: number | undefined;
-  /** Where `fovea setup` has put native back ends; left out, the user's own cache. */
-  readonly cacheDirectory?: string;
+  /** Where `fovea setup` puts native back ends. */
+  readonly cacheDirectory: string;
   /** The container image that this process runs in, where it does. */
   readonly image?: string | undefined;
   /** Unix milliseconds. */

@@ -2,15 +2,22 @@
 
 import { FoveaError } from '../../core/errors.ts';
 import type { BackendName, Engine } from './engine.ts';
-import { defaultCacheDirectory, nativeDirectory } from './native/native-directory.ts';
+import { nativeDirectory } from './native/native-directory.ts';
 import { openNativeEngine } from './native/open-native-engine.ts';
 import { openPortableEngine } from './portable/open-portable-engine.ts';
 
-export interface OpenEngineOptions {
-  /** `auto` is the best there is. */
-  readonly backend: 'auto' | BackendName;
-  /** Under which set-up puts the native back ends; left out, `~/.cache/fovea`. */
-  readonly cacheDirectory?: string;
+export type OpenEngineOptions = EngineSettings &
+  (
+    | { readonly backend: 'portable' }
+    | {
+        /** `auto` is the best there is. */
+        readonly backend: 'auto' | BackendName;
+        /** Under which set-up puts the native back ends, from batch-job/cache-directory.ts. */
+        readonly cacheDirectory: string;
+      }
+  );
+
+interface EngineSettings {
   /** Memory that the portable back end's tensors may take together; left out, all there is. */
   readonly memoryBytes?: number | undefined;
   /** Whether a GPU's steps are compiled by XLA: a minute at first, and then much faster. A process decides it once. */
@@ -19,6 +26,7 @@ export interface OpenEngineOptions {
   readonly threads?: number;
 }
 
+const REQUESTED = 'it was asked for';
 const BEST_FIRST: readonly BackendName[] = ['gpu', 'native', 'portable'];
 
 /**
@@ -28,7 +36,8 @@ const BEST_FIRST: readonly BackendName[] = ['gpu', 'native', 'portable'];
  * what to do.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
-  if (options.backend !== 'auto') return openBackend(options.backend, options, 'it was asked for');
+  if (!('cacheDirectory' in options)) return openPortableEngine(options, REQUESTED);
+  if (options.backend !== 'auto') return openBackend(options.backend, options, REQUESTED);
   const problems: string[] = [];
   for (const backend of BEST_FIRST) {
     try {
@@ -44,11 +53,11 @@ export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
 
 async function openBackend(
   backend: BackendName,
-  options: OpenEngineOptions,
+  options: EngineSettings & { readonly cacheDirectory: string },
   reason: string,
 ): Promise<Engine> {
   if (backend === 'portable') return openPortableEngine(options, reason);
   const variant = backend === 'gpu' ? 'gpu' : 'cpu';
-  const directory = nativeDirectory(options.cacheDirectory ?? defaultCacheDirectory(), variant);
+  const directory = nativeDirectory(options.cacheDirectory, variant);
   return openNativeEngine({ variant, directory, reason, compiles: options.compiles ?? false });
 }

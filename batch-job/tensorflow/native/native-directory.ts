@@ -1,12 +1,8 @@
 // Where set-up puts a native back end, and where it is looked for.
 
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { NativeVariant } from './addon.ts';
 import { TENSORFLOW_VERSION } from './wheels.ts';
-
-/** The per-user cache where nothing else is named; entry points put XDG_CACHE_HOME before it. */
-export const defaultCacheDirectory = (): string => path.join(homedir(), '.cache/fovea');
 
 /** Where a variant is set up under a cache folder. */
 export const nativeDirectory = (cacheDirectory: string, variant: NativeVariant): string =>
