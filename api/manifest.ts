@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import { type Manifest, ManifestSchema } from '../core/model/manifest.ts';
-import { type Parity, ParitySchema } from '../core/model/parity.ts';
+import { ParitySchema } from '../core/model/parity.ts';
 import { toWire, toWireSchema } from './to-wire.ts';
 
 export const WireManifestSchema = toWireSchema(ManifestSchema).meta({
@@ -17,6 +17,3 @@ export const WireParitySchema = toWireSchema(ParitySchema).meta({
   id: 'Parity',
   description: 'How far the served model is from the trainer, and pictures with their right answers.',
 });
-
-export const toWireParity = (parity: Parity): z.infer<typeof WireParitySchema> =>
-  toWire(ParitySchema, parity);
