@@ -2,6 +2,7 @@
 
 import type { ModelInput } from '../../core/model/manifest.ts';
 import type { Network, NetworkWeights } from '../../core/network/network.ts';
+import type { FORMATS } from '../../core/storage/formats.ts';
 import type { LowPrecision } from './program/program.ts';
 
 /** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: what comes with npm. */
@@ -116,7 +117,7 @@ export interface StepResult {
 
 /** Everything that a run needs to go on as if it had not been interrupted. Plain data. */
 export interface TrainerState {
-  readonly formatVersion: 1;
+  readonly formatVersion: typeof FORMATS.trainerState.version;
   /** Batches taken. */
   readonly batches: number;
   /** Optimizer updates made. */

@@ -3,6 +3,7 @@
 
 import { FoveaError } from '../../core/errors.ts';
 import type { NetworkWeights } from '../../core/network/network.ts';
+import { FORMATS } from '../../core/storage/formats.ts';
 import { mostProbable, toTargets } from './batch-targets.ts';
 import { createDropoutMasks } from './dropout-mask.ts';
 import type { Images, Trainer, TrainerOptions, TrainerState } from './engine.ts';
@@ -193,7 +194,7 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
       const variables = await session.readVariables();
       // How batches are parted may change before the state is restored.
       for (const { name } of plan.variables) if (isAccumulator(name)) variables.delete(name);
-      return { formatVersion: 1, batches, updates, seed, variables };
+      return { formatVersion: FORMATS.trainerState.version, batches, updates, seed, variables };
     },
 
     async restore(state) {
@@ -216,7 +217,10 @@ function checkedState(
       'trainer-state-invalid',
       `The state cannot be restored: ${problem}. Start from the weights instead.`,
     );
-  if (state.formatVersion !== 1) throw invalid(`its format version is ${String(state.formatVersion)}, not 1`);
+  if (state.formatVersion !== FORMATS.trainerState.version)
+    throw invalid(
+      `its format version is ${String(state.formatVersion)}, not ${FORMATS.trainerState.version}`,
+    );
   if (state.seed !== seed) throw invalid(`its seed is ${state.seed}, this run's ${seed}`);
   const kept = new Map<string, Float32Array>();
   for (const { name, shape } of plan.variables) {
