@@ -104,11 +104,12 @@ export const RecipeSchema = z.strictObject({
     .describe('What is done about classes with few pictures.'),
   precision: z
     .enum(['auto', 'float32', 'mixed'])
-    .default('auto')
+    // Without a default: records that do not ask for it are as the version before reads them.
+    .optional()
     .describe(
       'In which the layers of a network compute while they learn. `mixed`: 16 bits where they do (bfloat16), compiled by XLA, on ' +
         "TensorFlow's own back ends; worth it on GPUs from NVIDIA's Ampere on. What is judged and exported is float32 whatever it " +
-        'is. `auto`: float32.',
+        'is. `auto`, or left out: float32.',
     ),
   out_of_memory: z
     .array(RemedySchema)

@@ -61,7 +61,6 @@ describe('POST /v1/fine_tuning/jobs', () => {
         augmentation: 'auto',
         imbalance: 'auto',
         out_of_memory: [...REMEDIES],
-        precision: 'auto',
         variants: ['fp16', 'int8'],
       },
       resolved_recipe: null,
