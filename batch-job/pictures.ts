@@ -14,10 +14,8 @@ import { drawView, type View } from './training/augmentation/draw-view.ts';
 import { renderView } from './training/augmentation/render-view.ts';
 import type { ExampleSource, PixelExamples } from './training/examples.ts';
 
-/** Of encoded pictures in memory, so that later epochs need no storage: 256 MiB. */
+/** Of pictures in memory, so that later epochs need no storage and, where pixels are wanted, no decoding: 256 MiB. */
 const KEPT_BYTES = 256 * 2 ** 20;
-/** Of decoded ones, for devices that take pixels: 256 MiB. */
-const PIXEL_CACHE_BYTES = 256 * 2 ** 20;
 /** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
 const VIEW_MARGIN = 1.15;
 /** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
@@ -30,10 +28,8 @@ export interface PictureOptions {
   readonly augmentation?: Augmentation;
   /** Of the augmentation. */
   readonly seed?: number;
-  /** Most bytes of encoded pictures that stay in memory; left out, 256 MiB. */
+  /** Most bytes of pictures, encoded or decoded, that stay in memory; left out, 256 MiB. */
   readonly keptBytes?: number;
-  /** Most bytes of decoded pictures that stay in memory for devices that take pixels; left out, 256 MiB. */
-  readonly pixelCacheBytes?: number;
   /**
    * Told once of each picture that could be read when the dataset was inspected and cannot be now; another picture of
    * its class takes its place. Left out, such a picture is an error.
@@ -41,30 +37,40 @@ export interface PictureOptions {
   readonly onUnreadable?: (item: DatasetItem, error: FoveaError) => Promise<void>;
 }
 
+interface ByteCache {
+  get(name: string): Uint8Array | undefined;
+  /** Keeps the bytes where there is room for them; gives them back. */
+  keep(name: string, bytes: Uint8Array): Uint8Array;
+}
+
+function createByteCache(limitBytes: number): ByteCache {
+  const kept = new Map<string, Uint8Array>();
+  let totalBytes = 0;
+  return {
+    get: (name) => kept.get(name),
+    keep(name, bytes) {
+      if (!kept.has(name) && totalBytes + bytes.byteLength <= limitBytes) {
+        totalBytes += bytes.byteLength;
+        kept.set(name, bytes);
+      }
+      return bytes;
+    },
+  };
+}
+
 /** The pictures of `items`, as the network's input. */
 export function pictureExamples(
   store: ObjectStore,
   items: readonly DatasetItem[],
   input: ModelInput,
-  {
-    augmentation,
-    seed = 0,
-    keptBytes = KEPT_BYTES,
-    pixelCacheBytes = PIXEL_CACHE_BYTES,
-    onUnreadable,
-  }: PictureOptions = {},
+  { augmentation, seed = 0, keptBytes = KEPT_BYTES, onUnreadable }: PictureOptions = {},
 ): ExampleSource {
   const shape = [input.height, input.width, input.channels] as const;
   const size = inputLength(input);
-  const cache = new Map<string, Uint8Array>();
+  const cache = createByteCache(keptBytes);
   const unreadable = new Set<string>();
-  let cachedBytes = 0;
-  const pixelCache = new Map<string, Uint8Array>();
-  let pixelBytes = 0;
 
-  async function read(item: DatasetItem, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const cached = cache.get(item.key);
-    if (cached !== undefined) return cached;
+  async function fetchPicture(item: DatasetItem, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const object = await store.get(item.key, signal === undefined ? {} : { signal });
     if (object === undefined) {
       throw new FoveaError(
@@ -73,11 +79,11 @@ export function pictureExamples(
         { param: item.key },
       );
     }
-    if (cachedBytes + object.body.byteLength <= keptBytes) {
-      cachedBytes += object.body.byteLength;
-      cache.set(item.key, object.body);
-    }
     return object.body;
+  }
+
+  async function read(item: DatasetItem, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    return cache.get(item.key) ?? cache.keep(item.key, await fetchPicture(item, signal));
   }
 
   const large = {
@@ -138,13 +144,14 @@ export function pictureExamples(
     size: ModelInput,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
-    const known = pixelCache.get(item.key);
+    const name = `${size.height}x${size.width}/${item.key}`;
+    const known = cache.get(name);
     if (known !== undefined) return known;
-    const { pixels } = await decodeForInput(await read(item, signal), size);
-    if (pixelBytes + pixels.byteLength <= pixelCacheBytes) {
-      pixelBytes += pixels.byteLength;
-      pixelCache.set(item.key, pixels);
-    }
+    const encoded = cache.get(item.key) ?? (await fetchPicture(item, signal));
+    const { pixels } = await decodeForInput(encoded, size);
+    cache.keep(name, pixels);
+    // Where decoded pictures have no more room, encoded ones may have.
+    if (cache.get(name) === undefined) cache.keep(item.key, encoded);
     return pixels;
   }
 

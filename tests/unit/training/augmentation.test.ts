@@ -176,6 +176,41 @@ describe('pictureExamples', () => {
     expect(await fill(first, 1)).not.toEqual(await fill(source.atEpoch?.(2) ?? source, 1));
   });
 
+  it('gives the pixels that its values are made of, decoded once for each size', async () => {
+    const { store, items } = await setUp([100, 150, 200, 250]);
+    let reads = 0;
+    const counting = {
+      ...store,
+      get: (...args: Parameters<typeof store.get>) => {
+        reads += 1;
+        return store.get(...args);
+      },
+    };
+    const augmentation = AugmentationSchema.parse({ crop: 0.5 });
+    const source = pictureExamples(counting, items, INPUT, { augmentation, seed: 1 });
+    const pixelsOf = async ({ pixels }: ReturnType<typeof pictureExamples>) => {
+      const [height = 0, width = 0, channels = 0] = pixels?.shape ?? [];
+      const values = new Uint8Array(2 * height * width * channels);
+      const drawn = await pixels?.fill(Int32Array.of(1, 3), values);
+      return { shape: [height, width, channels], values, drawn };
+    };
+
+    const plain = await pixelsOf(source);
+    expect(plain.shape).toEqual([12, 12, 3]);
+    expect(preprocessPixels(plain.values, 3, 'tf').subarray(0, 12 * 12 * 3)).toEqual(await fill(source, 1));
+    expect(plain.drawn?.size).toBe(0);
+
+    const first = await pixelsOf(source.atEpoch?.(1) ?? source);
+    expect(first.shape).toEqual([14, 14, 3]);
+    expect(new Set(first.values.subarray(0, 14 * 14 * 3))).toEqual(new Set([150, 9]));
+    expect(new Set(first.values.subarray(14 * 14 * 3))).toEqual(new Set([250, 9]));
+    const readBefore = reads;
+    const second = await pixelsOf(source.atEpoch?.(2) ?? source);
+    expect(reads).toBe(readBefore);
+    expect(second.values).toEqual(first.values);
+    expect(second.drawn).not.toEqual(first.drawn);
+  });
+
   it('cuts views out of a picture large enough that fine detail stays', async () => {
     const side = 48;
     const stripes = Uint8Array.from({ length: side * side * 3 }, (_, i) =>

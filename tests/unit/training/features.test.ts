@@ -3,13 +3,17 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
+import { cacheDirectory } from '../../../batch-job/cache-directory.ts';
 import { createFeatureExtractor } from '../../../batch-job/features.ts';
+import type { Engine } from '../../../batch-job/tensorflow/engine.ts';
+import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
 import { AugmentationSchema } from '../../../core/job/recipe.ts';
 import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { availableRunners } from '../../support/engines.ts';
 import { randomWeights } from '../../support/random-weights.ts';
 
 const INPUT = { height: 4, width: 4, channels: 3, preprocessing: 'tf', resize: 'stretch' } as const;
@@ -43,8 +47,13 @@ async function setUp() {
 }
 
 /** The features of every picture, then of a view of each; and who could not be read. */
-async function extract(store: ObjectStore, items: readonly DatasetItem[], seed = 1) {
-  const extractor = await createFeatureExtractor({ store, backbone: backbone(), input: INPUT });
+async function extract(store: ObjectStore, items: readonly DatasetItem[], seed = 1, engine?: Engine) {
+  const extractor = await createFeatureExtractor({
+    store,
+    backbone: backbone(),
+    input: INPUT,
+    ...(engine === undefined ? {} : { engine }),
+  });
   const unreadable: string[] = [];
   let cached = 0;
   const table = await extractor.extract(items, {
@@ -108,5 +117,41 @@ describe('a feature extractor', () => {
     expect(second.rows).toEqual((await extract((await setUp()).store, items, 2)).rows);
     expect(second.rows.slice(PICTURES)).not.toEqual(first.rows.slice(PICTURES));
     expect((await extract(store, items, 1)).cached).toBe(2 * PICTURES);
+  });
+});
+
+// A GPU's features come by the same programs as those of TensorFlow on processors.
+const HAS_NATIVE = (await availableRunners()).some(({ backend }) => backend === 'native');
+
+describe.skipIf(!HAS_NATIVE)('a feature extractor on a device', () => {
+  const openDevice = async (): Promise<Engine> => {
+    const engine = await openEngine({ backend: 'native', cacheDirectory: cacheDirectory(process.env) });
+    return { ...engine, info: { ...engine.info, backend: 'gpu' } };
+  };
+
+  it('makes the features of pictures and views that processors make, and gives its tensors back', async () => {
+    const { store, items } = await setUp();
+    const device = await openDevice();
+    const before = device.numTensors();
+    const expected = await extract(store, items);
+    const made = await extract(store, items, 1, device);
+    expect(device.numTensors()).toBe(before);
+    expect(made.cached).toBe(0);
+    const largest = Math.max(...expected.rows.map((row) => Math.max(...row)));
+    const apart = made.rows.map((row, i) =>
+      Math.max(...row.map((value, k) => Math.abs(value - (expected.rows[i]?.[k] ?? Number.NaN)))),
+    );
+    expect(largest).toBeGreaterThan(0.1);
+    // A view's pixel may be off by one step of 255.
+    expect(Math.max(...apart)).toBeLessThan(0.02 * largest);
+    expect(Math.max(...apart.slice(0, PICTURES))).toBeLessThan(1e-5 * largest);
+  });
+
+  it('finds its own features again, and not those of processors', async () => {
+    const { store, items } = await setUp();
+    const device = await openDevice();
+    await extract(store, items, 1, device);
+    expect((await extract(store, items, 1, device)).cached).toBe(2 * items.length);
+    expect((await extract(store, items)).cached).toBe(0);
   });
 });
