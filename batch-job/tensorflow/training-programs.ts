@@ -13,7 +13,7 @@ import {
 } from '../network/to-tensorflow.ts';
 import type { TrainerOptions } from './engine.ts';
 import type { ProgramWriter } from './executor.ts';
-import { appendImages, appendViews } from './images-input.ts';
+import { appendImages, appendViews, imageShapeOf } from './images-input.ts';
 import { createOptimizer, type Optimizer } from './optimizers.ts';
 import { appendBackward } from './program/backward.ts';
 import { lowerPrecision } from './program/lower-precision.ts';
@@ -144,16 +144,13 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
 }
 
 function classifierShapes(network: Network): Pick<TrainingPrograms, 'imageShape' | 'classes'> {
-  const [input] = network.layers;
-  const output = network.layers.at(-1);
-  if (input?.type !== 'input' || output === undefined) throw notClassifier(network, 'it has no input layer');
-  const [height, width, channels] = input.shape;
-  if (height === null || width === null) throw notClassifier(network, 'its input size is open');
-  const shape = shapeOf(layerShapes(network), output.name);
+  const imageShape = imageShapeOf(network);
+  const output = network.layers.at(-1)?.name ?? '';
+  const shape = shapeOf(layerShapes(network), output);
   const [classes] = shape;
   if (shape.length !== 1 || typeof classes !== 'number')
     throw notClassifier(network, `its output is ${outputText(shape)}`);
-  return { imageShape: [height, width, channels], classes };
+  return { imageShape, classes };
 }
 
 const outputText = (shape: Shape) =>

@@ -2,16 +2,9 @@
 // Variables, their gradients, statistics of batches, reductions, the loss and softmax stay float32 (Micikevicius et al. 2018).
 
 import { cast } from './ops.ts';
-import {
-  type Attributes,
-  attr,
-  type InputType,
-  type LowPrecision,
-  type Op,
-  type Program,
-  type Value,
-} from './program.ts';
-import { createProgramBuilder, type ProgramBuilder } from './program-builder.ts';
+import { type Attributes, attr, type LowPrecision, type Op, type Program, type Value } from './program.ts';
+import { createProgramBuilder } from './program-builder.ts';
+import { copySources } from './rewrite-program.ts';
 
 /** Ops that are worth 16 bits whatever they are given. */
 const LOW_OPS: ReadonlySet<string> = new Set([
@@ -75,7 +68,8 @@ export interface LowerPrecisionOptions {
 /** The program in mixed precision. Its inputs, variables and outputs keep their types. */
 export function lowerPrecision(program: Program, { type, float32 }: LowerPrecisionOptions): Program {
   const b = createProgramBuilder();
-  const twins = new Map<Value, Twin>();
+  const { values, variables } = copySources(b, program);
+  const twins = new Map<Value, Twin>([...values].map(([value, made]) => [value, { made }]));
   const twinOf = (value: Value): Twin => {
     const twin = twins.get(value);
     if (twin === undefined) throw new Error(`Value ${value.id} is read before it is made.`);
@@ -90,18 +84,10 @@ export function lowerPrecision(program: Program, { type, float32 }: LowerPrecisi
   };
   const isLow = (value: Value) => twins.get(value)?.made.dtype === type;
 
-  for (const [name, value] of program.inputs) {
-    twins.set(value, { made: b.input(name, value.shape, value.dtype as InputType) });
-  }
-  for (const { value, data } of program.constants) twins.set(value, { made: copyConstant(b, value, data) });
-  const variables = new Map(
-    [...program.variables].map(([name, value]) => [value, { name, shape: value.shape.map((n) => n ?? 0) }]),
-  );
-
   for (const op of program.ops) {
-    const [variable] = op.inputs.flatMap((value) => variables.get(value) ?? []);
+    const touched = op.inputs.flatMap((value) => variables.get(value) ?? []);
+    const [variable] = touched;
     if (op.outputs.length === 0) {
-      const touched = op.inputs.flatMap((value) => variables.get(value) ?? []);
       const given = op.inputs.filter((value) => !variables.has(value));
       b.assign(
         op.type,
@@ -136,13 +122,6 @@ export function lowerPrecision(program: Program, { type, float32 }: LowerPrecisi
   for (const [name, value] of program.outputs) b.output(name, inType(value, 'float32'));
   return b.build();
 }
-
-const copyConstant = (b: ProgramBuilder, { shape }: Value, data: Float32Array | Int32Array): Value =>
-  b.constant(
-    [...data],
-    shape.map((n) => n ?? 0),
-    data instanceof Int32Array ? 'int32' : 'float32',
-  );
 
 function attributesOf(op: Op, inputs: readonly Value[], type: LowPrecision | undefined): Attributes {
   if (type !== undefined) return { ...op.attributes, T: attr.type(type) };

@@ -18,30 +18,51 @@ export type RewriteRule = (
 /** By the type of op. */
 export type RewriteRules = Readonly<Record<string, RewriteRule>>;
 
-/**
- * The program with the rules applied; what only replaced ops read is gone.
- *
- * @param variableOf The variable that is read in the place of an input; left out, inputs stay.
- */
-export function rewriteProgram(
+/** What a program reads, in a new one. */
+export interface CopiedSources {
+  /** New values of its inputs and constants. */
+  readonly values: ReadonlyMap<Value, Value>;
+  /** Its variables, by their handles. */
+  readonly variables: ReadonlyMap<Value, VariableSpec>;
+}
+
+/** Begins a program with what another one reads. @param variableOf A variable in the place of an input; left out, inputs stay. */
+export function copySources(
+  b: ProgramBuilder,
   program: Program,
-  rules: RewriteRules,
   variableOf: (input: string) => VariableSpec | undefined = () => undefined,
-): Program {
-  const b = createProgramBuilder();
+): CopiedSources {
   const values = new Map<Value, Value>();
   for (const [name, value] of program.inputs) {
     const resident = variableOf(name);
     const input = () => b.input(name, value.shape, value.dtype as InputType);
     values.set(value, resident === undefined ? input() : b.read(resident));
   }
+  const closed = ({ shape }: Value) => shape.map((n) => n ?? 0);
   for (const { value, data } of program.constants) {
-    const shape = value.shape.map((n) => n ?? 0);
-    values.set(value, b.constant([...data], shape, data instanceof Int32Array ? 'int32' : 'float32'));
+    const dtype = data instanceof Int32Array ? 'int32' : 'float32';
+    values.set(value, b.constant([...data], closed(value), dtype));
   }
   const variables = new Map(
-    [...program.variables].map(([name, value]) => [value, { name, shape: value.shape.map((n) => n ?? 0) }]),
+    [...program.variables].map(([name, value]) => [value, { name, shape: closed(value) }]),
   );
+  return { values, variables };
+}
+
+/**
+ * The program with the rules applied; what only replaced ops read is gone.
+ *
+ * @param variableOf As of {@link copySources}.
+ */
+export function rewriteProgram(
+  program: Program,
+  rules: RewriteRules,
+  variableOf?: (input: string) => VariableSpec | undefined,
+): Program {
+  const b = createProgramBuilder();
+  const sources = copySources(b, program, variableOf);
+  const values = new Map(sources.values);
+  const { variables } = sources;
   const rewritten = (value: Value): Value => {
     const found = values.get(value);
     if (found === undefined) throw new Error(`Value ${value.id} is read before it is made.`);
