@@ -77,6 +77,11 @@ const IDEMPOTENCY = {
   schema: z.object({ jobId: z.string(), requestHash: z.string() }),
 };
 
+/** Settings that versions have added since, as who does not ask for them has them: the same request is the same in all versions. */
+const ADDED: Readonly<Record<string, unknown>> = { splitSnapshot: null };
+const withoutNothing = (key: string, value: unknown): unknown =>
+  key in ADDED && value === ADDED[key] ? undefined : value;
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const toSeconds = (ms: number) => Math.floor(ms / 1000);
 
@@ -99,7 +104,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
 
   /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
-    const requestHash = sha256(JSON.stringify(request));
+    const requestHash = sha256(JSON.stringify(request, withoutNothing));
     const objectKey = keys.idempotency(sha256(key));
     try {
       await createJson(store, objectKey, IDEMPOTENCY, { jobId, requestHash });
@@ -155,8 +160,10 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       try {
         await createJson(store, keys.job(id), JOB_RECORD, record);
       } catch (error) {
-        if (!(error instanceof PreconditionFailedError) || id === newId) throw error;
-        return (await get(id)) ?? record;
+        // The same request at the same moment has found the key taken and written the record first.
+        const written = error instanceof PreconditionFailedError ? await get(id) : undefined;
+        if (idempotencyKey === undefined || written === undefined) throw error;
+        return written;
       }
       await openJobs.confirm(id);
       return record;

@@ -99,7 +99,10 @@ export interface PredictorDeps {
   readonly openSession?: OpenOnnxSession;
   /** Threads of one session; all cores by default. */
   readonly threads?: number;
-  /** Bytes of ONNX files that may stay loaded. ONNX Runtime's own memory is about twice that. */
+  /**
+   * Bytes of ONNX files that may stay loaded, with 8 MiB for each, so that thousands of small models take neither
+   * all memory nor all file handles. ONNX Runtime's own memory is about twice that.
+   */
   readonly maxCachedBytes?: number;
   /** Told of a session whose native memory could not be freed. */
   readonly onReleaseError?: (error: unknown) => void;

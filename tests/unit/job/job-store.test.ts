@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -74,6 +75,51 @@ describe('createJobStore', () => {
     const rest = await jobs.list({ limit: 10, after: ids[1] });
     expect(rest.jobs.map(({ id }) => id)).toEqual(ids.slice(2));
     expect(rest.hasMore).toBe(false);
+  });
+
+  it('gives the job to both of two requests of which the later one was quicker', async () => {
+    const store = createMemoryStore();
+    let release = () => {};
+    const slow = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isFirst = true;
+    // The first request has claimed the key, and waits before it writes its record.
+    const jobs = createJobStore({
+      store: {
+        ...store,
+        async put(key, body, options) {
+          if (key.startsWith(keys.openJobs()) && isFirst) {
+            isFirst = false;
+            await slow;
+          }
+          return store.put(key, body, options);
+        },
+      },
+      now: () => 1,
+    });
+    const first = jobs.create(JOB, { idempotencyKey: 'k' });
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const second = await jobs.create(JOB, { idempotencyKey: 'k' });
+    release();
+    expect(await first).toEqual(second);
+  });
+
+  it('knows the request of a version that had fewer settings', async () => {
+    const store = createMemoryStore();
+    const jobs = createJobStore({ store, now: () => 1 });
+    const { splitSnapshot: _, ...ofThen } = JOB;
+    const made = await jobs.create(JOB);
+    const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+    await store.put(
+      keys.idempotency(hash('k')),
+      JSON.stringify({ jobId: made.id, requestHash: hash(JSON.stringify(ofThen)) }),
+    );
+    expect(JOB.splitSnapshot).toBeNull();
+    expect((await jobs.create(JOB, { idempotencyKey: 'k' })).id).toBe(made.id);
+    await expect(jobs.create({ ...JOB, splitSnapshot: 2 }, { idempotencyKey: 'k' })).rejects.toMatchObject({
+      code: 'idempotency-conflict',
+    });
   });
 
   it('makes one job of two requests with one idempotency key', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../../../core/predict/gate.ts';
+import { SESSION_BYTES } from '../../../core/predict/model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
 import { topK } from '../../../core/predict/top-k.ts';
@@ -96,6 +97,32 @@ describe('createPredictor', () => {
     expect(results.map((result) => result.modelVersion)).toEqual(versions);
     for (const { outcomes } of results)
       expect(outcomes).toMatchObject([{ predictions: [{ label: 'green' }, {}, {}] }]);
+  });
+
+  it('keeps few of many small models loaded', async () => {
+    const store = createMemoryStore();
+    const versions = ['1', '2', '3', '4', '5', '6'];
+    for (const version of versions) await commitColorModel(store, { version, jobId: `ftjob-${version}` });
+    let open = 0;
+    const predictor = createPredictor({
+      store,
+      maxCachedBytes: 3 * (SESSION_BYTES + 10_000),
+      openSession: async (...args) => {
+        const session = await openOnnxSession(...args);
+        open += 1;
+        return {
+          ...session,
+          release: async () => {
+            open -= 1;
+            await session.release();
+          },
+        };
+      },
+    });
+    const images = [await colorPicture('green')];
+    for (const version of versions) await predictor.predict({ ...request, version, images });
+    expect(open).toBe(3);
+    predictor.close();
   });
 
   it('releases what a request loads that goes on after the predictor was closed', async () => {
