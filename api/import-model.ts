@@ -14,9 +14,14 @@ export const ImportModelSchema = z
       .min(1)
       .max(NAME_MAX_LENGTH)
       .meta({ description: 'The network.', example: 'mobilenet_v2_1.0' }),
-    labels: z.array(z.string().max(NAME_MAX_LENGTH)).min(1).max(MAX_LABELS).meta({
-      description: 'The name of every class, in the order of the network’s output. Names may repeat.',
-    }),
+    // That a label is not blank, the import itself checks: it takes files too.
+    labels: z
+      .array(z.string().max(NAME_MAX_LENGTH).meta({ minLength: 1, pattern: String.raw`\S` }))
+      .min(1)
+      .max(MAX_LABELS)
+      .meta({
+        description: 'The name of every class, in the order of the network’s output. Names may repeat.',
+      }),
     name: z.string().optional().meta({
       description: 'Of the model to make; the architecture’s by default.',
       pattern: NAME_PATTERNS.model,

@@ -20,10 +20,7 @@ export const CreatePlanSchema = z
       .strictObject({
         height: side,
         width: side,
-        channels: z
-          .union([z.literal(1), z.literal(3)])
-          .optional()
-          .meta({ description: '1: gray. 3: red, green, blue.' }),
+        channels: z.literal([1, 3]).optional().meta({ description: '1: gray. 3: red, green, blue.' }),
       })
       .optional()
       .meta({ description: "What is left out is the architecture's own." }),

@@ -125,9 +125,8 @@ export const PredictJsonSchema = z
   })
   .meta({
     id: 'PredictRequest',
-    description: 'Pictures, one way or another.',
-    // As the refinement above says it; a schema cannot be asked for it.
-    oneOf: ['image', 'images', 'image_key', 'image_keys'].map((name) => ({ required: [name] })),
+    // In words: with `oneOf` beside the properties, generators of clients make types that nothing fits.
+    description: 'Pictures, one way: exactly one of `image`, `images`, `image_key` and `image_keys`.',
   });
 
 const TOP_K_DEFAULT = 5;
@@ -179,7 +178,10 @@ export const PredictFormSchema = z
   .object({
     image: z
       .array(z.string().meta({ format: 'binary' }))
-      .meta({ description: 'One picture, or many; many give a list.' }),
+      .min(1)
+      .meta({
+        description: 'One picture, or many; many give a list. A field of any other name does the same.',
+      }),
     ...PredictQuerySchema.shape,
   })
   .meta({ id: 'PredictForm', description: 'A form with pictures, in fields of any name.' });

@@ -75,7 +75,7 @@ const putFile = createRoute({
     }),
     body: {
       required: true,
-      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary', minLength: 1 } } },
     },
   },
   responses: {

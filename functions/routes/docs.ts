@@ -7,6 +7,7 @@ import type { AppEnv } from '../deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { assetHeaders, CSS, HTML, JAVASCRIPT, MARKDOWN, serveAsset } from '../http/asset-files.ts';
 import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';
+import { plainSchemas } from '../http/plain-schemas.ts';
 
 /** Swagger UI sets inline styles and draws its icons as data URLs; its scripts come from here. */
 const POLICY =
@@ -36,19 +37,21 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
 
   routes.get('/openapi.json', (c) =>
     c.json(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: 'Fovea',
-          version,
-          description:
-            'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs. ' +
-            '[Every error code](/docs/errors), and what to do about it.',
-        },
-        servers: [{ url: '/' }],
-        // An empty requirement is one that every request meets.
-        security: [needsKey ? { [KEY_SCHEME]: [] } : {}],
-      }),
+      plainSchemas(
+        app.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: 'Fovea',
+            version,
+            description:
+              'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs. ' +
+              '[Every error code](/docs/errors), and what to do about it.',
+          },
+          servers: [{ url: '/' }],
+          // An empty requirement is one that every request meets.
+          security: [needsKey ? { [KEY_SCHEME]: [] } : {}],
+        }),
+      ),
     ),
   );
   routes.get('/docs', serveAsset({ locate: () => pageFile('docs.html'), contentType: HTML }, POLICY));

@@ -25,6 +25,7 @@ import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
+const PICTURE = { schema: { ...BINARY.schema, minLength: 1 } } as const;
 
 const predictRoute = createRoute({
   operationId: 'predict',
@@ -43,8 +44,8 @@ const predictRoute = createRoute({
     body: {
       required: true,
       content: {
-        'image/*': BINARY,
-        'application/octet-stream': BINARY,
+        'image/*': PICTURE,
+        'application/octet-stream': PICTURE,
         'multipart/form-data': { schema: { $ref: '#/components/schemas/PredictForm' } },
         'application/json': { schema: { $ref: '#/components/schemas/PredictRequest' } },
       },
@@ -123,15 +124,19 @@ function withFields(
   fields: RequestImages['fields'],
 ): z.output<typeof PredictQuerySchema> {
   if (fields.length === 0) return query;
-  const given = new Map<string, string>(Object.entries(c.req.query()));
+  const asked = c.req.query();
+  const given = new Map<string, string>();
   for (const [name, value] of fields) {
-    if (given.has(name))
-      throw new FoveaError('request-invalid', `The form is not valid. ${name}: it is given twice.`, {
-        param: name,
-      });
+    const other = given.get(name) ?? (asked[name] === value ? undefined : asked[name]);
+    if (other !== undefined)
+      throw new FoveaError(
+        'request-invalid',
+        `The form is not valid. ${name}: it is given twice, ${JSON.stringify(other)} and ${JSON.stringify(value)}. Give it once.`,
+        { param: name },
+      );
     given.set(name, value);
   }
-  const received = Object.fromEntries(given);
+  const received = { ...asked, ...Object.fromEntries(given) };
   const parsed = PredictQuerySchema.safeParse(received);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The form', received);
   return parsed.data;

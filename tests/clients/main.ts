@@ -30,8 +30,7 @@ const programs = fileURLToPath(new URL('programs/', import.meta.url));
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 async function checkTypescriptClient(folder: string, url: string): Promise<string> {
-  // What has a default may be left out of a request.
-  const types = await openapiTypescript(new URL('/openapi.json', url), { defaultNonNullable: false });
+  const types = await openapiTypescript(new URL('/openapi.json', url));
   await writeFile(path.join(folder, 'generated.ts'), astToString(types));
   await copyFile(path.join(programs, 'create-job.ts'), path.join(folder, 'create-job.ts'));
   await symlink(path.join(repository, 'node_modules'), path.join(folder, 'node_modules'));

@@ -31,6 +31,16 @@ function undescribed(schema: AnyJson, path: string): string[] {
   return [...found, ...inner.flatMap(([name, one]) => undescribed(one, `${path}.${name}`))];
 }
 
+/** The keys in a document, without the names that properties have and without examples. */
+function keywordsIn(node: AnyJson): string[] {
+  if (typeof node !== 'object' || node === null) return [];
+  if (Array.isArray(node)) return node.flatMap(keywordsIn);
+  return Object.entries<AnyJson>(node).flatMap(([key, value]) => {
+    if (key === 'example' || key === 'examples') return [];
+    return [key, ...(key === 'properties' ? Object.values(value) : [value]).flatMap(keywordsIn)];
+  });
+}
+
 describe('the OpenAPI document', () => {
   it('names every operation once', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
@@ -84,13 +94,9 @@ describe('the OpenAPI document', () => {
   it('says the bounds and defaults that are enforced', async () => {
     const parameter = (path: string, method: string, name: string) =>
       document.paths[path][method].parameters.find((one: AnyJson) => one.name === name).schema;
-    const { minimum, maximum, default: unsaid, type } = parameter('/v1/fine_tuning/jobs', 'get', 'limit');
-    expect({ minimum, maximum, unsaid, type }).toEqual({
-      minimum: 1,
-      maximum: 100,
-      unsaid: 20,
-      type: 'integer',
-    });
+    const { minimum, maximum, description, type } = parameter('/v1/fine_tuning/jobs', 'get', 'limit');
+    expect({ minimum, maximum, type }).toEqual({ minimum: 1, maximum: 100, type: 'integer' });
+    expect(description).toMatch(/ Default: `20`\.$/);
     const statusOf = async (limit: number) =>
       (await test.send('GET', `/v1/fine_tuning/jobs?limit=${limit}`)).status;
     expect([await statusOf(minimum - 1), await statusOf(minimum), await statusOf(maximum + 1)]).toEqual([
@@ -100,17 +106,30 @@ describe('the OpenAPI document', () => {
       type: 'integer',
       minimum: 1,
       maximum: 1000,
-      default: 5,
+      description: expect.stringMatching(/ Default: `5`\.$/),
     });
-    const { PredictRequest, CreateFineTuningJob } = document.components.schemas;
-    expect(PredictRequest.oneOf.map((one: AnyJson) => one.required)).toEqual([
-      ['image'],
-      ['images'],
-      ['image_key'],
-      ['image_keys'],
-    ]);
-    expect(CreateFineTuningJob.properties.recipe.properties.stages.default).toBe('auto');
+    const { CreateFineTuningJob, PredictForm } = document.components.schemas;
+    const { stages } = CreateFineTuningJob.properties.recipe.properties;
+    expect(stages.description).toMatch(/ Default: `auto`\.$/);
     expect(CreateFineTuningJob.required).toEqual(['model', 'training_file']);
+    expect(PredictForm.required).toEqual(['image']);
+    expect(PredictForm.properties.image.minItems).toBe(1);
+  });
+
+  it('has no keyword that generated clients stumble over', () => {
+    expect(keywordsIn(document)).not.toContain('default');
+    expect(keywordsIn(document)).not.toContain('const');
+    const { PredictRequest, CreateFineTuningJob, CreatePlan } = document.components.schemas;
+    expect(Object.keys(PredictRequest).sort()).toEqual([
+      'additionalProperties',
+      'description',
+      'properties',
+      'type',
+    ]);
+    expect(CreateFineTuningJob.properties.hyperparameters.properties.n_epochs.anyOf[0].enum).toEqual([
+      'auto',
+    ]);
+    expect(CreatePlan.properties.input_size.properties.channels.enum).toEqual([1, 3]);
   });
 
   it('describes the whole report', () => {
