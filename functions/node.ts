@@ -1,10 +1,11 @@
 // Serves an app on a Node socket, and ends without cutting off who is being served.
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { FoveaError } from '../core/errors.ts';
-import { toErrorBody } from './http/error-response.ts';
+import { retryHeaders, toErrorBody } from './http/error-response.ts';
+import { answerRefusal, refuseUnread } from './http/refuse-unread.ts';
 
 export interface StartServerOptions {
   readonly app: { readonly fetch: (request: Request) => Response | Promise<Response> };
@@ -36,7 +37,12 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     hostname: host,
     errorHandler: refuse,
   });
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing));
+  // Node's own refusal of a request without a Host has no body.
+  const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
+    if (lacksHost(incoming)) answerRefusal(outgoing, namesNoUrl('it has no Host'));
+    else void listener(incoming, outgoing);
+  });
+  refuseUnread(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, host, () => {
@@ -59,12 +65,18 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   };
 }
 
-/** Answers a request that names no URL (no or a broken Host, a target that is no path), before any app sees it. */
+/** HTTP/1.0 has no Host; what serves such a request goes by its own address. */
+const lacksHost = ({ headers, httpVersion }: IncomingMessage) =>
+  headers.host === undefined && httpVersion !== '1.0';
+
+/** Answers a request that names no URL (a broken Host, a target that is no path), before any app sees it. */
 function refuse(error: unknown): Response {
-  const reason = error instanceof Error ? error.message : 'it cannot be read';
-  const refused = new FoveaError(
+  const refused = namesNoUrl(error instanceof Error ? error.message : 'it cannot be read');
+  return Response.json(toErrorBody(refused), { status: 400, headers: retryHeaders(refused.code) });
+}
+
+const namesNoUrl = (reason: string) =>
+  new FoveaError(
     'request-invalid',
     `The request names no URL: ${reason}. Send a path that starts with "/" and the server's own Host.`,
   );
-  return Response.json(toErrorBody(refused), { status: 400 });
-}

@@ -17,6 +17,10 @@ export const REQUEST_CODES = {
   'body-timeout': 'The body stopped coming, or came too slowly. Send the request again.',
   'server-busy':
     'The server reads as much as it can hold. Send the request again after the time in `Retry-After`.',
+  'http-invalid': 'The request is not valid HTTP. Send it with an HTTP client that is up to date.',
+  'headers-too-large': 'The headers are larger than the server takes. Send fewer or shorter ones.',
+  'request-timeout': 'The request did not come within the time that the server waits for one. Send it again.',
+  'expectation-unsupported': 'The server does not do what the header `Expect` asks for. Leave it out.',
   'content-encoding-unsupported':
     'The body is compressed in a way that is not understood. Send it as it is, or with gzip.',
   'content-encoding-invalid':

@@ -3,7 +3,23 @@
 
 import type { ErrorCode } from '../../core/error-codes.ts';
 
-export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 422 | 500 | 503 | 507;
+export type ErrorStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 408
+  | 409
+  | 413
+  | 415
+  | 416
+  | 417
+  | 422
+  | 431
+  | 500
+  | 503
+  | 507;
 
 export interface ErrorAnswer {
   readonly status: ErrorStatus;
@@ -31,6 +47,10 @@ export const ERROR_ANSWERS = {
   'body-too-large': refused(413),
   'body-timeout': { status: 408, retry: 1 },
   'server-busy': later(2),
+  'http-invalid': refused(400),
+  'headers-too-large': refused(431),
+  'request-timeout': { status: 408, retry: 1 },
+  'expectation-unsupported': refused(417),
   'content-encoding-unsupported': refused(415),
   'content-encoding-invalid': refused(400),
   'content-type-unsupported': refused(415),

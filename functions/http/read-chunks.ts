@@ -2,12 +2,18 @@
 
 import { FoveaError } from '../../core/errors.ts';
 
-/** What a client that goes on sends within the time that it may stall. */
+/** The least that a client that goes on sends within the time that it may stall. */
 const PROGRESS_BYTES = 16_384;
+/**
+ * Within the time that it may stall, a client sends at least this part of what it has sent so far; and the whole of a body may
+ * take so many times as long. Who holds much memory has to hurry, and who sends at an even rate meets both limits at once.
+ */
+const STALLS = 12;
 
 /**
  * The chunks of a stream; whoever stops reading in the middle cancels the rest.
- * @param stallMs how long to wait for the next {@link PROGRESS_BYTES}; time in which nobody reads does not count.
+ * @param stallMs how long to wait for the next {@link PROGRESS_BYTES}, or a twelfth of what has come where that is more; twelve
+ *   times as long for the whole. Time in which nobody reads does not count.
  * @throws {FoveaError} `body-timeout`, `body-unreadable`.
  */
 export async function* readChunks(
@@ -17,16 +23,24 @@ export async function* readChunks(
   const reader: ReadableStreamDefaultReader<Uint8Array> = stream.getReader();
   let isOver = false;
   let waitedMs = 0;
+  let wholeMs = 0;
   let progressBytes = 0;
+  let wholeBytes = 0;
   try {
     for (;;) {
       const askedMs = performance.now();
-      const { done, value } = await readChunk(reader, stallMs - waitedMs);
+      const { done, value } = await readChunk(
+        reader,
+        Math.min(stallMs - waitedMs, stallMs * STALLS - wholeMs),
+      );
       isOver = done;
       if (done) return;
-      waitedMs += performance.now() - askedMs;
+      const readMs = performance.now() - askedMs;
+      waitedMs += readMs;
+      wholeMs += readMs;
       progressBytes += value.byteLength;
-      if (progressBytes >= PROGRESS_BYTES) {
+      wholeBytes += value.byteLength;
+      if (progressBytes >= Math.max(PROGRESS_BYTES, wholeBytes / STALLS)) {
         progressBytes = 0;
         waitedMs = 0;
       }

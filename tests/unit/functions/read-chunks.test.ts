@@ -58,6 +58,23 @@ describe('readChunks', () => {
     expect(await body.read(2, 0)).toBe('body-timeout');
   });
 
+  it('asks more of a client the more it has sent', async () => {
+    const body = open();
+    expect(await body.read(1, 12_000_000)).toBe(12_000_000);
+    expect(await body.read(STALL_MS - 2, 1_500_000)).toBe(1_500_000);
+    expect(await body.read(STALL_MS / 2, 16_384)).toBe(16_384);
+    expect(await body.read(STALL_MS / 2, 0)).toBe('body-timeout');
+    expect(body.isCancelled()).toBe(true);
+  });
+
+  it('gives the whole of a body twelve times as long as a stall', async () => {
+    const body = open();
+    for (let times = 0; times < 12; times++)
+      expect(await body.read(STALL_MS - 1, 16_384 * 1.25 ** times)).toBeGreaterThan(16_383);
+    expect(await body.read(11, 1_000_000)).toBe(1_000_000);
+    expect(await body.read(1, 0)).toBe('body-timeout');
+  });
+
   it('does not count the time in which nobody reads', async () => {
     const body = open();
     expect(await body.read(1, 100)).toBe(100);
