@@ -63,7 +63,7 @@ const {
 const BACKEND_OF_IMAGE = { gpu: 'gpu', cpu: 'native', portable: 'portable' } as const;
 
 const terminated = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => terminated.abort());
 
 const store = createRetryingStore(await openObjectStore(FOVEA_STORE_URL), {
   onRetry: ({ action, key, attempt, error }) =>

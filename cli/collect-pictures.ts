@@ -44,6 +44,7 @@ interface PlacedFile extends PictureFile {
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
 /** What decoders take; the API takes larger files, to no use. */
 const MAX_BYTES = DEFAULT_IMAGE_LIMITS.maxBytes;
+const OUTSIDE_CLASS = 'in no class';
 /** What file systems, and the API, allow for one name. */
 const NAME_MAX_BYTES = 255;
 
@@ -59,10 +60,12 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
   );
   if (!isFolder)
     throw new Error(`"${folder}" is no folder. Give a folder of pictures, with one subfolder a class.`);
-  const { files, leftOut } = await listFiles(folder);
+  const { files, leftOut: unreadable } = await listFiles(folder);
   const layout = detectLayout(files.map(({ source }) => source));
   if (layout.doubt !== null) throw new Error(`"${folder}" can be read in two ways. ${layout.doubt}`);
-  const placed = placeFiles(folder, files, layout);
+  const [inClass, outside] = partition(files, ({ source }) => placeFile(source, layout).kind === 'picture');
+  const placed = placeFiles(folder, inClass, layout);
+  const leftOut = [...unreadable, ...outside.map(({ source }) => ({ path: source, reason: OUTSIDE_CLASS }))];
   const images = placed.filter((file) => IMAGE.test(file.source));
   const inTest = images.find((file) => file.split === 'test');
   const chosen = inTest ?? largestClass(images)?.at(-1);
@@ -103,8 +106,7 @@ async function listFiles(
   const leftOut: LeftOutFile[] = [];
   for await (const entry of walkFolder(folder)) {
     if (entry.kind === 'dead-link') leftOut.push({ path: entry.path, reason: entry.reason });
-    // Outside of any class.
-    else if (!entry.path.includes('/')) continue;
+    else if (!entry.path.includes('/')) leftOut.push({ path: entry.path, reason: OUTSIDE_CLASS });
     else if (entry.sizeBytes === 0) leftOut.push({ path: entry.path, reason: 'empty' });
     else if (entry.sizeBytes > MAX_BYTES)
       leftOut.push({ path: entry.path, reason: `over ${MAX_BYTES / 1e6} MB` });
@@ -133,6 +135,11 @@ function placeFiles(folder: string, files: readonly ListedFile[], layout: Datase
       return [{ ...file, path: target, label: place.label, split: place.split, read }];
     });
 }
+
+const partition = <T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] => [
+  items.filter(isFirst),
+  items.filter((item) => !isFirst(item)),
+];
 
 /** The class that can best spare a picture, of those that training sees. */
 function largestClass(files: readonly PlacedFile[]): readonly PlacedFile[] | undefined {

@@ -16,7 +16,7 @@ const POLL_MS = 200;
 export async function followOwnJob(
   api: ApiClient,
   jobId: string,
-  { signal, stopListening }: Interruption = listenForInterruption(),
+  { signal, stopListening }: Interruption = listenForInterruption({ hangup: true }),
 ): Promise<WireJob> {
   try {
     return await followJob(api, jobId, { signal });

@@ -24,9 +24,9 @@ export async function readApiKeys(
   file: string | undefined,
   single: string | undefined,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const fromFile = file === undefined ? undefined : parse(await readJson(file), `The API keys in ${file}`);
+  const fromFile = file === undefined ? undefined : parse(await readJson(file), file);
   const fromEnvironment =
-    single === undefined || single === '' ? undefined : parse({ default: single }, environment.apiKey);
+    single === undefined || single === '' ? undefined : { default: parseSingle(single) };
   return fromFile === undefined && fromEnvironment === undefined
     ? undefined
     : { ...fromEnvironment, ...fromFile };
@@ -38,20 +38,31 @@ async function readJson(file: string): Promise<unknown> {
   } catch (cause) {
     // A parser's own message repeats what it read.
     const reason = cause instanceof SyntaxError ? 'it is not JSON' : String(cause);
-    throw invalid(`The API keys in ${file}`, reason, cause);
+    throw invalidFile(file, reason, cause);
   }
 }
 
-function parse(keys: unknown, where: string): Readonly<Record<string, string>> {
+function parse(keys: unknown, file: string): Readonly<Record<string, string>> {
   const parsed = KeysSchema.safeParse(keys);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw invalid(where, problems.join('; '), undefined);
+  throw invalidFile(file, problems.join('; '));
 }
 
-const invalid = (where: string, problem: string, cause: unknown) =>
-  new FoveaError(
-    'api-keys-invalid',
-    `${where} cannot be used: ${problem}. A JSON object from names to keys is needed, e.g. {"me": "…"}.`,
-    cause === undefined ? {} : { cause },
+function parseSingle(key: string): string {
+  const parsed = KeySchema.safeParse(key);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ message }) => message).join('; ');
+  throw invalid(
+    `${environment.apiKey} cannot be used: ${problems}. Set it to one key, such as \`openssl rand -hex 24\` prints.`,
   );
+}
+
+const invalidFile = (file: string, problem: string, cause?: unknown) =>
+  invalid(
+    `The API keys in ${file} cannot be used: ${problem}. A JSON object from names to keys is needed, e.g. {"me": "…"}.`,
+    cause,
+  );
+
+const invalid = (message: string, cause?: unknown) =>
+  new FoveaError('api-keys-invalid', message, cause === undefined ? {} : { cause });

@@ -1,6 +1,7 @@
 // `fovea start`: API and local worker until somebody stops them.
 
 import { startLocalServer } from '../../functions/local-server.ts';
+import { reachableUrl } from '../reachable-url.ts';
 import { readApiKeys } from '../read-api-keys.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
@@ -36,11 +37,12 @@ export async function runStart(options: StartOptions): Promise<void> {
     version: options.version,
     logger: createStderrLogger(),
   });
+  const url = reachableUrl(server.url);
   console.log(`Fovea ${options.version} is running.
 
-  Page      ${server.url}/
-  API       ${server.url}/v1
-  API docs  ${server.url}/docs
+  Page      ${url}/
+  API       ${url}/v1
+  API docs  ${url}/docs
   Datasets  ${server.datasetsDir}
             Copy a folder of pictures there, one subfolder a class.
 

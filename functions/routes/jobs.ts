@@ -68,6 +68,7 @@ const createJob = createRoute({
       'dataset-not-found',
       'backbone-not-found',
       'dataset-empty',
+      'backend-unavailable',
       'idempotency-conflict',
       'queue-unavailable',
     ),
@@ -125,10 +126,12 @@ export function jobRoutes(deps: AppDeps) {
     checkLearningLayers(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
+    // By what is known now: no job waits for the doctor.
+    const machine = withBackends(deps, deps.backends?.known());
+    requireBackend(job.backend, machine);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
     const pictures = await countPictures(deps.store, job.dataset, job.split);
-    // By what is known now: no job waits for an estimate.
-    const estimate = estimateFor(withBackends(deps, deps.backends?.known()), job, pictures);
+    const estimate = estimateFor(machine, job, pictures);
     return c.json({ ...toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), estimate }, 200);
   });
 

@@ -155,6 +155,15 @@ describe('collectPictures', () => {
     ]);
   });
 
+  it('names what is in no class', async () => {
+    const folder = folderOf('train/cat/1.png', 'train/dog/1.png', 'val/cat/1.png', 'extras/1.png', 'a.png');
+    const { paths, leftOut } = await collect(folder);
+    expect(paths).toEqual(['train/dog/1.png', 'val/cat/1.png']);
+    expect(describeLeftOut(leftOut)).toBe(
+      'Left out 2 files: "a.png" (in no class), "extras/1.png" (in no class).',
+    );
+  });
+
   it('rejects a folder without a picture, and says what was left out', async () => {
     const folder = folderOf('cat/1.png', 'cat/notes.txt');
     truncateSync(path.join(folder, 'cat/1.png'), 0);

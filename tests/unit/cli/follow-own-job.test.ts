@@ -69,6 +69,18 @@ describe('followOwnJob', () => {
     expect(process.listenerCount('SIGINT')).toBe(before);
   });
 
+  it('cancels the job where the terminal is closed', async () => {
+    const id = await waitingJob('mine');
+    const before = process.listeners('SIGHUP');
+    const following = followOwnJob(api, id);
+    expect(process.listenerCount('SIGHUP')).toBe(before.length + 1);
+    process.emit('SIGHUP', 'SIGHUP');
+    await expect(following).rejects.toMatchObject({ exitCode: 129 });
+    expect((await test.jobs.get(id))?.status).toBe('cancelled');
+    for (const listener of process.listeners('SIGHUP'))
+      if (!before.includes(listener)) process.off('SIGHUP', listener);
+  });
+
   it('cancels the job where the command fails, and throws why', async () => {
     const id = await waitingJob('mine');
     const fault = new TypeError('Cannot read properties of undefined');

@@ -44,6 +44,8 @@ describe('readApiKeys', () => {
     await expect(readApiKeys(path.join(folder, 'none.json'), undefined)).rejects.toThrow(
       /none\.json.*ENOENT/s,
     );
-    await expect(readApiKeys(undefined, 'secret')).rejects.toThrow(/FOVEA_API_KEY/);
+    await expect(readApiKeys(undefined, 'secret')).rejects.toThrow(
+      /^FOVEA_API_KEY cannot be used: a key has 16 characters or more\. Set it to one key/,
+    );
   });
 });

@@ -64,13 +64,18 @@ describe('the back end of a job', () => {
   const appWith = async (backends: BackendFinder) =>
     createTestApp({ store: await storeOf(await makePictures({ cat: 20, dog: 20 })), backends });
 
-  it('decides its estimate, and fails a dry run that names one which is not there', async () => {
+  it('decides its estimate; dry runs and jobs are refused that name one which is not there', async () => {
     const { send } = await appWith({ known: () => found, find: async () => found });
     const dryRun = (backend: string) => send('POST', JOBS, { ...BODY, backend, dry_run: true });
     expect(await dryRun('gpu')).toMatchObject({
       status: 409,
       body: { error: { code: 'backend-unavailable', param: 'backend', message: found.backends.missing.gpu } },
     });
+    expect(await send('POST', JOBS, { ...BODY, backend: 'gpu' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'backend-unavailable', param: 'backend', message: found.backends.missing.gpu } },
+    });
+    expect((await send('GET', JOBS)).body.data).toEqual([]);
     const { body } = await dryRun('auto');
     expect(body.estimate.gpu).toBeNull();
     expect(body.estimate.basis[0]).toContain('portable back end');
@@ -80,6 +85,10 @@ describe('the back end of a job', () => {
 
   it('is not waited for where a job is made', async () => {
     const { send } = await appWith({ known: () => undefined, find: () => new Promise(() => undefined) });
-    expect(await send('POST', JOBS, BODY)).toMatchObject({ status: 200, body: { estimate: { gpu: 'T4' } } });
+    for (const backend of ['auto', 'gpu'])
+      expect(await send('POST', JOBS, { ...BODY, backend })).toMatchObject({
+        status: 200,
+        body: { estimate: { gpu: 'T4' } },
+      });
   });
 });

@@ -1,0 +1,18 @@
+// The address at which others reach a server of this machine, where it listens on all of them.
+
+import { hostname, networkInterfaces } from 'node:os';
+
+const ANY_ADDRESS = new Set(['0.0.0.0', '[::]']);
+
+/**
+ * The server's URL, with an address of this machine in place of `0.0.0.0` or `::`; its name where it has none but loopback.
+ * @param url Of the server, e.g. `http://0.0.0.0:8787`.
+ */
+export function reachableUrl(url: string, interfaces = networkInterfaces(), name = hostname()): string {
+  const { protocol, hostname: host, port } = new URL(url);
+  if (!ANY_ADDRESS.has(host)) return url;
+  const outer = Object.values(interfaces)
+    .flat()
+    .find((found) => found !== undefined && !found.internal && found.family === 'IPv4');
+  return `${protocol}//${outer?.address ?? name}${port === '' ? '' : `:${port}`}`;
+}
