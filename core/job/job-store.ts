@@ -13,7 +13,7 @@ import { isFinal, JOB_RECORD, type JobRecord } from './job.ts';
 import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
 import { createJobId } from './job-id.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
-import { createOpenJobs } from './open-jobs.ts';
+import { type CheckOptions, createOpenJobs } from './open-jobs.ts';
 
 /** What whoever asks for a job decides; the rest of the record is the store's. */
 export type NewJob = Pick<
@@ -58,7 +58,14 @@ export interface JobStore extends JobRecords, JobEvents {
    * Finds open jobs that {@link open} does not know of, as a version before it made them, or as nobody has looked yet.
    * @returns how many.
    */
-  checkOpen(options?: { readonly signal?: AbortSignal }): Promise<number>;
+  checkOpen(options?: CheckOptions): Promise<number>;
+  /** Whether {@link checkOpen} went through before; false where what it left was deleted. */
+  isOpenChecked(): Promise<boolean>;
+  /**
+   * Sees to it that {@link open} gives a job that is not over, whose key may be lost. Where that cannot be written, all stays
+   * as it is.
+   */
+  confirmOpen(job: JobRecord): Promise<void>;
 }
 
 /** What an attempt needs of the store: the record of what it does, and where to tell of it. */
@@ -138,9 +145,15 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     return updated;
   };
 
+  const confirmOpen = async ({ id, status }: JobRecord) => {
+    if (!isFinal(status)) await openJobs.confirm(id).catch(() => undefined);
+  };
+
   return {
     get,
     update,
+    confirmOpen,
+    isOpenChecked: openJobs.isChecked,
     ...createJobEvents({ store, now }),
 
     async create(job, { idempotencyKey } = {}) {
@@ -170,7 +183,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     },
 
     async requestCancel(id) {
-      return update(id, (record) => {
+      const asked = await update(id, (record) => {
         if (isFinal(record.status)) {
           throw new FoveaError(
             'job-finished',
@@ -180,6 +193,8 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         if (record.status === 'running' || record.lease !== null) return { ...record, cancelRequested: true };
         return { ...record, status: 'cancelled', cancelRequested: true, finishedAt: toSeconds(now()) };
       });
+      await confirmOpen(asked);
+      return asked;
     },
 
     async list({ after, limit }) {
@@ -198,7 +213,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       }
     },
 
-    async checkOpen({ signal } = {}) {
+    async checkOpen(options = {}) {
       const isOpen = async (id: string) => {
         try {
           const job = await get(id);
@@ -209,7 +224,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
           throw error;
         }
       };
-      return openJobs.check(isOpen, { nowMs: now(), ...(signal === undefined ? {} : { signal }) });
+      return openJobs.check(isOpen, { ...options, nowMs: now() });
     },
   };
 }

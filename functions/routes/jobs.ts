@@ -145,6 +145,7 @@ export function jobRoutes(deps: AppDeps) {
     const { fine_tuning_job_id: id } = c.req.valid('param');
     const job = await jobs.get(id);
     if (job === undefined) throw jobNotFound(id);
+    await jobs.confirmOpen(job);
     return c.json(toWireJob(job, now()), 200);
   });
 

@@ -1,6 +1,7 @@
 // Open jobs are found without reading every record, and none is lost at any point of a crash: on every driver.
 
 import { describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../core/job/job.ts';
 import { createJobStore } from '../../core/job/job-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -20,7 +21,7 @@ function setUp(store: ObjectStore) {
     for await (const { id } of jobs.open()) ids.push(id);
     return ids;
   };
-  return { jobs, create, finish, openIds };
+  return { jobs, time, create, finish, openIds };
 }
 
 const keysUnder = async (store: ObjectStore, prefix: string) => {
@@ -62,6 +63,56 @@ await eachDriver((name, open) => {
       expect(await openIds()).toEqual([first]);
       expect(await jobs.checkOpen()).toBe(1);
       expect(await openIds()).toEqual([first, second]);
+    });
+
+    it('gives those of a time that is known to be checked once a check looks behind that, or they are asked for', async () => {
+      const store = await open();
+      const { jobs, time, create, openIds } = setUp(store);
+      const [first, second] = [await create(), await create()];
+      await jobs.checkOpen();
+      const loseKeys = async () => {
+        for (const key of await keysUnder(store, keys.openJobs()))
+          if (keys.openJobId(key) !== undefined) await store.delete(key);
+      };
+      await loseKeys();
+      expect(await jobs.checkOpen()).toBe(0);
+      expect(await jobs.checkOpen({ looksBehind: true })).toBe(2);
+      expect(await openIds()).toEqual([first, second]);
+
+      await loseKeys();
+      await jobs.confirmOpen((await jobs.get(second)) as JobRecord);
+      expect(await openIds()).toEqual([second]);
+      // Older than a week, and than all that is open.
+      time.nowMs += 8 * 24 * 3_600_000;
+      expect(await jobs.checkOpen({ looksBehind: true })).toBe(0);
+      await jobs.update(first, (job) => ({ ...job, status: 'running' }));
+      await jobs.requestCancel(first);
+      expect(await openIds()).toEqual([first, second]);
+    });
+
+    it('gives those that are made after one of a clock that ran ahead', async () => {
+      const store = await open();
+      const { jobs, time, create, openIds } = setUp(store);
+      time.nowMs += 3_600_000;
+      const ahead = await create();
+      await jobs.checkOpen();
+      time.nowMs -= 3_600_000;
+      for (const _ of ['a mark that ran ahead as well', 'one of this clock']) {
+        const id = await create();
+        const key = keys.openJob(id, time.nowMs);
+        await store.delete(key);
+        expect(await jobs.checkOpen()).toBe(1);
+        expect(await openIds()).toContain(id);
+      }
+      expect((await openIds()).at(-1)).toBe(ahead);
+    });
+
+    it('knows whether somebody has deleted what a check left', async () => {
+      const store = await open();
+      const { jobs } = setUp(store);
+      expect(await jobs.isOpenChecked()).toBe(false);
+      await jobs.checkOpen();
+      expect(await jobs.isOpenChecked()).toBe(true);
     });
 
     it('goes through all records where what the last check left cannot be read', async () => {

@@ -19,7 +19,7 @@ const STOP_MS = 10_000;
 const CANCEL_MS = 1500;
 /** How often an idle worker looks for jobs that came by another server, or whose holder has died. */
 const POLL_MS = 2000;
-/** How often jobs are looked for that a server of an earlier version made, which keeps no list of open ones. */
+/** How often jobs are looked for that another server made without a key, as an earlier version does. */
 const CHECK_MS = 60 * 60 * 1000;
 /** Before a worker that failed tries again, and before a job whose trainer left it is taken again: a disk may be full. */
 const RETRY_MS = 30_000;
@@ -72,6 +72,8 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   let checkTimer: NodeJS.Timeout | undefined;
   let checking = new AbortController();
   let checked: Promise<void> | undefined;
+  /** By `clock`; a check that failed is not repeated at every look for work. */
+  let checkAgainMs = 0;
 
   function wakeIn(delayMs: number): void {
     clearTimeout(retryTimer);
@@ -169,7 +171,11 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
         // Finding one takes time, in which the queue may have been stopped.
         if (stopped) return;
         if (job !== undefined) await runTrainer(job);
-        else if (!wanted) return wakeIn(POLL_MS);
+        else if (!wanted) {
+          // Somebody has deleted the keys of open jobs: what waits is to be found at once.
+          if (checked === undefined && clock() >= checkAgainMs && !(await jobs.isOpenChecked())) check();
+          return wakeIn(POLL_MS);
+        }
       }
     } catch (error) {
       onError(error);
@@ -179,13 +185,24 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     }
   }
 
-  async function check(): Promise<void> {
+  /** One at a time, beside the work. */
+  function check(looksBehind = false): void {
     const { signal } = checking;
-    try {
-      if ((await jobs.checkOpen({ signal })) > 0) wake();
-    } catch (error) {
-      if (!signal.aborted) onError(error);
-    }
+    if (signal.aborted) return;
+    checked ??= jobs
+      .checkOpen({ signal, looksBehind })
+      .then(
+        (found) => {
+          if (found > 0) wake();
+        },
+        (error: unknown) => {
+          checkAgainMs = clock() + retryMs;
+          if (!signal.aborted) onError(error);
+        },
+      )
+      .finally(() => {
+        checked = undefined;
+      });
   }
 
   function wake(): void {
@@ -208,10 +225,8 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
       stopped = false;
       wake();
       checking = new AbortController();
-      checked = check();
-      checkTimer = setInterval(() => {
-        checked = check();
-      }, CHECK_MS).unref();
+      check(true);
+      checkTimer = setInterval(check, CHECK_MS).unref();
     },
     async stop() {
       stopped = true;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { REMEDIES } from '../../../core/job/savings.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { makePictures } from '../../support/make-dataset.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -17,6 +18,15 @@ beforeEach(async () => {
     }
   }
   await test.store.put('datasets/colors/red/broken.png', 'no picture');
+});
+
+it('puts back that an open job is open where it is read', async () => {
+  const { body } = await test.send('POST', JOBS, BODY);
+  const id = (body as { id: string }).id;
+  const key = keys.openJob(id, test.clock.nowMs);
+  await test.store.delete(key);
+  await test.send('GET', `${JOBS}/${id}`);
+  expect(await test.store.head(key)).toBeDefined();
 });
 
 describe('POST /v1/fine_tuning/jobs', () => {

@@ -220,6 +220,17 @@ it('takes up jobs that came by another server', async () => {
   expect(started[0]).toBe(id);
 });
 
+it('takes up jobs whose keys were deleted with all that was checked, without waiting for the next check', async () => {
+  const store = createMemoryStore();
+  const { jobs, queue, started } = setUp('process.exit(3)', undefined, store);
+  queue.start();
+  while (!(await jobs.isOpenChecked())) await delay(10);
+  const { id } = await jobs.create(newJob());
+  for await (const { key } of store.list(keys.openJobs())) await store.delete(key);
+  while (started.length === 0) await delay(10);
+  expect(started[0]).toBe(id);
+});
+
 it('does not spend the attempts of a job that its trainers leave, and does others meanwhile', async () => {
   const leaves = `process.exit(${exitCodes.released})`;
   const { jobs, queue, started } = setUp(leaves, (jobId) => {

@@ -64,9 +64,11 @@ describe('a crash', () => {
       .create(newJob())
       .catch(() => undefined);
     await createJobStore({ store, now: () => NOW_MS + DAY_MS }).checkOpen();
-    expect(await keysUnder(store, keys.openJobs())).toHaveLength(1);
+    const keysOfJobs = async () =>
+      (await keysUnder(store, keys.openJobs())).filter((key) => keys.openJobId(key) !== undefined);
+    expect(await keysOfJobs()).toHaveLength(1);
     await createJobStore({ store, now: () => NOW_MS + DAY_MS + 1 }).checkOpen();
-    expect(await keysUnder(store, keys.openJobs())).toEqual([]);
+    expect(await keysOfJobs()).toEqual([]);
 
     // The same where its maker only took a day over it.
     const [made] = await Promise.all([
