@@ -2,6 +2,7 @@
 // is, run-job.ts and run-trial.ts say. Local and cloud runs differ in the object store alone.
 
 import { randomUUID } from 'node:crypto';
+import { assertRestored } from '../core/backup/restore-note.ts';
 import type { ErrorCode } from '../core/error-codes.ts';
 import { FoveaError, isFoveaError } from '../core/errors.ts';
 import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../core/job/job.ts';
@@ -84,6 +85,7 @@ export async function runAttempt(
   open: () => Promise<Work | undefined>,
 ): Promise<AttemptOutcome> {
   try {
+    await assertRestored(deps.store);
     const work = await open();
     return work === undefined ? 'succeeded' : await attempt({ ...deps, jobs: work.jobs }, jobId, work);
   } catch (error) {

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { assertRestored } from '../core/backup/restore-note.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { environment } from '../core/environment.ts';
 import { FoveaError } from '../core/errors.ts';
@@ -56,18 +57,19 @@ export interface LocalServer {
 
 /**
  * Starts API and worker; jobs that an earlier run left unfinished go on.
- * @throws {FoveaError} `api-keys-needed`, `port-unavailable`; what opening the folder throws.
+ * @throws {FoveaError} `api-keys-needed`, `port-unavailable`, `restore-unfinished`; what opening the folder throws.
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const { host, port, weightsDir, usdPerHour = 0, version, logger } = options;
   assertKeys(host, options);
   const dataDir = path.resolve(options.dataDir);
+  const storeUrl = pathToFileURL(dataDir).href;
+  const store = await openObjectStore(storeUrl);
+  await assertRestored(store);
   const datasetsDir = path.join(dataDir, 'datasets');
   await mkdir(datasetsDir, { recursive: true }).catch((error: unknown) => {
     throw toStorageError(error, 'write', datasetsDir);
   });
-  const storeUrl = pathToFileURL(dataDir).href;
-  const store = await openObjectStore(storeUrl);
   const jobs = createJobStore({
     store,
     now: Date.now,

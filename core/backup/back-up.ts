@@ -2,13 +2,17 @@
 // known, goes on where it stopped, and is never restored.
 
 import { z } from 'zod';
+import { mapConcurrently } from '../concurrently.ts';
+import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { assertApart, type CopyDeps, copyObjects } from './copy-objects.ts';
-import { takeInventory } from './take-inventory.ts';
+import { assertApart } from './assert-apart.ts';
+import { type ListedObject, writeList } from './backup-list.ts';
+import { type CopyDeps, copyObjects } from './copy-objects.ts';
+import { type CopiedObject, takeInventory } from './take-inventory.ts';
 
 export const BACKUP = {
   ...FORMATS.backup,
@@ -21,6 +25,8 @@ export const BACKUP = {
     finishedAt: z.number().int().nullable(),
     /** How many it has; null until it is finished. */
     objects: z.number().int().nullable(),
+    /** Names of the list's parts; left out until it is finished, and by versions that wrote none. */
+    lists: z.array(z.string()).optional(),
   }),
 };
 
@@ -37,7 +43,7 @@ export interface BackUpDeps extends CopyDeps {
 export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
   const { from, to } = copying;
   const nowSeconds = () => Math.floor(now() / 1000);
-  assertApart(from, to);
+  await assertApart(from, to);
   const inventory = await takeInventory(from);
   if (inventory.length === 0) {
     throw new FoveaError(
@@ -56,9 +62,46 @@ export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
     const dated = new Date(note.startedAt * 1000).toISOString();
     throw taken(to, `it holds ${what} of ${note.from}, begun at ${dated}`);
   }
-  const objects = await copyObjects(copying, inventory);
-  await updateJson(to, keys.backup(), BACKUP, (begun) => ({ ...begun, finishedAt: nowSeconds(), objects }));
-  return objects;
+  const copied = await copyObjects(copying, inventory, (object) => copyObject(from, to, object));
+  // An earlier part of this copy may have what is gone from the source since.
+  if (note !== undefined) await deleteOthers(to, copied);
+  const lists = await writeList(to, copied);
+  await updateJson(to, keys.backup(), BACKUP, (begun) => {
+    if (begun.finishedAt !== null) throw taken(to, 'another backup to the same place has finished meanwhile');
+    return { ...begun, finishedAt: nowSeconds(), objects: copied.length, lists };
+  });
+  return copied.length;
+}
+
+/** @returns the object as it is in the copy; undefined where it was deleted meanwhile. */
+async function copyObject(
+  from: ObjectStore,
+  to: ObjectStore,
+  { key, body, sizeBytes, lastModified }: CopiedObject,
+): Promise<ListedObject | undefined> {
+  const listed = (content: Uint8Array) => ({
+    key,
+    sizeBytes: content.length,
+    sha256: contentHashOf(content),
+  });
+  if (body === undefined) {
+    const there = await to.head(key);
+    const isCopied = there?.sizeBytes === sizeBytes && there.lastModified >= lastModified;
+    const copied = isCopied ? await to.get(key) : undefined;
+    if (copied !== undefined) return listed(copied.body);
+  }
+  const content = body ?? (await from.get(key))?.body;
+  if (content === undefined) return undefined;
+  await to.put(key, content);
+  return listed(content);
+}
+
+async function deleteOthers(to: ObjectStore, copied: readonly ListedObject[]): Promise<void> {
+  const kept = new Set([keys.backup(), ...copied.map(({ key }) => key)]);
+  const others: string[] = [];
+  for await (const { key } of to.list('')) if (!kept.has(key)) others.push(key);
+  if ((await readJson(to, keys.backup(), BACKUP))?.value.finishedAt !== null) return;
+  await mapConcurrently(others, (key) => to.delete(key));
 }
 
 /** @throws {FoveaError} `copy-target-taken`. */

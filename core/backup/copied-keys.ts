@@ -4,7 +4,14 @@
 import { keys } from '../storage/keys.ts';
 
 /** What can be made again, expires within a day, or tells of a copy itself. */
-const LEFT_OUT = [keys.cache(), keys.uploads(), keys.openJobs(), keys.backup(), keys.restore()] as const;
+const LEFT_OUT = [
+  keys.cache(),
+  keys.uploads(),
+  keys.openJobs(),
+  keys.backup(),
+  keys.backupLists(),
+  keys.restore(),
+] as const;
 
 const MANIFEST = /^(models\/[^/]+\/\d+\/manifest|backbones\/[^/]+\/backbone)\.json$/;
 const JOB_FILE = /^jobs\/([^/]+)\//;

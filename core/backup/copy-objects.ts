@@ -1,10 +1,9 @@
-// Copies objects from one store to another, stage by stage; what an earlier copy that broke off has left is not copied again.
+// Walks the objects of a copy stage by stage, some at a time, and tells how far it is. Knows not how one is copied.
 
 import { mapConcurrently } from '../concurrently.ts';
-import { FoveaError, isFoveaError } from '../errors.ts';
+import { type FoveaError, isFoveaError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { STAGES } from './copied-keys.ts';
-import type { CopiedObject } from './take-inventory.ts';
+import { STAGES, type Stage } from './copied-keys.ts';
 
 export interface CopyProgress {
   /** Objects that are in the copy, of all. */
@@ -22,40 +21,39 @@ export interface CopyDeps {
   readonly onLeftOut?: (key: string, error: FoveaError) => void;
 }
 
-/** Each is in memory as a whole. */
+interface Staged {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly stage: Stage;
+}
+
+/** Each is in memory as a whole, some twice. */
 const CONCURRENCY = 4;
 
 /** Faults of one object, which say nothing of the others. */
 const isOfObject = (error: unknown): error is FoveaError =>
   isFoveaError(error, 'storage-link-refused') || isFoveaError(error, 'storage-name-not-utf8');
 
-/** @returns how many objects the copy has. */
-export async function copyObjects(
-  { from, to, onProgress, onLeftOut }: CopyDeps,
-  objects: readonly CopiedObject[],
-): Promise<number> {
+/**
+ * @param copy gives undefined where the object was deleted meanwhile.
+ * @returns what `copy` gave of each object that is in the copy, in no order.
+ */
+export async function copyObjects<T extends Staged, R>(
+  { onProgress, onLeftOut }: Pick<CopyDeps, 'onProgress' | 'onLeftOut'>,
+  objects: readonly T[],
+  copy: (object: T) => Promise<R | undefined>,
+): Promise<R[]> {
   const bytesInAll = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  let [done, bytes, copied] = [0, 0, 0];
-
-  async function copy({ key, body, sizeBytes, lastModified }: CopiedObject): Promise<boolean> {
-    if (body === undefined) {
-      const there = await to.head(key);
-      if (there?.sizeBytes === sizeBytes && there.lastModified >= lastModified) return true;
-    }
-    const content = body ?? (await from.get(key))?.body;
-    // Deleted meanwhile.
-    if (content === undefined) return false;
-    await to.put(key, content);
-    return true;
-  }
-
+  const copied: R[] = [];
+  let [done, bytes] = [0, 0];
   for (const stage of STAGES) {
     const ofStage = objects.filter((object) => object.stage === stage);
     await mapConcurrently(
       ofStage,
       async (object) => {
         try {
-          if (await copy(object)) copied += 1;
+          const result = await copy(object);
+          if (result !== undefined) copied.push(result);
         } catch (error) {
           if (!isOfObject(error)) throw error;
           onLeftOut?.(object.key, error);
@@ -68,15 +66,4 @@ export async function copyObjects(
     );
   }
   return copied;
-}
-
-/** Refuses two stores of which one is, or lies in, the other. */
-export function assertApart(from: ObjectStore, to: ObjectStore): void {
-  const isIn = (inner: string, outer: string) => `${inner}/`.startsWith(`${outer}/`);
-  if (!isIn(from.url, to.url) && !isIn(to.url, from.url)) return;
-  throw new FoveaError(
-    'copy-target-taken',
-    `Nothing was copied from ${from.url} to ${to.url}: one lies in the other. Name a place outside.`,
-    { details: { from: from.url, to: to.url } },
-  );
 }

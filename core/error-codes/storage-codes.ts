@@ -38,7 +38,10 @@ export const STORAGE_CODES = {
   'backup-not-found': 'There is no backup there. Name what `fovea backup` has made.',
   'backup-unfinished':
     'The backup is not finished. Run the same `fovea backup` again, which goes on with it.',
-  'backup-damaged': 'Objects of the backup are gone. Use another backup, or bring them back.',
+  'backup-damaged':
+    'Objects of the backup are gone or are not what was copied. Use another backup, or bring them back.',
+  'restore-unfinished':
+    'A backup has been copied there in part. Run the same `fovea restore` again, which goes on with it.',
 
   'model-corrupt':
     'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',

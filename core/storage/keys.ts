@@ -89,6 +89,10 @@ export const keys = {
 
   /** What a backup says of itself. */
   backup: () => 'backup.json',
+  /** What a backup has, in parts. */
+  backupLists: () => 'backup-lists/',
+  /** @param sha256 of the part. */
+  backupList: (sha256: string) => `${keys.backupLists()}${segment(sha256)}.jsonl`,
   /** Where a backup is being copied to. */
   restore: () => 'restore.json',
 

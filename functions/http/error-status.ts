@@ -136,6 +136,7 @@ export const ERROR_ANSWERS = {
   'backup-not-found': refused(404),
   'backup-unfinished': refused(409),
   'backup-damaged': broken(),
+  'restore-unfinished': broken(),
   'record-missing': refused(404),
   'record-contended': later(1),
 

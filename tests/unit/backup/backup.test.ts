@@ -1,19 +1,24 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { type RunJobDeps, runAttempt } from '../../../batch-job/run-attempt.ts';
 import { runBackup, runRestore } from '../../../cli/commands/copy-store.ts';
-import { backUp } from '../../../core/backup/back-up.ts';
+import { BACKUP, backUp } from '../../../core/backup/back-up.ts';
 import type { CopyProgress } from '../../../core/backup/copy-objects.ts';
 import { restore } from '../../../core/backup/restore.ts';
+import { assertRestored } from '../../../core/backup/restore-note.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
 import { readAlias } from '../../../core/model/aliases.ts';
 import { findManifest } from '../../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../../core/model/versions.ts';
 import { createFilesystemStore } from '../../../core/storage/drivers/filesystem.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { readJson, updateJson } from '../../../core/storage/json.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { startLocalServer } from '../../../functions/local-server.ts';
+import { silentLogger } from '../../../functions/logger.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -150,9 +155,132 @@ describe('backUp and restore', () => {
       message: expect.stringContaining('2027-01-15'),
     });
     await expect(restore({ from: backup, to })).rejects.toMatchObject(taken);
+    const outside = path.join(folder, 'linked');
+    await symlink(FIXTURE, outside);
+    for (const root of [outside, path.join(outside, 'datasets/new/backup')])
+      await expect(backUp({ from, to: createFilesystemStore({ root }), now })).rejects.toMatchObject({
+        code: 'copy-target-taken',
+        message: expect.stringContaining('one lies in the other'),
+      });
+    const [linking, photos] = [path.join(folder, 'linking'), path.join(folder, 'photos')];
+    for (const made of [path.join(linking, 'datasets'), photos]) await mkdir(made, { recursive: true });
+    await symlink(photos, path.join(linking, 'datasets/photos'));
+    await expect(
+      backUp({
+        from: createFilesystemStore({ root: linking }),
+        to: createFilesystemStore({ root: path.join(photos, 'backup') }),
+        now,
+      }),
+    ).rejects.toMatchObject({ code: 'copy-target-taken' });
+  });
+
+  it('notice every object that is gone or is not what was copied, and name it', async () => {
+    const from = openMemory();
+    await commitColorModel(from);
+    const backup = openMemory();
+    await backUp({ from, to: backup, now });
+    const { lists } = (await readJson(backup, keys.backup(), BACKUP))?.value ?? {};
+    const whole = await contentsOf(backup);
+    for (const key of whole.keys()) {
+      if (key === keys.backup()) continue;
+      const body = Buffer.from(whole.get(key) as string, 'base64');
+      const flipped = Buffer.from(body);
+      flipped[0] = (flipped[0] as number) ^ 1;
+      for (const damage of [
+        () => backup.delete(key),
+        () => backup.put(key, body.subarray(1)),
+        () => backup.put(key, flipped),
+      ]) {
+        await damage();
+        const to = openMemory();
+        await expect(restore({ from: backup, to })).rejects.toMatchObject({
+          code: 'backup-damaged',
+          param: key,
+        });
+        await backup.put(key, body);
+        await restore({ from: backup, to });
+        expect(await resolveVersion(to, 'color')).toBe('1');
+      }
+    }
+    expect(lists).toHaveLength(1);
+  });
+
+  it('restore a backup that has no list', async () => {
+    const from = openMemory();
+    await commitColorModel(from);
+    const backup = openMemory();
+    const copied = await backUp({ from, to: backup, now });
+    for await (const { key } of backup.list(keys.backupLists())) await backup.delete(key);
+    await updateJson(backup, keys.backup(), BACKUP, (note) => ({ ...note, lists: undefined }));
+    const half = openMemory();
+    await expect(restore({ from: backup, to: breakingAfter(half, 3).store })).rejects.toThrow('cable');
+    for (const to of [half, openMemory()]) {
+      expect(await restore({ from: backup, to })).toBe(copied);
+      expect(await contentsOf(to)).toEqual(await contentsOf(from));
+    }
     await backup.delete(keys.modelFile('color', '1', 'model.onnx'));
-    const empty = createFilesystemStore({ root: path.join(folder, 'empty') });
-    await expect(restore({ from: backup, to: empty })).rejects.toMatchObject({ code: 'backup-damaged' });
+    await expect(restore({ from: backup, to: openMemory() })).rejects.toMatchObject({
+      code: 'backup-damaged',
+    });
+  });
+
+  it('leave out of a backup what was deleted before it was gone on with', async () => {
+    const from = openMemory();
+    await commitColorModel(from);
+    await from.put('datasets/mine/a/1.png', 'mine');
+    const backup = openMemory();
+    await expect(backUp({ from, to: breakingAfter(backup, 5).store, now })).rejects.toThrow('cable');
+    expect(await backup.head('datasets/mine/a/1.png')).toBeDefined();
+    await from.delete('datasets/mine/a/1.png');
+    await backUp({ from, to: backup, now });
+    const isOfBackup = (key: string) => key !== keys.backup() && !key.startsWith(keys.backupLists());
+    expect([...(await contentsOf(backup)).keys()].filter(isOfBackup)).toEqual([
+      ...(await contentsOf(from)).keys(),
+    ]);
+    // What comes there later is not of the backup either.
+    await backup.put('datasets/mine/a/2.png', 'later');
+    const restored = openMemory();
+    await restore({ from: backup, to: restored });
+    expect(await contentsOf(restored)).toEqual(await contentsOf(from));
+  });
+
+  it('keep servers and trainers off a half-restored folder, and overwrite nothing in it', async () => {
+    const from = openMemory();
+    await commitColorModel(from);
+    const backup = openMemory();
+    await backUp({ from, to: backup, now });
+    const dataDir = path.join(folder, 'half');
+    const half = createFilesystemStore({ root: dataDir });
+    await expect(restore({ from: backup, to: breakingAfter(half, 3).store })).rejects.toThrow('cable');
+    const before = await readdir(dataDir);
+    await expect(
+      startLocalServer({ dataDir, host: '127.0.0.1', port: 0, version: '0.0.0', logger: silentLogger }),
+    ).rejects.toMatchObject({
+      code: 'restore-unfinished',
+      message: expect.stringContaining(`fovea restore "${backup.url}" --data "${half.url}"`),
+    });
+    expect(await readdir(dataDir)).toEqual(before);
+    const open = vi.fn();
+    const errors: unknown[] = [];
+    const deps = {
+      store: half,
+      onUnexpectedError: (error: unknown) => errors.push(error),
+    } as unknown as RunJobDeps;
+    expect(await runAttempt(deps, 'ftjob-1', open)).toBe('released');
+    expect(open).not.toHaveBeenCalled();
+    expect(errors).toMatchObject([{ code: 'restore-unfinished' }]);
+
+    const alias = keys.modelAlias('color', 'latest');
+    await half.put(alias, 'mine');
+    await expect(restore({ from: backup, to: half })).rejects.toMatchObject({
+      code: 'copy-target-taken',
+      param: alias,
+    });
+    expect(Buffer.from((await half.get(alias))?.body ?? '').toString()).toBe('mine');
+    await half.delete(alias);
+    await restore({ from: backup, to: half });
+    await assertRestored(half);
+    expect(await contentsOf(half)).toEqual(await contentsOf(from));
   });
 });
 
