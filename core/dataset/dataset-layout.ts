@@ -1,7 +1,7 @@
 // Where files of a dataset belong, by their paths alone: `<class>/<file>`, or `<split>/<class>/<file>`; one folder around
-// everything is looked through.
+// everything is looked through, and so is one around all that is in a split.
 
-import { buildFolderTree, type FolderTree, holdsOnlyFolders } from './folder-tree.ts';
+import { buildFolderTree, type FolderTree, holdsOnlyFolders, lookInside } from './folder-tree.ts';
 import { isHiddenName } from './hidden-name.ts';
 import { flatSplitsDoubt, foldersDoubt, type LayoutDoubt, strayDoubt } from './layout-doubt.ts';
 import { type Split, splitOfFolder } from './split-folder.ts';
@@ -11,6 +11,8 @@ export interface DatasetLayout {
   readonly wrappers: readonly string[];
   /** Splits that have folders of their own; null where the classes are at the top. */
   readonly splits: ReadonlySet<Split> | null;
+  /** By the name of each folder of a split: the folders in it around its classes, outermost first; mostly none. */
+  readonly splitWrappers: ReadonlyMap<string, readonly string[]>;
   /** Where there are two ways to read the folders. Then no training is possible, and the top folders are taken for the classes. */
   readonly doubt: LayoutDoubt | null;
 }
@@ -35,11 +37,13 @@ export type FilePlace =
 const FEWEST_CLASSES = 2;
 /** Folders within folders that are looked through. */
 const MAX_WRAPPERS = 4;
+const NO_WRAPPERS: DatasetLayout['splitWrappers'] = new Map();
 
 /**
  * Tells the layouts apart. Explicit splits are there where folders at the top are named after splits and have folders
  * themselves, the training split among them; what lies beside them is outside of every class. So a class may be called
- * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a doubt.
+ * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a doubt, and so are
+ * those that hold only folders and have the name of a split or a fold.
  *
  * @param paths Of all files, below the dataset's prefix.
  */
@@ -67,7 +71,9 @@ function lookThrough(top: FolderTree): { readonly root: FolderTree; readonly wra
   return { root, wrappers };
 }
 
-function readFolders(folders: ReadonlyMap<string, FolderTree>): Pick<DatasetLayout, 'splits' | 'doubt'> {
+function readFolders(tops: ReadonlyMap<string, FolderTree>): Omit<DatasetLayout, 'wrappers'> {
+  const insides = lookInside(tops, MAX_WRAPPERS);
+  const folders = new Map([...insides].map(([name, { folder }]) => [name, folder] as const));
   const named = [...folders].flatMap(([name, folder]) => {
     const split = splitOfFolder(name);
     return split === undefined ? [] : [{ name, folder, split }];
@@ -76,13 +82,19 @@ function readFolders(folders: ReadonlyMap<string, FolderTree>): Pick<DatasetLayo
   const splits = new Set(withClasses.map(({ split }) => split));
   const strays = [...folders].filter(([name]) => splitOfFolder(name) === undefined);
   const classes = new Set(withClasses.flatMap(({ folder }) => [...folder.folders.keys()]));
+  const withoutSplits = { splits: null, splitWrappers: NO_WRAPPERS };
   if (!splits.has('train') || (strays.length > 0 && classes.size < FEWEST_CLASSES)) {
     const isFlat =
       strays.length === 0 && new Set(named.map(({ split }) => split)).size > 1 && splits.size === 0;
-    return { splits: null, doubt: isFlat ? flatSplitsDoubt([...folders.keys()]) : foldersDoubt(folders) };
+    const doubt = isFlat ? flatSplitsDoubt([...folders.keys()]) : foldersDoubt(folders);
+    return { ...withoutSplits, doubt };
   }
   const doubt = strayDoubt(withClasses, new Map(strays));
-  return doubt === null ? { splits, doubt } : { splits: null, doubt };
+  if (doubt !== null) return { ...withoutSplits, doubt };
+  const splitWrappers = new Map(
+    withClasses.map(({ name }) => [name, insides.get(name)?.wrappers ?? []] as const),
+  );
+  return { splits, splitWrappers, doubt };
 }
 
 /**
@@ -94,11 +106,14 @@ export function placeFile(path: string, layout: DatasetLayout): FilePlace {
   const segments = path.split('/');
   if (segments.includes('')) return { kind: 'unreadable' };
   if (segments.some(isHiddenName)) return { kind: 'hidden' };
-  const { wrappers, splits } = layout;
-  if (wrappers.some((name, depth) => segments[depth] !== name)) return { kind: 'outside-class' };
+  const { wrappers, splits, splitWrappers } = layout;
+  if (!startsWith(segments, wrappers)) return { kind: 'outside-class' };
   const inside = segments.slice(wrappers.length);
-  const split = splits === null ? null : splitOfFolder(inside[0] ?? '');
-  const depth = splits === null ? 1 : 2;
+  const top = inside[0] ?? '';
+  const split = splits === null ? null : splitOfFolder(top);
+  const within = splits === null ? [] : (splitWrappers.get(top) ?? []);
+  if (!startsWith(inside.slice(1), within)) return { kind: 'outside-class' };
+  const depth = (splits === null ? 1 : 2) + within.length;
   const [folders, rest] = [inside.slice(0, depth), inside.slice(depth)];
   const label = folders[depth - 1];
   // Of a split without class folders, none has any.
@@ -108,3 +123,6 @@ export function placeFile(path: string, layout: DatasetLayout): FilePlace {
     ? { kind: 'outside-class' }
     : { kind: 'picture', label, split, folders, rest };
 }
+
+const startsWith = (segments: readonly string[], names: readonly string[]): boolean =>
+  names.every((name, depth) => segments[depth] === name);

@@ -35,3 +35,36 @@ export function buildFolderTree(paths: Iterable<string>): FolderTree {
 /** Whether pictures lie in its subfolders alone. */
 export const holdsOnlyFolders = ({ folders, pictures }: FolderTree): boolean =>
   folders.size > 0 && pictures === 0;
+
+/** A folder with all that is in it, and the names of the folders around that, outermost first. */
+export interface FolderInside {
+  readonly folder: FolderTree;
+  readonly wrappers: readonly string[];
+}
+
+/**
+ * Of each folder what is in it, where single folders around all of that are looked through: of `train/images/<class>` what is
+ * in `images`. A single folder that has the name of one among several in another folder is one of those, and no wrapper.
+ *
+ * @param maxDepth Folders within folders that are looked through.
+ */
+export function lookInside(
+  folders: ReadonlyMap<string, FolderTree>,
+  maxDepth: number,
+): ReadonlyMap<string, FolderInside> {
+  const amongOthers = new Set(
+    [...folders.values()].flatMap((folder) => (folder.folders.size > 1 ? [...folder.folders.keys()] : [])),
+  );
+  const inside = (top: FolderTree): FolderInside => {
+    const wrappers: string[] = [];
+    let folder = top;
+    while (wrappers.length < maxDepth && folder.folders.size === 1 && holdsOnlyFolders(folder)) {
+      const [name, only] = [...folder.folders][0] as [string, FolderTree];
+      if (!holdsOnlyFolders(only) || amongOthers.has(name)) break;
+      wrappers.push(name);
+      folder = only;
+    }
+    return { folder, wrappers };
+  };
+  return new Map([...folders].map(([name, folder]) => [name, inside(folder)]));
+}

@@ -2,7 +2,7 @@
 // that mixes what should be told apart, and call either a success.
 
 import { type FolderTree, holdsOnlyFolders } from './folder-tree.ts';
-import { isFoldName, type Split } from './split-folder.ts';
+import { isFoldName, type Split, splitOfFolder } from './split-folder.ts';
 
 /** A sentence or two: both readings, and what to do for each. */
 export type LayoutDoubt = string;
@@ -21,17 +21,27 @@ const readings = (tops: readonly string[], classes: readonly string[]): string =
   `Either ${quote(classes)} are the classes: then name the folders above them train/, validation/ and test/, or merge them into one folder a class. ` +
   `Or ${quote(tops)} are the classes: then put their pictures right into them, without subfolders.`;
 
-/** Folders that hold nothing but subfolders, mostly of the same names; null where there are no such. */
+/**
+ * Folders that hold nothing but subfolders: named after splits or folds, or mostly of the same subfolders; null where there are
+ * no such.
+ */
 export function foldersDoubt(folders: ReadonlyMap<string, FolderTree>): LayoutDoubt | null {
   const parents = [...folders].filter(([, folder]) => holdsOnlyFolders(folder));
-  if (parents.length < 2 || parents.length < folders.size * MOSTLY) return null;
   const shared = sharedNames(parents.map(([, folder]) => folder));
-  if (shared === null) return null;
+  const areMost = parents.length >= 2 && parents.length >= folders.size * MOSTLY;
   const tops = parents.map(([name]) => name);
-  const what = tops.every(isFoldName)
-    ? 'They look like parts of a cross-validation.'
-    : 'They may be splits, or classes with the same subfolders.';
-  return `The folders ${quote(tops)} hold the same subfolders (${quote(shared)}). ${what} ${readings(tops, shared)}`;
+  if (areMost && shared !== null) {
+    const what = tops.every(isFoldName)
+      ? 'They look like parts of a cross-validation.'
+      : 'They may be splits, or classes with the same subfolders.';
+    return `The folders ${quote(tops)} hold the same subfolders (${quote(shared)}). ${what} ${readings(tops, shared)}`;
+  }
+  const parts = parents.filter(([name]) => isFoldName(name) || splitOfFolder(name) !== undefined);
+  if (parts.length === 0) return null;
+  const names = parts.map(([name]) => name);
+  const classes = [...new Set(parts.flatMap(([, folder]) => [...folder.folders.keys()]))];
+  const what = names.every(isFoldName) ? 'parts of a cross-validation' : 'parts of a split';
+  return `The folders ${quote(names)} are named as ${what}, and hold only folders (${quote(classes)}). ${readings(names, classes)}`;
 }
 
 /** Folders named after splits that hold pictures instead of classes. */

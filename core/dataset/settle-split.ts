@@ -39,12 +39,15 @@ export async function settleSplit(options: SettleSplitOptions): Promise<SettledS
   const { pictures, snapshots, only, fixes, assign } = options;
   for (;;) {
     const current = only ?? (await snapshots.newest());
-    const deal = current?.deal ?? (await firstDeal(options));
-    const fixed = current?.splits ?? NOTHING_FIXED;
+    const others = only === undefined ? await snapshots.ofOthers() : undefined;
+    const deal = current?.deal ?? others?.deal ?? (await firstDeal(options));
+    const known = current?.splits ?? NOTHING_FIXED;
+    // What these fractions have fixed stays, also where others had it on another side before they began with each other's.
+    const fixed = new Map([...(others?.splits ?? NOTHING_FIXED), ...known]);
     // By threshold alone is dealt only what a model from before there were snapshots may have trained on.
-    const splits = assign(fixed, current === undefined ? deal : 'quota');
+    const splits = assign(fixed, current === undefined && others === undefined ? deal : 'quota');
     const added = [...pictures.entries()]
-      .filter(([, picture]) => isDealt(picture) && !fixed.has(pictureId(picture.contentHash)))
+      .filter(([, picture]) => isDealt(picture) && !known.has(pictureId(picture.contentHash)))
       .map(([index, { contentHash }]) => [pictureId(contentHash), splits[index] as Split] as const);
     if (added.length === 0 && current !== undefined) return { splits, snapshot: current.sequence };
     if (!fixes) return { splits, snapshot: null };
@@ -56,8 +59,6 @@ export async function settleSplit(options: SettleSplitOptions): Promise<SettledS
 }
 
 /** A dataset that has a model when its split is fixed for the first time keeps the split by which that model may have trained. */
-async function firstDeal({ store, dataset, snapshots, hasTrained }: SettleSplitOptions): Promise<Deal> {
-  const ofOthers = await snapshots.dealOfOthers();
-  if (ofOthers !== undefined) return ofOthers;
+async function firstDeal({ store, dataset, hasTrained }: SettleSplitOptions): Promise<Deal> {
   return hasTrained || (await hasModelOf(store, dataset)) ? 'threshold' : 'quota';
 }

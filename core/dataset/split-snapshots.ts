@@ -44,7 +44,7 @@ export interface SplitSnapshot {
 const ID_DIGITS = 32;
 export const pictureId = (contentHash: string): string => contentHash.slice(0, ID_DIGITS);
 
-/** The fractions as a part of a key; splits of other fractions have snapshots of their own. */
+/** The fractions as a part of a key; each choice has snapshots of its own, which begin with what the others fixed. */
 const nameOf = ({ train, validation, test }: SplitFractions): string => `${train}-${validation}-${test}`;
 
 /** The snapshots of one dataset and one choice of fractions. */
@@ -56,32 +56,37 @@ export function createSplitSnapshots(
 ) {
   const options = signal === undefined ? {} : { signal };
   const name = nameOf(fractions);
+  async function readOf(fractionsName: string, sequence: number): Promise<SplitSnapshot | undefined> {
+    const key = keys.splitSnapshot(dataset, fractionsName, sequence);
+    const stored = await readJson(store, key, SPLIT_SNAPSHOT, options);
+    if (stored === undefined) return undefined;
+    const { value } = stored;
+    const splits = new Map(SPLITS.flatMap((split) => value[split].map((id) => [id, split] as const)));
+    return { sequence, deal: value.deal, splits };
+  }
+  async function newestOf(fractionsName: string): Promise<SplitSnapshot | undefined> {
+    let last: string | undefined;
+    for await (const { key } of store.list(keys.splitSnapshots(dataset, fractionsName), options)) last = key;
+    return last === undefined ? undefined : readOf(fractionsName, keys.splitSnapshotSequence(last));
+  }
   return {
     /** @throws {FoveaError} `record-invalid`, `format-newer`. */
-    async read(sequence: number): Promise<SplitSnapshot | undefined> {
-      const stored = await readJson(
-        store,
-        keys.splitSnapshot(dataset, name, sequence),
-        SPLIT_SNAPSHOT,
-        options,
-      );
-      if (stored === undefined) return undefined;
-      const { value } = stored;
-      const splits = new Map(SPLITS.flatMap((split) => value[split].map((id) => [id, split] as const)));
-      return { sequence, deal: value.deal, splits };
-    },
-    async newest(): Promise<SplitSnapshot | undefined> {
-      let last: string | undefined;
-      for await (const { key } of store.list(keys.splitSnapshots(dataset, name), options)) last = key;
-      return last === undefined ? undefined : this.read(keys.splitSnapshotSequence(last));
-    },
-    /** How the dataset was dealt with other fractions. */
-    async dealOfOthers(): Promise<Deal | undefined> {
+    read: (sequence: number): Promise<SplitSnapshot | undefined> => readOf(name, sequence),
+    newest: (): Promise<SplitSnapshot | undefined> => newestOf(name),
+    /** What was fixed with other fractions; of a picture on several sides the one that was shown most. `undefined`: nothing. */
+    async ofOthers(): Promise<Omit<SplitSnapshot, 'sequence'> | undefined> {
+      let deal: Deal | undefined;
+      const splits = new Map<string, Split>();
       for await (const other of store.listFolders(keys.datasetSplits(dataset), options)) {
-        const stored = await readJson(store, keys.splitSnapshot(dataset, other, 1), SPLIT_SNAPSHOT, options);
-        if (stored !== undefined) return stored.value.deal;
+        const newest = other === name ? undefined : await newestOf(other);
+        if (newest === undefined) continue;
+        deal ??= newest.deal;
+        for (const [id, split] of newest.splits) {
+          const known = splits.get(id);
+          if (known === undefined || SPLITS.indexOf(split) < SPLITS.indexOf(known)) splits.set(id, split);
+        }
       }
-      return undefined;
+      return deal === undefined ? undefined : { deal, splits };
     },
     /** @returns false where somebody else has made one of that number. */
     async create({ sequence, deal, splits }: SplitSnapshot): Promise<boolean> {

@@ -75,6 +75,10 @@ describe('detectLayout', () => {
     expect(detectLayout(paths)).toEqual({
       wrappers: [],
       splits: new Set(['train', 'validation']),
+      splitWrappers: new Map([
+        ['train', []],
+        ['val', []],
+      ]),
       doubt: null,
     });
     expect(placeFile('unsorted/1.jpg', detectLayout(paths))).toEqual({ kind: 'outside-class' });
@@ -86,11 +90,32 @@ describe('detectLayout', () => {
     expect(placeFile('test/1.jpg', detectLayout(paths)).kind).toBe('outside-class');
   });
 
+  it('looks through a folder around all that is in a split', () => {
+    const paths = each(['training_set/training_set', 'test_set/images/all']);
+    const layout = detectLayout(paths);
+    expect([layout.doubt, layout.splits]).toEqual([null, new Set(['train', 'test'])]);
+    expect(labelsOf(paths)).toEqual(CLASSES);
+    expect(placeFile('test_set/images/all/cat/a/1.jpg', layout)).toEqual({
+      kind: 'picture',
+      label: 'cat',
+      split: 'test',
+      folders: ['test_set', 'images', 'all', 'cat'],
+      rest: ['a', '1.jpg'],
+    });
+    expect(placeFile('test_set/notes/cat/1.jpg', layout)).toEqual({ kind: 'outside-class' });
+    const oneClass = [...each(['train']), ...inFolders('test/cat/old', 'test/cat/new')];
+    expect(labelsOf(oneClass)).toEqual(CLASSES);
+  });
+
   it('looks through folders around everything', () => {
     const wrapped = each(['pets/v2/train', 'pets/v2/test']);
     expect(detectLayout([...wrapped, 'readme.md', 'pets/labels.csv'])).toEqual({
       wrappers: ['pets', 'v2'],
       splits: new Set(['train', 'test']),
+      splitWrappers: new Map([
+        ['train', []],
+        ['test', []],
+      ]),
       doubt: null,
     });
     expect(placeFile('pets/v2/train/cat/a/1.jpg', detectLayout(wrapped))).toEqual({
@@ -131,6 +156,33 @@ describe('detectLayout', () => {
       ['of no class', 'train/<class>/<file>'],
     ],
     ['doubtful folders in one', each(['all/fold0', 'all/fold1']), ['"fold0"']],
+    [
+      'folders around the same classes, by whatever names',
+      [...each(['seg_train/seg_train', 'seg_test/seg_test']), ...inFolders('seg_pred/seg_pred')],
+      ['"seg_train"', '"cat"'],
+    ],
+    [
+      'folds with a folder around their classes',
+      each(['fold1/images', 'fold2/images']),
+      ['"fold1"', '"cat"'],
+    ],
+    [
+      'folders of one name around the same classes',
+      each(['cam1/day1', 'cam2/day1']),
+      ['"cam1"', '"cat"', 'may be splits'],
+    ],
+    [
+      'folds that share one class',
+      inFolders('fold_1/banana', 'fold_1/kiwi', 'fold_2/banana'),
+      ['"fold_1"', '"kiwi"', 'cross-validation'],
+    ],
+    ['splits of different classes', inFolders('val/a', 'val/b', 'test/c'), ['"val"', 'parts of a split']],
+    ['a split of one class beside another folder', inFolders('train/old', 'car'), ['"train"', '"old"']],
+    [
+      'a stray folder around the same classes',
+      [...each(['train', 'val']), ...each(['more/more'])],
+      ['"more" beside them is not'],
+    ],
   ])('doubts %s, and spells both readings out', (_, paths, words) => {
     const { splits, doubt } = detectLayout(paths);
     expect(splits).toBeNull();
@@ -151,9 +203,9 @@ describe('detectLayout', () => {
       ['cat', 'dog'],
     ],
     ['a class named as a split is', inFolders('train', 'car', 'bus'), ['bus', 'car', 'train']],
-    ['such a class with a subfolder', [...inFolders('train/old', 'car')], ['car', 'train']],
+    ['such a class with a subfolder', inFolders('train', 'train/old', 'car'), ['car', 'train']],
   ])('has no doubt about %s', (_, paths, labels) => {
-    expect(detectLayout(paths)).toEqual({ wrappers: [], splits: null, doubt: null });
+    expect(detectLayout(paths)).toMatchObject({ wrappers: [], splits: null, doubt: null });
     expect(labelsOf(paths)).toEqual(labels);
   });
 });

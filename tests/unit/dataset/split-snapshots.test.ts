@@ -124,16 +124,19 @@ describe('the split of a dataset', () => {
     await expect(train(store, { snapshot: 9 })).rejects.toMatchObject({ code: 'split-snapshot-not-found' });
   });
 
-  it('is one for each choice of fractions', async () => {
-    const store = await storeOf(await makePictures({ cat: 12, dog: 12 }));
-    await train(store);
-    expect(summarizeClasses(await train(store, { split: OTHER_SPLIT }))[0]).toEqual({
-      label: 'cat',
-      train: 6,
-      validation: 3,
-      test: 3,
-    });
+  it('stays where other fractions are chosen: only pictures that are new fill their shares', async () => {
+    const store = await storeOf(await makePictures({ cat: 20, dog: 20 }));
+    const first = splitsOf(await train(store));
+    const second = await train(store, { split: OTHER_SPLIT });
+    expect(byHash(splitsOf(second))).toEqual(byHash(first));
+    expect(second.findings).toMatchObject([{ code: 'split-off-quota' }, { code: 'split-off-quota' }]);
     expect(await snapshotKeys(store)).toHaveLength(2);
+    await addCats(store, 500, 20);
+    const third = await train(store, { split: OTHER_SPLIT });
+    expect(summarizeClasses(third)[0]).toEqual({ label: 'cat', train: 20, validation: 10, test: 10 });
+    const fourth = await train(store);
+    expect(byHash(splitsOf(fourth))).toEqual(byHash(splitsOf(third)));
+    expect(fourth.splitSnapshot).toBe(2);
   });
 });
 
@@ -163,6 +166,6 @@ describe('a dataset that was trained on before splits were fixed', () => {
       test: 4,
     });
     await manifestOf(store, 'pets');
-    expect(summarizeClasses(await train(store, { split: OTHER_SPLIT }))[0]).toMatchObject({ train: 23 });
+    expect(summarizeClasses(await train(store, { split: OTHER_SPLIT }))[0]).toMatchObject({ train: 34 });
   });
 });
