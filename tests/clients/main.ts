@@ -1,5 +1,5 @@
-// Clients that others generate from the API's description, against a server that runs: each creates a job and reads it.
-// Then schemathesis, which holds the server to its description with requests of all kinds.
+// Clients that others generate from the API's description, against a server that runs: each creates a job and reads it, and
+// predicts. Then schemathesis, which holds the server to its description with requests of all kinds.
 //
 //   npm run test:clients -- [--examples 30] [--seed 1]
 
@@ -13,8 +13,10 @@ import { Command } from 'commander';
 import openapiTypescript, { astToString } from 'openapi-typescript';
 import { createApiClient } from '../../cli/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { silentLogger } from '../../functions/logger.ts';
+import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import { preparePythonTools } from './python-tools.ts';
 
 const options = new Command('test:clients')
@@ -25,25 +27,42 @@ const options = new Command('test:clients')
 
 const run = promisify(execFile);
 const DATASET = 'shapes';
+const MODEL = 'color';
+const PICTURE = 'red.png';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const programs = fileURLToPath(new URL('programs/', import.meta.url));
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
+type Names = readonly [createJob: string, predict: string];
+
+async function bringPrograms(folder: string, names: Names): Promise<void> {
+  for (const name of names) await copyFile(path.join(programs, name), path.join(folder, name));
+}
+
+/** Runs them one after another; what they print. */
+async function runPrograms(
+  folder: string,
+  url: string,
+  [command, ...args]: readonly [string, ...string[]],
+  [createJob, predict]: Names,
+): Promise<string> {
+  const job = await run(command, [...args, createJob, url, DATASET], { cwd: folder });
+  const prediction = await run(command, [...args, predict, url, MODEL, PICTURE], { cwd: folder });
+  return `${job.stdout.trim()}; ${prediction.stdout.trim()}`;
+}
+
 async function checkTypescriptClient(folder: string, url: string): Promise<string> {
   const types = await openapiTypescript(new URL('/openapi.json', url));
   await writeFile(path.join(folder, 'generated.ts'), astToString(types));
-  await copyFile(path.join(programs, 'create-job.ts'), path.join(folder, 'create-job.ts'));
+  const names = ['create-job.ts', 'predict.ts'] as const;
+  await bringPrograms(folder, names);
   await symlink(path.join(repository, 'node_modules'), path.join(folder, 'node_modules'));
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
   const config = { extends: path.join(repository, 'tsconfig.json'), include: ['*.ts'] };
   await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
   await run(process.execPath, [path.join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder]);
-  const { stdout } = await run(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), path.join(folder, 'create-job.ts'), url, DATASET],
-    { cwd: folder },
-  );
-  return stdout.trim();
+  const node = [process.execPath, '--import', import.meta.resolve('tsx')] as const;
+  return runPrograms(folder, url, node, names);
 }
 
 async function checkPythonClient(folder: string, url: string, tools: string): Promise<string> {
@@ -59,9 +78,9 @@ async function checkPythonClient(folder: string, url: string, tools: string): Pr
     config,
     '--fail-on-warning',
   ]);
-  const program = path.join(folder, 'create_job.py');
-  await copyFile(path.join(programs, 'create_job.py'), program);
-  return (await run(path.join(tools, 'python'), [program, url, DATASET])).stdout.trim();
+  const names = ['create_job.py', 'predict.py'] as const;
+  await bringPrograms(folder, names);
+  return runPrograms(folder, url, [path.join(tools, 'python')], names);
 }
 
 async function checkWithSchemathesis(folder: string, url: string, tools: string): Promise<string> {
@@ -76,8 +95,11 @@ async function checkWithSchemathesis(folder: string, url: string, tools: string)
 }
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-clients-'));
+const dataDir = path.join(folder, 'data');
+await commitColorModel(createFilesystemStore({ root: dataDir }));
+await writeFile(path.join(folder, PICTURE), await colorPicture('red'));
 const server = await startLocalServer({
-  dataDir: path.join(folder, 'data'),
+  dataDir,
   host: '127.0.0.1',
   port: 0,
   version: '0.0.0-test',

@@ -8,7 +8,13 @@ const [baseUrl = '', dataset = ''] = process.argv.slice(2);
 const client = createClient<paths>({ baseUrl });
 
 const { data: created, error } = await client.POST('/v1/fine_tuning/jobs', {
-  body: { model: 'small_cnn', training_file: dataset, hyperparameters: { n_epochs: 1 } },
+  body: {
+    model: 'small_cnn',
+    training_file: dataset,
+    hyperparameters: { n_epochs: 1, batch_size: 'auto' },
+    recipe: { augmentation: { flip: 0.5 }, first_layer_rate: 'auto' },
+    sweep: { learning_rate_multiplier: ['auto', 0.3] },
+  },
 });
 if (created?.object !== 'fine_tuning.job') throw new Error(`No job was made: ${error?.error?.message}`);
 const seconds: number | undefined = created.estimate?.seconds;

@@ -9,10 +9,16 @@ from fovea_client.models import CreatedFineTuningJob, CreateFineTuningJob, Error
 url, dataset = sys.argv[1:]
 client = Client(base_url=url)
 
-created = create_fine_tuning_job.sync(
-    client=client, body=CreateFineTuningJob(model="small_cnn", training_file=dataset)
-)
+settings = {
+    "hyperparameters": {"n_epochs": 1, "batch_size": "auto"},
+    "recipe": {"augmentation": {"flip": 0.5}, "first_layer_rate": "auto"},
+    "sweep": {"learning_rate_multiplier": ["auto", 0.3]},
+}
+request = CreateFineTuningJob.from_dict({"model": "small_cnn", "training_file": dataset, **settings})
+assert request.to_dict() == {"model": "small_cnn", "training_file": dataset, **settings}, request
+created = create_fine_tuning_job.sync(client=client, body=request)
 assert isinstance(created, CreatedFineTuningJob), created
+assert created.hyperparameters.n_epochs == 1, created.hyperparameters
 assert created.estimate is not None and created.estimate.seconds > 0, created.estimate
 
 read = get_fine_tuning_job.sync(created.id, client=client)
