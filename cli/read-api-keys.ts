@@ -8,7 +8,10 @@ import { FoveaError } from '../core/errors.ts';
 const SHORTEST_KEY = 16;
 const KeySchema = z
   .string()
-  .regex(/^\S*$/, { message: 'a key has no white space' })
+  .regex(/^[!-~]*$/, {
+    message:
+      'a key has no white space, and only letters, digits and signs of ASCII: a header holds no others',
+  })
   .min(SHORTEST_KEY, { message: `a key has ${SHORTEST_KEY} characters or more` });
 const KeysSchema = z
   .record(z.string(), KeySchema)

@@ -7,7 +7,7 @@ import { toRequestInvalid } from './request-invalid.ts';
 const WHERE: Readonly<Record<string, string>> = {
   query: 'The query string',
   param: 'The path',
-  header: 'The headers',
+  header: 'A header',
 };
 
 /** An empty group. Parameters are checked by the schemas of its routes; bodies by the handlers, which know the limits. */

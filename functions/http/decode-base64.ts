@@ -4,6 +4,7 @@ import { FoveaError } from '../../core/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 
 const DATA_URL = /^\s*data:[^,]{0,200},/i;
+const URL_START = /^\s*[a-z][a-z0-9+.-]{1,20}:\/\//i;
 const BASE64 = /^[A-Za-z0-9+/_ \t\r\n-]*(?:=[ \t\r\n]*){0,2}$/;
 const [SPACE, EQUALS] = [0x20, 0x3d];
 /** Base64 has four characters for three bytes; line breaks come on top. */
@@ -20,6 +21,12 @@ export function decodeBase64(text: string, param: string, limitBytes: number): U
   const prefix = DATA_URL.exec(text)?.[0];
   if (prefix !== undefined && !/;base64,$/i.test(prefix))
     return invalid(param, 'the data URL is not in base64: it must start with "data:image/…;base64,"');
+  if (URL_START.test(text))
+    return invalid(
+      param,
+      'it is a URL, and URLs are not fetched. Send the bytes of the picture in base64, or upload it (POST /v1/uploads) and ' +
+        'send its "image_key"',
+    );
   const encoded = text.slice(prefix?.length ?? 0);
   if (!BASE64.test(encoded)) {
     const at = encoded.search(/[^A-Za-z0-9+/_= \t\r\n-]/);

@@ -48,7 +48,10 @@ export function createErrorHandler(logger: Logger) {
     const known = toKnownError(error, c.req.raw.signal.aborted);
     if (known !== undefined) {
       const { status } = answerTo(known.code);
-      if (status >= 500) logger.error('request failed', { request_id: c.get('requestId'), error });
+      const request_id = c.get('requestId');
+      if (known.code === 'server-busy')
+        logger.warn('request refused', { request_id, code: known.code, reason: known.message });
+      else if (status >= 500) logger.error('request failed', { request_id, error });
       return c.json(toErrorBody(known), status, retryHeaders(known.code));
     }
     const requestId = c.get('requestId');

@@ -64,11 +64,21 @@ export async function readBodyOfTwoKinds(
 export function parseJsonBody<T extends z.ZodType>(bytes: Uint8Array, schema: T): z.output<T> {
   const value = parseJson(bytes);
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value);
+  if (!parsed.success) throw toRequestInvalid(parsed.error, 'The request body', value, schema);
   return parsed.data;
 }
 
-/** @throws {FoveaError} `json-invalid`, saying where. */
+/** No schema sees this key, and objects lose it where they are copied. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key !== '__proto__') return value;
+  throw new FoveaError(
+    'request-invalid',
+    'The request body has the key "__proto__", which no object of it may have. Give it another name.',
+    { param: key },
+  );
+}
+
+/** @throws {FoveaError} `json-invalid`, saying where; `request-invalid` for a key that cannot be kept. */
 function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0)
     throw new FoveaError('json-invalid', 'The request body is empty: send a JSON object.');
@@ -79,8 +89,9 @@ function parseJson(body: Uint8Array): unknown {
     throw new FoveaError('json-invalid', 'The request body is not JSON: it is not UTF-8 text.', { cause });
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseProto);
   } catch (cause) {
+    if (cause instanceof FoveaError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FoveaError('json-invalid', `The request body is not JSON: ${reason}.`, { cause });
   }

@@ -2,21 +2,32 @@
 
 import type { z } from 'zod';
 import { FoveaError } from '../../core/errors.ts';
+import { allowedKeys } from './allowed-keys.ts';
+import { nearest } from './nearest.ts';
 
 /** Issues beyond this many are counted instead of listed. */
 const MOST_ISSUES = 20;
 /** Longest piece of a received string that is repeated. */
 const SHOWN_CHARACTERS = 80;
+/** Of the allowed keys, those nearest to an unknown one that are named. */
+const KEYS_SUGGESTED = 3;
 
 /**
  * `request-invalid` for input that a schema refused.
  * @param where what was read, e.g. `The request body`.
  * @param received the input, to quote the values at fault.
+ * @param schema what refused it, to name the keys that it takes.
  */
-export function toRequestInvalid(error: z.core.$ZodError, where: string, received: unknown): FoveaError {
+export function toRequestInvalid(
+  error: z.core.$ZodError,
+  where: string,
+  received: unknown,
+  schema?: z.ZodType,
+): FoveaError {
   const issues = error.issues.slice(0, MOST_ISSUES).map((issue) => ({
     path: issue.path.map(String).join('.'),
-    message: issue.message + describeReceived(received, issue),
+    message:
+      issue.message.replace(COERCED, '') + describeReceived(received, issue) + suggestKeys(schema, issue),
   }));
   const more = error.issues.length - issues.length;
   const listed = issues
@@ -34,9 +45,26 @@ export function toRequestInvalid(error: z.core.$ZodError, where: string, receive
   );
 }
 
+/** What zod says it received where text was to be a number: what became of the text, not what came. */
+const COERCED = /, received NaN$/;
+
+/** `; did you mean …?` for unknown keys. */
+function suggestKeys(schema: z.ZodType | undefined, issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return '';
+  const allowed = allowedKeys(schema, issue.path);
+  const [key = ''] = issue.keys;
+  const near = nearest(key.slice(0, SHOWN_CHARACTERS), allowed, KEYS_SUGGESTED);
+  if (near.length === 0) return '';
+  const names = near.map((name) => JSON.stringify(name)).join(', ');
+  return near.length === allowed.length
+    ? `; allowed are ${names}`
+    : `; of the ${allowed.length} keys that are allowed, the nearest are ${names}`;
+}
+
 /** `, received …` for plain values; unknown keys and missing values are told by zod's own message. */
 function describeReceived(input: unknown, issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys' || issue.message.includes('received')) return '';
+  if (issue.code === 'unrecognized_keys') return '';
+  if (issue.message.includes('received') && !COERCED.test(issue.message)) return '';
   let value = input;
   for (const segment of issue.path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return '';

@@ -9,7 +9,8 @@ export function requestLog(logger: Logger, now: () => number) {
     const startedMs = now();
     await next();
     const { status } = c.res;
-    const log = status >= 500 ? logger.error : logger.info;
+    // A 503 passes; where it is a fault, the error handler logs it as one.
+    const log = status < 500 ? logger.info : status === 503 ? logger.warn : logger.error;
     log('request', {
       request_id: c.get('requestId'),
       method: c.req.method,

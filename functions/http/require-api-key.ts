@@ -7,6 +7,7 @@ import type { ApiKeys, AppEnv } from '../deps.ts';
 
 /** The scheme's name may be written in any case (RFC 9110, 11.1). */
 const BEARER = /^bearer +(?<token>\S+) *$/i;
+const NAMES_BEARER = /^bearer(\s|$)/i;
 
 /**
  * Requires `Authorization: Bearer <key>`, as OpenAI's clients send it.
@@ -18,11 +19,16 @@ export function requireApiKey(keys: ApiKeys) {
     const header = c.req.header('authorization');
     const token = header === undefined ? undefined : BEARER.exec(header)?.groups?.['token'];
     if (token === undefined) {
+      const problem =
+        header === undefined
+          ? 'no Authorization header'
+          : NAMES_BEARER.test(header)
+            ? 'no key after "Bearer", or a key with white space'
+            : 'an Authorization header of another scheme';
       c.header('WWW-Authenticate', 'Bearer');
       throw new FoveaError(
         'api-key-missing',
-        `The request has ${header === undefined ? 'no Authorization header' : 'an Authorization header of another scheme'}: ` +
-          'send "Authorization: Bearer <API key>".',
+        `The request has ${problem}: send "Authorization: Bearer <API key>".`,
         { param: 'Authorization' },
       );
     }

@@ -46,7 +46,11 @@ export function receiveUploadRoutes({ store }: AppDeps, open: NonNullable<Upload
   routes.openapi(receiveUpload, async (c) => {
     const grant = open(c.req.valid('param').token);
     assertHeaders(c.req.raw.headers, grant);
-    const body = await readBody(c, grant.sizeBytes);
+    const body = await readBody(
+      c,
+      grant.sizeBytes,
+      `The link is for exactly ${grant.sizeBytes} bytes, as POST /v1/uploads was told; ask it for another link for others.`,
+    );
     if (body.byteLength !== grant.sizeBytes) {
       throw refused(
         `it has ${body.byteLength} bytes, and the link is for ${grant.sizeBytes}`,

@@ -33,6 +33,7 @@ describe('readApiKeys', () => {
     ['no key', '{}'],
     ['a short key', JSON.stringify({ me: 'secret' })],
     ['a key with white space', JSON.stringify({ me: `${KEY} ` })],
+    ['a key that no header holds', JSON.stringify({ me: `${KEY}é` })],
     ['a key that is no text', '{"me":1234567890123456}'],
   ])('rejects a file with %s, and repeats no key', async (_, content) => {
     const reading = readApiKeys(fileWith(content), undefined);

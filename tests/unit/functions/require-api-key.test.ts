@@ -29,6 +29,14 @@ describe('requireApiKey', () => {
   });
 
   it.each([
+    [`Basic ${KEY}`, /of another scheme/],
+    ['Bearer ', /no key after "Bearer"/],
+    ['Bearer a b', /a key with white space/],
+  ])('says what is wrong with "%s"', async (authorization, message) => {
+    expect((await get(authorization)).body.error.message).toMatch(message);
+  });
+
+  it.each([
     ['of another scheme', `Basic ${KEY}`, 'api-key-missing'],
     ['that is empty', 'Bearer ', 'api-key-missing'],
     ['that is wrong', `Bearer ${'x'.repeat(40)}`, 'api-key-invalid'],
