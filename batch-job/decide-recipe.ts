@@ -103,7 +103,7 @@ export function decideRecipe({
   if (full !== undefined && backend === 'portable') {
     const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
     reasons.push(
-      `On the portable back end the pretrained layers take some ${minutes} minutes; a native one, from \`fovea setup\`, is ` +
+      `On the portable back end the pretrained layers take some ${minutes} minutes; a native one, from \`npm run fovea -- setup\`, is ` +
         'several times as fast.',
     );
   }

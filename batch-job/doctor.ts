@@ -36,7 +36,7 @@ function describe(info: EngineInfo): void {
   console.log(`  devices   ${info.devices.join(', ')}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
-    console.log('`fovea setup` builds the native back end, which is about twice as fast.');
+    console.log('`npm run fovea -- setup` builds the native back end, which is about twice as fast.');
 }
 
 /** The best back end, and why each better one is not to be had. */

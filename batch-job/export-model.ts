@@ -1,5 +1,5 @@
 // From trained weights to a model that serves: exported to ONNX, judged on the test split, compared with the trainer on
-// every test picture, and committed.
+// every picture judged (on some of training where none is), and committed.
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
@@ -26,6 +26,8 @@ import type { TrainingContext } from './training-context.ts';
 
 /** Largest difference of a probability between trainer and served model that is put down to rounding. */
 const MAX_PARITY_DIFFERENCE = 1e-3;
+/** Training pictures that trainer and served model are compared on, where no others are there. */
+const PARITY_PICTURES = 64;
 /** Test pictures predicted together. */
 export const EVALUATION_BATCH_SIZE = 16;
 
@@ -44,7 +46,12 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
   const judgedOn = splits.test.length > 0 ? 'test' : 'validation';
   const served = await base.toServed(network, weights);
   const { onnx } = served;
-  const { scores, maxDifference, judged, validation } = await judge(context, weights, onnx, judgedOn);
+  const { scores, maxDifference, parityPictures, judged, validation } = await judge(
+    context,
+    weights,
+    onnx,
+    judgedOn,
+  );
   if (scores.accuracy !== null && judgedOn === 'test') {
     await reporter.message(
       `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that training did not see; ` +
@@ -55,6 +62,13 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
         test_count: scores.count,
         max_difference: maxDifference,
       },
+    );
+  }
+  if (scores.count === 0) {
+    await reporter.message(
+      'No picture was kept from training, so how well the model does is not known; on ' +
+        `${parityPictures} training pictures the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
+      { max_difference: maxDifference, parity_pictures: parityPictures },
     );
   }
   if (!(maxDifference <= MAX_PARITY_DIFFERENCE)) {
@@ -93,6 +107,7 @@ export async function exportModel(context: TrainingContext, weights: NetworkWeig
     trials,
     history: await readHistory(jobs, job.id, context.trial),
     maxDifference,
+    parityPictures,
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
     variants: variants.described,
     tfjs: companions.tfjs,
@@ -198,7 +213,8 @@ async function compare(
   let maxDifference = 0;
   let done = 0;
   const judgedItems = splits[judgedOn];
-  const steps = judgedItems.length + (judgedOn === 'test' ? splits.validation.length : 0);
+  const unjudged = judgedItems.length > 0 ? [] : spread(splits.train, PARITY_PICTURES);
+  const steps = judgedItems.length + unjudged.length + (judgedOn === 'test' ? splits.validation.length : 0);
   reporter.startStage('evaluating', { step: 0, steps });
   const judgeSplit = async (
     items: readonly DatasetItem[],
@@ -223,12 +239,20 @@ async function compare(
     const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };
     return { scores, split };
   };
-  const { scores, split: judged } = await judgeSplit(judgedItems, async (batch, probabilities) => {
+  const compareBatch = async (batch: ExampleBatch, probabilities: Float32Array) => {
     const examples = below === undefined ? batch.images : await below.run(batch.images.slice(), batch.count);
     const trained = await trainer.predict(examples, batch.count);
     maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
-  });
+  };
+  const { scores, split: judged } = await judgeSplit(judgedItems, compareBatch);
+  await judgeSplit(unjudged, compareBatch);
   const validation =
     judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
-  return { scores, maxDifference, judged, validation };
+  return { scores, maxDifference, parityPictures: judgedItems.length + unjudged.length, judged, validation };
+}
+
+/** At most `count` of the items, evenly spread, so that every class has its share. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  const step = Math.max(1, items.length / count);
+  return items.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }

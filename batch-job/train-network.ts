@@ -143,6 +143,8 @@ function describeEnd(best: BestEpoch, { share }: Blend): string {
     return 'Nothing lowered the loss on the validation split: the weights from before the stage are kept.';
   }
   const kept = `The weights of epoch ${best.epoch} are kept`;
+  if (best.validationLoss === null)
+    return `${kept}, the last one: there is no validation split to choose by.`;
   return share === 1
     ? `${kept}: the lowest loss on the validation split.`
     : `${kept} to ${100 * share} %, and those from before the stage for the rest: of such blends, the lowest loss on the ` +

@@ -15,7 +15,9 @@ import { runReproduce } from './commands/reproduce.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
 import { describeError } from './describe-error.ts';
+import { DEFAULT_DATA } from './shown-command.ts';
 import { InterruptedError } from './until-interrupted.ts';
+import { toUserPath } from './user-path.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -25,6 +27,9 @@ const { version, description } = JSON.parse(
 };
 
 const MAX_PORT = 65_535;
+
+/** commander gives the value before it as well. */
+const takePath = (text: string) => toUserPath(text);
 
 function parsePort(text: string): number {
   const port = Number(text);
@@ -70,10 +75,10 @@ const program = new Command('fovea').description(description).version(version);
 program
   .command('start')
   .description('run the API and the local worker on this machine')
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
   .option(
     '--usd-per-hour <number>',
     'what an hour of this machine costs, for the cost of jobs',
@@ -83,6 +88,7 @@ program
   .option(
     '--api-keys <file>',
     `JSON file of API keys by name; or ${environment.apiKey} has one. Needed on any other address than this machine's own`,
+    takePath,
   )
   .option('--allow-host <name...>', 'further names that requests may come for, e.g. that of a proxy')
   .option('--allow-origin <origin...>', 'pages of other sites that may use the API (CORS)', parseOrigin)
@@ -92,14 +98,15 @@ program
 program
   .command('demo')
   .description('dataset → fine-tune → model → prediction, through the API, on this machine')
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 0)
   .option(
     '--dataset <folder>',
     'folder of pictures, one subfolder a class (default: a sample drawn on the spot)',
+    takePath,
   )
   .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
   .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
   .action((options) => runDemo({ ...options, version }));
 
@@ -107,19 +114,20 @@ program
   .command('import-model')
   .description('serve a pretrained network as it is, without training')
   .argument('<architecture>', 'e.g. mobilenet_v2_1.0')
-  .requiredOption('--labels <file>', 'text file with the name of a class on every line')
+  .requiredOption('--labels <file>', 'text file with the name of a class on every line', takePath)
   .option(
     '--weights <path>',
     'Keras weight file, or folder that has the published one (default: download it)',
+    takePath,
   )
   .option('--name <name>', 'name of the model (default: that of the architecture)')
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
 
 program
   .command('import-backbone')
   .description('take an ONNX file, from PyTorch or a model hub, as the frozen part of classifiers to train')
-  .argument('<file>', 'the .onnx file')
+  .argument('<file>', 'the .onnx file', takePath)
   .option('--name <name>', 'of the backbone, for jobs (default: that of the file)')
   .addOption(
     new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
@@ -142,7 +150,7 @@ program
       'axes of that value, where it is a map (default: the layout in which it has the proportions of the picture)',
     ).choices(['nchw', 'nhwc']),
   )
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((file: string, options: ImportBackboneOptions) => runImportBackbone(file, options));
 
 program
@@ -150,8 +158,8 @@ program
   .description('train a model again, by what its report says, and compare: on a processor, bit by bit')
   .argument('<model>', '<name> or <name>:<version>')
   .option('--url <address>', 'of a Fovea that runs already (default: one is started over --data)')
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
   .action((model: string, options) =>
     runReproduce(model, { ...options, apiKey: process.env[environment.apiKey], version }),
   );
@@ -169,7 +177,7 @@ program
   .option('--images <number>', 'pictures of an epoch', parseNumber)
   .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
   .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
-  .option('--svg <file>', 'write the picture: bytes by layer, the peak marked')
+  .option('--svg <file>', 'write the picture: bytes by layer, the peak marked', takePath)
   .action((model, options) => runPlan(model, options));
 
 program
@@ -181,9 +189,13 @@ program
       .choices(PRECISIONS)
       .makeOptionMandatory(),
   )
-  .requiredOption('--pictures <folder>', 'pictures like those to come: half to calibrate, half to compare')
-  .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it')
-  .option('--data <folder>', 'where datasets, jobs and models are kept', '.fovea')
+  .requiredOption(
+    '--pictures <folder>',
+    'pictures like those to come: half to calibrate, half to compare',
+    takePath,
+  )
+  .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it', takePath)
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((model: string, options: ExportModelOptions) => runExportModel(model, options));
 
 program
@@ -191,15 +203,15 @@ program
   .description(
     'copy a data folder or a bucket, which may be in use; run again, it goes on where it broke off',
   )
-  .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix')
-  .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', '.fovea')
+  .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix', takePath)
+  .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
   .action((place: string, options: CopyStoreOptions) => runBackup(place, options));
 
 program
   .command('restore')
   .description('copy a backup back; nothing is overwritten')
-  .argument('<place>', 'the backup: a folder, or s3://bucket/prefix')
-  .option('--data <place>', 'where to: an empty data folder, or s3://bucket/prefix', '.fovea')
+  .argument('<place>', 'the backup: a folder, or s3://bucket/prefix', takePath)
+  .option('--data <place>', 'where to: an empty data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
   .action((place: string, options: CopyStoreOptions) => runRestore(place, options));
 
 program

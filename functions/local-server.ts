@@ -116,7 +116,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       usdPerHour,
       priceBasis:
         usdPerHour === 0
-          ? 'This machine has no price; fovea start --usd-per-hour gives it one.'
+          ? 'This machine has no price; npm start -- --usd-per-hour gives it one.'
           : 'The price is the one that this server was started with.',
     },
     backends,

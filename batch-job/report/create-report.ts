@@ -40,6 +40,8 @@ export interface CreateReportOptions {
   /** Largest difference of a probability between trainer and exported model, and the largest that is allowed. */
   readonly maxDifference: number;
   readonly maxDifferenceAllowed: number;
+  /** How many pictures they were compared on. */
+  readonly parityPictures: number;
   /** The model in fewer bits. */
   readonly variants: Report['variants'];
   /** The files for a browser, where the network allows them. */
@@ -77,7 +79,7 @@ export async function createReport(
     );
   }
   const parity: Parity = {
-    pictures: judged.items.length,
+    pictures: options.parityPictures,
     maxDifference,
     allowed: maxDifferenceAllowed,
     trainer: { ...engine.info },

@@ -9,6 +9,7 @@ import { restore } from '../../core/backup/restore.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
 import { createRetryingStore } from '../../core/storage/retrying-store.ts';
+import { shownCommand } from '../shown-command.ts';
 
 export interface CopyStoreOptions {
   /** A folder, or `s3://bucket/prefix`. */
@@ -21,7 +22,9 @@ const LINES = 10;
 export async function runBackup(target: string, { data }: CopyStoreOptions): Promise<void> {
   const [from, to] = [await openPlace(data), await openPlace(target)];
   const objects = await showing({ from, to }, (copying) => backUp({ ...copying, now: Date.now }));
-  console.log(`Backed up ${objects} objects of ${from.url} in ${to.url}. Back with: fovea restore ${target}`);
+  console.log(
+    `Backed up ${objects} objects of ${from.url} in ${to.url}. Back with: ${shownCommand('restore', target)}`,
+  );
 }
 
 export async function runRestore(backup: string, { data }: CopyStoreOptions): Promise<void> {

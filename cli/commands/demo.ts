@@ -16,6 +16,7 @@ import {
 import { toDatasetName, toModelName } from '../dataset-name.ts';
 import { followOwnJob } from '../follow-own-job.ts';
 import { writeSampleDataset } from '../sample-dataset/write-sample-dataset.ts';
+import { shownStart } from '../shown-command.ts';
 import { createStderrLogger } from '../stderr-logger.ts';
 import { untilInterrupted } from '../until-interrupted.ts';
 import { uploadDataset } from '../upload-dataset.ts';
@@ -109,7 +110,7 @@ function printPrediction(prediction: WirePrediction, heldOut: HeldOutPicture): v
 
 function printWhereToGo(url: string, options: DemoOptions, model: string): void {
   if (!options.serve) {
-    console.log(`\nThe model stays in ${path.resolve(options.data)}. Serve it with: npm start`);
+    console.log(`\nThe model stays in ${path.resolve(options.data)}. Serve it with: ${shownStart(options)}`);
     url = 'http://127.0.0.1:8787';
   }
   console.log(`

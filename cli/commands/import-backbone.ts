@@ -9,6 +9,7 @@ import { checkBackboneSize, importBackbone } from '../../core/backbone/import-ba
 import type { ModelInput } from '../../core/model/manifest.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { shownStart } from '../shown-command.ts';
 
 export interface ImportBackboneOptions {
   readonly data: string;
@@ -37,7 +38,7 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
   features  ${features} from "${source.output}"${made}
-${request.output === undefined ? describeBelow(below) : ''}Train on it with: fovea start --data ${data}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }
 
 /** Whoever has exported a whole classifier wants what its last layers read. */

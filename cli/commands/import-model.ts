@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { importModel } from '../../core/model/import-model.ts';
 import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { shownStart } from '../shown-command.ts';
 
 export interface ImportModelOptions {
   readonly data: string;
@@ -27,7 +28,7 @@ export async function runImportModel(architecture: string, options: ImportModelO
   const { model, version, onnx } = manifest;
   console.log(
     `Model "${model}" version ${version}: ${architecture}, ${labels.length} classes, ` +
-      `${(onnx.sizeBytes / 1e6).toFixed(1)} MB. Serve it with: fovea start --data ${options.data}`,
+      `${(onnx.sizeBytes / 1e6).toFixed(1)} MB. Serve it with: ${shownStart({ data: options.data })}`,
   );
 }
 

@@ -92,7 +92,7 @@ function setUpGpu(compiles: boolean): void {
 
 /** The command that builds the addon. */
 const setUpCommand = (variant: NativeVariant): string =>
-  variant === 'gpu' ? 'fovea setup --gpu' : 'fovea setup';
+  variant === 'gpu' ? 'npm run fovea -- setup --gpu' : 'npm run fovea -- setup';
 
 function load(variant: NativeVariant, directory: string): Addon {
   try {

@@ -36,7 +36,7 @@ describe('openEngine', () => {
   test('native, where it is not built, fails with the command that builds it', async () => {
     await expect(openEngine({ backend: 'native', cacheDirectory: folder })).rejects.toMatchObject({
       code: 'backend-unavailable',
-      message: expect.stringMatching(/not built.*`fovea setup`/s) as string,
+      message: expect.stringMatching(/not built.*`npm run fovea -- setup`/s) as string,
     });
   });
 

@@ -1,0 +1,32 @@
+// Commands as a newcomer can type them, in the package's folder.
+
+import path from 'node:path';
+import { PACKAGE_ROOT } from './user-path.ts';
+
+export const DEFAULT_DATA = '.fovea';
+const PLAIN = /^[\w@%+=:,./-]+$/;
+const quote = (word: string) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** Such as `npm start -- --data /tmp/d1`, or `npm run fovea -- restore backup`. */
+export function shownCommand(command: string, ...args: readonly string[]): string {
+  const words = args.map(quote);
+  return command === 'start'
+    ? ['npm start', ...(words.length === 0 ? [] : ['--', ...words])].join(' ')
+    : ['npm run fovea --', command, ...words].join(' ');
+}
+
+/** How to serve what is in a data folder; the default one, and no weights, go without saying. */
+export function shownStart({
+  data,
+  weights,
+}: {
+  readonly data: string;
+  readonly weights?: string | undefined;
+}): string {
+  const isDefault = path.resolve(data) === path.join(PACKAGE_ROOT, DEFAULT_DATA);
+  return shownCommand(
+    'start',
+    ...(isDefault ? [] : ['--data', path.resolve(data)]),
+    ...(weights === undefined ? [] : ['--weights', path.resolve(weights)]),
+  );
+}

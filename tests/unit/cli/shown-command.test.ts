@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { shownCommand, shownStart } from '../../../cli/shown-command.ts';
+import { PACKAGE_ROOT, toUserPath } from '../../../cli/user-path.ts';
+
+describe('shownStart', () => {
+  it('repeats folders other than the default, quoted where a shell needs it', () => {
+    expect(shownStart({ data: path.join(PACKAGE_ROOT, '.fovea') })).toBe('npm start');
+    expect(shownStart({ data: '/tmp/d1', weights: "/tmp/my w's" })).toBe(
+      `npm start -- --data /tmp/d1 --weights '/tmp/my w'\\''s'`,
+    );
+    expect(shownCommand('restore', 's3://b/p')).toBe('npm run fovea -- restore s3://b/p');
+  });
+});
+
+describe('toUserPath', () => {
+  const bench = path.join(PACKAGE_ROOT, 'bench');
+  it.each([
+    ['../../x', bench, PACKAGE_ROOT, path.resolve(PACKAGE_ROOT, '../x')],
+    ['/x', bench, PACKAGE_ROOT, '/x'],
+    ['s3://bucket/x', bench, PACKAGE_ROOT, 's3://bucket/x'],
+    ['x', PACKAGE_ROOT, PACKAGE_ROOT, 'x'],
+    ['x', undefined, PACKAGE_ROOT, 'x'],
+    ['x', PACKAGE_ROOT, bench, 'x'],
+  ])('takes %s, asked for in %s, run in %s', (text, initCwd, cwd, expected) => {
+    expect(toUserPath(text, initCwd ?? '', cwd)).toBe(expected);
+  });
+});
