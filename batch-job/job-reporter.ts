@@ -4,6 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors.ts';
+import { afterCheckpoint } from '../core/job/furthest.ts';
 import type { JobRecord, Progress } from '../core/job/job.ts';
 import type { NewJobEvent } from '../core/job/job-events.ts';
 import type { AttemptJobs } from '../core/job/job-store.ts';
@@ -40,6 +41,8 @@ export interface JobReporter {
   startStage(stage: Progress['stage'], known?: Partial<Progress>): void;
   /** Adds to what is known of the running stage. */
   update(known: Partial<Progress>): void;
+  /** Tells of a checkpoint that is written: attempts are counted anew from the furthest. */
+  cameTo(position: readonly number[]): void;
   event(event: NewJobEvent): Promise<void>;
   message(message: string, data?: Record<string, unknown>): Promise<void>;
   warn(message: string, data?: Record<string, unknown>): Promise<void>;
@@ -104,6 +107,7 @@ export function createJobReporter({
   // Every storage call of a batch of pictures listens to it.
   setMaxListeners(0, controller.signal);
   let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
+  let checkpoint: readonly number[] | undefined;
   let lastWrittenMs = clock();
   let writing: Promise<void> | undefined;
 
@@ -119,6 +123,7 @@ export function createJobReporter({
       const job = await updateHeld({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         spent: meter.spent(),
+        ...(checkpoint === undefined ? {} : { furthest: afterCheckpoint(held, checkpoint) }),
         progress: { ...progress, rssBytes: process.memoryUsage.rss() },
       }));
       lastWrittenMs = clock();
@@ -145,6 +150,9 @@ export function createJobReporter({
     },
     update(known) {
       progress = { ...progress, ...known };
+    },
+    cameTo(position) {
+      checkpoint = position;
     },
     async event(event) {
       await jobs.appendEvent(jobId, event);

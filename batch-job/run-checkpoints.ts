@@ -89,6 +89,10 @@ export async function openRunCheckpoints(
   return {
     resumedStage,
     resume: (stage) => (found !== undefined && stage === resumedStage ? found.state : undefined),
-    save: (stage, state) => checkpoints.save(toCheckpointFile({ fingerprint, stage, state })),
+    async save(stage, state) {
+      await checkpoints.save(toCheckpointFile({ fingerprint, stage, state }));
+      const { epoch, batch, isFinished } = state;
+      reporter.cameTo([trial ?? 0, STAGE_NAMES.indexOf(stage), Number(isFinished), epoch, batch]);
+    },
   };
 }

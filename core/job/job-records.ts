@@ -44,6 +44,7 @@ export const NOTHING_DONE = {
   lease: null,
   cancelRequested: false,
   attempts: 0,
+  furthest: null,
   progress: null,
   error: null,
   result: null,

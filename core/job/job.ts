@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../error-codes.ts';
 import { FORMATS } from '../storage/formats.ts';
+import { FurthestSchema } from './furthest.ts';
 import { HyperparametersSchema } from './hyperparameters.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from './recipe.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from './savings.ts';
@@ -199,6 +200,8 @@ export const JobRecordSchema = z.object({
   /** Set by whoever asked for the end of a running job; the trainer looks at it between steps. */
   cancelRequested: z.boolean(),
   attempts: z.number().int(),
+  /** How far training has come; null before the first checkpoint. */
+  furthest: FurthestSchema.nullable().default(null),
   /** Only of jobs on AWS Batch. */
   placement: PlacementSchema.optional(),
   /** Why a queued job does not start, where that is known. */

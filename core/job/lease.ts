@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoveaError } from '../errors.ts';
+import { beforeAttempt } from './furthest.ts';
 import { type BatchAttempt, isFinal, type JobRecord, type Lease } from './job.ts';
 import type { JobRecords } from './job-records.ts';
 import { createLeaseWatch, isSameLease, LEASE_MS } from './lease-watch.ts';
@@ -85,6 +86,7 @@ function toHeld(job: JobRecord, owner: string, nowMs: number, batch: BatchAttemp
     // A job that is taken before its submission was marked has passed through the queue all the same.
     status: 'running',
     attempts: attempt,
+    furthest: beforeAttempt(job),
     startedAt: job.startedAt ?? Math.floor(nowMs / 1000),
     lease: {
       owner,

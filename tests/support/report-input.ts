@@ -44,6 +44,7 @@ const JOB: JobRecord = {
   lease: null,
   cancelRequested: false,
   attempts: 1,
+  furthest: null,
   progress: null,
   error: null,
   result: null,

@@ -7,11 +7,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { monotonicMs } from '../../clock.ts';
 import { exitCodes } from '../../environment.ts';
+import { fruitlessAttempts, isFurther } from '../furthest.ts';
 import { isFinal, type JobRecord, toJobError } from '../job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import { createWaitingJobs, type WaitingJobsDeps, withoutHolder } from './local/waiting-jobs.ts';
 
-/** A job whose trainer ended this often without finishing it is given up: the fault is likely to come again. */
+/** A job whose trainer ended this often without coming any further is given up: the fault is likely to come again. */
 const MAX_ATTEMPTS = 3;
 /** How long a trainer that was asked to end may take to leave a resumable job behind. */
 const STOP_MS = 10_000;
@@ -37,6 +38,8 @@ export interface LocalQueueDeps extends WaitingJobsDeps {
 interface TrainerEnd {
   readonly jobId: string;
   readonly leaseOwner: string;
+  /** How far the job had come when it began. */
+  readonly from: JobRecord['furthest'];
   /** E.g. `by signal SIGKILL`. */
   readonly how: string;
   /** Nothing is wrong with the job: its trainer was told to go, or its storage failed. */
@@ -55,8 +58,8 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   const { jobs, startTrainer, now, onError, clock = monotonicMs, retryMs = RETRY_MS } = deps;
   const waiting = createWaitingJobs(deps);
   /**
-   * Trainers that ended without finishing their job, also those that never got as far as taking it, since the last one
-   * that took a remedy against a want of memory: the job has not been tried in that way before.
+   * Trainers that ended without finishing their job, also those that never got as far as taking it, since the last one that
+   * brought it further, or took a remedy against a want of memory: the job has not been tried in that way before.
    */
   const crashes = new Map<string, { readonly count: number; readonly remedies: number }>();
   /** Not told yet: where the storage takes nothing, they wait, and so does every job. */
@@ -82,8 +85,9 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   }
 
   async function runTrainer(job: JobRecord): Promise<void> {
-    const ended = Math.max(job.attempts, crashes.get(job.id)?.count ?? 0);
-    if (ended >= MAX_ATTEMPTS) return giveUp(job, `its trainer ended ${ended} times without finishing it.`);
+    const ended = Math.max(fruitlessAttempts(job), crashes.get(job.id)?.count ?? 0);
+    if (ended >= MAX_ATTEMPTS)
+      return giveUp(job, `its trainer ended ${ended} times without bringing it any further.`);
     const leaseOwner = randomUUID();
     const child = startTrainer(job.id, leaseOwner);
     running = { jobId: job.id, child };
@@ -99,6 +103,7 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     ends.push({
       jobId: job.id,
       leaseOwner,
+      from: job.furthest,
       how: signalCode === null ? `with exit code ${exitCode}` : `by signal ${signalCode}`,
       isReleased: exitCode === exitCodes.released,
     });
@@ -109,7 +114,7 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     for (let end = ends[0]; end !== undefined; end = ends[0]) await settle(end);
   }
 
-  async function settle({ jobId, leaseOwner, how, isReleased }: TrainerEnd): Promise<void> {
+  async function settle({ jobId, leaseOwner, from, how, isReleased }: TrainerEnd): Promise<void> {
     // The process is gone for certain, so its lease need not die first.
     const left = await jobs.update(
       jobId,
@@ -134,12 +139,16 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
     }
     const before = crashes.get(jobId);
     const remedies = left.memory.taken.length;
-    const crash = before === undefined || remedies > before.remedies ? 1 : before.count + 1;
+    const hasComeFurther = isFurther(left.furthest?.position, from?.position);
+    const isFirst = before === undefined || remedies > before.remedies;
+    const crash = hasComeFurther ? 0 : isFirst ? 1 : before.count + 1;
     crashes.set(jobId, { count: crash, remedies });
     await jobs.appendEvent(jobId, {
       level: 'warn',
       type: 'message',
-      message: `The trainer ended ${how} without finishing the job, ${crash} of at most ${MAX_ATTEMPTS} times.`,
+      message: hasComeFurther
+        ? `The trainer ended ${how} without finishing the job, which it has brought further.`
+        : `The trainer ended ${how} without bringing the job any further, ${crash} of at most ${MAX_ATTEMPTS} times.`,
       data: { attempt: left.attempts },
     });
   }

@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { exitCodes } from '../../../core/environment.ts';
 import { FoveaError } from '../../../core/errors.ts';
+import { afterCheckpoint } from '../../../core/job/furthest.ts';
 import type { JobRecord } from '../../../core/job/job.ts';
 import { cancelJob, submitJob } from '../../../core/job/job-queue.ts';
 import { createJobStore } from '../../../core/job/job-store.ts';
-import { acquireLease } from '../../../core/job/lease.ts';
+import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
 import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/local-queue.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
@@ -126,6 +127,51 @@ it('does not give up a job whose trainers each take another remedy, and does whe
   );
   // The last that took one counts as the first of three.
   expect(started).toHaveLength(REMEDIES_TAKEN + 2);
+});
+
+it('gives no job up that each hard stop of the machine finds further on, and does after three that do not', async () => {
+  const STOPS = 4;
+  const store = createMemoryStore();
+  const jobs = createJobStore({ store, now: Date.now });
+  const { id } = await jobs.create(newJob());
+  // The machine stops with server and trainer: nobody is left to tell of it but the record.
+  const stopAt = async (position: number[]) => {
+    const owner = `attempt at ${position}`;
+    await acquireLease({ jobs, now: Date.now }, id, owner);
+    const hold = { jobs, now: Date.now };
+    await updateHeld(hold, id, owner, (job) => ({ ...job, furthest: afterCheckpoint(job, position) }));
+    await updateHeld(hold, id, owner, (job) => ({ ...job, status: 'queued' }));
+  };
+  for (let epoch = 1; epoch <= STOPS; epoch++) await stopAt([0, 0, 0, epoch, 0]);
+  await stopAt([0, 0, 0, STOPS, 0]);
+  await stopAt([0, 0, 0, 1, 7]);
+  const { queue, started } = setUp(
+    'setTimeout(() => {}, 50)',
+    (jobId, _, owner) => void acquireLease({ jobs, now: Date.now }, jobId, owner),
+    store,
+  );
+  queue.start();
+  const { attempts, error } = await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(started).toEqual([id]);
+  expect({ attempts, error }).toMatchObject({ attempts: STOPS + 3, error: { code: 'trainer-crashed' } });
+});
+
+it('counts trainers anew after one that brought the job further', async () => {
+  const FURTHER = 4;
+  const { jobs, queue, started } = setUp('process.exit(1)', (jobId) => {
+    const position = [Math.min(started.length, FURTHER)];
+    void jobs.update(jobId, (job) => ({ ...job, furthest: afterCheckpoint(job, position) }));
+  });
+  queue.start();
+  const { id } = await submitJob({ jobs, queue }, newJob());
+  await waitFor(
+    () => jobs.get(id),
+    ({ status }) => status === 'failed',
+  );
+  expect(started).toHaveLength(FURTHER + 3);
 });
 
 it('ends a cancelled job within two seconds, also where its trainer does not listen', async () => {
