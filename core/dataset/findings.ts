@@ -17,6 +17,10 @@ export const FINDING_SEVERITIES = {
   'file-outside-class': 'warning',
   /** Deleted between listing and reading. */
   'file-vanished': 'warning',
+  /** Of one plain color: nothing can be learned of it. */
+  'picture-flat': 'warning',
+  /** Most pictures are of the same plain color. */
+  'pictures-mostly-flat': 'error',
   /** The same bytes twice in a class: one copy is kept. */
   'duplicate-content': 'warning',
   /** The same bytes in two classes: which one is right cannot be known, so none is kept. */

@@ -12,6 +12,7 @@ import { NOT_UTF8 } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { assignSplits, isDealt, trainingPoolFractions } from './assign-splits.ts';
 import { checkClasses, checkQuotas, checkTrainingShares } from './check-classes.ts';
+import { checkFlat } from './check-flat.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
@@ -137,6 +138,7 @@ export async function inspectDataset(
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
   const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
   checkClasses(root, classes, pictures, layout, findings);
+  checkFlat(pictures, findings);
   const groups = await groupNearDuplicates(pictures, options.signal);
   const fractions = trainingPoolFractions(layout, options.split);
   const { splits, snapshot } = await settleSplit({

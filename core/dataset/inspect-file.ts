@@ -29,6 +29,8 @@ export interface PictureFacts {
   readonly height: number;
   /** See core/image/thumbnail.ts; null where only the header was read. */
   readonly thumbnail: Uint8Array | null;
+  /** Of one plain color; false where only the header was read. */
+  readonly isFlat: boolean;
 }
 
 /** A good picture, or what is wrong with the file. */
@@ -74,10 +76,10 @@ export async function inspectFile(
     const contentHash = contentHashOf(body);
     if (options.decode === 'header') {
       const { width, height } = await readImageHeader(body, limits);
-      return { contentHash, width, height, thumbnail: null };
+      return { contentHash, width, height, thumbnail: null, isFlat: false };
     }
-    const { width, height, thumbnail } = await verifyImage(body, limits);
-    return { contentHash, width, height, thumbnail };
+    const { width, height, thumbnail, isFlat } = await verifyImage(body, limits);
+    return { contentHash, width, height, thumbnail, isFlat };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
     const code = UNREADABLE.has(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];

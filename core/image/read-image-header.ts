@@ -14,6 +14,7 @@ import {
 } from './image-limits.ts';
 import { firstLine, openImage } from './open-image.ts';
 import { readBmpHeader } from './read-bmp-header.ts';
+import { readTiffTags } from './read-tiff-tags.ts';
 import { type Orientation, orientationOfXmp, swapsSides } from './xmp-orientation.ts';
 
 const SAMPLE_BYTES: Readonly<Record<string, number>> = {
@@ -38,12 +39,12 @@ function fixedSize(bytes: Uint8Array, format: ImageFormat): { width: number; hei
   return undefined;
 }
 
-function toHeader(format: ImageFormat, metadata: Metadata): ImageHeader {
+function toHeader(bytes: Uint8Array, format: ImageFormat, metadata: Metadata): ImageHeader {
   const progressive = metadata.isProgressive === true;
   const sampleBytes = SAMPLE_BYTES[metadata.depth ?? 'uchar'] ?? 1;
   const words = [progressive ? 'progressive' : '', sampleBytes > 1 ? `${sampleBytes * 8}-bit` : ''];
   if (metadata.space === 'cmyk') words.push('CMYK');
-  const xmpOrientation = orientationBeside(format, metadata);
+  const xmpOrientation = orientationBeside(bytes, format, metadata);
   const { width, height } = metadata.autoOrient;
   const isDeep = metadata.space === 'grey16' || metadata.space === 'rgb16';
   return {
@@ -59,8 +60,15 @@ function toHeader(format: ImageFormat, metadata: Metadata): ImageHeader {
 }
 
 /** What XMP adds where EXIF says nothing. An AVIF picture is turned by properties of its container alone (ISO/IEC 23008-12). */
-const orientationBeside = (format: ImageFormat, { orientation, xmp }: Metadata): Orientation =>
-  format === 'avif' || orientation !== undefined ? 1 : orientationOfXmp(xmp);
+function orientationBeside(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  { orientation, xmp }: Metadata,
+): Orientation {
+  // Of a TIFF without the tag the decoder says 1, which is the tag's default.
+  const own = format === 'tiff' ? readTiffTags(bytes)?.orientation : orientation;
+  return format === 'avif' || own !== undefined ? 1 : orientationOfXmp(xmp);
+}
 
 async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
   if (format === 'bmp') return readBmpHeader(bytes);
@@ -82,7 +90,7 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: num
   }
   // Two decoders claim these bytes: a file made to be read in two ways.
   if (metadata.format !== (format === 'avif' ? 'heif' : format)) throw imageUnsupported(bytes);
-  return toHeader(format, metadata);
+  return toHeader(bytes, format, metadata);
 }
 
 /**

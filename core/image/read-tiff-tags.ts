@@ -9,11 +9,14 @@ export interface TiffTags {
   readonly photometric: number | undefined;
   readonly compression: number | undefined;
   readonly samplesPerPixel: number | undefined;
+  /** As xmp-orientation.ts numbers them. */
+  readonly orientation: number | undefined;
 }
 
 const BITS_PER_SAMPLE = 258;
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
+const ORIENTATION = 274;
 const SAMPLES_PER_PIXEL = 277;
 const SAMPLE_FORMAT = 339;
 
@@ -70,5 +73,6 @@ function readDirectory(view: DataView): TiffTags {
     photometric: valuesOf(PHOTOMETRIC)[0],
     compression: valuesOf(COMPRESSION)[0],
     samplesPerPixel: valuesOf(SAMPLES_PER_PIXEL)[0],
+    orientation: valuesOf(ORIENTATION)[0],
   };
 }

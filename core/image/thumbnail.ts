@@ -4,6 +4,21 @@
 export const THUMBNAIL_WIDTH = 9;
 export const THUMBNAIL_HEIGHT = 8;
 
+/** A picture whose values are no farther apart, of 255, in each channel shows nothing. */
+export const FLAT_LEVELS = 3;
+
+/** @param rgb Any number of pixels, RGB, 0 to 255. */
+export function isFlatRgb(rgb: Uint8Array): boolean {
+  const least = [255, 255, 255];
+  const greatest = [0, 0, 0];
+  for (let at = 0; at < rgb.length; at++) {
+    const [channel, value] = [at % 3, rgb[at] as number];
+    if (value < (least[channel] as number)) least[channel] = value;
+    if (value > (greatest[channel] as number)) greatest[channel] = value;
+  }
+  return greatest.every((value, channel) => value - (least[channel] as number) <= FLAT_LEVELS);
+}
+
 /** Luma of sRGB values, 0 to 255: ITU-R 601, as Pillow turns pictures gray. */
 const lumaAt = (thumbnail: Uint8Array, pixel: number): number =>
   0.299 * (thumbnail[3 * pixel] as number) +

@@ -1,5 +1,6 @@
 // Whether every pixel of a picture can be decoded, without keeping more of it than a thumbnail.
 
+import type { Sharp } from 'sharp';
 import { decodingError } from './image-errors.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
@@ -7,12 +8,17 @@ import { narrowRangeOf } from './narrow-range.ts';
 import { firstLine, openUpright } from './open-image.ts';
 import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
-import { THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from './thumbnail.ts';
+import { isFlatRgb, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from './thumbnail.ts';
 
 export interface VerifiedImage extends ImageHeader {
   /** See thumbnail.ts. */
   readonly thumbnail: Uint8Array;
+  /** Of one plain color. */
+  readonly isFlat: boolean;
 }
+
+/** Pixels a side at which a picture that seems plain is looked at again: what is not seen then, no network sees. */
+const FLAT_SIDE = 256;
 
 /**
  * Decodes a picture in full size and keeps a tiny thumbnail: the pixels pass by row by row, and only the decoder's own
@@ -32,10 +38,18 @@ export async function verifyImage(
     const range = await narrowRangeOf(bytes, header, limits);
     // With a color space set for the pipeline, libvips does not scale while it decodes, which may skip the last rows; and a kernel
     // that reads every row, unlike `nearest`.
-    const thumbnail = whole
-      .pipelineColourspace(range === undefined ? 'srgb' : 'rgb16')
-      .resize(THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT, { fit: 'fill', kernel: 'linear' });
-    return { ...header, thumbnail: (await readRgb(thumbnail, range)).pixels };
+    const readAt = async (image: Sharp, width: number, height: number) => {
+      const small = image
+        .pipelineColourspace(range === undefined ? 'srgb' : 'rgb16')
+        .resize(width, height, { fit: 'fill', kernel: 'linear' });
+      return (await readRgb(small, range)).pixels;
+    };
+    const thumbnail = await readAt(whole, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT);
+    const [width, height] = [Math.min(header.width, FLAT_SIDE), Math.min(header.height, FLAT_SIDE)];
+    const isFlat =
+      isFlatRgb(thumbnail) &&
+      isFlatRgb(await readAt(await openUpright(bytes, header, limits), width, height));
+    return { ...header, thumbnail, isFlat };
   } catch (error) {
     throw decodingError(header, firstLine(error), error);
   }

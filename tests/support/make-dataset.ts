@@ -6,16 +6,20 @@ import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 
-/** A PNG of 4 × 4 pixels; different numbers give different bytes. */
-export const makePicture = (index: number): Promise<Uint8Array> =>
-  sharp({
-    create: {
-      width: 4,
-      height: 4,
-      channels: 3,
-      background: { r: index & 255, g: (index >> 8) & 255, b: (index >> 16) & 255 },
-    },
-  })
+/** A PNG of 4 × 4 pixels, plain but for one of them; different numbers give different bytes. */
+export function makePicture(index: number): Promise<Uint8Array> {
+  const color = [index & 255, (index >> 8) & 255, (index >> 16) & 255];
+  const pixels = Uint8Array.from({ length: 4 * 4 * 3 }, (_, at) => color[at % 3] as number);
+  // Just enough not to be flat.
+  pixels[2] = (pixels[2] as number) ^ 8;
+  return sharp(pixels, { raw: { width: 4, height: 4, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/** A PNG of one gray value, 0 to 255, as large as wished. */
+export const makePlain = (value: number, size: number): Promise<Uint8Array> =>
+  sharp({ create: { width: size, height: size, channels: 3, background: { r: value, g: value, b: value } } })
     .png()
     .toBuffer();
 

@@ -11,18 +11,31 @@ export interface TiffOptions {
   readonly photometric?: number;
   readonly compression?: number;
   readonly data: Uint8Array;
+  readonly xmp?: string;
+  readonly orientation?: number;
 }
 
 const SHORT = 3;
 const LONG = 4;
-const BYTES = { [SHORT]: 2, [LONG]: 4 } as const;
+const BYTE = 1;
+const BYTES = { [BYTE]: 1, [SHORT]: 2, [LONG]: 4 } as const;
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 12;
 
-type Entry = readonly [tag: number, type: typeof SHORT | typeof LONG, values: readonly number[]];
+type Entry = readonly [tag: number, type: keyof typeof BYTES, values: readonly number[]];
 
 export function makeTiff(options: TiffOptions): Uint8Array {
-  const { width, height, bits, sampleFormat = 1, photometric = 1, compression = 1, data } = options;
+  const {
+    width,
+    height,
+    bits,
+    sampleFormat = 1,
+    photometric = 1,
+    compression = 1,
+    data,
+    xmp,
+    orientation,
+  } = options;
   const entries = (dataOffset: number): Entry[] => [
     [256, SHORT, [width]],
     [257, SHORT, [height]],
@@ -30,11 +43,13 @@ export function makeTiff(options: TiffOptions): Uint8Array {
     [259, SHORT, [compression]],
     [262, SHORT, [photometric]],
     [273, LONG, [dataOffset]],
+    ...(orientation === undefined ? [] : [[274, SHORT, [orientation]] as const]),
     [277, SHORT, [bits.length]],
     [278, SHORT, [height]],
     [279, LONG, [data.length]],
     [339, SHORT, bits.map(() => sampleFormat)],
     ...(photometric === 6 ? [[530, SHORT, [1, 1]] as const] : []),
+    ...(xmp === undefined ? [] : [[700, BYTE, [...Buffer.from(xmp)]] as const]),
   ];
   const count = entries(0).length;
   const valuesAt = HEADER_BYTES + 2 + count * ENTRY_BYTES + 4;

@@ -8,7 +8,7 @@ import {
 import { type InspectDatasetOptions, inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../../../core/dataset/summarize-dataset.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../core/image/image-limits.ts';
-import { makePattern, makePicture, makePictures, storeOf } from '../../support/make-dataset.ts';
+import { makePattern, makePicture, makePictures, makePlain, storeOf } from '../../support/make-dataset.ts';
 
 const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };
 const inspect = async (
@@ -157,6 +157,15 @@ const PLANTED: Readonly<
     at: 'cat/.ipynb_checkpoints/1.png',
   }),
   'file-outside-class': async () => ({ files: { 'labels.csv': 'a,b' }, at: 'labels.csv' }),
+  'picture-flat': async () => ({ files: { 'cat/plain.png': await makePlain(255, 9) }, at: 'cat/plain.png' }),
+  'pictures-mostly-flat': async () => ({
+    files: Object.fromEntries(
+      await Promise.all(
+        Array.from({ length: 25 }, async (_, i) => [`cat/mask-${i}.png`, await makePlain(i % 2, 5 + i)]),
+      ),
+    ),
+    at: null,
+  }),
   'duplicate-content': async () => ({ files: { 'cat/copy.png': await makePicture(0) }, at: 'cat/copy.png' }),
   'duplicate-across-classes': async () => ({
     files: { 'dog/copy.png': await makePicture(0) },

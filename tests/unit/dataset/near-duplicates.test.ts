@@ -11,7 +11,7 @@ import { makePattern, makePicture, makePictures, storeOf } from '../../support/m
 const SPLIT = { train: 0.6, validation: 0.2, test: 0.2 };
 
 async function pictureOf(bytes: Uint8Array): Promise<Picture> {
-  const { width, height, thumbnail } = await verifyImage(bytes);
+  const { width, height, thumbnail, isFlat } = await verifyImage(bytes);
   return {
     key: 'k',
     sizeBytes: 1,
@@ -21,6 +21,7 @@ async function pictureOf(bytes: Uint8Array): Promise<Picture> {
     width,
     height,
     thumbnail,
+    isFlat,
   };
 }
 /** A gray picture, by the values of its thumbnail. */
@@ -32,6 +33,7 @@ const picture = (index: number, value: (x: number, y: number) => number): Pictur
   contentHash: String(index).padStart(4, '0'),
   width: THUMBNAIL_WIDTH,
   height: THUMBNAIL_HEIGHT,
+  isFlat: false,
   thumbnail: Uint8Array.from({ length: 3 * THUMBNAIL_WIDTH * THUMBNAIL_HEIGHT }, (_, i) => {
     const pixel = Math.floor(i / 3);
     return value(pixel % THUMBNAIL_WIDTH, Math.floor(pixel / THUMBNAIL_WIDTH));

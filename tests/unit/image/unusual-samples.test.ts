@@ -145,6 +145,26 @@ describe('the orientation', () => {
     expect(await decodeImage(await element.toBuffer())).toMatchObject({ width: HEIGHT, height: WIDTH });
   });
 
+  it.each([
+    ['as an attribute', 'tiff:Orientation="6">'],
+    ['as an element', '><tiff:Orientation>6</tiff:Orientation>'],
+  ])('counts in a TIFF that only XMP turns, %s', async (_, property) => {
+    const tiff = (orientation?: number) =>
+      makeTiff({
+        width: WIDTH,
+        height: HEIGHT,
+        bits: [8, 8, 8],
+        photometric: 2,
+        data: corners,
+        xmp: xmpOf(property),
+        ...(orientation === undefined ? {} : { orientation }),
+      });
+    expect(
+      Buffer.compare((await decodeImage(tiff())).pixels, (await decodeImage(await byExif(6))).pixels),
+    ).toBe(0);
+    expect(await decodeImage(tiff(1))).toMatchObject({ width: WIDTH, height: HEIGHT });
+  });
+
   it('of EXIF counts before that of XMP', async () => {
     const both = picture()
       .withXmp(xmpOf('tiff:Orientation="6">'))
