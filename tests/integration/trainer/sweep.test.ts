@@ -21,6 +21,7 @@ import { drawPictures } from '../../support/store-with-pictures.ts';
 import { ended, endTrainerWhen, releaseLease, startTrainer } from '../../support/trainer-process.ts';
 
 const DATASET = 'shapes';
+const FRESH_DATASET = 'fresh';
 const CLASSES = SAMPLE_CLASSES.slice(0, 3);
 const IMAGES_PER_CLASS = 8;
 /** The first learns next to nothing. */
@@ -32,6 +33,14 @@ const SETTINGS = newJob({
 });
 
 let dataDir: string;
+/** Of a dataset of which no earlier job has fixed pictures to validate on. */
+const UNVALIDATED = {
+  ...SETTINGS,
+  dataset: FRESH_DATASET,
+  model: 'unvalidated',
+  split: { train: 0.8, validation: 0, test: 0.2 },
+};
+
 let storeUrl: string;
 let store: ObjectStore;
 let jobs: JobStore;
@@ -41,7 +50,8 @@ beforeAll(async () => {
   storeUrl = pathToFileURL(dataDir).href;
   store = await openObjectStore(storeUrl);
   jobs = createJobStore({ store, now: Date.now });
-  await drawPictures(store, DATASET, { classes: CLASSES, imagesPerClass: IMAGES_PER_CLASS, seed: 3 });
+  const drawn = { classes: CLASSES, imagesPerClass: IMAGES_PER_CLASS, seed: 3 };
+  for (const dataset of [DATASET, FRESH_DATASET]) await drawPictures(store, dataset, drawn);
 });
 
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
@@ -146,8 +156,7 @@ describe('a sweep', () => {
   });
 
   it('is refused where nothing is kept for validation', async () => {
-    const split = { train: 0.8, validation: 0, test: 0.2 };
-    const { id } = await jobs.create({ ...SETTINGS, model: 'unvalidated', sweep: SWEEP, split });
+    const { id } = await jobs.create({ ...UNVALIDATED, sweep: SWEEP });
     expect(await ended(startTrainer({ storeUrl, jobId: id }))).toBe(0);
     expect(await jobs.get(id)).toMatchObject({
       status: 'failed',
@@ -230,8 +239,7 @@ describe('a sweep whose trials run side by side', () => {
   });
 
   it('does not fail with a trial, but with the trainer that tries it again', async () => {
-    const split = { train: 0.8, validation: 0, test: 0.2 };
-    const { id } = await jobs.create({ ...SETTINGS, model: 'unvalidated', sweep: SWEEP, split });
+    const { id } = await jobs.create({ ...UNVALIDATED, sweep: SWEEP });
     expect(await runAttempt({ store, jobs, trial: 1 }, id)).toBe('failed');
     expect(await jobs.get(id)).toMatchObject({ status: 'running', error: null });
     expect(await runAttempt({ store, jobs }, id)).toBe('failed');
