@@ -91,9 +91,11 @@ export function pictureExamples(
     height: Math.round(input.height * VIEW_MARGIN),
     width: Math.round(input.width * VIEW_MARGIN),
   };
-  const viewOf = (item: DatasetItem, epoch: number): View | undefined =>
-    augmentation !== undefined && changesPictures(augmentation)
-      ? drawView(augmentation, seed, epoch, Number.parseInt(item.contentHash.slice(0, HASH_DIGITS), 16))
+  /** How pictures are seen in an epoch; undefined where they are seen as they are. */
+  const viewsAt = (epoch: number | undefined): ((item: DatasetItem) => View) | undefined =>
+    epoch !== undefined && augmentation !== undefined && changesPictures(augmentation)
+      ? ({ contentHash }) =>
+          drawView(augmentation, seed, epoch, Number.parseInt(contentHash.slice(0, HASH_DIGITS), 16))
       : undefined;
 
   async function write(
@@ -103,11 +105,11 @@ export function pictureExamples(
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const bytes = await read(item, signal);
-    const view = epoch === undefined ? undefined : viewOf(item, epoch);
+    const viewOf = viewsAt(epoch);
     const picture =
-      view === undefined
+      viewOf === undefined
         ? await decodeForInput(bytes, input)
-        : renderView(await decodeForInput(bytes, large), view, input);
+        : renderView(await decodeForInput(bytes, large), viewOf(item), input);
     toNetworkInput(picture, input, target);
   }
 
@@ -156,8 +158,8 @@ export function pictureExamples(
   }
 
   const pixelsAt = (epoch: number | undefined): PixelExamples => {
-    const cutsViews = epoch !== undefined && augmentation !== undefined && changesPictures(augmentation);
-    const from = cutsViews ? large : input;
+    const viewOf = viewsAt(epoch);
+    const from = viewOf === undefined ? input : large;
     const bytesEach = inputLength(from);
     return {
       shape: [from.height, from.width, from.channels],
@@ -167,12 +169,11 @@ export function pictureExamples(
           Array.from(indices, (index, position) =>
             writeReadable(index, async (item) => {
               pixels.set(await decoded(item, from, signal), position * bytesEach);
-              const view = cutsViews ? viewOf(item, epoch) : undefined;
-              if (view !== undefined) views[position] = view;
+              if (viewOf !== undefined) views[position] = viewOf(item);
             }),
           ),
         );
-        return cutsViews ? toViewInputs(views, from, input) : new Map();
+        return viewOf === undefined ? new Map() : toViewInputs(views, from, input);
       },
     };
   };

@@ -64,8 +64,7 @@ export function checkTrainingShares(
   fractions: SplitFractions,
   findings: FindingList,
 ): void {
-  const pool = [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture));
-  for (const [label, indices] of groupBy(pool, (index) => (pictures[index] as Picture).label)) {
+  for (const [label, indices] of dealtClasses(pictures)) {
     const training = indices.filter((index) => splits[index] === 'train').length;
     const share = fractions.train * indices.length;
     if (indices.length < RECOMMENDED_CLASS_PICTURES || training >= FEWEST_OF_SHARE * share) continue;
@@ -77,6 +76,13 @@ export function checkTrainingShares(
     );
   }
 }
+
+/** Indices of the pictures of each class that no folder decides about. */
+const dealtClasses = (pictures: readonly Picture[]): ReadonlyMap<string, readonly number[]> =>
+  groupBy(
+    [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture)),
+    (index) => (pictures[index] as Picture).label,
+  );
 
 /** Pictures that a split of a class may have too many or too few, without a word. */
 const OFF_QUOTA = 1;
@@ -93,8 +99,7 @@ export function checkQuotas(
   fractions: SplitFractions,
   findings: FindingList,
 ): void {
-  const pool = [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture));
-  for (const [label, indices] of groupBy(pool, (index) => (pictures[index] as Picture).label)) {
+  for (const [label, indices] of dealtClasses(pictures)) {
     const counts = countSplits(indices.map((index) => splits[index] as Split));
     const quotas = quotasOf(indices.length, fractions, indices.length >= MIN_CLASS_PICTURES);
     if (SPLITS.every((split) => Math.abs(counts[split] - quotas[split]) <= OFF_QUOTA)) continue;
