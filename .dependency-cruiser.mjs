@@ -77,7 +77,7 @@ export default {
       'Machines, GPUs and prices are read by networks and the stack, and know neither.',
       {
         from: '^core/pricing/',
-        to: '^core/(?!pricing/|errors\\.ts)',
+        to: '^core/(?!pricing/|errors/)',
       },
     ),
     only(
@@ -90,7 +90,7 @@ export default {
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {
       from: '^cli/',
-      to: '^(batch-job|infra)/|^functions/(?!local-server\\.ts|logger\\.ts)',
+      to: '^(batch-job|infra)/|^functions/(?!local-server\\.ts|deps/logger\\.ts)',
     }),
   ],
   options: {

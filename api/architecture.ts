@@ -1,9 +1,9 @@
 // An architecture of the zoo on the wire.
 
 import { z } from 'zod';
-import type { Architecture } from '../core/network/network.ts';
-import { DEFAULT_PLAN_CLASSES } from '../core/network/plan-classifier.ts';
-import { countParameters, weightSpecs } from '../core/network/weight-specs.ts';
+import type { Architecture } from '../core/network/description/network.ts';
+import { countParameters, weightSpecs } from '../core/network/description/weight-specs.ts';
+import { DEFAULT_PLAN_CLASSES } from '../core/network/plan/plan-classifier.ts';
 import { count, listOf, objectKind, text } from './quantities.ts';
 
 const ArchitectureSchema = z

@@ -2,10 +2,10 @@
 // in routes/new-job.ts.
 
 import { z } from 'zod';
-import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
-import { BACKENDS, SplitFractionsSchema } from '../core/job/job.ts';
-import { RecipeSchema } from '../core/job/recipe.ts';
-import { SweepSchema } from '../core/job/sweep.ts';
+import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
+import { RecipeSchema } from '../core/job/recipe/recipe.ts';
+import { SweepSchema } from '../core/job/recipe/sweep.ts';
+import { BACKENDS, SplitFractionsSchema } from '../core/job/record/job.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
 
 import { FILE_NAME_PATTERN } from './file-name.ts';

@@ -1,7 +1,7 @@
 // An estimate of a job on the wire.
 
 import { z } from 'zod';
-import type { JobEstimate, JobPictures } from '../core/job/estimate-job.ts';
+import type { JobEstimate, JobPictures } from '../core/job/estimate/estimate-job.ts';
 import { count, text } from './quantities.ts';
 
 /** Of a field that has an estimate or none. */

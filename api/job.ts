@@ -2,7 +2,10 @@
 // beside them.
 
 import { z } from 'zod';
-import { HyperparametersSchema } from '../core/job/hyperparameters.ts';
+import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
+import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts';
+import { MemoryRecordSchema } from '../core/job/recipe/savings.ts';
+import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/recipe/sweep.ts';
 import {
   BACKENDS,
   JobErrorSchema,
@@ -13,11 +16,8 @@ import {
   ProgressSchema,
   SpendingSchema,
   SplitFractionsSchema,
-} from '../core/job/job.ts';
-import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe.ts';
-import { MemoryRecordSchema } from '../core/job/savings.ts';
-import { spendingOf } from '../core/job/spending-of.ts';
-import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/sweep.ts';
+} from '../core/job/record/job.ts';
+import { spendingOf } from '../core/job/record/spending-of.ts';
 import { toModelReference } from '../core/model/model-name.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';

@@ -1,13 +1,13 @@
 // Plans on the wire: what may be asked, and what is answered.
 
 import { z } from 'zod';
-import { PLAN_ACCOUNTING } from '../core/network/plan.ts';
+import { PLAN_ACCOUNTING } from '../core/network/plan/plan.ts';
 import {
   type ClassifierPlan,
   DEFAULT_PLAN_BATCH_SIZE,
   DEFAULT_PLAN_CLASSES,
   PLAN_LIMITS,
-} from '../core/network/plan-classifier.ts';
+} from '../core/network/plan/plan-classifier.ts';
 import { count, objectKind, text } from './quantities.ts';
 
 const upTo = (max: number, description: string) => z.number().int().min(1).max(max).meta({ description });

@@ -1,14 +1,14 @@
 // Entry point of `fovea doctor`: what a job would run on here, and what the better back ends lack. With `--json`, for programs.
 
 import os from 'node:os';
-import { isFoveaError } from '../core/errors.ts';
-import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/estimate-job.ts';
-import { cacheDirectory } from './cache-directory.ts';
-import type { EngineInfo } from './tensorflow/engine.ts';
+import { isFoveaError } from '../core/errors/errors.ts';
+import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/estimate/estimate-job.ts';
+import { cacheDirectory } from './attempt/cache-directory.ts';
+import type { EngineInfo } from './tensorflow/engine/engine.ts';
 import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
-import { listCudaLibraries } from './tensorflow/native/list-cuda-libraries.ts';
-import { nativeDirectory } from './tensorflow/native/native-directory.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
+import { listCudaLibraries } from './tensorflow/setup/list-cuda-libraries.ts';
+import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 
 const cache = cacheDirectory(process.env);
 if (process.argv.includes('--json')) {

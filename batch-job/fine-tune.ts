@@ -1,31 +1,31 @@
 // A job's work in order: validate the dataset, decide how to train, train, export. A pretrained backbone first stays frozen
 // under a head that learns, then learns too; an architecture without pretrained weights is trained from scratch.
 
-import { FoveaError } from '../core/errors.ts';
-import { checkLearningLayers } from '../core/job/check-learning-layers.ts';
-import type { JobRecord } from '../core/job/job.ts';
-import { describeStages } from '../core/job/recipe.ts';
-import type { Trial } from '../core/job/sweep.ts';
-import { findBase } from './base.ts';
-import { saveContactSheet } from './contact-sheet.ts';
-import { type Decision, decideRecipe } from './decide-recipe.ts';
-import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export-model.ts';
+import { FoveaError } from '../core/errors/errors.ts';
+import { checkLearningLayers } from '../core/job/recipe/check-learning-layers.ts';
+import { describeStages } from '../core/job/recipe/recipe.ts';
+import type { Trial } from '../core/job/recipe/sweep.ts';
+import type { JobRecord } from '../core/job/record/job.ts';
+import { findBase } from './base/base.ts';
+import { type Decision, decideRecipe } from './decide/decide-recipe.ts';
+import { saveContactSheet } from './examples/contact-sheet.ts';
+import { featuresBatchSize } from './examples/picture-backbone.ts';
+import { EVALUATION_BATCH_SIZE, type ExportedModel, exportModel } from './export/export-model.ts';
+import { splitsOf, validateDataset } from './inspect/validate-dataset.ts';
 import { collectGarbage } from './memory/collect-garbage.ts';
 import { openJobMemory } from './memory/job-memory.ts';
 import { type MachineMemory, readKernelKills, readMachineMemory } from './memory/machine-memory.ts';
 import { PLANNED_SHARE } from './memory/plan-parts.ts';
 import { inputSizeOf } from './memory/remedies.ts';
-import { featuresBatchSize } from './picture-backbone.ts';
-import { openRunCheckpoints, runFingerprint } from './run-checkpoints.ts';
-import { runSweep } from './run-sweep.ts';
+import type { Trained } from './stages/run-stage.ts';
+import { trainFromScratch } from './stages/train-from-scratch.ts';
+import { resumeFull, trainFull } from './stages/train-full.ts';
+import { trainHead } from './stages/train-head.ts';
+import { runSweep } from './sweep/run-sweep.ts';
+import { type TrainedRun, type TrialPart, trainTrial } from './sweep/train-trial.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
-import { trainFromScratch } from './train-from-scratch.ts';
-import { resumeFull, trainFull } from './train-full.ts';
-import { trainHead } from './train-head.ts';
-import type { Trained } from './train-network.ts';
-import { type TrainedRun, type TrialPart, trainTrial } from './train-trial.ts';
+import { openRunCheckpoints, runFingerprint } from './training/run-checkpoints.ts';
 import type { FineTuneDeps, TrainingContext } from './training-context.ts';
-import { splitsOf, validateDataset } from './validate-dataset.ts';
 
 /** Carries a job out, from its dataset to a committed model. */
 export async function fineTune(deps: FineTuneDeps, job: JobRecord): Promise<ExportedModel> {

@@ -3,12 +3,12 @@
 
 import { z } from 'zod';
 import { exitCodes, environment as names } from '../core/environment.ts';
-import { createJobStore } from '../core/job/job-store.ts';
-import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { createJobStore } from '../core/job/record/job-store.ts';
+import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
-import { cacheDirectory } from './cache-directory.ts';
-import { findContainerImage } from './container-image.ts';
-import type { AttemptOutcome, RunJobDeps } from './run-attempt.ts';
+import { cacheDirectory } from './attempt/cache-directory.ts';
+import { findContainerImage } from './attempt/container-image.ts';
+import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
 import { runJob } from './run-job.ts';
 import { runTrial } from './run-trial.ts';
 

@@ -1,10 +1,10 @@
 // A job as one trainer carries it out: from its dataset to its model, all trials of a sweep included.
 
-import { createCheckpoints } from '../core/job/checkpoints.ts';
-import { isFinal } from '../core/job/job.ts';
-import { addTrialSpending } from '../core/job/trial-records.ts';
+import { createCheckpoints } from '../core/job/checkpoints/checkpoints.ts';
+import { isFinal } from '../core/job/record/job.ts';
+import { addTrialSpending } from '../core/job/record/trial-records.ts';
+import { type AttemptOutcome, type RunJobDeps, runAttempt } from './attempt/run-attempt.ts';
 import { fineTune } from './fine-tune.ts';
-import { type AttemptOutcome, type RunJobDeps, runAttempt } from './run-attempt.ts';
 
 /** Runs one attempt at a job. */
 export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> =>

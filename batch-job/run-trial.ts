@@ -1,11 +1,11 @@
 // One trial of a sweep, in a trainer of its own beside those of the others. It is no more than the training: which trial wins
 // and what becomes of it is decided by the trainer that carries out the whole job afterwards (run-sweep.ts).
 
-import { createCheckpoints } from '../core/job/checkpoints.ts';
-import { openTrial } from '../core/job/trial-records.ts';
+import { createCheckpoints } from '../core/job/checkpoints/checkpoints.ts';
+import { openTrial } from '../core/job/record/trial-records.ts';
+import { type AttemptOutcome, type RunJobDeps, runAttempt } from './attempt/run-attempt.ts';
 import { fineTuneTrial } from './fine-tune.ts';
-import { type AttemptOutcome, type RunJobDeps, runAttempt } from './run-attempt.ts';
-import { describeScore } from './train-trial.ts';
+import { describeScore } from './sweep/train-trial.ts';
 
 /**
  * Runs one attempt at a trial of a job; one that is over is not repeated.

@@ -2,10 +2,10 @@
 
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
-import { isFoveaError } from '../core/errors.ts';
-import { cacheDirectory } from './cache-directory.ts';
-import { nativeDirectory } from './tensorflow/native/native-directory.ts';
-import { setUpNative } from './tensorflow/native/setup.ts';
+import { isFoveaError } from '../core/errors/errors.ts';
+import { cacheDirectory } from './attempt/cache-directory.ts';
+import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
+import { setUpNative } from './tensorflow/setup/setup.ts';
 
 const { values } = parseArgs({ options: { gpu: { type: 'boolean', default: false } } });
 const variant = values.gpu ? 'gpu' : 'cpu';

@@ -1,20 +1,20 @@
 // What every part of a running fine-tune shares, and the pictures of its splits.
 
 import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dataset.ts';
-import type { JobRecord } from '../core/job/job.ts';
-import type { Savings } from '../core/job/savings.ts';
-import type { ModelInput } from '../core/model/manifest.ts';
-import type { Network } from '../core/network/network.ts';
+import type { ModelInput } from '../core/image/model-input.ts';
+import type { Savings } from '../core/job/recipe/savings.ts';
+import type { JobRecord } from '../core/job/record/job.ts';
+import type { Network } from '../core/network/description/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
-import type { Base } from './base.ts';
-import type { CostMeter } from './cost-meter.ts';
-import type { Decision } from './decide-recipe.ts';
-import type { JobReporter } from './job-reporter.ts';
+import type { CostMeter } from './attempt/cost-meter.ts';
+import type { JobReporter } from './attempt/job-reporter.ts';
+import type { Base } from './base/base.ts';
+import type { Decision } from './decide/decide-recipe.ts';
+import type { ExampleSource } from './examples/example-source.ts';
+import { type PictureOptions, pictureExamples } from './examples/pictures.ts';
 import type { JobMemory } from './memory/job-memory.ts';
-import { type PictureOptions, pictureExamples } from './pictures.ts';
-import type { RunCheckpoints } from './run-checkpoints.ts';
-import type { Engine } from './tensorflow/engine.ts';
-import type { ExampleSource } from './training/examples.ts';
+import type { Engine } from './tensorflow/engine/engine.ts';
+import type { RunCheckpoints } from './training/run-checkpoints.ts';
 
 export interface FineTuneDeps {
   readonly store: ObjectStore;

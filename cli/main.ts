@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { environment, OriginSchema } from '../core/environment.ts';
-import { ModelInputSchema } from '../core/model/manifest.ts';
-import { PRECISIONS } from '../core/model/precision.ts';
+import { ModelInputSchema } from '../core/image/model-input.ts';
+import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
@@ -14,10 +14,10 @@ import { runPlan } from './commands/plan.ts';
 import { runReproduce } from './commands/reproduce.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
-import { describeError } from './describe-error.ts';
-import { DEFAULT_DATA } from './shown-command.ts';
-import { InterruptedError } from './until-interrupted.ts';
-import { toUserPath } from './user-path.ts';
+import { describeError } from './terminal/describe-error.ts';
+import { DEFAULT_DATA } from './terminal/shown-command.ts';
+import { InterruptedError } from './terminal/until-interrupted.ts';
+import { toUserPath } from './terminal/user-path.ts';
 
 const { version, description } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),

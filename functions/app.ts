@@ -1,7 +1,7 @@
 // The HTTP app: its routes in one list, and what surrounds all of them. Knows no server and no cloud.
 
 import { requestId } from 'hono/request-id';
-import type { AppDeps } from './deps.ts';
+import type { AppDeps } from './deps/deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
 import { createRoutes } from './http/app-routes.ts';

@@ -5,11 +5,11 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
-import { createJobStore } from '../core/job/job-store.ts';
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../core/job/queues/batch/batch-event.ts';
-import { createBatchQueue } from '../core/job/queues/batch-queue.ts';
-import { openObjectStore } from '../core/storage/open-object-store.ts';
+import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
+import { createJobStore } from '../core/job/record/job-store.ts';
+import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { toLogger } from './powertools-logger.ts';
 

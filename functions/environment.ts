@@ -1,7 +1,7 @@
 // Environment variables of an entry point: checked all at once, with every problem in one error.
 
 import { z } from 'zod';
-import { FoveaError } from '../core/errors.ts';
+import { FoveaError } from '../core/errors/errors.ts';
 
 /** A variable that holds JSON of a schema. */
 export const jsonText = <T extends z.ZodType>(schema: T) =>

@@ -6,15 +6,15 @@ import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
 import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
-import type { TrainerBackends } from '../core/job/estimate-job.ts';
-import { createJobStore } from '../core/job/job-store.ts';
+import type { TrainerBackends } from '../core/job/estimate/estimate-job.ts';
+import { createJobStore } from '../core/job/record/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
-import { openObjectStore, parseS3Url } from '../core/storage/open-object-store.ts';
+import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import { DEFAULT_LIMITS } from './deps/limits.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { lazyPredictor, lazyQueue, lazyUploadLinks } from './lazy-ports.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
 import { toLogger } from './powertools-logger.ts';
 
 const env = readEnvironment(
@@ -81,7 +81,7 @@ const app = createApp({
   store,
   jobs,
   queue: lazyQueue(async () => {
-    const { createBatchQueue } = await import('../core/job/queues/batch-queue.ts');
+    const { createBatchQueue } = await import('../core/job/queues/batch/batch-queue.ts');
     return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
   }),
   machine: { ...firstPool.machine, usdPerHour: firstPool.usdPerHour, backends: BACKENDS_OF_FLEET },

@@ -1,7 +1,7 @@
 // Ports whose drivers are loaded when they are first used, so that a cold start pays for nothing that a request does
 // not need.
 
-import type { JobQueue } from '../core/job/job-queue.ts';
+import type { JobQueue } from '../core/job/queues/job-queue.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { UploadLinks } from '../core/storage/upload-links.ts';
 

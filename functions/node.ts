@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { FoveaError } from '../core/errors.ts';
+import { FoveaError } from '../core/errors/errors.ts';
 import { retryHeaders, toErrorBody } from './http/error-response.ts';
 import { answerRefusal, refuseUnread } from './http/refuse-unread.ts';
 

@@ -1,7 +1,7 @@
 // The project's logger on AWS: Powertools, which adds the request's trace and the function's names.
 
 import type { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
-import type { Logger } from './logger.ts';
+import type { Logger } from './deps/logger.ts';
 
 /** A {@link Logger} that writes through Powertools. */
 export function toLogger(powertools: PowertoolsLogger): Logger {

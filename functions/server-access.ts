@@ -1,8 +1,8 @@
 // Who reaches a server on a machine, and by which names. A server that others reach needs keys.
 
 import { hostname } from 'node:os';
-import { FoveaError } from '../core/errors.ts';
-import type { ApiKeys, HostRules } from './deps.ts';
+import { FoveaError } from '../core/errors/errors.ts';
+import type { ApiKeys, HostRules } from './deps/deps.ts';
 
 export interface ServerAccess {
   /** Who may use the API; left out, everybody on this machine. */

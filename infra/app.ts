@@ -1,7 +1,7 @@
 // What the CDK command line runs (cdk.json).
 
 import { createApp } from './create-app.ts';
-import { SettingsError } from './settings.ts';
+import { SettingsError } from './settings/settings.ts';
 
 try {
   createApp().app.synth();

@@ -3,7 +3,7 @@
 import { App, type AppProps, DefaultStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { FoveaStack } from './fovea-stack.ts';
-import { parseSettings } from './settings.ts';
+import { parseSettings } from './settings/settings.ts';
 
 /** Name of the stack unless the context names another (`-c stackName=…`), for several of them in one account. */
 const STACK_NAME = 'Fovea';

@@ -10,7 +10,7 @@ import { Overview } from './constructs/overview.ts';
 import { PredictFunction } from './constructs/predict-function.ts';
 import { SpendingLimit } from './constructs/spending-limit.ts';
 import { Trainer } from './constructs/trainer.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/settings.ts';
 
 export interface FoveaStackProps extends StackProps {
   readonly settings: Settings;

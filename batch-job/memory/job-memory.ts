@@ -2,13 +2,13 @@
 // job's policy allows and goes on from what is saved. What is taken stands in the job's record before it is tried, so that an
 // attempt that the kernel ends for memory is followed by one that does not die in the same way.
 
-import { FoveaError } from '../../core/errors.ts';
-import type { JobRecord } from '../../core/job/job.ts';
-import { type GivenUp, type MemoryRecord, NO_SAVINGS, type Savings } from '../../core/job/savings.ts';
-import { formatBytes } from '../../core/network/format-quantities.ts';
-import type { JobReporter } from '../job-reporter.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { type GivenUp, type MemoryRecord, NO_SAVINGS, type Savings } from '../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import { formatBytes } from '../../core/network/plan/format-quantities.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import { outOfMemory, toOutOfMemory } from '../tensorflow/executor/out-of-memory.ts';
 import type { KernelKills, MachineMemory } from './machine-memory.ts';
-import { outOfMemory, toOutOfMemory } from './out-of-memory.ts';
 import { plannedBytes } from './plan-parts.ts';
 import { type BatchSizes, type MemoryStage, networkOf, nextRemedy, type Situation } from './remedies.ts';
 

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { promisify } from 'node:util';
 import { GPU_RESERVED_SHARE } from '../../core/pricing/gpus.ts';
-import type { BackendName } from '../tensorflow/engine.ts';
+import type { BackendName } from '../tensorflow/engine/engine.ts';
 
 const MIB = 2 ** 20;
 const NVIDIA_SMI = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'] as const;

@@ -1,9 +1,9 @@
 // Before training: how many pictures of a batch fit into the memory there is at once, from the network's plan.
 
-import { formatBytes } from '../../core/network/format-quantities.ts';
-import { firstFrom } from '../../core/network/is-from.ts';
-import type { Network } from '../../core/network/network.ts';
-import { largestBatch, planNetwork, planTraining } from '../../core/network/plan.ts';
+import { firstFrom } from '../../core/network/description/is-from.ts';
+import type { Network } from '../../core/network/description/network.ts';
+import { formatBytes } from '../../core/network/plan/format-quantities.ts';
+import { largestBatch, planNetwork, planTraining } from '../../core/network/plan/plan.ts';
 import type { MachineMemory } from './machine-memory.ts';
 
 /**

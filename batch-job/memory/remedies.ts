@@ -1,13 +1,13 @@
 // The remedies against a want of memory, as a table: what each changes in a job's savings, and what is given up by it. They
 // are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
 
-import type { RemedyName, Savings } from '../../core/job/savings.ts';
-import { isFrom } from '../../core/network/is-from.ts';
-import type { InputSize, Network } from '../../core/network/network.ts';
-import { planNetwork } from '../../core/network/plan.ts';
-import { seamBelow } from '../../core/network/split-at.ts';
-import { weightSpecs } from '../../core/network/weight-specs.ts';
-import type { Base } from '../base.ts';
+import type { RemedyName, Savings } from '../../core/job/recipe/savings.ts';
+import { isFrom } from '../../core/network/description/is-from.ts';
+import type { InputSize, Network } from '../../core/network/description/network.ts';
+import { weightSpecs } from '../../core/network/description/weight-specs.ts';
+import { planNetwork } from '../../core/network/plan/plan.ts';
+import { seamBelow } from '../../core/network/surgery/split-at.ts';
+import type { Base } from '../base/base.ts';
 
 /** Parts of a job that memory can run out in. */
 export type MemoryStage = 'features' | 'head' | 'full' | 'scratch' | 'evaluation';

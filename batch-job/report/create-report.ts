@@ -4,10 +4,10 @@
 import { env } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
-import type { JobRecord } from '../../core/job/job.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
 import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
@@ -18,9 +18,9 @@ import type { TrainingContext } from '../training-context.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
+import { loadThumbnails } from './markup/thumbnails.ts';
 import { measureTfjs } from './measure-tfjs.ts';
 import { calibrated, type JudgedSplit } from './report-input.ts';
-import { loadThumbnails } from './thumbnails.ts';
 import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
 export interface CreateReportOptions {

@@ -2,8 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import type { Report } from '../../core/model/report.ts';
-import { plural, utc } from './format.ts';
-import { html, Markup } from './markup.ts';
+import { plural, utc } from './markup/format.ts';
+import { html, Markup } from './markup/markup.ts';
+import type { Thumbnails } from './markup/thumbnails.ts';
 import { classes } from './sections/classes.ts';
 import { confusions } from './sections/confusions.ts';
 import { headline } from './sections/headline.ts';
@@ -13,7 +14,6 @@ import { pictures } from './sections/pictures.ts';
 import { scores } from './sections/scores.ts';
 import { dataset, slices } from './sections/slices.ts';
 import { variants } from './sections/variants.ts';
-import type { Thumbnails } from './thumbnails.ts';
 
 /** The page, UTF-8; some 100 kB, most of it thumbnails. The same report gives the same page. */
 export function drawReport(report: Report, thumbnails: Thumbnails): string {

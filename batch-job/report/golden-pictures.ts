@@ -3,7 +3,7 @@
 import sharp from 'sharp';
 import { rowOf } from '../../core/evaluation/predictions.ts';
 import { decodeForInput } from '../../core/image/decode-to-input.ts';
-import type { ModelInput } from '../../core/model/manifest.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import type { GoldenPicture } from '../../core/model/parity.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JudgedSplit } from './report-input.ts';

@@ -5,7 +5,7 @@ import { io, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { largestDifference } from '../../core/evaluation/largest-difference.ts';
 import { decodeToInput, inputLength } from '../../core/image/decode-to-input.ts';
-import type { ModelInput } from '../../core/model/manifest.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import type { GoldenPicture } from '../../core/model/parity.ts';
 import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
 import { openWasm } from '../tensorflow/portable/open-wasm.ts';

@@ -1,8 +1,8 @@
 // The epochs of a job, from the metrics among its events: also those of earlier attempts.
 
 import { z } from 'zod';
-import type { JobEvent } from '../../core/job/job.ts';
-import type { JobStore } from '../../core/job/job-store.ts';
+import type { JobEvent } from '../../core/job/record/job.ts';
+import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { Epoch } from '../../core/model/report.ts';
 
 const metric = z.number().nullish();

@@ -3,12 +3,12 @@
 import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
-import type { JobRecord } from '../../core/job/job.ts';
-import type { GivenUp } from '../../core/job/savings.ts';
-import type { ModelInput } from '../../core/model/manifest.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
+import type { GivenUp } from '../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Parity } from '../../core/model/parity.ts';
 import type { Epoch, Report } from '../../core/model/report.ts';
-import type { EngineInfo } from '../tensorflow/engine.ts';
+import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
 /** The pictures of a split and what the served model said of them, before any temperature. */
 export interface JudgedSplit {

@@ -1,10 +1,10 @@
 // The door to TensorFlow: picks the back end that a job asks for, or the best there is, and says why.
 
-import { FoveaError } from '../../core/errors.ts';
-import type { BackendName, Engine } from './engine.ts';
-import { nativeDirectory } from './native/native-directory.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { BackendName, Engine } from './engine/engine.ts';
 import { openNativeEngine } from './native/open-native-engine.ts';
 import { openPortableEngine } from './portable/open-portable-engine.ts';
+import { nativeDirectory } from './setup/native-directory.ts';
 
 export type OpenEngineOptions = EngineSettings &
   (
@@ -12,7 +12,7 @@ export type OpenEngineOptions = EngineSettings &
     | {
         /** `auto` is the best there is. */
         readonly backend: 'auto' | BackendName;
-        /** Under which set-up puts the native back ends, from batch-job/cache-directory.ts. */
+        /** Under which set-up puts the native back ends, from batch-job/attempt/cache-directory.ts. */
         readonly cacheDirectory: string;
       }
   );

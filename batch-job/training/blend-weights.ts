@@ -1,8 +1,8 @@
 // Weights on the line between two points of a training: where it began and where it came to. What lies in between often
 // does better on pictures of other origin than either end (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 
-import type { NetworkWeights } from '../../core/network/network.ts';
-import type { Trainer } from '../tensorflow/engine.ts';
+import type { NetworkWeights } from '../../core/network/description/network.ts';
+import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch } from './fit-state.ts';
 
 /** Of the way from the first weights to the trained ones; the ends are scored anyway. */

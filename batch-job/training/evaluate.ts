@@ -2,7 +2,13 @@
 
 import { predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
 import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
-import { batches, type ExampleBatch, type ExampleSource, type PixelBatch, pixelBatches } from './examples.ts';
+import {
+  batches,
+  type ExampleBatch,
+  type ExampleSource,
+  type PixelBatch,
+  pixelBatches,
+} from '../examples/example-source.ts';
 
 /** Probabilities of a batch, float32 `[count, classes]`. */
 export type PredictBatch<Values> = (images: Values, count: number) => Promise<Float32Array>;

@@ -1,8 +1,8 @@
 // A FitState as a checkpoint's header and arrays, and back.
 
 import { z } from 'zod';
-import type { CheckpointFile } from '../../core/job/checkpoint-file.ts';
-import { checkpointUnfit } from '../../core/job/checkpoints.ts';
+import type { CheckpointFile } from '../../core/job/checkpoints/checkpoint-file.ts';
+import { checkpointUnfit } from '../../core/job/checkpoints/checkpoints.ts';
 import { FORMATS } from '../../core/storage/formats.ts';
 import { parseStoredJson, withFormat } from '../../core/storage/parse-stored.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';

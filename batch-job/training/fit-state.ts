@@ -1,6 +1,6 @@
 // How far a training run has come, as plain data: enough to go on as if it had not been interrupted.
 
-import type { TrainerState } from '../tensorflow/engine.ts';
+import type { TrainerState } from '../tensorflow/engine/engine.ts';
 
 export interface EpochReport {
   /** From 1; 0 for the scores before the first epoch. */

@@ -1,12 +1,18 @@
 // The training loop, the same for a head on features and for a whole network: epochs over shuffled examples, validation
 // after each, the best weights kept. Where it stands can be saved at any step, and gone on from.
 
-import { FoveaError, isFoveaError } from '../../core/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
-import type { Batch, Trainer } from '../tensorflow/engine.ts';
+import {
+  batches,
+  type ExampleBatch,
+  type ExampleSource,
+  type PixelBatch,
+  pixelBatches,
+} from '../examples/example-source.ts';
+import type { Batch, Trainer } from '../tensorflow/engine/engine.ts';
 import { type Blend, blendWeights } from './blend-weights.ts';
 import { evaluate, evaluatePixels } from './evaluate.ts';
-import { batches, type ExampleBatch, type ExampleSource, type PixelBatch, pixelBatches } from './examples.ts';
 import { type BestEpoch, type EpochReport, type EpochSums, type FitState, NO_SUMS } from './fit-state.ts';
 
 export interface StepReport {

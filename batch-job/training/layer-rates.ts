@@ -1,8 +1,8 @@
 // Discriminative learning rates (Howard and Ruder 2018): what a layer knows of pictures in general, the lower ones most,
 // changes in smaller steps than what it knows of these classes.
 
-import type { Network } from '../../core/network/network.ts';
-import { weightSpecs } from '../../core/network/weight-specs.ts';
+import type { Network } from '../../core/network/description/network.ts';
+import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 
 /**
  * The factor on each layer's learning rate: `first` for the first layer that learns, 1 for the last, and in between a

@@ -1,9 +1,9 @@
 // The state of a stage in which other layers learn from now on: its position, its first and its best weights stay. Knows
 // nothing of why they change.
 
-import type { NetworkWeights } from '../../core/network/network.ts';
-import type { TrainerState } from '../tensorflow/engine.ts';
-import { AVERAGE_SLOT } from '../tensorflow/training-programs.ts';
+import type { NetworkWeights } from '../../core/network/description/network.ts';
+import type { TrainerState } from '../tensorflow/engine/engine.ts';
+import { AVERAGE_SLOT } from '../tensorflow/engine/training-programs.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
 
 /**

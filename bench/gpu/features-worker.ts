@@ -1,13 +1,13 @@
 // Features a second: the forward pass on the device, and ONNX Runtime's on the processors of the same machine.
 // Arguments: back end, architecture, seconds.
 
-import { openBackbone, toOnnxBackbone } from '../../batch-job/backbone-session.ts';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { BackendName, ForwardOptions } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { openBackbone, toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
+import type { BackendName, ForwardOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
-import { splitAt } from '../../core/network/split-at.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { splitAt } from '../../core/network/surgery/split-at.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { report } from './report-line.ts';
 
 const CPU_BATCH = 8;

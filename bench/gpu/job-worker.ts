@@ -1,7 +1,7 @@
 // One whole job in a process of its own: its events as they were written, then what came of it. Arguments: store URL, request.
 
-import { createJobStore } from '../../core/job/job-store.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { createJobStore } from '../../core/job/record/job-store.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { type FineTuneRequest, fineTune } from '../transfer/fine-tune.ts';
 import { report } from './report-line.ts';
 

@@ -1,10 +1,10 @@
 // One step of each layer type on the device and on this machine's processor by the portable back end: how far outputs and
 // gradients are from each other. Arguments: back end, precision.
 
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { BackendName, Engine, TrainerOptions } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import type { BackendName, Engine, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
-import type { Network } from '../../core/network/network.ts';
+import type { Network } from '../../core/network/description/network.ts';
 import {
   LAYER_CLASSES,
   LAYER_INPUT,

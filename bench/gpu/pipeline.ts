@@ -3,9 +3,9 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pictureExamples } from '../../batch-job/pictures.ts';
-import { AUGMENTATIONS } from '../../batch-job/training/augmentation/presets.ts';
-import { batches, type ExampleSource, pixelBatches } from '../../batch-job/training/examples.ts';
+import { AUGMENTATIONS } from '../../batch-job/augmentation/presets.ts';
+import { batches, type ExampleSource, pixelBatches } from '../../batch-job/examples/example-source.ts';
+import { pictureExamples } from '../../batch-job/examples/pictures.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { report } from './report-line.ts';
 

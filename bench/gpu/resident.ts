@@ -1,7 +1,7 @@
 // An executor whose batches lie on the device already: the same programs, with a variable in the place of their pictures. What a
 // step takes with it is what the device takes, and nothing of feeding it.
 
-import type { Executor } from '../../batch-job/tensorflow/executor.ts';
+import type { Executor } from '../../batch-job/tensorflow/executor/executor.ts';
 import type { Program } from '../../batch-job/tensorflow/program/program.ts';
 import { rewriteProgram } from '../../batch-job/tensorflow/program/rewrite-program.ts';
 

@@ -1,15 +1,15 @@
 // Training steps of one network in a process of its own, a line of JSON for each variant. Argument: TrainWork as JSON.
 
 import { execFileSync } from 'node:child_process';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { Trainer, TrainerOptions } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { loadAddon } from '../../batch-job/tensorflow/addon/addon.ts';
+import type { Trainer, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
+import { createTrainer } from '../../batch-job/tensorflow/engine/trainer.ts';
 import { createGraphExecutor } from '../../batch-job/tensorflow/graph/graph-executor.ts';
-import { loadAddon } from '../../batch-job/tensorflow/native/addon.ts';
 import { CPU_REWRITES } from '../../batch-job/tensorflow/native/cpu-rewrites.ts';
-import { nativeDirectory } from '../../batch-job/tensorflow/native/native-directory.ts';
-import { createTrainer } from '../../batch-job/tensorflow/trainer.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
+import { nativeDirectory } from '../../batch-job/tensorflow/setup/native-directory.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { report } from './report-line.ts';
 import { withResidentImages } from './resident.ts';
 

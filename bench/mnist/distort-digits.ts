@@ -2,7 +2,7 @@
 // (Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks Applied to Visual Document Analysis, 2003).
 // Seeded: the same example of the same epoch is always changed in the same way.
 
-import type { ExampleSource } from '../../batch-job/training/examples.ts';
+import type { ExampleSource } from '../../batch-job/examples/example-source.ts';
 import { deriveSeed, uniformAt } from '../../core/random.ts';
 
 /** Largest changes; each is drawn uniformly between its negative and its positive. */

@@ -11,17 +11,17 @@
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { TrainerOptions } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { learningRate } from '../../batch-job/decide/learning-rate.ts';
+import { type ExampleSource, inMemoryExamples } from '../../batch-job/examples/example-source.ts';
+import type { TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
-import { type ExampleSource, inMemoryExamples } from '../../batch-job/training/examples.ts';
 import { type FitOptions, fit } from '../../batch-job/training/fit.ts';
-import { learningRate } from '../../batch-job/training/learning-rate.ts';
 import { predictedClasses } from '../../core/evaluation/predictions.ts';
-import { BACKENDS } from '../../core/job/job.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
+import { BACKENDS } from '../../core/job/record/job.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { type DistortionRange, distortDigits } from './distort-digits.ts';
 import { readDigits } from './read-idx.ts';
 

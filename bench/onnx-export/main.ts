@@ -10,7 +10,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { findArchitecture } from '../../core/network/architectures.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import { fromKeras } from '../../core/network/weights/from-keras.ts';
 

@@ -1,12 +1,12 @@
 // Two thousand steps of a small network on every back end and executor: tensor count and resident memory before and after.
 // Exits with 1 where tensors were left or memory grew by more than 5 %. Run with `node --expose-gc --import tsx`.
 
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
-import { isFoveaError } from '../../core/errors.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 
 const STEPS = 2000;
 /** Allocators, thread pools and caches fill up first. */

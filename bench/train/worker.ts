@@ -2,11 +2,11 @@
 // Arguments: architecture, size, channels, batch, back end, executor.
 
 import { createInterface } from 'node:readline';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { CLASSES } from './cases.ts';
 
 const [architecture = '', size, channels, batch, backend, executor] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 // One fine-tune, asked for and carried out as any job is, and the report of its model.
 
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
-import { createJobStore, type NewJob } from '../../core/job/job-store.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
+import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import { createJobStore, type NewJob } from '../../core/job/record/job-store.ts';
 import { REPORT, REPORT_FILE, type Report } from '../../core/model/report.ts';
 import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';

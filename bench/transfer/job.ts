@@ -2,7 +2,7 @@
 //   job.ts STORE_URL REQUEST_JSON
 // Its last line is what came of it, as JSON.
 
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { type FineTuneRequest, fineTune } from './fine-tune.ts';
 
 export interface JobOutcome {

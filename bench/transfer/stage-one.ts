@@ -1,16 +1,16 @@
 // Stage one as a job has it, timed: features of every picture once, then a head that learns on them.
 
-import { toOnnxBackbone } from '../../batch-job/backbone-session.ts';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import { createFeatureExtractor, featureExamples } from '../../batch-job/features.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
+import { inMemoryExamples } from '../../batch-job/examples/example-source.ts';
+import { createFeatureExtractor, featureExamples } from '../../batch-job/examples/features.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
-import { inMemoryExamples } from '../../batch-job/training/examples.ts';
 import { fit } from '../../batch-job/training/fit.ts';
 import type { Splits } from '../../batch-job/training-context.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
-import { splitAt } from '../../core/network/split-at.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { splitAt } from '../../core/network/surgery/split-at.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { Architecture } from '../../core/network/network.ts';
+import type { Architecture } from '../../core/network/description/network.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import { fromKeras } from '../../core/network/weights/from-keras.ts';
 import { goldenInput, goldenWeights, maxDifference, SHARED_DIR } from '../../tests/support/keras-golden.ts';

@@ -1,9 +1,9 @@
 // How far TensorFlow's and ONNX Runtime's outputs are from Keras's, or from each other's where Keras has none.
 
-import type { Engine } from '../../batch-job/tensorflow/engine.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
-import type { Architecture, Network, NetworkWeights } from '../../core/network/network.ts';
+import type { Engine } from '../../batch-job/tensorflow/engine/engine.ts';
+import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import {
   type Golden,
   goldenInput,

@@ -1,8 +1,8 @@
 // Which reference outputs of Keras belong to which architecture, and the network they were made with.
 
 import { existsSync } from 'node:fs';
-import type { Architecture, Network } from '../../core/network/network.ts';
-import { cutAfter } from '../../core/network/split-at.ts';
+import type { Architecture, Network } from '../../core/network/description/network.ts';
+import { cutAfter } from '../../core/network/surgery/split-at.ts';
 import { type Golden, goldenPath, readGolden } from '../../tests/support/keras-golden.ts';
 
 /** Goldens that are a network without what comes after this layer. */

@@ -1,9 +1,9 @@
 // Size and speed of an architecture as it is served: ONNX, its default input, one picture at a time.
 
 import * as ort from 'onnxruntime-node';
-import { initializeWeights } from '../../core/network/initialize.ts';
-import type { Architecture } from '../../core/network/network.ts';
+import type { Architecture } from '../../core/network/description/network.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { ruleInput } from '../../tests/support/keras-golden.ts';
 
 export const THREADS = 2;

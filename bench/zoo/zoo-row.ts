@@ -1,9 +1,9 @@
 // One row of the table: what was measured of an architecture, and whether it holds.
 
-import type { Engine } from '../../batch-job/tensorflow/engine.ts';
-import { formatBytes, formatInteger } from '../../core/network/format-quantities.ts';
-import type { Architecture } from '../../core/network/network.ts';
-import { countParameters, weightSpecs } from '../../core/network/weight-specs.ts';
+import type { Engine } from '../../batch-job/tensorflow/engine/engine.ts';
+import type { Architecture } from '../../core/network/description/network.ts';
+import { countParameters, weightSpecs } from '../../core/network/description/weight-specs.ts';
+import { formatBytes, formatInteger } from '../../core/network/plan/format-quantities.ts';
 import { compareOutputs, type OutputDifferences } from './compare-outputs.ts';
 import { goldenOf, networkOf } from './goldens.ts';
 import { CLASSES, measureOnnx, type OnnxMeasurement } from './measure-onnx.ts';

@@ -4,22 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { WirePrediction } from '../../api/prediction.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { silentLogger } from '../../functions/logger.ts';
-import { type ApiClient, createApiClient } from '../api-client.ts';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
+import { followOwnJob } from '../client/follow-own-job.ts';
+import { uploadDataset } from '../client/upload-dataset.ts';
 import {
   type CollectedPictures,
   collectPictures,
   describeLeftOut,
   type HeldOutPicture,
-} from '../collect-pictures.ts';
-import { toDatasetName, toModelName } from '../dataset-name.ts';
-import { followOwnJob } from '../follow-own-job.ts';
+} from '../dataset/collect-pictures.ts';
+import { toDatasetName, toModelName } from '../dataset/dataset-name.ts';
 import { writeSampleDataset } from '../sample-dataset/write-sample-dataset.ts';
-import { shownStart } from '../shown-command.ts';
-import { createStderrLogger } from '../stderr-logger.ts';
-import { untilInterrupted } from '../until-interrupted.ts';
-import { uploadDataset } from '../upload-dataset.ts';
+import { createStderrLogger } from '../server/stderr-logger.ts';
+import { shownStart } from '../terminal/shown-command.ts';
+import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
 export interface DemoOptions {
   readonly data: string;

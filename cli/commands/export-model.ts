@@ -3,10 +3,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Precision } from '../../core/job/recipe/precision.ts';
 import { parseModelReference } from '../../core/model/model-name.ts';
-import type { Precision } from '../../core/model/precision.ts';
 import { makeVariant, type VariantReport } from '../../core/predict/model-variant.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 
 export interface ExportModelOptions {
   readonly data: string;

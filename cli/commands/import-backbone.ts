@@ -6,10 +6,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toArchitectureName } from '../../core/backbone/backbone.ts';
 import { checkBackboneSize, importBackbone } from '../../core/backbone/import-backbone.ts';
-import type { ModelInput } from '../../core/model/manifest.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
-import { shownStart } from '../shown-command.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { shownStart } from '../terminal/shown-command.ts';
 
 export interface ImportBackboneOptions {
   readonly data: string;

@@ -5,8 +5,8 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { importModel } from '../../core/model/import-model.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
-import { shownStart } from '../shown-command.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { shownStart } from '../terminal/shown-command.ts';
 
 export interface ImportModelOptions {
   readonly data: string;

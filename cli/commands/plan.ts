@@ -2,18 +2,22 @@
 
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
-import { drawPlan } from '../../core/network/draw-plan.ts';
-import type { TrainingEstimate } from '../../core/network/estimate-training.ts';
+import { formatShape } from '../../core/network/description/shapes.ts';
+import { drawPlan } from '../../core/network/plan/draw-plan.ts';
+import type { TrainingEstimate } from '../../core/network/plan/estimate-training.ts';
 import {
   formatBytes,
   formatCount,
   formatInteger,
   formatSeconds,
   formatUsd,
-} from '../../core/network/format-quantities.ts';
-import { PLAN_ACCOUNTING } from '../../core/network/plan.ts';
-import { type ClassifierPlan, describePlan, planClassifier } from '../../core/network/plan-classifier.ts';
-import { formatShape } from '../../core/network/shapes.ts';
+} from '../../core/network/plan/format-quantities.ts';
+import { PLAN_ACCOUNTING } from '../../core/network/plan/plan.ts';
+import {
+  type ClassifierPlan,
+  describePlan,
+  planClassifier,
+} from '../../core/network/plan/plan-classifier.ts';
 
 export interface PlanOptions {
   readonly size?: { readonly height: number; readonly width: number };

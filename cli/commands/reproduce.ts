@@ -3,16 +3,16 @@
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
 import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
-import { heededRecipe } from '../../core/job/check-learning-layers.ts';
-import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
-import { SplitFractionsSchema } from '../../core/job/job.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
+import { heededRecipe } from '../../core/job/recipe/check-learning-layers.ts';
+import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
+import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { silentLogger } from '../../functions/logger.ts';
-import { type ApiClient, createApiClient } from '../api-client.ts';
-import { followOwnJob } from '../follow-own-job.ts';
-import { createStderrLogger } from '../stderr-logger.ts';
+import { type ApiClient, createApiClient } from '../client/api-client.ts';
+import { followOwnJob } from '../client/follow-own-job.ts';
+import { createStderrLogger } from '../server/stderr-logger.ts';
 
 export interface ReproduceOptions {
   /** Of a Fovea that runs already; left out, one is started over `data` for as long as it takes. */

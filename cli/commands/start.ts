@@ -1,10 +1,10 @@
 // `fovea start`: API and local worker until somebody stops them.
 
 import { startLocalServer } from '../../functions/local-server.ts';
-import { reachableUrl } from '../reachable-url.ts';
-import { readApiKeys } from '../read-api-keys.ts';
-import { createStderrLogger } from '../stderr-logger.ts';
-import { untilInterrupted } from '../until-interrupted.ts';
+import { reachableUrl } from '../server/reachable-url.ts';
+import { readApiKeys } from '../server/read-api-keys.ts';
+import { createStderrLogger } from '../server/stderr-logger.ts';
+import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
 export interface StartOptions {
   readonly data: string;

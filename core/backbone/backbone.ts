@@ -3,10 +3,10 @@
 
 import { z } from 'zod';
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
-import { ModelInputSchema } from '../model/manifest.ts';
-import { IMPORTED_PREFIX } from '../network/architectures.ts';
-import { editDistance } from '../network/edit-distance.ts';
+import { editDistance } from '../edit-distance.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { ModelInputSchema } from '../image/model-input.ts';
+import { IMPORTED_PREFIX } from '../network/architectures/architectures.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';

@@ -2,9 +2,9 @@
 // it, brought to one form, stored for good. Knows no HTTP and no training.
 
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
+import type { ModelInput } from '../image/model-input.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
-import type { ModelInput } from '../model/manifest.ts';
 import { attachHead } from '../network/onnx/attach-head.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
 import { cutAtOutput, toFeatureModel, valuesBelow } from '../network/onnx/feature-model.ts';

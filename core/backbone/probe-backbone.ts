@@ -1,7 +1,7 @@
 // Runs an ONNX file that somebody brings, to see whether it loads and what it makes of pictures.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { hasExternalData } from '../network/onnx/external-data.ts';
 import { nameOfType } from './read-image-input.ts';
 

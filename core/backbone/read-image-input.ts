@@ -1,7 +1,7 @@
 // What a model that somebody brings says of its input, held against what is said of it: one float32 picture, an open batch.
 
-import { FoveaError } from '../errors.ts';
-import type { ModelInput } from '../model/manifest.ts';
+import { FoveaError } from '../errors/errors.ts';
+import type { ModelInput } from '../image/model-input.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
 import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
 import type { PackedModel } from '../network/onnx/packed-model.ts';

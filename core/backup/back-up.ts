@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';

@@ -1,7 +1,7 @@
 // Walks the objects of a copy stage by stage, some at a time, and tells how far it is. Knows not how one is copied.
 
 import { mapConcurrently } from '../concurrently.ts';
-import { type FoveaError, isFoveaError } from '../errors.ts';
+import { type FoveaError, isFoveaError } from '../errors/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { STAGES, type Stage } from './copied-keys.ts';
 

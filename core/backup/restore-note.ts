@@ -1,7 +1,7 @@
 // The note that lies in the target of a restore for as long as it is not whole.
 
 import { z } from 'zod';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';

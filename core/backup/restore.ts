@@ -1,7 +1,7 @@
 // The way back: a finished backup into an empty data folder or bucket.
 
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError, isFoveaError } from '../errors.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
-import { isFinal, JobStatusSchema } from '../job/job.ts';
+import { isFinal, JobStatusSchema } from '../job/record/job.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { jobOf, type Stage, stageOf } from './copied-keys.ts';
 

@@ -1,6 +1,6 @@
 // Splits for a whole dataset: as its folders say, and by content where they say nothing.
 
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
 import { dealGroups, type SplitCounts } from './deal-groups.ts';
 import type { Picture } from './drop-duplicates.ts';

@@ -1,6 +1,6 @@
 // What can be wrong with the classes of a dataset: names, sizes, splits.
 
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import { countSplits, isDealt } from './assign-splits.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
 import { quotasOf } from './deal-groups.ts';

@@ -1,7 +1,7 @@
 // How pictures of one class are dealt to the splits: each split gets its share to the nearest picture, look-alikes stay together,
 // and what was dealt before stays. Knows nothing of files and stores.
 
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
 import { SPLITS, type Split } from './split-folder.ts';
 

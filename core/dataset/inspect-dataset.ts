@@ -2,11 +2,12 @@
 // Knows nothing of tensors and jobs. The dry run and the first stage of a job are this function.
 
 import { createHash } from 'node:crypto';
-import type { ErrorCode } from '../error-codes.ts';
-import { FoveaError } from '../errors.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { forEachConcurrent } from '../for-each-concurrent.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from '../image/image-limits.ts';
 import { brightnessOf } from '../image/thumbnail.ts';
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import { keys } from '../storage/keys.ts';
 import { NOT_UTF8 } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -17,7 +18,6 @@ import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
-import { forEachConcurrent } from './for-each-concurrent.ts';
 import { type DecodeDepth, inspectFile } from './inspect-file.ts';
 import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';

@@ -1,8 +1,8 @@
 // One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
 
 import { contentHashOf } from '../content-hash.ts';
-import type { ErrorCode } from '../error-codes.ts';
-import { isFoveaError } from '../errors.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { isFoveaError } from '../errors/errors.ts';
 import type { ImageErrorCode } from '../image/image-errors.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { checkByteLimit } from '../image/image-limits.ts';

@@ -1,7 +1,7 @@
 // Which pictures train, validate and test: by their content alone. Knows nothing of files and folders.
 
 import { createHash } from 'node:crypto';
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import type { Split } from './split-folder.ts';
 
 /** With fewer pictures than splits, a class cannot be in each of them. */

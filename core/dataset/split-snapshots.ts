@@ -2,7 +2,7 @@
 // written once, and holds all that the ones before it held.
 
 import { z } from 'zod';
-import type { SplitFractions } from '../job/job.ts';
+import type { SplitFractions } from '../job/record/job.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';

@@ -1,6 +1,6 @@
 // Bytes to a network's input, by the model's input contract. Training and serving both come through here.
 
-import type { ModelInput } from '../model/manifest.ts';
+import type { ModelInput } from '../image/model-input.ts';
 import { type DecodedImage, type DecodeOptions, decodeImage } from './decode-image.ts';
 import { preprocessPixels } from './preprocess-pixels.ts';
 

@@ -1,7 +1,7 @@
 // The typed failures of a picture. Each says what was received, what is allowed and what to do.
 
-import type { ErrorCode } from '../error-codes.ts';
-import { FoveaError } from '../errors.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { describeBytes, SUPPORTED_FORMATS } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 

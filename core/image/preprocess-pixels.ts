@@ -1,7 +1,7 @@
 // 0..255 pixels to the values a network was trained on: Keras's preprocess_input modes, by lookup tables.
 
-import { FoveaError } from '../errors.ts';
-import type { ModelInput } from '../model/manifest.ts';
+import { FoveaError } from '../errors/errors.ts';
+import type { ModelInput } from '../image/model-input.ts';
 
 const VALUES = 256;
 

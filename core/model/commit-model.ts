@@ -2,7 +2,7 @@
 // that nobody sees, and the same commit again completes it.
 
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { LATEST_ALIAS, moveAlias } from './aliases.ts';

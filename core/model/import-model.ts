@@ -4,9 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { FoveaError } from '../errors.ts';
-import { findArchitecture } from '../network/architectures.ts';
-import type { Architecture, Network, NetworkWeights } from '../network/network.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { findArchitecture } from '../network/architectures/architectures.ts';
+import type { Architecture, Network, NetworkWeights } from '../network/description/network.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
 import { fromKeras } from '../network/weights/from-keras.ts';
 import { loadPretrainedWeights } from '../network/weights/load-pretrained-weights.ts';

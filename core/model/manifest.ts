@@ -1,6 +1,7 @@
 // What a stored model says of itself. Written last, so that a version exists exactly when its manifest does.
 
 import { z } from 'zod';
+import { ModelInputSchema } from '../image/model-input.ts';
 import { FORMATS } from '../storage/formats.ts';
 
 const FileSchema = z.object({
@@ -8,18 +9,6 @@ const FileSchema = z.object({
   sizeBytes: z.number().int().describe('Of the stored file.'),
   sha256: z.string().describe('Of the stored file.'),
 });
-
-/** The input contract of a model: everything that turns bytes into the network's input. */
-export const ModelInputSchema = z.object({
-  height: z.number().int().positive().describe('Pixels.'),
-  width: z.number().int().positive().describe('Pixels.'),
-  channels: z.union([z.literal(1), z.literal(3)]).describe('1: gray. 3: red, green, blue.'),
-  preprocessing: z
-    .enum(['tf', 'torch', 'caffe', 'unit', 'none'])
-    .describe('What is made of the bytes of a pixel, by its usual name.'),
-  resize: z.enum(['stretch', 'cover', 'contain']).describe('How the picture is brought to height × width.'),
-});
-export type ModelInput = z.infer<typeof ModelInputSchema>;
 
 const OnnxFileSchema = FileSchema.extend({
   inputName: z.string().describe('Of the input: float32 `[batch, height, width, channels]`.'),

@@ -2,12 +2,12 @@
 // heatmaps, and the files for a browser. Knows no storage.
 
 import { contentHashOf } from '../content-hash.ts';
-import type { ErrorCode } from '../error-codes.ts';
-import { isFoveaError } from '../errors.ts';
-import type { Network, NetworkWeights } from '../network/network.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { isFoveaError } from '../errors/errors.ts';
+import type { Network, NetworkWeights } from '../network/description/network.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../network/onnx/to-onnx.ts';
+import { toFullyConvolutional } from '../network/surgery/to-fully-convolutional.ts';
 import { type TfjsModel, toTfjs } from '../network/tfjs/to-tfjs.ts';
-import { toFullyConvolutional } from '../network/to-fully-convolutional.ts';
 import type { OnnxFile } from './manifest.ts';
 
 export const ONNX_FILE = 'model.onnx';

@@ -1,6 +1,6 @@
 // What a model, a version and an alias may be called. Names become object keys and URL segments, so they are narrow.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 
 /** Longest model name, in characters; the suffix of an OpenAI fine-tuning job has the same limit. */
 export const MODEL_NAME_MAX_LENGTH = 64;

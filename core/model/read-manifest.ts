@@ -1,6 +1,6 @@
 // Reads what a stored model says of itself, and turns every way in which that can be wrong into one typed error.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { parseStored } from '../storage/parse-stored.ts';

@@ -1,12 +1,12 @@
 // The report of a model version: what it can do, how sure that is, and how it was made. Written once beside the model.
 
 import { z } from 'zod';
-import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe.ts';
-import { MemoryRecordSchema } from '../job/savings.ts';
-import { TrialSchema } from '../job/sweep.ts';
+import { ModelInputSchema } from '../image/model-input.ts';
+import { PRECISIONS } from '../job/recipe/precision.ts';
+import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe/recipe.ts';
+import { MemoryRecordSchema } from '../job/recipe/savings.ts';
+import { TrialSchema } from '../job/recipe/sweep.ts';
 import { FORMATS } from '../storage/formats.ts';
-import { ModelInputSchema } from './manifest.ts';
-import { PRECISIONS } from './precision.ts';
 
 export const REPORT_FILE = 'report.json';
 export const REPORT_PAGE_FILE = 'report.html';

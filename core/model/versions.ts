@@ -1,6 +1,6 @@
 // Which models and versions exist, and what an alias stands for. A version exists exactly when its manifest does.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { LATEST_ALIAS, readAlias } from './aliases.ts';

@@ -1,7 +1,7 @@
 // Whether this machine's ONNX Runtime answers as the one that the model was judged with: golden pictures, once at load.
 
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { largestDifference } from '../evaluation/largest-difference.ts';
 import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest } from '../model/manifest.ts';

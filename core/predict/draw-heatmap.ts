@@ -2,9 +2,9 @@
 
 import { decodeImage } from '../image/decode-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../image/image-limits.ts';
+import type { ModelInput } from '../image/model-input.ts';
 import { overlayMap } from '../image/overlay-map.ts';
 import { readImageHeader } from '../image/read-image-header.ts';
-import type { ModelInput } from '../model/manifest.ts';
 import { type Heatmap, MAX_HEATMAP_SIDE } from './heatmap.ts';
 
 /**

@@ -1,11 +1,11 @@
 // Where in a picture a class is: the network, made fully convolutional, looks at the picture larger than it was trained
 // on, and answers for every window of its own size. No gradients, one run. Knows no HTTP.
 
-import { FoveaError } from '../errors.ts';
+import { editDistance } from '../edit-distance.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
 import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
-import { editDistance } from '../network/edit-distance.ts';
 import { calibrationOf } from './calibration-of.ts';
 import type { ModelSession } from './model-session.ts';
 

@@ -1,7 +1,7 @@
 // One ONNX Runtime session of one file of a model version, verified at load. Knows no pictures.
 
 import { contentHashOf } from '../content-hash.ts';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';

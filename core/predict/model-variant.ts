@@ -2,10 +2,10 @@
 // on pictures that were not used to make it.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { largestDifference } from '../evaluation/largest-difference.ts';
 import { decodeToInput } from '../image/decode-to-input.ts';
-import type { Precision } from '../model/precision.ts';
+import type { Precision } from '../job/recipe/precision.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import { halveWeights } from '../network/onnx/halve-weights.ts';

@@ -2,11 +2,12 @@
 // where the time went. Knows no HTTP.
 
 import { availableParallelism } from 'node:os';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
 import type { DecodedImage } from '../image/decode-image.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
-import type { Manifest, ModelInput } from '../model/manifest.ts';
+import type { ModelInput } from '../image/model-input.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { MANIFEST_FILE, readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';

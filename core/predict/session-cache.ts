@@ -2,7 +2,7 @@
 // released while somebody uses it. Knows nothing of ONNX.
 
 import { LRUCache } from 'lru-cache';
-import { isFoveaError } from '../errors.ts';
+import { isFoveaError } from '../errors/errors.ts';
 
 /** Something that takes memory until it is released. */
 export interface Releasable {

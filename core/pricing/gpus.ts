@@ -1,6 +1,6 @@
 // What is known of the GPUs that training may run on, as data. A GPU is added by adding a row. Knows no network and no cloud.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 
 /** Facts of NVIDIA's data sheets. */
 export interface Gpu {

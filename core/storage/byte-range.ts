@@ -1,6 +1,6 @@
 // Byte ranges as the object-store port defines them. Knows nothing of drivers.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import type { GetOptions } from './object-store.ts';
 
 export type ByteRange = NonNullable<GetOptions['range']>;

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { FoveaError, isFoveaError } from '../errors.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import type { FormatNumber, StoredFormat } from './formats.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { parseStored, withFormat } from './parse-stored.ts';

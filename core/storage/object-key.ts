@@ -1,6 +1,6 @@
 // What a key may be and how keys are ordered: the rules that every driver shares. Knows nothing of what keys mean.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 
 /** Folder at the top of a store that drivers keep for themselves; no key lies in it. */
 export const RESERVED_FOLDER = '.fovea-store';

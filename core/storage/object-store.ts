@@ -1,7 +1,7 @@
 // The object-store port: the little of S3 that the project needs, owned by its users. Drivers live beside it and
 // promise the same guarantees; tests/contract/object-store.ts proves them. Knows nothing of what is stored.
 
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 
 /** What is known of an object without reading it. */
 export interface ObjectInfo {

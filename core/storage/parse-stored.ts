@@ -2,7 +2,7 @@
 // version kept aside. Knows nothing of stores.
 
 import type { z } from 'zod';
-import { FoveaError } from '../errors.ts';
+import { FoveaError } from '../errors/errors.ts';
 import type { FormatNumber, StoredFormat } from './formats.ts';
 import { keepUnknown } from './unknown-fields.ts';
 

@@ -2,8 +2,8 @@
 // lasts seconds must not cost hours of work. Knows nothing of what is stored.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErrorCode } from '../error-codes.ts';
-import { FoveaError, isFoveaError } from '../errors.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import {
   type ObjectInfo,
   type ObjectStore,

@@ -3,8 +3,8 @@
 
 import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
-import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv, HostRules } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { AppEnv, HostRules } from '../deps/deps.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -1,7 +1,7 @@
 // A group of routes: an OpenAPIHono whose refused parameters become the one error shape.
 
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { toRequestInvalid } from './request-invalid.ts';
 
 const WHERE: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 
 export interface AssetFile {
   /** Where it lies; asked at the first request, so that an app without its pages still starts. */

@@ -1,6 +1,6 @@
 // What a request says its body is, and what that stands for.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 
 /** The media type in lower case, without parameters; empty where the header is missing. */
 export function mediaTypeOf(request: Request): string {

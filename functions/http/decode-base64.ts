@@ -1,6 +1,6 @@
 // Base64 and data URLs to bytes, strictly: Node's own decoder skips what it does not know, and gives wrong bytes.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 
 const DATA_URL = /^\s*data:[^,]{0,200},/i;

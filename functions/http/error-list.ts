@@ -1,8 +1,8 @@
 // The list of all error codes for readers: one table as HTML and as Markdown. Knows no server.
 
 import { html } from 'hono/html';
-import type { ErrorCodeTable } from '../../core/error-codes/error-code-table.ts';
-import { ERROR_CODE_GROUPS, type ErrorCode } from '../../core/error-codes.ts';
+import type { ErrorCodeTable } from '../../core/errors/error-code-table.ts';
+import { ERROR_CODE_GROUPS, type ErrorCode } from '../../core/errors/error-codes.ts';
 import { answerTo, type ErrorAnswer } from './error-status.ts';
 
 const TITLE = 'Error codes';

@@ -4,10 +4,10 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { toSnakeCased } from '../../api/snake-case.ts';
-import type { ErrorCode } from '../../core/error-codes.ts';
-import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv } from '../deps.ts';
-import type { Logger } from '../logger.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { AppEnv } from '../deps/deps.ts';
+import type { Logger } from '../deps/logger.ts';
 import { answerTo } from './error-status.ts';
 
 export interface ErrorBody {

@@ -1,7 +1,7 @@
 // The failures of a route in the API's description: by status, with an example for every code.
 
 import { ErrorSchema } from '../../api/error.ts';
-import { ERROR_CODES, type ErrorCode } from '../../core/error-codes.ts';
+import { ERROR_CODES, type ErrorCode } from '../../core/errors/error-codes.ts';
 import { answerTo } from './error-status.ts';
 
 /** Every route: what happens before a handler runs, and what no handler expects. */

@@ -1,7 +1,7 @@
 // What HTTP makes of every error code: the status, and whether the same request may be sent again. The one place where the two
 // meet; a new code does not compile until it has an answer here.
 
-import type { ErrorCode } from '../../core/error-codes.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
 
 export type ErrorStatus =
   | 400

@@ -1,6 +1,6 @@
 // Why a form cannot be read.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 
 /**
  * `multipart-invalid`.

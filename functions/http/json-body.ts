@@ -2,7 +2,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 
 /** A body described by the schema of this name, which {@link describeBody} brings into the document. */
 export const jsonBody = (id: string) => ({

@@ -1,7 +1,7 @@
 // Bounds on JSON that hold while it comes in, before anything is made of it. Knows no grammar: what is no JSON at all, the
 // parser finds out.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 
 export interface JsonBounds {
   /** Lists and objects within each other. */

@@ -1,6 +1,6 @@
 // Suggests what a mistyped word may have meant.
 
-import { editDistance } from '../../core/network/edit-distance.ts';
+import { editDistance } from '../../core/edit-distance.ts';
 
 /** The `count` candidates with the smallest edit distance to `word`, nearest first. */
 export const nearest = (word: string, candidates: readonly string[], count: number): string[] =>

@@ -1,8 +1,8 @@
 // Requests that no route takes: the wrong method for a path (405 with Allow), or a path that is near a real one (404).
 
 import type { Context } from 'hono';
-import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { retryHeaders, toErrorBody } from './error-response.ts';
 import { nearest } from './nearest.ts';
 

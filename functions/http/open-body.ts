@@ -2,8 +2,8 @@
 // never trusted.
 
 import type { Context } from 'hono';
-import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { decompress } from './decompress.ts';
 import { readChunks } from './read-chunks.ts';
 

@@ -1,7 +1,7 @@
 // Under which address a client reaches this server: `https://fovea.example.com`. Behind a proxy only the proxy knows.
 
 import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 
 const SCHEME = /^https?$/;
 

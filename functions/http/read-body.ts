@@ -1,7 +1,7 @@
 // Request bodies to bytes.
 
 import type { Context } from 'hono';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { openBody } from './open-body.ts';
 
 /**

@@ -1,6 +1,6 @@
 // The chunks of a body, from a client that may be slow, or gone.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 
 /** The least that a client that goes on sends within the time that it may stall. */
 const PROGRESS_BYTES = 16_384;

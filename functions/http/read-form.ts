@@ -3,7 +3,7 @@
 
 import { Dicer } from '@fastify/busboy';
 import { parse } from 'content-disposition';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { formInvalid, notAForm } from './form-errors.ts';
 import { FormPart } from './form-part.ts';
 import { toText } from './part-header.ts';

@@ -4,11 +4,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { PredictJsonSchema } from '../../api/prediction.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { AppEnv } from '../deps.ts';
-import type { Limits } from '../limits.ts';
+import type { AppEnv } from '../deps/deps.ts';
+import type { Limits } from '../deps/limits.ts';
 import { isBytes, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
 import { openBody } from './open-body.ts';

@@ -2,8 +2,8 @@
 
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { FoveaError } from '../../core/errors.ts';
-import type { AppEnv } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { beginsAsJson, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { createJsonScanner, type JsonBounds } from './json-scanner.ts';
 import { openBody } from './open-body.ts';

@@ -1,12 +1,12 @@
 // Pictures of a prediction that were uploaded before, by their keys. A key names an upload and nothing else: no other
 // object, no address.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { Limits } from '../limits.ts';
-import type { BodyShare } from './bytes-in-flight.ts';
+import type { BodyShare } from '../deps/bytes-in-flight.ts';
+import type { Limits } from '../deps/limits.ts';
 
 const UPLOAD_ID = /^upload-[0-9a-f-]{36}$/;
 const SHOWN_CHARACTERS = 80;

@@ -2,7 +2,7 @@
 
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { retryHeaders, toErrorBody } from './error-response.ts';
 import { answerTo } from './error-status.ts';
 

@@ -1,7 +1,7 @@
 // Zod's issues as one error that names every problem at once: where, what was received, what is allowed.
 
 import type { z } from 'zod';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { allowedKeys } from './allowed-keys.ts';
 import { nearest } from './nearest.ts';
 

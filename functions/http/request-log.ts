@@ -1,8 +1,8 @@
 // One log line for each request: what came, what it got, how long it took.
 
 import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../deps.ts';
-import type { Logger } from '../logger.ts';
+import type { AppEnv } from '../deps/deps.ts';
+import type { Logger } from '../deps/logger.ts';
 
 export function requestLog(logger: Logger, now: () => number) {
   return createMiddleware<AppEnv>(async (c, next) => {

@@ -2,8 +2,8 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
-import { FoveaError } from '../../core/errors.ts';
-import type { ApiKeys, AppEnv } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { ApiKeys, AppEnv } from '../deps/deps.ts';
 
 /** The scheme's name may be written in any case (RFC 9110, 11.1). */
 const BEARER = /^bearer +(?<token>\S+) *$/i;

@@ -2,7 +2,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { ArchitectureListSchema, toWireArchitecture, type WireArchitecture } from '../../api/architecture.ts';
-import { ARCHITECTURES } from '../../core/network/architectures.ts';
+import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses } from '../http/error-responses.ts';
 

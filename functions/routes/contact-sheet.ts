@@ -2,11 +2,11 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { JobIdSchema } from '../../api/job-id.ts';
-import { FoveaError } from '../../core/errors.ts';
-import { isFinal } from '../../core/job/job.ts';
-import { jobNotFound } from '../../core/job/job-records.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { isFinal } from '../../core/job/record/job.ts';
+import { jobNotFound } from '../../core/job/record/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses } from '../http/error-responses.ts';
 

@@ -4,8 +4,8 @@
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
-import type { JobPictures } from '../../core/job/estimate-job.ts';
-import type { SplitFractions } from '../../core/job/job.ts';
+import type { JobPictures } from '../../core/job/estimate/estimate-job.ts';
+import type { SplitFractions } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 

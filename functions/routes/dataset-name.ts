@@ -1,7 +1,7 @@
 // What the names in a dataset may be when they come over HTTP. Folders made by hand may have others, as long as they
 // can be object keys.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 
 /** What file systems allow for one name. */
 export const NAME_MAX_BYTES = 255;

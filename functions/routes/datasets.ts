@@ -6,11 +6,11 @@ import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection }
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
-import { FoveaError } from '../../core/errors.ts';
-import { SplitFractionsSchema } from '../../core/job/job.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { takePage } from '../../core/storage/take-page.ts';
-import type { AppDeps, AppEnv } from '../deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';

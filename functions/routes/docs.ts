@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppEnv } from '../deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { assetHeaders, CSS, HTML, JAVASCRIPT, MARKDOWN, serveAsset } from '../http/asset-files.ts';
 import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';

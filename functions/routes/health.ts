@@ -1,11 +1,11 @@
 // Whether the process lives, and whether it can work.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import { STORAGE_CODES } from '../../core/error-codes/storage-codes.ts';
-import type { ErrorCode } from '../../core/error-codes.ts';
-import { isFoveaError } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
+import { STORAGE_CODES } from '../../core/errors/storage-codes.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 
 const live = z.literal(true).meta({ description: 'The process answers.' });

@@ -5,9 +5,9 @@ import { streamSSE } from 'hono/streaming';
 import { JobEventListSchema, toWireEvent, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
-import { isFinal } from '../../core/job/job.ts';
-import { jobNotFound } from '../../core/job/job-records.ts';
-import type { AppDeps } from '../deps.ts';
+import { isFinal } from '../../core/job/record/job.ts';
+import { jobNotFound } from '../../core/job/record/job-records.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses } from '../http/error-responses.ts';
 

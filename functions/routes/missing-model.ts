@@ -1,8 +1,8 @@
 // A model that is not there may be on its way: the error then says which job is making it.
 
-import { FoveaError, isFoveaError } from '../../core/errors.ts';
-import { isFinal, type JobRecord } from '../../core/job/job.ts';
-import type { JobStore } from '../../core/job/job-store.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
+import type { JobStore } from '../../core/job/record/job-store.ts';
 
 /** How many of the newest jobs are looked through. */
 const JOBS_SEARCHED = 100;

@@ -3,12 +3,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
 import { explainMissingModel } from './missing-model.ts';

@@ -13,12 +13,12 @@ import {
 } from '../../api/model.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { listModels, listVersions, resolveVersion } from '../../core/model/versions.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';

@@ -2,13 +2,13 @@
 
 import type { CreateJobRequest } from '../../api/create-job.ts';
 import { parseBackboneName, toArchitectureName, toBackboneName } from '../../core/backbone/backbone.ts';
-import { FoveaError } from '../../core/errors.ts';
-import { HyperparametersSchema } from '../../core/job/hyperparameters.ts';
-import { SplitFractionsSchema } from '../../core/job/job.ts';
-import type { NewJob } from '../../core/job/job-store.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
+import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import { SplitFractionsSchema } from '../../core/job/record/job.ts';
+import type { NewJob } from '../../core/job/record/job-store.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
-import { findArchitecture } from '../../core/network/architectures.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { parseDatasetName } from './dataset-name.ts';
 
 const DATASET_PREFIX = 'datasets/';

@@ -1,6 +1,6 @@
 // The page at /: models, jobs with their progress, and a photo to try. A client of the API like any other.
 
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { CSS, HTML, JAVASCRIPT, serveAsset } from '../http/asset-files.ts';
 

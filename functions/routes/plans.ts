@@ -3,10 +3,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../../api/plan.ts';
-import { FoveaError } from '../../core/errors.ts';
-import { drawPlan } from '../../core/network/draw-plan.ts';
-import { type ClassifierPlan, planClassifier } from '../../core/network/plan-classifier.ts';
-import type { AppDeps } from '../deps.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { drawPlan } from '../../core/network/plan/draw-plan.ts';
+import { type ClassifierPlan, planClassifier } from '../../core/network/plan/plan-classifier.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';

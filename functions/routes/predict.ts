@@ -12,9 +12,9 @@ import {
   type WirePrediction,
   type WirePredictionList,
 } from '../../api/prediction.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
-import type { AppDeps, AppEnv } from '../deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { toErrorBody } from '../http/error-response.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-responses.ts';

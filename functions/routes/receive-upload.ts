@@ -3,9 +3,9 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { ReceivedUploadSchema } from '../../api/upload.ts';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { headersOf, type UploadGrant, type UploadLinks } from '../../core/storage/upload-links.ts';
-import type { AppDeps } from '../deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { BODY_ERRORS, openErrorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';

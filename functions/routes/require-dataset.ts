@@ -1,6 +1,6 @@
 // Whether a dataset is there at all, found out by one cheap listing before anything is made of it.
 
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { nearest } from '../http/nearest.ts';

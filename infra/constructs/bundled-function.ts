@@ -20,9 +20,9 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../core/environment.ts';
-import { acknowledgeWildcard } from '../acknowledge-wildcard.ts';
-import { functionCode } from '../function-code.ts';
-import type { Settings } from '../settings.ts';
+import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
+import { functionCode } from '../settings/function-code.ts';
+import type { Settings } from '../settings/settings.ts';
 
 export interface BundledFunctionProps {
   /** Folder below the build script's output; also the service in logs and metrics. */

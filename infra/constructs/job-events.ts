@@ -7,12 +7,12 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
-import { allowJobEvents } from '../bucket-access.ts';
-import type { Settings } from '../settings.ts';
-import { allowTraining } from '../trainer-access.ts';
+import { allowJobEvents } from '../access/bucket-access.ts';
+import type { Settings } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
+import { allowTraining } from './trainer-access.ts';
 
 export interface JobEventsProps {
   readonly data: DataBucket;

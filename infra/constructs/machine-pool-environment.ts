@@ -12,8 +12,8 @@ import {
 import { InstanceType, type LaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import type { MachinePool } from '../machines.ts';
-import type { Settings } from '../settings.ts';
+import type { MachinePool } from '../settings/machines.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { TrainerNetwork } from './trainer-network.ts';
 
 export interface MachinePoolEnvironmentProps {

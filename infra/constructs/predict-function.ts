@@ -5,12 +5,12 @@ import { type FunctionUrl, FunctionUrlAuthType, type IFunction, InvokeMode } fro
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
-import { allowApi } from '../bucket-access.ts';
-import type { Settings } from '../settings.ts';
-import { allowTraining } from '../trainer-access.ts';
+import { allowApi } from '../access/bucket-access.ts';
+import type { Settings } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
+import { allowTraining } from './trainer-access.ts';
 
 export interface PredictFunctionProps {
   readonly data: DataBucket;

@@ -2,10 +2,10 @@
 // trainer be silent for longer before that. A machine that has other things to do makes it late.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { isFoveaError } from '../../core/errors.ts';
-import { isFinal, type JobRecord, type Progress } from '../../core/job/job.ts';
-import { cancelJob, submitJob } from '../../core/job/job-queue.ts';
-import { createLocalQueue } from '../../core/job/queues/local-queue.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
+import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import { createLocalQueue } from '../../core/job/queues/local/local-queue.ts';
+import { isFinal, type JobRecord, type Progress } from '../../core/job/record/job.ts';
 import { newJob } from '../support/new-job.ts';
 import { hasSharedData, SHARED_DATA } from '../support/shared-data.ts';
 import { startTrainer } from '../support/trainer-process.ts';

@@ -6,13 +6,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
-import { isFinal, type JobRecord } from '../../core/job/job.ts';
-import { createJobStore, type JobStore, type NewJob } from '../../core/job/job-store.ts';
+import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
+import { createJobStore, type JobStore, type NewJob } from '../../core/job/record/job-store.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { uniformAt } from '../../core/random.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
 import { newJob } from '../support/new-job.ts';
 import { ended, releaseLease, startTrainer, type TrainerOptions } from '../support/trainer-process.ts';
 

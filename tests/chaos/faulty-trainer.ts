@@ -1,10 +1,10 @@
 // The trainer's entry point over a storage of which a share of the calls fail.
 
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { exitCodes } from '../../core/environment.ts';
-import { createJobStore } from '../../core/job/job-store.ts';
-import { openObjectStore } from '../../core/storage/open-object-store.ts';
+import { createJobStore } from '../../core/job/record/job-store.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { createRetryingStore } from '../../core/storage/retrying-store.ts';
 import { createFaultyStore } from '../support/faulty-store.ts';
 

@@ -7,9 +7,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes } from '../../core/environment.ts';
-import { isFinal, type JobRecord } from '../../core/job/job.ts';
+import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { silentLogger } from '../../functions/logger.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, openChaos, type Row } from './chaos-context.ts';
 

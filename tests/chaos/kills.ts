@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isFinal, type JobRecord } from '../../core/job/job.ts';
+import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { uniformAt } from '../../core/random.ts';
 import { ended, releaseLease, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, type Row } from './chaos-context.ts';

@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes } from '../../core/environment.ts';
-import type { JobRecord } from '../../core/job/job.ts';
-import { LEASE_MS } from '../../core/job/lease-watch.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import { LEASE_MS } from '../../core/job/record/lease-watch.ts';
 import { ended, startTrainer } from '../support/trainer-process.ts';
 import { type Chaos, drawTints, type Row } from './chaos-context.ts';
 

@@ -11,11 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import openapiTypescript, { astToString } from 'openapi-typescript';
-import { createApiClient } from '../../cli/api-client.ts';
+import { createApiClient } from '../../cli/client/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { silentLogger } from '../../functions/logger.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import { preparePythonTools } from './python-tools.ts';
 

@@ -1,8 +1,8 @@
 // Open jobs are found without reading every record, and none is lost at any point of a crash: on every driver.
 
 import { describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../core/job/job.ts';
-import { createJobStore } from '../../core/job/job-store.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import { createJobStore } from '../../core/job/record/job-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { eachDriver } from '../support/each-driver.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES, toMachinePools } from '../../infra/machines.ts';
+import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES, toMachinePools } from '../../infra/settings/machines.ts';
 
 const USABLE = 0.9;
 

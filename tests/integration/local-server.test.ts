@@ -8,11 +8,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WireJob } from '../../api/job.ts';
-import { type ApiClient, createApiClient } from '../../cli/api-client.ts';
+import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts';
 import { runReproduce } from '../../cli/commands/reproduce.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
-import { silentLogger } from '../../functions/logger.ts';
 
 const DATASET = 'shapes';
 const IMAGES_PER_CLASS = 12;

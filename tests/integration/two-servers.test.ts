@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ApiClient, createApiClient } from '../../cli/api-client.ts';
+import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 
 const FOVEA = fileURLToPath(new URL('../../bin/fovea.mjs', import.meta.url));

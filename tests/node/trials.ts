@@ -3,9 +3,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import { hasAddon } from '../../batch-job/tensorflow/native/addon.ts';
-import { nativeDirectory } from '../../batch-job/tensorflow/native/native-directory.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { hasAddon } from '../../batch-job/tensorflow/addon/addon.ts';
+import { nativeDirectory } from '../../batch-job/tensorflow/setup/native-directory.ts';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
 import { REPOSITORY, runWith } from './run-with.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { isFoveaError } from '../../core/errors.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { compareKeys } from '../../core/storage/object-key.ts';

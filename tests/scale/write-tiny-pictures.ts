@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { forEachConcurrent } from '../../core/dataset/for-each-concurrent.ts';
+import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { uniformAt } from '../../core/random.ts';
 
 const SIZE = 16;

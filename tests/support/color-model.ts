@@ -5,8 +5,8 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
 import { MANIFEST, type Manifest } from '../../core/model/manifest.ts';
 import { companionFiles } from '../../core/model/model-files.ts';
-import type { Network, NetworkWeights } from '../../core/network/network.ts';
-import { createNetworkBuilder } from '../../core/network/network-builder.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../core/network/description/network-builder.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 

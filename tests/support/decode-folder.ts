@@ -2,7 +2,7 @@
 // of this process. Run as a process of its own, so that a crash and a leak are seen.
 
 import { readFileSync } from 'node:fs';
-import { isFoveaError } from '../../core/errors.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
 import { decodeImage } from '../../core/image/decode-image.ts';
 
 export interface DecodeReport {

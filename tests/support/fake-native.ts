@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { WheelSet } from '../../batch-job/tensorflow/native/wheels.ts';
+import type { WheelSet } from '../../batch-job/tensorflow/setup/wheels.ts';
 
 /** Speaks enough of the addon's interface for its trial. */
 const ADDON = `

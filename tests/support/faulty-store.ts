@@ -1,7 +1,7 @@
 // A store that fails: calls that break before or after they are done, cut bodies, slow answers. Seeded.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FoveaError } from '../../core/errors.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { uniformAt } from '../../core/random.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 

@@ -1,10 +1,10 @@
 // A training run of a fraction of a second: noise in three classes, a small network with dropout, the portable back end.
 
-import type { Engine, Trainer } from '../../batch-job/tensorflow/engine.ts';
-import { inMemoryExamples } from '../../batch-job/training/examples.ts';
+import { inMemoryExamples } from '../../batch-job/examples/example-source.ts';
+import type { Engine, Trainer } from '../../batch-job/tensorflow/engine/engine.ts';
 import type { FitOptions } from '../../batch-job/training/fit.ts';
-import { initializeWeights } from '../../core/network/initialize.ts';
-import { createNetworkBuilder } from '../../core/network/network-builder.ts';
+import { createNetworkBuilder } from '../../core/network/description/network-builder.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { noise } from './layer-networks.ts';
 
 /** 2 × 2 pixels of 3 channels. */

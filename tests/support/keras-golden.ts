@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { NetworkWeights } from '../../core/network/network.ts';
+import type { NetworkWeights } from '../../core/network/description/network.ts';
 
 export const SHARED_DIR = path.resolve(import.meta.dirname, '../../../shared');
 const GOLDEN_DIR = path.join(SHARED_DIR, 'goldens/keras');

@@ -1,13 +1,13 @@
 // One small classifier for each layer type, for tests of gradients and of parity between back ends.
 
-import { initializeWeights } from '../../core/network/initialize.ts';
-import type { Activation } from '../../core/network/layer.ts';
-import type { Network, NetworkWeights } from '../../core/network/network.ts';
+import type { Activation } from '../../core/network/description/layer.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import {
   createNetworkBuilder,
   type LayerName,
   type NetworkBuilder,
-} from '../../core/network/network-builder.ts';
+} from '../../core/network/description/network-builder.ts';
+import { initializeWeights } from '../../core/network/weights/initialize.ts';
 
 /** Classes of every network here. */
 export const LAYER_CLASSES = 3;

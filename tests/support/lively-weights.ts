@@ -1,6 +1,6 @@
 // Random weights with which a network's answers differ from picture to picture, and are neither uniform nor certain.
 
-import type { Network, NetworkWeights } from '../../core/network/network.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import { randomWeights } from './random-weights.ts';
 import { runOnnx } from './run-onnx.ts';

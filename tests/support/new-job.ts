@@ -1,7 +1,7 @@
 // A job as somebody might ask for it.
 
-import type { NewJob } from '../../core/job/job-store.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
+import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import type { NewJob } from '../../core/job/record/job-store.ts';
 
 /** Valid settings, with `changes` in their place. */
 export const newJob = (changes: Partial<NewJob> = {}): NewJob => ({

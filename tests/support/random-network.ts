@@ -1,13 +1,13 @@
 // Small networks at random, of every layer type, for tests that hold a reader of networks against the definitions.
 
 import fc from 'fast-check';
-import type { Activation } from '../../core/network/layer.ts';
-import type { Network } from '../../core/network/network.ts';
+import type { Activation } from '../../core/network/description/layer.ts';
+import type { Network } from '../../core/network/description/network.ts';
 import {
   createNetworkBuilder,
   type LayerName,
   type NetworkBuilder,
-} from '../../core/network/network-builder.ts';
+} from '../../core/network/description/network-builder.ts';
 
 const activation = fc.constantFrom<Activation>(
   'linear',

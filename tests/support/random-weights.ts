@@ -1,7 +1,7 @@
 // Weights for tests that do not train: every value random, so that no bias or scale can go wrong unseen.
 
-import type { Network, NetworkWeights } from '../../core/network/network.ts';
-import { weightSpecs } from '../../core/network/weight-specs.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 import { deriveSeed, uniformAt } from '../../core/random.ts';
 
 /** Values in [-0.5, 0.5); variances in [0.5, 1.5). */

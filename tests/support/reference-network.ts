@@ -1,8 +1,8 @@
 // A network evaluated by the definitions of its layers, one number after the other in float64: slow, and plain enough to
 // be right. What exporters and executors are held against.
 
-import type { Activation, Layer, Padding, Pair } from '../../core/network/layer.ts';
-import type { Network, NetworkWeights } from '../../core/network/network.ts';
+import type { Activation, Layer, Padding, Pair } from '../../core/network/description/layer.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 
 /** One sample: values in row-major order of `shape`, without a batch. */
 interface Tensor {

@@ -3,9 +3,9 @@
 import type { ReportInput } from '../../batch-job/report/report-input.ts';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
-import type { JobRecord } from '../../core/job/job.ts';
-import { RecipeSchema } from '../../core/job/recipe.ts';
-import { NO_MEMORY_RECORD } from '../../core/job/savings.ts';
+import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import { NO_MEMORY_RECORD } from '../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import { uniformAt } from '../../core/random.ts';
 
 export interface ReportInputOptions {

@@ -1,7 +1,7 @@
 // One attempt at a job, or at a trial of it, in this process, in which nothing unexpected may happen.
 
-import { cacheDirectory } from '../../batch-job/cache-directory.ts';
-import type { AttemptOutcome, RunJobDeps } from '../../batch-job/run-attempt.ts';
+import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import type { AttemptOutcome, RunJobDeps } from '../../batch-job/attempt/run-attempt.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { runTrial } from '../../batch-job/run-trial.ts';
 

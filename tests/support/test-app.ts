@@ -1,16 +1,16 @@
 // The whole HTTP app over a store in memory, with a queue that only remembers what it was told.
 
-import type { JobQueue } from '../../core/job/job-queue.ts';
-import { createJobStore } from '../../core/job/job-store.ts';
+import type { JobQueue } from '../../core/job/queues/job-queue.ts';
+import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createPredictor } from '../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
-import type { ApiKeys } from '../../functions/deps.ts';
-import type { BackendFinder } from '../../functions/find-backends.ts';
-import { DEFAULT_LIMITS, type Limits } from '../../functions/limits.ts';
-import { createJsonLogger } from '../../functions/logger.ts';
+import type { ApiKeys } from '../../functions/deps/deps.ts';
+import type { BackendFinder } from '../../functions/deps/find-backends.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../functions/deps/limits.ts';
+import { createJsonLogger } from '../../functions/deps/logger.ts';
 import { UPLOADS_PATH } from '../../functions/routes/receive-upload.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.

@@ -1,7 +1,7 @@
 // The network of the small weight files in the shared data, as Keras built it.
 
-import type { Network } from '../../core/network/network.ts';
-import { createNetworkBuilder } from '../../core/network/network-builder.ts';
+import type { Network } from '../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../core/network/description/network-builder.ts';
 
 /** 738 parameters: convolution, batch normalization, depthwise and separable convolution, dense; 32×32×3, 10 classes. */
 export function tinyNetwork(): Network {

@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { JobRecord } from '../../core/job/job.ts';
-import type { JobStore } from '../../core/job/job-store.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import type { JobStore } from '../../core/job/record/job-store.ts';
 
 const TRAINER = fileURLToPath(new URL('../../batch-job/main.ts', import.meta.url));
 const POLL_MS = 15;

@@ -1,7 +1,7 @@
 // Axes, ticks and their labels: what all charts stand in.
 
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
-import { html, type Markup, type Part } from '../markup.ts';
+import { html, type Markup, type Part } from '../markup/markup.ts';
 
 export interface Axis {
   readonly domain: readonly [number, number];

@@ -1,7 +1,7 @@
 // The confusion matrix as a picture: rows are what pictures show, columns what the model said.
 
 import type { ReportResults } from '../../../core/model/report.ts';
-import { html, type Markup } from '../markup.ts';
+import { html, type Markup } from '../markup/markup.ts';
 import { px } from './chart-frame.ts';
 
 /** More classes than fit are cut to those with the most mistakes. */

@@ -1,6 +1,6 @@
 // A share and its interval as a small bar, for tables.
 
-import { html, type Markup } from '../markup.ts';
+import { html, type Markup } from '../markup/markup.ts';
 import { px } from './chart-frame.ts';
 
 const WIDTH = 110;

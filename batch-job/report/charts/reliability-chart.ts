@@ -1,8 +1,8 @@
 // Said against found: bars of how often answers of a confidence were right, against the diagonal of honest scores.
 
 import type { ReportScoreQuality } from '../../../core/model/report.ts';
-import { percent } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 import { chart, px } from './chart-frame.ts';
 
 const WIDTH = 420;

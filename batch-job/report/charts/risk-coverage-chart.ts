@@ -2,7 +2,7 @@
 
 import { area, line } from 'd3-shape';
 import type { ReportResults } from '../../../core/model/report.ts';
-import { html, type Markup } from '../markup.ts';
+import { html, type Markup } from '../markup/markup.ts';
 import { chart, px } from './chart-frame.ts';
 
 const WIDTH = 420;

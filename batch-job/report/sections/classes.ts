@@ -2,8 +2,8 @@
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
-import { percent } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 type ClassResult = ReportResults['classes'][number];
 

@@ -2,8 +2,8 @@
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { confusionChart } from '../charts/confusion-chart.ts';
-import { percent } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 export const confusions = (report: Report, results: ReportResults): Markup => html`<section>
 <h2>What it confuses with what</h2>

@@ -1,8 +1,8 @@
 // What a reader in a hurry must know: how often the model is right, what it confuses, whether its scores can be trusted.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
-import { percent, percentRange, plural, points, ratio } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent, percentRange, plural, points, ratio } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 

@@ -1,8 +1,8 @@
 // Classes with few pictures: what was done about them, and whether they are found as often as the others.
 
 import type { Report, ReportProportion } from '../../../core/model/report.ts';
-import { percent, percentRange, plural } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent, percentRange, plural } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 const METHODS = {
   none: 'nothing was done about it',

@@ -1,11 +1,11 @@
 // How the model was made: curves, settings, and what it takes to make it again.
 
-import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe.ts';
-import { describeTrial } from '../../../core/job/sweep.ts';
+import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
+import { describeTrial } from '../../../core/job/recipe/sweep.ts';
 import type { Report } from '../../../core/model/report.ts';
 import { trainingChart } from '../charts/training-chart.ts';
-import { plural, utc } from '../format.ts';
-import { html, type Markup, type Part } from '../markup.ts';
+import { plural, utc } from '../markup/format.ts';
+import { html, type Markup, type Part } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 

@@ -1,9 +1,9 @@
 // Pictures to look at: the mistakes that the model was surest of, and labels that are probably wrong.
 
 import type { Report, ReportPicture } from '../../../core/model/report.ts';
-import { percent, plural, shortKey } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
-import type { Thumbnails } from '../thumbnails.ts';
+import { percent, plural, shortKey } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
+import type { Thumbnails } from '../markup/thumbnails.ts';
 
 export function pictures(report: Report, thumbnails: Thumbnails): Markup {
   const mistakes = report.results?.mistakes ?? [];

@@ -3,8 +3,8 @@
 import type { ReportResults } from '../../../core/model/report.ts';
 import { reliabilityChart } from '../charts/reliability-chart.ts';
 import { riskCoverageChart } from '../charts/risk-coverage-chart.ts';
-import { percent, percentRange, points } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent, percentRange, points } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> = {
   fitted: 'fitted on',

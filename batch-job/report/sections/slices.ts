@@ -2,8 +2,8 @@
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
-import { percent, plural, ratio, shortKey } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { percent, plural, ratio, shortKey } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 const SLICES = {
   megapixels: { title: 'Size', format: (value: number) => `${value.toFixed(2)} MP` },

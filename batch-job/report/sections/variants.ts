@@ -1,8 +1,8 @@
 // The model in fewer bits: what that saves and what it costs.
 
 import type { Report } from '../../../core/model/report.ts';
-import { plural } from '../format.ts';
-import { html, type Markup } from '../markup.ts';
+import { plural } from '../markup/format.ts';
+import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 const BYTES_PER_MEGABYTE = 1e6;

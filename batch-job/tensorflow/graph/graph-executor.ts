@@ -4,8 +4,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Executor, InputData, Session, SessionOptions } from '../executor.ts';
-import type { Addon } from '../native/addon.ts';
+import type { Addon } from '../addon/addon.ts';
+import type { Executor, InputData, Session, SessionOptions } from '../executor/executor.ts';
 import { elementCount, type Program } from '../program/program.ts';
 import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
 import { DATA_TYPE, encodeSavedModel } from './graph-schema.ts';

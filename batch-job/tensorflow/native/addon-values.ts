@@ -1,8 +1,8 @@
 // Programs' types and attributes as the addon takes them.
 
+import type { Addon, AddonAttribute } from '../addon/addon.ts';
 import { DATA_TYPE } from '../graph/graph-schema.ts';
 import type { Attribute, Attributes } from '../program/program.ts';
-import type { Addon, AddonAttribute } from './addon.ts';
 
 function toAddonAttribute(addon: Addon, name: string, attribute: Attribute): AddonAttribute {
   switch (attribute.kind) {

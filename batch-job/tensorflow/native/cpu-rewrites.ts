@@ -1,7 +1,7 @@
 // What TensorFlow's CPU library does faster in other ops than the ones that say it: convolutions of one pixel, and
 // products with a large matrix that stands the wrong way round. The values are the same up to rounding.
 
-import type { Pair } from '../../../core/network/layer.ts';
+import type { Pair } from '../../../core/network/description/layer.ts';
 import * as ops from '../program/ops.ts';
 import type { Attribute, Op, Value } from '../program/program.ts';
 import type { ProgramBuilder } from '../program/program-builder.ts';

@@ -1,13 +1,13 @@
 // Runs programs op by op in TensorFlow: no tape, no graph, and every tensor freed after its last use. For debugging, odd
 // shapes, and networks too short-lived for a graph.
 
-import type { Executor, InputData, Session, SessionOptions } from '../executor.ts';
+import type { Addon, AddonAttribute } from '../addon/addon.ts';
+import type { Executor, InputData, Session, SessionOptions } from '../executor/executor.ts';
+import { createPreparedPrograms } from '../executor/prepared-programs.ts';
 import { DATA_TYPE } from '../graph/graph-schema.ts';
-import { createPreparedPrograms } from '../prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
 import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
-import type { Addon, AddonAttribute } from './addon.ts';
 import { toAddonAttributes } from './addon-values.ts';
 
 /** An op with all that does not change from run to run. */

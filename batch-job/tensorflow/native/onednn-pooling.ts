@@ -1,9 +1,9 @@
 // Max pooling by oneDNN where ops run one by one. In a graph TensorFlow itself puts these ops in the place of its own; its own
 // gradient of a maximum, which looks for it again, takes ten times as long.
 
+import type { Addon } from '../addon/addon.ts';
 import { attr, type Value } from '../program/program.ts';
 import type { RewriteRules } from '../program/rewrite-program.ts';
-import type { Addon } from './addon.ts';
 import { toAddonAttributes } from './addon-values.ts';
 
 /** What TensorFlow labels the kernels with that its graph pass puts in. */

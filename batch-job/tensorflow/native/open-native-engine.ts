@@ -1,13 +1,13 @@
 // The native engines: TensorFlow's CPU or CUDA library behind the tfjs-node addon, with two executors.
 
-import { FoveaError } from '../../../core/errors.ts';
-import type { Engine, ExecutorName } from '../engine.ts';
-import type { Executor } from '../executor.ts';
-import { createForward } from '../forward.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
+import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from '../addon/addon.ts';
+import type { Engine, ExecutorName } from '../engine/engine.ts';
+import { createForward } from '../engine/forward.ts';
+import { createTrainer } from '../engine/trainer.ts';
+import type { Executor } from '../executor/executor.ts';
 import { createGraphExecutor } from '../graph/graph-executor.ts';
 import type { RewriteRules } from '../program/rewrite-program.ts';
-import { createTrainer } from '../trainer.ts';
-import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from './addon.ts';
 import { CPU_REWRITES } from './cpu-rewrites.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import { findGpuProblem } from './find-gpu.ts';

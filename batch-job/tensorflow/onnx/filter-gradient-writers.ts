@@ -1,7 +1,7 @@
 // Gradients of convolutions by the filter in ONNX, which has no such node: products of dy with the input as each position
 // of the filter sees it, or a convolution of the input with dy, whichever ONNX Runtime does faster.
 
-import type { Pair } from '../../../core/network/layer.ts';
+import type { Pair } from '../../../core/network/description/layer.ts';
 import { closedShape, elementCount, type Op, type Value } from '../program/program.ts';
 import { convolutionWindow, filterShape, inputAt, outputAt, type SlidingWindow } from './operands.ts';
 import type { StepWriter, WriteOp } from './step-writer.ts';

@@ -2,9 +2,9 @@
 // variables and gives their next values. Knows no networks.
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { outOfMemory } from '../../memory/out-of-memory.ts';
-import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor.ts';
-import { createPreparedPrograms } from '../prepared-programs.ts';
+import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor/executor.ts';
+import { outOfMemory } from '../executor/out-of-memory.ts';
+import { createPreparedPrograms } from '../executor/prepared-programs.ts';
 import { peakBytes } from '../program/peak-bytes.ts';
 import { closedShape, elementCount, type Program, type VariableSpec } from '../program/program.ts';
 import { inLayout, relayVariable, variableLayout } from './layouts.ts';

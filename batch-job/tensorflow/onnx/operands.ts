@@ -1,6 +1,6 @@
 // The inputs and outputs of an op by their position, and the window of one that slides: of a convolution or a pooling.
 
-import type { Pair } from '../../../core/network/layer.ts';
+import type { Pair } from '../../../core/network/description/layer.ts';
 import { windowAttributes } from '../../../core/network/onnx/window-attributes.ts';
 import { closedShape, type Op, type Value } from '../program/program.ts';
 import { paddingAttribute, pairAttribute } from '../program/read-attributes.ts';

@@ -2,7 +2,7 @@
 // go on writing to address 0.
 
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import { outOfMemory } from '../../memory/out-of-memory.ts';
+import { outOfMemory } from '../executor/out-of-memory.ts';
 
 /** Addresses of WebAssembly have 32 bits. */
 const HEAP_BYTES = 2 ** 32;

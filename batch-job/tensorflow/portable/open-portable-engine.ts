@@ -2,12 +2,12 @@
 
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { FoveaError } from '../../../core/errors.ts';
-import type { Engine, ExecutorName, TrainerOptions } from '../engine.ts';
-import type { Executor } from '../executor.ts';
-import { createForward } from '../forward.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
+import type { Engine, ExecutorName, TrainerOptions } from '../engine/engine.ts';
+import { createForward } from '../engine/forward.ts';
+import { createTrainer } from '../engine/trainer.ts';
+import type { Executor } from '../executor/executor.ts';
 import { createOnnxExecutor, type OnnxRuntime } from '../onnx/onnx-executor.ts';
-import { createTrainer } from '../trainer.ts';
 import { type OpenWasmOptions, openWasm } from './open-wasm.ts';
 import { createPortableExecutor } from './portable-executor.ts';
 

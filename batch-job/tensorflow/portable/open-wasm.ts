@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { engine, env, ready, setBackend } from '@tensorflow/tfjs-core';
-import { FoveaError } from '../../../core/errors.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { registerConvolutionGradients } from './convolution-gradients.ts';
 import { limitHeap } from './limit-heap.ts';
 import { MAX_WASM_THREADS, withWasmThreads } from './wasm-threads.ts';

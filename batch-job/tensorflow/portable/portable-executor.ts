@@ -1,8 +1,8 @@
 // Runs programs op by op on the WebAssembly back end. Tensors are freed after their last use; variables are updated in
 // place. Knows nothing of networks.
 
-import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor.ts';
-import { createPreparedPrograms } from '../prepared-programs.ts';
+import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor/executor.ts';
+import { createPreparedPrograms } from '../executor/prepared-programs.ts';
 import { lastUses } from '../program/last-uses.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
 import type { WasmBackend } from './open-wasm.ts';

@@ -1,6 +1,6 @@
 // The derivative of every op that networks are made of: one rule an op, written in ops. Knows no network and no executor.
 
-import type { Pair } from '../../../core/network/layer.ts';
+import type { Pair } from '../../../core/network/description/layer.ts';
 import {
   activationGradient,
   binary,

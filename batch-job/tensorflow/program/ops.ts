@@ -1,7 +1,7 @@
 // TensorFlow ops as functions: attributes as TensorFlow spells them, output shapes computed. One line of arithmetic an op;
 // gradients are in gradient-rules.ts.
 
-import type { Padding, Pair } from '../../../core/network/layer.ts';
+import type { Padding, Pair } from '../../../core/network/description/layer.ts';
 import { type Attributes, attr, type DataType, type Dimension, type Shape, type Value } from './program.ts';
 import type { ProgramBuilder } from './program-builder.ts';
 

@@ -1,6 +1,6 @@
 // The attributes of an op as plain values, for whoever runs or writes ops.
 
-import type { Padding, Pair } from '../../../core/network/layer.ts';
+import type { Padding, Pair } from '../../../core/network/description/layer.ts';
 import type { Op } from './program.ts';
 
 type WithAttributes = Pick<Op, 'attributes'>;

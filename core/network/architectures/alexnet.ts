@@ -1,6 +1,6 @@
 // AlexNet in one tower, as it runs on one GPU.
 
-import { defineArchitecture } from '../define-architecture.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
 
 /** The paper's constants, section 3.3. */
 const LOCAL_RESPONSE = { depthRadius: 2, bias: 2, alpha: 1e-4, beta: 0.75 };

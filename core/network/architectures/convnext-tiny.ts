@@ -1,8 +1,8 @@
 // ConvNeXtTiny, after keras.applications.convnext (Keras 3.15), with its preprocessing inside. Keras keeps the layers of
 // the stem and of the downsampling in Sequential containers; here they stand on their own.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 const NAME = 'convnext_tiny';

@@ -1,7 +1,7 @@
 // DenseNet121, after keras.applications.densenet (Keras 3.15).
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Layers of the dense blocks; a transition follows all but the last. */

@@ -1,9 +1,9 @@
 // EfficientNetB0, after keras.applications.efficientnet (Keras 3.15), with its preprocessing inside.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { NetworkWeights } from '../network.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
-import { stridePadding } from '../stride-padding.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { NetworkWeights } from '../description/network.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
+import { stridePadding } from '../description/stride-padding.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 interface Stage {

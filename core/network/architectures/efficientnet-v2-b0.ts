@@ -1,7 +1,7 @@
 // EfficientNetV2B0, after keras.applications.efficientnet_v2 (Keras 3.15), with its preprocessing inside.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 interface Stage {

@@ -1,7 +1,7 @@
 // GoogLeNet (Inception v1) without its auxiliary classifiers.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 
 /** Of Caffe's bvlc_googlenet, with the bias of AlexNet's paper. */
 const LOCAL_RESPONSE = { depthRadius: 2, bias: 2, alpha: 1e-4, beta: 0.75 };

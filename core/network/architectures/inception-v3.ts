@@ -1,10 +1,10 @@
 // InceptionV3, after keras.applications.inception_v3 (Keras 3.15). Keras names its convolutions by number alone, so that
 // the order of the calls below is part of the description.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { Padding } from '../layer.ts';
-import type { PairLike } from '../layer-defaults.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { Padding } from '../description/layer.ts';
+import type { PairLike } from '../description/layer-defaults.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 interface ConvolutionOptions {

@@ -1,6 +1,6 @@
 // LeNet-5, with the dense softmax output of today in the place of radial basis functions.
 
-import { defineArchitecture } from '../define-architecture.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
 
 /** 61,706 parameters on 32×32×1 with 10 classes. C3 reads all maps of S2, where the paper's reads some. */
 export const lenet5 = defineArchitecture({

@@ -1,6 +1,6 @@
 // The course's network for handwritten digits.
 
-import { defineArchitecture } from '../define-architecture.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
 
 /** Two convolutions, one pooling, two dense layers; 1,625,866 parameters on 28×28×1 with 10 classes. */
 export const mnistCnn = defineArchitecture({

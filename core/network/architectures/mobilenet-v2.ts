@@ -1,9 +1,9 @@
 // MobileNetV2, after keras.applications.mobilenet_v2 (Keras 3.15).
 
-import { defineArchitecture } from '../define-architecture.ts';
-import { makeDivisible } from '../make-divisible.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
-import { stridePadding } from '../stride-padding.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import { makeDivisible } from '../description/make-divisible.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
+import { stridePadding } from '../description/stride-padding.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters, stride and repetitions of each stage, as in table 2 of the paper; the expansion is 1 in the first, then 6. */

@@ -1,10 +1,10 @@
 // MobileNetV3Small, after keras.applications.mobilenet_v3 (Keras 3.15), width 1, with its preprocessing inside.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { Activation } from '../layer.ts';
-import { makeDivisible } from '../make-divisible.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
-import { stridePadding } from '../stride-padding.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { Activation } from '../description/layer.ts';
+import { makeDivisible } from '../description/make-divisible.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
+import { stridePadding } from '../description/stride-padding.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 interface Block {

@@ -1,7 +1,7 @@
 // MobileNet (v1), after keras.applications.mobilenet (Keras 3.15), width 1.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { Pair } from '../layer.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { Pair } from '../description/layer.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters and stride of each depthwise separable block, as in table 1 of the paper. */

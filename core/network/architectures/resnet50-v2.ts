@@ -1,8 +1,8 @@
 // ResNet50V2, after keras.applications.resnet_v2 (Keras 3.15): normalization and activation come before the convolutions,
 // and the stride is in the last block of a stage.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters, number of blocks and last stride of each stage. */

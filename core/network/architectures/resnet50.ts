@@ -1,8 +1,8 @@
 // ResNet50 and SE-ResNet50, after keras.applications.resnet (Keras 3.15): the stride is in the first convolution of a
 // stage, and convolutions have biases.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters, number of blocks and first stride of each stage. */

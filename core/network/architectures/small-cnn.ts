@@ -1,7 +1,7 @@
 // A network small enough to train from scratch in a minute on a back end without a GPU: what the demo falls back on
 // where no pretrained weights are to be had.
 
-import { defineArchitecture } from '../define-architecture.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
 
 const FILTERS = [16, 32, 64, 96] as const;
 

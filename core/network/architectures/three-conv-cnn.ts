@@ -1,6 +1,6 @@
 // The course's example for counting parameters and memory: three strided convolutions.
 
-import { defineArchitecture } from '../define-architecture.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
 
 const FILTERS = [100, 200, 400] as const;
 

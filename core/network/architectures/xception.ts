@@ -1,7 +1,7 @@
 // Xception, after keras.applications.xception (Keras 3.15). Keras names the shortcuts by number alone.
 
-import { defineArchitecture } from '../define-architecture.ts';
-import type { LayerName, NetworkBuilder } from '../network-builder.ts';
+import { defineArchitecture } from '../description/define-architecture.ts';
+import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { kerasSources } from '../weights/keras-sources.ts';
 
 /** Filters of the two convolutions in the blocks of the entry flow, 2 to 4. */

@@ -1,7 +1,7 @@
 // What a layer's exporter works with: the graph, the values of the layers below in either layout, and the weights.
 
-import type { Activation, Layer, LayerType } from '../layer.ts';
-import type { Shape } from '../shapes.ts';
+import type { Activation, Layer, LayerType } from '../description/layer.ts';
+import type { Shape } from '../description/shapes.ts';
 import type { ChannelAffine, Folds } from './fold-layers.ts';
 import type { OnnxGraph } from './onnx-graph.ts';
 

@@ -1,7 +1,7 @@
 // Convolutions, depthwise, grouped and separable ones, with Keras's kernels turned to ONNX's.
 
-import type { Activation, Pair } from '../layer.ts';
-import { lastAxis } from '../shapes.ts';
+import type { Activation, Pair } from '../description/layer.ts';
+import { lastAxis } from '../description/shapes.ts';
 import { addActivation, type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
 import type { ChannelAffine } from './fold-layers.ts';
 import type { AttributeValue } from './onnx-schema.ts';

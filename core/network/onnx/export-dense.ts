@@ -1,6 +1,6 @@
 // Dense layers: a Gemm on vectors; on maps a 1×1 convolution, or a MatMul where the map is there in Keras's layout.
 
-import { lastAxis } from '../shapes.ts';
+import { lastAxis } from '../description/shapes.ts';
 import {
   addActivation,
   type ExportContext,

@@ -1,6 +1,6 @@
 // Activations, sums and products, and layers that only change the shape.
 
-import type { Layer } from '../layer.ts';
+import type { Layer } from '../description/layer.ts';
 import {
   addActivation,
   channelAxis,

@@ -1,6 +1,6 @@
 // Normalizations that no neighbor takes over, and the preprocessing layers.
 
-import { lastAxis } from '../shapes.ts';
+import { lastAxis } from '../description/shapes.ts';
 import { addChannelAffine, inputOf, type LayerExporter } from './export-context.ts';
 import { batchNormalizationAffine } from './fold-layers.ts';
 

@@ -1,6 +1,6 @@
 // Pooling and padding.
 
-import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../layer.ts';
+import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../description/layer.ts';
 import { type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
 import type { AttributeValue } from './onnx-schema.ts';
 import { isUnpadded, windowAttributes } from './window-attributes.ts';

@@ -1,7 +1,7 @@
 // A model that others made, brought to the form in which backbones are used here: pictures in Keras's layout in, one vector a
 // picture out. Changes the ends of the graph alone. Knows no runtime.
 
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 import type { Layout } from './export-context.ts';
 import { floats, freeName, node } from './graph-ends.ts';
 import { decodeValueInfo, encodeValueInfo } from './onnx-schema.ts';

@@ -1,8 +1,8 @@
 // Which layers need no node of their own, because the layer before or after does their work: batch normalization and
 // layer scale in the convolution or dense layer below, zero padding in the convolution or pooling above.
 
-import type { Activation, Layer, ZeroPadding2dLayer } from '../layer.ts';
-import type { Network, NetworkWeights } from '../network.ts';
+import type { Activation, Layer, ZeroPadding2dLayer } from '../description/layer.ts';
+import type { Network, NetworkWeights } from '../description/network.ts';
 import { readWeight } from '../weights/read-weight.ts';
 
 /** y * scale + shift, one pair a channel, in float64 until it meets the kernel. */

@@ -1,6 +1,6 @@
 // An ONNX model whose weights are stored in half precision: half the file, the same arithmetic. Knows no networks.
 
-import { MAX_HALF, toHalfBits } from './float16.ts';
+import { MAX_HALF, toHalfBits } from '../../float16.ts';
 import {
   DATA_TYPE,
   decodeModel,

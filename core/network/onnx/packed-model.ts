@@ -2,7 +2,7 @@
 // bytes that they came as, so that nothing is lost of what onnx-schema.ts does not know.
 
 import protobuf from 'protobufjs/light.js';
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 
 /** Bytes of one message each, as they stand in the file. */
 type Packed = readonly Uint8Array[];

@@ -1,10 +1,10 @@
 // A network and its weights as an ONNX model for serving. What each layer becomes is in the files beside it; TensorFlow
 // and storage are unknown here.
 
-import { FoveaError } from '../../errors.ts';
-import type { Layer, LayerType } from '../layer.ts';
-import type { Network, NetworkWeights } from '../network.ts';
-import { layerShapes, type Shape, shapeOf } from '../shapes.ts';
+import { FoveaError } from '../../errors/errors.ts';
+import type { Layer, LayerType } from '../description/layer.ts';
+import type { Network, NetworkWeights } from '../description/network.ts';
+import { layerShapes, type Shape, shapeOf } from '../description/shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
 import type { ExportContext, LayerExporter, Layout, Value } from './export-context.ts';
 import { exportConv2d, exportDepthwiseConv2d, exportSeparableConv2d } from './export-convolution.ts';

@@ -1,7 +1,7 @@
 // How a sliding window is said in ONNX: sizes, strides and TensorFlow's padding.
 
-import type { Padding, Pair } from '../layer.ts';
-import { type Shape, samePadding } from '../shapes.ts';
+import type { Padding, Pair } from '../description/layer.ts';
+import { type Shape, samePadding } from '../description/shapes.ts';
 import type { AttributeValue } from './onnx-schema.ts';
 
 interface Window {

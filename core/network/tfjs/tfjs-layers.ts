@@ -1,9 +1,9 @@
 // How TensorFlow.js's LayersModel says each layer: class names and settings of Keras 2, which it follows. Where it lacks a
 // layer, the same function is put together from those that it has. TensorFlow.js itself is unknown here.
 
-import { FoveaError } from '../../errors.ts';
-import type { Activation, Layer, LayerType } from '../layer.ts';
-import { lastAxis, type Shape } from '../shapes.ts';
+import { FoveaError } from '../../errors/errors.ts';
+import type { Activation, Layer, LayerType } from '../description/layer.ts';
+import { lastAxis, type Shape } from '../description/shapes.ts';
 
 /** One layer of a LayersModel. */
 export interface TfjsLayer {

@@ -1,9 +1,9 @@
 // A network and its weights as a LayersModel, the format that `tf.loadLayersModel` reads in a browser. How each layer is
 // said is in tfjs-layers.ts.
 
-import type { Layer } from '../layer.ts';
-import type { Network, NetworkWeights } from '../network.ts';
-import { layerShapes, shapeOf } from '../shapes.ts';
+import type { Layer } from '../description/layer.ts';
+import type { Network, NetworkWeights } from '../description/network.ts';
+import { layerShapes, shapeOf } from '../description/shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
 import { TFJS_LAYERS, type TfjsContext, type TfjsLayer } from './tfjs-layers.ts';
 

@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import type { WeightSource } from '../network.ts';
+import type { WeightSource } from '../description/network.ts';
 
 /** More than the largest published file, VGG16's 553 MB; what is longer is not the file. */
 const MAX_DOWNLOAD_BYTES = 1024 ** 3;

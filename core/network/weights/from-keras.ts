@@ -1,7 +1,7 @@
 // A network's weights out of a Keras weight file, matched by layer name, with every mismatch named at once.
 
-import type { Network, NetworkWeights } from '../network.ts';
-import { type WeightSpec, weightSpecs } from '../weight-specs.ts';
+import type { Network, NetworkWeights } from '../description/network.ts';
+import { type WeightSpec, weightSpecs } from '../description/weight-specs.ts';
 import { matchLayers } from './match-layers.ts';
 import { type KerasWeight, readKerasWeights } from './read-keras-weights.ts';
 import { weightsMismatch } from './read-weight.ts';

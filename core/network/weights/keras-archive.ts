@@ -1,7 +1,7 @@
 // Keras 3's `.keras` file: a zip archive, of which only the weights matter here.
 
 import { unzipSync } from 'fflate';
-import { isFoveaError } from '../../errors.ts';
+import { isFoveaError } from '../../errors/errors.ts';
 import { unreadable } from './unreadable-weights.ts';
 
 const WEIGHTS_ENTRY = 'model.weights.h5';

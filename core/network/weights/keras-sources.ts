@@ -1,6 +1,6 @@
 // Where Keras Applications publish their weights (Keras 3.15, keras/src/applications). Facts only; nothing is fetched here.
 
-import type { WeightSource } from '../network.ts';
+import type { WeightSource } from '../description/network.ts';
 
 const BASE_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/';
 

@@ -1,7 +1,7 @@
 // Pretrained weights for a network: the right published file, found or fetched, then read and matched.
 
-import { FoveaError, isFoveaError } from '../../errors.ts';
-import type { Architecture, Network, NetworkWeights, WeightSource } from '../network.ts';
+import { FoveaError, isFoveaError } from '../../errors/errors.ts';
+import type { Architecture, Network, NetworkWeights, WeightSource } from '../description/network.ts';
 import {
   acceptedNames,
   download,

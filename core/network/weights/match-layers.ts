@@ -1,6 +1,6 @@
 // Which layer of a weight file is which layer of a network, for files of all ages of Keras.
 
-import { parseAutomaticName } from '../layer-defaults.ts';
+import { parseAutomaticName } from '../description/layer-defaults.ts';
 import type { KerasWeight } from './read-keras-weights.ts';
 
 function group(

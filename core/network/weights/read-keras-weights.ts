@@ -1,7 +1,7 @@
 // Keras's weight files as a flat list of tensors. Knows the file layouts, and no networks.
 
 import { type Dataset, File, Group, ready } from 'h5wasm';
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 import { extractArchivedWeights, isArchive } from './keras-archive.ts';
 import { unreadable } from './unreadable-weights.ts';
 

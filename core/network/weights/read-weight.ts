@@ -1,8 +1,8 @@
 // Taking weights out of a set, with an error that says which one is not there.
 
-import { FoveaError } from '../../errors.ts';
-import type { Network, NetworkWeights } from '../network.ts';
-import { weightSpecs } from '../weight-specs.ts';
+import { FoveaError } from '../../errors/errors.ts';
+import type { Network, NetworkWeights } from '../description/network.ts';
+import { weightSpecs } from '../description/weight-specs.ts';
 
 /** Problems named in one message; the details have them all. */
 const MAX_NAMED = 10;

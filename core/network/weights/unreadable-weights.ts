@@ -1,6 +1,6 @@
 // The one error of files that are no weight files.
 
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 
 /** `weights-unreadable`, with what is to be given instead. */
 export const unreadable = (problem: string, cause?: unknown): FoveaError =>

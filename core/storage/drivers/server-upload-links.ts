@@ -3,7 +3,7 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { FoveaError } from '../../errors.ts';
+import { FoveaError } from '../../errors/errors.ts';
 import { assertKey } from '../object-key.ts';
 import { headersOf, UPLOAD_LINK_MS, type UploadLinks } from '../upload-links.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitModel } from '../../../core/model/commit-model.ts';
 import { MANIFEST } from '../../../core/model/manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from '../../../core/model/model-files.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';

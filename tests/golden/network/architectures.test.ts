@@ -2,13 +2,13 @@
 // the ONNX model within ten times the rounding that Keras's own float32 shows, and at most 3e-5.
 
 import { describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import type { Network } from '../../../core/network/network.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { layerShapes } from '../../../core/network/description/shapes.ts';
+import { countParameters, weightSpecs } from '../../../core/network/description/weight-specs.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { layerShapes } from '../../../core/network/shapes.ts';
-import { cutAfter } from '../../../core/network/split-at.ts';
-import { toFullyConvolutional } from '../../../core/network/to-fully-convolutional.ts';
-import { countParameters, weightSpecs } from '../../../core/network/weight-specs.ts';
+import { cutAfter } from '../../../core/network/surgery/split-at.ts';
+import { toFullyConvolutional } from '../../../core/network/surgery/to-fully-convolutional.ts';
 import {
   type Golden,
   goldenInput,

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { countParameters, weightSpecs } from '../../../core/network/description/weight-specs.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { splitAt } from '../../../core/network/split-at.ts';
-import { countParameters, weightSpecs } from '../../../core/network/weight-specs.ts';
+import { splitAt } from '../../../core/network/surgery/split-at.ts';
 import { fromKeras } from '../../../core/network/weights/from-keras.ts';
 import {
   type GoldenOutput,

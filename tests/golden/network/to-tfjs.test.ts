@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { toTfjs } from '../../../core/network/tfjs/to-tfjs.ts';
 import {
   goldenInput,

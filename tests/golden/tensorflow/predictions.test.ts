@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ARCHITECTURES } from '../../../core/network/architectures.ts';
+import { ARCHITECTURES } from '../../../core/network/architectures/architectures.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import {
   goldenInput,

@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { type Golden, goldenWeights, normOf, ruleInput } from '../../support/keras-golden.ts';
 

@@ -13,11 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type SetUpOptions,
-  type SetUpStep,
-  setUpNative,
-} from '../../../batch-job/tensorflow/native/setup.ts';
+import { type SetUpOptions, type SetUpStep, setUpNative } from '../../../batch-job/tensorflow/setup/setup.ts';
 import { type FakeWorld, fakeWorldProblem, makeFakeWorld } from '../../support/fake-native.ts';
 
 const problem = fakeWorldProblem();

@@ -3,16 +3,16 @@
 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBackbone, toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
-import type { Trainer } from '../../../batch-job/tensorflow/engine.ts';
+import { openBackbone, toOnnxBackbone } from '../../../batch-job/base/backbone-session.ts';
+import type { Trainer } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { initializeWeights } from '../../../core/network/initialize.ts';
-import { isFrom } from '../../../core/network/is-from.ts';
+import { type Recipe, RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { isFrom } from '../../../core/network/description/is-from.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
-import { seamBelow, splitAt } from '../../../core/network/split-at.ts';
+import { seamBelow, splitAt } from '../../../core/network/surgery/split-at.ts';
+import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 import { loadPretrainedWeights } from '../../../core/network/weights/load-pretrained-weights.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';

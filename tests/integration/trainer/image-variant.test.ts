@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { makePictures, storeOf } from '../../support/make-dataset.ts';
 import { newJob } from '../../support/new-job.ts';
 import { runAttempt } from '../../support/run-attempt.ts';

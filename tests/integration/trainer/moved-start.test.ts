@@ -3,14 +3,14 @@
 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AttemptOutcome } from '../../../batch-job/run-attempt.ts';
+import type { AttemptOutcome } from '../../../batch-job/attempt/run-attempt.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
 import { SAMPLE_CLASSES } from '../../../cli/sample-dataset/draw-sample-dataset.ts';
-import { createCheckpoints } from '../../../core/job/checkpoints.ts';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
-import { type MemoryRecord, NO_SAVINGS } from '../../../core/job/savings.ts';
+import { createCheckpoints } from '../../../core/job/checkpoints/checkpoints.ts';
+import { type Recipe, RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { type MemoryRecord, NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 import { runAttempt } from '../../support/run-attempt.ts';

@@ -1,8 +1,8 @@
 // A storage that takes no more checkpoints: nothing is wrong with the job, so that it waits for the next attempt.
 
 import { describe, expect, test } from 'vitest';
-import { FoveaError } from '../../../core/errors.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';

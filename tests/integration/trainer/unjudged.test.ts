@@ -1,7 +1,7 @@
 // A job that keeps no picture from training.
 
 import { expect, it } from 'vitest';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { REPORT_FILE } from '../../../core/model/report.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';

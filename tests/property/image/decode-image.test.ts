@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isFoveaError } from '../../../core/errors.ts';
+import { isFoveaError } from '../../../core/errors/errors.ts';
 import { decodeImage } from '../../../core/image/decode-image.ts';
 import { IMAGE_ERROR_CODES } from '../../../core/image/image-errors.ts';
 import { makeBmp } from '../../support/make-bmp.ts';

@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Network } from '../../../core/network/network.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { layerShapes } from '../../../core/network/description/shapes.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { layerShapes } from '../../../core/network/shapes.ts';
 import {
   buildDescribed,
   type NetworkDescription,

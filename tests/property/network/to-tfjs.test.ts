@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Network } from '../../../core/network/network.ts';
+import type { Network } from '../../../core/network/description/network.ts';
 import { toTfjs } from '../../../core/network/tfjs/to-tfjs.ts';
 import {
   buildDescribed,

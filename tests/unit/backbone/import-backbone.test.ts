@@ -13,7 +13,7 @@ import { cutAtOutput, valuesBelow } from '../../../core/network/onnx/feature-mod
 import { encodeNode } from '../../../core/network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked } from '../../../core/network/onnx/packed-model.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { cutAfter } from '../../../core/network/split-at.ts';
+import { cutAfter } from '../../../core/network/surgery/split-at.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { type RunJobDeps, runAttempt } from '../../../batch-job/run-attempt.ts';
+import { type RunJobDeps, runAttempt } from '../../../batch-job/attempt/run-attempt.ts';
 import { runBackup, runRestore } from '../../../cli/commands/copy-store.ts';
 import { BACKUP, backUp } from '../../../core/backup/back-up.ts';
 import type { CopyProgress } from '../../../core/backup/copy-objects.ts';
 import { restore } from '../../../core/backup/restore.ts';
 import { assertRestored } from '../../../core/backup/restore-note.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { readAlias } from '../../../core/model/aliases.ts';
 import { findManifest } from '../../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../../core/model/versions.ts';
@@ -17,8 +17,8 @@ import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { readJson, updateJson } from '../../../core/storage/json.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { silentLogger } from '../../../functions/deps/logger.ts';
 import { startLocalServer } from '../../../functions/local-server.ts';
-import { silentLogger } from '../../../functions/logger.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 

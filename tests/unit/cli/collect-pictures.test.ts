@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { collectPictures, describeLeftOut } from '../../../cli/collect-pictures.ts';
+import { collectPictures, describeLeftOut } from '../../../cli/dataset/collect-pictures.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'fovea-collect-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toDatasetName, toModelName } from '../../../cli/dataset-name.ts';
+import { toDatasetName, toModelName } from '../../../cli/dataset/dataset-name.ts';
 import { isModelName } from '../../../core/model/model-name.ts';
 
 describe('toModelName', () => {

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { createApiClient } from '../../../cli/api-client.ts';
-import { factsOf, followJob } from '../../../cli/follow-job.ts';
+import { createApiClient } from '../../../cli/client/api-client.ts';
+import { factsOf, followJob } from '../../../cli/client/follow-job.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
 

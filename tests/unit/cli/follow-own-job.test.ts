@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ApiClient, createApiClient } from '../../../cli/api-client.ts';
-import { followOwnJob } from '../../../cli/follow-own-job.ts';
-import { InterruptedError } from '../../../cli/until-interrupted.ts';
+import { type ApiClient, createApiClient } from '../../../cli/client/api-client.ts';
+import { followOwnJob } from '../../../cli/client/follow-own-job.ts';
+import { InterruptedError } from '../../../cli/terminal/until-interrupted.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 

@@ -1,6 +1,6 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { reachableUrl } from '../../../cli/reachable-url.ts';
+import { reachableUrl } from '../../../cli/server/reachable-url.ts';
 
 const addressOf = (address: string, internal: boolean): NetworkInterfaceInfo => ({
   address,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readApiKeys } from '../../../cli/read-api-keys.ts';
+import { readApiKeys } from '../../../cli/server/read-api-keys.ts';
 
 const KEY = 'a-key-of-sixteen-characters';
 const folder = mkdtempSync(path.join(tmpdir(), 'fovea-keys-'));

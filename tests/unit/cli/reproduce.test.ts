@@ -3,7 +3,7 @@ import { CreateJobSchema } from '../../../api/create-job.ts';
 import { toWireReport } from '../../../api/report.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { compareModels, toRequest } from '../../../cli/commands/reproduce.ts';
-import { RecipeSchema } from '../../../core/job/recipe.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { toNewJob } from '../../../functions/routes/new-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 

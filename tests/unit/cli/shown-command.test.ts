@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shownCommand, shownStart } from '../../../cli/shown-command.ts';
-import { PACKAGE_ROOT, toUserPath } from '../../../cli/user-path.ts';
+import { shownCommand, shownStart } from '../../../cli/terminal/shown-command.ts';
+import { PACKAGE_ROOT, toUserPath } from '../../../cli/terminal/user-path.ts';
 
 describe('shownStart', () => {
   it('repeats folders other than the default, quoted where a shell needs it', () => {

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type ApiClient, ApiError } from '../../../cli/api-client.ts';
-import { uploadDataset } from '../../../cli/upload-dataset.ts';
+import { type ApiClient, ApiError } from '../../../cli/client/api-client.ts';
+import { uploadDataset } from '../../../cli/client/upload-dataset.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -10,7 +10,7 @@ import type { Picture } from '../../../core/dataset/drop-duplicates.ts';
 import { FindingList } from '../../../core/dataset/findings.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import type { Split } from '../../../core/dataset/split-folder.ts';
-import { openObjectStore } from '../../../core/storage/open-object-store.ts';
+import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 import { makePicture, makePictures } from '../../support/make-dataset.ts';
 
 const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { isFoveaError } from '../../../core/errors.ts';
-import type { AppEnv, HostRules } from '../../../functions/deps.ts';
+import { isFoveaError } from '../../../core/errors/errors.ts';
+import type { AppEnv, HostRules } from '../../../functions/deps/deps.ts';
 import { allowHosts } from '../../../functions/http/allow-hosts.ts';
 import { publicOrigin } from '../../../functions/http/public-origin.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../../core/error-codes.ts';
-import { FoveaError } from '../../../core/errors.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../../../core/errors/error-codes.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { answerTo, ERROR_ANSWERS, type ErrorAnswer } from '../../../functions/http/error-status.ts';
 import { createTestApp } from '../../support/test-app.ts';

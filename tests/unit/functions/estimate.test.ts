@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { BackendFinder } from '../../../functions/find-backends.ts';
+import type { BackendFinder } from '../../../functions/deps/find-backends.ts';
 import { makePictures, storeOf } from '../../support/make-dataset.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 

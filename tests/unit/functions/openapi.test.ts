@@ -1,7 +1,7 @@
 // The API's description, held to what generators of clients and readers need of it.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ERROR_CODES, isErrorCode } from '../../../core/error-codes.ts';
+import { ERROR_CODES, isErrorCode } from '../../../core/errors/error-codes.ts';
 import { answerTo } from '../../../functions/http/error-status.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../functions/deps/logger.ts';
 import { startLocalServer } from '../../../functions/local-server.ts';
-import { silentLogger } from '../../../functions/logger.ts';
 import { assertKeys, hostRules } from '../../../functions/server-access.ts';
 
 const apiKeys = async () => ({ me: 'a-key-of-sixteen-characters' });

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeToInput, inputLength, toNetworkInput } from '../../../core/image/decode-to-input.ts';
+import type { ModelInput } from '../../../core/image/model-input.ts';
 import { preprocessPixels } from '../../../core/image/preprocess-pixels.ts';
-import type { ModelInput } from '../../../core/model/manifest.ts';
 
 const INPUT: ModelInput = { height: 2, width: 3, channels: 3, preprocessing: 'tf', resize: 'stretch' };
 const orange = () =>

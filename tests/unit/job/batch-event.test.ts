@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
 import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
-import type { Destination } from '../../../core/job/queues/batch-queue.ts';
-import { spendingOf } from '../../../core/job/spending-of.ts';
+import type { Destination } from '../../../core/job/queues/batch/batch-queue.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { spendingOf } from '../../../core/job/record/spending-of.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { submitJob } from '../../../core/job/job-queue.ts';
-import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { createBatchQueue } from '../../../core/job/queues/batch-queue.ts';
+import { createBatchQueue } from '../../../core/job/queues/batch/batch-queue.ts';
+import { submitJob } from '../../../core/job/queues/job-queue.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
 import { FLEET } from '../../support/fleet.ts';

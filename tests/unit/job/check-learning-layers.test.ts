@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkLearningLayers } from '../../../core/job/check-learning-layers.ts';
-import { RecipeSchema } from '../../../core/job/recipe.ts';
+import { checkLearningLayers } from '../../../core/job/recipe/check-learning-layers.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const check = (architecture: string, recipe: object, sweep: ReturnType<typeof newJob>['sweep'] = null) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoint-file.ts';
-import { checkpointUnfit, createCheckpoints } from '../../../core/job/checkpoints.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
+import { checkpointUnfit, createCheckpoints } from '../../../core/job/checkpoints/checkpoints.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 

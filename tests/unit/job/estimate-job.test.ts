@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { estimateJob, type JobMachine } from '../../../core/job/estimate-job.ts';
-import { RecipeSchema } from '../../../core/job/recipe.ts';
+import { estimateJob, type JobMachine } from '../../../core/job/estimate/estimate-job.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const T4: JobMachine = {

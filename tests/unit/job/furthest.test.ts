@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { afterCheckpoint, beforeAttempt, fruitlessAttempts, isFurther } from '../../../core/job/furthest.ts';
+import {
+  afterCheckpoint,
+  beforeAttempt,
+  fruitlessAttempts,
+  isFurther,
+} from '../../../core/job/record/furthest.ts';
 
 it.each([
   [[0, 1, 0], [0, 0, 9], true],

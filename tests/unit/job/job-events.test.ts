@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { countCalls } from '../../support/counted-store.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { createJobReporter } from '../../../batch-job/job-reporter.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { acquireLease } from '../../../core/job/lease.ts';
+import { createJobReporter } from '../../../batch-job/attempt/job-reporter.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease } from '../../../core/job/record/lease.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';

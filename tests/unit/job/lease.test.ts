@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
-import { LEASE_MS } from '../../../core/job/lease-watch.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

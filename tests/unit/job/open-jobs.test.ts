@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { FoveaError } from '../../../core/errors.ts';
-import { createdAtMsOf, createJobId } from '../../../core/job/job-id.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { createWaitingJobs } from '../../../core/job/queues/local/waiting-jobs.ts';
+import { createdAtMsOf, createJobId } from '../../../core/job/record/job-id.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { NO_SAVINGS } from '../../../core/job/savings.ts';
-import { applyTrial, bestTrial, describeTrial, SweepSchema, trialsOf } from '../../../core/job/sweep.ts';
+import { NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import {
+  applyTrial,
+  bestTrial,
+  describeTrial,
+  SweepSchema,
+  trialsOf,
+} from '../../../core/job/recipe/sweep.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const parse = (sweep: unknown) => SweepSchema.safeParse(sweep);

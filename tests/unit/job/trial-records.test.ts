@@ -1,13 +1,13 @@
 // Trials that run side by side, each with a record of its own beside its job's.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
-import { LEASE_MS } from '../../../core/job/lease-watch.ts';
-import { NO_SAVINGS } from '../../../core/job/savings.ts';
-import type { Trial } from '../../../core/job/sweep.ts';
-import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/trial-records.ts';
+import { NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import type { Trial } from '../../../core/job/recipe/sweep.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
+import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/record/trial-records.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
-import { LEASE_MS } from '../../../core/job/lease-watch.ts';
 import { createWaitingJobs } from '../../../core/job/queues/local/waiting-jobs.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

@@ -1,16 +1,21 @@
 // What is done where memory runs out, by a job that has a record and a work that fails until enough is given up.
 
 import { describe, expect, it } from 'vitest';
-import { toBase } from '../../../batch-job/base.ts';
+import { toBase } from '../../../batch-job/base/base.ts';
 import { type JobMemory, openJobMemory, wasKilledForMemory } from '../../../batch-job/memory/job-memory.ts';
-import { outOfMemory, toOutOfMemory } from '../../../batch-job/memory/out-of-memory.ts';
 import type { Situation } from '../../../batch-job/memory/remedies.ts';
-import { isFoveaError } from '../../../core/errors.ts';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { RecipeSchema } from '../../../core/job/recipe.ts';
-import { type MemoryRecord, NO_SAVINGS, type RemedyName, type Savings } from '../../../core/job/savings.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { outOfMemory, toOutOfMemory } from '../../../batch-job/tensorflow/executor/out-of-memory.ts';
+import { isFoveaError } from '../../../core/errors/errors.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import {
+  type MemoryRecord,
+  NO_SAVINGS,
+  type RemedyName,
+  type Savings,
+} from '../../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { plannedBytes } from '../../../batch-job/memory/plan-parts.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 
 const { build, defaultInputSize } = findArchitecture('mobilenet_v2_0.35');
 const network = build({ inputSize: defaultInputSize, classes: 3 });

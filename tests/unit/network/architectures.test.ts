@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES, findArchitecture } from '../../../core/network/architectures.ts';
-import { editDistance } from '../../../core/network/edit-distance.ts';
-import type { InputSize } from '../../../core/network/network.ts';
-import { layerShapes } from '../../../core/network/shapes.ts';
-import { splitAt } from '../../../core/network/split-at.ts';
-import { countParameters, weightSpecs } from '../../../core/network/weight-specs.ts';
+import { editDistance } from '../../../core/edit-distance.ts';
+import { ARCHITECTURES, findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import type { InputSize } from '../../../core/network/description/network.ts';
+import { layerShapes } from '../../../core/network/description/shapes.ts';
+import { countParameters, weightSpecs } from '../../../core/network/description/weight-specs.ts';
+import { splitAt } from '../../../core/network/surgery/split-at.ts';
 
 describe.each(ARCHITECTURES)('$name', (architecture) => {
   const { build, defaultInputSize, minInputSize, featureLayer, weightSources } = architecture;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { initializeWeights } from '../../../core/network/initialize.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
-import { splitAt } from '../../../core/network/split-at.ts';
-import { weightSpecs } from '../../../core/network/weight-specs.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
+import { weightSpecs } from '../../../core/network/description/weight-specs.ts';
+import { splitAt } from '../../../core/network/surgery/split-at.ts';
+import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 
 function network() {
   const n = createNetworkBuilder('net', { height: 8, width: 8, channels: 3 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 
 const SIZE = { height: 8, width: 8, channels: 3 } as const;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { toHalfBits } from '../../../core/network/onnx/float16.ts';
+import { toHalfBits } from '../../../core/float16.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { halveWeights } from '../../../core/network/onnx/halve-weights.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
 import { quantizeModel } from '../../../core/network/onnx/quantize.ts';

@@ -2,9 +2,9 @@
 // with float32), pictures a second.
 
 import { describe, expect, it } from 'vitest';
-import { rooflineSeconds } from '../../../core/network/estimate-training.ts';
-import { planTraining } from '../../../core/network/plan.ts';
-import { type PlanRequest, planClassifier } from '../../../core/network/plan-classifier.ts';
+import { rooflineSeconds } from '../../../core/network/plan/estimate-training.ts';
+import { planTraining } from '../../../core/network/plan/plan.ts';
+import { type PlanRequest, planClassifier } from '../../../core/network/plan/plan-classifier.ts';
 import { findGpu, GPUS } from '../../../core/pricing/gpus.ts';
 import { cheapestMachineWith } from '../../../core/pricing/machines.ts';
 

@@ -1,10 +1,10 @@
 // Numbers of Géron, Hands-On Machine Learning, chapter 14 (exact), and multiply-adds that the papers of the networks give.
 
 import { describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
-import { largestBatch, planNetwork, planTraining } from '../../../core/network/plan.ts';
-import { cutAfter } from '../../../core/network/split-at.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
+import { largestBatch, planNetwork, planTraining } from '../../../core/network/plan/plan.ts';
+import { cutAfter } from '../../../core/network/surgery/split-at.ts';
 
 const build = (name: string, classes = 1000) => {
   const { build: buildNetwork, defaultInputSize } = findArchitecture(name);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
-import { layerShapes, samePadding } from '../../../core/network/shapes.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
+import { layerShapes, samePadding } from '../../../core/network/description/shapes.ts';
 
 describe('samePadding', () => {
   it.each([

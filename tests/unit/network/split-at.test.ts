@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { cutAfter, lastStage, seamBelow, splitAt } from '../../../core/network/split-at.ts';
-import { toFullyConvolutional } from '../../../core/network/to-fully-convolutional.ts';
+import { cutAfter, lastStage, seamBelow, splitAt } from '../../../core/network/surgery/split-at.ts';
+import { toFullyConvolutional } from '../../../core/network/surgery/to-fully-convolutional.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 import { runOnnx } from '../../support/run-onnx.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES, findArchitecture } from '../../../core/network/architectures.ts';
+import { ARCHITECTURES, findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { layerShapes } from '../../../core/network/description/shapes.ts';
+import { weightSpecs } from '../../../core/network/description/weight-specs.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { layerShapes } from '../../../core/network/shapes.ts';
-import { cutAfter } from '../../../core/network/split-at.ts';
-import { toFullyConvolutional } from '../../../core/network/to-fully-convolutional.ts';
-import { weightSpecs } from '../../../core/network/weight-specs.ts';
+import { cutAfter } from '../../../core/network/surgery/split-at.ts';
+import { toFullyConvolutional } from '../../../core/network/surgery/to-fully-convolutional.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 import { runOnnx } from '../../support/run-onnx.ts';
 

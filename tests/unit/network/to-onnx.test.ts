@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';

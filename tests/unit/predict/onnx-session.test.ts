@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';

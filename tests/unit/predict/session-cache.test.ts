@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FoveaError } from '../../../core/errors.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { createSessionCache, type Releasable } from '../../../core/predict/session-cache.ts';
 
 class Session implements Releasable {

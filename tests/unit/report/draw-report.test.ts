@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
-import { html } from '../../../batch-job/report/markup.ts';
+import { html } from '../../../batch-job/report/markup/markup.ts';
 import { toProportion } from '../../../core/evaluation/proportion.ts';
 import { makeReportInput, type ReportInputOptions } from '../../support/report-input.ts';
 

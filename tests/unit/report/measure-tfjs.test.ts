@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { measureTfjs } from '../../../batch-job/report/measure-tfjs.ts';
 import { decodeToInput, inputLength } from '../../../core/image/decode-to-input.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { toTfjs } from '../../../core/network/tfjs/to-tfjs.ts';
 import { livelyWeights } from '../../support/lively-weights.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
 import type { ReportInput } from '../../../batch-job/report/report-input.ts';
 import { toImbalance } from '../../../batch-job/report/to-imbalance.ts';
-import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
 import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
 import { ReportSchema } from '../../../core/model/report.ts';
 import { makeReportInput } from '../../support/report-input.ts';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { openObjectStore } from '../../../core/storage/open-object-store.ts';
+import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 
 test.each([
   ['file:///tmp/a%20b', 'file:///tmp/a%20b'],
@@ -22,7 +22,7 @@ test.each(['', '/tmp/folder', 'tmp', 'https://example.org/', 'file://host/folder
 );
 
 test('loads the S3 SDK for S3 alone', () => {
-  const module = new URL('../../../core/storage/open-object-store.ts', import.meta.url).href;
+  const module = new URL('../../../core/storage/drivers/open-object-store.ts', import.meta.url).href;
   const loadsSdk = (url: string) => {
     const script = `
       import { createRequire } from 'node:module';

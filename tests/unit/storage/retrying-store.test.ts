@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FoveaError } from '../../../core/errors.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { createRetryingStore, type RetryOptions } from '../../../core/storage/retrying-store.ts';

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createJobStore } from '../../../core/job/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/lease.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
 import { moveAlias, readAlias } from '../../../core/model/aliases.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { createJson, readJson, updateJson } from '../../../core/storage/json.ts';

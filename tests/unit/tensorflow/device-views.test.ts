@@ -1,15 +1,15 @@
 // Views that a device cuts, held to those that the host cuts: the same pixels to one step of 255.
 
 import { describe, expect, test } from 'vitest';
-import type { Batch, TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
-import { toViewInputs } from '../../../batch-job/training/augmentation/device-views.ts';
-import { drawView, type View } from '../../../batch-job/training/augmentation/draw-view.ts';
-import { createBatchMixer, createDeviceMixer } from '../../../batch-job/training/augmentation/mix-batch.ts';
-import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
-import { renderView } from '../../../batch-job/training/augmentation/render-view.ts';
+import { toViewInputs } from '../../../batch-job/augmentation/device-views.ts';
+import { drawView, type View } from '../../../batch-job/augmentation/draw-view.ts';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import { renderView } from '../../../batch-job/augmentation/render-view.ts';
+import { createBatchMixer, createDeviceMixer } from '../../../batch-job/examples/mix-batch.ts';
+import type { Batch, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { preprocessPixels } from '../../../core/image/preprocess-pixels.ts';
-import { AugmentationSchema } from '../../../core/job/recipe.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { AugmentationSchema } from '../../../core/job/recipe/recipe.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { layerWeights } from '../../support/layer-networks.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createDropoutMasks } from '../../../batch-job/tensorflow/dropout-mask.ts';
+import { createDropoutMasks } from '../../../batch-job/tensorflow/engine/dropout-mask.ts';
 
 const COUNT = 100_000;
 const keptShare = (mask: Float32Array) => mask.filter((factor) => factor > 0).length / mask.length;

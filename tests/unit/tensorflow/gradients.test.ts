@@ -1,10 +1,10 @@
 // Gradients of every layer type against central differences of the loss along random directions.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Engine, Trainer } from '../../../batch-job/tensorflow/engine.ts';
+import type { Engine, Trainer } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
-import type { Network } from '../../../core/network/network.ts';
-import { weightSpecs } from '../../../core/network/weight-specs.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { weightSpecs } from '../../../core/network/description/weight-specs.ts';
 import {
   LAYER_BATCH,
   LAYER_NETWORKS,

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { smallCnn } from '../../../core/network/architectures/small-cnn.ts';
-import { initializeWeights } from '../../../core/network/initialize.ts';
+import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 
 const SIZE = 48;
 const BATCH = 64;

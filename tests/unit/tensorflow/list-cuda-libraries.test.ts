@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { listCudaLibraries } from '../../../batch-job/tensorflow/native/list-cuda-libraries.ts';
+import { listCudaLibraries } from '../../../batch-job/tensorflow/setup/list-cuda-libraries.ts';
 
 const directory = await mkdtemp(path.join(tmpdir(), 'fovea-cuda-'));
 afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -1,12 +1,12 @@
 // Mixed precision: which values of a program have 16 bits, and that training with them comes to what it comes to in float32.
 
 import { describe, expect, test } from 'vitest';
-import type { TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
+import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { planTraining } from '../../../batch-job/tensorflow/engine/training-programs.ts';
 import { lowerPrecision } from '../../../batch-job/tensorflow/program/lower-precision.ts';
 import type { Attribute, Op, Program } from '../../../batch-job/tensorflow/program/program.ts';
-import { planTraining } from '../../../batch-job/tensorflow/training-programs.ts';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { layerWeights, noise } from '../../support/layer-networks.ts';
 

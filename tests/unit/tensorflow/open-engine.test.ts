@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
-import { addonPath } from '../../../batch-job/tensorflow/native/addon.ts';
+import { addonPath } from '../../../batch-job/tensorflow/addon/addon.ts';
+import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { findGpuProblem } from '../../../batch-job/tensorflow/native/find-gpu.ts';
-import { nativeDirectory } from '../../../batch-job/tensorflow/native/native-directory.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { openPortableEngine } from '../../../batch-job/tensorflow/portable/open-portable-engine.ts';
+import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
 import { LAYER_BATCH, LAYER_NETWORKS, LAYER_SAMPLES, layerWeights } from '../../support/layer-networks.ts';
 
 let folder: string;

@@ -2,9 +2,9 @@
 // statistics.
 
 import { describe, expect, test } from 'vitest';
-import type { Engine, ExecutorName } from '../../../batch-job/tensorflow/engine.ts';
+import type { Engine, ExecutorName } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
-import type { Network } from '../../../core/network/network.ts';
+import type { Network } from '../../../core/network/description/network.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { LAYER_BATCH, LAYER_NETWORKS, LAYER_SAMPLES, layerWeights } from '../../support/layer-networks.ts';
 

@@ -1,13 +1,16 @@
 // Which ops a network becomes on a CPU; that they compute the same is parity.test.ts's.
 
 import { describe, expect, test } from 'vitest';
+import { planTraining } from '../../../batch-job/tensorflow/engine/training-programs.ts';
 import { CPU_REWRITES } from '../../../batch-job/tensorflow/native/cpu-rewrites.ts';
 import { createPoolingRewrites } from '../../../batch-job/tensorflow/native/onednn-pooling.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { rewriteProgram } from '../../../batch-job/tensorflow/program/rewrite-program.ts';
-import { planTraining } from '../../../batch-job/tensorflow/training-programs.ts';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder, type NetworkBuilder } from '../../../core/network/network-builder.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import {
+  createNetworkBuilder,
+  type NetworkBuilder,
+} from '../../../core/network/description/network-builder.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { layerWeights, noise } from '../../support/layer-networks.ts';
 

@@ -1,9 +1,9 @@
 // What a trainer promises on every back end and executor: no leaks, the same bits for the same seed, resuming exactly.
 
 import { describe, expect, test } from 'vitest';
-import type { Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine.ts';
-import type { Network } from '../../../core/network/network.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import type { Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { availableRunners, openRunner } from '../../support/engines.ts';
 import { layerWeights, noise } from '../../support/layer-networks.ts';
 

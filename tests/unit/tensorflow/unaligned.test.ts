@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unaligned } from '../../../batch-job/tensorflow/native/unaligned.ts';
+import { unaligned } from '../../../batch-job/tensorflow/addon/unaligned.ts';
 
 describe('data that TensorFlow has to copy', () => {
   test.each([0, 16, 32, 48])('lies off every multiple of 16 bytes, from %d', (offset) => {

@@ -1,16 +1,16 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { drawContactSheet } from '../../../batch-job/contact-sheet.ts';
-import { pictureExamples } from '../../../batch-job/pictures.ts';
-import { drawView, type View } from '../../../batch-job/training/augmentation/draw-view.ts';
-import { createBatchMixer } from '../../../batch-job/training/augmentation/mix-batch.ts';
-import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
-import { renderView } from '../../../batch-job/training/augmentation/render-view.ts';
-import { toPixels } from '../../../batch-job/training/augmentation/to-pixels.ts';
+import { drawView, type View } from '../../../batch-job/augmentation/draw-view.ts';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import { renderView } from '../../../batch-job/augmentation/render-view.ts';
+import { drawContactSheet } from '../../../batch-job/examples/contact-sheet.ts';
+import { createBatchMixer } from '../../../batch-job/examples/mix-batch.ts';
+import { pictureExamples } from '../../../batch-job/examples/pictures.ts';
+import { toPixels } from '../../../batch-job/examples/to-pixels.ts';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
 import { preprocessPixels } from '../../../core/image/preprocess-pixels.ts';
-import { AugmentationSchema } from '../../../core/job/recipe.ts';
+import { AugmentationSchema } from '../../../core/job/recipe/recipe.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 
 const PLAIN: View = drawView(AUGMENTATIONS.none, 1, 1, 1);

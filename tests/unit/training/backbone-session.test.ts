@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openBackbone, toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { openBackbone, toOnnxBackbone } from '../../../batch-job/base/backbone-session.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 import { runOnnx } from '../../support/run-onnx.ts';
 

@@ -1,12 +1,12 @@
 // What the rest of the trainer sees of an imported backbone: a head to plan and train, and nothing to give up but memory.
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Base, findBase } from '../../../batch-job/base.ts';
+import { type Base, findBase } from '../../../batch-job/base/base.ts';
 import { networkOf, nextRemedy } from '../../../batch-job/memory/remedies.ts';
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
-import { NO_SAVINGS, REMEDIES } from '../../../core/job/savings.ts';
-import { initializeWeights } from '../../../core/network/initialize.ts';
-import { planNetwork } from '../../../core/network/plan.ts';
+import { NO_SAVINGS, REMEDIES } from '../../../core/job/recipe/savings.ts';
+import { planNetwork } from '../../../core/network/plan/plan.ts';
+import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { FOREIGN_FILTERS, foreignModel } from '../../support/foreign-onnx.ts';
 

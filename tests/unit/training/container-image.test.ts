@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { findContainerImage } from '../../../batch-job/container-image.ts';
+import { findContainerImage } from '../../../batch-job/attempt/container-image.ts';
 
 /** What the agent answers, as far as it matters. */
 async function ask(answer: string): Promise<string | undefined> {

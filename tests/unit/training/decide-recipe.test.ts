@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { toBase } from '../../../batch-job/base.ts';
-import { decideRecipe } from '../../../batch-job/decide-recipe.ts';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import { toBase } from '../../../batch-job/base/base.ts';
+import { decideRecipe } from '../../../batch-job/decide/decide-recipe.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
-import type { BackendName } from '../../../batch-job/tensorflow/engine.ts';
-import { AUGMENTATIONS } from '../../../batch-job/training/augmentation/presets.ts';
-import { type JobRecord, JobRecordSchema } from '../../../core/job/job.ts';
-import { createJobStore, type NewJob } from '../../../core/job/job-store.ts';
-import { type Augmentation, describeStages, type Recipe, RecipeSchema } from '../../../core/job/recipe.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { isFrom } from '../../../core/network/is-from.ts';
+import type { BackendName } from '../../../batch-job/tensorflow/engine/engine.ts';
+import {
+  type Augmentation,
+  describeStages,
+  type Recipe,
+  RecipeSchema,
+} from '../../../core/job/recipe/recipe.ts';
+import { type JobRecord, JobRecordSchema } from '../../../core/job/record/job.ts';
+import { createJobStore, type NewJob } from '../../../core/job/record/job-store.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { isFrom } from '../../../core/network/description/is-from.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 

@@ -2,15 +2,15 @@
 
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { toOnnxBackbone } from '../../../batch-job/backbone-session.ts';
-import { cacheDirectory } from '../../../batch-job/cache-directory.ts';
-import { createFeatureExtractor } from '../../../batch-job/features.ts';
-import type { Engine } from '../../../batch-job/tensorflow/engine.ts';
+import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
+import { toOnnxBackbone } from '../../../batch-job/base/backbone-session.ts';
+import { createFeatureExtractor } from '../../../batch-job/examples/features.ts';
+import type { Engine } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
-import { AugmentationSchema } from '../../../core/job/recipe.ts';
-import { createNetworkBuilder } from '../../../core/network/network-builder.ts';
+import { AugmentationSchema } from '../../../core/job/recipe/recipe.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { availableRunners } from '../../support/engines.ts';

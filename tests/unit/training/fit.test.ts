@@ -6,7 +6,7 @@ import { evaluate } from '../../../batch-job/training/evaluate.ts';
 import { type FitOptions, fit as train } from '../../../batch-job/training/fit.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoint-file.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { BATCH_SIZE, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
 
 const engine = await openEngine({ backend: 'portable', threads: 1 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { layerRates } from '../../../batch-job/training/layer-rates.ts';
-import { findArchitecture } from '../../../core/network/architectures.ts';
-import { isFrom } from '../../../core/network/is-from.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
+import { isFrom } from '../../../core/network/description/is-from.ts';
 
 const architecture = findArchitecture('mobilenet_v2_0.35');
 const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 });

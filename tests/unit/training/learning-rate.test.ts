@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { learningRate } from '../../../batch-job/training/learning-rate.ts';
+import { learningRate } from '../../../batch-job/decide/learning-rate.ts';
 
 describe('learning rates', () => {
   test('a constant stays', () => {

@@ -1,7 +1,7 @@
 // What a stage's state becomes where other layers learn: which numbers stay, and from which the others go on.
 
 import { describe, expect, it } from 'vitest';
-import type { TrainerState } from '../../../batch-job/tensorflow/engine.ts';
+import type { TrainerState } from '../../../batch-job/tensorflow/engine/engine.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { refitState } from '../../../batch-job/training/refit-state.ts';
 

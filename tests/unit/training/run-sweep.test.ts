@@ -1,15 +1,15 @@
 // The loop over a sweep's trials, with trainings that end as the test says. The job's record is a real one.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createJobReporter } from '../../../batch-job/job-reporter.ts';
-import { runSweep } from '../../../batch-job/run-sweep.ts';
-import type { TrainedRun } from '../../../batch-job/train-trial.ts';
-import type { ErrorCode } from '../../../core/error-codes.ts';
-import { FoveaError } from '../../../core/errors.ts';
-import type { JobRecord } from '../../../core/job/job.ts';
-import { createJobStore, type JobStore } from '../../../core/job/job-store.ts';
-import { acquireLease } from '../../../core/job/lease.ts';
-import { type GivenUp, NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/savings.ts';
+import { createJobReporter } from '../../../batch-job/attempt/job-reporter.ts';
+import { runSweep } from '../../../batch-job/sweep/run-sweep.ts';
+import type { TrainedRun } from '../../../batch-job/sweep/train-trial.ts';
+import type { ErrorCode } from '../../../core/errors/error-codes.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
+import { type GivenUp, NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import type { JobRecord } from '../../../core/job/record/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease } from '../../../core/job/record/lease.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { newJob } from '../../support/new-job.ts';

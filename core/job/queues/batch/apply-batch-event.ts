@@ -1,10 +1,9 @@
 // Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
 
 import type { TrainerFleet } from '../../../environment.ts';
-import { isFinal, type JobRecord, type Lease, toJobError } from '../../job.ts';
-import type { NewJobEvent } from '../../job-events.ts';
-import type { JobStore } from '../../job-store.ts';
-import type { BatchQueue } from '../batch-queue.ts';
+import { isFinal, type JobRecord, type Lease, toJobError } from '../../record/job.ts';
+import type { NewJobEvent } from '../../record/job-events.ts';
+import type { JobStore } from '../../record/job-store.ts';
 import {
   arrayOf,
   type BatchEvent,
@@ -13,6 +12,7 @@ import {
   machineSeconds,
   submissionOf,
 } from './batch-event.ts';
+import type { BatchQueue } from './batch-queue.ts';
 import { isOfLaterAttempt, type NextStep, nextStep } from './next-step.ts';
 
 /** Counts for a dashboard. */

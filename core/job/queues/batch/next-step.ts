@@ -1,11 +1,11 @@
 // What follows from an event of AWS Batch for a job: a pure decision. Carrying it out is apply-batch-event.ts's.
 
 import { exitCodes, type TrainerFleet } from '../../../environment.ts';
-import type { ErrorCode } from '../../../error-codes.ts';
-import { isFinal, type JobRecord, type Lease, type Placement } from '../../job.ts';
-import { LEASE_MS } from '../../lease-watch.ts';
-import type { Destination } from '../batch-queue.ts';
+import type { ErrorCode } from '../../../errors/error-codes.ts';
+import { isFinal, type JobRecord, type Lease, type Placement } from '../../record/job.ts';
+import { LEASE_MS } from '../../record/lease-watch.ts';
 import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
+import type { Destination } from './batch-queue.ts';
 import { toWaitingReason } from './waiting-reason.ts';
 
 export type NextStep =

@@ -1,8 +1,8 @@
 // Which job a local worker takes next, where other servers may work on the same folder. Knows nothing of trainers.
 
-import { isFinal, type JobRecord } from '../../job.ts';
-import type { JobStore } from '../../job-store.ts';
-import { createLeaseWatch, isSameLease } from '../../lease-watch.ts';
+import { isFinal, type JobRecord } from '../../record/job.ts';
+import type { JobStore } from '../../record/job-store.ts';
+import { createLeaseWatch, isSameLease } from '../../record/lease-watch.ts';
 
 export interface WaitingJobsDeps {
   readonly jobs: JobStore;

@@ -1,7 +1,7 @@
 // From errno codes to the project's typed errors. Knows nothing of how files are written.
 
-import type { ErrorCode } from '../../../error-codes.ts';
-import { FoveaError } from '../../../errors.ts';
+import type { ErrorCode } from '../../../errors/error-codes.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 
 interface Meaning {
   readonly code: ErrorCode;

@@ -3,7 +3,7 @@
 
 import { lstat, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { FoveaError } from '../../../errors.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 import { keys } from '../../keys.ts';
 
 /** The folder of all datasets, or of one. */

@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFoveaError } from '../../../errors.ts';
+import { isFoveaError } from '../../../errors/errors.ts';
 import { compareKeys, NOT_UTF8, RESERVED_FOLDER } from '../../object-key.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import { etagOf, ifThere, isMissing } from './file-version.ts';

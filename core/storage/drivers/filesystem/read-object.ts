@@ -3,7 +3,7 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { FoveaError } from '../../../errors.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 import { type ByteRange, resolveRange } from '../../byte-range.ts';
 import { NOT_UTF8 } from '../../object-key.ts';
 import type { ObjectInfo, StoredObject } from '../../object-store.ts';

@@ -1,7 +1,7 @@
 // Reads objects of a bucket, whole: a body that breaks off is read again. Knows nothing of writing.
 
 import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand } from '@aws-sdk/client-s3';
-import { FoveaError } from '../../../errors.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 import { type ByteRange, rangeError } from '../../byte-range.ts';
 import type { ObjectInfo, StoredObject } from '../../object-store.ts';
 import { isAbort, isNoSuchKey, statusOf } from './s3-errors.ts';

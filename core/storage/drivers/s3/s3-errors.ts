@@ -1,8 +1,8 @@
 // From the S3 SDK's errors to the project's typed errors. Knows nothing of requests.
 
 import { S3ServiceException } from '@aws-sdk/client-s3';
-import type { ErrorCode } from '../../../error-codes.ts';
-import { FoveaError } from '../../../errors.ts';
+import type { ErrorCode } from '../../../errors/error-codes.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 
 /** HTTP status of an S3 answer, `undefined` for an error that is not S3's answer. */
 export const statusOf = (error: unknown): number | undefined =>

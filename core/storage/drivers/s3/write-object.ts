@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { FoveaError } from '../../../errors.ts';
+import { FoveaError } from '../../../errors/errors.ts';
 import { type ObjectInfo, PreconditionFailedError, type PutOptions } from '../../object-store.ts';
 import { readHead } from './read-object.ts';
 import { attemptsOf, isNoSuchKey, statusOf } from './s3-errors.ts';

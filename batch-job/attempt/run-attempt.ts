@@ -1,0 +1,210 @@
+// One attempt at a job, or at a trial of one, from its lease to its end. Every way it can end is decided here; what the work
+// is, run-job.ts and run-trial.ts say. Local and cloud runs differ in the object store alone.
+
+import { randomUUID } from 'node:crypto';
+import { assertRestored } from '../../core/backup/restore-note.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { afterOwnEnd } from '../../core/job/recipe/savings.ts';
+import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../../core/job/record/job.ts';
+import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
+import { acquireLease, LeaseLostError, updateHeld } from '../../core/job/record/lease.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { BackendName } from '../tensorflow/engine/engine.ts';
+import type { FineTuneDeps } from '../training-context.ts';
+import { type CostMeter, createCostMeter } from './cost-meter.ts';
+import { createJobReporter, type JobReporter } from './job-reporter.ts';
+
+export interface RunJobDeps {
+  readonly store: ObjectStore;
+  readonly jobs: JobStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Monotonic, in milliseconds; left out, the machine's. */
+  readonly clock?: () => number;
+  /** The name to take the lease under; left out, a random one. */
+  readonly leaseOwner?: string | undefined;
+  /** What AWS Batch calls this attempt. */
+  readonly batch?: BatchAttempt;
+  /** A folder of weight files put there by hand, looked at before anything else. */
+  readonly weightsDir: string | undefined;
+  /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** Where `fovea setup` puts native back ends. */
+  readonly cacheDirectory: string;
+  /** What a job that leaves its back end to `auto` runs on; left out, the best there is. */
+  readonly autoBackend?: BackendName;
+  /** What an hour of this machine costs; left out, nothing. */
+  readonly usdPerHour?: number;
+  /** The container image that this process runs in, where it does. */
+  readonly image?: string | undefined;
+  /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
+  readonly terminated: AbortSignal;
+  /** Told of what nobody expected, with its stack. */
+  readonly onUnexpectedError: (error: unknown) => void;
+}
+
+/**
+ * How an attempt ended; `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger
+ * machine.
+ */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'released'
+  | 'lease-lost'
+  | 'out-of-memory';
+
+/** What is attempted. */
+export interface Work {
+  /** Its record and events. */
+  readonly jobs: AttemptJobs;
+  /** Whether an earlier attempt has left something to make a model of. */
+  readonly isBegun: boolean;
+  /** @returns what its end changes in the record, and what is said of it. */
+  carryOut(
+    deps: FineTuneDeps,
+    job: JobRecord,
+  ): Promise<{
+    readonly changes: Pick<Partial<JobRecord>, 'result'>;
+    readonly message: string;
+    readonly data: Readonly<Record<string, unknown>>;
+  }>;
+  /** Clears up, once the record tells how the attempt has ended. */
+  close(record: JobRecord): Promise<void>;
+}
+
+/**
+ * Runs one attempt. Whatever goes wrong ends up in the record and the events of what is attempted, never as a rejection.
+ * @param open gives it; nothing where there is nothing left to do.
+ */
+export async function runAttempt(
+  deps: RunJobDeps,
+  jobId: string,
+  open: () => Promise<Work | undefined>,
+): Promise<AttemptOutcome> {
+  try {
+    await assertRestored(deps.store);
+    const work = await open();
+    return work === undefined ? 'succeeded' : await attempt({ ...deps, jobs: work.jobs }, jobId, work);
+  } catch (error) {
+    // Without its record there is nowhere to say so: the next attempt may find it.
+    deps.onUnexpectedError(error);
+    return 'released';
+  }
+}
+
+type AttemptDeps = Omit<RunJobDeps, 'jobs'> & { readonly jobs: AttemptJobs };
+
+async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<AttemptOutcome> {
+  const owner = deps.leaseOwner ?? randomUUID();
+  let reporter: JobReporter | undefined;
+  let meter: CostMeter | undefined;
+  try {
+    const job = await acquireLease({ ...deps, signal: deps.terminated }, jobId, owner);
+    meter = createCostMeter({ ...deps, job });
+    reporter = createJobReporter({ ...deps, jobId, owner, meter, isBegun: work.isBegun });
+    if (job.cancelRequested) throw cancelled();
+    const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;
+    const { changes, message, data } = await work.carryOut({ ...deps, reporter, meter }, { ...job, backend });
+    await reporter.stop();
+    const spent = meter.spent();
+    const done = await updateHeld(deps, jobId, owner, (held) => ({
+      ...held,
+      ...changes,
+      memory: afterOwnEnd(held.memory),
+      spent,
+      status: 'succeeded',
+      finishedAt: Math.floor(deps.now() / 1000),
+    }));
+    await deps.jobs.appendEvent(jobId, {
+      level: 'info',
+      type: 'message',
+      message: message + describeCost(spent),
+      data: { ...data, machine_seconds: spent.seconds, cost_usd: spent.usd },
+    });
+    await work.close(done);
+    return 'succeeded';
+  } catch (error) {
+    await reporter?.stop();
+    return endAttempt({ ...deps, meter, work }, jobId, owner, reporter?.signal.reason ?? error);
+  }
+}
+
+const describeCost = ({ seconds, usd }: Spending) =>
+  usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
+
+const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
+
+/** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
+async function endAttempt(
+  { meter, work, ...deps }: AttemptDeps & { readonly meter: CostMeter | undefined; readonly work: Work },
+  jobId: string,
+  owner: string,
+  error: unknown,
+): Promise<AttemptOutcome> {
+  if (error instanceof LeaseLostError) return 'lease-lost';
+  const isKnown = isFoveaError(error);
+  if (!isKnown) deps.onUnexpectedError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const finishedAt = Math.floor(deps.now() / 1000);
+  const end = endOf(error);
+  try {
+    const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
+      const job = { ...held, memory: afterOwnEnd(held.memory), spent: meter?.spent() ?? held.spent };
+      if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'released' && isFoveaError(error, 'storage-unavailable'))
+        return { ...job, status: 'queued', queuedReason: message };
+      // An attempt that was told to go has not failed, nor has one without room to write, and neither counts.
+      if (end === 'released')
+        return {
+          ...job,
+          status: 'queued',
+          attempts: job.attempts - 1,
+          ...(isStorageFault(error) ? { queuedReason: message } : {}),
+        };
+      if (end === 'out-of-memory' && canMove(job)) return { ...job, status: 'queued', queuedReason: message };
+      const code = isKnown ? error.code : 'trainer-error';
+      return {
+        ...job,
+        status: 'failed',
+        finishedAt,
+        error: toJobError(code, message, isKnown ? error.param : null),
+      };
+    });
+    await deps.jobs.appendEvent(jobId, {
+      level: left.status === 'failed' ? 'error' : 'info',
+      type: 'message',
+      message: left.status === 'queued' ? `${message} The job waits for the next trainer.` : message,
+      data: left.status === 'failed' ? { error_code: left.error?.code } : null,
+    });
+    await work.close(left);
+    if (left.status === 'queued') return end === 'out-of-memory' ? end : 'released';
+    return left.status === 'cancelled' ? 'cancelled' : 'failed';
+  } catch (updateError) {
+    if (updateError instanceof LeaseLostError) return 'lease-lost';
+    // A full disk, or a storage that is gone: the lease runs out by itself, and the next attempt goes on.
+    deps.onUnexpectedError(updateError);
+    return 'released';
+  }
+}
+
+/** Whether a queue may have a machine with more memory, and the job is to go there. */
+const canMove = ({ placement, recipe }: JobRecord): boolean =>
+  placement !== undefined && recipe.out_of_memory.includes('larger_machine');
+
+function endOf(error: unknown): AttemptOutcome {
+  if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
+  if (isFoveaError(error, 'out-of-memory')) return 'out-of-memory';
+  return isFoveaError(error, 'trainer-terminated') || isStorageFault(error) ? 'released' : 'failed';
+}
+
+/** Nothing is wrong with the job: where it has room or an answer again, the next attempt goes on. */
+const STORAGE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'storage-full',
+  'storage-read-only',
+  'storage-unavailable',
+]);
+const isStorageFault = (error: unknown): boolean => isFoveaError(error) && STORAGE_FAULTS.has(error.code);

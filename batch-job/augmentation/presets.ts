@@ -1,0 +1,24 @@
+// Augmentations by name.
+
+import { type Augmentation, AugmentationSchema } from '../../core/job/recipe/recipe.ts';
+
+/** Changes that leave the meaning of most photographs alone. */
+const AUTO = { crop: 0.6, aspect: 1.2, flip: 0.5, rotation: 10, color: 0.2 };
+
+/** By the names of a job's recipe. */
+export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong', Augmentation>> = {
+  none: AugmentationSchema.parse({}),
+  /** A random crop of 90 % of each side, and a flip. */
+  course: AugmentationSchema.parse({ crop: 0.81, flip: 0.5 }),
+  auto: AugmentationSchema.parse(AUTO),
+  /** Small parts of pictures, and pictures mixed: for the stage in which all layers could learn them by heart. */
+  strong: AugmentationSchema.parse({
+    crop: 0.2,
+    aspect: 4 / 3,
+    flip: 0.5,
+    rotation: 20,
+    color: 0.3,
+    mixup: 0.2,
+    cutmix: 1,
+  }),
+};

@@ -1,0 +1,87 @@
+// The frozen part of a network as ONNX Runtime runs it, on threads of its own: pictures to feature vectors or maps. Where
+// its file comes from, a network of ours or somebody else's export, does not matter here.
+
+import os from 'node:os';
+import type { ModelInput } from '../../core/image/model-input.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { closedSizeOf, outputShape } from '../../core/network/description/shapes.ts';
+import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
+import type { OnnxOptions } from '../../core/predict/onnx-session.ts';
+import { openThreadedSession } from '../../core/predict/threaded-session.ts';
+
+/** Up to this size, a backbone keeps few cores busy by itself, and a second copy of it costs little. */
+const SMALL_BYTES = 32 * 2 ** 20;
+
+/** An `.onnx` file that makes of float32 pictures `[batch, height, width, channels]` one vector or map each, in one output. */
+export interface OnnxBackbone {
+  readonly onnx: Uint8Array;
+  /** Values of the vector or map. */
+  readonly features: number;
+  /** The same layers, where they are a network of ours. */
+  readonly layers?: { readonly network: Network; readonly weights: NetworkWeights };
+}
+
+export interface BackboneSession {
+  /**
+   * Runs do not wait for each other as far as there are threads.
+   * @param images Given away: their memory goes to a thread.
+   * @returns float32, as many values for each picture as the backbone has features.
+   */
+  run(images: Float32Array<ArrayBuffer>, count: number): Promise<Float32Array>;
+  /** Ends the threads; no run may be under way. */
+  release(): Promise<void>;
+}
+
+/** @param backbone A network of ours, or the lower part of one. */
+export const toOnnxBackbone = (backbone: Network, weights: NetworkWeights): OnnxBackbone => ({
+  onnx: toOnnx(backbone, weights),
+  features: closedSizeOf(outputShape(backbone)),
+  layers: { network: backbone, weights },
+});
+
+/** The caller releases the session. */
+export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): Promise<BackboneSession> {
+  const cores = os.availableParallelism();
+  const count = onnx.byteLength <= SMALL_BYTES ? Math.min(2, cores) : 1;
+  const options: OnnxOptions = {
+    intraOpNumThreads: Math.floor(cores / count),
+    executionMode: 'sequential',
+    // Threads that wait for work in a loop take the time in which pictures are decoded.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    // Files of others bring warnings of their own.
+    logSeverityLevel: 3,
+  };
+  const opened = await Promise.allSettled(
+    Array.from({ length: count }, () => openThreadedSession(onnx, options)),
+  );
+  const threads = opened.flatMap((one) =>
+    one.status === 'fulfilled' ? [{ session: one.value, runs: 0 }] : [],
+  );
+  const release = async () => {
+    await Promise.all(threads.map(({ session }) => session.release()));
+  };
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (failed !== undefined) {
+    await release();
+    throw failed.reason;
+  }
+  return {
+    async run(images, pictures) {
+      const idle = threads.reduce((least, thread) => (thread.runs < least.runs ? thread : least));
+      const { inputNames, outputNames, run } = idle.session;
+      idle.runs += 1;
+      try {
+        const { values } = await run({
+          inputName: inputNames[0] ?? '',
+          outputName: outputNames[0] ?? '',
+          input: images,
+          dims: [pictures, input.height, input.width, input.channels],
+        });
+        return values as Float32Array;
+      } finally {
+        idle.runs -= 1;
+      }
+    },
+    release,
+  };
+}

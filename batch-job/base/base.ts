@@ -1,0 +1,108 @@
+// What a job fine-tunes: an architecture of the table with all of its layers, or a backbone that a user brought as an ONNX
+// file, frozen under a dense head of ours. The one place that tells the two apart.
+
+import {
+  type Backbone,
+  loadBackboneFile,
+  readBackbone,
+  toArchitectureName,
+  toBackboneName,
+} from '../../core/backbone/backbone.ts';
+import { type CompanionFiles, companionFiles } from '../../core/model/model-files.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { attachHead, type ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
+import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../core/network/onnx/to-onnx.ts';
+import { DENSE_HEAD_LAYER, denseHead } from '../../core/network/surgery/dense-head.ts';
+import { splitAt } from '../../core/network/surgery/split-at.ts';
+import type { WeightFileDeps } from '../../core/network/weights/find-weight-file.ts';
+import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { type OnnxBackbone, toOnnxBackbone } from './backbone-session.ts';
+
+/** The pretrained layers, as they stay, and what learns above them. */
+export interface FrozenPart {
+  readonly backbone: OnnxBackbone;
+  /** Those of its layers that the trainer knows. */
+  readonly weights: NetworkWeights;
+  /** On an input `[1, 1, features]`. */
+  readonly head: Network;
+  /** For people: what the weights are and where they are from. */
+  readonly origin: string;
+}
+
+export interface Base
+  extends Pick<Architecture, 'title' | 'preprocessing' | 'defaultInputSize' | 'minInputSize'> {
+  /** Whether there are layers to begin with that have learned before. */
+  readonly isPretrained: boolean;
+  /** Where it was imported. Its layers are then unknown to the trainer and cannot learn. */
+  readonly imported: Backbone | undefined;
+  /** The layers that the trainer knows: the whole classifier, or of an imported base its head. */
+  readonly build: Architecture['build'];
+  /** @param network From {@link build}. */
+  loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenPart>;
+  /** The whole classifier. @param weights Of a network from {@link build}. */
+  toServed(network: Network, weights: NetworkWeights): Promise<ClassifierOnnx>;
+  /** Heatmap and files for a browser, as far as there are such. */
+  toCompanions(network: Network, weights: NetworkWeights): CompanionFiles;
+}
+
+/**
+ * The base that a job names, e.g. `mobilenet_v2_0.35` or `onnx:my_backbone`.
+ * @throws {FoveaError} `architecture-unknown`, `backbone-not-found`.
+ */
+export async function findBase(store: ObjectStore, name: string): Promise<Base> {
+  const backbone = toBackboneName(name);
+  return backbone === undefined
+    ? toBase(findArchitecture(name))
+    : toImportedBase(store, await readBackbone(store, backbone));
+}
+
+/** An architecture of the table as a base. */
+export const toBase = (architecture: Architecture): Base => ({
+  ...architecture,
+  isPretrained: architecture.weightSources.length > 0,
+  imported: undefined,
+  async loadFrozen(network, deps) {
+    const { backbone, head } = splitAt(network, architecture.featureLayer);
+    const { weights, origin } = await loadPretrainedWeights(backbone, architecture, deps);
+    return { backbone: toOnnxBackbone(backbone, weights), weights, head, origin };
+  },
+  toServed: async (network, weights) => ({
+    onnx: toOnnx(network, weights),
+    inputName: ONNX_INPUT_NAME,
+    outputName: ONNX_OUTPUT_NAME,
+  }),
+  toCompanions: companionFiles,
+});
+
+function toImportedBase(store: ObjectStore, backbone: Backbone): Base {
+  const { input, features } = backbone;
+  const name = toArchitectureName(backbone.name);
+  const { height, width, channels, preprocessing } = input;
+  return {
+    title: `The imported backbone "${backbone.name}"`,
+    preprocessing,
+    defaultInputSize: { height, width, channels },
+    minInputSize: { height, width },
+    isPretrained: true,
+    imported: backbone,
+    build: ({ classes }) => denseHead(name, features, classes),
+    async loadFrozen(head, { signal }) {
+      const onnx = await loadBackboneFile(store, backbone, signal === undefined ? {} : { signal });
+      return {
+        backbone: { onnx, features },
+        weights: new Map(),
+        head,
+        origin: `the imported file ${backbone.source.sha256}, up to "${backbone.source.output}"`,
+      };
+    },
+    async toServed(_, weights) {
+      return attachHead(await loadBackboneFile(store, backbone), {
+        kernel: weights.get(`${DENSE_HEAD_LAYER}/kernel`) as Float32Array,
+        bias: weights.get(`${DENSE_HEAD_LAYER}/bias`) as Float32Array,
+      });
+    },
+    toCompanions: () => ({ heatmap: undefined, tfjs: undefined, files: new Map() }),
+  };
+}

@@ -1,0 +1,113 @@
+// A batch of the training split as the network sees it, as one picture with labels: the quickest way to see whether an
+// augmentation leaves the classes recognizable.
+
+import sharp from 'sharp';
+import type { ModelInput } from '../../core/image/model-input.ts';
+import { permutation } from '../../core/random.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { Batch, PreprocessedBatch } from '../tensorflow/engine/engine.ts';
+import { type TrainingContext, trainingPictures } from '../training-context.ts';
+import { createBatchMixer } from './mix-batch.ts';
+import { toPixels } from './to-pixels.ts';
+
+const COLUMNS = 6;
+const ROWS = 4;
+/** Pixels of the longer side of a picture. */
+const TILE = 160;
+const LABEL_HEIGHT = 24;
+const GAP = 8;
+const MAX_LABEL_LENGTH = 19;
+
+export interface ContactSheetOptions {
+  readonly input: ModelInput;
+  readonly classes: readonly string[];
+}
+
+const escapeXml = (text: string) =>
+  text
+    // XML has no way to write these.
+    .replaceAll(/\p{Cc}|\uFFFE|\uFFFF/gu, '\uFFFD')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+
+/** The classes of a picture; where pictures were mixed, with their shares. */
+function labelOf(labels: Batch['labels'], index: number, classes: readonly string[]): string {
+  if (labels instanceof Int32Array) return classes[labels[index] as number] ?? '';
+  const shares = [...labels.subarray(index * classes.length, (index + 1) * classes.length)]
+    .map((share, c) => ({ share, name: classes[c] ?? '' }))
+    .filter(({ share }) => share > 0.005)
+    .sort((a, b) => b.share - a.share);
+  const [only] = shares;
+  if (shares.length === 1 && only !== undefined) return only.name;
+  return shares.map(({ share, name }) => `${Math.round(100 * share)} % ${name}`).join(' + ');
+}
+
+/** Draws network inputs and their labels as a PNG, {@link COLUMNS} pictures a row. */
+export async function drawContactSheet(
+  { images, labels }: PreprocessedBatch,
+  { input, classes }: ContactSheetOptions,
+): Promise<Uint8Array> {
+  const { width, height, channels } = input;
+  const size = width * height * channels;
+  const count = images.length / size;
+  const scale = TILE / Math.max(width, height);
+  const tile = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const cell = { width: TILE + GAP, height: tile.height + LABEL_HEIGHT + GAP };
+  const columns = Math.min(COLUMNS, count);
+  const place = (index: number) => ({
+    left: GAP + (index % columns) * cell.width,
+    top: GAP + Math.floor(index / columns) * cell.height,
+  });
+  const sheet = {
+    width: GAP + columns * cell.width,
+    height: GAP + Math.ceil(count / columns) * cell.height,
+  };
+  const tiles = await Promise.all(
+    Array.from({ length: count }, async (_, index) => ({
+      input: await sharp(toPixels(images.subarray(index * size, (index + 1) * size), input), {
+        raw: { width, height, channels },
+      })
+        .resize(tile.width, tile.height, { fit: 'fill', kernel: scale > 1 ? 'nearest' : 'cubic' })
+        .png()
+        .toBuffer(),
+      ...place(index),
+    })),
+  );
+  const texts = tiles.map(({ left, top }, index) => {
+    const label = labelOf(labels, index, classes);
+    const text = label.length > MAX_LABEL_LENGTH ? `${label.slice(0, MAX_LABEL_LENGTH - 1)}…` : label;
+    return `<text x="${left}" y="${top + tile.height + 17}">${escapeXml(text)}</text>`;
+  });
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${sheet.width}" height="${sheet.height}">` +
+    `<style>text { font: 14px "DejaVu Sans", "Liberation Sans", sans-serif; fill: #222 }</style>${texts.join('')}</svg>`;
+  return sharp({ create: { ...sheet, channels: 3, background: '#fff' } })
+    .composite([...tiles, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .png()
+    .toBuffer();
+}
+
+/** Saves the contact sheet of a job's training pictures, as the first epoch sees them. */
+export async function saveContactSheet(context: TrainingContext): Promise<void> {
+  const { store, job, input, inspection, splits, decision, reporter } = context;
+  const pictures = trainingPictures(context);
+  const source = pictures.atEpoch?.(1) ?? pictures;
+  const indices = permutation(splits.train.length, job.seed).subarray(0, COLUMNS * ROWS);
+  const images = new Float32Array(indices.length * input.height * input.width * input.channels);
+  await source.fill(indices, images, reporter.signal);
+  const batch = {
+    images,
+    labels: indices.map((index) => source.labels[index] as number),
+    count: indices.length,
+  };
+  const { classes } = inspection;
+  const mix = createBatchMixer({
+    augmentation: decision.resolved.augmentation,
+    seed: job.seed,
+    classes: classes.length,
+    shape: source.shape,
+  });
+  const png = await drawContactSheet(mix?.(batch, 1, 0) ?? batch, { input, classes });
+  await store.put(keys.jobContactSheet(job.id), png, { contentType: 'image/png' });
+}

@@ -1,0 +1,113 @@
+// What a network trains and is judged on: labelled examples that are read by index. Where they come from (pictures,
+// cached features) is the source's affair.
+
+import type { DeviceInputs } from '../augmentation/device-views.ts';
+import { allocateToCopy } from '../tensorflow/addon/unaligned.ts';
+
+/** Labelled examples of one shape. */
+export interface ExampleSource {
+  /** `[height, width, channels]` of one example. */
+  readonly shape: readonly [number, number, number];
+  /** Class index of every example. */
+  readonly labels: Int32Array;
+  /** Writes the examples `indices`, one after another, into `images` (float32, `[indices.length, ...shape]`). */
+  fill(indices: Int32Array, images: Float32Array, signal?: AbortSignal): Promise<void>;
+  /** The same examples as they are in an epoch (from 1), of a source that changes them from epoch to epoch. */
+  readonly atEpoch?: (epoch: number) => ExampleSource;
+  /** The same examples as pixels, for a device that makes the network's input of them; left out where there are none. */
+  readonly pixels?: PixelExamples;
+}
+
+/** Pictures as they are decoded, and what is to be made of them. */
+export interface PixelExamples {
+  /** `[height, width, channels]` of one; larger than what the network takes where views are cut out. */
+  readonly shape: readonly [number, number, number];
+  /** Writes the pictures `indices`, one after another, into `pixels`; gives what a device needs to cut their views. */
+  fill(indices: Int32Array, pixels: Uint8Array, signal?: AbortSignal): Promise<DeviceInputs>;
+}
+
+export interface ExampleBatch {
+  /** Float32 `[count, ...shape]`. */
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  readonly count: number;
+}
+
+export interface PixelBatch extends Omit<ExampleBatch, 'images'> {
+  /** `[count, ...shape]` of {@link PixelExamples}. */
+  readonly images: Uint8Array;
+  /** How their views are cut. */
+  readonly drawn: DeviceInputs;
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+
+/** Examples held in memory as one float32 array `[count, ...shape]`. */
+export function inMemoryExamples(
+  shape: readonly [number, number, number],
+  values: Float32Array,
+  labels: Int32Array,
+): ExampleSource {
+  const size = sizeOf(shape);
+  return {
+    shape,
+    labels,
+    async fill(indices, images) {
+      indices.forEach((index, position) => {
+        images.set(values.subarray(index * size, (index + 1) * size), position * size);
+      });
+    },
+  };
+}
+
+/** The examples in the given order, batch by batch; the next batch is read while the current one is in use. */
+export const batches = (
+  source: ExampleSource,
+  order: Int32Array,
+  batchSize: number,
+  signal?: AbortSignal,
+): AsyncGenerator<ExampleBatch> =>
+  readAhead(order, batchSize, signal, async (indices) => {
+    const images = new Float32Array(indices.length * sizeOf(source.shape));
+    await source.fill(indices, images, signal);
+    return { images, labels: labelsOf(source, indices), count: indices.length };
+  });
+
+/** {@link batches} as pixels, of a source that has them. */
+export const pixelBatches = (
+  source: ExampleSource,
+  order: Int32Array,
+  batchSize: number,
+  signal?: AbortSignal,
+): AsyncGenerator<PixelBatch> =>
+  readAhead(order, batchSize, signal, async (indices) => {
+    if (source.pixels === undefined) throw new Error('The examples are no pictures.');
+    const images = allocateToCopy(indices.length * sizeOf(source.pixels.shape));
+    const drawn = await source.pixels.fill(indices, images, signal);
+    return { images, drawn, labels: labelsOf(source, indices), count: indices.length };
+  });
+
+const labelsOf = ({ labels }: ExampleSource, indices: Int32Array): Int32Array =>
+  indices.map((index) => labels[index] as number);
+
+async function* readAhead<T>(
+  order: Int32Array,
+  batchSize: number,
+  signal: AbortSignal | undefined,
+  read: (indices: Int32Array) => Promise<T>,
+): AsyncGenerator<T> {
+  const readFrom = (start: number): Promise<T> | undefined => {
+    if (start >= order.length) return undefined;
+    const batch = read(order.subarray(start, start + batchSize));
+    // A read that fails while nobody awaits it must not count as unhandled.
+    batch.catch(() => undefined);
+    return batch;
+  };
+  let next = readFrom(0);
+  for (let start = 0; next !== undefined; start += batchSize) {
+    const batch = await next;
+    next = readFrom(start + batchSize);
+    signal?.throwIfAborted();
+    yield batch;
+  }
+}

@@ -1,0 +1,75 @@
+// The model in fewer bits, made for the version that a job commits, and measured for its report: calibrated on pictures of
+// the validation split, compared on pictures of the split that judges.
+
+import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
+import { variantFile } from '../../core/job/recipe/precision.ts';
+import type { Report } from '../../core/model/report.ts';
+import { writeVariant } from '../../core/predict/model-variant.ts';
+import { pictureExamples } from '../examples/pictures.ts';
+import type { TrainingContext } from '../training-context.ts';
+
+/** The ranges of values change little beyond so many pictures; as inputs of 224 × 224 they take 60 MB. */
+const MAX_PICTURES = 100;
+
+export interface ExportedVariants {
+  readonly described: Report['variants'];
+  /** File name to content. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Writes and measures what the recipe asks for; what a network does not allow is left out, with a warning. */
+export async function exportVariants(
+  context: TrainingContext,
+  onnx: Uint8Array,
+  judged: readonly DatasetItem[],
+): Promise<ExportedVariants> {
+  const { base, job, splits, input, reporter } = context;
+  const described: Report['variants'][number][] = [];
+  const files = new Map<string, Uint8Array>();
+  // What toOnnx writes is known to the last bit, what others write is not.
+  const canWrite = base.imported === undefined && splits.validation.length > 0 && judged.length > 0;
+  const precisions = canWrite ? job.recipe.variants : [];
+  if (precisions.length === 0) return { described, files };
+  const inputs = {
+    calibration: await inputsOf(context, splits.validation),
+    compared: await inputsOf(context, judged),
+    dims: [1, input.height, input.width, input.channels],
+  };
+  for (const precision of precisions) {
+    reporter.signal.throwIfAborted();
+    try {
+      const file = variantFile(precision);
+      const variant = await writeVariant(onnx, precision, inputs);
+      files.set(file, variant.onnx);
+      described.push({ file, ...variant.comparison });
+    } catch (error) {
+      if (!isFoveaError(error)) throw error;
+      await reporter.warn(`There is no ${precision} variant of the model. ${error.message}`, {
+        error_code: error.code,
+      });
+    }
+  }
+  return { described, files };
+}
+
+/** Network inputs of pictures that are spread evenly over a split. */
+async function inputsOf(
+  { store, input, reporter }: TrainingContext,
+  items: readonly DatasetItem[],
+): Promise<readonly Float32Array[]> {
+  const count = Math.min(items.length, MAX_PICTURES);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => items[Math.floor((i * items.length) / count)] as DatasetItem,
+  );
+  const source = pictureExamples(store, chosen, input);
+  const size = source.shape[0] * source.shape[1] * source.shape[2];
+  const images = new Float32Array(count * size);
+  await source.fill(
+    Int32Array.from(chosen, (_, i) => i),
+    images,
+    reporter.signal,
+  );
+  return chosen.map((_, i) => images.subarray(i * size, (i + 1) * size));
+}

@@ -1,0 +1,69 @@
+// The first stage of a job: every file of the dataset is looked at, what is wrong with it becomes events, and what makes
+// training impossible ends the job.
+
+import type { Finding } from '../../core/dataset/findings.ts';
+import {
+  type DatasetInspection,
+  type DatasetItem,
+  inspectDataset,
+} from '../../core/dataset/inspect-dataset.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import type { NewJobEvent } from '../../core/job/record/job-events.ts';
+import type { FineTuneDeps, Splits } from '../training-context.ts';
+
+/** A dry run lists every finding; beyond this many, a job's events only count them. */
+const MAX_FINDING_EVENTS = 50;
+
+const EVENT_LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const;
+
+/** @throws {FoveaError} `dataset-invalid` with every reason why the dataset cannot be trained on. */
+export async function validateDataset(
+  { store, reporter }: FineTuneDeps,
+  job: JobRecord,
+): Promise<DatasetInspection> {
+  reporter.startStage('validating');
+  const inspection = await inspectDataset(store, job.dataset, {
+    split: job.split,
+    ...(job.splitSnapshot === null ? {} : { snapshot: job.splitSnapshot }),
+    fixesSplit: true,
+    // What an attempt has resolved, it has trained with.
+    hasTrained: job.resolved !== null,
+    signal: reporter.signal,
+    onProgress: ({ done, total }) => reporter.update({ step: done, steps: total }),
+  });
+  const { findings, classes, items } = inspection;
+  for (const finding of findings.slice(0, MAX_FINDING_EVENTS)) await reporter.event(toEvent(finding));
+  if (findings.length > MAX_FINDING_EVENTS) {
+    await reporter.message(
+      `${findings.length - MAX_FINDING_EVENTS} more findings; a dry run of the job lists them all.`,
+    );
+  }
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  if (errors.length > 0) {
+    throw new FoveaError(
+      'dataset-invalid',
+      `The dataset "${job.dataset}" cannot be trained on: ${errors.map((finding) => finding.message).join(' ')}`,
+      { param: 'training_file' },
+    );
+  }
+  const { train, validation, test } = splitsOf(inspection);
+  await reporter.message(
+    `Dataset "${job.dataset}": ${items.length} pictures of ${classes.length} classes; ${train.length} to train on, ` +
+      `${validation.length} for validation, ${test.length} for the test.`,
+    { classes, train: train.length, validation: validation.length, test: test.length },
+  );
+  return inspection;
+}
+
+const toEvent = (finding: Finding): NewJobEvent => ({
+  level: EVENT_LEVELS[finding.severity],
+  type: 'message',
+  message: finding.message,
+  data: { ...finding },
+});
+
+export function splitsOf({ items }: DatasetInspection): Splits {
+  const of = (split: DatasetItem['split']) => items.filter((item) => item.split === split);
+  return { train: of('train'), validation: of('validation'), test: of('test') };
+}

@@ -1,0 +1,40 @@
+// The few pictures that a report shows, small enough to lie inside the page.
+
+import sharp from 'sharp';
+import { decodeImage } from '../../../core/image/decode-image.ts';
+import type { Report } from '../../../core/model/report.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
+
+const SIDE = 112;
+const QUALITY = 72;
+
+/** Data URLs by object key. */
+export type Thumbnails = ReadonlyMap<string, string>;
+
+/**
+ * Thumbnails of the mistakes and the suspected labels. A picture that has gone meanwhile has none.
+ * @throws the signal's reason.
+ */
+export async function loadThumbnails(
+  store: ObjectStore,
+  report: Report,
+  signal: AbortSignal,
+): Promise<Thumbnails> {
+  const pictures = [...(report.results?.mistakes ?? []), ...report.suspectedLabels.pictures];
+  const thumbnails = new Map<string, string>();
+  for (const key of new Set(pictures.map((picture) => picture.key))) {
+    signal.throwIfAborted();
+    const object = await store.get(key, { signal });
+    if (object !== undefined) thumbnails.set(key, await toThumbnail(object.body));
+  }
+  return thumbnails;
+}
+
+async function toThumbnail(bytes: Uint8Array): Promise<string> {
+  const size = { width: SIDE, height: SIDE, resize: 'cover' } as const;
+  const { pixels, width, height, channels } = await decodeImage(bytes, { size });
+  const webp = await sharp(pixels, { raw: { width, height, channels } })
+    .webp({ quality: QUALITY })
+    .toBuffer();
+  return `data:image/webp;base64,${webp.toString('base64')}`;
+}

@@ -1,0 +1,206 @@
+// One stage of a job: a run of the training loop, with its checkpoints, and its progress and metrics told to the job.
+
+import { isFoveaError } from '../../core/errors/errors.ts';
+import { mixesPictures } from '../../core/job/recipe/recipe.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { ExampleSource, PixelExamples } from '../examples/example-source.ts';
+import { createBatchMixer, createDeviceMixer } from '../examples/mix-batch.ts';
+import type { Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
+import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
+import type { Blend } from '../training/blend-weights.ts';
+import { type FitResult, fit } from '../training/fit.ts';
+import type { BestEpoch, EpochReport, FitState } from '../training/fit-state.ts';
+import { refitState } from '../training/refit-state.ts';
+import type { StageName } from '../training/run-checkpoints.ts';
+import type { TrainingContext } from '../training-context.ts';
+
+export interface StageOptions {
+  readonly stage: StageName;
+  readonly network: Network;
+  /** To begin with, also where a checkpoint cannot be gone on from. */
+  readonly weights: NetworkWeights;
+  readonly train: ExampleSource;
+  readonly validation: ExampleSource;
+  readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization' | 'rateFactor'>;
+  /** Whether the stage ends with the best weights between its first and its trained ones. */
+  readonly blendsWithFirst?: boolean;
+  /** Whether pictures are mixed, where the job's augmentation says so. */
+  readonly mixes?: boolean;
+  /** Whether a checkpoint may be of other layers in training than there are now; what it lacks is as in `weights`. */
+  readonly refits?: boolean;
+}
+
+/** What a stage comes to. */
+export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationAccuracy'> {
+  readonly weights: NetworkWeights;
+}
+
+/** Trains a network through a stage; the weights of its best epoch come back. */
+export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<Trained> {
+  const { job, engine, reporter, meter, memory, savings, checkpoints, decision, inspection } = context;
+  const { stage, network, train, validation } = options;
+  const settings = decision.stages.get(stage);
+  if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
+  const { epochs, batchSize, optimizer, learningRate, patience, movingAverage } = settings;
+  const classes = inspection.classes.length;
+  const { imbalance, augmentation } = decision.resolved;
+  const partSize = savings.partSizes[stage];
+  await memory.enter(stage);
+  const mixing = { augmentation, seed: job.seed, classes, shape: train.shape };
+  const mixes = options.mixes === true && mixesPictures(augmentation);
+  // A partner may be in another part of its batch.
+  const hasParts = partSize !== undefined && partSize < batchSize;
+  const pixels =
+    engine.takesPixels && !(mixes && hasParts) && validation.pixels !== undefined
+      ? (train.atEpoch?.(1) ?? train).pixels
+      : undefined;
+  const trainer = await engine.createTrainer({
+    ...options.trainer,
+    ...(pixels === undefined ? {} : pixelOptions(context, pixels, { shape: train.shape, mixes })),
+    ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
+    network,
+    weights: options.weights,
+    optimizer,
+    seed: job.seed,
+    batchSize,
+    ...(partSize === undefined ? {} : { partSize }),
+    ...(movingAverage === undefined ? {} : { movingAverage }),
+    ...(imbalance === 'class_weights'
+      ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
+      : {}),
+  });
+  const mixValues = mixes ? createBatchMixer(mixing) : undefined;
+  const mixPixels = mixes ? createDeviceMixer(mixing) : undefined;
+  try {
+    const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
+    reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
+    const { best, blend, history, validationLoss, validationAccuracy } = await fit(trainer, {
+      train,
+      validation,
+      epochs,
+      batchSize,
+      learningRate,
+      seed: job.seed,
+      signal: reporter.signal,
+      clock: () => performance.now(),
+      isOver: () => meter.isBudgetSpent(),
+      ...(patience === undefined ? {} : { patience }),
+      ...(options.blendsWithFirst === true ? { blendsWithFirst: true } : {}),
+      ...(imbalance === 'balanced_sampling'
+        ? { order: (epoch: number) => balancedOrder(train.labels, classes, job.seed, epoch) }
+        : {}),
+      asPixels: pixels !== undefined,
+      transform: (batch, epoch, index) =>
+        ('drawn' in batch ? mixPixels?.(batch, epoch, index) : mixValues?.(batch, epoch, index)) ?? batch,
+      ...(resume === undefined ? {} : { resume }),
+      checkpoint: {
+        save: (state) => checkpoints.save(stage, state),
+        // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
+        savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
+      },
+      onStep: (report) => {
+        reporter.update(report);
+        memory.check();
+      },
+      onEpoch: (report) => reportEpoch(reporter, stage, report),
+    });
+    await reporter.message(describeEnd(best, blend), {
+      stage,
+      best_epoch: best.epoch,
+      blend_share: blend.share,
+      epochs: history.length,
+    });
+    if (meter.isBudgetSpent()) {
+      const { usd } = meter.spent();
+      await reporter.warn(
+        `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. The best weights so far become the model.`,
+        { stage, spent_usd: usd, max_cost_usd: job.maxCostUsd },
+      );
+    }
+    return { weights: await trainer.weights(), validationLoss, validationAccuracy };
+  } finally {
+    trainer.dispose();
+  }
+}
+
+/** What a trainer is told of batches that are pixels. */
+function pixelOptions(
+  { input }: TrainingContext,
+  { shape: [height, width] }: PixelExamples,
+  { shape, mixes }: { readonly shape: ExampleSource['shape']; readonly mixes: boolean },
+): Pick<TrainerOptions, 'preprocessing' | 'viewsFrom' | 'mixes'> {
+  const cutsViews = height !== shape[0] || width !== shape[1];
+  return {
+    preprocessing: input.preprocessing,
+    mixes,
+    ...(cutsViews ? { viewsFrom: { height, width } } : {}),
+  };
+}
+
+function describeEnd(best: BestEpoch, { share }: Blend): string {
+  if (share === 0) {
+    return 'Nothing lowered the loss on the validation split: the weights from before the stage are kept.';
+  }
+  const kept = `The weights of epoch ${best.epoch} are kept`;
+  if (best.validationLoss === null)
+    return `${kept}, the last one: there is no validation split to choose by.`;
+  return share === 1
+    ? `${kept}: the lowest loss on the validation split.`
+    : `${kept} to ${100 * share} %, and those from before the stage for the rest: of such blends, the lowest loss on the ` +
+        'validation split.';
+}
+
+async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {
+  reporter.update({
+    loss: report.trainLoss,
+    accuracy: report.validationAccuracy ?? report.trainAccuracy,
+  });
+  await reporter.event({
+    level: 'info',
+    type: 'metrics',
+    message:
+      `Epoch ${report.epoch}/${report.epochs}: loss ${report.trainLoss.toFixed(4)}` +
+      (report.validationAccuracy === null
+        ? ''
+        : `, validation accuracy ${(100 * report.validationAccuracy).toFixed(1)} %`),
+    data: {
+      stage,
+      epoch: report.epoch,
+      step: report.step,
+      train_loss: report.trainLoss,
+      train_accuracy: report.trainAccuracy,
+      valid_loss: report.validationLoss,
+      valid_accuracy: report.validationAccuracy,
+      learning_rate: report.learningRate,
+      images_per_second: report.imagesPerSecond,
+    },
+  });
+}
+
+/** The state, unless the trainer cannot take it: after a change of the trainer's own code, the stage starts anew. */
+async function restorable(
+  state: FitState | undefined,
+  trainer: Trainer,
+  {
+    reporter,
+    weights,
+    refits = false,
+  }: Pick<StageOptions, 'weights' | 'refits'> & { readonly reporter: JobReporter },
+): Promise<FitState | undefined> {
+  if (state === undefined) return undefined;
+  const fitting = refits ? refitState(state, await trainer.state(), weights) : state;
+  try {
+    await trainer.restore(fitting.trainer);
+  } catch (error) {
+    if (!isFoveaError(error, 'trainer-state-invalid')) throw error;
+    await reporter.warn(`The stage starts anew, because its checkpoint does not fit. ${error.message}`, {
+      error_code: error.code,
+    });
+    return undefined;
+  }
+  if (fitting !== state) {
+    await reporter.message('Other layers learn from here on than when the checkpoint was written.');
+  }
+  return fitting;
+}

@@ -1,0 +1,179 @@
+// What the trainer may ask of TensorFlow, whichever back end is under it. Types only: importing this file loads nothing.
+
+import type { ModelInput } from '../../../core/image/model-input.ts';
+import type { Network, NetworkWeights } from '../../../core/network/description/network.ts';
+import type { FORMATS } from '../../../core/storage/formats.ts';
+import type { LowPrecision } from '../program/program.ts';
+
+/** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: what comes with npm. */
+export type BackendName = 'gpu' | 'native' | 'portable';
+
+/**
+ * `graph`: a whole step as one graph, of TensorFlow or, on the portable back end, of ONNX Runtime. `eager`: op by op, there
+ * on WebAssembly.
+ */
+export type ExecutorName = 'graph' | 'eager';
+
+export interface EngineInfo {
+  readonly backend: BackendName;
+  /** By package or library, e.g. `tensorflow: 2.21.0`. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly devices: readonly string[];
+  /** Why this back end, and what the better ones lack. */
+  readonly reason: string;
+}
+
+/** Settings and defaults of Keras 3's optimizers. */
+export type OptimizerAlgorithm =
+  | { readonly type: 'sgd'; readonly momentum?: number; readonly nesterov?: boolean }
+  | {
+      readonly type: 'adam' | 'adamw' | 'nadam';
+      readonly beta1?: number;
+      readonly beta2?: number;
+      readonly epsilon?: number;
+    }
+  | {
+      readonly type: 'rmsprop';
+      readonly rho?: number;
+      readonly momentum?: number;
+      readonly epsilon?: number;
+    };
+
+export type OptimizerOptions = OptimizerAlgorithm & {
+  /**
+   * Decoupled (Loshchilov and Hutter 2019): before each update a weight loses `weightDecay * learningRate` of itself.
+   * 0.004 where left out with `adamw`, else 0.
+   */
+  readonly weightDecay?: number;
+  /** Whether a weight decays; left out, every trainable one does, as in Keras. */
+  readonly decays?: (weightName: string) => boolean;
+  /** Largest L2 norm of all gradients together (Keras's `global_clipnorm`); larger ones are scaled down to it. */
+  readonly clipNorm?: number;
+};
+
+export interface TrainerOptions {
+  /** A classifier: softmax on top. */
+  readonly network: Network;
+  /** First values of all weights. */
+  readonly weights: NetworkWeights;
+  readonly optimizer: OptimizerOptions;
+  /** Layers that learn; left out, all. A batch normalization that does not learn goes by its moving statistics. */
+  readonly trainable?: (layerName: string) => boolean;
+  /** Factor on the learning rate of a layer, above 0 (discriminative learning rates); left out, 1 for every layer. */
+  readonly rateFactor?: (layerName: string) => number;
+  /** `inference` keeps every batch normalization on its moving statistics; default `training`. */
+  readonly batchNormalization?: 'training' | 'inference';
+  /** Share of a label given to all classes alike; default 0. */
+  readonly labelSmoothing?: number;
+  /** One factor a class on the loss of its samples (Keras's `class_weight`). */
+  readonly classWeights?: readonly number[];
+  /** Of dropout; any 32-bit integer. */
+  readonly seed: number;
+  /** Most samples of a batch. */
+  readonly batchSize: number;
+  /**
+   * Most samples that are on the device at once; left out, a whole batch. A larger batch is taken in parts, whose
+   * gradients add up to the batch's; only statistics of batch normalizations that learn are each part's own.
+   */
+  readonly partSize?: number;
+  /** Left out, the faster one that the back end has. */
+  readonly executor?: ExecutorName;
+  /** In which steps compute; predictions, and all that is kept, are float32 whatever it is. Left out, `float32`. */
+  readonly precision?: 'float32' | LowPrecision;
+  /** Where batches are pixels: what is made of them on the device before the first layer. */
+  readonly preprocessing?: ModelInput['preprocessing'];
+  /** Where batches are pixels and the device cuts views out of them: the size of the pictures in training. */
+  readonly viewsFrom?: { readonly height: number; readonly width: number };
+  /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no parts then. */
+  readonly mixes?: boolean;
+  /** Decay of a moving average over the trained weights, e.g. 0.999; predictions and {@link Trainer.weights} use it. */
+  readonly movingAverage?: number;
+}
+
+/** float32 values, or pixels where {@link TrainerOptions.preprocessing} says what is made of them. */
+export type Images = Float32Array | Uint8Array;
+
+/** n samples, 1 ≤ n ≤ the trainer's batch size. */
+export interface Batch {
+  /** `[n, height, width, channels]`, preprocessed; or pixels, 0 to 255, where the trainer preprocesses them. */
+  readonly images: Images;
+  /** Class indices `[n]`, or probabilities `[n, classes]`. */
+  readonly labels: Int32Array | Float32Array;
+  /** The views and the mixture that the device makes of them, see augmentation/device-views.ts. */
+  readonly drawn?: ReadonlyMap<string, Float32Array | Int32Array>;
+}
+
+/** A batch that is ready for the first layer. */
+export interface PreprocessedBatch extends Batch {
+  readonly images: Float32Array;
+}
+
+export interface StepResult {
+  /** Mean over the batch, before the update; label smoothing and class weights included. */
+  readonly loss: number;
+  /** Samples whose most probable class was the most probable label. */
+  readonly correct: number;
+}
+
+/** Everything that a run needs to go on as if it had not been interrupted. Plain data. */
+export interface TrainerState {
+  readonly formatVersion: typeof FORMATS.trainerState.version;
+  /** Batches taken. */
+  readonly batches: number;
+  /** Optimizer updates made. */
+  readonly updates: number;
+  readonly seed: number;
+  /** Weights, moving statistics and optimizer slots, e.g. `Conv1/kernel` and `Conv1/kernel/momentum`. */
+  readonly variables: ReadonlyMap<string, Float32Array>;
+}
+
+/** A network being trained. Owns its tensors until {@link Trainer.dispose}; its methods do not overlap: await each. */
+export interface Trainer {
+  /**
+   * One batch forward and backward, and one update. After a failure the trainer is good for {@link Trainer.dispose} alone.
+   *
+   * @throws {FoveaError} `batch-invalid`, `loss-not-finite`.
+   */
+  step(batch: Batch, learningRate: number): Promise<StepResult>;
+  /** Probabilities `[count, classes]` of preprocessed images `[count, height, width, channels]`, in inference mode. */
+  predict(images: Images, count: number): Promise<Float32Array>;
+  /** Current weights, moving statistics included; the moving averages where there are. */
+  weights(): Promise<Map<string, Float32Array>>;
+  /** Replaces weights by name; those not given stay. Optimizer slots stay. */
+  setWeights(weights: NetworkWeights): Promise<void>;
+  state(): Promise<TrainerState>;
+  /** @throws {FoveaError} `trainer-state-invalid` where the state is of another network, optimizer or seed. */
+  restore(state: TrainerState): Promise<void>;
+  dispose(): void;
+}
+
+export interface ForwardOptions
+  extends Pick<
+    TrainerOptions,
+    'network' | 'weights' | 'executor' | 'precision' | 'preprocessing' | 'viewsFrom'
+  > {
+  /** Most pictures of a run, and how many most runs have. */
+  readonly batchSize: number;
+}
+
+/** A network's forward pass in inference mode. Owns its tensors until {@link Forward.dispose}. */
+export interface Forward {
+  /**
+   * The output for `count` images, one after another, float32. Runs do not overlap: await each.
+   * @param drawn The views that the device cuts, see {@link Batch}; then at most a batch of them.
+   */
+  run(images: Images, count: number, drawn?: Batch['drawn']): Promise<Float32Array>;
+  dispose(): void;
+}
+
+export interface Engine {
+  readonly info: EngineInfo;
+  /** Whether trainers take pixels, and 16-bit types. */
+  readonly takesPixels: boolean;
+  /** @throws {FoveaError} `network-not-classifier`, `weights-invalid`, `executor-unavailable`. */
+  createTrainer(options: TrainerOptions): Promise<Trainer>;
+  /** @throws {FoveaError} `weights-invalid`, `executor-unavailable`. */
+  createForward(options: ForwardOptions): Promise<Forward>;
+  /** Tensors alive on the back end; steps leave it where it was. */
+  numTensors(): number;
+}

@@ -1,0 +1,57 @@
+// A network's forward pass on a back end: pictures in, what its last layer makes of them out. Knows no back end; an executor
+// runs the program.
+
+import { FoveaError } from '../../../core/errors/errors.ts';
+import { closedSizeOf, outputShape } from '../../../core/network/description/shapes.ts';
+import type { Executor, InputData, ProgramWriter } from '../executor/executor.ts';
+import { networkVariables, toTensorFlow } from '../network/to-tensorflow.ts';
+import { lowerPrecision } from '../program/lower-precision.ts';
+import { elementCount } from '../program/program.ts';
+import { createProgramBuilder } from '../program/program-builder.ts';
+import type { Forward, ForwardOptions } from './engine.ts';
+import { appendViews } from './images-input.ts';
+
+/** Loads a network and its weights into an executor. */
+export async function createForward(executor: Executor, options: ForwardOptions): Promise<Forward> {
+  const { network, weights, batchSize, precision = 'float32' } = options;
+  const size = closedSizeOf(outputShape(network));
+  const forward: ProgramWriter = (batch) => {
+    const b = createProgramBuilder();
+    const images = appendViews(b, batch, options);
+    b.output('output', toTensorFlow(b, network, images, { training: false }).output);
+    const program = b.build();
+    return precision === 'float32'
+      ? program
+      : lowerPrecision(program, { type: precision, float32: new Set() });
+  };
+  const variables = networkVariables(network);
+  const initial = new Map(
+    variables.map(({ name, shape }) => {
+      const data = weights.get(name);
+      if (data?.length === elementCount(shape)) return [name, data];
+      throw new FoveaError(
+        'weights-invalid',
+        `The weight "${name}" of shape [${shape.join(', ')}] has ${data?.length ?? 'no'} values.`,
+      );
+    }),
+  );
+  const session = await executor.createSession({ variables, programs: { forward }, batchSize, initial });
+  return {
+    async run(images, count, drawn = new Map()) {
+      const output = new Float32Array(count * size);
+      const imageSize = images.length / count;
+      for (let start = 0; start < count; start += batchSize) {
+        const samples = Math.min(batchSize, count - start);
+        const part = images.subarray(start * imageSize, (start + samples) * imageSize);
+        const outputs = await session.run(
+          'forward',
+          samples,
+          new Map<string, InputData>([['images', part], ...drawn]),
+        );
+        output.set(outputs.get('output') ?? [], start * size);
+      }
+      return output;
+    },
+    dispose: () => session.dispose(),
+  };
+}

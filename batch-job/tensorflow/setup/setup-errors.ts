@@ -1,0 +1,85 @@
+// The ways in which set-up of a native back end fails, each with what to do. After any of them the next try goes on from
+// what is already there.
+
+import type { ErrorCode } from '../../../core/errors/error-codes.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
+
+const AGAIN = 'Then run the same command again: it goes on from where it stopped.';
+const WITHOUT = 'Training works without: the portable back end needs npm alone.';
+
+const failure = (code: ErrorCode, message: string, cause?: unknown) =>
+  new FoveaError(code, message, cause === undefined ? {} : { cause });
+
+export const noPip = (tail: string) =>
+  failure(
+    'native-no-pip',
+    `TensorFlow's libraries are taken from its Python wheel, and \`python3 -m pip\` does not run here${quoted(tail)}. ` +
+      `Install Python 3 with pip (Debian, Ubuntu: \`apt install python3-pip\`). ${AGAIN} ${WITHOUT}`,
+  );
+
+export const noCompiler = (compiler: string) =>
+  failure(
+    'native-no-compiler',
+    `The addon is compiled here, and there is no \`${compiler}\`. Install a C++17 compiler (Debian, Ubuntu: ` +
+      `\`apt install g++\`). ${AGAIN} ${WITHOUT}`,
+  );
+
+export const unsupported = (variant: string, platform: string) =>
+  failure(
+    'native-unsupported-platform',
+    `There is no TensorFlow wheel for the ${variant} back end on ${platform}. There are: cpu on linux-x64 and ` +
+      `linux-arm64, gpu on linux-x64. ${WITHOUT}`,
+  );
+
+export const packagesFailed = (tail: string) =>
+  failure(
+    'native-packages-failed',
+    `npm could not install the addon's sources${quoted(tail)}. Check the registry. ${AGAIN}`,
+  );
+
+export const downloadFailed = (wheel: string, tail: string) =>
+  failure(
+    'native-download-failed',
+    `pip could not download ${wheel}${quoted(tail)}. Check that pip's index is reachable (\`pip config list\`). ${AGAIN}`,
+  );
+
+export const hashMismatch = (wheel: string, expected: string, received: string) =>
+  failure(
+    'native-hash-mismatch',
+    `What the index gave as ${wheel} is not that file: its sha256 is ${received}, not ${expected}. It was not used. ` +
+      `Check the index that pip is configured for (\`pip config list\`). ${AGAIN}`,
+  );
+
+export const diskFull = (directory: string, needed: number, free?: number) =>
+  failure(
+    'native-disk-full',
+    `There is not enough space at ${directory}: set-up needs ${gibibytes(needed)}` +
+      `${free === undefined ? '' : `, and ${gibibytes(free)} are free`}. Free some, or name another folder. ${AGAIN}`,
+  );
+
+export const buildFailed = (tail: string) =>
+  failure('native-build-failed', `The addon did not compile${quoted(tail)}. ${AGAIN} ${WITHOUT}`);
+
+export const loadFailed = (tail: string) =>
+  failure('native-load-failed', `The addon was built and does not run${quoted(tail)}. ${WITHOUT}`);
+
+export const installerFailed = (tail: string) =>
+  failure('native-installer-failed', `tfjs-node's own installer failed${quoted(tail)}.`);
+
+/** Of both ways; the first says what to do. */
+export const bothWaysFailed = (first: FoveaError, second: unknown) =>
+  failure(
+    first.code,
+    `${first.message}\nThe second way was tried too. ${second instanceof Error ? second.message : String(second)}`,
+    first,
+  );
+
+export const alreadyRunning = (directory: string, pid: number) =>
+  failure(
+    'native-setup-running',
+    `Set-up of ${directory} is already running, as process ${pid}. Wait for it, or stop it. ${AGAIN}`,
+  );
+
+const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+const quoted = (tail: string): string => (tail === '' ? '' : `:\n${tail}\n`);

@@ -1,0 +1,135 @@
+// The HTTP API as the command sees it: the few calls it makes, with answers checked by the API's own schemas and its errors as
+// messages.
+
+import type { z } from 'zod';
+import type { CreateJobBody } from '../../api/create-job.ts';
+import { ErrorSchema } from '../../api/error.ts';
+import {
+  JobEventListSchema,
+  JobListSchema,
+  JobSchema,
+  type WireJob,
+  type WireJobEvent,
+} from '../../api/job.ts';
+import { type WireManifest, WireManifestSchema } from '../../api/manifest.ts';
+import { PredictionSchema, type WirePrediction } from '../../api/prediction.ts';
+import { type WireReport, WireReportSchema } from '../../api/report.ts';
+import { isFinal } from '../../core/job/record/job.ts';
+
+/** The API answered with an error. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: number;
+  readonly code: string | null;
+
+  constructor(status: number, code: string | null, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface ApiClient {
+  putDatasetFile(dataset: string, path: string, body: Uint8Array): Promise<void>;
+  createJob(body: CreateJobBody): Promise<WireJob>;
+  job(id: string): Promise<WireJob>;
+  /** Jobs that were asked for earlier and are not over, newest first. */
+  openJobsBefore(id: string): Promise<readonly WireJob[]>;
+  cancelJob(id: string): Promise<WireJob>;
+  /** Where a person may POST to cancel a job. */
+  cancelUrl(id: string): string;
+  /** Oldest first, those after the given one. */
+  eventsSince(id: string, after: string | undefined): Promise<readonly WireJobEvent[]>;
+  predict(model: string, image: Uint8Array): Promise<WirePrediction>;
+  report(model: string): Promise<WireReport>;
+  manifest(model: string): Promise<WireManifest>;
+}
+
+/** Events read with each request; a follower asks again often enough. */
+const EVENTS_PAGE = 100;
+/** Jobs looked through for those that are before one in the queue. */
+const JOBS_PAGE = 100;
+
+/**
+ * A client of the API at `url`.
+ * @param apiKey where it needs one.
+ */
+export function createApiClient(url: string, apiKey?: string): ApiClient {
+  async function send(method: string, path: string, body?: Uint8Array | object): Promise<string> {
+    const isBytes = body instanceof Uint8Array;
+    const response = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
+      },
+      ...(body === undefined
+        ? {}
+        : { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw toApiError(response.status, text);
+    return text;
+  }
+
+  async function request<T extends z.ZodType>(
+    answer: T,
+    method: string,
+    path: string,
+    body?: Uint8Array | object,
+  ): Promise<z.output<T>> {
+    const parsed = answer.safeParse(parseJson(await send(method, path, body)));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(
+      `${method} ${path} was not answered as this version of Fovea expects: ${issue?.path.join('.')}: ${issue?.message}. ` +
+        'Is the server of another version?',
+      { cause: parsed.error },
+    );
+  }
+
+  const segment = encodeURIComponent;
+  const jobPath = (id: string) => `/v1/fine_tuning/jobs/${segment(id)}`;
+
+  return {
+    async putDatasetFile(dataset, path, body) {
+      await send('PUT', `/v1/datasets/${segment(dataset)}/${path.split('/').map(segment).join('/')}`, body);
+    },
+    createJob: (body) => request(JobSchema, 'POST', '/v1/fine_tuning/jobs', body),
+    job: (id) => request(JobSchema, 'GET', jobPath(id)),
+    async openJobsBefore(id) {
+      const path = `/v1/fine_tuning/jobs?after=${segment(id)}&limit=${JOBS_PAGE}`;
+      const { data } = await request(JobListSchema, 'GET', path);
+      return data.filter((job) => !isFinal(job.status));
+    },
+    cancelJob: (id) => request(JobSchema, 'POST', `${jobPath(id)}/cancel`),
+    cancelUrl: (id) => new URL(`${jobPath(id)}/cancel`, url).href,
+    async eventsSince(id, after) {
+      const { data } = await request(JobEventListSchema, 'GET', `${jobPath(id)}/events?limit=${EVENTS_PAGE}`);
+      const seen = data.findIndex((event) => event.id === after);
+      return (seen === -1 ? data : data.slice(0, seen)).reverse();
+    },
+    report: (model) => request(WireReportSchema, 'GET', `/v1/models/${segment(model)}/report?format=json`),
+    manifest: (model) =>
+      request(WireManifestSchema, 'GET', `/v1/models/${segment(model)}/files/manifest.json`),
+    predict: (model, image) =>
+      request(PredictionSchema, 'POST', `/v1/models/${segment(model)}/predict`, image),
+  };
+}
+
+function toApiError(status: number, text: string): ApiError {
+  const { data } = ErrorSchema.safeParse(parseJson(text));
+  return data === undefined
+    ? new ApiError(status, null, `The API answered ${status}: ${text.slice(0, 200)}`)
+    : new ApiError(status, data.error.code, data.error.message);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,172 @@
+// The AWS Batch driver of the queue port. SubmitJob knows no idempotency token, so the job's record is the lock: who
+// wants to submit claims it there first. Knows nothing of why a job is moved; batch/next-step.ts decides that.
+
+import { randomUUID } from 'node:crypto';
+import { BatchClient } from '@aws-sdk/client-batch';
+import { environment, type TrainerFleet } from '../../../environment.ts';
+import { FoveaError } from '../../../errors/errors.ts';
+import { trialsOf } from '../../recipe/sweep.ts';
+import { isFinal, type JobRecord, type Placement } from '../../record/job.ts';
+import type { JobStore } from '../../record/job-store.ts';
+import type { JobQueue } from '../job-queue.ts';
+import { createBatchCalls } from './batch-calls.ts';
+import { batchJobName } from './batch-event.ts';
+
+export interface BatchQueueDeps {
+  readonly jobs: JobStore;
+  readonly fleet: TrainerFleet;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** One that does not retry by itself; see batch/batch-calls.ts. */
+  readonly client?: BatchClient;
+  /** Before a failed call is tried again. */
+  readonly pauseMs?: number;
+}
+
+/** A queue of the fleet. */
+export interface Destination {
+  readonly pool: string;
+  readonly capacity: Placement['capacity'];
+}
+
+export interface BatchQueue extends JobQueue {
+  /**
+   * Sends a job whose Batch job `ended` to another queue, as one Batch job. Doing it twice for the same `ended` submits once.
+   * @throws {FoveaError} `queue-unavailable`; `queue-busy` while another process is submitting it.
+   */
+  move(jobId: string, ended: string, to: Destination): Promise<void>;
+}
+
+/** Submitting takes seconds; a claim of this age belongs to a process that has died. */
+const CLAIM_MS = 60_000;
+const PAUSE_MS = 3000;
+const CANCELLED = 'The job was cancelled.';
+
+/** What a record should be submitted as; undefined where nothing is to be done. */
+type Wanted = (record: JobRecord) => Omit<Placement, 'claim' | 'batchJobId'> | undefined;
+
+interface Claimed {
+  readonly job: JobRecord;
+  readonly placement: Placement;
+  /** Somebody else has claimed the same submission before, and may have got as far as AWS Batch. */
+  readonly isTakeover: boolean;
+}
+
+/** A queue that runs trainers on AWS Batch. */
+export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
+  const { jobs, fleet, now, pauseMs = PAUSE_MS } = deps;
+  const batch = createBatchCalls({ client: deps.client ?? new BatchClient({ maxAttempts: 1 }), pauseMs });
+
+  const isAbandoned = ({ batchJobId, claim: { atMs } }: Placement) =>
+    batchJobId === null && now() - atMs > CLAIM_MS;
+
+  async function claim(jobId: string, wanted: Wanted): Promise<Claimed | undefined> {
+    const owner = randomUUID();
+    let isTakeover = false;
+    const job = await jobs.update(jobId, (record) => {
+      const next = wanted(record);
+      if (next === undefined || isFinal(record.status)) return undefined;
+      isTakeover = record.placement?.submission === next.submission;
+      return { ...record, placement: { ...next, claim: { owner, atMs: now() }, batchJobId: null } };
+    });
+    const { placement } = job;
+    return placement?.claim.owner === owner ? { job, placement, isTakeover } : undefined;
+  }
+
+  /** Changes the placement of a job that is still ours to submit. */
+  const updateClaimed = ({ job, placement }: Claimed, change: (placement: Placement) => Placement) =>
+    jobs.update(job.id, (record) =>
+      record.placement?.claim.owner === placement.claim.owner
+        ? { ...record, placement: change(record.placement), queuedReason: null }
+        : undefined,
+    );
+
+  async function submitClaimed(claimed: Claimed): Promise<void> {
+    const { job, placement, isTakeover } = claimed;
+    const { jobDefinition, queue } = findQueue(fleet, placement);
+    const submission = {
+      name: batchJobName(job.id, placement.submission),
+      jobDefinition,
+      queue,
+      environment: { [environment.jobId]: job.id },
+      tags: fleet.tags,
+      size: placement.trials,
+    };
+    const batchJobId = await batch.submit(submission, isTakeover);
+    const placed = await updateClaimed(claimed, (ours) => ({ ...ours, batchJobId }));
+    // Cancelled while it was being submitted: whoever cancelled knew of no Batch job to end.
+    if (isFinal(placed.status)) await batch.terminate(batchJobId, CANCELLED);
+  }
+
+  /** Submits what `wanted` asks for; a failure gives the claim back, so that the next call tries again. */
+  async function place(jobId: string, wanted: Wanted): Promise<boolean> {
+    const claimed = await claim(jobId, wanted);
+    if (claimed === undefined) return false;
+    try {
+      await submitClaimed(claimed);
+      return true;
+    } catch (cause) {
+      await updateClaimed(claimed, (ours) =>
+        ours.batchJobId === null ? { ...ours, claim: { ...ours.claim, atMs: 0 } } : ours,
+      );
+      throw unavailable(jobId, cause);
+    }
+  }
+
+  return {
+    async submit({ id, sweep }) {
+      const first = fleet.pools[0];
+      const capacity = first?.queues[0]?.capacity;
+      if (first === undefined || capacity === undefined) throw new RangeError('The fleet has no queue.');
+      await place(id, ({ placement }) => {
+        if (placement !== undefined && !isAbandoned(placement)) return undefined;
+        if (placement !== undefined) return placement;
+        const trials = sweep === null ? {} : { trials: trialsOf(sweep).length };
+        return { pool: first.name, capacity, submission: 1, replaces: null, ...trials };
+      });
+    },
+
+    async move(jobId, ended, { pool, capacity }) {
+      const hasMoved = await place(jobId, ({ placement }) => {
+        if (placement?.replaces === ended) return isAbandoned(placement) ? placement : undefined;
+        if (placement?.batchJobId !== ended) return undefined;
+        return { pool, capacity, submission: placement.submission + 1, replaces: ended };
+      });
+      if (hasMoved) return;
+      const job = await jobs.get(jobId);
+      const isUnderway = job?.placement?.replaces === ended && job.placement.batchJobId === null;
+      if (isUnderway && !isFinal(job.status)) throw busy(jobId);
+    },
+
+    async cancel({ placement }) {
+      if (placement?.batchJobId == null) return;
+      await batch.terminate(placement.batchJobId, CANCELLED);
+    },
+  };
+}
+
+function findQueue(fleet: TrainerFleet, { pool: name, capacity }: Destination) {
+  const pool = fleet.pools.find((candidate) => candidate.name === name);
+  const queue = pool?.queues.find((candidate) => candidate.capacity === capacity);
+  if (pool === undefined || queue === undefined) {
+    throw new FoveaError(
+      'queue-unknown',
+      `There is no ${capacity} queue for machines "${name}"; the deployment has changed. Ask for the job again.`,
+    );
+  }
+  return { jobDefinition: pool.jobDefinition, queue: queue.arn };
+}
+
+const busy = (jobId: string) =>
+  new FoveaError(
+    'queue-busy',
+    `Job "${jobId}" is being submitted by another process. Try again in a minute.`,
+  );
+
+const unavailable = (jobId: string, cause: unknown) =>
+  new FoveaError(
+    'queue-unavailable',
+    `Job "${jobId}" could not be handed to AWS Batch: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      'The same request with the same Idempotency-Key tries again.',
+    { cause },
+  );

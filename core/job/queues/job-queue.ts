@@ -1,0 +1,53 @@
+// The queue port: whoever runs trainers. The job record is the truth; a queue only makes an attempt happen.
+
+import type { JobRecord } from '../record/job.ts';
+import type { JobStore, NewJob } from '../record/job-store.ts';
+
+export interface JobQueue {
+  /** Sees to it that an attempt at the job starts. Submitting a job twice is harmless: its lease admits one attempt. */
+  submit(job: JobRecord): Promise<void>;
+  /** Ends a running attempt sooner than it would notice the request in the job's record. */
+  cancel(job: JobRecord): Promise<void>;
+}
+
+/** Stores a job, hands it to the queue and marks it as queued. */
+export async function submitJob(
+  { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
+  job: NewJob,
+  options: { readonly idempotencyKey?: string | undefined } = {},
+): Promise<JobRecord> {
+  const created = await jobs.create(job, options);
+  if (created.status !== 'validating_files') return created;
+  await queue.submit(created);
+  // Several requests with the same key may get here.
+  let isFirst = false;
+  const queued = await jobs.update(created.id, (record) => {
+    isFirst = record.status === 'validating_files';
+    return isFirst ? { ...record, status: 'queued' } : undefined;
+  });
+  if (isFirst) {
+    await jobs.appendEvent(created.id, {
+      level: 'info',
+      type: 'message',
+      message: `Job queued: ${job.architecture} on dataset "${job.dataset}".`,
+      data: null,
+    });
+  }
+  return queued;
+}
+
+/** Asks for the end of a job, and tells the queue. */
+export async function cancelJob(
+  { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
+  id: string,
+): Promise<JobRecord> {
+  const job = await jobs.requestCancel(id);
+  await queue.cancel(job);
+  await jobs.appendEvent(id, {
+    level: 'info',
+    type: 'message',
+    message: 'Cancellation requested.',
+    data: null,
+  });
+  return job;
+}

@@ -1,0 +1,230 @@
+// Jobs in an object store: their records, which change by compare-and-swap, their events, and which of them are open.
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { mapConcurrently } from '../../concurrently.ts';
+import { FoveaError } from '../../errors/errors.ts';
+import { FORMATS } from '../../storage/formats.ts';
+import { createJson, isUnreadable, readJson } from '../../storage/json.ts';
+import { keys } from '../../storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
+import { takePage } from '../../storage/take-page.ts';
+import { isFinal, JOB_RECORD, type JobRecord } from './job.ts';
+import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
+import { createJobId } from './job-id.ts';
+import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
+import { type CheckOptions, createOpenJobs } from './open-jobs.ts';
+
+/** What whoever asks for a job decides; the rest of the record is the store's. */
+export type NewJob = Pick<
+  JobRecord,
+  | 'architecture'
+  | 'dataset'
+  | 'model'
+  | 'seed'
+  | 'hyperparameters'
+  | 'recipe'
+  | 'sweep'
+  | 'split'
+  | 'splitSnapshot'
+  | 'backend'
+  | 'metadata'
+  | 'maxCostUsd'
+>;
+
+export interface JobStore extends JobRecords, JobEvents {
+  /**
+   * Stores a new job in status `validating_files`.
+   *
+   * With an idempotency key, the same request again returns the job that the first one made.
+   * @throws {FoveaError} `idempotency-conflict` where the key came with another request before.
+   */
+  create(job: NewJob, options?: { readonly idempotencyKey?: string | undefined }): Promise<JobRecord>;
+  /**
+   * Ends a job that nobody runs at once, and asks the trainer of a running one to stop.
+   * @throws {FoveaError} `job-finished` where the job is over.
+   */
+  requestCancel(id: string): Promise<JobRecord>;
+  /** Newest first, without those whose record cannot be read: one that is damaged must not stand in the way of the others. */
+  list(options: PageOptions): Promise<{
+    readonly jobs: readonly JobRecord[];
+    readonly hasMore: boolean;
+    /** Id of the last job of the page, readable or not; undefined of an empty page. */
+    readonly last: string | undefined;
+  }>;
+  /** Jobs that are not over, oldest first; reads no more records than are asked for. Leaves out what {@link list} does. */
+  open(): AsyncIterable<JobRecord>;
+  /**
+   * Finds open jobs that {@link open} does not know of, as a version before it made them, or as nobody has looked yet.
+   * @returns how many.
+   */
+  checkOpen(options?: CheckOptions): Promise<number>;
+  /** Whether {@link checkOpen} went through before; false where what it left was deleted. */
+  isOpenChecked(): Promise<boolean>;
+  /**
+   * Sees to it that {@link open} gives a job that is not over, whose key may be lost. Where that cannot be written, all stays
+   * as it is.
+   */
+  confirmOpen(job: JobRecord): Promise<void>;
+}
+
+/** What an attempt needs of the store: the record of what it does, and where to tell of it. */
+export type AttemptJobs = Pick<JobStore, 'update' | 'appendEvent'>;
+
+export interface JobStoreDeps {
+  readonly store: ObjectStore;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Told once of each job that listings leave out. */
+  readonly onUnreadable?: (id: string, error: FoveaError) => void;
+}
+
+const IDEMPOTENCY = {
+  ...FORMATS.idempotency,
+  schema: z.object({ jobId: z.string(), requestHash: z.string() }),
+};
+
+/** Settings that versions have added since, as who does not ask for them has them: the same request is the same in all versions. */
+const ADDED: Readonly<Record<string, unknown>> = { splitSnapshot: null };
+const withoutNothing = (key: string, value: unknown): unknown =>
+  key in ADDED && value === ADDED[key] ? undefined : value;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const toSeconds = (ms: number) => Math.floor(ms / 1000);
+
+/** A {@link JobStore} in an object store. */
+export function createJobStore({ store, now, onUnreadable = () => undefined }: JobStoreDeps): JobStore {
+  const records = createJobRecords(store, keys.job);
+  const { get } = records;
+  const openJobs = createOpenJobs(store);
+  const told = new Set<string>();
+  const getReadable = async (id: string) => {
+    try {
+      return await get(id);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      if (!told.has(id)) onUnreadable(id, error);
+      told.add(id);
+      return undefined;
+    }
+  };
+
+  /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
+  async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
+    const requestHash = sha256(JSON.stringify(request, withoutNothing));
+    const objectKey = keys.idempotency(sha256(key));
+    try {
+      await createJson(store, objectKey, IDEMPOTENCY, { jobId, requestHash });
+      return jobId;
+    } catch (error) {
+      if (!(error instanceof PreconditionFailedError)) throw error;
+    }
+    const earlier = (await readJson(store, objectKey, IDEMPOTENCY))?.value;
+    if (earlier === undefined) return claimIdempotencyKey(key, request, jobId);
+    if (earlier.requestHash !== requestHash) {
+      throw new FoveaError(
+        'idempotency-conflict',
+        `The Idempotency-Key was used for another request, which made job "${earlier.jobId}". Use a new key for a new job.`,
+        { param: 'Idempotency-Key' },
+      );
+    }
+    return earlier.jobId;
+  }
+
+  const update: JobRecords['update'] = async (id, change, actsFor) => {
+    let wasOpen = false;
+    const updated = await records.update(
+      id,
+      (record) => {
+        wasOpen = !isFinal(record.status);
+        return change(record);
+      },
+      actsFor,
+    );
+    if (wasOpen && isFinal(updated.status)) await openJobs.remove(id);
+    return updated;
+  };
+
+  const confirmOpen = async ({ id, status }: JobRecord) => {
+    if (!isFinal(status)) await openJobs.confirm(id).catch(() => undefined);
+  };
+
+  return {
+    get,
+    update,
+    confirmOpen,
+    isOpenChecked: openJobs.isChecked,
+    ...createJobEvents({ store, now }),
+
+    async create(job, { idempotencyKey } = {}) {
+      const newId = createJobId(now());
+      const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
+      const record: JobRecord = {
+        ...job,
+        ...NOTHING_DONE,
+        formatVersion: JOB_RECORD.version,
+        id,
+        status: 'validating_files',
+        createdAt: toSeconds(now()),
+      };
+      const earlier = id === newId ? undefined : await get(id);
+      if (earlier !== undefined) return earlier;
+      await openJobs.add(id);
+      try {
+        await createJson(store, keys.job(id), JOB_RECORD, record);
+      } catch (error) {
+        // The same request at the same moment has found the key taken and written the record first.
+        const written = error instanceof PreconditionFailedError ? await get(id) : undefined;
+        if (idempotencyKey === undefined || written === undefined) throw error;
+        return written;
+      }
+      await openJobs.confirm(id);
+      return record;
+    },
+
+    async requestCancel(id) {
+      const asked = await update(id, (record) => {
+        if (isFinal(record.status)) {
+          throw new FoveaError(
+            'job-finished',
+            `Job "${id}" is ${record.status} already and cannot be cancelled.`,
+          );
+        }
+        if (record.status === 'running' || record.lease !== null) return { ...record, cancelRequested: true };
+        return { ...record, status: 'cancelled', cancelRequested: true, finishedAt: toSeconds(now()) };
+      });
+      await confirmOpen(asked);
+      return asked;
+    },
+
+    async list({ after, limit }) {
+      const ids = store.listFolders(keys.jobs(), after === undefined ? {} : { startAfter: after });
+      const { items, hasMore } = await takePage(ids, limit);
+      const found = await mapConcurrently(items, getReadable);
+      return { jobs: found.filter((job) => job !== undefined), hasMore, last: items.at(-1) };
+    },
+
+    async *open() {
+      for await (const id of openJobs.ids()) {
+        const job = await getReadable(id);
+        if (job === undefined) continue;
+        if (isFinal(job.status)) await openJobs.remove(id);
+        else yield job;
+      }
+    },
+
+    async checkOpen(options = {}) {
+      const isOpen = async (id: string) => {
+        try {
+          const job = await get(id);
+          return job && !isFinal(job.status);
+        } catch (error) {
+          // It may be mended.
+          if (isUnreadable(error)) return true;
+          throw error;
+        }
+      };
+      return openJobs.check(isOpen, { ...options, nowMs: now() });
+    },
+  };
+}

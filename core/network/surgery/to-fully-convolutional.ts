@@ -1,0 +1,112 @@
+// A classifier as a network for pictures of any size: its dense layers become convolutions, its answer a map. The weights
+// stay what they are, under the same keys.
+
+import { FoveaError } from '../../errors/errors.ts';
+import type {
+  Conv2dLayer,
+  DenseLayer,
+  GlobalAveragePooling2dLayer,
+  Layer,
+  Pair,
+} from '../description/layer.ts';
+import type { Network } from '../description/network.ts';
+import { formatShape, layerShapes, type Shape, shapeOf } from '../description/shapes.ts';
+
+const ONE_PIXEL: Pair = [1, 1];
+
+const isVector = (shape: Shape): boolean => shape.slice(0, -1).every((n) => n === 1);
+
+/** Height and width of a map of known size; a vector is one pixel. */
+const sizeOfMap = (shape: Shape): Pair => (shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1] : ONE_PIXEL);
+
+/** The layers on top that see a picture as one vector, from the last one down to where the vector is made. */
+function findTop(network: Network, shapes: ReadonlyMap<string, Shape>): ReadonlySet<string> {
+  const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
+  const top = new Set<string>();
+  let layer = network.layers.at(-1);
+  while (layer !== undefined && layer.inputs.length === 1 && isVector(shapeOf(shapes, layer.name))) {
+    top.add(layer.name);
+    layer = byName.get(layer.inputs[0] ?? '');
+  }
+  return top;
+}
+
+/**
+ * A dense layer on a flattened map is a convolution whose window is the whole map: the kernel `[height * width * channels,
+ * units]` is, value for value, `[height, width, channels, units]`.
+ */
+function denseAsConvolution(
+  { name, inputs, units, useBias, activation }: DenseLayer,
+  kernelSize: Pair,
+): Conv2dLayer {
+  const window = { kernelSize, strides: ONE_PIXEL, padding: 'valid', groups: 1 } as const;
+  return { type: 'conv2d', name, inputs, filters: units, ...window, useBias, activation };
+}
+
+/** The mean of the whole map becomes the mean of every window of the map's size. */
+function poolingOfWindows({ name, inputs }: GlobalAveragePooling2dLayer, poolSize: Pair): Layer {
+  return { type: 'average_pooling2d', name, inputs, poolSize, strides: ONE_PIXEL, padding: 'valid' };
+}
+
+/** What a layer on top becomes; nothing for layers that only change the shape. */
+function convert(layer: Layer, input: Shape, flattened: Pair): Layer | undefined {
+  switch (layer.type) {
+    case 'dense':
+      return denseAsConvolution(layer, flattened);
+    case 'global_average_pooling2d':
+      return poolingOfWindows(layer, sizeOfMap(input));
+    case 'flatten':
+    case 'reshape':
+      return undefined;
+    default:
+      return layer;
+  }
+}
+
+/**
+ * The same network for pictures of any size from the one it was built for: an output `[batch, rows, columns, classes]`
+ * with an answer for every place of the original's field of view, 1×1 at the original size and then equal to the
+ * classifier's (Sermanet et al. 2013, OverFeat; Long, Shelhamer, Darrell 2014). Neighboring answers are as many pixels
+ * apart as the strides of the network multiply to; softmax is taken at every place on its own.
+ *
+ * The gates of squeeze-and-excitation go on to see the whole picture. Padding that a network fixes in numbers stays that
+ * of its original size.
+ *
+ * @throws {FoveaError} `network-not-convertible` where the classifier is no chain of layers on top of a map.
+ */
+export function toFullyConvolutional(network: Network): Network {
+  const shapes = layerShapes(network);
+  const top = findTop(network, shapes);
+  if (top.size === 0) {
+    const last = network.layers.at(-1)?.name ?? '';
+    throw new FoveaError(
+      'network-not-convertible',
+      `Network "${network.name}" cannot be made fully convolutional: its last layer "${last}" gives ` +
+        `${formatShape(shapeOf(shapes, last))}, and must give one vector, made from one layer.`,
+    );
+  }
+  /** Layers left out, to the layer read in their place. */
+  const replaced = new Map<string, string>();
+  /** Maps that reach a dense layer flattened: their size, by the layer that now hands them on. */
+  const flattened = new Map<string, Pair>();
+  const layers: Layer[] = [];
+  for (const layer of network.layers) {
+    if (layer.type === 'input') {
+      layers.push({ ...layer, shape: [null, null, layer.shape[2]] });
+      continue;
+    }
+    const [read = ''] = layer.inputs;
+    const input = shapeOf(shapes, read);
+    const inputs = layer.inputs.map((name) => replaced.get(name) ?? name);
+    const size = flattened.get(read);
+    const converted = top.has(layer.name) ? convert(layer, input, size ?? ONE_PIXEL) : layer;
+    if (converted === undefined) {
+      replaced.set(layer.name, inputs[0] ?? '');
+      flattened.set(layer.name, size ?? sizeOfMap(input));
+    } else {
+      layers.push({ ...converted, inputs });
+      if (size !== undefined && layer.type === 'dropout') flattened.set(layer.name, size);
+    }
+  }
+  return { name: `${network.name}_fully_convolutional`, layers };
+}

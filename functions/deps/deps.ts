@@ -1,0 +1,63 @@
+// What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
+
+import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
+import type { JobQueue } from '../../core/job/queues/job-queue.ts';
+import type { JobStore } from '../../core/job/record/job-store.ts';
+import type { Predictor } from '../../core/predict/predictor.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { UploadLinks } from '../../core/storage/upload-links.ts';
+import type { BodyTerms } from './bytes-in-flight.ts';
+import type { BackendFinder } from './find-backends.ts';
+import type { Limits } from './limits.ts';
+import type { Logger } from './logger.ts';
+
+/** Gives the keys that are good now, by their names. */
+export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
+
+/** Which hosts requests may come for. */
+export interface HostRules {
+  /** Names without ports, in lower case; an IPv6 address in brackets. */
+  readonly names: readonly string[];
+  /** Whether any IP address may be named, too: nobody can bind a name of his own to what is none. */
+  readonly anyAddress?: boolean;
+}
+
+export interface AppDeps {
+  readonly store: ObjectStore;
+  readonly jobs: JobStore;
+  readonly uploads: UploadLinks;
+  readonly queue: JobQueue;
+  /** Where jobs start, for estimates. */
+  readonly machine: JobMachine;
+  /** What the trainer there can run on, where that has to be found out. */
+  readonly backends?: BackendFinder | undefined;
+  readonly predictor: Predictor;
+  /** Rejects where the store takes no writes; left out, nobody looks: a bucket is never full. */
+  readonly checkWritable?: () => Promise<void>;
+  /** A folder of weight files on this machine, for imports. */
+  readonly weightsDir?: string | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly limits: Limits;
+  /** Who may use the API; left out: everybody who can reach it. */
+  readonly apiKeys?: ApiKeys | undefined;
+  /** Hosts that requests may come for; left out, any. A server on a machine names those of its own. */
+  readonly hosts?: HostRules | undefined;
+  /** Pages of other sites that may use the API; `*` for all. */
+  readonly allowOrigins?: readonly string[] | undefined;
+  /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count, as a proxy sets them on every request. */
+  readonly trustsProxy?: boolean | undefined;
+  /** Of Fovea, as in package.json. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** What the middleware leaves for the handlers of a request. */
+export interface AppEnv {
+  Variables: {
+    requestId: string;
+    bodyTerms: BodyTerms;
+    /** Where the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host cannot be one. */
+    publicOrigin: string | undefined;
+  };
+}

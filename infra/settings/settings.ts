@@ -1,0 +1,112 @@
+// What can be chosen about a deployment: keys `fovea:…` of the CDK context, from cdk.json or the command line
+// (`-c fovea:maxVcpus=32`), checked all at once. The schema is the reference of the settings.
+
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { z } from 'zod';
+import { OriginSchema } from '../../core/environment.ts';
+import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
+
+const PREFIX = 'fovea:';
+const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
+  (days): days is RetentionDays => typeof days === 'number',
+);
+
+/** The command line gives strings alone. */
+const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const listOf = <T extends z.ZodType>(item: T) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+    z.array(item).min(1),
+  );
+
+const SettingsSchema = z
+  .strictObject({
+    /** EC2 families for trainers: with GPU (g4dn, g5, g6, g6e) or without (c7i, m7i). */
+    trainerFamilies: listOf(z.enum(MACHINE_FAMILY_NAMES))
+      .default(['g4dn', 'g5', 'g6', 'g6e'])
+      .refine((names) => new Set(names).size === names.length, { message: 'each family once' })
+      .refine((names) => new Set(names.map((name) => MACHINE_FAMILIES[name].gpuMemoryGib > 0)).size === 1, {
+        message: 'either families with GPU or families without: a job would start on the wrong kind',
+      }),
+    /** `spot-then-on-demand`: an on-demand machine where no Spot machine came within `spotWaitMinutes`. */
+    capacity: z.enum(['spot', 'on-demand', 'spot-then-on-demand']).default('spot-then-on-demand'),
+    /** AWS Batch takes 10 minutes at least. */
+    spotWaitMinutes: int(10, 1440).default(15),
+    /** Upper bound of the machines that run at once, for each pool and kind of capacity. */
+    maxVcpus: int(4, 1024).default(16),
+    /** US dollars an hour of a family's smallest machine, where it is not the table's: `g4dn=0.61,g5=1.2`. */
+    usdPerHour: z
+      .preprocess(
+        (value) =>
+          typeof value === 'string'
+            ? Object.fromEntries(value.split(',').map((part) => part.split('=').map((side) => side.trim())))
+            : value,
+        z.partialRecord(z.enum(MACHINE_FAMILY_NAMES), z.coerce.number().nonnegative()),
+      )
+      .default({}),
+    /** Longest time of one attempt at a job. */
+    jobHours: int(1, 72).default(12),
+    /** GPU capacity differs between zones, so more are better; us-west-1 has two. */
+    availabilityZones: int(1, 4).default(3),
+    /** Processor of the functions. */
+    architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
+    /** A name of one's own for the API, by CloudFront. */
+    domain: z.hostname().optional(),
+    /** Of a certificate for it; CloudFront takes those of us-east-1 alone. */
+    certificateArn: z
+      .string()
+      .regex(/^arn:aws[\w-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/, {
+        message: 'must be the ARN of a certificate in us-east-1',
+      })
+      .optional(),
+    /** Pages of other sites that may use the API: `https://app.example.com`, or `*` for all. Keys are needed all the same. */
+    allowOrigins: listOf(OriginSchema).optional(),
+    /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
+    functionMemory: int(512, 10_240).default(2048),
+    /** Requests served at once: the upper bound of what a flood of requests costs. `unreserved` shares the account's. */
+    functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default(10),
+    /** Who is told of alarms and of the budget. */
+    alarmEmail: z.email().optional(),
+    /** US dollars. Counts the whole account, or what carries the tag `project=fovea` (see `budgetScope`). */
+    monthlyBudget: z.coerce.number().positive().optional(),
+    /** `tag` needs the tag `project` activated as a cost allocation tag, else it counts nothing. */
+    budgetScope: z.enum(['account', 'tag']).default('account'),
+    /** How long old versions of objects are kept, in days. */
+    retentionDays: int(1, 3650).default(30),
+    logRetentionDays: z.coerce.number().pipe(z.literal(LOG_RETENTION_DAYS)).default(RetentionDays.ONE_MONTH),
+  })
+  .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
+    path: ['domain'],
+    message: 'fovea:domain and fovea:certificateArn go together',
+  });
+
+export type Settings = z.infer<typeof SettingsSchema>;
+
+/** Thrown with every problem in its message. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Settings from the CDK context.
+ * @param context all of it; keys without the prefix belong to the CDK.
+ * @throws {SettingsError} naming every setting that is unknown or has a value that is not allowed.
+ */
+export function parseSettings(context: Readonly<Record<string, unknown>>): Settings {
+  const given = Object.fromEntries(
+    Object.entries(context)
+      .filter(([key]) => key.startsWith(PREFIX))
+      .map(([key, value]) => [key.slice(PREFIX.length), value]),
+  );
+  const parsed = SettingsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? '');
+    const received = key === '' ? '' : ` (received ${JSON.stringify(given[key])})`;
+    return `  ${key === '' ? '' : `${PREFIX}${key}: `}${issue.message}${received}`;
+  });
+  const known = Object.keys(SettingsSchema.shape).map((key) => `${PREFIX}${key}`);
+  throw new SettingsError(
+    `The settings in cdk.json or after -c are not valid.\n${problems.join('\n')}\nKnown are ${known.join(', ')}.`,
+  );
+}
