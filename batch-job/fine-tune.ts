@@ -15,7 +15,7 @@ import { splitsOf, validateDataset } from './inspect/validate-dataset.ts';
 import { collectGarbage } from './memory/collect-garbage.ts';
 import { openJobMemory } from './memory/job-memory.ts';
 import { type MachineMemory, readKernelKills, readMachineMemory } from './memory/machine-memory.ts';
-import { PLANNED_SHARE } from './memory/plan-parts.ts';
+import { PLANNED_SHARE } from './memory/plan-micro-batch.ts';
 import { inputSizeOf } from './memory/remedies.ts';
 import type { Trained } from './stages/run-stage.ts';
 import { trainFromScratch } from './stages/train-from-scratch.ts';

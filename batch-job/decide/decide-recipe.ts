@@ -11,11 +11,11 @@ import { planNetwork } from '../../core/network/plan/plan.ts';
 import { AUGMENTATIONS } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
-import { planParts } from '../memory/plan-parts.ts';
+import { planMicroBatch } from '../memory/plan-micro-batch.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
 import type { StageName } from '../training/run-checkpoints.ts';
-import { resolveStage, STAGE_RECIPES, type StageSettings } from './stage-settings.ts';
+import { resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
 /** Forward and backward pass together, in forward passes. */
 const TRAINING_PASSES = 3;
@@ -57,7 +57,7 @@ export function decideRecipe({
   const { recipe, hyperparameters } = job;
   const reasons: string[] = [];
   const { isPretrained } = base;
-  const recipes = STAGE_RECIPES[recipe.preset];
+  const recipes = STAGE_DEFAULTS[recipe.preset];
   const examples = labels.length;
   const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
     resolveStage(recipes[stage], asked, examples);
@@ -169,9 +169,9 @@ function planStages(
     const batchSize = stages.get(name)?.batchSize;
     if (batchSize === undefined || !allowed.includes('smaller_batches')) continue;
     const unfreezeFrom = name === 'full' ? from : null;
-    const parts = planParts({ network, batchSize, memory, unfreezeFrom });
+    const parts = planMicroBatch({ network, batchSize, memory, unfreezeFrom });
     if (parts === undefined) continue;
-    partSizes[name] = parts.partSize;
+    partSizes[name] = parts.microBatchSize;
     reasons.push(parts.reason);
   }
   return { partSizes, reasons };

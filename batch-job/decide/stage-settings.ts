@@ -6,7 +6,7 @@ import { STAGE_LENGTHS, type StageLength } from '../../core/job/recipe/stage-len
 import type { OptimizerOptions } from '../tensorflow/engine/engine.ts';
 import { learningRate } from './learning-rate.ts';
 
-export interface StageRecipe extends StageLength {
+export interface StageDefaults extends StageLength {
   readonly optimizer: OptimizerOptions;
   /** The highest. */
   readonly learningRate: number;
@@ -16,14 +16,14 @@ export interface StageRecipe extends StageLength {
     | { readonly type: 'inverse-time'; readonly decay: number };
   /** The first layer's learning rate, as a share of the last one's; the same where it is left out. */
   readonly firstLayerRate?: number;
-  /** Epochs without a lower validation loss that end the stage. */
+  /** Early stopping: the stage ends after so many epochs without a lower validation loss. */
   readonly patience?: number;
-  /** Decay of a moving average over the weights, which is what the stage makes. */
-  readonly movingAverage?: number;
+  /** Decay of the exponential moving average (EMA) of the weights, which is what the stage makes. */
+  readonly emaDecay?: number;
 }
 
 /** A dense layer on cached features. Twice the rate answers no better on pictures from elsewhere, and is surer of it. */
-const HEAD: StageRecipe = {
+const HEAD: StageDefaults = {
   ...STAGE_LENGTHS.default.head,
   optimizer: { type: 'adam' },
   learningRate: 1e-3,
@@ -31,7 +31,7 @@ const HEAD: StageRecipe = {
 };
 
 /** The pretrained layers too, in steps so small that they keep what they know. */
-const FULL: StageRecipe = {
+const FULL: StageDefaults = {
   ...STAGE_LENGTHS.default.full,
   // On moving statistics a layer's gradient has no bound, and single batches have thrown whole networks off.
   optimizer: { type: 'adam', clipNorm: 1 },
@@ -39,11 +39,11 @@ const FULL: StageRecipe = {
   schedule: { type: 'cosine', warmUp: 0.1 },
   // On mixed pictures the loss falls late, as the learning rate does.
   patience: 12,
-  movingAverage: 0.98,
+  emaDecay: 0.98,
 };
 
 /** A small network from random weights. */
-const SCRATCH: StageRecipe = {
+const SCRATCH: StageDefaults = {
   ...STAGE_LENGTHS.default.scratch,
   optimizer: { type: 'adam' },
   learningRate: 3e-3,
@@ -51,22 +51,22 @@ const SCRATCH: StageRecipe = {
 };
 
 /** As taught in chapter 14 of Géron's Hands-On Machine Learning. */
-const COURSE_HEAD: StageRecipe = {
+const COURSE_HEAD: StageDefaults = {
   ...STAGE_LENGTHS.course.head,
   optimizer: { type: 'sgd', momentum: 0.9 },
   learningRate: 0.2,
   schedule: { type: 'inverse-time', decay: 0.01 },
 };
 
-const COURSE_FULL: StageRecipe = {
+const COURSE_FULL: StageDefaults = {
   ...STAGE_LENGTHS.course.full,
   optimizer: { type: 'sgd', momentum: 0.9, nesterov: true },
   learningRate: 0.01,
   schedule: { type: 'inverse-time', decay: 0.001 },
 };
 
-export const STAGE_RECIPES: Readonly<
-  Record<Recipe['preset'], Readonly<Record<'head' | 'full' | 'scratch', StageRecipe>>>
+export const STAGE_DEFAULTS: Readonly<
+  Record<Recipe['preset'], Readonly<Record<'head' | 'full' | 'scratch', StageDefaults>>>
 > = {
   default: { head: HEAD, full: FULL, scratch: SCRATCH },
   course: { head: COURSE_HEAD, full: COURSE_FULL, scratch: SCRATCH },
@@ -83,11 +83,11 @@ export interface StageSettings {
   readonly learningRate: (step: number, steps: number) => number;
   readonly firstLayerRate: number;
   readonly patience: number | undefined;
-  readonly movingAverage: number | undefined;
+  readonly emaDecay: number | undefined;
 }
 
 /** The recipe with what the request sets in the place of what it leaves to `auto`. */
-export function resolveStage(recipe: StageRecipe, asked: Hyperparameters, examples: number): StageSettings {
+export function resolveStage(recipe: StageDefaults, asked: Hyperparameters, examples: number): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
   const peak = recipe.learningRate * multiplier;
   const { schedule } = recipe;
@@ -108,6 +108,6 @@ export function resolveStage(recipe: StageRecipe, asked: Hyperparameters, exampl
     },
     firstLayerRate: recipe.firstLayerRate ?? 1,
     patience: recipe.patience,
-    movingAverage: recipe.movingAverage,
+    emaDecay: recipe.emaDecay,
   };
 }

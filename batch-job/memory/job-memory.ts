@@ -9,7 +9,7 @@ import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { outOfMemory, toOutOfMemory } from '../tensorflow/executor/out-of-memory.ts';
 import type { KernelKills, MachineMemory } from './machine-memory.ts';
-import { plannedBytes } from './plan-parts.ts';
+import { plannedBytes } from './plan-micro-batch.ts';
 import { type BatchSizes, type MemoryStage, networkOf, nextRemedy, type Situation } from './remedies.ts';
 
 /** Of the limit: the trainer acts before the kernel does. */
@@ -139,10 +139,10 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   /** Of a stage as it was tried last, the process included. */
   function neededBytes(of: MemoryStage): number {
     const { savings } = record;
-    const partSize = savings.partSizes[of] ?? batchSizes[of] ?? 1;
+    const microBatchSize = savings.partSizes[of] ?? batchSizes[of] ?? 1;
     return (
       deps.rss() +
-      plannedBytes(networkOf(savings, deps.situation), partSize, savings.unfreezeFrom ?? unfreezeFrom)
+      plannedBytes(networkOf(savings, deps.situation), microBatchSize, savings.unfreezeFrom ?? unfreezeFrom)
     );
   }
 

@@ -42,17 +42,17 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
-  const { epochs, batchSize, optimizer, learningRate, patience, movingAverage } = settings;
+  const { epochs, batchSize, optimizer, learningRate, patience, emaDecay } = settings;
   const classes = inspection.classes.length;
   const { imbalance, augmentation } = decision.resolved;
-  const partSize = savings.partSizes[stage];
+  const microBatchSize = savings.partSizes[stage];
   await memory.enter(stage);
   const mixing = { augmentation, seed: job.seed, classes, shape: train.shape };
   const mixes = options.mixes === true && mixesPictures(augmentation);
-  // A partner may be in another part of its batch.
-  const hasParts = partSize !== undefined && partSize < batchSize;
+  // A partner may be in another micro-batch.
+  const hasMicroBatches = microBatchSize !== undefined && microBatchSize < batchSize;
   const pixels =
-    engine.takesPixels && !(mixes && hasParts) && validation.pixels !== undefined
+    engine.takesPixels && !(mixes && hasMicroBatches) && validation.pixels !== undefined
       ? (train.atEpoch?.(1) ?? train).pixels
       : undefined;
   const trainer = await engine.createTrainer({
@@ -64,8 +64,8 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
     optimizer,
     seed: job.seed,
     batchSize,
-    ...(partSize === undefined ? {} : { partSize }),
-    ...(movingAverage === undefined ? {} : { movingAverage }),
+    ...(microBatchSize === undefined ? {} : { microBatchSize }),
+    ...(emaDecay === undefined ? {} : { emaDecay }),
     ...(imbalance === 'class_weights'
       ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
       : {}),

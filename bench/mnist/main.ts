@@ -25,7 +25,7 @@ import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { type DistortionRange, distortDigits } from './distort-digits.ts';
 import { readDigits } from './read-idx.ts';
 
-interface Preset extends Pick<TrainerOptions, 'optimizer' | 'movingAverage' | 'labelSmoothing'> {
+interface Preset extends Pick<TrainerOptions, 'optimizer' | 'emaDecay' | 'labelSmoothing'> {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: FitOptions['learningRate'];
@@ -56,7 +56,7 @@ const PRESETS: Readonly<Record<string, Preset>> = {
       return rate(step);
     },
     augmentation: { degrees: 10, scale: 0.1, shift: 1.5, elastic: 1.2 },
-    movingAverage: 0.999,
+    emaDecay: 0.999,
     labelSmoothing: 0.05,
     validationPictures: 0,
   },
@@ -109,12 +109,12 @@ const network = findArchitecture('mnist_cnn').build({
   inputSize: { height: SHAPE[0], width: SHAPE[1], channels: SHAPE[2] },
   classes: CLASSES,
 });
-const { optimizer, movingAverage, labelSmoothing, batchSize } = preset;
+const { optimizer, emaDecay, labelSmoothing, batchSize } = preset;
 const trainer = await engine.createTrainer({
   network,
   weights: initializeWeights(network, options.seed),
   optimizer,
-  ...(movingAverage === undefined ? {} : { movingAverage }),
+  ...(emaDecay === undefined ? {} : { emaDecay }),
   ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
   seed: options.seed,
   batchSize,

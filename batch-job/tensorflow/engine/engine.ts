@@ -72,10 +72,11 @@ export interface TrainerOptions {
   /** Most samples of a batch. */
   readonly batchSize: number;
   /**
-   * Most samples that are on the device at once; left out, a whole batch. A larger batch is taken in parts, whose
-   * gradients add up to the batch's; only statistics of batch normalizations that learn are each part's own.
+   * Most samples that are on the device at once; default: a whole batch. The gradients of a larger batch are accumulated
+   * over micro-batches of this size. The result is the same, but for batch normalizations that learn: they see the
+   * statistics of one micro-batch.
    */
-  readonly partSize?: number;
+  readonly microBatchSize?: number;
   /** Left out, the faster one that the back end has. */
   readonly executor?: ExecutorName;
   /** In which steps compute; predictions, and all that is kept, are float32 whatever it is. Left out, `float32`. */
@@ -84,10 +85,10 @@ export interface TrainerOptions {
   readonly preprocessing?: ModelInput['preprocessing'];
   /** Where batches are pixels and the device cuts views out of them: the size of the pictures in training. */
   readonly viewsFrom?: { readonly height: number; readonly width: number };
-  /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no parts then. */
+  /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no micro-batches then. */
   readonly mixes?: boolean;
-  /** Decay of a moving average over the trained weights, e.g. 0.999; predictions and {@link Trainer.weights} use it. */
-  readonly movingAverage?: number;
+  /** Decay of the EMA of the trained weights, e.g. 0.999; predictions and {@link Trainer.weights} use it. */
+  readonly emaDecay?: number;
 }
 
 /** float32 values, or pixels where {@link TrainerOptions.preprocessing} says what is made of them. */

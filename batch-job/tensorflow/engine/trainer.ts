@@ -12,8 +12,8 @@ import type { Images, Trainer, TrainerOptions, TrainerState } from './engine.ts'
 import {
   ACCUMULATOR_SLOT,
   AVERAGE_SLOT,
-  partSizeOf,
-  planTraining,
+  buildTrainingPrograms,
+  microBatchSizeOf,
   type TrainingPrograms,
   weightDecayOf,
 } from './training-programs.ts';
@@ -48,7 +48,7 @@ function checkedWeight(spec: VariableSpec, data: Float32Array | undefined): Floa
 
 /** Starts training on an executor. */
 export async function createTrainer(executor: Executor, options: TrainerOptions): Promise<Trainer> {
-  const plan = planTraining(options);
+  const plan = buildTrainingPrograms(options);
   const session = await executor.createSession({
     variables: plan.variables,
     programs: plan.programs,
@@ -60,10 +60,10 @@ export async function createTrainer(executor: Executor, options: TrainerOptions)
 
 function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOptions): Trainer {
   const { seed, batchSize, labelSmoothing = 0 } = options;
-  const partSize = partSizeOf(options);
+  const microBatchSize = microBatchSizeOf(options);
   const { imageShape, classes } = plan;
   const imageSize = elementCount(imageShape);
-  const averages = options.movingAverage !== undefined;
+  const averages = options.emaDecay !== undefined;
   const trained = new Set(plan.trainedNames);
   const decay = weightDecayOf(options.optimizer);
   const dropouts = plan.dropoutMasks.map(({ input, rate, sampleShape }, layer) => {
@@ -92,7 +92,7 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
       ...plan.optimizer.scalars(updates + 1, learningRate),
       decay_rate: decay * learningRate,
       // As in Keras, the average starts from the weights after the first update.
-      average_rate: updates === 0 ? 1 : 1 - (options.movingAverage ?? 0),
+      average_rate: updates === 0 ? 1 : 1 - (options.emaDecay ?? 0),
     };
     return Object.entries(scalars).map(([name, value]) => [name, Float32Array.of(value)]);
   };
@@ -118,15 +118,15 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
       ] as const;
       const logits = new Float32Array(count * classes);
       let loss = 0;
-      for (let start = 0; start < count; start += partSize) {
-        const size = Math.min(partSize, count - start);
+      for (let start = 0; start < count; start += microBatchSize) {
+        const size = Math.min(microBatchSize, count - start);
         const isLast = start + size === count;
-        const ofPart = (values: InputData) =>
+        const ofMicroBatch = (values: InputData) =>
           size === count
             ? values
             : values.subarray((start * values.length) / count, ((start + size) * values.length) / count);
         const inputs = new Map<string, InputData>([
-          ...samples.map(([name, values]) => [name, ofPart(values)] as const),
+          ...samples.map(([name, values]) => [name, ofMicroBatch(values)] as const),
           ...(isLast ? optimizerInputs(learningRate) : []),
         ]);
         const outputs = await session.run(isLast ? 'update' : 'accumulate', size, inputs);
@@ -154,8 +154,8 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
           `${images.length / imageSize} pictures were given as ${count}.`,
         );
       }
-      for (let start = 0; start < count; start += partSize) {
-        const size = Math.min(partSize, count - start);
+      for (let start = 0; start < count; start += microBatchSize) {
+        const size = Math.min(microBatchSize, count - start);
         const part = images.subarray(start * imageSize, (start + size) * imageSize);
         const outputs = await session.run('predict', size, new Map([['images', part]]));
         probabilities.set(outputs.get('probabilities') ?? [], start * classes);
@@ -192,7 +192,7 @@ function trainerOf(session: Session, plan: TrainingPrograms, options: TrainerOpt
 
     async state(): Promise<TrainerState> {
       const variables = await session.readVariables();
-      // How batches are parted may change before the state is restored.
+      // The micro-batch size may change before the state is restored.
       for (const { name } of plan.variables) if (isAccumulator(name)) variables.delete(name);
       return { formatVersion: FORMATS.trainerState.version, batches, updates, seed, variables };
     },

@@ -33,8 +33,8 @@ export interface TrainingPrograms {
   /** Names of the weights that learn. */
   readonly trainedNames: readonly string[];
   /**
-   * `update`: a batch, or the last part of one, and an update. `accumulate`, where batches have parts: a part whose
-   * gradient is kept. Both take `images`, `targets` `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the
+   * `update`: a batch, or the last micro-batch of one, and an update. `accumulate`, where batches have micro-batches: the
+   * gradient of one is added to those before it. Both take `images`, `targets` `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the
    * whole batch), the dropout masks, and `update` the optimizer's scalars; both give `loss` `[]` and `logits`. `predict`:
    * `images` to `probabilities`.
    */
@@ -51,19 +51,19 @@ const slotOf = (variable: VariableSpec, slot: string): VariableSpec => ({
   shape: variable.shape,
 });
 
-/** Name of the slot that holds a weight's moving average. */
+/** Name of the slot that holds a weight's exponential moving average (EMA). */
 export const AVERAGE_SLOT = 'average';
 
 /** Share of itself that a weight loses at each update, for a learning rate of 1. */
 export const weightDecayOf = (optimizer: TrainerOptions['optimizer']): number =>
   optimizer.weightDecay ?? (optimizer.type === 'adamw' ? DEFAULT_ADAMW_DECAY : 0);
 
-/** Name of the slot that holds the gradient of a batch's parts so far; 0 between two batches. */
+/** Name of the slot that holds the gradients accumulated over a batch's micro-batches so far; 0 between two batches. */
 export const ACCUMULATOR_SLOT = 'accumulated';
 
-/** Samples of a part; as many as a batch has where it has no parts. */
-export const partSizeOf = ({ batchSize, partSize = batchSize }: TrainerOptions): number =>
-  Math.min(batchSize, partSize);
+/** Samples of a micro-batch; the whole batch where `microBatchSize` is omitted. */
+export const microBatchSizeOf = ({ batchSize, microBatchSize = batchSize }: TrainerOptions): number =>
+  Math.min(batchSize, microBatchSize);
 
 /**
  * Plans the programs.
@@ -71,7 +71,7 @@ export const partSizeOf = ({ batchSize, partSize = batchSize }: TrainerOptions):
  * @throws {FoveaError} `network-not-classifier` where the network does not end in a softmax over classes or takes
  * images of any size.
  */
-export function planTraining(options: TrainerOptions): TrainingPrograms {
+export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms {
   const { network } = options;
   const { imageShape, classes } = classifierShapes(network);
   const isTrainable = options.trainable ?? (() => true);
@@ -82,8 +82,8 @@ export function planTraining(options: TrainerOptions): TrainingPrograms {
   const rateFactors = new Map(learning.map(({ key, layer }) => [key, options.rateFactor?.(layer) ?? 1]));
   const trainedNames = new Set(trained.map(({ name }) => name));
   const optimizer = createOptimizer(options.optimizer);
-  const accumulates = partSizeOf(options) < options.batchSize;
-  const averages = options.movingAverage !== undefined;
+  const accumulates = microBatchSizeOf(options) < options.batchSize;
+  const averages = options.emaDecay !== undefined;
   const slots = [
     ...optimizer.slots,
     ...(accumulates ? [ACCUMULATOR_SLOT] : []),
@@ -214,7 +214,7 @@ function appendAccumulation(b: ProgramBuilder, gradients: readonly Gradient[]): 
   }
 }
 
-/** The sum over the parts of a batch, this one included; empties the accumulator. */
+/** The sum over the micro-batches of a batch, this one included; empties the accumulator. */
 function takeAccumulated(b: ProgramBuilder, { variable, gradient }: Gradient): Gradient {
   const accumulator = slotOf(variable, ACCUMULATOR_SLOT);
   const sum = ops.binary(b, 'AddV2', b.read(accumulator), gradient);
@@ -255,19 +255,19 @@ function appendUpdate(
   gradients: readonly Gradient[],
   { options, optimizer, rateFactors }: UpdateRule,
 ): void {
-  const { movingAverage } = options;
+  const { emaDecay } = options;
   const { clipNorm } = options.optimizer;
   const decays = options.optimizer.decays ?? (() => true);
   const scalars = new Map(optimizer.scalarNames.map((name) => [name, b.input(name, [])]));
-  const averageRate = movingAverage === undefined ? undefined : b.input('average_rate', []);
+  const averageRate = emaDecay === undefined ? undefined : b.input('average_rate', []);
   const decayRate = weightDecayOf(options.optimizer) > 0 ? b.input('decay_rate', []) : undefined;
   const scalar = (name: string): Value => {
     const value = scalars.get(name);
     if (value === undefined) throw new Error(`The optimizer has no scalar "${name}".`);
     return value;
   };
-  const hasParts = partSizeOf(options) < options.batchSize;
-  const complete = hasParts ? gradients.map((gradient) => takeAccumulated(b, gradient)) : gradients;
+  const hasMicroBatches = microBatchSizeOf(options) < options.batchSize;
+  const complete = hasMicroBatches ? gradients.map((gradient) => takeAccumulated(b, gradient)) : gradients;
   for (const { variable, gradient } of clipNorm === undefined ? complete : clip(b, complete, clipNorm)) {
     const factor = rateFactors.get(variable.name) ?? 1;
     const scaled = (rate: Value) => (factor === 1 ? rate : ops.binary(b, 'Mul', rate, b.scalar(factor)));

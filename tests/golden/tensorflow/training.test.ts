@@ -13,7 +13,7 @@ import { type Golden, goldenWeights, normOf, ruleInput } from '../../support/ker
 const TOLERANCE = 1e-4;
 
 interface Run {
-  readonly options: Pick<TrainerOptions, 'optimizer' | 'labelSmoothing' | 'movingAverage'> & {
+  readonly options: Pick<TrainerOptions, 'optimizer' | 'labelSmoothing' | 'emaDecay'> & {
     readonly learningRate: number;
     /** Keras's `gradient_accumulation_steps`: that many of its batches are the parts of one here. */
     readonly gradientAccumulation?: number;
@@ -69,7 +69,7 @@ for (const runner of await availableRunners()) {
         weights: goldenWeights(golden),
         seed: 0,
         batchSize: parts * batch,
-        partSize: batch,
+        microBatchSize: batch,
         executor: runner.executor,
       });
       for (let step = 0; step < steps; step += parts) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { plannedBytes } from '../../../batch-job/memory/plan-parts.ts';
+import { plannedBytes } from '../../../batch-job/memory/plan-micro-batch.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 
 const { build, defaultInputSize } = findArchitecture('mobilenet_v2_0.35');

@@ -32,7 +32,7 @@ describe.each(['graph', 'eager'] as const)('the memory of the portable back end,
       whole.dispose();
       expect(engine.numTensors()).toBe(before);
     }
-    const parted = await engine.createTrainer({ ...options, partSize: 16 });
+    const parted = await engine.createTrainer({ ...options, microBatchSize: 16 });
     expect((await parted.step(batch, 0.01)).loss).toBeCloseTo(Math.log(3), 1);
     parted.dispose();
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
-import { planTraining } from '../../../batch-job/tensorflow/engine/training-programs.ts';
+import { buildTrainingPrograms } from '../../../batch-job/tensorflow/engine/training-programs.ts';
 import { lowerPrecision } from '../../../batch-job/tensorflow/program/lower-precision.ts';
 import type { Attribute, Op, Program } from '../../../batch-job/tensorflow/program/program.ts';
 import type { Network } from '../../../core/network/description/network.ts';
@@ -35,7 +35,7 @@ const OPTIONS: TrainerOptions = {
 };
 
 const updateOf = (options: TrainerOptions): Program => {
-  const write = planTraining(options).programs['update'];
+  const write = buildTrainingPrograms(options).programs['update'];
   if (write === undefined) throw new Error('There is no update.');
   return write(BATCH_SIZE);
 };

@@ -1,7 +1,7 @@
 // Which ops a network becomes on a CPU; that they compute the same is parity.test.ts's.
 
 import { describe, expect, test } from 'vitest';
-import { planTraining } from '../../../batch-job/tensorflow/engine/training-programs.ts';
+import { buildTrainingPrograms } from '../../../batch-job/tensorflow/engine/training-programs.ts';
 import { CPU_REWRITES } from '../../../batch-job/tensorflow/native/cpu-rewrites.ts';
 import { createPoolingRewrites } from '../../../batch-job/tensorflow/native/onednn-pooling.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
@@ -27,7 +27,7 @@ function networkOf(write: Write): Network {
 function trainingOps(write: Write) {
   const network = networkOf(write);
   const options = { network, weights: layerWeights(network), optimizer: { type: 'sgd' }, seed: 1 } as const;
-  const { update } = planTraining({ ...options, batchSize: BATCH }).programs;
+  const { update } = buildTrainingPrograms({ ...options, batchSize: BATCH }).programs;
   if (update === undefined) throw new Error('There is no program for an update.');
   const before = update(BATCH);
   const rules = { ...CPU_REWRITES, ...createPoolingRewrites() };

@@ -58,7 +58,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
 
   test('leaves the number of tensors where it was, steps, smaller batches and predictions alike', async () => {
     const before = engine.numTensors();
-    const trainer = await engine.createTrainer({ ...OPTIONS, partSize: 2, movingAverage: 0.9 });
+    const trainer = await engine.createTrainer({ ...OPTIONS, microBatchSize: 2, emaDecay: 0.9 });
     const round = async () => {
       await train(trainer, 0, 2);
       await trainer.step(batch(2, 3), 0.01);
@@ -91,7 +91,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     { type: 'rmsprop', momentum: 0.5 },
     { type: 'adamw' },
   ] as const)('resumes to the same bits with $type', async (optimizer) => {
-    const options: TrainerOptions = { ...OPTIONS, optimizer, partSize: 3, movingAverage: 0.95 };
+    const options: TrainerOptions = { ...OPTIONS, optimizer, microBatchSize: 3, emaDecay: 0.95 };
     const whole = await engine.createTrainer(options);
     await train(whole, 0, 3);
     const state = structuredClone(await whole.state());
@@ -106,7 +106,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
 
   test.each([1, 2, 3])(
     'parts of %i make the updates of whole batches, dropout included',
-    async (partSize) => {
+    async (microBatchSize) => {
       const n = createNetworkBuilder('plain', { height: 8, width: 8, channels: 3 });
       const x = n.flatten(n.conv2d(n.input(), { filters: 4, kernelSize: 3, activation: 'tanh' }));
       n.dense(n.dropout(x, { rate: 0.3 }), { units: CLASSES, activation: 'softmax' });
@@ -119,7 +119,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
         optimizer: { type: 'sgd', momentum: 0.9 } as const,
       };
       const whole = await engine.createTrainer(options);
-      const parted = await engine.createTrainer({ ...options, partSize });
+      const parted = await engine.createTrainer({ ...options, microBatchSize });
       for (const step of [1, 2]) {
         const expected = await whole.step(batch(step), 0.1);
         const found = await parted.step(batch(step), 0.1);
@@ -173,7 +173,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     const state = await whole.state();
     const parted = await engine.createTrainer({
       ...OPTIONS,
-      partSize: 1,
+      microBatchSize: 1,
       trainable: (name) => name === 'top',
     });
     await parted.restore(state);
@@ -227,7 +227,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     const trainer = await engine.createTrainer({
       ...OPTIONS,
       optimizer: { type: 'sgd' },
-      movingAverage: 0.75,
+      emaDecay: 0.75,
     });
     const biasAfter = async (step: number) => {
       await trainer.step(batch(step), 0.5);

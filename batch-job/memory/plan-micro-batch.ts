@@ -12,7 +12,7 @@ import type { MachineMemory } from './machine-memory.ts';
  */
 export const PLANNED_SHARE = 0.8;
 
-export interface PlanPartsOptions {
+export interface PlanMicroBatchOptions {
   readonly network: Network;
   /** Pictures of a batch. */
   readonly batchSize: number;
@@ -21,8 +21,8 @@ export interface PlanPartsOptions {
   readonly memory: MachineMemory;
 }
 
-export interface PlannedParts {
-  readonly partSize: number;
+export interface PlannedMicroBatch {
+  readonly microBatchSize: number;
   readonly reason: string;
 }
 
@@ -31,33 +31,33 @@ const learnsFrom = (network: Network, unfreezeFrom: string | null) =>
   unfreezeFrom === null ? {} : { learnsFrom: firstFrom(network, unfreezeFrom) };
 
 /** The batch halved until a part of it fits, 1 where none does; undefined where all of it fits. */
-export function planParts({
+export function planMicroBatch({
   network,
   batchSize,
   unfreezeFrom,
   memory,
-}: PlanPartsOptions): PlannedParts | undefined {
+}: PlanMicroBatchOptions): PlannedMicroBatch | undefined {
   const plan = planNetwork(network);
   const options = learnsFrom(network, unfreezeFrom);
   const largest = largestBatch(plan, PLANNED_SHARE * memory.freeBytes, options);
   if (batchSize <= largest) return undefined;
-  let partSize = batchSize;
-  while (partSize > 1 && partSize > largest) partSize = Math.floor(partSize / 2);
-  if (partSize === batchSize) return undefined;
+  let microBatchSize = batchSize;
+  while (microBatchSize > 1 && microBatchSize > largest) microBatchSize = Math.floor(microBatchSize / 2);
+  if (microBatchSize === batchSize) return undefined;
   const { totalBytes } = planTraining(plan, { ...options, batchSize });
   return {
-    partSize,
+    microBatchSize,
     reason:
-      `Batches of ${batchSize} are taken ${partSize} at a time, and their gradients added up: by the plan a whole batch needs ` +
+      `Batches of ${batchSize} are taken ${microBatchSize} at a time, and their gradients added up: by the plan a whole batch needs ` +
       `${formatBytes(totalBytes)}, and ${formatBytes(memory.freeBytes)} of ${memory.freeName} are free.`,
   };
 }
 
 /** Memory that a stage needs, by the plan; its process comes on top. */
-export function plannedBytes(network: Network, partSize: number, unfreezeFrom: string | null): number {
+export function plannedBytes(network: Network, microBatchSize: number, unfreezeFrom: string | null): number {
   return (
     planTraining(planNetwork(network), {
-      batchSize: partSize,
+      batchSize: microBatchSize,
       ...learnsFrom(network, unfreezeFrom),
     }).totalBytes / PLANNED_SHARE
   );
