@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bundleFunction } from './build-function/bundle-function.ts';
+import { packageFolders, writeFunctionNotices } from './build-function/function-notices.ts';
 import { measureFolder } from './build-function/measure-folder.ts';
 import { type FunctionArchitecture, installNativePackages } from './build-function/native-packages.ts';
 
@@ -29,9 +30,16 @@ try {
   const api = path.join(work, 'api');
   const jobEvents = path.join(work, 'job-events');
   await mkdir(work, { recursive: true });
-  await bundleFunction({ repository: REPOSITORY, entry: 'functions/lambda.ts', folder: api });
-  await bundleFunction({ repository: REPOSITORY, entry: 'functions/batch-events.ts', folder: jobEvents });
+  const inApi = await bundleFunction({ repository: REPOSITORY, entry: 'functions/lambda.ts', folder: api });
+  const inJobEvents = await bundleFunction({
+    repository: REPOSITORY,
+    entry: 'functions/batch-events.ts',
+    folder: jobEvents,
+  });
   await cp(native, path.join(api, 'node_modules'), { recursive: true });
+  const installed = (await packageFolders(api)).map((folder) => `node_modules/${folder}`);
+  await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...installed]));
+  await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
   // Where functions/routes looks for them from the bundle: `../page/`.
   await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
   await report('api', api);

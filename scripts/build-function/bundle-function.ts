@@ -13,12 +13,23 @@ export interface BundleFunctionOptions {
 /** Packages with native parts, or files that are read at run time: they stay packages. */
 export const EXTERNAL_PACKAGES = ['onnxruntime-node', 'sharp', 'swagger-ui-dist'] as const;
 
+/** The innermost package that a file belongs to. */
+const PACKAGE_FOLDER = /^.*node_modules\/(@[^/]+\/)?[^/]+/;
+
 /** CommonJS packages inside of the bundle call `require` for Node's own modules. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
 
-/** Bundles; what is imported by `import()` becomes a chunk of its own, which a cold start does not read. */
-export async function bundleFunction({ repository, entry, folder }: BundleFunctionOptions): Promise<void> {
-  await build({
+/**
+ * Bundles; what is imported by `import()` becomes a chunk of its own, which a cold start does not read.
+ *
+ * @returns The folders of the packages that have code in the bundle, e.g. `node_modules/zod`.
+ */
+export async function bundleFunction({
+  repository,
+  entry,
+  folder,
+}: BundleFunctionOptions): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({
     absWorkingDir: repository,
     entryPoints: { main: entry },
     outdir: path.join(folder, 'app'),
@@ -32,9 +43,15 @@ export async function bundleFunction({ repository, entry, folder }: BundleFuncti
     keepNames: true,
     // A WebAssembly module comes as a string of bytes, which escapes would make a third longer.
     charset: 'utf8',
+    // What they say goes with the bundle as a file: function-notices.ts.
     legalComments: 'none',
+    metafile: true,
     external: [...EXTERNAL_PACKAGES],
     banner: { js: REQUIRE },
     logLevel: 'warning',
   });
+  const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+  return new Set(bundled.flatMap((file) => PACKAGE_FOLDER.exec(file)?.[0] ?? []));
 }

@@ -22,9 +22,11 @@ export interface NativePackagesOptions {
 const CPU = { x86_64: 'x64', arm64: 'arm64' } as const;
 
 /** Read by installers, compilers and people alone. */
-const UNUSED_FILES = /\.(d\.[cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
+const UNUSED_FILES = /\.([cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
 /** What is loaded at run time; the rest belongs to installers, which are not run. */
 const USED_PACKAGES = [...EXTERNAL_PACKAGES, 'onnxruntime-common', '@img', 'detect-libc', 'semver'];
+/** Installers. */
+const UNUSED_FOLDERS = ['onnxruntime-node/script', 'sharp/install', 'sharp/src'];
 /** All that the docs page loads. */
 const SWAGGER_FILES = ['package.json', 'swagger-ui.css', 'swagger-ui-bundle.js'];
 
@@ -36,7 +38,7 @@ export async function installNativePackages({
 }: NativePackagesOptions): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
   const wanted = Object.fromEntries(EXTERNAL_PACKAGES.map((name) => [name, dependencies[name]]));
-  const rules = [UNUSED_FILES.source, ...USED_PACKAGES, ...SWAGGER_FILES];
+  const rules = [UNUSED_FILES.source, ...USED_PACKAGES, ...UNUSED_FOLDERS, ...SWAGGER_FILES];
   const hash = createHash('sha256')
     .update(JSON.stringify([wanted, architecture, rules]))
     .digest('hex');
@@ -65,9 +67,12 @@ export async function installNativePackages({
 async function prune(packages: string, cpu: string): Promise<void> {
   const remove = (...segments: string[]) =>
     rm(path.join(packages, ...segments), { recursive: true, force: true });
+  // What sharp has in a version of its own is at the top for an installer.
+  const ofSharp = await readdir(path.join(packages, 'sharp', 'node_modules')).catch((): string[] => []);
   for (const name of await readdir(packages)) {
-    if (!USED_PACKAGES.includes(name)) await remove(name);
+    if (!USED_PACKAGES.includes(name) || ofSharp.includes(name)) await remove(name);
   }
+  for (const folder of UNUSED_FOLDERS) await remove(folder);
 
   // onnxruntime-node/bin/napi-v<n>/<platform>/<cpu>
   const binaries = path.join(packages, 'onnxruntime-node', 'bin');

@@ -47,6 +47,9 @@ with zipfile.ZipFile(target, 'w') as z:
     z.writestr('fake_tensorflow-0.0.1.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: fake-tensorflow\\nVersion: 0.0.1\\n')
     z.writestr('fake_tensorflow-0.0.1.dist-info/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
     z.writestr('fake_tensorflow-0.0.1.dist-info/RECORD', '')
+    z.writestr('fake_tensorflow-0.0.1.dist-info/licenses/License.txt', 'A license')
+    z.writestr('tensorflow/include/LICENSE', 'A license')
+    z.writestr('tensorflow/THIRD_PARTY_NOTICES.txt', 'Notices')
 `;
 
 export interface FakeWorld {

@@ -84,16 +84,18 @@ async function sha256(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The C headers that the addon includes, TensorFlow's two libraries, and CUDA's with their tools. */
+/** The C headers that the addon includes, TensorFlow's two libraries, CUDA's with their tools, and the licenses of all. */
 const UNPACK = `
-import sys, zipfile
+import re, sys, zipfile
 def wanted(name):
+    if re.match(r'[^/]+\\.dist-info/(licenses/.|licen[cs]e|notice)', name, re.I):
+        return True
     if name.startswith('nvidia/'):
         return '/include/' not in name
     if not name.startswith('tensorflow/'):
         return False
     name = name[len('tensorflow/'):]
-    if name in ('libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'):
+    if name in ('libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'include/LICENSE', 'THIRD_PARTY_NOTICES.txt'):
         return True
     return name.endswith('.h') and name.startswith((
         'include/tensorflow/c/', 'include/tensorflow/core/platform/ctstring',

@@ -29,7 +29,7 @@ const GIB = 2 ** 30;
 const tensorflow = (name: string, sha256: string): Wheel => ({ name, version: TENSORFLOW_VERSION, sha256 });
 
 /** The newest of CUDA 12 that `tensorflow[and-cuda]` 2.21.0 allows. */
-const CUDA_12: readonly Wheel[] = [
+export const CUDA_LIBRARIES: readonly Wheel[] = [
   ['nvidia-cublas-cu12', '12.9.3.13', 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72'],
   ['nvidia-cuda-cupti-cu12', '12.8.90', 'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182'],
   ['nvidia-cuda-nvcc-cu12', '12.9.86', '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0'],
@@ -65,7 +65,7 @@ export const WHEEL_SETS: Readonly<Record<string, WheelSet>> = {
   },
   'gpu-linux-x64': {
     tensorflow: tensorflow('tensorflow', '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124'),
-    cuda: CUDA_12,
+    cuda: CUDA_LIBRARIES,
     platforms: X64,
     diskBytes: 12 * GIB,
   },

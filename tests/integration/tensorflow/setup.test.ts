@@ -70,7 +70,11 @@ describe.skipIf(problem !== undefined)('set-up', () => {
     world.program('python3', undefined);
     world.program('g++', undefined);
     expect(await setUpNative(options)).toMatchObject({ built: false, tensorflowVersion: '0.0.1' });
-    expect(existsSync(path.join(options.directory, 'python/tensorflow/python/large.py'))).toBe(false);
+    const unpacked = (file: string) => existsSync(path.join(options.directory, 'python', file));
+    expect(unpacked('tensorflow/python/large.py')).toBe(false);
+    expect(unpacked('tensorflow/include/LICENSE')).toBe(true);
+    expect(unpacked('tensorflow/THIRD_PARTY_NOTICES.txt')).toBe(true);
+    expect(unpacked('fake_tensorflow-0.0.1.dist-info/licenses/License.txt')).toBe(true);
   });
 
   test('without Python names pip and what to install', async () => {

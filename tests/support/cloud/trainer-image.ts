@@ -13,6 +13,9 @@ const CONTEXT = [
   '.npmrc',
   '.dockerignore',
   'tsconfig.json',
+  'LICENSE',
+  'LICENSES',
+  'THIRD-PARTY-NOTICES.md',
   'core',
   'batch-job',
 ];
