@@ -12,22 +12,22 @@ const ArchitectureSchema = z
     object: objectKind('architecture'),
     title: text('As its paper spells it.'),
     paper: text('Where it was described.'),
-    license: z.string().meta({ description: 'Of the description; weights have their own.' }),
-    preprocessing: text('What is made of the bytes of a pixel, by its usual name.'),
+    license: z.string().meta({ description: 'License of the description; weights have their own.' }),
+    preprocessing: text('How bytes of pixels become input of the network, by its usual name.'),
     input_size: z
       .object({
         height: count('Pixels.'),
         width: count('Pixels.'),
         channels: count('1: gray. 3: red, green, blue.'),
       })
-      .meta({ description: 'The default.' }),
+      .meta({ description: 'The default input size.' }),
     min_input_size: z
       .object({ height: count('Pixels.'), width: count('Pixels.') })
-      .meta({ description: 'The least for which the network has an output.' }),
+      .meta({ description: 'The smallest input for which the network has an output.' }),
     parameters: z
       .number()
       .int()
-      .meta({ description: `With the default input and ${DEFAULT_PLAN_CLASSES} classes.` }),
+      .meta({ description: `Number of weights with the default input and ${DEFAULT_PLAN_CLASSES} classes.` }),
     feature_layer: text('The layer whose output a new head reads.'),
     pretrained: z
       .array(
@@ -35,19 +35,25 @@ const ArchitectureSchema = z
           file: text('Name of the weight file.'),
           trained_on: text('The pictures it was trained on.'),
           includes_top: z.boolean().meta({ description: 'Whether it has the classifier too.' }),
-          license: text('Of the weights.'),
+          license: text('License of the weights.'),
           url: text('Where it was published.'),
         }),
       )
       .meta({ description: 'Published weights.' }),
   })
   .meta({ id: 'Architecture', description: 'A network that can be trained and planned.' });
+/** One entry of {@link ArchitectureListSchema}. */
 export type WireArchitecture = z.infer<typeof ArchitectureSchema>;
 
+/** The answer of `GET /v1/architectures`. */
 export const ArchitectureListSchema = z
-  .object(listOf(ArchitectureSchema, 'About the smallest first.'))
+  .object(listOf(ArchitectureSchema, 'Roughly from the smallest to the largest.'))
   .meta({ id: 'ArchitectureList', description: 'All architectures.' });
 
+/**
+ * Describes an architecture for clients. Parameters are counted with its default input and {@link
+ * DEFAULT_PLAN_CLASSES} classes.
+ */
 export function toWireArchitecture(architecture: Architecture): WireArchitecture {
   const { defaultInputSize: inputSize, minInputSize } = architecture;
   const { height, width, channels } = inputSize;

@@ -25,18 +25,21 @@ const MetadataSchema = z
   });
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
-const choice = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
-  setting
+const choice = <T extends z.ZodType>(setting: z.ZodDefault<T>) => {
+  const { description } = setting;
+  return setting
     .unwrap()
     .optional()
-    .meta({ description: setting.description ?? '' });
-/** Without the defaults: what is left out in one place may be said in the other. */
+    .meta(description === undefined ? {} : { description });
+};
+/** Has no defaults: a setting that one of the two places omits may come from the other. */
 const HyperparametersChoiceSchema = z.strictObject({
   n_epochs: choice(n_epochs),
   batch_size: choice(batch_size),
   learning_rate_multiplier: choice(learning_rate_multiplier),
 });
 
+/** The body of `POST /v1/fine_tuning/jobs`. Unknown fields are refused. */
 export const CreateJobSchema = z
   .strictObject({
     model: z.string().min(1).max(NAME_MAX_LENGTH).meta({
@@ -70,24 +73,24 @@ export const CreateJobSchema = z
       .min(0)
       .max(SEED_MAX)
       .nullish()
-      .meta({ description: 'The same seed, the same model; 0 by default.' }),
+      .meta({ description: 'The same seed gives the same model; 0 by default.' }),
     hyperparameters: HyperparametersChoiceSchema.optional().meta({
-      description: 'As `method.supervised.hyperparameters`, which wins.',
+      description: 'The same as `method.supervised.hyperparameters`, which wins where both are given.',
     }),
     method: z
       .strictObject({
-        type: z.literal('supervised').meta({ description: 'The only one there is.' }),
+        type: z.literal('supervised').meta({ description: 'The only method there is.' }),
         supervised: z
           .strictObject({
             hyperparameters: HyperparametersChoiceSchema.optional().meta({
-              description: 'Numbers of training; `auto` leaves them to the recipe.',
+              description: 'Hyperparameters of training; `auto` leaves them to the recipe.',
             }),
           })
           .optional()
           .meta({ description: 'Settings of the method.' }),
       })
       .optional()
-      .meta({ description: 'How to train, as OpenAI’s SDKs say it.' }),
+      .meta({ description: 'How to train, in the form of OpenAI’s SDKs.' }),
     metadata: MetadataSchema.nullish().meta({
       description: `Up to ${METADATA_PAIRS_MAX} pairs of text, kept with the job.`,
     }),
@@ -97,7 +100,8 @@ export const CreateJobSchema = z
     }),
     integrations: z.array(z.unknown()).max(0).nullish().meta({ description: 'Not supported; may be empty.' }),
     recipe: RecipeSchema.optional().meta({
-      description: 'Which layers learn, on which views of the pictures; `auto` leaves it to the trainer.',
+      description:
+        'Which layers are trained, and on which augmented views of the pictures; `auto` leaves it to the trainer.',
     }),
     sweep: SweepSchema.nullish().meta({
       description:
@@ -111,7 +115,7 @@ export const CreateJobSchema = z
     }),
     split_snapshot: z.number().int().min(1).nullish().meta({
       description:
-        "Goes by this snapshot of the dataset's split, as a report names it with its `split`, and leaves out pictures that were added after it.",
+        "Trains on this snapshot of the dataset's split; pictures that were added later are skipped. A report names its snapshot in `split`.",
       example: 1,
     }),
     backend: z.enum(BACKENDS).default('auto').meta({
@@ -125,17 +129,17 @@ export const CreateJobSchema = z
       .nullish()
       .meta({
         description:
-          'Training ends when the machines of all attempts have cost so much at the on-demand price, and the best weights so ' +
-          'far become the model. Judging and publishing it come on top. Trials of a sweep that run side by side have an ' +
-          'equal share of it each.',
+          'Training ends when the machines of all attempts have cost this much at the on-demand price. The best weights so ' +
+          'far become the model. Evaluating and exporting it come on top. Trials of a sweep that run side by side get equal ' +
+          'shares of the amount.',
         example: 2,
       }),
     dry_run: z.boolean().default(false).meta({
       description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
     }),
   })
-  .meta({ id: 'CreateFineTuningJob', description: 'A job that is asked for.' });
-/** As clients write it. */
+  .meta({ id: 'CreateFineTuningJob', description: 'A request for a fine-tuning job.' });
+/** The body as clients write it, before defaults. */
 export type CreateJobBody = z.input<typeof CreateJobSchema>;
-/** As the server reads it. */
+/** The body as the server reads it, with defaults. */
 export type CreateJobRequest = z.output<typeof CreateJobSchema>;

@@ -7,27 +7,32 @@ import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
 import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
 
 const splitCounts = {
-  train: count('Pictures that train.'),
+  train: count('Pictures that the model is trained on.'),
   validation: count('Pictures that choose the best epoch.'),
-  test: count('Pictures that judge.'),
+  test: count('Pictures that the model is evaluated on.'),
 };
 
 const FindingSchema = z
   .object({
-    code: z.string().meta({ description: 'Stable.', example: 'file-corrupt' }),
-    severity: z.enum(['error', 'warning', 'info']).meta({ description: '`error`: no training is possible.' }),
-    key: z.string().nullable().meta({ description: 'Object key of the file; null where it is of none.' }),
+    code: z.string().meta({ description: 'A stable code.', example: 'file-corrupt' }),
+    severity: z
+      .enum(['error', 'warning', 'info'])
+      .meta({ description: 'How bad it is. `error`: training is not possible.' }),
+    key: z
+      .string()
+      .nullable()
+      .meta({ description: 'Object key of the file; null where no single file is concerned.' }),
     message: text('What was found, and what to do.'),
     related: z
       .array(z.string())
       .optional()
-      .meta({ description: 'Object keys of other files that it is of.' }),
+      .meta({ description: 'Object keys of other files that are concerned.' }),
   })
-  .meta({ id: 'Finding', description: 'What is wrong with a dataset, or with a file of it.' });
+  .meta({ id: 'Finding', description: 'Something that is wrong with a dataset or with one of its files.' });
 
 const inspectionShape = {
   dataset: text('Its name.'),
-  can_train: z.boolean().meta({ description: 'Whether no finding is an error.' }),
+  can_train: z.boolean().meta({ description: 'Whether training is possible: no finding is an error.' }),
   split: z.object(splitCounts).meta({ description: 'Good pictures in each split.' }),
   classes: z
     .array(z.object({ label: text('Name of the class.'), ...splitCounts }))
@@ -35,13 +40,15 @@ const inspectionShape = {
   findings: z.array(FindingSchema).meta({ description: 'Errors first.' }),
   finding_counts: z
     .record(z.string(), z.number().int().optional())
-    .meta({ description: 'How many findings there are, by their code; `findings` may have fewer.' }),
+    .meta({ description: 'Number of findings by code. `findings` may list fewer.' }),
 };
 
+/** The answer of `GET /v1/datasets/<name>`. */
 export const DatasetSchema = z
   .object({ object: objectKind('dataset'), ...inspectionShape })
   .meta({ id: 'Dataset', description: 'What an inspection of a dataset found.' });
 
+/** The answer of `POST /v1/fine_tuning/jobs` with `dry_run`. */
 export const DryRunSchema = z
   .object({
     object: objectKind('fine_tuning.dry_run'),
@@ -52,6 +59,7 @@ export const DryRunSchema = z
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });
 
+/** The answer of `GET /v1/datasets`: one page of names. */
 export const DatasetListSchema = z
   .object({
     ...listOf(z.object({ object: objectKind('dataset'), dataset: text('Its name.') }), 'By name.'),
@@ -59,6 +67,7 @@ export const DatasetListSchema = z
   })
   .meta({ id: 'DatasetList', description: 'One page of datasets.' });
 
+/** The answer to a picture that was put into a dataset. */
 export const DatasetFileSchema = z
   .object({
     object: objectKind('dataset.file'),
@@ -68,7 +77,7 @@ export const DatasetFileSchema = z
   })
   .meta({ id: 'DatasetFile', description: 'A file that was put into a dataset.' });
 
-/** What dry run and dataset description share. */
+/** The fields that the answer for a dataset and that of a dry run share. */
 export function toWireInspection(inspection: DatasetInspection) {
   const classes = summarizeClasses(inspection);
   const split = { train: 0, validation: 0, test: 0 };

@@ -1,6 +1,6 @@
-// What datasets, classes and files may be called over HTTP, as a pattern for readers; functions/routes/dataset-name.ts says why
-// a name is refused.
+// The names that datasets, classes and files may have over HTTP, as a pattern for the OpenAPI document. The checks that say why a
+// name is refused are in functions/routes/dataset-name.ts.
 
-/** No path, no hidden file, nothing that cannot be printed. */
+/** A regular expression: the name is no path and no hidden file, and all of it can be printed. */
 export const FILE_NAME_PATTERN =
   '^[^./\\\\\\u0000-\\u001f\\u007f-\\u009f][^/\\\\\\u0000-\\u001f\\u007f-\\u009f]*$';

@@ -7,6 +7,7 @@ const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */
 const MAX_LABELS = 100_000;
 
+/** The body of `POST /v1/models`. Unknown fields are refused. */
 export const ImportModelSchema = z
   .strictObject({
     architecture: z
@@ -23,7 +24,7 @@ export const ImportModelSchema = z
         description: 'The name of every class, in the order of the network’s output. Names may repeat.',
       }),
     name: z.string().optional().meta({
-      description: 'Of the model to make; the architecture’s by default.',
+      description: 'Name of the model to make; the name of the architecture by default.',
       pattern: NAME_PATTERNS.model,
     }),
     weights: z

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 const JOB_ID_MAX_LENGTH = 64;
 
+/** The path parameters of the routes of one job. The id has at most {@link JOB_ID_MAX_LENGTH} characters. */
 export const JobIdSchema = z.object({
   fine_tuning_job_id: z
     .string()

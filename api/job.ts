@@ -33,12 +33,13 @@ const FinishedTrialSchema = TrialSchema.omit({ givenUp: true }).extend({
 const { taken: TakenSchema } = MemoryRecordSchema.shape;
 const { result: ResultSchema } = JobRecordSchema.shape;
 const WireHyperparametersSchema = toWireSchema(HyperparametersSchema).meta({
-  description: 'Numbers of training, as they were asked for.',
+  description: 'Hyperparameters as the request gave them.',
 });
 
+/** A fine-tuning job as every route answers it. */
 export const JobSchema = z
   .object({
-    id: text('Of the job.'),
+    id: text('The id of the job.'),
     object: objectKind('fine_tuning.job'),
     created_at: unixSeconds('When it was asked for'),
     finished_at: unixSeconds('When it was over; null until then').nullable(),
@@ -47,10 +48,10 @@ export const JobSchema = z
     ).nullable(),
     model: z.string().meta({ description: 'The architecture.' }),
     fine_tuned_model: z.string().nullable().meta({
-      description: '`<model>:<version>` once the job has succeeded; goes where a model is named.',
+      description: '`<model>:<version>` once the job has succeeded. Use it wherever a model is named.',
     }),
-    organization_id: text('Always the same; OpenAI’s SDKs require it.'),
-    status: JobStatusSchema.meta({ description: 'The last three are final.' }),
+    organization_id: text('A constant that OpenAI’s SDKs require.'),
+    status: JobStatusSchema.meta({ description: 'Where the job stands. The last three are final.' }),
     training_file: text('Name of the dataset.'),
     validation_file: z.null().meta({ description: 'Always null: the dataset has its own split.' }),
     result_files: z.array(z.string()).meta({ description: 'Always empty: the model has its own files.' }),
@@ -58,37 +59,41 @@ export const JobSchema = z
     hyperparameters: WireHyperparametersSchema,
     method: z
       .object({
-        type: z.literal('supervised').meta({ description: 'The only one there is.' }),
+        type: z.literal('supervised').meta({ description: 'The only method there is.' }),
         supervised: z
           .object({ hyperparameters: WireHyperparametersSchema })
           .meta({ description: 'Settings of the method.' }),
       })
-      .meta({ description: 'How it trains, as OpenAI’s SDKs say it.' }),
-    seed: z.number().int().meta({ description: 'The same seed, the same model.' }),
+      .meta({ description: 'How it trains, in the form of OpenAI’s SDKs.' }),
+    seed: z.number().int().meta({ description: 'The same seed gives the same model.' }),
     error: toWireSchema(JobErrorSchema)
       .nullable()
       .meta({ description: 'Why the job failed or was cancelled; null where it did not.' }),
     integrations: z.array(z.unknown()).max(0).meta({ description: 'Always empty.' }),
-    metadata: z.record(z.string(), z.string()).meta({ description: 'As it was given.' }),
+    metadata: z.record(z.string(), z.string()).meta({ description: 'The pairs that the request gave.' }),
 
     dataset: text('Name of the dataset.'),
     model_name: z.string().meta({ description: 'The model that the job makes.' }),
-    model_version: z.string().nullable().meta({ description: 'Of that model; null until it is exported.' }),
+    model_version: z
+      .string()
+      .nullable()
+      .meta({ description: 'Version of that model; null until it is exported.' }),
     started_at: unixSeconds('When a trainer began; null until then').nullable(),
     recipe: toWireSchema(RecipeSchema).meta({
-      description: 'Which layers learn, on which views of the pictures, as it was asked for.',
+      description:
+        'Which layers are trained, and on which augmented views of the pictures, as the request gave it.',
     }),
     resolved_recipe: toWireSchema(ResolvedRecipeSchema).nullable().meta({
-      description: 'What everything left to `auto` came to; null until the trainer has decided.',
+      description: 'The recipe with a value for every `auto`; null until the trainer has decided.',
     }),
     sweep: toWireSchema(SweepSchema)
       .nullable()
-      .meta({ description: 'Settings that are tried in every combination; null trains once.' }),
+      .meta({ description: 'Settings that are tried in every combination; null where the job trains once.' }),
     trials: z
       .array(toWireSchema(FinishedTrialSchema))
       .meta({ description: 'Trials of the sweep that are over; the best so far is chosen.' }),
     remedies: toWireSchema(TakenSchema).meta({
-      description: 'What was given up where memory ran out, in the order in which it was.',
+      description: 'Out-of-memory remedies that were taken, in their order.',
     }),
     split: toWireSchema(SplitFractionsSchema),
     split_snapshot: z
@@ -96,64 +101,77 @@ export const JobSchema = z
       .int()
       .nullable()
       .meta({ description: "The snapshot of the dataset's split that the request names." }),
-    backend: z.enum(BACKENDS).meta({ description: 'What computes, as it was asked for.' }),
+    backend: z.enum(BACKENDS).meta({ description: 'The back end that the request named.' }),
     attempts: count('Attempts so far; one that was only told to stop does not count.'),
     queued_reason: z.string().nullable().meta({
       description: 'Why a job that waits does not start yet, where that is known.',
     }),
     machines: z
-      .object({ pool: text('Kind of machines.'), capacity: text('`spot` or `on-demand`.') })
+      .object({
+        pool: text('Kind of machines.'),
+        capacity: text('How they are bought: `spot` or `on-demand`.'),
+      })
       .nullable()
-      .meta({ description: 'Where the job runs on AWS Batch.' }),
+      .meta({ description: 'Machines of AWS Batch on which the job runs; null elsewhere.' }),
     max_cost_usd: z
       .number()
       .nullable()
-      .meta({ description: 'Training ends when it has cost so much; null where it may cost what it takes.' }),
+      .meta({ description: 'Training ends when it has cost this much; null where there is no limit.' }),
     cost: toWireSchema(SpendingSchema).meta({
       description:
-        'What the machines of all attempts took so far, at the on-demand price; Spot machines cost less.',
+        'What the machines of all attempts cost so far, at the on-demand price. Spot machines cost less.',
     }),
     cancel_requested: z
       .boolean()
-      .meta({ description: 'Whether somebody asked for its end; a running job ends within a step.' }),
+      .meta({ description: 'Whether its end was requested. A running job ends within a step.' }),
     progress: toWireSchema(ProgressSchema)
       .nullable()
-      .meta({ description: 'What the trainer is at; null before it begins.' }),
-    result: toWireSchema(ResultSchema).meta({ description: 'What came of it; null until it has succeeded.' }),
+      .meta({ description: 'What the trainer is doing; null before it begins.' }),
+    result: toWireSchema(ResultSchema).meta({
+      description: 'Metrics of the model; null until the job has succeeded.',
+    }),
   })
-  .meta({ id: 'FineTuningJob', description: 'OpenAI’s fine-tuning job, and what Fovea knows beside it.' });
+  .meta({ id: 'FineTuningJob', description: 'OpenAI’s fine-tuning job with fields of Fovea’s own.' });
+/** A job as clients get it. */
 export type WireJob = z.infer<typeof JobSchema>;
 
-/** What POST answers. */
+/** The answer of `POST /v1/fine_tuning/jobs`: the job with its estimate. */
 export const CreatedJobSchema = JobSchema.extend({
   estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
-}).meta({ id: 'CreatedFineTuningJob', description: 'The job that was made, with what it will take.' });
+}).meta({ id: 'CreatedFineTuningJob', description: 'The new job and the estimate of its time and price.' });
 
+/** The answer of `GET /v1/fine_tuning/jobs`: one page, newest first. */
 export const JobListSchema = z
   .object({ ...listOf(JobSchema, 'Newest first.'), has_more: hasMore })
   .meta({ id: 'FineTuningJobList', description: 'A page of jobs.' });
 
+/** One event of a job. `data` has the same facts as `message`, in snake_case. */
 export const JobEventWireSchema = z
   .object({
     object: objectKind('fine_tuning.job.event'),
-    id: text('Of the event.'),
+    id: text('The id of the event.'),
     created_at: unixSeconds('When it happened'),
     level: z.enum(['info', 'warn', 'error']).meta({ description: 'How bad it is.' }),
     type: z.enum(['message', 'metrics']).meta({ description: '`metrics`: the numbers of an epoch.' }),
-    message: text('In words.'),
+    message: text('What happened, in words.'),
     data: z
       .record(z.string(), z.unknown())
       .nullable()
-      .meta({ description: 'The same for programs, by name; null where there is nothing.' }),
+      .meta({ description: 'The facts of the message for programs, by name; null where there are none.' }),
   })
   .meta({ id: 'FineTuningJobEvent', description: 'Something that happened in a job.' });
+/** An event as clients get it. */
 export type WireJobEvent = z.infer<typeof JobEventWireSchema>;
 
+/** The answer of `GET /v1/fine_tuning/jobs/<id>/events`: one page, newest first. */
 export const JobEventListSchema = z
   .object({ ...listOf(JobEventWireSchema, 'Newest first.'), has_more: hasMore })
   .meta({ id: 'FineTuningJobEventList', description: 'A page of events.' });
 
-/** A job as clients see it. @param nowMs Unix milliseconds, for the estimated finish of a running job. */
+/**
+ * Makes the wire's job from the record.
+ * @param nowMs Unix milliseconds; the estimated finish of a running job counts from it.
+ */
 export function toWireJob(job: JobRecord, nowMs: number): WireJob {
   const { progress, result } = job;
   const hasEstimate = job.status === 'running' && progress !== null && progress.secondsLeft !== null;
@@ -211,6 +229,7 @@ function toWireTrials(trials: readonly Trial[]): WireJob['trials'] {
   );
 }
 
+/** Makes the wire's event from the stored one. */
 export const toWireEvent = (event: JobEvent): WireJobEvent => ({
   object: 'fine_tuning.job.event',
   id: event.id,

@@ -1,19 +1,24 @@
-// What a model version says of itself on the wire: the stored manifest and the parity certificate, in the wire's names.
+// The manifest and the parity certificate of a model version on the wire: the stored ones, in the wire's names.
 
 import type { z } from 'zod';
 import { type Manifest, ManifestSchema } from '../core/model/manifest.ts';
 import { ParitySchema } from '../core/model/parity.ts';
 import { toWire, toWireSchema } from './to-wire.ts';
 
+/** The answer of `GET /v1/models/<model>/files/manifest.json`. */
 export const WireManifestSchema = toWireSchema(ManifestSchema).meta({
   id: 'Manifest',
-  description: 'What a version is, and how it is called.',
+  description: 'What a model version is made of, and how its input is prepared.',
 });
+/** A manifest as clients get it. */
 export type WireManifest = z.infer<typeof WireManifestSchema>;
 
+/** Makes the wire's manifest from the stored one. */
 export const toWireManifest = (manifest: Manifest): WireManifest => toWire(ManifestSchema, manifest);
 
+/** The answer of `GET /v1/models/<model>/files/parity.json`. */
 export const WireParitySchema = toWireSchema(ParitySchema).meta({
   id: 'Parity',
-  description: 'How far the served model is from the trainer, and pictures with their right answers.',
+  description:
+    'How far the answers of the served model are from the trainer’s, and pictures with their right answers.',
 });

@@ -7,16 +7,20 @@ import { count, hasMore, listOf, objectKind, text } from './quantities.ts';
 
 const UNREADABLE = 'null where the version cannot be read';
 
+/** A model as every route answers it, described by one of its versions. */
 export const ModelSchema = z
   .object({
     id: text('Its name.'),
     object: objectKind('model'),
-    created: z.number().int().meta({ description: 'Unix seconds; of the version described here.' }),
-    owned_by: text('Always the same; OpenAI’s SDKs require it.'),
+    created: z
+      .number()
+      .int()
+      .meta({ description: 'When the version described here was made, in Unix seconds.' }),
+    owned_by: text('A constant that OpenAI’s SDKs require.'),
     version: z
       .string()
       .meta({ description: 'The version described here: the latest one, unless another was asked for.' }),
-    versions: z.array(z.string()).meta({ description: 'Oldest first.' }),
+    versions: z.array(z.string()).meta({ description: 'All versions, oldest first.' }),
     architecture: z
       .string()
       .nullable()
@@ -38,11 +42,11 @@ export const ModelSchema = z
       .number()
       .int()
       .nullable()
-      .meta({ description: `Of its ONNX file; ${UNREADABLE}.` }),
+      .meta({ description: `Size of its ONNX file; ${UNREADABLE}.` }),
     test_accuracy: z
       .number()
       .nullable()
-      .meta({ description: 'Share of the test split that is right, 0 to 1; null where there is none.' }),
+      .meta({ description: 'Accuracy on the test split, 0 to 1; null where there is no test split.' }),
     test_count: z
       .number()
       .int()
@@ -53,19 +57,28 @@ export const ModelSchema = z
       .nullable()
       .meta({ description: 'Path of the report of this version; null where it has none.' }),
     problem: z
-      .object({ code: text('Stable.'), message: text('What is wrong, and what to do.') })
+      .object({ code: text('A stable code.'), message: text('What is wrong, and what to do.') })
       .nullable()
       .meta({ description: 'Why this version cannot be used; null where it can.' }),
   })
-  .meta({ id: 'Model', description: 'A model, as its latest version or the one that was asked for.' });
+  .meta({
+    id: 'Model',
+    description: 'A model, described by its latest version or the one that was asked for.',
+  });
+/** A model as clients get it. */
 export type WireModel = z.infer<typeof ModelSchema>;
 
+/** The answer of `GET /v1/models`: one page, by name. */
 export const ModelListSchema = z
   .object({ ...listOf(ModelSchema, 'By name.'), has_more: hasMore })
   .meta({ id: 'ModelList', description: 'One page of models.' });
 
 const OWNED_BY = 'fovea';
 
+/**
+ * Describes a model by one of its versions.
+ * @param versions all versions of the model, oldest first.
+ */
 export function toWireModel(manifest: Manifest, versions: readonly string[]): WireModel {
   const { height, width, channels } = manifest.input;
   return {
@@ -90,7 +103,7 @@ export function toWireModel(manifest: Manifest, versions: readonly string[]): Wi
   };
 }
 
-/** The entry of a model whose manifest cannot be read: it stays in the list, and says why. */
+/** The entry of a model whose manifest cannot be read. It stays in the list, with the reason. */
 export function toBrokenWireModel(
   {
     model,
@@ -118,13 +131,14 @@ export function toBrokenWireModel(
   };
 }
 
-/** Which version is meant; in a query string. */
+/** The query parameter that chooses a version of a model. */
 export const VersionSchema = z.string().optional().meta({
   description: 'A version number or an alias; `latest` by default.',
   pattern: NAME_PATTERNS.version,
   example: 'latest',
 });
 
+/** The path parameters of the routes of one model. */
 export const ModelParamSchema = z.object({
   model: z.string().meta({
     description: 'The name of a model, or `<model>:<version>`.',

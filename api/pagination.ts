@@ -6,13 +6,14 @@ import { integerField } from './quantities.ts';
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
 
+/** The query parameters of a list whose entries have ids that the server made. */
 export const PageQuerySchema = z.strictObject({
   after: z
     .string()
     .max(200)
     .regex(/^[A-Za-z0-9_-]+$/, 'must be an id from an earlier page')
     .optional()
-    .meta({ description: 'Only what comes after this id; from the last entry of the page before.' }),
+    .meta({ description: 'The id of the last entry of the page before; this page begins after it.' }),
   limit: integerField({
     minimum: 1,
     maximum: MAX_LIMIT,
@@ -24,14 +25,14 @@ export const PageQuerySchema = z.strictObject({
 const DEFAULT_NAMES = 100;
 const MAX_NAMES = 1000;
 
-/** The same for what has names that people give, such as models. */
+/** The query parameters of a list whose entries have names that people gave, such as models. */
 export const NamePageQuerySchema = z.strictObject({
   after: z
     .string()
     .max(255)
     .regex(/^[ -.0-\uffff]+$/, 'must be a name from an earlier page')
     .optional()
-    .meta({ description: 'Only what comes after this name; from the last entry of the page before.' }),
+    .meta({ description: 'The name of the last entry of the page before; this page begins after it.' }),
   limit: integerField({
     minimum: 1,
     maximum: MAX_NAMES,

@@ -13,6 +13,7 @@ import { count, objectKind, text } from './quantities.ts';
 const upTo = (max: number, description: string) => z.number().int().min(1).max(max).meta({ description });
 const side = upTo(PLAN_LIMITS.side, 'Pixels.').optional();
 
+/** The body of `POST /v1/plans`. Unknown fields are refused. */
 export const CreatePlanSchema = z
   .strictObject({
     model: z.string().min(1).meta({ description: 'An architecture.', example: 'three_conv_cnn' }),
@@ -23,17 +24,17 @@ export const CreatePlanSchema = z
         channels: z.literal([1, 3]).optional().meta({ description: '1: gray. 3: red, green, blue.' }),
       })
       .optional()
-      .meta({ description: "What is left out is the architecture's own." }),
-    classes: upTo(PLAN_LIMITS.classes, 'Of the classifier.').default(DEFAULT_PLAN_CLASSES),
+      .meta({ description: "Size of the input; omitted fields have the architecture's defaults." }),
+    classes: upTo(PLAN_LIMITS.classes, 'Classes of the classifier.').default(DEFAULT_PLAN_CLASSES),
     until: z
       .string()
       .min(1)
       .optional()
       .meta({ description: 'A layer to stop after, e.g. to leave the classifier out.', example: 'conv3' }),
     batch_size: upTo(PLAN_LIMITS.batchSize, 'Pictures of a mini-batch.').default(DEFAULT_PLAN_BATCH_SIZE),
-    images: upTo(PLAN_LIMITS.images, 'Pictures of an epoch; left out, nothing is said of epochs.').optional(),
+    images: upTo(PLAN_LIMITS.images, 'Pictures of an epoch. Without it the plan has no epochs.').optional(),
     gpu: z.string().min(1).optional().meta({
-      description: 'T4, A10G, L4, A100, L40S or H100; left out, all of them.',
+      description: 'T4, A10G, L4, A100, L40S or H100. Without it the plan is for all of them.',
       example: 'T4',
     }),
     usd_per_hour: z
@@ -43,14 +44,15 @@ export const CreatePlanSchema = z
       .meta({ description: "Price of the GPU's machine, instead of the one in the table. Needs `gpu`." }),
   })
   .meta({ id: 'CreatePlan', description: 'A network, and how it is to be used.' });
+/** The body as the server reads it, with defaults. */
 export type CreatePlanRequest = z.output<typeof CreatePlanSchema>;
 
 const bytes = (of: string) => count(`Bytes ${of}.`);
 
 const PlanLayerSchema = z.object({
-  name: text('Of the layer.'),
+  name: text('Name of the layer.'),
   type: text('Kind of layer.'),
-  output_shape: z.array(z.number().int()).meta({ description: 'Without the batch.' }),
+  output_shape: z.array(z.number().int()).meta({ description: 'Shape of its output, without the batch.' }),
   parameters: count('Numbers in its weights.'),
   trainable_parameters: count('Those that learn.'),
   flops: count(PLAN_ACCOUNTING.flops),
@@ -63,19 +65,19 @@ const PlanGpuSchema = z.object({
   instance_type: text('The machine that has it.'),
   memory_bytes: bytes('of its memory, as sold'),
   usable_bytes: bytes('of that for the network'),
-  largest_batch: count('Pictures; 0 where not even one fits.'),
+  largest_batch: count('Pictures of the largest batch that fits; 0 where not even one picture fits.'),
   fits: z.boolean().meta({ description: 'Whether `batch_size` fits.' }),
-  pictures_per_second: z.number().meta({ description: 'In training.' }),
-  effective_flops: z.number().meta({ description: 'Operations a second that the estimate comes to.' }),
+  pictures_per_second: z.number().meta({ description: 'Pictures a second in training.' }),
+  effective_flops: z.number().meta({ description: 'Floating-point operations a second in training.' }),
   usd_per_hour: z.number().meta({ description: 'Price of the machine.' }),
   epoch: z
     .object({
       images: count('Pictures.'),
-      seconds: z.number().meta({ description: 'Time it takes.' }),
+      seconds: z.number().meta({ description: 'Seconds that it takes.' }),
       usd: z.number().meta({ description: 'What it costs.' }),
     })
     .nullable()
-    .meta({ description: 'Null where the batch does not fit or `images` was not given.' }),
+    .meta({ description: 'One epoch; null where the batch does not fit or `images` was not given.' }),
   basis: z
     .object({
       memory: text('What memory rests on.'),
@@ -86,6 +88,7 @@ const PlanGpuSchema = z.object({
     .meta({ description: 'What the numbers rest on, in sentences.' }),
 });
 
+/** The answer of `POST /v1/plans`. */
 export const PlanSchema = z
   .object({
     object: objectKind('plan'),
@@ -97,7 +100,7 @@ export const PlanSchema = z
         channels: count('1: gray. 3: red, green, blue.'),
       })
       .meta({ description: 'What the network takes.' }),
-    classes: count('Of the classifier.'),
+    classes: count('Classes of the classifier.'),
     until: z.string().nullable().meta({ description: 'The last layer, where one was asked for.' }),
     parameters: z
       .object({
@@ -128,12 +131,14 @@ export const PlanSchema = z
         total_accounting: text('What is counted in all.'),
       })
       .meta({ description: 'Memory of training with a mini-batch.' }),
-    gpus: z.array(PlanGpuSchema).meta({ description: 'What training takes and costs on each.' }),
-    layers: z.array(PlanLayerSchema).meta({ description: 'In the order in which they are computed.' }),
+    gpus: z.array(PlanGpuSchema).meta({ description: 'What training takes and costs on each GPU.' }),
+    layers: z.array(PlanLayerSchema).meta({ description: 'Layers in the order in which they are computed.' }),
   })
   .meta({ id: 'Plan', description: 'What a network needs before it runs.' });
+/** A plan as clients get it. */
 export type WirePlan = z.infer<typeof PlanSchema>;
 
+/** Makes the wire's plan from the computed one. */
 export function toWirePlan({
   model,
   inputSize,

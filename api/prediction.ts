@@ -11,7 +11,7 @@ const TimingSchema = z
   .object({
     load: milliseconds('Loading the model; 0 where it was in memory'),
     decode: milliseconds('Decoding the pictures'),
-    preprocess: milliseconds('Making them the input of the network'),
+    preprocess: milliseconds('Turning them into input of the network'),
     infer: milliseconds('Running the network'),
     heatmap: milliseconds('Drawing the heatmap').optional(),
     total: milliseconds('All of it'),
@@ -26,7 +26,7 @@ const LabelScoreSchema = z.object({
 
 const HeatmapSchema = z
   .object({
-    label: text('The class that the map is of.'),
+    label: text('The class that the map shows.'),
     index: count('Its number among the labels of the model.'),
     rows: count('Windows from top to bottom.'),
     columns: count('Windows from left to right.'),
@@ -44,11 +44,12 @@ const HeatmapSchema = z
 
 const predictionShape = {
   object: objectKind('prediction'),
-  id: text('Of the prediction.'),
+  id: text('The id of the prediction.'),
   model: text('Name of the model.'),
   model_version: text('Version of the model that answered.'),
   label: z.string().nullable().meta({
-    description: 'The likeliest label; null only where it is rejected and `reject=true` was asked for.',
+    description:
+      'The likeliest label; null only where the answer is rejected and the request has `reject=true`.',
   }),
   score: z.number().meta({ description: 'Probability of the likeliest label, calibrated, 0 to 1.' }),
   rejected: z.boolean().meta({
@@ -58,10 +59,11 @@ const predictionShape = {
     .number()
     .nullable()
     .meta({ description: 'Scores below it are rejected; null where the model has no threshold.' }),
-  predictions: z.array(LabelScoreSchema).meta({ description: 'Best first, `top_k` of them.' }),
+  predictions: z.array(LabelScoreSchema).meta({ description: 'The `top_k` likeliest labels, best first.' }),
   heatmap: HeatmapSchema.optional(),
 };
 
+/** The answer for one picture. */
 export const PredictionSchema = z
   .object({ ...predictionShape, timing_ms: TimingSchema })
   .meta({ id: 'Prediction', description: 'What a picture shows.' });
@@ -81,10 +83,11 @@ const FailedPredictionSchema = z.object({
   error: ErrorSchema.shape.error,
 });
 
+/** The answer for several pictures. Each has its own outcome, in the order of the request. */
 export const PredictionListSchema = z
   .object({
     object: objectKind('list'),
-    id: text('Of the request.'),
+    id: text('The id of the request.'),
     model: text('Name of the model.'),
     model_version: text('Version of the model that answered.'),
     data: z.array(z.discriminatedUnion('object', [ListedPredictionSchema, FailedPredictionSchema])).meta({
@@ -94,11 +97,14 @@ export const PredictionListSchema = z
   })
   .meta({ id: 'PredictionList', description: 'What each of many pictures shows.' });
 
+/** A prediction as clients get it. */
 export type WirePrediction = z.infer<typeof PredictionSchema>;
+/** A list of predictions as clients get it. */
 export type WirePredictionList = z.infer<typeof PredictionListSchema>;
 
 const BASE64 = 'Base64, or a data URL.';
 
+/** The JSON body of `POST /v1/models/<model>/predict`. */
 export const PredictJsonSchema = z
   .strictObject({
     image: z
@@ -136,6 +142,7 @@ const HEATMAP_SCALE_DEFAULT = 2;
 /** A map at this scale takes 16 times the arithmetic of a prediction. */
 const HEATMAP_SCALE_MAX = 4;
 
+/** The query parameters of a prediction. */
 export const PredictQuerySchema = z.strictObject({
   version: VersionSchema,
   top_k: integerField({
@@ -155,8 +162,8 @@ export const PredictQuerySchema = z.strictObject({
     .optional()
     .meta({
       description:
-        'Where in the picture a class is: a label, the index of a class, or `top` for the likeliest. The network looks at ' +
-        'the picture larger than it was trained on, and answers for every window of its own size.',
+        'Adds a map of where in the picture a class is: a label, the index of a class, or `top` for the likeliest. The ' +
+        'picture is enlarged beyond the input size of the network, which then answers for every window of that size.',
       example: 'top',
     }),
   heatmap_format: z.enum(['json', 'png']).default('json').meta({
@@ -168,12 +175,12 @@ export const PredictQuerySchema = z.strictObject({
     maximum: HEATMAP_SCALE_MAX,
     default: HEATMAP_SCALE_DEFAULT,
     description:
-      'How many times its own input size the network looks at the picture; more gives a finer map of smaller parts. At ' +
-      '1 there is one window, and its value is the prediction.',
+      'The picture is enlarged to this many times the input size of the network. A larger scale gives a finer map of ' +
+      'smaller windows. At 1 there is one window, and its value is the prediction.',
   }),
 });
 
-/** What a form may hold: pictures, in fields of any name, and what the query string takes. */
+/** The form of a prediction: pictures in fields of any name, and the query parameters as fields. */
 export const PredictFormSchema = z
   .object({
     image: z

@@ -2,38 +2,43 @@
 
 import { z } from 'zod';
 
-/** A whole number of something. */
+/** A schema of a whole number, at least 0. */
 export const count = (description: string) => z.number().int().nonnegative().meta({ description });
 
+/**
+ * A schema of a point in time, in whole Unix seconds.
+ * @param description what happens then, without a full stop.
+ */
 export const unixSeconds = (description: string) =>
   z
     .number()
     .int()
     .meta({ description: `${description}, in Unix seconds.` });
 
-/** What an answer is, as OpenAI's API tells it: constant. */
+/** A schema of the constant that tells what an answer is, as in OpenAI's API. */
 export const objectKind = <T extends string>(kind: T) =>
   z.literal(kind).meta({ description: 'What this is.' });
 
+/** A schema of any text. */
 export const text = (description: string) => z.string().meta({ description });
 
-/** A page or the whole of a list. */
+/** The fields of a list: one page of it, or all entries. */
 export const listOf = <T extends z.ZodType>(item: T, description: string) => ({
   object: objectKind('list'),
   data: z.array(item).meta({ description }),
 });
 
-/** Whether there is more to ask for. */
+/** A schema of the field that tells whether another page follows. */
 export const hasMore = z.boolean().meta({ description: 'Whether more comes after the last entry.' });
 
 /**
- * A schema that has an `id`, or null. A nullable component would be null wherever it is referred to.
- * @param description why it may be null.
+ * A schema of a value or null. A `nullable()` schema with an `id` would be null wherever the OpenAPI document refers to it.
+ * @param description what the field is, and when it is null.
  */
 export const orNull = <T extends z.ZodType>(schema: T, description: string) =>
   z.union([schema, z.null()]).meta({ description });
 
-/** A whole number in a query string or a form. */
+/** A schema of a whole number in a query string or a form, where all values are text. */
 export function integerField(options: {
   readonly minimum: number;
   readonly maximum: number;
@@ -41,7 +46,7 @@ export function integerField(options: {
   readonly description: string;
 }) {
   const { minimum, maximum, default: unsaid } = options;
-  // The generator of the document sees a coerced number as anything, so what it is is said again.
+  // The generator of the document takes a coerced number for anything, so its type is said again.
   return z.coerce
     .number()
     .int()
@@ -51,7 +56,7 @@ export function integerField(options: {
     .meta({ type: 'integer', ...options });
 }
 
-/** A number in a query string or a form. */
+/** A schema of a number in a query string or a form, where all values are text. */
 export function numberField(options: Parameters<typeof integerField>[0]) {
   const { minimum, maximum, default: unsaid } = options;
   return z.coerce

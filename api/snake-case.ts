@@ -2,12 +2,15 @@
 
 type Upper<C extends string> = C extends Lowercase<C> ? false : true;
 
-/** `unfreezeFrom` → `unfreeze_from`. */
+/** A name in snake_case: `unfreezeFrom` becomes `unfreeze_from`. */
 export type SnakeCase<S extends string> = S extends `${infer C}${infer Rest}`
   ? `${Upper<C> extends true ? `_${Lowercase<C>}` : C}${SnakeCase<Rest>}`
   : S;
 
-/** A value with its names in snake_case at every depth. Keys that are data (of a `Record<string, …>`) stay as they are. */
+/**
+ * A type with its names in snake_case at every depth. Keys that are data (those of a `Record<string, …>`) stay as
+ * they are.
+ */
 export type SnakeCased<T> = T extends readonly (infer U)[]
   ? SnakeCased<U>[]
   : T extends object
@@ -16,11 +19,14 @@ export type SnakeCased<T> = T extends readonly (infer U)[]
       : { [K in keyof T as K extends string ? SnakeCase<K> : K]: SnakeCased<T[K]> }
     : T;
 
-/** @param name camelCase, or snake_case already. */
+/** Spells a name in snake_case: `unfreezeFrom` becomes `unfreeze_from`, and `unfreeze_from` stays. */
 export const toSnakeCase = (name: string): string =>
   name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Plain data whose keys are all names of ours, such as the details of an error or the data of an event. */
+/**
+ * Spells all keys of plain data in snake_case, at every depth. For data whose keys are all names of the project, such
+ * as the details of an error or the data of an event.
+ */
 export const toSnakeCased = (data: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(data).map(([name, value]) => [toSnakeCase(name), convert(value)]));
 

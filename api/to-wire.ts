@@ -1,5 +1,5 @@
-// From a stored form to the wire's, by the one schema that describes both: names become snake_case, and keys that are data
-// (labels, codes, metadata) stay as they are. Knows no schema in particular.
+// Converts stored objects to the wire's form, by the one schema that describes both. Names become snake_case; keys that are
+// data (labels, codes, metadata) stay as they are. Knows no schema in particular.
 
 import { z } from 'zod';
 import { type SnakeCased, toSnakeCase } from './snake-case.ts';
@@ -10,12 +10,15 @@ type Schema = z.core.$ZodType;
 type WireOf<S extends Schema> = z.ZodType<SnakeCased<z.output<S>>>;
 
 /**
- * The schema of an answer that says what `schema` stores. Defaults are gone, since an answer says everything; unknown names
- * are let through, since a later server may say more. Descriptions and bounds stay.
+ * Makes the schema of an answer from that of the stored object. It has no defaults, since an answer has every field, and it
+ * allows unknown names, since a later server may say more. Descriptions and bounds stay.
  */
 export const toWireSchema = <S extends Schema>(schema: S): WireOf<S> => convertSchema(schema) as WireOf<S>;
 
-/** A value of `schema` as {@link toWireSchema} describes it. */
+/**
+ * Converts a value of `schema` to what {@link toWireSchema} describes. Fields that the schema does not have are
+ * dropped.
+ */
 export const toWire = <S extends Schema>(schema: S, value: z.output<S>): SnakeCased<z.output<S>> =>
   convertValue(schema, value) as SnakeCased<z.output<S>>;
 

@@ -6,6 +6,7 @@ import { count, objectKind, text, unixSeconds } from './quantities.ts';
 const MIME_TYPE = /^(image\/[a-z0-9.+-]{1,60}|application\/octet-stream)$/;
 const FILENAME_MAX_LENGTH = 800;
 
+/** The body of `POST /v1/uploads`. Unknown fields are refused. */
 export const CreateUploadSchema = z
   .strictObject({
     bytes: z
@@ -19,10 +20,11 @@ export const CreateUploadSchema = z
       .default('application/octet-stream')
       .meta({ description: 'Content-Type of the bytes.', example: 'image/jpeg' }),
     purpose: z.enum(['vision', 'fine-tune']).default('vision').meta({
-      description: '`vision`: to be predicted, by its `key`. `fine-tune`: a picture of a dataset.',
+      description:
+        'What the picture is for. `vision`: a prediction, which names its `key`. `fine-tune`: a picture of a dataset.',
     }),
     filename: z.string().min(1).max(FILENAME_MAX_LENGTH).optional().meta({
-      description: 'For `fine-tune`, where in which dataset: `<dataset>/<class>/<file>`.',
+      description: 'For `fine-tune`, the place in a dataset: `<dataset>/<class>/<file>`.',
       example: 'fruit/banana/1.jpg',
     }),
   })
@@ -32,25 +34,33 @@ export const CreateUploadSchema = z
   })
   .meta({ id: 'CreateUpload', description: 'A picture that is to be uploaded.' });
 
+/** The answer of `POST /v1/uploads`. */
 export const UploadSchema = z
   .object({
-    id: text('Of the upload.'),
+    id: text('The id of the upload.'),
     object: objectKind('upload'),
     bytes: count('The exact size of the picture.'),
     created_at: unixSeconds('When the link was made'),
     expires_at: unixSeconds('Until when the request below is taken'),
-    filename: z.string().nullable().meta({ description: 'As it was asked for; null where it was not.' }),
-    purpose: z.enum(['vision', 'fine-tune']).meta({ description: 'As it was asked for.' }),
-    status: z.literal('pending').meta({ description: 'The bytes are still to come.' }),
-    key: z.string().meta({ description: 'For `vision`, what to predict as `image_key`. It stays a day.' }),
-    method: z.literal('PUT').meta({ description: 'Of the request that brings the bytes.' }),
-    url: z.string().meta({ description: 'Where the bytes go, without the API key.' }),
+    filename: z
+      .string()
+      .nullable()
+      .meta({ description: 'The `filename` of the request; null where it had none.' }),
+    purpose: z.enum(['vision', 'fine-tune']).meta({ description: 'The `purpose` of the request.' }),
+    status: z.literal('pending').meta({ description: 'The server waits for the bytes.' }),
+    key: z.string().meta({
+      description:
+        'Object key of the picture; for `vision`, the `image_key` of a prediction. It is kept for a day.',
+    }),
+    method: z.literal('PUT').meta({ description: 'HTTP method of the request that brings the bytes.' }),
+    url: z.string().meta({ description: 'URL of that request. Send it without the API key.' }),
     headers: z
       .record(z.string(), z.string())
-      .meta({ description: 'To be sent with the bytes, as they are.' }),
+      .meta({ description: 'Headers to send with the bytes, unchanged.' }),
   })
   .meta({ id: 'Upload', description: 'The request that brings the bytes of a picture.' });
 
+/** The answer to the bytes of an upload, where the project's own server takes them. */
 export const ReceivedUploadSchema = z
   .object({
     object: objectKind('upload.received'),

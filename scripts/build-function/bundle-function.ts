@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { build } from 'esbuild';
 
+/** What to bundle, and where the bundle goes. */
 export interface BundleFunctionOptions {
   readonly repository: string;
   readonly entry: string;

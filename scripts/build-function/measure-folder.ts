@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
+/** The size of a folder, in all and by its largest contents. */
 export interface FolderSize {
   readonly totalBytes: number;
   /** Top folders, and packages of node_modules; largest first. */
@@ -11,6 +12,7 @@ export interface FolderSize {
 
 const SCOPED_PACKAGE_DEPTH = 3;
 
+/** Adds up the sizes of all files below `folder`. */
 export async function measureFolder(folder: string): Promise<FolderSize> {
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
@@ -26,6 +28,7 @@ export async function measureFolder(folder: string): Promise<FolderSize> {
 }
 
 function partOf(segments: readonly string[]): string {
-  if (segments[0] !== 'node_modules') return segments[0] ?? '';
+  const [top = '.'] = segments;
+  if (top !== 'node_modules') return top;
   return segments.slice(0, segments[1]?.startsWith('@') ? SCOPED_PACKAGE_DEPTH : 2).join('/');
 }

@@ -9,8 +9,10 @@ import { EXTERNAL_PACKAGES } from './bundle-function.ts';
 
 const run = promisify(execFile);
 
+/** A processor that AWS Lambda has, by its name there. */
 export type FunctionArchitecture = 'x86_64' | 'arm64';
 
+/** Where the packages come from and for which processor they are. */
 export interface NativePackagesOptions {
   readonly repository: string;
   /** Kept between builds: a second one needs no network. */
