@@ -1,0 +1,75 @@
+// Tables and commands of the documents say what the code says.
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FINDING_SEVERITIES } from '../../../core/dataset/findings.ts';
+import { ARCHITECTURES } from '../../../core/network/architectures/architectures.ts';
+import { planClassifier } from '../../../core/network/plan/plan-classifier.ts';
+import { commandBlocks } from '../../support/document-commands.ts';
+import { readMarkdown } from '../../support/read-markdown.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+const CLASSES = 1000;
+
+/** Cells of the rows whose first one is a name in code. */
+const rowsOf = (document: string): string[][] =>
+  read(document)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
+
+describe('tables', () => {
+  it('docs/datasets.md has every finding with its severity', () => {
+    const rows = rowsOf('docs/datasets.md').map(([code, severity]) => [code, severity]);
+    expect(Object.fromEntries(rows)).toEqual(FINDING_SEVERITIES);
+  });
+
+  it('docs/networks.md has every network with its input, parameters and weights', () => {
+    const rows = rowsOf('docs/networks.md').map(([name, input, parameters, , weights]) => [
+      name,
+      input,
+      parameters,
+      weights,
+    ]);
+    const expected = ARCHITECTURES.map(({ name, weightSources }) => {
+      const { inputSize, network } = planClassifier({ model: name, classes: CLASSES });
+      const { height, width, channels } = inputSize;
+      return [
+        name,
+        `${height}×${width}×${channels}`,
+        network.parameters.total.toLocaleString('en-US'),
+        weightSources.length > 0 ? 'ImageNet' : 'random',
+      ];
+    });
+    expect(rows).toEqual(expected);
+  });
+});
+
+describe('commands', () => {
+  const documents = ['README.md', ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`)];
+  const commands = documents.flatMap((document) =>
+    commandBlocks(document, readMarkdown(path.join(ROOT, document)).blocks),
+  );
+
+  it.each(commands)('$place is a script for sh', ({ text }) => {
+    const { stderr, status } = spawnSync('sh', ['-n', '-c', text], { encoding: 'utf8' });
+    expect(`${stderr}${status}`).toBe('0');
+  });
+
+  it('name scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = documents.flatMap((document) =>
+      [...read(document).matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, script = '']) => script),
+    );
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
+    expect(named.length).toBeGreaterThan(0);
+  });
+});
