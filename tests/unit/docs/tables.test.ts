@@ -54,7 +54,11 @@ describe('tables', () => {
 });
 
 describe('commands', () => {
-  const documents = ['README.md', ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`)];
+  const documents = [
+    'README.md',
+    'infra/README.md',
+    ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`),
+  ];
   const commands = documents.flatMap((document) =>
     commandBlocks(document, readMarkdown(path.join(ROOT, document)).blocks),
   );
