@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
+import { MemoryRecordSchema } from '../core/job/recipe/memory-record.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts';
-import { MemoryRecordSchema } from '../core/job/recipe/savings.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/recipe/sweep.ts';
 import {
   BACKENDS,

@@ -2,7 +2,7 @@
 // under a head that learns, then learns too; an architecture without pretrained weights is trained from scratch.
 
 import { FoveaError } from '../core/errors/errors.ts';
-import { checkLearningLayers } from '../core/job/recipe/check-learning-layers.ts';
+import { checkTrainableLayers } from '../core/job/recipe/check-trainable-layers.ts';
 import { describeStages } from '../core/job/recipe/recipe.ts';
 import type { Trial } from '../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
@@ -66,7 +66,7 @@ type Shared = Omit<
 /** Everything before the first training. */
 async function prepare(deps: FineTuneDeps, job: JobRecord): Promise<Shared> {
   const base = await findBase(deps.store, job.architecture);
-  checkLearningLayers(job);
+  checkTrainableLayers(job);
   const inspection = await validateDataset(deps, job);
   const { freeBytes } = await readMachineMemory('portable', deps.memoryLimitBytes);
   const engine = await openEngine({

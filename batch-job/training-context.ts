@@ -2,7 +2,7 @@
 
 import type { DatasetInspection, DatasetItem } from '../core/dataset/inspect-dataset.ts';
 import type { ModelInput } from '../core/image/model-input.ts';
-import type { Savings } from '../core/job/recipe/savings.ts';
+import type { Savings } from '../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import type { Network } from '../core/network/description/network.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';

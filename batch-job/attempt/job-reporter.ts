@@ -4,8 +4,8 @@
 import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '../../core/clock.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import type { MemoryRecord } from '../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
-import type { MemoryRecord } from '../../core/job/recipe/savings.ts';
 import { type FailedTrial, type Trial, withTrial } from '../../core/job/recipe/sweep.ts';
 import { afterCheckpoint } from '../../core/job/record/furthest.ts';
 import type { JobRecord, Progress } from '../../core/job/record/job.ts';

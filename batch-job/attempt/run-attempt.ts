@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { assertRestored } from '../../core/backup/restore-note.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { afterOwnEnd } from '../../core/job/recipe/savings.ts';
+import { afterOwnEnd } from '../../core/job/recipe/memory-record.ts';
 import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../../core/job/record/job.ts';
 import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../../core/job/record/lease.ts';

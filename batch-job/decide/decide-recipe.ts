@@ -1,9 +1,9 @@
 // What a job's `auto` settings come to, from its data, its network and the back end. Decided once: later attempts find the
 // decision in the job's record.
 
-import { frozenHalves, fullStageStart } from '../../core/job/recipe/full-stage.ts';
+import { fullStageStart, splitFrozen } from '../../core/job/recipe/full-stage.ts';
+import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { type Augmentation, changesPictures, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
-import type { Savings } from '../../core/job/recipe/savings.ts';
 import { featureViewsFor, hasFullStage } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
@@ -144,14 +144,14 @@ function portableMinutes(
   { epochs }: StageSettings,
   at: { readonly from: string | null; readonly examples: number; readonly augmentation: Augmentation },
 ): number {
-  const halves = frozenHalves(network, {
+  const split = splitFrozen(network, {
     from: at.from,
     pictures: { train: at.examples, validation: 0 },
     epochs,
     isAugmented: changesPictures(at.augmentation),
     bytesPerValue: Float32Array.BYTES_PER_ELEMENT,
   });
-  const { flops } = planNetwork(halves?.upper ?? network);
+  const { flops } = planNetwork(split?.trainable ?? network);
   const seconds = (TRAINING_PASSES * flops * at.examples * epochs) / PORTABLE_FLOPS_PER_SECOND;
   return Math.max(1, Math.round(seconds / SECONDS_PER_MINUTE));
 }

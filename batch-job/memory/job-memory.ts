@@ -3,7 +3,12 @@
 // attempt that the kernel ends for memory is followed by one that does not die in the same way.
 
 import { FoveaError } from '../../core/errors/errors.ts';
-import { type GivenUp, type MemoryRecord, NO_SAVINGS, type Savings } from '../../core/job/recipe/savings.ts';
+import {
+  type MemoryRecord,
+  NO_SAVINGS,
+  type Savings,
+  type TakenRemedies,
+} from '../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
@@ -37,7 +42,7 @@ export interface JobMemory {
    */
   start(sizes: TrainingSizes): Promise<void>;
   /** What the training has given up so far. */
-  givenUp(): GivenUp;
+  givenUp(): TakenRemedies;
   /** Writes down what is begun. */
   enter(stage: MemoryStage): Promise<void>;
   /** @throws {FoveaError} `out-of-memory` where the process is over its limit. */

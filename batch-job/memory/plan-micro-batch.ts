@@ -1,7 +1,7 @@
 // Before training: how many pictures of a batch fit into the memory there is at once, from the network's plan.
 
-import { firstFrom } from '../../core/network/description/is-from.ts';
 import type { Network } from '../../core/network/description/network.ts';
+import { firstTrainable } from '../../core/network/description/trainable-from.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { largestBatch, planNetwork, planTraining } from '../../core/network/plan/plan.ts';
 import type { MachineMemory } from './machine-memory.ts';
@@ -27,8 +27,8 @@ export interface PlannedMicroBatch {
 }
 
 /** As planTraining takes it, which knows layers alone. */
-const learnsFrom = (network: Network, unfreezeFrom: string | null) =>
-  unfreezeFrom === null ? {} : { learnsFrom: firstFrom(network, unfreezeFrom) };
+const trainableFrom = (network: Network, unfreezeFrom: string | null) =>
+  unfreezeFrom === null ? {} : { trainableFrom: firstTrainable(network, unfreezeFrom) };
 
 /** The batch halved until a part of it fits, 1 where none does; undefined where all of it fits. */
 export function planMicroBatch({
@@ -38,7 +38,7 @@ export function planMicroBatch({
   memory,
 }: PlanMicroBatchOptions): PlannedMicroBatch | undefined {
   const plan = planNetwork(network);
-  const options = learnsFrom(network, unfreezeFrom);
+  const options = trainableFrom(network, unfreezeFrom);
   const largest = largestBatch(plan, PLANNED_SHARE * memory.freeBytes, options);
   if (batchSize <= largest) return undefined;
   let microBatchSize = batchSize;
@@ -58,7 +58,7 @@ export function plannedBytes(network: Network, microBatchSize: number, unfreezeF
   return (
     planTraining(planNetwork(network), {
       batchSize: microBatchSize,
-      ...learnsFrom(network, unfreezeFrom),
+      ...trainableFrom(network, unfreezeFrom),
     }).totalBytes / PLANNED_SHARE
   );
 }

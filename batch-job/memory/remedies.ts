@@ -1,12 +1,12 @@
 // The remedies against a want of memory, as a table: what each changes in a job's savings, and what is given up by it. They
 // are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
 
-import type { RemedyName, Savings } from '../../core/job/recipe/savings.ts';
-import { isFrom } from '../../core/network/description/is-from.ts';
+import type { RemedyName, Savings } from '../../core/job/recipe/memory-record.ts';
 import type { InputSize, Network } from '../../core/network/description/network.ts';
+import { isTrainableFrom } from '../../core/network/description/trainable-from.ts';
 import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 import { planNetwork } from '../../core/network/plan/plan.ts';
-import { seamBelow } from '../../core/network/surgery/split-at.ts';
+import { cutLayerBelow } from '../../core/network/surgery/split-at.ts';
 import type { Base } from '../base/base.ts';
 
 /** Parts of a job that memory can run out in. */
@@ -117,7 +117,7 @@ function haveSameWeights(a: Network, b: Network): boolean {
 
 /** The layer from which on half of the outputs that are kept for the backward pass come; undefined at the classifier. */
 function higherStart(network: Network, from: string | null): string | undefined {
-  const learns = from === null ? () => true : isFrom(network, from);
+  const learns = from === null ? () => true : isTrainableFrom(network, from);
   const layers = planNetwork(network).layers.filter((layer) => learns(layer.name));
   const total = layers.reduce((sum, layer) => sum + layer.trainingBytes, 0);
   let left = total;
@@ -129,7 +129,7 @@ function higherStart(network: Network, from: string | null): string | undefined 
       // The classifier alone is what the stage before has trained.
       const starts = learning.slice(0, -1).map(({ name }) => name);
       // Where all pass through one layer, what the frozen ones make of the pictures is kept, and need not be made again.
-      return starts.find((name) => seamBelow(network, name) !== undefined) ?? starts[0];
+      return starts.find((name) => cutLayerBelow(network, name) !== undefined) ?? starts[0];
     }
     left -= layer.trainingBytes;
   }

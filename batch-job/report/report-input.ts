@@ -4,7 +4,7 @@ import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
-import type { GivenUp } from '../../core/job/recipe/savings.ts';
+import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Parity } from '../../core/model/parity.ts';
 import type { Epoch, Report } from '../../core/model/report.ts';
@@ -32,7 +32,7 @@ export interface ReportInput {
   readonly rejectionThreshold: number | undefined;
   readonly resolved: JobRecord['resolved'];
   /** What training and export have given up where memory ran out. */
-  readonly memory: GivenUp;
+  readonly memory: TakenRemedies;
   readonly history: readonly Epoch[];
   /** Of the job's sweep, and which of them the model is. */
   readonly trials: JobRecord['trials'];

@@ -1,10 +1,10 @@
 // Stage two of transfer learning: the pretrained layers learn too, all of them or those from a named one upward. What the
 // ones below make of the pictures never changes then, and is computed once as in stage one.
 
-import { type FrozenHalves, frozenHalves } from '../../core/job/recipe/full-stage.ts';
+import { type FrozenSplit, splitFrozen } from '../../core/job/recipe/full-stage.ts';
 import { changesPictures } from '../../core/job/recipe/recipe.ts';
-import { firstFrom, isFrom } from '../../core/network/description/is-from.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { firstTrainable, isTrainableFrom } from '../../core/network/description/trainable-from.ts';
 import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 import { toOnnxBackbone } from '../base/backbone-session.ts';
 import { loadFrozen } from '../base/load-frozen.ts';
@@ -19,8 +19,8 @@ import { type Trained, trainNetwork } from './run-stage.ts';
  * @param weights What stage one made.
  */
 export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<Trained> {
-  const halves = halvesFrom(context, startOf(context));
-  return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);
+  const split = frozenSplitFrom(context, startOf(context));
+  return split === undefined ? trainWhole(context, weights) : trainOnFrozen(context, weights, split);
 }
 
 /**
@@ -36,35 +36,36 @@ export async function resumeFull(context: TrainingContext, state: FitState): Pro
   const pristine: NetworkWeights = isWhole ? new Map() : (await loadFrozen(context)).weights;
   const first = state.first?.weights ?? saved;
   const weights = new Map(keys.map((key) => [key, (first.get(key) ?? pristine.get(key)) as Float32Array]));
-  const halves = resumableHalves(context, saved, isWhole);
-  return halves === undefined ? trainWhole(context, weights) : trainUpper(context, weights, halves);
+  const split = resumableSplit(context, saved, isWhole);
+  return split === undefined ? trainWhole(context, weights) : trainOnFrozen(context, weights, split);
 }
 
 /**
- * Halves of which the lower one is as the stage before left it. Layers that have learned and do so no more belong to the
- * upper one. Undefined where there are none.
+ * Splits the network so that its frozen layers have the weights that the stage before left. Layers that were trained and are
+ * frozen now belong to the trainable ones. Undefined where the network cannot be split so.
  */
-function resumableHalves(
+function resumableSplit(
   context: TrainingContext,
   saved: NetworkWeights,
   isWhole: boolean,
-): FrozenHalves | undefined {
+): FrozenSplit | undefined {
   const { network } = context;
   const from = startOf(context);
-  const halves = halvesFrom(context, from);
-  const isPristine = halves !== undefined && !weightSpecs(halves.lower).some(({ key }) => saved.has(key));
-  if (isPristine) return halves;
+  const split = frozenSplitFrom(context, from);
+  const isPristine = split !== undefined && !weightSpecs(split.frozen).some(({ key }) => saved.has(key));
+  if (isPristine) return split;
   const lowest = weightSpecs(network).find(({ key }) => saved.has(key))?.layer;
-  const hasRisen = from !== null && lowest !== undefined && isFrom(network, lowest)(firstFrom(network, from));
-  return hasRisen && !isWhole ? halvesFrom(context, lowest) : undefined;
+  const hasRisen =
+    from !== null && lowest !== undefined && isTrainableFrom(network, lowest)(firstTrainable(network, from));
+  return hasRisen && !isWhole ? frozenSplitFrom(context, lowest) : undefined;
 }
 
 const startOf = ({ savings, decision }: TrainingContext): string | null =>
   savings.unfreezeFrom ?? decision.resolved.unfreezeFrom;
 
-function halvesFrom(context: TrainingContext, from: string | null): FrozenHalves | undefined {
+function frozenSplitFrom(context: TrainingContext, from: string | null): FrozenSplit | undefined {
   const { network, splits, savings, decision } = context;
-  return frozenHalves(network, {
+  return splitFrozen(network, {
     from,
     pictures: { train: splits.train.length, validation: splits.validation.length },
     epochs: decision.stages.get('full')?.epochs ?? 1,
@@ -73,18 +74,18 @@ function halvesFrom(context: TrainingContext, from: string | null): FrozenHalves
   });
 }
 
-async function trainUpper(
+async function trainOnFrozen(
   context: TrainingContext,
   weights: NetworkWeights,
-  { lower, upper, shape, views }: FrozenHalves,
+  { frozen, trainable, shape, views }: FrozenSplit,
 ): Promise<Trained> {
   const examples = await openFrozenExamples(context, {
-    backbone: toOnnxBackbone(lower, weights),
+    backbone: toOnnxBackbone(frozen, weights),
     shape,
     views: { count: views - 1, augmentation: context.decision.resolved.augmentation },
   });
   try {
-    const trained = await trainNetwork(context, { ...examples, ...settingsOf(context, upper), weights });
+    const trained = await trainNetwork(context, { ...examples, ...settingsOf(context, trainable), weights });
     return { ...trained, weights: new Map([...weights, ...trained.weights]) };
   } finally {
     examples.close();
@@ -104,7 +105,7 @@ function settingsOf(context: TrainingContext, part: Network) {
   const { network, job, decision } = context;
   const firstLayerRate = decision.stages.get('full')?.firstLayerRate ?? 1;
   const from = startOf(context);
-  const trainable = from === null ? () => true : isFrom(network, from);
+  const trainable = from === null ? () => true : isTrainableFrom(network, from);
   return {
     stage: 'full',
     network: part,

@@ -4,7 +4,7 @@
 import { type ErrorCode, isErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
-import { memoryOfTrial } from '../../core/job/recipe/savings.ts';
+import { memoryOfTrial } from '../../core/job/recipe/memory-record.ts';
 import {
   applyTrial,
   bestTrial,

@@ -3,7 +3,7 @@
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
 import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
-import { heededRecipe } from '../../core/job/recipe/check-learning-layers.ts';
+import { effectiveRecipe } from '../../core/job/recipe/check-trainable-layers.ts';
 import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
@@ -104,7 +104,7 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     seed,
     hyperparameters: HyperparametersSchema.parse(hyperparameters),
     // The winner of a sweep may have settings that other trials alone heeded, with which no job is taken.
-    recipe: heededRecipe(architecture, RecipeSchema.parse(recipe)),
+    recipe: effectiveRecipe(architecture, RecipeSchema.parse(recipe)),
     split: SplitFractionsSchema.parse(split),
     // What was added to the dataset since then has no part in it.
     split_snapshot,

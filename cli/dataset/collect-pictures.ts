@@ -62,7 +62,7 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
     throw new Error(`"${folder}" is no folder. Give a folder of pictures, with one subfolder a class.`);
   const { files, leftOut: unreadable } = await listFiles(folder);
   const layout = detectLayout(files.map(({ source }) => source));
-  if (layout.doubt !== null) throw new Error(`"${folder}" can be read in two ways. ${layout.doubt}`);
+  if (layout.ambiguity !== null) throw new Error(`"${folder}" can be read in two ways. ${layout.ambiguity}`);
   const [inClass, outside] = partition(files, ({ source }) => placeFile(source, layout).kind === 'picture');
   const placed = placeFiles(folder, inClass, layout);
   const leftOut = [...unreadable, ...outside.map(({ source }) => ({ path: source, reason: OUTSIDE_CLASS }))];

@@ -1,9 +1,9 @@
 // What can be wrong with the classes of a dataset: names, sizes, splits.
 
 import type { SplitFractions } from '../job/record/job.ts';
-import { countSplits, isDealt } from './assign-splits.ts';
+import { quotasOf } from './assign-groups.ts';
+import { countSplits, isInTrainingPool } from './assign-splits.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
-import { quotasOf } from './deal-groups.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 import { groupBy } from './group-by.ts';
@@ -64,7 +64,7 @@ export function checkTrainingShares(
   fractions: SplitFractions,
   findings: FindingList,
 ): void {
-  for (const [label, indices] of dealtClasses(pictures)) {
+  for (const [label, indices] of poolByClass(pictures)) {
     const training = indices.filter((index) => splits[index] === 'train').length;
     const share = fractions.train * indices.length;
     if (indices.length < RECOMMENDED_CLASS_PICTURES || training >= FEWEST_OF_SHARE * share) continue;
@@ -78,9 +78,9 @@ export function checkTrainingShares(
 }
 
 /** Indices of the pictures of each class that no folder decides about. */
-const dealtClasses = (pictures: readonly Picture[]): ReadonlyMap<string, readonly number[]> =>
+const poolByClass = (pictures: readonly Picture[]): ReadonlyMap<string, readonly number[]> =>
   groupBy(
-    [...pictures.keys()].filter((index) => isDealt(pictures[index] as Picture)),
+    [...pictures.keys()].filter((index) => isInTrainingPool(pictures[index] as Picture)),
     (index) => (pictures[index] as Picture).label,
   );
 
@@ -99,7 +99,7 @@ export function checkQuotas(
   fractions: SplitFractions,
   findings: FindingList,
 ): void {
-  for (const [label, indices] of dealtClasses(pictures)) {
+  for (const [label, indices] of poolByClass(pictures)) {
     const counts = countSplits(indices.map((index) => splits[index] as Split));
     const quotas = quotasOf(indices.length, fractions, indices.length >= MIN_CLASS_PICTURES);
     if (SPLITS.every((split) => Math.abs(counts[split] - quotas[split]) <= OFF_QUOTA)) continue;
@@ -135,7 +135,7 @@ function checkClass(
   findings: FindingList,
 ): void {
   const key = `${prefix}${label}/`;
-  const training = pictures.filter(isDealt);
+  const training = pictures.filter(isInTrainingPool);
   if (pictures.length < MIN_CLASS_PICTURES) {
     findings.add(
       'class-too-small',

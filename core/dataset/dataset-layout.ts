@@ -3,7 +3,12 @@
 
 import { buildFolderTree, type FolderTree, holdsOnlyFolders, lookInside } from './folder-tree.ts';
 import { isHiddenName } from './hidden-name.ts';
-import { flatSplitsDoubt, foldersDoubt, type LayoutDoubt, strayDoubt } from './layout-doubt.ts';
+import {
+  ambiguousSplits,
+  findAmbiguousFolders,
+  findAmbiguousStrays,
+  type LayoutAmbiguity,
+} from './layout-ambiguity.ts';
 import { type Split, splitOfFolder } from './split-folder.ts';
 
 export interface DatasetLayout {
@@ -14,7 +19,7 @@ export interface DatasetLayout {
   /** By the name of each folder of a split: the folders in it around its classes, outermost first; mostly none. */
   readonly splitWrappers: ReadonlyMap<string, readonly string[]>;
   /** Where there are two ways to read the folders. Then no training is possible, and the top folders are taken for the classes. */
-  readonly doubt: LayoutDoubt | null;
+  readonly ambiguity: LayoutAmbiguity | null;
 }
 
 /** A file's place: in a class (and a split, where the layout has them), or why it has none. */
@@ -42,7 +47,7 @@ const NO_WRAPPERS: DatasetLayout['splitWrappers'] = new Map();
 /**
  * Tells the layouts apart. Explicit splits are there where folders at the top are named after splits and have folders
  * themselves, the training split among them; what lies beside them is outside of every class. So a class may be called
- * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a doubt, and so are
+ * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a ambiguity, and so are
  * those that hold only folders and have the name of a split or a fold.
  *
  * @param paths Of all files, below the dataset's prefix.
@@ -86,15 +91,15 @@ function readFolders(tops: ReadonlyMap<string, FolderTree>): Omit<DatasetLayout,
   if (!splits.has('train') || (strays.length > 0 && classes.size < FEWEST_CLASSES)) {
     const isFlat =
       strays.length === 0 && new Set(named.map(({ split }) => split)).size > 1 && splits.size === 0;
-    const doubt = isFlat ? flatSplitsDoubt([...folders.keys()]) : foldersDoubt(folders);
-    return { ...withoutSplits, doubt };
+    const ambiguity = isFlat ? ambiguousSplits([...folders.keys()]) : findAmbiguousFolders(folders);
+    return { ...withoutSplits, ambiguity };
   }
-  const doubt = strayDoubt(withClasses, new Map(strays));
-  if (doubt !== null) return { ...withoutSplits, doubt };
+  const ambiguity = findAmbiguousStrays(withClasses, new Map(strays));
+  if (ambiguity !== null) return { ...withoutSplits, ambiguity };
   const splitWrappers = new Map(
     withClasses.map(({ name }) => [name, insides.get(name)?.wrappers ?? []] as const),
   );
-  return { splits, splitWrappers, doubt };
+  return { splits, splitWrappers, ambiguity };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { SplitFractions } from '../job/record/job.ts';
 import { keys } from '../storage/keys.ts';
 import { NOT_UTF8 } from '../storage/object-key.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { assignSplits, isDealt, trainingPoolFractions } from './assign-splits.ts';
+import { assignSplits, isInTrainingPool, trainingPoolFractions } from './assign-splits.ts';
 import { checkClasses, checkQuotas, checkTrainingShares } from './check-classes.ts';
 import { checkFlat } from './check-flat.ts';
 import { compareText } from './compare-text.ts';
@@ -121,7 +121,7 @@ export async function inspectDataset(
   }
   const findings = new FindingList();
   const layout = detectLayout(files.map(({ key }) => key.slice(prefix.length)));
-  if (layout.doubt !== null) findings.add('layout-ambiguous', null, layout.doubt);
+  if (layout.ambiguity !== null) findings.add('layout-ambiguous', null, layout.ambiguity);
   const { candidates, hiddenCount } = placeFiles(files, prefix, layout, findings);
   if (hiddenCount === files.length) {
     throw datasetError(
@@ -149,7 +149,7 @@ export async function inspectDataset(
     only,
     fixes: options.fixesSplit === true && !findings.hasErrors(),
     hasTrained: options.hasTrained === true,
-    assign: (fixed, deal) => assignSplits(pictures, { leaders: groups, fractions, fixed, deal }),
+    assign: (fixed, method) => assignSplits(pictures, { leaders: groups, fractions, fixed, method }),
   });
   checkTrainingShares(root, pictures, splits, fractions, findings);
   checkQuotas(root, pictures, splits, fractions, findings);
@@ -192,7 +192,7 @@ function leaveOutLater(
   findings: FindingList,
 ): Picture[] {
   return pictures.filter((picture) => {
-    if (!isDealt(picture) || splits.has(pictureId(picture.contentHash))) return true;
+    if (!isInTrainingPool(picture) || splits.has(pictureId(picture.contentHash))) return true;
     findings.add(
       'file-after-snapshot',
       picture.key,

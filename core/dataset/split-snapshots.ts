@@ -13,8 +13,8 @@ import { SPLITS, type Split } from './split-folder.ts';
  * How the first snapshot was dealt. `quota`: each class by its shares. `threshold`: by the hash of each picture alone, as datasets
  * were split before there were snapshots, where a model may have trained on such a split.
  */
-export const DEALS = ['quota', 'threshold'] as const;
-export type Deal = (typeof DEALS)[number];
+export const SPLIT_METHODS = ['quota', 'threshold'] as const;
+export type SplitMethod = (typeof SPLIT_METHODS)[number];
 
 const HashesSchema = z.array(z.string());
 const SPLIT_SNAPSHOT = {
@@ -25,7 +25,7 @@ const SPLIT_SNAPSHOT = {
     fractions: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
     /** From 1. */
     sequence: z.number().int().min(1),
-    deal: z.enum(DEALS),
+    deal: z.enum(SPLIT_METHODS),
     /** First digits of the pictures' content hashes, see {@link pictureId}. */
     train: HashesSchema,
     validation: HashesSchema,
@@ -35,7 +35,7 @@ const SPLIT_SNAPSHOT = {
 
 export interface SplitSnapshot {
   readonly sequence: number;
-  readonly deal: Deal;
+  readonly method: SplitMethod;
   /** By {@link pictureId}. */
   readonly splits: ReadonlyMap<string, Split>;
 }
@@ -62,7 +62,7 @@ export function createSplitSnapshots(
     if (stored === undefined) return undefined;
     const { value } = stored;
     const splits = new Map(SPLITS.flatMap((split) => value[split].map((id) => [id, split] as const)));
-    return { sequence, deal: value.deal, splits };
+    return { sequence, method: value.deal, splits };
   }
   async function newestOf(fractionsName: string): Promise<SplitSnapshot | undefined> {
     let last: string | undefined;
@@ -75,28 +75,28 @@ export function createSplitSnapshots(
     newest: (): Promise<SplitSnapshot | undefined> => newestOf(name),
     /** What was fixed with other fractions; of a picture on several sides the one that was shown most. `undefined`: nothing. */
     async ofOthers(): Promise<Omit<SplitSnapshot, 'sequence'> | undefined> {
-      let deal: Deal | undefined;
+      let method: SplitMethod | undefined;
       const splits = new Map<string, Split>();
       for await (const other of store.listFolders(keys.datasetSplits(dataset), options)) {
         const newest = other === name ? undefined : await newestOf(other);
         if (newest === undefined) continue;
-        deal ??= newest.deal;
+        method ??= newest.method;
         for (const [id, split] of newest.splits) {
           const known = splits.get(id);
           if (known === undefined || SPLITS.indexOf(split) < SPLITS.indexOf(known)) splits.set(id, split);
         }
       }
-      return deal === undefined ? undefined : { deal, splits };
+      return method === undefined ? undefined : { method, splits };
     },
     /** @returns false where somebody else has made one of that number. */
-    async create({ sequence, deal, splits }: SplitSnapshot): Promise<boolean> {
+    async create({ sequence, method, splits }: SplitSnapshot): Promise<boolean> {
       const of = (wanted: Split) =>
         [...splits].flatMap(([id, split]) => (split === wanted ? [id] : [])).sort();
       const value = {
         dataset,
         fractions,
         sequence,
-        deal,
+        deal: method,
         train: of('train'),
         validation: of('validation'),
         test: of('test'),

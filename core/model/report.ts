@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { ModelInputSchema } from '../image/model-input.ts';
+import { MemoryRecordSchema } from '../job/recipe/memory-record.ts';
 import { PRECISIONS } from '../job/recipe/precision.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe/recipe.ts';
-import { MemoryRecordSchema } from '../job/recipe/savings.ts';
 import { TrialSchema } from '../job/recipe/sweep.ts';
 import { FORMATS } from '../storage/formats.ts';
 

@@ -12,7 +12,7 @@ import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { estimateJob, type JobMachine, type JobPictures } from '../../core/job/estimate/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
-import { checkLearningLayers } from '../../core/job/recipe/check-learning-layers.ts';
+import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -123,7 +123,7 @@ export function jobRoutes(deps: AppDeps) {
     const job = toNewJob(request);
     const backbone = toBackboneName(job.architecture);
     if (backbone !== undefined) await readBackbone(deps.store, backbone);
-    checkLearningLayers(job);
+    checkTrainableLayers(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     // By what is known now: no job waits for the doctor.

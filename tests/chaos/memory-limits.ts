@@ -2,8 +2,8 @@
 // kernel ends it. Each must take the remedy that its policy has first, and end with a model as good as an undisturbed one.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RemedyName } from '../../core/job/recipe/memory-record.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
-import type { RemedyName } from '../../core/job/recipe/savings.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';

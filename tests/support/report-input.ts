@@ -3,8 +3,8 @@
 import type { ReportInput } from '../../batch-job/report/report-input.ts';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
+import { NO_MEMORY_RECORD } from '../../core/job/recipe/memory-record.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
-import { NO_MEMORY_RECORD } from '../../core/job/recipe/savings.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { uniformAt } from '../../core/random.ts';
 

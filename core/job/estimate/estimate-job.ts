@@ -6,7 +6,7 @@ import type { Network } from '../../network/description/network.ts';
 import { trainingStepSeconds } from '../../network/plan/estimate-training.ts';
 import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
-import { frozenHalves, fullStageStart } from '../recipe/full-stage.ts';
+import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../recipe/sweep.ts';
@@ -174,11 +174,11 @@ function trainingParts(
   const full = (): Part => {
     const epochs = epochsOf('full', true);
     const from = fullStageStart(recipe, network);
-    const halves = frozenHalves(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
-    if (halves === undefined) return wholeNetwork('full');
-    const { lower, upper, views } = halves;
-    const once = decode + predictionSeconds(planNetwork(lower), machine);
-    const learning = learningSeconds(planNetwork(upper), batchSizeOf('full'));
+    const split = splitFrozen(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
+    if (split === undefined) return wholeNetwork('full');
+    const { frozen, trainable, views } = split;
+    const once = decode + predictionSeconds(planNetwork(frozen), machine);
+    const learning = learningSeconds(planNetwork(trainable), batchSizeOf('full'));
     return {
       name: 'full',
       epochs,

@@ -2,8 +2,8 @@
 // pictures. What is left to `auto` the trainer decides, and writes down.
 
 import { z } from 'zod';
+import { REMEDIES, RemedySchema } from './memory-record.ts';
 import { PRECISIONS } from './precision.ts';
-import { REMEDIES, RemedySchema } from './savings.ts';
 
 const Share = z.number().min(0).max(1);
 

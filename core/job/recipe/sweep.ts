@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { type Hyperparameters, HyperparametersSchema } from './hyperparameters.ts';
+import { NO_SAVINGS, TakenRemediesSchema } from './memory-record.ts';
 import { type Recipe, RecipeSchema } from './recipe.ts';
-import { GivenUpSchema, NO_SAVINGS } from './savings.ts';
 
 /** Trials of a sweep: each is a training of its own. */
 export const MAX_TRIALS = 16;
@@ -48,7 +48,7 @@ export const TrialSchema = z.object({
     .describe('Cross-entropy on the validation split, in nats, of the weights that are kept.'),
   validationAccuracy: z.number().describe('Share of the validation split that the same weights get right.'),
   /** With what its weights were trained, and the winner is exported. */
-  givenUp: GivenUpSchema.default({ savings: NO_SAVINGS, taken: [] }),
+  givenUp: TakenRemediesSchema.default({ savings: NO_SAVINGS, taken: [] }),
 });
 export type Trial = z.infer<typeof TrialSchema>;
 

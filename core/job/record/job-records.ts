@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import { readJson, updateJson } from '../../storage/json.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { NO_MEMORY_RECORD } from '../recipe/savings.ts';
+import { NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
 import { canBecome, JOB_RECORD, type JobRecord, type Lease, NOTHING_SPENT } from './job.ts';
 
 export interface JobRecords {

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 import { FORMATS } from '../../storage/formats.ts';
 import { HyperparametersSchema } from '../recipe/hyperparameters.ts';
+import { MemoryRecordSchema, NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
-import { MemoryRecordSchema, NO_MEMORY_RECORD } from '../recipe/savings.ts';
 import { FailedTrialSchema, SweepSchema, TrialSchema } from '../recipe/sweep.ts';
 import { FurthestSchema } from './furthest.ts';
 

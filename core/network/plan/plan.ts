@@ -162,20 +162,20 @@ export interface TrainingPlanOptions {
   readonly batchSize: number;
   readonly optimizerSlots?: number;
   /** The first layer that learns, and all after it; left out, all learn. Outputs below it are freed once they are read. */
-  readonly learnsFrom?: string;
+  readonly trainableFrom?: string;
 }
 
 /** Memory of training a planned network on mini-batches of the given size. */
 export function planTraining(
   plan: NetworkPlan,
-  { batchSize, optimizerSlots = ADAM_SLOTS, learnsFrom }: TrainingPlanOptions,
+  { batchSize, optimizerSlots = ADAM_SLOTS, trainableFrom }: TrainingPlanOptions,
 ): TrainingMemory {
   const first =
-    learnsFrom === undefined
+    trainableFrom === undefined
       ? 0
       : Math.max(
           0,
-          plan.layers.findIndex((layer) => layer.name === learnsFrom),
+          plan.layers.findIndex((layer) => layer.name === trainableFrom),
         );
   const learning = plan.layers.slice(first);
   const keptBytes = learning.reduce((sum, layer) => sum + layer.trainingBytes, 0);

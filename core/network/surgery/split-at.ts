@@ -6,7 +6,7 @@ import type { Network } from '../description/network.ts';
 import { formatShape, layerShapes, type Shape, shapeOf, sizeOf } from '../description/shapes.ts';
 
 /** Backbone and head of one network; together they have exactly its weights, under the same keys. */
-export interface NetworkHalves {
+export interface SplitNetwork {
   /** The network up to the feature layer, which is its output. */
   readonly backbone: Network;
   /**
@@ -56,7 +56,7 @@ export function cutAfter(network: Network, layerName: string): Network {
  * @throws {FoveaError} `layer-unknown`, or `network-not-splittable` where the layers above read past the feature layer or
  * its output's size is open.
  */
-export function splitAt(network: Network, featureLayer: string): NetworkHalves {
+export function splitAt(network: Network, featureLayer: string): SplitNetwork {
   const backbone = cutAfter(network, featureLayer);
   const output = shapeOf(layerShapes(network), featureLayer);
   const shape = toInputShape(output);
@@ -93,7 +93,7 @@ export function splitAt(network: Network, featureLayer: string): NetworkHalves {
   return { backbone, head, shape };
 }
 
-function toInputShape(shape: Shape): NetworkHalves['shape'] | undefined {
+function toInputShape(shape: Shape): SplitNetwork['shape'] | undefined {
   if (sizeOf(shape) === null) return undefined;
   const [height = 1, width = 1, channels = 1] = (shape.length === 1 ? [1, 1, ...shape] : shape) as number[];
   return [height, width, channels];
@@ -103,14 +103,14 @@ function toInputShape(shape: Shape): NetworkHalves['shape'] | undefined {
  * The layer that the ones from `first` on read everything below them through: where a network can be split below
  * `first`. Undefined where they read several, as inside a residual block, or the picture itself.
  */
-export function seamBelow({ layers }: Network, first: string): string | undefined {
+export function cutLayerBelow({ layers }: Network, first: string): string | undefined {
   const start = layers.findIndex((layer) => layer.name === first);
   const below = new Map(layers.slice(0, Math.max(0, start)).map((layer) => [layer.name, layer]));
   const read = new Set(
     layers.slice(start).flatMap((layer) => layer.inputs.filter((name) => below.has(name))),
   );
-  const [seam = ''] = read;
-  return read.size === 1 && below.get(seam)?.type !== 'input' ? seam : undefined;
+  const [cut = ''] = read;
+  return read.size === 1 && below.get(cut)?.type !== 'input' ? cut : undefined;
 }
 
 /**
@@ -134,8 +134,8 @@ export function lastStage(network: Network): string | undefined {
   if (last === undefined) return undefined;
   const before = shrinks.findLast((index) => areaAt(index) > areaAt(last)) ?? 0;
   const starts = layers.slice(before + 1, last + 1).flatMap(({ name }) => {
-    const seam = seamBelow(network, name);
-    return seam === undefined ? [] : [{ name, values: sizeOf(shapeOf(shapes, seam)) ?? 0 }];
+    const cut = cutLayerBelow(network, name);
+    return cut === undefined ? [] : [{ name, values: sizeOf(shapeOf(shapes, cut)) ?? 0 }];
   });
   const fewest = Math.min(...starts.map(({ values }) => values));
   return starts.findLast(({ values }) => values <= 2 * fewest)?.name;

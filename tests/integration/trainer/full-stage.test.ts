@@ -9,9 +9,9 @@ import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { type Recipe, RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
-import { isFrom } from '../../../core/network/description/is-from.ts';
+import { isTrainableFrom } from '../../../core/network/description/trainable-from.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
-import { seamBelow, splitAt } from '../../../core/network/surgery/split-at.ts';
+import { cutLayerBelow, splitAt } from '../../../core/network/surgery/split-at.ts';
 import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 import { loadPretrainedWeights } from '../../../core/network/weights/load-pretrained-weights.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -38,7 +38,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
       { store: createMemoryStore(), weightsDir, signal },
     );
     const weights = new Map([...initializeWeights(network, 1), ...pretrained.weights]);
-    const { backbone, head } = splitAt(network, seamBelow(network, 'block_16_expand') as string);
+    const { backbone, head } = splitAt(network, cutLayerBelow(network, 'block_16_expand') as string);
     const session = await openBackbone(toOnnxBackbone(backbone, weights), {
       ...inputSize,
       preprocessing: 'tf',
@@ -51,7 +51,11 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     const engine = await openEngine({ backend: 'portable' });
     const optimizer = { type: 'sgd', momentum: 0.9 } as const;
     const options = { weights, optimizer, seed: 1, batchSize: 4 };
-    const whole = await engine.createTrainer({ ...options, network, trainable: isFrom(network, 'block_16') });
+    const whole = await engine.createTrainer({
+      ...options,
+      network,
+      trainable: isTrainableFrom(network, 'block_16'),
+    });
     const upper = await engine.createTrainer({ ...options, network: head });
     const labels = Int32Array.of(0, 1, 2, 0);
     const steps = async (trainer: Trainer, batch: Float32Array) => {

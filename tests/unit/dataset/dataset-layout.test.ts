@@ -61,7 +61,7 @@ describe('detectLayout', () => {
     [['Training Set', 'val2017', 'testing']],
   ])('takes %j for splits', (tops) => {
     const layout = detectLayout(each(tops));
-    expect([layout.doubt, layout.splits?.size]).toEqual([null, tops.length]);
+    expect([layout.ambiguity, layout.splits?.size]).toEqual([null, tops.length]);
     expect(labelsOf(each(tops))).toEqual(CLASSES);
   });
 
@@ -79,21 +79,21 @@ describe('detectLayout', () => {
         ['train', []],
         ['val', []],
       ]),
-      doubt: null,
+      ambiguity: null,
     });
     expect(placeFile('unsorted/1.jpg', detectLayout(paths))).toEqual({ kind: 'outside-class' });
   });
 
   it('takes no split from a folder of pictures without classes', () => {
     const paths = [...each(['train']), ...inFolders('test')];
-    expect(detectLayout(paths)).toMatchObject({ splits: new Set(['train']), doubt: null });
+    expect(detectLayout(paths)).toMatchObject({ splits: new Set(['train']), ambiguity: null });
     expect(placeFile('test/1.jpg', detectLayout(paths)).kind).toBe('outside-class');
   });
 
   it('looks through a folder around all that is in a split', () => {
     const paths = each(['training_set/training_set', 'test_set/images/all']);
     const layout = detectLayout(paths);
-    expect([layout.doubt, layout.splits]).toEqual([null, new Set(['train', 'test'])]);
+    expect([layout.ambiguity, layout.splits]).toEqual([null, new Set(['train', 'test'])]);
     expect(labelsOf(paths)).toEqual(CLASSES);
     expect(placeFile('test_set/images/all/cat/a/1.jpg', layout)).toEqual({
       kind: 'picture',
@@ -116,7 +116,7 @@ describe('detectLayout', () => {
         ['train', []],
         ['test', []],
       ]),
-      doubt: null,
+      ambiguity: null,
     });
     expect(placeFile('pets/v2/train/cat/a/1.jpg', detectLayout(wrapped))).toEqual({
       kind: 'picture',
@@ -155,7 +155,7 @@ describe('detectLayout', () => {
       inFolders('train', 'test'),
       ['of no class', 'train/<class>/<file>'],
     ],
-    ['doubtful folders in one', each(['all/fold0', 'all/fold1']), ['"fold0"']],
+    ['ambiguous folders in one', each(['all/fold0', 'all/fold1']), ['"fold0"']],
     [
       'folders around the same classes, by whatever names',
       [...each(['seg_train/seg_train', 'seg_test/seg_test']), ...inFolders('seg_pred/seg_pred')],
@@ -183,11 +183,11 @@ describe('detectLayout', () => {
       [...each(['train', 'val']), ...each(['more/more'])],
       ['"more" beside them is not'],
     ],
-  ])('doubts %s, and spells both readings out', (_, paths, words) => {
-    const { splits, doubt } = detectLayout(paths);
+  ])('refuses %s, and spells both readings out', (_, paths, words) => {
+    const { splits, ambiguity } = detectLayout(paths);
     expect(splits).toBeNull();
-    for (const word of words) expect(doubt).toContain(word);
-    expect(doubt).toMatch(/Either .*: then .* Or .*: then /);
+    for (const word of words) expect(ambiguity).toContain(word);
+    expect(ambiguity).toMatch(/Either .*: then .* Or .*: then /);
   });
 
   it.each([
@@ -204,8 +204,8 @@ describe('detectLayout', () => {
     ],
     ['a class named as a split is', inFolders('train', 'car', 'bus'), ['bus', 'car', 'train']],
     ['such a class with a subfolder', inFolders('train', 'train/old', 'car'), ['car', 'train']],
-  ])('has no doubt about %s', (_, paths, labels) => {
-    expect(detectLayout(paths)).toMatchObject({ wrappers: [], splits: null, doubt: null });
+  ])('sees one way to read %s', (_, paths, labels) => {
+    expect(detectLayout(paths)).toMatchObject({ wrappers: [], splits: null, ambiguity: null });
     expect(labelsOf(paths)).toEqual(labels);
   });
 });

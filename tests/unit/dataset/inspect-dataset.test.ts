@@ -76,7 +76,7 @@ describe('inspectDataset', () => {
     }
   });
 
-  it('takes folders train and car for classes, and for a doubt where nothing else is there', async () => {
+  it('takes folders train and car for classes, and refuses them where nothing else is there', async () => {
     expect((await inspect(await makePictures({ train: 3, car: 3 }))).classes).toEqual(['car', 'train']);
     const flat = await inspect(await makePictures({ train: 3, test: 3 }));
     expect([flat.classes, flat.findings[0]?.code]).toEqual([['test', 'train'], 'layout-ambiguous']);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { REMEDIES } from '../../../core/job/recipe/savings.ts';
+import { REMEDIES } from '../../../core/job/recipe/memory-record.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { makePictures } from '../../support/make-dataset.ts';

@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import { AugmentationSchema, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
-import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import {
   applyTrial,
   bestTrial,

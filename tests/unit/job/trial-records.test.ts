@@ -1,7 +1,7 @@
 // Trials that run side by side, each with a record of its own beside its job's.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { Trial } from '../../../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';

@@ -6,13 +6,13 @@ import { type JobMemory, openJobMemory, wasKilledForMemory } from '../../../batc
 import type { Situation } from '../../../batch-job/memory/remedies.ts';
 import { outOfMemory, toOutOfMemory } from '../../../batch-job/tensorflow/executor/out-of-memory.ts';
 import { isFoveaError } from '../../../core/errors/errors.ts';
-import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import {
   type MemoryRecord,
   NO_SAVINGS,
   type RemedyName,
   type Savings,
-} from '../../../core/job/recipe/savings.ts';
+} from '../../../core/job/recipe/memory-record.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';

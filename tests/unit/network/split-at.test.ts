@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
-import { cutAfter, lastStage, seamBelow, splitAt } from '../../../core/network/surgery/split-at.ts';
+import { cutAfter, cutLayerBelow, lastStage, splitAt } from '../../../core/network/surgery/split-at.ts';
 import { toFullyConvolutional } from '../../../core/network/surgery/to-fully-convolutional.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 import { runOnnx } from '../../support/run-onnx.ts';
@@ -87,18 +87,18 @@ describe('splitAt', () => {
   });
 });
 
-describe('seamBelow', () => {
+describe('cutLayerBelow', () => {
   const { build, defaultInputSize } = findArchitecture('mobilenet_v2_0.35');
   const mobilenet = build({ inputSize: defaultInputSize, classes: 2 });
 
   it('is the one layer that everything above reads what is below through', () => {
-    expect(seamBelow(mobilenet, 'block_13_expand')).toBe('block_12_add');
-    expect(seamBelow(mobilenet, 'predictions')).toBe('global_average_pooling2d');
+    expect(cutLayerBelow(mobilenet, 'block_13_expand')).toBe('block_12_add');
+    expect(cutLayerBelow(mobilenet, 'predictions')).toBe('global_average_pooling2d');
   });
 
   it('is none within a residual block, nor below the first layer', () => {
-    expect(seamBelow(mobilenet, 'block_14_depthwise')).toBeUndefined();
-    expect(seamBelow(mobilenet, mobilenet.layers[0]?.name ?? '')).toBeUndefined();
+    expect(cutLayerBelow(mobilenet, 'block_14_depthwise')).toBeUndefined();
+    expect(cutLayerBelow(mobilenet, mobilenet.layers[0]?.name ?? '')).toBeUndefined();
   });
 });
 

@@ -3,8 +3,8 @@ import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
 import { toHistory } from '../../../batch-job/report/read-history.ts';
+import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
-import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
 import { ReportSchema } from '../../../core/model/report.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Base, findBase } from '../../../batch-job/base/base.ts';
 import { networkOf, nextRemedy } from '../../../batch-job/memory/remedies.ts';
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
-import { NO_SAVINGS, REMEDIES } from '../../../core/job/recipe/savings.ts';
+import { NO_SAVINGS, REMEDIES } from '../../../core/job/recipe/memory-record.ts';
 import { planNetwork } from '../../../core/network/plan/plan.ts';
 import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';

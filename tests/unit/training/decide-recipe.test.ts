@@ -13,7 +13,7 @@ import {
 import { type JobRecord, JobRecordSchema } from '../../../core/job/record/job.ts';
 import { createJobStore, type NewJob } from '../../../core/job/record/job-store.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
-import { isFrom } from '../../../core/network/description/is-from.ts';
+import { isTrainableFrom } from '../../../core/network/description/trainable-from.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -203,20 +203,20 @@ describe('a job record', () => {
   });
 });
 
-describe('isFrom', () => {
+describe('isTrainableFrom', () => {
   const architecture = findArchitecture(MOBILENET);
   const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 });
 
   it('takes a layer or a block, and all after it', () => {
-    const fromBlock = isFrom(network, 'block_13');
+    const fromBlock = isTrainableFrom(network, 'block_13');
     expect(fromBlock('block_12_project')).toBe(false);
     expect(fromBlock('block_13_expand')).toBe(true);
     expect(fromBlock('predictions')).toBe(true);
-    expect(isFrom(network, 'Conv1')('Conv1')).toBe(true);
+    expect(isTrainableFrom(network, 'Conv1')('Conv1')).toBe(true);
   });
 
   it('rejects a name that no layer has', () => {
-    expect(() => isFrom(network, 'block_99')).toThrow(
+    expect(() => isTrainableFrom(network, 'block_99')).toThrow(
       expect.objectContaining({ code: 'layer-unknown', param: 'recipe.unfreeze_from' }),
     );
   });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { layerRates } from '../../../batch-job/training/layer-rates.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
-import { isFrom } from '../../../core/network/description/is-from.ts';
+import { isTrainableFrom } from '../../../core/network/description/trainable-from.ts';
 
 const architecture = findArchitecture('mobilenet_v2_0.35');
 const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: 2 });
@@ -17,7 +17,7 @@ it('rises from the given share in the first layer to 1 in the last', () => {
 });
 
 it('starts with the first layer that learns', () => {
-  const rate = layerRates(network, 0.01, isFrom(network, 'block_13'));
+  const rate = layerRates(network, 0.01, isTrainableFrom(network, 'block_13'));
   expect(rate('block_13_expand')).toBeCloseTo(0.01, 12);
   expect(rate('predictions')).toBe(1);
 });

@@ -6,7 +6,7 @@ import { runSweep } from '../../../batch-job/sweep/run-sweep.ts';
 import type { TrainedRun } from '../../../batch-job/sweep/train-trial.ts';
 import type { ErrorCode } from '../../../core/errors/error-codes.ts';
 import { FoveaError } from '../../../core/errors/errors.ts';
-import { type GivenUp, NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/savings.ts';
+import { NO_MEMORY_RECORD, NO_SAVINGS, type TakenRemedies } from '../../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease } from '../../../core/job/record/lease.ts';
@@ -17,7 +17,7 @@ import { releaseLease } from '../../support/trainer-process.ts';
 
 const SWEEP = { learning_rate_multiplier: [1, 2, 3] };
 const GB = 1e9;
-const GAVE_UP: GivenUp = {
+const GAVE_UP: TakenRemedies = {
   savings: { ...NO_SAVINGS, inputSize: { height: 32, width: 32 } },
   taken: [{ remedy: 'smaller_pictures', stage: 'scratch', gaveUp: 'Pictures are smaller.' }],
 };

@@ -8,7 +8,7 @@ import type { Network } from './network.ts';
  * @param name A layer's name, or the beginning of the names of a block's layers, e.g. `block_13`.
  * @throws {FoveaError} `layer-unknown`.
  */
-export function firstFrom(network: Network, name: string): string {
+export function firstTrainable(network: Network, name: string): string {
   const names = network.layers.map((layer) => layer.name);
   const first = names.includes(name) ? name : names.find((layer) => layer.startsWith(`${name}_`));
   if (first !== undefined) return first;
@@ -22,11 +22,11 @@ export function firstFrom(network: Network, name: string): string {
 
 /**
  * Whether a layer is the named one or comes after it.
- * @param name As in {@link firstFrom}.
+ * @param name As in {@link firstTrainable}.
  * @throws {FoveaError} `layer-unknown`.
  */
-export function isFrom(network: Network, name: string): (layer: string) => boolean {
-  const first = firstFrom(network, name);
+export function isTrainableFrom(network: Network, name: string): (layer: string) => boolean {
+  const first = firstTrainable(network, name);
   const start = network.layers.findIndex((layer) => layer.name === first);
   const learning = new Set(network.layers.slice(start).map((layer) => layer.name));
   return (layer) => learning.has(layer);

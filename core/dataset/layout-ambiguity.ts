@@ -5,7 +5,7 @@ import { type FolderTree, holdsOnlyFolders } from './folder-tree.ts';
 import { isFoldName, type Split, splitOfFolder } from './split-folder.ts';
 
 /** A sentence or two: both readings, and what to do for each. */
-export type LayoutDoubt = string;
+export type LayoutAmbiguity = string;
 
 /** Of all subfolders' names, how many must be in more than one folder. */
 const MOSTLY = 0.5;
@@ -25,7 +25,7 @@ const readings = (tops: readonly string[], classes: readonly string[]): string =
  * Folders that hold nothing but subfolders: named after splits or folds, or mostly of the same subfolders; null where there are
  * no such.
  */
-export function foldersDoubt(folders: ReadonlyMap<string, FolderTree>): LayoutDoubt | null {
+export function findAmbiguousFolders(folders: ReadonlyMap<string, FolderTree>): LayoutAmbiguity | null {
   const parents = [...folders].filter(([, folder]) => holdsOnlyFolders(folder));
   const shared = sharedNames(parents.map(([, folder]) => folder));
   const areMost = parents.length >= 2 && parents.length >= folders.size * MOSTLY;
@@ -45,15 +45,15 @@ export function foldersDoubt(folders: ReadonlyMap<string, FolderTree>): LayoutDo
 }
 
 /** Folders named after splits that hold pictures instead of classes. */
-export const flatSplitsDoubt = (names: readonly string[]): LayoutDoubt =>
+export const ambiguousSplits = (names: readonly string[]): LayoutAmbiguity =>
   `The folders ${quote(names)} are named after splits, but pictures are right in them, of no class. Either they are splits: then put ` +
   'the pictures into a folder for each class within them, as train/<class>/<file>. Or they are the classes: then rename them.';
 
 /** What lies beside folders of splits: harmless, unless it may be one of them, or they classes as it is; null where it is harmless. */
-export function strayDoubt(
+export function findAmbiguousStrays(
   splits: readonly { readonly name: string; readonly folder: FolderTree; readonly split: Split }[],
   strays: ReadonlyMap<string, FolderTree>,
-): LayoutDoubt | null {
+): LayoutAmbiguity | null {
   if (strays.size === 0) return null;
   const tops = splits.map(({ name }) => name);
   const classes = [...new Set(splits.flatMap(({ folder }) => [...folder.folders.keys()]))];

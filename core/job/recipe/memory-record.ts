@@ -79,14 +79,14 @@ export const MemoryRecordSchema = z.object({
 export type MemoryRecord = z.infer<typeof MemoryRecordSchema>;
 
 /** What was given up for a training that is over. */
-export const GivenUpSchema = MemoryRecordSchema.pick({ savings: true, taken: true });
-export type GivenUp = z.infer<typeof GivenUpSchema>;
+export const TakenRemediesSchema = MemoryRecordSchema.pick({ savings: true, taken: true });
+export type TakenRemedies = z.infer<typeof TakenRemediesSchema>;
 
 /**
  * A trial's own memory record, where its job's may be of another trial.
  * @param givenUp Of a trial that is over: its weights are what they are, also on a larger machine.
  */
-export function memoryOfTrial(memory: MemoryRecord, trial: number, givenUp?: GivenUp): MemoryRecord {
+export function memoryOfTrial(memory: MemoryRecord, trial: number, givenUp?: TakenRemedies): MemoryRecord {
   if (memory.trial !== trial) return { ...NO_MEMORY_RECORD, ...givenUp, trial };
   return givenUp === undefined ? memory : { ...memory, deviceBytes: null };
 }

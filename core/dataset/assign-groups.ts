@@ -49,19 +49,19 @@ export function quotasOf(count: number, fractions: SplitFractions, hasThree: boo
  *   pictures, each has its quota;
  * - where there are three groups in all, each split of non-zero fraction has one.
  *
- * @param dealt Pictures of the class that are on a side already, and stay there.
+ * @param assigned Pictures of the class that are on a side already, and stay there.
  * @returns The split of each group, in the order of `groups`.
  */
-export function dealGroups(
+export function assignGroups(
   groups: readonly PictureGroup[],
   fractions: SplitFractions,
-  dealt: SplitCounts,
+  assigned: SplitCounts,
 ): Split[] {
-  const counts = { ...dealt };
+  const counts = { ...assigned };
   const open = SPLITS.filter((split) => fractions[split] > 0);
   const served = open.filter((split) => counts[split] > 0).length;
   const count =
-    groups.reduce((sum, { size }) => sum + size, 0) + SPLITS.reduce((sum, split) => sum + dealt[split], 0);
+    groups.reduce((sum, { size }) => sum + size, 0) + SPLITS.reduce((sum, split) => sum + assigned[split], 0);
   const quotas = quotasOf(count, fractions, groups.length + served >= MIN_CLASS_PICTURES);
   const remaining = (split: Split) => quotas[split] - counts[split];
   const splits = new Array<Split>(groups.length);

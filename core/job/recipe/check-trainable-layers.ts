@@ -3,7 +3,7 @@
 import { toBackboneName } from '../../backbone/backbone.ts';
 import { FoveaError } from '../../errors/errors.ts';
 import { findArchitecture } from '../../network/architectures/architectures.ts';
-import { firstFrom } from '../../network/description/is-from.ts';
+import { firstTrainable } from '../../network/description/trainable-from.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { mixesPictures, type Recipe } from './recipe.ts';
 import { hasFullStage, type STAGE_LENGTHS } from './stage-lengths.ts';
@@ -81,7 +81,7 @@ const ANY_CLASSES = 2;
  * `setting-without-effect` where no stage of the job heeds what it says; `layer-unknown` where the second stage would begin
  * at a layer that the network does not have; `architecture-unknown`.
  */
-export function checkLearningLayers(job: LearningSettings): void {
+export function checkTrainableLayers(job: LearningSettings): void {
   const recipes =
     job.sweep === null
       ? [job.recipe]
@@ -94,11 +94,11 @@ export function checkLearningLayers(job: LearningSettings): void {
 }
 
 /**
- * A recipe that trains the same model and that {@link checkLearningLayers} takes: without what its stages do not heed, as a
+ * A recipe that trains the same model and that {@link checkTrainableLayers} takes: without what its stages do not heed, as a
  * trial of a sweep may have it from the others.
  * @throws {FoveaError} `architecture-unknown`.
  */
-export const heededRecipe = (architecture: string, recipe: Recipe): Recipe =>
+export const effectiveRecipe = (architecture: string, recipe: Recipe): Recipe =>
   Object.assign(
     {},
     recipe,
@@ -141,7 +141,7 @@ function withoutEffect(architecture: string, { name, title }: StageSetting): Fov
 function checkStart(name: string, { unfreeze_from: start }: Recipe): void {
   if (start === 'auto' || start === null) return;
   const { build, defaultInputSize: inputSize } = findArchitecture(name);
-  firstFrom(build({ inputSize, classes: ANY_CLASSES }), start);
+  firstTrainable(build({ inputSize, classes: ANY_CLASSES }), start);
 }
 
 const backboneFrozen = (architecture: string) =>

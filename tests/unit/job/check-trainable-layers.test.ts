@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkLearningLayers } from '../../../core/job/recipe/check-learning-layers.ts';
+import { checkTrainableLayers } from '../../../core/job/recipe/check-trainable-layers.ts';
 import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { newJob } from '../../support/new-job.ts';
 
 const check = (architecture: string, recipe: object, sweep: ReturnType<typeof newJob>['sweep'] = null) =>
-  checkLearningLayers(newJob({ architecture, recipe: RecipeSchema.parse(recipe), sweep }));
+  checkTrainableLayers(newJob({ architecture, recipe: RecipeSchema.parse(recipe), sweep }));
 const MOBILENET = 'mobilenet_v2_0.35';
 
-describe('checkLearningLayers', () => {
+describe('checkTrainableLayers', () => {
   it.each([
     [{}, null],
     [{ stages: 'full', unfreeze_from: 'block_13' }, null],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
+import { assignGroups, quotasOf } from '../../../core/dataset/assign-groups.ts';
 import { assignSplits, countSplits } from '../../../core/dataset/assign-splits.ts';
-import { dealGroups, quotasOf } from '../../../core/dataset/deal-groups.ts';
 import type { Picture } from '../../../core/dataset/drop-duplicates.ts';
 import { SPLITS, type Split } from '../../../core/dataset/split-folder.ts';
 import { pictureId } from '../../../core/dataset/split-snapshots.ts';
@@ -43,14 +43,14 @@ describe('quotasOf', () => {
   });
 });
 
-describe('dealGroups', () => {
+describe('assignGroups', () => {
   const sizeIn = (of: readonly { readonly size: number }[], splits: readonly Split[], split: Split) =>
     of.reduce((sum, { size }, index) => sum + (splits[index] === split ? size : 0), 0);
 
   it('keeps to the quotas within one group, with something in every split of three', () => {
     fc.assert(
       fc.property(groups, fractions, (dealt, share) => {
-        const splits = dealGroups(dealt, share, NONE);
+        const splits = assignGroups(dealt, share, NONE);
         const count = dealt.reduce((sum, { size }) => sum + size, 0);
         const largest = Math.max(0, ...dealt.map(({ size }) => size));
         const quotas = quotasOf(count, share, dealt.length >= 3);
@@ -69,9 +69,9 @@ describe('dealGroups', () => {
     fc.assert(
       fc.property(groups, fractions, (dealt, share) => {
         const single = dealt.map(({ position }) => ({ position, size: 1 }));
-        const splits = dealGroups(single, share, NONE);
+        const splits = assignGroups(single, share, NONE);
         expect(countSplits(splits)).toEqual(quotasOf(single.length, share, single.length >= 3));
-        expect(dealGroups(single.toReversed(), share, NONE).toReversed()).toEqual(splits);
+        expect(assignGroups(single.toReversed(), share, NONE).toReversed()).toEqual(splits);
       }),
       { seed: SEED },
     );
@@ -80,7 +80,7 @@ describe('dealGroups', () => {
   it('lets one burst of 40 train, and shares the others out', () => {
     const burst = { position: 0, size: 40 };
     const others = Array.from({ length: 5 }, (_, index) => ({ position: (index + 1) / 10, size: 1 }));
-    const splits = dealGroups([burst, ...others], DEFAULT, NONE);
+    const splits = assignGroups([burst, ...others], DEFAULT, NONE);
     expect(splits[0]).toBe('train');
     expect(countSplits(splits.slice(1))).toEqual({ train: 0, validation: 3, test: 2 });
   });
@@ -103,7 +103,7 @@ describe('assignSplits', () => {
   };
   const assign = (numbers: readonly number[], burst: number, fixed: ReadonlyMap<string, Split>) => {
     const { pictures, leaders } = classOf(numbers, burst);
-    const splits = assignSplits(pictures, { leaders, fractions: DEFAULT, fixed, deal: 'quota' });
+    const splits = assignSplits(pictures, { leaders, fractions: DEFAULT, fixed, method: 'quota' });
     return new Map(
       pictures.map(({ contentHash }, index) => [pictureId(contentHash), splits[index] as Split]),
     );
