@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 
+/** What npm said, and its exit status. */
 export interface NpmResult {
   readonly code: number;
   readonly stdout: string;

@@ -49,7 +49,11 @@ export function licensesOf({ name, version, license }: LockedPackage): readonly 
   });
 }
 
-/** @throws {Error} Where the license file of a reviewed package is not the one that was read. */
+/**
+ * Checks that the license file of a reviewed package is the one that was read; passes over all other files.
+ *
+ * @throws {Error} Where it is another.
+ */
 export function assertReviewed(name: string, file: string, text: Uint8Array): void {
   const reviewed = REVIEWED_LICENSES[name];
   if (reviewed === undefined || reviewed.file !== file) return;

@@ -9,7 +9,7 @@ import { assertReviewed, licensesOf } from './allowed-licenses.ts';
 
 const NOTICE_FILE = /^(licen[cs]e|copying|notice|third-?party)|\.licen[cs]e\.txt$/i;
 
-/** Of packages whose file of binaries has others' code in it: the list of that code, which their npm packages lack or hide. */
+/** The packages whose binaries have others' code in them, and the file of LICENSES that lists it. */
 const CONTENTS: readonly { readonly packages: RegExp; readonly file: (version: string) => string }[] = [
   { packages: /^onnxruntime-node$/, file: (version) => `onnxruntime-node@${version}.txt` },
   { packages: /^@img\/sharp-libvips-/, file: (version) => `sharp-libvips@${version}.md` },
