@@ -4,15 +4,30 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { CreateJobSchema } from '../../../api/create-job.ts';
 import { FINDING_SEVERITIES } from '../../../core/dataset/findings.ts';
+import { ModelInputSchema } from '../../../core/image/model-input.ts';
+import { REMEDIES } from '../../../core/job/recipe/memory-record.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { SweepSchema } from '../../../core/job/recipe/sweep.ts';
 import { ARCHITECTURES } from '../../../core/network/architectures/architectures.ts';
 import { planClassifier } from '../../../core/network/plan/plan-classifier.ts';
+import { parseSettings } from '../../../infra/settings/settings.ts';
 import { commandBlocks } from '../../support/document-commands.ts';
 import { readMarkdown } from '../../support/read-markdown.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
 const CLASSES = 1000;
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('It was not refused.');
+}
 
 /** Cells of the rows whose first one is a name in code. */
 const rowsOf = (document: string): string[][] =>
@@ -50,6 +65,31 @@ describe('tables', () => {
       ];
     });
     expect(rows).toEqual(expected);
+  });
+
+  it('docs/training.md explains every field of a job, every setting of a recipe and every remedy', () => {
+    const explained = rowsOf('docs/training.md').map(([name]) => name);
+    // Those that are there for OpenAI's clients, and allow nothing else.
+    const { method, validation_file, integrations, ...fields } = CreateJobSchema.shape;
+    const expected = [...Object.keys(fields), ...Object.keys(RecipeSchema.shape), ...REMEDIES];
+    expect(explained.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('docs/training.md names every setting that a sweep may vary', () => {
+    const [, list = ''] = /A sweep may vary(.*?)\./s.exec(read('docs/training.md')) ?? [];
+    expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(Object.keys(SweepSchema.shape));
+  });
+
+  it('docs/models.md explains every preprocessing of a backbone', () => {
+    const explained = rowsOf('docs/models.md').map(([name]) => name);
+    expect(explained).toEqual(expect.arrayContaining([...ModelInputSchema.shape.preprocessing.options]));
+  });
+
+  it('infra/README.md explains every setting of a deployment', () => {
+    const rows = rowsOf('infra/README.md').flatMap(([names = '']) => names.split(', '));
+    // The message of a refused setting names those that there are.
+    const known = /Known are (.*)\.$/.exec(messageOf(() => parseSettings({ 'fovea:unknown': 1 })))?.[1];
+    expect(rows.toSorted()).toEqual(known?.split(', ').toSorted());
   });
 });
 
