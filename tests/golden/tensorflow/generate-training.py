@@ -83,7 +83,7 @@ RUNS = {
     'clipped': ({'optimizer': {'type': 'sgd', 'momentum': 0.9, 'clipNorm': 0.3}, 'learningRate': 0.05}, lambda: O.SGD(0.05, momentum=0.9, global_clipnorm=0.3), 0),
     'smoothed labels': ({'optimizer': {'type': 'sgd'}, 'learningRate': 0.05, 'labelSmoothing': 0.1}, lambda: O.SGD(0.05), 0.1),
     'accumulated': ({'optimizer': {'type': 'adam'}, 'learningRate': 0.002, 'gradientAccumulation': 4}, lambda: O.Adam(0.002, gradient_accumulation_steps=4), 0),
-    'averaged': ({'optimizer': {'type': 'sgd', 'momentum': 0.9}, 'learningRate': 0.02, 'movingAverage': 0.8}, lambda: O.SGD(0.02, momentum=0.9, use_ema=True, ema_momentum=0.8), 0),
+    'averaged': ({'optimizer': {'type': 'sgd', 'momentum': 0.9}, 'learningRate': 0.02, 'emaDecay': 0.8}, lambda: O.SGD(0.02, momentum=0.9, use_ema=True, ema_momentum=0.8), 0),
 }
 
 
@@ -97,7 +97,7 @@ def run(options, make, smoothing, x, labels):
         # train_on_batch returns a running mean; a fresh metric gives the batch's own loss
         model.reset_metrics()
         losses.append(float(model.train_on_batch(x[part], targets[part])))
-    if 'movingAverage' in options: optimizer.finalize_variable_values(model.trainable_variables)
+    if 'emaDecay' in options: optimizer.finalize_variable_values(model.trainable_variables)
     weights = {}
     for layer in model.layers:
         for w in layer.weights:
