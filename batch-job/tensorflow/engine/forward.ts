@@ -3,7 +3,8 @@
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 import { closedSizeOf, outputShape } from '../../../core/network/description/shapes.ts';
-import type { Executor, InputData, ProgramWriter } from '../executor/executor.ts';
+import type { Executor, ProgramWriter } from '../executor/executor.ts';
+import type { InputData } from '../executor/input-data.ts';
 import { networkVariables, toTensorFlow } from '../network/to-tensorflow.ts';
 import { lowerPrecision } from '../program/lower-precision.ts';
 import { elementCount } from '../program/program.ts';

@@ -4,7 +4,8 @@
 import { FoveaError } from '../../../core/errors/errors.ts';
 import type { NetworkWeights } from '../../../core/network/description/network.ts';
 import { FORMATS } from '../../../core/storage/formats.ts';
-import type { Executor, InputData, Session } from '../executor/executor.ts';
+import type { Executor, Session } from '../executor/executor.ts';
+import type { InputData } from '../executor/input-data.ts';
 import { elementCount, type VariableSpec } from '../program/program.ts';
 import { mostProbable, toTargets } from './batch-targets.ts';
 import { createDropoutMasks } from './dropout-mask.ts';

@@ -3,7 +3,7 @@
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 import type { Network } from '../../../core/network/description/network.ts';
-import { layerShapes, shapeOf } from '../../../core/network/description/shapes.ts';
+import { outputShape } from '../../../core/network/description/shapes.ts';
 import { weightSpecs } from '../../../core/network/description/weight-specs.ts';
 import type { ProgramWriter } from '../executor/executor.ts';
 import {
@@ -145,8 +145,7 @@ export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms
 
 function classifierShapes(network: Network): Pick<TrainingPrograms, 'imageShape' | 'classes'> {
   const imageShape = imageShapeOf(network);
-  const output = network.layers.at(-1)?.name ?? '';
-  const shape = shapeOf(layerShapes(network), output);
+  const shape = outputShape(network);
   const [classes] = shape;
   if (shape.length !== 1 || typeof classes !== 'number')
     throw notClassifier(network, `its output is ${outputText(shape)}`);

@@ -1,10 +1,12 @@
 // The port between programs and what runs them: variables that persist, programs that read and assign them.
 
 import type { Program, VariableSpec } from '../program/program.ts';
+import type { InputData } from './input-data.ts';
 
 /** Writes a program for a number of samples, or for any number (null). */
 export type ProgramWriter = (batch: number | null) => Program;
 
+/** What a session is made of. */
 export interface SessionOptions {
   readonly variables: readonly VariableSpec[];
   /** By name. */
@@ -15,16 +17,7 @@ export interface SessionOptions {
   readonly initial: ReadonlyMap<string, Float32Array>;
 }
 
-/** float32, pixels, or indices. */
-export type InputData = Float32Array | Uint8Array | Int32Array;
-
-/** What an executor that knows float32 alone was given. @throws {Error} For pixels and indices: a defect of the caller. */
-export function asFloat32(data: InputData): Float32Array {
-  if (data instanceof Float32Array) return data;
-  throw new Error('This executor takes float32 alone.');
-}
-
-/** Variables on a device and the programs over them. */
+/** Variables on a device and the programs over them. Its calls do not overlap: await each. */
 export interface Session {
   /**
    * Runs a program.
@@ -32,6 +25,7 @@ export interface Session {
    * @param batch Number of samples in `inputs`.
    * @param inputs One for each input of the program.
    * @returns Its outputs, copied to the host.
+   * @throws {RangeError} Where there is no such program, or an input is missing or of another size.
    */
   run(
     program: string,
@@ -40,11 +34,19 @@ export interface Session {
   ): Promise<ReadonlyMap<string, Float32Array>>;
   /** Current values of all variables, copied to the host. */
   readVariables(): Promise<Map<string, Float32Array>>;
+  /**
+   * Replaces variables by name; those not given stay.
+   *
+   * @throws {RangeError} Where there is no such variable, or a value is of another size.
+   */
   writeVariables(values: ReadonlyMap<string, Float32Array>): Promise<void>;
+  /** Frees the variables and the programs. */
   dispose(): void;
 }
 
+/** One way of running programs on a device. */
 export interface Executor {
+  /** @throws {RangeError} Where a variable has no first value, or one of another size. */
   createSession(options: SessionOptions): Promise<Session>;
   /** Tensors alive. */
   numTensors(): number;

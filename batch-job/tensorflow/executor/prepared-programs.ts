@@ -1,23 +1,33 @@
-// Programs made ready to run by an executor that goes op by op: prepared when first asked for, kept while they are in use.
+// Programs made ready to run for one number of samples: prepared when first asked for, kept while they are in use.
 
+import { required } from '../../../core/required.ts';
 import type { Program } from '../program/program.ts';
 import type { SessionOptions } from './executor.ts';
 
 /** Full batches, the last smaller one, and both again for prediction; more sizes are prepared anew. */
 const PREPARED_LIMIT = 6;
 
+/** The programs of a session as an executor runs them. */
 export interface PreparedPrograms<T> {
-  /** The program `name` for a batch of so many samples. */
+  /**
+   * The program `name` for a batch of so many samples.
+   *
+   * @throws {RangeError} Where there is none of this name.
+   */
   get(name: string, batch: number): T;
   /** Frees what all of them hold. */
   clear(): void;
 }
 
-/** @param forget frees what a prepared program holds, when another takes its place. */
+/**
+ * A cache of the programs used last, each prepared for its number of samples.
+ *
+ * @param free Frees what a prepared program holds, when another takes its place.
+ */
 export function createPreparedPrograms<T>(
   programs: SessionOptions['programs'],
   prepare: (program: Program) => T,
-  forget: (prepared: T) => void,
+  free: (prepared: T) => void,
 ): PreparedPrograms<T> {
   const prepared = new Map<string, T>();
   return {
@@ -25,19 +35,18 @@ export function createPreparedPrograms<T>(
       const key = `${name}/${batch}`;
       const known = prepared.get(key);
       if (known !== undefined) return known;
-      const write = programs[name];
-      if (write === undefined) throw new Error(`There is no program "${name}".`);
+      const write = required(programs[name], `program "${name}"`);
       const result = prepare(write(batch));
       prepared.set(key, result);
       const [oldest] = prepared;
       if (prepared.size > PREPARED_LIMIT && oldest !== undefined) {
         prepared.delete(oldest[0]);
-        forget(oldest[1]);
+        free(oldest[1]);
       }
       return result;
     },
     clear() {
-      prepared.forEach(forget);
+      prepared.forEach(free);
       prepared.clear();
     },
   };

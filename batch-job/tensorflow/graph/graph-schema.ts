@@ -2,17 +2,6 @@
 // node_def.proto, attr_value.proto, tensor.proto and saved_model.proto of TensorFlow 2. Knows no programs.
 
 import protobuf from 'protobufjs/light.js';
-import type { DataType } from '../program/program.ts';
-
-/** `DataType`. */
-export const DATA_TYPE = {
-  float32: 1,
-  int32: 3,
-  uint8: 4,
-  bfloat16: 14,
-  float16: 19,
-  resource: 20,
-} as const satisfies Record<DataType, number>;
 
 export interface TensorShapeProto {
   /** -1 where the size is open. */

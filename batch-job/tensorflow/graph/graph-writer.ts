@@ -1,8 +1,10 @@
 // Programs as nodes of one TensorFlow graph over shared variables. What a program does in order, the graph does by control
 // edges: readings of a variable before its next assignment, and all assignments before the outputs.
 
+import { required } from '../../../core/required.ts';
+import { DATA_TYPE } from '../addon/tensors.ts';
 import type { Attribute, Program, Shape, Value, VariableSpec } from '../program/program.ts';
-import { type AttrValue, DATA_TYPE, type NodeDef } from './graph-schema.ts';
+import type { AttrValue, NodeDef } from './graph-schema.ts';
 
 const encoder = new TextEncoder();
 
@@ -88,14 +90,15 @@ export function createGraphWriter(): GraphWriter {
         add(`${prefix}/const/${value.id}`, 'Const', [], { dtype: { type: dtype }, value: { tensor } }),
       );
     }
-    for (const [name, value] of program.variables) references.set(value, handles.get(name) ?? '');
+    for (const [name, value] of program.variables)
+      references.set(value, required(handles.get(name), `variable "${name}"`));
 
     program.ops.forEach((op, index) => {
       const name = `${prefix}/${op.type}_${index}`;
       const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
       const assigns = op.outputs.length === 0;
       const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
-      const inputs = op.inputs.map((value) => references.get(value) ?? '');
+      const inputs = op.inputs.map((value) => required(references.get(value), `node that ${name} reads`));
       const attributes = Object.entries(op.attributes).map(
         ([key, value]) => [key, toAttrValue(value)] as const,
       );
@@ -111,7 +114,7 @@ export function createGraphWriter(): GraphWriter {
     });
 
     for (const [output, value] of program.outputs) {
-      const source = references.get(value) ?? '';
+      const source = required(references.get(value), `node for the output "${output}"`);
       const after = assignments.map((node) => `^${node}`);
       add(outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
     }

@@ -1,7 +1,7 @@
 // Programs' types and attributes as the addon takes them.
 
 import type { Addon, AddonAttribute } from '../addon/addon.ts';
-import { DATA_TYPE } from '../graph/graph-schema.ts';
+import { DATA_TYPE } from '../addon/tensors.ts';
 import type { Attribute, Attributes } from '../program/program.ts';
 
 function toAddonAttribute(addon: Addon, name: string, attribute: Attribute): AddonAttribute {

@@ -13,7 +13,8 @@ const GPU_FOLDERS = 'proc/driver/nvidia/gpus';
  */
 export function findGpuModel(root = '/'): string | null {
   try {
-    const [first = ''] = readdirSync(path.join(root, GPU_FOLDERS)).sort();
+    const [first] = readdirSync(path.join(root, GPU_FOLDERS)).sort();
+    if (first === undefined) return null;
     const information = readFileSync(path.join(root, GPU_FOLDERS, first, 'information'), 'utf8');
     return /^Model:\s*(.+?)\s*$/m.exec(information)?.[1] ?? null;
   } catch {

@@ -2,35 +2,30 @@
 // variables and gives their next values. Knows no networks.
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { asFloat32, type Executor, type Session, type SessionOptions } from '../executor/executor.ts';
+import { required } from '../../../core/required.ts';
+import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
+import { asFloat32 } from '../executor/input-data.ts';
 import { outOfMemory } from '../executor/out-of-memory.ts';
 import { createPreparedPrograms } from '../executor/prepared-programs.ts';
+import { createSession, type PreparedProgram, type ProgramInput } from '../executor/session.ts';
+import { createVariables, type Variables } from '../executor/variables.ts';
 import { peakBytes } from '../program/peak-bytes.ts';
-import { closedShape, elementCount, type Program, type VariableSpec } from '../program/program.ts';
-import { inLayout, relayVariable, variableLayout } from './layouts.ts';
+import type { Program } from '../program/program.ts';
+import { type OnnxRuntime, openStepSession } from './onnx-runtime.ts';
+import { createTensorVariables, type TensorVariable } from './onnx-variables.ts';
 import { opWriter } from './op-writers.ts';
 import { inputName, nextName, outputName, variableName, type WrittenStep, writeStep } from './step-writer.ts';
 
-export type OnnxRuntime = typeof import('onnxruntime-node');
-
 /** A program for one batch size as a session of ONNX Runtime. */
-interface Prepared {
-  readonly program: Program;
+interface Prepared extends PreparedProgram {
   readonly step: WrittenStep;
   readonly session: InferenceSession;
-}
-
-/** A variable's value, and once it was assigned a second buffer: a step reads one and writes the other. */
-interface Variable {
-  readonly spec: VariableSpec;
-  value: Tensor;
-  spare?: Tensor;
 }
 
 export interface OnnxExecutorOptions {
   /** Of one op. Results depend on it in the last bits. */
   readonly threads: number;
-  /** What variables and the values of a step may take together, by the program; left out, there is no limit. */
+  /** What variables and the values of a step may take together, by the program; no limit where it is omitted. */
   readonly memoryBytes?: number | undefined;
 }
 
@@ -38,129 +33,83 @@ export interface OnnxExecutorOptions {
 export function createOnnxExecutor(runtime: OnnxRuntime, options: OnnxExecutorOptions): Executor {
   let tensors = 0;
   return {
-    createSession: (session) =>
-      Promise.resolve(createSession(runtime, options, session, (count) => (tensors += count))),
+    async createSession(session) {
+      return createOnnxSession(runtime, options, session, (count) => (tensors += count));
+    },
     numTensors: () => tensors,
   };
 }
 
-function createSession(
-  { InferenceSession, Tensor }: OnnxRuntime,
+/** @param count Told how many tensors are made (above 0) or freed (below 0). */
+function createOnnxSession(
+  runtime: OnnxRuntime,
   { threads, memoryBytes = Infinity }: OnnxExecutorOptions,
-  { variables: specs, programs, initial }: SessionOptions,
+  options: SessionOptions,
   count: (tensors: number) => void,
 ): Session {
-  const allocate = ({ shape }: VariableSpec, data: Float32Array): Tensor => {
-    if (data.length !== elementCount(shape))
-      throw new Error(`${data.length} values were given for the shape [${shape.join(', ')}].`);
-    count(1);
-    return new Tensor('float32', data, inLayout(shape, variableLayout(shape.length)));
-  };
-  const stored = ({ shape }: VariableSpec, data: Float32Array) =>
-    variableLayout(shape.length) === 'oihw' ? relayVariable(data, shape, 'oihw') : data.slice();
-
-  const variables = new Map<string, Variable>();
-  for (const spec of specs) {
-    const data = initial.get(spec.name);
-    if (data === undefined) throw new Error(`The variable "${spec.name}" has no first value.`);
-    variables.set(spec.name, { spec, value: allocate(spec, stored(spec, data)) });
-  }
-  const variableNamed = (name: string): Variable => {
-    const variable = variables.get(name);
-    if (variable === undefined) throw new Error(`There is no variable "${name}".`);
-    return variable;
-  };
-
-  const bytesOf = (name: string) => (variableNamed(name).value.data as Float32Array).byteLength;
+  const storage = createTensorVariables(runtime, count);
+  const variables = createVariables(options, storage);
   const prepare = async (program: Program): Promise<Prepared> => {
     const step = writeStep(program, opWriter);
-    const buffers = [...variables.keys(), ...step.assigned];
-    const needed = buffers.reduce((sum, name) => sum + bytesOf(name), peakBytes(program));
-    if (needed > memoryBytes) {
-      throw outOfMemory(
-        `a step takes ${needed} bytes by its program, and may take ${Math.round(memoryBytes)}`,
-      );
-    }
-    const session = await InferenceSession.create(step.onnx, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      // One block planned for all values of a step is up to twice as large as what they take when each comes and goes.
-      enableMemPattern: false,
-      // Errors only.
-      logSeverityLevel: 3,
-      extra: {
-        // Threads that wait by spinning take the cores from the pictures of the next batch, and from each other.
-        session: { intra_op: { allow_spinning: '0' } },
-        // It takes zeros around a pooling's input for the pooling's own padding, which counts as less than any value.
-        optimization: { disable_specified_optimizers: 'Pad_Fusion' },
-      },
-    });
-    return { program, step, session };
+    refuseLargeStep(program, step, variables, memoryBytes);
+    return { program, step, session: await openStepSession(runtime, step.onnx, threads) };
   };
   const release = async (prepared: Promise<Prepared>) => {
     const { session } = await prepared;
     await session.release();
   };
-  // A session that could not be made has told whoever asked for it.
-  const forget = (prepared: Promise<Prepared>) => void release(prepared).catch(() => {});
-  const prepared = createPreparedPrograms(programs, prepare, forget);
-
-  return {
-    async run(name, batch, inputs) {
-      const { program, step, session } = await prepared.get(name, batch);
-      const feeds: Record<string, Tensor> = {};
-      for (const [input, value] of program.inputs) {
-        const data = inputs.get(input);
-        if (data === undefined) throw new Error(`The program "${name}" was run without "${input}".`);
-        feeds[inputName(input)] = new Tensor('float32', asFloat32(data), closedShape(value));
-      }
-      for (const variable of step.read) feeds[variableName(variable)] = variableNamed(variable).value;
+  return createSession<TensorVariable, Prepared>({
+    variables,
+    programs: createPreparedPrograms(
+      options.programs,
+      prepare,
+      // A session that could not be made has told whoever asked for it.
+      (prepared) => void release(prepared).catch(() => {}),
+    ),
+    async run(prepared, inputs) {
+      const assigned = prepared.step.assigned.map(variables.get);
       const fetches: Record<string, Tensor | null> = {};
-      for (const output of program.outputs.keys()) fetches[outputName(output)] = null;
-      const assigned = step.assigned.map(variableNamed);
-      for (const variable of assigned) {
-        const { spec, value } = variable;
-        variable.spare ??= allocate(spec, new Float32Array(value.size));
-        fetches[nextName(spec.name)] = variable.spare;
-      }
-      const results = await session.run(feeds, fetches);
-      for (const variable of assigned) {
-        const { value, spare = value } = variable;
-        variable.value = spare;
-        variable.spare = value;
-      }
-      return new Map(
-        [...program.outputs.keys()].map((output) => [
-          output,
-          results[outputName(output)]?.data as Float32Array,
-        ]),
+      for (const output of prepared.program.outputs.keys()) fetches[outputName(output)] = null;
+      for (const variable of assigned) fetches[nextName(variable.spec.name)] = storage.spareOf(variable);
+      const results = await prepared.session.run(feedsOf(runtime, prepared, inputs, variables), fetches);
+      for (const variable of assigned) storage.swap(variable);
+      return [...prepared.program.outputs.keys()].map(
+        (output) =>
+          required(results[outputName(output)], `output "${output}" of the step`).data as Float32Array,
       );
     },
-    readVariables: () =>
-      Promise.resolve(
-        new Map(
-          [...variables].map(([name, { spec, value }]) => {
-            const data = value.data as Float32Array;
-            const isFilter = variableLayout(spec.shape.length) === 'oihw';
-            return [name, isFilter ? relayVariable(data, spec.shape, 'tensorflow') : data.slice()];
-          }),
-        ),
-      ),
-    writeVariables(values) {
-      for (const [name, data] of values) {
-        const { spec, value } = variableNamed(name);
-        if (data.length !== value.size) throw new Error(`"${name}" was given ${data.length} values.`);
-        (value.data as Float32Array).set(stored(spec, data));
-      }
-      return Promise.resolve();
+    read: (list) => list.map(storage.read),
+    write(assignments) {
+      for (const { variable, data } of assignments) storage.write(variable, data);
     },
-    dispose() {
-      for (const { spare } of variables.values()) count(spare === undefined ? -1 : -2);
-      variables.clear();
-      prepared.clear();
-    },
-  };
+  });
+}
+
+/** @throws {FoveaError} `out-of-memory` where the variables and values of a step take more than they may. */
+function refuseLargeStep(
+  program: Program,
+  { assigned }: WrittenStep,
+  variables: Variables<TensorVariable>,
+  memoryBytes: number,
+): void {
+  // An assigned variable has two buffers.
+  const buffers = [...variables.names, ...assigned].map(
+    (name) => (variables.get(name).value.data as Float32Array).byteLength,
+  );
+  const needed = buffers.reduce((sum, bytes) => sum + bytes, peakBytes(program));
+  if (needed <= memoryBytes) return;
+  throw outOfMemory(`a step takes ${needed} bytes by its program, and may take ${Math.round(memoryBytes)}`);
+}
+
+function feedsOf(
+  { Tensor }: OnnxRuntime,
+  { step }: Prepared,
+  inputs: readonly ProgramInput[],
+  variables: Variables<TensorVariable>,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, data, shape } of inputs)
+    feeds[inputName(name)] = new Tensor('float32', asFloat32(data), shape);
+  for (const name of step.read) feeds[variableName(name)] = variables.get(name).value;
+  return feeds;
 }

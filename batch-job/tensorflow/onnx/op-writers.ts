@@ -6,7 +6,7 @@ import { flagAttribute } from '../program/read-attributes.ts';
 import { CONVOLUTION_WRITERS } from './convolution-writers.ts';
 import { axisInLayout, inLayout, type Layout } from './layouts.ts';
 import { NORMALIZATION_WRITERS } from './normalization-writers.ts';
-import { inputAt, outputAt } from './operands.ts';
+import { inputAt, type Names, namesOf, outputAt } from './operands.ts';
 import { POOLING_WRITERS } from './pooling-writers.ts';
 import type { StepWriter, WriteOp } from './step-writer.ts';
 import { UPDATE_WRITERS } from './update-writers.ts';
@@ -18,21 +18,33 @@ function commonLayout(step: StepWriter, values: readonly Value[]): Layout {
   return largest === undefined ? 'tensorflow' : step.layoutOf(largest);
 }
 
-/** An op of one output whose node is made from its inputs, all in one layout. */
-const elementwise =
-  (write: (step: StepWriter, operands: readonly string[], op: Op) => string): WriteOp =>
+/** The operands of an elementwise op, all in one layout, and its output to be written. */
+function elementwiseOperands(step: StepWriter, op: Op) {
+  const output = outputAt(op, 0);
+  const layout = commonLayout(step, op.inputs);
+  const operands = op.inputs.map((value) => step.operand(value, output.shape.length, layout));
+  return { operands, write: (name: string) => step.write(output, name, layout) };
+}
+
+/** An elementwise op of any number of inputs, which one node computes. */
+const node =
+  (opType: string): WriteOp =>
   (step, op) => {
-    const output = outputAt(op, 0);
-    const layout = commonLayout(step, op.inputs);
-    const operands = op.inputs.map((value) => step.operand(value, output.shape.length, layout));
-    step.write(output, write(step, operands, op), layout);
+    const { operands, write } = elementwiseOperands(step, op);
+    write(step.node(opType, operands));
   };
 
-const node = (opType: string): WriteOp => elementwise((step, operands) => step.node(opType, operands));
+/** An elementwise op of so many inputs. */
+const elementwise =
+  <N extends number>(count: N, toNode: (step: StepWriter, operands: Names<N>) => string): WriteOp =>
+  (step, op) => {
+    const { operands, write } = elementwiseOperands(step, op);
+    write(toNode(step, namesOf(op, operands, count)));
+  };
 
 /** dy where a condition on y holds, else 0. */
 const gated = (gate: (step: StepWriter, y: string) => string): WriteOp =>
-  elementwise((step, [dy = '', y = '']) =>
+  elementwise(2, (step, [dy, y]) =>
     step.node('Mul', [dy, step.node('Cast', [gate(step, y)], { to: FLOAT })]),
   );
 /** `TensorProto.DataType`. */
@@ -137,23 +149,23 @@ const OP_WRITERS: Readonly<Record<string, WriteOp>> = {
   MatMul: matrixProduct,
   SoftmaxCrossEntropyWithLogits: softmaxCrossEntropy,
   Relu: node('Relu'),
-  Relu6: elementwise((step, [x = '']) => step.node('Clip', [x, step.graph.scalar(0), step.graph.scalar(6)])),
+  Relu6: elementwise(1, (step, [x]) => step.node('Clip', [x, step.graph.scalar(0), step.graph.scalar(6)])),
   Sigmoid: node('Sigmoid'),
   Tanh: node('Tanh'),
   Erf: node('Erf'),
   Exp: node('Exp'),
   Sqrt: node('Sqrt'),
-  Rsqrt: elementwise((step, [x = '']) => step.node('Reciprocal', [step.node('Sqrt', [x])])),
-  Square: elementwise((step, [x = '']) => step.node('Mul', [x, x])),
+  Rsqrt: elementwise(1, (step, [x]) => step.node('Reciprocal', [step.node('Sqrt', [x])])),
+  Square: elementwise(1, (step, [x]) => step.node('Mul', [x, x])),
   ReluGrad: gated((step, y) => above(step, y, 0)),
   Relu6Grad: gated((step, y) =>
     step.node('And', [above(step, y, 0), step.node('Less', [y, step.graph.scalar(6)])]),
   ),
-  SigmoidGrad: elementwise((step, [y = '', dy = '']) => {
+  SigmoidGrad: elementwise(2, (step, [y, dy]) => {
     const slope = step.node('Mul', [y, step.node('Sub', [step.graph.scalar(1), y])]);
     return step.node('Mul', [dy, slope]);
   }),
-  TanhGrad: elementwise((step, [y = '', dy = '']) => {
+  TanhGrad: elementwise(2, (step, [y, dy]) => {
     const slope = step.node('Sub', [step.graph.scalar(1), step.node('Mul', [y, y])]);
     return step.node('Mul', [dy, slope]);
   }),

@@ -5,12 +5,29 @@ import { windowAttributes } from '../../../core/network/onnx/window-attributes.t
 import { closedShape, type Op, type Value } from '../program/program.ts';
 import { paddingAttribute, pairAttribute } from '../program/read-attributes.ts';
 
+/** The names of N values. */
+export type Names<N extends number, Rest extends readonly string[] = []> = Rest['length'] extends N
+  ? Rest
+  : Names<N, readonly [...Rest, string]>;
+
+/**
+ * Names of so many values.
+ *
+ * @throws {RangeError} Where there are more or fewer: a defect of the program.
+ */
+export function namesOf<N extends number>({ type }: Op, names: readonly string[], count: N): Names<N> {
+  if (names.length !== count) throw new RangeError(`${type} has ${names.length} inputs here, not ${count}.`);
+  return names as readonly string[] as Names<N>;
+}
+
+/** @throws {Error} Where the op has fewer inputs. */
 export function inputAt(op: Op, index: number): Value {
   const value = op.inputs[index];
   if (value === undefined) throw new Error(`${op.type} has no input ${index}.`);
   return value;
 }
 
+/** @throws {Error} Where the op has fewer outputs. */
 export function outputAt(op: Op, index: number): Value {
   const value = op.outputs[index];
   if (value === undefined) throw new Error(`${op.type} has no output ${index}.`);
@@ -64,6 +81,7 @@ export function slidingWindow(op: Op, x: Value, size: Pair): SlidingWindow {
 export const filterShape = (filter: Value) =>
   closedShape(filter) as readonly [number, number, number, number];
 
+/** Whether each channel is convolved by itself. */
 export const isDepthwise = (op: Op): boolean => op.type.startsWith('Depthwise');
 
 /** The window of a convolution, or of a gradient of one, and its groups. */

@@ -7,7 +7,8 @@ import type { Engine, ExecutorName, TrainerOptions } from '../engine/engine.ts';
 import { createForward } from '../engine/forward.ts';
 import { createTrainer } from '../engine/trainer.ts';
 import type { Executor } from '../executor/executor.ts';
-import { createOnnxExecutor, type OnnxRuntime } from '../onnx/onnx-executor.ts';
+import { createOnnxExecutor } from '../onnx/onnx-executor.ts';
+import type { OnnxRuntime } from '../onnx/onnx-runtime.ts';
 import { type OpenWasmOptions, openWasm } from './open-wasm.ts';
 import { createPortableExecutor } from './portable-executor.ts';
 

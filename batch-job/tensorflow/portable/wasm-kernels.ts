@@ -22,6 +22,21 @@ export interface KernelScope {
   keep(tensor: WasmTensor): WasmTensor;
 }
 
+/** A float32 tensor with a copy of the values, which the caller disposes. */
+export const uploadTensor = (
+  backend: BackendWasm,
+  data: Float32Array,
+  shape: readonly number[],
+): WasmTensor => ({
+  dataId: backend.write(data, [...shape], 'float32'),
+  shape: [...shape],
+  dtype: 'float32',
+});
+
+/** A copy of a float32 tensor's values. */
+export const downloadTensor = (backend: BackendWasm, { dataId }: WasmTensor): Float32Array =>
+  backend.readSync(dataId) as Float32Array;
+
 /** Frees one reference. */
 export const dispose = (backend: BackendWasm, tensor: WasmTensor): void =>
   void backend.disposeData(tensor.dataId);

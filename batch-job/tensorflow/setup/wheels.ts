@@ -29,7 +29,7 @@ const GIB = 2 ** 30;
 const tensorflow = (name: string, sha256: string): Wheel => ({ name, version: TENSORFLOW_VERSION, sha256 });
 
 /** The newest of CUDA 12 that `tensorflow[and-cuda]` 2.21.0 allows. */
-export const CUDA_LIBRARIES: readonly Wheel[] = [
+const CUDA_WHEELS: readonly (readonly [name: string, version: string, sha256: string])[] = [
   ['nvidia-cublas-cu12', '12.9.3.13', 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72'],
   ['nvidia-cuda-cupti-cu12', '12.8.90', 'ea0cb07ebda26bb9b29ba82cda34849e73c166c18162d3913575b0c9db9a6182'],
   ['nvidia-cuda-nvcc-cu12', '12.9.86', '5d6a0d32fdc7ea39917c20065614ae93add6f577d840233237ff08e9a38f58f0'],
@@ -42,7 +42,14 @@ export const CUDA_LIBRARIES: readonly Wheel[] = [
   ['nvidia-cusparse-cu12', '12.5.10.65', '73060ce019ac064a057267c585bf1fd5a353734151f87472ff02b2c5c9984e78'],
   ['nvidia-nccl-cu12', '2.32.3', 'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c'],
   ['nvidia-nvjitlink-cu12', '12.9.86', 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9'],
-].map(([name = '', version = '', sha256 = '']) => ({ name, version, sha256 }));
+];
+
+/** TensorFlow's CUDA libraries. */
+export const CUDA_LIBRARIES: readonly Wheel[] = CUDA_WHEELS.map(([name, version, sha256]) => ({
+  name,
+  version,
+  sha256,
+}));
 
 const X64 = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
