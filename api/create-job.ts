@@ -7,6 +7,7 @@ import { RecipeSchema } from '../core/job/recipe/recipe.ts';
 import { SweepSchema } from '../core/job/recipe/sweep.ts';
 import { BACKENDS, SplitFractionsSchema } from '../core/job/record/job.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
+import { present } from '../core/present.ts';
 
 import { FILE_NAME_PATTERN } from './file-name.ts';
 
@@ -25,13 +26,11 @@ const MetadataSchema = z
   });
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
-const choice = <T extends z.ZodType>(setting: z.ZodDefault<T>) => {
-  const { description } = setting;
-  return setting
+const choice = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
+  setting
     .unwrap()
     .optional()
-    .meta(description === undefined ? {} : { description });
-};
+    .meta({ description: present(setting.description, 'a description of the setting') });
 /** Has no defaults: a setting that one of the two places omits may come from the other. */
 const HyperparametersChoiceSchema = z.strictObject({
   n_epochs: choice(n_epochs),

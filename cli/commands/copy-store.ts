@@ -59,7 +59,7 @@ async function showing(
     return await copy({
       ...stores,
       onProgress: show,
-      onLeftOut: (_, error) => leftOut.push(error.message),
+      onSkipped: (_, error) => leftOut.push(error.message),
     });
   } finally {
     bar.stop();

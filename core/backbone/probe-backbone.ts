@@ -3,6 +3,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors/errors.ts';
 import { hasExternalData } from '../network/onnx/external-data.ts';
+import { present } from '../present.ts';
 import { nameOfType } from './read-image-input.ts';
 
 export interface ProbedOutput {
@@ -94,8 +95,10 @@ async function run(
   dims: readonly number[],
 ): Promise<ProbedOutput> {
   try {
-    const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', values, dims) });
-    const output = results[session.outputNames[0] ?? ''] as Tensor;
+    const inputName = present(session.inputNames[0], 'an input of the model');
+    const outputName = present(session.outputNames[0], 'an output of the model');
+    const results = await session.run({ [inputName]: new Tensor('float32', values, dims) });
+    const output = results[outputName] as Tensor;
     return { values: (output.data as Float32Array).slice(), dims: output.dims };
   } catch (cause) {
     throw new FoveaError(

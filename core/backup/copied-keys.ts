@@ -4,7 +4,7 @@
 import { keys } from '../storage/keys.ts';
 
 /** What can be made again, expires within a day, or tells of a copy itself. */
-const LEFT_OUT = [
+const NOT_COPIED = [
   keys.cache(),
   keys.uploads(),
   keys.openJobs(),
@@ -25,7 +25,7 @@ export type Stage = (typeof STAGES)[number];
 
 /** The stage in which an object is copied; undefined for one that is not. */
 export function stageOf(key: string): Stage | undefined {
-  if (LEFT_OUT.some((prefix) => key.startsWith(prefix))) return undefined;
+  if (NOT_COPIED.some((prefix) => key.startsWith(prefix))) return undefined;
   if (MANIFEST.test(key)) return 'manifest';
   if (JOB_RECORD.test(key)) return 'job-record';
   if (JOB_FILE.test(key)) return 'job-file';

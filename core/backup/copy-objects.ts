@@ -18,7 +18,7 @@ export interface CopyDeps {
   readonly to: ObjectStore;
   readonly onProgress?: (progress: CopyProgress) => void;
   /** Told of an object that cannot be read, e.g. a link that leads elsewhere: the copy is without it. */
-  readonly onLeftOut?: (key: string, error: FoveaError) => void;
+  readonly onSkipped?: (key: string, error: FoveaError) => void;
 }
 
 interface Staged {
@@ -39,7 +39,7 @@ const isOfObject = (error: unknown): error is FoveaError =>
  * @returns what `copy` gave of each object that is in the copy, in no order.
  */
 export async function copyObjects<T extends Staged, R>(
-  { onProgress, onLeftOut }: Pick<CopyDeps, 'onProgress' | 'onLeftOut'>,
+  { onProgress, onSkipped }: Pick<CopyDeps, 'onProgress' | 'onSkipped'>,
   objects: readonly T[],
   copy: (object: T) => Promise<R | undefined>,
 ): Promise<R[]> {
@@ -56,7 +56,7 @@ export async function copyObjects<T extends Staged, R>(
           if (result !== undefined) copied.push(result);
         } catch (error) {
           if (!isOfObject(error)) throw error;
-          onLeftOut?.(object.key, error);
+          onSkipped?.(object.key, error);
         }
         done += 1;
         bytes += object.sizeBytes;

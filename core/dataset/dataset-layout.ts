@@ -114,7 +114,8 @@ export function placeFile(path: string, layout: DatasetLayout): FilePlace {
   const { wrappers, splits, splitWrappers } = layout;
   if (!startsWith(segments, wrappers)) return { kind: 'outside-class' };
   const inside = segments.slice(wrappers.length);
-  const top = inside[0] ?? '';
+  const [top] = inside;
+  if (top === undefined) return { kind: 'outside-class' };
   const split = splits === null ? null : splitOfFolder(top);
   const within = splits === null ? [] : (splitWrappers.get(top) ?? []);
   if (!startsWith(inside.slice(1), within)) return { kind: 'outside-class' };

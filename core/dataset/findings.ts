@@ -69,10 +69,12 @@ export const MAX_RELATED_KEYS = 10;
 
 const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
+/** Findings of the whole dataset have no key, and come before those of a file. */
+const keyOrder = ({ key }: Finding): string => key ?? '';
 const byImportance = (a: Finding, b: Finding): number =>
   SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
   compareText(a.code, b.code) ||
-  compareText(a.key ?? '', b.key ?? '');
+  compareText(keyOrder(a), keyOrder(b));
 
 /** Collects findings, with a bound on how many are kept. */
 export class FindingList {

@@ -67,7 +67,7 @@ export function enlargePixels(
   for (let row = firstRow; row < endRow; row++) {
     const from = row * source.width * CHANNELS;
     const to = (row - firstRow) * window.width * CHANNELS;
-    blend(source.pixels, from, columns, stretched, to);
+    resampleRow(source.pixels, from, columns, stretched, to);
   }
   const result = new Uint8ClampedArray(window.width * window.height * CHANNELS);
   const rowValues = window.width * CHANNELS;
@@ -84,7 +84,7 @@ export function enlargePixels(
 }
 
 /** One row: each output pixel from its taps. */
-function blend(
+function resampleRow(
   source: Uint8Array,
   from: number,
   columns: readonly Taps[],

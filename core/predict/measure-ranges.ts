@@ -2,6 +2,7 @@
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { exposeValues, type ValueRange } from '../network/onnx/quantize.ts';
+import { present } from '../present.ts';
 
 /**
  * The range of every value that quantizeModel needs: smallest and largest of each picture, averaged over the pictures,
@@ -16,7 +17,7 @@ export async function measureRanges(
 ): Promise<ReadonlyMap<string, ValueRange>> {
   const { onnx: exposed, names } = exposeValues(onnx);
   const session = await InferenceSession.create(exposed, { logSeverityLevel: 3 });
-  const [inputName = ''] = session.inputNames;
+  const inputName = present(session.inputNames[0], 'an input of the model');
   const sums = new Map(names.map((name) => [name, { min: 0, max: 0 }]));
   try {
     for (const input of inputs) {

@@ -8,8 +8,9 @@ import { decodeToInput } from '../image/decode-to-input.ts';
 import type { Precision } from '../job/recipe/precision.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { resolveVersion } from '../model/versions.ts';
-import { halveWeights } from '../network/onnx/halve-weights.ts';
 import { quantizeModel } from '../network/onnx/quantize.ts';
+import { toHalfPrecision } from '../network/onnx/to-half-precision.ts';
+import { present } from '../present.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { measureRanges } from './measure-ranges.ts';
@@ -63,7 +64,7 @@ export async function writeVariant(
 ): Promise<{ readonly onnx: Uint8Array; readonly comparison: VariantComparison }> {
   const onnx =
     precision === 'fp16'
-      ? halveWeights(original)
+      ? toHalfPrecision(original)
       : quantizeModel(original, await measureRanges(original, calibration, dims));
   const sizes = { sizeBytes: onnx.byteLength, originalSizeBytes: original.byteLength };
   return {
@@ -132,10 +133,12 @@ async function compareModels(
     InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
   const sessions = [await open(original), await open(variant)] as const;
   const run = async (session: InferenceSession, input: Float32Array) => {
+    const inputName = present(session.inputNames[0], 'an input of the model');
+    const outputName = present(session.outputNames[0], 'an output of the model');
     const started = performance.now();
-    const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', input, dims) });
+    const results = await session.run({ [inputName]: new Tensor('float32', input, dims) });
     const ms = performance.now() - started;
-    return { ms, values: results[session.outputNames[0] ?? '']?.data as Float32Array };
+    return { ms, values: results[outputName]?.data as Float32Array };
   };
   const differences: number[] = [];
   const times: { readonly original: number; readonly variant: number }[] = [];

@@ -2,6 +2,7 @@
 // where the time went. Knows no HTTP.
 
 import { availableParallelism } from 'node:os';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { FoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
 import type { DecodedImage } from '../image/decode-image.ts';
@@ -15,7 +16,6 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { calibrationOf } from './calibration-of.ts';
 import { checkParity } from './check-parity.ts';
 import { drawHeatmap } from './draw-heatmap.ts';
-import { createGate, type Gate } from './gate.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
@@ -120,16 +120,17 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, onReleaseError = () => undefined } = deps;
   // One picture may take half a gigabyte while it is decoded, so requests take turns.
-  const decodeGate = createGate(availableParallelism());
+  const decodeLimit = pLimit(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
-  const heatmapGate = createGate(1);
+  const heatmapLimit = pLimit(1);
   const sessions = createSessionCache<ModelSession>({ maxBytes: maxCachedBytes, onReleaseError });
 
   /** Names the session of a version by the manifest's etag: a model deleted and made again is another session. */
   async function sessionKey(model: string, version: string): Promise<string> {
     const manifestKey = keys.modelFile(model, version, MANIFEST_FILE);
     const info = await store.head(manifestKey);
-    return `${manifestKey}@${info?.etag ?? ''}`;
+    // Where it was deleted meanwhile, reading it says so.
+    return info === undefined ? manifestKey : `${manifestKey}@${info.etag}`;
   }
 
   /** Checks what was asked for before anything runs, and gives what draws the maps. */
@@ -146,7 +147,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           const classIndex = wanted ?? (outcome.ok ? outcome.predictions[0]?.index : undefined);
           if (!outcome.ok || image === undefined || classIndex === undefined) result.push(outcome);
           else {
-            const heatmap = await heatmapGate(async () => {
+            const heatmap = await heatmapLimit(async () => {
               signal?.throwIfAborted();
               return computeHeatmap(session, image, classIndex, scale);
             });
@@ -184,7 +185,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           outcomes.push(
             ...(await predictBatch(session, images.slice(start, start + BATCH_SIZE), {
               k,
-              decodeGate,
+              decodeLimit,
               timing,
               signal,
             })),
@@ -227,12 +228,12 @@ async function predictBatch(
   images: readonly Uint8Array[],
   {
     k,
-    decodeGate,
+    decodeLimit,
     timing,
     signal,
   }: {
     readonly k: number;
-    readonly decodeGate: Gate;
+    readonly decodeLimit: LimitFunction;
     readonly timing: MutableTiming;
     readonly signal: AbortSignal | undefined;
   },
@@ -240,7 +241,7 @@ async function predictBatch(
   const { input, labels } = session.manifest;
   const decoded = await Promise.all(
     images.map((image) =>
-      decodeGate(async () => {
+      decodeLimit(async () => {
         signal?.throwIfAborted();
         const started = performance.now();
         const result = await decodeOrExplain(image, input);

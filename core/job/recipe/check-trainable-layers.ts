@@ -24,42 +24,42 @@ interface StageSetting {
   readonly name: keyof Recipe;
   /** As a message begins. */
   readonly title: string;
-  readonly heededBy: readonly Stage[];
+  readonly usedBy: readonly Stage[];
   readonly isSet: (recipe: Recipe) => boolean;
   /** What stands in its place where it is left out. */
-  readonly leftOut: (recipe: Recipe) => Partial<Recipe>;
+  readonly reset: (recipe: Recipe) => Partial<Recipe>;
 }
 
 const STAGE_SETTINGS: readonly StageSetting[] = [
   {
     name: 'unfreeze_from',
     title: '"unfreeze_from"',
-    heededBy: ['full'],
+    usedBy: ['full'],
     isSet: (recipe) => recipe.unfreeze_from !== 'auto',
-    leftOut: () => ({ unfreeze_from: 'auto' }),
+    reset: () => ({ unfreeze_from: 'auto' }),
   },
   {
     name: 'first_layer_rate',
     title: '"first_layer_rate"',
-    heededBy: ['full'],
+    usedBy: ['full'],
     isSet: (recipe) => recipe.first_layer_rate !== 'auto',
-    leftOut: () => ({ first_layer_rate: 'auto' }),
+    reset: () => ({ first_layer_rate: 'auto' }),
   },
   {
     name: 'batch_normalization',
     title: '"batch_normalization"',
     // Layers that learn from the start have nothing else to go by than their batches.
-    heededBy: ['full', 'scratch'],
+    usedBy: ['full', 'scratch'],
     isSet: (recipe) => recipe.batch_normalization === 'training',
-    leftOut: () => ({ batch_normalization: 'inference' }),
+    reset: () => ({ batch_normalization: 'inference' }),
   },
   {
     name: 'augmentation',
     title: 'Mixing pictures ("mixup", "cutmix" of "augmentation")',
-    heededBy: ['full', 'scratch'],
+    usedBy: ['full', 'scratch'],
     // What a name stands for may be mixed in one stage and not in another.
     isSet: ({ augmentation }) => typeof augmentation === 'object' && mixesPictures(augmentation),
-    leftOut: ({ augmentation }) => ({
+    reset: ({ augmentation }) => ({
       augmentation:
         typeof augmentation === 'object' ? { ...augmentation, mixup: 0, cutmix: 0 } : augmentation,
     }),
@@ -67,9 +67,9 @@ const STAGE_SETTINGS: readonly StageSetting[] = [
   {
     name: 'stages',
     title: '"stages": "head"',
-    heededBy: ['head', 'full'],
+    usedBy: ['head', 'full'],
     isSet: (recipe) => recipe.stages === 'head',
-    leftOut: () => ({ stages: 'auto' }),
+    reset: () => ({ stages: 'auto' }),
   },
 ];
 
@@ -88,8 +88,8 @@ export function checkTrainableLayers(job: LearningSettings): void {
       : trialsOf(job.sweep).map((settings) => applyTrial(job, settings).recipe);
   const full = recipes.filter(hasFullStage);
   if (full.length > 0 && isImported(job.architecture)) throw backboneFrozen(job.architecture);
-  const [unheeded] = unheededSettings(job.architecture, recipes);
-  if (unheeded !== undefined) throw withoutEffect(job.architecture, unheeded);
+  const [unused] = unusedSettings(job.architecture, recipes);
+  if (unused !== undefined) throw withoutEffect(job.architecture, unused);
   for (const recipe of full) checkStart(job.architecture, recipe);
 }
 
@@ -99,11 +99,7 @@ export function checkTrainableLayers(job: LearningSettings): void {
  * @throws {FoveaError} `architecture-unknown`.
  */
 export const effectiveRecipe = (architecture: string, recipe: Recipe): Recipe =>
-  Object.assign(
-    {},
-    recipe,
-    ...unheededSettings(architecture, [recipe]).map(({ leftOut }) => leftOut(recipe)),
-  );
+  Object.assign({}, recipe, ...unusedSettings(architecture, [recipe]).map(({ reset }) => reset(recipe)));
 
 const isImported = (architecture: string) => toBackboneName(architecture) !== undefined;
 
@@ -111,10 +107,10 @@ const isPretrained = (architecture: string) =>
   isImported(architecture) || findArchitecture(architecture).weightSources.length > 0;
 
 /** Settings of the recipes that no stage of any of them heeds. */
-function unheededSettings(architecture: string, recipes: readonly Recipe[]): StageSetting[] {
+function unusedSettings(architecture: string, recipes: readonly Recipe[]): StageSetting[] {
   const stages = new Set(recipes.flatMap((recipe) => stagesOf(architecture, recipe)));
   return STAGE_SETTINGS.filter(
-    ({ heededBy, isSet }) => !heededBy.some((stage) => stages.has(stage)) && recipes.some(isSet),
+    ({ usedBy, isSet }) => !usedBy.some((stage) => stages.has(stage)) && recipes.some(isSet),
   );
 }
 

@@ -2,6 +2,7 @@
 // training works.
 
 import { z } from 'zod';
+import { present } from '../../present.ts';
 import { type Hyperparameters, HyperparametersSchema } from './hyperparameters.ts';
 import { NO_SAVINGS, TakenRemediesSchema } from './memory-record.ts';
 import { type Recipe, RecipeSchema } from './recipe.ts';
@@ -18,7 +19,7 @@ const values = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
     .min(1)
     .max(MAX_TRIALS)
     .optional()
-    .describe(`To be tried: ${setting.description ?? ''}`);
+    .describe(`Values to try: ${present(setting.description, 'a description of the setting')}`);
 
 export const SweepSchema = z
   .strictObject({

@@ -18,6 +18,8 @@ const CHECKED = {
   schema: z.object({ newest: z.string() }),
 };
 
+/** No id; comes before every id in their order. */
+const BEFORE_ALL = '';
 /** A key without a record is of a job that is being made, or never was: after a day, of one that never was. */
 const ORPHAN_AGE_MS = 24 * 60 * 60 * 1000;
 /** How far a check that looks behind the last one goes: all records of years are too many to read at every start. */
@@ -93,7 +95,7 @@ export function createOpenJobs(store: ObjectStore): OpenJobs {
       const io = signal === undefined ? {} : { signal };
       const known = new Set<string>();
       const old: string[] = [];
-      let oldest = '';
+      let oldest = BEFORE_ALL;
       for await (const { key, lastModified } of store.list(keys.openJobs(), io)) {
         const id = keys.openJobId(key);
         if (id === undefined) continue;
@@ -124,7 +126,7 @@ export function createOpenJobs(store: ObjectStore): OpenJobs {
         if ((await isOpen(id)) === true) await add(id);
       }
       // Not ahead of this clock: an id of one that is must not hide jobs that are made later.
-      const mark = latestInOrder([newest ?? checked ?? '', firstJobIdAt(nowMs)]);
+      const mark = latestInOrder([newest ?? checked ?? BEFORE_ALL, firstJobIdAt(nowMs)]);
       if (checked === undefined || (newest !== undefined && mark !== checked))
         await store.put(keys.openJobsChecked(), stringifyWithUnknown(withFormat(CHECKED, { newest: mark })), {
           contentType: 'application/json',

@@ -2,6 +2,7 @@
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Layer, Padding, Pair } from './layer.ts';
+import { outputLayerOf } from './layer-links.ts';
 import type { Network } from './network.ts';
 
 /** A shape without the batch: `[height, width, channels]` or `[features]`; null where the size is open. */
@@ -183,5 +184,4 @@ export function shapeOf(shapes: ReadonlyMap<string, Shape>, layer: string): Shap
 }
 
 /** Shape of the network's output, without the batch. */
-export const outputShape = (network: Network): Shape =>
-  shapeOf(layerShapes(network), network.layers.at(-1)?.name ?? '');
+export const outputShape = (network: Network): Shape => shapeOf(layerShapes(network), outputLayerOf(network));

@@ -2,7 +2,7 @@
 
 import type { Layer } from './layer.ts';
 import type { Network } from './network.ts';
-import { lastAxis, layerShapes, type Shape } from './shapes.ts';
+import { lastAxis, layerShapes, type Shape, shapeOf } from './shapes.ts';
 
 /** How Keras starts a weight; `glorot_uniform` is its default for every kernel. */
 export type Initializer =
@@ -93,8 +93,10 @@ function rows(layer: Layer, input: Shape): readonly Row[] {
 export function weightSpecs(network: Network): readonly WeightSpec[] {
   const shapes = layerShapes(network);
   return network.layers.flatMap((layer) => {
-    const input = shapes.get(layer.inputs[0] ?? '') ?? [];
-    return rows(layer, input).map(([name, shape, initializer, trainable = true]) => ({
+    const [input] = layer.inputs;
+    // The input layer reads nothing, and has no weights.
+    const inputShape = input === undefined ? [] : shapeOf(shapes, input);
+    return rows(layer, inputShape).map(([name, shape, initializer, trainable = true]) => ({
       name,
       key: `${layer.name}/${name}`,
       layer: layer.name,

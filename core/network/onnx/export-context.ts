@@ -35,9 +35,6 @@ export type LayerExporter<T extends LayerType> = (
   context: ExportContext,
 ) => Value;
 
-/** Name of the first (for most layers, the only) layer read. */
-export const inputOf = (layer: Layer): string => layer.inputs[0] ?? '';
-
 /** Axis of the channels of a value with the given number of axes, batch included. */
 export const channelAxis = (layout: Layout, rank: number): number =>
   layout === 'nchw' && rank > 2 ? 1 : rank - 1;

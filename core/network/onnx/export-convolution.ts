@@ -1,8 +1,9 @@
 // Convolutions, depthwise, grouped and separable ones, with Keras's kernels turned to ONNX's.
 
 import type { Activation, Pair } from '../description/layer.ts';
+import { inputOf } from '../description/layer-links.ts';
 import { lastAxis } from '../description/shapes.ts';
-import { addActivation, type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
+import { addActivation, type ExportContext, type LayerExporter } from './export-context.ts';
 import type { ChannelAffine } from './fold-layers.ts';
 import type { AttributeValue } from './onnx-schema.ts';
 import { windowAttributes } from './window-attributes.ts';

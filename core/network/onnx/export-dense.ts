@@ -1,13 +1,8 @@
 // Dense layers: a Gemm on vectors; on maps a 1×1 convolution, or a MatMul where the map is there in Keras's layout.
 
+import { inputOf } from '../description/layer-links.ts';
 import { lastAxis } from '../description/shapes.ts';
-import {
-  addActivation,
-  type ExportContext,
-  inputOf,
-  type LayerExporter,
-  type Value,
-} from './export-context.ts';
+import { addActivation, type ExportContext, type LayerExporter, type Value } from './export-context.ts';
 import { addConvolution, foldedBias, linearName } from './export-convolution.ts';
 
 /** Columns of `[in, out]` times a factor each. */

@@ -1,11 +1,12 @@
 // Activations, sums and products, and layers that only change the shape.
 
+import { present } from '../../present.ts';
 import type { Layer } from '../description/layer.ts';
+import { inputOf } from '../description/layer-links.ts';
 import {
   addActivation,
   channelAxis,
   type ExportContext,
-  inputOf,
   type LayerExporter,
   type Value,
 } from './export-context.ts';
@@ -28,10 +29,10 @@ export const exportDropout: LayerExporter<'dropout'> = passOn;
 /** In the layout of the first input; further ones are transposed to it where they have another. */
 function exportChain(opType: 'Add' | 'Mul', layer: Layer, context: ExportContext): Value {
   const layout = context.layoutOf(inputOf(layer));
-  const [first = '', ...rest] = layer.inputs.map((input) => context.read(input, layout));
+  const [first, ...rest] = layer.inputs.map((input) => context.read(input, layout));
   const name = rest.reduce(
     (sum, next) => context.graph.node(opType, [sum, next], { name: layer.name }),
-    first,
+    present(first, `an input of layer "${layer.name}"`),
   );
   return { name, layout };
 }

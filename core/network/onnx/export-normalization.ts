@@ -1,7 +1,8 @@
 // Normalizations that no neighbor takes over, and the preprocessing layers.
 
+import { inputOf } from '../description/layer-links.ts';
 import { lastAxis } from '../description/shapes.ts';
-import { addChannelAffine, inputOf, type LayerExporter } from './export-context.ts';
+import { addChannelAffine, type LayerExporter } from './export-context.ts';
 import { batchNormalizationAffine } from './fold-layers.ts';
 
 /** Keras's `epsilon()`, below which Normalization does not divide. */

@@ -1,7 +1,8 @@
 // Pooling and padding.
 
 import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../description/layer.ts';
-import { type ExportContext, inputOf, type LayerExporter } from './export-context.ts';
+import { inputOf } from '../description/layer-links.ts';
+import type { ExportContext, LayerExporter } from './export-context.ts';
 import type { AttributeValue } from './onnx-schema.ts';
 import { isUnpadded, windowAttributes } from './window-attributes.ts';
 

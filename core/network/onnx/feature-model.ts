@@ -32,8 +32,13 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
   const producers = new Map(
     links.flatMap(({ writes }, index) => writes.map((name) => [name, index] as const)),
   );
-  const wanted = output ?? outputs[0] ?? '';
-  if (wanted === '' || !producers.has(wanted)) {
+  const wanted = output ?? outputs[0];
+  if (wanted === undefined)
+    throw new FoveaError('backbone-output-unsupported', 'The model has no output. Name a value inside it.', {
+      param: 'output',
+      details: { outputs },
+    });
+  if (!producers.has(wanted)) {
     throw new FoveaError(
       'backbone-output-unsupported',
       `The model computes no value "${wanted}". Its outputs are ${outputs.map((name) => `"${name}"`).join(', ')}; a value ` +

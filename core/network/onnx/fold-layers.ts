@@ -2,6 +2,7 @@
 // layer scale in the convolution or dense layer below, zero padding in the convolution or pooling above.
 
 import type { Activation, Layer, ZeroPadding2dLayer } from '../description/layer.ts';
+import { inputOf } from '../description/layer-links.ts';
 import type { Network, NetworkWeights } from '../description/network.ts';
 import { readWeight } from '../weights/read-weight.ts';
 
@@ -75,7 +76,8 @@ export function foldLayers(network: Network, weights: NetworkWeights, kept: Read
   const paddings = new Map<string, ZeroPadding2dLayer>();
   const absorbed = new Map<string, string>();
   for (const layer of network.layers) {
-    const below = byName.get(layer.inputs[0] ?? '');
+    const [input] = layer.inputs;
+    const below = input === undefined ? undefined : byName.get(input);
     if (below === undefined || !hasOneReader(below.name)) continue;
     if (hasKernel(below) && below.activation === 'linear') {
       const affine = affineOf(layer, weights);
@@ -84,9 +86,9 @@ export function foldLayers(network: Network, weights: NetworkWeights, kept: Read
         absorbed.set(layer.name, below.name);
       }
     }
-    if (below.type === 'zero_padding2d' && canPad(layer, below, byName.get(below.inputs[0] ?? ''))) {
+    if (below.type === 'zero_padding2d' && canPad(layer, below, byName.get(inputOf(below)))) {
       paddings.set(layer.name, below);
-      absorbed.set(below.name, below.inputs[0] ?? '');
+      absorbed.set(below.name, inputOf(below));
     }
   }
   return { affines, paddings, absorbed };

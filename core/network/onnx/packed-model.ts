@@ -124,7 +124,8 @@ export const nameOfSparseInitializer = (bytes: Uint8Array): string =>
     const { values } = SPARSE_INITIALIZER.toObject(SPARSE_INITIALIZER.decode(bytes), OPTIONS) as {
       values: { name: string } | null;
     };
-    return values?.name ?? '';
+    if (values === null) throw unreadable('a sparse constant in it has no values');
+    return values.name;
   });
 
 /** Whatever protobufjs makes of bytes that are no such message. */

@@ -3,6 +3,7 @@
 //
 // Jacob et al. 2018, https://arxiv.org/abs/1712.05877; ONNX Runtime's own quantizer lays out graphs the same way.
 
+import { present } from '../../present.ts';
 import {
   DATA_TYPE,
   decodeModel,
@@ -40,8 +41,11 @@ const WEIGHT_MAX = 127;
 /** Biases are 32-bit integers; kept a bit under their bound. */
 const BIAS_MAX = 2 ** 30;
 
-const isWeighted = ({ opType, input }: NodeProto, constants: ReadonlyMap<string, TensorProto>): boolean =>
-  opType in WEIGHTED && constants.has(input[1] ?? '') && !constants.has(input[0] ?? '');
+const inputAt = ({ name, input }: NodeProto, index: number): string =>
+  present(input[index], `input ${index} of node "${name}"`);
+
+const isWeighted = (node: NodeProto, constants: ReadonlyMap<string, TensorProto>): boolean =>
+  node.opType in WEIGHTED && constants.has(inputAt(node, 1)) && !constants.has(inputAt(node, 0));
 
 const constantsOf = ({ graph }: ModelProto) =>
   new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
@@ -60,7 +64,7 @@ function quantizedValues(model: ModelProto): readonly string[] {
     for (const input of weighted ? node.input.slice(0, 1) : node.input) {
       if (!constants.has(input)) values.add(input);
     }
-    const [output = ''] = node.output;
+    const output = present(node.output[0], `an output of node "${node.name}"`);
     const [reader, ...others] = readers.get(output) ?? [];
     // Scores keep their precision up to the probabilities.
     if (reader === undefined || reader.opType === 'Softmax') continue;
@@ -169,11 +173,11 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
   };
 
   /** Stores weights and bias of an operator as integers, and gives the names that its inputs then have. */
-  const quantizeConstants = ({ opType, input }: NodeProto, x: Scale): readonly string[] => {
-    const [, weightName = '', biasName = ''] = input;
-    const { axis, hasBias } = WEIGHTED[opType] ?? { axis: 0, hasBias: false };
-    const weight = constants.get(weightName) as TensorProto;
-    const bias = hasBias ? constants.get(biasName) : undefined;
+  const quantizeConstants = (original: NodeProto, x: Scale): readonly string[] => {
+    const { axis, hasBias } = present(WEIGHTED[original.opType], 'an operator with weights');
+    const weight = present(constants.get(inputAt(original, 1)), `weights of node "${original.name}"`);
+    const [, , biasName] = original.input;
+    const bias = hasBias && biasName !== undefined ? constants.get(biasName) : undefined;
     const biasValues = bias === undefined ? new Float32Array() : floatsOf(bias);
     const minScales = Float64Array.from(biasValues, (value) => Math.abs(value) / (x.scale * BIAS_MAX));
     const { integers, scales } = quantizeWeights(floatsOf(weight), weight.dims, axis, minScales);
@@ -194,20 +198,23 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
       );
       return `${name}/dequantized`;
     };
-    const names = [store(weightName, DATA_TYPE.int8, weight.dims, integers, scales, axis)];
+    const names = [store(weight.name, DATA_TYPE.int8, weight.dims, integers, scales, axis)];
     if (bias !== undefined) {
       const steps = scales.map((scale) => scale * x.scale);
       const data = Int32Array.from(biasValues, (value, i) => Math.round(value / (steps[i] ?? 1)));
-      names.push(store(biasName, DATA_TYPE.int32, bias.dims, data, steps, 0));
+      names.push(store(bias.name, DATA_TYPE.int32, bias.dims, data, steps, 0));
     }
     return names;
   };
 
   const nodes = model.graph.node.flatMap((original) => {
     const input = original.input.map((name) => values.get(name)?.dequantized ?? name);
-    const x = values.get(original.input[0] ?? '');
+    const [first] = original.input;
+    const x = first === undefined ? undefined : values.get(first);
     const isInteger = x !== undefined && isWeighted(original, constants);
-    const changed = isInteger ? [input[0] ?? '', ...quantizeConstants(original, x)] : input;
+    const changed = isInteger
+      ? [inputAt({ ...original, input }, 0), ...quantizeConstants(original, x)]
+      : input;
     return [{ ...original, input: changed }, ...original.output.flatMap(roundTrip)];
   });
   const all = [...fromInteger, ...nodes];

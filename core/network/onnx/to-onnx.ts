@@ -2,7 +2,9 @@
 // and storage are unknown here.
 
 import { FoveaError } from '../../errors/errors.ts';
+import { present } from '../../present.ts';
 import type { Layer, LayerType } from '../description/layer.ts';
+import { outputLayerOf } from '../description/layer-links.ts';
 import type { Network, NetworkWeights } from '../description/network.ts';
 import { layerShapes, type Shape, shapeOf } from '../description/shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
@@ -95,7 +97,7 @@ function createValues(graph: ExportContext['graph'], shapes: ReadonlyMap<string,
     layoutOf: (layer: string) => outputOf(layer).layout,
     read(layer: string, layout: Layout): string {
       const { layout: native, names } = outputOf(layer);
-      const source = names.get(native) ?? '';
+      const source = present(names.get(native), `a value of layer "${layer}"`);
       const isVector = shapeOf(shapes, layer).length < 3;
       if (isVector) return source;
       const known = names.get(layout);
@@ -138,7 +140,7 @@ export function toOnnx(network: Network, weights: NetworkWeights, options: ToOnn
   const graph = createOnnxGraph(network.name);
   for (const name of [outputName, ...layerOutputs]) graph.reserve(name);
 
-  const last = network.layers.at(-1)?.name ?? '';
+  const last = outputLayerOf(network);
   const folds = foldLayers(network, weights, new Set(layerOutputs));
   const values = createValues(graph, shapes);
   const context: ExportContext = {

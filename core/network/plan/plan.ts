@@ -8,7 +8,9 @@
 // of which as many are alive as outputs in a prediction. Layers that pass their input on as it is (flatten, reshape, a
 // linear activation, dropout in inference) hold no memory of their own.
 
+import { present } from '../../present.ts';
 import type { Layer, LayerType } from '../description/layer.ts';
+import { inputOf } from '../description/layer-links.ts';
 import type { Network } from '../description/network.ts';
 import { closedSizeOf, layerShapes, type Shape, shapeOf } from '../description/shapes.ts';
 import { countParameters, type ParameterCount, weightSpecs } from '../description/weight-specs.ts';
@@ -93,11 +95,10 @@ const passesOn = (layer: Layer, isTraining: boolean): boolean =>
 function liveBytes(network: Network, outputBytes: ReadonlyMap<string, number>): readonly number[] {
   /** The layer whose memory a layer's output is. */
   const owners = new Map<string, string>();
-  for (const layer of network.layers) {
-    const [input = ''] = layer.inputs;
-    owners.set(layer.name, passesOn(layer, false) ? (owners.get(input) ?? input) : layer.name);
-  }
   const ownerOf = (name: string) => owners.get(name) ?? name;
+  for (const layer of network.layers) {
+    owners.set(layer.name, passesOn(layer, false) ? ownerOf(inputOf(layer)) : layer.name);
+  }
   const lastRead = new Map<string, number>();
   network.layers.forEach((layer, i) => {
     for (const name of [layer.name, ...layer.inputs]) lastRead.set(ownerOf(name), i);
@@ -152,7 +153,7 @@ export function planNetwork(network: Network): NetworkPlan {
     prediction: {
       bytes: parameterBytes + activationBytes,
       activationBytes,
-      peakLayer: network.layers[live.indexOf(activationBytes)]?.name ?? '',
+      peakLayer: present(layers[live.indexOf(activationBytes)], 'a layer at the peak').name,
     },
     trainingActivationBytes: layers.reduce((sum, layer) => sum + layer.trainingBytes, 0),
   };

@@ -1,7 +1,9 @@
 // Cutting a network in two at a layer, so that the part below can run once a picture and the part above train alone.
 
 import { FoveaError } from '../../errors/errors.ts';
+import { present } from '../../present.ts';
 import type { Layer } from '../description/layer.ts';
+import { outputLayerOf } from '../description/layer-links.ts';
 import type { Network } from '../description/network.ts';
 import { formatShape, layerShapes, type Shape, shapeOf, sizeOf } from '../description/shapes.ts';
 
@@ -68,7 +70,7 @@ export function splitAt(network: Network, featureLayer: string): SplitNetwork {
     );
   }
   const below = new Set(backbone.layers.map((layer) => layer.name));
-  const needed = cutAfter(network, network.layers.at(-1)?.name ?? '');
+  const needed = cutAfter(network, outputLayerOf(network));
   const above = needed.layers.filter((layer) => !below.has(layer.name));
   const vector = output.length === 1;
   const replacement = vector ? HEAD_FLATTEN : HEAD_INPUT;
@@ -109,8 +111,8 @@ export function cutLayerBelow({ layers }: Network, first: string): string | unde
   const read = new Set(
     layers.slice(start).flatMap((layer) => layer.inputs.filter((name) => below.has(name))),
   );
-  const [cut = ''] = read;
-  return read.size === 1 && below.get(cut)?.type !== 'input' ? cut : undefined;
+  const [cut] = read;
+  return cut !== undefined && read.size === 1 && below.get(cut)?.type !== 'input' ? cut : undefined;
 }
 
 /**
@@ -129,7 +131,7 @@ export function lastStage(network: Network): string | undefined {
   const shrinks = layers.flatMap(({ name, inputs }, index) =>
     mapArea(name) > 1 && inputs.some((input) => mapArea(input) >= 2 * mapArea(name)) ? [index] : [],
   );
-  const areaAt = (index: number) => mapArea(layers[index]?.name ?? '');
+  const areaAt = (index: number) => mapArea(present(layers[index], `a layer ${index}`).name);
   const last = shrinks.at(-1);
   if (last === undefined) return undefined;
   const before = shrinks.findLast((index) => areaAt(index) > areaAt(last)) ?? 0;

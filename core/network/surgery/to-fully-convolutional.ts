@@ -9,6 +9,7 @@ import type {
   Layer,
   Pair,
 } from '../description/layer.ts';
+import { inputOf, outputLayerOf } from '../description/layer-links.ts';
 import type { Network } from '../description/network.ts';
 import { formatShape, layerShapes, type Shape, shapeOf } from '../description/shapes.ts';
 
@@ -26,7 +27,7 @@ function findTop(network: Network, shapes: ReadonlyMap<string, Shape>): Readonly
   let layer = network.layers.at(-1);
   while (layer !== undefined && layer.inputs.length === 1 && isVector(shapeOf(shapes, layer.name))) {
     top.add(layer.name);
-    layer = byName.get(layer.inputs[0] ?? '');
+    layer = byName.get(inputOf(layer));
   }
   return top;
 }
@@ -78,7 +79,7 @@ export function toFullyConvolutional(network: Network): Network {
   const shapes = layerShapes(network);
   const top = findTop(network, shapes);
   if (top.size === 0) {
-    const last = network.layers.at(-1)?.name ?? '';
+    const last = outputLayerOf(network);
     throw new FoveaError(
       'network-not-convertible',
       `Network "${network.name}" cannot be made fully convolutional: its last layer "${last}" gives ` +
@@ -95,13 +96,13 @@ export function toFullyConvolutional(network: Network): Network {
       layers.push({ ...layer, shape: [null, null, layer.shape[2]] });
       continue;
     }
-    const [read = ''] = layer.inputs;
+    const read = inputOf(layer);
     const input = shapeOf(shapes, read);
     const inputs = layer.inputs.map((name) => replaced.get(name) ?? name);
     const size = flattened.get(read);
     const converted = top.has(layer.name) ? convert(layer, input, size ?? ONE_PIXEL) : layer;
     if (converted === undefined) {
-      replaced.set(layer.name, inputs[0] ?? '');
+      replaced.set(layer.name, replaced.get(read) ?? read);
       flattened.set(layer.name, size ?? sizeOfMap(input));
     } else {
       layers.push({ ...converted, inputs });

@@ -3,6 +3,7 @@
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Activation, Layer, LayerType } from '../description/layer.ts';
+import { inputOf } from '../description/layer-links.ts';
 import { lastAxis, type Shape } from '../description/shapes.ts';
 
 /** One layer of a LayersModel. */
@@ -139,7 +140,7 @@ export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
     plain('InputLayer', name, [], { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false }),
   ],
   conv2d(layer, context) {
-    const channels = lastAxis(context.shape(layer.inputs[0] ?? ''));
+    const channels = lastAxis(context.shape(inputOf(layer)));
     const { name, inputs, filters, groups, kernelSize } = layer;
     const values = context.weight('kernel');
     const bias = biasOf(layer.useBias, filters, context);
@@ -157,7 +158,7 @@ export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
     return withActivation({ ...convolution, weights: [kernel, ...bias] }, layer.activation);
   },
   depthwise_conv2d(layer, context) {
-    const channels = lastAxis(context.shape(layer.inputs[0] ?? ''));
+    const channels = lastAxis(context.shape(inputOf(layer)));
     const kernel = {
       name: 'depthwise_kernel',
       shape: [...layer.kernelSize, channels, 1],
@@ -171,7 +172,7 @@ export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
     );
   },
   separable_conv2d(layer, context) {
-    const channels = lastAxis(context.shape(layer.inputs[0] ?? ''));
+    const channels = lastAxis(context.shape(inputOf(layer)));
     const { kernelSize, filters } = layer;
     const weights = [
       {
@@ -193,7 +194,7 @@ export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
     );
   },
   dense(layer, context) {
-    const input = context.shape(layer.inputs[0] ?? '');
+    const input = context.shape(inputOf(layer));
     const { name, inputs, units, useBias, activation } = layer;
     const kernel = { name: 'kernel', shape: [lastAxis(input), units], values: context.weight('kernel') };
     const bias = biasOf(useBias, units, context);
@@ -234,7 +235,7 @@ export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
   local_response_normalization(layer) {
     throw notExportable(layer, 'its layers cannot raise to a power');
   },
-  activation: ({ name, inputs, activation }) => activationLayers(activation, name, inputs[0] ?? ''),
+  activation: (layer) => activationLayers(layer.activation, layer.name, inputOf(layer)),
   max_pooling2d: (layer) => [plain('MaxPooling2D', layer.name, layer.inputs, poolingConfig(layer))],
   average_pooling2d: (layer) => [plain('AveragePooling2D', layer.name, layer.inputs, poolingConfig(layer))],
   global_average_pooling2d({ name, inputs, keepDims }, { shape }) {

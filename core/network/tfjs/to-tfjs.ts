@@ -1,6 +1,7 @@
 // A network and its weights as a LayersModel, the format that `tf.loadLayersModel` reads in a browser. How each layer is
 // said is in tfjs-layers.ts.
 
+import { present } from '../../present.ts';
 import type { Layer } from '../description/layer.ts';
 import type { Network, NetworkWeights } from '../description/network.ts';
 import { layerShapes, shapeOf } from '../description/shapes.ts';
@@ -66,8 +67,8 @@ export function toTfjs(
   const tensors = layers.flatMap((layer) =>
     layer.weights.map(({ name, ...tensor }) => ({ ...tensor, name: `${layer.name}/${name}` })),
   );
-  const first = layers[0]?.name ?? '';
-  const last = layers.at(-1)?.name ?? '';
+  const first = present(layers[0], 'a first layer').name;
+  const last = present(layers.at(-1), 'a last layer').name;
   const model = {
     format: 'layers-model',
     generatedBy: 'fovea',

@@ -2,6 +2,7 @@
 
 import { type Dataset, File, Group, ready } from 'h5wasm';
 import { FoveaError } from '../../errors/errors.ts';
+import { present } from '../../present.ts';
 import { extractArchivedWeights, isArchive } from './keras-archive.ts';
 import { unreadable } from './unreadable-weights.ts';
 
@@ -123,7 +124,7 @@ function readTensor(group: Group, layer: string, path: string): KerasWeight {
   if (dataset === null || !shape) throw unreadable(`the file names a weight "${path}" that it does not have`);
   // e.g. `Conv1/kernel:0`
   const segments = path.replace(/:\d+$/, '').split('/');
-  const name = segments.at(-1) ?? '';
+  const name = present(segments.at(-1), `a name in "${path}"`);
   return { layer, scope: segments.at(-2) ?? layer, name, shape, values: toFloat32(dataset.value) };
 }
 

@@ -27,9 +27,9 @@ export interface S3StoreOptions extends S3ClientOptions {
  * the object meanwhile.
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
-  const { bucket } = options;
+  const { bucket, prefix = '' } = options;
   const client = options.client ?? createClient(options);
-  const folder = (options.prefix ?? '').replace(/^\/+|\/+$/g, '');
+  const folder = prefix.replace(/^\/+|\/+$/g, '');
   const url = folder === '' ? `s3://${bucket}` : `s3://${bucket}/${folder}`;
   const target = { client, bucket, prefix: folder === '' ? '' : `${folder}/`, url };
 

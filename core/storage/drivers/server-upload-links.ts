@@ -42,6 +42,7 @@ export function createServerUploadLinks({
     },
 
     open(token) {
+      // Of a token without both parts one is empty, and the comparison below refuses it.
       const [content = '', signature = ''] = token.split('.');
       const given = Buffer.from(signature, 'base64url');
       const right = sign(content);

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { toHalfBits } from '../../../core/float16.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
-import { halveWeights } from '../../../core/network/onnx/halve-weights.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
 import { quantizeModel } from '../../../core/network/onnx/quantize.ts';
+import { toHalfPrecision } from '../../../core/network/onnx/to-half-precision.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { measureRanges } from '../../../core/predict/measure-ranges.ts';
 import { checkOnnx, hasOnnxChecker } from '../../support/check-onnx.ts';
@@ -38,7 +38,7 @@ describe.each(CASES)('variants of %s', (name) => {
   });
 
   it('takes half the bytes in half precision, and answers nearly the same', async () => {
-    const half = halveWeights(onnx);
+    const half = toHalfPrecision(onnx);
     expect(half.byteLength / onnx.byteLength).toBeLessThan(name === 'small_cnn' ? 0.55 : 0.6);
     const off = difference(await answer(onnx, x), await answer(half, x));
     console.info(`${name} in half precision: off by ${off.toExponential(1)}`);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createGate } from '../../../core/predict/gate.ts';
 import { SESSION_BYTES } from '../../../core/predict/model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
@@ -186,25 +185,5 @@ describe('topK', () => {
       { label: 'b', score: 0.5, index: 1 },
       { label: 'a', score: 0.25, index: 0 },
     ]);
-  });
-});
-
-describe('createGate', () => {
-  it('lets no more through than its width, also after failures', async () => {
-    const gate = createGate(2);
-    let running = 0;
-    let most = 0;
-    const tasks = Array.from({ length: 9 }, (_, index) =>
-      gate(async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await new Promise((resolve) => setImmediate(resolve));
-        running -= 1;
-        if (index % 3 === 0) throw new Error('no');
-      }).catch(() => undefined),
-    );
-    await Promise.all(tasks);
-    expect(most).toBe(2);
-    expect(await gate(async () => 'through')).toBe('through');
   });
 });

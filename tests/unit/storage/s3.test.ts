@@ -77,6 +77,16 @@ test('tries again after a conflict and after a server error', async () => {
   expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual(['*', '*', '*']);
 });
 
+test.each([
+  ['a read', 'get'],
+  ['a look', 'head'],
+  ['a write', 'put'],
+] as const)('rejects an answer to %s that has no ETag, which conditional writes need', async (_, call) => {
+  const store = await storeBefore((_request, response) => response.writeHead(200).end());
+  const answer = call === 'put' ? store.put('a', '1') : store[call]('a');
+  await expect(answer).rejects.toMatchObject({ code: 'storage-unavailable', param: 'a' });
+});
+
 test('rejects a write that keeps colliding', async () => {
   const store = await storeBefore(fails(409, 'ConditionalRequestConflict'));
   await expect(store.put('a', '1', { ifMatch: '"x"' })).rejects.toMatchObject({ code: 'storage-conflict' });

@@ -116,6 +116,7 @@ function afterFailure(
   fleet: TrainerFleet,
 ): NextStep {
   const last = detail.attempts.at(-1);
+  // AWS Batch tells reasons where it has any; an empty one is recognized as none of the ways below.
   const reason = detail.statusReason ?? last?.statusReason ?? '';
   const containerReason = detail.container?.reason ?? last?.container?.reason ?? '';
   const exitCode = detail.container?.exitCode ?? last?.container?.exitCode;

@@ -60,7 +60,8 @@ export async function succeeds(call: Promise<unknown>, ...unless: readonly strin
     await call;
     return true;
   } catch (error) {
-    if (unless.includes(errnoOf(error) ?? '')) return false;
+    const errno = errnoOf(error);
+    if (errno !== undefined && unless.includes(errno)) return false;
     throw error;
   }
 }

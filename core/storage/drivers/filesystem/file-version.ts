@@ -8,7 +8,10 @@ import { errnoOf } from './file-errors.ts';
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ENXIO']);
 
 /** True for errno codes that say "there is no such file". */
-export const isMissing = (error: unknown): boolean => MISSING.has(errnoOf(error) ?? '');
+export function isMissing(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno !== undefined && MISSING.has(errno);
+}
 
 /**
  * The etag of a file: inode, modification time in nanoseconds, size. Unlike the change time, none of the three is

@@ -1,8 +1,9 @@
 // Pages of ListObjectsV2 as streams of objects and of folders. Knows nothing of reading and writing objects.
 
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import { present } from '../../../present.ts';
 import type { ObjectInfo } from '../../object-store.ts';
-import { type S3Target, toRequestOptions } from './s3-target.ts';
+import { etagOf, type S3Target, toRequestOptions } from './s3-target.ts';
 
 /** Follows every key of a folder in UTF-8 order, so that "after the folder" can be told to S3. */
 const LAST_CHARACTER = '\u{10FFFF}';
@@ -45,12 +46,12 @@ export async function* listObjects(
 ): AsyncGenerator<ObjectInfo> {
   // S3 refuses an empty StartAfter.
   for await (const page of pages(target, { prefix, startAfter: startAfter || undefined, signal })) {
-    for (const { Key, Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
+    for (const { Key, Size = 0, ETag, LastModified = new Date(0) } of page.Contents ?? []) {
       signal?.throwIfAborted();
-      const key = decode(Key ?? '').slice(target.prefix.length);
+      const key = decode(present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
       // The console marks the folders that one makes in it by empty objects named "folder/".
       if (key === '' || key.endsWith('/')) continue;
-      yield { key, sizeBytes: Size, etag: ETag, lastModified: LastModified };
+      yield { key, sizeBytes: Size, etag: etagOf(ETag, key), lastModified: LastModified };
     }
   }
 }
@@ -65,7 +66,8 @@ export async function* listFolderNames(
   for await (const page of pages(target, { prefix, startAfter: after, delimiter: '/', signal })) {
     for (const { Prefix } of page.CommonPrefixes ?? []) {
       signal?.throwIfAborted();
-      const name = decode(Prefix ?? '').slice(target.prefix.length + prefix.length, -1);
+      const folder = decode(present(Prefix, 'a prefix in the listing of S3'));
+      const name = folder.slice(target.prefix.length + prefix.length, -1);
       if (name !== '' && name !== startAfter) yield name;
     }
   }

@@ -5,7 +5,7 @@ import { FoveaError } from '../../../errors/errors.ts';
 import { type ByteRange, rangeError } from '../../byte-range.ts';
 import type { ObjectInfo, StoredObject } from '../../object-store.ts';
 import { isAbort, isNoSuchKey, statusOf } from './s3-errors.ts';
-import { addressOf, pause, type S3Target, toRequestOptions, WRITE_ID } from './s3-target.ts';
+import { addressOf, etagOf, pause, type S3Target, toRequestOptions, WRITE_ID } from './s3-target.ts';
 
 const READ_ATTEMPTS = 4;
 
@@ -29,7 +29,7 @@ export async function readHead(
     const info = {
       key,
       sizeBytes: ContentLength ?? 0,
-      etag: ETag ?? '',
+      etag: etagOf(ETag, key),
       lastModified: LastModified ?? new Date(0),
     };
     return { info, writeId: Metadata?.[WRITE_ID] };
@@ -71,12 +71,13 @@ export async function readObject(
     if (attempt > 1) await pause(attempt, signal);
     const answer = await request(target, key, range, signal);
     if (answer === undefined) return undefined;
+    const etag = etagOf(answer.ETag, key);
     try {
       // The SDK retries requests, but not a body that breaks off after the head of its answer.
       const body = await answer.Body?.transformToByteArray();
       if (body !== undefined && body.length === (answer.ContentLength ?? body.length)) {
-        const { ETag = '', LastModified = new Date(0) } = answer;
-        return { key, sizeBytes: totalSize(answer), etag: ETag, lastModified: LastModified, body };
+        const { LastModified = new Date(0) } = answer;
+        return { key, sizeBytes: totalSize(answer), etag, lastModified: LastModified, body };
       }
     } catch (error) {
       if (isAbort(error) || signal?.aborted) throw error;

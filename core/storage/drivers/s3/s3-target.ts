@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { FoveaError } from '../../../errors/errors.ts';
 
 const SDK_ATTEMPTS = 5;
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -51,6 +52,19 @@ export const addressOf = ({ bucket, prefix }: Pick<S3Target, 'bucket' | 'prefix'
 
 export const toRequestOptions = (signal: AbortSignal | undefined) =>
   signal === undefined ? {} : { abortSignal: signal };
+
+/**
+ * The etag in an answer about an object. Without one, no write of it could be conditional.
+ * @throws {FoveaError} `storage-unavailable` where the answer has none.
+ */
+export function etagOf(etag: string | undefined, key: string): string {
+  if (etag !== undefined && etag !== '') return etag;
+  throw new FoveaError(
+    'storage-unavailable',
+    `The answer for the object "${key}" has no ETag, and conditional writes need one. Check that the endpoint speaks S3 fully.`,
+    { param: key },
+  );
+}
 
 /** Exponential, with full jitter, so that those who collided do not collide again. */
 export const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> =>

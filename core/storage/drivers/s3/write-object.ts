@@ -6,7 +6,7 @@ import { FoveaError } from '../../../errors/errors.ts';
 import { type ObjectInfo, PreconditionFailedError, type PutOptions } from '../../object-store.ts';
 import { readHead } from './read-object.ts';
 import { attemptsOf, isNoSuchKey, statusOf } from './s3-errors.ts';
-import { addressOf, pause, type S3Target, toRequestOptions, WRITE_ID } from './s3-target.ts';
+import { addressOf, etagOf, pause, type S3Target, toRequestOptions, WRITE_ID } from './s3-target.ts';
 
 const CONFLICT_ATTEMPTS = 6;
 
@@ -34,8 +34,8 @@ export async function writeObject(
       Metadata: { [WRITE_ID]: writeId },
     });
     try {
-      const { ETag = '' } = await target.client.send(command, toRequestOptions(signal));
-      return { key, sizeBytes: bytes.length, etag: ETag, lastModified: new Date() };
+      const { ETag } = await target.client.send(command, toRequestOptions(signal));
+      return { key, sizeBytes: bytes.length, etag: etagOf(ETag, key), lastModified: new Date() };
     } catch (error) {
       cause = error;
       if (statusOf(error) === 409) continue;

@@ -19,7 +19,7 @@ const MIN_VALUES = 64;
  * model. Constants that float16 cannot hold stay as they are.
  * @param onnx as toOnnx gives it.
  */
-export function halveWeights(onnx: Uint8Array): Uint8Array {
+export function toHalfPrecision(onnx: Uint8Array): Uint8Array {
   const model = decodeModel(onnx);
   const casts: NodeProto[] = [];
   const initializer = model.graph.initializer.map((tensor): TensorProto => {
