@@ -1,11 +1,11 @@
-// Work on many stored objects at a time, but on a bounded number: a process has file handles and connections for some.
+// Works on many stored objects at a time, within a limit, since file handles and connections are limited.
 
 import pLimit from 'p-limit';
 
-/** Reads that are under way at the same time: what hides S3's latency, and is far from the 1024 files of a usual limit. */
+/** Concurrent reads: enough to hide S3's latency, and far from the usual limit of 1024 open files. */
 const CONCURRENCY = 16;
 
-/** What `work` makes of each item, in the order of the items. */
+/** Runs `work` for every item, a limited number at a time. The results are in the order of the items. */
 export function mapConcurrently<T, R>(
   items: Iterable<T>,
   work: (item: T) => Promise<R>,

@@ -1,4 +1,4 @@
-// How far two names are apart, for error messages that guess what was meant.
+// How similar two names are, for error messages that suggest one.
 
 /** Least number of inserted, deleted or replaced characters that turn `a` into `b` (Levenshtein 1966). */
 export function editDistance(a: string, b: string): number {

@@ -1,5 +1,5 @@
-// What the stack tells the processes it runs: names of environment variables, and the shape of those that are more
-// than a string. The one contract between infra/ and the entry points; knows neither.
+// What the stack tells the processes that it runs: names of environment variables, and schemas of those that are more than a
+// string. The one contract between infra/ and the entry points; knows neither.
 
 import { z } from 'zod';
 import { GPUS, type GpuName } from './pricing/gpus.ts';
@@ -10,31 +10,31 @@ export const environment = {
   storeUrl: 'FOVEA_STORE_URL',
   /** The job that a trainer is started for. */
   jobId: 'FOVEA_JOB_ID',
-  /** The name under which it takes the job's lease: whoever started it may give that back when the process is gone. */
+  /** The owner of the lease that the trainer takes. Whoever started the trainer may release the lease when the process is gone. */
   leaseOwner: 'FOVEA_LEASE_OWNER',
-  /** Memory that a trainer may take, in bytes; left out, what its container or the machine has. */
+  /** Memory that a trainer may use, in bytes. Default: that of its container or machine. */
   memoryLimitBytes: 'FOVEA_MEMORY_LIMIT_BYTES',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
-  /** What an hour of the trainer's machine costs, US dollars; nothing where it is left out. */
+  /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */
   usdPerHour: 'FOVEA_USD_PER_HOUR',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
-  /** One API key: of a server that is started on this machine, and of those who call it. */
+  /** One API key, for a server that is started on this machine and for its clients. */
   apiKey: 'FOVEA_API_KEY',
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;
 
-/** How a trainer's process says what has come of its job, where it is not over; after sysexits.h. */
+/** Exit codes by which a trainer process says why it ends although its job is not over; after sysexits.h. */
 export const exitCodes = {
-  /** EX_TEMPFAIL: nothing is wrong with the job, which is left to another attempt, in a while. */
+  /** EX_TEMPFAIL: the trainer has released the job, with which nothing is wrong. Another attempt follows after a while. */
   released: 75,
-  /** EX_OSERR: the attempt has done against a want of memory what the job allows; a larger machine may do more. */
+  /** EX_OSERR: memory ran out, and the job allows no further remedy on this machine. A larger one may do. */
   outOfMemory: 71,
 } as const;
 
-/** Where a page is from, as browsers say it: `https://app.example.com`, `capacitor://localhost`; or `*`. */
+/** The origin of a page as browsers send it, e.g. `https://app.example.com` or `capacitor://localhost`; or `*` for all. */
 export const OriginSchema = z.string().refine(isOrigin, {
   message:
     'must be "*", or scheme and host as browsers say them, e.g. https://app.example.com, without a path',
@@ -51,7 +51,7 @@ function isOrigin(text: string): boolean {
 /** Namespace of the CloudWatch metrics of functions and job events. */
 export const METRICS_NAMESPACE = 'Fovea';
 
-/** Names of the metrics; the dashboard and the alarms draw what the functions emit. */
+/** Names of the CloudWatch metrics that the functions emit, and that dashboard and alarms read. */
 export const metrics = {
   predictions: 'Predictions',
   predictLatencyMs: 'PredictLatency',
@@ -69,13 +69,13 @@ const GPU_NAMES = GPUS.map(({ name }) => name) as [GpuName, ...GpuName[]];
 const TrainerPoolSchema = z.object({
   /** E.g. `gpu-16gb`. */
   name: z.string().min(1),
-  /** ARN, with its revision. */
+  /** ARN of the job definition, with its revision. */
   jobDefinition: z.string().min(1),
-  /** ARNs of the queues a job goes through, in this order; at least one. */
+  /** The queues that a job goes through, in this order; at least one. */
   queues: z.array(z.object({ capacity: z.enum(['spot', 'on-demand']), arn: z.string().min(1) })).min(1),
-  /** On-demand price of the pool's cheapest machine: what an hour costs at least without Spot, and at most with it. */
+  /** On-demand price of the pool's cheapest machine for an hour. Spot machines cost less, larger ones more. */
   usdPerHour: z.number().nonnegative(),
-  /** That machine, for estimates. */
+  /** The cheapest machine of the pool, for estimates. */
   machine: z.object({
     /** E.g. `g4dn.xlarge`. */
     name: z.string().min(1),
@@ -86,13 +86,15 @@ const TrainerPoolSchema = z.object({
   }),
 });
 
+/** The value of {@link environment.trainerFleet}. */
 export const TrainerFleetSchema = z.object({
   /** Smallest first: a job that runs out of memory moves to the next. */
   pools: z.array(TrainerPoolSchema).min(1),
-  /** Put on every Batch job; permissions to end jobs depend on them. */
+  /** Tags of every Batch job. Permissions to end jobs depend on them. */
   tags: z.record(z.string(), z.string()),
 });
 
+/** One size of machine, with the queues that lead to it. */
 export type TrainerPool = z.infer<typeof TrainerPoolSchema>;
-/** Everything that can run trainers. */
+/** All machines that can run trainers. */
 export type TrainerFleet = z.infer<typeof TrainerFleetSchema>;

@@ -1,12 +1,12 @@
-// float32 to IEEE 754 half precision, which Node 20 has no array for.
+// Converts float32 to and from IEEE 754 half precision, for which Node 20 has no array.
 
 const bits = new Uint32Array(1);
 const value = new Float32Array(bits.buffer);
 
-/** Largest finite half. */
+/** The largest finite number in half precision. */
 export const MAX_HALF = 65504;
 
-/** The 16 bits of the nearest half, ties to even; beyond {@link MAX_HALF} infinity. */
+/** The 16 bits of the nearest number in half precision, ties to even; beyond {@link MAX_HALF} those of infinity. */
 export function toHalfBits(x: number): number {
   value[0] = x;
   const [raw = 0] = bits;
@@ -24,7 +24,7 @@ export function toHalfBits(x: number): number {
   return sign | roundToEven((exponent << 10) + mantissa / 2 ** 13);
 }
 
-/** The number that the 16 bits of a half stand for. */
+/** The number that 16 bits of half precision stand for. */
 export function fromHalfBits(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 0x1f;
@@ -34,10 +34,11 @@ export function fromHalfBits(half: number): number {
   return sign * (1 + mantissa / 2 ** 10) * 2 ** (exponent - 15);
 }
 
-/** The halves nearest to all values; what lies beyond {@link MAX_HALF} becomes that. */
+/** Converts values to half precision. Values beyond {@link MAX_HALF} become that number, with their sign. */
 export const toHalves = (values: Float32Array): Uint16Array =>
   Uint16Array.from(values, (x) => toHalfBits(Math.max(-MAX_HALF, Math.min(MAX_HALF, x))));
 
+/** Converts values of half precision to float32, exactly. */
 export const fromHalves = (halves: Uint16Array): Float32Array => Float32Array.from(halves, fromHalfBits);
 
 function roundToEven(x: number): number {

@@ -1,9 +1,9 @@
-// A loop with a bound on how many steps run at once.
+// A loop whose steps run concurrently, within a limit.
 
 /**
  * Runs `step` for every item, at most `concurrency` at a time, in the order of the items.
  *
- * The first failure is thrown once the steps under way have ended; no further step is started.
+ * After a failure no further step starts, and the failure is thrown once the running steps have ended.
  */
 export async function forEachConcurrent<T>(
   items: readonly T[],

@@ -1,5 +1,5 @@
-// Seeded randomness for everything that must come out the same twice. Counter-based: a draw depends on the seed and its
-// index alone, so that a resumed run needs no state but its position.
+// Seeded randomness for everything that must be reproducible. It is counter-based: a draw depends on the seed and its index alone, so
+// that a resumed run needs no state but its position.
 
 /** The finalizer of MurmurHash3 (Appleby, 2011): a bijection of 32-bit integers in which every bit depends on every bit. */
 function mix(value: number): number {
@@ -16,17 +16,17 @@ function mix(value: number): number {
 const GOLDEN = 0x9e3779b9;
 const TWO_POW_32 = 2 ** 32;
 
-/** A seed for an independent stream, e.g. of one epoch or one layer. */
+/** Derives the seed of an independent stream, e.g. of one epoch or one layer. */
 export function deriveSeed(seed: number, ...streams: readonly number[]): number {
   return streams.reduce((derived, stream) => mix(derived ^ mix(stream + GOLDEN)), mix(seed + GOLDEN));
 }
 
-/** The draw number `index` of a seed: 32 random bits, as an integer from 0. */
+/** Draw number `index` of a seed: 32 random bits, as an integer from 0. */
 export function bitsAt(seed: number, index: number): number {
   return mix(mix(index + 1) ^ mix(seed + GOLDEN));
 }
 
-/** The draw number `index` of a seed: uniform in [0, 1), 32 bits of it random. */
+/** Draw number `index` of a seed: uniform in [0, 1), with 32 random bits. */
 export function uniformAt(seed: number, index: number): number {
   return bitsAt(seed, index) / TWO_POW_32;
 }

@@ -11,11 +11,25 @@ const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 /** Tests are sentences already. */
 const FOLDERS = ['api', 'core', 'batch-job', 'functions', 'cli', 'infra', 'bench', 'scripts'];
 /** Folders that are not held to the rules yet. */
-const OPEN = ['core', 'batch-job', 'functions', 'cli', 'infra', 'bench'];
+const OPEN = [
+  'core/backbone',
+  'core/dataset',
+  'core/image',
+  'core/job',
+  'core/model',
+  'core/predict',
+  'core/storage',
+  'batch-job',
+  'functions',
+  'cli',
+  'infra',
+  'bench',
+];
 
-const files = FOLDERS.filter((folder) => !OPEN.includes(folder)).flatMap((folder) =>
+const isOpen = (file: string) => OPEN.some((folder) => file.startsWith(`${folder}/`));
+const files = FOLDERS.flatMap((folder) =>
   ts.sys.readDirectory(path.join(REPOSITORY, folder), ['.ts'], ['**/node_modules', '**/generated*']),
-);
+).filter((file) => !isOpen(path.relative(REPOSITORY, file)));
 const faults = files.flatMap((file) =>
   findDocstringFaults(readFileSync(file, 'utf8')).map(
     ({ line, message }) => `${path.relative(REPOSITORY, file)}:${line}: ${message}`,

@@ -1,4 +1,4 @@
-// Whether two stores are apart: neither is, or lies in, the other, whichever links lead there.
+// Checks that two stores are separate: neither lies in the other, also not through links.
 
 import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 /**
- * Refuses two stores of which one is, or lies in, the other; folders that a store reads by links are parts of it.
+ * Refuses two stores of which one is the other or lies in it. Linked folders that a store reads belong to it.
  * @throws {FoveaError} `copy-target-taken`.
  */
 export async function assertApart(from: ObjectStore, to: ObjectStore): Promise<void> {
@@ -23,7 +23,7 @@ export async function assertApart(from: ObjectStore, to: ObjectStore): Promise<v
   );
 }
 
-/** Where a store really is; of a folder, also where its linked datasets are. */
+/** The real places of a store: its folder, and those of its linked datasets. */
 async function placesOf({ url }: ObjectStore): Promise<readonly string[]> {
   if (!url.startsWith('file:')) return [url];
   const root = await realPath(fileURLToPath(url));
@@ -35,7 +35,7 @@ async function placesOf({ url }: ObjectStore): Promise<readonly string[]> {
   return [root, ...(await Promise.all([datasets, ...linked].map(realPath)))];
 }
 
-/** Of what is not there yet, where it will be. */
+/** The real path of a place, or the one that it will have when it is made. */
 async function realPath(place: string): Promise<string> {
   const parent = path.dirname(place);
   if (parent === place) return place;

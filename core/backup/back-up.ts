@@ -1,5 +1,5 @@
-// A backup of a data folder or a bucket, in another. It begins and ends with a note of itself, so that one that broke off is
-// known, goes on where it stopped, and is never restored.
+// Makes a backup of a data folder or a bucket in another one. A note in the backup says whether it is finished: an unfinished one is
+// resumed, and never restored.
 
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
@@ -14,31 +14,33 @@ import { type ListedObject, writeList } from './backup-list.ts';
 import { type CopyDeps, copyObjects } from './copy-objects.ts';
 import { type CopiedObject, takeInventory } from './take-inventory.ts';
 
+/** The stored format of the note that a backup holds of itself. */
 export const BACKUP = {
   ...FORMATS.backup,
   schema: z.object({
-    /** URL of the store that it is of. */
+    /** URL of the store that is backed up. */
     from: z.string(),
     /** Unix seconds. */
     startedAt: z.number().int(),
-    /** Null until everything is there. */
+    /** Null until all objects are copied. */
     finishedAt: z.number().int().nullable(),
-    /** How many it has; null until it is finished. */
+    /** Number of objects; null until the backup is finished. */
     objects: z.number().int().nullable(),
-    /** Names of the list's parts; left out until it is finished, and by versions that wrote none. */
+    /** Hashes that name the pieces of the list. Absent until the backup is finished, and in backups of versions that wrote no list. */
     lists: z.array(z.string()).optional(),
   }),
 };
 
+/** The two stores, the callbacks and the clock. */
 export interface BackUpDeps extends CopyDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Copies a store, which may be in use, into an empty place, or goes on with such a copy that broke off.
- * @returns how many objects the backup has.
- * @throws {FoveaError} `backup-empty` where there is nothing to copy; `copy-target-taken` where something else is there.
+ * Copies a store, which may be in use, into an empty place, or resumes such a copy after an interruption.
+ * @returns the number of objects in the backup.
+ * @throws {FoveaError} `backup-empty` where there is nothing to copy; `copy-target-taken` where something else is in the target.
  */
 export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
   const { from, to } = copying;
@@ -63,7 +65,7 @@ export async function backUp({ now, ...copying }: BackUpDeps): Promise<number> {
     throw taken(to, `it holds ${what} of ${note.from}, begun at ${dated}`);
   }
   const copied = await copyObjects(copying, inventory, (object) => copyObject(from, to, object));
-  // An earlier part of this copy may have what is gone from the source since.
+  // An earlier run of this backup may have copied what was deleted from the source since.
   if (note !== undefined) await deleteOthers(to, copied);
   const lists = await writeList(to, copied);
   await updateJson(to, keys.backup(), BACKUP, (begun) => {
@@ -104,11 +106,18 @@ async function deleteOthers(to: ObjectStore, copied: readonly ListedObject[]): P
   await mapConcurrently(others, (key) => to.delete(key));
 }
 
-/** @throws {FoveaError} `copy-target-taken`. */
+/**
+ * Refuses a store that holds anything.
+ * @throws {FoveaError} `copy-target-taken`.
+ */
 export async function assertEmpty(store: ObjectStore): Promise<void> {
   for await (const { key } of store.list('')) throw taken(store, `"${key}" is there`);
 }
 
+/**
+ * The error `copy-target-taken` for a target that is not empty.
+ * @param problem says what is there.
+ */
 export const taken = ({ url }: ObjectStore, problem: string) =>
   new FoveaError(
     'copy-target-taken',

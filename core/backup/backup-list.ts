@@ -1,5 +1,5 @@
-// What a backup has: key, size and hash of each object, in parts that are small enough to be read as a whole. A part is named by
-// its own hash, so that one backup never writes over the list of another.
+// The list of a backup: key, size and hash of each object, in pieces that are small enough to be read as a whole. A piece is named by
+// its hash, so that one backup never overwrites the list of another.
 
 import { z } from 'zod';
 import { contentHashOf } from '../content-hash.ts';
@@ -8,13 +8,16 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 const ListedSchema = z.object({ key: z.string(), sizeBytes: z.number().int(), sha256: z.string() });
-/** An object as it was copied. */
+/** Key, size and hash of an object as it was copied. */
 export type ListedObject = z.infer<typeof ListedSchema>;
 
-/** Some 2 MB. */
+/** Objects in one piece of the list, which then takes about 2 MB. */
 const PART = 10_000;
 
-/** @returns the hashes of the list's parts. */
+/**
+ * Writes the list of a backup.
+ * @returns the hashes of its pieces.
+ */
 export async function writeList(store: ObjectStore, objects: readonly ListedObject[]): Promise<string[]> {
   const parts: string[] = [];
   for (let start = 0; start < objects.length; start += PART) {
@@ -27,7 +30,10 @@ export async function writeList(store: ObjectStore, objects: readonly ListedObje
   return parts;
 }
 
-/** @throws {FoveaError} `backup-damaged` where a part is gone or is not what was written. */
+/**
+ * Reads the list of a backup.
+ * @throws {FoveaError} `backup-damaged` where a piece is missing or has changed.
+ */
 export async function readList(store: ObjectStore, parts: readonly string[]): Promise<ListedObject[]> {
   const objects: ListedObject[] = [];
   for (const sha256 of parts) {
@@ -41,7 +47,10 @@ export async function readList(store: ObjectStore, parts: readonly string[]): Pr
   return objects;
 }
 
-/** @param problem e.g. `is gone`. */
+/**
+ * The error `backup-damaged` for one object.
+ * @param problem e.g. `is gone`.
+ */
 export const damaged = ({ url }: ObjectStore, key: string, problem: string) =>
   new FoveaError(
     'backup-damaged',

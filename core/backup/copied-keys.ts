@@ -1,9 +1,9 @@
-// Which objects a backup has, and in which order they are copied: what others refer to comes before what refers to it, so that
-// a copy that breaks off shows nothing that is half there.
+// Which objects a backup holds, and in which order they are copied: first those that others refer to, then those that refer to them.
+// So an interrupted copy never shows an incomplete model or job.
 
 import { keys } from '../storage/keys.ts';
 
-/** What can be made again, expires within a day, or tells of a copy itself. */
+/** Keys of objects that can be made again, that expire within a day, or that describe a copy itself. */
 const NOT_COPIED = [
   keys.cache(),
   keys.uploads(),
@@ -19,11 +19,12 @@ const JOB_RECORD = /^jobs\/[^/]+\/(job|trials\/\d+)\.json$/;
 const IDEMPOTENCY = /^idempotency\//;
 const ALIAS = /^models\/[^/]+\/aliases\//;
 
-/** `file`: of datasets, models, checkpoints, and whatever a newer version keeps. */
+/** The stages of a copy, in their order. `file`: files of datasets, models and checkpoints, and objects of a newer version. */
 export const STAGES = ['file', 'manifest', 'job-file', 'job-record', 'idempotency', 'alias'] as const;
+/** One of {@link STAGES}. */
 export type Stage = (typeof STAGES)[number];
 
-/** The stage in which an object is copied; undefined for one that is not. */
+/** The stage in which an object is copied; undefined where it is not copied. */
 export function stageOf(key: string): Stage | undefined {
   if (NOT_COPIED.some((prefix) => key.startsWith(prefix))) return undefined;
   if (MANIFEST.test(key)) return 'manifest';
@@ -33,5 +34,5 @@ export function stageOf(key: string): Stage | undefined {
   return ALIAS.test(key) ? 'alias' : 'file';
 }
 
-/** The job whose file a key names. */
+/** The id of the job to whose folder a key belongs; undefined for other keys. */
 export const jobOf = (key: string): string | undefined => JOB_FILE.exec(key)?.[1];

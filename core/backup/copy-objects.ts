@@ -1,23 +1,25 @@
-// Walks the objects of a copy stage by stage, some at a time, and tells how far it is. Knows not how one is copied.
+// Copies objects stage by stage, several at a time, and reports progress. Knows nothing of how one object is copied.
 
 import { mapConcurrently } from '../concurrently.ts';
 import { type FoveaError, isFoveaError } from '../errors/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { STAGES, type Stage } from './copied-keys.ts';
 
+/** How far a copy is. */
 export interface CopyProgress {
-  /** Objects that are in the copy, of all. */
+  /** Objects that are done. */
   readonly objects: number;
   readonly objectsInAll: number;
   readonly bytes: number;
   readonly bytesInAll: number;
 }
 
+/** The two stores of a copy, and who is told of its course. */
 export interface CopyDeps {
   readonly from: ObjectStore;
   readonly to: ObjectStore;
   readonly onProgress?: (progress: CopyProgress) => void;
-  /** Told of an object that cannot be read, e.g. a link that leads elsewhere: the copy is without it. */
+  /** Is told of each object that cannot be read and is skipped, e.g. a link that leads out of the store. */
   readonly onSkipped?: (key: string, error: FoveaError) => void;
 }
 
@@ -27,16 +29,17 @@ interface Staged {
   readonly stage: Stage;
 }
 
-/** Each is in memory as a whole, some twice. */
+/** Objects that are copied at a time. Each is in memory as a whole, some of them twice. */
 const CONCURRENCY = 4;
 
-/** Faults of one object, which say nothing of the others. */
+/** Whether an error concerns one object alone. */
 const isOfObject = (error: unknown): error is FoveaError =>
   isFoveaError(error, 'storage-link-refused') || isFoveaError(error, 'storage-name-not-utf8');
 
 /**
- * @param copy gives undefined where the object was deleted meanwhile.
- * @returns what `copy` gave of each object that is in the copy, in no order.
+ * Copies objects in the order of their stages.
+ * @param copy copies one object; undefined means that it was deleted meanwhile.
+ * @returns what `copy` returned for each object that is in the copy, in no order.
  */
 export async function copyObjects<T extends Staged, R>(
   { onProgress, onSkipped }: Pick<CopyDeps, 'onProgress' | 'onSkipped'>,

@@ -1,4 +1,4 @@
-// The note that lies in the target of a restore for as long as it is not whole.
+// The note that lies in the target of a restore until the restore is finished.
 
 import { z } from 'zod';
 import { FoveaError } from '../errors/errors.ts';
@@ -7,10 +7,11 @@ import { readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
+/** The stored format of the note. */
 export const RESTORE = { ...FORMATS.restore, schema: z.object({ from: z.string() }) };
 
 /**
- * Refuses a store into which a backup has been copied only in part.
+ * Refuses a store whose restore is not finished.
  * @throws {FoveaError} `restore-unfinished`, with the command that finishes it.
  */
 export async function assertRestored(store: ObjectStore): Promise<void> {
@@ -18,7 +19,7 @@ export async function assertRestored(store: ObjectStore): Promise<void> {
   if (note === undefined) return;
   throw new FoveaError(
     'restore-unfinished',
-    `${store.url} has only a part of the backup in ${note.from}. Finish the restore: fovea restore "${note.from}" --data "${store.url}"`,
+    `The restore of ${store.url} from the backup in ${note.from} is not finished. Finish it: fovea restore "${note.from}" --data "${store.url}"`,
     { details: { url: store.url, from: note.from } },
   );
 }

@@ -1,4 +1,4 @@
-// The way back: a finished backup into an empty data folder or bucket.
+// Restores a finished backup into an empty data folder or bucket.
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
@@ -15,15 +15,15 @@ import { takeInventory } from './take-inventory.ts';
 
 interface RestoredObject extends Pick<ListedObject, 'key' | 'sizeBytes'> {
   readonly stage: Stage;
-  /** Left out where the backup has no list. */
+  /** Absent where the backup has no list. */
   readonly sha256?: string;
 }
 
 /**
- * Copies a backup into an empty place, or goes on with such a copy that broke off.
- * @returns how many objects there are.
- * @throws {FoveaError} `backup-not-found`; `backup-unfinished`; `backup-damaged` where an object of it is gone or is not
- *   what was copied; `copy-target-taken` where something else is in the target.
+ * Copies a backup into an empty place, or resumes such a copy after an interruption.
+ * @returns the number of restored objects.
+ * @throws {FoveaError} `backup-not-found`; `backup-unfinished`; `backup-damaged` where an object of the backup is missing or has
+ *   changed; `copy-target-taken` where something else is in the target.
  */
 export async function restore(copying: CopyDeps): Promise<number> {
   const { from, to } = copying;
@@ -39,7 +39,7 @@ export async function restore(copying: CopyDeps): Promise<number> {
   if (backup.finishedAt === null) {
     throw new FoveaError(
       'backup-unfinished',
-      `The backup in ${from.url} is not finished. Run the same "fovea backup" again, which goes on with it.`,
+      `The backup in ${from.url} is not finished. Run the same "fovea backup" again to finish it.`,
       { details: { url: from.url } },
     );
   }
@@ -57,7 +57,7 @@ export async function restore(copying: CopyDeps): Promise<number> {
   return copied.length;
 }
 
-/** What the list of a backup names, all of which is there. */
+/** The objects that the list of a backup names, after a check that all of them exist. */
 async function listed(from: ObjectStore, lists: readonly string[]): Promise<RestoredObject[]> {
   const objects = await readList(from, lists);
   const there = new Map<string, number>();
@@ -111,7 +111,7 @@ async function restoreObject(
     return await to.put(key, content, { ifNoneMatch: '*' });
   } catch (error) {
     if (!isFoveaError(error, 'precondition-failed')) throw error;
-    // What an earlier part of this restore, or another that runs beside it, has written.
+    // An earlier run of this restore, or one that runs beside it, may have written it.
     const current = await to.get(key);
     if (current !== undefined && Buffer.compare(current.body, content) === 0) return { key };
     throw new FoveaError(

@@ -1,5 +1,5 @@
-// What a backup of a store in use is to hold. Whatever is written meanwhile, nothing in it refers to what is not in it: what
-// refers to others is noted, or read where it changes, before the others are listed.
+// Which objects a backup of a store in use holds. Nothing in it refers to an object that is not in it, whatever is written
+// meanwhile: objects that refer to others are listed (and read, where they may change) before the others are listed.
 
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
@@ -10,13 +10,13 @@ import { jobOf, type Stage, stageOf } from './copied-keys.ts';
 /** An object to be copied. */
 export interface CopiedObject extends Pick<ObjectInfo, 'key' | 'sizeBytes' | 'lastModified'> {
   readonly stage: Stage;
-  /** As it was when the backup began, of an object that changes; left out, what is stored under the key. */
+  /** The content when the backup began, for an object that may change. Absent where the stored content is to be copied. */
   readonly body?: Uint8Array;
 }
 
 const StatusSchema = z.object({ status: JobStatusSchema });
 
-/** A job that is over stays as it is, and so does a record that cannot be read. */
+/** Whether a record may still change. That of a job that is over does not, nor one that cannot be read. */
 function mayChange(body: Uint8Array): boolean {
   try {
     return !isFinal(StatusSchema.parse(JSON.parse(new TextDecoder().decode(body))).status);
@@ -34,7 +34,7 @@ async function listCopied(store: ObjectStore): Promise<CopiedObject[]> {
   return found;
 }
 
-/** The objects to be copied, in no order. */
+/** Lists the objects to be copied, in no order. */
 export async function takeInventory(store: ObjectStore): Promise<CopiedObject[]> {
   const isReferring = ({ stage }: CopiedObject) => stage !== 'file' && stage !== 'job-file';
   const referring = (await listCopied(store)).filter(isReferring);

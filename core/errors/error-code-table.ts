@@ -1,4 +1,4 @@
 // The form of a table of error codes. Knows no code.
 
-/** Code to what it means and what to do, in two short sentences of Markdown. */
+/** A table from codes to what each means and what to do, in two short sentences of Markdown. */
 export type ErrorCodeTable = Readonly<Record<string, string>>;

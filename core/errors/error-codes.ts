@@ -1,4 +1,4 @@
-// Every error code there is, in groups for readers. What HTTP makes of a code is functions/http/error-status.ts's.
+// All error codes, in groups for readers. Which HTTP status a code has is said in functions/http/error-status.ts.
 
 import { JOB_CODES } from './job-codes.ts';
 import { PICTURE_CODES } from './picture-codes.ts';
@@ -6,7 +6,7 @@ import { REQUEST_CODES } from './request-codes.ts';
 import { SET_UP_CODES } from './set-up-codes.ts';
 import { STORAGE_CODES } from './storage-codes.ts';
 
-/** The codes under their headings, in the order in which they are listed. */
+/** The codes under their headings, in the order in which ERRORS.md lists them. */
 export const ERROR_CODE_GROUPS = {
   Requests: REQUEST_CODES,
   Pictures: PICTURE_CODES,
@@ -15,7 +15,7 @@ export const ERROR_CODE_GROUPS = {
   'Set-up': SET_UP_CODES,
 } as const;
 
-/** Code to what it means and what to do, in Markdown. */
+/** All error codes, with what each means and what to do, in Markdown. */
 export const ERROR_CODES = {
   ...REQUEST_CODES,
   ...PICTURE_CODES,
@@ -24,8 +24,8 @@ export const ERROR_CODES = {
   ...SET_UP_CODES,
 } as const;
 
-/** Stable and kebab-case: clients decide by it. */
+/** An error code: stable and kebab-case, since clients decide by it. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** Whether a text is a code of this version: stored records may be of another one. */
+/** Whether a text is a code of this version. Stored records may have codes of another one. */
 export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ERROR_CODES, text);

@@ -1,5 +1,5 @@
-// The one error base of the project. Every failure that a user can meet is a FoveaError with a stable code of
-// error-codes.ts; the mapping from codes to HTTP statuses lives in functions/, not here.
+// The one error class of the project. Every failure that a user can meet is a FoveaError with a stable code of error-codes.ts. Knows
+// no HTTP statuses.
 
 import type { ErrorCode } from './error-codes.ts';
 
@@ -7,13 +7,13 @@ import type { ErrorCode } from './error-codes.ts';
 export interface FoveaErrorOptions {
   /** The request field, option or object key at fault, e.g. `training_file`. */
   readonly param?: string;
-  /** Machine-readable facts beside the message (received value, limit). Never secrets: this is sent to clients. */
+  /** The facts of the message for programs (received value, limit). Never secrets, since clients get them. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
 /**
- * A failure with a stable code.
+ * A failure that a user can meet, with a stable code.
  *
  * The message says what failed, the value received, what is allowed and what to do.
  */
@@ -31,7 +31,7 @@ export class FoveaError extends Error {
   }
 }
 
-/** True for a {@link FoveaError}, optionally with the given code. */
+/** Whether an error is a {@link FoveaError}, and has the given code where one is given. */
 export function isFoveaError(error: unknown, code?: ErrorCode): error is FoveaError {
   return error instanceof FoveaError && (code === undefined || error.code === code);
 }

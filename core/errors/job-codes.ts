@@ -1,7 +1,8 @@
-// Codes of jobs: of handing them to trainers, and of how they end. Most reach a client in the `error` of a job.
+// Error codes of jobs: of submitting them to trainers, and of how they end. Most reach a client in the `error` of a job.
 
 import type { ErrorCodeTable } from './error-code-table.ts';
 
+/** Codes of jobs and trainers, with what each means and what to do. */
 export const JOB_CODES = {
   'queue-unavailable':
     'The job could not be handed to AWS Batch. Send the same request with the same Idempotency-Key again.',

@@ -1,7 +1,8 @@
-// Codes of pictures, and of the uploads that bring them.
+// Error codes of pictures and of their uploads.
 
 import type { ErrorCodeTable } from './error-code-table.ts';
 
+/** Codes of pictures and uploads, with what each means and what to do. */
 export const PICTURE_CODES = {
   'image-empty': 'The picture has no bytes. Send the bytes of a picture file.',
   'image-too-large': 'The file is larger than the limit. Send a smaller or more compressed picture.',

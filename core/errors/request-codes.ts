@@ -1,7 +1,8 @@
-// Codes of requests that are refused as they are: what they name, hold or ask for.
+// Error codes of requests that are refused for what they name, hold or ask for.
 
 import type { ErrorCodeTable } from './error-code-table.ts';
 
+/** Codes of refused requests, with what each means and what to do. */
 export const REQUEST_CODES = {
   'request-invalid':
     'A field, parameter or header is missing, unknown or out of range. Mend what `param` and the message name.',

@@ -1,7 +1,8 @@
-// Codes of starting Fovea and of setting up native back ends: they reach people at a terminal.
+// Error codes of starting Fovea and of setting up native back ends, for people at a terminal.
 
 import type { ErrorCodeTable } from './error-code-table.ts';
 
+/** Codes of starting and setting up, with what each means and what to do. */
 export const SET_UP_CODES = {
   'internal-error':
     'Something failed that should not have. The log explains the request with this `request_id`.',

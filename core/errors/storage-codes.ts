@@ -1,7 +1,8 @@
-// Codes of the object store and of what is kept in it.
+// Error codes of the object store and of the objects in it.
 
 import type { ErrorCodeTable } from './error-code-table.ts';
 
+/** Codes of storage, models and weights, with what each means and what to do. */
 export const STORAGE_CODES = {
   'storage-unavailable':
     'The storage does not answer. Try again; if it lasts, see the disk, its mount or the network.',

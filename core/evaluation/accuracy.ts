@@ -1,4 +1,4 @@
-// How often the answer is right, at once or among the first k.
+// How often the likeliest class is right, or one of the k likeliest.
 
 import { hits, type Predictions, rowOf } from './predictions.ts';
 import { type Proportion, toProportion } from './proportion.ts';

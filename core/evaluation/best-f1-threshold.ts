@@ -1,17 +1,18 @@
-// The probability from which on a class should be said to be there, if it alone is asked for.
+// The probability threshold that finds one class best, for users who look for that class alone.
 
 import { type Predictions, rowOf } from './predictions.ts';
 
+/** A threshold on the probability of one class. */
 export interface F1Threshold {
-  /** Say the class from this probability on. */
+  /** An example counts as the class where its probability is at least this. */
   readonly threshold: number;
   /** F1 of that rule on the examples it was chosen by. */
   readonly f1: number;
 }
 
 /**
- * For every class the threshold on its probability with the largest F1, one class against the rest; of equal F1 the
- * highest threshold. `undefined` for a class without examples.
+ * Finds for every class the threshold with the largest F1, one class against the rest. Of thresholds with equal F1 the highest is
+ * taken. `undefined` for a class without examples.
  *
  * Every score that occurs is tried, as in scikit-learn's `precision_recall_curve`.
  */
@@ -28,7 +29,7 @@ export function bestF1Thresholds(predictions: Predictions): (F1Threshold | undef
     let right = 0;
     ranked.forEach(({ score, isClass }, rank) => {
       if (isClass) right += 1;
-      // Equal scores are said together or not at all.
+      // Equal scores are on the same side of every threshold.
       if (ranked[rank + 1]?.score === score) return;
       const f1 = (2 * right) / (rank + 1 + support);
       if (f1 > best.f1) best = { threshold: score, f1 };

@@ -1,4 +1,4 @@
-// Confidence intervals of what has no formula: the statistic over resamples of the examples, seeded.
+// Confidence intervals of statistics that have no formula, from seeded resamples of the examples.
 
 import { deriveSeed, uniformAt } from '../random.ts';
 
@@ -9,6 +9,7 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** Seed and number of resamples. */
 export interface BootstrapOptions {
   readonly seed: number;
   /** Default 1000: enough for two digits of a 95 % interval (Efron and Tibshirani 1993, chapter 19). */
@@ -19,10 +20,10 @@ const DEFAULT_RESAMPLES = 1000;
 const TAIL = 0.025;
 
 /**
- * Percentile intervals (Efron 1979) of several statistics of the same examples, computed together. They have no width where
- * all examples are alike, e.g. all right, however few they are: there, use another.
- * @param statistics of a sample, given as indices of examples, some of them more than once.
- * @returns in the order of the statistics; the same for the same seed.
+ * Computes percentile intervals (Efron 1979) of several statistics of the same examples. The intervals have no width where all
+ * examples are equal, e.g. all right, however few they are: use another kind of interval there.
+ * @param statistics computes the statistics of a sample. A sample is the indices of examples, some of them more than once.
+ * @returns one estimate for each statistic, in their order. The same seed gives the same intervals.
  */
 export function bootstrap(
   examples: number,
@@ -46,7 +47,7 @@ export function bootstrap(
 }
 
 /**
- * Quantile of sorted values, linear between neighbors (Hyndman and Fan's type 7, NumPy's default).
+ * A quantile of sorted values, linear between neighbors (Hyndman and Fan's type 7, NumPy's default).
  * @param share 0 to 1.
  */
 export function quantile(sorted: ArrayLike<number>, share: number): number {

@@ -1,4 +1,4 @@
-// Whether scores mean what they say: of the answers given with 80 %, are 80 % right?
+// Whether scores are calibrated: of the answers with a score of 80 %, are 80 % right?
 
 import { deriveSeed, uniformAt } from '../random.ts';
 import { confidences, hits, type Predictions } from './predictions.ts';
@@ -15,10 +15,10 @@ export interface ReliabilityBin {
   readonly accuracy: number | null;
 }
 
-/** Guo et al. (2017) and most since use 15 bins of equal width, so numbers can be compared. */
+/** Number of bins. Guo et al. (2017) and most others since use 15 bins of equal width, so numbers can be compared. */
 export const CALIBRATION_BINS = 15;
 
-/** Answers by confidence, in bins of equal width over (0, 1]. */
+/** Puts answers into bins by their confidence; the bins are of equal width over (0, 1]. */
 export function reliabilityBins(predictions: Predictions, bins = CALIBRATION_BINS): ReliabilityBin[] {
   return binAnswers(confidences(predictions), hits(predictions), bins);
 }
@@ -43,7 +43,7 @@ function binAnswers(confidence: Float64Array, right: Uint8Array, bins: number): 
 }
 
 /**
- * Expected calibration error: the mean over answers of |accuracy − confidence| of their bin, 0 to 1.
+ * Expected calibration error: the mean over answers of |accuracy − confidence| of their bin, 0 to 1; `undefined` without answers.
  * Naeini, Cooper and Hauskrecht (2015); Guo et al. (2017), equation 3.
  */
 export function calibrationError(bins: readonly ReliabilityBin[]): number | undefined {
@@ -60,8 +60,8 @@ export function calibrationError(bins: readonly ReliabilityBin[]): number | unde
 const SIMULATIONS = 200;
 
 /**
- * The calibration error that scores which mean exactly what they say would show on as many examples, by chance alone: the
- * mean over seeded draws of right and wrong from the confidences. An error near it is no sign of bad scores.
+ * The calibration error that perfectly calibrated scores would show on as many examples, by chance alone: the mean over seeded
+ * draws of right and wrong from the confidences. An error near it is no sign of bad calibration. `undefined` without examples.
  *
  * Consistency resampling: Bröcker and Smith (2007), "Increasing the reliability of reliability diagrams".
  */

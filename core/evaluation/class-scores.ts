@@ -1,4 +1,4 @@
-// How well each class is recognized: precision, recall and F1 with intervals.
+// How well each class is recognized: precision, recall and F1 with confidence intervals.
 
 import { accuracyOf } from './accuracy.ts';
 import { bootstrap, type Estimate } from './bootstrap.ts';
@@ -6,17 +6,19 @@ import { confusionMatrix } from './confusion-matrix.ts';
 import { type Predictions, predictedClasses } from './predictions.ts';
 import { type Proportion, toProportion } from './proportion.ts';
 
+/** Precision, recall and F1 of one class. */
 export interface ClassScores {
   /** Examples of the class. */
   readonly support: number;
-  /** Of those predicted as the class, how many are; `undefined` where none was predicted. */
+  /** Share of the examples predicted as the class that are of the class; `undefined` where none was predicted. */
   readonly precision: Proportion | undefined;
-  /** Of those of the class, how many were found; `undefined` where there are none. */
+  /** Share of the examples of the class that were predicted as the class; `undefined` where there are none. */
   readonly recall: Proportion | undefined;
   /** 2 TP / (2 TP + FP + FN); `undefined` where the class neither occurs nor is predicted. */
   readonly f1: Estimate | undefined;
 }
 
+/** The scores of every class, and their means. */
 export interface AllClassScores {
   readonly classes: readonly ClassScores[];
   /** Mean F1 of the classes that occur or are predicted; as scikit-learn's `f1_score(average='macro')`. */
@@ -26,8 +28,9 @@ export interface AllClassScores {
 }
 
 /**
- * Scores of every class. Intervals: Wilson's for shares and, by way of one, for F1; for the means a seeded bootstrap over
- * examples. Where all or none are right no resample differs from another, and the means have Wilson's interval of accuracy.
+ * Computes the scores of every class. Precision and recall have Wilson's interval, and F1 one that is derived from it. The means
+ * have intervals of a seeded bootstrap over examples. Where all or no answers are right, resamples do not differ, and the means
+ * have Wilson's interval of accuracy.
  */
 export function scoreClasses(predictions: Predictions, options: { readonly seed: number }): AllClassScores {
   const { labels, classes } = predictions;
@@ -67,9 +70,9 @@ function sameForAll({ value, low, high }: Proportion): [Estimate, Estimate] | un
 }
 
 /**
- * F1 of a class from its right answers, its examples and the answers with its name.
+ * F1 of a class from its right answers, its examples and the examples predicted as the class.
  *
- * Of the examples that are of the class or named so, the share of right ones is F* = TP / (TP + FP + FN), and F1 = 2 F* /
+ * Of the examples that are of the class or predicted so, the share of right ones is F* = TP / (TP + FP + FN), and F1 = 2 F* /
  * (1 + F*) rises with it (Hand, Christen and Kirielle 2021, "F*: an interpretable transformation of the F-measure"). So
  * Wilson's interval of F* becomes one of F1: the "Wilson indirect" method of Lam, Gopal and Qian (2023), "Confidence
  * intervals for the F1 score: a comparison of four methods". It has a width at 0 and 1 too, and for a class of few examples.

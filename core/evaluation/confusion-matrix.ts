@@ -1,10 +1,11 @@
-// Which class is taken for which.
+// Which class is predicted for which.
 
 import { type Predictions, predictedClasses } from './predictions.ts';
 
-/** Row: true class. Column: predicted class. */
+/** Numbers of examples. Row: true class. Column: predicted class. */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
+/** Counts the examples of each true and each predicted class. */
 export function confusionMatrix(predictions: Predictions): ConfusionMatrix {
   const { classes, labels } = predictions;
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
@@ -15,16 +16,16 @@ export function confusionMatrix(predictions: Predictions): ConfusionMatrix {
   return matrix;
 }
 
-/** How often one class was taken for another. */
+/** How often one class was predicted for another. */
 export interface Confusion {
   readonly actual: number;
   readonly predicted: number;
   readonly count: number;
-  /** Of the examples of the true class. */
+  /** Share of the examples of the true class. */
   readonly share: number;
 }
 
-/** The confusions of a matrix, the most frequent first; of equal counts the one with the larger share. */
+/** The most frequent confusions of a matrix. Of equal counts the one with the larger share comes first. */
 export function topConfusions(matrix: ConfusionMatrix, limit: number): Confusion[] {
   return matrix
     .flatMap((row, actual) => {

@@ -1,8 +1,8 @@
-// How far two lists of numbers are from each other. Knows not what they are.
+// How far two lists of numbers differ. Knows nothing of what they mean.
 
 /**
- * The largest absolute difference of two lists, place by place; Infinity where one of a pair is missing or no number, so that no
- * bound admits it.
+ * The largest absolute difference of two lists, place by place. It is infinite where one of a pair is missing or not a number, so
+ * that it exceeds every limit.
  */
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let largest = 0;

@@ -1,5 +1,4 @@
-// What all of an evaluation starts from: probabilities beside the labels they are judged by. Knows neither pictures nor
-// networks.
+// What every evaluation starts from: probabilities and true labels. Knows neither pictures nor networks.
 
 /** Probabilities and true classes of `labels.length` examples. */
 export interface Predictions {
@@ -14,7 +13,7 @@ export interface Predictions {
 export const rowOf = ({ probabilities, classes }: Predictions, example: number): Float32Array =>
   probabilities.subarray(example * classes, (example + 1) * classes);
 
-/** The likeliest class of one example; the first of equals. */
+/** The likeliest class of one example; of equally likely ones the first. */
 export function predictedClass(predictions: Predictions, example: number): number {
   const row = rowOf(predictions, example);
   let best = 0;
@@ -22,15 +21,15 @@ export function predictedClass(predictions: Predictions, example: number): numbe
   return best;
 }
 
-/** The likeliest class of every example. */
+/** The likeliest class of every example, as indices. */
 export const predictedClasses = (predictions: Predictions): Int32Array =>
   predictions.labels.map((_, example) => predictedClass(predictions, example));
 
-/** How sure the model is of its answer: the largest probability of every example. */
+/** The confidence of every example: its largest probability. */
 export const confidences = (predictions: Predictions): Float64Array =>
   Float64Array.from(predictions.labels, (_, example) => Math.max(...rowOf(predictions, example)));
 
-/** 1 where the likeliest class is the true one, else 0. */
+/** For every example, 1 where the likeliest class is the true one, else 0. */
 export const hits = (predictions: Predictions): Uint8Array =>
   Uint8Array.from(predictions.labels, (label, example) =>
     predictedClass(predictions, example) === label ? 1 : 0,

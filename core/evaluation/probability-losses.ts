@@ -1,8 +1,8 @@
-// Scores of the probabilities themselves, not only of the class they favor.
+// Losses of the probabilities themselves, not only of the predicted class.
 
 import { type Predictions, rowOf } from './predictions.ts';
 
-/** Keeps the logarithm of a probability that underflowed finite; Keras's epsilon. */
+/** The probability that stands for one that underflowed, so that its logarithm is finite; Keras's epsilon. */
 const MIN_PROBABILITY = 1e-7;
 
 const meanOver = (predictions: Predictions, scoreOf: (row: Float32Array, label: number) => number) => {
@@ -13,7 +13,7 @@ const meanOver = (predictions: Predictions, scoreOf: (row: Float32Array, label: 
   return predictions.labels.length === 0 ? undefined : total / predictions.labels.length;
 };
 
-/** Cross-entropy of one example in nats: how unlikely its true class was held to be. */
+/** Cross-entropy of one example in nats: the negative logarithm of the probability of its true class. */
 export const crossEntropyOf = (row: Float32Array, label: number): number =>
   -Math.log(Math.max(row[label] as number, MIN_PROBABILITY));
 
@@ -22,8 +22,8 @@ export const crossEntropy = (predictions: Predictions): number | undefined =>
   meanOver(predictions, crossEntropyOf);
 
 /**
- * Mean squared distance of the probabilities from the truth, summed over classes: 0 is perfect, 2 the worst.
- * Brier (1950), in its original form.
+ * Mean squared distance of the probabilities from the truth, summed over classes: 0 is perfect, 2 the worst;
+ * `undefined` without examples. Brier (1950), in its original form.
  */
 export const brierScore = (predictions: Predictions): number | undefined =>
   meanOver(predictions, (row, label) =>

@@ -1,4 +1,4 @@
-// A share of trials with the range in which the true share probably lies.
+// A share of trials with its confidence interval.
 
 /** A share with its 95 % confidence interval. */
 export interface Proportion {
@@ -13,12 +13,13 @@ export interface Proportion {
 const Z_95 = 1.959963984540054;
 
 /**
- * A share with Wilson's score interval, which keeps its promise for few trials and for shares near 0 and 1, where the
- * usual ± does not.
+ * Computes a share and Wilson's score interval, which is accurate for few trials and for shares near 0 and 1, where the usual
+ * normal interval is not.
  *
  * Wilson (1927), "Probable inference, the law of succession, and statistical inference"; recommended for small counts by
  * Brown, Cai and DasGupta (2001).
- * @returns `undefined` for no trials: nothing is known.
+ * @param z quantile of the normal distribution; that of a 95 % interval by default.
+ * @returns `undefined` for no trials.
  */
 export function toProportion(successes: number, trials: number, z = Z_95): Proportion | undefined {
   if (trials === 0) return undefined;

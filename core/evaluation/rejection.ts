@@ -1,16 +1,15 @@
-// When to say "none of these": a score for how foreign a picture is, and where to draw the line.
+// When to answer "none of these": the threshold on the score, and its effect.
 
 import { confidences, type Predictions } from './predictions.ts';
 
-/** Share of pictures of the known classes that may be turned away wrongly. */
+/** Share of pictures of the known classes that may be rejected wrongly. */
 export const FALSE_REJECTION_RATE = 0.05;
 /** Below, a quantile of 5 % is a single picture or none. */
 const MIN_EXAMPLES = 20;
 
 /**
- * The largest probability of a picture is its score: low for what resembles no class. Hendrycks and Gimpel (2017), "A
- * baseline for detecting misclassified and out-of-distribution examples"; on calibrated probabilities, so that one
- * temperature serves both.
+ * Finds the threshold below which a picture is rejected. Its score is its largest probability, which is low for pictures that
+ * resemble no class: Hendrycks and Gimpel (2017), "A baseline for detecting misclassified and out-of-distribution examples".
  *
  * @param predictions of a validation split, calibrated.
  * @returns the highest threshold below which at most `falseRejectionRate` of the examples fall; `undefined` where there are
@@ -25,16 +24,20 @@ export function rejectionThreshold(
   return sorted[Math.floor(sorted.length * falseRejectionRate)];
 }
 
+/** How many answers a threshold rejects and accepts, and how many of them are right. */
 export interface RejectionEffect {
   readonly threshold: number;
   readonly rejected: number;
-  /** Of the rejected, how many answers would have been right. */
+  /** Number of rejected answers that would have been right. */
   readonly rejectedRight: number;
   readonly accepted: number;
   readonly acceptedRight: number;
 }
 
-/** What a threshold does to a split. */
+/**
+ * Counts what a threshold does to the answers of a split.
+ * @param right 1 for a right answer, 0 for a wrong one.
+ */
 export function rejectionEffect(
   confidence: Float64Array,
   right: Uint8Array,

@@ -1,7 +1,8 @@
-// What it gains to leave the least sure answers to a person: the share of mistakes among the rest.
+// The share of mistakes that remains where the least confident answers are left to a person.
 
 import { confidences, hits, type Predictions } from './predictions.ts';
 
+/** One point of the risk-coverage curve. */
 export interface RiskCoveragePoint {
   /** Share of examples that are answered: those with at least this confidence. */
   readonly coverage: number;
@@ -10,8 +11,9 @@ export interface RiskCoveragePoint {
   readonly confidence: number;
 }
 
+/** The risk-coverage curve and its areas. */
 export interface RiskCoverage {
-  /** From the surest answers to all of them; one point for each confidence that occurs. */
+  /** From the most confident answers alone to all of them; one point for each confidence that occurs. */
   readonly points: readonly RiskCoveragePoint[];
   /** Mean risk over all coverages, 0 to 1; lower is better. */
   readonly area: number;
@@ -20,8 +22,8 @@ export interface RiskCoverage {
 }
 
 /**
- * Risk against coverage: El-Yaniv and Wiener (2010); its area (AURC) and the best possible one for this accuracy: Geifman,
- * Uziel and El-Yaniv (2019). Where confidences are equal, mistakes count as evenly spread among them.
+ * Computes risk against coverage (El-Yaniv and Wiener 2010), its area (AURC), and the smallest area that this accuracy allows
+ * (Geifman, Uziel and El-Yaniv 2019). Among equal confidences, mistakes count as evenly spread.
  * @returns `undefined` without examples.
  */
 export function riskCoverage(predictions: Predictions): RiskCoverage | undefined {

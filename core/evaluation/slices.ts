@@ -1,18 +1,19 @@
-// Results by a property of the examples: a good mean may hide that small or dark pictures fail.
+// Accuracy by a property of the examples: a good mean may hide that small or dark pictures fail.
 
 import { quantile } from './bootstrap.ts';
 import { type Proportion, toProportion } from './proportion.ts';
 
+/** The examples whose property lies in one range, and their accuracy. */
 export interface Slice {
-  /** Least and greatest value of the property in it. */
+  /** Smallest and largest value of the property in the slice. */
   readonly from: number;
   readonly to: number;
   readonly accuracy: Proportion;
 }
 
 /**
- * Accuracy in `parts` parts of about equal size, by a property, from its lowest values up. Equal values stay together, so
- * there may be fewer parts.
+ * Splits the examples by a property into `parts` slices of about equal size, from the lowest values up. Equal values stay together,
+ * so there may be fewer slices.
  * @param right 1 for a right answer, 0 for a wrong one.
  */
 export function sliceByQuantile(values: Float64Array, right: Uint8Array, parts: number): Slice[] {

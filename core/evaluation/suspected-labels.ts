@@ -1,7 +1,8 @@
-// Labels that are probably wrong: confident learning in its simplest form.
+// Finds labels that are probably wrong: confident learning in its simplest form.
 
 import { type Predictions, rowOf } from './predictions.ts';
 
+/** An example whose label is probably wrong. Classes are indices. */
 export interface SuspectedLabel {
   readonly example: number;
   /** The class it is labelled as. */
@@ -13,13 +14,13 @@ export interface SuspectedLabel {
 }
 
 /**
- * Examples that the model, which must not have been trained on them, confidently counts to another class than their label.
+ * Finds examples that the model assigns with confidence to another class than their label. It must not have been trained on them.
  *
  * Northcutt, Jiang and Chuang (2021), "Confident learning", section 3.1: a class is possible for an example where its
  * probability reaches the class's own mean over the examples labelled so; of several possible classes the likeliest
  * counts. Ranked by normalized margin (their section 3.3).
  *
- * @returns the most suspicious first.
+ * @returns the suspected labels, the most suspicious first.
  */
 export function suspectedLabels(predictions: Predictions): SuspectedLabel[] {
   const { labels } = predictions;
@@ -38,7 +39,7 @@ export function suspectedLabels(predictions: Predictions): SuspectedLabel[] {
   return suspects.sort((a, b) => a.margin - b.margin || a.example - b.example);
 }
 
-/** Of each class, the mean probability that its own examples have of it; infinite for a class without examples. */
+/** The mean probability of each class over its own examples; infinite for a class without examples. */
 function meanOwnProbability(predictions: Predictions): Float64Array {
   const { labels, classes } = predictions;
   const totals = new Float64Array(classes);

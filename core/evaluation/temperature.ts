@@ -1,4 +1,4 @@
-// Temperature scaling: one number that makes scores as sure as they are right, without changing any answer.
+// Temperature scaling: one number that calibrates scores without changing the order of classes.
 
 import type { Predictions } from './predictions.ts';
 
@@ -11,23 +11,24 @@ const MIN_EXAMPLES = 20;
 /** Halvings of an interval of width 1: the rest is below float64's precision. */
 const BISECTIONS = 60;
 
+/** A temperature and how it was found. */
 export interface FittedTemperature {
-  /** At least 1: above, it makes scores less sure. */
+  /** At least 1. Larger values make scores less confident. */
   readonly temperature: number;
-  /** Why it is what it is: `not-too-sure` where the split gives no reason to make scores less sure. */
+  /** How it was found. `not-too-sure`: the scores are not too confident, so it is 1. `too-few-examples`: it is 1, too. */
   readonly reason: 'fitted' | 'too-few-examples' | 'not-too-sure';
 }
 
 /**
- * The temperature of at least 1 with the smallest cross-entropy on a split that training did not see.
+ * Finds the temperature of at least 1 with the smallest cross-entropy on a split that was not trained on.
  *
  * Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", section 4.2. Softmax is the same
  * for logits and for logarithms of probabilities, so probabilities suffice. In the inverse temperature the loss is convex
  * (a sum of log-sum-exp and linear terms): its derivative rises, and bisection finds its zero.
  *
- * Below 1, scores would become surer than training made them, on the word of a split that often has pictures of the same
- * series as training and hence few mistakes: on photos taken in bursts, that took the calibration error on other places'
- * pictures from 5 points to 14. Too modest is the lesser harm.
+ * A temperature below 1 would make scores more confident than training made them. The split often has pictures of the same series
+ * as the training split, and hence few mistakes: on photos taken in bursts, a temperature below 1 took the calibration error on
+ * pictures from other places from 5 points to 14. Scores that are too low do less harm.
  */
 export function fitTemperature(predictions: Predictions): FittedTemperature {
   if (predictions.labels.length < MIN_EXAMPLES) return { temperature: 1, reason: 'too-few-examples' };
@@ -43,8 +44,8 @@ export function fitTemperature(predictions: Predictions): FittedTemperature {
 }
 
 /**
- * Derivative of the summed cross-entropy by the inverse temperature: expected minus true log-probability. Plain loops over
- * one row's logits: tens of thousands of rows are gone through sixty times, in one go.
+ * Derivative of the summed cross-entropy by the inverse temperature: expected minus true log-probability. Written as plain loops,
+ * since it runs sixty times over tens of thousands of rows.
  */
 function lossDerivative({ probabilities, labels, classes }: Predictions, inverse: number): number {
   const logits = new Float64Array(classes);
@@ -72,9 +73,9 @@ function lossDerivative({ probabilities, labels, classes }: Predictions, inverse
 const toLogit = (probability: number) => Math.log(Math.max(probability, MIN_PROBABILITY));
 
 /**
- * Probabilities at a temperature: softmax of log p / T, row by row.
- * @param probabilities `[examples, classes]`; unchanged.
- * @returns a new array of the same shape; the very same one at temperature 1.
+ * Computes probabilities at a temperature: softmax of log p / T, row by row.
+ * @param probabilities `[examples, classes]`; they are not changed.
+ * @returns a new array of the same shape; `probabilities` itself at temperature 1.
  */
 export function scaleByTemperature(
   probabilities: Float32Array,

@@ -1,7 +1,8 @@
-// The mistakes that a model was surest of.
+// The mistakes of which a model was most confident.
 
 import { type Predictions, predictedClass, rowOf } from './predictions.ts';
 
+/** An example whose likeliest class is not the true one. Classes are indices. */
 export interface Mistake {
   readonly example: number;
   readonly label: number;
@@ -12,7 +13,7 @@ export interface Mistake {
   readonly labelScore: number;
 }
 
-/** Wrong answers, the surest first. */
+/** The mistakes with the highest scores, highest first; equal scores in the order of the examples. */
 export function worstMistakes(predictions: Predictions, limit: number): Mistake[] {
   return Array.from(predictions.labels, (label, example) => {
     const row = rowOf(predictions, example);

@@ -1,16 +1,16 @@
-// What is known of the GPUs that training may run on, as data. A GPU is added by adding a row. Knows no network and no cloud.
+// The GPUs on which training may run, as data. Add a row to add a GPU. Knows no network and no cloud.
 
 import { FoveaError } from '../errors/errors.ts';
 
-/** Facts of NVIDIA's data sheets. */
+/** The facts of a GPU that NVIDIA's data sheets give. */
 export interface Gpu {
-  /** As people say it, e.g. `A10G`. */
+  /** The usual name, e.g. `A10G`. */
   readonly name: string;
-  /** Of 10⁹ bytes, a little less than the driver reports, whose GB are of 2³⁰ bytes. */
+  /** Memory in GB of 10⁹ bytes. The driver reports a little more, in GB of 2³⁰ bytes. */
   readonly memoryGb: number;
   /**
-   * Operations a second, at most, of multiplications as TensorFlow does them for float32: on TensorFloat-32 cores since
-   * the Ampere generation, without sparsity; before it, in plain float32.
+   * Peak operations a second for float32 in TensorFlow: on TensorFloat-32 cores since the Ampere generation, without sparsity;
+   * before it, in plain float32.
    */
   readonly peakFlops: number;
   readonly arithmetic: 'float32' | 'TensorFloat-32';
@@ -18,13 +18,13 @@ export interface Gpu {
   readonly source: string;
 }
 
-/** Of a GPU's memory, kept by the CUDA context, the workspaces of convolutions and the gaps between tensors. */
+/** Share of a GPU's memory that the CUDA context, the workspaces of convolutions and the gaps between tensors take. */
 export const GPU_RESERVED_SHARE = 0.1;
 
 const TERA = 1e12;
 const GIGA = 1e9;
 
-/** Smallest memory first. */
+/** All GPUs, smallest memory first. */
 export const GPUS = [
   {
     name: 'T4',
@@ -76,12 +76,13 @@ export const GPUS = [
   },
 ] as const satisfies readonly Gpu[];
 
+/** The name of a GPU of the table. */
 export type GpuName = (typeof GPUS)[number]['name'];
 
 /**
- * The GPU of the given name, in capitals or not.
+ * Finds a GPU by its name, in any case.
  *
- * @throws {FoveaError} `gpu-unknown`, naming all.
+ * @throws {FoveaError} `gpu-unknown`, naming all GPUs.
  */
 export function findGpu(name: string): (typeof GPUS)[number] {
   const found = GPUS.find((gpu) => gpu.name === name.toUpperCase());

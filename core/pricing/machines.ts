@@ -1,24 +1,24 @@
-// EC2 machines that trainers run on, and what they cost, as data: the one table of prices. Knows no network and no stack.
+// EC2 machines on which trainers run, and their prices, as data: the one table of prices. Knows no network and no stack.
 
 import { GPUS, type GpuName } from './gpus.ts';
 
-/** Facts of a family's smallest machine. */
+/** The smallest machine of a family. */
 export interface Machine {
   readonly instanceType: string;
-  /** Left out for families without GPU. */
+  /** Absent for families without GPU. */
   readonly gpu?: GpuName;
   /** GPUs of the machine; a job uses one of them, and pays for all. */
   readonly gpuCount: number;
   readonly vcpus: number;
   readonly memoryGib: number;
-  /** On-demand, Linux, in US dollars. */
+  /** On-demand price for Linux, in US dollars. */
   readonly usdPerHour: number;
 }
 
-/** Date and region of the prices below. Prices change: whoever plans may give another one. */
+/** Date and region of the prices in the table. Prices change, so a plan takes other ones, too. */
 export const PRICES_AS_OF = { date: '2025-11-01', region: 'us-east-1' } as const;
 
-/** By family. */
+/** The smallest machine of each family, by family. */
 export const MACHINES = {
   g4dn: { instanceType: 'g4dn.xlarge', gpu: 'T4', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 0.526 },
   g5: { instanceType: 'g5.xlarge', gpu: 'A10G', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 1.006 },
@@ -37,7 +37,10 @@ export const MACHINES = {
   m7i: { instanceType: 'm7i.2xlarge', gpuCount: 0, vcpus: 8, memoryGib: 32, usdPerHour: 0.4032 },
 } as const satisfies Readonly<Record<string, Machine>>;
 
-/** The machine with the given GPU that costs the least an hour. */
+/**
+ * The machine with the given GPU that costs the least an hour.
+ * @throws {TypeError} where no machine has it.
+ */
 export function cheapestMachineWith(gpu: GpuName): Machine {
   const machines: readonly Machine[] = Object.values(MACHINES);
   const [cheapest] = machines

@@ -22,7 +22,7 @@ import { threeConvCnn } from './three-conv-cnn.ts';
 import { vgg16 } from './vgg16.ts';
 import { xception } from './xception.ts';
 
-/** All architectures, about smallest first. */
+/** All architectures, roughly from the smallest to the largest. */
 export const ARCHITECTURES: readonly Architecture[] = [
   lenet5,
   smallCnn,
@@ -46,13 +46,13 @@ export const ARCHITECTURES: readonly Architecture[] = [
   vgg16,
 ];
 
-/** Begins the names of backbones that users bring as ONNX files: a job takes them in place of an architecture. */
+/** The prefix of imported backbones in the model names of jobs, where architectures have none. */
 export const IMPORTED_PREFIX = 'onnx:';
 
 /**
- * The architecture of the given name.
+ * Finds an architecture by its name.
  *
- * @throws {FoveaError} `architecture-unknown`, naming all architectures, the nearest name first.
+ * @throws {FoveaError} `architecture-unknown`, naming all architectures, the most similar name first.
  */
 export function findArchitecture(name: string): Architecture {
   const found = ARCHITECTURES.find((architecture) => architecture.name === name);
@@ -60,8 +60,8 @@ export function findArchitecture(name: string): Architecture {
   if (name.startsWith(IMPORTED_PREFIX)) {
     throw new FoveaError(
       'architecture-unknown',
-      `"${name}" is an imported backbone, whose layers are not known here: a job can train a classifier on it, but there is no ` +
-        'plan of it, and it cannot be served as it is. Name an architecture.',
+      `"${name}" is an imported backbone, whose layers are not known. A job can train a classifier on it, but it cannot be ` +
+        'planned, and it cannot be served without training. Name an architecture.',
       { param: 'architecture', details: { received: name } },
     );
   }

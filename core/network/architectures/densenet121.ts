@@ -36,6 +36,7 @@ function transition(n: NetworkBuilder, input: LayerName, name: string): LayerNam
   return n.averagePooling2d(y, { name: `${name}_pool`, poolSize: 2 });
 }
 
+/** DenseNet of 121 layers, with Keras's layer names. */
 export const densenet121 = defineArchitecture({
   name: 'densenet121',
   title: 'DenseNet121',

@@ -25,7 +25,7 @@ const STAGES: readonly Stage[] = [
   { kernelSize: 3, repeats: 1, filters: 320, expansion: 6, stride: 1 },
 ];
 const TOTAL_BLOCKS = STAGES.reduce((sum, stage) => sum + stage.repeats, 0);
-/** Of the block's input channels. */
+/** Channels of the squeeze, as a share of the block's input channels. */
 const SQUEEZE_RATIO = 0.25;
 /** Share of samples that skip the last block in training; it rises linearly from the first. */
 const DROP_CONNECT_RATE = 0.2;
@@ -90,6 +90,7 @@ function withTrainedNormalization(weights: NetworkWeights): NetworkWeights {
   ]);
 }
 
+/** The smallest EfficientNet, with Keras's layer names. */
 export const efficientnetB0 = defineArchitecture({
   name: 'efficientnet_b0',
   title: 'EfficientNetB0',

@@ -22,7 +22,7 @@ const STAGES: readonly Stage[] = [
   { isFused: false, repeats: 8, filters: 192, expansion: 6, stride: 2 },
 ];
 const TOTAL_BLOCKS = STAGES.reduce((sum, stage) => sum + stage.repeats, 0);
-/** Of the block's input channels, in the blocks that are not fused. */
+/** Channels of the squeeze, as a share of the block's input channels, in blocks that are not fused. */
 const SQUEEZE_RATIO = 0.25;
 /** Share of samples that skip the last block in training; it rises linearly from the first. */
 const SURVIVAL_DROP_RATE = 0.2;
@@ -104,6 +104,7 @@ function squeezeAndExcitation(n: NetworkBuilder, x: LayerName, name: string, squ
   return n.multiply([x, gate], { name: `${name}_se_excite` });
 }
 
+/** The smallest EfficientNetV2 of Keras, with its layer names. */
 export const efficientnetV2B0 = defineArchitecture({
   name: 'efficientnet_v2_b0',
   title: 'EfficientNetV2B0',

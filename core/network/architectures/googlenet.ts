@@ -3,7 +3,7 @@
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 
-/** Of Caffe's bvlc_googlenet, with the bias of AlexNet's paper. */
+/** Constants of Caffe's bvlc_googlenet, with the bias of AlexNet's paper. */
 const LOCAL_RESPONSE = { depthRadius: 2, bias: 2, alpha: 1e-4, beta: 0.75 };
 
 /** Filters of a module, named as in table 1 of the paper. */
@@ -73,7 +73,7 @@ function inception(n: NetworkBuilder, x: LayerName, module: Module): LayerName {
   return n.concatenate(branches, { name: name('output') });
 }
 
-/** 6,998,552 parameters with 1000 classes. */
+/** GoogLeNet, named after the paper: 6,998,552 parameters with 1000 classes. */
 export const googlenet = defineArchitecture({
   name: 'googlenet',
   title: 'GoogLeNet (Inception v1)',

@@ -123,6 +123,7 @@ function reductionB(n: NetworkBuilder, x: LayerName): LayerName {
   return n.concatenate([short, long, n.maxPooling2d(x, { poolSize: 3, strides: 2 })], { name: 'mixed8' });
 }
 
+/** InceptionV3 without auxiliary classifier, with Keras's layer names. */
 export const inceptionV3 = defineArchitecture({
   name: 'inception_v3',
   title: 'InceptionV3',

@@ -117,5 +117,7 @@ const mobilenetV2 = (alpha: '0.35' | '1.0') =>
     },
   });
 
+/** MobileNetV2 at 0.35 of the usual width: the smallest network with pretrained weights. */
 export const mobilenetV2Narrow = mobilenetV2('0.35');
+/** MobileNetV2 at its usual width. */
 export const mobilenetV2Full = mobilenetV2('1.0');

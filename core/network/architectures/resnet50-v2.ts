@@ -51,6 +51,7 @@ function preactivatedBlock(n: NetworkBuilder, input: LayerName, options: BlockOp
   return n.add([shortcut, x], { name: `${name}_out` });
 }
 
+/** ResNet of 50 layers with preactivation, with Keras's layer names. */
 export const resnet50V2 = defineArchitecture({
   name: 'resnet50_v2',
   title: 'ResNet50V2',

@@ -87,6 +87,7 @@ function writeResnet(n: NetworkBuilder, classes: number, inputName: string, hasS
   n.dense(x, { name: 'predictions', units: classes, activation: 'softmax' });
 }
 
+/** ResNet of 50 layers, with Keras's layer names. */
 export const resnet50 = defineArchitecture({
   name: 'resnet50',
   title: 'ResNet50',
@@ -113,6 +114,7 @@ export const resnet50 = defineArchitecture({
   write: (n, { classes }) => writeResnet(n, classes, 'input_layer', false),
 });
 
+/** ResNet50 with squeeze-and-excitation in every block. It has no published weights. */
 export const seResnet50 = defineArchitecture({
   name: 'se_resnet50',
   title: 'SE-ResNet50',

@@ -1,5 +1,4 @@
-// A network small enough to train from scratch in a minute on a back end without a GPU: what the demo falls back on
-// where no pretrained weights are to be had.
+// A network small enough to train from scratch in a minute on a back end without a GPU. The demo uses it.
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 

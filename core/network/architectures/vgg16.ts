@@ -12,6 +12,7 @@ const BLOCKS = [
   [512, 3],
 ] as const;
 
+/** VGG of 16 layers with weights, with Keras's layer names. */
 export const vgg16 = defineArchitecture({
   name: 'vgg16',
   title: 'VGG16',

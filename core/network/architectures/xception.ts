@@ -46,6 +46,7 @@ function middleBlock(n: NetworkBuilder, input: LayerName, block: number): LayerN
   return n.add([x, input]);
 }
 
+/** Xception, with Keras's layer names. */
 export const xception = defineArchitecture({
   name: 'xception',
   title: 'Xception',

@@ -1,4 +1,4 @@
-// What all architectures share: the check of what they are asked for, and the start and end of building. Knows none of
+// What all architectures share: the checks of size, channels and classes, and the start and end of building. Knows none of
 // them.
 
 import { FoveaError } from '../../errors/errors.ts';
@@ -10,7 +10,7 @@ const CHANNEL_COUNTS: readonly number[] = [1, 3];
 interface ArchitectureFacts extends Omit<Architecture, 'build'> {
   /** Writes the layers, the classifier last. */
   readonly write: (n: NetworkBuilder, options: BuildOptions) => void;
-  /** Numbers of channels taken; 1 and 3 unless told, one where layers of the network hold constants a channel. */
+  /** Numbers of channels that the network takes. Default: 1 and 3; one number where layers hold a constant for each channel. */
   readonly channelCounts?: readonly number[];
 }
 
@@ -26,7 +26,7 @@ function checkSide(name: string, side: 'height' | 'width', size: InputSize, mini
 }
 
 /**
- * An architecture from its facts and its layers.
+ * Makes an architecture from its facts and its layers.
  *
  * `build` throws a {@link FoveaError}: `input-too-small`, `channels-unsupported` or `classes-out-of-range`.
  */

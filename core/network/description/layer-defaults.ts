@@ -5,9 +5,10 @@ import type { Pair } from './layer.ts';
 /** A spatial setting as Keras takes it: one number for both directions, or `[height, width]`. */
 export type PairLike = number | Pair;
 
+/** Gives one number for both directions as `[height, width]`. */
 export const toPair = (value: PairLike): Pair => (typeof value === 'number' ? [value, value] : value);
 
-/** Keras's names for layers without one: the class in snake case, numbered from the second on. */
+/** Keras's names for layers that nobody named: the class in snake case, numbered from the second on. */
 export const AUTOMATIC_NAMES = [
   'input_layer',
   'conv2d',
@@ -33,9 +34,10 @@ export const AUTOMATIC_NAMES = [
   'rescaling',
   'normalization',
 ] as const;
+/** One of {@link AUTOMATIC_NAMES}. */
 export type AutomaticName = (typeof AUTOMATIC_NAMES)[number];
 
-/** Class and number of a name that Keras gave by itself (`conv2d_3` is number 3 of `conv2d`), else `undefined`. */
+/** Takes apart a name that Keras gave by itself: `conv2d_3` is number 3 of `conv2d`. Undefined for any other name. */
 export function parseAutomaticName(
   name: string,
 ): { readonly prefix: AutomaticName; readonly number: number } | undefined {
@@ -44,7 +46,7 @@ export function parseAutomaticName(
   return prefix === undefined ? undefined : { prefix, number: Number(match?.[2] ?? 0) };
 }
 
-/** Counts the names given out, as a fresh Keras session does. */
+/** Gives out automatic names as a fresh Keras session does. The counts start from 0 with each call. */
 export function createNameCounter(): (prefix: AutomaticName) => string {
   const used = new Map<AutomaticName, number>();
   return (prefix) => {

@@ -1,12 +1,16 @@
 // The vocabulary of network descriptions: every layer type, with Keras's names, defaults and semantics.
-// Plain data; what a layer costs, computes or exports to is said by the readers beside this file.
+// Plain data; what a layer costs, computes or exports to is the business of its readers.
 
-/** Height and width; every spatial setting is given in full, e.g. `[3, 3]`. */
+/** Height and width. Every spatial setting is given in full, e.g. `[3, 3]`. */
 export type Pair = readonly [height: number, width: number];
 
-/** `same` pads as TensorFlow does: for an output of ceil(n / stride), the odd row or column below or right. */
+/**
+ * How a window is padded. `same` pads as TensorFlow does, for an output of ceil(n / stride): the odd row or column
+ * goes below or right.
+ */
 export type Padding = 'same' | 'valid';
 
+/** An activation function, by Keras's name. */
 export type Activation =
   | 'linear'
   | 'relu'
@@ -36,7 +40,7 @@ export interface InputLayer extends LayerBase {
   readonly shape: readonly [number | null, number | null, number];
 }
 
-/** Kernel `[height, width, inChannels / groups, filters]`. */
+/** A convolution. Its kernel is `[height, width, inChannels / groups, filters]`. */
 export interface Conv2dLayer extends LayerBase {
   readonly type: 'conv2d';
   readonly filters: number;
@@ -48,7 +52,10 @@ export interface Conv2dLayer extends LayerBase {
   readonly activation: Activation;
 }
 
-/** Kernel `[height, width, channels, 1]`; the depth multiplier is always 1. */
+/**
+ * A convolution of each channel on its own. Its kernel is `[height, width, channels, 1]`; the depth multiplier is
+ * always 1.
+ */
 export interface DepthwiseConv2dLayer extends LayerBase {
   readonly type: 'depthwise_conv2d';
   readonly kernelSize: Pair;
@@ -58,7 +65,10 @@ export interface DepthwiseConv2dLayer extends LayerBase {
   readonly activation: Activation;
 }
 
-/** `depthwise_kernel` `[height, width, inChannels, 1]`, then `pointwise_kernel` `[1, 1, inChannels, filters]`. */
+/**
+ * A depthwise and a pointwise convolution. `depthwise_kernel` is `[height, width, inChannels, 1]`, `pointwise_kernel`
+ * is `[1, 1, inChannels, filters]`.
+ */
 export interface SeparableConv2dLayer extends LayerBase {
   readonly type: 'separable_conv2d';
   readonly filters: number;
@@ -69,7 +79,7 @@ export interface SeparableConv2dLayer extends LayerBase {
   readonly activation: Activation;
 }
 
-/** On the last axis. Kernel `[inFeatures, units]`. */
+/** A matrix product on the last axis. Its kernel is `[inFeatures, units]`. */
 export interface DenseLayer extends LayerBase {
   readonly type: 'dense';
   readonly units: number;
@@ -77,7 +87,10 @@ export interface DenseLayer extends LayerBase {
   readonly activation: Activation;
 }
 
-/** On the last axis: gamma * (x - mean) / sqrt(variance + epsilon) + beta; moving = moving * momentum + batch * (1 - momentum). */
+/**
+ * Batch normalization on the last axis: gamma * (x - mean) / sqrt(variance + epsilon) + beta. Moving statistics:
+ * moving = moving * momentum + batch * (1 - momentum).
+ */
 export interface BatchNormalizationLayer extends LayerBase {
   readonly type: 'batch_normalization';
   readonly epsilon: number;
@@ -86,19 +99,22 @@ export interface BatchNormalizationLayer extends LayerBase {
   readonly scale: boolean;
 }
 
-/** On the last axis, per position. */
+/** Layer normalization on the last axis, at each position on its own. */
 export interface LayerNormalizationLayer extends LayerBase {
   readonly type: 'layer_normalization';
   readonly epsilon: number;
 }
 
-/** x * gamma, gamma of one value a channel (ConvNeXt). */
+/** A factor for each channel: x * gamma (ConvNeXt). */
 export interface LayerScaleLayer extends LayerBase {
   readonly type: 'layer_scale';
   readonly initialValue: number;
 }
 
-/** x / (bias + alpha * sum of x² over the 2 * depthRadius + 1 channels around)^beta; alpha is not divided by the window. */
+/**
+ * Normalization over neighboring channels: x / (bias + alpha * sum of x² over the 2 * depthRadius + 1 channels
+ * around)^beta. Alpha is not divided by the window.
+ */
 export interface LocalResponseNormalizationLayer extends LayerBase {
   readonly type: 'local_response_normalization';
   readonly depthRadius: number;
@@ -107,11 +123,13 @@ export interface LocalResponseNormalizationLayer extends LayerBase {
   readonly beta: number;
 }
 
+/** Keras's `Activation`, and its `ReLU` without a slope. */
 export interface ActivationLayer extends LayerBase {
   readonly type: 'activation';
   readonly activation: Activation;
 }
 
+/** The maximum over each window, channel by channel. Padded positions count as less than any value. */
 export interface MaxPooling2dLayer extends LayerBase {
   readonly type: 'max_pooling2d';
   readonly poolSize: Pair;
@@ -119,7 +137,7 @@ export interface MaxPooling2dLayer extends LayerBase {
   readonly padding: Padding;
 }
 
-/** Padded positions do not count in the average. */
+/** The mean over each window, channel by channel. Padded positions do not count. */
 export interface AveragePooling2dLayer extends LayerBase {
   readonly type: 'average_pooling2d';
   readonly poolSize: Pair;
@@ -127,12 +145,14 @@ export interface AveragePooling2dLayer extends LayerBase {
   readonly padding: Padding;
 }
 
+/** The mean over all places of a map, channel by channel. */
 export interface GlobalAveragePooling2dLayer extends LayerBase {
   readonly type: 'global_average_pooling2d';
   /** Whether the result is `[batch, 1, 1, channels]` rather than `[batch, channels]`. */
   readonly keepDims: boolean;
 }
 
+/** Adds rows and columns of zeros around a map. */
 export interface ZeroPadding2dLayer extends LayerBase {
   readonly type: 'zero_padding2d';
   /** `[[top, bottom], [left, right]]`. */
@@ -149,22 +169,27 @@ export interface MultiplyLayer extends LayerBase {
   readonly type: 'multiply';
 }
 
-/** Along the channels. */
+/** Joins its inputs along the channels. */
 export interface ConcatenateLayer extends LayerBase {
   readonly type: 'concatenate';
 }
 
+/** Makes a vector of a map, in the order height, width, channels. */
 export interface FlattenLayer extends LayerBase {
   readonly type: 'flatten';
 }
 
+/** Gives the values another shape, in row-major order. */
 export interface ReshapeLayer extends LayerBase {
   readonly type: 'reshape';
   /** Without the batch. */
   readonly targetShape: readonly number[];
 }
 
-/** In training, sets a random share `rate` to 0 and scales the rest by 1 / (1 - rate). */
+/**
+ * In training, sets a random share `rate` of the values to 0 and multiplies the rest by 1 / (1 - rate). In inference,
+ * passes values on.
+ */
 export interface DropoutLayer extends LayerBase {
   readonly type: 'dropout';
   readonly rate: number;
@@ -172,14 +197,17 @@ export interface DropoutLayer extends LayerBase {
   readonly perSample: boolean;
 }
 
-/** x * scale + offset; a constant, or one for each channel. */
+/** Computes x * scale + offset; each is one number, or one for each channel. */
 export interface RescalingLayer extends LayerBase {
   readonly type: 'rescaling';
   readonly scale: number | readonly number[];
   readonly offset: number | readonly number[];
 }
 
-/** (x - mean) / sqrt(variance), per channel; weights without gradient when `weights`, else constants. */
+/**
+ * Computes (x - mean) / sqrt(variance) for each channel. Mean and variance are constants, or weights without gradient
+ * where `weights` is true.
+ */
 export interface NormalizationLayer extends LayerBase {
   readonly type: 'normalization';
   readonly mean: readonly number[];
@@ -188,6 +216,7 @@ export interface NormalizationLayer extends LayerBase {
   readonly weights: boolean;
 }
 
+/** A layer of any type. */
 export type Layer =
   | InputLayer
   | Conv2dLayer
@@ -212,4 +241,5 @@ export type Layer =
   | RescalingLayer
   | NormalizationLayer;
 
+/** The name of a layer type, e.g. `conv2d`. */
 export type LayerType = Layer['type'];

@@ -3,8 +3,8 @@
 const MAXIMAL_LOSS = 0.9;
 
 /**
- * The multiple of `divisor` nearest to `value`, at least `divisor`, and one more where rounding down would take away
- * more than a tenth (`_make_divisible` of Keras Applications, after TensorFlow's slim models).
+ * Rounds to the multiple of `divisor` nearest to `value`, at least `divisor`. Takes the next multiple where rounding
+ * down would take away more than a tenth (`_make_divisible` of Keras Applications, after TensorFlow's slim models).
  */
 export function makeDivisible(value: number, divisor = 8): number {
   const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);

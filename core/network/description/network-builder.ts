@@ -1,5 +1,5 @@
-// Straight-line writing of a network, one call a layer, with Keras's defaults and names. Makes descriptions only; knows
-// no architecture and no weights.
+// Builds the description of a network in a straight line, one call a layer, with Keras's defaults and names. Knows no
+// architecture and no weights.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Activation, Layer, Padding, Pair } from './layer.ts';
@@ -7,11 +7,11 @@ import { type AutomaticName, createNameCounter, type PairLike, toPair } from './
 import type { InputSize, Network } from './network.ts';
 import { lastAxis, layerShape, type Shape, shapeOf } from './shapes.ts';
 
-/** The name of a layer already written, standing for its output. */
+/** The name of a layer that is there already; it stands for the layer's output. */
 export type LayerName = string;
 
 interface Named {
-  /** Left out, the layer gets the name that Keras would give it. */
+  /** Default: the name that Keras would give the layer. */
   readonly name?: string;
 }
 
@@ -25,7 +25,7 @@ interface ConvolutionOptions extends Named {
 
 interface PoolingOptions extends Named {
   readonly poolSize: PairLike;
-  /** Left out, the pool size. */
+  /** Default: the pool size. */
   readonly strides?: PairLike;
   readonly padding?: Padding;
 }
@@ -94,11 +94,11 @@ export interface NetworkBuilder {
       readonly weights?: boolean;
     },
   ): LayerName;
-  /** Output shape of a layer already written, without the batch. */
+  /** Output shape of a layer that is there already, without the batch. */
   shape(x: LayerName): Shape;
   /** Last axis of {@link shape}. */
   channels(x: LayerName): number;
-  /** The network, its output the layer written last. */
+  /** The network; its output is the layer that was appended last. */
   build(): Network;
 }
 

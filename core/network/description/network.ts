@@ -10,7 +10,10 @@ export interface Network {
   readonly layers: readonly Layer[];
 }
 
-/** How 0..255 RGB values become what the network was trained on; the names are Keras's `preprocess_input` modes. */
+/**
+ * How RGB values of 0..255 become what the network was trained on; the names are those of Keras's `preprocess_input`
+ * modes.
+ */
 export type PreprocessingMode =
   /** x / 127.5 - 1. */
   | 'tf'
@@ -23,26 +26,28 @@ export type PreprocessingMode =
   /** Unchanged: the network has the layers for it. */
   | 'none';
 
+/** Size of a network's input: pixels a side, and 1 (gray) or 3 (RGB) channels. */
 export interface InputSize {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
 }
 
-/** A file of pretrained weights that anybody can fetch. */
+/** A file of pretrained weights that anybody can download. */
 export interface WeightSource {
   /** File name, e.g. `mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5`. */
   readonly file: string;
   /** Further names under which people keep the same weights. */
   readonly aliases: readonly string[];
   readonly url: string;
-  /** As Keras publishes it; where only an md5 is published, that. */
+  /** The checksum that Keras publishes, a sha256 or only an md5; absent where none is published. */
   readonly checksum?: { readonly algorithm: 'sha256' | 'md5'; readonly hex: string };
   readonly includesTop: boolean;
   readonly trainedOn: string;
   readonly license: string;
 }
 
+/** What an architecture needs to become a network. */
 export interface BuildOptions {
   readonly inputSize: InputSize;
   /** Number of classes, at least 1. */
@@ -51,7 +56,7 @@ export interface BuildOptions {
 
 /** One architecture of the zoo: a row of the table in architectures.ts. */
 export interface Architecture {
-  /** As users name it, e.g. `mobilenet_v2_0.35`. */
+  /** The name that users give, e.g. `mobilenet_v2_0.35`. */
   readonly name: string;
   readonly title: string;
   /** Citation with a link. */
@@ -64,9 +69,9 @@ export interface Architecture {
   /** The layer whose output, `[batch, features]` or `[batch, 1, 1, features]`, feeds the classifier on top. */
   readonly featureLayer: string;
   readonly weightSources: readonly WeightSource[];
-  /** What Keras changes about the network when it loads the published weights, done to the weights instead. */
+  /** Where Keras changes the network when it loads the published weights: the same change, made to the weights. */
   readonly adaptPublishedWeights?: (weights: NetworkWeights) => NetworkWeights;
-  /** The classifier, softmax on top, with Keras's layer names. */
+  /** Builds the classifier, with softmax on top and Keras's layer names. */
   readonly build: (options: BuildOptions) => Network;
 }
 

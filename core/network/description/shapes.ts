@@ -1,4 +1,4 @@
-// Output shapes of a network's layers, from the description alone (Keras 3's arithmetic). Weights are in weight-specs.ts.
+// Output shapes of a network's layers, from the description alone (Keras 3's arithmetic). Shapes of weights are in weight-specs.ts.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Layer, Padding, Pair } from './layer.ts';
@@ -8,7 +8,10 @@ import type { Network } from './network.ts';
 /** A shape without the batch: `[height, width, channels]` or `[features]`; null where the size is open. */
 export type Shape = readonly (number | null)[];
 
-/** Channels or features: the last axis, which is never open. */
+/**
+ * Size of the last axis: channels or features, which is never open.
+ * @throws {FoveaError} `network-invalid` where the size is open or there is no axis.
+ */
 export function lastAxis(shape: Shape): number {
   const last = shape.at(-1);
   if (last === undefined || last === null) {
@@ -17,7 +20,7 @@ export function lastAxis(shape: Shape): number {
   return last;
 }
 
-/** `[?, ?, 3]` */
+/** Writes a shape for messages, e.g. `[?, ?, 3]`. */
 export const formatShape = (shape: Shape): string => `[${shape.map((n) => n ?? '?').join(', ')}]`;
 
 /** Output size of a window that slides over `size`: ceil(size / stride) for `same`, only whole windows for `valid`. */
@@ -26,7 +29,7 @@ function windowOutput(size: number | null, window: number, stride: number, paddi
   return padding === 'same' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
 }
 
-/** Zeros before and after, along one axis, that TensorFlow's `same` adds: the odd one goes after. */
+/** Zeros before and after that TensorFlow's `same` adds along one axis; the odd one goes after. */
 export function samePadding(size: number, window: number, stride: number): Pair {
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + window - size, 0);
   const before = Math.floor(total / 2);
@@ -54,11 +57,14 @@ function concatenate(layer: Layer, shapes: readonly Shape[]): Shape {
   return [...first.slice(0, -1), shapes.reduce((sum, shape) => sum + lastAxis(shape), 0)];
 }
 
-/** Number of values; null where an axis is open. */
+/** Number of values of a shape; null where an axis is open. */
 export const sizeOf = (shape: Shape): number | null =>
   shape.reduce<number | null>((product, n) => (product === null || n === null ? null : product * n), 1);
 
-/** {@link sizeOf} of a shape that must be closed. @throws {FoveaError} `network-invalid` */
+/**
+ * Number of values of a shape that must be closed.
+ * @throws {FoveaError} `network-invalid` where an axis is open.
+ */
 export function closedSizeOf(shape: Shape): number {
   const size = sizeOf(shape);
   if (size === null) {
@@ -80,7 +86,7 @@ const invalid = (layer: Layer, problem: string) =>
   new FoveaError('network-invalid', `Layer "${layer.name}" (${layer.type}) ${problem}.`);
 
 /**
- * Output shape of one layer for the shapes that it reads.
+ * Output shape of one layer, from the shapes of the layers that it reads.
  *
  * @throws {FoveaError} `input-too-small`, `network-invalid`.
  */
@@ -175,7 +181,10 @@ export function layerShapes(network: Network): ReadonlyMap<string, Shape> {
   return shapes;
 }
 
-/** Shape of one layer of `shapes`, which has all layers of a network. */
+/**
+ * Output shape of one layer, from the shapes of all layers.
+ * @throws {FoveaError} `network-invalid` where there is no such layer.
+ */
 export function shapeOf(shapes: ReadonlyMap<string, Shape>, layer: string): Shape {
   const shape = shapes.get(layer);
   if (shape === undefined)
@@ -183,5 +192,8 @@ export function shapeOf(shapes: ReadonlyMap<string, Shape>, layer: string): Shap
   return shape;
 }
 
-/** Shape of the network's output, without the batch. */
+/**
+ * Shape of the network's output, without the batch.
+ * @throws {FoveaError} as {@link layerShapes}.
+ */
 export const outputShape = (network: Network): Shape => shapeOf(layerShapes(network), outputLayerOf(network));

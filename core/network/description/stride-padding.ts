@@ -1,11 +1,11 @@
-// The explicit padding before a stride-2 convolution that Keras Applications use in the place of `same`.
+// The explicit padding before a stride-2 convolution that Keras Applications use instead of `same`.
 
 import type { Pair } from './layer.ts';
 import type { Shape } from './shapes.ts';
 
 /**
- * `[[top, bottom], [left, right]]` that keeps a valid, stride-2 window of odd size centered as in the original training
- * (`correct_pad` of Keras Applications): on an even size one less before than after.
+ * The padding `[[top, bottom], [left, right]]` that keeps a valid, stride-2 window of odd size centered as in the
+ * original training (`correct_pad` of Keras Applications). On an even size it is one less before than after.
  */
 export function stridePadding([height, width]: Shape, kernelSize: number): readonly [Pair, Pair] {
   const half = Math.floor(kernelSize / 2);

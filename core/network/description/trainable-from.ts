@@ -1,10 +1,10 @@
-// Which layers learn where only those from a named one upward do.
+// Which layers are trainable where everything below a named layer is frozen.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Network } from './network.ts';
 
 /**
- * The layer of that name, or the first one of a block.
+ * Finds the first trainable layer by its name or by the name of its block.
  * @param name A layer's name, or the beginning of the names of a block's layers, e.g. `block_13`.
  * @throws {FoveaError} `layer-unknown`.
  */
@@ -21,7 +21,7 @@ export function firstTrainable(network: Network, name: string): string {
 }
 
 /**
- * Whether a layer is the named one or comes after it.
+ * Tells of each layer whether it is the named one or comes after it.
  * @param name As in {@link firstTrainable}.
  * @throws {FoveaError} `layer-unknown`.
  */

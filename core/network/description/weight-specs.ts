@@ -1,16 +1,16 @@
-// Which weights a network has: names, shapes and counts, in Keras's order within a layer. Their values are elsewhere.
+// Which weights a network has: names, shapes and counts, in Keras's order within a layer. Knows no values.
 
 import type { Layer } from './layer.ts';
 import type { Network } from './network.ts';
 import { lastAxis, layerShapes, type Shape, shapeOf } from './shapes.ts';
 
-/** How Keras starts a weight; `glorot_uniform` is its default for every kernel. */
+/** How Keras initializes a weight; `glorot_uniform` is its default for every kernel. */
 export type Initializer =
   | { readonly type: 'glorot_uniform' }
   | { readonly type: 'constant'; readonly value: number }
   | { readonly type: 'values'; readonly values: readonly number[] };
 
-/** One weight tensor. */
+/** Name, shape and role of one weight tensor. */
 export interface WeightSpec {
   /** Keras 3's name within the layer, e.g. `kernel`. */
   readonly name: string;
@@ -114,6 +114,7 @@ export interface ParameterCount {
   readonly trainable: number;
 }
 
+/** Adds up the sizes of weights: all of them, and the trainable ones. */
 export function countParameters(specs: readonly WeightSpec[]): ParameterCount {
   const sum = (list: readonly WeightSpec[]) => list.reduce((total, spec) => total + spec.size, 0);
   return { total: sum(specs), trainable: sum(specs.filter((spec) => spec.trainable)) };

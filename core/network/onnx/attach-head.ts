@@ -1,17 +1,18 @@
-// A dense classifier put on top of a backbone that is known as an ONNX file alone.
+// Puts a dense classifier on top of a backbone of which only the ONNX file is known.
 
 import { floats, freeName, node } from './graph-ends.ts';
 import { DATA_TYPE, decodeValueInfo, encodeTensor, encodeValueInfo } from './onnx-schema.ts';
 import { decodePacked, encodePacked } from './packed-model.ts';
 
+/** The weights of a dense classifier. */
 export interface DenseHead {
-  /** `[features, classes]`, as Keras has it. */
+  /** Keras's kernel, `[features, classes]`. */
   readonly kernel: Float32Array;
   /** `[classes]`. */
   readonly bias: Float32Array;
 }
 
-/** A classifier as an ONNX file, and how it is called. */
+/** A classifier as an ONNX file, and the names of its input and output. */
 export interface ClassifierOnnx {
   readonly onnx: Uint8Array;
   readonly inputName: string;
@@ -19,10 +20,10 @@ export interface ClassifierOnnx {
 }
 
 /**
- * The model that gives softmax probabilities, float32 `[batch, classes]`. Its nodes are those of every opset from 7 on,
+ * Makes a model whose output is softmax probabilities, float32 `[batch, classes]`. The added nodes exist in every opset from 7 on,
  * the oldest that ONNX Runtime reads.
  *
- * @param onnx as toFeatureModel gives it.
+ * @param onnx A backbone that toFeatureModel made.
  */
 export function attachHead(onnx: Uint8Array, { kernel, bias }: DenseHead): ClassifierOnnx {
   const model = decodePacked(onnx);

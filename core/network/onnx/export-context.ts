@@ -1,4 +1,4 @@
-// What a layer's exporter works with: the graph, the values of the layers below in either layout, and the weights.
+// What the exporter of a layer works with: the graph, the outputs of the layers below in either layout, and the weights.
 
 import type { Activation, Layer, LayerType } from '../description/layer.ts';
 import type { Shape } from '../description/shapes.ts';
@@ -11,39 +11,43 @@ import type { OnnxGraph } from './onnx-graph.ts';
  */
 export type Layout = 'nchw' | 'nhwc';
 
-/** A value of the graph. */
+/** A value of the graph and its layout. */
 export interface Value {
   readonly name: string;
   readonly layout: Layout;
 }
 
+/** What the exporter of a layer may look up, and the graph that it appends to. */
 export interface ExportContext {
   readonly graph: OnnxGraph;
   readonly folds: Folds;
-  /** The output of a layer already exported, transposed once where it is there in the other layout alone. */
+  /** Name of a layer's output in a layout; it is transposed once where it exists only in the other. */
   read(layer: string, layout: Layout): string;
-  /** The layout in which the output of a layer came to be. */
+  /** The layout in which a layer's output was computed. */
   layoutOf(layer: string): Layout;
   /** Output shape of a layer, in Keras's order without the batch. */
   shape(layer: string): Shape;
   weight(key: string): Float32Array;
 }
 
-/** Appends the nodes of one layer and tells the value that is its output. */
+/** Appends the nodes of one layer and gives back the value that is its output. */
 export type LayerExporter<T extends LayerType> = (
   layer: Extract<Layer, { type: T }>,
   context: ExportContext,
 ) => Value;
 
-/** Axis of the channels of a value with the given number of axes, batch included. */
+/** Axis of the channels in a value with `rank` axes, batch included. */
 export const channelAxis = (layout: Layout, rank: number): number =>
   layout === 'nchw' && rank > 2 ? 1 : rank - 1;
 
-/** Shape in which a constant per channel broadcasts. */
+/** Shape in which a constant for each channel broadcasts over a value with `rank` axes, batch included. */
 export const channelDimensions = (layout: Layout, rank: number, channels: number): readonly number[] =>
   layout === 'nchw' && rank > 2 ? [channels, 1, 1] : [channels];
 
-/** x * scale + shift with one value a channel, as few nodes as needed. */
+/**
+ * Appends x * scale + shift, with one value for each channel. Leaves out what would change nothing.
+ * @param rank number of axes of `x`, batch included.
+ */
 export function addChannelAffine(
   { graph }: ExportContext,
   x: Value,
@@ -67,7 +71,10 @@ export function addChannelAffine(
 /** Activations that are one node without constants. */
 const SINGLE_NODE = { relu: 'Relu', sigmoid: 'Sigmoid', tanh: 'Tanh', hard_silu: 'HardSwish' } as const;
 
-/** `rank` counts the batch. */
+/**
+ * Appends the nodes of an activation.
+ * @param rank number of axes of `x`, batch included.
+ */
 export function addActivation(
   { graph }: ExportContext,
   x: Value,

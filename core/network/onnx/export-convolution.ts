@@ -1,4 +1,4 @@
-// Convolutions, depthwise, grouped and separable ones, with Keras's kernels turned to ONNX's.
+// Exports convolutions (also depthwise, grouped and separable ones), with Keras's kernels in the order of ONNX.
 
 import type { Activation, Pair } from '../description/layer.ts';
 import { inputOf } from '../description/layer-links.ts';
@@ -11,7 +11,7 @@ import { windowAttributes } from './window-attributes.ts';
 const MAP_RANK = 4;
 
 /**
- * Keras's `[height, width, in, out]` as ONNX's `[out, in, height, width]`, times a factor for each output channel.
+ * Turns Keras's `[height, width, in, out]` into ONNX's `[out, in, height, width]`, times a factor for each output channel.
  * A depthwise kernel `[height, width, channels, 1]` is read as `[height, width, 1, channels]`, which is the same order.
  */
 function toOnnxKernel(
@@ -34,7 +34,7 @@ function toOnnxKernel(
   return result;
 }
 
-/** Bias and folded shift together; nothing where there is neither. */
+/** The bias of a convolution with the folded scale and shift in it; undefined where there is neither. */
 export function foldedBias(
   bias: Float32Array | undefined,
   affine: ChannelAffine | undefined,
@@ -61,7 +61,7 @@ interface ConvolutionNode {
 export const linearName = (name: string, activation: Activation): string =>
   activation === 'linear' ? name : `${name}_linear`;
 
-/** One Conv node on `nchw`. */
+/** Appends one Conv node, on `nchw`. Gives back the name of its output. */
 export function addConvolution({ graph }: ExportContext, o: ConvolutionNode): string {
   const area = o.size[0] * o.size[1];
   const values = toOnnxKernel(o.kernel, area, o.inputsPerGroup, o.outputs, o.affine?.scale);
@@ -74,7 +74,7 @@ export function addConvolution({ graph }: ExportContext, o: ConvolutionNode): st
 const biasOf = (layer: { readonly name: string; readonly useBias: boolean }, { weight }: ExportContext) =>
   layer.useBias ? weight(`${layer.name}/bias`) : undefined;
 
-/** What is folded into a convolution: the layers around it that have no node. */
+/** What is folded into a convolution: the neighboring layers that have no node of their own. */
 function foldsOf(
   { name, activation }: { readonly name: string; readonly activation: Activation },
   { folds }: ExportContext,
@@ -84,6 +84,7 @@ function foldsOf(
   return { affine: fold?.affine, outputName, explicit: folds.paddings.get(name)?.padding };
 }
 
+/** A Conv with bias, folds and activation, on `nchw`. */
 export const exportConv2d: LayerExporter<'conv2d'> = (layer, context) => {
   const { affine, outputName, explicit } = foldsOf(layer, context);
   const input = context.shape(inputOf(layer));
@@ -103,6 +104,7 @@ export const exportConv2d: LayerExporter<'conv2d'> = (layer, context) => {
   return addActivation(context, { name: y, layout: 'nchw' }, MAP_RANK, layer.activation, layer.name);
 };
 
+/** A Conv with one group for each channel, on `nchw`. */
 export const exportDepthwiseConv2d: LayerExporter<'depthwise_conv2d'> = (layer, context) => {
   const { affine, outputName, explicit } = foldsOf(layer, context);
   const input = context.shape(inputOf(layer));
@@ -123,6 +125,7 @@ export const exportDepthwiseConv2d: LayerExporter<'depthwise_conv2d'> = (layer, 
   return addActivation(context, { name: y, layout: 'nchw' }, MAP_RANK, layer.activation, layer.name);
 };
 
+/** A depthwise and a 1×1 Conv, on `nchw`. */
 export const exportSeparableConv2d: LayerExporter<'separable_conv2d'> = (layer, context) => {
   const { affine, outputName, explicit } = foldsOf(layer, context);
   const input = context.shape(inputOf(layer));

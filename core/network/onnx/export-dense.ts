@@ -1,15 +1,16 @@
-// Dense layers: a Gemm on vectors; on maps a 1×1 convolution, or a MatMul where the map is there in Keras's layout.
+// Exports dense layers: a Gemm on vectors; on maps a 1×1 convolution, or a MatMul where the map comes in Keras's layout.
 
 import { inputOf } from '../description/layer-links.ts';
 import { lastAxis } from '../description/shapes.ts';
 import { addActivation, type ExportContext, type LayerExporter, type Value } from './export-context.ts';
 import { addConvolution, foldedBias, linearName } from './export-convolution.ts';
 
-/** Columns of `[in, out]` times a factor each. */
+/** Multiplies each column of `[in, out]` by its factor. */
 function scaleColumns(kernel: Float32Array, scale: Float64Array): Float32Array {
   return kernel.map((value, i) => value * (scale[i % scale.length] ?? 1));
 }
 
+/** A matrix product with bias, folded scale and activation. The layout stays that of the input. */
 export const exportDense: LayerExporter<'dense'> = (layer, context) => {
   const input = inputOf(layer);
   const rank = context.shape(input).length + 1;

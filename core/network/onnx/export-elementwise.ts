@@ -1,4 +1,4 @@
-// Activations, sums and products, and layers that only change the shape.
+// Exports activations, sums and products, and layers that only change the shape.
 
 import { present } from '../../present.ts';
 import type { Layer } from '../description/layer.ts';
@@ -19,11 +19,13 @@ const passOn = (layer: Layer, context: ExportContext): Value => {
   return { name: context.read(inputOf(layer), layout), layout };
 };
 
+/** An activation in the layout of its input. */
 export const exportActivation: LayerExporter<'activation'> = (layer, context) => {
   const rank = context.shape(inputOf(layer)).length + 1;
   return addActivation(context, passOn(layer, context), rank, layer.activation, layer.name);
 };
 
+/** Nothing: inference passes the input on. */
 export const exportDropout: LayerExporter<'dropout'> = passOn;
 
 /** In the layout of the first input; further ones are transposed to it where they have another. */
@@ -37,11 +39,14 @@ function exportChain(opType: 'Add' | 'Mul', layer: Layer, context: ExportContext
   return { name, layout };
 }
 
+/** The sum of the inputs, in the layout of the first. */
 export const exportAdd: LayerExporter<'add'> = (layer, context) => exportChain('Add', layer, context);
 
+/** The product of the inputs, in the layout of the first. */
 export const exportMultiply: LayerExporter<'multiply'> = (layer, context) =>
   exportChain('Mul', layer, context);
 
+/** A Concat along the channels, in the layout of the first input. */
 export const exportConcatenate: LayerExporter<'concatenate'> = (layer, context) => {
   const layout = context.layoutOf(inputOf(layer));
   const inputs = layer.inputs.map((input) => context.read(input, layout));
@@ -49,13 +54,14 @@ export const exportConcatenate: LayerExporter<'concatenate'> = (layer, context) 
   return { name: context.graph.node('Concat', inputs, { name: layer.name, attributes: { axis } }), layout };
 };
 
-/** Keras flattens in the order height, width, channels, and its dense kernels count on it. */
+/** A Flatten in the order height, width, channels, on which Keras's dense kernels count. */
 export const exportFlatten: LayerExporter<'flatten'> = (layer, context) => {
   const x = context.read(inputOf(layer), 'nhwc');
   const name = context.graph.node('Flatten', [x], { name: layer.name, attributes: { axis: 1 } });
   return { name, layout: 'nhwc' };
 };
 
+/** A Reshape in Keras's order of axes. A single pixel comes out as `nchw`, everything else as `nhwc`. */
 export const exportReshape: LayerExporter<'reshape'> = (layer, { graph, ...context }) => {
   const { name, targetShape } = layer;
   const reshape = (shape: readonly number[]) =>

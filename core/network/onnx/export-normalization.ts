@@ -1,4 +1,4 @@
-// Normalizations that no neighbor takes over, and the preprocessing layers.
+// Exports normalizations that are not folded into a neighboring layer, and preprocessing layers.
 
 import { inputOf } from '../description/layer-links.ts';
 import { lastAxis } from '../description/shapes.ts';
@@ -8,6 +8,7 @@ import { batchNormalizationAffine } from './fold-layers.ts';
 /** Keras's `epsilon()`, below which Normalization does not divide. */
 const KERAS_EPSILON = 1e-7;
 
+/** A BatchNormalization on maps; on vectors a product and a sum. */
 export const exportBatchNormalization: LayerExporter<'batch_normalization'> = (layer, context) => {
   const { graph, weight } = context;
   const input = inputOf(layer);
@@ -48,6 +49,7 @@ function weightEntries(
   return names.map((name) => [`${layer.name}/${name}`, weight(`${layer.name}/${name}`)]);
 }
 
+/** A LayerNormalization over the channels, in Keras's layout. */
 export const exportLayerNormalization: LayerExporter<'layer_normalization'> = (layer, context) => {
   const { graph, weight } = context;
   const input = inputOf(layer);
@@ -64,6 +66,7 @@ export const exportLayerNormalization: LayerExporter<'layer_normalization'> = (l
   return { name, layout: 'nhwc' };
 };
 
+/** A product with one factor for each channel. */
 export const exportLayerScale: LayerExporter<'layer_scale'> = (layer, context) => {
   const input = inputOf(layer);
   const scale = Float64Array.from(context.weight(`${layer.name}/gamma`));
@@ -73,6 +76,7 @@ export const exportLayerScale: LayerExporter<'layer_scale'> = (layer, context) =
   return addChannelAffine(context, x, context.shape(input).length + 1, affine, layer.name);
 };
 
+/** An LRN, whose alpha ONNX divides by the size of the window. */
 export const exportLocalResponseNormalization: LayerExporter<'local_response_normalization'> = (
   layer,
   context,
@@ -95,6 +99,7 @@ export const exportLocalResponseNormalization: LayerExporter<'local_response_nor
 const perChannel = (value: number | readonly number[], channels: number): Float64Array =>
   typeof value === 'number' ? new Float64Array(channels).fill(value) : Float64Array.from(value);
 
+/** A product and a sum. */
 export const exportRescaling: LayerExporter<'rescaling'> = (layer, context) => {
   const input = inputOf(layer);
   const shape = context.shape(input);
@@ -112,6 +117,7 @@ export const exportRescaling: LayerExporter<'rescaling'> = (layer, context) => {
   );
 };
 
+/** A product and a sum that subtract the mean and divide by the standard deviation. */
 export const exportNormalization: LayerExporter<'normalization'> = (layer, context) => {
   const input = inputOf(layer);
   const layout = context.layoutOf(input);

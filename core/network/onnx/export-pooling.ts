@@ -1,4 +1,4 @@
-// Pooling and padding.
+// Exports pooling and zero padding.
 
 import type { AveragePooling2dLayer, MaxPooling2dLayer } from '../description/layer.ts';
 import { inputOf } from '../description/layer-links.ts';
@@ -7,9 +7,9 @@ import type { AttributeValue } from './onnx-schema.ts';
 import { isUnpadded, windowAttributes } from './window-attributes.ts';
 
 /**
- * Attributes of a pooling. The padding goes by name where it can: ONNX Runtime (1.30) otherwise takes the zeros of a Pad
- * node below for the pooling's own padding, which does not count, so that negative maxima win. By name it fails where
- * windows are further apart than they are wide, which leaves numbers for those.
+ * Attributes of a pooling. The padding is given by name where possible. Given in numbers, ONNX Runtime (1.30) takes the zeros of a
+ * Pad node below for the pooling's own padding, which does not count, so that negative maxima win. By name, it fails where windows
+ * are further apart than they are wide; those have numbers.
  */
 function poolingAttributes(
   layer: MaxPooling2dLayer | AveragePooling2dLayer,
@@ -28,18 +28,21 @@ function poolingAttributes(
   return windowAttributes(context.shape(inputOf(layer)), { size: poolSize, strides, padding });
 }
 
+/** A MaxPool on `nchw`. */
 export const exportMaxPooling2d: LayerExporter<'max_pooling2d'> = (layer, context) => {
   const x = context.read(inputOf(layer), 'nchw');
   const attributes = poolingAttributes(layer, context);
   return { name: context.graph.node('MaxPool', [x], { name: layer.name, attributes }), layout: 'nchw' };
 };
 
+/** An AveragePool on `nchw` that does not count padding. */
 export const exportAveragePooling2d: LayerExporter<'average_pooling2d'> = (layer, context) => {
   const x = context.read(inputOf(layer), 'nchw');
   const attributes = { ...poolingAttributes(layer, context), count_include_pad: 0 };
   return { name: context.graph.node('AveragePool', [x], { name: layer.name, attributes }), layout: 'nchw' };
 };
 
+/** The mean over all places, in the layout of the input; without `keepDims` it comes out as a vector. */
 export const exportGlobalAveragePooling2d: LayerExporter<'global_average_pooling2d'> = (
   layer,
   { graph, ...context },
@@ -58,6 +61,7 @@ export const exportGlobalAveragePooling2d: LayerExporter<'global_average_pooling
   return { name: graph.node('Flatten', [mean], { name, attributes: { axis: 1 } }), layout: 'nhwc' };
 };
 
+/** A Pad on `nchw`. */
 export const exportZeroPadding2d: LayerExporter<'zero_padding2d'> = (layer, { graph, ...context }) => {
   const [[top, bottom], [left, right]] = layer.padding;
   const pads = graph.integers(`${layer.name}/pads`, [0, 0, top, left, 0, 0, bottom, right]);

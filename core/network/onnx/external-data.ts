@@ -1,5 +1,5 @@
-// Whether a model's values are in other files: a model that somebody brings must not have the runtime read files of this
-// machine. Looks at every occurrence of every field, as parsers differ in what they make of a field that is there twice.
+// Finds out whether a model has values in other files: an imported model must not make the runtime read files of this machine. Looks
+// at every occurrence of every field, because parsers differ in how they read a field that occurs twice.
 
 import protobuf from 'protobufjs/light.js';
 import { readingAsOnnx } from './packed-model.ts';
@@ -18,14 +18,14 @@ const NESTED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 /** `TensorProto.external_data`, and `data_location`, of which 0 says that the values are in the tensor. */
 const EXTERNAL_DATA = 13;
 const DATA_LOCATION = 14;
-/** Of a message, string or bytes, and of an integer. */
+/** Wire types of protobuf: of messages, strings and bytes, and of integers. */
 const LENGTH_DELIMITED = 2;
 const VARINT = 0;
-/** Of subgraphs in subgraphs. */
+/** How deep subgraphs may be nested. */
 const MAX_DEPTH = 64;
 
 /**
- * Whether any tensor of a model says that its values are in another file.
+ * Whether any tensor of a model has its values in another file.
  * @throws {FoveaError} `backbone-unreadable`.
  */
 export const hasExternalData = (onnx: Uint8Array): boolean => readingAsOnnx(() => search(onnx, 'Model', 0));

@@ -1,5 +1,5 @@
-// A model that others made, brought to the form in which backbones are used here: pictures in Keras's layout in, one vector a
-// picture out. Changes the ends of the graph alone. Knows no runtime.
+// Brings an imported model to the form in which backbones are used here: pictures in Keras's layout in, one vector a picture out.
+// Changes only the beginning and the end of the graph. Knows no runtime.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Layout } from './export-context.ts';
@@ -19,10 +19,10 @@ const TO_NCHW = [0, 3, 1, 2];
 const IR_OF_CONSTANTS = 4;
 
 /**
- * The part of a model that one value needs, with that value as its only output, whose type is not told, and
- * inputs that are no constants.
+ * Cuts a model down to what one value needs. That value becomes the only output, without a type, and constants are no longer among
+ * the inputs.
  *
- * @param output Name of an output or of any value inside; left out, the first output.
+ * @param output Name of an output or of any value inside. Default: the first output.
  * @throws {FoveaError} `backbone-output-unsupported` where there is no such value; `backbone-unreadable`.
  */
 export function cutAtOutput(model: PackedModel, output: string | undefined): PackedModel {
@@ -71,7 +71,7 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
   };
 }
 
-/** The values computed last before the output, the last one first: where somebody may want to end instead. */
+/** Names of the values computed last before the output, the last one first: candidates for another output. */
 export const valuesBelow = ({ graph }: PackedModel, count: number): readonly string[] =>
   graph.node
     .slice(-count - 1, -1)
@@ -80,21 +80,22 @@ export const valuesBelow = ({ graph }: PackedModel, count: number): readonly str
 
 const nameOfValue = (bytes: Uint8Array) => readingAsOnnx(() => decodeValueInfo(bytes).name);
 
+/** Shapes and layouts at the two ends of an imported model. */
 export interface FeatureModelOptions {
   readonly height: number;
   readonly width: number;
   readonly channels: number;
-  /** Of the model's input. */
+  /** Layout of the model's input. */
   readonly inputLayout: Layout;
-  /** Of its output: a vector a picture, or a map that is averaged over its places. */
+  /** What its output is: one vector for each picture, or a map in this layout, whose mean over all places is taken. */
   readonly outputLayout: Layout | 'vector';
   /** Length of the vector. */
   readonly features: number;
 }
 
 /**
- * An `.onnx` file with float32 input `[batch, height, width, channels]` and float32 output `[batch, features]`.
- * @param model From {@link cutAtOutput}, with one input.
+ * Makes an `.onnx` file with float32 input `[batch, height, width, channels]` and float32 output `[batch, features]`.
+ * @param model The result of {@link cutAtOutput}, with one input.
  */
 export function toFeatureModel(model: PackedModel, options: FeatureModelOptions): Uint8Array {
   const { height, width, channels, inputLayout, outputLayout, features } = options;

@@ -1,27 +1,31 @@
-// Which layers need no node of their own, because the layer before or after does their work: batch normalization and
-// layer scale in the convolution or dense layer below, zero padding in the convolution or pooling above.
+// Finds the layers that need no node of their own: batch normalization and layer scale are folded into the convolution or dense
+// layer below, zero padding into the convolution or pooling above.
 
 import type { Activation, Layer, ZeroPadding2dLayer } from '../description/layer.ts';
 import { inputOf } from '../description/layer-links.ts';
 import type { Network, NetworkWeights } from '../description/network.ts';
 import { readWeight } from '../weights/read-weight.ts';
 
-/** y * scale + shift, one pair a channel, in float64 until it meets the kernel. */
+/** The function y * scale + shift, with one pair for each channel, in float64 until it meets the kernel. */
 export interface ChannelAffine {
   readonly scale: Float64Array;
   readonly shift: Float64Array;
 }
 
+/** Which layers are folded into which. */
 export interface Folds {
-  /** By name of the convolution or dense layer: what comes right after it, before any activation. */
+  /** What is folded into a convolution or dense layer, before any activation; by the name of that layer. */
   readonly affines: ReadonlyMap<string, { readonly affine: ChannelAffine; readonly layer: string }>;
-  /** By name of the convolution or max pooling: the zero padding before it. */
+  /** The zero padding that is folded into a convolution or max pooling; by the name of that layer. */
   readonly paddings: ReadonlyMap<string, ZeroPadding2dLayer>;
-  /** Layers without a node: name to the layer whose output they pass on. */
+  /** Layers without a node, to the layer whose output they pass on. */
   readonly absorbed: ReadonlyMap<string, string>;
 }
 
-/** Inference: gamma * (x - mean) / sqrt(variance + epsilon) + beta as one product and one sum. */
+/**
+ * Batch normalization in inference, gamma * (x - mean) / sqrt(variance + epsilon) + beta, as one product and one sum.
+ * @throws {FoveaError} `weights-mismatch` where a weight is missing.
+ */
 export function batchNormalizationAffine(
   layer: Extract<Layer, { type: 'batch_normalization' }>,
   weights: NetworkWeights,
@@ -50,7 +54,7 @@ const hasKernel = (layer: Layer) =>
 /** Activations without negative values. */
 const NON_NEGATIVE: readonly Activation[] = ['relu', 'relu6', 'sigmoid', 'hard_sigmoid', 'softmax'];
 
-/** Whether a layer can do the zero padding below it, given what that pads. */
+/** Whether a layer can take over the zero padding below it. @param padded The layer whose output is padded. */
 function canPad(layer: Layer, { padding }: ZeroPadding2dLayer, padded: Layer | undefined): boolean {
   if (layer.type === 'max_pooling2d') {
     // Its own padding counts as less than any value, and so is zero to a map without negative values, as long as every
@@ -63,7 +67,11 @@ function canPad(layer: Layer, { padding }: ZeroPadding2dLayer, padded: Layer | u
   return hasKernel(layer) && layer.type !== 'dense' && layer.padding === 'valid';
 }
 
-/** @param kept Names of layers whose own output is asked for, which therefore stay as they are. */
+/**
+ * Finds all folds of a network.
+ * @param kept Names of layers whose own outputs are asked for, which therefore stay as they are.
+ * @throws {FoveaError} `weights-mismatch` where a weight is missing.
+ */
 export function foldLayers(network: Network, weights: NetworkWeights, kept: ReadonlySet<string>): Folds {
   const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   const readers = new Map<string, number>();

@@ -1,4 +1,4 @@
-// What is put before or behind the graph of a model that others made.
+// Nodes, values and names for what is added before or behind the graph of an imported model.
 
 import {
   type AttributeValue,
@@ -8,7 +8,7 @@ import {
   type ValueInfoProto,
 } from './onnx-schema.ts';
 
-/** A name that no value of a model has: the wish, or the wish with a number. */
+/** A name that no value of a model has: the wished one, or that with a number. */
 export function freeName(onnx: Uint8Array, wish: string): string {
   // Names stand in the file as they are, also those inside of subgraphs and functions.
   const bytes = Buffer.from(onnx.buffer, onnx.byteOffset, onnx.byteLength);
@@ -17,7 +17,7 @@ export function freeName(onnx: Uint8Array, wish: string): string {
   return name;
 }
 
-/** A node of one output, which it is named after. */
+/** Encodes a node with one output, after which it is named. */
 export const node = (
   opType: string,
   input: readonly string[],
@@ -32,7 +32,7 @@ export const node = (
     attribute: Object.entries(attributes).map(([key, value]) => toAttribute(key, value)),
   });
 
-/** A value of float32 whose first axis is the batch. */
+/** A float32 value whose first axis is the batch. */
 export const floats = (name: string, sizes: readonly number[]): ValueInfoProto => ({
   name,
   type: {

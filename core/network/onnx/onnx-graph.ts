@@ -1,4 +1,4 @@
-// A growing ONNX graph: nodes, constants and unique value names. Knows the format, and no networks.
+// Builds an ONNX graph: nodes, constants and unique value names. Knows the format, and no networks.
 
 import {
   type AttributeValue,
@@ -11,8 +11,8 @@ import {
 } from './onnx-schema.ts';
 
 /**
- * 17 is the first opset with LayerNormalization and the newest that ONNX Runtime 1.12 and every later one reads, so that
- * a model outlives the runtime it was made with.
+ * Opset 17 is the first with LayerNormalization, and every ONNX Runtime from 1.12 on reads it, so that a model
+ * outlives the runtime it was made with.
  */
 export const OPSET_VERSION = 17;
 /** The IR version that ONNX 1.12, the release of opset 17, writes. */
@@ -22,15 +22,16 @@ const IR_VERSION = 8;
 export type Dimension = number | string;
 
 interface NodeOptions {
-  /** Wished name of the value; a suffix keeps it unique. */
+  /** The wished name of the value. A suffix is added where it is taken. */
   readonly name: string;
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
+/** An ONNX graph under construction. Its methods give back the names of values. */
 export interface OnnxGraph {
   /** A float32 input of the graph. */
   input(name: string, dimensions: readonly Dimension[]): string;
-  /** Keeps a name for an output, so that no value takes it. */
+  /** Reserves a name for an output, so that no value takes it. */
   reserve(name: string): void;
   /** Makes a value an output under a name kept by {@link reserve}. */
   output(value: string, name: string, dimensions: readonly Dimension[]): void;
@@ -44,7 +45,7 @@ export interface OnnxGraph {
   node(opType: string, inputs: readonly string[], options: NodeOptions): string;
   /** {@link node} with a second output: the names of both. */
   nodeOfTwo(opType: string, inputs: readonly string[], options: NodeOptions): readonly [string, string];
-  /** The bytes of the `.onnx` file; nodes and constants that no output needs are left out. */
+  /** The bytes of the `.onnx` file, without nodes and constants that no output needs. */
   encode(): Uint8Array;
 }
 
@@ -61,6 +62,7 @@ const valueInfo = (name: string, dimensions: readonly Dimension[]): ValueInfoPro
   },
 });
 
+/** Starts an empty graph. */
 export function createOnnxGraph(graphName: string): OnnxGraph {
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];

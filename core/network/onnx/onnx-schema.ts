@@ -1,15 +1,15 @@
-// The messages of ONNX that are written here, as protobuf. Field numbers and enumerations: onnx/onnx.proto of ONNX 1.12,
+// The protobuf messages of ONNX, as far as this project writes them. Field numbers and enumerations: onnx/onnx.proto of ONNX 1.12,
 // which goes with opset 17. Knows no networks.
 
 import protobuf from 'protobufjs/light.js';
 
-/** `TensorProto.DataType`. */
+/** Numbers of element types, as in `TensorProto.DataType`. */
 export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 
 /** `AttributeProto.AttributeType`. */
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-/** An attribute of a node: integers unless told, as most are. */
+/** An attribute of a node. A number is an integer, as most attributes are, unless it is `{ float }`. */
 export type AttributeValue = number | readonly number[] | string | { readonly float: number };
 
 interface AttributeProto {
@@ -21,6 +21,7 @@ interface AttributeProto {
   readonly ints?: readonly number[];
 }
 
+/** One operation of a graph: it reads and writes values by name. */
 export interface NodeProto {
   readonly opType: string;
   readonly name: string;
@@ -29,6 +30,7 @@ export interface NodeProto {
   readonly attribute: readonly AttributeProto[];
 }
 
+/** A constant of a graph. */
 export interface TensorProto {
   readonly name: string;
   readonly dataType: number;
@@ -37,12 +39,13 @@ export interface TensorProto {
   readonly rawData: Uint8Array;
 }
 
+/** Name, element type and shape of an input or output. */
 export interface ValueInfoProto {
   readonly name: string;
   readonly type: {
     readonly tensorType: {
       readonly elemType: number;
-      /** Left out where nothing is known of it. */
+      /** Absent where the shape is not known. */
       readonly shape?: {
         readonly dim: readonly ({ readonly dimValue: number } | { readonly dimParam: string })[];
       };
@@ -50,6 +53,7 @@ export interface ValueInfoProto {
   };
 }
 
+/** A whole `.onnx` file. */
 export interface ModelProto {
   readonly irVersion: number;
   readonly producerName: string;
@@ -128,10 +132,10 @@ function tensorType() {
 
 const MODEL = ROOT.lookupType('ModelProto');
 
-/** The bytes of an `.onnx` file; the values of tensors are copied once. */
+/** Encodes a model as the bytes of an `.onnx` file. The values of tensors are copied once. */
 export const encodeModel = (model: ModelProto): Uint8Array => MODEL.encode(model as object).finish();
 
-/** What {@link encodeModel} wrote, for whoever changes or looks into a model; encoding it again gives the same model. */
+/** Decodes what {@link encodeModel} wrote. Encoding it again gives the same model. */
 export const decodeModel = (bytes: Uint8Array): ModelProto =>
   MODEL.toObject(MODEL.decode(bytes), { longs: Number, defaults: true, arrays: true }) as ModelProto;
 
@@ -139,22 +143,26 @@ const NODE = ROOT.lookupType('NodeProto');
 const TENSOR = ROOT.lookupType('TensorProto');
 const VALUE_INFO = ROOT.lookupType('ValueInfoProto');
 
-/** The bytes of a part as they stand in a model, for models that are not taken apart (packed-model.ts). */
+/** Encodes one node, for models whose nodes stay encoded (packed-model.ts). */
 export const encodeNode = (node: NodeProto): Uint8Array => NODE.encode(node as object).finish();
+/** Encodes one constant, for models whose constants stay encoded (packed-model.ts). */
 export const encodeTensor = (tensor: TensorProto): Uint8Array => TENSOR.encode(tensor as object).finish();
-/** ONNX Runtime finds out by itself of which type an output is that tells none. */
+/** Encodes an input or output. ONNX Runtime infers the type of an output that tells none. */
 export const encodeValueInfo = (value: Partial<ValueInfoProto>): Uint8Array =>
   VALUE_INFO.encode(value as object).finish();
 
-/** Undefined sizes are those that are open: named, left out, or no number of pixels. */
+/**
+ * What an input or output of a model says of itself. A size is undefined where it is open: a name, absent, or no
+ * positive number.
+ */
 export interface ValueInfo {
   readonly name: string;
-  /** `TensorProto.DataType`; 0 where the value is no tensor. */
+  /** A number of `TensorProto.DataType`; 0 where the value is no tensor. */
   readonly dataType: number;
   readonly dimensions: readonly (number | undefined)[];
 }
 
-/** An input or output as it stands in a model. */
+/** Decodes an input or output. */
 export function decodeValueInfo(bytes: Uint8Array): ValueInfo {
   const { name, type } = VALUE_INFO.toObject(VALUE_INFO.decode(bytes), {
     longs: Number,
@@ -171,6 +179,7 @@ export function decodeValueInfo(bytes: Uint8Array): ValueInfo {
   };
 }
 
+/** Makes the attribute message of a node. */
 export function toAttribute(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') return { name, type: ATTRIBUTE_TYPE.int, i: value };
   if (typeof value === 'string')

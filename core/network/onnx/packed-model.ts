@@ -1,12 +1,13 @@
-// An ONNX model that others made, taken apart no further than is needed to change its ends: nodes and constants stay the
-// bytes that they came as, so that nothing is lost of what onnx-schema.ts does not know.
+// An imported ONNX model, decoded no further than is needed to change its beginning and end: nodes and constants stay the bytes
+// that they came as, so that nothing is lost that onnx-schema.ts does not know.
 
 import protobuf from 'protobufjs/light.js';
 import { FoveaError } from '../../errors/errors.ts';
 
-/** Bytes of one message each, as they stand in the file. */
+/** Encoded messages, each with the bytes that it has in the file. */
 type Packed = readonly Uint8Array[];
 
+/** An ONNX model whose nodes, constants, inputs and outputs are encoded messages. */
 export interface PackedModel {
   readonly irVersion: number;
   readonly producerName: string;
@@ -22,9 +23,9 @@ export interface PackedModel {
   };
 }
 
-/** The values that a node connects, without those that it leaves out, which have an empty name. */
+/** Names of the values that a node connects. Optional ones that it does not have, whose name is empty, are not among them. */
 export interface NodeLinks {
-  /** Those that its subgraphs read are among them. */
+  /** Values that the node or one of its subgraphs reads. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
 }
@@ -71,10 +72,11 @@ const INITIALIZER = ROOT.lookupType('Initializer');
 const SPARSE_INITIALIZER = ROOT.lookupType('SparseInitializer');
 const OPTIONS = { longs: Number, defaults: true, arrays: true } as const;
 
+/** Encodes the model as an `.onnx` file. */
 export const encodePacked = (model: PackedModel): Uint8Array => MODEL.encode(model as object).finish();
 
 /**
- * An `.onnx` file.
+ * Decodes an `.onnx` file.
  * @throws {FoveaError} `backbone-unreadable` where the bytes are no ONNX model.
  */
 export function decodePacked(bytes: Uint8Array): PackedModel {
@@ -107,18 +109,27 @@ const readsOf = ({ input, attribute }: Node): string[] => [
 
 const isNamed = (value: string) => value !== '';
 
-/** @throws {FoveaError} `backbone-unreadable`. */
+/**
+ * Names of the values that an encoded node reads and writes.
+ * @throws {FoveaError} `backbone-unreadable`.
+ */
 export const linksOf = (bytes: Uint8Array): NodeLinks =>
   readingAsOnnx(() => {
     const node = NODE.toObject(NODE.decode(bytes), OPTIONS) as Node;
     return { reads: readsOf(node).filter(isNamed), writes: node.output.filter(isNamed) };
   });
 
-/** @throws {FoveaError} `backbone-unreadable`. */
+/**
+ * Name of an encoded constant.
+ * @throws {FoveaError} `backbone-unreadable`.
+ */
 export const nameOfInitializer = (bytes: Uint8Array): string =>
   readingAsOnnx(() => (INITIALIZER.toObject(INITIALIZER.decode(bytes), OPTIONS) as { name: string }).name);
 
-/** @throws {FoveaError} `backbone-unreadable`. */
+/**
+ * Name of an encoded sparse constant, which is that of its values.
+ * @throws {FoveaError} `backbone-unreadable`, also where it has no values.
+ */
 export const nameOfSparseInitializer = (bytes: Uint8Array): string =>
   readingAsOnnx(() => {
     const { values } = SPARSE_INITIALIZER.toObject(SPARSE_INITIALIZER.decode(bytes), OPTIONS) as {
@@ -128,7 +139,10 @@ export const nameOfSparseInitializer = (bytes: Uint8Array): string =>
     return values.name;
   });
 
-/** Whatever protobufjs makes of bytes that are no such message. */
+/**
+ * Runs `read`, and turns what protobufjs throws for other bytes into an error of the project.
+ * @throws {FoveaError} `backbone-unreadable`.
+ */
 export function readingAsOnnx<T>(read: () => T): T {
   try {
     return read();

@@ -1,4 +1,4 @@
-// An ONNX model in 8-bit integers, in the QDQ form that every ONNX Runtime reads: values and weights pass through pairs
+// Quantizes an ONNX model to 8-bit integers, in the QDQ form that every ONNX Runtime reads: values and weights pass through pairs
 // of QuantizeLinear and DequantizeLinear, which the runtime replaces by integer kernels. Knows no networks.
 //
 // Jacob et al. 2018, https://arxiv.org/abs/1712.05877; ONNX Runtime's own quantizer lays out graphs the same way.
@@ -15,7 +15,7 @@ import {
 } from './onnx-schema.ts';
 import { floatsOf } from './tensor-values.ts';
 
-/** Smallest and largest value that a tensor was seen to have. */
+/** The smallest and the largest value that a tensor was seen to have. */
 export interface ValueRange {
   readonly min: number;
   readonly max: number;
@@ -29,16 +29,16 @@ const WEIGHTED: Readonly<Record<string, { readonly axis: number; readonly hasBia
 };
 /** Operators with integer kernels and without weights. */
 const UNWEIGHTED = new Set(['Add', 'Concat', 'GlobalAveragePool', 'AveragePool']);
-/** Done by the quantization of what comes after, which cuts at the same bounds. */
+/** Operators that need no kernel, because quantizing their output clips at the same bounds. */
 const CLIPPING = new Set(['Relu', 'Clip']);
 
 const ACTIVATION_MAX = 255;
 /**
- * Symmetric, all 8 bits: one bit less, which x86 processors without VNNI would need to never overflow in the 16 bits in
- * which they add two products, was measured to cost MobileNetV2 a third of its answers.
+ * Weights are symmetric and use all 8 bits. With 7 bits, x86 processors without VNNI would never overflow the 16 bits in which they
+ * add two products; but that was measured to cost MobileNetV2 a third of its answers.
  */
 const WEIGHT_MAX = 127;
-/** Biases are 32-bit integers; kept a bit under their bound. */
+/** Biases are 32-bit integers, kept one bit below their bound. */
 const BIAS_MAX = 2 ** 30;
 
 const inputAt = ({ name, input }: NodeProto, index: number): string =>
@@ -76,8 +76,8 @@ function quantizedValues(model: ModelProto): readonly string[] {
 }
 
 /**
- * The same model with every value that {@link quantizeModel} needs the range of as a further output.
- * @returns the bytes, and the names of these outputs.
+ * Makes an output of every value whose range {@link quantizeModel} needs.
+ * @returns the model, and the names of these outputs.
  */
 export function exposeValues(onnx: Uint8Array): {
   readonly onnx: Uint8Array;
@@ -95,7 +95,7 @@ interface Scale {
   readonly zeroPoint: number;
 }
 
-/** Unsigned 8-bit steps over a range that has 0 as one of them, as padding is zeros. */
+/** Scale and zero point of unsigned 8-bit steps over a range. One of the steps is 0, since padding is zeros. */
 function scaleOf({ min, max }: ValueRange): Scale {
   const low = Math.min(0, min);
   const high = Math.max(0, max);
@@ -143,10 +143,10 @@ function quantizeWeights(
 }
 
 /**
- * The model with convolutions, dense layers, sums, concatenations and averages in 8-bit integers: weights signed and
- * symmetric with a scale a channel, values unsigned with one scale. Input and output stay float32.
- * @param onnx as toOnnx gives it.
- * @param ranges of all the values that {@link exposeValues} names, over pictures like those to come.
+ * Quantizes convolutions, dense layers, sums, concatenations and averages to 8-bit integers. Weights are signed and symmetric with
+ * one scale for each channel; values are unsigned with one scale. Input and output stay float32.
+ * @param onnx A model that toOnnx made.
+ * @param ranges of all values that {@link exposeValues} names, over pictures like those to be predicted.
  */
 export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, ValueRange>): Uint8Array {
   const model = decodeModel(onnx);
@@ -159,7 +159,7 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
     if (range !== undefined) values.set(name, { ...scaleOf(range), dequantized: `${name}/dequantized` });
   }
 
-  /** A pair of nodes after the value they stand for. */
+  /** The pair of nodes that quantizes a value and gives it back. */
   const roundTrip = (name: string): readonly NodeProto[] => {
     const value = values.get(name);
     if (value === undefined) return [];
@@ -172,7 +172,7 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
     ];
   };
 
-  /** Stores weights and bias of an operator as integers, and gives the names that its inputs then have. */
+  /** Stores weights and bias of an operator as integers. Gives back the new names of its inputs. */
   const quantizeConstants = (original: NodeProto, x: Scale): readonly string[] => {
     const { axis, hasBias } = present(WEIGHTED[original.opType], 'an operator with weights');
     const weight = present(constants.get(inputAt(original, 1)), `weights of node "${original.name}"`);

@@ -1,4 +1,4 @@
-// An ONNX model whose weights are stored in half precision: half the file, the same arithmetic. Knows no networks.
+// Stores the weights of an ONNX model in half precision: half the file, the same arithmetic. Knows no networks.
 
 import { MAX_HALF, toHalfBits } from '../../float16.ts';
 import {
@@ -15,9 +15,9 @@ import { floatsOf } from './tensor-values.ts';
 const MIN_VALUES = 64;
 
 /**
- * Every larger float32 constant as float16 with a Cast to float32, which ONNX Runtime computes once, when it loads the
- * model. Constants that float16 cannot hold stay as they are.
- * @param onnx as toOnnx gives it.
+ * Replaces every larger float32 constant by a float16 one and a Cast to float32, which ONNX Runtime computes once,
+ * when it loads the model. Constants that float16 cannot hold stay as they are.
+ * @param onnx A model that toOnnx made.
  */
 export function toHalfPrecision(onnx: Uint8Array): Uint8Array {
   const model = decodeModel(onnx);

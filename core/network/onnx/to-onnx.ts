@@ -1,5 +1,5 @@
-// A network and its weights as an ONNX model for serving. What each layer becomes is in the files beside it; TensorFlow
-// and storage are unknown here.
+// Exports a network and its weights as an ONNX model for serving. What each layer becomes is in the files beside it. Knows no
+// TensorFlow and no storage.
 
 import { FoveaError } from '../../errors/errors.ts';
 import { present } from '../../present.ts';
@@ -37,13 +37,16 @@ import {
 import { foldLayers } from './fold-layers.ts';
 import { createOnnxGraph, type Dimension } from './onnx-graph.ts';
 
+/** Name of the input of every exported model. */
 export const ONNX_INPUT_NAME = 'input';
+/** Name of the output of every exported model, unless `outputName` says another. */
 export const ONNX_OUTPUT_NAME = 'probabilities';
 
+/** Names of outputs, and further outputs. */
 export interface ToOnnxOptions {
-  /** Name of the last layer's output; `probabilities` unless told. */
+  /** Name of the last layer's output. Default: `probabilities`. */
   readonly outputName?: string;
-  /** Layers whose outputs are wanted too, in Keras's layout, each an output named as the layer. */
+  /** Layers whose outputs become outputs too, in Keras's layout, each named after its layer. */
   readonly layerOutputs?: readonly string[];
 }
 
@@ -74,13 +77,13 @@ const EXPORTERS: { readonly [T in Exclude<LayerType, 'input'>]: LayerExporter<T>
 const TO_NCHW = [0, 3, 1, 2];
 const TO_NHWC = [0, 2, 3, 1];
 
-/** `['batch', 224, 224, 3]`; open sizes get names, of their own for each input and output. */
+/** Dimensions such as `['batch', 224, 224, 3]`. Open sizes get names, different for each input and output. */
 const toDimensions = (name: string, shape: Shape): readonly Dimension[] => [
   'batch',
   ...shape.map((size, axis) => size ?? `${name}_${axis === 0 ? 'height' : 'width'}`),
 ];
 
-/** The outputs of layers, in the layouts that were asked for so far. */
+/** The outputs of layers, in each layout that was read so far. */
 function createValues(graph: ExportContext['graph'], shapes: ReadonlyMap<string, Shape>) {
   const values = new Map<string, { readonly layout: Layout; readonly names: Map<Layout, string> }>();
   const outputOf = (layer: string) => {
@@ -92,7 +95,7 @@ function createValues(graph: ExportContext['graph'], shapes: ReadonlyMap<string,
   return {
     set: (layer: string, { name, layout }: Value) =>
       values.set(layer, { layout, names: new Map([[layout, name]]) }),
-    /** Two layers with the same output. */
+    /** Gives a layer without nodes the output of another. */
     alias: (layer: string, source: string) => values.set(layer, outputOf(source)),
     layoutOf: (layer: string) => outputOf(layer).layout,
     read(layer: string, layout: Layout): string {
@@ -114,11 +117,11 @@ function createValues(graph: ExportContext['graph'], shapes: ReadonlyMap<string,
 }
 
 /**
- * An `.onnx` file, opset 17: float32 input `input` `[batch, height, width, channels]` as Keras takes it, and the last
- * layer's output (`probabilities` `[batch, classes]` of a classifier). The batch is open.
+ * Makes an `.onnx` file, opset 17. Its input `input` is float32 `[batch, height, width, channels]`, as in Keras; its output is that
+ * of the last layer (`probabilities` `[batch, classes]` of a classifier). The batch size is open.
  *
- * Convolutions work on channels first; batch normalization, layer scale and zero padding are folded into them in float64
- * where nothing else reads what is between. Outputs agree with Keras to the rounding of float32.
+ * Convolutions work on channels first. Batch normalization, layer scale and zero padding are folded into them in float64 where
+ * nothing else reads the values between. Outputs agree with Keras to the rounding of float32.
  *
  * @throws {FoveaError} `weights-mismatch` for weights that are missing or of another size, `layer-unknown` for an
  * output that is no layer.
@@ -131,7 +134,7 @@ export function toOnnx(network: Network, weights: NetworkWeights, options: ToOnn
   if (unknown !== undefined) {
     throw new FoveaError(
       'layer-unknown',
-      `Network "${network.name}" has no layer "${unknown}" to give the output of.`,
+      `Network "${network.name}" has no layer "${unknown}", whose output was asked for.`,
       {
         param: unknown,
       },

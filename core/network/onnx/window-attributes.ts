@@ -1,4 +1,4 @@
-// How a sliding window is said in ONNX: sizes, strides and TensorFlow's padding.
+// The attributes of a sliding window in ONNX: sizes, strides and TensorFlow's padding.
 
 import type { Padding, Pair } from '../description/layer.ts';
 import { type Shape, samePadding } from '../description/shapes.ts';
@@ -12,11 +12,13 @@ interface Window {
   readonly explicit?: readonly [Pair, Pair] | undefined;
 }
 
-/** Whether a window needs no padding whatever the size of the map: one of a single pixel gives the same either way. */
+/**
+ * Whether a window needs no padding at any size of the map. For a window of one pixel `same` and `valid` are equal.
+ */
 export const isUnpadded = (size: Pair, padding: Padding): boolean =>
   padding === 'valid' || (size[0] === 1 && size[1] === 1);
 
-/** `strides`, kernel size and pads of a window over a map `[height, width, channels]`. */
+/** Strides, kernel size and pads of a window over a map `[height, width, channels]`. */
 export function windowAttributes(input: Shape, window: Window): Readonly<Record<string, AttributeValue>> {
   const { size, strides, padding, explicit } = window;
   const attributes = { kernel_shape: size, strides };

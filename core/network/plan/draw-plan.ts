@@ -10,7 +10,7 @@ import { type ClassifierPlan, describePlan } from './plan-classifier.ts';
 const WIDTH = 1000;
 const MARGIN = { left: 86, right: 24 };
 const PLOT_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
-/** Above each panel there is room for its title, and in the upper one for the mark of the peak. */
+/** Above each panel is space for its title, and in the upper one for the mark of the peak. */
 const OUTPUTS = { top: 104, height: 240 };
 const PARAMETERS = { top: 404, height: 130 };
 /** Layer names stand below the panels, upright, where there is room for them. */
@@ -19,7 +19,7 @@ const NAME_HEIGHT = 12;
 const LONGEST_NAME = 26;
 const HEIGHT = NAMES_TOP + 150;
 const TICKS = 4;
-/** Of Okabe and Ito's palette, which people tell apart whatever colors they see. */
+/** Colors of Okabe and Ito's palette, which color-blind people can tell apart. */
 const COLORS = { alive: '#cfe3f2', output: '#0072b2', parameters: '#009e73', peak: '#d55e00' };
 
 const STYLE = `text{font:13px system-ui,sans-serif;fill:#222}.title{font-size:18px;font-weight:600}.panel{font-weight:600}.small{font-size:11px;fill:#555}.grid{stroke:#ddd}.peak{fill:${COLORS.peak};font-weight:600}`;
@@ -121,7 +121,7 @@ function layerNames(layers: readonly LayerPlan[]): string {
     .join('');
 }
 
-/** The plan as an SVG document: outputs and parameters by layer, and where a prediction needs the most memory. */
+/** Draws a plan as an SVG document: outputs and parameters by layer, and where a prediction needs the most memory. */
 export function drawPlan(plan: ClassifierPlan): string {
   const { network, training } = plan;
   const { layers, prediction, parameters } = network;

@@ -1,5 +1,5 @@
-// How long an epoch takes on a GPU and what it costs, estimated from a network's plan. An estimate, with its basis beside
-// it; how pictures get to the GPU is not in it.
+// Estimates from a network's plan how long an epoch takes on a GPU and what it costs, and says on what the estimate rests. Loading
+// of pictures is not included.
 
 import { FoveaError } from '../../errors/errors.ts';
 import { GPU_RESERVED_SHARE, type Gpu } from '../../pricing/gpus.ts';
@@ -21,17 +21,21 @@ const INPUT_PASSES = 3;
 const OUTPUT_PASSES = 2;
 const SECONDS_PER_HOUR = 3600;
 
+/** The GPU, its machine and the batch that an estimate is for. */
 export interface TrainingEstimateOptions {
   readonly gpu: Gpu;
   readonly machine: Machine;
   readonly batchSize: number;
-  /** Pictures of an epoch; left out, nothing is said of epochs. */
+  /** Pictures of an epoch. Without it the estimate has no epoch. */
   readonly images?: number;
-  /** Instead of the table's price. */
+  /** Price of the machine for an hour. Default: the price in the table. */
   readonly usdPerHour?: number;
 }
 
-/** Sentences. Memory and speed are those of every GPU, figures and price of this one. */
+/**
+ * What an estimate rests on, in sentences. Memory and speed are the same for every GPU; figures and price are those
+ * of this one.
+ */
 export interface TrainingEstimateBasis {
   readonly memory: string;
   readonly speed: string;
@@ -39,24 +43,25 @@ export interface TrainingEstimateBasis {
   readonly price: string;
 }
 
+/** Memory, speed and price of training on one GPU. */
 export interface TrainingEstimate {
   readonly gpu: string;
   readonly instanceType: string;
-  /** Of the GPU, as sold. */
+  /** Memory of the GPU, as sold. */
   readonly memoryBytes: number;
-  /** Of that, for the network. */
+  /** The share of that memory that a network can use. */
   readonly usableBytes: number;
-  /** 0 where not even one picture fits. */
+  /** Pictures of the largest batch that fits; 0 where not even one picture fits. */
   readonly largestBatch: number;
   /** Whether the batch that was asked for fits. */
   readonly fits: boolean;
   readonly picturesPerSecond: number;
-  /** Operations a second of forward and backward pass that the estimate comes to. */
+  /** Operations a second of forward and backward pass. */
   readonly effectiveFlops: number;
   readonly usdPerHour: number;
-  /** Null where the batch does not fit, or no number of pictures is known. */
+  /** One epoch; null where the batch does not fit or the number of pictures is not known. */
   readonly epoch: { readonly images: number; readonly seconds: number; readonly usd: number } | null;
-  /** In words: what the numbers rest on. */
+  /** What the numbers rest on. */
   readonly basis: TrainingEstimateBasis;
 }
 
@@ -81,8 +86,8 @@ export function rooflineSeconds(
 }
 
 /**
- * Seconds of one training step: its pictures by {@link rooflineSeconds}, then the update, for which parameters, gradients
- * and slots pass once, each read and written.
+ * Seconds of one training step: its pictures by {@link rooflineSeconds}, then the update, which reads and writes
+ * parameters, gradients and optimizer slots once each.
  */
 export function trainingStepSeconds(
   plan: NetworkPlan,
@@ -97,7 +102,10 @@ export function trainingStepSeconds(
   );
 }
 
-/** Memory, speed and price of training all of a planned network on one GPU. */
+/**
+ * Estimates memory, speed and price of training a whole planned network on one GPU.
+ * @throws {FoveaError} `price-invalid`.
+ */
 export function estimateTraining(
   plan: NetworkPlan,
   { gpu, machine, batchSize, images, usdPerHour = machine.usdPerHour }: TrainingEstimateOptions,
@@ -130,9 +138,10 @@ export function estimateTraining(
 function describeBasis(gpu: Gpu, machine: Machine, usdPerHour: number): TrainingEstimateBasis {
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const isTablePrice = usdPerHour === machine.usdPerHour;
-  const others = machine.gpuCount > 1 ? ` The price is of all ${machine.gpuCount} GPUs; one is used.` : '';
+  const others =
+    machine.gpuCount > 1 ? ` The price is that of all ${machine.gpuCount} GPUs; one is used.` : '';
   return {
-    memory: `GB are of 10⁹ bytes, and ${percent(GPU_RESERVED_SHARE)} are left to CUDA, workspaces and gaps.`,
+    memory: `A GB is 10⁹ bytes. ${percent(GPU_RESERVED_SHARE)} of the memory is reserved for CUDA, workspaces and gaps.`,
     speed:
       `Each layer takes as long as its arithmetic (three forward passes) at ${percent(COMPUTE_SHARE)} of the GPU's peak, or its ` +
       `memory traffic at ${percent(BANDWIDTH_SHARE)} of the bandwidth, whichever is longer. Reading and decoding pictures is ` +

@@ -4,7 +4,7 @@
 import type { Activation, Layer, Pair } from '../description/layer.ts';
 import { closedSizeOf, lastAxis, type Shape } from '../description/shapes.ts';
 
-/** Operations a value; those of softmax: subtract the maximum, exponential, sum, divide, and the comparison for the maximum. */
+/** Operations for each value. Softmax has five: compare for the maximum, subtract it, exponential, sum, divide. */
 const ACTIVATION_FLOPS: Readonly<Record<Activation, number>> = {
   linear: 0,
   relu: 1,
@@ -33,10 +33,10 @@ function outputFlops(
 }
 
 /**
- * Floating-point operations of one forward pass through one layer.
+ * Floating-point operations of one forward pass through one layer, for one sample.
  *
- * @param inputs Shapes of the layers read.
- * @param output Shape of the layer's own output; both closed.
+ * @param inputs Shapes of the layers that it reads.
+ * @param output Shape of its own output. All shapes are closed.
  */
 export function layerFlops(layer: Layer, inputs: readonly Shape[], output: Shape): number {
   const values = closedSizeOf(output);

@@ -1,4 +1,4 @@
-// A plan as people ask for it: an architecture by name, and what to know about it. Checks what is asked, and knows no HTTP.
+// Plans a classifier by the name of its architecture. Checks the request, and knows no HTTP.
 
 import type { ErrorCode } from '../../errors/error-codes.ts';
 import { FoveaError } from '../../errors/errors.ts';
@@ -10,8 +10,9 @@ import { cutAfter } from '../surgery/split-at.ts';
 import { estimateTraining, type TrainingEstimate } from './estimate-training.ts';
 import { type NetworkPlan, planNetwork, planTraining, type TrainingMemory } from './plan.ts';
 
-/** Classes of ImageNet, which most of the architectures were made for. */
+/** Number of classes of ImageNet, for which most of the architectures were made. */
 export const DEFAULT_PLAN_CLASSES = 1000;
+/** Pictures of a mini-batch where a request names no batch size. */
 export const DEFAULT_PLAN_BATCH_SIZE = 32;
 /** Bounds that keep every number of a plan an exact integer. */
 export const PLAN_LIMITS = {
@@ -21,23 +22,25 @@ export const PLAN_LIMITS = {
   images: 1_000_000_000,
 } as const;
 
+/** Which network to plan, and how it is used. */
 export interface PlanRequest {
   /** Name of an architecture. */
   readonly model: string;
-  /** Sides and channels left out are the architecture's. */
+  /** Size of the input; omitted fields have the architecture's defaults. */
   readonly inputSize?: Partial<InputSize>;
   readonly classes?: number;
-  /** A layer to stop after, e.g. to leave the classifier out; left out, the whole network. */
+  /** The layer to stop after, e.g. to plan without the classifier. Default: the whole network. */
   readonly until?: string;
   readonly batchSize?: number;
   /** Pictures of an epoch. */
   readonly images?: number;
-  /** Left out, all of the table. */
+  /** Default: all GPUs of the table. */
   readonly gpu?: string;
-  /** Of the GPU's machine, instead of the table's price. Needs {@link gpu}. */
+  /** Price of the GPU's machine, instead of the price in the table. Needs {@link gpu}. */
   readonly usdPerHour?: number;
 }
 
+/** What a classifier needs before it runs: memory, arithmetic, and time and price on GPUs. */
 export interface ClassifierPlan {
   readonly model: string;
   readonly title: string;
@@ -51,10 +54,11 @@ export interface ClassifierPlan {
 }
 
 /**
- * The plan of a classifier.
+ * Plans prediction and training of an architecture.
  *
  * @throws {FoveaError} `architecture-unknown`, `input-too-small`, `input-too-large`, `channels-unsupported`,
- * `classes-out-of-range`, `batch-size-out-of-range`, `images-out-of-range`, `gpu-unknown`, `price-invalid`, `layer-unknown`.
+ * `classes-out-of-range`, `batch-size-out-of-range`, `images-out-of-range`, `gpu-unknown`, `price-invalid`,
+ * `layer-unknown`.
  */
 export function planClassifier(request: PlanRequest): ClassifierPlan {
   const { classes = DEFAULT_PLAN_CLASSES, batchSize = DEFAULT_PLAN_BATCH_SIZE, images, usdPerHour } = request;
@@ -100,7 +104,7 @@ function checkAtMost(side: 'height' | 'width', value: number, maximum: number): 
   if (value <= maximum) return;
   throw new FoveaError(
     'input-too-large',
-    `A plan cannot have a ${side} of ${value}: at most ${maximum} pixels are planned for.`,
+    `A plan cannot have a ${side} of ${value}: at most ${maximum} pixels are allowed.`,
     { param: side, details: { received: value, maximum } },
   );
 }
@@ -123,7 +127,7 @@ const outOfRange = (param: CountParam, what: string, received: number, maximum: 
     { param, details: { received, minimum: 1, maximum } },
   );
 
-/** E.g. `ResNet50 on 224×224×3, 1000 classes`. */
+/** Names what a plan is for, e.g. `ResNet50 on 224×224×3, 1000 classes`. */
 export function describePlan({ title, inputSize, classes, until }: ClassifierPlan): string {
   const { height, width, channels } = inputSize;
   const part = until === undefined ? `${classes} classes` : `up to ${until}`;

@@ -1,5 +1,5 @@
-// What a network costs before it runs: parameters, memory and arithmetic, layer by layer. Read off the description; knows
-// no machine.
+// What a network needs before it runs: parameters, memory and arithmetic, layer by layer, from its description alone. Knows no
+// machine.
 //
 // The accounting is the one of Géron's Hands-On Machine Learning, chapter 14. Every value is a float32. A prediction
 // holds the parameters and, at its peak, the outputs that are still to be read: in a chain, two layers at a time. Training
@@ -20,11 +20,11 @@ const BYTES_PER_VALUE = Float32Array.BYTES_PER_ELEMENT;
 /** Adam's first and second moment. */
 const ADAM_SLOTS = 2;
 
-/** One layer, for one sample. */
+/** Memory and arithmetic of one layer, for one sample. */
 export interface LayerPlan {
   readonly name: string;
   readonly type: LayerType;
-  /** Without the batch. */
+  /** Shape of the output, without the batch. */
   readonly outputShape: Shape;
   readonly parameters: ParameterCount;
   /** Memory of the inputs that the layer reads. */
@@ -39,12 +39,13 @@ export interface LayerPlan {
   readonly liveBytes: number;
 }
 
+/** Parameters, memory and arithmetic of a network. */
 export interface NetworkPlan {
   readonly name: string;
   readonly layers: readonly LayerPlan[];
   readonly parameters: ParameterCount;
   readonly parameterBytes: number;
-  /** Of the forward pass for one sample. */
+  /** Floating-point operations of the forward pass for one sample. */
   readonly flops: number;
   readonly prediction: {
     /** Parameters, and the outputs alive at the peak, for one sample. */
@@ -74,7 +75,7 @@ export interface TrainingMemory {
   readonly totalBytes: number;
 }
 
-/** The accounting in words, for whoever reads a plan. */
+/** What each number of a plan counts, in sentences for its readers. */
 export const PLAN_ACCOUNTING = {
   prediction:
     'Parameters, and at the peak the outputs that are still to be read (in a chain, those of two layers), for one picture; every value is a float32.',
@@ -82,7 +83,8 @@ export const PLAN_ACCOUNTING = {
     'Parameters, and for every picture of the mini-batch the input and the outputs of all layers, which the backward pass reads; every value is a float32.',
   total:
     'On top of that, one gradient for each trainable parameter, two optimizer slots (Adam), and the gradients of outputs on their way back, as many at once as outputs in a prediction.',
-  flops: 'Of the forward pass for one picture; a multiplication and an addition count one each.',
+  flops:
+    'Floating-point operations of the forward pass for one picture; a multiplication and an addition count one each.',
 } as const;
 
 const passesOn = (layer: Layer, isTraining: boolean): boolean =>
@@ -91,9 +93,9 @@ const passesOn = (layer: Layer, isTraining: boolean): boolean =>
   (layer.type === 'activation' && layer.activation === 'linear') ||
   (layer.type === 'dropout' && !isTraining);
 
-/** Outputs alive at each layer of an evaluation in order, each freed after its last reader. */
+/** Bytes of the outputs alive at each layer, where layers run in order and outputs are freed after their last reader. */
 function liveBytes(network: Network, outputBytes: ReadonlyMap<string, number>): readonly number[] {
-  /** The layer whose memory a layer's output is. */
+  /** The layer whose memory holds a layer's output. */
   const owners = new Map<string, string>();
   const ownerOf = (name: string) => owners.get(name) ?? name;
   for (const layer of network.layers) {
@@ -115,7 +117,7 @@ function liveBytes(network: Network, outputBytes: ReadonlyMap<string, number>): 
 }
 
 /**
- * The plan of a network whose input size is closed.
+ * Plans a network whose input size is closed.
  *
  * @throws {FoveaError} `network-invalid` for an open input size.
  */
@@ -159,10 +161,11 @@ export function planNetwork(network: Network): NetworkPlan {
   };
 }
 
+/** How a planned network is trained. */
 export interface TrainingPlanOptions {
   readonly batchSize: number;
   readonly optimizerSlots?: number;
-  /** The first layer that learns, and all after it; left out, all learn. Outputs below it are freed once they are read. */
+  /** The first trainable layer; the layers below are frozen, and their outputs are freed once they are read. Default: all layers are trainable. */
   readonly trainableFrom?: string;
 }
 
@@ -199,7 +202,10 @@ export function planTraining(
   };
 }
 
-/** The largest mini-batch whose training, everything included, fits the given memory; 0 where none does. */
+/**
+ * The largest mini-batch whose training, everything included, fits the given memory; 0 where not even one picture
+ * fits.
+ */
 export function largestBatch(
   plan: NetworkPlan,
   memoryBytes: number,

@@ -1,11 +1,14 @@
-// The classifier above a backbone of which nothing is known but the length of its feature vectors.
+// The classifier on top of a backbone whose layers are not known, only the length of its feature vectors.
 
 import type { Network } from '../description/network.ts';
 
-/** Named as in Keras Applications, and so begun with the same weights as a head of theirs. */
+/**
+ * The layer's name in Keras Applications. Initial weights depend on the name, so the head starts with the same
+ * weights as a Keras head.
+ */
 export const DENSE_HEAD_LAYER = 'predictions';
 
-/** One dense layer with softmax, on an input `[1, 1, features]`, as the heads of splitAt have it. */
+/** A head of one dense layer with softmax, on an input `[1, 1, features]` like the heads that splitAt makes. */
 export const denseHead = (name: string, features: number, classes: number): Network => ({
   name,
   layers: [

@@ -1,4 +1,4 @@
-// Cutting a network in two at a layer, so that the part below can run once a picture and the part above train alone.
+// Splits a network in two at a layer, so that the layers below can run once a picture and those above can be trained alone.
 
 import { FoveaError } from '../../errors/errors.ts';
 import { present } from '../../present.ts';
@@ -7,9 +7,9 @@ import { outputLayerOf } from '../description/layer-links.ts';
 import type { Network } from '../description/network.ts';
 import { formatShape, layerShapes, type Shape, shapeOf, sizeOf } from '../description/shapes.ts';
 
-/** Backbone and head of one network; together they have exactly its weights, under the same keys. */
+/** A network split in two, its backbone and its head. Together they have exactly its weights, under the same keys. */
 export interface SplitNetwork {
-  /** The network up to the feature layer, which is its output. */
+  /** The layers up to the feature layer, which is its output. */
   readonly backbone: Network;
   /**
    * The layers above, on an input named `features` of the feature layer's shape. A vector comes as `[1, 1, features]`;
@@ -24,7 +24,7 @@ const HEAD_INPUT = 'features';
 const HEAD_FLATTEN = 'features_flat';
 
 /**
- * The part of a network that the given layer needs, with that layer as its output.
+ * The sub-network that the given layer needs, with that layer as its output.
  *
  * @throws {FoveaError} `layer-unknown`.
  */
@@ -102,8 +102,8 @@ function toInputShape(shape: Shape): SplitNetwork['shape'] | undefined {
 }
 
 /**
- * The layer that the ones from `first` on read everything below them through: where a network can be split below
- * `first`. Undefined where they read several, as inside a residual block, or the picture itself.
+ * The layer through which the layers from `first` on read all layers below them: there the network can be split.
+ * Undefined where they read several layers, as inside a residual block, or the picture itself.
  */
 export function cutLayerBelow({ layers }: Network, first: string): string | undefined {
   const start = layers.findIndex((layer) => layer.name === first);
@@ -116,9 +116,9 @@ export function cutLayerBelow({ layers }: Network, first: string): string | unde
 }
 
 /**
- * The first layer of a network's last stage: of the layers that make its smallest map and work on it. It begins where a
- * picture comes to few values, at most twice the fewest since the map before was made. Undefined where no map is made
- * smaller.
+ * The first layer of a network's last stage, which makes its smallest feature map and works on it. The stage begins
+ * where few values pass between layers: at most twice the fewest since the map before was made. Undefined where no
+ * map is made smaller.
  */
 export function lastStage(network: Network): string | undefined {
   const { layers } = network;

@@ -1,5 +1,5 @@
-// A classifier as a network for pictures of any size: its dense layers become convolutions, its answer a map. The weights
-// stay what they are, under the same keys.
+// Turns a classifier into a network for pictures of any size: dense layers become convolutions, and the answer becomes a map.
+// The weights stay the same, under the same keys.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type {
@@ -20,7 +20,7 @@ const isVector = (shape: Shape): boolean => shape.slice(0, -1).every((n) => n ==
 /** Height and width of a map of known size; a vector is one pixel. */
 const sizeOfMap = (shape: Shape): Pair => (shape.length === 3 ? [shape[0] ?? 1, shape[1] ?? 1] : ONE_PIXEL);
 
-/** The layers on top that see a picture as one vector, from the last one down to where the vector is made. */
+/** The layers on top that see a picture as one vector: from the last one down to the layer that makes the vector. */
 function findTop(network: Network, shapes: ReadonlyMap<string, Shape>): ReadonlySet<string> {
   const byName = new Map(network.layers.map((layer) => [layer.name, layer]));
   const top = new Set<string>();
@@ -65,13 +65,12 @@ function convert(layer: Layer, input: Shape, flattened: Pair): Layer | undefined
 }
 
 /**
- * The same network for pictures of any size from the one it was built for: an output `[batch, rows, columns, classes]`
- * with an answer for every place of the original's field of view, 1×1 at the original size and then equal to the
- * classifier's (Sermanet et al. 2013, OverFeat; Long, Shelhamer, Darrell 2014). Neighboring answers are as many pixels
- * apart as the strides of the network multiply to; softmax is taken at every place on its own.
+ * Makes the network take pictures of any size from its input size on. The output `[batch, rows, columns, classes]` has an answer
+ * for every window of the input size; at the input size it is 1×1 and equals the classifier's (Sermanet et al. 2013, OverFeat;
+ * Long, Shelhamer, Darrell 2014). Neighboring windows are as many pixels apart as the product of the network's strides, and
+ * softmax is taken in each window on its own.
  *
- * The gates of squeeze-and-excitation go on to see the whole picture. Padding that a network fixes in numbers stays that
- * of its original size.
+ * Squeeze-and-excitation still averages over the whole picture. Explicit padding stays as it was for the input size.
  *
  * @throws {FoveaError} `network-not-convertible` where the classifier is no chain of layers on top of a map.
  */
@@ -86,9 +85,9 @@ export function toFullyConvolutional(network: Network): Network {
         `${formatShape(shapeOf(shapes, last))}, and must give one vector, made from one layer.`,
     );
   }
-  /** Layers left out, to the layer read in their place. */
+  /** Layers that have no place in the result, to the layer that is read in their place. */
   const replaced = new Map<string, string>();
-  /** Maps that reach a dense layer flattened: their size, by the layer that now hands them on. */
+  /** Sizes of maps that reach a dense layer flattened, by the layer that passes them on. */
   const flattened = new Map<string, Pair>();
   const layers: Layer[] = [];
   for (const layer of network.layers) {

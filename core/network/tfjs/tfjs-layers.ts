@@ -1,5 +1,5 @@
-// How TensorFlow.js's LayersModel says each layer: class names and settings of Keras 2, which it follows. Where it lacks a
-// layer, the same function is put together from those that it has. TensorFlow.js itself is unknown here.
+// How each layer is written in a LayersModel of TensorFlow.js: with class names and settings of Keras 2. A layer that it lacks is
+// put together from others. Knows no TensorFlow.js.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Activation, Layer, LayerType } from '../description/layer.ts';
@@ -11,19 +11,20 @@ export interface TfjsLayer {
   readonly className: string;
   readonly name: string;
   readonly inputs: readonly string[];
-  /** Without the name. */
+  /** Settings, without the name. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly weights: readonly TfjsWeight[];
 }
 
+/** One weight of a layer. */
 export interface TfjsWeight {
-  /** Name within the layer, as TensorFlow.js has it. */
+  /** TensorFlow.js's name of the weight within the layer. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** What the translation of a layer can look up. */
+/** What the translation of a layer may look up. */
 export interface TfjsContext {
   /** Output shape of a layer of the network. */
   readonly shape: (layer: string) => Shape;
@@ -67,7 +68,7 @@ const plain = (
   config: TfjsLayer['config'],
 ): TfjsLayer => ({ className, name, inputs, config, weights: [] });
 
-/** A layer with its activation, which stands apart where TensorFlow.js does not have it. */
+/** A layer with its activation, which becomes layers of its own where TensorFlow.js does not have it. */
 function withActivation(layer: TfjsLayer, activation: Activation): readonly TfjsLayer[] {
   const known = ACTIVATION_NAMES[activation];
   if (known !== undefined) return [{ ...layer, config: { ...layer.config, activation: known } }];
@@ -101,12 +102,12 @@ const poolingConfig = (layer: Extract<Layer, { poolSize: unknown }>) => ({
 function notExportable(layer: Layer, reason: string): FoveaError {
   return new FoveaError(
     'layer-not-exportable',
-    `TensorFlow.js has nothing for layer "${layer.name}" (${layer.type}): ${reason}. Serve this network as ONNX.`,
+    `TensorFlow.js has no equivalent of layer "${layer.name}" (${layer.type}): ${reason}. Serve this network as ONNX.`,
     { param: layer.name },
   );
 }
 
-/** One value a channel, as a batch normalization without epsilon computes it: gamma * (x - mean) / sqrt(variance) + beta. */
+/** A function of each channel, written as a batch normalization without epsilon: gamma * (x - mean) / sqrt(variance) + beta. */
 function channelwise(
   layer: Layer,
   channels: number,
@@ -134,7 +135,7 @@ function channelwise(
 }
 type PerChannel = number | ArrayLike<number>;
 
-/** The translation of every layer type. */
+/** The translation of every layer type into layers of a LayersModel. */
 export const TFJS_LAYERS: { readonly [T in LayerType]: Translate<T> } = {
   input: ({ name, shape }) => [
     plain('InputLayer', name, [], { batch_input_shape: [null, ...shape], dtype: 'float32', sparse: false }),

@@ -1,5 +1,5 @@
-// A network and its weights as a LayersModel, the format that `tf.loadLayersModel` reads in a browser. How each layer is
-// said is in tfjs-layers.ts.
+// Exports a network and its weights as a LayersModel, the format that `tf.loadLayersModel` reads in a browser. How each layer is
+// written is in tfjs-layers.ts.
 
 import { present } from '../../present.ts';
 import type { Layer } from '../description/layer.ts';
@@ -8,10 +8,10 @@ import { layerShapes, shapeOf } from '../description/shapes.ts';
 import { checkWeights, readWeight } from '../weights/read-weight.ts';
 import { TFJS_LAYERS, type TfjsContext, type TfjsLayer } from './tfjs-layers.ts';
 
-/** Name that `model.json` has for the file beside it, unless told otherwise. */
+/** The default name of the weights file in `model.json`. */
 const DEFAULT_WEIGHTS_FILE = 'weights.bin';
 
-/** The two files of a LayersModel, to lie side by side. */
+/** The two files of a LayersModel, which lie side by side. */
 export interface TfjsModel {
   /** `model.json`: topology and weights manifest, UTF-8. */
   readonly modelJson: Uint8Array;
@@ -25,7 +25,7 @@ function translate(layer: Layer, context: TfjsContext): readonly TfjsLayer[] {
   return entry(layer as never, context);
 }
 
-/** As Keras 2 writes a layer of a functional model: every input is a layer, its first call and its first output. */
+/** A layer of a functional model as Keras 2 writes it: every input is a layer, its first call and its first output. */
 const toTopology = ({ className, name, inputs, config }: TfjsLayer) => ({
   class_name: className,
   name,
@@ -44,10 +44,10 @@ function concatenate(parts: readonly Float32Array[]): Uint8Array {
 }
 
 /**
- * A network as a TensorFlow.js LayersModel, float32 `[batch, height, width, channels]` to the last layer's output; layers
- * keep their names.
+ * Makes a TensorFlow.js LayersModel, from float32 `[batch, height, width, channels]` to the last layer's output. Layers keep their
+ * names.
  *
- * @param weightsFile Name under which the second file will lie beside the first.
+ * @param weightsFile Name of the weights file, which lies beside the model file.
  * @throws {FoveaError} `weights-mismatch`; `layer-not-exportable` for local response normalization and grouped
  * convolutions, which TensorFlow.js does not have.
  */

@@ -1,5 +1,5 @@
-// Getting hold of a published weight file: a named folder, then the cache, then the network. Knows what a file is called
-// and where it is published; not what is in it.
+// Finds a published weight file in a folder or in the cache, or downloads it. Knows the names of files and where they are published;
+// not what is in them.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -14,32 +14,34 @@ const MAX_DOWNLOAD_BYTES = 1024 ** 3;
 /** A progress report for every so many bytes, to keep a job's record from being written for each packet. */
 const PROGRESS_STEP_BYTES = 1024 ** 2;
 
+/** How far a download is. */
 export interface DownloadProgress {
   readonly file: string;
   readonly receivedBytes: number;
-  /** Null where the server does not say. */
+  /** Size of the file; null where the server does not tell it. */
   readonly totalBytes: number | null;
 }
 
+/** Where weight files are looked for, and how they are downloaded. */
 export interface WeightFileDeps {
   /** Where downloads are kept, under {@link keys.weights}. */
   readonly store: Pick<ObjectStore, 'get' | 'put'>;
   /** Folder of files that people supplied by hand. */
   readonly weightsDir?: string | undefined;
-  /** Left out, the platform's. */
+  /** Default: Node's own. */
   readonly fetch?: typeof fetch | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Downloads larger than this are refused; 1 GiB unless told. */
+  /** Larger downloads are refused. Default: 1 GiB. */
   readonly maxBytes?: number | undefined;
 }
 
-/** A weight file's bytes and where they came from. */
+/** The bytes of a weight file and where they came from. */
 export interface WeightFile {
   readonly source: WeightSource;
   readonly bytes: Uint8Array;
   readonly found: 'folder' | 'cache' | 'download';
-  /** For people: path or URL. */
+  /** Path, object key or URL, for people. */
   readonly location: string;
   /** Whether the published checksum holds; null where none is published. A file supplied by hand may well differ. */
   readonly checksumMatches: boolean | null;
@@ -54,7 +56,7 @@ function checksumMatches({ checksum }: WeightSource, bytes: Uint8Array): boolean
     : createHash(checksum.algorithm).update(bytes).digest('hex') === checksum.hex.toLowerCase();
 }
 
-/** The first of the sources that a folder has under one of its names. */
+/** Finds the first of the sources that the folder has under one of its names. */
 export async function findInFolder(
   sources: readonly WeightSource[],
   { weightsDir, signal }: WeightFileDeps,
@@ -85,7 +87,7 @@ async function readIfThere(
   }
 }
 
-/** The first of the sources that was downloaded before; a copy whose checksum no longer holds does not count. */
+/** Finds the first of the sources that was downloaded before. A copy with another checksum does not count. */
 export async function findInCache(
   sources: readonly WeightSource[],
   { store, signal }: WeightFileDeps,
@@ -103,9 +105,9 @@ export async function findInCache(
 }
 
 /**
- * Downloads a file, checks its checksum and keeps it in the cache.
+ * Downloads a file, compares its checksum with the published one and stores it in the cache.
  *
- * @throws {FoveaError} `weights-download-failed`: no answer, an HTTP error, too many bytes or another checksum.
+ * @throws {FoveaError} `weights-download-failed` for no answer, an HTTP error, too many bytes or another checksum.
  */
 export async function download(source: WeightSource, deps: WeightFileDeps): Promise<WeightFile> {
   const { store, signal, fetch: fetchFile = fetch } = deps;

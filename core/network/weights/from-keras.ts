@@ -1,4 +1,4 @@
-// A network's weights out of a Keras weight file, matched by layer name, with every mismatch named at once.
+// Reads a network's weights from a Keras weight file. Layers are matched by name, and all mismatches are reported at once.
 
 import type { Network, NetworkWeights } from '../description/network.ts';
 import { type WeightSpec, weightSpecs } from '../description/weight-specs.ts';
@@ -20,7 +20,10 @@ function matchTensors(specs: readonly WeightSpec[], tensors: readonly KerasWeigh
   return !named.includes(undefined) || tensors.length !== specs.length ? named : tensors;
 }
 
-/** The weights of a network from the tensors of a file; see {@link fromKeras}. */
+/**
+ * Takes the weights of a network from the tensors of a file; see {@link fromKeras}.
+ * @throws {FoveaError} `weights-mismatch`.
+ */
 export function matchKerasWeights(network: Network, tensors: readonly KerasWeight[]): NetworkWeights {
   const specsByLayer = new Map<string, WeightSpec[]>();
   for (const spec of weightSpecs(network)) {
@@ -63,10 +66,10 @@ function problemOf(spec: WeightSpec, found: KerasWeight | undefined): string | u
 }
 
 /**
- * The weights of a network from the bytes of a Keras `.h5` file, matched by layer name.
+ * Reads the weights of a network from the bytes of a Keras weight file, matched by layer name.
  *
- * Layers of the file that the network does not have are left alone: the backbone of {@link splitAt} reads files with and
- * without top. The values are not copied more than once.
+ * Layers of the file that the network does not have are ignored, so that a backbone reads files with and without top. Values are
+ * copied at most once.
  *
  * @throws {FoveaError} `weights-mismatch`, naming every weight that is missing, of another shape, or too many in its
  * layer; `weights-unreadable`.

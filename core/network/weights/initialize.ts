@@ -1,4 +1,4 @@
-// First weights of a network, from a seed: Keras's default initializers. Values only; what a weight is for is in
+// Initializes the weights of a network from a seed, with Keras's default initializers. Which weights there are is said in
 // weight-specs.ts.
 
 import { deriveSeed, uniformAt } from '../../random.ts';
@@ -34,7 +34,8 @@ function initialValues(spec: WeightSpec, seed: number): Float32Array {
 }
 
 /**
- * Weights to start training from: Glorot uniform kernels (Glorot and Bengio 2010), zero biases, unit scales.
+ * Makes the weights that training from scratch starts with: Glorot uniform kernels (Glorot and Bengio 2010), zero biases, unit
+ * scales.
  *
  * The values of a weight depend on the seed, its key and its shape alone: the head of a network starts the same
  * whether it is built on its own or on top of its backbone.

@@ -1,4 +1,4 @@
-// Keras 3's `.keras` file: a zip archive, of which only the weights matter here.
+// Reads the weights in Keras 3's `.keras` file, which is a zip archive.
 
 import { unzipSync } from 'fflate';
 import { isFoveaError } from '../../errors/errors.ts';
@@ -7,13 +7,14 @@ import { unreadable } from './unreadable-weights.ts';
 const WEIGHTS_ENTRY = 'model.weights.h5';
 /** "PK" and the two bytes that start a zip's first entry. */
 const SIGNATURE = [0x50, 0x4b, 0x03, 0x04];
-/** Deflate makes at most 1032 bytes of one; Keras stores weights as they are, so that a larger entry is an attack. */
+/** Keras stores weights uncompressed, so an entry that unpacks to much more is an attack; Deflate makes up to 1032 bytes of one. */
 const MAX_EXPANSION = 2;
 
+/** Whether bytes begin as a zip archive does. */
 export const isArchive = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, i) => bytes[i] === byte);
 
 /**
- * The HDF5 file inside a `.keras` archive.
+ * Extracts the HDF5 file inside a `.keras` archive.
  *
  * @throws {FoveaError} `weights-unreadable` for a broken archive or one without weights.
  */

@@ -1,4 +1,4 @@
-// Where Keras Applications publish their weights (Keras 3.15, keras/src/applications). Facts only; nothing is fetched here.
+// Where Keras Applications publish their weights (Keras 3.15, keras/src/applications). Facts only; nothing is downloaded here.
 
 import type { WeightSource } from '../description/network.ts';
 
@@ -6,7 +6,7 @@ const BASE_URL = 'https://storage.googleapis.com/tensorflow/keras-applications/'
 
 interface PublishedFile {
   readonly file: string;
-  /** Checksum as Keras's source has it: 32 digits are an md5, 64 a sha256. Left out where Keras has none. */
+  /** The checksum in Keras's source: 32 digits are an md5, 64 a sha256. Absent where Keras has none. */
   readonly checksum?: string;
   /** Further names under which people keep the file. */
   readonly aliases?: readonly string[];

@@ -1,4 +1,4 @@
-// Pretrained weights for a network: the right published file, found or fetched, then read and matched.
+// Loads pretrained weights into a network: finds or downloads the right published file, then reads and matches it.
 
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import type { Architecture, Network, NetworkWeights, WeightSource } from '../description/network.ts';
@@ -12,9 +12,10 @@ import {
 } from './find-weight-file.ts';
 import { fromKeras } from './from-keras.ts';
 
+/** Weights of a network and where they come from. */
 export interface PretrainedWeights {
   readonly weights: NetworkWeights;
-  /** For people, e.g. `MobileNetV2 on ImageNet …, from /data/weights/mobilenet_v2_0.35_224_no_top.h5`. */
+  /** A clause for people, e.g. `trained on ImageNet …, from /data/weights/mobilenet_v2_0.35_224_no_top.h5`. */
   readonly origin: string;
   readonly source: WeightSource;
 }
@@ -22,13 +23,13 @@ export interface PretrainedWeights {
 /**
  * Loads the published weights of an architecture into a network: the whole one, or its backbone (see `splitAt`).
  *
- * Files are looked for in `weightsDir`, under Keras's name and the aliases, then in the store's cache, then downloaded.
- * A network with a head needs a file with top; a backbone takes the file without, or any. A file supplied by hand is
- * taken for what it is: with another checksum it is accepted where every weight has the shape that the network needs,
- * and the origin says so. Downloads must have the published checksum, where there is one.
+ * A file is looked for in `weightsDir`, under Keras's name and the aliases, then in the store's cache; then it is downloaded. A
+ * network with a head needs a file with top; a backbone takes either, rather the smaller. A file in `weightsDir` may have another
+ * checksum than the published one, if every weight has the shape that the network needs; then the origin says so. Downloads must
+ * have the published checksum, where there is one.
  *
- * @param network A network of that architecture, all of whose weights are wanted.
- * @throws {FoveaError} `weights-unavailable` where there is no file to be had, saying how to supply it;
+ * @param network A network of that architecture, or its backbone; all of its weights are loaded.
+ * @throws {FoveaError} `weights-unavailable` where no file can be found or downloaded, with how to supply it;
  * `weights-mismatch`, `weights-unreadable`.
  */
 export async function loadPretrainedWeights(

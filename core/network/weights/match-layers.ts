@@ -1,4 +1,4 @@
-// Which layer of a weight file is which layer of a network, for files of all ages of Keras.
+// Matches the layers of a weight file with those of a network, for files of all versions of Keras.
 
 import { parseAutomaticName } from '../description/layer-defaults.ts';
 import type { KerasWeight } from './read-keras-weights.ts';
@@ -51,11 +51,11 @@ function matchAutomaticNames(
 }
 
 /**
- * The tensors of a file for each layer of a network that the file has.
+ * Finds the tensors for each layer of a network that the file has.
  *
- * Names are equal, or equal but for how Keras has come to write them. Numbers that Keras gave by itself depend on what
- * was built before; such layers are matched class by class in their order, where both have as many. The layers of a
- * Sequential, which the file keeps under its name, are found last.
+ * Names must be equal, apart from how Keras's versions spell them. Numbers that Keras gave by itself depend on what was built
+ * before, so such layers are matched class by class in their order, where network and file have equally many. Layers of a Sequential,
+ * which the file keeps under the name of the Sequential, are found last.
  *
  * @param networkNames Layers of the network that have weights.
  */

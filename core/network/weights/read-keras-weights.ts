@@ -1,4 +1,4 @@
-// Keras's weight files as a flat list of tensors. Knows the file layouts, and no networks.
+// Reads Keras's weight files as a flat list of tensors. Knows the layouts of the files, and no networks.
 
 import { type Dataset, File, Group, ready } from 'h5wasm';
 import { FoveaError } from '../../errors/errors.ts';
@@ -8,11 +8,11 @@ import { unreadable } from './unreadable-weights.ts';
 
 /** One tensor of a weight file. */
 export interface KerasWeight {
-  /** Layer as the file names it; for the layers of a Sequential, the Sequential. */
+  /** The layer's name in the file; for layers of a Sequential, the name of the Sequential. */
   readonly layer: string;
-  /** What the file puts before the weight's name: the layer itself, also within a Sequential. */
+  /** The name that the file puts before the weight's: that of the layer itself, also within a Sequential. */
   readonly scope: string;
-  /** Weight as the file names it, without group and `:0`, e.g. `depthwise_kernel`. */
+  /** The weight's name in the file, without group and `:0`, e.g. `depthwise_kernel`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
@@ -21,7 +21,7 @@ export interface KerasWeight {
 let filesOpened = 0;
 
 /**
- * All weights of a Keras file, in the file's order. The layouts are those of
+ * Reads all weights of a Keras file, in the file's order. The layouts are those of
  * - Keras Applications and of `save_weights` to `.h5`: a group for each layer, named in `layer_names`;
  * - a whole model saved to `.h5`: the same inside a group `model_weights`;
  * - Keras 3's `.weights.h5`: groups `layers/<class>/vars/<number>`, the layer's name an attribute;

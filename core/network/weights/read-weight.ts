@@ -1,4 +1,4 @@
-// Taking weights out of a set, with an error that says which one is not there.
+// Reads weights out of a set, with an error that names those that are missing.
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Network, NetworkWeights } from '../description/network.ts';
@@ -7,14 +7,17 @@ import { weightSpecs } from '../description/weight-specs.ts';
 /** Problems named in one message; the details have them all. */
 const MAX_NAMED = 10;
 
-/** One weight. @throws {FoveaError} `weights-mismatch` where the set does not have it. */
+/**
+ * Finds a weight by its key.
+ * @throws {FoveaError} `weights-mismatch` where the set does not have it.
+ */
 export function readWeight(weights: NetworkWeights, key: string): Float32Array {
   const values = weights.get(key);
   if (values === undefined) throw weightsMismatch('the network', [`"${key}" is missing`]);
   return values;
 }
 
-/** All that is wrong with a set of weights, in one error. */
+/** The error for weights that do not fit, with all problems in one message. */
 export function weightsMismatch(network: string, problems: readonly string[], advice = ''): FoveaError {
   const named = problems.slice(0, MAX_NAMED).join('; ');
   const more = problems.length > MAX_NAMED ? `; and ${problems.length - MAX_NAMED} more` : '';
@@ -26,7 +29,7 @@ export function weightsMismatch(network: string, problems: readonly string[], ad
 }
 
 /**
- * Checks that every weight of a network is there, with the right number of values. Further weights do not matter.
+ * Checks that every weight of a network is present, with the right number of values. Other weights are ignored.
  *
  * @throws {FoveaError} `weights-mismatch`, naming every weight that is missing or of another size.
  */

@@ -1,8 +1,8 @@
-// The one error of files that are no weight files.
+// The error for files that are no Keras weight files.
 
 import { FoveaError } from '../../errors/errors.ts';
 
-/** `weights-unreadable`, with what is to be given instead. */
+/** The error `weights-unreadable`, which says what to give instead. */
 export const unreadable = (problem: string, cause?: unknown): FoveaError =>
   new FoveaError(
     'weights-unreadable',
