@@ -17,7 +17,8 @@ import { type ExampleSource, inMemoryExamples } from '../../batch-job/examples/e
 import type { TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
-import { type FitOptions, fit } from '../../batch-job/training/fit.ts';
+import { fit } from '../../batch-job/training/fit.ts';
+import type { FitOptions } from '../../batch-job/training/fit-options.ts';
 import { predictedClasses } from '../../core/evaluation/predictions.ts';
 import { BACKENDS } from '../../core/job/record/job.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';

@@ -2,7 +2,7 @@
 
 import { inMemoryExamples } from '../../batch-job/examples/example-source.ts';
 import type { Engine, Trainer } from '../../batch-job/tensorflow/engine/engine.ts';
-import type { FitOptions } from '../../batch-job/training/fit.ts';
+import type { FitOptions } from '../../batch-job/training/fit-options.ts';
 import { createNetworkBuilder } from '../../core/network/description/network-builder.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { noise } from './layer-networks.ts';

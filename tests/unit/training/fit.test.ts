@@ -3,8 +3,9 @@ import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { interpolate } from '../../../batch-job/training/blend-weights.ts';
 import { evaluate } from '../../../batch-job/training/evaluate.ts';
 // Biome takes a call of fit in a test file for a focused test.
-import { type FitOptions, fit as train } from '../../../batch-job/training/fit.ts';
+import { fit as train } from '../../../batch-job/training/fit.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
+import type { FitOptions } from '../../../batch-job/training/fit-options.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { BATCH_SIZE, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';

@@ -1,0 +1,71 @@
+// What a run of the training loop is given, reports and ends with.
+
+import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
+import type { Batch } from '../tensorflow/engine/engine.ts';
+import type { Blend } from './blend-weights.ts';
+import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
+
+/** Where a run stands after an optimizer step. */
+export interface StepReport {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Optimizer steps so far. */
+  readonly step: number;
+  /** Optimizer steps of all epochs. */
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+/** What a run of the training loop is given. */
+export interface FitOptions {
+  readonly train: ExampleSource;
+  readonly validation: ExampleSource;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Learning rate of an optimizer step, counted from 0. */
+  readonly learningRate: (step: number, steps: number) => number;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
+  readonly onStep: (report: StepReport) => void;
+  readonly onEpoch: (report: EpochReport) => Promise<void>;
+  /** Examples of an epoch in their order, always equally many; by default all of them, shuffled anew for each epoch. */
+  readonly order?: (epoch: number) => Int32Array;
+  /** Changes a batch before the trainer sees it, e.g. mixes its pictures. `index` is the batch's in its epoch, from 0. */
+  readonly transform?: (batch: ExampleBatch | PixelBatch, epoch: number, index: number) => Batch;
+  /** Whether the trainer takes pixels, from which it makes augmented views and preprocessed values. */
+  readonly asPixels?: boolean;
+  /** Early stopping: the run ends after so many epochs without a lower validation loss; by default it does not. */
+  readonly patience?: number;
+  /** Asked after every step: true ends the run as if the running epoch were its last, with the best weights so far. */
+  readonly isOver?: () => boolean;
+  /** Ends with the best weights between the first ones and those of the best epoch, see blend-weights.ts. */
+  readonly blendsWithFirst?: boolean;
+  /** Where an earlier run of the same settings stopped; this one resumes there. */
+  readonly resume?: FitState;
+  readonly checkpoint?: {
+    /** Called after every epoch, and between two steps after an abort for which `savesOnAbort` is true. */
+    readonly save: (state: FitState) => Promise<void>;
+    readonly savesOnAbort: (reason: unknown) => boolean;
+  };
+}
+
+/** What a run ends with. */
+export interface FitResult {
+  /** The epoch with the lowest validation loss. */
+  readonly best: BestEpoch;
+  /** The weights that the trainer is left with. */
+  readonly blend: Blend;
+  /** Finished epochs, oldest first. */
+  readonly history: readonly EpochReport[];
+  /** The loss of the weights that the trainer is left with; null where there is nothing to validate on. */
+  readonly validationLoss: number | null;
+  /** Their accuracy; null where there is nothing to validate on. */
+  readonly validationAccuracy: number | null;
+}

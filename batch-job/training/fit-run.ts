@@ -1,0 +1,82 @@
+// One run of the training loop: what it was given, how far it has come, and what is done with that: validation and
+// checkpoints. Knows no order of these.
+
+import { deriveSeed, permutation } from '../../core/random.ts';
+import type { Trainer } from '../tensorflow/engine/engine.ts';
+import { evaluate, evaluatePixels, type Scores } from './evaluate.ts';
+import type { FitOptions } from './fit-options.ts';
+import { type EpochReport, type FitState, NO_SUMS } from './fit-state.ts';
+
+/** How far a run has come, see {@link FitState}. Changes with every step. */
+export type FitPosition = {
+  -readonly [K in keyof Omit<FitState, 'trainer' | 'history'>]: FitState[K];
+} & { readonly history: EpochReport[] };
+
+/** A run of the training loop. */
+export interface FitRun {
+  readonly trainer: Trainer;
+  readonly options: FitOptions;
+  /** Examples of an epoch in their order. */
+  readonly orderOf: (epoch: number) => Int32Array;
+  readonly stepsPerEpoch: number;
+  /** Optimizer steps of all epochs. */
+  readonly steps: number;
+  readonly position: FitPosition;
+  /** When this process began the run, in milliseconds of the options' clock. */
+  readonly startedMs: number;
+  /** Optimizer steps that this process has taken. */
+  stepsTaken: number;
+  /** When the event loop had its last turn, in milliseconds of the options' clock. */
+  yieldedMs: number;
+  /** The position of the last checkpoint. */
+  savedAt: string | undefined;
+}
+
+/** A run at its beginning, or at the position of the state that the options resume. */
+export function startRun(trainer: Trainer, options: FitOptions): FitRun {
+  const { train, epochs, batchSize, seed, clock, resume } = options;
+  const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
+  const stepsPerEpoch = Math.ceil(orderOf(1).length / batchSize);
+  const startedMs = clock();
+  return {
+    trainer,
+    options,
+    orderOf,
+    stepsPerEpoch,
+    steps: stepsPerEpoch * epochs,
+    position: {
+      epoch: resume?.epoch ?? 1,
+      batch: resume?.batch ?? 0,
+      sums: resume?.sums ?? NO_SUMS,
+      history: [...(resume?.history ?? [])],
+      first: resume?.first,
+      best: resume?.best,
+      isFinished: resume?.isFinished ?? false,
+    },
+    startedMs,
+    stepsTaken: 0,
+    yieldedMs: startedMs,
+    savedAt: undefined,
+  };
+}
+
+/** Whether the options end the run now, before its last epoch is done. */
+export const isOver = ({ options }: FitRun): boolean => options.isOver?.() ?? false;
+
+/** Scores the trainer's weights as they are on the validation examples. */
+export function validate({ trainer, options }: FitRun): Promise<Scores> {
+  const { validation, batchSize, signal, asPixels = false } = options;
+  return asPixels
+    ? evaluatePixels(validation, (images, count) => trainer.predict(images, count), { batchSize, signal })
+    : evaluate(validation, (images, count) => trainer.predict(images, count), { batchSize, signal });
+}
+
+/** Saves a checkpoint, unless the last one is of the same position or none is asked for. */
+export async function saveCheckpoint(run: FitRun): Promise<void> {
+  const { trainer, position, options } = run;
+  const { epoch, batch, isFinished, history } = position;
+  const at = `${epoch}/${batch}/${isFinished}`;
+  if (options.checkpoint === undefined || at === run.savedAt) return;
+  await options.checkpoint.save({ ...position, history: [...history], trainer: await trainer.state() });
+  run.savedAt = at;
+}
