@@ -18,8 +18,8 @@ export async function renderNotices(repository: string): Promise<string> {
 
 # Third-party notices
 
-Fovea is licensed under Apache-2.0 ([LICENSE](LICENSE)). This repository holds no code of others. They come when you install, build
-or set up, and whoever passes the result on passes them on, too.
+Fovea is licensed under Apache-2.0 ([LICENSE](LICENSE)). This repository holds no packages of others. They come when you install,
+build or set up, and whoever passes the result on passes them on, too.
 
 | what you do | what comes | where its notices are |
 |---|---|---|
