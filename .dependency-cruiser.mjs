@@ -8,8 +8,55 @@ const only = (name, comment, { from, fromNot, to }) => ({
   to: { path: to },
 });
 
+/** Folders of each wing in their order: each may import those before it. */
+export const WINGS = {
+  'batch-job': [
+    'tensorflow',
+    'augmentation',
+    'attempt',
+    'base',
+    'inspect',
+    'memory',
+    'examples',
+    'training',
+    'decide',
+    'stages',
+    'sweep',
+    'judge',
+    'report',
+    'export',
+  ],
+  'batch-job/tensorflow': [
+    'program',
+    'executor',
+    'addon',
+    'network',
+    'engine',
+    'graph',
+    'onnx',
+    'portable',
+    'setup',
+    'native',
+  ],
+  'core/job': ['recipe', 'record', 'checkpoints', 'estimate', 'queues'],
+  'core/network': ['description', 'architectures', 'surgery', 'plan', 'weights', 'onnx', 'tfjs'],
+};
+
+const inOrder = Object.entries(WINGS).flatMap(([wing, folders]) =>
+  folders
+    .slice(0, -1)
+    .map((folder, index) =>
+      only(
+        `${wing}/${folder}-in-order`,
+        `In ${wing} it comes before those folders: they build on it, and it knows nothing of them.`,
+        { from: `^${wing}/${folder}/`, to: `^${wing}/(${folders.slice(index + 1).join('|')})/` },
+      ),
+    ),
+);
+
 export default {
   forbidden: [
+    ...inOrder,
     {
       name: 'no-circular',
       comment: 'A cycle has no order of understanding.',

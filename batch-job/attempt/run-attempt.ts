@@ -11,7 +11,7 @@ import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
 import { acquireLease, LeaseLostError, updateHeld } from '../../core/job/record/lease.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
-import type { FineTuneDeps } from '../training-context.ts';
+import type { AttemptContext } from './attempt-context.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
 import { createJobReporter, type JobReporter } from './job-reporter.ts';
 
@@ -64,7 +64,7 @@ export interface Work {
   readonly isBegun: boolean;
   /** @returns what its end changes in the record, and what is said of it. */
   carryOut(
-    deps: FineTuneDeps,
+    context: AttemptContext,
     job: JobRecord,
   ): Promise<{
     readonly changes: Pick<Partial<JobRecord>, 'result'>;

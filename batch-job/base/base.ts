@@ -20,12 +20,12 @@ import { loadPretrainedWeights } from '../../core/network/weights/load-pretraine
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { type OnnxBackbone, toOnnxBackbone } from './backbone-session.ts';
 
-/** The pretrained layers, as they stay, and what learns above them. */
-export interface FrozenPart {
+/** The pretrained layers, which stay frozen, and the head that learns on their features. */
+export interface FrozenBackbone {
   readonly backbone: OnnxBackbone;
-  /** Those of its layers that the trainer knows. */
+  /** Weights of those layers of the backbone that the trainer knows. */
   readonly weights: NetworkWeights;
-  /** On an input `[1, 1, features]`. */
+  /** Takes an input `[1, 1, features]`. */
   readonly head: Network;
   /** For people: what the weights are and where they are from. */
   readonly origin: string;
@@ -40,7 +40,7 @@ export interface Base
   /** The layers that the trainer knows: the whole classifier, or of an imported base its head. */
   readonly build: Architecture['build'];
   /** @param network From {@link build}. */
-  loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenPart>;
+  loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenBackbone>;
   /** The whole classifier. @param weights Of a network from {@link build}. */
   toServed(network: Network, weights: NetworkWeights): Promise<ClassifierOnnx>;
   /** Heatmap and files for a browser, as far as there are such. */

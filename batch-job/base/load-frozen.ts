@@ -1,11 +1,32 @@
-// The pretrained part of a job's base, and the job told of it.
+// The pretrained layers of a job's base, with their weights, and the job told of them.
 
-import type { TrainingContext } from '../training-context.ts';
-import type { FrozenPart } from './base.ts';
+import type { Network } from '../../core/network/description/network.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { Base, FrozenBackbone } from './base.ts';
 
-/** @throws {FoveaError} As loadPretrainedWeights, or where an imported backbone is gone. */
-export async function loadFrozen(context: TrainingContext): Promise<FrozenPart> {
-  const { store, reporter, base, network, weightsDir } = context;
+/** What loading the frozen layers needs. */
+export interface LoadFrozenDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  readonly base: Base;
+  /** Made by the base, see {@link Base.build}. */
+  readonly network: Network;
+  /** A folder of weight files put there by hand, looked at before anything else. */
+  readonly weightsDir: string | undefined;
+}
+
+/**
+ * Loads the frozen backbone and reports the download's progress.
+ * @throws {FoveaError} As `loadPretrainedWeights`, or `backbone-not-found` where an imported backbone is gone.
+ */
+export async function loadFrozen({
+  store,
+  reporter,
+  base,
+  network,
+  weightsDir,
+}: LoadFrozenDeps): Promise<FrozenBackbone> {
   reporter.startStage('weights');
   const frozen = await base.loadFrozen(network, {
     store,

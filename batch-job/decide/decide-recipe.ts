@@ -4,7 +4,7 @@
 import { fullStageStart, splitFrozen } from '../../core/job/recipe/full-stage.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { type Augmentation, changesPictures, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
-import { featureViewsFor, hasFullStage } from '../../core/job/recipe/stage-lengths.ts';
+import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
 import { planNetwork } from '../../core/network/plan/plan.ts';
@@ -14,7 +14,6 @@ import type { MachineMemory } from '../memory/machine-memory.ts';
 import { planMicroBatch } from '../memory/plan-micro-batch.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
-import type { StageName } from '../training/run-checkpoints.ts';
 import { resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
 /** Forward and backward pass together, in forward passes. */

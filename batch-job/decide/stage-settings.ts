@@ -2,7 +2,7 @@
 
 import type { Hyperparameters } from '../../core/job/recipe/hyperparameters.ts';
 import type { Recipe } from '../../core/job/recipe/recipe.ts';
-import { STAGE_LENGTHS, type StageLength } from '../../core/job/recipe/stage-lengths.ts';
+import { STAGE_LENGTHS, type StageLength, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { OptimizerOptions } from '../tensorflow/engine/engine.ts';
 import { learningRate } from './learning-rate.ts';
 
@@ -65,12 +65,11 @@ const COURSE_FULL: StageDefaults = {
   schedule: { type: 'inverse-time', decay: 0.001 },
 };
 
-export const STAGE_DEFAULTS: Readonly<
-  Record<Recipe['preset'], Readonly<Record<'head' | 'full' | 'scratch', StageDefaults>>>
-> = {
-  default: { head: HEAD, full: FULL, scratch: SCRATCH },
-  course: { head: COURSE_HEAD, full: COURSE_FULL, scratch: SCRATCH },
-};
+export const STAGE_DEFAULTS: Readonly<Record<Recipe['preset'], Readonly<Record<StageName, StageDefaults>>>> =
+  {
+    default: { head: HEAD, full: FULL, scratch: SCRATCH },
+    course: { head: COURSE_HEAD, full: COURSE_FULL, scratch: SCRATCH },
+  };
 
 /** A stage's recipe with every number in it. */
 export interface StageSettings {

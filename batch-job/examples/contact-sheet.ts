@@ -2,12 +2,18 @@
 // augmentation leaves the classes recognizable.
 
 import sharp from 'sharp';
+import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
+import { inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
+import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import { permutation } from '../../core/random.ts';
 import { keys } from '../../core/storage/keys.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Batch, PreprocessedBatch } from '../tensorflow/engine/engine.ts';
-import { type TrainingContext, trainingPictures } from '../training-context.ts';
+import { labelsAt } from './example-source.ts';
 import { createBatchMixer } from './mix-batch.ts';
+import { type SplitPicturesDeps, trainingPictures } from './split-pictures.ts';
 import { toPixels } from './to-pixels.ts';
 
 const COLUMNS = 6;
@@ -88,26 +94,27 @@ export async function drawContactSheet(
     .toBuffer();
 }
 
+/** What the contact sheet of a job needs. */
+export interface SaveContactSheetDeps extends SplitPicturesDeps {
+  readonly job: Pick<JobRecord, 'id'>;
+  readonly reporter: Pick<JobReporter, 'warn' | 'signal'>;
+  readonly inspection: Pick<DatasetInspection, 'classes'>;
+  readonly decision: { readonly resolved: Pick<ResolvedRecipe, 'augmentation'> };
+  readonly seed: number;
+}
+
 /** Saves the contact sheet of a job's training pictures, as the first epoch sees them. */
-export async function saveContactSheet(context: TrainingContext): Promise<void> {
-  const { store, job, input, inspection, splits, decision, reporter } = context;
-  const pictures = trainingPictures(context);
+export async function saveContactSheet(deps: SaveContactSheetDeps): Promise<void> {
+  const { store, job, input, seed, reporter } = deps;
+  const { classes } = deps.inspection;
+  const { augmentation } = deps.decision.resolved;
+  const pictures = trainingPictures(deps, { augmentation, seed });
   const source = pictures.atEpoch?.(1) ?? pictures;
-  const indices = permutation(splits.train.length, job.seed).subarray(0, COLUMNS * ROWS);
-  const images = new Float32Array(indices.length * input.height * input.width * input.channels);
+  const indices = permutation(source.labels.length, seed).subarray(0, COLUMNS * ROWS);
+  const images = new Float32Array(indices.length * inputLength(input));
   await source.fill(indices, images, reporter.signal);
-  const batch = {
-    images,
-    labels: indices.map((index) => source.labels[index] as number),
-    count: indices.length,
-  };
-  const { classes } = inspection;
-  const mix = createBatchMixer({
-    augmentation: decision.resolved.augmentation,
-    seed: job.seed,
-    classes: classes.length,
-    shape: source.shape,
-  });
+  const batch = { images, labels: labelsAt(source, indices), count: indices.length };
+  const mix = createBatchMixer({ augmentation, seed, classes: classes.length, shape: source.shape });
   const png = await drawContactSheet(mix?.(batch, 1, 0) ?? batch, { input, classes });
   await store.put(keys.jobContactSheet(job.id), png, { contentType: 'image/png' });
 }

@@ -70,7 +70,7 @@ export const batches = (
   readAhead(order, batchSize, signal, async (indices) => {
     const images = new Float32Array(indices.length * sizeOf(source.shape));
     await source.fill(indices, images, signal);
-    return { images, labels: labelsOf(source, indices), count: indices.length };
+    return { images, labels: labelsAt(source, indices), count: indices.length };
   });
 
 /** {@link batches} as pixels, of a source that has them. */
@@ -84,10 +84,11 @@ export const pixelBatches = (
     if (source.pixels === undefined) throw new Error('The examples are no pictures.');
     const images = allocateToCopy(indices.length * sizeOf(source.pixels.shape));
     const drawn = await source.pixels.fill(indices, images, signal);
-    return { images, drawn, labels: labelsOf(source, indices), count: indices.length };
+    return { images, drawn, labels: labelsAt(source, indices), count: indices.length };
   });
 
-const labelsOf = ({ labels }: ExampleSource, indices: Int32Array): Int32Array =>
+/** The class indices of the examples `indices`. */
+export const labelsAt = ({ labels }: Pick<ExampleSource, 'labels'>, indices: Int32Array): Int32Array =>
   indices.map((index) => labels[index] as number);
 
 async function* readAhead<T>(

@@ -3,28 +3,44 @@
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import { variantFile } from '../../core/job/recipe/precision.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Report } from '../../core/model/report.ts';
 import { writeVariant } from '../../core/predict/model-variant.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { Base } from '../base/base.ts';
 import { pictureExamples } from '../examples/pictures.ts';
-import type { TrainingContext } from '../training-context.ts';
+import type { Splits } from '../inspect/splits.ts';
 
 /** The ranges of values change little beyond so many pictures; as inputs of 224 × 224 they take 60 MB. */
 const MAX_PICTURES = 100;
 
+/** The variants of a model, and what the report says of them. */
 export interface ExportedVariants {
   readonly described: Report['variants'];
   /** File name to content. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+/** What the variants of a model are made with. */
+export interface ExportVariantsDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  readonly base: Pick<Base, 'imported'>;
+  readonly job: Pick<JobRecord, 'recipe'>;
+  readonly splits: Splits;
+  readonly input: ModelInput;
+}
+
 /** Writes and measures what the recipe asks for; what a network does not allow is left out, with a warning. */
 export async function exportVariants(
-  context: TrainingContext,
+  deps: ExportVariantsDeps,
   onnx: Uint8Array,
   judged: readonly DatasetItem[],
 ): Promise<ExportedVariants> {
-  const { base, job, splits, input, reporter } = context;
+  const { base, job, splits, input, reporter } = deps;
   const described: Report['variants'][number][] = [];
   const files = new Map<string, Uint8Array>();
   // What toOnnx writes is known to the last bit, what others write is not.
@@ -32,8 +48,8 @@ export async function exportVariants(
   const precisions = canWrite ? job.recipe.variants : [];
   if (precisions.length === 0) return { described, files };
   const inputs = {
-    calibration: await inputsOf(context, splits.validation),
-    compared: await inputsOf(context, judged),
+    calibration: await inputsOf(deps, splits.validation),
+    compared: await inputsOf(deps, judged),
     dims: [1, input.height, input.width, input.channels],
   };
   for (const precision of precisions) {
@@ -55,7 +71,7 @@ export async function exportVariants(
 
 /** Network inputs of pictures that are spread evenly over a split. */
 async function inputsOf(
-  { store, input, reporter }: TrainingContext,
+  { store, input, reporter }: ExportVariantsDeps,
   items: readonly DatasetItem[],
 ): Promise<readonly Float32Array[]> {
   const count = Math.min(items.length, MAX_PICTURES);

@@ -1,25 +1,32 @@
-// The first stage of a job: every file of the dataset is looked at, what is wrong with it becomes events, and what makes
-// training impossible ends the job.
+// Every file of a job's dataset is inspected. What is wrong with it becomes events, and what makes training impossible ends
+// the job.
 
 import type { Finding } from '../../core/dataset/findings.ts';
-import {
-  type DatasetInspection,
-  type DatasetItem,
-  inspectDataset,
-} from '../../core/dataset/inspect-dataset.ts';
+import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { NewJobEvent } from '../../core/job/record/job-events.ts';
-import type { FineTuneDeps, Splits } from '../training-context.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import { splitsOf } from './splits.ts';
 
 /** A dry run lists every finding; beyond this many, a job's events only count them. */
 const MAX_FINDING_EVENTS = 50;
 
 const EVENT_LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const;
 
-/** @throws {FoveaError} `dataset-invalid` with every reason why the dataset cannot be trained on. */
+/** What the validation of a dataset needs. */
+export interface ValidateDatasetDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+}
+
+/**
+ * Inspects a job's dataset and tells the job's events what was found.
+ * @throws {FoveaError} `dataset-invalid` with every reason why the dataset cannot be trained on.
+ */
 export async function validateDataset(
-  { store, reporter }: FineTuneDeps,
+  { store, reporter }: ValidateDatasetDeps,
   job: JobRecord,
 ): Promise<DatasetInspection> {
   reporter.startStage('validating');
@@ -62,8 +69,3 @@ const toEvent = (finding: Finding): NewJobEvent => ({
   message: finding.message,
   data: { ...finding },
 });
-
-export function splitsOf({ items }: DatasetInspection): Splits {
-  const of = (split: DatasetItem['split']) => items.filter((item) => item.split === split);
-  return { train: of('train'), validation: of('validation'), test: of('test') };
-}

@@ -15,6 +15,7 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import { outOfMemory, toOutOfMemory } from '../tensorflow/executor/out-of-memory.ts';
 import type { KernelKills, MachineMemory } from './machine-memory.ts';
 import { plannedBytes } from './plan-micro-batch.ts';
+import { type ProcessMemory, thisProcess } from './process-memory.ts';
 import { type BatchSizes, type MemoryStage, networkOf, nextRemedy, type Situation } from './remedies.ts';
 
 /** Of the limit: the trainer acts before the kernel does. */
@@ -61,12 +62,9 @@ export interface JobMemoryDeps {
   readonly job: JobRecord;
   readonly reporter: Pick<JobReporter, 'setMemory' | 'warn' | 'message'>;
   readonly machine: MachineMemory;
-  readonly kernelKills: () => Promise<KernelKills>;
   readonly situation: Omit<Situation, 'batchSizes' | 'unfreezeFrom'>;
-  /** Resident memory of the process, bytes. */
-  readonly rss: () => number;
-  /** Frees what JavaScript no longer needs. */
-  readonly collectGarbage: () => void;
+  /** Default: this process. */
+  readonly process?: ProcessMemory;
 }
 
 /** Whether a machine needs nothing of what was given up on one with so much memory, in bytes. */
@@ -86,12 +84,13 @@ export function wasKilledForMemory({ memory, progress }: JobRecord, kills: Kerne
 /** The memory of a job, as the attempts before have left it. */
 export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   const { job, reporter, machine } = deps;
+  const { rss, collectGarbage, kernelKills } = deps.process ?? thisProcess;
   const isOver = () => {
     const most = WATCHED_SHARE * machine.limitBytes;
-    if (deps.rss() <= most) return false;
+    if (rss() <= most) return false;
     // Left to itself, V8 lets buffers of many megabytes wait for it.
-    deps.collectGarbage();
-    return deps.rss() > most;
+    collectGarbage();
+    return rss() > most;
   };
   const isLarger = isLargerThan(machine, job.memory.deviceBytes ?? Infinity);
   let record: MemoryRecord = {
@@ -146,7 +145,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     const { savings } = record;
     const microBatchSize = savings.partSizes[of] ?? batchSizes[of] ?? 1;
     return (
-      deps.rss() +
+      rss() +
       plannedBytes(networkOf(savings, deps.situation), microBatchSize, savings.unfreezeFrom ?? unfreezeFrom)
     );
   }
@@ -161,7 +160,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
         `This machine has ${formatBytes(machine.deviceBytes)} of memory: the job goes on without the remedies taken on the smaller one.`,
         { device_bytes: machine.deviceBytes },
       );
-    } else if (wasKilledForMemory(job, await deps.kernelKills())) {
+    } else if (wasKilledForMemory(job, await kernelKills())) {
       await takeRemedy(outOfMemory('an earlier attempt was ended for it'), true);
     }
   }
@@ -179,12 +178,12 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     givenUp: () => ({ savings: record.savings, taken: record.taken }),
     async enter(next) {
       stage = next;
-      await write({ trying: { stage: next, ...(await deps.kernelKills()) } });
+      await write({ trying: { stage: next, ...(await kernelKills()) } });
     },
     check() {
       if (!isOver()) return;
       throw outOfMemory(
-        `the trainer takes ${formatBytes(deps.rss())}, and ${machine.limitName} is ${formatBytes(machine.limitBytes)}`,
+        `the trainer takes ${formatBytes(rss())}, and ${machine.limitName} is ${formatBytes(machine.limitBytes)}`,
       );
     },
     async run(work) {

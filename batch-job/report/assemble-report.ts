@@ -7,7 +7,8 @@ import { rowOf } from '../../core/evaluation/predictions.ts';
 import { suspectedLabels } from '../../core/evaluation/suspected-labels.ts';
 import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
 import { REPORT, type Report, type ReportPicture } from '../../core/model/report.ts';
-import { calibrated, type JudgedSplit, type ReportInput } from './report-input.ts';
+import type { JudgedSplit } from '../judge/judge-model.ts';
+import { calibrated, type ReportInput } from './report-input.ts';
 import { toImbalance } from './to-imbalance.ts';
 import { toResults } from './to-results.ts';
 

@@ -4,50 +4,68 @@
 import { env } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
+import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
 import { fitTemperature } from '../../core/evaluation/temperature.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
 import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
 import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { withFormat } from '../../core/storage/parse-stored.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { TrainingContext } from '../training-context.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { Judgement } from '../judge/judge-model.ts';
+import type { JobMemory } from '../memory/job-memory.ts';
+import type { Engine } from '../tensorflow/engine/engine.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
 import { loadThumbnails } from './markup/thumbnails.ts';
 import { measureTfjs } from './measure-tfjs.ts';
-import { calibrated, type JudgedSplit } from './report-input.ts';
+import { calibrated } from './report-input.ts';
 import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
-export interface CreateReportOptions {
+/** Where the report of a model has its facts from. */
+export interface CreateReportDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  /** The job, or the trial of it that won. */
+  readonly job: JobRecord;
+  /** Which trial that is, from 1. */
+  readonly trial?: number;
+  readonly input: ModelInput;
+  readonly inspection: DatasetInspection;
+  readonly engine: Pick<Engine, 'info'>;
+  readonly memory: Pick<JobMemory, 'givenUp'>;
+  /** The container image that this process runs in, where it does. */
+  readonly image?: string | undefined;
+}
+
+/** What is reported of a model. */
+export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   readonly version: string;
   /** What is imported of the model. */
   readonly backbone: Report['backbone'];
   /** Unix seconds. */
   readonly createdAt: number;
-  readonly judgedOn: Report['judgedOn'];
-  readonly judged: JudgedSplit;
-  readonly validation: JudgedSplit;
   /** What every `auto` of the recipe came to. */
   readonly resolved: JobRecord['resolved'];
   readonly history: readonly Epoch[];
   /** Of the job's sweep. */
   readonly trials: JobRecord['trials'];
-  /** Largest difference of a probability between trainer and exported model, and the largest that is allowed. */
-  readonly maxDifference: number;
+  /** The largest difference of a probability between trainer and exported model that is allowed. */
   readonly maxDifferenceAllowed: number;
-  /** How many pictures they were compared on. */
-  readonly parityPictures: number;
   /** The model in fewer bits. */
   readonly variants: Report['variants'];
   /** The files for a browser, where the network allows them. */
   readonly tfjs: TfjsModel | undefined;
 }
 
+/** A report as files, and what the manifest has of it. */
 export interface CreatedReport {
   /** What serving needs of it. */
   readonly manifest: Required<Pick<Manifest, 'calibration' | 'parity' | 'report'>>;
@@ -62,10 +80,10 @@ const toText = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
  * @throws {FoveaError} `parity-failed` where the files for a browser do not answer as the served model does.
  */
 export async function createReport(
-  context: TrainingContext,
+  deps: CreateReportDeps,
   options: CreateReportOptions,
 ): Promise<CreatedReport> {
-  const { store, reporter, job, input, inspection, engine } = context;
+  const { store, reporter, job, input, inspection, engine } = deps;
   const { judged, validation, maxDifference, maxDifferenceAllowed, tfjs } = options;
   const calibration = fitTemperature(validation.predictions);
   const threshold = rejectionThreshold(calibrated(validation.predictions, calibration));
@@ -88,15 +106,15 @@ export async function createReport(
   };
   const report = assembleReport({
     ...options,
-    trial: context.trial,
-    memory: context.memory.givenUp(),
+    trial: deps.trial,
+    memory: deps.memory.givenUp(),
     job,
     input,
     inspection,
     calibration,
     rejectionThreshold: threshold,
     engine: engine.info,
-    versions: { ...versions(), ...(context.image === undefined ? {} : { image: context.image }) },
+    versions: { ...versions(), ...(deps.image === undefined ? {} : { image: deps.image }) },
     parity,
   });
   const thumbnails = await loadThumbnails(store, report, reporter.signal);

@@ -6,7 +6,7 @@ import { decodeForInput } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { GoldenPicture } from '../../core/model/parity.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { JudgedSplit } from './report-input.ts';
+import type { JudgedSplit } from '../judge/judge-model.ts';
 
 /** Each is read and run whenever the model is loaded: enough to notice another answer, few enough not to be felt. */
 const GOLDEN_PICTURES = 3;

@@ -1,6 +1,6 @@
 // What a report is made from.
 
-import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -8,14 +8,10 @@ import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Parity } from '../../core/model/parity.ts';
 import type { Epoch, Report } from '../../core/model/report.ts';
+import type { JudgedSplit } from '../judge/judge-model.ts';
 import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
-/** The pictures of a split and what the served model said of them, before any temperature. */
-export interface JudgedSplit {
-  readonly items: readonly DatasetItem[];
-  readonly predictions: Predictions;
-}
-
+/** Everything that a report says, before it is put into words. */
 export interface ReportInput {
   readonly job: JobRecord;
   readonly version: string;

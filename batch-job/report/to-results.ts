@@ -18,7 +18,8 @@ import { riskCoverage } from '../../core/evaluation/risk-coverage.ts';
 import { sliceByQuantile } from '../../core/evaluation/slices.ts';
 import { worstMistakes } from '../../core/evaluation/worst-mistakes.ts';
 import type { ReportResults, ReportScoreQuality } from '../../core/model/report.ts';
-import { calibrated, type JudgedSplit, type ReportInput } from './report-input.ts';
+import type { JudgedSplit } from '../judge/judge-model.ts';
+import { calibrated, type ReportInput } from './report-input.ts';
 
 const TOP_K = [2, 3, 5];
 const MAX_CONFUSIONS = 10;

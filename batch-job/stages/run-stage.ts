@@ -1,21 +1,44 @@
-// One stage of a job: a run of the training loop, with its checkpoints, and its progress and metrics told to the job.
+// One stage of training: a run of the training loop with its checkpoints. Progress and metrics are told to the job.
 
 import { isFoveaError } from '../../core/errors/errors.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
+import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { mixesPictures } from '../../core/job/recipe/recipe.ts';
+import type { StageName } from '../../core/job/recipe/stage-lengths.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import type { CostMeter } from '../attempt/cost-meter.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { Decision } from '../decide/decide-recipe.ts';
 import type { ExampleSource, PixelExamples } from '../examples/example-source.ts';
 import { createBatchMixer, createDeviceMixer } from '../examples/mix-batch.ts';
-import type { Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
+import type { JobMemory } from '../memory/job-memory.ts';
+import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
 import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
 import type { Blend } from '../training/blend-weights.ts';
 import { fit } from '../training/fit.ts';
 import type { FitResult } from '../training/fit-options.ts';
 import type { BestEpoch, EpochReport, FitState } from '../training/fit-state.ts';
 import { refitState } from '../training/refit-state.ts';
-import type { StageName } from '../training/run-checkpoints.ts';
-import type { TrainingContext } from '../training-context.ts';
+import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 
+/** What every stage needs of its job. */
+export interface StageDeps {
+  /** The job, or a trial of it with its own settings. */
+  readonly job: Pick<JobRecord, 'recipe' | 'maxCostUsd'>;
+  readonly seed: number;
+  readonly classes: number;
+  readonly input: ModelInput;
+  readonly decision: Pick<Decision, 'stages' | 'resolved'>;
+  readonly engine: Engine;
+  readonly checkpoints: Pick<RunCheckpoints, 'resume' | 'save'>;
+  readonly memory: Pick<JobMemory, 'enter' | 'check'>;
+  readonly savings: Savings;
+  readonly meter: CostMeter;
+  readonly reporter: JobReporter;
+}
+
+/** What a stage trains, and on what. */
 export interface StageOptions {
   readonly stage: StageName;
   readonly network: Network;
@@ -32,23 +55,22 @@ export interface StageOptions {
   readonly refits?: boolean;
 }
 
-/** What a stage comes to. */
+/** The weights that a stage ends with, and their scores on validation. */
 export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationAccuracy'> {
   readonly weights: NetworkWeights;
 }
 
-/** Trains a network through a stage; the weights of its best epoch come back. */
-export async function trainNetwork(context: TrainingContext, options: StageOptions): Promise<Trained> {
-  const { job, engine, reporter, meter, memory, savings, checkpoints, decision, inspection } = context;
+/** Trains a network through a stage. The weights of its best epoch come back. */
+export async function runStage(deps: StageDeps, options: StageOptions): Promise<Trained> {
+  const { job, seed, classes, engine, reporter, meter, memory, savings, checkpoints, decision } = deps;
   const { stage, network, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
   const { epochs, batchSize, optimizer, learningRate, patience, emaDecay } = settings;
-  const classes = inspection.classes.length;
   const { imbalance, augmentation } = decision.resolved;
   const microBatchSize = savings.partSizes[stage];
   await memory.enter(stage);
-  const mixing = { augmentation, seed: job.seed, classes, shape: train.shape };
+  const mixing = { augmentation, seed, classes, shape: train.shape };
   const mixes = options.mixes === true && mixesPictures(augmentation);
   // A partner may be in another micro-batch.
   const hasMicroBatches = microBatchSize !== undefined && microBatchSize < batchSize;
@@ -58,12 +80,12 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       : undefined;
   const trainer = await engine.createTrainer({
     ...options.trainer,
-    ...(pixels === undefined ? {} : pixelOptions(context, pixels, { shape: train.shape, mixes })),
+    ...(pixels === undefined ? {} : pixelOptions(deps.input, pixels, { shape: train.shape, mixes })),
     ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
     network,
     weights: options.weights,
     optimizer,
-    seed: job.seed,
+    seed,
     batchSize,
     ...(microBatchSize === undefined ? {} : { microBatchSize }),
     ...(emaDecay === undefined ? {} : { emaDecay }),
@@ -82,14 +104,14 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
       epochs,
       batchSize,
       learningRate,
-      seed: job.seed,
+      seed,
       signal: reporter.signal,
       clock: () => performance.now(),
       isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
       ...(options.blendsWithFirst === true ? { blendsWithFirst: true } : {}),
       ...(imbalance === 'balanced_sampling'
-        ? { order: (epoch: number) => balancedOrder(train.labels, classes, job.seed, epoch) }
+        ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
       asPixels: pixels !== undefined,
       transform: (batch, epoch, index) =>
@@ -127,13 +149,13 @@ export async function trainNetwork(context: TrainingContext, options: StageOptio
 
 /** What a trainer is told of batches that are pixels. */
 function pixelOptions(
-  { input }: TrainingContext,
+  { preprocessing }: ModelInput,
   { shape: [height, width] }: PixelExamples,
   { shape, mixes }: { readonly shape: ExampleSource['shape']; readonly mixes: boolean },
 ): Pick<TrainerOptions, 'preprocessing' | 'viewsFrom' | 'mixes'> {
   const cutsViews = height !== shape[0] || width !== shape[1];
   return {
-    preprocessing: input.preprocessing,
+    preprocessing,
     mixes,
     ...(cutsViews ? { viewsFrom: { height, width } } : {}),
   };

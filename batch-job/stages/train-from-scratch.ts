@@ -1,16 +1,23 @@
-// Training of every layer from random weights, for architectures that have no pretrained ones.
+// The only stage of an architecture without pretrained weights: every layer learns from random ones.
 
+import type { Network } from '../../core/network/description/network.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
-import { type TrainingContext, trainingPictures, validationPictures } from '../training-context.ts';
-import { type Trained, trainNetwork } from './run-stage.ts';
+import { type SplitPicturesDeps, trainingPictures, validationPictures } from '../examples/split-pictures.ts';
+import { runStage, type StageDeps, type Trained } from './run-stage.ts';
 
-/** With the weights of the whole network. */
-export const trainFromScratch = (context: TrainingContext): Promise<Trained> =>
-  trainNetwork(context, {
+/** What training from scratch needs. */
+export type TrainFromScratchDeps = StageDeps & SplitPicturesDeps & { readonly network: Network };
+
+/** Trains every layer of the network, and gives the weights of all of them. */
+export const trainFromScratch = (deps: TrainFromScratchDeps): Promise<Trained> =>
+  runStage(deps, {
     stage: 'scratch',
-    network: context.network,
-    weights: initializeWeights(context.network, context.job.seed),
-    train: trainingPictures(context),
-    validation: validationPictures(context),
+    network: deps.network,
+    weights: initializeWeights(deps.network, deps.seed),
+    train: trainingPictures(deps, {
+      augmentation: deps.decision.resolved.augmentation,
+      seed: deps.seed,
+    }),
+    validation: validationPictures(deps),
     mixes: true,
   });

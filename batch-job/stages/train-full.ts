@@ -7,20 +7,23 @@ import type { Network, NetworkWeights } from '../../core/network/description/net
 import { firstTrainable, isTrainableFrom } from '../../core/network/description/trainable-from.ts';
 import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 import { toOnnxBackbone } from '../base/backbone-session.ts';
-import { loadFrozen } from '../base/load-frozen.ts';
-import { openFrozenExamples } from '../examples/frozen-examples.ts';
+import { type LoadFrozenDeps, loadFrozen } from '../base/load-frozen.ts';
+import { type CachedExamplesDeps, openCachedExamples } from '../examples/cached-examples.ts';
+import { type SplitPicturesDeps, trainingPictures, validationPictures } from '../examples/split-pictures.ts';
 import type { FitState } from '../training/fit-state.ts';
 import { layerRates } from '../training/layer-rates.ts';
-import { type TrainingContext, trainingPictures, validationPictures } from '../training-context.ts';
-import { type Trained, trainNetwork } from './run-stage.ts';
+import { runStage, type StageDeps, type Trained } from './run-stage.ts';
+
+/** What training the pretrained layers needs. */
+export type TrainFullDeps = StageDeps & LoadFrozenDeps & CachedExamplesDeps & SplitPicturesDeps;
 
 /**
- * With the weights of the whole network.
+ * Trains the layers from the first trainable one upward, and gives the weights of the whole network.
  * @param weights What stage one made.
  */
-export function trainFull(context: TrainingContext, weights: NetworkWeights): Promise<Trained> {
-  const split = frozenSplitFrom(context, startOf(context));
-  return split === undefined ? trainWhole(context, weights) : trainOnFrozen(context, weights, split);
+export function trainFull(deps: TrainFullDeps, weights: NetworkWeights): Promise<Trained> {
+  const split = frozenSplitFrom(deps, startOf(deps));
+  return split === undefined ? trainWhole(deps, weights) : trainOnFrozen(deps, weights, split);
 }
 
 /**
@@ -28,16 +31,16 @@ export function trainFull(context: TrainingContext, weights: NetworkWeights): Pr
  * out since or a larger machine has taken over.
  * @param state What it knows. Its variables are of the layers that were in training, frozen ones among them or not.
  */
-export async function resumeFull(context: TrainingContext, state: FitState): Promise<Trained> {
-  const { network } = context;
+export async function resumeFull(deps: TrainFullDeps, state: FitState): Promise<Trained> {
+  const { network } = deps;
   const saved = state.trainer.variables;
   const keys = weightSpecs(network).map(({ key }) => key);
   const isWhole = keys.every((key) => saved.has(key));
-  const pristine: NetworkWeights = isWhole ? new Map() : (await loadFrozen(context)).weights;
+  const pristine: NetworkWeights = isWhole ? new Map() : (await loadFrozen(deps)).weights;
   const first = state.first?.weights ?? saved;
   const weights = new Map(keys.map((key) => [key, (first.get(key) ?? pristine.get(key)) as Float32Array]));
-  const split = resumableSplit(context, saved, isWhole);
-  return split === undefined ? trainWhole(context, weights) : trainOnFrozen(context, weights, split);
+  const split = resumableSplit(deps, saved, isWhole);
+  return split === undefined ? trainWhole(deps, weights) : trainOnFrozen(deps, weights, split);
 }
 
 /**
@@ -45,26 +48,26 @@ export async function resumeFull(context: TrainingContext, state: FitState): Pro
  * frozen now belong to the trainable ones. Undefined where the network cannot be split so.
  */
 function resumableSplit(
-  context: TrainingContext,
+  deps: TrainFullDeps,
   saved: NetworkWeights,
   isWhole: boolean,
 ): FrozenSplit | undefined {
-  const { network } = context;
-  const from = startOf(context);
-  const split = frozenSplitFrom(context, from);
+  const { network } = deps;
+  const from = startOf(deps);
+  const split = frozenSplitFrom(deps, from);
   const isPristine = split !== undefined && !weightSpecs(split.frozen).some(({ key }) => saved.has(key));
   if (isPristine) return split;
   const lowest = weightSpecs(network).find(({ key }) => saved.has(key))?.layer;
   const hasRisen =
     from !== null && lowest !== undefined && isTrainableFrom(network, lowest)(firstTrainable(network, from));
-  return hasRisen && !isWhole ? frozenSplitFrom(context, lowest) : undefined;
+  return hasRisen && !isWhole ? frozenSplitFrom(deps, lowest) : undefined;
 }
 
-const startOf = ({ savings, decision }: TrainingContext): string | null =>
+const startOf = ({ savings, decision }: TrainFullDeps): string | null =>
   savings.unfreezeFrom ?? decision.resolved.unfreezeFrom;
 
-function frozenSplitFrom(context: TrainingContext, from: string | null): FrozenSplit | undefined {
-  const { network, splits, savings, decision } = context;
+function frozenSplitFrom(deps: TrainFullDeps, from: string | null): FrozenSplit | undefined {
+  const { network, splits, savings, decision } = deps;
   return splitFrozen(network, {
     from,
     pictures: { train: splits.train.length, validation: splits.validation.length },
@@ -75,36 +78,36 @@ function frozenSplitFrom(context: TrainingContext, from: string | null): FrozenS
 }
 
 async function trainOnFrozen(
-  context: TrainingContext,
+  deps: TrainFullDeps,
   weights: NetworkWeights,
   { frozen, trainable, shape, views }: FrozenSplit,
 ): Promise<Trained> {
-  const examples = await openFrozenExamples(context, {
+  const examples = await openCachedExamples(deps, {
     backbone: toOnnxBackbone(frozen, weights),
     shape,
-    views: { count: views - 1, augmentation: context.decision.resolved.augmentation },
+    views: { count: views - 1, augmentation: deps.decision.resolved.augmentation },
   });
   try {
-    const trained = await trainNetwork(context, { ...examples, ...settingsOf(context, trainable), weights });
+    const trained = await runStage(deps, { ...examples, ...settingsOf(deps, trainable), weights });
     return { ...trained, weights: new Map([...weights, ...trained.weights]) };
   } finally {
     examples.close();
   }
 }
 
-const trainWhole = (context: TrainingContext, weights: NetworkWeights): Promise<Trained> =>
-  trainNetwork(context, {
-    ...settingsOf(context, context.network),
+const trainWhole = (deps: TrainFullDeps, weights: NetworkWeights): Promise<Trained> =>
+  runStage(deps, {
+    ...settingsOf(deps, deps.network),
     weights,
-    train: trainingPictures(context),
-    validation: validationPictures(context),
+    train: trainingPictures(deps, { augmentation: deps.decision.resolved.augmentation, seed: deps.seed }),
+    validation: validationPictures(deps),
   });
 
 /** @param part Of the network, in training. */
-function settingsOf(context: TrainingContext, part: Network) {
-  const { network, job, decision } = context;
+function settingsOf(deps: TrainFullDeps, part: Network) {
+  const { network, job, decision } = deps;
   const firstLayerRate = decision.stages.get('full')?.firstLayerRate ?? 1;
-  const from = startOf(context);
+  const from = startOf(deps);
   const trainable = from === null ? () => true : isTrainableFrom(network, from);
   return {
     stage: 'full',

@@ -2,26 +2,31 @@
 // trained on them.
 
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
-import { loadFrozen } from '../base/load-frozen.ts';
-import { openFrozenExamples } from '../examples/frozen-examples.ts';
-import type { TrainingContext } from '../training-context.ts';
-import { type Trained, trainNetwork } from './run-stage.ts';
+import { type LoadFrozenDeps, loadFrozen } from '../base/load-frozen.ts';
+import type { Decision } from '../decide/decide-recipe.ts';
+import { type CachedExamplesDeps, openCachedExamples } from '../examples/cached-examples.ts';
+import { runStage, type StageDeps, type Trained } from './run-stage.ts';
 
-/** With the weights of all layers that the trainer knows: the backbone's as they came, and the trained head's. */
-export async function trainHead(context: TrainingContext): Promise<Trained> {
-  const { job, decision } = context;
-  const { backbone, weights, head } = await loadFrozen(context);
-  const examples = await openFrozenExamples(context, {
+/** What training a head needs. */
+export type TrainHeadDeps = StageDeps &
+  LoadFrozenDeps &
+  CachedExamplesDeps & { readonly decision: Pick<Decision, 'viewAugmentation'> };
+
+/** Trains the head, and gives the weights of all layers that the trainer knows: those of the backbone are unchanged. */
+export async function trainHead(deps: TrainHeadDeps): Promise<Trained> {
+  const { seed, decision } = deps;
+  const { backbone, weights, head } = await loadFrozen(deps);
+  const examples = await openCachedExamples(deps, {
     backbone,
     shape: [1, 1, backbone.features],
     views: { count: decision.resolved.featureViews, augmentation: decision.viewAugmentation },
   });
   try {
-    const trained = await trainNetwork(context, {
+    const trained = await runStage(deps, {
       ...examples,
       stage: 'head',
       network: head,
-      weights: initializeWeights(head, job.seed),
+      weights: initializeWeights(head, seed),
     });
     return { ...trained, weights: new Map([...weights, ...trained.weights]) };
   } finally {

@@ -5,6 +5,7 @@ import { type ErrorCode, isErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
 import { memoryOfTrial } from '../../core/job/recipe/memory-record.ts';
+import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import {
   applyTrial,
   bestTrial,
@@ -21,9 +22,10 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { isLargerThan } from '../memory/job-memory.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
-import { describeScore, type TrainedRun, trainTrial } from './train-trial.ts';
+import { describeScore, type TrialRun, trainTrial } from './train-trial.ts';
 
-export interface SweepOptions {
+/** What a sweep needs. `Run` is what a trial's training comes to. */
+export interface SweepOptions<Run extends SweepRun> {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
   readonly job: JobRecord;
@@ -35,7 +37,13 @@ export interface SweepOptions {
   readonly train: (
     job: JobRecord,
     part: { readonly trial: number; readonly reporter: JobReporter; readonly isOver: boolean },
-  ) => Promise<TrainedRun>;
+  ) => Promise<Run>;
+}
+
+/** What a sweep has to know of the training of its winner. */
+export interface SweepRun extends TrialRun {
+  /** What every `auto` of the trial's recipe came to. */
+  readonly resolved: ResolvedRecipe;
 }
 
 /** What the settings of a trial can bring it to, whatever becomes of the others. */
@@ -45,7 +53,7 @@ const OWN_FAILURES: readonly ErrorCode[] = ['out-of-memory', 'training-diverged'
  * Runs the trials that earlier attempts, or trainers side by side, have left, and returns the winner of all.
  * @throws {FoveaError} That of a trial, where all came to nothing by their own settings.
  */
-export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
+export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>): Promise<Run> {
   const { store, reporter, job, sweep, machine, train, isBudgetSpent } = options;
   const settings = trialsOf(sweep);
   const reporterOf = (trial: number) => reporterOfTrial(reporter, trial, settings.length);
@@ -71,7 +79,7 @@ export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
       if (trial !== best?.trial) await createCheckpoints({ store, jobId: job.id, trial }).clear();
   };
   await clearLosers();
-  let best: { readonly trial: number; readonly run: TrainedRun } | undefined;
+  let best: { readonly trial: number; readonly run: Run } | undefined;
   for (const [index, trialSettings] of settings.entries()) {
     const trial = index + 1;
     if ([...over, ...failed].some((known) => known.trial === trial)) continue;
@@ -100,7 +108,7 @@ export async function runSweep(options: SweepOptions): Promise<TrainedRun> {
   const winner = bestTrial(over);
   if (winner === undefined) throw failureOfAll(failed);
   const run = best?.trial === winner.trial ? best.run : await trainAs(winner.trial, winner);
-  await reporter.setResolved(run.context.decision.resolved);
+  await reporter.setResolved(run.resolved);
   await reporter.message(
     `Trial ${winner.trial} (${describeTrial(winner.settings)}) has the lowest validation loss and becomes the model.`,
     { ...winner },

@@ -1,41 +1,48 @@
 // The training of one trial of a sweep, and its score. Knows nothing of the other trials.
 
+import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import { describeTrial, type Trial, type TrialSettings } from '../../core/job/recipe/sweep.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
-import type { Trained } from '../stages/run-stage.ts';
-import type { TrainingContext } from '../training-context.ts';
 
-/** A training that is over. */
-export interface TrainedRun extends Trained {
-  readonly context: TrainingContext;
+/** What a sweep has to know of a trial's training. */
+export interface TrialRun {
+  /** Of the weights that are kept; null without a validation split, which a sweep refuses. */
+  readonly validationLoss: number | null;
+  readonly validationAccuracy: number | null;
+  /** What the training gave up for want of memory. */
+  readonly givenUp: TakenRemedies;
 }
 
-export interface TrialPart {
+/** Which trial it is, and what it is trained with. */
+export interface NumberedTrial {
   /** From 1. */
   readonly trial: number;
   readonly settings: TrialSettings;
 }
 
-/** @param reporter says of everything which trial it is of. */
-export async function trainTrial(
+/**
+ * Trains a trial and scores it by its validation split.
+ * @param reporter says of everything which trial it is of.
+ */
+export async function trainTrial<Run extends TrialRun>(
   reporter: JobReporter,
-  { trial, settings }: TrialPart,
-  train: () => Promise<TrainedRun>,
-): Promise<{ readonly run: TrainedRun; readonly result: Trial }> {
+  { trial, settings }: NumberedTrial,
+  train: () => Promise<Run>,
+): Promise<{ readonly run: Run; readonly result: Trial }> {
   await reporter.message(`Training with ${describeTrial(settings)}.`, { settings });
   const run = await train();
-  return { run, result: { trial, settings, ...scoreOf(run), givenUp: run.context.memory.givenUp() } };
+  return { run, result: { trial, settings, ...scoreOf(run), givenUp: run.givenUp } };
 }
 
-/** Of the weights that are kept. */
 function scoreOf({
   validationLoss,
   validationAccuracy,
-}: Trained): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
-  if (validationLoss === null) throw new RangeError('A trial without a validation loss has no score.');
-  return { validationLoss, validationAccuracy: validationAccuracy ?? 0 };
+}: TrialRun): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
+  if (validationLoss === null || validationAccuracy === null)
+    throw new RangeError('A trial without a validation split has no score.');
+  return { validationLoss, validationAccuracy };
 }
 
-/** A sentence. */
+/** The score of a trial in one sentence. */
 export const describeScore = ({ validationLoss, validationAccuracy }: Trial): string =>
   `Its validation loss is ${validationLoss.toFixed(4)}, ${(100 * validationAccuracy).toFixed(1)} % right.`;

@@ -4,15 +4,12 @@ import { createHash } from 'node:crypto';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import { createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
+import { STAGE_NAMES, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './fit-checkpoint.ts';
 import type { FitState } from './fit-state.ts';
-
-/** In the order in which a job passes through them. */
-const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
-export type StageName = (typeof STAGE_NAMES)[number];
 
 export interface RunCheckpoints {
   /** What the newest checkpoint knows of a stage; undefined where the stage has not begun. */
@@ -26,7 +23,7 @@ export interface RunCheckpointsDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
   readonly job: JobRecord;
-  /** Of a sweep. */
+  /** Number of the trial in its sweep, from 1. */
   readonly trial?: number;
 }
 

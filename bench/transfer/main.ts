@@ -12,7 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { splitsOf } from '../../batch-job/inspect/validate-dataset.ts';
+import { splitsOf } from '../../batch-job/inspect/splits.ts';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';

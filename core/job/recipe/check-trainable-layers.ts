@@ -6,7 +6,7 @@ import { findArchitecture } from '../../network/architectures/architectures.ts';
 import { firstTrainable } from '../../network/description/trainable-from.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { mixesPictures, type Recipe } from './recipe.ts';
-import { hasFullStage, type STAGE_LENGTHS } from './stage-lengths.ts';
+import { hasFullStage, type StageName } from './stage-lengths.ts';
 import { applyTrial, type Sweep, trialsOf } from './sweep.ts';
 
 /** What a job says of the layers that learn. */
@@ -17,14 +17,12 @@ interface LearningSettings {
   readonly sweep: Sweep | null;
 }
 
-type Stage = keyof (typeof STAGE_LENGTHS)[Recipe['preset']];
-
 /** A setting that has no effect but in some stages. */
 interface StageSetting {
   readonly name: keyof Recipe;
   /** As a message begins. */
   readonly title: string;
-  readonly usedBy: readonly Stage[];
+  readonly usedBy: readonly StageName[];
   readonly isSet: (recipe: Recipe) => boolean;
   /** What stands in its place where it is left out. */
   readonly reset: (recipe: Recipe) => Partial<Recipe>;
@@ -114,7 +112,7 @@ function unusedSettings(architecture: string, recipes: readonly Recipe[]): Stage
   );
 }
 
-function stagesOf(architecture: string, recipe: Recipe): Stage[] {
+function stagesOf(architecture: string, recipe: Recipe): StageName[] {
   if (!isPretrained(architecture)) return ['scratch'];
   return hasFullStage(recipe) ? ['head', 'full'] : ['head'];
 }

@@ -3,6 +3,11 @@
 
 import type { Recipe } from './recipe.ts';
 
+/** The stages of training, in the order in which a job passes through those that it has. */
+export const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
+/** A stage of training. `head` and `full` are those of transfer learning; `scratch` is the only one of its job. */
+export type StageName = (typeof STAGE_NAMES)[number];
+
 export interface StageLength {
   /** Epochs for a number of training examples. */
   readonly epochs: (examples: number) => number;
@@ -19,9 +24,7 @@ const atLeast = (least: number, most: number, pictures: number) => (examples: nu
 /** Pictures that a small network wants to have seen before it has learned what it can from a few hundred. */
 const SCRATCH: StageLength = { epochs: atLeast(8, 30, 10_000), batchSize: 16 };
 
-export const STAGE_LENGTHS: Readonly<
-  Record<Recipe['preset'], Readonly<Record<'head' | 'full' | 'scratch', StageLength>>>
-> = {
+export const STAGE_LENGTHS: Readonly<Record<Recipe['preset'], Readonly<Record<StageName, StageLength>>>> = {
   default: {
     // An epoch on cached features takes milliseconds, so it runs until it has converged; of tens of thousands of pictures
     // a few passes are as many updates as sixty of a few hundred, or two hundred of some dozens.

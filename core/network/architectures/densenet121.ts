@@ -2,7 +2,7 @@
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Layers of the dense blocks; a transition follows all but the last. */
 const BLOCKS = [6, 12, 24, 16] as const;

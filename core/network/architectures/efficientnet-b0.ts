@@ -4,7 +4,7 @@ import { defineArchitecture } from '../description/define-architecture.ts';
 import type { NetworkWeights } from '../description/network.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { stridePadding } from '../description/stride-padding.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 interface Stage {
   readonly kernelSize: 3 | 5;

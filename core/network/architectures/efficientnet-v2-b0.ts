@@ -2,7 +2,7 @@
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 interface Stage {
   /** One full convolution for the expansion and the depthwise convolution together. */

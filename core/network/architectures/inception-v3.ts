@@ -5,7 +5,7 @@ import { defineArchitecture } from '../description/define-architecture.ts';
 import type { Padding } from '../description/layer.ts';
 import type { PairLike } from '../description/layer-defaults.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 interface ConvolutionOptions {
   readonly strides?: number;

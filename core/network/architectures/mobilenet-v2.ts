@@ -4,7 +4,7 @@ import { defineArchitecture } from '../description/define-architecture.ts';
 import { makeDivisible } from '../description/make-divisible.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { stridePadding } from '../description/stride-padding.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Filters, stride and repetitions of each stage, as in table 2 of the paper; the expansion is 1 in the first, then 6. */
 const STAGES = [

@@ -5,7 +5,7 @@ import type { Activation } from '../description/layer.ts';
 import { makeDivisible } from '../description/make-divisible.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
 import { stridePadding } from '../description/stride-padding.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 interface Block {
   /** Channels between expansion and projection, as a multiple of the input's. */

@@ -2,7 +2,7 @@
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { Pair } from '../description/layer.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Filters and stride of each depthwise separable block, as in table 1 of the paper. */
 const BLOCKS = [

@@ -3,7 +3,7 @@
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Filters, number of blocks and last stride of each stage. */
 const STAGES = [

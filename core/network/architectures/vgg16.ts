@@ -1,7 +1,7 @@
 // VGG16, after keras.applications.vgg16 (Keras 3.15).
 
 import { defineArchitecture } from '../description/define-architecture.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Filters of each block and its number of convolutions: configuration D of the paper. */
 const BLOCKS = [

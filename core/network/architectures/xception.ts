@@ -2,7 +2,7 @@
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 import type { LayerName, NetworkBuilder } from '../description/network-builder.ts';
-import { kerasSources } from '../weights/keras-sources.ts';
+import { kerasSources } from './keras-sources.ts';
 
 /** Filters of the two convolutions in the blocks of the entry flow, 2 to 4. */
 const ENTRY_FILTERS = [128, 256, 728] as const;

@@ -7,16 +7,30 @@ import { afterAll, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-const { default: config } = (await import(
+const { default: config, WINGS } = (await import(
   pathToFileURL(path.join(root, '.dependency-cruiser.mjs')).href
 )) as {
   default: { forbidden: { name: string }[] };
+  WINGS: Readonly<Record<string, readonly string[]>>;
 };
 
 type Import = readonly [from: string, to: string];
 
+/** Each folder of a wing imports the folder that comes after it. */
+const OUT_OF_ORDER = Object.fromEntries(
+  Object.entries(WINGS).flatMap(([wing, folders]) =>
+    folders
+      .slice(0, -1)
+      .map((folder, index): [string, readonly Import[]] => [
+        `${wing}/${folder}-in-order`,
+        [[`${wing}/${folder}/looks-up.ts`, `${wing}/${folders[index + 1]}/target.ts`]],
+      ]),
+  ),
+);
+
 /** Imports that each rule must refuse: from a file, to a file or a package. */
 const VIOLATIONS: Readonly<Record<string, readonly Import[]>> = {
+  ...OUT_OF_ORDER,
   'no-circular': [['core/cycle-a.ts', 'core/cycle-b.ts']],
   'not-resolvable': [['core/lost.ts', 'core/nowhere.ts']],
   'tensorflow-only-in-trainer': [['functions/predicts.ts', '@tensorflow/tfjs-core']],
@@ -70,6 +84,9 @@ it('reports a planted violation of every rule, and nothing else', () => {
     'core/dataset/dataset.ts',
     'core/job/job.ts',
     'functions/app.ts',
+    ...Object.entries(WINGS).flatMap(([wing, folders]) =>
+      folders.map((folder) => `${wing}/${folder}/target.ts`),
+    ),
   ]) {
     write(target, 'export const x = 1;\n');
   }

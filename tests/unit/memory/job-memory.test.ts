@@ -70,10 +70,12 @@ async function openMemory(
       freeBytes: limitBytes - GB,
       freeName: 'the memory limit of this trainer',
     },
-    kernelKills: async () => ({ boot: 'b', oomKills }),
     situation: known,
-    rss,
-    collectGarbage: collectGarbage ?? (() => undefined),
+    process: {
+      kernelKills: async () => ({ boot: 'b', oomKills }),
+      rss,
+      collectGarbage: collectGarbage ?? (() => undefined),
+    },
   });
   await memory.start({ batchSizes, unfreezeFrom: null, partSizes: {}, isFirst: false });
   const record = () => records.at(-1) as MemoryRecord;

@@ -2,11 +2,12 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createJobReporter } from '../../../batch-job/attempt/job-reporter.ts';
-import { runSweep } from '../../../batch-job/sweep/run-sweep.ts';
-import type { TrainedRun } from '../../../batch-job/sweep/train-trial.ts';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import { runSweep, type SweepRun } from '../../../batch-job/sweep/run-sweep.ts';
 import type { ErrorCode } from '../../../core/errors/error-codes.ts';
 import { FoveaError } from '../../../core/errors/errors.ts';
 import { NO_MEMORY_RECORD, NO_SAVINGS, type TakenRemedies } from '../../../core/job/recipe/memory-record.ts';
+import type { ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease } from '../../../core/job/record/lease.ts';
@@ -22,6 +23,19 @@ const GAVE_UP: TakenRemedies = {
   taken: [{ remedy: 'smaller_pictures', stage: 'scratch', gaveUp: 'Pictures are smaller.' }],
 };
 const failure = (code: ErrorCode) => new FoveaError(code, `It ended with ${code}.`);
+
+const RESOLVED: ResolvedRecipe = {
+  stages: {},
+  augmentation: AUGMENTATIONS.none,
+  imbalance: 'none',
+  unfreezeFrom: null,
+  featureViews: 0,
+  reasons: [],
+};
+
+interface TestRun extends SweepRun {
+  readonly trial: number;
+}
 
 /** How a trial ends: with a validation loss, or a failure. */
 type Ends = Readonly<Record<number, number | Error>>;
@@ -41,7 +55,7 @@ describe('runSweep', () => {
   });
 
   /** One attempt at all trials, of which the first gives up what {@link GAVE_UP} says. */
-  async function attempt(ends: Ends, deviceBytes = GB): Promise<TrainedRun> {
+  async function attempt(ends: Ends, deviceBytes = GB): Promise<TestRun> {
     const owner = `attempt on ${deviceBytes}`;
     const job = await acquireLease({ jobs, now: Date.now }, id, owner);
     const reporter = createJobReporter({
@@ -72,15 +86,12 @@ describe('runSweep', () => {
           const end = ends[trial] ?? 1;
           if (typeof end !== 'number') throw end;
           return {
-            context: {
-              memory: { givenUp: () => (trial === 1 ? GAVE_UP : { savings: NO_SAVINGS, taken: [] }) },
-              decision: { resolved: null },
-              trial,
-            },
-            weights: new Map(),
+            givenUp: trial === 1 ? GAVE_UP : { savings: NO_SAVINGS, taken: [] },
+            resolved: RESOLVED,
             validationLoss: end,
             validationAccuracy: 0.5,
-          } as unknown as TrainedRun;
+            trial,
+          };
         },
       });
     } finally {
@@ -94,8 +105,8 @@ describe('runSweep', () => {
   it.each(['training-diverged', 'out-of-memory'] as const)(
     'leaves out a trial that ends with %s',
     async (code) => {
-      const { context } = await attempt({ 1: 0.2, 2: failure(code), 3: 0.1 });
-      expect(context.trial).toBe(3);
+      const { trial } = await attempt({ 1: 0.2, 2: failure(code), 3: 0.1 });
+      expect(trial).toBe(3);
       expect(await jobs.get(id)).toMatchObject({
         trials: [{ trial: 1 }, { trial: 3 }],
         failedTrials: [{ trial: 2, error: { code }, deviceBytes: GB }],
@@ -117,8 +128,8 @@ describe('runSweep', () => {
       3: failure('out-of-memory'),
     };
     await expect(attempt(ends)).rejects.toMatchObject({ code: 'out-of-memory' });
-    const { context } = await attempt({ 1: 0.3, 3: 0.1 }, 4 * GB);
-    expect(context.trial).toBe(3);
+    const { trial } = await attempt({ 1: 0.3, 3: 0.1 }, 4 * GB);
+    expect(trial).toBe(3);
     expect(trials()).toEqual([1, 2, 3, 1, 3]);
   });
 

@@ -1,35 +1,54 @@
-// The splits as the layers above a frozen part see them: what it makes of every picture and of views of them is computed
-// once, or found in the store's cache. The job is told how far that is.
+// The splits as the trainable layers see them: the output of the frozen layers for every picture, and for augmented views of
+// the training pictures, is computed once or found in the store's cache. The job is told how far that is.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { OnnxBackbone } from '../base/backbone-session.ts';
-import { reportUnreadable, type TrainingContext } from '../training-context.ts';
+import type { JobMemory } from '../memory/job-memory.ts';
+import type { Engine } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { createFeatureExtractor, featureExamples } from './features.ts';
+import { reportUnreadable, type SplitPicturesDeps } from './split-pictures.ts';
 
-export interface FrozenExamplesOptions {
+/** What the computation of features needs. */
+export interface CachedExamplesDeps extends SplitPicturesDeps {
+  readonly reporter: JobReporter;
+  /** Whose GPU makes the features, where it has one. */
+  readonly engine: Engine;
+  readonly memory: Pick<JobMemory, 'enter' | 'check'>;
+  readonly savings: Pick<Savings, 'partSizes' | 'halfPrecision'>;
+  /** Of the views. */
+  readonly seed: number;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Which layers are frozen, and what is computed of each picture. */
+export interface CachedExamplesOptions {
   readonly backbone: OnnxBackbone;
-  /** `[height, width, channels]` of what it makes of a picture. */
+  /** `[height, width, channels]` of the backbone's output for one picture. */
   readonly shape: ExampleSource['shape'];
-  /** Of the training split, besides each picture itself. */
+  /** Augmented views of the training pictures, besides each picture itself. */
   readonly views: { readonly count: number; readonly augmentation: Augmentation };
 }
 
-export interface FrozenExamples {
+/** Both splits as outputs of the frozen layers. */
+export interface CachedExamples {
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
   /** Gives memory and files back. */
   close(): void;
 }
 
-/** The caller closes them. */
-export async function openFrozenExamples(
-  context: TrainingContext,
-  { backbone, shape, views }: FrozenExamplesOptions,
-): Promise<FrozenExamples> {
-  const { store, reporter, engine, memory, savings, input, splits, now, job } = context;
+/** Computes the outputs of the frozen layers, or reads them from the cache. The caller closes what comes back. */
+export async function openCachedExamples(
+  deps: CachedExamplesDeps,
+  { backbone, shape, views }: CachedExamplesOptions,
+): Promise<CachedExamples> {
+  const { store, reporter, engine, memory, savings, input, splits, now, seed } = deps;
   await memory.enter('features');
   const extractor = await createFeatureExtractor({
     store,
@@ -51,9 +70,9 @@ export async function openFrozenExamples(
   };
   const extract = async (items: readonly DatasetItem[], count: number) => {
     const table = await extractor.extract(items, {
-      views: { ...views, count, seed: job.seed },
+      views: { ...views, count, seed },
       signal: reporter.signal,
-      onUnreadable: reportUnreadable(context),
+      onUnreadable: reportUnreadable(deps),
       onProgress: (progress, wasCached) => {
         done += progress;
         if (wasCached) cached += progress;

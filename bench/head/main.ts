@@ -1,6 +1,6 @@
 // The head of a fine-tune beside scikit-learn's logistic regression: the same features, the same split.
 //
-//   node --import tsx bench/logistic-regression.ts DATASET_FOLDER BACKBONE WEIGHTS_FOLDER
+//   npm run bench:head -- DATASET_FOLDER BACKBONE WEIGHTS_FOLDER
 //
 // Needs Python with scikit-learn.
 
@@ -9,19 +9,19 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { toOnnxBackbone } from '../batch-job/base/backbone-session.ts';
-import { createFeatureExtractor } from '../batch-job/examples/features.ts';
-import { splitsOf } from '../batch-job/inspect/validate-dataset.ts';
-import { inspectDataset } from '../core/dataset/inspect-dataset.ts';
-import { findArchitecture } from '../core/network/architectures/architectures.ts';
-import { splitAt } from '../core/network/surgery/split-at.ts';
-import { loadPretrainedWeights } from '../core/network/weights/load-pretrained-weights.ts';
-import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
-import { fineTune, SPLIT } from './transfer/fine-tune.ts';
+import { toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
+import { createFeatureExtractor } from '../../batch-job/examples/features.ts';
+import { splitsOf } from '../../batch-job/inspect/splits.ts';
+import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { splitAt } from '../../core/network/surgery/split-at.ts';
+import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { fineTune, SPLIT } from '../transfer/fine-tune.ts';
 
 const [datasetFolder, backboneName, weightsDir] = process.argv.slice(2);
 if (datasetFolder === undefined || backboneName === undefined || weightsDir === undefined) {
-  console.error('usage: logistic-regression.ts DATASET_FOLDER BACKBONE WEIGHTS_FOLDER');
+  console.error('usage: npm run bench:head -- DATASET_FOLDER BACKBONE WEIGHTS_FOLDER');
   process.exit(2);
 }
 

@@ -1,0 +1,40 @@
+// The pictures of a job's splits as examples. A picture that can no longer be read is an event of the job, which goes on.
+
+import type { ModelInput } from '../../core/image/model-input.ts';
+import type { Augmentation } from '../../core/job/recipe/recipe.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import type { Splits } from '../inspect/splits.ts';
+import type { ExampleSource } from './example-source.ts';
+import { type PictureOptions, pictureExamples } from './pictures.ts';
+
+/** What reading the pictures of a split needs. */
+export interface SplitPicturesDeps {
+  readonly store: ObjectStore;
+  readonly reporter: Pick<JobReporter, 'warn'>;
+  readonly splits: Pick<Splits, 'train' | 'validation'>;
+  readonly input: ModelInput;
+}
+
+/** Says in the job's events that a picture became unreadable; the job goes on without it. */
+export const reportUnreadable =
+  ({ reporter }: Pick<SplitPicturesDeps, 'reporter'>): NonNullable<PictureOptions['onUnreadable']> =>
+  (item, error) =>
+    reporter.warn(
+      `The picture "${item.key}" can no longer be read; others of its class take its place. ${error.message}`,
+      { key: item.key, error_code: error.code },
+    );
+
+/** The training split, augmented anew in every epoch. */
+export const trainingPictures = (
+  deps: SplitPicturesDeps,
+  augmented: { readonly augmentation: Augmentation; readonly seed: number },
+): ExampleSource =>
+  pictureExamples(deps.store, deps.splits.train, deps.input, {
+    ...augmented,
+    onUnreadable: reportUnreadable(deps),
+  });
+
+/** The validation split, as the pictures are. */
+export const validationPictures = (deps: SplitPicturesDeps): ExampleSource =>
+  pictureExamples(deps.store, deps.splits.validation, deps.input, { onUnreadable: reportUnreadable(deps) });

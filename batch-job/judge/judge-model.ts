@@ -1,0 +1,216 @@
+// A trained model before it is published: what the exported model says of the pictures that judge it, and how far that is
+// from what the trainer says of them.
+
+import os from 'node:os';
+import * as ort from 'onnxruntime-node';
+import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { largestDifference } from '../../core/evaluation/largest-difference.ts';
+import type { Predictions } from '../../core/evaluation/predictions.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
+import type { Savings } from '../../core/job/recipe/memory-record.ts';
+import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { JobReporter } from '../attempt/job-reporter.ts';
+import { type BackboneSession, openBackbone } from '../base/backbone-session.ts';
+import type { Base } from '../base/base.ts';
+import type { ExampleBatch } from '../examples/example-source.ts';
+import { pictureExamples } from '../examples/pictures.ts';
+import type { Splits } from '../inspect/splits.ts';
+import type { JobMemory } from '../memory/job-memory.ts';
+import type { Engine, Trainer } from '../tensorflow/engine/engine.ts';
+import { evaluate, type Scores } from '../training/evaluate.ts';
+
+/** Largest difference of a probability between trainer and served model that is put down to rounding. */
+export const MAX_PARITY_DIFFERENCE = 1e-3;
+/** Training pictures that trainer and served model are compared on where no others are there. */
+const PARITY_PICTURES = 64;
+/** Pictures predicted together. */
+export const EVALUATION_BATCH_SIZE = 16;
+
+/** What judging a model needs. */
+export interface JudgeDeps {
+  readonly store: ObjectStore;
+  readonly reporter: JobReporter;
+  readonly memory: Pick<JobMemory, 'enter' | 'check'>;
+  readonly savings: Pick<Savings, 'partSizes'>;
+  readonly engine: Engine;
+  readonly base: Base;
+  readonly network: Network;
+  readonly input: ModelInput;
+  readonly splits: Splits;
+  readonly classes: number;
+  readonly seed: number;
+}
+
+/** A trained model, and the form of it that serves. */
+export interface TrainedModel {
+  readonly weights: NetworkWeights;
+  /** The exported model. */
+  readonly onnx: Uint8Array;
+}
+
+/** The pictures of a split and what the served model said of them, before any temperature. */
+export interface JudgedSplit {
+  readonly items: readonly DatasetItem[];
+  readonly predictions: Predictions;
+}
+
+/** What judging a model came to. */
+export interface Judgement {
+  /** The split that judges: validation where there is no test split. */
+  readonly judgedOn: 'test' | 'validation';
+  readonly judged: JudgedSplit;
+  /** What the model's scores are calibrated on. */
+  readonly validation: JudgedSplit;
+  /** Of the served model on the split that judges. */
+  readonly scores: Scores;
+  /** Largest difference of a probability between trainer and served model. */
+  readonly maxDifference: number;
+  /** How many pictures they were compared on. */
+  readonly parityPictures: number;
+}
+
+/**
+ * Predicts the judging split by the exported model and by the trainer, and the validation split by the exported model.
+ * @throws {FoveaError} `parity-failed` where the exported model does not answer as the trainer does.
+ */
+export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<Judgement> {
+  const { reporter, memory, engine, base, network, input, savings, seed, store } = deps;
+  const batchSize = savings.partSizes['evaluation'] ?? EVALUATION_BATCH_SIZE;
+  await memory.enter('evaluation');
+  const session = await ort.InferenceSession.create(model.onnx, {
+    intraOpNumThreads: os.availableParallelism(),
+  });
+  try {
+    const optimizer = { type: 'sgd' } as const;
+    const { weights } = model;
+    const trainer = await engine.createTrainer({ network, weights, optimizer, seed, batchSize });
+    try {
+      // A trainer that knows the head alone is shown the features that the backbone makes of the pictures.
+      const backbone =
+        base.imported === undefined
+          ? undefined
+          : await openBackbone(
+              (await base.loadFrozen(network, { store, signal: reporter.signal })).backbone,
+              input,
+            );
+      try {
+        const judgement = await compare(deps, { session, trainer, backbone, batchSize });
+        await report(reporter, judgement);
+        return judgement;
+      } finally {
+        await backbone?.release();
+      }
+    } finally {
+      trainer.dispose();
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+interface Compared {
+  /** Runs the exported model. */
+  readonly session: ort.InferenceSession;
+  readonly trainer: Trainer;
+  readonly backbone: BackboneSession | undefined;
+  readonly batchSize: number;
+}
+
+async function compare(
+  { store, reporter, memory, input, classes, splits }: JudgeDeps,
+  { session, trainer, backbone, batchSize }: Compared,
+): Promise<Judgement> {
+  const judgedOn = splits.test.length > 0 ? 'test' : 'validation';
+  const predictOnnx = predictorOf(session, input);
+  const judgedItems = splits[judgedOn];
+  const unjudged = judgedItems.length > 0 ? [] : spread(splits.train, PARITY_PICTURES);
+  const steps = judgedItems.length + unjudged.length + (judgedOn === 'test' ? splits.validation.length : 0);
+  reporter.startStage('evaluating', { step: 0, steps });
+  let done = 0;
+  const judgeSplit = async (
+    items: readonly DatasetItem[],
+    onBatch: (batch: ExampleBatch, probabilities: Float32Array) => Promise<void>,
+  ) => {
+    const all = new Float32Array(items.length * classes);
+    let offset = 0;
+    const source = pictureExamples(store, items, input);
+    const scores = await evaluate(source, predictOnnx, {
+      batchSize,
+      signal: reporter.signal,
+      onBatch: async (batch, probabilities) => {
+        all.set(probabilities, offset);
+        offset += probabilities.length;
+        await onBatch(batch, probabilities);
+        done += batch.count;
+        reporter.update({ step: done });
+        memory.check();
+      },
+    });
+    const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };
+    return { scores, split };
+  };
+  let maxDifference = 0;
+  const compareBatch = async (batch: ExampleBatch, probabilities: Float32Array) => {
+    const examples =
+      backbone === undefined ? batch.images : await backbone.run(batch.images.slice(), batch.count);
+    const trained = await trainer.predict(examples, batch.count);
+    maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
+  };
+  const { scores, split: judged } = await judgeSplit(judgedItems, compareBatch);
+  await judgeSplit(unjudged, compareBatch);
+  const validation =
+    judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
+  const parityPictures = judgedItems.length + unjudged.length;
+  return { judgedOn, judged, validation, scores, maxDifference, parityPictures };
+}
+
+/** Probabilities by the exported model, float32 `[count, classes]`. */
+function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
+  const [inputName] = session.inputNames;
+  const [outputName] = session.outputNames;
+  if (inputName === undefined || outputName === undefined)
+    throw new RangeError('The exported model has no input or no output.');
+  return async (images: Float32Array, count: number): Promise<Float32Array> => {
+    const tensor = new ort.Tensor('float32', images, [count, height, width, channels]);
+    return (await session.run({ [inputName]: tensor }))[outputName]?.data as Float32Array;
+  };
+}
+
+/** Tells the job how the model does. @throws {FoveaError} `parity-failed`. */
+async function report(reporter: JobReporter, judgement: Judgement): Promise<void> {
+  const { judgedOn, scores, maxDifference, parityPictures } = judgement;
+  if (scores.accuracy !== null && judgedOn === 'test') {
+    await reporter.message(
+      `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that training did not see; ` +
+        `the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
+      {
+        test_accuracy: scores.accuracy,
+        test_loss: scores.loss,
+        test_count: scores.count,
+        max_difference: maxDifference,
+      },
+    );
+  }
+  if (scores.count === 0) {
+    await reporter.message(
+      'No picture was kept from training, so how well the model does is not known; on ' +
+        `${parityPictures} training pictures the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
+      { max_difference: maxDifference, parity_pictures: parityPictures },
+    );
+  }
+  if (!(maxDifference <= MAX_PARITY_DIFFERENCE)) {
+    throw new FoveaError(
+      'parity-failed',
+      `The exported model's probabilities differ from the trainer's by up to ${maxDifference}, more than the ` +
+        `${MAX_PARITY_DIFFERENCE} that rounding explains, so it was not published.`,
+    );
+  }
+}
+
+/** At most `count` of the items, evenly spread, so that every class has its share. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  const step = Math.max(1, items.length / count);
+  return items.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
+}

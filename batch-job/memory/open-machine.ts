@@ -1,0 +1,38 @@
+// What a job trains on: the back end of TensorFlow.js, and the memory that this machine has for it.
+
+import type { JobRecord } from '../../core/job/record/job.ts';
+import type { AttemptContext } from '../attempt/attempt-context.ts';
+import type { Engine } from '../tensorflow/engine/engine.ts';
+import { openEngine } from '../tensorflow/open-engine.ts';
+import { type MachineMemory, readMachineMemory } from './machine-memory.ts';
+import { PLANNED_SHARE } from './plan-micro-batch.ts';
+
+/** A back end and its memory. */
+export interface Machine {
+  readonly engine: Engine;
+  readonly memory: MachineMemory;
+}
+
+/**
+ * Opens the back end that the job names and tells the job which one it is.
+ * @throws {FoveaError} `backend-unavailable`.
+ */
+export async function openMachine(
+  {
+    reporter,
+    memoryLimitBytes,
+    cacheDirectory,
+  }: Pick<AttemptContext, 'reporter' | 'memoryLimitBytes' | 'cacheDirectory'>,
+  job: Pick<JobRecord, 'backend' | 'recipe'>,
+): Promise<Machine> {
+  const { freeBytes } = await readMachineMemory('portable', memoryLimitBytes);
+  const engine = await openEngine({
+    backend: job.backend,
+    memoryBytes: PLANNED_SHARE * freeBytes,
+    compiles: job.recipe.precision === 'mixed',
+    cacheDirectory,
+  });
+  const { info } = engine;
+  await reporter.message(`TensorFlow.js runs on the ${info.backend} back end: ${info.reason}`, { ...info });
+  return { engine, memory: await readMachineMemory(info.backend, memoryLimitBytes) };
+}
