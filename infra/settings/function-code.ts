@@ -8,8 +8,8 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 import type { Settings } from './settings.ts';
 
-const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
-const STAND_IN = fileURLToPath(new URL('stand-in-function', import.meta.url));
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const STAND_IN = fileURLToPath(new URL('../stand-in-function', import.meta.url));
 
 /** Context key: synthesize without built functions. Such a template is for reading, not for deploying. */
 export const ALLOW_STAND_IN = 'allowStandIn';

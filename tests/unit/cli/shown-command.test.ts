@@ -15,6 +15,10 @@ describe('shownStart', () => {
 
 describe('toUserPath', () => {
   const bench = path.join(PACKAGE_ROOT, 'bench');
+  it('knows the folder in which npm runs the command', () => {
+    expect(PACKAGE_ROOT).toBe(path.resolve(import.meta.dirname, '../../..'));
+  });
+
   it.each([
     ['../../x', bench, PACKAGE_ROOT, path.resolve(PACKAGE_ROOT, '../x')],
     ['/x', bench, PACKAGE_ROOT, '/x'],
