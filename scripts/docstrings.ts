@@ -15,7 +15,7 @@ const OPEN = [
   'core/backbone',
   'core/dataset',
   'core/image',
-  'core/job',
+  'core/job/queues/local',
   'core/model',
   'core/predict',
   'core/storage',

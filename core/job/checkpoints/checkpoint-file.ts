@@ -1,5 +1,5 @@
-// The bytes of a checkpoint: a JSON header, float32 arrays by name, and a hash over both, so that what was cut or changed
-// is noticed. Knows nothing of what the numbers mean.
+// Encodes a checkpoint: a JSON header, float32 arrays by name, and a hash over both, by which a truncated or changed file is
+// noticed. Knows nothing of what the numbers mean.
 //
 //   "FOVEACP1" · header length (uint32) · header (JSON, padded with spaces) · float32 values · SHA-256 of all before
 //
@@ -10,6 +10,7 @@ import os from 'node:os';
 import { z } from 'zod';
 import { FoveaError } from '../../errors/errors.ts';
 
+/** The content of a checkpoint. */
 export interface CheckpointFile {
   /** Plain JSON. */
   readonly header: unknown;
@@ -24,13 +25,16 @@ const DATA_START = MAGIC.length + LENGTH_BYTES;
 
 const EnvelopeSchema = z.object({
   header: z.unknown(),
-  /** In the order of their values. */
+  /** Names and lengths of the arrays, in the order of their values. */
   tensors: z.array(z.object({ name: z.string(), length: z.number().int().min(0) })),
 });
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
 
-/** The file of a checkpoint. */
+/**
+ * Encodes a checkpoint as a file.
+ * @throws {Error} on a big-endian machine.
+ */
 export function encodeCheckpoint({ header, tensors }: CheckpointFile): Uint8Array {
   assertLittleEndian();
   const entries = [...tensors].map(([name, { length }]) => ({ name, length }));
@@ -53,18 +57,18 @@ export function encodeCheckpoint({ header, tensors }: CheckpointFile): Uint8Arra
 }
 
 /**
- * Reads a checkpoint's file; its arrays are copies.
+ * Decodes the file of a checkpoint. Its arrays are copies.
  * @throws {FoveaError} `checkpoint-corrupt`.
  */
 export function decodeCheckpoint(bytes: Uint8Array): CheckpointFile {
   assertLittleEndian();
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (file.length < DATA_START + HASH_BYTES || !file.subarray(0, MAGIC.length).equals(MAGIC)) {
-    throw corrupt(`its ${file.length} bytes do not begin as a checkpoint's do`);
+    throw corrupt(`its ${file.length} bytes do not begin like those of a checkpoint`);
   }
   const end = file.length - HASH_BYTES;
   if (!sha256(file.subarray(0, end)).equals(file.subarray(end))) {
-    throw corrupt(`its ${file.length} bytes do not have the hash that was written with them`);
+    throw corrupt(`the hash of its ${file.length} bytes is not the stored one`);
   }
   const headerBytes = file.readUInt32LE(MAGIC.length);
   const parsed = EnvelopeSchema.safeParse(
@@ -87,5 +91,5 @@ const corrupt = (problem: string, cause?: unknown) =>
   new FoveaError('checkpoint-corrupt', `The checkpoint cannot be used: ${problem}.`, { cause });
 
 function assertLittleEndian(): void {
-  if (os.endianness() !== 'LE') throw new Error('Checkpoints are written on little-endian machines alone.');
+  if (os.endianness() !== 'LE') throw new Error('Checkpoints need a little-endian machine.');
 }

@@ -1,22 +1,25 @@
-// A job's checkpoints in the object store: numbered, written whole or not at all, the newest few kept. What is in them is
-// the trainer's affair.
+// A job's checkpoints in the object store: numbered, written atomically, and only the newest few are kept. Knows nothing of their
+// content.
 
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { type CheckpointFile, decodeCheckpoint, encodeCheckpoint } from './checkpoint-file.ts';
 
-/** Kept: one to resume from, and those before it in case that it turns out damaged. */
+/** Checkpoints that are kept: one to resume from, and two before it in case it is damaged. */
 const KEEP = 3;
 
+/** The checkpoints of a job or a trial. */
 export interface Checkpoints {
   /** Writes a checkpoint after all others, then deletes those that are no longer kept. */
   save(file: CheckpointFile): Promise<void>;
   /**
-   * The newest checkpoint that can be used, as `read` makes it of the file.
+   * Reads the newest checkpoint that can be used.
    *
-   * @param read throws a FoveaError for a checkpoint that does not fit; the one before it is tried then.
-   * @param onSkipped is told of each that is corrupt or does not fit.
+   * @param read makes the result from the file. It throws a FoveaError for a checkpoint that does not fit; then the one before is
+   *   tried.
+   * @param onSkipped is told of each checkpoint that is corrupt or does not fit.
+   * @returns undefined where no checkpoint can be used.
    */
   newest<T>(
     read: (file: CheckpointFile, key: string) => T,
@@ -28,15 +31,16 @@ export interface Checkpoints {
   clear(): Promise<void>;
 }
 
+/** The store, and whose checkpoints they are. */
 export interface CheckpointsOptions {
   readonly store: ObjectStore;
   readonly jobId: string;
-  /** Of a sweep; left out, the checkpoints of the whole job. */
+  /** Number of a sweep's trial. Default: the checkpoints of the whole job. */
   readonly trial?: number | undefined;
   readonly keep?: number;
 }
 
-/** The checkpoints of a job. */
+/** Opens the checkpoints of a job, or of a trial of a sweep. */
 export function createCheckpoints({ store, jobId, trial, keep = KEEP }: CheckpointsOptions): Checkpoints {
   let next: number | undefined;
 
@@ -80,6 +84,6 @@ export function createCheckpoints({ store, jobId, trial, keep = KEEP }: Checkpoi
   };
 }
 
-/** For `read` of {@link Checkpoints.newest}: the checkpoint is whole, but of another run. */
+/** The error of a checkpoint that is intact but belongs to another run, for `read` of {@link Checkpoints.newest}. */
 export const checkpointUnfit = (problem: string, cause?: unknown): FoveaError =>
   new FoveaError('checkpoint-unfit', `The checkpoint does not fit this run: ${problem}.`, { cause });

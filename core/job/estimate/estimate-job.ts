@@ -1,5 +1,5 @@
-// How long a job will take on a machine and what that costs, before it runs. An estimate, with what it rests on in words.
-// Knows no queue and no HTTP.
+// Estimates before a job runs how long it will take on a machine and what that costs, and says on what the estimate rests. Knows no
+// queue and no HTTP.
 
 import { findArchitecture } from '../../network/architectures/architectures.ts';
 import type { Network } from '../../network/description/network.ts';
@@ -14,31 +14,32 @@ import type { JobRecord } from '../record/job.ts';
 
 /** The back ends of a trainer, best first. */
 export const TRAINER_BACKENDS = ['gpu', 'native', 'portable'] as const;
+/** One of {@link TRAINER_BACKENDS}. */
 export type TrainerBackend = (typeof TRAINER_BACKENDS)[number];
 
-/** What a trainer can run on. */
+/** The back ends of a machine's trainer. */
 export interface TrainerBackends {
-  /** What `auto` comes to. */
+  /** The back end that `auto` chooses. */
   readonly best: TrainerBackend;
-  /** Why a better one is not to be had, a message for people. */
+  /** For each better back end, why it is missing, as a message for people. */
   readonly missing: Readonly<Partial<Record<TrainerBackend, string>>>;
 }
 
-/** The machine that a job will start on. */
+/** The machine on which a job will start. */
 export interface JobMachine {
-  /** E.g. `g4dn.xlarge`. */
+  /** Name of the machine, e.g. `g4dn.xlarge`. */
   readonly name: string;
-  /** Left out where it trains on processors. */
+  /** Absent where it trains on processors. */
   readonly gpu?: GpuName | undefined;
   readonly vcpus: number;
-  /** What it trains on; left out, its GPU where it has one, and TensorFlow's own library on processors otherwise. */
+  /** Its back ends. Default: its GPU where it has one, otherwise TensorFlow's own library on processors. */
   readonly backends?: TrainerBackends | undefined;
   readonly usdPerHour: number;
-  /** A sentence: where the price is from, of which date and region. */
+  /** A sentence on the price: its source, date and region. */
   readonly priceBasis: string;
 }
 
-/** Pictures of each split, and how many classes they have. */
+/** Numbers of pictures in each split, and of classes. */
 export interface JobPictures {
   readonly train: number;
   readonly validation: number;
@@ -46,6 +47,7 @@ export interface JobPictures {
   readonly classes: number;
 }
 
+/** Time and price of a job. */
 export interface JobEstimate {
   readonly machine: JobMachine;
   readonly seconds: number;
@@ -55,32 +57,32 @@ export interface JobEstimate {
     readonly epochs: number | null;
     readonly seconds: number;
   }[];
-  /** Sentences. */
+  /** What the numbers rest on, in sentences. */
   readonly basis: readonly string[];
 }
 
-/** ONNX Runtime, MobileNetV2 and ResNet50 on two cores: 49 and 57 billion operations a second each. */
+/** Operations a second of one processor in ONNX Runtime. Measured on two cores: 49 billion for MobileNetV2, 57 for ResNet50. */
 const PREDICTION_FLOPS = 50e9;
 /**
- * Peaks of one processor in training, of which the roofline takes its shares. Fitted on two cores of an AMD EPYC (AVX-512)
- * with TensorFlow's own library: a plain CNN, ResNet50, MobileNetV2 and Xception are then within a fifth of what was measured.
+ * Peaks of one processor in training, for the roofline model. Fitted on two cores of an AMD EPYC (AVX-512) with TensorFlow's own
+ * library: the estimates of a plain CNN, ResNet50, MobileNetV2 and Xception are within a fifth of the measured times.
  */
 const PROCESSOR = { peakFlops: 120e9, memoryBytesPerSecond: 16e9 };
-/** The portable back end took two to three times as long on the same networks. */
+/** The portable back end takes so many times as long; two to three times were measured on the same networks. */
 const PORTABLE_FACTOR = 2.5;
-/** A picture is judged by a forward pass, of the three that learning from it takes. */
+/** A training step costs three forward passes; evaluating a picture costs one. */
 const TRAINING_PASSES = 3;
-/** Reading, decoding and resizing a photo of some megapixels on one processor; many are smaller, some much larger. */
+/** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;
-/** What a GPU counts as that no table has. */
+/** The GPU that stands for one that is in no table. */
 const SLOWEST_GPU = 'T4' satisfies GpuName;
 
 type EstimatedJob = Pick<JobRecord, 'architecture' | 'backend' | 'hyperparameters' | 'recipe' | 'sweep'>;
 type Part = JobEstimate['parts'][number];
 
 /**
- * Time and price of a job.
+ * Estimates time and price of a job.
  * @throws {FoveaError} `architecture-unknown`, `classes-out-of-range`; `layer-unknown` where the recipe names a layer that the
  * network does not have.
  */
@@ -115,7 +117,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
             name: `trial ${index + 1}: ${part.name}`,
           })),
         );
-  // By the trainer and by the exported model; and the validation split once more, for calibration.
+  // Trainer and exported model both predict the test split; the validation split is predicted once more, for calibration.
   parts.push({ name: 'report', epochs: null, seconds: (2 * test + validation) * situation.predict });
 
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
@@ -140,7 +142,7 @@ interface Situation {
   readonly machine: JobMachine;
   readonly backend: TrainerBackend;
   readonly isPretrained: boolean;
-  /** Seconds of one picture. */
+  /** Seconds to decode one picture. */
   readonly decode: number;
   readonly predict: number;
 }
@@ -164,12 +166,12 @@ function trainingParts(
   const wholeNetwork = (stage: 'full' | 'scratch'): Part => {
     const epochs = epochsOf(stage, true);
     const learning = learningSeconds(plan, batchSizeOf(stage));
-    // A GPU learns from pictures while processors decode the next; those that do both do one after the other.
+    // A GPU trains on pictures while processors decode the next ones; processors do one after the other.
     const withDecoding = (seconds: number) =>
       machine.gpu === undefined ? decode + seconds : Math.max(decode, seconds);
     const step = withDecoding(learning);
-    const judging = withDecoding(learning / TRAINING_PASSES);
-    return { name: stage, epochs, seconds: epochs * (train * step + validation * judging) };
+    const evaluation = withDecoding(learning / TRAINING_PASSES);
+    return { name: stage, epochs, seconds: epochs * (train * step + validation * evaluation) };
   };
   const full = (): Part => {
     const epochs = epochsOf('full', true);
@@ -194,15 +196,15 @@ function trainingParts(
   return hasFull ? [head, full()] : [head];
 }
 
-/** Whether pretrained layers are shown other views of the pictures; by every name but one they are. */
+/** Whether pretrained layers see augmented views. Every named augmentation but `none` has some. */
 const isAugmentedBy = ({ augmentation }: Pick<Recipe, 'augmentation'>): boolean =>
   typeof augmentation === 'object' ? changesPictures(augmentation) : augmentation !== 'none';
 
-/** Of one decoded picture, on the machine's processors. */
+/** Seconds to predict one decoded picture on the machine's processors. */
 const predictionSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>
   flops / (PREDICTION_FLOPS * vcpus);
 
-/** Of one picture. */
+/** Seconds to train on one picture. */
 function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: JobMachine): number {
   const device =
     gpu === undefined
@@ -214,7 +216,7 @@ function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: J
   return trainingStepSeconds(plan, batchSize, device) / batchSize;
 }
 
-/** What the job will train on: what it asks for, or the best there is. */
+/** The back end on which the job will train: the one that it names, or the best. */
 const backendOf = (
   { backend }: Pick<EstimatedJob, 'backend'>,
   { gpu, backends }: JobMachine,
@@ -235,12 +237,12 @@ const describeBasis = (
     : `${name} trains on its ${knownGpu ?? `GPU, which is counted as a ${gpu}`}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
   ...(backends === undefined && knownGpu === undefined
     ? [
-        "Which back ends the trainer has is not known yet: this counts on the one that the job names, or on TensorFlow's own library.",
+        "The trainer's back ends are not known yet, so the estimate assumes the one that the job names, or TensorFlow's own library.",
       ]
     : []),
-  `Decoding takes ${DECODE_SECONDS * 1000} ms of a processor for a picture, and predicting it on processors ` +
-    `${PREDICTION_FLOPS / 1e9} billion operations a second each.`,
-  'Every epoch is counted: training may end sooner. Starting a machine, some minutes in the cloud, is not in it, nor are ' +
-    'attempts that are interrupted.',
+  `Decoding a picture takes ${DECODE_SECONDS * 1000} ms of a processor. For prediction, each processor computes ` +
+    `${PREDICTION_FLOPS / 1e9} billion operations a second.`,
+  'All epochs are counted, although early stopping may end training sooner. The start of a machine (some minutes in the cloud) ' +
+    'and interrupted attempts are not included.',
   priceBasis,
 ];

@@ -1,16 +1,20 @@
-// The queue port: whoever runs trainers. The job record is the truth; a queue only makes an attempt happen.
+// The port of queues, which start trainers. The job record is the truth; a queue only makes an attempt happen.
 
 import type { JobRecord } from '../record/job.ts';
 import type { JobStore, NewJob } from '../record/job-store.ts';
 
+/** Starts and ends attempts at jobs. */
 export interface JobQueue {
-  /** Sees to it that an attempt at the job starts. Submitting a job twice is harmless: its lease admits one attempt. */
+  /** Makes an attempt at the job start. Submitting a job twice is harmless, since its lease allows one attempt. */
   submit(job: JobRecord): Promise<void>;
-  /** Ends a running attempt sooner than it would notice the request in the job's record. */
+  /** Ends a running attempt, which would notice the request in the job's record later. */
   cancel(job: JobRecord): Promise<void>;
 }
 
-/** Stores a job, hands it to the queue and marks it as queued. */
+/**
+ * Stores a job, submits it to the queue and marks it as queued.
+ * @throws {FoveaError} `idempotency-conflict`, and what the queue throws.
+ */
 export async function submitJob(
   { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
   job: NewJob,
@@ -36,7 +40,10 @@ export async function submitJob(
   return queued;
 }
 
-/** Asks for the end of a job, and tells the queue. */
+/**
+ * Cancels a job, and tells the queue.
+ * @throws {FoveaError} `job-not-found`, `job-finished`, and what the queue throws.
+ */
 export async function cancelJob(
   { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
   id: string,

@@ -1,4 +1,4 @@
-// What a job cannot ask of the layers that learn. Asked before a job is made, and again by whoever carries it out.
+// Checks what a job asks of its trainable layers: before the job is made, and again when it runs.
 
 import { toBackboneName } from '../../backbone/backbone.ts';
 import { FoveaError } from '../../errors/errors.ts';
@@ -9,7 +9,7 @@ import { mixesPictures, type Recipe } from './recipe.ts';
 import { hasFullStage, type StageName } from './stage-lengths.ts';
 import { applyTrial, type Sweep, trialsOf } from './sweep.ts';
 
-/** What a job says of the layers that learn. */
+/** What a job says of its trainable layers. */
 interface LearningSettings {
   readonly architecture: string;
   readonly hyperparameters: Hyperparameters;
@@ -17,14 +17,14 @@ interface LearningSettings {
   readonly sweep: Sweep | null;
 }
 
-/** A setting that has no effect but in some stages. */
+/** A setting that only some stages use. */
 interface StageSetting {
   readonly name: keyof Recipe;
-  /** As a message begins. */
+  /** The subject of a message about it. */
   readonly title: string;
   readonly usedBy: readonly StageName[];
   readonly isSet: (recipe: Recipe) => boolean;
-  /** What stands in its place where it is left out. */
+  /** The same recipe without the setting. */
   readonly reset: (recipe: Recipe) => Partial<Recipe>;
 }
 
@@ -46,7 +46,7 @@ const STAGE_SETTINGS: readonly StageSetting[] = [
   {
     name: 'batch_normalization',
     title: '"batch_normalization"',
-    // Layers that learn from the start have nothing else to go by than their batches.
+    // Layers that are trained from scratch have no other statistics than those of their batches.
     usedBy: ['full', 'scratch'],
     isSet: (recipe) => recipe.batch_normalization === 'training',
     reset: () => ({ batch_normalization: 'inference' }),
@@ -55,7 +55,7 @@ const STAGE_SETTINGS: readonly StageSetting[] = [
     name: 'augmentation',
     title: 'Mixing pictures ("mixup", "cutmix" of "augmentation")',
     usedBy: ['full', 'scratch'],
-    // What a name stands for may be mixed in one stage and not in another.
+    // A named augmentation may mix pictures in one stage and not in another.
     isSet: ({ augmentation }) => typeof augmentation === 'object' && mixesPictures(augmentation),
     reset: ({ augmentation }) => ({
       augmentation:
@@ -71,13 +71,14 @@ const STAGE_SETTINGS: readonly StageSetting[] = [
   },
 ];
 
-/** Layers have the same names for every number of classes. */
+/** Any number of classes will do: the names of layers do not depend on it. */
 const ANY_CLASSES = 2;
 
 /**
- * @throws {FoveaError} `backbone-frozen` where the layers of an imported backbone would have to learn;
- * `setting-without-effect` where no stage of the job heeds what it says; `layer-unknown` where the second stage would begin
- * at a layer that the network does not have; `architecture-unknown`.
+ * Refuses a job that asks the impossible of its layers, or for something that no stage would do.
+ * @throws {FoveaError} `backbone-frozen` where the layers of an imported backbone would have to be trained;
+ * `setting-without-effect` where no stage of the job uses a setting; `layer-unknown` where `unfreeze_from` names a layer that the
+ * network does not have; `architecture-unknown`.
  */
 export function checkTrainableLayers(job: LearningSettings): void {
   const recipes =
@@ -92,8 +93,8 @@ export function checkTrainableLayers(job: LearningSettings): void {
 }
 
 /**
- * A recipe that trains the same model and that {@link checkTrainableLayers} takes: without what its stages do not heed, as a
- * trial of a sweep may have it from the others.
+ * A recipe that trains the same model and that {@link checkTrainableLayers} accepts: without the settings that its stages do not
+ * use, which a trial of a sweep may share with other trials.
  * @throws {FoveaError} `architecture-unknown`.
  */
 export const effectiveRecipe = (architecture: string, recipe: Recipe): Recipe =>
@@ -104,7 +105,7 @@ const isImported = (architecture: string) => toBackboneName(architecture) !== un
 const isPretrained = (architecture: string) =>
   isImported(architecture) || findArchitecture(architecture).weightSources.length > 0;
 
-/** Settings of the recipes that no stage of any of them heeds. */
+/** Settings of the recipes that no stage of any of them uses. */
 function unusedSettings(architecture: string, recipes: readonly Recipe[]): StageSetting[] {
   const stages = new Set(recipes.flatMap((recipe) => stagesOf(architecture, recipe)));
   return STAGE_SETTINGS.filter(
@@ -118,16 +119,16 @@ function stagesOf(architecture: string, recipe: Recipe): StageName[] {
 }
 
 function withoutEffect(architecture: string, { name, title }: StageSetting): FoveaError {
-  const noSecondStage = `${title} is of the second stage, which this job does not have:`;
+  const noSecondStage = `${title} has an effect only in the second stage, which this job does not have:`;
   let message: string;
   if (!isPretrained(architecture)) {
     message =
-      `${title} is for pretrained layers, and "${architecture}" has none: every layer of it learns from the start. ` +
-      'Leave it out.';
+      `${title} has an effect only on pretrained layers, and "${architecture}" has none: all its layers are trained from scratch. ` +
+      'Remove the setting.';
   } else if (isImported(architecture)) {
-    message = `${noSecondStage} the layers of an imported backbone stay as they are. Leave it out.`;
+    message = `${noSecondStage} the layers of an imported backbone stay frozen. Remove the setting.`;
   } else {
-    message = `${noSecondStage} its pretrained layers stay as they are. Set recipe.stages to "full", or leave it out.`;
+    message = `${noSecondStage} its pretrained layers stay frozen. Set recipe.stages to "full", or remove the setting.`;
   }
   return new FoveaError('setting-without-effect', message, { param: `recipe.${name}` });
 }
@@ -141,7 +142,7 @@ function checkStart(name: string, { unfreeze_from: start }: Recipe): void {
 const backboneFrozen = (architecture: string) =>
   new FoveaError(
     'backbone-frozen',
-    `The layers of "${architecture}" cannot learn: of an imported backbone a job trains the head alone. Set recipe.stages ` +
-      '(and those of a sweep) to "head", or choose an architecture, whose layers can learn.',
+    `The layers of "${architecture}" cannot be trained: on an imported backbone a job trains only the head. Set recipe.stages ` +
+      '(and the stages of a sweep) to "head", or choose an architecture, whose layers can be trained.',
     { param: 'recipe.stages', details: { allowed: ['head'] } },
   );

@@ -1,17 +1,17 @@
-// Where the second stage of transfer learning begins and what stays frozen below: what the trainer does, and what an
-// estimate counts. Knows no weights and no pictures.
+// Which layers the second stage of transfer learning trains, and which stay frozen: for the trainer, and for an estimate. Knows no
+// weights and no pictures.
 
 import type { Network } from '../../network/description/network.ts';
 import { firstTrainable } from '../../network/description/trainable-from.ts';
 import { cutLayerBelow, lastStage, splitAt } from '../../network/surgery/split-at.ts';
 import type { Recipe } from './recipe.ts';
 
-/** Of every picture at most, itself included: epochs beyond see them again. */
+/** Augmented views of each picture, itself included, whose activations are cached at most; later epochs see them again. */
 const MOST_VIEWS = 8;
-/** Of all that is kept of the frozen layers' output, on disk and in the store: 2 GiB. */
+/** Size of all cached activations at most, on disk and in the store: 2 GiB. */
 const KEPT_BYTES = 2 ** 31;
 
-/** The first layer that learns, or its block, see {@link firstTrainable}; null where all do. */
+/** The first trainable layer, or its block, see {@link firstTrainable}; null where all layers are trainable. */
 export function fullStageStart(
   { unfreeze_from: asked, preset }: Pick<Recipe, 'unfreeze_from' | 'preset'>,
   network: Network,
@@ -20,30 +20,33 @@ export function fullStageStart(
   return preset === 'course' ? null : (lastStage(network) ?? null);
 }
 
-/** A network where its frozen part ends. What the lower half makes of the pictures never changes, and is computed once. */
+/** A network split where its frozen layers end. Their output for a picture never changes, so it is computed once and cached. */
 export interface FrozenSplit {
   readonly frozen: Network;
   readonly trainable: Network;
-  /** `[height, width, channels]` of what one gives the other. */
+  /** Shape `[height, width, channels]` of the cached activations, the output of `frozen` and the input of `trainable`. */
   readonly shape: readonly [number, number, number];
-  /** Views of each picture, itself included, that there is room for. */
+  /** Number of views of each picture, itself included, whose activations fit the cache. */
   readonly views: number;
 }
 
+/** What decides where a network is split, and whether the cache holds enough. */
 export interface FrozenSplitOptions {
-  /** As {@link fullStageStart} gives it. */
+  /** The result of {@link fullStageStart}. */
   readonly from: string | null;
-  /** Pictures of each split. */
+  /** Number of pictures of each split. */
   readonly pictures: { readonly train: number; readonly validation: number };
   readonly epochs: number;
-  /** Whether the pictures of an epoch are other views than those of the last. */
+  /** Whether each epoch sees other views of the pictures. */
   readonly isAugmented: boolean;
-  /** Of what is kept; 4, or 2 in half precision. */
+  /** Bytes of a cached value: 4, or 2 in half precision. */
   readonly bytesPerValue: number;
 }
 
 /**
- * Undefined where all layers learn, more than one output of the lower ones is needed above, or there is no room for it.
+ * Splits a network into its frozen and its trainable layers.
+ * @returns undefined where all layers are trainable, where the trainable ones read more than one output of the frozen ones, or where
+ *   the cache cannot hold one view of each picture.
  * @throws {FoveaError} `layer-unknown`.
  */
 export function splitFrozen(

@@ -1,45 +1,48 @@
-// What a job gives up when memory runs out: the remedies by name, what those taken come to, and what an attempt leaves
-// behind for the next one to see how it ended. Knows nothing of how training works.
+// What a job's record says of memory: the out-of-memory remedies by name, those that were taken and what they changed, and marks by
+// which the next attempt sees how one ended. Knows nothing of how training works.
 
 import { z } from 'zod';
 
 /**
- * The remedies, in the order in which they are taken unless a request says otherwise: first those that leave the model's
- * quality as it is.
+ * The out-of-memory remedies in their default order: first those that keep the quality of the model.
  */
 export const REMEDIES = [
-  /** Batches are taken in parts; their gradients add up to the batch's. */
+  /** Gradient accumulation: smaller micro-batches, whose gradients are summed to the batch's. */
   'smaller_batches',
-  /** Cached features of the frozen backbone are kept in 16 bits. */
+  /** Cached features of the frozen backbone are stored in 16 bits. */
   'half_precision',
-  /** The lower of the pretrained layers stay as they are. */
+  /** Fewer pretrained layers are trainable; the lower ones stay frozen. */
   'fewer_layers',
-  /** The network sees smaller pictures, in training and in service. */
+  /** The network's input is smaller, in training and in serving. */
   'smaller_pictures',
-  /** The attempt ends, and on AWS Batch a larger machine takes the job over. */
+  /** The attempt ends, and on AWS Batch the job moves to a larger machine. */
   'larger_machine',
 ] as const;
+/** The name of an out-of-memory remedy. */
 export const RemedySchema = z
   .enum(REMEDIES)
   .describe(
-    '`smaller_batches`: batches in parts, with the same result. `half_precision`: cached features in 16 bits. `fewer_layers`: ' +
-      'the lower of the pretrained layers stay as they are. `smaller_pictures`: in training and in service. ' +
-      '`larger_machine`: the attempt ends, and on AWS Batch a larger machine takes the job over.',
+    '`smaller_batches`: gradient accumulation over smaller micro-batches, with the same result. `half_precision`: cached features ' +
+      'in 16 bits. `fewer_layers`: fewer pretrained layers are trainable. `smaller_pictures`: a smaller input, in training and in ' +
+      'serving. `larger_machine`: the attempt ends, and on AWS Batch the job moves to a larger machine.',
   );
+/** One of {@link REMEDIES}. */
 export type RemedyName = z.infer<typeof RemedySchema>;
 
-/** What the remedies taken so far come to. */
+/** The settings that the remedies taken so far have changed. */
 export const SavingsSchema = z.object({
-  /** Most pictures at once by stage; a stage that is not named takes whole batches. */
+  /** Size of the micro-batches by stage; a stage that is not named has whole batches. */
   partSizes: z.record(z.string(), z.number().int().min(1)),
   halfPrecision: z.boolean(),
-  /** The first layer that learns in the stage `full`; null where the recipe decides. */
+  /** The first trainable layer in the stage `full`; null where the recipe decides. */
   unfreezeFrom: z.string().nullable(),
-  /** Height and width of the network's input; null is the architecture's own. */
+  /** Height and width of the network's input; null for the architecture's default. */
   inputSize: z.object({ height: z.number().int(), width: z.number().int() }).nullable(),
 });
+/** The settings that remedies have changed. */
 export type Savings = z.infer<typeof SavingsSchema>;
 
+/** The settings before any remedy. */
 export const NO_SAVINGS: Savings = {
   partSizes: {},
   halfPrecision: false,
@@ -47,57 +50,61 @@ export const NO_SAVINGS: Savings = {
   inputSize: null,
 };
 
+/** What a job's record says of memory. */
 export const MemoryRecordSchema = z.object({
-  /** Of a sweep whose trials run one after another, the trial that all of it is of. */
+  /** The trial that the record is about, in a sweep whose trials run one after another; null elsewhere. */
   trial: z.number().int().nullable().default(null),
   savings: SavingsSchema,
-  /** In the order in which they were taken. */
+  /** The remedies in the order in which they were taken. */
   taken: z.array(
     z.object({
       remedy: RemedySchema,
-      stage: z.string().describe('Of the training, e.g. `full`.'),
-      gaveUp: z.string().describe('In words.'),
+      stage: z.string().describe('Stage of the training in which memory ran out, e.g. `full`.'),
+      gaveUp: z.string().describe('What the remedy changed, in words.'),
     }),
   ),
-  /** Memory of the device that the savings were made for, bytes; null before the first attempt. */
+  /** Memory of the device for which the remedies were taken, in bytes; null before the first attempt. */
   deviceBytes: z.number().nullable(),
   /**
-   * What the running attempt is at. An attempt that ends by itself clears it: found by the next one, it tells that the
-   * process was ended from outside.
+   * The stage of the running attempt. An attempt that ends by itself clears it; where the next attempt finds it, the process was
+   * killed.
    */
   trying: z
     .object({
       stage: z.string(),
-      /** Of the machine, and how many processes its kernel had ended for memory by then; null where that is not known. */
+      /** Id of the machine's boot, and how many processes its kernel had killed for memory by then; null where not known. */
       boot: z.string().nullable(),
       oomKills: z.number().int().nullable(),
     })
     .nullable(),
-  /** Set by a queue that was told that the attempt was ended for memory. */
+  /** Set by a queue that was told that the attempt was killed for memory. */
   wasKilled: z.boolean(),
 });
+/** The memory record of a job or a trial. */
 export type MemoryRecord = z.infer<typeof MemoryRecordSchema>;
 
-/** What was given up for a training that is over. */
+/** The remedies that a finished training was made with. */
 export const TakenRemediesSchema = MemoryRecordSchema.pick({ savings: true, taken: true });
+/** The remedies that a finished training was made with. */
 export type TakenRemedies = z.infer<typeof TakenRemediesSchema>;
 
 /**
- * A trial's own memory record, where its job's may be of another trial.
- * @param givenUp Of a trial that is over: its weights are what they are, also on a larger machine.
+ * The memory record for a trial, where that of the job may be about another trial.
+ * @param givenUp the remedies of a trial that is over: its weights were trained with them, also where the machine is larger now.
  */
 export function memoryOfTrial(memory: MemoryRecord, trial: number, givenUp?: TakenRemedies): MemoryRecord {
   if (memory.trial !== trial) return { ...NO_MEMORY_RECORD, ...givenUp, trial };
   return givenUp === undefined ? memory : { ...memory, deviceBytes: null };
 }
 
-/** As an attempt leaves it that ends by itself: the next one is not to think that it was killed. */
+/** The record at the end of an attempt that ends by itself, so that the next one does not think that it was killed. */
 export const afterOwnEnd = (memory: MemoryRecord): MemoryRecord => ({
   ...memory,
   trying: null,
   wasKilled: false,
 });
 
+/** The memory record before the first attempt. */
 export const NO_MEMORY_RECORD: MemoryRecord = {
   trial: null,
   savings: NO_SAVINGS,

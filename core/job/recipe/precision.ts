@@ -1,8 +1,12 @@
-// The bits that a model may be stored in beside its own float32, and how its file is then called.
+// The reduced precisions in which a model may be stored besides float32, and the names of those files.
 
-/** `fp16`: weights stored in half precision. `int8`: weights and values in 8-bit integers. */
+/**
+ * Reduced precisions of a model. `fp16`: weights are stored in half precision. `int8`: weights and values are
+ * quantized to 8 bits.
+ */
 export const PRECISIONS = ['fp16', 'int8'] as const;
+/** One of {@link PRECISIONS}. */
 export type Precision = (typeof PRECISIONS)[number];
 
-/** File of a version, e.g. `model-int8.onnx`. */
+/** Name of a reduced-precision variant's file, e.g. `model-int8.onnx`. */
 export const variantFile = (precision: Precision): string => `model-${precision}.onnx`;

@@ -1,5 +1,5 @@
-// How a job is to be trained, as far as whoever asks for it wants to decide: which layers learn, on which views of the
-// pictures. What is left to `auto` the trainer decides, and writes down.
+// How a job is trained: which layers, and on which augmented views of the pictures. A request decides what it wants to; the trainer
+// decides what is `auto`, and writes its decision into the job's record.
 
 import { z } from 'zod';
 import { REMEDIES, RemedySchema } from './memory-record.ts';
@@ -7,22 +7,27 @@ import { PRECISIONS } from './precision.ts';
 
 const Share = z.number().min(0).max(1);
 
-/** Random changes to the pictures of the training split; 0 switches each off. */
+/** Random changes to the pictures of the training split; 0 or 1, the default of each, switches it off. */
 export const AugmentationSchema = z.strictObject({
   crop: z
     .number()
     .min(0.05)
     .max(1)
     .default(1)
-    .describe("Least share of the picture's area that a crop keeps; 1 keeps all of it."),
+    .describe("Smallest share of the picture's area that a crop keeps; 1 keeps all of it."),
   aspect: z
     .number()
     .min(1)
     .max(3)
     .default(1)
-    .describe("A crop's width to height may differ by up to this factor from the picture's."),
+    .describe('Largest factor between the aspect ratio of a crop and that of the picture.'),
   flip: Share.default(0).describe('Share of the pictures that are mirrored left to right.'),
-  rotation: z.number().min(0).max(180).default(0).describe('Largest turn, in degrees, in both directions.'),
+  rotation: z
+    .number()
+    .min(0)
+    .max(180)
+    .default(0)
+    .describe('Largest rotation in both directions, in degrees.'),
   color: z
     .number()
     .min(0)
@@ -34,13 +39,13 @@ export const AugmentationSchema = z.strictObject({
     .min(0)
     .max(0.75)
     .default(0)
-    .describe("Largest side of a gray square that hides a part, as a share of the picture's."),
+    .describe("Largest side of the gray square that hides an area, as a share of the picture's side."),
   mixup: z
     .number()
     .min(0)
     .max(8)
     .default(0)
-    .describe('Parameter of the beta distribution by which two pictures are blended (mixup).'),
+    .describe('Parameter of the beta distribution of the weight with which two pictures are mixed (mixup).'),
   cutmix: z
     .number()
     .min(0)
@@ -50,26 +55,29 @@ export const AugmentationSchema = z.strictObject({
       'Parameter of the beta distribution of the area that one picture pastes into another (CutMix).',
     ),
 });
+/** The strength of each random change. */
 export type Augmentation = z.infer<typeof AugmentationSchema>;
 
-/** Whether a picture by itself comes out of it otherwise than it went in. */
+/** Whether the augmentation changes single pictures. */
 export const changesPictures = ({ crop, aspect, flip, rotation, color, cutout }: Augmentation): boolean =>
   crop < 1 || aspect > 1 || flip > 0 || rotation > 0 || color > 0 || cutout > 0;
 
-/** Whether the pictures of a batch come out of it mixed with each other. */
+/** Whether the augmentation mixes the pictures of a batch with each other. */
 export const mixesPictures = ({ mixup, cutmix }: Pick<Augmentation, 'mixup' | 'cutmix'>): boolean =>
   mixup > 0 || cutmix > 0;
 
+/** The recipe as a request gives it; `auto` leaves a setting to the trainer. */
 export const RecipeSchema = z.strictObject({
   preset: z
     .enum(['default', 'course'])
     .default('default')
-    .describe('`course`: SGD as taught: 0.2, then 0.01 with Nesterov momentum, for 5 and 40 epochs.'),
+    .describe('`course`: SGD at 0.2 for 5 epochs, then at 0.01 with Nesterov momentum for 40.'),
   stages: z
     .enum(['auto', 'head', 'full'])
     .default('auto')
     .describe(
-      '`head`: the pretrained layers stay as they are. `full`: then they learn too. `auto`: `full` in the preset `course`.',
+      '`head`: pretrained layers stay frozen. `full`: in a second stage they are trained, too. `auto`: `full` in the preset ' +
+        '`course`, otherwise `head`.',
     ),
   unfreeze_from: z
     .string()
@@ -78,58 +86,61 @@ export const RecipeSchema = z.strictObject({
     .nullable()
     .default('auto')
     .describe(
-      'The first layer, or the beginning of the names of the first block, that learns in the second stage; null is all. ' +
-        "`auto`: those that work on the network's smallest map, in the preset `course` all.",
+      'The first trainable layer of the second stage, or the beginning of the names of its block; null: all layers are trainable. ' +
+        "`auto`: the layers that work on the network's smallest feature map; in the preset `course`, all.",
     ),
   first_layer_rate: z
     .union([z.literal('auto'), z.number().min(1e-4).max(1)])
     .default('auto')
     .describe(
-      "Learning rate of the first layer in the second stage, as a share of the last one's: a constant ratio from layer to " +
-        'layer in between. 1 is the same for all; `auto` is what the preset has.',
+      "Learning rate of the first layer in the second stage, as a share of the last layer's; between them the ratio from layer " +
+        'to layer is constant. 1: the same rate for all layers. `auto`: the share of the preset.',
     ),
   batch_normalization: z
     .enum(['inference', 'training'])
     .default('inference')
     .describe(
-      'Whether batch normalizations of the pretrained layers go by their moving statistics while they learn.',
+      'Which statistics the batch normalizations of pretrained layers use while they are trained. `inference`: their moving ' +
+        'statistics. `training`: those of the batch.',
     ),
   augmentation: z
     .union([z.enum(['auto', 'none', 'course', 'strong']), AugmentationSchema])
     .default('auto')
-    .describe('Random changes to the training pictures: a set of them by name, or each by itself.'),
+    .describe('Random changes to the training pictures: a named set, or a value for each.'),
   imbalance: z
     .enum(['auto', 'none', 'class_weights', 'balanced_sampling'])
     .default('auto')
     .describe('What is done about classes with few pictures.'),
   precision: z
     .enum(['auto', 'float32', 'mixed'])
-    // Without a default: records that do not ask for it are as the version before reads them.
+    // Has no default, so that earlier versions can read records without it.
     .optional()
     .describe(
-      'In which the layers of a network compute while they learn. `mixed`: 16 bits where they do (bfloat16), compiled by XLA, on ' +
-        "TensorFlow's own back ends; worth it on GPUs from NVIDIA's Ampere on. What is judged and exported is float32 whatever it " +
-        'is. `auto`, or left out: float32.',
+      "Precision of the arithmetic in training. `mixed`: bfloat16 where it suffices, compiled by XLA, on TensorFlow's own back " +
+        "ends; it pays on GPUs from NVIDIA's Ampere on. Evaluation and the exported model are always float32. `auto`, the default: float32.",
     ),
   out_of_memory: z
     .array(RemedySchema)
     .max(REMEDIES.length)
     .default([...REMEDIES])
-    .describe('What may be done where memory runs out, in this order; an empty list ends the job there.'),
+    .describe(
+      'Remedies that may be taken where memory runs out, in this order. With an empty list the job fails there.',
+    ),
   variants: z
     .array(z.enum(PRECISIONS))
     .default([...PRECISIONS])
     .describe(
-      'In which fewer bits the model is stored too; what that does to it is measured for the report.',
+      'Reduced-precision variants of the model that are stored, too. The report compares each with the model.',
     ),
 });
+/** How a job is to be trained. */
 export type Recipe = z.infer<typeof RecipeSchema>;
 
 const StageSettingsSchema = z.object({
-  epochs: z.number().int().describe('Passes over the training pictures, at most.'),
-  batchSize: z.number().int().describe('Pictures that one step learns from.'),
-  learningRate: z.number().describe('The highest of the run.'),
-  optimizer: z.string().describe('E.g. `adam`.'),
+  epochs: z.number().int().describe('Largest number of passes over the training pictures.'),
+  batchSize: z.number().int().describe('Pictures of one training step.'),
+  learningRate: z.number().describe('Peak learning rate.'),
+  optimizer: z.string().describe('Name of the optimizer, e.g. `adam`.'),
   firstLayerRate: z
     .number()
     .default(1)
@@ -138,14 +149,14 @@ const StageSettingsSchema = z.object({
     .number()
     .int()
     .nullable()
-    .describe('Epochs without improvement that end the stage; null where none do.'),
+    .describe('Early stopping: epochs without improvement that end the stage; null without early stopping.'),
 });
 
-/** What every `auto` came to. The first attempt decides, and later ones hold to it. */
+/** The recipe with a value for every `auto`. The first attempt decides, and later ones use its decision. */
 export const ResolvedRecipeSchema = z.object({
   stages: z
     .record(z.string(), StageSettingsSchema)
-    .describe('The stages by name, in their order: `head`, `full`, `scratch`.'),
+    .describe('Settings of the stages by name, in their order: `head`, `full`, `scratch`.'),
   augmentation: AugmentationSchema.describe('Random changes to the training pictures.'),
   imbalance: z
     .enum(['none', 'class_weights', 'balanced_sampling'])
@@ -154,18 +165,19 @@ export const ResolvedRecipeSchema = z.object({
     .string()
     .nullable()
     .default(null)
-    .describe('The first layer that learns in the stage `full`; null where all do.'),
+    .describe('The first trainable layer in the stage `full`; null where all layers are trainable.'),
   featureViews: z
     .number()
     .int()
     .describe(
-      'Augmented views of each picture whose features the head is trained on, besides the picture itself.',
+      'Number of augmented views of each picture that the head is trained on, besides the picture itself.',
     ),
-  reasons: z.array(z.string()).describe('One sentence for each decision that needs one.'),
+  reasons: z.array(z.string()).describe('Sentences that explain the decisions.'),
 });
+/** The recipe with a value for every `auto`. */
 export type ResolvedRecipe = z.infer<typeof ResolvedRecipeSchema>;
 
-/** A clause for each stage, in their order, e.g. `head: 60 epochs, batches of 32, adam at 0.001`. */
+/** Describes each stage in a clause, in their order, e.g. `head: 60 epochs, batches of 32, adam at 0.001`. */
 export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readonly string[] =>
   Object.entries(stages).map(([name, { epochs, batchSize, optimizer, learningRate, firstLayerRate }]) => {
     const clauses = [

@@ -1,5 +1,5 @@
-// How long the stages of training are where a request leaves that to `auto`: what the trainer goes by, and what an estimate
-// is made of. Knows nothing of how a stage learns.
+// How long the stages of training are where a request leaves that to `auto`: for the trainer, and for an estimate. Knows nothing of
+// how a stage is trained.
 
 import type { Recipe } from './recipe.ts';
 
@@ -8,31 +8,33 @@ export const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
 /** A stage of training. `head` and `full` are those of transfer learning; `scratch` is the only one of its job. */
 export type StageName = (typeof STAGE_NAMES)[number];
 
+/** Number of epochs and batch size of a stage. */
 export interface StageLength {
-  /** Epochs for a number of training examples. */
+  /** Number of epochs for a number of training pictures. */
   readonly epochs: (examples: number) => number;
   readonly batchSize: number;
 }
 
-/** Pictures and views of them that the head is to see. */
+/** Pictures and augmented views that the head is trained on, where there are few pictures. */
 const HEAD_PICTURES = 3000;
 const MAX_VIEWS = 4;
 
 const atLeast = (least: number, most: number, pictures: number) => (examples: number) =>
   Math.min(most, Math.max(least, Math.round(pictures / Math.max(1, examples))));
 
-/** Pictures that a small network wants to have seen before it has learned what it can from a few hundred. */
+/** From scratch, a small network needs to see about 10,000 pictures before it stops improving on a few hundred. */
 const SCRATCH: StageLength = { epochs: atLeast(8, 30, 10_000), batchSize: 16 };
 
+/** The length of each stage, by preset. */
 export const STAGE_LENGTHS: Readonly<Record<Recipe['preset'], Readonly<Record<StageName, StageLength>>>> = {
   default: {
-    // An epoch on cached features takes milliseconds, so it runs until it has converged; of tens of thousands of pictures
-    // a few passes are as many updates as sixty of a few hundred, or two hundred of some dozens.
+    // An epoch on cached features takes milliseconds, so training runs until it has converged. A few passes over tens of thousands
+    // of pictures have as many updates as sixty over a few hundred, or two hundred over some dozens.
     head: {
       epochs: (examples) => Math.max(atLeast(5, 60, 200_000)(examples), atLeast(1, 200, 24_000)(examples)),
       batchSize: 32,
     },
-    // Pictures to be seen before small datasets stop gaining.
+    // The network sees about 14,000 pictures before small datasets stop improving.
     full: { epochs: atLeast(5, 30, 14_000), batchSize: 16 },
     scratch: SCRATCH,
   },
@@ -43,11 +45,11 @@ export const STAGE_LENGTHS: Readonly<Record<Recipe['preset'], Readonly<Record<St
   },
 };
 
-/** Whether the pretrained layers learn too. */
+/** Whether there is a second stage, in which pretrained layers are trained, too. */
 export const hasFullStage = ({ stages, preset }: Recipe): boolean =>
   stages === 'full' || (stages === 'auto' && preset === 'course');
 
-/** Augmented views of each picture whose features the head is trained on, where pictures are augmented at all. */
+/** Number of augmented views of each picture that the head is trained on, where pictures are augmented at all. */
 export const featureViewsFor = ({ preset }: Recipe, examples: number): number =>
   preset === 'course'
     ? MAX_VIEWS

@@ -1,5 +1,4 @@
-// A small sweep: settings of a job that are tried in every combination, and what came of each. Knows nothing of how
-// training works.
+// A sweep: settings of a job that are tried in every combination, and the results. Knows nothing of how training works.
 
 import { z } from 'zod';
 import { present } from '../../present.ts';
@@ -7,12 +6,12 @@ import { type Hyperparameters, HyperparametersSchema } from './hyperparameters.t
 import { NO_SAVINGS, TakenRemediesSchema } from './memory-record.ts';
 import { type Recipe, RecipeSchema } from './recipe.ts';
 
-/** Trials of a sweep: each is a training of its own. */
+/** Number of trials of a sweep at most; each is a training of its own. */
 export const MAX_TRIALS = 16;
 
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
 const { stages, unfreeze_from, first_layer_rate, augmentation, imbalance } = RecipeSchema.shape;
-/** The values of a setting that are tried; described as the setting itself is. */
+/** The values of a setting that are tried. */
 const values = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
   z
     .array(setting.unwrap())
@@ -21,6 +20,7 @@ const values = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
     .optional()
     .describe(`Values to try: ${present(setting.description, 'a description of the setting')}`);
 
+/** The values to try for each setting. There are 2 to {@link MAX_TRIALS} combinations. */
 export const SweepSchema = z
   .strictObject({
     n_epochs: values(n_epochs),
@@ -35,38 +35,39 @@ export const SweepSchema = z
   .refine((sweep) => countTrials(sweep) >= 2 && countTrials(sweep) <= MAX_TRIALS, {
     message: `the combinations of its values must be 2 to ${MAX_TRIALS}`,
   });
+/** The values to try for each setting. */
 export type Sweep = z.infer<typeof SweepSchema>;
 
-/** One combination: a value for each setting of the sweep. */
+/** One combination of a sweep: a value for each setting. */
 export type TrialSettings = { readonly [name in keyof Sweep]?: NonNullable<Sweep[name]>[number] };
 
-/** A trial that is over, as a job's record and a report tell of it. */
+/** A finished trial, as it is stored in a job's record. */
 export const TrialSchema = z.object({
   trial: z.number().int().min(1).describe('Number of the trial, from 1, in the order of the combinations.'),
-  settings: z.record(z.string(), z.unknown()).describe('Its value for each setting of the sweep.'),
-  validationLoss: z
-    .number()
-    .describe('Cross-entropy on the validation split, in nats, of the weights that are kept.'),
-  validationAccuracy: z.number().describe('Share of the validation split that the same weights get right.'),
-  /** With what its weights were trained, and the winner is exported. */
+  settings: z.record(z.string(), z.unknown()).describe('Value of each setting of the sweep.'),
+  validationLoss: z.number().describe('Cross-entropy of the best weights on the validation split, in nats.'),
+  validationAccuracy: z.number().describe('Accuracy of the same weights on the validation split, 0 to 1.'),
+  /** The out-of-memory remedies with which it was trained, and with which the winner is exported. */
   givenUp: TakenRemediesSchema.default({ savings: NO_SAVINGS, taken: [] }),
 });
+/** A finished trial. */
 export type Trial = z.infer<typeof TrialSchema>;
 
-/** A trial that its own settings brought to nothing. On a machine like that it would come to nothing again. */
+/** A trial that failed because of its settings. On a machine with as much memory it would fail again. */
 export const FailedTrialSchema = z.object({
-  /** From 1. */
+  /** Number of the trial, from 1. */
   trial: z.number().int().min(1),
   error: z.object({ code: z.string(), message: z.string() }),
-  /** Memory of the device that it failed on, bytes. */
+  /** Memory of the device on which it failed, in bytes. */
   deviceBytes: z.number(),
 });
+/** A trial that failed. */
 export type FailedTrial = z.infer<typeof FailedTrialSchema>;
 
 const countTrials = (sweep: Readonly<Record<string, readonly unknown[] | undefined>>): number =>
   Object.values(sweep).reduce((product, options) => product * (options?.length ?? 1), 1);
 
-/** Every combination; the setting that comes last in the request changes fastest. */
+/** All combinations of a sweep. The setting that comes last in the request changes fastest. */
 export function trialsOf(sweep: Sweep): TrialSettings[] {
   let trials: TrialSettings[] = [{}];
   for (const [name, options] of Object.entries(sweep)) {
@@ -75,7 +76,7 @@ export function trialsOf(sweep: Sweep): TrialSettings[] {
   return trials;
 }
 
-/** What a trial trains by: the job's own settings with the trial's in their place. */
+/** A job with the settings of a trial in the place of its own. */
 export function applyTrial<T extends { readonly hyperparameters: Hyperparameters; readonly recipe: Recipe }>(
   job: T,
   settings: TrialSettings,
@@ -94,11 +95,11 @@ export function applyTrial<T extends { readonly hyperparameters: Hyperparameters
 const given = (settings: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 
-/** With one more, in their order; a repeated one takes the place of the first. */
+/** Adds a trial to others, in the order of their numbers. It replaces one with the same number. */
 export const withTrial = <T extends { readonly trial: number }>(trials: readonly T[], trial: T): T[] =>
   [...trials.filter((known) => known.trial !== trial.trial), trial].sort((a, b) => a.trial - b.trial);
 
-/** The trial with the lowest validation loss; of equal ones the first. Undefined where there is none. */
+/** The trial with the lowest validation loss; of equally good ones the first. Undefined where there is none. */
 export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
   trials
     .toSorted((a, b) => a.trial - b.trial)
@@ -107,7 +108,7 @@ export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
       undefined,
     );
 
-/** E.g. `learning_rate_multiplier 3, augmentation none`. */
+/** Describes the settings of a trial, e.g. `learning_rate_multiplier 3, augmentation none`. */
 export const describeTrial = (settings: Readonly<Record<string, unknown>>): string =>
   Object.entries(settings)
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)

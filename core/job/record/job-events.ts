@@ -1,5 +1,5 @@
-// The events of jobs: objects numbered from 0 without a gap, only ever added. The number of the next one is found by asking for
-// single events, and remembered, so that neither adding nor reading a page goes through all that there are.
+// The events of jobs: objects numbered from 0 without a gap, and never changed. The number of the next one is found by looking for
+// single events, and remembered, so that neither adding an event nor reading a page lists all of them.
 
 import { LRUCache } from 'lru-cache';
 import { mapConcurrently } from '../../concurrently.ts';
@@ -8,42 +8,46 @@ import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
 import { JOB_EVENT, type JobEvent } from './job.ts';
 
+/** An event before the store gives it id and time. */
 export type NewJobEvent = Omit<JobEvent, 'id' | 'createdAt'>;
 
-/** A page cursor: only what comes after this id, at most `limit` of it. */
+/** A page of a list: what comes after the id `after`, at most `limit` entries. */
 export interface PageOptions {
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
+/** The events of all jobs in a store. */
 export interface JobEvents {
   appendEvent(jobId: string, event: NewJobEvent): Promise<JobEvent>;
-  /** Newest first; in place of one that cannot be read, one that says so. */
+  /** A page of events, newest first. An event that cannot be read is replaced by one that says so. */
   events(
     jobId: string,
     options: PageOptions,
   ): Promise<{ readonly events: readonly JobEvent[]; readonly hasMore: boolean }>;
-  /** Oldest first: all that came after the event of this id, or all there are. */
+  /** All events after that of the id `seen`, or all events, oldest first. */
   eventsSince(jobId: string, seen?: string): Promise<readonly JobEvent[]>;
 }
 
+/** The store and the clock. */
 export interface JobEventsDeps {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Of how many jobs the end is remembered. */
+/** Number of jobs whose event count is remembered. */
 const REMEMBERED_JOBS = 1000;
 
+/** Opens the events of a store. Nothing is read before it is needed. */
 export function createJobEvents({ store, now }: JobEventsDeps): JobEvents {
-  /** So many events at least a job has. */
+  /** The least number of events that a job is known to have. */
   const known = new LRUCache<string, number>({ max: REMEMBERED_JOBS });
 
   const exists = async (jobId: string, sequence: number) =>
     (await store.head(keys.jobEvent(jobId, sequence))) !== undefined;
 
-  /** How many events a job has: goes ahead in growing steps from what is known, then halves the last one. */
+  /** Counts the events of a job: looks ahead from the known number in growing steps, then bisects the last step. */
   async function count(jobId: string): Promise<number> {
     let low = known.get(jobId) ?? 0;
     let step = 1;
@@ -58,14 +62,14 @@ export function createJobEvents({ store, now }: JobEventsDeps): JobEvents {
     return low;
   }
 
-  /** The number after that of an event; undefined where the job has no such event. */
+  /** The number that follows an event's; undefined where the job has no such event. */
   async function afterEvent(jobId: string, id: string | undefined): Promise<number | undefined> {
     const sequence = Number(id?.slice(id.lastIndexOf('-') + 1));
     const isOurs = Number.isSafeInteger(sequence) && id === eventId(jobId, sequence);
     return isOurs && sequence < (await count(jobId)) ? sequence + 1 : undefined;
   }
 
-  /** In place of an event that cannot be read, one that says so. */
+  /** Reads an event; one that cannot be read is replaced by one that says so. */
   async function read(jobId: string, sequence: number): Promise<JobEvent | undefined> {
     const key = keys.jobEvent(jobId, sequence);
     try {
@@ -83,7 +87,7 @@ export function createJobEvents({ store, now }: JobEventsDeps): JobEvents {
     }
   }
 
-  /** Those from `start` up to and without `end`, oldest first. */
+  /** Reads the events from `start` up to but not including `end`, oldest first. */
   async function readRange(jobId: string, start: number, end: number): Promise<JobEvent[]> {
     const sequences = Array.from({ length: Math.max(0, end - start) }, (_, index) => start + index);
     const events = await mapConcurrently(sequences, (sequence) => read(jobId, sequence));

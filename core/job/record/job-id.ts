@@ -1,5 +1,4 @@
-// Ids of jobs. They count down with time, so that a listing, which object stores give in ascending order alone, has the
-// newest job first.
+// Ids of jobs. They count down with time, because object stores list keys in ascending order alone: so the newest job comes first.
 
 import { randomBytes } from 'node:crypto';
 
@@ -11,16 +10,22 @@ const RANDOM_BYTES = 5;
 const PREFIX = 'ftjob-';
 const PATTERN = new RegExp(`^${PREFIX}([0-9a-v]{${TIME_DIGITS}})`);
 
-/** @param nowMs Unix milliseconds. */
+/**
+ * Makes the id of a new job: a time that counts down, then random digits.
+ * @param nowMs Unix milliseconds.
+ */
 export function createJobId(nowMs: number): string {
   return `${firstJobIdAt(nowMs)}${randomBytes(RANDOM_BYTES).toString('hex')}`;
 }
 
-/** Comes in order before all ids of its millisecond, and after those of later ones. @param nowMs Unix milliseconds. */
+/**
+ * The beginning of all ids made in a millisecond. In the order of ids it comes before them and after those of later ones.
+ * @param nowMs Unix milliseconds.
+ */
 export const firstJobIdAt = (nowMs: number): string =>
   PREFIX + (TIME_END - 1 - nowMs).toString(TIME_RADIX).padStart(TIME_DIGITS, '0');
 
-/** When the id was made, in Unix milliseconds; 0 for one that is none of ours. */
+/** When an id was made, in Unix milliseconds; 0 for a text that is no job id. */
 export function createdAtMsOf(jobId: string): number {
   const [, time] = PATTERN.exec(jobId) ?? [];
   return time === undefined ? 0 : Math.max(0, TIME_END - 1 - Number.parseInt(time, TIME_RADIX));

@@ -1,5 +1,5 @@
-// Records of jobs in an object store, changed by compare-and-swap. Two rules are enforced here, for every writer: the state
-// machine of job.ts, and that a job which an attempt holds is changed by that attempt alone.
+// Records of jobs in an object store, changed by compare-and-swap. Two rules are enforced here for every writer: the state machine of
+// job.ts, and that a leased job is changed by the attempt that holds the lease alone.
 
 import { isDeepStrictEqual } from 'node:util';
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
@@ -8,13 +8,14 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 import { NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
 import { canBecome, JOB_RECORD, type JobRecord, type Lease, NOTHING_SPENT } from './job.ts';
 
+/** Reads and changes records of jobs, or of trials. */
 export interface JobRecords {
   get(id: string): Promise<JobRecord | undefined>;
   /**
-   * Changes a record by compare-and-swap; `change` may run several times, and returns undefined to leave it be.
-   * @param actsFor says whether the writer holds a lease, or acts for a holder that is gone for certain; left out, for none.
+   * Changes a record by compare-and-swap. `change` may run several times; it returns undefined to change nothing.
+   * @param actsFor says of a lease whether the writer holds it, or acts for a holder that has certainly ended. Default: it does not.
    * @throws {FoveaError} `job-not-found`; `job-transition` for a change of status that the state machine forbids;
-   *   `lease-lost` for a change of more than the {@link REQUEST_FIELDS} of a job that somebody else holds.
+   *   `lease-lost` where another attempt holds the lease, and more than the {@link REQUEST_FIELDS} would change.
    */
   update(
     id: string,
@@ -23,7 +24,7 @@ export interface JobRecords {
   ): Promise<JobRecord>;
 }
 
-/** What anybody may write into the record of a held job: what is asked of it, and what its queue knows. */
+/** The fields of a leased job that anybody may change: requests to it, and what its queue knows. */
 const REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'cancelRequested',
   'placement',
@@ -31,7 +32,7 @@ const REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'usage',
 ] satisfies (keyof JobRecord)[]);
 
-/** What a record says before the first attempt. */
+/** The fields of a record before the first attempt. */
 export const NOTHING_DONE = {
   startedAt: null,
   finishedAt: null,
@@ -50,6 +51,7 @@ export const NOTHING_DONE = {
   result: null,
 } satisfies Partial<JobRecord>;
 
+/** The error `job-not-found`. */
 export const jobNotFound = (id: string) =>
   new FoveaError(
     'job-not-found',
@@ -59,7 +61,10 @@ export const jobNotFound = (id: string) =>
     },
   );
 
-/** @param keyOf the key of a job's record. */
+/**
+ * Opens the records of a store.
+ * @param keyOf gives the key of the record of a job.
+ */
 export function createJobRecords(store: ObjectStore, keyOf: (id: string) => string): JobRecords {
   return {
     get: async (id) => (await readJson(store, keyOf(id), JOB_RECORD))?.value,
@@ -98,7 +103,7 @@ function assertRequest(from: JobRecord, { owner }: Lease, to: JobRecord): void {
   if (changed.length === 0) return;
   throw new FoveaError(
     'lease-lost',
-    `Job "${from.id}" is held by attempt "${owner}", which alone may change its ${changed.join(', ')}. Others ask, by ` +
+    `Attempt "${owner}" holds the lease of job "${from.id}", and it alone may change ${changed.join(', ')}. Others may change ` +
       `${[...REQUEST_FIELDS].join(', ')}.`,
   );
 }

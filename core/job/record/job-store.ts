@@ -1,4 +1,4 @@
-// Jobs in an object store: their records, which change by compare-and-swap, their events, and which of them are open.
+// Jobs in an object store: their records, which change by compare-and-swap, their events, and the list of open jobs.
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import { createJobId } from './job-id.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 import { type CheckOptions, createOpenJobs } from './open-jobs.ts';
 
-/** What whoever asks for a job decides; the rest of the record is the store's. */
+/** The fields of a job record that its request decides; the store sets the others. */
 export type NewJob = Pick<
   JobRecord,
   | 'architecture'
@@ -32,50 +32,51 @@ export type NewJob = Pick<
   | 'maxCostUsd'
 >;
 
+/** All jobs of an object store. */
 export interface JobStore extends JobRecords, JobEvents {
   /**
    * Stores a new job in status `validating_files`.
    *
-   * With an idempotency key, the same request again returns the job that the first one made.
-   * @throws {FoveaError} `idempotency-conflict` where the key came with another request before.
+   * With an idempotency key, a repeated request returns the job that the first one made.
+   * @throws {FoveaError} `idempotency-conflict` where the key was used for another request.
    */
   create(job: NewJob, options?: { readonly idempotencyKey?: string | undefined }): Promise<JobRecord>;
   /**
-   * Ends a job that nobody runs at once, and asks the trainer of a running one to stop.
+   * Cancels a job. One that does not run is over at once; the trainer of a running one is asked to stop.
    * @throws {FoveaError} `job-finished` where the job is over.
    */
   requestCancel(id: string): Promise<JobRecord>;
-  /** Newest first, without those whose record cannot be read: one that is damaged must not stand in the way of the others. */
+  /** A page of jobs, newest first. Jobs whose record cannot be read are skipped, so that one damaged record does not hide the others. */
   list(options: PageOptions): Promise<{
     readonly jobs: readonly JobRecord[];
     readonly hasMore: boolean;
-    /** Id of the last job of the page, readable or not; undefined of an empty page. */
+    /** Id of the last job of the page, readable or not; undefined for an empty page. */
     readonly last: string | undefined;
   }>;
-  /** Jobs that are not over, oldest first; reads no more records than are asked for. Leaves out what {@link list} does. */
+  /** Jobs that are not over, oldest first. Reads no more records than are asked for, and skips the jobs that {@link list} skips. */
   open(): AsyncIterable<JobRecord>;
   /**
-   * Finds open jobs that {@link open} does not know of, as a version before it made them, or as nobody has looked yet.
-   * @returns how many.
+   * Finds open jobs that {@link open} does not know: those of an earlier version, and those whose key was lost.
+   * @returns their number.
    */
   checkOpen(options?: CheckOptions): Promise<number>;
-  /** Whether {@link checkOpen} went through before; false where what it left was deleted. */
+  /** Whether {@link checkOpen} has ever finished; false where its mark was deleted. */
   isOpenChecked(): Promise<boolean>;
   /**
-   * Sees to it that {@link open} gives a job that is not over, whose key may be lost. Where that cannot be written, all stays
-   * as it is.
+   * Makes sure that {@link open} gives a job that is not over, whose key may be lost. Does nothing where the key cannot be written.
    */
   confirmOpen(job: JobRecord): Promise<void>;
 }
 
-/** What an attempt needs of the store: the record of what it does, and where to tell of it. */
+/** What an attempt needs of the store: to change its job's record and to add events. */
 export type AttemptJobs = Pick<JobStore, 'update' | 'appendEvent'>;
 
+/** The object store, the clock, and who is told of damaged records. */
 export interface JobStoreDeps {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Told once of each job that listings leave out. */
+  /** Is told once of each job that listings skip. */
   readonly onUnreadable?: (id: string, error: FoveaError) => void;
 }
 
@@ -84,7 +85,7 @@ const IDEMPOTENCY = {
   schema: z.object({ jobId: z.string(), requestHash: z.string() }),
 };
 
-/** Settings that versions have added since, as who does not ask for them has them: the same request is the same in all versions. */
+/** Settings that later versions added, with the values that mean "not asked for": so a request has the same hash in all versions. */
 const ADDED: Readonly<Record<string, unknown>> = { splitSnapshot: null };
 const withoutNothing = (key: string, value: unknown): unknown =>
   key in ADDED && value === ADDED[key] ? undefined : value;
@@ -92,7 +93,7 @@ const withoutNothing = (key: string, value: unknown): unknown =>
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const toSeconds = (ms: number) => Math.floor(ms / 1000);
 
-/** A {@link JobStore} in an object store. */
+/** Opens the jobs of an object store. */
 export function createJobStore({ store, now, onUnreadable = () => undefined }: JobStoreDeps): JobStore {
   const records = createJobRecords(store, keys.job);
   const { get } = records;
@@ -109,7 +110,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     }
   };
 
-  /** The id that belongs to an idempotency key: the given one where the key is new, else the first request's. */
+  /** The job of an idempotency key: `jobId` where the key is new, else that of the first request. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
     const requestHash = sha256(JSON.stringify(request, withoutNothing));
     const objectKey = keys.idempotency(sha256(key));
@@ -187,7 +188,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         if (isFinal(record.status)) {
           throw new FoveaError(
             'job-finished',
-            `Job "${id}" is ${record.status} already and cannot be cancelled.`,
+            `Job "${id}" is over (${record.status}) and cannot be cancelled.`,
           );
         }
         if (record.status === 'running' || record.lease !== null) return { ...record, cancelRequested: true };

@@ -1,5 +1,5 @@
-// The job record: what a fine-tuning job is and which states it may pass through. Its states and public fields follow
-// OpenAI's fine-tuning jobs. Knows nothing of how training works.
+// The job record: what a fine-tuning job is, and which states it may pass through. States and public fields follow OpenAI's
+// fine-tuning jobs. Knows nothing of how training works.
 
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/error-codes.ts';
@@ -10,6 +10,7 @@ import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
 import { FailedTrialSchema, SweepSchema, TrialSchema } from '../recipe/sweep.ts';
 import { FurthestSchema } from './furthest.ts';
 
+/** The states of a job. The last three are final. */
 export const JOB_STATUSES = [
   'validating_files',
   'queued',
@@ -18,7 +19,9 @@ export const JOB_STATUSES = [
   'failed',
   'cancelled',
 ] as const;
+/** One of {@link JOB_STATUSES}. */
 export const JobStatusSchema = z.enum(JOB_STATUSES);
+/** The state of a job. */
 export type JobStatus = z.infer<typeof JobStatusSchema>;
 
 /** What a job may become; a state without an entry is final. */
@@ -31,17 +34,28 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   cancelled: [],
 };
 
+/** Whether a job in this state is over. */
 export const isFinal = (status: JobStatus): boolean => TRANSITIONS[status].length === 0;
+/** Whether a job may change from one state to another. */
 export const canBecome = (from: JobStatus, to: JobStatus): boolean => TRANSITIONS[from].includes(to);
 
+/**
+ * The back ends that a request may name. `gpu`: TensorFlow on a GPU. `native`: TensorFlow's own library on
+ * processors. `portable`: npm packages alone. `auto`: the best that the machine has.
+ */
 export const BACKENDS = ['auto', 'gpu', 'native', 'portable'] as const;
 
 /** Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/. */
 export const SplitFractionsSchema = z
   .object({
-    train: z.number().positive().max(1).default(0.75).describe('Share of the pictures that train.'),
+    train: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.75)
+      .describe('Share of the pictures that the model is trained on.'),
     validation: z.number().min(0).max(1).default(0.15).describe('Share that chooses the best epoch.'),
-    test: z.number().min(0).max(1).default(0.1).describe('Share that judges the model.'),
+    test: z.number().min(0).max(1).default(0.1).describe('Share that the model is evaluated on.'),
   })
   .strict()
   .describe(
@@ -50,79 +64,86 @@ export const SplitFractionsSchema = z
   .refine((s) => Math.abs(s.train + s.validation + s.test - 1) < 1e-9, {
     message: 'the fractions train, validation and test must sum to 1',
   });
+/** The shares of the splits. */
 export type SplitFractions = z.infer<typeof SplitFractionsSchema>;
 
-/** An attempt at a Batch job, as AWS Batch tells it to the attempt. */
+/** Which attempt at which Batch job a trainer is; AWS Batch tells it by environment variables. */
 const BatchAttemptSchema = z.object({
-  /** Of a child of an array, with its index: `<array>:<index>`. */
+  /** The Batch job's id; that of an array's child is `<array>:<index>`. */
   jobId: z.string(),
-  /** From 1. AWS Batch starts one when the one before is over. */
+  /** Number of the attempt, from 1. AWS Batch starts one when the one before has ended. */
   attempt: z.number().int().min(1),
 });
+/** Which attempt at which Batch job a trainer is. */
 export type BatchAttempt = z.infer<typeof BatchAttemptSchema>;
 
-/** What a lost or killed attempt leaves behind and a later one takes over; lease.ts says when. */
+/** The lease by which one attempt holds a job. A killed attempt leaves it behind; lease.ts says when another may take it over. */
 export const LeaseSchema = z.object({
   /** Random name of the attempt that holds the job. */
   owner: z.string(),
   attempt: z.number().int().min(1),
-  /** Goes up with every renewal, by which others see that the attempt is alive. */
+  /** Number of renewals. It grows while the attempt is alive, and others watch it. */
   renewals: z.number().int().nonnegative().default(0),
-  /** Unix milliseconds on the holder's clock, for earlier versions of Fovea: this one trusts nobody's clock but its own. */
+  /** Unix milliseconds on the holder's clock. Only earlier versions of Fovea read it; this one trusts no other machine's clock. */
   expiresAtMs: z.number().int(),
-  /** Of trainers on AWS Batch. */
+  /** Only for trainers on AWS Batch. */
   batch: BatchAttemptSchema.optional(),
 });
+/** The lease of a job. */
 export type Lease = z.infer<typeof LeaseSchema>;
 
-/** Where a trainer of the job was sent on AWS Batch; core/job/queues/batch/batch-queue.ts writes it. */
+/** Where the job was submitted on AWS Batch; core/job/queues/batch/batch-queue.ts writes it. */
 export const PlacementSchema = z.object({
   /** Name of the pool of machines, e.g. `gpu-16gb`. */
   pool: z.string(),
   capacity: z.enum(['spot', 'on-demand']),
-  /** Counts the Batch jobs of this job, from 1. */
+  /** Number of this Batch job among those of the job, from 1. */
   submission: z.number().int().min(1),
-  /** Random name of who is submitting it, and since when (Unix milliseconds). */
+  /** Random name of the process that submits it, and since when (Unix milliseconds). */
   claim: z.object({ owner: z.string(), atMs: z.number().int() }),
-  /** Of a sweep whose trials run side by side: the Batch job is an array with a child for each. */
+  /** Number of trials of a sweep that run side by side: the Batch job is an array with a child for each. */
   trials: z.number().int().min(2).optional(),
   /** Null until AWS Batch has answered. */
   batchJobId: z.string().nullable(),
   /** The Batch job that ended and led to this one. */
   replaces: z.string().nullable(),
 });
+/** Where a job was submitted on AWS Batch. */
 export type Placement = z.infer<typeof PlacementSchema>;
 
-/** What a Batch job of the job took. */
+/** The machine time of one Batch job. */
 export const MachineUsageSchema = z.object({
   batchJobId: z.string(),
   pool: z.string(),
-  /** Over all of its attempts. */
+  /** Machine time of all its attempts. */
   seconds: z.number().nonnegative(),
-  /** At the on-demand price, which Spot machines stay below. */
+  /** Price of that time on demand; Spot machines cost less. */
   estimatedUsd: z.number().nonnegative(),
 });
 
 /** Machine time and its price, over all attempts of a job. */
 export const SpendingSchema = z.object({
-  seconds: z.number().nonnegative().describe('Of machines, over all attempts.'),
+  seconds: z.number().nonnegative().describe('Machine time of all attempts, in seconds.'),
   usd: z
     .number()
     .nonnegative()
-    .describe('At the on-demand price, which Spot machines stay below; 0 where no price is set.'),
+    .describe('Its price on demand, in US dollars; Spot machines cost less. 0 where no price is set.'),
 });
+/** Machine time and its price. */
 export type Spending = z.infer<typeof SpendingSchema>;
 
+/** The spending before the first attempt. */
 export const NOTHING_SPENT: Spending = { seconds: 0, usd: 0 };
 
+/** Why a job failed or was cancelled. */
 export const JobErrorSchema = z.object({
-  /** Of {@link toJobError}; a record of another version may have a code that this one does not know. */
-  code: z.string().describe('Stable, e.g. `dataset-invalid`.'),
+  /** A code that {@link toJobError} was given. A record of another version may have one that this version does not know. */
+  code: z.string().describe('A stable code, e.g. `dataset-invalid`.'),
   message: z.string().describe('What failed, and what to do.'),
   param: z.string().nullable().describe('The field of the request at fault; null where none is.'),
 });
 
-/** What a job that fails says of it. */
+/** The error of a job that failed. */
 export const toJobError = (
   code: ErrorCode,
   message: string,
@@ -131,34 +152,37 @@ export const toJobError = (
 
 const known = (what: string) => `${what}; null where that is not known.`;
 
+/** What the trainer is doing. A field is null where it is not known. */
 export const ProgressSchema = z.object({
   stage: z
     .enum(['validating', 'weights', 'features', 'training', 'evaluating', 'exporting'])
-    .describe('What the trainer is at.'),
+    .describe('What the trainer is doing.'),
   trial: z
     .number()
     .int()
     .nullable()
     .default(null)
-    .describe('Trial of a sweep, from 1; null where there is no sweep.'),
+    .describe('Number of the running trial of a sweep, from 1; null where there is no sweep.'),
   trials: z
     .number()
     .int()
     .nullable()
     .default(null)
-    .describe('Trials of the sweep; null where there is none.'),
-  epoch: z.number().int().nullable().describe(known('Running epoch, from 1')),
-  epochs: z.number().int().nullable().describe(known('Epochs of the stage, at most')),
+    .describe('Number of trials of the sweep; null where there is no sweep.'),
+  epoch: z.number().int().nullable().describe(known('Number of the running epoch, from 1')),
+  epochs: z.number().int().nullable().describe(known('Largest number of epochs of the stage')),
   step: z.number().int().nullable().describe(known('Steps of the stage that are done')),
   steps: z.number().int().nullable().describe(known('Steps of the stage')),
   loss: z.number().nullable().describe(known('Cross-entropy of the last steps, in nats')),
-  accuracy: z.number().nullable().describe(known('Share of the last pictures that were right, 0 to 1')),
+  accuracy: z.number().nullable().describe(known('Accuracy on the pictures of the last steps, 0 to 1')),
   imagesPerSecond: z.number().nullable().describe(known('Pictures a second')),
   secondsLeft: z.number().nullable().describe(known('Seconds until the stage ends')),
-  rssBytes: z.number().int().nullable().describe(known('Resident memory of the trainer, bytes')),
+  rssBytes: z.number().int().nullable().describe(known('Resident memory of the trainer, in bytes')),
 });
+/** The progress of a running job. */
 export type Progress = z.infer<typeof ProgressSchema>;
 
+/** The record of a job, as it is stored. */
 export const JobRecordSchema = z.object({
   formatVersion: z.literal(FORMATS.job.version),
   id: z.string(),
@@ -177,32 +201,35 @@ export const JobRecordSchema = z.object({
   seed: z.number().int().min(0).max(2147483647),
   hyperparameters: HyperparametersSchema,
   recipe: RecipeSchema.prefault({}),
-  /** Settings that are tried in every combination; null trains once. */
+  /** Settings that are tried in every combination; null where the job trains once. */
   sweep: SweepSchema.nullable().default(null),
-  /** Those of the sweep that are over. */
+  /** Trials of the sweep that are over. */
   trials: z.array(TrialSchema).default([]),
-  /** Those that no model can be made of. */
+  /** Trials that failed. */
   failedTrials: z.array(FailedTrialSchema).default([]),
-  /** What the first attempt made of everything that was left to `auto`; of a sweep, that of its last trial, or of its best where they run side by side, and in the end of its winner. */
+  /**
+   * The recipe with a value for every `auto`, as the first attempt decided. For a sweep it is that of the last trial, or of the best
+   * one where trials run side by side; in the end, that of the winner.
+   */
   resolved: ResolvedRecipeSchema.nullable().default(null),
-  /** What was given up for want of memory. */
+  /** Out-of-memory remedies that were taken, and what they changed. */
   memory: MemoryRecordSchema.default(NO_MEMORY_RECORD),
   split: SplitFractionsSchema,
-  /** Goes by this snapshot of the dataset's split, and leaves out what was added after it; null takes every picture. */
+  /** The snapshot of the dataset's split that the job uses; pictures that were added later are skipped. Null: all pictures. */
   splitSnapshot: z.number().int().min(1).nullable().default(null),
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),
-  /** Training ends when the job has cost so much; null where it may cost what it takes. */
+  /** Training ends when the job has cost this much; null where there is no limit. */
   maxCostUsd: z.number().positive().nullable().default(null),
-  /** What trainers took so far; each adds to it while it works. */
+  /** Machine time of the trainers so far; each adds to it while it runs. */
   spent: SpendingSchema.default(NOTHING_SPENT),
   lease: LeaseSchema.nullable(),
-  /** Set by whoever asked for the end of a running job; the trainer looks at it between steps. */
+  /** Set to cancel a running job; the trainer looks at it between steps. */
   cancelRequested: z.boolean(),
   attempts: z.number().int(),
   /** How far training has come; null before the first checkpoint. */
   furthest: FurthestSchema.nullable().default(null),
-  /** Only of jobs on AWS Batch. */
+  /** Only for jobs on AWS Batch. */
   placement: PlacementSchema.optional(),
   /** Why a queued job does not start, where that is known. */
   queuedReason: z.string().nullable().optional(),
@@ -214,17 +241,20 @@ export const JobRecordSchema = z.object({
       testAccuracy: z
         .number()
         .nullable()
-        .describe('Share of the test split that is right, 0 to 1; null where there is no test split.'),
+        .describe('Accuracy on the test split, 0 to 1; null where there is no test split.'),
       trainedImages: z.number().int().describe('Pictures that were trained on.'),
       maxParityDifference: z
         .number()
-        .describe('Largest difference of a probability between trainer and served model.'),
+        .describe('Largest difference between a probability of the trainer and one of the served model.'),
     })
     .nullable(),
 });
+/** What a job's record holds: the request, its state and its results. */
 export type JobRecord = z.infer<typeof JobRecordSchema>;
+/** The stored format of job records. */
 export const JOB_RECORD = { ...FORMATS.job, schema: JobRecordSchema };
 
+/** An event of a job, as it is stored. */
 export const JobEventSchema = z.object({
   id: z.string(),
   /** Unix seconds. */
@@ -234,5 +264,7 @@ export const JobEventSchema = z.object({
   message: z.string(),
   data: z.record(z.string(), z.unknown()).nullable(),
 });
+/** What happened in a job, in words and as data. */
 export type JobEvent = z.infer<typeof JobEventSchema>;
+/** The stored format of events. */
 export const JOB_EVENT = { ...FORMATS.event, schema: JobEventSchema };

@@ -1,28 +1,32 @@
-// Who watches leases: whether an attempt that holds a job is alive, told from its record and the watcher's own clock alone.
-// The clocks of two machines may differ by hours, and one that is set back holds nobody up.
+// Watches leases: tells from a job's record and the watcher's own monotonic clock whether the attempt that holds the lease is alive.
+// The clocks of two machines may differ by hours, and may be set back, without harm.
 
 import { monotonicMs } from '../../clock.ts';
 import type { Lease } from './job.ts';
 
-/** Long enough to outlast a slow storage call, short enough that a killed job is not kept waiting. */
+/** Watching time after which an unchanged lease counts as dead: longer than a slow storage call, short for who waits for the job. */
 export const LEASE_MS = 30_000;
 
-/** Whether a lease is as it was, neither renewed nor taken over. */
+/** Whether a lease is unchanged: neither renewed nor taken over nor released. */
 export const isSameLease = (a: Lease | null, b: Lease | null): boolean =>
   a === null || b === null ? a === b : markOf(a) === markOf(b);
 
-/** Trainers of earlier versions renew a lease by its expiry alone. */
+/** Everything that a renewal changes. Trainers of earlier versions change the expiry alone. */
 const markOf = ({ owner, attempt, renewals, expiresAtMs }: Lease): string =>
   [owner, attempt, renewals, expiresAtMs].join(' ');
 
+/** Remembers the leases that it was shown, and since when each is unchanged. */
 export interface LeaseWatch {
-  /** Looks at a job's lease as it was just read: whether it has stayed the same for {@link LEASE_MS} of watching. */
+  /** Whether a job's lease, as it was just read, has been unchanged for {@link LEASE_MS} of watching. */
   isDead(jobId: string, lease: Lease): boolean;
   /** Forgets all jobs but these. */
   keepOnly(jobIds: ReadonlySet<string>): void;
 }
 
-/** @param clock monotonic, in milliseconds. */
+/**
+ * Starts watching; no lease is known yet.
+ * @param clock monotonic, in milliseconds.
+ */
 export function createLeaseWatch(clock: () => number = monotonicMs): LeaseWatch {
   const seen = new Map<string, { readonly lease: Lease; readonly sinceMs: number }>();
   return {

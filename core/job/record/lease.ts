@@ -1,5 +1,5 @@
-// The lease: at most one attempt trains a job. It lives in the job's record, is renewed while the attempt is alive, and once
-// it is not (lease-watch.ts) anybody may take the job over.
+// The lease, by which at most one attempt trains a job. It is part of the job's record, and the attempt renews it while it is alive.
+// When it is not (lease-watch.ts), another attempt may take the job over.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoveaError } from '../../errors/errors.ts';
@@ -8,42 +8,44 @@ import { type BatchAttempt, isFinal, type JobRecord, type Lease } from './job.ts
 import type { JobRecords } from './job-records.ts';
 import { createLeaseWatch, isSameLease, LEASE_MS } from './lease-watch.ts';
 
-/** How often an attempt that finds a job held looks again: holders renew their leases as often. */
+/** How often an attempt that finds a job leased looks again; holders renew their leases as often. */
 const WATCH_MS = 1000;
 
-/** The job belongs to somebody else now, or is over: the attempt must stop without touching it again. */
+/** The job is over, or another attempt holds its lease: this attempt must stop without changing it. */
 export class LeaseLostError extends FoveaError {
   override readonly name = 'LeaseLostError';
   constructor(job: JobRecord, owner: string) {
     super(
       'lease-lost',
-      `Attempt "${owner}" no longer holds job "${job.id}", which is ${job.status}` +
-        `${job.lease === null ? '' : ` and held by "${job.lease.owner}"`}; this attempt stops.`,
+      `Attempt "${owner}" no longer has the lease of job "${job.id}", which is ${job.status}` +
+        `${job.lease === null ? '' : ` and leased by "${job.lease.owner}"`}; this attempt stops.`,
     );
   }
 }
 
+/** The jobs and the clock. */
 export interface LeaseDeps {
   readonly jobs: Pick<JobRecords, 'update'>;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
+/** What taking a lease needs; clock and pause are for tests. */
 export interface AcquireLeaseDeps extends LeaseDeps {
-  /** Of an attempt on AWS Batch. */
+  /** Only for an attempt on AWS Batch. */
   readonly batch?: BatchAttempt | undefined;
   /** Ends the wait for a holder's next renewal. */
   readonly signal?: AbortSignal;
-  /** Monotonic, in milliseconds; left out, the machine's. */
+  /** Monotonic, in milliseconds. Default: the machine's. */
   readonly clock?: () => number;
-  /** Left out, real time passes. */
+  /** Waits. Default: real time passes. */
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 /**
- * Takes a job for one attempt: status `running`, one attempt more. Where another holds it, waits until that one renews its
- * lease, or has not for {@link LEASE_MS}; an earlier attempt at the same Batch job is over for certain.
- * @throws {LeaseLostError} where the job is over, or another attempt that holds it is alive.
+ * Takes the lease of a job: its status becomes `running`, and an attempt is counted. Where another attempt has the lease, waits until
+ * that one renews it, or until it is unchanged for {@link LEASE_MS}. An earlier attempt at the same Batch job has certainly ended.
+ * @throws {LeaseLostError} where the job is over, or another attempt that has the lease is alive.
  */
 export async function acquireLease(
   { jobs, now, batch, signal, clock, pause = pauser(signal) }: AcquireLeaseDeps,
@@ -83,7 +85,7 @@ function toHeld(job: JobRecord, owner: string, nowMs: number, batch: BatchAttemp
   const attempt = job.attempts + 1;
   return {
     ...job,
-    // A job that is taken before its submission was marked has passed through the queue all the same.
+    // A job may be taken before it was marked as queued.
     status: 'running',
     attempts: attempt,
     furthest: beforeAttempt(job),
@@ -99,8 +101,8 @@ function toHeld(job: JobRecord, owner: string, nowMs: number, batch: BatchAttemp
 }
 
 /**
- * Changes a held job and renews its lease in the same write.
- * @throws {LeaseLostError} where another attempt holds the job by now.
+ * Changes a leased job and renews its lease in the same write. A change that ends or queues the job releases the lease.
+ * @throws {LeaseLostError} where another attempt has the lease by now.
  */
 export function updateHeld(
   { jobs, now }: LeaseDeps,

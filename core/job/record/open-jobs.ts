@@ -1,6 +1,6 @@
-// Which jobs are not over, without reading every record: one small object each, made before the job's record and deleted
-// after the record says that the job is over. So a crash at any point leaves a key too many, never one too few. Jobs of a
-// version that kept no such keys are found by going through the records that no check has seen.
+// The list of jobs that are not over, which needs no look at every record. Each has a small object, which is written before the job's
+// record and deleted after the record says that the job is over: a crash leaves one too many, never one too few. Jobs of a version
+// that wrote no such objects are found by reading the records that no check has seen.
 
 import { z } from 'zod';
 import { mapConcurrently } from '../../concurrently.ts';
@@ -14,41 +14,43 @@ import { createdAtMsOf, firstJobIdAt } from './job-id.ts';
 
 const CHECKED = {
   ...FORMATS.openJobs,
-  /** Every open job from this one backward has its key; ids of newer jobs come before it. */
+  /** Every open job that is as old as this one or older has its key. */
   schema: z.object({ newest: z.string() }),
 };
 
 /** No id; comes before every id in their order. */
 const BEFORE_ALL = '';
-/** A key without a record is of a job that is being made, or never was: after a day, of one that never was. */
+/** A key without a record belongs to a job that is being made. After a day it counts as left over. */
 const ORPHAN_AGE_MS = 24 * 60 * 60 * 1000;
-/** How far a check that looks behind the last one goes: all records of years are too many to read at every start. */
+/** How far a check looks behind the last one. Reading the records of years at every start would take too long. */
 const LOOK_BEHIND_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** How far a check of the open jobs goes. */
 export interface CheckOptions {
   /**
-   * Whether to look once more at records that the last check has seen, for keys that were lost since: at those of a week, and
-   * at all that are newer than the oldest open job.
+   * Whether to look again at records that the last check has seen, for keys that were lost since: at those of a week, and at all
+   * that are newer than the oldest open job.
    */
   readonly looksBehind?: boolean;
   readonly signal?: AbortSignal;
 }
 
+/** The list of open jobs. */
 export interface OpenJobs {
-  /** Before a job's record is made. */
+  /** Adds a job. To be called before its record is written. */
   add(jobId: string): Promise<void>;
-  /** Puts the key of a job back, which has a record that says that it is open, where it was lost or taken for an orphan. */
+  /** Adds a job whose record says that it is open, unless it is listed. Its key may have been lost, or deleted as left over. */
   confirm(jobId: string): Promise<void>;
-  /** After a job's record says that it is over. A key that cannot be deleted does no harm: whoever finds it tries again. */
+  /** Removes a job whose record says that it is over. A key that cannot be deleted does no harm: whoever finds it tries again. */
   remove(jobId: string): Promise<void>;
-  /** Ids of open jobs, oldest first, and perhaps of some that are over, or have no record (yet). */
+  /** Ids of open jobs, oldest first. Some of them may be over, or have no record (yet). */
   ids(): AsyncIterable<string>;
-  /** Whether a check went through before; false where somebody has deleted the keys since. */
+  /** Whether a check has ever finished; false where somebody has deleted the keys since. */
   isChecked(): Promise<boolean>;
   /**
-   * Gives keys to open jobs that have none: to all of them where no check went through before, else to those made since.
-   * @param isOpen whether the record of a job says so; undefined where there is none.
-   * @returns how many got one.
+   * Adds open jobs that are not listed: all of them where no check has ever finished, else those made since.
+   * @param isOpen tells whether a job is open by its record; undefined where there is no record.
+   * @returns the number of added jobs.
    */
   check(
     isOpen: (jobId: string) => Promise<boolean | undefined>,
@@ -56,17 +58,18 @@ export interface OpenJobs {
   ): Promise<number>;
 }
 
+/** Opens the list of open jobs of a store. */
 export function createOpenJobs(store: ObjectStore): OpenJobs {
   const keyOf = (jobId: string) => keys.openJob(jobId, createdAtMsOf(jobId));
   const add = async (jobId: string) => {
     await store.put(keyOf(jobId), '');
   };
 
-  /** Where the last check got to; undefined where all records are to be gone through. */
+  /** The newest job that the last check has seen; undefined where all records are to be read. */
   async function readChecked(nowMs: number): Promise<string | undefined> {
     try {
       const newest = (await readJson(store, keys.openJobsChecked(), CHECKED))?.value.newest;
-      // Of a clock that ran ahead: no check has seen what was made since by one that is right.
+      // A check on a clock that ran ahead has not seen jobs that were made since on a clock that is right.
       return newest === undefined || createdAtMsOf(newest) > nowMs ? undefined : newest;
     } catch (error) {
       if (isUnreadable(error)) return undefined;
@@ -122,10 +125,10 @@ export function createOpenJobs(store: ObjectStore): OpenJobs {
       for (const id of old) {
         if ((await isOpen(id)) !== undefined) continue;
         await store.delete(keyOf(id));
-        // Made at this very moment, by somebody who saw the key.
+        // The record may have been written at this very moment, by somebody who saw the key.
         if ((await isOpen(id)) === true) await add(id);
       }
-      // Not ahead of this clock: an id of one that is must not hide jobs that are made later.
+      // The mark must not be ahead of this clock, or jobs that are made later would never be checked.
       const mark = latestInOrder([newest ?? checked ?? BEFORE_ALL, firstJobIdAt(nowMs)]);
       if (checked === undefined || (newest !== undefined && mark !== checked))
         await store.put(keys.openJobsChecked(), stringifyWithUnknown(withFormat(CHECKED, { newest: mark })), {
@@ -136,5 +139,5 @@ export function createOpenJobs(store: ObjectStore): OpenJobs {
   };
 }
 
-/** Of the oldest job, as ids count down. */
+/** The last id in order, which is that of the oldest job, since ids count down. */
 const latestInOrder = (ids: readonly string[]): string => ids.reduce((a, b) => (a > b ? a : b));

@@ -1,10 +1,10 @@
-// What a job cost, from the two accounts of it: the trainers' own and AWS Batch's.
+// What a job cost, from two accounts: that of the trainers and that of AWS Batch.
 
 import { type JobRecord, NOTHING_SPENT, type Spending } from './job.ts';
 
 /**
- * What a job took so far: as AWS Batch counts it, once it has counted the last Batch job; until then the larger account, since
- * trainers that were killed have told nobody, and those at work are not counted yet.
+ * The machine time of a job so far, and its price. Once AWS Batch has counted the last Batch job, its account is taken. Until then the
+ * larger one is: killed trainers have not counted their last minutes, and AWS Batch has not counted running ones.
  */
 export function spendingOf({ placement, usage = [], spent }: JobRecord): Spending {
   const counted = usage.reduce(

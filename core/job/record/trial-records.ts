@@ -1,5 +1,5 @@
-// The trials of a sweep that run side by side. Each has a record of its own beside its job's, made like a job's, so that its
-// lease, its remedies and what it spends are its alone. What comes of it goes into the job's record.
+// The trials of a sweep that run side by side. Each has a record beside that of its job, in the same format, with a lease, remedies
+// and spending of its own. Its result goes into the job's record.
 
 import { createJson, isUnreadable } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
@@ -18,6 +18,7 @@ import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.t
 import type { AttemptJobs, JobStore } from './job-store.ts';
 import { LeaseLostError } from './lease.ts';
 
+/** The object store, the jobs and the clock. */
 export interface TrialDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
@@ -25,18 +26,18 @@ export interface TrialDeps {
   readonly now: () => number;
 }
 
-/** A trial as its attempts see it: a job with the trial's settings, whose events are among those of its job. */
+/** A trial as its attempts see it: a job with the settings of the trial. Its events are among those of the job. */
 export interface OpenTrial extends AttemptJobs {
   readonly settings: TrialSettings;
-  /** Puts the result among those of the job, which has the recipe of its best trial so far. */
+  /** Adds the result to the job's record, which also gets the recipe of the best trial so far. */
   addResult(result: Trial): Promise<void>;
-  /** Once an attempt is over: adds up what the trials have spent, and ends a job that was to be cancelled. */
+  /** Ends an attempt: adds up the spending of all trials, and ends a job whose cancellation was requested. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a trial, whose job runs from now on.
- * @param trial from 1.
+ * Opens a trial; its job is running from now on.
+ * @param trial number of the trial, from 1.
  * @returns undefined where nothing is left to do: the trial or its job is over, or one trainer has taken over all trials.
  * @throws {FoveaError} `job-not-found`.
  */
@@ -109,7 +110,7 @@ export async function openTrial(
   };
 }
 
-/** Brings into a job what its trials have spent so far, also those that were killed; twice is once. */
+/** Copies the spending of all trials, also of killed ones, into the job's record. Doing it twice changes nothing. */
 export async function addTrialSpending(
   { store, jobs }: Pick<TrialDeps, 'store' | 'jobs'>,
   jobId: string,
@@ -121,7 +122,7 @@ export async function addTrialSpending(
       recordsOf(store, index + 1)
         .get(jobId)
         .catch((error: unknown) => {
-          // One that is damaged has spent what nobody knows, and the job goes on without it.
+          // What a trial with a damaged record has spent is not known, and is not counted.
           if (isUnreadable(error)) return undefined;
           throw error;
         }),
@@ -134,13 +135,13 @@ export async function addTrialSpending(
     }),
     NOTHING_SPENT,
   );
-  // One trainer that has taken over counts on from there.
+  // A trainer that has taken over all trials continues from this sum.
   await jobs.update(jobId, (parent) =>
     parent.lease === null && parent.spent.seconds < spent.seconds ? { ...parent, spent } : undefined,
   );
 }
 
-/** An event among those of the job, saying which trial it is of. */
+/** Marks an event with the number of its trial, for the events of the job. */
 export const toTrialEvent = (event: NewJobEvent, trial: number, trials: number): NewJobEvent => ({
   ...event,
   message: `Trial ${trial}/${trials}: ${event.message}`,
@@ -150,7 +151,7 @@ export const toTrialEvent = (event: NewJobEvent, trial: number, trials: number):
 const recordsOf = (store: ObjectStore, trial: number): JobRecords =>
   createJobRecords(store, (jobId) => keys.jobTrial(jobId, trial));
 
-/** Side by side, no trial knows what the others spend: each may cost its share. */
+/** The first record of a trial. No trial knows what the others spend, so each gets an equal share of the limit. */
 const toTrialRecord = (job: JobRecord, settings: TrialSettings, trials: number): JobRecord => ({
   ...applyTrial(job, settings),
   ...NOTHING_DONE,

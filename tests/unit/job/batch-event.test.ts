@@ -146,7 +146,7 @@ describe('applyBatchEvent', () => {
   it.each([
     ['a machine that was taken away', 'Host EC2 (instance i-0) terminated.', 'on-demand'],
     ['the time limit', 'Job attempt duration exceeded timeout', undefined],
-  ])('does not take %s for a want of memory', async (_, statusReason, capacity) => {
+  ])('does not take %s for an out-of-memory kill', async (_, statusReason, capacity) => {
     await acquireLease({ jobs, now }, job.id, 'trainer');
     await apply({ status: 'FAILED', statusReason, container: { exitCode: 137 } });
     expect(moves.map(([, , to]) => to)).toEqual(
@@ -154,11 +154,11 @@ describe('applyBatchEvent', () => {
     );
   });
 
-  it('tries with less on the largest machine, until the trainer gives up', async () => {
+  it('takes the next remedy on the largest machine, until the trainer has none left', async () => {
     job = await place({ pool: 'gpu-24gb', capacity: 'spot' });
     await apply({ status: 'FAILED', container: { exitCode: 137, reason: 'OutOfMemoryError: killed' } });
     expect(moves.map(([, , to]) => to)).toEqual([{ pool: 'gpu-24gb', capacity: 'spot' }]);
-    expect(await eventsOf()).toEqual([expect.stringContaining('tries with less')]);
+    expect(await eventsOf()).toEqual([expect.stringContaining('takes the next remedy')]);
     expect((await jobs.get(job.id))?.memory.wasKilled).toBe(true);
     await apply({ status: 'FAILED', container: { exitCode: 71 } });
     expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
@@ -337,7 +337,7 @@ describe('applyBatchEvent', () => {
       expect(await apply({ status })).toMatchObject({ kind: 'move', isPlanned: true });
       expect(moves).toEqual([[job.id, 'batch-1', to]]);
       expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', error: null });
-      expect(await eventsOf()).toEqual(['0 of 2 trials are over. One trainer takes the job to its end.']);
+      expect(await eventsOf()).toEqual(['0 of 2 trials are over. One trainer finishes the job.']);
       // Nothing went wrong.
       expect(counted).toEqual([]);
     });

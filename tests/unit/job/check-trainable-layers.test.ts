@@ -24,7 +24,7 @@ describe('checkTrainableLayers', () => {
     [MOBILENET, { augmentation: { flip: 0.5 } }],
     [MOBILENET, { stages: 'full', batch_normalization: 'training', augmentation: { mixup: 0.2 } }],
     ['onnx:theirs', { stages: 'head', augmentation: 'strong' }],
-    // Every layer learns from the start, on pictures that may be mixed, and by the statistics of batches.
+    // Every layer is trained from scratch, on pictures that may be mixed, and by the statistics of batches.
     ['small_cnn', { stages: 'full', batch_normalization: 'training', augmentation: { cutmix: 1 } }],
     ['small_cnn', { preset: 'course' }],
   ])('takes of %s %j', (architecture, recipe) => {
@@ -95,9 +95,9 @@ describe('checkTrainableLayers', () => {
   });
 
   it.each([
-    [MOBILENET, 'its pretrained layers stay as they are. Set recipe.stages to "full", or leave it out.'],
-    ['onnx:theirs', 'the layers of an imported backbone stay as they are. Leave it out.'],
-    ['small_cnn', '"small_cnn" has none: every layer of it learns from the start. Leave it out.'],
+    [MOBILENET, 'its pretrained layers stay frozen. Set recipe.stages to "full", or remove the setting.'],
+    ['onnx:theirs', 'the layers of an imported backbone stay frozen. Remove the setting.'],
+    ['small_cnn', '"small_cnn" has none: all its layers are trained from scratch. Remove the setting.'],
   ])('says of %s what can be done about it', (architecture, advice) => {
     expect(() => check(architecture, { unfreeze_from: 'conv2' })).toThrow(advice);
   });

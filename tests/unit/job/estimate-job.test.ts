@@ -29,7 +29,7 @@ describe('estimateJob', () => {
     const portable = estimateJob(job, PETS, { ...CPU, backends: { best: 'portable', missing: {} } });
     expect(portable.seconds).toBe(estimateJob({ ...job, backend: 'portable' }, PETS, CPU).seconds);
     expect(portable.seconds).toBeGreaterThan(1.5 * estimateJob(job, PETS, CPU).seconds);
-    expect(estimateJob(job, PETS, CPU).basis.join(' ')).toContain('is not known yet');
+    expect(estimateJob(job, PETS, CPU).basis.join(' ')).toContain('are not known yet');
   });
 
   it('adds up the parts, at the price of the machine, and says what it rests on', () => {

@@ -1,4 +1,4 @@
-// Carries out what follows from an event of AWS Batch: record, events, metrics, and the next submission.
+// Applies an event of AWS Batch to its job: record, events, metrics, and the next submission.
 
 import type { TrainerFleet } from '../../../environment.ts';
 import { isFinal, type JobRecord, type Lease, toJobError } from '../../record/job.ts';
@@ -15,13 +15,14 @@ import {
 import type { BatchQueue } from './batch-queue.ts';
 import { isOfLaterAttempt, type NextStep, nextStep } from './next-step.ts';
 
-/** Counts for a dashboard. */
+/** Counts jobs and machine time for a dashboard. */
 export interface JobMetrics {
   readonly jobBecame: (status: JobRecord['status']) => void;
   readonly jobMoved: () => void;
   readonly machineUsed: (used: { readonly seconds: number; readonly estimatedUsd: number }) => void;
 }
 
+/** What applying an event needs. */
 export interface ApplyBatchEventDeps {
   readonly jobs: JobStore;
   readonly queue: Pick<BatchQueue, 'move'>;
@@ -33,7 +34,7 @@ export interface ApplyBatchEventDeps {
 
 const SECONDS_PER_HOUR = 3600;
 
-/** Brings an event into its job. Events come twice and out of order; applying one again changes nothing. */
+/** Applies an event to its job. Events may come twice and out of order; applying one again changes nothing. */
 export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEvent): Promise<NextStep> {
   const { jobs, metrics } = deps;
   const job = await findJob(jobs, event.detail);
@@ -47,8 +48,8 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
 }
 
 /**
- * The job of a Batch job. Whoever submitted that may have died before it could write the Batch job's id down: its name
- * tells which submission it is.
+ * Finds the job of a Batch job. Whoever submitted it may have died before writing down the Batch job's id; then its name tells
+ * which submission it is.
  */
 async function findJob(jobs: JobStore, detail: BatchJobDetail): Promise<JobRecord | undefined> {
   const named = submissionOf(detail);
@@ -72,9 +73,9 @@ async function carryOut(
 ): Promise<void> {
   const batchJobId = detail.jobId;
   const finishedAt = Math.floor(now() / 1000);
-  // What AWS Batch says is over is gone for certain, and what it was to replace is not to go on.
+  // An attempt that AWS Batch reports as ended has ended for certain, and so has every one before it.
   const isGone = (lease: Lease) => !isOfLaterAttempt(lease, detail);
-  /** Unless the trainer itself has finished the job meanwhile, or another has begun. */
+  /** Changes the record unless the trainer itself has finished the job meanwhile, or another has begun. */
   const change = (changed: (record: JobRecord) => JobRecord) =>
     jobs.update(
       job.id,
@@ -98,7 +99,7 @@ async function carryOut(
       await tell('warn', step.reason);
       return;
     case 'requeue':
-      // The container is gone for certain, so its lease need not run out first.
+      // The container has certainly ended, so its lease need not be watched.
       await change((record) => ({ ...record, status: 'queued', lease: null, queuedReason: null }));
       await tell('warn', step.reason);
       return;
@@ -130,7 +131,7 @@ async function carryOut(
   }
 }
 
-/** What a dashboard counts: each job once in each state. */
+/** The state that a dashboard counts: each job once in each state. */
 function becomes(job: JobRecord, event: BatchEvent, step: NextStep): JobRecord['status'] | undefined {
   if (event['detail-type'] !== 'Batch Job State Change' || arrayOf(event.detail) !== undefined)
     return undefined;
@@ -143,7 +144,7 @@ function becomes(job: JobRecord, event: BatchEvent, step: NextStep): JobRecord['
   return isOver(detail) && isFinal(job.status) ? job.status : undefined;
 }
 
-/** Adds what a Batch job took to its job, once. */
+/** Adds the machine time of a Batch job to its job, once. */
 async function reportMachineTime(
   { jobs, fleet, metrics }: ApplyBatchEventDeps,
   job: JobRecord,

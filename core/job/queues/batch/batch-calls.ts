@@ -1,5 +1,5 @@
-// The calls to AWS Batch that the queue makes, each tried again where that is safe. Submitting is not idempotent there:
-// before a job is submitted a second time it is looked for by its name.
+// The queue's calls to AWS Batch, with retries. Submitting is not idempotent there, so before a job is submitted a second time, it is
+// looked for by its name.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -10,21 +10,23 @@ import {
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
 
+/** A job to be submitted to AWS Batch. */
 export interface Submission {
-  /** Unique: by it a job is found that was submitted although the answer was lost. */
+  /** A unique name, by which a job is found that was submitted although the answer was lost. */
   readonly name: string;
   readonly jobDefinition: string;
   readonly queue: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
-  /** Children, at least 2: an array job. Left out, a job by itself. */
+  /** Number of children of an array job, at least 2. Default: no array. */
   readonly size?: number | undefined;
 }
 
+/** The calls to AWS Batch. */
 export interface BatchCalls {
   /**
    * Submits a job, once.
-   * @param mayExist whether it may have been submitted by somebody who could not tell.
+   * @param mayExist whether another process may have submitted it before.
    * @returns the Batch job's id.
    */
   submit(submission: Submission, mayExist: boolean): Promise<string>;
@@ -32,16 +34,18 @@ export interface BatchCalls {
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
 
+/** The client, and the pause before a call is tried again. */
 export interface BatchCallsDeps {
-  /** One that does not retry by itself: it would submit again what may have been submitted. */
+  /** A client that does not retry by itself, or it might submit a job twice. */
   readonly client: BatchClient;
-  /** Listings of jobs are some seconds behind. */
+  /** Pause before a call is tried again; listings of jobs lag by some seconds. */
   readonly pauseMs: number;
 }
 
 const ATTEMPTS = 3;
 const TOO_MANY_REQUESTS = 429;
 
+/** Makes the calls with a client. */
 export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCalls {
   async function findByName({ queue, name }: Submission): Promise<string | undefined> {
     const filters = [{ name: 'JOB_NAME', values: [name] }];

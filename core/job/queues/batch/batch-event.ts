@@ -1,4 +1,4 @@
-// What EventBridge tells of AWS Batch jobs: the parts that matter here.
+// The events of EventBridge about AWS Batch jobs, as far as they matter here.
 
 import { z } from 'zod';
 
@@ -28,6 +28,7 @@ const JobDetailSchema = z.object({
   container: ContainerSchema.optional(),
 });
 
+/** An event about a Batch job. */
 export const BatchEventSchema = z.object({
   'detail-type': z.enum(['Batch Job State Change', 'Batch Job Queue Blocked']),
   detail: JobDetailSchema,
@@ -35,11 +36,12 @@ export const BatchEventSchema = z.object({
 
 /** A Batch job as an event describes it. */
 export type BatchJobDetail = z.infer<typeof JobDetailSchema>;
+/** An event about a Batch job. */
 export type BatchEvent = z.infer<typeof BatchEventSchema>;
 
-/** The name of a Batch job, from which its job can be told; an array's children have the array's. */
+/** The name of a Batch job, from which {@link submissionOf} finds its job. The children of an array have the array's name. */
 export const batchJobName = (jobId: string, submission: number): string => `${jobId}-${submission}`;
-/** The job of a Batch job and which of its submissions that is; undefined where somebody else submitted it. */
+/** The job of a Batch job, and the number of the submission; undefined for a Batch job that is not one of Fovea's. */
 export function submissionOf({
   jobName,
 }: BatchJobDetail): { readonly jobId: string; readonly submission: number } | undefined {
@@ -47,17 +49,18 @@ export function submissionOf({
   return jobId === undefined ? undefined : { jobId, submission: Number(submission) };
 }
 
-/** The id of the array that a Batch job is a child of; undefined where it is none. */
+/** The id of the array of which a Batch job is a child; undefined where it is no child. */
 export function arrayOf({ jobId }: BatchJobDetail): string | undefined {
   const [array, index] = jobId.split(':');
   return index === undefined ? undefined : array;
 }
 
+/** Whether a Batch job has ended. */
 export const isOver = ({ status }: BatchJobDetail): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 
 const MS_PER_SECOND = 1000;
 
-/** Seconds that machines worked on the Batch job, over all of its attempts. */
+/** Machine time of a Batch job in seconds, over all of its attempts. */
 export const machineSeconds = ({ attempts }: BatchJobDetail): number =>
   attempts.reduce((sum, { startedAt, stoppedAt }) => {
     const isKnown = startedAt !== undefined && stoppedAt !== undefined && stoppedAt > startedAt;

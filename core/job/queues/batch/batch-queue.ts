@@ -1,5 +1,5 @@
-// The AWS Batch driver of the queue port. SubmitJob knows no idempotency token, so the job's record is the lock: who
-// wants to submit claims it there first. Knows nothing of why a job is moved; batch/next-step.ts decides that.
+// The AWS Batch driver of the queue port. SubmitJob has no idempotency token, so the job's record is the lock: whoever submits claims
+// the submission there first. Knows nothing of why a job is moved; batch/next-step.ts decides that.
 
 import { randomUUID } from 'node:crypto';
 import { BatchClient } from '@aws-sdk/client-batch';
@@ -12,47 +12,49 @@ import type { JobQueue } from '../job-queue.ts';
 import { createBatchCalls } from './batch-calls.ts';
 import { batchJobName } from './batch-event.ts';
 
+/** The jobs, the machines, the clock and the client of AWS Batch. */
 export interface BatchQueueDeps {
   readonly jobs: JobStore;
   readonly fleet: TrainerFleet;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** One that does not retry by itself; see batch/batch-calls.ts. */
+  /** A client that does not retry by itself; see batch/batch-calls.ts. Default: such a one. */
   readonly client?: BatchClient;
-  /** Before a failed call is tried again. */
+  /** Pause before a failed call is tried again. */
   readonly pauseMs?: number;
 }
 
-/** A queue of the fleet. */
+/** A queue of the fleet, by the size of its machines and how they are bought. */
 export interface Destination {
   readonly pool: string;
   readonly capacity: Placement['capacity'];
 }
 
+/** A queue that can also move jobs to other machines. */
 export interface BatchQueue extends JobQueue {
   /**
-   * Sends a job whose Batch job `ended` to another queue, as one Batch job. Doing it twice for the same `ended` submits once.
+   * Submits a job, whose Batch job `ended` is over, to another queue, as one Batch job. Twice for the same `ended` submits once.
    * @throws {FoveaError} `queue-unavailable`; `queue-busy` while another process is submitting it.
    */
   move(jobId: string, ended: string, to: Destination): Promise<void>;
 }
 
-/** Submitting takes seconds; a claim of this age belongs to a process that has died. */
+/** Submitting takes seconds, so an older claim belongs to a process that has died. */
 const CLAIM_MS = 60_000;
 const PAUSE_MS = 3000;
 const CANCELLED = 'The job was cancelled.';
 
-/** What a record should be submitted as; undefined where nothing is to be done. */
+/** The placement that a record should get; undefined where nothing is to be submitted. */
 type Wanted = (record: JobRecord) => Omit<Placement, 'claim' | 'batchJobId'> | undefined;
 
 interface Claimed {
   readonly job: JobRecord;
   readonly placement: Placement;
-  /** Somebody else has claimed the same submission before, and may have got as far as AWS Batch. */
+  /** Another process has claimed the same submission before, and may have submitted it. */
   readonly isTakeover: boolean;
 }
 
-/** A queue that runs trainers on AWS Batch. */
+/** Opens a queue that runs trainers on AWS Batch. */
 export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   const { jobs, fleet, now, pauseMs = PAUSE_MS } = deps;
   const batch = createBatchCalls({ client: deps.client ?? new BatchClient({ maxAttempts: 1 }), pauseMs });
@@ -73,7 +75,7 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     return placement?.claim.owner === owner ? { job, placement, isTakeover } : undefined;
   }
 
-  /** Changes the placement of a job that is still ours to submit. */
+  /** Changes the placement of a job whose claim is still ours. */
   const updateClaimed = ({ job, placement }: Claimed, change: (placement: Placement) => Placement) =>
     jobs.update(job.id, (record) =>
       record.placement?.claim.owner === placement.claim.owner
@@ -94,11 +96,11 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     };
     const batchJobId = await batch.submit(submission, isTakeover);
     const placed = await updateClaimed(claimed, (ours) => ({ ...ours, batchJobId }));
-    // Cancelled while it was being submitted: whoever cancelled knew of no Batch job to end.
+    // The job may have been cancelled meanwhile, by somebody who knew of no Batch job to end.
     if (isFinal(placed.status)) await batch.terminate(batchJobId, CANCELLED);
   }
 
-  /** Submits what `wanted` asks for; a failure gives the claim back, so that the next call tries again. */
+  /** Submits what `wanted` asks for. A failure drops the claim, so that the next call tries again. */
   async function place(jobId: string, wanted: Wanted): Promise<boolean> {
     const claimed = await claim(jobId, wanted);
     if (claimed === undefined) return false;
@@ -151,7 +153,7 @@ function findQueue(fleet: TrainerFleet, { pool: name, capacity }: Destination) {
   if (pool === undefined || queue === undefined) {
     throw new FoveaError(
       'queue-unknown',
-      `There is no ${capacity} queue for machines "${name}"; the deployment has changed. Ask for the job again.`,
+      `There is no ${capacity} queue for machines "${name}"; the deployment has changed. Start the job again.`,
     );
   }
   return { jobDefinition: pool.jobDefinition, queue: queue.arn };
@@ -166,7 +168,7 @@ const busy = (jobId: string) =>
 const unavailable = (jobId: string, cause: unknown) =>
   new FoveaError(
     'queue-unavailable',
-    `Job "${jobId}" could not be handed to AWS Batch: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-      'The same request with the same Idempotency-Key tries again.',
+    `Job "${jobId}" could not be submitted to AWS Batch: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+      'Send the same request with the same Idempotency-Key to try again.',
     { cause },
   );

@@ -1,4 +1,4 @@
-// What follows from an event of AWS Batch for a job: a pure decision. Carrying it out is apply-batch-event.ts's.
+// Decides what follows from an event of AWS Batch for a job. A pure function; apply-batch-event.ts acts on it.
 
 import { exitCodes, type TrainerFleet } from '../../../environment.ts';
 import type { ErrorCode } from '../../../errors/error-codes.ts';
@@ -8,10 +8,11 @@ import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-e
 import type { Destination } from './batch-queue.ts';
 import { toWaitingReason } from './waiting-reason.ts';
 
+/** What to do about an event. */
 export type NextStep =
   /** The event says nothing new. */
   | { readonly kind: 'nothing' }
-  /** The job waits, and this is why. */
+  /** The job waits for the given reason. */
   | { readonly kind: 'wait'; readonly reason: string }
   /** The attempt is over and AWS Batch starts the next one by itself. */
   | { readonly kind: 'requeue'; readonly reason: string }
@@ -20,34 +21,37 @@ export type NextStep =
       readonly kind: 'move';
       readonly to: Destination;
       readonly reason: string;
-      /** Whether the kernel has ended the trainer: the next one is told. */
+      /** Whether the kernel has killed the trainer for memory; the next attempt is told. */
       readonly wasKilled?: boolean;
-      /** Whether nothing went wrong: it is the job's way. */
+      /** Whether the move is part of a job's usual course, and nothing went wrong. */
       readonly isPlanned?: boolean;
     }
   | { readonly kind: 'fail'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'cancel' };
 
-/** By SIGKILL. Where nobody has ended the container, the kernel has: it does so to the process with the most memory. */
+/** The exit code of a process killed by SIGKILL. Where nobody has ended the container, the kernel has killed it for memory. */
 const EXIT_KILLED = 137;
 
 const NOTHING: NextStep = { kind: 'nothing' };
 
-/** Batch jobs of one job, before it is given up. */
+/** Number of Batch jobs after which a job fails. */
 const MOST_SUBMISSIONS = 12;
 
-/** @param job the record as it is now. */
+/**
+ * Decides what to do about an event.
+ * @param job the current record.
+ */
 export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
   const { detail } = event;
   const { placement } = job;
   if (isFinal(job.status) || placement === undefined) return NOTHING;
-  // What comes of a trial is for its job to see when all are over; that it cannot start is news of the job.
+  // The result of a trial is looked at when all trials are over. That a trial cannot start concerns the whole job.
   if (placement.batchJobId !== null && arrayOf(detail) === placement.batchJobId)
     return detail.status === 'RUNNABLE' && job.status === 'queued' ? afterRunnable(job, detail) : NOTHING;
-  // The move that the event leads to was decided, and perhaps not carried out.
+  // The move that follows from the event was decided before, but perhaps not carried out.
   if (detail.jobId === placement.replaces && placement.batchJobId === null && isOver(detail))
     return job.cancelRequested ? { kind: 'cancel' } : again(placement);
-  // News of a Batch job that was followed by another.
+  // The event is about a Batch job that was replaced by another.
   if (detail.jobId !== placement.batchJobId) return NOTHING;
 
   switch (detail.status) {
@@ -71,9 +75,9 @@ export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet)
   }
 }
 
-/** One trainer takes the job to its end, and repeats the trials that came to nothing: a failed trial is no failed job. */
+/** After the trials, one trainer finishes the job. It repeats trials that failed: they do not fail the job. */
 function afterTrials({ trials }: JobRecord, { pool, capacity, trials: all }: Placement): NextStep {
-  const reason = `${trials.length} of ${all} trials are over. One trainer takes the job to its end.`;
+  const reason = `${trials.length} of ${all} trials are over. One trainer finishes the job.`;
   return { kind: 'move', to: { pool, capacity }, reason, isPlanned: true };
 }
 
@@ -85,7 +89,7 @@ function again({ pool, capacity }: Placement): NextStep {
 function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
   const ended = detail.attempts.at(-1);
   if (job.status === 'running' && ended !== undefined) {
-    // The event came again: the attempt after it is at work.
+    // The event came again; the next attempt is running already.
     if (job.lease !== null && isOfLaterAttempt(job.lease, detail)) return NOTHING;
     return {
       kind: 'requeue',
@@ -97,13 +101,13 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
     : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
 }
 
-/** Whether a lease is of an attempt that began after those that the event tells of. */
+/** Whether a lease belongs to an attempt that began after those in the event. */
 export function isOfLaterAttempt(
   { batch, expiresAtMs }: Lease,
   { jobId, attempts }: BatchJobDetail,
 ): boolean {
   if (batch !== undefined) return batch.jobId === jobId && batch.attempt > attempts.length;
-  // A trainer of an earlier version says no more than when it renewed its lease.
+  // A trainer of an earlier version tells only when it renewed its lease.
   const stoppedAt = attempts.at(-1)?.stoppedAt;
   return stoppedAt !== undefined && expiresAtMs - LEASE_MS > stoppedAt;
 }
@@ -123,7 +127,7 @@ function afterFailure(
 
   if (reason.includes('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY')) {
     return moveOrFail(nextCapacity(placement, fleet), {
-      reason: `No ${placement.capacity} machine was to be had in time.`,
+      reason: `AWS had no ${placement.capacity} machine in time.`,
       code: 'no-capacity',
       advice: 'Try again later, or deploy with more kinds of machines (fovea:trainerFamilies) or zones.',
     });
@@ -149,7 +153,7 @@ function afterFailure(
     return moveOrFail(nextCapacity(placement, fleet), {
       reason: `The ${placement.capacity} machine was taken away ${detail.attempts.length} times.`,
       code: 'machine-lost',
-      advice: 'The job can be asked for again.',
+      advice: 'Start the job again.',
     });
   }
   if (reason.includes('timeout')) {
@@ -165,8 +169,8 @@ function afterFailure(
 }
 
 /**
- * A trainer that the kernel has ended could do nothing itself. A larger machine comes first; on the largest the next attempt
- * knows what happened and tries with less, until it gives up by itself (exit code `outOfMemory`).
+ * What follows where the kernel has killed a trainer, which could not take a remedy itself. First comes a larger machine. On the
+ * largest, the next attempt is told and takes the next remedy, until none is left (exit code `outOfMemory`).
  */
 function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFleet): NextStep {
   const { pool, capacity, submission } = placement;
@@ -175,7 +179,7 @@ function afterKill({ recipe }: JobRecord, placement: Placement, fleet: TrainerFl
   const canSave = recipe.out_of_memory.some((remedy) => remedy !== 'larger_machine');
   if (larger !== undefined || !canSave || submission >= MOST_SUBMISSIONS)
     return moveOrFail(larger, outOfMemory(placement));
-  const reason = 'The trainer was killed for want of memory. The next one tries with less.';
+  const reason = 'The trainer was killed because memory ran out. The next attempt takes the next remedy.';
   return { kind: 'move', to: { pool, capacity }, reason, wasKilled: true };
 }
 
@@ -197,7 +201,7 @@ const moveOrFail = (to: Destination | undefined, { reason, code, advice }: Expla
     ? { kind: 'fail', code, message: `${reason} ${advice}` }
     : { kind: 'move', to, reason: `${reason} The job moves to ${to.capacity} machines of "${to.pool}".` };
 
-/** The next queue before machines of the same size. */
+/** The next queue for machines of the same size. */
 function nextCapacity({ pool: name, capacity }: Placement, { pools }: TrainerFleet): Destination | undefined {
   const pool = pools.find((candidate) => candidate.name === name);
   const index = pool?.queues.findIndex((queue) => queue.capacity === capacity) ?? -1;
@@ -205,7 +209,7 @@ function nextCapacity({ pool: name, capacity }: Placement, { pools }: TrainerFle
   return next === undefined ? undefined : { pool: name, capacity: next.capacity };
 }
 
-/** The first queue before machines of the next size. */
+/** The first queue for machines of the next size. */
 function nextPool({ pool: name }: Placement, { pools }: TrainerFleet): Destination | undefined {
   const index = pools.findIndex((candidate) => candidate.name === name);
   const next = index < 0 ? undefined : pools[index + 1];

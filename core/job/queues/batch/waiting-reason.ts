@@ -1,4 +1,4 @@
-// AWS Batch's reasons for a job that does not start, in words that say what to do.
+// Explains AWS Batch's reasons for a job that does not start, and what to do.
 
 const REASONS: readonly { readonly prefix: string; readonly meaning: string }[] = [
   {
@@ -25,7 +25,7 @@ const REASONS: readonly { readonly prefix: string; readonly meaning: string }[] 
   },
 ];
 
-/** A sentence for a `statusReason`; what is not known is repeated as it is. */
+/** Explains a `statusReason` in a sentence; an unknown one is repeated. */
 export function toWaitingReason(statusReason: string): string {
   const known = REASONS.find(({ prefix }) => statusReason.startsWith(prefix));
   return known === undefined
