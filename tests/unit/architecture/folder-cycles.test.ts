@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findFolderCycles } from '../../../scripts/folders/find-folder-cycles.ts';
+import { findFolderCycles } from '../../../scripts/folder-cycles/find-folder-cycles.ts';
 
 const cyclesOf = (imports: Readonly<Record<string, readonly string[]>>) =>
   findFolderCycles(new Map(Object.entries(imports)));

@@ -2,7 +2,7 @@
 
 import { cruise } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
-import { findFolderCycles } from './find-folder-cycles.ts';
+import { findFolderCycles } from './folder-cycles/find-folder-cycles.ts';
 
 const options = await extractOptions('./.dependency-cruiser.mjs');
 const { output } = await cruise(process.argv.slice(2), options);
