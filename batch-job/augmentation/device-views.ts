@@ -1,4 +1,4 @@
-// Views and mixtures as the numbers that tensorflow/network/render-in-graph.ts takes. No pixels are touched here.
+// Augmented views and mixtures as the numbers that tensorflow/network/render-in-graph.ts takes. No pixels are touched here.
 
 import { MIX_INPUTS, VIEW_INPUTS } from '../tensorflow/network/render-in-graph.ts';
 import type { View } from './draw-view.ts';
@@ -11,22 +11,22 @@ interface Size {
 
 /** How the pictures of a batch are mixed. */
 export interface Mixture {
-  /** Of each picture, the index of the one that is mixed into it. */
+  /** For each picture, the index of its partner, which is mixed into it. */
   readonly partners: Int32Array;
-  /** Where. */
+  /** The rectangle in which they are mixed, in pixels. */
   readonly rectangle: {
     readonly top: number;
     readonly left: number;
     readonly rows: number;
     readonly columns: number;
   };
-  /** The partner's share there: 1 where it is pasted. */
+  /** The partner's share in the rectangle: 1 pastes it (CutMix), less mixes (mixup). */
   readonly share: number;
   /** The picture's own share of the label. */
   readonly own: number;
 }
 
-/** By the names of a program's inputs. */
+/** Values by the names of a program's inputs. */
 export type DeviceInputs = ReadonlyMap<string, Float32Array | Int32Array>;
 
 const VALUES_PER_TRANSFORM = 8;
@@ -53,7 +53,12 @@ function toTransform(view: View, source: Size, target: Size): readonly number[] 
   ];
 }
 
-/** @param source Size of the pictures that views are cut from. */
+/**
+ * The values of {@link VIEW_INPUTS} for a batch, one view a picture.
+ *
+ * @param source Size of the pictures that views are cut from.
+ * @param target Size of the views.
+ */
 export function toViewInputs(views: readonly View[], source: Size, target: Size): DeviceInputs {
   const transforms = new Float32Array(views.length * VALUES_PER_TRANSFORM);
   const colors = new Float32Array(views.length * 3);
@@ -77,6 +82,7 @@ export function toViewInputs(views: readonly View[], source: Size, target: Size)
   ]);
 }
 
+/** The values of {@link MIX_INPUTS} for a batch of pictures of this size. */
 export function toMixInputs({ partners, rectangle, share }: Mixture, { height, width }: Size): DeviceInputs {
   const { top, left, rows, columns } = rectangle;
   return new Map<string, Float32Array | Int32Array>([

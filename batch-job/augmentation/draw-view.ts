@@ -1,12 +1,12 @@
-// What is done to one picture in one epoch, drawn from seed, epoch and picture alone. Numbers only; render-view.ts makes
-// pixels of them.
+// The augmented view of one picture in one epoch, drawn from seed, epoch and picture alone. Numbers only; render-view.ts
+// makes pixels of them.
 
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
 import { deriveSeed, uniformAt } from '../../core/random.ts';
 
-/** A part of a picture, turned, mirrored and recolored. Lengths are shares of the picture's sides. */
+/** An augmented view: a crop of a picture, rotated, mirrored and recolored. Lengths are shares of the picture's sides. */
 export interface View {
-  /** Center and size of the part. */
+  /** Center and size of the crop. */
   readonly centerX: number;
   readonly centerY: number;
   readonly width: number;
@@ -18,7 +18,7 @@ export interface View {
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
-  /** The hidden square, in shares of the view's sides; undefined where there is none. */
+  /** The square that cutout hides, in shares of the view's sides; undefined where there is none. */
   readonly cutout: { readonly centerX: number; readonly centerY: number; readonly side: number } | undefined;
 }
 
@@ -28,10 +28,11 @@ const STREAM = 0x617567;
 const DRAWS = 16;
 
 /**
- * The view of a picture.
+ * Draws the view of a picture. The same arguments give the same view.
  *
- * A crop keeps `crop` to 1 of the area (always `crop` where its aspect stays, as in the course), anywhere in the picture.
- * @param picture An integer that stands for the picture whatever its place in the dataset.
+ * A crop keeps `crop` to 1 of the area (always `crop` where its aspect stays), anywhere in the picture.
+ *
+ * @param picture An integer that identifies the picture whatever its place in the dataset.
  */
 export function drawView(augmentation: Augmentation, seed: number, epoch: number, picture: number): View {
   const stream = deriveSeed(seed, STREAM, epoch, picture);

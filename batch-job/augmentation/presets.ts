@@ -1,17 +1,17 @@
-// Augmentations by name.
+// The augmentations that a recipe may name.
 
 import { type Augmentation, AugmentationSchema } from '../../core/job/recipe/recipe.ts';
 
 /** Changes that leave the meaning of most photographs alone. */
 const AUTO = { crop: 0.6, aspect: 1.2, flip: 0.5, rotation: 10, color: 0.2 };
 
-/** By the names of a job's recipe. */
+/** The settings of each augmentation, by its name in a recipe. */
 export const AUGMENTATIONS: Readonly<Record<'auto' | 'none' | 'course' | 'strong', Augmentation>> = {
   none: AugmentationSchema.parse({}),
   /** A random crop of 90 % of each side, and a flip. */
   course: AugmentationSchema.parse({ crop: 0.81, flip: 0.5 }),
   auto: AugmentationSchema.parse(AUTO),
-  /** Small parts of pictures, and pictures mixed: for the stage in which all layers could learn them by heart. */
+  /** Small crops, and pictures mixed in pairs: for the stage in which trainable layers could learn pictures by heart. */
   strong: AugmentationSchema.parse({
     crop: 0.2,
     aspect: 4 / 3,

@@ -1,9 +1,9 @@
-// A view of a picture as pixels: one bilinear resampling for crop, turn and flip together, then color, then the hidden
-// square.
+// An augmented view as pixels: one bilinear resampling for crop, rotation and flip together, then color, then cutout.
 
 import { HIDDEN, LUMA } from '../tensorflow/network/render-in-graph.ts';
 import type { View } from './draw-view.ts';
 
+/** A decoded picture. */
 export interface Pixels {
   /** `[height, width, channels]`, 0..255. */
   readonly pixels: Uint8Array;
@@ -12,7 +12,7 @@ export interface Pixels {
   readonly channels: 1 | 3;
 }
 
-/** The view in the given size. Beyond the picture's edges, its outermost pixels go on. */
+/** The view in the given size. Beyond the picture's edges, its outermost pixels are repeated. */
 export function renderView(
   source: Pixels,
   view: View,
@@ -92,7 +92,7 @@ function recolor({ pixels, channels }: Pixels, { brightness, contrast, saturatio
 
 const clamped = (value: number): number => Math.min(255, Math.max(0, value + 0.5));
 
-/** From, and up to, which row or column of so many is hidden. */
+/** The rows, or columns, that cutout hides out of `size`: from the first number up to, without, the second. */
 export const hiddenRange = (center: number, side: number, size: number): readonly [number, number] => [
   Math.max(0, Math.round((center - side / 2) * size)),
   Math.min(size, Math.round((center + side / 2) * size)),

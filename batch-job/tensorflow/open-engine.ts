@@ -1,4 +1,4 @@
-// The door to TensorFlow: picks the back end that a job asks for, or the best there is, and says why.
+// Opens TensorFlow: picks the back end that a job asks for, or the best there is, and says why.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { BackendName, Engine } from './engine/engine.ts';
@@ -6,23 +6,24 @@ import { openNativeEngine } from './native/open-native-engine.ts';
 import { openPortableEngine } from './portable/open-portable-engine.ts';
 import { nativeDirectory } from './setup/native-directory.ts';
 
+/** Which back end to open, and how much of the machine it may take. */
 export type OpenEngineOptions = EngineSettings &
   (
     | { readonly backend: 'portable' }
     | {
         /** `auto` is the best there is. */
         readonly backend: 'auto' | BackendName;
-        /** Under which set-up puts the native back ends, from batch-job/attempt/cache-directory.ts. */
+        /** The folder under which set-up puts the native back ends, see batch-job/attempt/cache-directory.ts. */
         readonly cacheDirectory: string;
       }
   );
 
 interface EngineSettings {
-  /** Memory that the portable back end's tensors may take together; left out, all there is. */
+  /** Bytes that the portable back end's tensors may take together; all there is by default. */
   readonly memoryBytes?: number | undefined;
   /** Whether a GPU's steps are compiled by XLA: a minute at first, and then much faster. A process decides it once. */
   readonly compiles?: boolean;
-  /** Threads of the portable back end; left out, one a core, at most 4. */
+  /** Threads of the portable back end; by default one a core, at most 4 for its WebAssembly. */
   readonly threads?: number;
 }
 
@@ -30,10 +31,10 @@ const REQUESTED = 'it was asked for';
 const BEST_FIRST: readonly BackendName[] = ['gpu', 'native', 'portable'];
 
 /**
- * Opens an engine.
+ * Opens the engine of a back end. With `auto`, back ends that do not open are noted in the engine's `reason`.
  *
- * @throws {FoveaError} `backend-unavailable` where the back end that was asked for is not to be had: what is missing and
- * what to do.
+ * @throws {FoveaError} `backend-unavailable` where the back end that was asked for does not open; the message says what is
+ * missing and what to do.
  */
 export async function openEngine(options: OpenEngineOptions): Promise<Engine> {
   if (!('cacheDirectory' in options)) return openPortableEngine(options, REQUESTED);

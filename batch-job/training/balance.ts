@@ -1,23 +1,28 @@
-// What is done about classes with few pictures: weights on their loss, or more turns in an epoch.
+// Class imbalance: class weights on the loss, or balanced sampling.
 
 import { deriveSeed, permutation } from '../../core/random.ts';
 
-/** Largest class to smallest class from which on `auto` weights the classes. */
+/** Ratio of the largest class to the smallest from which on `auto` does something about it. */
 const AUTO_RATIO = 2;
 const STREAM = 0x62616c;
 
+/** Number of examples of each class, by class index. */
 export function countClasses(labels: Int32Array, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return counts;
 }
 
-/** Largest class to smallest; Infinity where a class has nothing. */
+/** Ratio of the largest class to the smallest; Infinity where a class has no examples. */
 export const imbalanceOf = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
 
+/** Whether classes are so unequal that `auto` does something about it. */
 export const isImbalanced = (counts: readonly number[]): boolean => imbalanceOf(counts) >= AUTO_RATIO;
 
-/** Factors by which every class has the same share in the loss; their mean over the examples is 1. */
+/**
+ * Class weights by which every class has the same share in the loss; their mean over the examples is 1. A class without
+ * examples has weight 1.
+ */
 export function balancingWeights(counts: readonly number[]): number[] {
   const present = counts.filter((count) => count > 0).length;
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -25,8 +30,8 @@ export function balancingWeights(counts: readonly number[]): number[] {
 }
 
 /**
- * As many examples as there are, every class in equal share: those of small classes come several times, those of large ones
- * take turns over the epochs.
+ * Balanced sampling: the examples of an epoch by their indices, as many as there are, every class in equal share. Those of
+ * small classes come several times, those of large ones take turns over the epochs. Depends on its arguments alone.
  */
 export function balancedOrder(labels: Int32Array, classes: number, seed: number, epoch: number): Int32Array {
   const stream = deriveSeed(seed, STREAM, epoch);

@@ -1,4 +1,4 @@
-// Predicts examples batch by batch and judges the answers. Who makes the probabilities does not matter.
+// Predicts examples batch by batch and scores the answers. Who makes the probabilities does not matter.
 
 import { predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
 import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
@@ -13,6 +13,7 @@ import {
 /** Probabilities of a batch, float32 `[count, classes]`. */
 export type PredictBatch<Values> = (images: Values, count: number) => Promise<Float32Array>;
 
+/** Metrics over all examples of a source. */
 export interface Scores {
   readonly count: number;
   /** Mean cross-entropy in nats; null where there are no examples. */
@@ -21,6 +22,7 @@ export interface Scores {
   readonly accuracy: number | null;
 }
 
+/** How examples are predicted. */
 export interface EvaluateOptions {
   readonly batchSize: number;
   readonly signal?: AbortSignal;
@@ -28,7 +30,9 @@ export interface EvaluateOptions {
 
 /**
  * Predicts every example once, in order, and scores the answers.
- * @param onBatch sees each batch with its probabilities, for what else is to be made of them.
+ *
+ * @param onBatch sees each batch with its probabilities `[count, classes]`, e.g. to keep them.
+ * @throws the signal's reason when aborted, between two batches.
  */
 export const evaluate = (
   source: ExampleSource,
@@ -47,7 +51,7 @@ export const evaluate = (
     return probabilities;
   });
 
-/** {@link evaluate} of pictures as pixels. */
+/** {@link evaluate} with pictures as pixels, which the device preprocesses. */
 export const evaluatePixels = (
   source: ExampleSource,
   predict: PredictBatch<Uint8Array>,

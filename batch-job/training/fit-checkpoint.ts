@@ -68,6 +68,7 @@ const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
     new Uint8Array(b.buffer, b.byteOffset, b.byteLength),
   ) === 0;
 
+/** A checkpoint as a file. Weights of the first and the best epoch that the trainer has at this moment are stored once. */
 export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): CheckpointFile {
   const { trainer, first, best, ...position } = state;
   const { variables, ...counters } = trainer;
@@ -96,7 +97,8 @@ export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): 
 
 /**
  * Reads a checkpoint of the run with the given fingerprint.
- * @param key for messages.
+ *
+ * @param key The file's object key, for messages.
  * @throws {FoveaError} `checkpoint-unfit`, `format-newer`.
  */
 export function fromCheckpointFile(file: CheckpointFile, fingerprint: string, key: string): RunCheckpoint {

@@ -1,13 +1,15 @@
-// How far a training run has come, as plain data: enough to go on as if it had not been interrupted.
+// How far a training run has come, as plain data: enough to resume as if it had not been interrupted.
 
 import type { TrainerState } from '../tensorflow/engine/engine.ts';
 
+/** Metrics of one epoch. */
 export interface EpochReport {
   /** From 1; 0 for the scores before the first epoch. */
   readonly epoch: number;
   readonly epochs: number;
   /** Optimizer steps so far. */
   readonly step: number;
+  /** Mean loss over the examples of the epoch, as each was when its batch was trained on. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
   readonly validationLoss: number | null;
@@ -23,6 +25,7 @@ export interface EpochSums {
   readonly seen: number;
 }
 
+/** Weights at the end of an epoch, and how they did. */
 export interface BestEpoch {
   /** 0: the weights that training began with. */
   readonly epoch: number;
@@ -30,20 +33,22 @@ export interface BestEpoch {
   readonly weights: ReadonlyMap<string, Float32Array>;
 }
 
+/** A run at some step. */
 export interface FitState {
   /** The running epoch, from 1. */
   readonly epoch: number;
-  /** Batches of it that are done. */
+  /** Batches of the running epoch that are done. */
   readonly batch: number;
   readonly sums: EpochSums;
   /** Finished epochs, oldest first. */
   readonly history: readonly EpochReport[];
-  /** What the run began with, where it is to be blended with what the run comes to; its loss is null without validation. */
+  /** The first weights, where the run ends with an interpolation; their loss is null without validation. */
   readonly first?: BestEpoch | undefined;
   readonly best: BestEpoch | undefined;
-  /** Whether nothing is left to do but to take the best weights. */
+  /** Whether all epochs are done, and only the best weights are left to be taken. */
   readonly isFinished: boolean;
   readonly trainer: TrainerState;
 }
 
+/** The sums at the beginning of an epoch. */
 export const NO_SUMS: EpochSums = { loss: 0, correct: 0, seen: 0 };

@@ -1,5 +1,4 @@
-// Discriminative learning rates (Howard and Ruder 2018): what a layer knows of pictures in general, the lower ones most,
-// changes in smaller steps than what it knows of these classes.
+// Discriminative learning rates (Howard and Ruder 2018): lower layers, whose features are more general, learn more slowly.
 
 import type { Network } from '../../core/network/description/network.ts';
 import { weightSpecs } from '../../core/network/description/weight-specs.ts';
@@ -8,8 +7,8 @@ import { weightSpecs } from '../../core/network/description/weight-specs.ts';
  * The factor on each layer's learning rate: `first` for the first layer that learns, 1 for the last, and in between a
  * constant ratio from layer to layer.
  *
- * @param first In (0, 1].
- * @param learns Left out, every layer with trainable weights does.
+ * @param first The factor of the first layer that learns, in (0, 1].
+ * @param learns Which layers are trainable; by default all that have trainable weights.
  */
 export function layerRates(
   network: Network,

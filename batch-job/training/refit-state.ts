@@ -1,5 +1,5 @@
-// The state of a stage in which other layers learn from now on: its position, its first and its best weights stay. Knows
-// nothing of why they change.
+// The state of a stage whose trainable layers change: its position, its first and its best weights stay. Does not know why
+// they change.
 
 import type { NetworkWeights } from '../../core/network/description/network.ts';
 import type { TrainerState } from '../tensorflow/engine/engine.ts';
@@ -7,14 +7,14 @@ import { AVERAGE_SLOT } from '../tensorflow/engine/training-programs.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
 
 /**
- * The state for a trainer of other layers than its own; itself where they are the same.
+ * The state for a trainer with other trainable layers; the state itself where they are the same.
  *
- * A layer that learns no more stays at its moving average, by which it was judged. Where a layer begins to learn, all
- * weights go on from their averages, with every optimizer slot and the count of updates at 0: Adam corrects its bias by one
+ * A layer that is frozen from now on stays at its EMA, by which it was evaluated. Where a frozen layer begins to learn, all
+ * weights continue from their EMA, with every optimizer slot and the count of updates at 0: Adam corrects its bias by one
  * count for all weights, and late in a run would take steps several times too large from slots of 0.
  *
- * @param fresh Of the trainer before its first step.
- * @param weights All of the network's, for those that the state lacks because they were not in training.
+ * @param fresh The state of the new trainer before its first step.
+ * @param weights All weights of the network, for those that the state lacks because their layers were not in training.
  */
 export function refitState(state: FitState, fresh: TrainerState, weights: NetworkWeights): FitState {
   const saved = state.trainer.variables;

@@ -1,4 +1,4 @@
-// A job's checkpoints as its attempts use them: what the last attempt left, and what this one writes.
+// The checkpoints of a job: the one that an attempt resumes from, and those that it writes.
 
 import { createHash } from 'node:crypto';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
@@ -11,14 +11,17 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './fit-checkpoint.ts';
 import type { FitState } from './fit-state.ts';
 
+/** The checkpoints of one run, which is a job or a trial of a sweep. */
 export interface RunCheckpoints {
   /** What the newest checkpoint knows of a stage; undefined where the stage has not begun. */
   resume(stage: StageName): FitState | undefined;
   /** The stage that the newest checkpoint is of. */
   readonly resumedStage: StageName | undefined;
+  /** Writes a checkpoint and reports to the job's record how far it has come. */
   save(stage: StageName, state: FitState): Promise<void>;
 }
 
+/** What {@link openRunCheckpoints} works with. */
 export interface RunCheckpointsDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
@@ -27,17 +30,18 @@ export interface RunCheckpointsDeps {
   readonly trial?: number;
 }
 
-/** What decides the course of a run, beside the code. */
+/** Everything that decides the course of a run, beside the code. */
 export interface RunSettings {
   readonly job: JobRecord;
   readonly input: ModelInput;
   readonly inspection: DatasetInspection;
-  /** Of an imported backbone: a name may stand for another file where somebody has deleted the first. */
+  /** sha256 of an imported backbone: its name may stand for another file where somebody has deleted the first. */
   readonly backboneHash: string | undefined;
 }
 
 /**
- * Hash of what decides the course of a run. The back end is not in it: the numbers mean the same on all of them.
+ * sha256, in hexadecimal, of what decides the course of a run: a checkpoint with another fingerprint is not resumed. The
+ * back end is not in it: the numbers mean the same on all of them.
  */
 export function runFingerprint({ job, input, inspection, backboneHash }: RunSettings): string {
   const { architecture, seed, hyperparameters, recipe, split } = job;
@@ -59,7 +63,7 @@ export function runFingerprint({ job, input, inspection, backboneHash }: RunSett
     .digest('hex');
 }
 
-/** Opens a job's checkpoints and says in its events which one is resumed, and which ones cannot be. */
+/** Opens a job's checkpoints, and reports as events which one is resumed and which ones cannot be. */
 export async function openRunCheckpoints(
   { store, reporter, job, trial }: RunCheckpointsDeps,
   fingerprint: string,

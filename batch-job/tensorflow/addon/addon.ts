@@ -6,20 +6,21 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { unaligned } from './unaligned.ts';
 
-/** What the addon says of a tensor that an op made. */
+/** A tensor that an op has made. Whoever ran the op deletes it. */
 export interface AddonTensor {
   readonly id: number;
   readonly shape: readonly number[];
   readonly dtype: number;
 }
 
+/** One attribute of an op, as the addon takes it: `type` is one of its `TF_ATTR_…` numbers. */
 export interface AddonAttribute {
   readonly name: string;
   readonly type: number;
   readonly value: boolean | number | string | readonly number[];
 }
 
-/** The functions of the addon that are used here. Ids are the addon's; whoever makes a tensor deletes it. */
+/** The functions of the addon that the trainer uses. Tensors and models are known by ids; whoever makes one deletes it. */
 export interface Addon {
   createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
   deleteTensor(id: number): void;
@@ -56,6 +57,7 @@ export interface Addon {
 /** `gpu` is the addon of `@tensorflow/tfjs-node-gpu` against TensorFlow's CUDA build. */
 export type NativeVariant = 'cpu' | 'gpu';
 
+/** The npm package that has the sources of a variant's addon. */
 export const ADDON_PACKAGE: Readonly<Record<NativeVariant, string>> = {
   cpu: '@tensorflow/tfjs-node',
   gpu: '@tensorflow/tfjs-node-gpu',
@@ -64,17 +66,18 @@ export const ADDON_PACKAGE: Readonly<Record<NativeVariant, string>> = {
 /** Version of Node-API that the addon is built for; Node 20 and all later releases have it. */
 export const NAPI_VERSION = 8;
 
-/** Where the addon lies in a set-up folder. */
+/** The addon's file in a folder that set-up has made. */
 export const addonPath = (directory: string, variant: NativeVariant): string =>
   path.join(directory, 'node_modules', ADDON_PACKAGE[variant], `lib/napi-v${NAPI_VERSION}/tfjs_binding.node`);
 
+/** Whether set-up has built the addon of a variant in this folder. */
 export const hasAddon = (directory: string, variant: NativeVariant): boolean =>
   existsSync(addonPath(directory, variant));
 
 /**
  * Loads the addon and TensorFlow's libraries with it.
  *
- * @throws {Error} The loader's, naming the library that is missing.
+ * @throws {Error} The dynamic loader's error, which names the library that is missing.
  */
 export function loadAddon(directory: string, variant: NativeVariant): Addon {
   // TensorFlow reads it when it is loaded; its notes on instruction sets would go between the lines of a progress bar.

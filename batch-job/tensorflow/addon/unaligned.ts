@@ -4,16 +4,16 @@
 // it back on the thread that used it last. Now and then (once in some 3,000 such feeds of a graph, as counted in the addon) that
 // is not JavaScript's thread; the addon then changes Node's references from it, and the process dies sooner or later.
 
-/** Of every buffer's beginning, at least: it comes from malloc. */
+/** The alignment of every buffer's beginning, at least, in bytes: it comes from malloc. */
 const BUFFER_ALIGNMENT = 16;
-/** Off every multiple of 16. */
+/** Bytes by which data are moved off every multiple of 16. */
 const OFFSET = Float32Array.BYTES_PER_ELEMENT;
 /** Copies up to this size share a buffer, so that a step leaves no garbage: 32 MiB. */
 const MAX_SHARED_BYTES = 32 * 2 ** 20;
 
 let shared = new ArrayBuffer(0);
 
-/** Bytes that TensorFlow copies from where they are, so that they need not be copied for it. */
+/** A buffer of so many bytes at a place from which TensorFlow copies, so that {@link unaligned} need not. */
 export const allocateToCopy = (sizeBytes: number): Uint8Array =>
   new Uint8Array(new ArrayBuffer(sizeBytes + OFFSET), OFFSET);
 

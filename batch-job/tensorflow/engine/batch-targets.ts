@@ -1,7 +1,8 @@
-// Labels as the loss takes them: a distribution over the classes and a weight for each sample. Plain arithmetic.
+// The targets of the loss: for each sample a distribution over the classes and a weight. Plain arithmetic.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 
+/** How labels become targets. */
 export interface TargetOptions {
   readonly classes: number;
   /** Share of each label given to all classes alike. */
@@ -10,6 +11,7 @@ export interface TargetOptions {
   readonly classWeights: readonly number[] | undefined;
 }
 
+/** What the loss compares the predictions of a batch of `n` samples with. */
 export interface Targets {
   /** `[n, classes]` */
   readonly targets: Float32Array;
@@ -20,13 +22,13 @@ export interface Targets {
 }
 
 /**
- * Targets for `count` samples.
+ * Makes targets of labels: class indices `[count]`, or probabilities `[count, classes]`.
  *
  * Smoothing as in Keras: p * (1 - s) + s / classes. With class weights a sample counts by the weight of its class (of its
  * distribution, where labels are soft), and the loss stays a mean over the number of samples, as with Keras's
  * `class_weight`.
  *
- * @throws {FoveaError} `batch-invalid`.
+ * @throws {FoveaError} `batch-invalid` for another number of labels, or one that is no class index.
  */
 export function toTargets(labels: Int32Array | Float32Array, count: number, options: TargetOptions): Targets {
   const { classes, labelSmoothing, classWeights } = options;
@@ -71,7 +73,7 @@ function oneHot(labels: Int32Array | Float32Array, classes: number): Float32Arra
   return targets;
 }
 
-/** Index of the largest value of each row. */
+/** Index of the largest value of each row of `[n, classes]`, `[n]`; the first one of equals. */
 export function mostProbable(rows: Float32Array, classes: number): Int32Array {
   return Int32Array.from({ length: rows.length / classes }, (_, row) => {
     let best = 0;

@@ -1,5 +1,5 @@
-// Random factors for dropout: what is drawn depends on seed, layer, batch and position alone, so that a resumed run draws
-// what an uninterrupted one would, on every back end.
+// Dropout masks. What is drawn depends on seed, layer, batch and position alone, so that a resumed run draws what an
+// uninterrupted one would, on every back end.
 
 import { bitsAt, deriveSeed } from '../../../core/random.ts';
 
@@ -9,7 +9,7 @@ const MIN_PLACES = 2 ** 16;
 /** Masks begin one factor after a multiple of this many, so that TensorFlow copies them where they are: see unaligned.ts. */
 const FACTORS_A_PLACE = 4;
 
-/** A layer's factors: `count` values for a number of a batch, 0 with probability `rate`, else 1 / (1 - rate). */
+/** Gives a layer's mask for the batch of this number: `count` factors, 0 with probability `rate`, else 1 / (1 - rate). */
 export type DropoutMasks = (batch: number, count: number) => Float32Array;
 
 /**

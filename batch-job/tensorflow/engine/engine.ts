@@ -1,4 +1,4 @@
-// What the trainer may ask of TensorFlow, whichever back end is under it. Types only: importing this file loads nothing.
+// What training may ask of TensorFlow, on any back end. Types only: importing this file loads nothing.
 
 import type { ModelInput } from '../../../core/image/model-input.ts';
 import type { Network, NetworkWeights } from '../../../core/network/description/network.ts';
@@ -14,6 +14,7 @@ export type BackendName = 'gpu' | 'native' | 'portable';
  */
 export type ExecutorName = 'graph' | 'eager';
 
+/** What an engine runs on. */
 export interface EngineInfo {
   readonly backend: BackendName;
   /** By package or library, e.g. `tensorflow: 2.21.0`. */
@@ -39,27 +40,29 @@ export type OptimizerAlgorithm =
       readonly epsilon?: number;
     };
 
+/** An optimizer with what Keras 3 offers for all of them. */
 export type OptimizerOptions = OptimizerAlgorithm & {
   /**
    * Decoupled (Loshchilov and Hutter 2019): before each update a weight loses `weightDecay * learningRate` of itself.
-   * 0.004 where left out with `adamw`, else 0.
+   * The default is 0.004 with `adamw`, else 0.
    */
   readonly weightDecay?: number;
-  /** Whether a weight decays; left out, every trainable one does, as in Keras. */
+  /** Whether a weight decays; by default every trainable one does, as in Keras. */
   readonly decays?: (weightName: string) => boolean;
   /** Largest L2 norm of all gradients together (Keras's `global_clipnorm`); larger ones are scaled down to it. */
   readonly clipNorm?: number;
 };
 
+/** How a network is trained. */
 export interface TrainerOptions {
   /** A classifier: softmax on top. */
   readonly network: Network;
   /** First values of all weights. */
   readonly weights: NetworkWeights;
   readonly optimizer: OptimizerOptions;
-  /** Layers that learn; left out, all. A batch normalization that does not learn goes by its moving statistics. */
+  /** Which layers are trainable; all by default. A frozen batch normalization normalizes by its moving statistics. */
   readonly trainable?: (layerName: string) => boolean;
-  /** Factor on the learning rate of a layer, above 0 (discriminative learning rates); left out, 1 for every layer. */
+  /** Factor on the learning rate of a layer, above 0 (discriminative learning rates); 1 by default. */
   readonly rateFactor?: (layerName: string) => number;
   /** `inference` keeps every batch normalization on its moving statistics; default `training`. */
   readonly batchNormalization?: 'training' | 'inference';
@@ -67,7 +70,7 @@ export interface TrainerOptions {
   readonly labelSmoothing?: number;
   /** One factor a class on the loss of its samples (Keras's `class_weight`). */
   readonly classWeights?: readonly number[];
-  /** Of dropout; any 32-bit integer. */
+  /** Seed of the dropout masks; any 32-bit integer. */
   readonly seed: number;
   /** Most samples of a batch. */
   readonly batchSize: number;
@@ -77,13 +80,13 @@ export interface TrainerOptions {
    * statistics of one micro-batch.
    */
   readonly microBatchSize?: number;
-  /** Left out, the faster one that the back end has. */
+  /** By default the faster one that the back end has. */
   readonly executor?: ExecutorName;
-  /** In which steps compute; predictions, and all that is kept, are float32 whatever it is. Left out, `float32`. */
+  /** The type that steps compute in; predictions and variables are float32 always. Default `float32`. */
   readonly precision?: 'float32' | LowPrecision;
-  /** Where batches are pixels: what is made of them on the device before the first layer. */
+  /** Where batches are pixels: how the device preprocesses them before the first layer. */
   readonly preprocessing?: ModelInput['preprocessing'];
-  /** Where batches are pixels and the device cuts views out of them: the size of the pictures in training. */
+  /** Where batches are pixels and the device cuts augmented views out of them: the size of the pictures in training. */
   readonly viewsFrom?: { readonly height: number; readonly width: number };
   /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no micro-batches then. */
   readonly mixes?: boolean;
@@ -91,16 +94,16 @@ export interface TrainerOptions {
   readonly emaDecay?: number;
 }
 
-/** float32 values, or pixels where {@link TrainerOptions.preprocessing} says what is made of them. */
+/** Preprocessed float32 values, or pixels (uint8) where {@link TrainerOptions.preprocessing} says how to preprocess them. */
 export type Images = Float32Array | Uint8Array;
 
-/** n samples, 1 ≤ n ≤ the trainer's batch size. */
+/** A batch of n samples, 1 ≤ n ≤ the trainer's batch size. */
 export interface Batch {
   /** `[n, height, width, channels]`, preprocessed; or pixels, 0 to 255, where the trainer preprocesses them. */
   readonly images: Images;
   /** Class indices `[n]`, or probabilities `[n, classes]`. */
   readonly labels: Int32Array | Float32Array;
-  /** The views and the mixture that the device makes of them, see augmentation/device-views.ts. */
+  /** The augmented views and the mixture that the device makes of them, see augmentation/device-views.ts. */
   readonly drawn?: ReadonlyMap<string, Float32Array | Int32Array>;
 }
 
@@ -109,6 +112,7 @@ export interface PreprocessedBatch extends Batch {
   readonly images: Float32Array;
 }
 
+/** What a training step has come to. */
 export interface StepResult {
   /** Mean over the batch, before the update; label smoothing and class weights included. */
   readonly loss: number;
@@ -116,10 +120,10 @@ export interface StepResult {
   readonly correct: number;
 }
 
-/** Everything that a run needs to go on as if it had not been interrupted. Plain data. */
+/** Everything that a run needs to resume as if it had not been interrupted. Plain data. */
 export interface TrainerState {
   readonly formatVersion: typeof FORMATS.trainerState.version;
-  /** Batches taken. */
+  /** Batches that steps have taken. */
   readonly batches: number;
   /** Optimizer updates made. */
   readonly updates: number;
@@ -131,23 +135,34 @@ export interface TrainerState {
 /** A network being trained. Owns its tensors until {@link Trainer.dispose}; its methods do not overlap: await each. */
 export interface Trainer {
   /**
-   * One batch forward and backward, and one update. After a failure the trainer is good for {@link Trainer.dispose} alone.
+   * Trains on one batch: forward and backward, by micro-batches where there are, and one update of the weights. After a
+   * failure only {@link Trainer.dispose} may follow.
    *
    * @throws {FoveaError} `batch-invalid`, `loss-not-finite`.
    */
   step(batch: Batch, learningRate: number): Promise<StepResult>;
   /** Probabilities `[count, classes]` of preprocessed images `[count, height, width, channels]`, in inference mode. */
   predict(images: Images, count: number): Promise<Float32Array>;
-  /** Current weights, moving statistics included; the moving averages where there are. */
+  /** Current weights, moving statistics included; their EMA where {@link TrainerOptions.emaDecay} is given. */
   weights(): Promise<Map<string, Float32Array>>;
-  /** Replaces weights by name; those not given stay. Optimizer slots stay. */
+  /**
+   * Replaces weights by name; those not given stay, and optimizer slots too.
+   *
+   * @throws {FoveaError} `weights-invalid`.
+   */
   setWeights(weights: NetworkWeights): Promise<void>;
+  /** A copy of all that {@link Trainer.restore} needs. */
   state(): Promise<TrainerState>;
-  /** @throws {FoveaError} `trainer-state-invalid` where the state is of another network, optimizer or seed. */
+  /**
+   * Resumes from a state.
+   *
+   * @throws {FoveaError} `trainer-state-invalid` where the state is of another network, optimizer or seed.
+   */
   restore(state: TrainerState): Promise<void>;
   dispose(): void;
 }
 
+/** How a network is run in inference mode. */
 export interface ForwardOptions
   extends Pick<
     TrainerOptions,
@@ -160,21 +175,31 @@ export interface ForwardOptions
 /** A network's forward pass in inference mode. Owns its tensors until {@link Forward.dispose}. */
 export interface Forward {
   /**
-   * The output for `count` images, one after another, float32. Runs do not overlap: await each.
-   * @param drawn The views that the device cuts, see {@link Batch}; then at most a batch of them.
+   * The output for `count` images, one after another, float32 `[count, …]`. Runs do not overlap: await each.
+   *
+   * @param drawn The augmented views that the device cuts, see {@link Batch}; then `count` is at most the batch size.
    */
   run(images: Images, count: number, drawn?: Batch['drawn']): Promise<Float32Array>;
   dispose(): void;
 }
 
+/** TensorFlow on one back end. */
 export interface Engine {
   readonly info: EngineInfo;
   /** Whether trainers take pixels, and 16-bit types. */
   readonly takesPixels: boolean;
-  /** @throws {FoveaError} `network-not-classifier`, `weights-invalid`, `executor-unavailable`. */
+  /**
+   * Starts training a network.
+   *
+   * @throws {FoveaError} `network-not-classifier`, `weights-invalid`, `executor-unavailable`.
+   */
   createTrainer(options: TrainerOptions): Promise<Trainer>;
-  /** @throws {FoveaError} `weights-invalid`, `executor-unavailable`. */
+  /**
+   * Loads a network to run it in inference mode.
+   *
+   * @throws {FoveaError} `weights-invalid`, `executor-unavailable`.
+   */
   createForward(options: ForwardOptions): Promise<Forward>;
-  /** Tensors alive on the back end; steps leave it where it was. */
+  /** Number of tensors alive on the back end; steps do not change it. */
   numTensors(): number;
 }

@@ -1,5 +1,4 @@
-// A network's forward pass on a back end: pictures in, what its last layer makes of them out. Knows no back end; an executor
-// runs the program.
+// A network's forward pass in inference mode. Knows no back end; an executor runs the program.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 import { closedSizeOf, outputShape } from '../../../core/network/description/shapes.ts';
@@ -12,7 +11,11 @@ import { createProgramBuilder } from '../program/program-builder.ts';
 import type { Forward, ForwardOptions } from './engine.ts';
 import { appendViews } from './images-input.ts';
 
-/** Loads a network and its weights into an executor. */
+/**
+ * Loads a network and its weights into an executor. The caller disposes the result.
+ *
+ * @throws {FoveaError} `weights-invalid` where a weight is missing or of another size.
+ */
 export async function createForward(executor: Executor, options: ForwardOptions): Promise<Forward> {
   const { network, weights, batchSize, precision = 'float32' } = options;
   const size = closedSizeOf(outputShape(network));

@@ -1,5 +1,5 @@
-// The input `images` of every program: values as they are, or pixels that the device preprocesses; in training it also cuts
-// views out of them and mixes them.
+// The input `images` of every program: preprocessed values, or pixels that the device preprocesses; in training the device
+// also cuts augmented views out of them and mixes them.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 import type { Network } from '../../../core/network/description/network.ts';
@@ -10,7 +10,7 @@ import type { ProgramBuilder } from '../program/program-builder.ts';
 import type { TrainerOptions } from './engine.ts';
 
 /**
- * `[height, width, channels]` of what a network takes.
+ * The shape of the pictures that a network takes, `[height, width, channels]`.
  *
  * @throws {FoveaError} `network-not-classifier` where it takes images of any size.
  */
@@ -24,7 +24,7 @@ export function imageShapeOf(network: Network): readonly [number, number, number
   );
 }
 
-/** The images as float32 `[batch, height, width, channels]`, preprocessed. */
+/** Appends the input and gives the images, float32 `[batch, height, width, channels]`, preprocessed. */
 export function appendImages(
   b: ProgramBuilder,
   batch: number | null,
@@ -36,7 +36,7 @@ export function appendImages(
     : preprocessInGraph(b, b.input('images', shape, 'uint8'), preprocessing);
 }
 
-/** {@link appendImages} of pictures that are cut and mixed before, as far as the options say so. */
+/** {@link appendImages} with augmented views cut out of the pictures and mixed before, where the options say so. */
 export function appendViews(
   b: ProgramBuilder,
   batch: number | null,

@@ -17,12 +17,13 @@ export interface Optimizer {
    */
   readonly scalars: (update: number, learningRate: number) => Readonly<Record<string, number>>;
   readonly scalarNames: readonly string[];
-  /** Those of them that are proportional to the learning rate. */
+  /** The names of those that are proportional to the learning rate. */
   readonly rateNames: readonly string[];
   /** Appends the ops that update one variable. */
   readonly emit: (context: UpdateContext) => void;
 }
 
+/** What an optimizer appends the update of one variable with. */
 export interface UpdateContext {
   readonly b: ProgramBuilder;
   readonly variable: VariableSpec;
@@ -63,7 +64,7 @@ function sgd(o: Extract<OptimizerAlgorithm, { type: 'sgd' }>): Optimizer {
 
 type AdamOptions = Extract<OptimizerAlgorithm, { type: 'adam' | 'adamw' | 'nadam' }>;
 
-/** Kingma and Ba 2015. */
+/** Adam (Kingma and Ba 2015). */
 function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Optimizer {
   return {
     slots: ['m', 'v'],
@@ -92,7 +93,7 @@ function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Opti
   };
 }
 
-/** Dozat 2016, with Keras's momentum schedule beta1 * (1 - 0.96^t / 2). */
+/** Nadam (Dozat 2016), with Keras's momentum schedule beta1 * (1 - 0.96^t / 2). */
 function nadam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Optimizer {
   const momentumAt = (update: number) => beta1 * (1 - 0.5 * 0.96 ** update);
   return {
@@ -111,14 +112,14 @@ function nadam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Opt
     },
     emit({ b, variable, gradient, slot, scalar }) {
       const mul = (x: Value, y: Value) => binary(b, 'Mul', x, y);
-      const blend = (name: string, x: Value, rate: number) => {
+      const average = (name: string, x: Value, rate: number) => {
         const old = b.read(slot(name));
         const next = binary(b, 'AddV2', old, mul(binary(b, 'Sub', x, old), b.scalar(rate)));
         b.assign('AssignVariableOp', [slot(name)], [next], { dtype: attr.type('float32') });
         return next;
       };
-      const m = blend('m', gradient, 1 - beta1);
-      const v = blend('v', unary(b, 'Square', gradient), 1 - beta2);
+      const m = average('m', gradient, 1 - beta1);
+      const v = average('v', unary(b, 'Square', gradient), 1 - beta2);
       const step = binary(
         b,
         'AddV2',
@@ -132,7 +133,7 @@ function nadam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 }: AdamOptions): Opt
   };
 }
 
-/** Tieleman and Hinton 2012; not centered. */
+/** RMSprop (Tieleman and Hinton 2012), not centered. */
 function rmsprop(o: Extract<OptimizerAlgorithm, { type: 'rmsprop' }>): Optimizer {
   const { rho = 0.9, momentum = 0, epsilon = 1e-7 } = o;
   return {
@@ -150,7 +151,7 @@ function rmsprop(o: Extract<OptimizerAlgorithm, { type: 'rmsprop' }>): Optimizer
   };
 }
 
-/** The optimizer that the options name. */
+/** The optimizer of these options, with Keras's defaults for those that are omitted. */
 export function createOptimizer(options: OptimizerAlgorithm): Optimizer {
   switch (options.type) {
     case 'sgd':

@@ -3,7 +3,7 @@
 
 import { FoveaError } from '../../../core/errors/errors.ts';
 import type { NetworkWeights } from '../../../core/network/description/network.ts';
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import { FORMATS } from '../../../core/storage/formats.ts';
 import type { Session } from '../executor/executor.ts';
 import { elementCount, type VariableSpec } from '../program/program.ts';
@@ -52,7 +52,7 @@ export async function readWeights(session: Session, plan: VariablePlan): Promise
   return new Map(
     plan.weightNames.map((name) => [
       name,
-      required(variables.get(name + AVERAGE) ?? variables.get(name), `value of the weight "${name}"`),
+      present(variables.get(name + AVERAGE) ?? variables.get(name), `a value of the weight "${name}"`),
     ]),
   );
 }

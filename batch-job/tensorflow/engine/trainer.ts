@@ -2,7 +2,7 @@
 // Knows no back end; an executor runs the programs.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import { FORMATS } from '../../../core/storage/formats.ts';
 import type { Executor, Session } from '../executor/executor.ts';
 import type { InputData } from '../executor/input-data.ts';
@@ -92,7 +92,7 @@ async function runMicroBatches(
       ]),
     );
     loss += outputs.get('loss')?.[0] ?? Number.NaN;
-    logits.set(required(outputs.get('logits'), 'logits of the step'), start * plan.classes);
+    logits.set(present(outputs.get('logits'), 'the logits of the step'), start * plan.classes);
   }
   return { loss, logits };
 }
@@ -145,7 +145,7 @@ async function predict(
     const samples = images.subarray(start * imageSize, (start + size) * imageSize);
     const outputs = await session.run('predict', size, new Map([['images', samples]]));
     probabilities.set(
-      required(outputs.get('probabilities'), 'probabilities of the prediction'),
+      present(outputs.get('probabilities'), 'the probabilities of the prediction'),
       start * classes,
     );
   }

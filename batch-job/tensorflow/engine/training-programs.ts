@@ -25,7 +25,7 @@ const ASSIGN = { dtype: attr.type('float32') };
 
 const DEFAULT_ADAMW_DECAY = 0.004;
 
-/** A trainer's programs and what it must know to run them. */
+/** A trainer's programs and what it must know to run them. No tensors yet. */
 export interface TrainingPrograms {
   readonly variables: readonly VariableSpec[];
   /** Names of the network's own weights, the first of {@link variables}. */
@@ -66,7 +66,7 @@ export const microBatchSizeOf = ({ batchSize, microBatchSize = batchSize }: Trai
   Math.min(batchSize, microBatchSize);
 
 /**
- * Plans the programs.
+ * Plans a trainer's programs and variables.
  *
  * @throws {FoveaError} `network-not-classifier` where the network does not end in a softmax over classes or takes
  * images of any size.

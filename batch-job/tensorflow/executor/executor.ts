@@ -25,7 +25,8 @@ export interface Session {
    * @param batch Number of samples in `inputs`.
    * @param inputs One for each input of the program.
    * @returns Its outputs, copied to the host.
-   * @throws {RangeError} Where there is no such program, or an input is missing or of another size.
+   * @throws {TypeError} Where there is no such program, or an input is missing.
+   * @throws {RangeError} Where an input is of another size.
    */
   run(
     program: string,
@@ -37,7 +38,8 @@ export interface Session {
   /**
    * Replaces variables by name; those not given stay.
    *
-   * @throws {RangeError} Where there is no such variable, or a value is of another size.
+   * @throws {TypeError} Where there is no such variable.
+   * @throws {RangeError} Where a value is of another size.
    */
   writeVariables(values: ReadonlyMap<string, Float32Array>): Promise<void>;
   /** Frees the variables and the programs. */
@@ -46,7 +48,12 @@ export interface Session {
 
 /** One way of running programs on a device. */
 export interface Executor {
-  /** @throws {RangeError} Where a variable has no first value, or one of another size. */
+  /**
+   * Creates the variables and prepares to run the programs. The caller disposes the session.
+   *
+   * @throws {TypeError} Where a variable has no first value.
+   * @throws {RangeError} Where a first value is of another size.
+   */
   createSession(options: SessionOptions): Promise<Session>;
   /** Tensors alive. */
   numTensors(): number;

@@ -1,4 +1,4 @@
-// Tells a want of memory from other failures, whoever met it, and gives it one type.
+// Tells out-of-memory failures of all libraries from others, and gives them one error code.
 
 import { FoveaError, isFoveaError } from '../../../core/errors/errors.ts';
 
@@ -11,11 +11,15 @@ const CODE = 'out-of-memory';
 const SIGNS =
   /OOM when allocating|RESOURCE_EXHAUSTED|Resource ?exhausted|CUDA_ERROR_OUT_OF_MEMORY|\bout of memory\b|bad_alloc|bad allocation|failed to allocate memory|array buffer allocation failed|could not allocate memory|Aborted\(OOM\)/i;
 
-/** @param problem A clause, e.g. `the heap is full`. */
+/**
+ * The error `out-of-memory`.
+ *
+ * @param problem A clause, e.g. `the heap is full`.
+ */
 export const outOfMemory = (problem: string, cause?: unknown): FoveaError =>
   new FoveaError(CODE, `Memory ran out: ${problem}.`, { cause });
 
-/** The error as one of memory; undefined where it is another one. */
+/** The failure as an error `out-of-memory`; undefined where it is of another kind. */
 export function toOutOfMemory(error: unknown): FoveaError | undefined {
   if (isFoveaError(error)) return error.code === CODE ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,6 @@
 // Programs made ready to run for one number of samples: prepared when first asked for, kept while they are in use.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Program } from '../program/program.ts';
 import type { SessionOptions } from './executor.ts';
 
@@ -12,7 +12,7 @@ export interface PreparedPrograms<T> {
   /**
    * The program `name` for a batch of so many samples.
    *
-   * @throws {RangeError} Where there is none of this name.
+   * @throws {TypeError} Where there is none of this name.
    */
   get(name: string, batch: number): T;
   /** Frees what all of them hold. */
@@ -35,7 +35,7 @@ export function createPreparedPrograms<T>(
       const key = `${name}/${batch}`;
       const known = prepared.get(key);
       if (known !== undefined) return known;
-      const write = required(programs[name], `program "${name}"`);
+      const write = present(programs[name], `a program "${name}"`);
       const result = prepare(write(batch));
       prepared.set(key, result);
       const [oldest] = prepared;

@@ -1,6 +1,6 @@
 // Runs a program op by op: no tape, no graph, and every tensor freed after its last use. What runs one op is the executor's.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import { lastUses } from '../program/last-uses.ts';
 import type { Op, Program, Value } from '../program/program.ts';
 import type { InputData } from './input-data.ts';
@@ -71,7 +71,7 @@ export function runOpByOp<Tensor>(
       freed[index]?.forEach(free);
     });
     return [...program.outputs].map(([name, value]) =>
-      device.download(required(tensors.get(value), `value for the output "${name}"`)),
+      device.download(present(tensors.get(value), `a value for the output "${name}"`)),
     );
   } finally {
     for (const value of [...owned.keys()]) free(value);

@@ -1,7 +1,7 @@
 // What the sessions of all executors do alike: find programs and variables by name, check sizes before a device sees the
 // values, and name what comes out. How a device holds variables and runs programs is the executor's own.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Program, Value, VariableSpec } from '../program/program.ts';
 import type { Session } from './executor.ts';
 import { type InputData, sized } from './input-data.ts';
@@ -23,7 +23,7 @@ export interface ProgramInput {
   readonly name: string;
   readonly value: Value;
   readonly data: InputData;
-  /** Of `data`: the shape of `value` with the batch filled in. */
+  /** The shape of `data`: that of `value` with the batch filled in. */
   readonly shape: readonly number[];
 }
 
@@ -47,7 +47,7 @@ export interface SessionDevice<Variable extends HeldVariable, Prepared extends P
   write(assignments: readonly Assignment<Variable>[]): void;
 }
 
-/** A session on a device. */
+/** The session of a device. */
 export function createSession<Variable extends HeldVariable, Prepared extends PreparedProgram>(
   device: SessionDevice<Variable, Prepared>,
 ): Session {
@@ -56,10 +56,10 @@ export function createSession<Variable extends HeldVariable, Prepared extends Pr
     async run(name, batch, inputs) {
       const prepared = await programs.get(name, batch);
       const outputs = await device.run(prepared, programInputs(name, prepared.program, batch, inputs));
-      return named(prepared.program.outputs.keys(), outputs, `output of the program "${name}" called`);
+      return named(prepared.program.outputs.keys(), outputs, `an output of the program "${name}" called`);
     },
     async readVariables() {
-      return named(variables.names, device.read(variables.list()), 'value of the variable');
+      return named(variables.names, device.read(variables.list()), 'a value of the variable');
     },
     async writeVariables(values) {
       const assignments = [...values].map(([name, data]) => {
@@ -84,7 +84,7 @@ function programInputs(
   return [...values].map(([name, value]) => {
     const what = `input "${name}" of the program "${program}"`;
     const shape = value.shape.map((n) => n ?? batch);
-    const data = sized(required(inputs.get(name), what), shape, `The ${what}`);
+    const data = sized(present(inputs.get(name), `an ${what}`), shape, `The ${what}`);
     return { name, value, data, shape };
   });
 }
@@ -94,4 +94,4 @@ const named = (
   values: readonly Float32Array[],
   what: string,
 ): Map<string, Float32Array> =>
-  new Map([...names].map((name, index) => [name, required(values[index], `${what} "${name}"`)]));
+  new Map([...names].map((name, index) => [name, present(values[index], `${what} "${name}"`)]));

@@ -1,6 +1,6 @@
 // The variables of a session by name, in whatever form an executor holds them.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { VariableSpec } from '../program/program.ts';
 import type { SessionOptions } from './executor.ts';
 import { sized } from './input-data.ts';
@@ -16,7 +16,7 @@ export interface VariableStorage<T> {
 export interface Variables<T> {
   /** In the order of the session's specs. */
   readonly names: readonly string[];
-  /** @throws {RangeError} Where there is none of this name. */
+  /** The variable of this name. @throws {TypeError} Where there is none. */
   get(name: string): T;
   /** All of them, in the order of {@link names}. */
   list(): readonly T[];
@@ -27,7 +27,8 @@ export interface Variables<T> {
 /**
  * Creates the variables of a session. Where one fails, those made before are freed.
  *
- * @throws {RangeError} Where a variable has no first value, or one of another size.
+ * @throws {TypeError} Where a variable has no first value.
+ * @throws {RangeError} Where a first value is of another size.
  */
 export function createVariables<T>(
   { variables: specs, initial }: Pick<SessionOptions, 'variables' | 'initial'>,
@@ -41,7 +42,7 @@ export function createVariables<T>(
   try {
     for (const spec of specs) {
       const what = `first value of the variable "${spec.name}"`;
-      const first = sized(required(initial.get(spec.name), what), spec.shape, `The ${what}`);
+      const first = sized(present(initial.get(spec.name), `a ${what}`), spec.shape, `The ${what}`);
       variables.set(spec.name, create(spec, first));
     }
   } catch (error) {
@@ -50,7 +51,7 @@ export function createVariables<T>(
   }
   return {
     names: specs.map(({ name }) => name),
-    get: (name) => required(variables.get(name), `variable "${name}"`),
+    get: (name) => present(variables.get(name), `a variable "${name}"`),
     list: () => [...variables.values()],
     dispose,
   };

@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Addon } from '../addon/addon.ts';
 import { downloadTensor, uploadTensor } from '../addon/tensors.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
@@ -26,7 +26,7 @@ const TAG = 'train';
 interface GraphVariable extends HeldVariable, VariableNodes {}
 
 interface GraphProgram extends PreparedProgram {
-  /** Of the names of its nodes. */
+  /** The prefix of its nodes' names. */
   readonly prefix: string;
 }
 
@@ -38,9 +38,9 @@ interface Feed {
 }
 
 /**
- * An executor on a loaded addon.
+ * An executor of TensorFlow graphs, on a loaded addon. The addon loads each session from a temporary folder.
  *
- * @param rewrites What the device runs faster in other ops.
+ * @param rewrites Rules for what the device runs faster in other ops.
  */
 export function createGraphExecutor(addon: Addon, rewrites: RewriteRules): Executor {
   return {
@@ -66,9 +66,9 @@ async function createGraphSession(
     variables,
     programs: {
       get: (name, batch) =>
-        required(
+        present(
           programs.get(prefixOf(name, batch === options.batchSize ? batch : null)),
-          `program "${name}"`,
+          `a program "${name}"`,
         ),
       clear: () => addon.deleteSavedModel(model),
     },

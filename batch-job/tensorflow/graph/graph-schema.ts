@@ -1,14 +1,15 @@
-// The messages of TensorFlow graphs that are written here, as protobuf. Field numbers and enumerations: graph.proto,
+// The protobuf messages of TensorFlow graphs, as far as they are written here. Field numbers and enumerations: graph.proto,
 // node_def.proto, attr_value.proto, tensor.proto and saved_model.proto of TensorFlow 2. Knows no programs.
 
 import protobuf from 'protobufjs/light.js';
 
+/** The sizes of a value's axes (`tensor_shape.proto`). */
 export interface TensorShapeProto {
   /** -1 where the size is open. */
   readonly dim: readonly { readonly size: number }[];
 }
 
-/** One of its members. */
+/** The value of an attribute (`attr_value.proto`): exactly one of the members. */
 export interface AttrValue {
   readonly list?: { readonly i: readonly number[] };
   readonly s?: Uint8Array;
@@ -25,6 +26,7 @@ export interface AttrValue {
   };
 }
 
+/** One node of a graph (`node_def.proto`). */
 export interface NodeDef {
   readonly name: string;
   readonly op: string;
@@ -85,7 +87,7 @@ const ROOT = protobuf.Root.fromJSON({
   },
 });
 
-/** A SavedModel of one graph, without signatures: its ops are run by name. */
+/** The bytes of a SavedModel with one graph and no signatures: its nodes are fed and fetched by name. */
 export function encodeSavedModel(nodes: readonly NodeDef[], tag: string): Uint8Array {
   const type = ROOT.lookupType('SavedModel');
   const model = {

@@ -1,7 +1,7 @@
 // Programs as nodes of one TensorFlow graph over shared variables. What a program does in order, the graph does by control
 // edges: readings of a variable before its next assignment, and all assignments before the outputs.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import { DATA_TYPE } from '../addon/tensors.ts';
 import type { Attribute, Program, Shape, Value, VariableSpec } from '../program/program.ts';
 import type { AttrValue, NodeDef } from './graph-schema.ts';
@@ -39,14 +39,19 @@ export interface VariableNodes {
   readonly value: string;
 }
 
+/** Collects the nodes of one graph. */
 export interface GraphWriter {
+  /** All nodes so far. */
   readonly nodes: readonly NodeDef[];
+  /** Adds a variable, which programs added later may use. */
   addVariable(variable: VariableSpec): VariableNodes;
-  /** Adds a program; its inputs and outputs are nodes named `<prefix>/<input>` and `<prefix>/out/<output>`. */
+  /** Adds a program; its inputs and outputs are the nodes {@link inputNode} and {@link outputNode}. */
   addProgram(prefix: string, program: Program): void;
 }
 
+/** The name of the placeholder that a program's input is fed to. */
 export const inputNode = (prefix: string, input: string): string => `${prefix}/in/${nodeName(input)}`;
+/** The name of the node that a program's output is fetched from. */
 export const outputNode = (prefix: string, output: string): string => `${prefix}/out/${nodeName(output)}`;
 
 /** Node names take letters, digits, `.`, `\`, `/`, `_` and `-`; the addon splits lists of them at commas and colons. */
@@ -58,7 +63,7 @@ interface Access {
   readonly writer: string | undefined;
 }
 
-/** Starts an empty graph. */
+/** A writer with an empty graph. */
 export function createGraphWriter(): GraphWriter {
   const nodes: NodeDef[] = [];
   const handles = new Map<string, string>();
@@ -91,14 +96,14 @@ export function createGraphWriter(): GraphWriter {
       );
     }
     for (const [name, value] of program.variables)
-      references.set(value, required(handles.get(name), `variable "${name}"`));
+      references.set(value, present(handles.get(name), `a variable "${name}"`));
 
     program.ops.forEach((op, index) => {
       const name = `${prefix}/${op.type}_${index}`;
       const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
       const assigns = op.outputs.length === 0;
       const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
-      const inputs = op.inputs.map((value) => required(references.get(value), `node that ${name} reads`));
+      const inputs = op.inputs.map((value) => present(references.get(value), `a node that ${name} reads`));
       const attributes = Object.entries(op.attributes).map(
         ([key, value]) => [key, toAttrValue(value)] as const,
       );
@@ -114,7 +119,7 @@ export function createGraphWriter(): GraphWriter {
     });
 
     for (const [output, value] of program.outputs) {
-      const source = required(references.get(value), `node for the output "${output}"`);
+      const source = present(references.get(value), `a node for the output "${output}"`);
       const after = assignments.map((node) => `^${node}`);
       add(outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
     }

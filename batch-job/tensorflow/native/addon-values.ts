@@ -1,4 +1,4 @@
-// Programs' types and attributes as the addon takes them.
+// Programs' attributes as the addon takes them.
 
 import type { Addon, AddonAttribute } from '../addon/addon.ts';
 import { DATA_TYPE } from '../addon/tensors.ts';
@@ -20,6 +20,6 @@ function toAddonAttribute(addon: Addon, name: string, attribute: Attribute): Add
   }
 }
 
-/** All attributes of an op. */
+/** All attributes of an op, as the addon takes them. */
 export const toAddonAttributes = (addon: Addon, attributes: Attributes): readonly AddonAttribute[] =>
   Object.entries(attributes).map(([name, attribute]) => toAddonAttribute(addon, name, attribute));

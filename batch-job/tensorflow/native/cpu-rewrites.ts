@@ -48,7 +48,7 @@ function timesTransposed(b: ProgramBuilder, x: Value, y: Value): Value {
   return ops.transpose(b, ops.matMul(b, y, x, { transposeY: true }));
 }
 
-/** Rules for every program on a CPU. */
+/** The rewrite rules for every program on a CPU. */
 export const CPU_REWRITES: RewriteRules = {
   Conv2D(b, op, [x, kernel]) {
     const [output] = op.outputs;

@@ -1,6 +1,6 @@
 // Runs programs op by op in TensorFlow. For debugging, odd shapes, and networks too short-lived for a graph.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Addon, AddonAttribute } from '../addon/addon.ts';
 import { downloadTensor, uploadTensor } from '../addon/tensors.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
@@ -86,14 +86,14 @@ function resourcesOf(addon: Addon, prefix: string) {
         { name: 'container', type: addon.TF_ATTR_STRING, value: '' },
       ];
       const [handle] = addon.executeOp('VarHandleOp', attributes, [], 1);
-      const resource = { spec, handle: required(handle, `handle of the variable "${spec.name}"`).id };
+      const resource = { spec, handle: present(handle, `a handle of the variable "${spec.name}"`).id };
       assign(resource, first);
       return resource;
     },
     assign,
     read({ spec, handle }: Resource): Float32Array {
       const [reading] = addon.executeOp('ReadVariableOp', [dtype], [handle], 1);
-      const { id } = required(reading, `value of the variable "${spec.name}"`);
+      const { id } = present(reading, `a value of the variable "${spec.name}"`);
       const data = downloadTensor(addon, id);
       addon.deleteTensor(id);
       return data;
@@ -123,7 +123,7 @@ function deviceOf(
   const operand = (op: Op, value: Value, tensors: RunTensors<number>): number => {
     const variable = variableNames.get(value);
     if (variable !== undefined) return variables.get(variable).handle;
-    return required(tensors.get(value), `value for an input of the op ${op.type}`);
+    return present(tensors.get(value), `a value for an input of the op ${op.type}`);
   };
   return {
     upload: (data, shape) => uploadTensor(addon, data, shape),

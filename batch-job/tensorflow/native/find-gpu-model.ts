@@ -1,4 +1,4 @@
-// What the driver calls this machine's GPU. Reads files only.
+// The name of this machine's GPU, as the driver has it. Reads files only.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ const GPU_FOLDERS = 'proc/driver/nvidia/gpus';
 /**
  * The name of the first GPU, e.g. `NVIDIA A10G`; null where the driver does not say.
  *
- * @param root Of the file system.
+ * @param root The root of the file system.
  */
 export function findGpuModel(root = '/'): string | null {
   try {

@@ -10,9 +10,9 @@ const DEVICE_FILES = ['dev/nvidia0', 'dev/nvidiactl'];
 const WSL_DEVICE = 'dev/dxg';
 
 /**
- * What keeps a process from using a GPU; undefined where nothing is seen to.
+ * The problem that keeps a process from using a GPU, as a clause; undefined where none is found.
  *
- * @param root Of the file system.
+ * @param root The root of the file system.
  */
 export function findGpuProblem(root = '/'): string | undefined {
   const has = (file: string) => existsSync(path.join(root, file));

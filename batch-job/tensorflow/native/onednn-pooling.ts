@@ -9,7 +9,7 @@ import { toAddonAttributes } from './addon-values.ts';
 /** What TensorFlow labels the kernels with that its graph pass puts in. */
 const KERNEL = { _kernel: attr.string('MklNameChangeOp') };
 
-/** Rules for one program: a gradient needs where its forward op found the maxima. */
+/** Rewrite rules for one program: a gradient needs where its forward op found the maxima. */
 export function createPoolingRewrites(): RewriteRules {
   const places = new Map<Value, Value>();
   return {
@@ -30,7 +30,7 @@ export function createPoolingRewrites(): RewriteRules {
   };
 }
 
-/** Whether this TensorFlow has the ops: its builds for some processors have not. */
+/** Whether this TensorFlow has oneDNN's pooling ops: its builds for some processors have not. Runs one to find out. */
 export function hasOneDnnPooling(addon: Addon): boolean {
   const attributes = toAddonAttributes(addon, {
     T: attr.type('float32'),

@@ -15,6 +15,7 @@ import { createPoolingRewrites, hasOneDnnPooling } from './onednn-pooling.ts';
 
 const TFJS_NODE_VERSION = '4.22.0';
 
+/** Which native engine to open. */
 export interface OpenNativeOptions {
   readonly variant: NativeVariant;
   /** The folder that set-up made. */
@@ -28,7 +29,7 @@ export interface OpenNativeOptions {
 }
 
 /**
- * Opens a native engine.
+ * Opens a native engine: loads the addon of a variant with TensorFlow's libraries. A process loads each only once.
  *
  * @throws {FoveaError} `backend-unavailable`: for `gpu` where driver, device or libraries are missing; where the addon is
  * not built, with the command that builds it; where it does not load, with the library that it misses.

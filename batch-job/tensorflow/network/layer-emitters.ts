@@ -7,7 +7,7 @@ import type { Value } from '../program/program.ts';
 import type { ProgramBuilder } from '../program/program-builder.ts';
 import { maxPoolEarly } from './max-pool-early.ts';
 
-/** What a layer's emitter is given. */
+/** What the emitter of a layer works with. */
 export interface LayerContext {
   readonly b: ProgramBuilder;
   /** The layer's weight, e.g. `kernel`. */
@@ -27,7 +27,7 @@ type Emit<L extends Layer> = (layer: L, inputs: readonly [Value, ...Value[]], co
 
 type EmitterTable = { readonly [T in LayerType]: Emit<Extract<Layer, { type: T }>> };
 
-/** Applies an activation. */
+/** Appends an activation: elementwise, but for `softmax`, which is along the last axis. */
 export function activate(b: ProgramBuilder, x: Value, activation: Activation): Value {
   const times = (y: Value, factor: Value) => ops.binary(b, 'Mul', y, factor);
   switch (activation) {

@@ -7,7 +7,7 @@ import type { Value } from '../program/program.ts';
 import type { ProgramBuilder } from '../program/program-builder.ts';
 
 /**
- * float32 of the same shape.
+ * Appends preprocessing, and gives float32 values of the same shape.
  *
  * @param pixels uint8 `[batch, height, width, channels]`; RGB where there are three channels.
  */

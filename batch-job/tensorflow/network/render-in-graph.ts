@@ -1,13 +1,13 @@
-// Views of pictures, and pictures mixed in pairs, as ops of a program: what augmentation/render-view.ts and examples/mix-batch.ts
-// do on the host, on the device. Both agree to one step of 255. What is drawn comes in as numbers.
+// Augmented views and mixtures of pictures as ops of a program: what augmentation/render-view.ts and examples/mix-batch.ts
+// do on the host, on the device. Both agree to one step of 255. What is drawn at random comes in as numbers.
 
 import * as ops from '../program/ops.ts';
 import type { Dimension, Value } from '../program/program.ts';
 import type { ProgramBuilder } from '../program/program-builder.ts';
 
-/** Luma of RGB (ITU-R 601). */
+/** Factors of red, green and blue in luma (ITU-R BT.601). */
 export const LUMA = [0.299, 0.587, 0.114] as const;
-/** The gray of what is hidden. */
+/** The gray value of a cutout's square, 0 to 255. */
 export const HIDDEN = 128;
 
 interface Size {
@@ -15,7 +15,7 @@ interface Size {
   readonly width: number;
 }
 
-/** Names of the inputs, which augmentation/device-views.ts fills. */
+/** Names of the inputs that say what the views are; augmentation/device-views.ts gives their values. */
 export const VIEW_INPUTS = {
   /** float32 `[batch, 8]`, see ops.projectiveTransform. */
   transforms: 'view_transforms',
@@ -26,6 +26,7 @@ export const VIEW_INPUTS = {
   hiddenColumns: 'view_hidden_columns',
 } as const;
 
+/** Names of the inputs that say how pictures are mixed; augmentation/device-views.ts gives their values. */
 export const MIX_INPUTS = {
   /** int32 `[batch]`. */
   partners: 'mix_partners',
@@ -41,7 +42,7 @@ const round = (b: ProgramBuilder, x: Value): Value =>
 const towards = (b: ProgramBuilder, x: Value, y: Value, weight: Value): Value =>
   ops.binary(b, 'AddV2', x, ops.binary(b, 'Mul', ops.binary(b, 'Sub', y, x), weight));
 
-/** Of `[rows…, height]` and `[rows…, width]` the products, `[rows…, height, width, 1]`. */
+/** The outer product of `[rows…, height]` and `[rows…, width]`, `[rows…, height, width, 1]`. */
 function rectangle(b: ProgramBuilder, rows: Value, columns: Value): Value {
   const lead = rows.shape.slice(0, -1);
   const tall = ops.reshape(b, rows, [...lead, ops.channelsOf(rows), 1, 1]);
@@ -50,7 +51,7 @@ function rectangle(b: ProgramBuilder, rows: Value, columns: Value): Value {
 }
 
 /**
- * The views of a batch.
+ * Appends the augmented views of a batch.
  *
  * @param pixels uint8 `[batch, h, w, channels]`, larger than the views.
  * @returns float32 of whole numbers, 0 to 255, `[batch, height, width, channels]`.

@@ -13,9 +13,9 @@ export interface BatchStatistics {
   readonly layer: Extract<Layer, { type: 'batch_normalization' }>;
   /** The layer's input, `[batch, h, w, c]`. */
   readonly x: Value;
-  /** Of the batch, `[channels]`. */
+  /** The batch's mean, `[channels]`. */
   readonly mean: Value;
-  /** Of the batch, `[channels]`, with Bessel's correction. */
+  /** The batch's variance with Bessel's correction, `[channels]`. */
   readonly variance: Value;
 }
 
@@ -28,16 +28,17 @@ export interface DropoutMask {
   readonly sampleShape: readonly number[];
 }
 
+/** How a network's forward pass is written. */
 export interface ToTensorFlowOptions {
   /** Whether dropout drops. */
   readonly training: boolean;
   /** Whether a batch normalization goes by its batch rather than by its moving statistics. */
   readonly batchStatistics?: (layerName: string) => boolean;
-  /** The variable that holds a weight; left out, the one of the weight's name. */
+  /** The variable that holds a weight; by default the one of the weight's name. */
   readonly variable?: (spec: VariableSpec) => VariableSpec;
 }
 
-/** The ops' ends. */
+/** The values that a network's ops have come to. */
 export interface EmittedNetwork {
   /** The output, `[batch, …]`: of a classifier the softmax. */
   readonly output: Value;

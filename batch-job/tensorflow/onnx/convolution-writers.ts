@@ -75,6 +75,7 @@ const inputGradient: WriteOp = (step, op) => {
   step.write(dx, name, 'nchw');
 };
 
+/** The writers of convolutions, their gradients and biases, by TensorFlow's op name. */
 export const CONVOLUTION_WRITERS: Readonly<Record<string, WriteOp>> = {
   Conv2D: convolution,
   DepthwiseConv2dNative: convolution,

@@ -17,7 +17,7 @@ const AXES: Readonly<Record<Layout, readonly number[]>> = {
 export const inLayout = <T>(list: readonly T[], layout: Layout): readonly T[] =>
   list.length === 4 ? AXES[layout].map((axis) => list[axis] as T) : list;
 
-/** Where a layout has one of TensorFlow's axes. */
+/** The position at which a layout has one of TensorFlow's axes. */
 export const axisInLayout = (axis: number, rank: number, layout: Layout): number =>
   rank === 4 ? AXES[layout].indexOf(axis) : axis;
 
@@ -28,7 +28,12 @@ export const layoutPermutation = (from: Layout, to: Layout): readonly number[] =
 /** The layout in which a variable of so many axes is kept: of four it is a filter. */
 export const variableLayout = (rank: number): Layout => (rank === 4 ? 'oihw' : 'tensorflow');
 
-/** The values of a variable of a TensorFlow shape, from one of the two layouts that variables have into the other. */
+/**
+ * A copy of a filter's values in the other layout.
+ *
+ * @param shape `[h, w, in, out]`, whichever layout the values are in.
+ * @param to The layout to copy to; the values are in the other of the two.
+ */
 export function relayVariable(
   values: Float32Array,
   shape: readonly number[],

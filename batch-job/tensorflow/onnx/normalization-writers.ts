@@ -138,6 +138,7 @@ const localResponseGradient: WriteOp = (step, op) => {
   step.write(outputAt(op, 0), step.node('Sub', [direct, indirect]), 'nchw');
 };
 
+/** The writers of normalizations and their gradients, by TensorFlow's op name. */
 export const NORMALIZATION_WRITERS: Readonly<Record<string, WriteOp>> = {
   FusedBatchNormV3: batchNormalization,
   FusedBatchNormGradV3: batchNormalizationGradient,

@@ -2,7 +2,7 @@
 // variables and gives their next values. Knows no networks.
 
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
 import { asFloat32 } from '../executor/input-data.ts';
 import { outOfMemory } from '../executor/out-of-memory.ts';
@@ -22,14 +22,18 @@ interface Prepared extends PreparedProgram {
   readonly session: InferenceSession;
 }
 
+/** How much of the machine ONNX Runtime may take. */
 export interface OnnxExecutorOptions {
-  /** Of one op. Results depend on it in the last bits. */
+  /** Threads of one op. Results depend on it in the last bits. */
   readonly threads: number;
-  /** What variables and the values of a step may take together, by the program; no limit where it is omitted. */
+  /** Bytes that variables and the values of a step may take together, by the program; no limit by default. */
   readonly memoryBytes?: number | undefined;
 }
 
-/** An executor on loaded ONNX Runtime. Steps that need more memory than they may take fail with `out-of-memory`. */
+/**
+ * An executor on loaded ONNX Runtime. Steps that need more memory than they may take fail with `out-of-memory`.
+ * `numTensors` counts the variables' buffers.
+ */
 export function createOnnxExecutor(runtime: OnnxRuntime, options: OnnxExecutorOptions): Executor {
   let tensors = 0;
   return {
@@ -75,7 +79,7 @@ function createOnnxSession(
       for (const variable of assigned) storage.swap(variable);
       return [...prepared.program.outputs.keys()].map(
         (output) =>
-          required(results[outputName(output)], `output "${output}" of the step`).data as Float32Array,
+          present(results[outputName(output)], `an output "${output}" of the step`).data as Float32Array,
       );
     },
     read: (list) => list.map(storage.read),

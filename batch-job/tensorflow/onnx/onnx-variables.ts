@@ -31,7 +31,11 @@ const isFilter = ({ shape }: VariableSpec): boolean => variableLayout(shape.leng
 const toStored = (spec: VariableSpec, data: Float32Array): Float32Array =>
   isFilter(spec) ? relayVariable(data, spec.shape, 'oihw') : data.slice();
 
-/** @param count Told how many tensors are made (above 0) or freed (below 0). */
+/**
+ * Holds variables in tensors of ONNX Runtime.
+ *
+ * @param count Told how many tensors are made (above 0) or freed (below 0).
+ */
 export function createTensorVariables(
   { Tensor }: Pick<OnnxRuntime, 'Tensor'>,
   count: (tensors: number) => void,

@@ -189,7 +189,7 @@ const OP_WRITERS: Readonly<Record<string, WriteOp>> = {
   },
 };
 
-/** The writer of an op; an op without one is a defect. */
+/** What writes the ONNX nodes of an op. @throws {Error} For an op that has none: a defect. */
 export function opWriter({ type }: Op): WriteOp {
   const write = OP_WRITERS[type];
   if (write === undefined) throw new Error(`There is no ONNX form of the op "${type}".`);

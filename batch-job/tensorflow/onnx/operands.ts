@@ -20,14 +20,14 @@ export function namesOf<N extends number>({ type }: Op, names: readonly string[]
   return names as readonly string[] as Names<N>;
 }
 
-/** @throws {Error} Where the op has fewer inputs. */
+/** The input at a position, from 0. @throws {Error} Where the op has fewer. */
 export function inputAt(op: Op, index: number): Value {
   const value = op.inputs[index];
   if (value === undefined) throw new Error(`${op.type} has no input ${index}.`);
   return value;
 }
 
-/** @throws {Error} Where the op has fewer outputs. */
+/** The output at a position, from 0. @throws {Error} Where the op has fewer. */
 export function outputAt(op: Op, index: number): Value {
   const value = op.outputs[index];
   if (value === undefined) throw new Error(`${op.type} has no output ${index}.`);
@@ -42,12 +42,13 @@ export interface SlidingWindow {
   readonly before: Pair;
   /** Zeros below and to the right; less than 0 where that many rows or columns are seen by no window. */
   readonly after: Pair;
-  /** Positions. */
+  /** Number of positions along each axis. */
   readonly steps: Pair;
-  /** Of the pictures. */
+  /** Height of the pictures. */
   readonly height: number;
+  /** Width of the pictures. */
   readonly width: number;
-  /** As ONNX takes it. */
+  /** The window's attributes in ONNX. */
   readonly attributes: {
     readonly kernel_shape: Pair;
     readonly strides: Pair;
@@ -77,7 +78,7 @@ export function slidingWindow(op: Op, x: Value, size: Pair): SlidingWindow {
   };
 }
 
-/** `[h, w, in, out]` of a filter; a depthwise one has one output a channel. */
+/** The shape of a filter, `[h, w, in, out]`; a depthwise one has one output a channel. */
 export const filterShape = (filter: Value) =>
   closedShape(filter) as readonly [number, number, number, number];
 
@@ -90,7 +91,7 @@ export function convolutionWindow(op: Op, x: Value, filter: Value) {
   return { window: slidingWindow(op, x, [height, width]), group: isDepthwise(op) ? channels : 1 };
 }
 
-/** What a transposed convolution adds at the end to come out at the size that the convolution read. */
+/** The attributes of the transposed convolution that gives the size which the convolution read. */
 export const transposedAttributes = ({ attributes, before, after }: SlidingWindow, group: number) => ({
   ...attributes,
   pads: [...before, ...after.map((n) => Math.max(n, 0))],

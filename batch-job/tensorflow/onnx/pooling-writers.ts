@@ -68,6 +68,7 @@ const averagePoolGradient: WriteOp = (step, op) => {
   step.write(dx, step.node('ConvTranspose', [shared, filter], attributes), 'nchw');
 };
 
+/** The writers of poolings and their gradients, by TensorFlow's op name. */
 export const POOLING_WRITERS: Readonly<Record<string, WriteOp>> = {
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,

@@ -3,7 +3,7 @@
 
 import { createOnnxGraph, type OnnxGraph } from '../../../core/network/onnx/onnx-graph.ts';
 import type { AttributeValue } from '../../../core/network/onnx/onnx-schema.ts';
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import { closedShape, elementCount, type Op, type Program, type Value } from '../program/program.ts';
 import { inLayout, type Layout, layoutPermutation, variableLayout } from './layouts.ts';
 
@@ -21,19 +21,21 @@ export interface StepWriter {
   node(opType: string, inputs: readonly string[], attributes?: NodeAttributes): string;
   /** An int64 constant of one axis. */
   integers(values: readonly number[]): string;
-  /** The name of a value in a layout (left out, TensorFlow's), transposed once where it is there in another alone. */
+  /** The name of a value in a layout (TensorFlow's by default); transposed once where it is there in another alone. */
   read(value: Value, layout?: Layout): string;
   /** {@link read} as an operand of an elementwise node whose result has this rank and layout. */
   operand(value: Value, rank: number, layout: Layout): string;
   /** The layout in which a value came to be. */
   layoutOf(value: Value): Layout;
+  /** Says under which name, and in which layout, a value came to be. */
   write(value: Value, name: string, layout?: Layout): void;
   /** The numbers of a constant: axes, paddings. */
   numbers(value: Value): readonly number[];
-  /** The name of what is made once of a value, for all ops that ask for it under the same purpose. */
+  /** The name of what `make` makes of a value, made once for all ops that ask for it under the same purpose. */
   shared(purpose: string, value: Value, make: () => string): string;
   /** The variable behind a handle, after the assignments written so far, in {@link variableLayout}. */
   variable(handle: Value): string;
+  /** Says which value of the graph the variable behind a handle has from now on. */
   assign(handle: Value, name: string): void;
 }
 
@@ -151,7 +153,7 @@ interface StepVariables extends Pick<StepWriter, 'variable' | 'assign'> {
 /** The variables of a program as they change: the input of the graph first, then what was assigned last. */
 function createStepVariables(program: Program, graph: OnnxGraph): StepVariables {
   const names = new Map([...program.variables].map(([name, handle]) => [handle, name]));
-  const nameOf = (handle: Value) => required(names.get(handle), `variable behind the value ${handle.id}`);
+  const nameOf = (handle: Value) => present(names.get(handle), `a variable behind the value ${handle.id}`);
   const shapeOf = (handle: Value) => inLayout(closedShape(handle), variableLayout(handle.shape.length));
   const current = new Map<Value, string>();
   const read = new Set<Value>();

@@ -1,7 +1,7 @@
 // Assignments and optimizer updates in ONNX: a variable's next value is an output of the graph. The rules are those of
 // TensorFlow's ops of the same names.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { Op } from '../program/program.ts';
 import { flagAttribute } from '../program/read-attributes.ts';
 import { variableLayout } from './layouts.ts';
@@ -47,7 +47,7 @@ const update =
       op,
     );
     handles.forEach((handle, index) => {
-      step.assign(handle, required(next[index], `next value of the variable ${index} of ${op.type}`));
+      step.assign(handle, present(next[index], `a next value of the variable ${index} of ${op.type}`));
     });
   };
 

@@ -1,6 +1,6 @@
 // Variables on the heap of the WebAssembly back end, and the ops that read and update them. Updates are made in place.
 
-import { required } from '../../../core/required.ts';
+import { present } from '../../../core/present.ts';
 import type { OpSequence, RunTensors } from '../executor/run-op-by-op.ts';
 import type { HeldVariable } from '../executor/session.ts';
 import type { Variables } from '../executor/variables.ts';
@@ -32,7 +32,7 @@ export interface VariableScope {
 
 const variableOf = ({ sequence, variables }: VariableScope, handle: Value | undefined): HeapVariable => {
   const name = handle && sequence.variableNames.get(handle);
-  return variables.get(required(name, `variable behind the value ${handle?.id}`));
+  return variables.get(present(name, `a variable behind the value ${handle?.id}`));
 };
 
 /** Holds a variable's value as the outputs of the op, sharing its memory. */
@@ -43,11 +43,11 @@ export function readVariable(k: KernelScope, op: Op, scope: VariableScope): void
 
 /** Runs one of {@link UPDATE_OPS}. */
 export function updateVariables(k: KernelScope, op: Op, scope: VariableScope): void {
-  const { variables: count, run } = required(UPDATE_OPS[op.type], `update op "${op.type}"`);
+  const { variables: count, run } = present(UPDATE_OPS[op.type], `an update op "${op.type}"`);
   const targets = op.inputs.slice(0, count).map((handle) => writable(k.backend, variableOf(scope, handle)));
   const inputs = op.inputs
     .slice(count)
-    .map((value) => required(scope.tensors.get(value), `value for an input of the op ${op.type}`));
+    .map((value) => present(scope.tensors.get(value), `a value for an input of the op ${op.type}`));
   run(targets.map(k.view), inputs.map(k.view), op.attributes);
 }
 

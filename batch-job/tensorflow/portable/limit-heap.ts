@@ -1,15 +1,19 @@
-// A limit on what the WebAssembly back end allocates, and an error where the module has no memory left: by itself it would
-// go on writing to address 0.
+// A limit on what the WebAssembly back end allocates, and an error where its heap is full: by itself it would go on and
+// write to address 0.
 
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { outOfMemory } from '../executor/out-of-memory.ts';
 
 /** Addresses of WebAssembly have 32 bits. */
 const HEAP_BYTES = 2 ** 32;
-/** Left to the kernels' own allocations, whose failures they do not tell. */
+/** Bytes left to the kernels' own allocations, whose failures they do not report. */
 const RESERVED_BYTES = 64 * 2 ** 20;
 
-/** @param limitBytes Of all tensors together; left out, all that WebAssembly can address. */
+/**
+ * Limits the heap of a started back end. Allocations beyond the limit throw `out-of-memory`.
+ *
+ * @param limitBytes Bytes of all tensors together; by default all that WebAssembly can address.
+ */
 export function limitHeap({ wasm }: BackendWasm, limitBytes = HEAP_BYTES): void {
   const limit = Math.min(limitBytes, HEAP_BYTES - RESERVED_BYTES);
   // At its first call, each function puts the module's own into its place.

@@ -14,8 +14,9 @@ import { createPortableExecutor } from './portable-executor.ts';
 
 const require = createRequire(import.meta.url);
 
+/** How much of the machine the portable engine may take. */
 export interface OpenPortableOptions extends OpenWasmOptions {
-  /** Loads ONNX Runtime; left out, the package from npm. */
+  /** Loads ONNX Runtime; by default the package from npm. */
   readonly loadOnnxRuntime?: () => Promise<OnnxRuntime>;
 }
 
@@ -24,6 +25,8 @@ const versionOf = (name: string): string =>
 
 /**
  * Starts the portable engine.
+ *
+ * @param reason Why this back end is used, see {@link EngineInfo}.
  *
  * @throws {FoveaError} `backend-unavailable` where neither ONNX Runtime loads nor WebAssembly starts.
  */

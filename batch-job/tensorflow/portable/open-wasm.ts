@@ -19,17 +19,18 @@ export interface WasmBackend {
   readonly threads: number;
 }
 
+/** How much of the machine WebAssembly may take. */
 export interface OpenWasmOptions {
-  /** Threads, 1 to {@link MAX_WASM_THREADS}; left out, one a core. */
+  /** Number of threads, 1 to {@link MAX_WASM_THREADS}; by default one a core. */
   readonly threads?: number;
-  /** Of all tensors together; left out, all that WebAssembly can address. */
+  /** Bytes of all tensors together; by default all that WebAssembly can address. */
   readonly memoryBytes?: number | undefined;
 }
 
 let opened: Promise<WasmBackend> | undefined;
 
 /**
- * The back end, started at the first call; options of later calls are ignored.
+ * Gives the back end, which the first call starts; options of later calls are ignored.
  *
  * @throws {FoveaError} `backend-unavailable` where WebAssembly with SIMD does not start.
  */

@@ -1,8 +1,10 @@
 // What the implementation of one op on the portable back end is given. Shapes and constants are known when it runs.
 
+import { present } from '../../../core/present.ts';
 import type { Attributes } from '../program/program.ts';
 import type { KernelScope, WasmTensor } from './wasm-kernels.ts';
 
+/** One op of a program that is being run. */
 export interface PortableOp {
   readonly k: KernelScope;
   readonly attributes: Attributes;
@@ -14,13 +16,16 @@ export interface PortableOp {
   readonly numbers: (input: number) => readonly number[];
 }
 
-/** Outputs in TensorFlow's order; those that nothing reads may be left out. */
+/** Runs an op. Its outputs are in TensorFlow's order; those at the end that nothing reads may be missing. */
 export type RunPortableOp = (op: PortableOp) => readonly WasmTensor[];
 
+/** The tensor at an input, from 0. @throws {Error} Where there is none. */
 export function inputAt({ inputs }: PortableOp, index: number): WasmTensor {
   const tensor = inputs[index];
   if (tensor === undefined) throw new Error(`The op has no input ${index}.`);
   return tensor;
 }
 
-export const shapeAt = ({ shapes }: PortableOp, index: number): readonly number[] => shapes[index] ?? [];
+/** The shape of the output at a position, from 0. @throws {TypeError} Where the op has fewer. */
+export const shapeAt = ({ shapes }: PortableOp, index: number): readonly number[] =>
+  present(shapes[index], `an output ${index} of the op`);

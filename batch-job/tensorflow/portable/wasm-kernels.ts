@@ -1,5 +1,5 @@
-// The forward kernels of the WebAssembly back end as functions, called without the library's engine: no tape, and every
-// tensor is freed where this file says. What they compute is TensorFlow's business, what they are composed to the callers'.
+// The forward kernels of the WebAssembly back end as functions, called without the library's engine: no tape, and a scope
+// frees every tensor. What they are composed to is the callers' business.
 
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { getKernel, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
@@ -79,9 +79,11 @@ export function withKernels<T>(backend: BackendWasm, work: (scope: KernelScope) 
 export const reshape = (k: KernelScope, x: WasmTensor, shape: readonly number[]): WasmTensor =>
   k.run('Reshape', { x }, { shape });
 
+/** A copy with the axes in another order: axis `i` of the result is axis `perm[i]` of `x`. */
 export const transpose = (k: KernelScope, x: WasmTensor, perm: readonly number[]): WasmTensor =>
   k.run('Transpose', { x }, { perm });
 
+/** From `begin`, `size` values along each axis. */
 export const slice = (
   k: KernelScope,
   x: WasmTensor,
@@ -89,13 +91,14 @@ export const slice = (
   size: readonly number[],
 ): WasmTensor => k.run('Slice', { x }, { begin, size });
 
+/** `x` with zeros before and after, for each axis. */
 export const pad = (
   k: KernelScope,
   x: WasmTensor,
   paddings: readonly (readonly [number, number])[],
 ): WasmTensor => k.run('PadV2', { x }, { paddings, constantValue: 0 });
 
-/** `[m, k]` × `[k, n]`. XNNPACK is used only where no side is transposed, so that is done before. */
+/** The matrix product `[m, k]` × `[k, n]`. XNNPACK is used only where no side is transposed, so that is done before. */
 export function matMul(k: KernelScope, a: WasmTensor, b: WasmTensor): WasmTensor {
   const batched = (x: WasmTensor) => reshape(k, x, [1, ...x.shape]);
   const product = k.run(
@@ -108,6 +111,7 @@ export function matMul(k: KernelScope, a: WasmTensor, b: WasmTensor): WasmTensor
 
 type BinaryKernel = 'Add' | 'Sub' | 'Multiply' | 'RealDiv' | 'Maximum';
 
+/** An elementwise kernel of two inputs, with NumPy's broadcasting. */
 export const binary = (k: KernelScope, kernel: BinaryKernel, a: WasmTensor, b: WasmTensor): WasmTensor =>
   k.run(kernel, { a, b });
 
@@ -125,7 +129,7 @@ export const convolve = (
     { strides: [1, 1], pad: 'valid', dataFormat: 'NHWC', dilations, dimRoundingMode: undefined },
   );
 
-/** Rows and columns of zeros between the values: `[n, h, w, c]` to `[n, h * sh, w * sw, c]`. */
+/** `x` with rows and columns of zeros between the values: `[n, h, w, c]` to `[n, h * sh, w * sw, c]`. */
 export function dilate(k: KernelScope, x: WasmTensor, sh: number, sw: number): WasmTensor {
   const [n, h, w, c] = x.shape as [number, number, number, number];
   let y = x;
@@ -166,7 +170,7 @@ export function place(
   ]);
 }
 
-/** `[batch, rows, 1, channels]` to `[batch, 1, 1, channels]`. */
+/** The mean over the rows: `[batch, rows, 1, channels]` to `[batch, 1, 1, channels]`. */
 export function meanOfRows(k: KernelScope, x: WasmTensor): WasmTensor {
   const rows = x.shape[1] ?? 1;
   if (rows === 1) return x;

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 const WORKER_SCRIPT = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js';
 const MAIN_SCRIPT = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 
-/** The library makes a pool of half the logical cores, at most 4, once, while its module is instantiated. */
+/** The most threads that the library's pool can have: half the logical cores, at most 4, set when its module is instantiated. */
 export const MAX_WASM_THREADS = 4;
 
 /** A pthread of the module: its script from the package, its life never keeping the process alive. */

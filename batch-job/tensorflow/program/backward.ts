@@ -1,4 +1,4 @@
-// Reverse-mode differentiation of a program's ops. Which op has which derivative is said in gradient-rules.ts.
+// Reverse-mode differentiation of a program's ops. The derivative of each op is in gradient-rules.ts.
 
 import { GRADIENT_RULES } from './gradient-rules.ts';
 import { addN } from './ops.ts';
@@ -28,6 +28,7 @@ function variablesBehind(
  * @param variables By which to differentiate; values that depend on none of them cost nothing.
  * @returns The gradient for each variable's name, of the variable's shape; variables on which `y` does not depend are
  * missing.
+ * @throws {Error} For an op that has no gradient rule.
  */
 export function appendBackward(
   b: ProgramBuilder,

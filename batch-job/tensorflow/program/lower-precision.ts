@@ -1,4 +1,4 @@
-// Mixed precision: a program written anew so that convolutions, products and what moves their values compute in 16 bits.
+// Mixed precision: a program rewritten so that convolutions, matrix products and what moves their values compute in 16 bits.
 // Variables, their gradients, statistics of batches, reductions, the loss and softmax stay float32 (Micikevicius et al. 2018).
 
 import { cast } from './ops.ts';
@@ -49,7 +49,7 @@ const FOLLOWING_OPS: ReadonlySet<string> = new Set([
 /** Ops that ask of a value its shape alone. */
 const SHAPE_OPS: ReadonlySet<string> = new Set(['Shape', 'Size']);
 
-/** How many inputs and outputs, from the first, are in 16 bits; left out, all. Scales and statistics stay float32. */
+/** How many inputs and outputs, from the first, are in 16 bits; by default all. Scales and statistics stay float32. */
 const LOW_INPUTS: Readonly<Record<string, number>> = { FusedBatchNormV3: 1, FusedBatchNormGradV3: 2 };
 const LOW_OUTPUTS: Readonly<Record<string, number>> = { FusedBatchNormV3: 1, FusedBatchNormGradV3: 1 };
 
@@ -59,13 +59,18 @@ interface Twin {
   other?: Value;
 }
 
+/** Which type a program computes in, and which values stay float32. */
 export interface LowerPrecisionOptions {
   readonly type: LowPrecision;
   /** Values that are float32 for all that read them, e.g. the gradients of variables. */
   readonly float32: ReadonlySet<Value>;
 }
 
-/** The program in mixed precision. Its inputs, variables and outputs keep their types. */
+/**
+ * The program in mixed precision. Its inputs, variables and outputs keep their types.
+ *
+ * @throws {Error} Where an op reads a value that no op before it has made: a defect of the program.
+ */
 export function lowerPrecision(program: Program, { type, float32 }: LowerPrecisionOptions): Program {
   const b = createProgramBuilder();
   const { values, variables } = copySources(b, program);

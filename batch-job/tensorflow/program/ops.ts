@@ -9,7 +9,7 @@ import type { ProgramBuilder } from './program-builder.ts';
 const typeOf = ({ dtype }: Value): Attributes => ({ T: attr.type(dtype) });
 const NHWC = attr.string('NHWC');
 
-/** How a window slides. */
+/** How a window slides over pictures. */
 export interface Window {
   readonly strides: Pair;
   readonly padding: Padding;
@@ -35,7 +35,7 @@ const pooling = (x: Value, poolSize: Pair, window: Window): Attributes => ({
   ksize: spread(poolSize),
 });
 
-/** A dimension that is known: all but the batch are. */
+/** The dimension, which must be known: all but the batch are. @throws {Error} Where it is open or missing. */
 export function known(dimension: Dimension | undefined): number {
   if (dimension === undefined || dimension === null) throw new Error('The dimension is open.');
   return dimension;
@@ -60,25 +60,27 @@ function slideShape(x: Value, kernel: Pair, { strides, padding }: Window, channe
   return [x.shape[0] ?? null, along(0), along(1), channels];
 }
 
-/** `[batch, h, w, in]` with `[kh, kw, in, out]`. */
+/** The convolution of `[batch, h, w, in]` with a kernel `[kh, kw, in, out]`. */
 export function conv2d(b: ProgramBuilder, x: Value, kernel: Value, window: Window): Value {
   const [height, width, , filters] = kernel.shape.map(known) as [number, number, number, number];
   const shape = slideShape(x, [height, width], window, filters);
   return b.op('Conv2D', [x, kernel], convolution(x, window), shape, x.dtype);
 }
 
-/** `[batch, h, w, c]` with `[kh, kw, c, 1]`. */
+/** The depthwise convolution of `[batch, h, w, c]` with a kernel `[kh, kw, c, 1]`. */
 export function depthwiseConv2d(b: ProgramBuilder, x: Value, kernel: Value, window: Window): Value {
   const [height, width] = kernel.shape.map(known) as [number, number];
   const shape = slideShape(x, [height, width], window, channelsOf(x));
   return b.op('DepthwiseConv2dNative', [x, kernel], convolution(x, window), shape, x.dtype);
 }
 
+/** The maximum over each window of `[batch, h, w, c]`. */
 export function maxPool(b: ProgramBuilder, x: Value, poolSize: Pair, window: Window): Value {
   const shape = slideShape(x, poolSize, window, channelsOf(x));
   return b.op('MaxPool', [x], pooling(x, poolSize, window), shape, x.dtype);
 }
 
+/** The mean over each window of `[batch, h, w, c]`; zeros of the padding do not count. */
 export function averagePool(b: ProgramBuilder, x: Value, poolSize: Pair, window: Window): Value {
   const shape = slideShape(x, poolSize, window, channelsOf(x));
   return b.op('AvgPool', [x], pooling(x, poolSize, window), shape, x.dtype);
@@ -96,6 +98,7 @@ export function averagePoolGradient(
   return b.op('AvgPoolGrad', [shapeValue, dy], pooling(dy, poolSize, window), shape, dy.dtype);
 }
 
+/** The product of two matrices, each transposed before where the options say so: `[m, k]` × `[k, n]`. */
 export function matMul(
   b: ProgramBuilder,
   x: Value,
@@ -110,6 +113,7 @@ export function matMul(
   return b.op('MatMul', [x, y], attributes, shape, x.dtype);
 }
 
+/** `x` plus `bias` `[channels]`, along the last axis. */
 export const biasAdd = (b: ProgramBuilder, x: Value, bias: Value): Value =>
   b.op('BiasAdd', [x, bias], { ...typeOf(x), data_format: NHWC }, x.shape, x.dtype);
 
@@ -208,7 +212,7 @@ export function reduce(
   return b.op(type, [x, b.constant(positive, [positive.length], 'int32')], attributes, shape, x.dtype);
 }
 
-/** `[rows, columns]` to `[columns, rows]`. */
+/** The transposed matrix: `[rows, columns]` to `[columns, rows]`. */
 export function transpose(b: ProgramBuilder, x: Value): Value {
   const axes = b.constant([1, 0], [2], 'int32');
   return b.op(
@@ -220,7 +224,7 @@ export function transpose(b: ProgramBuilder, x: Value): Value {
   );
 }
 
-/** At most one dimension, the batch, may be open. */
+/** The same values in another shape, of which at most one dimension, the batch, may be open. */
 export function reshape(b: ProgramBuilder, x: Value, shape: Shape): Value {
   if (x.shape.length === shape.length && x.shape.every((n, axis) => n === shape[axis])) return x;
   const target = b.constant(
@@ -237,7 +241,7 @@ export function shapeTensor(b: ProgramBuilder, x: Value): Value {
   return b.op('Shape', [x], { ...typeOf(x), out_type: attr.type('int32') }, [x.shape.length], 'int32');
 }
 
-/** Number of values as a float scalar, read at run time. */
+/** The number of values of `x` as a float32 scalar, read at run time. */
 export function sizeTensor(b: ProgramBuilder, x: Value): Value {
   return cast(b, b.op('Size', [x], { ...typeOf(x), out_type: attr.type('int32') }, [], 'int32'), 'float32');
 }
@@ -254,7 +258,7 @@ export const cast = (b: ProgramBuilder, x: Value, dtype: DataType): Value =>
     ? x
     : b.op('Cast', [x], { SrcT: attr.type(x.dtype), DstT: attr.type(dtype) }, x.shape, dtype);
 
-/** Zeros before and after, for each axis. */
+/** `x` with zeros before and after, for each axis. */
 export function pad(b: ProgramBuilder, x: Value, paddings: readonly Pair[]): Value {
   const table = b.constant(paddings.flat(), [paddings.length, 2], 'int32');
   const shape = x.shape.map((n, axis) =>
@@ -263,7 +267,7 @@ export function pad(b: ProgramBuilder, x: Value, paddings: readonly Pair[]): Val
   return b.op('Pad', [x, table], { ...typeOf(x), Tpaddings: attr.type('int32') }, shape, x.dtype);
 }
 
-/** From `begin`, `size` values along each axis; -1 is all that follow. */
+/** From `begin`, `size` values along each axis; a size of -1 is all that follow. */
 export function slice(b: ProgramBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
   const shape = x.shape.map((n, axis) =>
     size[axis] === -1 ? (n === null ? n : n - (begin[axis] ?? 0)) : known(size[axis]),
@@ -272,7 +276,7 @@ export function slice(b: ProgramBuilder, x: Value, begin: readonly number[], siz
   return b.op('Slice', [x, ...bounds], { ...typeOf(x), Index: attr.type('int32') }, shape, x.dtype);
 }
 
-/** Along the last axis. */
+/** The values one after another along the last axis. @throws {Error} Where there are none. */
 export function concatenate(b: ProgramBuilder, parts: readonly Value[]): Value {
   const [first] = parts;
   if (first === undefined) throw new Error('There is nothing to concatenate.');
@@ -283,7 +287,7 @@ export function concatenate(b: ProgramBuilder, parts: readonly Value[]): Value {
   return b.op('ConcatV2', [...parts, axis], attributes, shape, first.dtype);
 }
 
-/** One range of channels. */
+/** The `count` channels from `from` on, `[…, count]`. */
 export const sliceChannels = (b: ProgramBuilder, x: Value, from: number, count: number): Value =>
   slice(
     b,
@@ -292,7 +296,7 @@ export const sliceChannels = (b: ProgramBuilder, x: Value, from: number, count: 
     x.shape.map((_, axis) => (axis === x.shape.length - 1 ? count : -1)),
   );
 
-/** Sum of values of one shape. */
+/** The sum of values of one shape. */
 export function addN(b: ProgramBuilder, values: readonly [Value, ...Value[]]): Value {
   const [x, y] = values;
   if (y === undefined) return x;
@@ -300,6 +304,7 @@ export function addN(b: ProgramBuilder, values: readonly [Value, ...Value[]]): V
   return b.op('AddN', values, { ...typeOf(x), N: attr.int(values.length) }, x.shape, x.dtype);
 }
 
+/** The settings of {@link localResponseNormalization}, named as in TensorFlow. */
 export interface LocalResponseOptions {
   readonly depthRadius: number;
   readonly bias: number;
@@ -307,6 +312,10 @@ export interface LocalResponseOptions {
   readonly beta: number;
 }
 
+/**
+ * Local response normalization over the channels of `[batch, h, w, c]` (Krizhevsky et al. 2012):
+ * `x / (bias + alpha * sum)^beta`, with the sum of the squares of the channel and of `depthRadius` channels on each side.
+ */
 export const localResponseNormalization = (b: ProgramBuilder, x: Value, o: LocalResponseOptions): Value =>
   b.op(
     'LRN',
@@ -324,9 +333,9 @@ export const localResponseNormalization = (b: ProgramBuilder, x: Value, o: Local
 /** The outputs of `FusedBatchNormV3`. */
 export interface BatchNormalizationOutputs {
   readonly y: Value;
-  /** Of the batch, `[channels]`. */
+  /** The batch's mean, `[channels]`. */
   readonly mean: Value;
-  /** Of the batch, `[channels]`, with Bessel's correction. */
+  /** The batch's variance with Bessel's correction, `[channels]`. */
   readonly variance: Value;
 }
 

@@ -1,4 +1,4 @@
-// What a program's values take at once, as a run op by op would hold them.
+// The memory that a program's values take at once, as a run op by op would hold them.
 
 import { lastUses } from './last-uses.ts';
 import { closedShape, elementCount, type Program, type Value } from './program.ts';

@@ -14,16 +14,19 @@ import {
   type VariableSpec,
 } from './program.ts';
 
-/** What an op yields: dtype (float32 where left out) and shape of each output. */
+/** An output of an op: its shape, and its dtype, float32 by default. */
 export interface OutputSpec {
   readonly shape: Shape;
   readonly dtype?: DataType;
 }
 
+/** Records a program op by op. */
 export interface ProgramBuilder {
-  /** A value given at every run. */
+  /** A value that is given at every run; float32 by default. */
   input(name: string, shape: Shape, dtype?: InputType): Value;
+  /** A constant; equal ones are kept once. @throws {Error} Where the numbers do not fill the shape. */
   constant(data: readonly number[], shape?: readonly number[], dtype?: 'float32' | 'int32'): Value;
+  /** A float32 constant of shape `[]`. */
   scalar(value: number): Value;
   /** The current value of a variable. */
   read(variable: VariableSpec): Value;
@@ -43,6 +46,7 @@ export interface ProgramBuilder {
   ): readonly Value[];
   /** {@link emit} for ops of one output. */
   op(type: string, inputs: readonly Value[], attributes: Attributes, shape: Shape, dtype?: DataType): Value;
+  /** Makes a value an output of the program. */
   output(name: string, value: Value): void;
   /** The ops recorded so far. */
   readonly ops: readonly Op[];
@@ -54,7 +58,7 @@ export interface ProgramBuilder {
   build(): Program;
 }
 
-/** Starts an empty program. */
+/** A builder with an empty program. */
 export function createProgramBuilder(): ProgramBuilder {
   let nextId = 0;
   const inputs = new Map<string, Value>();

@@ -1,4 +1,4 @@
-// A computation as data: a straight line of TensorFlow ops over numbered values. Written once by the builder, then run op
+// A computation as data: a list of TensorFlow ops over numbered values, without branches and loops. Written once by the builder, then run op
 // by op or written as a graph, of TensorFlow or of ONNX. Knows no executor and no network.
 
 /** Types of 16 bits that stand for numbers: what mixed precision computes in. */
@@ -7,12 +7,13 @@ export type LowPrecision = 'bfloat16' | 'float16';
 /** `uint8` is pixels as they are decoded; `resource` is the handle of a variable. */
 export type DataType = 'float32' | LowPrecision | 'int32' | 'uint8' | 'resource';
 
-/** What a program is fed: values, pixels or indices. */
+/** Types of what a program is fed: values, pixels or indices. */
 export type InputType = 'float32' | 'uint8' | 'int32';
 
-/** null is the batch where the program is written for any number of samples. */
+/** The size of an axis; null is the batch where the program is written for any number of samples. */
 export type Dimension = number | null;
 
+/** The sizes of a value's axes, the batch first. */
 export type Shape = readonly Dimension[];
 
 /** One attribute of an op, tagged as TensorFlow's `AttrValue` is. */
@@ -24,7 +25,7 @@ export type Attribute =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'ints'; readonly value: readonly number[] };
 
-/** By TensorFlow's name, e.g. `strides`. */
+/** The attributes of an op by TensorFlow's name, e.g. `strides`. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** One tensor of a program. */
@@ -43,12 +44,13 @@ export interface Op {
   readonly outputs: readonly Value[];
 }
 
+/** A value that never changes, with its numbers in row-major order. */
 export interface Constant {
   readonly value: Value;
   readonly data: Float32Array | Int32Array;
 }
 
-/** What persists between runs. Names are unique in a session, e.g. `Conv1/kernel` or `Conv1/kernel/momentum`. */
+/** A float32 variable, which persists between runs. Names are unique in a session, e.g. `Conv1/kernel` or `Conv1/kernel/momentum`. */
 export interface VariableSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -65,7 +67,7 @@ export interface Program {
   readonly outputs: ReadonlyMap<string, Value>;
 }
 
-/** The attributes in short: `attr.int(3)`. */
+/** Attributes of each kind in short, e.g. `attr.int(3)`. */
 export const attr = {
   type: (value: DataType): Attribute => ({ kind: 'type', value }),
   int: (value: number): Attribute => ({ kind: 'int', value }),

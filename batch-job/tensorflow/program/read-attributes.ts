@@ -5,6 +5,7 @@ import type { Op } from './program.ts';
 
 type WithAttributes = Pick<Op, 'attributes'>;
 
+/** The number under a name. @throws {Error} Where the op has none: a defect. */
 export function numberAttribute({ attributes }: WithAttributes, name: string): number {
   const value = attributes[name]?.value;
   if (typeof value !== 'number') throw new Error(`The op has no number "${name}".`);
@@ -18,10 +19,12 @@ export function pairAttribute({ attributes }: WithAttributes, name: string): Pai
   return [attribute.value[1] ?? 1, attribute.value[2] ?? 1];
 }
 
+/** Whether the attribute under a name is true; false where the op has none. */
 export const flagAttribute = ({ attributes }: WithAttributes, name: string): boolean =>
   attributes[name]?.value === true;
 
 const stringAttribute = ({ attributes }: WithAttributes, name: string) => attributes[name]?.value;
 
+/** The padding of a window, `valid` unless the op says `SAME`. */
 export const paddingAttribute = (op: WithAttributes): Padding =>
   stringAttribute(op, 'padding') === 'SAME' ? 'same' : 'valid';

@@ -1,10 +1,10 @@
-// Writes a program anew with other ops in the place of some, e.g. with those that a device runs faster. Knows no op.
+// Rewrites a program with other ops in the place of some, e.g. with those that a device runs faster. Knows no op.
 
 import type { InputType, Op, Program, Value, VariableSpec } from './program.ts';
 import { createProgramBuilder, type ProgramBuilder } from './program-builder.ts';
 
 /**
- * Writes the ops that take an op's place.
+ * Appends the ops that replace an op.
  *
  * @param inputs The op's, in the new program.
  * @returns New values for the op's outputs, or for the first of them where nothing reads the others; undefined to keep the op.
@@ -15,10 +15,10 @@ export type RewriteRule = (
   inputs: readonly Value[],
 ) => readonly Value[] | undefined;
 
-/** By the type of op. */
+/** The rules by the type of the op that they replace. */
 export type RewriteRules = Readonly<Record<string, RewriteRule>>;
 
-/** What a program reads, in a new one. */
+/** The inputs, constants and variables of a program in a new one. */
 export interface CopiedSources {
   /** New values of its inputs and constants. */
   readonly values: ReadonlyMap<Value, Value>;
@@ -26,7 +26,11 @@ export interface CopiedSources {
   readonly variables: ReadonlyMap<Value, VariableSpec>;
 }
 
-/** Begins a program with what another one reads. @param variableOf A variable in the place of an input; left out, inputs stay. */
+/**
+ * Begins a program with the inputs, constants and variables of another.
+ *
+ * @param variableOf The variable that takes the place of an input; by default inputs stay inputs.
+ */
 export function copySources(
   b: ProgramBuilder,
   program: Program,
@@ -52,7 +56,7 @@ export function copySources(
 /**
  * The program with the rules applied; what only replaced ops read is gone.
  *
- * @param variableOf As of {@link copySources}.
+ * @param variableOf See {@link copySources}.
  */
 export function rewriteProgram(
   program: Program,

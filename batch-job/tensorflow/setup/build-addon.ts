@@ -7,7 +7,11 @@ import { ADDON_PACKAGE, addonPath, NAPI_VERSION, type NativeVariant } from '../a
 import { isDiskFull, runCommand } from './run-command.ts';
 import { buildFailed, loadFailed, noCompiler } from './setup-errors.ts';
 
-/** @throws {FoveaError} `native-no-compiler`. */
+/**
+ * The C++ compiler to use: `CXX` of the environment, or `g++`.
+ *
+ * @throws {FoveaError} `native-no-compiler` where it does not run.
+ */
 export async function findCompiler(env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
   const compiler = env['CXX'] ?? 'g++';
   const { code } = await runCommand(compiler, ['--version'], { cwd, env });

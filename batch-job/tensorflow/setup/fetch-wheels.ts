@@ -1,4 +1,4 @@
-// Wheels by pip, from whatever index it is configured for, and what of them is unpacked.
+// Downloads wheels by pip, from whatever index it is configured for, and unpacks what is needed of them.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -17,7 +17,11 @@ export interface Python {
 
 const RAW_PROGRESS_VERSION = 24.1;
 
-/** @throws {FoveaError} `native-no-pip`. */
+/**
+ * The Python whose pip downloads wheels.
+ *
+ * @throws {FoveaError} `native-no-pip` where `python3 -m pip` does not run.
+ */
 export async function findPip(env: NodeJS.ProcessEnv, cwd: string): Promise<Python> {
   const { code, tail } = await runCommand('python3', ['-m', 'pip', '--version'], { cwd, env });
   if (code !== 0) throw noPip(tail);
@@ -25,6 +29,7 @@ export async function findPip(env: NodeJS.ProcessEnv, cwd: string): Promise<Pyth
   return { command: 'python3', reportsBytes: version >= RAW_PROGRESS_VERSION };
 }
 
+/** Where a wheel is downloaded to, and how. */
 export interface DownloadOptions {
   readonly python: Python;
   /** The folder to download to. */

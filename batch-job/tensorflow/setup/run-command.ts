@@ -1,8 +1,9 @@
-// Runs the programs that set-up needs, line by line. Knows what a missing program and a full disk look like.
+// Runs the programs that set-up needs and reads their output by lines. Recognizes a missing program and a full disk.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+/** The surroundings of a program. */
 export interface CommandOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
@@ -10,6 +11,7 @@ export interface CommandOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** How a program ended. */
 export interface CommandResult {
   /** null where the program is not on the PATH or was killed. */
   readonly code: number | null;

@@ -10,6 +10,7 @@ const WITHOUT = 'Training works without: the portable back end needs npm alone.'
 const failure = (code: ErrorCode, message: string, cause?: unknown) =>
   new FoveaError(code, message, cause === undefined ? {} : { cause });
 
+/** There is no Python with pip. @param tail the last lines of what it printed. */
 export const noPip = (tail: string) =>
   failure(
     'native-no-pip',
@@ -17,6 +18,7 @@ export const noPip = (tail: string) =>
       `Install Python 3 with pip (Debian, Ubuntu: \`apt install python3-pip\`). ${AGAIN} ${WITHOUT}`,
   );
 
+/** The C++ compiler is not installed. */
 export const noCompiler = (compiler: string) =>
   failure(
     'native-no-compiler',
@@ -24,6 +26,7 @@ export const noCompiler = (compiler: string) =>
       `\`apt install g++\`). ${AGAIN} ${WITHOUT}`,
   );
 
+/** TensorFlow has no wheel for a platform. */
 export const unsupported = (variant: string, platform: string) =>
   failure(
     'native-unsupported-platform',
@@ -31,18 +34,21 @@ export const unsupported = (variant: string, platform: string) =>
       `linux-arm64, gpu on linux-x64. ${WITHOUT}`,
   );
 
+/** npm could not install the sources of the addon. @param tail the last lines of what it printed. */
 export const packagesFailed = (tail: string) =>
   failure(
     'native-packages-failed',
     `npm could not install the addon's sources${quoted(tail)}. Check the registry. ${AGAIN}`,
   );
 
+/** pip could not download a wheel. @param tail the last lines of what it printed. */
 export const downloadFailed = (wheel: string, tail: string) =>
   failure(
     'native-download-failed',
     `pip could not download ${wheel}${quoted(tail)}. Check that pip's index is reachable (\`pip config list\`). ${AGAIN}`,
   );
 
+/** A downloaded wheel has another sha256 than the pinned one. */
 export const hashMismatch = (wheel: string, expected: string, received: string) =>
   failure(
     'native-hash-mismatch',
@@ -50,6 +56,7 @@ export const hashMismatch = (wheel: string, expected: string, received: string) 
       `Check the index that pip is configured for (\`pip config list\`). ${AGAIN}`,
   );
 
+/** There is too little space in a folder. @param needed in bytes. @param free in bytes, where it is known. */
 export const diskFull = (directory: string, needed: number, free?: number) =>
   failure(
     'native-disk-full',
@@ -57,16 +64,19 @@ export const diskFull = (directory: string, needed: number, free?: number) =>
       `${free === undefined ? '' : `, and ${gibibytes(free)} are free`}. Free some, or name another folder. ${AGAIN}`,
   );
 
+/** The compiler failed. @param tail the last lines of what it printed. */
 export const buildFailed = (tail: string) =>
   failure('native-build-failed', `The addon did not compile${quoted(tail)}. ${AGAIN} ${WITHOUT}`);
 
+/** The addon was built, and does not run. @param tail the last lines of what it printed. */
 export const loadFailed = (tail: string) =>
   failure('native-load-failed', `The addon was built and does not run${quoted(tail)}. ${WITHOUT}`);
 
+/** tfjs-node's own installer failed. @param tail the last lines of what it printed. */
 export const installerFailed = (tail: string) =>
   failure('native-installer-failed', `tfjs-node's own installer failed${quoted(tail)}.`);
 
-/** Of both ways; the first says what to do. */
+/** Both ways of set-up failed: one error with the code of the first, which says what to do, and the messages of both. */
 export const bothWaysFailed = (first: FoveaError, second: unknown) =>
   failure(
     first.code,
@@ -74,6 +84,7 @@ export const bothWaysFailed = (first: FoveaError, second: unknown) =>
     first,
   );
 
+/** Another process is setting up the same folder. @param pid its process id. */
 export const alreadyRunning = (directory: string, pid: number) =>
   failure(
     'native-setup-running',

@@ -14,6 +14,7 @@ import { isDiskFull, runCommand } from './run-command.ts';
 import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
 import { findWheels, type WheelSet } from './wheels.ts';
 
+/** The steps of set-up, in their order. */
 export type SetUpStep = 'check' | 'packages' | 'download' | 'unpack' | 'compile' | 'try' | 'install' | 'done';
 
 /** Where set-up is. */
@@ -26,11 +27,12 @@ export interface SetUpProgress {
   readonly total?: number;
 }
 
+/** What is set up, and where. */
 export interface SetUpOptions {
   readonly variant: NativeVariant;
   /** The folder to make; see native-directory.ts. */
   readonly directory: string;
-  /** Of the process: PATH, and what configures npm and pip. */
+  /** The environment of the programs that set-up runs: PATH, and what configures npm and pip. */
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress?: (progress: SetUpProgress) => void;
   /** More arguments for `pip download`, e.g. `--no-index --find-links DIR` where there is no index. */
@@ -39,6 +41,7 @@ export interface SetUpOptions {
   readonly wheels?: WheelSet;
 }
 
+/** What set-up has made, or has found made. */
 export interface SetUpResult {
   readonly directory: string;
   /** False where it was all there before. */

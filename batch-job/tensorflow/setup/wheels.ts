@@ -12,9 +12,9 @@ export interface Wheel {
 
 /** What a variant needs on a platform. */
 export interface WheelSet {
-  /** Of TensorFlow itself: headers and libraries. */
+  /** TensorFlow itself: headers and libraries. */
   readonly tensorflow: Wheel;
-  /** Of CUDA; empty without. */
+  /** CUDA's libraries; empty for a CPU. */
   readonly cuda: readonly Wheel[];
   /** pip's platform tags, so that the same files come whatever the Python that runs pip. */
   readonly platforms: readonly string[];
@@ -22,6 +22,7 @@ export interface WheelSet {
   readonly diskBytes: number;
 }
 
+/** The version of TensorFlow that set-up takes. */
 export const TENSORFLOW_VERSION = '2.21.0';
 
 const GIB = 2 ** 30;

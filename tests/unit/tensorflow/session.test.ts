@@ -80,13 +80,15 @@ describe.each(EXECUTORS)('a session, %s', (_, executor) => {
   test('throws on names and sizes that it does not have, and goes on', async () => {
     const before = executor.numTensors();
     const session = await executor.createSession(OPTIONS);
-    await expect(session.run('leap', 2, inputs(1, 1, 2, 2))).rejects.toThrow('no program "leap"');
-    await expect(session.run('step', 2, new Map())).rejects.toThrow('no input "x" of the program "step"');
+    await expect(session.run('leap', 2, inputs(1, 1, 2, 2))).rejects.toThrow('Expected a program "leap"');
+    await expect(session.run('step', 2, new Map())).rejects.toThrow(
+      'Expected an input "x" of the program "step"',
+    );
     await expect(session.run('step', 2, inputs(1, 1, 2))).rejects.toThrow(
       'input "x" of the program "step" has 3 values; its shape [2, 2] takes 4',
     );
     await expect(session.writeVariables(new Map([['mean', Float32Array.of(1)]]))).rejects.toThrow(
-      'no variable "mean"',
+      'Expected a variable "mean"',
     );
     await expect(session.writeVariables(new Map([['sum', Float32Array.of(1)]]))).rejects.toThrow(
       'variable "sum" has 1 values; its shape [2] takes 2',
@@ -100,7 +102,7 @@ describe.each(EXECUTORS)('a session, %s', (_, executor) => {
     const before = executor.numTensors();
     const first = new Map([['sum', Float32Array.of(1, 2)]]);
     await expect(executor.createSession({ ...OPTIONS, initial: first })).rejects.toThrow(
-      'no first value of the variable "factor"',
+      'Expected a first value of the variable "factor"',
     );
     const short = new Map([...first, ['factor', Float32Array.of(1)] as const]);
     await expect(executor.createSession({ ...OPTIONS, initial: short })).rejects.toThrow(
