@@ -1,5 +1,4 @@
-// Everything that is known of a trained model, put together as its report. Pure: no pictures are read and nothing is
-// stored here.
+// Assembles the report of a trained model from all that is known of it. Pure: reads no pictures and stores nothing.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
@@ -12,9 +11,10 @@ import { calibrated, type ReportInput } from './report-input.ts';
 import { toImbalance } from './to-imbalance.ts';
 import { toResults } from './to-results.ts';
 
-/** Suspected labels that are listed; all are counted. */
+/** The most suspected labels that are listed; all are counted. */
 const MAX_SUSPECTS = 24;
 
+/** The report, as `report.json` has it. The same input gives the same report. */
 export function assembleReport(from: ReportInput): Report {
   const { job, inspection, judged, validation, engine, parity } = from;
   return {
@@ -73,7 +73,7 @@ export function assembleReport(from: ReportInput): Report {
   };
 }
 
-/** With the layers that learned in the end, where memory did not suffice for those that were meant to. */
+/** The resolved recipe with the layers that learned in the end, where memory did not suffice for all that were to. */
 function toResolved({
   resolved,
   memory: { savings },
@@ -82,7 +82,7 @@ function toResolved({
   return { ...resolved, unfreezeFrom: savings.unfreezeFrom };
 }
 
-/** Of all pictures that training did not see: each class's mean is then of more of them. */
+/** Suspected labels among all pictures that training did not see: the more there are, the better each class's mean. */
 function toSuspects(
   splits: readonly JudgedSplit[],
   calibration: FittedTemperature,

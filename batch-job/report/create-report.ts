@@ -46,38 +46,41 @@ export interface CreateReportDeps {
 }
 
 /** What is reported of a model. */
+/** What a report is made from, beside the job. */
 export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   readonly version: string;
-  /** What is imported of the model. */
+  /** The imported backbone, where the model has one. */
   readonly backbone: Report['backbone'];
   /** Unix seconds. */
   readonly createdAt: number;
-  /** What every `auto` of the recipe came to. */
+  /** What the decision has set for every `auto` of the recipe. */
   readonly resolved: JobRecord['resolved'];
   readonly history: readonly Epoch[];
-  /** Of the job's sweep. */
+  /** The trials of the job's sweep; empty without one. */
   readonly trials: JobRecord['trials'];
   /** The largest difference of a probability between trainer and exported model that is allowed. */
   readonly maxDifferenceAllowed: number;
-  /** The model in fewer bits. */
+  /** Quantized and half-precision variants of the model. */
   readonly variants: Report['variants'];
   /** The files for a browser, where the network allows them. */
   readonly tfjs: TfjsModel | undefined;
 }
 
 /** A report as files, and what the manifest has of it. */
+/** A report as it is stored with its model. */
 export interface CreatedReport {
-  /** What serving needs of it. */
+  /** The fields of the manifest that come of it. */
   readonly manifest: Required<Pick<Manifest, 'calibration' | 'parity' | 'report'>>;
-  /** File name to content. */
+  /** Contents by file name. */
   readonly files: ReadonlyMap<string, Uint8Array | string>;
 }
 
 const toText = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /**
- * Judges, describes and draws a model.
- * @throws {FoveaError} `parity-failed` where the files for a browser do not answer as the served model does.
+ * Evaluates a model, and makes its report, the report's page, the parity certificate and the event file.
+ *
+ * @throws {FoveaError} `parity-failed` where the files for TensorFlow.js answer differently than the served model.
  */
 export async function createReport(
   deps: CreateReportDeps,

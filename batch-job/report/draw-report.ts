@@ -1,4 +1,4 @@
-// A report as one page that needs nothing else: no script, no font, no request. Charts are SVG, pictures are data URLs.
+// A report as one HTML page that needs nothing else: no script, no font, no request. Charts are SVG, pictures are data URLs.
 
 import { readFileSync } from 'node:fs';
 import type { Report } from '../../core/model/report.ts';
@@ -15,7 +15,7 @@ import { scores } from './sections/scores.ts';
 import { dataset, slices } from './sections/slices.ts';
 import { variants } from './sections/variants.ts';
 
-/** The page, UTF-8; some 100 kB, most of it thumbnails. The same report gives the same page. */
+/** The page as HTML, some 100 kB, most of it thumbnails. The same report and thumbnails give the same page. */
 export function drawReport(report: Report, thumbnails: Thumbnails): string {
   const { results } = report;
   const style = new Markup(readFileSync(new URL('report.css', import.meta.url), 'utf8'));

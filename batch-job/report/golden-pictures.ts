@@ -1,4 +1,5 @@
-// Pictures with their right answers, kept with the model: by them whoever loads it sees that this machine answers the same.
+// Golden pictures: a few pictures with the model's probabilities, stored with the model. Whoever loads it runs them to see
+// whether this machine answers the same.
 
 import sharp from 'sharp';
 import { rowOf } from '../../core/evaluation/predictions.ts';
@@ -8,10 +9,10 @@ import type { GoldenPicture } from '../../core/model/parity.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JudgedSplit } from '../judge/judge-model.ts';
 
-/** Each is read and run whenever the model is loaded: enough to notice another answer, few enough not to be felt. */
+/** Each is decoded and run whenever the model is loaded: enough to notice another answer, few enough not to be felt. */
 const GOLDEN_PICTURES = 3;
 
-/** Judged pictures of different classes, at the size of the network's input. */
+/** Chooses evaluated pictures of different classes, at most 3, and encodes them as PNG at the size of the network's input. */
 export async function goldenPictures(
   store: ObjectStore,
   { items, predictions }: JudgedSplit,

@@ -1,5 +1,5 @@
-// Whether the files for a browser answer as the model that serves: TensorFlow.js's own loader reads them, and runs the
-// golden pictures on WebAssembly.
+// Compares the files for TensorFlow.js with the served model: TensorFlow.js's own loader reads them, and runs the golden
+// pictures on WebAssembly.
 
 import { io, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
@@ -19,8 +19,8 @@ interface ModelJson {
 }
 
 /**
- * Largest difference of a probability on the golden pictures; null where there are none, or the model is too large.
- * @param model not a number in it counts as Infinity.
+ * The largest difference of a probability from the served model's on the golden pictures; Infinity where one is no number.
+ * null where there are no golden pictures, or the model is too large to be loaded.
  */
 export async function measureTfjs(
   { modelJson, weightsBin }: TfjsModel,

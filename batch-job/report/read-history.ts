@@ -1,4 +1,4 @@
-// The epochs of a job, from the metrics among its events: also those of earlier attempts.
+// The epochs of a job, from the metrics among its events, those of earlier attempts included.
 
 import { z } from 'zod';
 import type { JobEvent } from '../../core/job/record/job.ts';
@@ -7,9 +7,9 @@ import type { Epoch } from '../../core/model/report.ts';
 
 const metric = z.number().nullish();
 
-/** What the training loop puts into the data of a metrics event. */
+/** The data of a metrics event, which the training loop writes. */
 const MetricsSchema = z.object({
-  /** Of a sweep. */
+  /** The number of the trial, in a sweep. */
   trial: z.number().int().optional(),
   stage: z.string().nullish(),
   epoch: z.number().int(),
@@ -21,14 +21,21 @@ const MetricsSchema = z.object({
   images_per_second: metric,
 });
 
-/** Every epoch of a job, or of a trial of it, once, in the order of training; of one that was repeated after an interruption, the last. */
+/**
+ * Every epoch of a job, or of one trial of it, once, in the order of training. Where an epoch was repeated after an
+ * interruption, the last one counts.
+ */
 export const readHistory = async (
   jobs: Pick<JobStore, 'eventsSince'>,
   jobId: string,
   trial?: number,
 ): Promise<Epoch[]> => toHistory(await jobs.eventsSince(jobId), trial);
 
-/** @param events oldest first. */
+/**
+ * {@link readHistory} of events that were read already; events of other types and other trials are skipped.
+ *
+ * @param events Oldest first.
+ */
 export function toHistory(
   events: readonly Pick<JobEvent, 'type' | 'data' | 'createdAt'>[],
   trial?: number,

@@ -1,4 +1,4 @@
-// What a report is made from.
+// What a report is assembled from.
 
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
@@ -12,6 +12,7 @@ import type { JudgedSplit } from '../judge/judge-model.ts';
 import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
 /** Everything that a report says, before it is put into words. */
+/** All that a report says, as it is known to the trainer. */
 export interface ReportInput {
   readonly job: JobRecord;
   readonly version: string;
@@ -24,23 +25,24 @@ export interface ReportInput {
   readonly judged: JudgedSplit;
   readonly validation: JudgedSplit;
   readonly calibration: FittedTemperature;
-  /** Largest calibrated probability below which a picture is rejected, where it could be determined. */
+  /** The score below which a picture is rejected, after temperature scaling; undefined where it cannot be determined. */
   readonly rejectionThreshold: number | undefined;
   readonly resolved: JobRecord['resolved'];
-  /** What training and export have given up where memory ran out. */
+  /** The out-of-memory remedies that training and export have taken. */
   readonly memory: TakenRemedies;
   readonly history: readonly Epoch[];
-  /** Of the job's sweep, and which of them the model is. */
+  /** The trials of the job's sweep; empty without one. */
   readonly trials: JobRecord['trials'];
+  /** Which of the trials the model is. */
   readonly trial: number | undefined;
   readonly engine: EngineInfo;
-  /** Of programs and packages beside the engine's. */
+  /** Versions of programs and packages beside the engine's. */
   readonly versions: Readonly<Record<string, string>>;
   readonly parity: Parity;
   readonly variants: Report['variants'];
 }
 
-/** Predictions at a temperature. */
+/** The predictions after temperature scaling (Guo et al. 2017). */
 export const calibrated = (predictions: Predictions, { temperature }: FittedTemperature): Predictions => ({
   ...predictions,
   probabilities: scaleByTemperature(predictions.probabilities, predictions.classes, temperature),

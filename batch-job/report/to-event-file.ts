@@ -1,10 +1,10 @@
-// The curves of a training as an event file, which TensorBoard reads: records framed as TFRecord, each an Event of
+// The metrics of a training as an event file, which TensorBoard reads: records framed as TFRecord, each an Event of
 // tensorflow/core/util/event.proto. Knows no storage.
 
 import protobuf from 'protobufjs/light.js';
 import type { Epoch } from '../../core/model/report.ts';
 
-/** TensorBoard takes a file for its own by `tfevents` in the name. */
+/** Name of the event file. TensorBoard recognizes files by `tfevents` in the name. */
 export const EVENT_FILE = 'events.out.tfevents.fovea';
 
 const one = (type: string, id: number) => ({ type, id });
@@ -62,7 +62,7 @@ function frame(bytes: Uint8Array): Buffer {
   return record;
 }
 
-/** What is drawn of an epoch, by the last part of its tag. */
+/** The scalars of an epoch, by the end of their tags. */
 const SCALARS: Readonly<Record<string, (epoch: Epoch) => number | null>> = {
   'loss/train': (epoch) => epoch.trainLoss,
   'loss/validation': (epoch) => epoch.validationLoss,
@@ -74,7 +74,8 @@ const SCALARS: Readonly<Record<string, (epoch: Epoch) => number | null>> = {
 
 /**
  * An event file with the scalars of every epoch: tags `<stage>/loss/train` and so on, steps are epochs of the stage.
- * @param startedAt Unix seconds, of epochs whose own time is not known.
+ *
+ * @param startedAt Unix seconds, for epochs whose own time is not known.
  */
 export function toEventFile(history: readonly Epoch[], startedAt: number): Uint8Array {
   const events: object[] = [{ wallTime: startedAt, fileVersion: 'brain.Event:2' }];

@@ -1,4 +1,4 @@
-// What was done about classes with few pictures, and how they fare beside the others.
+// What was done about class imbalance, and how small classes do beside the others.
 
 import { hits } from '../../core/evaluation/predictions.ts';
 import { toProportion } from '../../core/evaluation/proportion.ts';
@@ -9,7 +9,7 @@ import type { ReportInput } from './report-input.ts';
 /** Classes with fewer training pictures than this share of the largest class's are small. */
 const SMALL = 0.5;
 
-/** Null where no class is small. */
+/** The report's section on class imbalance; null where no class is small. */
 export function toImbalance({ inspection, judged, resolved }: ReportInput): Report['imbalance'] {
   const training = inspection.items.filter(({ split }) => split === 'train');
   const labels = Int32Array.from(training, ({ classIndex }) => classIndex);
@@ -31,7 +31,7 @@ export function toImbalance({ inspection, judged, resolved }: ReportInput): Repo
   return {
     method,
     ratio: imbalanceOf(counts.filter((count) => count > 0)),
-    // Of its pictures' loss, or of their turns in an epoch: the same number.
+    // On the loss of its pictures, or on how often an epoch has them: the same number.
     factors: method === 'none' ? counts.map(() => 1) : balancingWeights(counts),
     smallClasses: isSmall.filter(Boolean).length,
     smallRecall: recallOf(true) ?? null,

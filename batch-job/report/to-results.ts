@@ -1,4 +1,4 @@
-// What the judged pictures say of a model.
+// The metrics of a model on the pictures of a split.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { accuracyOf, topKAccuracy } from '../../core/evaluation/accuracy.ts';
@@ -26,10 +26,10 @@ const MAX_CONFUSIONS = 10;
 const MAX_MISTAKES = 24;
 /** Points kept of a curve, so that a test of 100,000 pictures does not make a report of megabytes. */
 const MAX_CURVE_POINTS = 200;
-/** Low, middle, high. */
+/** Number of slices: low, middle and high. */
 const SLICES = 3;
 
-/** Null where nothing was judged. */
+/** All metrics of the evaluated split; null where it has no pictures. */
 export function toResults(from: ReportInput): ReportResults | null {
   const { job, judged, validation, calibration } = from;
   const before = judged.predictions;
@@ -111,7 +111,7 @@ function toSlices({ items, predictions }: JudgedSplit): ReportResults['slices'] 
       by: 'brightness' as const,
       parts: brightness.some(Number.isNaN) ? [] : sliceByQuantile(brightness, right, SLICES),
     },
-    // One part says what the whole says.
+    // A single slice says what the whole says.
   ].filter(({ parts }) => parts.length > 1);
 }
 

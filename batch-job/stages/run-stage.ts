@@ -15,10 +15,10 @@ import { createBatchMixer, createDeviceMixer } from '../examples/mix-batch.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
 import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
-import type { Blend } from '../training/blend-weights.ts';
 import { fit } from '../training/fit.ts';
 import type { FitResult } from '../training/fit-options.ts';
 import type { BestEpoch, EpochReport, FitState } from '../training/fit-state.ts';
+import type { Interpolation } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 
@@ -47,8 +47,8 @@ export interface StageOptions {
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
   readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization' | 'rateFactor'>;
-  /** Whether the stage ends with the best weights between its first and its trained ones. */
-  readonly blendsWithFirst?: boolean;
+  /** Whether the stage ends with the best interpolation of its first and its trained weights. */
+  readonly interpolatesWithFirst?: boolean;
   /** Whether pictures are mixed, where the job's augmentation says so. */
   readonly mixes?: boolean;
   /** Whether a checkpoint may be of other layers in training than there are now; what it lacks is as in `weights`. */
@@ -98,7 +98,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
-    const { best, blend, history, validationLoss, validationAccuracy } = await fit(trainer, {
+    const { best, interpolation, history, validationLoss, validationAccuracy } = await fit(trainer, {
       train,
       validation,
       epochs,
@@ -109,7 +109,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       clock: () => performance.now(),
       isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
-      ...(options.blendsWithFirst === true ? { blendsWithFirst: true } : {}),
+      ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
       ...(imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
@@ -128,10 +128,10 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       },
       onEpoch: (report) => reportEpoch(reporter, stage, report),
     });
-    await reporter.message(describeEnd(best, blend), {
+    await reporter.message(describeEnd(best, interpolation), {
       stage,
       best_epoch: best.epoch,
-      blend_share: blend.share,
+      blend_share: interpolation.share,
       epochs: history.length,
     });
     if (meter.isBudgetSpent()) {
@@ -161,7 +161,7 @@ function pixelOptions(
   };
 }
 
-function describeEnd(best: BestEpoch, { share }: Blend): string {
+function describeEnd(best: BestEpoch, { share }: Interpolation): string {
   if (share === 0) {
     return 'Nothing lowered the loss on the validation split: the weights from before the stage are kept.';
   }
@@ -170,7 +170,7 @@ function describeEnd(best: BestEpoch, { share }: Blend): string {
     return `${kept}, the last one: there is no validation split to choose by.`;
   return share === 1
     ? `${kept}: the lowest loss on the validation split.`
-    : `${kept} to ${100 * share} %, and those from before the stage for the rest: of such blends, the lowest loss on the ` +
+    : `${kept} to ${100 * share} %, and those from before the stage for the rest: the interpolation with the lowest loss on the ` +
         'validation split.';
 }
 

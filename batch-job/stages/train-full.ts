@@ -117,7 +117,7 @@ function settingsOf(deps: TrainFullDeps, part: Network) {
       trainable,
       ...(firstLayerRate === 1 ? {} : { rateFactor: layerRates(part, firstLayerRate, trainable) }),
     },
-    blendsWithFirst: true,
+    interpolatesWithFirst: true,
     mixes: true,
     refits: true,
   } as const;

@@ -2,8 +2,8 @@
 
 import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
 import type { Batch } from '../tensorflow/engine/engine.ts';
-import type { Blend } from './blend-weights.ts';
 import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
+import type { Interpolation } from './interpolate-weights.ts';
 
 /** Where a run stands after an optimizer step. */
 export interface StepReport {
@@ -45,8 +45,8 @@ export interface FitOptions {
   readonly patience?: number;
   /** Asked after every step: true ends the run as if the running epoch were its last, with the best weights so far. */
   readonly isOver?: () => boolean;
-  /** Ends with the best weights between the first ones and those of the best epoch, see blend-weights.ts. */
-  readonly blendsWithFirst?: boolean;
+  /** Ends with the best interpolation of the first weights and those of the best epoch, see interpolate-weights.ts. */
+  readonly interpolatesWithFirst?: boolean;
   /** Where an earlier run of the same settings stopped; this one resumes there. */
   readonly resume?: FitState;
   readonly checkpoint?: {
@@ -61,7 +61,7 @@ export interface FitResult {
   /** The epoch with the lowest validation loss. */
   readonly best: BestEpoch;
   /** The weights that the trainer is left with. */
-  readonly blend: Blend;
+  readonly interpolation: Interpolation;
   /** Finished epochs, oldest first. */
   readonly history: readonly EpochReport[];
   /** The loss of the weights that the trainer is left with; null where there is nothing to validate on. */

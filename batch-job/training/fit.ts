@@ -2,15 +2,16 @@
 // after each, the best weights kept. A run saves checkpoints and resumes from them at any step.
 
 import type { Trainer } from '../tensorflow/engine/engine.ts';
-import { type Blend, blendWeights } from './blend-weights.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
 import { type FitRun, isOver, saveCheckpoint, startRun, validate } from './fit-run.ts';
 import { type BestEpoch, type EpochReport, NO_SUMS } from './fit-state.ts';
+import { type Interpolation, interpolateWeights } from './interpolate-weights.ts';
 import { trainEpoch } from './train-epoch.ts';
 
 /**
- * Trains for the given number of epochs and leaves the trainer with the weights of the best one: the lowest validation
- * loss, or the last epoch's where there is nothing to validate on; or with the best interpolation of those and the first weights.
+ * Trains for the given number of epochs and leaves the trainer with the weights of the best one: the one with the lowest
+ * validation loss, or the last where there is nothing to validate on. With `interpolatesWithFirst`, leaves it with the best
+ * interpolation of those and the first weights.
  *
  * A run that is resumed ends with the same bits as one that was never interrupted: order, dropout and augmentation depend
  * on seed, epoch and index alone.
@@ -25,7 +26,7 @@ export async function fit(trainer: Trainer, options: FitOptions): Promise<FitRes
   const { position } = run;
   if (resume !== undefined) await trainer.restore(resume.trainer);
   try {
-    if (options.blendsWithFirst === true) position.first ??= await scoreFirstWeights(run);
+    if (options.interpolatesWithFirst === true) position.first ??= await scoreFirstWeights(run);
     if ((position.best ?? position.first) !== undefined && isOver(run)) position.isFinished = true;
     while (!position.isFinished) await finishEpoch(run, await trainEpoch(run));
   } catch (error) {
@@ -75,15 +76,15 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
   const { first, history } = position;
   const best = position.best ?? first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${options.epochs}.`);
-  const blend: Blend =
+  const interpolation: Interpolation =
     first === undefined || first.validationLoss === null
       ? { ...best, share: best === first ? 0 : 1 }
-      : await blendWeights(trainer, first, best, async () => (await validate(run)).loss);
-  await trainer.setWeights(blend.weights);
-  const known = blend.share === 1 ? history.find(({ epoch }) => epoch === best.epoch) : undefined;
+      : await interpolateWeights(trainer, first, best, async () => (await validate(run)).loss);
+  await trainer.setWeights(interpolation.weights);
+  const known = interpolation.share === 1 ? history.find(({ epoch }) => epoch === best.epoch) : undefined;
   const { loss, accuracy } =
     known === undefined
       ? await validate(run)
       : { loss: known.validationLoss, accuracy: known.validationAccuracy };
-  return { best, blend, history, validationLoss: loss, validationAccuracy: accuracy };
+  return { best, interpolation, history, validationLoss: loss, validationAccuracy: accuracy };
 }

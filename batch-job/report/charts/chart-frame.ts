@@ -1,8 +1,9 @@
-// Axes, ticks and their labels: what all charts stand in.
+// The frame of every chart: axes, ticks and their labels.
 
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
-import { html, type Markup, type Part } from '../markup/markup.ts';
+import { type Fragment, html, type Markup } from '../markup/markup.ts';
 
+/** An axis: its range, label and ticks. */
 export interface Axis {
   readonly domain: readonly [number, number];
   readonly label: string;
@@ -10,22 +11,28 @@ export interface Axis {
   readonly ticks?: number;
 }
 
+/** The size of a chart in pixels, its axes and its title. */
 export interface ChartOptions {
   readonly width: number;
   readonly height: number;
   readonly x: Axis;
   readonly y: Axis;
-  /** For those who cannot see it. */
+  /** The description for screen readers. */
   readonly title: string;
 }
 
+/** A linear scale from values to pixels. */
 export type Scale = ScaleLinear<number, number>;
 
 const MARGIN = { top: 12, right: 14, bottom: 40, left: 52 };
 const DEFAULT_TICKS = 5;
 
-/** A chart: an SVG that scales with its column; `draw` gets the scales from values to pixels. */
-export function chart(options: ChartOptions, draw: (x: Scale, y: Scale) => Part): Markup {
+/**
+ * A chart as an SVG that scales with its column.
+ *
+ * @param draw Draws the values, given the scales from values to pixels.
+ */
+export function chart(options: ChartOptions, draw: (x: Scale, y: Scale) => Fragment): Markup {
   const { width, height, title } = options;
   const right = width - MARGIN.right;
   const bottom = height - MARGIN.bottom;
@@ -51,5 +58,5 @@ ${draw(x, y)}
 </svg>`;
 }
 
-/** Coordinates with a tenth of a pixel. */
+/** A coordinate in SVG, rounded to a tenth of a pixel. */
 export const px = (value: number): string => String(Math.round(10 * value) / 10);

@@ -1,26 +1,29 @@
-// The confusion matrix as a picture: rows are what pictures show, columns what the model said.
+// The confusion matrix as a picture: rows are true classes, columns predictions.
 
 import type { ReportResults } from '../../../core/model/report.ts';
+import { present } from '../../../core/present.ts';
 import { html, type Markup } from '../markup/markup.ts';
 import { px } from './chart-frame.ts';
 
-/** More classes than fit are cut to those with the most mistakes. */
+/** The most classes that are drawn; where there are more, those with the most mistakes. */
 const MAX_CLASSES = 30;
 const WIDTH = 760;
-/** Characters of a name that fit. */
+/** The most characters of a name that fit. */
 const NAME_LENGTH = 22;
 const NAME_WIDTH = 150;
 const HEADER_HEIGHT = 120;
 const DARK = 0.55;
 
+/** The confusion matrix as an SVG, each cell by its share of the row. @param labels Names of the classes, by index. */
 export function confusionChart(results: ReportResults, labels: readonly string[]): Markup {
+  const nameOf = (index: number) => present(labels[index], `a name of the class ${index}`);
   const shown = classesShown(results.confusionMatrix);
   const cell = Math.min(52, (WIDTH - NAME_WIDTH) / shown.length);
   const width = NAME_WIDTH + cell * shown.length;
   const height = HEADER_HEIGHT + cell * shown.length;
   const columns = shown.map((index, column) => {
     const x = px(NAME_WIDTH + cell * (column + 0.5));
-    return html`<text transform="translate(${x} ${HEADER_HEIGHT - 8}) rotate(-45)">${shorten(labels[index] ?? '')}</text>`;
+    return html`<text transform="translate(${x} ${HEADER_HEIGHT - 8}) rotate(-45)">${shorten(nameOf(index))}</text>`;
   });
   const rows = shown.map((actual, row) => {
     const counts = results.confusionMatrix[actual] ?? [];
@@ -35,11 +38,11 @@ export function confusionChart(results: ReportResults, labels: readonly string[]
         count > 0 && cell >= 16
           ? html`<text class="${share > DARK ? 'on-dark' : ''}" x="${px(x + cell / 2)}" y="${px(y + cell / 2 + 4)}" text-anchor="middle">${count}</text>`
           : null;
-      return html`<g><title>${labels[actual]} taken for ${labels[predicted]}: ${count} of ${support}</title>
+      return html`<g><title>${nameOf(actual)} taken for ${nameOf(predicted)}: ${count} of ${support}</title>
 <rect class="cell" x="${px(x + 1)}" y="${px(y + 1)}" width="${px(cell - 2)}" height="${px(cell - 2)}" rx="3"/>
 <rect class="${kind}" fill-opacity="${share === 0 ? 0 : (0.12 + 0.88 * share).toFixed(2)}" x="${px(x + 1)}" y="${px(y + 1)}" width="${px(cell - 2)}" height="${px(cell - 2)}" rx="3"/>${number}</g>`;
     });
-    return html`<text x="${NAME_WIDTH - 10}" y="${px(y + cell / 2 + 4)}" text-anchor="end">${shorten(labels[actual] ?? '')}</text>${cells}`;
+    return html`<text x="${NAME_WIDTH - 10}" y="${px(y + cell / 2 + 4)}" text-anchor="end">${shorten(nameOf(actual))}</text>${cells}`;
   });
   return html`<svg class="chart matrix" viewBox="0 0 ${px(width + 60)} ${px(height + 4)}" style="max-width:${px(width + 60)}px" role="img" aria-label="Confusion matrix: rows are true classes, columns predictions">
 ${columns}${rows}

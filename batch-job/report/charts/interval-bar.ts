@@ -6,7 +6,7 @@ import { px } from './chart-frame.ts';
 const WIDTH = 110;
 const HEIGHT = 14;
 
-/** Zero is left, one is right. */
+/** A bar from 0 (left) to 1 (right) with the interval and a dot at the value. */
 export const intervalBar = (estimate: {
   readonly value: number;
   readonly low: number;

@@ -1,4 +1,4 @@
-// Said against found: bars of how often answers of a confidence were right, against the diagonal of honest scores.
+// A reliability diagram: how often answers of a confidence were right, against the diagonal of perfect calibration.
 
 import type { ReportScoreQuality } from '../../../core/model/report.ts';
 import { percent } from '../markup/format.ts';
@@ -9,6 +9,7 @@ const WIDTH = 420;
 const HEIGHT = 300;
 const FULL = 100;
 
+/** The reliability diagram of a model's scores, as an SVG. */
 export function reliabilityChart({ bins }: ReportScoreQuality, title: string): Markup {
   const largest = Math.max(...bins.map(({ count }) => count));
   const axis = { domain: [0, 1] as const, format: (value: number) => (FULL * value).toFixed(0) };

@@ -1,4 +1,4 @@
-// Mistakes against the share of pictures that are answered.
+// The risk-coverage curve: the share of mistakes against the share of pictures that are answered.
 
 import { area, line } from 'd3-shape';
 import type { ReportResults } from '../../../core/model/report.ts';
@@ -11,6 +11,7 @@ const FULL = 100;
 /** Left of this, the curve is of a handful of pictures and jumps. */
 const MIN_COVERAGE = 0.05;
 
+/** The risk-coverage curve as an SVG, with the rejection threshold where there is one. */
 export function riskCoverageChart({ riskCoverage, rejection }: ReportResults): Markup {
   const points = riskCoverage.points.filter(({ coverage }) => coverage >= MIN_COVERAGE);
   const top = Math.max(0.05, ...points.map(({ risk }) => risk)) * 1.1;
@@ -38,7 +39,7 @@ export function riskCoverageChart({ riskCoverage, rejection }: ReportResults): M
           ? null
           : html`<line class="reference" x1="${px(x(kept))}" x2="${px(x(kept))}" y1="${px(y(0))}" y2="${px(y(top))}"/>
 <text x="${px(x(kept) - 6)}" y="${px(y(top) + 12)}" text-anchor="end">threshold</text>`;
-      return html`<path class="area" d="${under(points) ?? ''}"/><path class="line first" d="${curve(points) ?? ''}"/>${mark}`;
+      return html`<path class="area" d="${under(points)}"/><path class="line first" d="${curve(points)}"/>${mark}`;
     },
   );
 }

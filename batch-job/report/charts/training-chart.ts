@@ -8,6 +8,7 @@ import { chart, px } from './chart-frame.ts';
 const WIDTH = 420;
 const HEIGHT = 260;
 
+/** Which metric is drawn, and how its axis is labelled. */
 export interface TrainingChartOptions {
   readonly title: string;
   readonly train: (epoch: Epoch) => number | null;
@@ -17,7 +18,7 @@ export interface TrainingChartOptions {
   readonly top?: number;
 }
 
-/** Epochs count on over the stages of a training; a line marks where a stage begins. */
+/** The metric over all epochs as an SVG. Epochs are counted through all stages; a line marks where a stage begins. */
 export function trainingChart(history: readonly Epoch[], options: TrainingChartOptions): Markup {
   const series = [
     { name: 'first', values: history.map(options.train) },
@@ -51,11 +52,9 @@ export function trainingChart(history: readonly Epoch[], options: TrainingChartO
           index,
           stage,
         }) => html`<line class="reference" x1="${px(x(index + 0.5))}" x2="${px(x(index + 0.5))}" y1="${px(y(0))}" y2="${px(y(y.domain()[1] ?? 1))}"/>
-<text x="${px(x(index + 0.5) + 4)}" y="24">${stage ?? ''}</text>`,
+<text x="${px(x(index + 0.5) + 4)}" y="24">${stage}</text>`,
       );
-      const paths = series.map(
-        ({ name, values }) => html`<path class="line ${name}" d="${draw(values) ?? ''}"/>`,
-      );
+      const paths = series.map(({ name, values }) => html`<path class="line ${name}" d="${draw(values)}"/>`);
       return html`${marks}${paths}`;
     },
   );

@@ -1,6 +1,6 @@
-// HTML and SVG as template literals in which every value is escaped: names of classes and files are other people's text.
+// HTML and SVG as template literals in which every value is escaped: names of classes and files come from users.
 
-/** Text that is markup already. */
+/** Text that is markup already, and is not escaped again. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -8,27 +8,30 @@ export class Markup {
   }
 }
 
-/** What may stand in a template: text is escaped, markup and lists of it are not, nothing stands for nothing. */
-export type Part = string | number | Markup | readonly Part[] | null | undefined | false;
+/** A value in a template: text is escaped, markup and lists of it are not; null, undefined and false give no text. */
+export type Fragment = string | number | Markup | readonly Fragment[] | null | undefined | false;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+/** The entity of each character that means something in HTML. */
+const ENTITIES = [
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&#39;'],
+] as const;
 
-const escapeText = (text: string) => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+// The ampersand is the first, so that those of entities stay.
+const escapeText = (text: string): string =>
+  ENTITIES.reduce((escaped, [character, entity]) => escaped.replaceAll(character, entity), text);
 
-function toText(part: Part): string {
-  if (part === null || part === undefined || part === false) return '';
-  if (part instanceof Markup) return part.text;
-  if (typeof part === 'string') return escapeText(part);
-  if (typeof part === 'number') return String(part);
-  return part.map(toText).join('');
+function toText(fragment: Fragment): string {
+  if (fragment === null || fragment === undefined || fragment === false) return '';
+  if (fragment instanceof Markup) return fragment.text;
+  if (typeof fragment === 'string') return escapeText(fragment);
+  if (typeof fragment === 'number') return String(fragment);
+  return fragment.map(toText).join('');
 }
 
-/** `html\`<b>${name}</b>\``: markup with escaped values, in text and in quoted attributes. */
-export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
-  new Markup(strings.reduce((text, piece, index) => text + toText(parts[index - 1]) + piece));
+/** Markup of a template, e.g. `html\`<b>${name}</b>\``: values are escaped for text and quoted attributes. */
+export const html = (strings: TemplateStringsArray, ...values: readonly Fragment[]): Markup =>
+  new Markup(strings.reduce((text, piece, index) => text + toText(values[index - 1]) + piece));

@@ -1,4 +1,4 @@
-// The few pictures that a report shows, small enough to lie inside the page.
+// The pictures that a report shows, as thumbnails inside its page.
 
 import sharp from 'sharp';
 import { decodeImage } from '../../../core/image/decode-image.ts';
@@ -8,12 +8,13 @@ import type { ObjectStore } from '../../../core/storage/object-store.ts';
 const SIDE = 112;
 const QUALITY = 72;
 
-/** Data URLs by object key. */
+/** Thumbnails as data URLs (WebP), by object key. */
 export type Thumbnails = ReadonlyMap<string, string>;
 
 /**
- * Thumbnails of the mistakes and the suspected labels. A picture that has gone meanwhile has none.
- * @throws the signal's reason.
+ * Makes thumbnails of the mistakes and of the suspected labels. A picture that has gone meanwhile has none.
+ *
+ * @throws the signal's reason when aborted.
  */
 export async function loadThumbnails(
   store: ObjectStore,

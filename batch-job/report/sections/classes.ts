@@ -1,4 +1,4 @@
-// Every class on its own, the worst first.
+// The report's section on each class, the worst first.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
@@ -7,6 +7,7 @@ import { html, type Markup } from '../markup/markup.ts';
 
 type ClassResult = ReportResults['classes'][number];
 
+/** A table of recall, precision and F1 of each class, the lowest F1 first. */
 export function classes(report: Report, results: ReportResults): Markup {
   const order = [...results.classes.keys()].sort(
     (a, b) => (results.classes[a]?.f1?.value ?? -1) - (results.classes[b]?.f1?.value ?? -1) || a - b,

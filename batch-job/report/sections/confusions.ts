@@ -1,10 +1,11 @@
-// The confusion matrix, and its most frequent mistakes in words.
+// The report's section on confusions: the matrix, and the most frequent mistakes as a table.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { confusionChart } from '../charts/confusion-chart.ts';
 import { percent } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
+/** The confusion matrix and the most frequent mistakes. */
 export const confusions = (report: Report, results: ReportResults): Markup => html`<section>
 <h2>What it confuses with what</h2>
 <p class="note">Rows: what the pictures show. Columns: what the model said. Blue is right, orange is wrong; the darker, the larger the share of the row.</p>

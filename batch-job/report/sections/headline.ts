@@ -1,4 +1,4 @@
-// What a reader in a hurry must know: how often the model is right, what it confuses, whether its scores can be trusted.
+// The top of the report: how often the model is right, what it confuses, whether its scores can be trusted.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { percent, percentRange, plural, points, ratio } from '../markup/format.ts';
@@ -6,6 +6,7 @@ import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 
+/** The accuracy with its interval, and one card for each of the questions that are asked most. */
 export function headline(report: Report, results: ReportResults): Markup {
   const { accuracy } = results;
   const of100 = (share: number) => Math.round(HUNDRED * share);

@@ -1,4 +1,4 @@
-// Classes with few pictures: what was done about them, and whether they are found as often as the others.
+// The report's section on class imbalance: what was done about it, and whether small classes are found as often as others.
 
 import type { Report, ReportProportion } from '../../../core/model/report.ts';
 import { percent, percentRange, plural } from '../markup/format.ts';
@@ -14,6 +14,7 @@ const METHODS = {
 const recall = (found: ReportProportion | null) =>
   found === null ? 'not judged' : `${percent(found.value)} (${percentRange(found)})`;
 
+/** The section; null where no class is small. */
 export function imbalance({ imbalance: found }: Report): Markup | null {
   if (found === null) return null;
   const { method, ratio, factors, smallClasses, smallRecall, otherRecall } = found;

@@ -1,14 +1,15 @@
-// How the model was made: curves, settings, and what it takes to make it again.
+// The report's sections on training: the curves, the settings, and what it takes to train the model again.
 
 import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { describeTrial } from '../../../core/job/recipe/sweep.ts';
 import type { Report } from '../../../core/model/report.ts';
 import { trainingChart } from '../charts/training-chart.ts';
 import { plural, utc } from '../markup/format.ts';
-import { html, type Markup, type Part } from '../markup/markup.ts';
+import { type Fragment, html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 
+/** Loss and accuracy over the epochs; null where no epoch is known. */
 export function curves({ training: { history } }: Report): Markup | null {
   if (history.length === 0) return null;
   return html`<section>
@@ -32,6 +33,7 @@ export function curves({ training: { history } }: Report): Markup | null {
 </section>`;
 }
 
+/** Settings, versions and parity, as a list of facts. */
 export function making(report: Report): Markup {
   const { training, parity, dataset } = report;
   const { input } = training;
@@ -44,13 +46,13 @@ export function making(report: Report): Markup {
 <dl>
 ${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}
 ${fact('Architecture', report.architecture)}
-${report.backbone && fact('Backbone', html`imported, sha256 <code class="hash">${report.backbone.sha256}</code>; its layers stayed as they were. Of such a model there are no heatmap, no files for TensorFlow.js and no variants in fewer bits.`)}
+${report.backbone && fact('Backbone', html`imported, sha256 <code class="hash">${report.backbone.sha256}</code>; its layers were frozen. Such a model has no heatmap, no files for TensorFlow.js and no reduced-precision variants.`)}
 ${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${input.preprocessing}, resize ${input.resize}`)}
 ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.contentHash}</code>`)}
 ${fact('Seed', training.seed)}
 ${fact('Settings', entries(training.hyperparameters))}
 ${training.resolved && fact('Decided', decisions(training.resolved))}
-${training.remedies.length > 0 && fact('Given up for memory', remedies(training.remedies))}
+${training.remedies.length > 0 && fact('Out-of-memory remedies', remedies(training.remedies))}
 ${training.trials.length > 0 && fact('Tried', trials(training.trials))}
 ${fact('Split', entries(training.split))}
 ${fact('Trained on', `${training.backend}${training.devices.length > 0 ? `: ${training.devices.join(', ')}` : ''}`)}
@@ -63,19 +65,19 @@ ${fact(
 </section>`;
 }
 
-/** What every setting came to, stage by stage, and why. */
-const decisions = (resolved: ResolvedRecipe): Part => [
+/** The resolved recipe, stage by stage, with its reasons. */
+const decisions = (resolved: ResolvedRecipe): Fragment => [
   describeStages(resolved).map((stage) => html`${stage}<br>`),
   `imbalance: ${resolved.imbalance.replaceAll('_', ' ')} · views of a picture: ${resolved.featureViews + 1}`,
   resolved.reasons.map((reason) => html`<br>${reason}`),
 ];
 
-/** What was given up where memory ran out, in order. */
-const remedies = (taken: Report['training']['remedies']): Part =>
+/** The out-of-memory remedies that were taken, in order. */
+const remedies = (taken: Report['training']['remedies']): Fragment =>
   taken.map(({ stage, gaveUp }, index) => html`${index > 0 && html`<br>`}${stage}: ${gaveUp}`);
 
-/** What a sweep tried, the best first. */
-const trials = (tried: Report['training']['trials']): Part => [
+/** The trials of a sweep, the lowest validation loss first. */
+const trials = (tried: Report['training']['trials']): Fragment => [
   tried
     .toSorted((a, b) => a.validationLoss - b.validationLoss)
     .map(
@@ -85,4 +87,4 @@ const trials = (tried: Report['training']['trials']): Part => [
   'Chosen on the validation split; the test had no part in it.',
 ];
 
-const fact = (name: string, value: Part) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+const fact = (name: string, value: Fragment) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

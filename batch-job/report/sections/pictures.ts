@@ -1,10 +1,11 @@
-// Pictures to look at: the mistakes that the model was surest of, and labels that are probably wrong.
+// The report's sections with pictures: the mistakes that the model was surest of, and labels that are probably wrong.
 
 import type { Report, ReportPicture } from '../../../core/model/report.ts';
 import { percent, plural, shortKey } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 import type { Thumbnails } from '../markup/thumbnails.ts';
 
+/** Tiles of the worst mistakes and of the suspected labels, with the thumbnails that there are. */
 export function pictures(report: Report, thumbnails: Thumbnails): Markup {
   const mistakes = report.results?.mistakes ?? [];
   const suspects = report.suspectedLabels;
@@ -14,7 +15,7 @@ export function pictures(report: Report, thumbnails: Thumbnails): Markup {
 <h2>Worst mistakes</h2>
 ${
   mistakes.length === 0
-    ? html`<p>None: every judged picture was recognized.</p>`
+    ? html`<p>None: every evaluated picture was recognized.</p>`
     : html`<p class="note">The wrong answers that the model was surest of.</p>${tiles(mistakes)}`
 }
 </section>

@@ -1,4 +1,4 @@
-// Whether scores mean what they say, what unsure answers are worth, and when an answer is "none of these".
+// The report's sections on scores: calibration, risk and coverage, and the rejection threshold.
 
 import type { ReportResults } from '../../../core/model/report.ts';
 import { reliabilityChart } from '../charts/reliability-chart.ts';
@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> 
   'not-too-sure': 'left at 1: scores are not too sure on the',
 };
 
+/** Reliability before and after temperature scaling, and what is gained by not answering. */
 export function scores(results: ReportResults): Markup {
   const { calibration } = results;
   const { before, after } = calibration;

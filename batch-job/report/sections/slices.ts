@@ -1,4 +1,4 @@
-// Results by size and brightness of the pictures, and what was found wrong with the dataset.
+// The report's sections on the data: accuracy by size and brightness of pictures, and the findings of the inspection.
 
 import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
@@ -10,11 +10,12 @@ const SLICES = {
   brightness: { title: 'Brightness', format: (value: number) => percent(value, 0) },
 } as const;
 
+/** Accuracy by size and by brightness; null where the pictures do not differ. */
 export function slices({ slices: all }: ReportResults): Markup | null {
   if (all.length === 0) return null;
   return html`<section>
 <h2>By size and brightness</h2>
-<p class="note">The judged pictures in three parts of about equal number. Ranges that do not overlap are a difference; others may be chance.</p>
+<p class="note">The evaluated pictures in three groups of about equal number. Ranges that do not overlap are a difference; others may be chance.</p>
 <table class="narrow"><thead><tr><th></th><th>Pictures</th><th class="num">Right</th><th></th><th class="num"></th></tr></thead><tbody>
 ${all.flatMap(({ by, parts }) =>
   parts.map(
@@ -28,6 +29,7 @@ ${all.flatMap(({ by, parts }) =>
 
 const GROUPS_SHOWN = 5;
 
+/** Numbers of pictures, findings and near-duplicates of the dataset. */
 export function dataset({ dataset: data, labels }: Report): Markup {
   const near = data.nearDuplicates;
   const totals = data.classes.reduce(

@@ -1,4 +1,4 @@
-// The model in fewer bits: what that saves and what it costs.
+// The report's section on quantized and half-precision variants: what they save and what they cost.
 
 import type { Report } from '../../../core/model/report.ts';
 import { plural } from '../markup/format.ts';
@@ -8,11 +8,12 @@ const HUNDRED = 100;
 const BYTES_PER_MEGABYTE = 1e6;
 const megabytes = (bytes: number) => `${(bytes / BYTES_PER_MEGABYTE).toFixed(1)} MB`;
 
+/** A table of the variants beside the model itself; null where there are none. */
 export function variants({ variants: found }: Report): Markup | null {
   const [first] = found;
   if (first === undefined) return null;
   return html`<section>
-<h2>In fewer bits</h2>
+<h2>Reduced-precision variants</h2>
 <p class="note">The model itself takes ${megabytes(first.originalSizeBytes)}. Each of these was run beside it on ${plural(first.pictures, 'picture')}, in turns, on one thread of the machine that trained.</p>
 <div class="scroll"><table><thead><tr><th>File</th><th class="num">Size</th><th class="num">ms a picture</th><th class="num">the model itself</th><th class="num">Same answer</th><th class="num">Largest difference</th></tr></thead><tbody>
 ${found.map(

@@ -42,7 +42,7 @@ describe('assembleReport', () => {
     expect(make()).toEqual(make());
   });
 
-  it('says which layers learned in the end, and what was given up', () => {
+  it('lists the layers that learned in the end, and the out-of-memory remedies', () => {
     const stage = {
       epochs: 1,
       batchSize: 8,

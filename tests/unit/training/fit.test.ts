@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
-import { interpolate } from '../../../batch-job/training/blend-weights.ts';
 import { evaluate } from '../../../batch-job/training/evaluate.ts';
 // Biome takes a call of fit in a test file for a focused test.
 import { fit as train } from '../../../batch-job/training/fit.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
 import type { FitOptions } from '../../../batch-job/training/fit-options.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
+import { interpolate } from '../../../batch-job/training/interpolate-weights.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { BATCH_SIZE, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
 
@@ -18,9 +18,9 @@ const stopped = new Error('told to stop');
 async function run(changes: Partial<FitOptions> = {}) {
   const trainer = await createSmallTrainer(engine);
   try {
-    const { best, blend, history } = await train(trainer, fitOptions(changes));
+    const { best, interpolation, history } = await train(trainer, fitOptions(changes));
     const scores = history.map(({ imagesPerSecond: _, ...report }) => report);
-    return { best, blend, scores, weights: await trainer.weights() };
+    return { best, interpolation, scores, weights: await trainer.weights() };
   } finally {
     trainer.dispose();
   }
@@ -65,23 +65,26 @@ describe('fit', () => {
     undisturbed = await run();
   });
 
-  it.each([1, 5, 7, 14, 20])('stopped at step %i, ends with the bits of an undisturbed run', async (step) => {
-    const state = await interruptedAt(step, true);
-    expect(state).toMatchObject({
-      epoch: Math.floor((step - 1) / STEPS_PER_EPOCH) + 1,
-      batch: ((step - 1) % STEPS_PER_EPOCH) + 1,
-    });
-    expect(await run(state && { resume: state })).toEqual(undisturbed);
-  });
+  it.each([1, 5, 7, 14, 20])(
+    'stopped at step %i and resumed, ends with the bits of an uninterrupted run',
+    async (step) => {
+      const state = await interruptedAt(step, true);
+      expect(state).toMatchObject({
+        epoch: Math.floor((step - 1) / STEPS_PER_EPOCH) + 1,
+        batch: ((step - 1) % STEPS_PER_EPOCH) + 1,
+      });
+      expect(await run(state && { resume: state })).toEqual(undisturbed);
+    },
+  );
 
-  it.each([3, 12])('killed at step %i, loses the running epoch alone', async (step) => {
+  it.each([3, 12])('killed at step %i and resumed, repeats only the running epoch', async (step) => {
     const state = await interruptedAt(step, false);
     if (step < STEPS_PER_EPOCH) expect(state).toBeUndefined();
     else expect(state).toMatchObject({ epoch: 3, batch: 0 });
     expect(await run(state && { resume: state })).toEqual(undisturbed);
   });
 
-  it('has nothing left to do after its last checkpoint', async () => {
+  it('takes no step when it resumes from its last checkpoint', async () => {
     const saved: FitState[] = [];
     await run({
       checkpoint: {
@@ -103,19 +106,19 @@ describe('fit', () => {
     expect(again).toEqual(undisturbed);
   });
 
-  it('keeps the first weights where training makes nothing better', async () => {
+  it('keeps the first weights where no epoch lowers the validation loss', async () => {
     const trainer = await createSmallTrainer(engine);
     const first = await trainer.weights();
-    const options = fitOptions({ blendsWithFirst: true, epochs: 1, learningRate: () => 1e4 });
-    expect((await train(trainer, options)).blend.share).toBe(0);
+    const options = fitOptions({ interpolatesWithFirst: true, epochs: 1, learningRate: () => 1e4 });
+    expect((await train(trainer, options)).interpolation.share).toBe(0);
     expect(await trainer.weights()).toEqual(first);
     trainer.dispose();
   });
 
-  it('ends with the last weights where nothing validates them, and saves the first', async () => {
+  it('ends with the weights of the last epoch where nothing validates them; the checkpoint has the first', async () => {
     const saved: FitState[] = [];
-    const { best, blend } = await run({
-      blendsWithFirst: true,
+    const { best, interpolation } = await run({
+      interpolatesWithFirst: true,
       validation: examples(0, 2),
       checkpoint: {
         save: async (state) => {
@@ -124,41 +127,41 @@ describe('fit', () => {
         savesOnAbort: () => false,
       },
     });
-    expect(blend).toEqual({ ...best, share: 1 });
+    expect(interpolation).toEqual({ ...best, share: 1 });
     expect(best.epoch).toBe(4);
     expect(saved.at(-1)?.first).toMatchObject({ epoch: 0, validationLoss: null });
   });
 
-  it('ends with the best weights between the first and the trained ones', async () => {
+  it('ends with the interpolation of first and trained weights that validates best', async () => {
     const trainer = await createSmallTrainer(engine);
-    const options = fitOptions({ blendsWithFirst: true, learningRate: () => 0.1 });
+    const options = fitOptions({ interpolatesWithFirst: true, learningRate: () => 0.1 });
     const first = await trainer.weights();
-    const { best, blend } = await train(trainer, options);
+    const { best, interpolation } = await train(trainer, options);
     const scores = async () =>
       (
         await evaluate(options.validation, (images, count) => trainer.predict(images, count), {
           batchSize: BATCH_SIZE,
         })
       ).loss as number;
-    expect(await trainer.weights()).toEqual(blend.weights);
-    expect(await scores()).toBeCloseTo(blend.validationLoss as number, 6);
+    expect(await trainer.weights()).toEqual(interpolation.weights);
+    expect(await scores()).toBeCloseTo(interpolation.validationLoss as number, 6);
     const losses: number[] = [];
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       await trainer.setWeights(interpolate(first, best.weights, share));
       losses.push(await scores());
     }
-    expect(blend.validationLoss).toBeCloseTo(Math.min(...losses), 6);
-    expect(losses.indexOf(Math.min(...losses)) / 4).toBe(blend.share);
+    expect(interpolation.validationLoss).toBeCloseTo(Math.min(...losses), 6);
+    expect(losses.indexOf(Math.min(...losses)) / 4).toBe(interpolation.share);
     trainer.dispose();
   });
 
-  it('blends with the first weights of the run, also where it was interrupted', async () => {
-    const blended = await run({ blendsWithFirst: true });
-    const state = await interruptedAt(12, false, { blendsWithFirst: true });
-    expect(await run({ blendsWithFirst: true, ...(state && { resume: state }) })).toEqual(blended);
+  it('interpolates with the same first weights after an interruption', async () => {
+    const interpolated = await run({ interpolatesWithFirst: true });
+    const state = await interruptedAt(12, false, { interpolatesWithFirst: true });
+    expect(await run({ interpolatesWithFirst: true, ...(state && { resume: state }) })).toEqual(interpolated);
   });
 
-  it('stops early, after so many epochs without a lower loss', async () => {
+  it('stops early after so many epochs without a lower validation loss', async () => {
     const { best, scores } = await run({
       epochs: 50,
       patience: 3,
@@ -168,7 +171,7 @@ describe('fit', () => {
     expect(scores.length).toBeLessThan(50);
   });
 
-  it('ends where it is over, in the middle of an epoch, with the best weights so far', async () => {
+  it('ends in the middle of an epoch when told that it is over, with the best weights so far', async () => {
     let steps = 0;
     const { best, scores } = await run({ onStep: () => (steps += 1), isOver: () => steps >= 7 });
     expect(steps).toBe(7);
@@ -180,7 +183,7 @@ describe('fit', () => {
     expect(best.epoch).toBe(lowest?.epoch);
   });
 
-  it('takes no step where it is over before it goes on', async () => {
+  it('resumes without a step when it is over already', async () => {
     const resume = await interruptedAt(7, true);
     const onStep = () => {
       throw new Error('a step was taken');
