@@ -1,4 +1,4 @@
-// Aliases: small mutable records that say which version a name stands for, changed by compare-and-swap.
+// Aliases: small mutable records that say which version a name stands for. They are changed by compare-and-swap.
 
 import { z } from 'zod';
 import { FORMATS } from '../storage/formats.ts';
@@ -7,16 +7,16 @@ import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { isVersionNumber } from './model-name.ts';
 
-/** The alias that every commit moves forward, and that a request without a version means. */
+/** The alias of the newest version. Every commit moves it, and requests without a version use it. */
 export const LATEST_ALIAS = 'latest';
 
-/** No version has this number. */
+/** A number before all versions; no version has it. */
 const BEFORE_ALL = '0';
 
 const ALIAS = { ...FORMATS.alias, schema: z.object({ version: z.string().refine(isVersionNumber) }) };
 
 /**
- * The version that an alias stands for, or `undefined` where there is no such alias.
+ * Reads the version that an alias stands for; `undefined` where there is no such alias.
  * @throws {FoveaError} `record-invalid`, naming the key, where the record cannot be read.
  */
 export async function readAlias(
@@ -28,8 +28,7 @@ export async function readAlias(
 }
 
 /**
- * Lets an alias stand for `version`, where `mayMove` agrees with leaving the version it stands for now; a damaged record
- * stands for version 0.
+ * Makes an alias stand for `version`, if `mayMove` agrees to leave its current version. A damaged record stands for version 0.
  * @returns the version that the alias stands for afterwards.
  */
 export async function moveAlias(

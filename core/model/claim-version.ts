@@ -1,4 +1,4 @@
-// Hands out version numbers: 1, 2, 3, … for each model, each to one job, without a counter that two jobs could race on.
+// Gives out version numbers 1, 2, 3, … of each model, each number to one job, without a counter on which two jobs could race.
 
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
@@ -8,15 +8,16 @@ import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { isVersionNumber, parseModelName } from './model-name.ts';
 
+/** The file of a version that says which job has claimed its number. */
 export const CLAIM_FILE = 'claim.json';
 const CLAIM = { ...FORMATS.claim, schema: z.object({ jobId: z.string() }) };
 
 /**
- * A version number of the model for this job alone. The same job, asking again, gets the same number again, so that
- * an attempt that takes over from a dead one goes on with its version.
+ * Claims a version number of the model for a job. The same job gets the same number again, so that an attempt that takes over from a
+ * dead one continues with its version.
  *
- * Numbers go up by one; one whose job failed stays unused. A claim is a create-only object, so of any number of
- * concurrent jobs each gets its own.
+ * Numbers count up by one; that of a job that failed stays unused. A claim is a create-only object, so concurrent jobs get different
+ * numbers.
  * @throws {FoveaError} `model-name-invalid`.
  */
 export async function claimVersion(store: ObjectStore, model: string, jobId: string): Promise<string> {
@@ -42,7 +43,7 @@ export async function claimVersion(store: ObjectStore, model: string, jobId: str
 
 const claimKey = (model: string, number: number) => keys.modelFile(model, String(number), CLAIM_FILE);
 
-/** The job that has a number; undefined where nobody, or nobody knows: the number is not given out again even so. */
+/** The job that has claimed a number; undefined where none has, or where the claim is damaged. Either way the number is not reused. */
 async function readClaim(store: ObjectStore, model: string, number: number): Promise<string | undefined> {
   try {
     return (await readJson(store, claimKey(model, number), CLAIM))?.value.jobId;

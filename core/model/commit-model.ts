@@ -1,5 +1,5 @@
-// Makes a trained model visible: files first, the manifest last, then the alias. A crash in between leaves a version
-// that nobody sees, and the same commit again completes it.
+// Commits a model version: files first, then the manifest, then the alias. After a crash in between the version does not exist, and the
+// same commit again completes it.
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
@@ -11,13 +11,13 @@ import { parseModelName } from './model-name.ts';
 import { findManifest, MANIFEST_FILE } from './read-manifest.ts';
 import { byNumber } from './versions.ts';
 
-/** File name, e.g. `model.onnx`, to content. */
+/** The files of a version: name, e.g. `model.onnx`, to content. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array | string>;
 
 /**
- * Stores a version for good: `files`, then the manifest, then the alias `latest`, which only ever moves to a higher
- * number. A commit of a version that the same job committed before changes nothing but the alias.
- * @throws {FoveaError} `model-commit-invalid` where the manifest is no manifest or does not fit the files;
+ * Stores a version for good: first `files`, then the manifest, then the alias `latest`, which only moves to a higher number. A commit
+ * that the same job has made before changes nothing but the alias.
+ * @throws {FoveaError} `model-commit-invalid` where the manifest is invalid or does not fit the files;
  *   `model-version-exists` where another job committed this version.
  */
 export async function commitModel(store: ObjectStore, manifest: Manifest, files: ModelFiles): Promise<void> {
@@ -44,7 +44,7 @@ async function putManifest(store: ObjectStore, manifest: Manifest): Promise<void
   }
 }
 
-/** A manifest that nobody could load must not become the latest version. */
+/** Refuses a manifest that nobody could load, which must not become the latest version. */
 function assertCommittable(manifest: Manifest, files: ModelFiles): void {
   parseModelName(manifest.model);
   const parsed = ManifestSchema.safeParse(manifest);
@@ -73,7 +73,7 @@ const invalid = ({ model, version }: Manifest, problem: string) =>
 const versionExists = ({ model, version, jobId }: Manifest, owner: string | undefined) =>
   new FoveaError(
     'model-version-exists',
-    `Version "${version}" of model "${model}" was committed by job "${owner}" and is immutable; job "${jobId}" must claim ` +
-      'a version of its own.',
+    `Version "${version}" of model "${model}" was committed by job "${owner}" and cannot change; job "${jobId}" must claim ` +
+      'another version.',
     { param: 'version' },
   );

@@ -1,4 +1,4 @@
-// Whether a dataset has been trained on, by the models there are.
+// Whether a model was trained on a dataset.
 
 import { z } from 'zod';
 import { keys } from '../storage/keys.ts';
@@ -6,13 +6,13 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
 import { listModels } from './versions.ts';
 
-/** The one field that matters: a manifest that is damaged elsewhere still says it. */
+/** The one field that matters, so that a manifest may be damaged elsewhere. */
 const TrainedOnSchema = z.object({ dataset: z.string().nullable() });
 
 /** Manifests read at once. */
 const CONCURRENCY = 16;
 
-/** Reads manifests, newest versions first, until one names the dataset. */
+/** Whether any model was trained on the dataset. Reads manifests, newest versions first, until one names it. */
 export async function hasModelOf(store: ObjectStore, dataset: string): Promise<boolean> {
   const manifests = (await listModels(store)).models.flatMap(({ model, versions }) =>
     versions.toReversed().map((version) => keys.modelFile(model, version, MANIFEST_FILE)),

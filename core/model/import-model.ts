@@ -1,5 +1,5 @@
-// Serves a pretrained classifier as it is: published weights and a list of labels become a version of a model, without
-// training. Knows no HTTP.
+// Imports a pretrained classifier: published weights and a list of labels become a version of a model, without training. Knows no
+// HTTP.
 
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -18,28 +18,30 @@ import { MANIFEST, type Manifest } from './manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
 
+/** The store, the folder of weight files and the clock. */
 export interface ImportModelDeps {
   readonly store: ObjectStore;
-  /** Folder of weight files supplied by hand, looked at before anything else. */
+  /** Folder of weight files supplied by hand, where files are looked for first. */
   readonly weightsDir?: string | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which classifier to import, and its labels. */
 export interface ImportModelRequest {
-  /** As in the table of architectures. */
+  /** Name of an architecture in the table. */
   readonly architecture: string;
-  /** Name of class i at i; names may repeat, as they do in ImageNet. */
+  /** Names of the classes in the order of the output; names may repeat, as they do in ImageNet. */
   readonly labels: readonly string[];
-  /** Name of the model to make; the architecture's where left out. */
+  /** Name of the model to make. Default: the name of the architecture. */
   readonly model?: string | undefined;
-  /** Name of a Keras weight file in the weights folder or the store's cache; left out, the published file. */
+  /** Name of a Keras weight file in the weights folder or the store's cache. Default: the published file. */
   readonly weightsFile?: string | undefined;
 }
 
 /**
- * Commits a version with the weights of a whole classifier: matched by layer name, exported, never trained.
+ * Commits a version with the weights of a whole classifier, which are matched by layer name and exported without training.
  * @throws {FoveaError} `architecture-unknown`, `model-name-invalid`, `labels-invalid`; `weights-unavailable`,
  *   `weights-unreadable`, or `weights-mismatch` where the file is another architecture's or has another number of classes.
  */
@@ -64,7 +66,7 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
     architecture: architecture.name,
     dataset: null,
     labels: [...labels],
-    // As Keras feeds its own applications: the whole picture, whatever its shape.
+    // Keras feeds its applications the whole picture, whatever its shape.
     input: {
       ...architecture.defaultInputSize,
       preprocessing: architecture.preprocessing,
@@ -101,7 +103,7 @@ async function loadWeights(
   return adaptPublishedWeights(await fromKeras(network, await readWeightsFile(deps, file)));
 }
 
-/** A name, never a path: who asks may be at the other end of a network. */
+/** A name and never a path, since requests come over the network. */
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
 async function readWeightsFile({ store, weightsDir, signal }: ImportModelDeps, file: string) {

@@ -1,4 +1,4 @@
-// The files of a version that are for everybody.
+// The files of a version that clients may download.
 
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -6,10 +6,10 @@ import { CLAIM_FILE } from './claim-version.ts';
 
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** Whether a name can be a file of a version, and is no bookkeeping. */
+/** Whether a name may be a file that clients may download; files of bookkeeping may not. */
 export const isPublicFile = (file: string): boolean => FILE_NAME.test(file) && file !== CLAIM_FILE;
 
-/** Names, in order. */
+/** Lists the names of the files that clients may download, in order. */
 export async function listModelFiles(store: ObjectStore, model: string, version: string): Promise<string[]> {
   const prefix = `${keys.model(model)}${version}/`;
   const files: string[] = [];

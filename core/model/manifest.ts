@@ -1,4 +1,4 @@
-// What a stored model says of itself. Written last, so that a version exists exactly when its manifest does.
+// The manifest of a model version. It is written last, so that a version exists exactly when its manifest does.
 
 import { z } from 'zod';
 import { ModelInputSchema } from '../image/model-input.ts';
@@ -6,43 +6,44 @@ import { FORMATS } from '../storage/formats.ts';
 
 const FileSchema = z.object({
   file: z.string().describe('Name of the file beside this one.'),
-  sizeBytes: z.number().int().describe('Of the stored file.'),
-  sha256: z.string().describe('Of the stored file.'),
+  sizeBytes: z.number().int().describe('Size of the stored file.'),
+  sha256: z.string().describe('Hash of the stored file, in hexadecimal.'),
 });
 
 const OnnxFileSchema = FileSchema.extend({
-  inputName: z.string().describe('Of the input: float32 `[batch, height, width, channels]`.'),
+  inputName: z.string().describe('Name of the input, which is float32 `[batch, height, width, channels]`.'),
   outputName: z
     .string()
     .describe(
-      'Of the output: softmax probabilities, float32 `[batch, classes]`; of the heatmap file `[batch, rows, columns, classes]`.',
+      'Name of the output: softmax probabilities, float32 `[batch, classes]`; in the heatmap file `[batch, rows, columns, classes]`.',
     ),
 });
-/** An ONNX file of a version, and how it is called. */
+/** An ONNX file of a version, and the names of its input and output. */
 export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
+/** The manifest as it is stored. */
 export const ManifestSchema = z.object({
-  formatVersion: z.literal(FORMATS.manifest.version).describe('Of the stored manifest.'),
+  formatVersion: z.literal(FORMATS.manifest.version).describe('Number of the format of the stored manifest.'),
   model: z.string().describe('Name of the model.'),
   version: z.string().describe('Version of the model.'),
-  createdAt: z.number().int().describe('Unix seconds.'),
+  createdAt: z.number().int().describe('When it was made, in Unix seconds.'),
   jobId: z.string().describe('The job that made it.'),
   architecture: z.string().describe('The network.'),
   backbone: z
     .object({
-      name: z.string().describe('Of the backbone.'),
-      sha256: z.string().describe('Of its file.'),
+      name: z.string().describe('Name of the backbone.'),
+      sha256: z.string().describe('Hash of its file.'),
     })
     .optional()
     .describe(
-      'Where the layers are those of a file that a user brought: then there is neither a heatmap nor a form in fewer bits.',
+      'The imported backbone on which the model is built. Such a model has neither heatmaps nor reduced-precision variants.',
     ),
-  dataset: z.string().nullable().describe('Null for a model that was imported as it is.'),
+  dataset: z.string().nullable().describe('Name of the dataset; null for a model that was imported.'),
   labels: z.array(z.string()).min(1).describe('Index i of the output is labels[i].'),
   input: ModelInputSchema.describe('What the network takes.'),
   onnx: OnnxFileSchema.describe('The model.'),
   heatmap: OnnxFileSchema.optional().describe(
-    'The same network for larger pictures, answering with a map; left out where there is no such form.',
+    'The same network in fully convolutional form, for heatmaps; absent where there is no such form.',
   ),
   calibration: z
     .object({
@@ -54,32 +55,34 @@ export const ManifestSchema = z.object({
         .max(1)
         .nullable()
         .describe(
-          'A picture is rejected when its largest calibrated probability is below; null where it is not known.',
+          'A picture is rejected when its largest calibrated probability is below this; null where there is no threshold.',
         ),
     })
     .optional()
     .describe(
-      'What serving makes of the probabilities; left out, they are served as they are and nothing is rejected.',
+      'How probabilities are calibrated in serving. Where it is absent, they are served unchanged and nothing is rejected.',
     ),
   parity: FileSchema.optional().describe(
     'The parity certificate, whose golden pictures are checked when the model is loaded.',
   ),
   report: z
     .object({
-      file: z.string().describe('For programs.'),
-      page: z.string().describe('For people.'),
+      file: z.string().describe('Name of the report for programs.'),
+      page: z.string().describe('Name of the report for people.'),
     })
     .optional()
-    .describe('File names of the report; left out where there is none.'),
+    .describe('Files of the report; absent where there is none.'),
   metrics: z
     .object({
       testAccuracy: z
         .number()
         .nullable()
-        .describe('Share of the test split that is right, 0 to 1; null where there is none.'),
-      testCount: z.number().int().describe('Pictures of the test split.'),
+        .describe('Accuracy on the test split, 0 to 1; null where there is no test split.'),
+      testCount: z.number().int().describe('Number of pictures in the test split.'),
     })
-    .describe('What it can do.'),
+    .describe('Metrics of the model.'),
 });
+/** What a version is made of, how its input is prepared and what it can do. */
 export type Manifest = z.infer<typeof ManifestSchema>;
+/** The stored format of manifests. */
 export const MANIFEST = { ...FORMATS.manifest, schema: ManifestSchema };

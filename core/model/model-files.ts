@@ -1,5 +1,5 @@
-// What is made of a network and its weights for a version to hold: the ONNX file that serves, the one that draws
-// heatmaps, and the files for a browser. Knows no storage.
+// Makes the files of a version from a network and its weights: the served ONNX file, the one for heatmaps, and those for a browser.
+// Knows no storage.
 
 import { contentHashOf } from '../content-hash.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
@@ -10,12 +10,16 @@ import { toFullyConvolutional } from '../network/surgery/to-fully-convolutional.
 import { type TfjsModel, toTfjs } from '../network/tfjs/to-tfjs.ts';
 import type { OnnxFile } from './manifest.ts';
 
+/** Name of the served model's file. */
 export const ONNX_FILE = 'model.onnx';
 const HEATMAP_FILE = 'heatmap.onnx';
 const TFJS_MODEL_FILE = 'tfjs-model.json';
 const TFJS_WEIGHTS_FILE = 'tfjs-weights.bin';
 
-/** What a manifest says of an ONNX file; with the names that {@link toOnnx} gives, unless told. */
+/**
+ * Describes an ONNX file for the manifest.
+ * @param names of input and output. Default: those that {@link toOnnx} gives.
+ */
 export const describeOnnx = (
   file: string,
   onnx: Uint8Array,
@@ -31,15 +35,15 @@ export const describeOnnx = (
   outputName: names.outputName,
 });
 
-/** The files of a version beside the one that serves, as far as the network allows them. */
+/** The files of a version besides the served one, as far as the network can be exported so. */
 export interface CompanionFiles {
   readonly heatmap: OnnxFile | undefined;
   readonly tfjs: TfjsModel | undefined;
-  /** File name to content. */
+  /** The files: name to content. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** `value()`, or nothing where the network is one of those that cannot be said that way. */
+/** Computes a value; undefined where it fails with this code, because the network has no such form. */
 function unless<T>(code: ErrorCode, value: () => T): T | undefined {
   try {
     return value();
@@ -50,7 +54,7 @@ function unless<T>(code: ErrorCode, value: () => T): T | undefined {
 }
 
 /**
- * The fully convolutional form for heatmaps, and the LayersModel for browsers.
+ * Makes the fully convolutional form for heatmaps, and the LayersModel for browsers.
  * @throws {FoveaError} `weights-mismatch`.
  */
 export function companionFiles(network: Network, weights: NetworkWeights): CompanionFiles {

@@ -1,23 +1,23 @@
-// What a model, a version and an alias may be called. Names become object keys and URL segments, so they are narrow.
+// The names that models, versions and aliases may have. They become object keys and URL segments, so the rules are narrow.
 
 import { FoveaError } from '../errors/errors.ts';
 
-/** Longest model name, in characters; the suffix of an OpenAI fine-tuning job has the same limit. */
+/** Longest model name, in characters. The suffix of an OpenAI fine-tuning job has the same limit. */
 export const MODEL_NAME_MAX_LENGTH = 64;
 
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-/** Versions count up from 1; nine digits keep them exact everywhere. */
+/** Versions count up from 1; with nine digits they are exact everywhere. */
 const VERSION = /^[1-9][0-9]{0,8}$/;
-/** A letter first, so that no alias can be taken for a version. */
+/** An alias begins with a letter, so that it cannot be taken for a version. */
 const ALIAS = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
-/** Longest piece of a refused name that is repeated in a message. */
+/** Characters of a refused name that a message repeats at most. */
 const SHOWN_CHARACTERS = 80;
 const shown = (value: string) =>
   JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
 
 const inside = ({ source }: RegExp) => source.slice(1, -1);
-/** The rules of names as regular expressions, for whoever describes them. */
+/** The rules for names as regular expressions, for the OpenAPI document. */
 export const NAME_PATTERNS = {
   model: MODEL_NAME.source,
   version: `^(${inside(VERSION)}|${inside(ALIAS)})$`,
@@ -25,12 +25,15 @@ export const NAME_PATTERNS = {
   reference: `^${inside(MODEL_NAME)}(:(${inside(VERSION)}|${inside(ALIAS)}))?$`,
 } as const;
 
+/** Whether a text may be the name of a model. */
 export const isModelName = (value: string): boolean => MODEL_NAME.test(value);
+/** Whether a text is a version number, such as `"3"`. */
 export const isVersionNumber = (value: string): boolean => VERSION.test(value);
 const isAliasName = (value: string): boolean => ALIAS.test(value);
 
 /**
- * The name of a model, from untrusted input.
+ * Checks the name of a model, which is untrusted input.
+ * @param param the field of the request that the error names.
  * @throws {FoveaError} `model-name-invalid`.
  */
 export function parseModelName(value: string, param = 'model'): string {
@@ -44,7 +47,8 @@ export function parseModelName(value: string, param = 'model'): string {
 }
 
 /**
- * A version number such as `"3"`, or the name of an alias such as `"latest"`, from untrusted input.
+ * Checks a version number such as `"3"`, or the name of an alias such as `"latest"`, which is untrusted input.
+ * @param param the field of the request that the error names.
  * @throws {FoveaError} `model-version-invalid`.
  */
 export function parseVersionOrAlias(value: string, param = 'version'): string {
@@ -56,7 +60,10 @@ export function parseVersionOrAlias(value: string, param = 'version'): string {
   );
 }
 
-/** `name` or `name:version`, the form in which a job names the model it made, taken apart. */
+/**
+ * Takes apart `name` or `name:version`, the form in which a job names the model that it made.
+ * @throws {FoveaError} `model-name-invalid`, `model-version-invalid`.
+ */
 export function parseModelReference(value: string): {
   readonly model: string;
   readonly version: string | undefined;

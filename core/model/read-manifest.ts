@@ -1,4 +1,4 @@
-// Reads what a stored model says of itself, and turns every way in which that can be wrong into one typed error.
+// Reads the manifest of a stored model. Whatever is wrong with it becomes one typed error.
 
 import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
@@ -6,16 +6,17 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { parseStored } from '../storage/parse-stored.ts';
 import { MANIFEST, type Manifest } from './manifest.ts';
 
+/** Name of the manifest's file. */
 export const MANIFEST_FILE = 'manifest.json';
 
-/** A manifest and the etag under which it was read. */
+/** A manifest with its etag. */
 export interface StoredManifest {
   readonly manifest: Manifest;
   readonly etag: string;
 }
 
 /**
- * The manifest of a version, or `undefined` where that version was never committed.
+ * Reads the manifest of a version; `undefined` where that version was never committed.
  * @throws {FoveaError} `model-corrupt` where it cannot be read, `format-newer` where a newer Fovea wrote it.
  */
 export async function findManifest(
@@ -30,7 +31,7 @@ export async function findManifest(
 }
 
 /**
- * The manifest of a committed version.
+ * Reads the manifest of a committed version.
  * @throws {FoveaError} `model-version-not-found`, and what {@link findManifest} throws.
  */
 export async function readManifest(store: ObjectStore, model: string, version: string): Promise<Manifest> {

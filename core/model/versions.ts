@@ -1,4 +1,4 @@
-// Which models and versions exist, and what an alias stands for. A version exists exactly when its manifest does.
+// Which models and versions exist, and which version an alias names. A version exists exactly when its manifest does.
 
 import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
@@ -15,8 +15,8 @@ export interface ModelVersions {
 }
 
 /**
- * Models that have a committed version, in the order of their keys, by one listing that ends with the page.
- * @param options `after` a model, at most `limit` of them; left out, all.
+ * Lists models that have a committed version, in the order of their keys, by one listing that ends with the page.
+ * @param options `after`: only models after this one; `limit`: their largest number. Default: all models.
  */
 export async function listModels(
   store: ObjectStore,
@@ -41,7 +41,7 @@ export async function listModels(
   return { models: toPage(), hasMore: false };
 }
 
-/** The committed versions of a model, oldest first; empty where there is no such model. */
+/** Lists the committed versions of a model, oldest first; there are none where there is no such model. */
 export async function listVersions(store: ObjectStore, model: string): Promise<string[]> {
   const prefix = keys.model(model);
   const versions: string[] = [];
@@ -54,10 +54,10 @@ export async function listVersions(store: ObjectStore, model: string): Promise<s
 }
 
 /**
- * The committed version that a number, an alias or nothing (`latest`) stands for.
+ * Finds the committed version that a number or an alias names; by default that of `latest`.
  *
- * Where the alias `latest` is missing although versions exist (a commit was cut short between manifest and alias), the
- * newest version is meant.
+ * Where the alias `latest` is missing although versions exist (a commit was interrupted between manifest and alias), the newest
+ * version is taken.
  * @throws {FoveaError} `model-not-found`; `model-version-not-found`.
  */
 export async function resolveVersion(
@@ -83,7 +83,7 @@ export async function resolveVersion(
 const isCommitted = async (store: ObjectStore, model: string, version: string) =>
   (await store.head(keys.modelFile(model, version, MANIFEST_FILE))) !== undefined;
 
-/** Names beyond this many are left out of messages. */
+/** Names in a message at most. */
 const MOST_NAMES = 10;
 
 function listNames(names: readonly string[]): string {
@@ -107,5 +107,5 @@ async function modelNotFound(store: ObjectStore, model: string): Promise<FoveaEr
   );
 }
 
-/** Orders version numbers as numbers: "2" before "10". */
+/** Compares version numbers as numbers, for `sort`: "2" comes before "10". */
 export const byNumber = (a: string, b: string): number => Number(a) - Number(b);

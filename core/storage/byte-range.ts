@@ -3,12 +3,13 @@
 import { FoveaError } from '../errors/errors.ts';
 import type { GetOptions } from './object-store.ts';
 
+/** First and last byte of a range, both included. */
 export type ByteRange = NonNullable<GetOptions['range']>;
 
 /**
- * The error for a range that names no byte of the object.
+ * The error `range-not-satisfiable`, for a range that lies outside of the object.
  *
- * @param sizeBytes of the object, where it is known.
+ * @param sizeBytes size of the object, where it is known.
  */
 export function rangeError(key: string, range: ByteRange, sizeBytes?: number): FoveaError {
   const size = sizeBytes === undefined ? '' : `, which has ${sizeBytes} bytes`;
@@ -20,7 +21,10 @@ export function rangeError(key: string, range: ByteRange, sizeBytes?: number): F
   );
 }
 
-/** @throws {FoveaError} `range-not-satisfiable` where no object, of whatever size, has such a range. */
+/**
+ * Refuses a range that no object can have, whatever its size.
+ * @throws {FoveaError} `range-not-satisfiable`.
+ */
 export function assertRange(key: string, range: ByteRange): void {
   const { start, end } = range;
   if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
@@ -29,7 +33,7 @@ export function assertRange(key: string, range: ByteRange): void {
 }
 
 /**
- * First byte and count of a range, cut to an object of `sizeBytes`; the whole object without a range.
+ * First byte and length of a range, cut to an object of `sizeBytes`. Without a range it is the whole object.
  *
  * @throws {FoveaError} `range-not-satisfiable`
  */

@@ -2,7 +2,7 @@
 
 import type { ObjectStore } from './object-store.ts';
 
-/** Deletes what lies under a prefix and was written before `beforeMs` (Unix milliseconds). */
+/** Deletes the objects under a prefix that were written before `beforeMs` (Unix milliseconds). */
 export async function deleteOlder(store: ObjectStore, prefix: string, beforeMs: number): Promise<void> {
   for await (const { key, lastModified } of store.list(prefix)) {
     if (lastModified.getTime() < beforeMs) await store.delete(key);

@@ -1,29 +1,29 @@
-// The form of everything that is stored, by number: the one place where a number is raised. Knows the names of kinds, not
-// what is in them.
+// The format numbers of everything that is stored: the one place where a number is raised. Knows the names of kinds, not their
+// content.
 
 import type { z } from 'zod';
 
 /**
- * A kind of stored object, and the number of the form in which it is written.
+ * A kind of stored object, and the number of the format in which it is written.
  *
- * A number is raised only where a reader of the version before would do wrong by passing over what is new. New fields
- * that may be passed over get a default and no new number: readers keep fields that they do not know.
+ * A number is raised only where a reader of the version before would do wrong by ignoring what is new. New fields that it may ignore
+ * get a default and no new number: readers keep fields that they do not know.
  */
 export interface FormatNumber {
-  /** For messages, e.g. `job record`. */
+  /** Name of the kind for messages, e.g. `job record`. */
   readonly kind: string;
   readonly version: number;
 }
 
-/** Objects without a number are of format 1. */
+/** The formats of all kinds. Objects without a number have format 1. */
 export const FORMATS = {
-  /** Also of a trial. */
+  /** Also the record of a trial. */
   job: { kind: 'job record', version: 1 },
   event: { kind: 'event', version: 1 },
   openJobs: { kind: 'check of open jobs', version: 1 },
   idempotency: { kind: 'idempotency key', version: 1 },
   checkpoint: { kind: 'checkpoint', version: 1 },
-  /** Part of a checkpoint. */
+  /** Is inside a checkpoint. */
   trainerState: { kind: "trainer's state", version: 1 },
   claim: { kind: 'claim of a version', version: 1 },
   manifest: { kind: 'model manifest', version: 1 },
@@ -36,9 +36,9 @@ export const FORMATS = {
   restore: { kind: 'note of a restore', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 
-/** How objects of a kind are read. */
+/** A format together with what reads it. */
 export interface StoredFormat<S extends z.ZodType = z.ZodType> extends FormatNumber {
   readonly schema: S;
-  /** Makes of an object of the format before one of this. Left out, there was none, or it can no longer be read. */
+  /** Turns an object of the format before into one of this. Absent where there was none, or where it can no longer be read. */
   readonly upgrade?: (previous: Readonly<Record<string, unknown>>) => object;
 }

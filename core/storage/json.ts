@@ -1,4 +1,4 @@
-// JSON records in an object store: read by their format, changed by compare and swap. Knows nothing of what they hold.
+// JSON records in an object store, which are read by their format and changed by compare and swap. Knows nothing of what they hold.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
@@ -8,16 +8,17 @@ import type { ObjectInfo, ObjectStore } from './object-store.ts';
 import { parseStored, withFormat } from './parse-stored.ts';
 import { stringifyWithUnknown } from './unknown-fields.ts';
 
-/** A record with the etag that a later conditional write names. */
+/** A record with its etag, which a later conditional write names. */
 export interface JsonRecord<T> {
   readonly value: T;
   readonly etag: string;
 }
 
+/** How a record is changed. */
 export interface UpdateJsonOptions<T = never> {
-  /** What a damaged record counts as, so that it can be replaced; left out, it cannot. */
+  /** The value that stands for a damaged record, so that it can be replaced. Default: a damaged record throws. */
   readonly ifInvalid?: T;
-  /** How many races may be lost before `record-contended` is thrown. Default 30. */
+  /** Number of tries before `record-contended` is thrown. Default: 30. */
   readonly attempts?: number;
   readonly signal?: AbortSignal;
   /** Source of the jitter, in [0, 1). */
@@ -26,7 +27,7 @@ export interface UpdateJsonOptions<T = never> {
 
 const DEFAULT_ATTEMPTS = 30;
 const FIRST_PAUSE_MS = 4;
-/** A write takes some 1 ms on disk and some 50 ms on S3; waiting much longer than a few writes gains nothing. */
+/** Longest pause. A write takes about 1 ms on disk and 50 ms on S3; waiting much longer than a few writes gains nothing. */
 const MAX_PAUSE_MS = 250;
 
 const toText = (format: FormatNumber, value: object): string =>
@@ -47,12 +48,12 @@ function parseRecord<S extends z.ZodType>(
   );
 }
 
-/** True where one record cannot be used, which says nothing of the others. */
+/** Whether an error means that this one record cannot be used; others may be fine. */
 export const isUnreadable = (error: unknown): error is FoveaError =>
   isFoveaError(error, 'record-invalid') || isFoveaError(error, 'format-newer');
 
 /**
- * The record at `key`, or `undefined` where there is none.
+ * Reads the record at `key`; `undefined` where there is none.
  *
  * @throws {FoveaError} `record-invalid`, naming the key, where it is no JSON or does not fit its format;
  *   `format-newer` where a newer Fovea wrote it.
@@ -87,12 +88,12 @@ export async function createJson(
 }
 
 /**
- * Changes a record by compare and swap: reads it, applies `change`, writes the result if nobody has written meanwhile,
- * and else begins again after a short random pause. Fields that this version does not know stay with the objects that they
- * are of, wherever `change` hands those on, whole or by `{ ...object }`.
+ * Changes a record by compare and swap: reads it, applies `change`, and writes the result if nobody has written meanwhile; otherwise it
+ * begins again after a short random pause. Fields that this version does not know stay with their objects, where `change` passes
+ * these on whole or by `{ ...object }`.
  *
- * @param change gets the newest record and returns the next one, or `undefined` to leave it; may run several times.
- * @returns the record as it is now, with its etag.
+ * @param change gets the newest record and returns the changed one, or `undefined` to change nothing. It may run several times.
+ * @returns the current record with its etag.
  * @throws {FoveaError} `record-missing`; `record-invalid` (stored or changed record does not fit its format); `format-newer`;
  *   `record-contended` after `attempts` lost races. What `change` throws comes through.
  */

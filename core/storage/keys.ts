@@ -9,10 +9,10 @@ const segment = (value: string): string => {
   return value;
 };
 
-/** Comes after every other in the order of keys. */
+/** The character that comes after all others in the order of keys. */
 const LAST_CHARACTER = '\u{10FFFF}';
 const EVENT_DIGITS = 8;
-/** Of a time in milliseconds, good until the year 33658. */
+/** Digits of a time in milliseconds; enough until the year 33658. */
 const TIME_DIGITS = 15;
 const CHECKPOINT_DIGITS = 8;
 const SNAPSHOT_DIGITS = 8;
@@ -27,12 +27,12 @@ export const keys = {
     `datasets/${segment(dataset)}/${path.map(segment).join('/')}`,
 
   splits: () => 'splits/',
-  /** What is fixed of a dataset's split; beside it and not in it, where a dataset's own files lie. */
+  /** The snapshots of a dataset's split. They are not below the dataset's own prefix, where its files lie. */
   datasetSplits: (dataset: string) => `splits/${segment(dataset)}/`,
   /** @param fractions names the choice of fractions, e.g. `0.75-0.15-0.1`. */
   splitSnapshots: (dataset: string, fractions: string) =>
     `${keys.datasetSplits(dataset)}${segment(fractions)}/`,
-  /** Zero-padded, so that the order of keys is the order of snapshots. */
+  /** The number is zero-padded, so that the order of keys is the order of snapshots. */
   splitSnapshot: (dataset: string, fractions: string, sequence: number) =>
     `${keys.splitSnapshots(dataset, fractions)}${String(sequence).padStart(SNAPSHOT_DIGITS, '0')}.json`,
   /** The number in a snapshot's key. */
@@ -40,29 +40,29 @@ export const keys = {
 
   jobs: () => 'jobs/',
   job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
-  /** A small object for each job that is not over. */
+  /** An empty object for each job that is not over. */
   openJobs: () => 'open-jobs/',
   /** The order of keys is the order in which jobs were made. @param createdAtMs Unix milliseconds. */
   openJob: (jobId: string, createdAtMs: number) =>
     `${keys.openJobs()}${String(createdAtMs).padStart(TIME_DIGITS, '0')}-${segment(jobId)}`,
-  /** The job of such a key; undefined for other keys. */
+  /** The job of a key of {@link openJob}; undefined for other keys. */
   openJobId: (key: string): string | undefined =>
     new RegExp(`^${keys.openJobs()}\\d{${TIME_DIGITS}}-(.+)$`).exec(key)?.[1],
-  /** Up to which job every open one is known to have its key. */
+  /** Says up to which job every open job is known to have its key. */
   openJobsChecked: () => `${keys.openJobs()}checked.json`,
-  /** The record of a sweep's trial that runs beside others. */
+  /** The record of a trial that runs beside others of its sweep. */
   jobTrial: (jobId: string, trial: number) => `jobs/${segment(jobId)}/trials/${trial}.json`,
   jobEvents: (jobId: string) => `jobs/${segment(jobId)}/events/`,
-  /** Zero-padded, so that the order of keys is the order of events. */
+  /** The number is zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>
     `jobs/${segment(jobId)}/events/${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
   /** A training batch as one picture. */
   jobContactSheet: (jobId: string) => `jobs/${segment(jobId)}/contact-sheet.png`,
-  /** A tree of their own: lifecycle rules of S3 know prefixes, and checkpoints are to expire. */
+  /** Checkpoints have a top-level prefix, by which a lifecycle rule of S3 lets them expire. */
   jobCheckpoints: (jobId: string, trial?: number) =>
     `${keys.checkpoints()}${segment(jobId)}/${trial === undefined ? '' : `trial-${trial}/`}`,
   checkpoints: () => 'checkpoints/',
-  /** Zero-padded, so that the order of keys is the order of checkpoints. */
+  /** The number is zero-padded, so that the order of keys is the order of checkpoints. */
   jobCheckpoint: (jobId: string, sequence: number, trial?: number) =>
     `${keys.jobCheckpoints(jobId, trial)}${String(sequence).padStart(CHECKPOINT_DIGITS, '0')}${CHECKPOINT_SUFFIX}`,
   /** The number in a checkpoint's key. */
@@ -70,46 +70,46 @@ export const keys = {
 
   models: () => 'models/',
   model: (model: string) => `models/${segment(model)}/`,
-  /** No key, but where to go on in a listing: after all keys of a model, and before those of the next. */
+  /** Not a key, but the place in a listing after all keys of a model and before those of the next. */
   afterModel: (model: string) => `${keys.models()}${model}/${LAST_CHARACTER}`,
   modelFile: (model: string, version: string, file: string) =>
     `models/${segment(model)}/${segment(version)}/${segment(file)}`,
   modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,
 
-  /** Backbones that users bring. */
+  /** Imported backbones. */
   backbones: () => 'backbones/',
   backbone: (backbone: string) => `backbones/${segment(backbone)}/backbone.json`,
-  /** @param sha256 of the file. */
+  /** The `.onnx` file of a backbone. @param sha256 hash of the file. */
   backboneFile: (backbone: string, sha256: string) =>
     `backbones/${segment(backbone)}/${segment(sha256)}.onnx`,
 
-  /** Pictures to be predicted by key; they expire. */
+  /** Uploaded pictures, which predictions name by key; they expire. */
   uploads: () => 'uploads/',
   upload: (uploadId: string) => `uploads/${segment(uploadId)}`,
 
-  /** What a backup says of itself. */
+  /** The note of a backup on itself. */
   backup: () => 'backup.json',
-  /** What a backup has, in parts. */
+  /** The list of a backup's objects, in pieces. */
   backupLists: () => 'backup-lists/',
-  /** @param sha256 of the part. */
+  /** One piece of the list. @param sha256 hash of the piece. */
   backupList: (sha256: string) => `${keys.backupLists()}${segment(sha256)}.jsonl`,
-  /** Where a backup is being copied to. */
+  /** The note in the target of a restore, until it is finished. */
   restore: () => 'restore.json',
 
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
-  /** A picture's features, by the hash of picture, backbone and preprocessing. */
+  /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
-  /** What is written to see whether anything can be. */
+  /** Is written to see whether the store takes writes. */
   writeProbe: () => 'cache/write-probe',
   /** Everything that can be computed or downloaded again. */
   cache: () => 'cache/',
 } as const;
 
 /**
- * What is deleted so many days after it was written, by lifecycle rules of S3, which know whole days, or by the local
- * server: uploads, checkpoints of jobs that did not live to delete theirs, and what can be computed again.
+ * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
+ * checkpoints that no job has deleted, and cached features.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },

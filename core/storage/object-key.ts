@@ -1,14 +1,14 @@
-// What a key may be and how keys are ordered: the rules that every driver shares. Knows nothing of what keys mean.
+// Which keys are allowed and how keys are ordered: rules that all drivers share. Knows nothing of what keys mean.
 
 import { FoveaError } from '../errors/errors.ts';
 
-/** Folder at the top of a store that drivers keep for themselves; no key lies in it. */
+/** A folder at the top of a store that is reserved for drivers; no key lies in it. */
 export const RESERVED_FOLDER = '.fovea-store';
 
 /** S3's own limit, held by every driver so that a local store can be copied to S3. */
 const MAX_KEY_BYTES = 1024;
 
-/** What a listed key has in place of bytes of a name that are not UTF-8; with it, there is no such object to be read. */
+/** The character in a listed key that stands for bytes of a file name that are not UTF-8. No object can be read under such a key. */
 export const NOT_UTF8 = '\uFFFD';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -26,7 +26,7 @@ const flawOf = (key: string): string | undefined => {
 };
 
 /**
- * Refuses what cannot be a key in every driver.
+ * Refuses a key that not every driver can store.
  *
  * @throws {FoveaError} `key-invalid` or `key-too-long` (over {@link MAX_KEY_BYTES} bytes of UTF-8).
  */

@@ -1,5 +1,5 @@
-// The object-store port: the little of S3 that the project needs, owned by its users. Drivers live beside it and
-// promise the same guarantees; tests/contract/object-store.ts proves them. Knows nothing of what is stored.
+// The port of object stores: the few operations of S3 that the project needs. Drivers give the same guarantees;
+// tests/contract/object-store.ts proves them. Knows nothing of what is stored.
 
 import { FoveaError } from '../errors/errors.ts';
 
@@ -15,10 +15,12 @@ export interface ObjectInfo {
   readonly lastModified: Date;
 }
 
+/** An object with its content. */
 export interface StoredObject extends ObjectInfo {
   readonly body: Uint8Array;
 }
 
+/** Options of a read. */
 export interface GetOptions {
   /**
    * Only these bytes, both ends inclusive, as in an HTTP Range. An end past the object is cut to its size; a start past
@@ -28,23 +30,27 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** At most one of `ifNoneMatch` and `ifMatch`; with neither the write always happens. */
+/**
+ * Options of a write. At most one of `ifNoneMatch` and `ifMatch` is given; with neither, the write is unconditional.
+ */
 export interface PutOptions {
   /** `'*'`: create only; fails with `precondition-failed` where the key exists. */
   readonly ifNoneMatch?: '*';
   /** Compare and swap: fails with `precondition-failed` unless the stored etag is this one. */
   readonly ifMatch?: string;
-  /** Told to whoever downloads the object straight from S3; the other drivers keep no content types. */
+  /** Content type for whoever downloads the object directly from S3; the other drivers keep no content types. */
   readonly contentType?: string;
   readonly signal?: AbortSignal;
 }
 
+/** Options of a listing of objects. */
 export interface ListOptions {
   /** Only keys after this one, in UTF-8 binary order. */
   readonly startAfter?: string;
   readonly signal?: AbortSignal;
 }
 
+/** Options of a listing of folders. */
 export interface ListFoldersOptions {
   /** Only folders after the one of this name. */
   readonly startAfter?: string;
@@ -61,14 +67,14 @@ export interface ListFoldersOptions {
  * Writes are atomic: a reader, and whoever comes after a crash, sees the old object or the new one.
  */
 export interface ObjectStore {
-  /** For people and logs, e.g. `file:///data` or `s3://bucket/prefix`. */
+  /** The store's URL for people and logs, e.g. `file:///data` or `s3://bucket/prefix`. */
   readonly url: string;
   /** The object, or `undefined` where there is none. */
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
   head(key: string, options?: { readonly signal?: AbortSignal }): Promise<ObjectInfo | undefined>;
   /** @throws {PreconditionFailedError} where `ifNoneMatch` or `ifMatch` does not hold; nothing is written then. */
   put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<ObjectInfo>;
-  /** Deleting what is not there is no error. */
+  /** Deletes an object; it is no error where there is none. */
   delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** All objects whose key starts with `prefix`, in UTF-8 binary order of their keys, read page by page. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
@@ -79,7 +85,7 @@ export interface ObjectStore {
   listFolders(prefix: string, options?: ListFoldersOptions): AsyncIterable<string>;
 }
 
-/** A conditional write lost: the object is not (or no longer) in the state that the writer named. */
+/** A conditional write did not happen: the object is not in the state that the writer named. */
 export class PreconditionFailedError extends FoveaError {
   override readonly name = 'PreconditionFailedError';
   constructor(key: string, condition: string, cause?: unknown) {

@@ -1,5 +1,5 @@
-// From the bytes of a stored JSON object to its value: its format checked, an earlier one brought up, fields of a later
-// version kept aside. Knows nothing of stores.
+// Parses the bytes of a stored JSON object: checks its format, upgrades the format before, and keeps the fields of a later version.
+// Knows nothing of stores.
 
 import type { z } from 'zod';
 import { FoveaError } from '../errors/errors.ts';
@@ -8,7 +8,7 @@ import { keepUnknown } from './unknown-fields.ts';
 
 const FORMAT_FIELD = 'formatVersion';
 
-/** What is wrong with an object, as a clause for messages. */
+/** What is wrong with a stored object, as a clause for messages. */
 export interface StoredProblem {
   readonly problem: string;
   readonly cause: unknown;
@@ -20,13 +20,13 @@ interface StoredValue<S extends z.ZodType> {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An object as it is written. */
+/** Adds the format number to an object that is to be written. */
 export const withFormat = (format: FormatNumber, value: object): object => ({
   ...value,
   [FORMAT_FIELD]: format.version,
 });
 
-/** The error for an object of a later format. */
+/** The error `format-newer`, for an object of a later format. */
 export const formatNewer = ({ kind, version }: FormatNumber, key: string, found: number): FoveaError =>
   new FoveaError(
     'format-newer',
@@ -68,7 +68,7 @@ export function parseStoredJson<S extends z.ZodType>(
   if (found > format.version) throw formatNewer(format, key, found);
   const current = found === format.version ? json : upgraded(format, found, json);
   if (current === undefined) {
-    const problem = `its format ${found} can no longer be read: have Fovea's versions in between rewrite it first`;
+    const problem = `its format ${found} is too old for this version of Fovea: rewrite it with a version in between`;
     return { problem, cause: undefined };
   }
   const parsed = parseTolerantly(format.schema, current);
@@ -77,26 +77,26 @@ export function parseStoredJson<S extends z.ZodType>(
   return { value: parsed.data };
 }
 
-/** Of an object without a number: 1; what is no whole number fails the schema. */
+/** The format number of an object: 1 where it has none. A number that is not whole fails the schema later. */
 function formatOf(json: unknown): number {
   const found = typeof json === 'object' && json !== null ? (json as Json)[FORMAT_FIELD] : undefined;
   return typeof found === 'number' && Number.isInteger(found) ? found : 1;
 }
 
-/** As an object of this format; undefined where there is no way there. */
+/** Upgrades an object to this format; undefined where it is too old. */
 function upgraded(format: StoredFormat, found: number, json: unknown): unknown {
   if (format.upgrade === undefined || found !== format.version - 1) return undefined;
   return withFormat(format, format.upgrade(json as Json));
 }
 
-/** The number is the writer's, not the record's. */
+/** An object without its format number, which belongs to the writer and not to the record. */
 function withoutFormat(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
   const { [FORMAT_FIELD]: _, ...rest } = json as Json;
   return rest;
 }
 
-/** Parses by a schema that may be strict: what is strict towards requests is not towards newer versions. */
+/** Parses by a schema that may refuse unknown fields: those of a newer version are allowed in stored objects. */
 function parseTolerantly<S extends z.ZodType>(schema: S, json: unknown): z.ZodSafeParseResult<z.output<S>> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed;

@@ -1,5 +1,5 @@
-// An object store whose calls are tried again where trying again may help. For trainers: a fault of the storage that
-// lasts seconds must not cost hours of work. Knows nothing of what is stored.
+// An object store that retries failed calls where that may help. For trainers: a fault of the storage that lasts seconds must not
+// cost hours of work. Knows nothing of what is stored.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorCode } from '../errors/error-codes.ts';
@@ -11,21 +11,22 @@ import {
   type StoredObject,
 } from './object-store.ts';
 
-/** Faults that pass: everything else (denied, full, a bad key) would be the same again. */
+/** Errors that may pass. All others (denied, full, a bad key) would come again. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'storage-unavailable',
   'storage-conflict',
   'storage-read-truncated',
 ]);
 
+/** How often and how fast failed calls are retried. */
 export interface RetryOptions {
-  /** Tries in all; 8 take about half a minute. */
+  /** Number of tries; 8, the default, take about half a minute. */
   readonly attempts?: number;
-  /** The first pause; each one is up to twice as long as the one before, and random (AWS's "full jitter"). */
+  /** Longest first pause. Each pause is random, and up to twice as long as the one before (AWS's "full jitter"). */
   readonly firstPauseMs?: number;
   readonly maxPauseMs?: number;
   readonly random?: () => number;
-  /** Told of every failure that is tried again. */
+  /** Is told of every failure that is retried. */
   readonly onRetry?: (failure: {
     readonly action: string;
     readonly key: string;
@@ -34,7 +35,7 @@ export interface RetryOptions {
   }) => void;
 }
 
-/** `store`, with retries. A listing that breaks goes on after the last key that it gave. */
+/** Wraps a store with retries. A listing that fails resumes after the last key that it gave. */
 export function createRetryingStore(store: ObjectStore, options: RetryOptions = {}): ObjectStore {
   const { attempts = 8, firstPauseMs = 200, maxPauseMs = 10_000, random = Math.random, onRetry } = options;
 
@@ -102,7 +103,7 @@ export function createRetryingStore(store: ObjectStore, options: RetryOptions = 
         try {
           return await store.put(key, body, putOptions);
         } catch (error) {
-          // The answer to an earlier try may have been lost on its way: then this write has happened.
+          // The answer to an earlier try may have been lost; then this write has happened.
           const mine =
             attempt > 1 && error instanceof PreconditionFailedError
               ? await storedAs(store, key, body)

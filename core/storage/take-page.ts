@@ -1,6 +1,9 @@
-// The first items of a listing, and whether there are more: no further than one item past the page is listed.
+// Takes one page of a listing.
 
-/** @param limit at least 1. */
+/**
+ * Takes the first items of a listing, and tells whether there are more. Lists no further than one item past the page.
+ * @param limit number of items, at least 1.
+ */
 export async function takePage<T>(
   items: AsyncIterable<T>,
   limit: number,

@@ -1,7 +1,7 @@
-// Fields of a stored record that this version does not know, because a newer one wrote them: they travel unseen with the
-// object that they are of, and are written back with it. Knows nothing of what records hold.
+// Keeps the fields of a stored record that this version does not know, because a newer one wrote them: they stay with their object,
+// and are written back with it. Knows nothing of what records hold.
 
-/** Enumerable, so that `{ ...record }` takes it along; a symbol, so that nothing that goes by names ever meets it. */
+/** The property that holds unknown fields. `{ ...record }` copies it; being a symbol, it is never met by name. */
 const UNKNOWN: unique symbol = Symbol('fields of a newer version');
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -11,10 +11,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Attaches to every object of a parsed value those fields of the stored one that the parser passed over.
+ * Attaches to every object of a parsed value the fields of the stored one that the parser dropped.
  *
  * @param stored Plain JSON.
- * @param parsed What a schema made of it, object for object; changed in place.
+ * @param parsed The value that a schema made of it, object for object; changed in place.
  */
 export function keepUnknown(stored: unknown, parsed: unknown): void {
   if (stored === parsed) return;
@@ -27,7 +27,7 @@ export function keepUnknown(stored: unknown, parsed: unknown): void {
   }
 }
 
-/** JSON text, two spaces deep, of a value together with its unknown fields. */
+/** JSON text of a value together with its unknown fields, indented by two spaces. */
 export const stringifyWithUnknown = (value: unknown): string =>
   `${JSON.stringify(
     value,
@@ -38,6 +38,6 @@ export const stringifyWithUnknown = (value: unknown): string =>
     2,
   )}\n`;
 
-/** What this version has written under the same name by now is newer. */
+/** The unknown fields whose names are still free; a field that this version has written since is newer. */
 const absentFrom = (known: Fields, unknown: Fields): Fields =>
   Object.fromEntries(Object.entries(unknown).filter(([name]) => !Object.hasOwn(known, name)));

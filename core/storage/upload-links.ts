@@ -1,43 +1,44 @@
-// The port of upload links: whoever has one may write one object, of one size and type, for a while, and nothing else.
-// For pictures that are too large for the way through a function. Knows nothing of what is uploaded, or to which server.
+// The port of upload links. The holder of a link may write one object, of one size and type, for a while, and nothing else. For
+// pictures that are too large for a request to a function. Knows nothing of what is uploaded, or to which server.
 
-/** How long a link is good. */
+/** How long a link is valid. */
 export const UPLOAD_LINK_MS = 15 * 60 * 1000;
 
-/** What a link allows. */
+/** The one write that a link allows. */
 export interface UploadGrant {
   /** A key of the object store. */
   readonly key: string;
-  /** Exactly so many, no more and no fewer. */
+  /** The exact size. */
   readonly sizeBytes: number;
   readonly contentType: string;
-  /** Whether an object that has the key may be replaced; otherwise a link works once. */
+  /** Whether an object with this key may be replaced; otherwise a link works once. */
   readonly mayReplace: boolean;
 }
 
-/** A request that its holder has to make as it is, with the bytes as its body. */
+/** The request that uploads the bytes. Its holder sends it unchanged, with the bytes as the body. */
 export interface UploadLink {
   readonly method: 'PUT';
-  /** Absolute; or a path, on the server that gave it. */
+  /** An absolute URL, or a path on the server that gave it. */
   readonly url: string;
-  /** Without each of them the request is refused. */
+  /** Headers, without which the request is refused. */
   readonly headers: Readonly<Record<string, string>>;
   /** Unix milliseconds. */
   readonly expiresAtMs: number;
 }
 
+/** Makes upload links. */
 export interface UploadLinks {
-  /** Of the server that links lead to (`https://host`), where that is another than the one that gives them. */
+  /** Origin of the server to which links lead (`https://host`), where it is another than the one that gives them. */
   readonly origin?: () => Promise<string>;
   create(grant: UploadGrant): Promise<UploadLink>;
   /**
-   * Reads the end of a link's path. Only of drivers whose links lead to the server that gave them.
-   * @throws {FoveaError} `upload-link-invalid` for what this driver has not made; `upload-link-expired`.
+   * Reads the token at the end of a link's path. Only drivers whose links lead to the server itself have it.
+   * @throws {FoveaError} `upload-link-invalid` for a token that this driver has not made; `upload-link-expired`.
    */
   readonly open?: (token: string) => UploadGrant;
 }
 
-/** The headers that go with a grant. */
+/** The headers of the request that a grant allows. */
 export const headersOf = ({ contentType, mayReplace }: UploadGrant): Record<string, string> => ({
   'content-type': contentType,
   ...(mayReplace ? {} : { 'if-none-match': '*' }),

@@ -1,7 +1,6 @@
-// The object store in a folder: every object is a plain file at root/key, so that people may copy files into place.
-// Safe between processes that share the folder. Symbolic links: a link to a file inside the store is followed, and so is one
-// that makes a folder a dataset; any other is listed as an object, and reading it throws `storage-link-refused`. Nothing is
-// written through a link.
+// The object store in a folder. Every object is a plain file at root/key, so that people may copy files into place. Several processes
+// may share the folder. Symbolic links to files inside the store, and to folders that are datasets, are followed; any other link is
+// listed as an object, and reading it throws `storage-link-refused`. Nothing is written through a link.
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,13 +34,13 @@ async function* listWithTypedErrors<T>(prefix: string, items: AsyncIterable<T>):
   }
 }
 
-/** However many ask at once: a process may often have 1024 files and connections open, and Node has four threads for files. */
+/** Files open at a time, however many callers there are. The usual limit is 1024 files and connections; Node has four file threads. */
 const MOST_OPEN_FILES = 128;
 
 /**
- * A store in a folder. The folder is made when the first object is written; until then the store is empty.
+ * Opens a store in a folder. The folder is made when the first object is written; until then the store is empty.
  *
- * Beside the errors of the port its methods throw `storage-full`, `storage-denied`, `storage-unsupported` (no hard
+ * Besides the errors of the port its methods throw `storage-full`, `storage-denied`, `storage-unsupported` (no hard
  * links, or links across file systems), `storage-link-refused`, `storage-name-not-utf8`, `key-conflict` (a file where
  * the key needs a folder, or the reverse), `key-too-long` and `storage-unavailable`, with the errno in `details`.
  *

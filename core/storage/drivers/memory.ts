@@ -1,4 +1,4 @@
-// The object store in this process's memory: for tests and throw-away runs. Everything is gone with the process.
+// The object store in the memory of this process, for tests and throw-away runs. Everything is lost when the process ends.
 
 import { resolveRange } from '../byte-range.ts';
 import { assertFolderPrefix, assertKey, compareKeys } from '../object-key.ts';
@@ -16,7 +16,7 @@ const toInfo = ({ key, sizeBytes, etag, lastModified }: StoredObject): ObjectInf
   lastModified,
 });
 
-/** A store of its own, empty at first. Bodies are copied in and out, so that nobody changes a stored object. */
+/** Makes an empty store. Contents are copied in and out, so that nobody can change a stored object. */
 export function createMemoryStore(options: { readonly now?: () => Date } = {}): ObjectStore {
   const now = options.now ?? (() => new Date());
   const objects = new Map<string, StoredObject>();
@@ -24,7 +24,7 @@ export function createMemoryStore(options: { readonly now?: () => Date } = {}): 
   const ordered: string[] = [];
   let writes = 0;
 
-  /** Index of the first key that does not come before this one, by halving. */
+  /** Index of the first key that does not come before this one, by bisection. */
   function indexOf(key: string): number {
     let [low, high] = [0, ordered.length];
     while (low < high) {

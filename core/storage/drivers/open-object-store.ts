@@ -1,4 +1,4 @@
-// From a URL to the driver behind it. Knows nothing of where the URL comes from.
+// Opens the object store that a URL names. Knows nothing of where the URL comes from.
 
 import { fileURLToPath } from 'node:url';
 import { FoveaError } from '../../errors/errors.ts';
@@ -38,7 +38,7 @@ export async function openObjectStore(
   }
   throw new FoveaError(
     'storage-url-invalid',
-    `"${url}" names no object store. Allowed are file:///absolute/folder, s3://bucket/prefix and memory: ` +
+    `"${url}" is not the URL of an object store. Allowed are file:///absolute/folder, s3://bucket/prefix and memory: ` +
       '(for a folder, give its absolute path as a file: URL).',
     { details: { url } },
   );

@@ -1,4 +1,4 @@
-// The object store in an S3 bucket, or in whatever speaks S3 with conditional writes. Loaded only where it is used.
+// The object store in a bucket of S3, or of a server that speaks S3 with conditional writes. Loaded only where it is used.
 
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { assertRange } from '../byte-range.ts';
@@ -10,21 +10,21 @@ import { toStorageError } from './s3/s3-errors.ts';
 import { addressOf, createClient, type S3ClientOptions, toRequestOptions } from './s3/s3-target.ts';
 import { writeObject } from './s3/write-object.ts';
 
+/** The bucket, the folder in it, and how to reach it. */
 export interface S3StoreOptions extends S3ClientOptions {
   readonly bucket: string;
-  /** Folder of the store in the bucket; default: the whole bucket. */
+  /** Folder of the store in the bucket. Default: the whole bucket. */
   readonly prefix?: string;
-  /** A client of one's own, in place of the options for one. */
+  /** A client, instead of the options for one. */
   readonly client?: S3Client;
 }
 
 /**
- * A store in a bucket, which must exist. An object holds at most 5 GB, what S3 takes in one upload.
+ * Opens a store in a bucket, which must exist. An object has at most 5 GB, the limit of S3 for one upload.
  *
- * Beside the errors of the port its methods throw `storage-denied`, `storage-bucket-missing`, `storage-unavailable`
- * (after retries), `storage-conflict` (writers kept colliding), `storage-read-truncated`, `object-too-large` and
- * `key-too-long`. A conditional write whose answer was lost is recognized as done, unless another writer has replaced
- * the object meanwhile.
+ * Besides the errors of the port its methods throw `storage-denied`, `storage-bucket-missing`, `storage-unavailable` (after
+ * retries), `storage-conflict` (writers kept colliding), `storage-read-truncated`, `object-too-large` and `key-too-long`. A
+ * conditional write whose answer was lost is recognized as done, unless another writer has replaced the object meanwhile.
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket, prefix = '' } = options;

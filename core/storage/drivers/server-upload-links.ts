@@ -1,5 +1,5 @@
-// Upload links to the project's own server, for stores that have no server of their own. What a link allows is in the
-// link, under a signature that this process alone can make: nothing is kept, and a restart ends all links.
+// Upload links to the project's own server, for stores without a server of their own. A link contains what it allows, with a
+// signature that only this process can make: nothing is stored, and a restart invalidates all links.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
@@ -7,8 +7,9 @@ import { FoveaError } from '../../errors/errors.ts';
 import { assertKey } from '../object-key.ts';
 import { headersOf, UPLOAD_LINK_MS, type UploadLinks } from '../upload-links.ts';
 
+/** The server's route and the clock. */
 export interface ServerUploadLinksOptions {
-  /** Of the server's route, before the token; ends in `/`. */
+  /** Path of the server's route, before the token; ends in `/`. */
   readonly path: string;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -24,7 +25,7 @@ const ContentSchema = z.strictObject({
   expiresAtMs: z.number().int(),
 });
 
-/** Links whose end {@link UploadLinks.open} reads. */
+/** Makes upload links whose last path segment {@link UploadLinks.open} reads. */
 export function createServerUploadLinks({
   path,
   now,
@@ -59,11 +60,11 @@ export function createServerUploadLinks({
 const invalid = () =>
   new FoveaError(
     'upload-link-invalid',
-    'This is no upload link of this server, or one from before its last start. POST /v1/uploads gives a new one.',
+    'This is not an upload link of this server, or it was made before the last start. POST /v1/uploads gives a new one.',
   );
 
 const expired = (expiresAtMs: number) =>
   new FoveaError(
     'upload-link-expired',
-    `The upload link was good until ${new Date(expiresAtMs).toISOString()}. POST /v1/uploads gives a new one.`,
+    `The upload link expired at ${new Date(expiresAtMs).toISOString()}. POST /v1/uploads gives a new one.`,
   );

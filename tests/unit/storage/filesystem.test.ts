@@ -115,7 +115,7 @@ test('reads a dataset that is a link, and writes nothing there', async () => {
     const refused = {
       code: 'storage-link-refused',
       param: key,
-      message: expect.stringContaining('only reads'),
+      message: expect.stringContaining('does not write'),
     };
     await expect(store.put(key, 'x')).rejects.toMatchObject(refused);
     await expect(store.put(key, 'x', { ifNoneMatch: '*' })).rejects.toMatchObject(refused);

@@ -41,7 +41,7 @@ describe('a format', () => {
     expect((await readJson(store, 'old.json', first))?.value).toEqual({ text: 'a b' });
   });
 
-  it('is brought up from the one before, and no further', async () => {
+  it('is upgraded from the one before, and no further', async () => {
     const store = createMemoryStore();
     await write(store, 'note.json', { text: 'a b' });
     expect((await readJson(store, 'note.json', second))?.value.words).toEqual(['a', 'b']);
@@ -50,7 +50,7 @@ describe('a format', () => {
     await write(store, 'note.json', { text: 'a b' });
     await expect(readJson(store, 'note.json', { ...third, upgrade: second.upgrade })).rejects.toMatchObject({
       code: 'record-invalid',
-      message: expect.stringContaining('format 1 can no longer be read'),
+      message: expect.stringContaining('format 1 is too old'),
     });
   });
 

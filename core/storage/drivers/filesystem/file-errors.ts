@@ -1,4 +1,4 @@
-// From errno codes to the project's typed errors. Knows nothing of how files are written.
+// Turns errno codes into errors of the project. Knows nothing of how files are written.
 
 import type { ErrorCode } from '../../../errors/error-codes.ts';
 import { FoveaError } from '../../../errors/errors.ts';
@@ -22,7 +22,7 @@ const CONFLICT: Meaning = {
 };
 const UNSUPPORTED: Meaning = {
   code: 'storage-unsupported',
-  advice: 'The storage folder must lie, whole, on one file system that knows hard links and renaming.',
+  advice: 'The whole storage folder must be on one file system that supports hard links and renaming.',
 };
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
@@ -54,7 +54,9 @@ export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Awaits a system call; `false` where it failed with one of these errno codes. */
+/**
+ * Awaits a system call. Returns `false` where it failed with one of the given errno codes; other failures are thrown.
+ */
 export async function succeeds(call: Promise<unknown>, ...unless: readonly string[]): Promise<boolean> {
   try {
     await call;
@@ -66,7 +68,7 @@ export async function succeeds(call: Promise<unknown>, ...unless: readonly strin
   }
 }
 
-/** The typed error for a failed system call; anything that is not one is returned as it came. */
+/** Turns the error of a failed system call into one of the project. Any other error is returned unchanged. */
 export function toStorageError(
   error: unknown,
   action: 'read' | 'write' | 'delete' | 'list',

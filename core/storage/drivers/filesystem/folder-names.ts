@@ -1,42 +1,43 @@
-// The folders right in a folder, in the order of keys. Of large ones the names are kept for as long as the file system says that
-// the folder is as it was: reading fifty thousand names takes longer than everything else of a page of a list.
+// Lists the subfolders of a folder, in the order of keys. The names in large folders are cached while the file system reports the
+// folder as unchanged: reading fifty thousand names takes longer than the rest of a page of a list.
 
 import { readdir, stat } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { monotonicMs } from '../../../clock.ts';
 import { compareKeys } from '../../object-key.ts';
 
-/** Fewer names are read anew each time. */
+/** Smaller folders are not cached. */
 const FEWEST_KEPT = 500;
 const MOST_FOLDERS = 16;
 /**
- * File systems tell the time of a change in steps, the longest of 2 s (FAT). Names that were read within one step of a change may
- * lack a later change of the same step, so they are not kept.
+ * File systems tell the time of a change in steps of up to 2 s (FAT). Names that were read within one step of a change may lack a
+ * later change of the same step, so they are not cached.
  */
 const LONGEST_STEP_MS = 2500;
 
 /** A folder, or a link that may stand for one. */
 export interface FolderName {
-  /** Ends in `/`. */
+  /** Name of the folder; ends in `/`. */
   readonly name: string;
   readonly isLink: boolean;
 }
 
 interface Kept {
-  /** What the file system said of the folder before it was read. */
+  /** Inode and modification time of the folder before it was read. */
   readonly version: string;
-  /** When it said so first. */
+  /** When this version was seen first, by the clock. */
   readonly sinceMs: number;
-  /** Whether any later change has another version. */
+  /** Whether every later change has another version. */
   readonly isSettled: boolean;
   readonly names: readonly FolderName[];
 }
 
+/** Lists the subfolders of a folder; rejects as `readdir` does. */
 export type ReadFolderNames = (path: string) => Promise<readonly FolderName[]>;
 
 /**
+ * Makes a reader of folder names with a cache of its own.
  * @param clock monotonic, in milliseconds.
- * @returns reads the names in a folder; rejects as `readdir` does.
  */
 export function createFolderNames(clock: () => number = monotonicMs): ReadFolderNames {
   const kept = new LRUCache<string, Kept>({ max: MOST_FOLDERS });

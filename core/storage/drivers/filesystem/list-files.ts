@@ -1,4 +1,4 @@
-// Walks a store's folders in the order of keys, one folder in memory at a time. Knows nothing of writing.
+// Walks the folders of a store in the order of keys, with the entries of one path in memory. Knows nothing of writing.
 
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, readdir, stat } from 'node:fs/promises';
@@ -10,22 +10,22 @@ import { etagOf, ifThere, isMissing } from './file-version.ts';
 import type { FolderName, ReadFolderNames } from './folder-names.ts';
 import type { StoreFolders } from './store-folders.ts';
 
-/** How many files are asked for their size at once: enough to keep Node's four file threads busy. */
+/** How many files are looked at together: enough to keep Node's four file threads busy. */
 const STAT_BATCH = 64;
 
-/** What is walked. */
+/** The paths of a store, as far as a walk needs them. */
 export type ListedFolders = Pick<StoreFolders, 'pathOf' | 'linked' | 'assertInside'>;
 
 interface Entry {
-  /** Key of a file; of a folder, the prefix of its keys, ending in `/`. */
+  /** The key of a file, or the prefix of the keys in a folder, which ends in `/`. */
   readonly key: string;
   readonly isFolder: boolean;
 }
 
-/** Sockets, pipes and devices are no objects. Links are: reading them says what is wrong with them. */
+/** Whether an entry is an object. Sockets, pipes and devices are not. Links are, so that reading them tells what is wrong. */
 const isObject = (entry: Dirent): boolean => entry.isFile() || entry.isSymbolicLink();
 
-/** Whether a walk from above would enter a folder: a prefix may name one that it would not. */
+/** Whether a walk from the top would enter a folder. A prefix may name one that it would not. */
 async function mayEnter({ pathOf, assertInside }: ListedFolders, folder: string): Promise<boolean> {
   try {
     await assertInside(pathOf(folder), folder);
@@ -36,7 +36,7 @@ async function mayEnter({ pathOf, assertInside }: ListedFolders, folder: string)
   }
 }
 
-/** What is read of a folder; nothing where there is none. */
+/** The result of reading a folder; empty where there is none. */
 async function unlessMissing<T>(read: Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await read;
@@ -53,7 +53,7 @@ async function readFolder(folders: ListedFolders, folder: string): Promise<reado
   const entries: Entry[] = [];
   for (const entry of found) {
     if (folder === '' && entry.name === RESERVED_FOLDER) continue;
-    // A folder whose name is not UTF-8 cannot be opened either: as an object it does not vanish.
+    // A folder whose name is not UTF-8 cannot be opened. It is listed as an object, so that it is reported.
     const isFolder =
       (entry.isDirectory() && !(await isNotUtf8(folders, folder + entry.name))) ||
       (entry.isSymbolicLink() && (await linked.isLinked(`${folder}${entry.name}/`)));
@@ -64,7 +64,7 @@ async function readFolder(folders: ListedFolders, folder: string): Promise<reado
   return entries.sort((a, b) => compareKeys(a.key, b.key));
 }
 
-/** Whether a name that was read has stand-ins for bytes in it, with which there is no such file. */
+/** Whether a name has replacement characters for bytes that are not UTF-8; there is no file of that name. */
 const isNotUtf8 = async ({ pathOf }: ListedFolders, key: string): Promise<boolean> =>
   key.includes(NOT_UTF8) && (await ifThere(lstat(pathOf(key), { bigint: true }))) === undefined;
 
@@ -72,7 +72,7 @@ async function readInfo({ pathOf }: ListedFolders, key: string): Promise<ObjectI
   const path = pathOf(key);
   let stats = await ifThere(stat(path, { bigint: true }));
   if (stats === undefined || !stats.isFile()) stats = await ifThere(lstat(path, { bigint: true }));
-  // A name that is not UTF-8 reads with U+FFFD in it and cannot be opened; it is listed, so that reading it can tell.
+  // A name that is not UTF-8 contains U+FFFD and cannot be opened. It is listed, so that reading it tells why.
   if (stats === undefined) return key.includes(NOT_UTF8) ? unreadable(key) : undefined;
   const sizeBytes = stats.isFile() ? Number(stats.size) : 0;
   return { key, sizeBytes, etag: etagOf(stats), lastModified: stats.mtime };
@@ -85,7 +85,7 @@ const unreadable = (key: string): ObjectInfo => ({
   lastModified: new Date(0),
 });
 
-/** All files whose key starts with `prefix` and comes after `startAfter`, in the order of keys. */
+/** Lists the files whose key starts with `prefix` and comes after `startAfter`, in the order of keys. */
 export async function* listFiles(
   folders: ListedFolders,
   prefix: string,
@@ -124,7 +124,7 @@ export async function* listFiles(
   }
 }
 
-/** True where at least one object lies under the folder, at any depth. */
+/** Whether at least one object lies below the folder, at any depth. */
 async function holdsObject(path: string): Promise<boolean> {
   try {
     const folders: string[] = [];
@@ -140,7 +140,7 @@ async function holdsObject(path: string): Promise<boolean> {
   }
 }
 
-/** Names of the folders right under `prefix` that hold objects, after the folder `startAfter`, in order. */
+/** Lists the folders directly below `prefix` that hold objects and come after the folder `startAfter`, in order. */
 export async function* listFolderNames(
   folders: ListedFolders,
   readNames: ReadFolderNames,
@@ -161,7 +161,7 @@ export async function* listFolderNames(
   }
 }
 
-/** Index of the first name after a folder, by halving. */
+/** Index of the first name after a folder, by bisection. */
 function firstAfter(names: readonly FolderName[], startAfter: string | undefined): number {
   if (startAfter === undefined) return 0;
   let [low, high] = [0, names.length];

@@ -1,5 +1,5 @@
-// Reads objects of a store in a folder: body and etag of one version, whatever is written meanwhile, because both come
-// from one opened file and writers never change a file in place.
+// Reads objects of a store in a folder. Body and etag belong to one version, whatever is written meanwhile: both come from one opened
+// file, and writers never change a file in place.
 
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
@@ -11,9 +11,9 @@ import { etagOf, isMissing } from './file-version.ts';
 import { linkError } from './linked-folders.ts';
 import type { StoreFolders } from './store-folders.ts';
 
-/** Without O_NONBLOCK, opening a pipe that lies among the files would wait for its writer for ever. */
+/** Without O_NONBLOCK, opening a pipe among the files would wait forever for a writer. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-/** How often a file is read again that a hand outside the store cuts shorter meanwhile. */
+/** How often a file is read that another program truncates meanwhile. */
 const READ_ATTEMPTS = 3;
 
 interface OpenObject {
@@ -21,7 +21,7 @@ interface OpenObject {
   readonly info: ObjectInfo;
 }
 
-/** Throws where something of this name is listed and yet cannot be read. */
+/** Throws where a file is listed under this name but cannot be read. */
 async function explainMissing(path: string, key: string, { linked }: StoreFolders): Promise<void> {
   const own = await lstat(path).catch(() => undefined);
   if (own?.isSymbolicLink() && !(await linked.isLinked(`${key}/`))) throw linkError(key, 'read');
@@ -76,12 +76,18 @@ async function readBytes(handle: FileHandle, offset: number, length: number): Pr
   return body.subarray(0, filled);
 }
 
+/** Implements `head` of the port. Errors of the file system are thrown unchanged. */
 export async function readInfo(key: string, folders: StoreFolders): Promise<ObjectInfo | undefined> {
   const opened = await openObject(key, folders);
   await opened?.handle.close();
   return opened?.info;
 }
 
+/**
+ * Implements `get` of the port. Errors of the file system are thrown unchanged.
+ * @throws {FoveaError} `storage-read-truncated`, `storage-link-refused`, `storage-name-not-utf8`,
+ * `range-not-satisfiable`.
+ */
 export async function readObject(
   key: string,
   range: ByteRange | undefined,

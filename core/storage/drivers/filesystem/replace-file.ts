@@ -1,4 +1,4 @@
-// Compare and swap for files, right between processes without locks, timers or heartbeats.
+// Compare and swap for files, correct between processes without locks, timers or heartbeats.
 //
 // POSIX renames are atomic but unconditional, so "replace the file only if it is still version V" is built from a slot
 // per (path, V): the folder claims/<hash>. Etags never repeat, hence a path that has left version V never returns to it.
@@ -25,7 +25,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, succeeds } from './file-errors.ts';
 import { versionAt } from './file-version.ts';
 
-/** Where a claim on one version of one path is put. */
+/** The path of the slot for claims on one version of a file. */
 export type SlotOf = (version: string) => string;
 
 const TAKEN = ['ENOTEMPTY', 'EEXIST'] as const;
@@ -33,21 +33,21 @@ const TAKEN = ['ENOTEMPTY', 'EEXIST'] as const;
 const REVOKED_PAUSE_MS = 4;
 
 /**
- * Gives a staged file, which stays, its name at a path where nothing is yet; `false` where something is. The folder of
- * the path must exist.
+ * Links a staged file, which stays, to a path where no file is yet; returns `false` where there is one. The folder of the path must
+ * exist.
  */
 export async function createFile(staged: string, path: string): Promise<boolean> {
   try {
     return await succeeds(link(staged, path), 'EEXIST');
   } catch (error) {
-    // The file is our own, so what is not permitted is a hard link as such: the file system has none.
+    // The file is our own, so EPERM means that the file system has no hard links.
     if (errnoOf(error) === 'EPERM')
       throw Object.assign(new Error('no hard links', { cause: error }), { code: 'ENOTSUP' });
     throw error;
   }
 }
 
-/** Commits, or for a deletion revokes, whatever claim is valid in the slot. */
+/** Commits whatever claim is valid in the slot, or revokes it where it is a deletion. */
 async function settleSlot(slot: string, path: string, version: string): Promise<void> {
   const tokens: string[] = [];
   await succeeds(
@@ -75,7 +75,7 @@ async function placeClaim(claim: string, slot: string, path: string, version: st
 /**
  * Replaces a path by a staged file if the path is still at a version.
  *
- * @returns `true` where it was replaced; `false` where the path had left the version, and the staged file is left.
+ * @returns `true` where it was replaced; `false` where the path was no longer at the version. Then the staged file remains.
  */
 export async function replaceFile(
   staged: string,
@@ -105,9 +105,9 @@ export async function replaceFile(
 }
 
 /**
- * Deletes what is at a path, whichever version it is; nothing there is fine.
+ * Deletes the file at a path, whichever version it is. It is no error where there is none.
  *
- * @param staged a name for the claim that nobody else uses; nothing is there.
+ * @param staged an unused name in the staging folder, for the claim.
  */
 export async function removeFile(staged: string, path: string, slotOf: SlotOf): Promise<void> {
   const token = basename(staged);

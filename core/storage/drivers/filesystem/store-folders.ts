@@ -1,4 +1,4 @@
-// Names and folders of a store on disk: where a key's file lies, and the store's own folder beside them.
+// The folders of a store on disk: where the file of a key is, and the folder that the driver keeps for itself.
 //
 //   <root>/<key>                          the objects, plain files
 //   <root>/.fovea-store/staging/<name>    contents being written
@@ -12,28 +12,29 @@ import { succeeds } from './file-errors.ts';
 import { createLinkedFolders, type LinkedFolders, lies, linkError } from './linked-folders.ts';
 import type { SlotOf } from './replace-file.ts';
 
-/** Nothing that a living process writes takes this long; older leftovers are a dead one's. */
+/** No write takes this long, so older files in the staging folder were left by a dead process. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
+/** Paths of a store, and the checks of links in them. */
 export interface StoreFolders {
   readonly pathOf: (key: string) => string;
   readonly slotsOf: (key: string) => SlotOf;
-  /** Makes the store's own folders, removes what dead processes left, and gives a fresh name in the staging folder. */
+  /** Gives a fresh name in the staging folder. At first it makes the driver's folders and removes what dead processes left. */
   readonly stagingName: () => Promise<string>;
   /**
-   * For reading.
-   * @throws {FoveaError} `storage-link-refused` where links lead from the path out of the store, and out of the folder that
-   *   {@link LinkedFolders} have linked.
+   * Checks a path before reading.
+   * @throws {FoveaError} `storage-link-refused` where links lead from the path out of the store and out of a linked dataset.
    */
   readonly assertInside: (path: string, key: string) => Promise<void>;
   /**
-   * For writing: looks before anything is made. What does not exist yet is no link.
-   * @throws {FoveaError} `storage-link-refused` where a folder of the key is a link, wherever that leads.
+   * Checks a key before writing. Folders that do not exist yet are no links.
+   * @throws {FoveaError} `storage-link-refused` where a folder of the key is a link, wherever it leads.
    */
   readonly assertNoLinks: (key: string) => Promise<void>;
   readonly linked: LinkedFolders;
 }
 
+/** Computes the paths of a store. Does no I/O. */
 export function createStoreFolders(root: string): StoreFolders {
   const linked = createLinkedFolders(root);
   const staging = join(root, RESERVED_FOLDER, 'staging');
@@ -89,7 +90,7 @@ export function createStoreFolders(root: string): StoreFolders {
   };
 }
 
-/** Old staged contents, and claims without one. A claim that holds content is left to the next writer of its key. */
+/** Removes old staged contents and empty claims. A claim with content is left to the next writer of its key. */
 async function removeLeftovers(staging: string, claims: string): Promise<void> {
   const isOld = async (path: string): Promise<boolean> => {
     const stats = await stat(path).catch(() => undefined);

@@ -1,4 +1,5 @@
-// Writes and deletes objects of a store in a folder: content is staged and synced first, then takes its key in one step.
+// Writes and deletes objects of a store in a folder. Content is written to the staging folder and synced; then it gets its key in one
+// step.
 
 import { constants } from 'node:fs';
 import { mkdir, open, rm, rmdir } from 'node:fs/promises';
@@ -9,17 +10,17 @@ import { etagOf, stampModified, versionAt } from './file-version.ts';
 import { createFile, removeFile, replaceFile } from './replace-file.ts';
 import type { StoreFolders } from './store-folders.ts';
 
-/** Deleters may remove a folder that a creator has just made; each retry means that one of them got on. */
+/** A deletion may remove a folder that a creation has just made; then the creation is tried again. */
 const CREATE_ATTEMPTS = 100;
 
-/** Makes a rename survive a power cut. Not every file system allows it, and none needs it to be atomic. */
+/** Syncs a folder, so that a rename survives a power cut. Not every file system allows that. */
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY).catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
 }
 
-/** Writes a content aside, synced, with the etag that it will have at its key. */
+/** Writes a content to the staging folder and syncs it. It has the etag that it will have at its key. */
 async function stage(staged: string, key: string, body: Uint8Array | string): Promise<ObjectInfo> {
   const handle = await open(staged, 'wx');
   try {
@@ -48,7 +49,7 @@ async function createAt(staged: string, path: string, key: string, folders: Stor
   }
 }
 
-/** Removes the folders that a deletion left empty, save the first level, which people make by hand to fill it. */
+/** Removes folders that a deletion left empty, but not those at the top, which people make by hand to fill them. */
 async function removeEmptyFolders(key: string, folders: StoreFolders): Promise<void> {
   const segments = key.split('/').slice(0, -1);
   for (; segments.length > 1; segments.pop()) {
@@ -57,7 +58,7 @@ async function removeEmptyFolders(key: string, folders: StoreFolders): Promise<v
   }
 }
 
-/** `put` of the port; errors of the file system come through as they are. */
+/** Implements `put` of the port. Errors of the file system are thrown unchanged. */
 export async function writeObject(
   key: string,
   body: Uint8Array | string,
@@ -68,7 +69,7 @@ export async function writeObject(
   const slotOf = folders.slotsOf(key);
   const lost = () => new PreconditionFailedError(key, `its etag is not, or no longer, ${ifMatch}`);
   await folders.assertNoLinks(key);
-  // Whoever has lost already need not write and sync its content first.
+  // A write that has lost already need not stage its content.
   if (ifMatch !== undefined && (await versionAt(path)) !== ifMatch) throw lost();
 
   const staged = await folders.stagingName();
@@ -94,7 +95,7 @@ export async function writeObject(
   }
 }
 
-/** `delete` of the port; errors of the file system come through as they are. */
+/** Implements `delete` of the port. Errors of the file system are thrown unchanged. */
 export async function deleteObject(key: string, folders: StoreFolders): Promise<void> {
   const path = folders.pathOf(key);
   await folders.assertNoLinks(key);

@@ -1,14 +1,14 @@
-// Pages of ListObjectsV2 as streams of objects and of folders. Knows nothing of reading and writing objects.
+// Lists objects and folders with ListObjectsV2, page by page. Knows nothing of reading and writing objects.
 
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { present } from '../../../present.ts';
 import type { ObjectInfo } from '../../object-store.ts';
 import { etagOf, type S3Target, toRequestOptions } from './s3-target.ts';
 
-/** Follows every key of a folder in UTF-8 order, so that "after the folder" can be told to S3. */
+/** A character that follows every key of a folder in UTF-8 order, by which a listing can start after the folder. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
-/** Keys travel URL-encoded, because XML cannot carry every character that a key may hold. */
+/** Decodes a key. Keys are URL-encoded in answers, because XML cannot hold every character of a key. */
 const decode = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
 
 async function* pages(
@@ -38,6 +38,7 @@ async function* pages(
   } while (token !== undefined);
 }
 
+/** Implements `list` of the port. Errors of the SDK are thrown unchanged. */
 export async function* listObjects(
   target: S3Target,
   prefix: string,
@@ -49,13 +50,14 @@ export async function* listObjects(
     for (const { Key, Size = 0, ETag, LastModified = new Date(0) } of page.Contents ?? []) {
       signal?.throwIfAborted();
       const key = decode(present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
-      // The console marks the folders that one makes in it by empty objects named "folder/".
+      // The console of S3 marks a folder by an empty object named "folder/".
       if (key === '' || key.endsWith('/')) continue;
       yield { key, sizeBytes: Size, etag: etagOf(ETag, key), lastModified: LastModified };
     }
   }
 }
 
+/** Implements `listFolders` of the port. Errors of the SDK are thrown unchanged. */
 export async function* listFolderNames(
   target: S3Target,
   prefix: string,

@@ -1,4 +1,4 @@
-// Reads objects of a bucket, whole: a body that breaks off is read again. Knows nothing of writing.
+// Reads objects of a bucket. A body that breaks off is read again. Knows nothing of writing.
 
 import { GetObjectCommand, type GetObjectCommandOutput, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { FoveaError } from '../../../errors/errors.ts';
@@ -9,12 +9,13 @@ import { addressOf, etagOf, pause, type S3Target, toRequestOptions, WRITE_ID } f
 
 const READ_ATTEMPTS = 4;
 
-/** Info of an object, and the name of the write that made it. */
+/** Info of an object, and the id of the write that made it. */
 interface HeadAnswer {
   readonly info: ObjectInfo;
   readonly writeId: string | undefined;
 }
 
+/** Reads the info of an object; `undefined` where there is none. Errors of the SDK are thrown unchanged. */
 export async function readHead(
   target: S3Target,
   key: string,
@@ -56,10 +57,14 @@ async function request(
   }
 }
 
-/** Size of the whole object, also where a part of it was asked for. */
+/** Size of the whole object, also where only a range was read. */
 const totalSize = ({ ContentRange, ContentLength }: GetObjectCommandOutput): number =>
   Number(ContentRange?.split('/')[1] ?? ContentLength ?? 0);
 
+/**
+ * Implements `get` of the port. Errors of the SDK are thrown unchanged.
+ * @throws {FoveaError} `storage-read-truncated`, `range-not-satisfiable`.
+ */
 export async function readObject(
   target: S3Target,
   key: string,

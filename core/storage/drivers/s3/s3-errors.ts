@@ -1,23 +1,24 @@
-// From the S3 SDK's errors to the project's typed errors. Knows nothing of requests.
+// Turns errors of the S3 SDK into errors of the project. Knows nothing of requests.
 
 import { S3ServiceException } from '@aws-sdk/client-s3';
 import type { ErrorCode } from '../../../errors/error-codes.ts';
 import { FoveaError } from '../../../errors/errors.ts';
 
-/** HTTP status of an S3 answer, `undefined` for an error that is not S3's answer. */
+/** HTTP status of S3's answer; `undefined` for an error that is not an answer of S3. */
 export const statusOf = (error: unknown): number | undefined =>
   error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
 
-/** How many times the SDK sent the request that failed; above 1, an attempt whose answer was lost may have worked. */
+/** How many times the SDK sent the request that failed. Above 1, a request whose answer was lost may have succeeded. */
 export const attemptsOf = (error: unknown): number =>
   error instanceof S3ServiceException ? (error.$metadata.attempts ?? 1) : 1;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : '');
 
-/** True for "no such object"; a missing bucket is a fault of the set-up instead, and HEAD answers cannot tell. */
+/** Whether there is no such object. A missing bucket is another error; but the answer to HEAD does not tell them apart. */
 export const isNoSuchKey = (error: unknown): boolean =>
   statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket';
 
+/** Whether the caller has aborted the request. */
 export const isAbort = (error: unknown): boolean => nameOf(error) === 'AbortError';
 
 interface Meaning {
@@ -50,7 +51,7 @@ const DENIED: Meaning = {
 };
 const UNAVAILABLE: Meaning = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
 
-/** The typed error for a failed request; errors of the project and aborts are returned as they came. */
+/** Turns the error of a failed request into one of the project. Errors of the project and aborts are returned unchanged. */
 export function toStorageError(error: unknown, action: string, url: string): unknown {
   if (error instanceof FoveaError || isAbort(error) || !(error instanceof Error)) return error;
   const status = statusOf(error);

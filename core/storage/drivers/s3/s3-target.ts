@@ -1,4 +1,4 @@
-// Where requests go and how they are sent: bucket, prefix, client. Knows nothing of what is asked.
+// Where requests to S3 go and how they are sent: bucket, prefix, client. Knows nothing of what is requested.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
@@ -10,27 +10,29 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
 const FIRST_PAUSE_MS = 25;
 
-/** Metadata that names the very write; tells our own write from another's when an answer was lost. */
+/** Metadata with the id of a write. It tells our own write from another one where an answer was lost. */
 export const WRITE_ID = 'fovea-write';
 
-/** How a client is made where none is given. */
+/** How to reach S3 where no client is given. */
 export interface S3ClientOptions {
-  /** Default: the SDK's own look-up (environment, profile). */
+  /** Default: what the SDK finds in the environment or the profile. */
   readonly region?: string;
-  /** Of an S3 that is not AWS's; implies path-style addresses. */
+  /** URL of a server other than AWS's; implies path-style addresses. */
   readonly endpoint?: string;
-  /** Default: the SDK's own look-up. */
+  /** Default: what the SDK finds. */
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>;
 }
 
+/** A store in a bucket. */
 export interface S3Target {
   readonly client: S3Client;
   readonly bucket: string;
-  /** Of the store in the bucket: empty, or ending in `/`. */
+  /** Prefix of the store's keys in the bucket: empty, or ending in `/`. */
   readonly prefix: string;
   readonly url: string;
 }
 
+/** Makes a client with the project's timeouts and retries. */
 export const createClient = (
   { region, endpoint, credentials }: S3ClientOptions,
   more: Pick<S3ClientConfig, 'requestChecksumCalculation'> = {},
@@ -45,11 +47,13 @@ export const createClient = (
     requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
   });
 
+/** Bucket and full key of an object, as commands take them. */
 export const addressOf = ({ bucket, prefix }: Pick<S3Target, 'bucket' | 'prefix'>, key: string) => ({
   Bucket: bucket,
   Key: prefix + key,
 });
 
+/** The SDK's options for a request with this signal. */
 export const toRequestOptions = (signal: AbortSignal | undefined) =>
   signal === undefined ? {} : { abortSignal: signal };
 
@@ -66,6 +70,6 @@ export function etagOf(etag: string | undefined, key: string): string {
   );
 }
 
-/** Exponential, with full jitter, so that those who collided do not collide again. */
+/** Waits before the next attempt: exponential with full jitter, so that writers that collided do not collide again. */
 export const pause = (attempt: number, signal: AbortSignal | undefined): Promise<void> =>
   sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt, undefined, signal === undefined ? {} : { signal });

@@ -1,4 +1,4 @@
-// Upload links to a bucket: S3's presigned requests. S3 itself refuses another key, size or type, and a second write.
+// Upload links to a bucket: presigned requests of S3. S3 itself refuses another key, size or type, and a second write.
 
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
@@ -6,6 +6,7 @@ import { assertKey } from '../../object-key.ts';
 import { headersOf, UPLOAD_LINK_MS, type UploadLinks } from '../../upload-links.ts';
 import { addressOf, createClient, type S3ClientOptions } from './s3-target.ts';
 
+/** The bucket, the folder in it, and the clock. */
 export interface S3UploadLinksOptions extends S3ClientOptions {
   readonly bucket: string;
   /** Folder of the store in the bucket. */
@@ -14,13 +15,13 @@ export interface S3UploadLinksOptions extends S3ClientOptions {
   readonly now: () => number;
 }
 
-/** What the holder of a link may not change. */
+/** Headers that the holder of a link cannot change. */
 const SIGNED_HEADERS = new Set(['host', 'content-length', 'content-type', 'if-none-match']);
 
 /**
- * Links into a bucket, with the rights of this process's credentials. Making one sends nothing.
+ * Makes upload links into a bucket, with the rights of this process's credentials. Making one sends no request.
  *
- * Temporary credentials end a link before its time.
+ * A link ends with the credentials where these are temporary.
  */
 export function createS3UploadLinks(
   options: S3UploadLinksOptions,

@@ -1,4 +1,4 @@
-// Writes objects of a bucket, with S3's conditional writes and what they leave open: collisions and lost answers.
+// Writes objects of a bucket with S3's conditional writes, and handles their collisions and lost answers.
 
 import { randomUUID } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
@@ -11,8 +11,8 @@ import { addressOf, etagOf, pause, type S3Target, toRequestOptions, WRITE_ID } f
 const CONFLICT_ATTEMPTS = 6;
 
 /**
- * `put` of the port. S3 answers 412 to a lost condition (404 to `ifMatch` where there is no object), and 409 where it
- * cannot tell because another write is under way: that is tried again.
+ * Implements `put` of the port. S3 answers 412 where the condition does not hold (404 to `ifMatch` where there is no object), and 409
+ * where another write is under way: then it is tried again.
  */
 export async function writeObject(
   target: S3Target,
@@ -41,7 +41,7 @@ export async function writeObject(
       if (statusOf(error) === 409) continue;
       const lost = statusOf(error) === 412 || (ifMatch !== undefined && isNoSuchKey(error));
       if (!lost) throw error;
-      // An earlier try may have written and its answer been lost; then this one met our own object.
+      // An earlier try may have written the object, and its answer been lost.
       const tried = attempt > 1 || attemptsOf(error) > 1;
       const stored = tried ? await readHead(target, key, signal) : undefined;
       if (stored?.writeId === writeId) return stored.info;
