@@ -1,25 +1,94 @@
 // The top of the report: how often the model is right, what it confuses, whether its scores can be trusted.
 
-import type { Report, ReportResults } from '../../../core/model/report.ts';
+import type { Report, ReportProportion, ReportResults } from '../../../core/model/report.ts';
 import { percent, percentRange, plural, points, ratio } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
 
 const HUNDRED = 100;
 
-/** The accuracy with its interval, and one card for each of the questions that are asked most. */
+/** One number with its interval, what it means for new pictures, and one card for each of the questions that are asked most. */
 export function headline(report: Report, results: ReportResults): Markup {
-  const { accuracy } = results;
-  const of100 = (share: number) => Math.round(HUNDRED * share);
+  const { value, low, high, caption, lead, basis } = headlineNumber(report, results);
   return html`<section class="hero">
-<div class="big"><span class="number">${of100(accuracy.value)}<small>%</small></span><span class="caption">right, 95 % sure of ${percentRange(accuracy)}</span></div>
-<div class="say"><p class="lead">Of 100 new pictures about ${of100(accuracy.value)} (${of100(accuracy.low)}–${of100(accuracy.high)}) will be right.</p>
-<p>Measured on ${ratio(accuracy)} ${report.judgedOn} pictures${report.judgedOn === 'test' ? ' that training never saw' : ', by which the best epoch was chosen too, so that it looks a little better than it is'}. It holds for pictures of the same kind: same cameras, places and classes.</p>${gapWarning(report, results)}</div>
+<div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
+<div class="say"><p class="lead">${lead}</p>
+<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(report, results)}${gapWarning(report, results)}</div>
 </section>
 <section class="cards">
 ${card('What it confuses', confusionText(report, results))}
-${card('Can its scores be trusted?', trustText(results))}
+${card('Can its scores be trusted?', trustText(report, results))}
 ${card('When should a person look?', reviewText(results))}
 </section>`;
+}
+
+const of100 = (share: number) => Math.round(HUNDRED * share);
+
+interface HeadlineNumber extends Pick<ReportProportion, 'value' | 'low' | 'high'> {
+  readonly caption: string;
+  readonly lead: string;
+  readonly basis: Markup;
+}
+
+/**
+ * Accuracy, or balanced accuracy where classes are unequal: a model that names the large classes alone is right most of the
+ * time, and knows nothing of the small ones.
+ */
+function headlineNumber(report: Report, results: ReportResults): HeadlineNumber {
+  const { judgedOn, imbalance } = report;
+  const { accuracy, balancedAccuracy } = results;
+  const seen =
+    judgedOn === 'test'
+      ? 'that training never saw'
+      : 'by which the best epoch was chosen too, so that it looks a little better than it is';
+  const range = ({ value, low, high }: Pick<ReportProportion, 'value' | 'low' | 'high'>) =>
+    `${of100(value)} (${of100(low)}–${of100(high)})`;
+  if (imbalance === null) {
+    return {
+      ...accuracy,
+      caption: 'right',
+      lead: `Of 100 new pictures about ${range(accuracy)} will be right.`,
+      basis: html`Measured on ${ratio(accuracy)} ${judgedOn} pictures ${seen}.`,
+    };
+  }
+  return {
+    ...balancedAccuracy,
+    caption: 'balanced accuracy',
+    lead: `Of 100 new pictures, as many of each class, about ${range(balancedAccuracy)} will be right.`,
+    basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} On all ${judgedOn} pictures, ${seen}, ${ratio(accuracy)} were right (${percent(accuracy.value)}), which says little about small classes.`,
+  };
+}
+
+function worstClassText({ labels }: Report, { classes }: ReportResults): Markup | null {
+  const [worst] = classes
+    .flatMap(({ recall }, index) => (recall === null ? [] : [{ recall, index }]))
+    .sort((a, b) => a.recall.value - b.recall.value || b.recall.trials - a.recall.trials);
+  if (worst === undefined) return null;
+  return html`The worst is <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
+}
+
+/** Labels that the model never gave, of which too many pictures were judged for that to be chance. */
+const unknownClasses = ({ labels }: Report, { classes }: ReportResults): readonly string[] =>
+  labels.filter((_, index) => {
+    const { precision = null, recall = null } = classes[index] ?? {};
+    return precision === null && recall !== null && recall.high < KNOWN_RECALL;
+  });
+
+/** A class of which the model finds less than half for certain, and that it never names, is unknown to it. */
+const KNOWN_RECALL = 0.5;
+
+function unknownClassesWarning(report: Report, results: ReportResults): Markup | null {
+  const unknown = unknownClasses(report, results);
+  if (unknown.length === 0) return null;
+  return html`<p class="warning">The model never answered ${listed(unknown)}. It does not know ${unknown.length === 1 ? 'that class' : 'those classes'}: add pictures, or train with another <code>imbalance</code>.</p>`;
+}
+
+/** Labels that a sentence names at most. */
+const LISTED = 5;
+
+function listed(labels: readonly string[]): Markup {
+  const shown = labels.slice(0, LISTED);
+  const rest = labels.length - shown.length;
+  return html`${shown.map((label, index) => html`${index > 0 && ', '}<b>${label}</b>`)}${rest > 0 && ` and ${rest} more`}`;
 }
 
 /** A validation split that is easier than the test says that the two are of different kinds. */
@@ -49,7 +118,15 @@ const MARGIN_FACTOR = 2;
 const PICTURES_STEP = 10;
 
 /** Whether the served scores mean what they say, as far as this many pictures can tell. */
-function trustText({ accuracy, calibration: { after, byChance } }: ReportResults): Markup {
+function trustText(report: Report, results: ReportResults): Markup {
+  const {
+    accuracy,
+    calibration: { after, byChance },
+  } = results;
+  const unknown = unknownClasses(report, results);
+  if (unknown.length > 0) {
+    return html`<b class="bad">Not for every class.</b> A picture of ${listed(unknown)} gets another class's score.`;
+  }
   const { calibrationError } = after;
   const off = `off by ${points(calibrationError)} on average`;
   if (calibrationError > Math.max(GOOD_ERROR, CHANCE_FACTOR * byChance)) {

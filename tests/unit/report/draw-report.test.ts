@@ -97,6 +97,85 @@ describe('drawReport', () => {
     });
   });
 
+  describe('of unequal classes', () => {
+    const { report } = draw({ classes: CLASSES, test: 1, validation: 1 });
+    const { results } = report;
+    if (results === null) throw new Error('One picture is judged.');
+    /** What the page's head says of a model that found so many of each class's pictures. */
+    const said = (found: readonly (readonly [right: number, pictures: number])[], isUnequal = true) => {
+      const right = found.reduce((sum, [count]) => sum + count, 0);
+      const pictures = found.reduce((sum, [, count]) => sum + count, 0);
+      const recalls = found.map(([count, of]) => toProportion(count, of) ?? null);
+      const balanced = recalls.reduce((sum, recall) => sum + (recall?.value ?? 0), 0) / recalls.length;
+      const page = drawReport(
+        {
+          ...report,
+          imbalance: isUnequal
+            ? {
+                method: 'none',
+                ratio: 100,
+                factors: found.map(() => 1),
+                smallClasses: 1,
+                smallRecall: null,
+                otherRecall: null,
+              }
+            : null,
+          results: {
+            ...results,
+            accuracy: toProportion(right, pictures) ?? results.accuracy,
+            balancedAccuracy: { value: balanced, low: balanced - 0.1, high: balanced + 0.1 },
+            classes: recalls.map((recall) => ({
+              support: recall?.trials ?? 0,
+              precision: (recall?.successes ?? 0) === 0 ? null : (toProportion(9, 10) ?? null),
+              recall,
+              f1: null,
+              bestF1Threshold: null,
+            })),
+          },
+        },
+        new Map(),
+      );
+      const [head = ''] = page.split('<h2>');
+      return head
+        .slice(head.indexOf('<main>'))
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+([.,:])/g, '$1')
+        .replace(/\s+/g, ' ');
+    };
+    const NEVER_NAMED = [
+      [400, 402],
+      [40, 40],
+      [0, 8],
+    ] as const;
+
+    it('puts balanced accuracy and the worst class first', () => {
+      const head = said(NEVER_NAMED);
+      expect(head).toContain('67 % balanced accuracy');
+      expect(head).toContain('Of 100 new pictures, as many of each class, about 67 (57–77) will be right.');
+      expect(head).toContain('The worst is owl: 0 of 8 of its pictures were recognized.');
+      expect(head).toContain('440 of 450 were right (97.8 %), which says little about small classes.');
+      expect(head).not.toContain('about 98');
+    });
+
+    it('warns of a class that the model never names, and does not call its scores trustworthy', () => {
+      for (const isUnequal of [true, false]) {
+        const head = said(NEVER_NAMED, isUnequal);
+        expect(head).toContain('The model never answered owl. It does not know that class');
+        expect(head).toContain('Not for every class. A picture of owl gets another class');
+        expect(head).not.toContain('Yes. A score of');
+      }
+    });
+
+    it('does not take two pictures for proof that a class is unknown', () => {
+      const head = said([
+        [400, 402],
+        [40, 40],
+        [0, 2],
+      ]);
+      expect(head).not.toContain('never answered');
+    });
+  });
+
   it('is not sure to the last digit of a model that made no mistake yet', () => {
     const { page } = draw({ classes: CLASSES, test: 30, validation: 30, skill: 50 });
     expect(page).toContain('F1 100.0 % (88.6 %–100.0 %), recall 100.0 % (88.6 %–100.0 %)');
