@@ -82,8 +82,8 @@ export async function openRunCheckpoints(
     const { epoch, batch, isFinished } = found.state;
     await reporter.message(
       isFinished
-        ? `The job goes on after the stage "${found.stage}", which an earlier attempt finished.`
-        : `The job goes on in the stage "${found.stage}" at epoch ${epoch}, step ${batch + 1}, where an earlier attempt stopped.`,
+        ? `The job resumes after the stage "${found.stage}", which an earlier attempt finished.`
+        : `The job resumes in the stage "${found.stage}" at epoch ${epoch}, step ${batch + 1}, where an earlier attempt stopped.`,
       { stage: found.stage, epoch, batch, attempt: job.attempts },
     );
   }

@@ -181,7 +181,7 @@ describe.each([
 
   it.runIf(isThere)('goes on from the checkpoint of a job that was stopped', async () => {
     expect(await attempt(idOf('stopped'))).toBe('succeeded');
-    expect(await messagesOf(idOf('stopped'))).toMatch(/goes on in the stage "head" at epoch/);
+    expect(await messagesOf(idOf('stopped'))).toMatch(/resumes in the stage "head" at epoch/);
     expect(await answerOf('stopped')).toMatch(/by 1$/);
   });
 

@@ -46,11 +46,11 @@ export async function createForward(executor: Executor, options: ForwardOptions)
       const imageSize = images.length / count;
       for (let start = 0; start < count; start += batchSize) {
         const samples = Math.min(batchSize, count - start);
-        const part = images.subarray(start * imageSize, (start + samples) * imageSize);
+        const batch = images.subarray(start * imageSize, (start + samples) * imageSize);
         const outputs = await session.run(
           'forward',
           samples,
-          new Map<string, InputData>([['images', part], ...drawn]),
+          new Map<string, InputData>([['images', batch], ...drawn]),
         );
         output.set(outputs.get('output') ?? [], start * size);
       }

@@ -23,7 +23,7 @@ export const outOfMemory = (problem: string, cause?: unknown): FoveaError =>
 export function toOutOfMemory(error: unknown): FoveaError | undefined {
   if (isFoveaError(error)) return error.code === CODE ? error : undefined;
   const message = error instanceof Error ? error.message : String(error);
-  const line = message.split('\n').find((part) => SIGNS.test(part));
+  const line = message.split('\n').find((candidate) => SIGNS.test(candidate));
   if (line === undefined) return undefined;
   return outOfMemory(line.replace(/[.\s]+$/, ''), error);
 }

@@ -86,7 +86,7 @@ function createExecutors(
 function setUpGpu(compiles: boolean): void {
   // Others may want the GPU's memory too, and what is not taken can be told from what is used.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: what is judged would not be what is served.
+  // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: the model that is evaluated would not be the one that is served.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
   if (compiles) process.env['TF_XLA_FLAGS'] ??= '--tf_xla_auto_jit=2';
 }
@@ -110,7 +110,7 @@ function load(variant: NativeVariant, directory: string): Addon {
 const unavailable = (variant: NativeVariant, problem: string) =>
   new FoveaError(
     'backend-unavailable',
-    `The ${variant === 'gpu' ? 'GPU' : 'native'} back end is not to be had: ${problem}. ` +
-      'Or ask for `auto`, which takes the best that is there.',
+    `The ${variant === 'gpu' ? 'GPU' : 'native'} back end is not available: ${problem}. ` +
+      'Or ask for `auto`, which takes the best one that is available.',
     { details: { backend: variant === 'gpu' ? 'gpu' : 'native', problem } },
   );

@@ -80,12 +80,12 @@ function groupedConvolution(
     return ops.depthwiseConv2d(b, x, depthwise, layer);
   }
   // TensorFlow has no gradient of a grouped convolution on CPU.
-  const parts = Array.from({ length: groups }, (_, group) => {
+  const outputs = Array.from({ length: groups }, (_, group) => {
     const input = ops.sliceChannels(b, x, (group * channels) / groups, channels / groups);
-    const part = ops.sliceChannels(b, kernel, (group * filters) / groups, filters / groups);
-    return ops.conv2d(b, input, part, layer);
+    const filter = ops.sliceChannels(b, kernel, (group * filters) / groups, filters / groups);
+    return ops.conv2d(b, input, filter, layer);
   });
-  return ops.concatenate(b, parts);
+  return ops.concatenate(b, outputs);
 }
 
 /** FusedBatchNormV3 takes rank 4 only. */

@@ -24,7 +24,7 @@ export interface DropoutMask {
   /** Name of the program's input. */
   readonly input: string;
   readonly rate: number;
-  /** The batch left out; `[1, 1, 1]` for one draw a sample. */
+  /** The shape of one sample's mask, without the batch; `[1, 1, 1]` for one draw a sample. */
   readonly sampleShape: readonly number[];
 }
 

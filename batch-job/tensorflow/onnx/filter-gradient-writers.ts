@@ -9,7 +9,7 @@ import type { StepWriter, WriteOp } from './step-writer.ts';
 /** The two axes along which a window slides: the last two of `[a, b, h, w]`, or those between of `[n, h, w, c]`. */
 type SlidingAxes = readonly [2, 3] | readonly [1, 2];
 
-/** For each position of the filter what it sees of a picture: one value for each of dy's. */
+/** For each position of the filter, the pixels that it meets: one value for each of dy's. */
 function seenBy(
   step: StepWriter,
   x: string,

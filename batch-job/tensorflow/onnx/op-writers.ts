@@ -101,9 +101,9 @@ const alongChannels =
   (step, op) => {
     const output = outputAt(op, 0);
     const rank = output.shape.length;
-    const parts = op.inputs.filter(({ shape }) => shape.length === rank);
-    const layout = commonLayout(step, parts);
-    const inputs = parts.map((value) => step.read(value, layout));
+    const operands = op.inputs.filter(({ shape }) => shape.length === rank);
+    const layout = commonLayout(step, operands);
+    const inputs = operands.map((value) => step.read(value, layout));
     step.write(output, write(step, inputs, axisInLayout(rank - 1, rank, layout)), layout);
   };
 

@@ -9,7 +9,7 @@ export type WasmTensor = TensorInfo;
 
 type Inputs = Readonly<Record<string, WasmTensor>> | readonly WasmTensor[];
 
-/** Calls kernels and frees what it made, but for what is kept. */
+/** Calls kernels and owns their results, which it frees at its end unless they are kept. */
 export interface KernelScope {
   readonly backend: BackendWasm;
   /** The scope owns the result. */

@@ -42,10 +42,10 @@ export function appendBackward(
   const gradients = new Map<string, Value>();
   for (const op of forward.toReversed()) {
     const [output] = op.outputs;
-    const parts = output && pending.get(output);
-    if (!output || !parts || !dependent.has(output)) continue;
+    const terms = output && pending.get(output);
+    if (!output || !terms || !dependent.has(output)) continue;
     pending.delete(output);
-    const gradient = addN(b, parts);
+    const gradient = addN(b, terms);
     const variable = b.variableOf(output);
     if (variable !== undefined) {
       gradients.set(variable.name, gradient);
@@ -54,12 +54,12 @@ export function appendBackward(
     const rule = GRADIENT_RULES[op.type];
     if (rule === undefined) throw new Error(`There is no gradient rule for the op ${op.type}.`);
     const needs = (input: number) => op.inputs[input] !== undefined && dependent.has(op.inputs[input]);
-    rule({ b, op, dy: gradient, needs }).forEach((part, index) => {
+    rule({ b, op, dy: gradient, needs }).forEach((term, index) => {
       const input = op.inputs[index];
-      if (part === undefined || input === undefined || !dependent.has(input)) return;
+      if (term === undefined || input === undefined || !dependent.has(input)) return;
       const known = pending.get(input);
-      if (known === undefined) pending.set(input, [part]);
-      else known.push(part);
+      if (known === undefined) pending.set(input, [term]);
+      else known.push(term);
     });
   }
   return gradients;

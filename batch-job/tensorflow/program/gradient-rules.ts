@@ -177,8 +177,8 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   },
   ConcatV2: ({ b, op, dy, needs }) => {
     let from = 0;
-    return op.inputs.slice(0, -1).map((part, index) => {
-      const count = channelsOf(part);
+    return op.inputs.slice(0, -1).map((value, index) => {
+      const count = channelsOf(value);
       from += count;
       return needs(index) ? sliceChannels(b, dy, from - count, count) : undefined;
     });

@@ -277,14 +277,14 @@ export function slice(b: ProgramBuilder, x: Value, begin: readonly number[], siz
 }
 
 /** The values one after another along the last axis. @throws {Error} Where there are none. */
-export function concatenate(b: ProgramBuilder, parts: readonly Value[]): Value {
-  const [first] = parts;
+export function concatenate(b: ProgramBuilder, values: readonly Value[]): Value {
+  const [first] = values;
   if (first === undefined) throw new Error('There is nothing to concatenate.');
   const rank = first.shape.length;
   const axis = b.constant([rank - 1], [], 'int32');
-  const shape = [...first.shape.slice(0, -1), parts.reduce((sum, part) => sum + channelsOf(part), 0)];
-  const attributes = { ...typeOf(first), N: attr.int(parts.length), Tidx: attr.type('int32') };
-  return b.op('ConcatV2', [...parts, axis], attributes, shape, first.dtype);
+  const shape = [...first.shape.slice(0, -1), values.reduce((sum, value) => sum + channelsOf(value), 0)];
+  const attributes = { ...typeOf(first), N: attr.int(values.length), Tidx: attr.type('int32') };
+  return b.op('ConcatV2', [...values, axis], attributes, shape, first.dtype);
 }
 
 /** The `count` channels from `from` on, `[…, count]`. */

@@ -15,7 +15,7 @@ const TOLERANCE = 1e-4;
 interface Run {
   readonly options: Pick<TrainerOptions, 'optimizer' | 'labelSmoothing' | 'emaDecay'> & {
     readonly learningRate: number;
-    /** Keras's `gradient_accumulation_steps`: that many of its batches are the parts of one here. */
+    /** Keras's `gradient_accumulation_steps`: that many of its batches are the micro-batches of one here. */
     readonly gradientAccumulation?: number;
   };
   readonly losses: readonly number[];
@@ -62,22 +62,22 @@ for (const runner of await availableRunners()) {
   const engine = await openRunner(runner);
   describe(`training on ${runner.name}`, () => {
     test.each(Object.entries(golden.runs))('%s: twenty steps end where Keras ends', async (_, run) => {
-      const { learningRate, gradientAccumulation: parts = 1, ...options } = run.options;
+      const { learningRate, gradientAccumulation: microBatches = 1, ...options } = run.options;
       const trainer = await engine.createTrainer({
         ...options,
         network: NETWORK,
         weights: goldenWeights(golden),
         seed: 0,
-        batchSize: parts * batch,
+        batchSize: microBatches * batch,
         microBatchSize: batch,
         executor: runner.executor,
       });
-      for (let step = 0; step < steps; step += parts) {
-        const [from, to] = [step * batch, (step + parts) * batch];
+      for (let step = 0; step < steps; step += microBatches) {
+        const [from, to] = [step * batch, (step + microBatches) * batch];
         const images = IMAGES.subarray(from * IMAGE_SIZE, to * IMAGE_SIZE);
         const { loss } = await trainer.step({ images, labels: LABELS.subarray(from, to) }, learningRate);
-        const losses = run.losses.slice(step, step + parts);
-        const expected = losses.reduce((sum, part) => sum + part, 0) / parts;
+        const losses = run.losses.slice(step, step + microBatches);
+        const expected = losses.reduce((sum, each) => sum + each, 0) / microBatches;
         expect(Math.abs(loss - expected) / expected, `loss of step ${step}`).toBeLessThan(TOLERANCE);
       }
       for (const [name, values] of await trainer.weights()) {

@@ -46,7 +46,7 @@ describe('a job with a budget', () => {
     };
   }
 
-  it('stops training when that is spent, and publishes the best weights so far', async () => {
+  it('stops training when it is spent, and publishes the best weights so far', async () => {
     const { job, epochs, messages } = await attempt(await storeWithPictures(DATASET), 1.5);
     expect(job).toMatchObject({ status: 'succeeded', modelVersion: '1' });
     // Two whole ones, and the one in which it was noticed.
@@ -56,14 +56,14 @@ describe('a job with a budget', () => {
     expect(messages).toMatch(/is ready\. \d+ s of machines cost about US\$ 3\.\d\d\./);
   });
 
-  it('counts what earlier attempts have cost', async () => {
+  it('counts the cost of earlier attempts', async () => {
     const { job, epochs } = await attempt(await storeWithPictures(DATASET), 1.5, 1);
     expect(job).toMatchObject({ status: 'succeeded' });
     expect(epochs).toBe(2);
     expect(job?.spent.usd).toBeCloseTo(3, 1);
   });
 
-  it('lets trials side by side spend an equal share, and leaves out the others when all is spent', async () => {
+  it('gives concurrent trials equal shares, and skips the others when the budget is spent', async () => {
     const deps = leapingClock(await storeWithPictures(DATASET));
     const { jobs } = deps;
     const sweep = { learning_rate_multiplier: [1, 0.5, 2] };
@@ -95,7 +95,7 @@ describe('a job with a budget', () => {
     };
   }
 
-  it('makes the model of what an attempt left that had spent it all', async () => {
+  it('publishes the model of an attempt that had spent the whole budget', async () => {
     const store = await storeWithPictures(DATASET);
     const deps = leapingClock(store);
     const id = (await deps.jobs.create(newJob({ dataset: DATASET, backend: 'portable', maxCostUsd: 1.5 })))
@@ -115,7 +115,7 @@ describe('a job with a budget', () => {
     expect(events.filter(({ type }) => type === 'metrics')).toHaveLength(3);
   });
 
-  it('fails where that is spent before training begins', async () => {
+  it('fails where it is spent before training begins', async () => {
     const { job, epochs } = await attempt(slowly(await storeWithPictures(DATASET)), 0.5, 0.5);
     expect(job).toMatchObject({ status: 'failed', error: { code: 'budget-spent', param: 'max_cost_usd' } });
     expect(epochs).toBe(0);

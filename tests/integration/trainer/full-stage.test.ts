@@ -28,7 +28,7 @@ const architecture = findArchitecture('mobilenet_v2_0.35');
 const weightsDir = path.join(SHARED_DATA, 'weights');
 
 describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-tune', () => {
-  it('takes on kept maps the steps that it takes on the pictures', async () => {
+  it('takes the same steps on cached activations as on the pictures', async () => {
     const inputSize = { height: 64, width: 64, channels: 3 } as const;
     const network = architecture.build({ inputSize, classes: 3 });
     const { signal } = new AbortController();
@@ -100,7 +100,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     return { run };
   }
 
-  it('keeps what the layers below the last stage make of the pictures, for later jobs too', async () => {
+  it('caches the activations of the frozen layers, for later jobs too', async () => {
     const { run } = await trained({});
     const first = await run();
     expect(first.resolved?.unfreezeFrom).toBe('block_13_expand');
@@ -114,7 +114,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     expect(decodeModel(second.onnx).graph.initializer).toEqual(decodeModel(first.onnx).graph.initializer);
   }, 120_000);
 
-  it('sees the pictures where the layers that learn begin within a residual block', async () => {
+  it('trains on the pictures where the trainable layers begin within a residual block', async () => {
     const { run } = await trained({ unfreeze_from: 'block_15_depthwise' });
     const { messages, resolved } = await run();
     expect(resolved?.unfreezeFrom).toBe('block_15_depthwise');

@@ -68,7 +68,7 @@ describe('an imported backbone', () => {
     manifest = await readManifest(test.store, job.model_name, '1');
   });
 
-  it('is named by a job, which says what it does with it and has no estimate', async () => {
+  it('can be the model of a job, which has no estimate', async () => {
     expect(job).toMatchObject({ model: 'onnx:theirs', model_name: `${DATASET}-onnx-theirs` });
     expect(job.created.estimate).toBeNull();
     expect(Object.keys((await test.jobs.get(job.id))?.resolved?.stages ?? {})).toEqual(['head']);
@@ -79,7 +79,7 @@ describe('an imported backbone', () => {
     expect(events.filter(({ level }) => level !== 'info')).toEqual([]);
   });
 
-  it('becomes a model of one file, with its report and its certificate', async () => {
+  it('becomes a model of one ONNX file, with report and parity certificate', async () => {
     expect(manifest).toMatchObject({
       architecture: 'onnx:theirs',
       input: { height: FOREIGN_SIZE, width: FOREIGN_SIZE, channels: 3, preprocessing: 'tf' },
@@ -113,19 +113,19 @@ describe('an imported backbone', () => {
     expect(refused.error.message).toContain('imported backbone');
   });
 
-  it('is not written in fewer bits, and says why', async () => {
+  it('has no reduced-precision variants, and a job says why', async () => {
     const picture = await pictureOf(test.store);
     await expect(
       makeVariant(test.store, { model: job.model_name, precision: 'fp16', pictures: [picture, picture] }),
     ).rejects.toThrow(expect.objectContaining({ code: 'variant-unavailable' }));
   });
 
-  it('gives the same model again', async () => {
+  it('gives the same model for the same seed', async () => {
     const again = await fineTune(test, { model: 'onnx:theirs', suffix: 'again' });
     expect((await readManifest(test.store, again.model_name, '1')).onnx.sha256).toBe(manifest.onnx.sha256);
   });
 
-  it('releases every session where its file is gone before the model is judged', async () => {
+  it('releases every session where its file disappears before the evaluation', async () => {
     const { body } = await test.send('POST', JOBS, { ...REQUEST, backend: 'portable', model: 'onnx:theirs' });
     let reads = 0;
     const store: ObjectStore = Object.create(test.store, {
@@ -157,7 +157,7 @@ describe('an imported backbone', () => {
     expect(answer).toMatchObject({ status, body: { error: { code, param } } });
   });
 
-  it('has no plan, and is no model by itself', async () => {
+  it('has no plan, and cannot be imported as a model', async () => {
     const plan = await test.send('POST', '/v1/plans', { model: 'onnx:theirs' });
     expect(plan).toMatchObject({ status: 400, body: { error: { code: 'architecture-unknown' } } });
     const model = await test.send('POST', '/v1/models', { architecture: 'onnx:theirs', labels: ['a', 'b'] });
@@ -168,7 +168,7 @@ describe('an imported backbone', () => {
 const WEIGHTS = 'mobilenet_v2_0.35_224_no_top.h5';
 
 describe.skipIf(!hasSharedData('weights', WEIGHTS))('MobileNetV2 as a file', () => {
-  it('gives the features, the head and the answers of the architecture', async () => {
+  it('gives the same features, head and answers as the architecture that it was exported from', async () => {
     const test = createTestApp({ store: await storeWithPictures(DATASET) });
     const architecture = findArchitecture('mobilenet_v2_0.35');
     const { defaultInputSize: inputSize, preprocessing } = architecture;

@@ -105,7 +105,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
   }
 
   it(
-    'keeps its epochs, first and best weights where fewer layers learn, and again where more do',
+    'keeps its epochs, first and best weights where fewer layers become trainable, and later more',
     async () => {
       const job = await openJob({ epochs: 4 });
       expect(await job.runTo(2)).toBe('released');
@@ -145,7 +145,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
   );
 
   it(
-    'takes layers that have never been in training as the stage before left them',
+    'takes layers that were never trainable from the stage before',
     async () => {
       // Within a residual block: nothing is kept, and the whole network is in training.
       const job = await openJob({ epochs: 2, unfreeze_from: 'block_15_depthwise' });
@@ -169,7 +169,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
   );
 
   it(
-    'begins again from what the stage before made where its checkpoint does not fit',
+    'starts again from the stage before where its checkpoint does not fit',
     async () => {
       const job = await openJob({ epochs: 2 });
       expect(await job.runTo(1)).toBe('released');

@@ -104,7 +104,7 @@ async function compareRuns(stage: StageName, job: Partial<NewJob>): Promise<void
 }
 
 describe('a job whose trainers are killed', () => {
-  it('ends with the model of an undisturbed one, trained from scratch', () =>
+  it('ends with the same model as an uninterrupted one, trained from scratch', () =>
     compareRuns('scratch', {
       architecture: 'small_cnn',
       hyperparameters: { n_epochs: 80, batch_size: 8, learning_rate_multiplier: 'auto' },

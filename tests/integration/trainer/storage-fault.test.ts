@@ -17,7 +17,7 @@ describe.each([
   // It may be the fault of one object, and lasts no more than so many attempts.
   ['storage-unavailable', 1],
 ] as const)('a job whose checkpoints end in %s', (code, attempts) => {
-  test('waits with the reason, and goes on when there is room', async () => {
+  test('waits and says why, and resumes when there is space', async () => {
     const whole = await storeWithPictures(DATASET);
     const jobs = createJobStore({ store: whole, now: Date.now });
     const hyperparameters = { n_epochs: 4, batch_size: 8, learning_rate_multiplier: 'auto' } as const;

@@ -77,7 +77,7 @@ const trialRecord = async (id: string, trial: number) =>
   (await readJson(store, keys.jobTrial(id, trial), JOB_RECORD))?.value;
 
 describe('a sweep', () => {
-  it('is won on the validation split, with the test split unseen, by the model of that trial alone', async () => {
+  it('publishes only the model of the trial that wins on the validation split, with the test split unseen', async () => {
     const { items } = await inspectDataset(store, DATASET, { split: SETTINGS.split });
     const testKeys = new Set(items.filter(({ split }) => split === 'test').map(({ key }) => key));
     const { id } = await jobs.create({ ...SETTINGS, model: 'swept', sweep: SWEEP });
@@ -124,7 +124,7 @@ describe('a sweep', () => {
     expect((await modelOf(alone.id)).sha256).toBe(sha256);
   });
 
-  it('goes on after a kill without repeating trials, and ends with the same model', async () => {
+  it('resumes after a kill without repeating finished trials, and ends with the same model', async () => {
     const { id } = await jobs.create({ ...SETTINGS, model: 'killed', sweep: SWEEP });
     const isInSecond = ({ trials }: JobRecord) => trials.length === 1;
     expect(await endTrainerWhen({ storeUrl, jobId: id }, jobs, 'SIGKILL', isInSecond)).toBe('SIGKILL');
@@ -155,7 +155,7 @@ describe('a sweep', () => {
     expect(await checkpointsOf(id)).toEqual([]);
   });
 
-  it('is refused where nothing is kept for validation', async () => {
+  it('is rejected where there is no validation split', async () => {
     const { id } = await jobs.create({ ...UNVALIDATED, sweep: SWEEP });
     expect(await ended(startTrainer({ storeUrl, jobId: id }))).toBe(0);
     expect(await jobs.get(id)).toMatchObject({
@@ -174,7 +174,7 @@ describe('a sweep whose trials run side by side', () => {
         await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  it('ends with the model that it has one after another, though a child was killed', async () => {
+  it('ends with the same model as trials one after another, also when a child job is killed', async () => {
     const { id } = await jobs.create({ ...SETTINGS, model: 'array', sweep: SWEEP });
     const children = [1, 2, 3].map((trial) => child(id, trial));
     await untilRunning(id, [3]);
@@ -199,7 +199,7 @@ describe('a sweep whose trials run side by side', () => {
     expect(begun.map(({ data }) => data?.['trial']).filter((trial) => trial !== 3)).toHaveLength(2);
   });
 
-  it('goes on with a trial whose machine was taken away, and does not repeat one that is over', async () => {
+  it('resumes a trial whose machine was taken away, and does not repeat one that is finished', async () => {
     const { id } = await jobs.create({ ...SETTINGS, model: 'reclaimed', sweep: SWEEP });
     const machine = new AbortController();
     const leaving: ObjectStore = {
@@ -220,14 +220,14 @@ describe('a sweep whose trials run side by side', () => {
     expect((await jobs.get(id))?.trials).toEqual([trials[1]]);
     const { events } = await jobs.events(id, { limit: 1000 });
     expect(events.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/^Trial 2\/3: The job goes on in the stage "scratch" at epoch/),
+      expect.stringMatching(/^Trial 2\/3: The job resumes in the stage "scratch" at epoch/),
     );
 
     expect(await runAttempt({ store, jobs, trial: 2 }, id)).toBe('succeeded');
     expect((await jobs.events(id, { limit: 1000 })).events).toHaveLength(events.length);
   });
 
-  it('ends all of them when it is cancelled', async () => {
+  it('ends all trials when it is cancelled', async () => {
     const hyperparameters = { ...SETTINGS.hyperparameters, n_epochs: 1000 };
     const { id } = await jobs.create({ ...SETTINGS, model: 'cancelled', sweep: SWEEP, hyperparameters });
     const children = [1, 2].map((trial) => child(id, trial));

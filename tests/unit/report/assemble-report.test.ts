@@ -21,7 +21,7 @@ describe('assembleReport', () => {
     expect(report.dataset.classes[0]).toEqual({ train: 0, validation: 15, test: 30 });
   });
 
-  it('names the mistakes by the scores that are served, surest first', () => {
+  it('lists mistakes by their served scores, the highest first', () => {
     const { results } = assembleReport(makeReportInput({ classes: CLASSES, test: 300, validation: 300 }));
     const mistakes = results?.mistakes ?? [];
     expect(mistakes.length).toBe(Math.min(24, 300 - (results?.accuracy.successes ?? 0)));
@@ -37,7 +37,7 @@ describe('assembleReport', () => {
     );
   });
 
-  it('is the same for the same input', () => {
+  it('gives the same report for the same input', () => {
     const make = () => assembleReport(makeReportInput({ classes: CLASSES, test: 60, validation: 30 }));
     expect(make()).toEqual(make());
   });
@@ -80,13 +80,13 @@ describe('assembleReport', () => {
     expect(of({ head: stage }, null).training.resolved?.unfreezeFrom).toBeNull();
   });
 
-  it('reads reports of a time when they did not tell of remedies', () => {
+  it('reads reports of an earlier version, without remedies', () => {
     const report = assembleReport(makeReportInput({ classes: CLASSES, test: 30, validation: 30 }));
     const { remedies: _, ...training } = report.training;
     expect(ReportSchema.parse({ ...report, training })).toEqual(report);
   });
 
-  it('says nothing of results where no picture was judged', () => {
+  it('has no results where no picture was evaluated', () => {
     const report = assembleReport(makeReportInput({ classes: CLASSES, test: 0, validation: 0 }));
     expect(report.results).toBeNull();
     expect(report.suspectedLabels).toEqual({ count: 0, judged: 0, pictures: [] });

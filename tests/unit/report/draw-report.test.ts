@@ -47,7 +47,7 @@ describe('drawReport', () => {
     );
   });
 
-  describe('of its scores', () => {
+  describe('the card on scores', () => {
     const { report } = draw({ classes: CLASSES, test: 1, validation: 1 });
     const { results } = report;
     if (results === null) throw new Error('One picture is judged.');
@@ -61,7 +61,7 @@ describe('drawReport', () => {
       return /Can its scores be trusted\?<\/h3><p>(.*?)<\/p>/.exec(page)?.[1]?.replace(/<[^>]*>/g, '');
     };
 
-    it('says that they can be trusted, and what of the error is chance', () => {
+    it('says that scores can be trusted, and how much of the error is chance', () => {
       expect(said(0.04, 0.03, 900, 1000)).toBe(
         'Yes. A score of 80 % is right about 80 times of 100: scores are off by 4.0 points on average, and chance ' +
           'alone makes 3.0 points of that on as many pictures.',
@@ -71,14 +71,14 @@ describe('drawReport', () => {
       );
     });
 
-    it('says what is wrong with them', () => {
+    it('says that scores are too sure or too modest', () => {
       expect(said(0.2, 0.03, 900, 1000)).toMatch(
         /^With care\. Scores are off by 20\.0 points on average, mostly too/,
       );
       expect(said(0.8, 0.495, 0, 1)).toContain('With care.');
     });
 
-    it('says that there are too few pictures, and how many there must be', () => {
+    it('says that there are too few pictures, and how many it takes', () => {
       expect(said(0.45, 0.495, 1, 1)).toBe(
         'Too few pictures to tell. Scores are off by 45.0 points on average, and chance alone takes honest ones 49.5 ' +
           'points off on 1 picture. It takes a test of at least 100 pictures.',
@@ -88,7 +88,7 @@ describe('drawReport', () => {
       );
     });
 
-    it('does not take a handful of sure and right answers for proof', () => {
+    it('does not trust scores after a handful of right answers', () => {
       // Wilson's interval of 3 of 3 is 43.8 % to 100 %.
       expect(said(0.001, 0.002, 3, 3)).toBe(
         'Too few pictures to tell. Scores are off by 0.1 points on average, but on 3 pictures how often it is right is ' +
@@ -176,12 +176,12 @@ describe('drawReport', () => {
     });
   });
 
-  it('is not sure to the last digit of a model that made no mistake yet', () => {
+  it('gives a model without mistakes an interval below 100 %', () => {
     const { page } = draw({ classes: CLASSES, test: 30, validation: 30, skill: 50 });
     expect(page).toContain('F1 100.0 % (88.6 %–100.0 %), recall 100.0 % (88.6 %–100.0 %)');
   });
 
-  it('needs no script and asks nobody for anything', () => {
+  it('has no scripts and makes no requests', () => {
     const { page } = draw({ classes: CLASSES, test: 90, validation: 45 });
     expect(page).not.toMatch(/<script|<link|<iframe|@import|\son[a-z]+=|javascript:/i);
     expect(page.match(/(?:src|href)="(?!data:)[^"]*"/g)).toBeNull();
@@ -204,7 +204,7 @@ describe('drawReport', () => {
     expect(page).not.toMatch(/NaN|undefined|null|Infinity|\[object/);
   });
 
-  it('shows names as text, whatever they are', () => {
+  it('escapes names of classes and files', () => {
     const names = ['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "O'Hara & Söhne"];
     const { page } = draw({ classes: names, test: 60, validation: 30 });
     expect(page).not.toContain('<script');

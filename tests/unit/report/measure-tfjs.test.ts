@@ -30,21 +30,21 @@ async function setUp() {
 }
 
 describe('measureTfjs', () => {
-  it('finds the files for a browser and the served model equal up to rounding', async () => {
+  it('finds the files for TensorFlow.js and the served model equal up to rounding', async () => {
     const { png, probabilities, model } = await setUp();
     const difference = await measureTfjs(model, [{ png, probabilities }], input);
     expect(difference).toBeLessThan(1e-5);
     expect(difference).toBeGreaterThanOrEqual(0);
   });
 
-  it('finds another model different, and one of other classes beyond measure', async () => {
+  it('measures the difference to another model, and Infinity to one with other classes', async () => {
     const { png, probabilities, model } = await setUp();
     const turned = probabilities.toReversed();
     expect(await measureTfjs(model, [{ png, probabilities: turned }], input)).toBeGreaterThan(1e-3);
     expect(await measureTfjs(model, [{ png, probabilities: [...probabilities, 0] }], input)).toBe(Infinity);
   });
 
-  it('says nothing where there is no picture', async () => {
+  it('gives null where there are no golden pictures', async () => {
     const { model } = await setUp();
     expect(await measureTfjs(model, [], input)).toBeNull();
   });

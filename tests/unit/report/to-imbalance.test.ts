@@ -38,7 +38,7 @@ function inputOf(
 }
 
 describe('toImbalance', () => {
-  it('sets small classes against the others', () => {
+  it('compares small classes with the others', () => {
     const found = toImbalance(inputOf([40, 20, 10]));
     expect(found).toMatchObject({ method: 'class_weights', ratio: 4, smallClasses: 1 });
     expect(found?.smallRecall).toMatchObject({ successes: 2, trials: 4 });
@@ -49,11 +49,11 @@ describe('toImbalance', () => {
     });
   });
 
-  it('has nothing to say of classes of about equal size', () => {
+  it('is null for classes of about equal size', () => {
     expect(toImbalance(inputOf([40, 20, 20]))).toBeNull();
   });
 
-  it('says when nothing was done', () => {
+  it('says that nothing was done about it', () => {
     expect(toImbalance(inputOf([40, 20, 10], 'none'))?.factors).toEqual([1, 1, 1]);
   });
 

@@ -36,7 +36,7 @@ describe('dropout masks', () => {
     expect(masksOf(5, 1000)).toEqual(masksOf(5, COUNT).subarray(0, 1000));
   });
 
-  test('hold no batch to the draws of the one before', () => {
+  test('of one batch do not depend on those of the batch before', () => {
     const masksOf = createDropoutMasks([1, 2], 1000, 0.5);
     const masks = Array.from({ length: 200 }, (_, batch) => masksOf(batch, 1000).join());
     // Of 65,536 places, a few may be met twice.

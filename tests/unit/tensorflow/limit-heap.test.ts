@@ -9,7 +9,7 @@ const SIZE = 48;
 const BATCH = 64;
 
 describe.each(['graph', 'eager'] as const)('the memory of the portable back end, %s', (executor) => {
-  it('ends a step that needs more than the limit, and leaves room for one in parts', async () => {
+  it('fails a step that needs more than the limit, and leaves memory for one with micro-batches', async () => {
     // 64 pictures take 37 MB by the plan.
     const engine = await openEngine({ backend: 'portable', memoryBytes: 20e6 });
     const network = smallCnn.build({ inputSize: smallCnn.defaultInputSize, classes: 3 });

@@ -80,7 +80,7 @@ describe('a program in mixed precision', () => {
     expect(normalization?.outputs.slice(1, 3).map(({ dtype }) => dtype)).toEqual(['float32', 'float32']);
   });
 
-  test('feeds every op the type that its attribute says', () => {
+  test('gives every op inputs of the type that its attribute names', () => {
     const oddInputs = program.ops.filter((op) => {
       const first = op.inputs.find(({ dtype }) => dtype !== 'int32' && dtype !== 'resource');
       return typeOf(op) !== undefined && first !== undefined && first.dtype !== typeOf(op);
@@ -88,7 +88,7 @@ describe('a program in mixed precision', () => {
     expect(oddInputs).toEqual([]);
   });
 
-  test('is the program itself where nothing in it is worth 16 bits', () => {
+  test('is unchanged where no op gains by 16 bits', () => {
     const plain = updateOf(OPTIONS);
     const ops = plain.ops.filter(({ type }) => type === 'SoftmaxCrossEntropyWithLogits');
     const lowered = lowerPrecision(

@@ -1,4 +1,4 @@
-// The door: what it opens, and what it says where a back end is not to be had.
+// Which back end openEngine opens, and what it says where one is not available.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,14 +33,14 @@ function trainerOptions(): TrainerOptions {
 }
 
 describe('openEngine', () => {
-  test('native, where it is not built, fails with the command that builds it', async () => {
+  test('rejects native where it is not built, and names the command that builds it', async () => {
     await expect(openEngine({ backend: 'native', cacheDirectory: folder })).rejects.toMatchObject({
       code: 'backend-unavailable',
       message: expect.stringMatching(/not built.*`npm run fovea -- setup`/s) as string,
     });
   });
 
-  test('native, where the addon is broken, fails with what the loader said', async () => {
+  test('rejects native where the addon is broken, with the message of the loader', async () => {
     touch(path.relative(folder, addonPath(nativeDirectory(folder, 'cpu'), 'cpu')));
     await expect(openEngine({ backend: 'native', cacheDirectory: folder })).rejects.toMatchObject({
       code: 'backend-unavailable',
@@ -48,14 +48,14 @@ describe('openEngine', () => {
     });
   });
 
-  test('auto is portable where nothing better is built, and says what the better ones lack', async () => {
+  test('opens portable for auto where nothing better is built, and says what the better ones lack', async () => {
     const { info } = await openEngine({ backend: 'auto', cacheDirectory: folder });
     expect(info.backend).toBe('portable');
     expect(info.reason).toMatch(/gpu: .*; native: the addon is not built/);
     expect(info.devices).toEqual([expect.stringMatching(/^CPU, ONNX Runtime/)]);
   });
 
-  test('portable, where ONNX Runtime does not load, steps op by op on WebAssembly, and says why', async () => {
+  test('portable falls back to WebAssembly where ONNX Runtime does not load, and says why', async () => {
     const loadOnnxRuntime = () => Promise.reject(new Error('libc.so.6: version not found'));
     const engine = await openPortableEngine({ loadOnnxRuntime }, 'it was asked for');
     expect(engine.info.reason).toMatch(/^it was asked for; ONNX Runtime does not load \(libc/);
@@ -68,7 +68,7 @@ describe('openEngine', () => {
     });
   });
 
-  test('portable, opened twice, prints nothing', async () => {
+  test('opens portable twice without printing anything', async () => {
     const warn = vi.spyOn(console, 'warn');
     for (let i = 0; i < 2; i++) {
       const engine = await openEngine({ backend: 'portable' });
@@ -79,8 +79,8 @@ describe('openEngine', () => {
   });
 });
 
-describe('a GPU', () => {
-  test('is missed with its driver', async () => {
+describe('the check for a GPU', () => {
+  test('finds that the driver is missing', async () => {
     expect(findGpuProblem(folder)).toMatch(/no NVIDIA driver/);
     if (findGpuProblem() === undefined) return;
     await expect(openEngine({ backend: 'gpu', cacheDirectory: folder })).rejects.toMatchObject({
@@ -88,12 +88,12 @@ describe('a GPU', () => {
     });
   });
 
-  test('is missed where the container has none of the devices', () => {
+  test('finds that the container has none of the devices', () => {
     touch('proc/driver/nvidia/version', 'dev/nvidiactl');
     expect(findGpuProblem(folder)).toMatch(/no device \(\/dev\/nvidia0\)/);
   });
 
-  test('is there with driver and devices, and under Windows Subsystem for Linux', () => {
+  test('finds no problem with driver and devices, or under Windows Subsystem for Linux', () => {
     touch('proc/driver/nvidia/version', 'dev/nvidiactl', 'dev/nvidia0');
     expect(findGpuProblem(folder)).toBeUndefined();
     rmSync(path.join(folder, 'proc'), { recursive: true });

@@ -40,8 +40,8 @@ const denseOf =
   (n) =>
     n.dense(n.dense(n.flatten(n.input()), { name: 'below', units }), { units: 512, activation: 'tanh' });
 
-describe('on a CPU', () => {
-  test('convolutions of one pixel and their gradients are matrix products', () => {
+describe('rewrites for a CPU', () => {
+  test('turn convolutions of one pixel and their gradients into matrix products', () => {
     const { before, after } = trainingOps((n) =>
       n.conv2d(n.conv2d(n.input(), { filters: 4, kernelSize: 1 }), { filters: 4, kernelSize: 1, strides: 2 }),
     );
@@ -52,17 +52,17 @@ describe('on a CPU', () => {
     expect(after).toContain('AvgPoolGrad');
   });
 
-  test('larger convolutions stay', () => {
+  test('keep larger convolutions', () => {
     const { before, after } = trainingOps((n) => n.conv2d(n.input(), { filters: 4, kernelSize: [1, 3] }));
     expect(after).toEqual(before);
   });
 
-  test('few rows are not multiplied by a large transposed matrix', () => {
+  test('do not multiply few rows by a large transposed matrix', () => {
     expect(trainingOps(denseOf(512)).after).toContain('Transpose');
     expect(trainingOps(denseOf(511)).after).not.toContain('Transpose');
   });
 
-  test('a maximum remembers where it was', () => {
+  test('give the gradient of max pooling the places of the maxima', () => {
     const { after } = trainingOps((n) =>
       n.maxPooling2d(n.conv2d(n.input(), { filters: 4, kernelSize: 3 }), { poolSize: 2 }),
     );
@@ -82,7 +82,7 @@ test('max pooling comes before the bias and the activation that keep its order, 
 
 for (const runner of await availableRunners()) {
   if (runner.backend === 'portable') continue;
-  test(`a large matrix turned round gives the gradient that it had, ${runner.name}`, async () => {
+  test(`the gradient of a large dense layer is the same with rewrites, ${runner.name}`, async () => {
     const [expected, actual] = await Promise.all(
       [
         { engine: await openEngine({ backend: 'portable' }), executor: 'eager' as const },

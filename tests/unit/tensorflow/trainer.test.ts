@@ -56,7 +56,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     trainer.dispose();
   });
 
-  test('leaves the number of tensors where it was, steps, smaller batches and predictions alike', async () => {
+  test('leaves no tensors behind after steps, smaller batches and predictions', async () => {
     const before = engine.numTensors();
     const trainer = await engine.createTrainer({ ...OPTIONS, microBatchSize: 2, emaDecay: 0.9 });
     const round = async () => {
@@ -72,7 +72,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     expect(engine.numTensors()).toBe(before);
   });
 
-  test('gives the same bits twice for the same seed, and others for another', async () => {
+  test('gives the same bits for the same seed, and other bits for another seed', async () => {
     const run = async (seed: number) => {
       const trainer = await engine.createTrainer({ ...OPTIONS, seed });
       const losses = await train(trainer, 0, 4);
@@ -105,7 +105,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
   });
 
   test.each([1, 2, 3])(
-    'parts of %i make the updates of whole batches, dropout included',
+    'micro-batches of %i make the same updates as whole batches, dropout included',
     async (microBatchSize) => {
       const n = createNetworkBuilder('plain', { height: 8, width: 8, channels: 3 });
       const x = n.flatten(n.conv2d(n.input(), { filters: 4, kernelSize: 3, activation: 'tanh' }));
@@ -119,21 +119,21 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
         optimizer: { type: 'sgd', momentum: 0.9 } as const,
       };
       const whole = await engine.createTrainer(options);
-      const parted = await engine.createTrainer({ ...options, microBatchSize });
+      const accumulating = await engine.createTrainer({ ...options, microBatchSize });
       for (const step of [1, 2]) {
         const expected = await whole.step(batch(step), 0.1);
-        const found = await parted.step(batch(step), 0.1);
+        const found = await accumulating.step(batch(step), 0.1);
         expect(found.loss).toBeCloseTo(expected.loss, 5);
         expect(found.correct).toBe(expected.correct);
       }
       const expected = await whole.weights();
-      for (const [name, values] of await parted.weights()) {
+      for (const [name, values] of await accumulating.weights()) {
         values.forEach((value, i) => {
           expect(value).toBeCloseTo(expected.get(name)?.[i] ?? Number.NaN, 5);
         });
       }
       whole.dispose();
-      parted.dispose();
+      accumulating.dispose();
     },
   );
 
@@ -143,7 +143,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     { type: 'adamw', weightDecay: 0.1 },
     { type: 'nadam' },
     { type: 'rmsprop' },
-  ] as const)('moves a layer by its factor on the learning rate, %o', async (optimizer) => {
+  ] as const)('scales the change of a layer by its factor on the learning rate, %o', async (optimizer) => {
     const moved = async (rateFactor?: (layer: string) => number) => {
       const trainer = await engine.createTrainer({
         ...OPTIONS,
@@ -167,28 +167,28 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     });
   });
 
-  test('takes the state of a run in larger parts, or of one in which more layers learned', async () => {
+  test('restores the state of a run with other micro-batches and more trainable layers', async () => {
     const whole = await engine.createTrainer(OPTIONS);
     await train(whole, 0, 2);
     const state = await whole.state();
-    const parted = await engine.createTrainer({
+    const accumulating = await engine.createTrainer({
       ...OPTIONS,
       microBatchSize: 1,
       trainable: (name) => name === 'top',
     });
-    await parted.restore(state);
-    expect(await parted.weights()).toEqual(await whole.weights());
-    const left = await parted.state();
+    await accumulating.restore(state);
+    expect(await accumulating.weights()).toEqual(await whole.weights());
+    const left = await accumulating.state();
     expect([...left.variables.keys()].filter((name) => name.includes('conv'))).toEqual([
       'conv/kernel',
       'conv/bias',
     ]);
     await expect(whole.restore(left)).rejects.toMatchObject({ code: 'trainer-state-invalid' });
     whole.dispose();
-    parted.dispose();
+    accumulating.dispose();
   });
 
-  test('changes only layers that learn, and keeps a frozen normalization on its moving statistics', async () => {
+  test('changes only trainable layers; frozen batch normalization uses its moving statistics', async () => {
     const trainer = await engine.createTrainer({ ...OPTIONS, trainable: (name) => name === 'top' });
     await train(trainer, 0, 2);
     const weights = await trainer.weights();
@@ -199,7 +199,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     trainer.dispose();
   });
 
-  test('moves the statistics of batch normalization as Keras does: by the biased variance', async () => {
+  test('updates moving statistics by the biased variance, as Keras does', async () => {
     const n = createNetworkBuilder('normalized', { height: 1, width: 1, channels: 1 });
     n.dense(n.flatten(n.batchNormalization(n.input(), { name: 'bn', momentum: 0.75 })), {
       units: 2,
@@ -223,7 +223,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     trainer.dispose();
   });
 
-  test('predicts with the moving average of the weights where there is one', async () => {
+  test('predicts with the EMA of the weights where there is one', async () => {
     const trainer = await engine.createTrainer({
       ...OPTIONS,
       optimizer: { type: 'sgd' },
@@ -270,7 +270,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     trainer.dispose();
   });
 
-  test('rejects what it cannot take: batches, weights, states, networks without a softmax', async () => {
+  test('rejects invalid batches, weights and states, and networks without a softmax', async () => {
     const trainer = await engine.createTrainer(OPTIONS);
     const { images } = batch(0);
     const labels = Int32Array.of(0, 1, 2, 3);
@@ -292,7 +292,7 @@ describe.each(RUNNERS)('a trainer, $name', ({ engine, executor }) => {
     await expect(features).rejects.toMatchObject({ code: 'network-not-classifier' });
   });
 
-  test('stops at a loss that is no number', async () => {
+  test('rejects a step whose loss is not a number', async () => {
     const trainer = await engine.createTrainer(OPTIONS);
     await trainer.setWeights(new Map([['top/bias', new Float32Array(CLASSES).fill(Number.NaN)]]));
     await expect(trainer.step(batch(0), 0.01)).rejects.toMatchObject({ code: 'loss-not-finite' });

@@ -12,12 +12,12 @@ describe('data that TensorFlow has to copy', () => {
     expect(copy.buffer).not.toBe(view.buffer);
   });
 
-  test('stays where it is when it lies off them already', () => {
+  test('is not copied where it is unaligned already', () => {
     const data = new Int32Array(new ArrayBuffer(64), 4, 3);
     expect(unaligned(data)).toBe(data);
   });
 
-  test('keeps its type and its values, also where it is large', () => {
+  test('keeps its type and values when it is copied, also where it is large', () => {
     const data = Int32Array.from({ length: 9_000_000 }, (_, i) => i);
     const copy = unaligned(data);
     expect(copy).toBeInstanceOf(Int32Array);

@@ -24,7 +24,7 @@ function gradient(width: number, height: number) {
 }
 
 describe('drawView', () => {
-  it('depends on seed, epoch and picture, and on nothing else', () => {
+  it('depends on seed, epoch and picture alone', () => {
     const view = drawView(AUGMENTATIONS.strong, 1, 2, 3);
     expect(drawView(AUGMENTATIONS.strong, 1, 2, 3)).toEqual(view);
     for (const [seed, epoch, picture] of [
@@ -48,7 +48,7 @@ describe('drawView', () => {
     expect(mirrored).toBeLessThan(240);
   });
 
-  it('never reaches beyond the picture but by turning', () => {
+  it('stays within the picture unless it is rotated', () => {
     for (let i = 0; i < 300; i++) {
       const { centerX, centerY, width, height } = drawView(AUGMENTATIONS.strong, 3, 1, i);
       expect(centerX - width / 2).toBeGreaterThanOrEqual(-1e-12);
@@ -63,11 +63,11 @@ describe('drawView', () => {
 describe('renderView', () => {
   const source = gradient(20, 10);
 
-  it('leaves a picture alone where nothing is to change', () => {
+  it('returns the same pixels where no augmentation is set', () => {
     expect(renderView(source, PLAIN, source).pixels).toEqual(source.pixels);
   });
 
-  it('mirrors and cuts at exact places', () => {
+  it('mirrors and crops at exact pixels', () => {
     const mirrored = renderView(source, { ...PLAIN, isMirrored: true }, source);
     expect([...mirrored.pixels.subarray(0, 3)]).toEqual([19, 0, 200]);
     const half = { ...PLAIN, width: 0.5, height: 0.5, centerX: 0.75, centerY: 0.75 };
@@ -76,12 +76,12 @@ describe('renderView', () => {
     expect([...cut.pixels.subarray(-3)]).toEqual([19, 9, 200]);
   });
 
-  it('turns by half a circle what mirroring both ways turns', () => {
+  it('rotates by 180° as mirroring both ways does', () => {
     const turned = renderView(source, { ...PLAIN, angle: Math.PI }, source);
     expect([...turned.pixels.subarray(0, 3)]).toEqual([19, 9, 200]);
   });
 
-  it('brightens, takes the color away, and hides a square', () => {
+  it('changes brightness and saturation, and cuts out a square', () => {
     const bright = renderView(source, { ...PLAIN, brightness: 1.5 }, source);
     expect([...bright.pixels.subarray(-3)]).toEqual([29, 14, 255]);
     const [red, green, blue] = renderView(source, { ...PLAIN, saturation: 0 }, source).pixels;
@@ -104,7 +104,7 @@ describe('createBatchMixer', () => {
   const mixer = (augmentation: { mixup: number; cutmix: number }) =>
     createBatchMixer({ augmentation, seed: 1, classes: 4, shape: [4, 4, 1] });
 
-  it('is none where nothing is mixed', () => {
+  it('is undefined where no mixing is set', () => {
     expect(mixer({ mixup: 0, cutmix: 0 })).toBeUndefined();
   });
 
@@ -165,7 +165,7 @@ describe('pictureExamples', () => {
     return image;
   };
 
-  it('changes pictures in epochs alone, and in the same way each time', async () => {
+  it('augments pictures only in epochs, with the same view each time', async () => {
     const { store, items } = await setUp([100, 150, 200, 250]);
     const augmentation = AugmentationSchema.parse({ color: 0.5 });
     const source = pictureExamples(store, items, INPUT, { augmentation, seed: 1 });
@@ -176,7 +176,7 @@ describe('pictureExamples', () => {
     expect(await fill(first, 1)).not.toEqual(await fill(source.atEpoch?.(2) ?? source, 1));
   });
 
-  it('gives the pixels that its values are made of, decoded once for each size', async () => {
+  it('gives the same pixels as its preprocessed values, decoded once for each size', async () => {
     const { store, items } = await setUp([100, 150, 200, 250]);
     let reads = 0;
     const counting = {
@@ -211,7 +211,7 @@ describe('pictureExamples', () => {
     expect(second.drawn).not.toEqual(first.drawn);
   });
 
-  it('cuts views out of a picture large enough that fine detail stays', async () => {
+  it('crops views out of a picture decoded large enough to keep detail', async () => {
     const side = 48;
     const stripes = Uint8Array.from({ length: side * side * 3 }, (_, i) =>
       Math.floor(i / 3 / 4) % 2 === 0 ? 0 : 255,
@@ -230,7 +230,7 @@ describe('pictureExamples', () => {
       expect(contrastOf(await fill(source.atEpoch?.(epoch) ?? source, 0))).toBeGreaterThan(0.3 * whole);
   });
 
-  it('stretches pictures that are not cut', async () => {
+  it('stretches pictures that are not cropped', async () => {
     const pixels = gradient(12, 12);
     const bytes = await sharp(pixels.pixels, { raw: { width: 12, height: 12, channels: 3 } })
       .png()
@@ -242,7 +242,7 @@ describe('pictureExamples', () => {
     expect(await fill(source.atEpoch?.(1) ?? source, 0)).not.toEqual(await fill(source, 0));
   });
 
-  it('puts another picture of the class in the place of one that broke, and says so once', async () => {
+  it('replaces a picture that cannot be read by another of its class, and reports it once', async () => {
     const { store, items } = await setUp([10, 20, 30, 40]);
     await store.put('1.png', 'broken');
     const told: string[] = [];

@@ -15,7 +15,7 @@ function backbone() {
 }
 
 describe('a session of a frozen backbone', () => {
-  it('answers runs at the same time, each with its own maps', async () => {
+  it('answers concurrent runs, each with its own feature maps', async () => {
     const { onnx, features } = backbone();
     expect(features).toBe(4 * 4 * 4);
     const session = await openBackbone({ onnx, features }, INPUT);
@@ -32,14 +32,14 @@ describe('a session of a frozen backbone', () => {
     await session.release();
   });
 
-  it('says what ONNX Runtime says of a run that fails, and goes on', async () => {
+  it('rejects a run that fails with the message of ONNX Runtime, and stays usable', async () => {
     const session = await openBackbone(backbone(), INPUT);
     await expect(session.run(new Float32Array(PICTURE), 2)).rejects.toThrow(/Tensor|dims|size/);
     expect(await session.run(new Float32Array(PICTURE), 1)).toHaveLength(64);
     await session.release();
   });
 
-  it('does not open what is no model', async () => {
+  it('rejects bytes that are no model', async () => {
     const nothing = { onnx: Uint8Array.of(1, 2, 3), features: 1 };
     await expect(openBackbone(nothing, INPUT)).rejects.toThrow(/protobuf|model/i);
   });

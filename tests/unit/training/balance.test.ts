@@ -10,11 +10,11 @@ const LABELS = Int32Array.from([...new Array(40).fill(0), ...new Array(10).fill(
 const COUNTS = [40, 10, 5];
 
 describe('class balance', () => {
-  it('counts classes, those without examples too', () => {
+  it('counts the examples of every class, also of those without any', () => {
     expect(countClasses(LABELS, 4)).toEqual([...COUNTS, 0]);
   });
 
-  it('calls twice the pictures imbalanced', () => {
+  it('calls classes imbalanced from twice the pictures on', () => {
     expect(isImbalanced([10, 19])).toBe(false);
     expect(isImbalanced([10, 20])).toBe(true);
   });

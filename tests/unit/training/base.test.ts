@@ -21,7 +21,7 @@ describe('the base of an imported backbone', () => {
     base = await findBase(store, 'onnx:theirs');
   });
 
-  it('plans and trains the head alone', async () => {
+  it('plans and trains only the head', async () => {
     const network = networkOf(NO_SAVINGS, { base, classes: CLASSES });
     expect(planNetwork(network).parameters.total).toBe(FOREIGN_FILTERS * CLASSES + CLASSES);
     const frozen = await base.loadFrozen(network, { store });
@@ -36,7 +36,7 @@ describe('the base of an imported backbone', () => {
     expect(base.toCompanions(network, weights).files.size).toBe(0);
   });
 
-  it('gives up batches and precision where memory runs out, and keeps its pictures', () => {
+  it('has out-of-memory remedies for batches and precision, and none for the size of pictures', () => {
     const situation = { base, classes: CLASSES, batchSizes: { features: 2 }, unfreezeFrom: null };
     const taken: string[] = [];
     let next = nextRemedy(REMEDIES, NO_SAVINGS, 'features', situation);
@@ -46,7 +46,7 @@ describe('the base of an imported backbone', () => {
     expect(taken).toEqual(['smaller_batches', 'half_precision']);
   });
 
-  it('rejects names that nothing has', async () => {
+  it('rejects names of neither an architecture nor a backbone', async () => {
     await expect(findBase(store, 'onnx:ours')).rejects.toThrow(
       expect.objectContaining({ code: 'backbone-not-found' }),
     );

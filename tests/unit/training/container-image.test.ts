@@ -24,7 +24,7 @@ describe('findContainerImage', () => {
     );
   });
 
-  it('says nothing where there is no agent, or one that says something else', async () => {
+  it('is undefined where there is no agent, or its answer has another form', async () => {
     expect(await findContainerImage(undefined)).toBeUndefined();
     expect(await findContainerImage('http://127.0.0.1:1/v4')).toBeUndefined();
     expect(await ask('no JSON')).toBeUndefined();

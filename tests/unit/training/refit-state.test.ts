@@ -40,12 +40,12 @@ const FRESH_TOP = { 'top/kernel': 3, 'top/kernel/m': 0, 'top/kernel/average': 3 
 const JUDGED = { 'mid/kernel': 22, 'top/kernel': 32 };
 
 describe('refitState', () => {
-  it('leaves a state be that is of the same layers', () => {
+  it('returns a state with the same trainable layers unchanged', () => {
     const state = stateOf({ ...LEARNING_MID, ...LEARNING_TOP }, JUDGED);
     expect(refitState(state, trainerOf({ ...FRESH_MID, ...FRESH_TOP }), WEIGHTS)).toBe(state);
   });
 
-  it('leaves a layer that stops to learn at its average, and the others to their optimizer', () => {
+  it('leaves a layer that becomes frozen at its EMA, and keeps the optimizer slots of the others', () => {
     const state = stateOf({ ...LEARNING_MID, ...LEARNING_TOP }, JUDGED);
     const refit = refitState(state, trainerOf({ 'mid/kernel': 2, ...FRESH_TOP }), WEIGHTS);
     const { variables, updates } = refit.trainer;
@@ -55,7 +55,7 @@ describe('refitState', () => {
     expect({ ...refit, trainer: state.trainer }).toEqual(state);
   });
 
-  it('begins the optimizer anew, from the averages, where a layer begins to learn', () => {
+  it('resets the optimizer and starts from the EMA where a layer becomes trainable', () => {
     const state = stateOf({ 'mid/kernel': 20, ...LEARNING_TOP }, JUDGED);
     const refit = refitState(state, trainerOf({ ...FRESH_MID, ...FRESH_TOP }), WEIGHTS);
     expect(refit.trainer).toEqual({
@@ -72,7 +72,7 @@ describe('refitState', () => {
     expect({ ...refit, trainer: state.trainer }).toEqual(state);
   });
 
-  it('takes layers that were not in training from the weights', () => {
+  it('takes layers that the state lacks from the weights', () => {
     const state = stateOf({ ...LEARNING_MID, ...LEARNING_TOP }, JUDGED);
     const fresh = trainerOf({ 'low/kernel': 1, ...FRESH_MID, ...FRESH_TOP });
     const { trainer, first, best } = refitState(state, fresh, WEIGHTS);
@@ -82,7 +82,7 @@ describe('refitState', () => {
     expect(best).toEqual({ epoch: 3, validationLoss: 0.25, weights: judged });
   });
 
-  it('leaves in the state what is of another network, for the trainer to refuse', () => {
+  it('keeps variables of another network, so that the trainer rejects the state', () => {
     const state = stateOf({ ...LEARNING_TOP, 'other/kernel': 4 }, JUDGED);
     const { trainer } = refitState(state, trainerOf({ ...FRESH_MID, ...FRESH_TOP }), WEIGHTS);
     expect(trainer.variables.has('other/kernel')).toBe(true);
