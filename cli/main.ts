@@ -28,7 +28,7 @@ const { version, description } = JSON.parse(
 
 const MAX_PORT = 65_535;
 
-/** commander gives the value before it as well. */
+/** Takes the first argument alone: commander passes the option's earlier value as the second. */
 const takePath = (text: string) => toUserPath(text);
 
 function parsePort(text: string): number {
@@ -51,7 +51,7 @@ function parseSize(text: string): { readonly height: number; readonly width: num
   return { height, width: Number(match[2] ?? height) };
 }
 
-/** Any number: what is allowed is said where it is used. */
+/** Any number; the code that uses it checks its range. */
 function parseNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('It must be a number.');
@@ -87,12 +87,15 @@ program
   )
   .option(
     '--api-keys <file>',
-    `JSON file of API keys by name; or ${environment.apiKey} has one. Needed on any other address than this machine's own`,
+    `JSON file of API keys by name; or set ${environment.apiKey} to one key. Needed where other machines reach the server`,
     takePath,
   )
-  .option('--allow-host <name...>', 'further names that requests may come for, e.g. that of a proxy')
+  .option('--allow-host <name...>', 'further host names that the server answers to, e.g. that of a proxy')
   .option('--allow-origin <origin...>', 'pages of other sites that may use the API (CORS)', parseOrigin)
-  .option('--behind-proxy', 'take scheme and host from X-Forwarded-Proto and X-Forwarded-Host')
+  .option(
+    '--behind-proxy',
+    'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',
+  )
   .action((options) => runStart({ ...options, apiKey: process.env[environment.apiKey], version }));
 
 program
@@ -102,7 +105,7 @@ program
   .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 0)
   .option(
     '--dataset <folder>',
-    'folder of pictures, one subfolder a class (default: a sample drawn on the spot)',
+    'folder of pictures, with one subfolder for each class (default: a small dataset that is drawn)',
     takePath,
   )
   .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
@@ -114,7 +117,7 @@ program
   .command('import-model')
   .description('serve a pretrained network as it is, without training')
   .argument('<architecture>', 'e.g. mobilenet_v2_1.0')
-  .requiredOption('--labels <file>', 'text file with the name of a class on every line', takePath)
+  .requiredOption('--labels <file>', 'text file with the name of one class on each line', takePath)
   .option(
     '--weights <path>',
     'Keras weight file, or folder that has the published one (default: download it)',
@@ -126,9 +129,11 @@ program
 
 program
   .command('import-backbone')
-  .description('take an ONNX file, from PyTorch or a model hub, as the frozen part of classifiers to train')
+  .description(
+    'import an ONNX file, from PyTorch or a model hub, as the frozen backbone of classifiers to train',
+  )
   .argument('<file>', 'the .onnx file', takePath)
-  .option('--name <name>', 'of the backbone, for jobs (default: that of the file)')
+  .option('--name <name>', 'name of the backbone, for jobs (default: that of the file)')
   .addOption(
     new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
       .choices(['nchw', 'nhwc'])
@@ -142,12 +147,12 @@ program
       .choices(ModelInputSchema.shape.preprocessing.options)
       .makeOptionMandatory(),
   )
-  .option('--size <height>x<width>', 'of the input, in pixels (default: what the file says)', parseSize)
-  .option('--output <name>', 'of the value that gives the features (default: the first output)')
+  .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)
+  .option('--output <name>', 'name of the value that gives the features (default: the first output)')
   .addOption(
     new Option(
       '--output-layout <layout>',
-      'axes of that value, where it is a map (default: the layout in which it has the proportions of the picture)',
+      'axes of that value, where it is a feature map (default: the layout in which it has the proportions of the picture)',
     ).choices(['nchw', 'nhwc']),
   )
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
@@ -155,9 +160,11 @@ program
 
 program
   .command('reproduce')
-  .description('train a model again, by what its report says, and compare: on a processor, bit by bit')
+  .description(
+    'train a model again as its report says, and compare: on a CPU, its weights have the same bits',
+  )
   .argument('<model>', '<name> or <name>:<version>')
-  .option('--url <address>', 'of a Fovea that runs already (default: one is started over --data)')
+  .option('--url <address>', 'URL of a running server (default: one is started over --data)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
   .action((model: string, options) =>
@@ -167,22 +174,24 @@ program
 program
   .command('plan')
   .description(
-    'what a network needs: parameters, memory, arithmetic; what fits a GPU, time and price of an epoch',
+    'show what a network needs: parameters, memory, FLOPs; which GPUs it fits, and the time and price of an epoch',
   )
   .argument('<model>', 'an architecture, e.g. resnet50')
-  .option('--size <height>x<width>', 'of the input, in pixels', parseSize)
-  .option('--classes <number>', 'that are told apart', parseNumber)
-  .option('--until <layer>', 'stop after this layer, e.g. to leave the classifier out')
-  .option('--batch <number>', 'pictures of a mini-batch', parseNumber)
-  .option('--images <number>', 'pictures of an epoch', parseNumber)
+  .option('--size <height>x<width>', 'size of the input, in pixels', parseSize)
+  .option('--classes <number>', 'number of classes', parseNumber)
+  .option('--until <layer>', 'stop after this layer, e.g. to omit the classifier')
+  .option('--batch <number>', 'pictures in a batch', parseNumber)
+  .option('--images <number>', 'pictures in an epoch', parseNumber)
   .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
   .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
-  .option('--svg <file>', 'write the picture: bytes by layer, the peak marked', takePath)
+  .option('--svg <file>', 'draw the bytes by layer, with the peak marked, in this file', takePath)
   .action((model, options) => runPlan(model, options));
 
 program
   .command('export-model')
-  .description('write a model in fewer bits, and report what that does to its size, speed and answers')
+  .description(
+    'write a reduced-precision variant of a model, and report its size, speed and how its answers differ',
+  )
   .argument('<model>', '<name> or <name>:<version>')
   .addOption(
     new Option('--precision <bits>', 'fp16: weights in half precision; int8: weights and values in 8 bits')
@@ -191,7 +200,7 @@ program
   )
   .requiredOption(
     '--pictures <folder>',
-    'pictures like those to come: half to calibrate, half to compare',
+    'pictures like those that the model will predict: half to calibrate, half to compare',
     takePath,
   )
   .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it', takePath)
@@ -201,7 +210,7 @@ program
 program
   .command('backup')
   .description(
-    'copy a data folder or a bucket, which may be in use; run again, it goes on where it broke off',
+    'copy a data folder or a bucket, which may be in use; after an interruption, the same command resumes',
   )
   .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix', takePath)
   .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
@@ -216,13 +225,13 @@ program
 
 program
   .command('setup')
-  .description('build the native back end of TensorFlow: training becomes several times as fast')
-  .option('--gpu', 'for an NVIDIA GPU')
+  .description('build the native TensorFlow back end, which trains several times as fast')
+  .option('--gpu', 'build it for an NVIDIA GPU')
   .action(({ gpu }: { gpu?: boolean }) => runTrainerEntry('setup', gpu ? ['--gpu'] : []));
 
 program
   .command('doctor')
-  .description('say what jobs run on here, and what the better back ends lack')
+  .description('show which back end jobs use on this machine, and what the faster ones lack')
   .action(() => runTrainerEntry('doctor'));
 
 try {

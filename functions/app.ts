@@ -1,4 +1,4 @@
-// The HTTP app: its routes in one list, and what surrounds all of them. Knows no server and no cloud.
+// The HTTP app: its routes in one list, and the middleware around all of them. Knows no server and no cloud.
 
 import { requestId } from 'hono/request-id';
 import type { AppDeps } from './deps/deps.ts';

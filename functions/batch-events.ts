@@ -1,5 +1,5 @@
-// Entry point of the function that EventBridge calls with what AWS Batch says about trainers. An event that throws
-// comes again twice within some minutes, then goes to the queue of lost events.
+// Entry point of the function that EventBridge calls with what AWS Batch says about trainers. EventBridge repeats an event
+// that throws twice within some minutes, then puts it into the queue of lost events.
 
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -40,6 +40,11 @@ const jobMetrics: JobMetrics = {
   },
 };
 
+/**
+ * Applies one event of AWS Batch to the job that it names, and counts it in metrics.
+ * @param event as EventBridge sends it.
+ * @throws {z.ZodError} where it is not such an event; what {@link applyBatchEvent} throws.
+ */
 export async function handler(event: unknown): Promise<void> {
   const batchEvent = BatchEventSchema.parse(event);
   const { jobId, jobName, status, statusReason } = batchEvent.detail;

@@ -1,9 +1,9 @@
-// Environment variables of an entry point: checked all at once, with every problem in one error.
+// Reads the environment variables of an entry point: all are checked at once, with every problem in one error.
 
 import { z } from 'zod';
 import { FoveaError } from '../core/errors/errors.ts';
 
-/** A variable that holds JSON of a schema. */
+/** A schema for a variable that holds JSON of another schema. */
 export const jsonText = <T extends z.ZodType>(schema: T) =>
   z
     .string()
@@ -22,7 +22,8 @@ export const jsonText = <T extends z.ZodType>(schema: T) =>
 
 /**
  * The variables that a schema names.
- * @throws {FoveaError} `environment-invalid` naming every variable that is missing or wrong; values are not repeated.
+ * @throws {FoveaError} `environment-invalid`, naming every variable that is missing or wrong; their values are not
+ * repeated.
  */
 export function readEnvironment<T extends z.ZodType>(
   schema: T,
@@ -31,5 +32,8 @@ export function readEnvironment<T extends z.ZodType>(
   const parsed = schema.safeParse(variables);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new FoveaError('environment-invalid', `The environment is not complete. ${problems.join('; ')}.`);
+  throw new FoveaError(
+    'environment-invalid',
+    `Environment variables are missing or wrong. ${problems.join('; ')}.`,
+  );
 }

@@ -30,13 +30,13 @@ const env = readEnvironment(
 );
 
 const MIB = 1024 * 1024;
-/** What Lambda takes in one event; base64 and headers included. */
+/** The size of the largest event that Lambda takes, base64 and headers included. */
 const EVENT_LIMIT_BYTES = 6 * MIB;
 /** Lambda gives one processor for each so many MiB. */
 const MIB_PER_PROCESSOR = 1769;
 /** ONNX Runtime takes twice a model's file; with this share, models take a quarter of the memory. */
 const MODELS_SHARE = 1 / 8;
-/** A new key works after at most this long, and a removed one works no longer. */
+/** After at most this long, a new key works and a removed one no longer does. */
 const KEYS_MAX_AGE_SECONDS = 60;
 
 const ApiKeysSchema = z.record(z.string(), z.string());
@@ -54,7 +54,7 @@ const BACKENDS_OF_FLEET: TrainerBackends =
     ? {
         best: 'native',
         missing: {
-          gpu: 'The trainers of this installation have no GPU. Leave "backend" out, or deploy machines with GPUs.',
+          gpu: 'The trainers of this installation have no GPU. Omit "backend", or deploy machines with GPUs.',
         },
       }
     : { best: 'gpu', missing: {} };
@@ -116,4 +116,5 @@ const app = createApp({
   logger,
 });
 
+/** The function that Lambda calls; it streams the app's answers. */
 export const handler = streamHandle(app);

@@ -1,11 +1,10 @@
-// Ports whose drivers are loaded when they are first used, so that a cold start pays for nothing that a request does
-// not need.
+// Ports whose drivers are loaded when they are first used, so that a cold start loads nothing that a request does not need.
 
 import type { JobQueue } from '../core/job/queues/job-queue.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { UploadLinks } from '../core/storage/upload-links.ts';
 
-/** Runs `load` once, at the first call. */
+/** A function that calls `load` at its first call, and gives the same promise ever after. */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
   return () => {
@@ -25,7 +24,7 @@ export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
 
 type RemoteUploadLinks = UploadLinks & Required<Pick<UploadLinks, 'origin'>>;
 
-/** Links to S3, whose driver is loaded with the first one. */
+/** Upload links of S3, whose driver is loaded with the first one. */
 export function lazyUploadLinks(load: () => Promise<RemoteUploadLinks>): RemoteUploadLinks {
   const loadOnce = once(load);
   return {
@@ -39,7 +38,7 @@ export function lazyPredictor(load: () => Promise<Predictor>): Predictor {
   const loadOnce = once(load);
   return {
     predict: async (request) => (await loadOnce()).predict(request),
-    // Lives as long as the process, which a function never ends itself.
+    // It lives as long as the process, which a function never ends itself.
     close: () => undefined,
   };
 }

@@ -1,5 +1,5 @@
-// The whole of Fovea on one machine: the API and the local worker in one process, trainers as child processes, state in
-// a folder. Nothing here knows how; it picks the drivers and wires the parts.
+// The whole of Fovea on one machine: the API and the local worker in one process, trainers as child processes, state in a
+// folder. This file only chooses the drivers and connects them.
 
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { assertRestored } from '../core/backup/restore-note.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { environment } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
+import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
@@ -19,6 +20,7 @@ import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.t
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
 import { EXPIRIES } from '../core/storage/keys.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createApp } from './app.ts';
 import { askDoctor, createBackendFinder } from './deps/find-backends.ts';
@@ -28,39 +30,42 @@ import { startServer } from './node.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
 import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
 const DOCTOR = fileURLToPath(new URL('../batch-job/doctor.ts', import.meta.url));
 
+/** Where a server keeps its state, on which address it listens, and who may use it. */
 export interface LocalServerOptions extends ServerAccess {
-  /** Folder of all state; made where it does not exist. */
+  /** Folder of all state; created where it does not exist. */
   readonly dataDir: string;
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
   /** A folder of pretrained weight files. */
   readonly weightsDir?: string | undefined;
-  /** What an hour of this machine costs, in US dollars; left out, nothing. */
+  /** What an hour of this machine costs, in US dollars; default: 0. */
   readonly usdPerHour?: number | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
 
+/** A server that takes requests and runs jobs. */
 export interface LocalServer {
   /** E.g. `http://127.0.0.1:8787`. */
   readonly url: string;
   /** The folder to copy datasets into. */
   readonly datasetsDir: string;
-  /** Stops taking requests, lets the running trainer leave a resumable job, and ends. */
+  /** Stops taking requests, lets the running trainer save a checkpoint, and ends. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts API and worker; jobs that an earlier run left unfinished go on.
+ * Starts the API and the worker, which resumes jobs that an earlier server left unfinished.
  * @throws {FoveaError} `api-keys-needed`, `port-unavailable`, `restore-unfinished`; what opening the folder throws.
  */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const { host, port, weightsDir, usdPerHour = 0, version, logger } = options;
+  const { host, port, weightsDir, version, logger } = options;
   assertKeys(host, options);
   const dataDir = path.resolve(options.dataDir);
   const storeUrl = pathToFileURL(dataDir).href;
@@ -79,18 +84,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     jobs,
     now: Date.now,
     onError: (error) => logger.error('local worker failed', { error }),
-    startTrainer: (jobId, leaseOwner) =>
-      spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
-        stdio: ['ignore', 'inherit', 'inherit'],
-        env: {
-          ...process.env,
-          [environment.storeUrl]: storeUrl,
-          [environment.jobId]: jobId,
-          [environment.leaseOwner]: leaseOwner,
-          [environment.usdPerHour]: String(usdPerHour),
-          ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
-        },
-      }),
+    startTrainer: trainerStarter(storeUrl, options),
   });
   const predictor = createPredictor({
     store,
@@ -98,28 +92,20 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   const stopped = new AbortController();
-  const backends = createBackendFinder({
-    ask: () => askDoctor(DOCTOR, stopped.signal),
-    clock: monotonicMs,
-    onError: (error) => {
-      if (!stopped.signal.aborted) logger.warn('what the trainer can run on is not known', { error });
-    },
-  });
+
   const app = createApp({
     store,
     jobs,
     uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
     queue,
-    machine: {
-      name: 'this machine',
-      vcpus: availableParallelism(),
-      usdPerHour,
-      priceBasis:
-        usdPerHour === 0
-          ? 'This machine has no price; npm start -- --usd-per-hour gives it one.'
-          : 'The price is the one that this server was started with.',
-    },
-    backends,
+    machine: describeMachine(options),
+    backends: createBackendFinder({
+      ask: () => askDoctor(DOCTOR, stopped.signal),
+      clock: monotonicMs,
+      onError: (error) => {
+        if (!stopped.signal.aborted) logger.warn("the trainer's back ends are not known", { error });
+      },
+    }),
     predictor,
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
@@ -137,25 +123,59 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     throw cannotListen(host, port, error);
   });
   queue.start();
-  // What lifecycle rules do in S3.
-  const sweep = () => {
-    for (const { id, prefix, days } of EXPIRIES)
-      deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
-        logger.error(`old ${id} not deleted`, { error }),
-      );
-  };
-  sweep();
-  const sweepTimer = setInterval(sweep, DAY_MS / 24).unref();
+  const stopDeleting = deleteExpiredHourly(store, logger);
   return {
     url: server.url,
     datasetsDir,
     async stop() {
       stopped.abort();
-      clearInterval(sweepTimer);
+      stopDeleting();
       await Promise.all([server.stop(), queue.stop()]);
       predictor.close();
     },
   };
+}
+
+/** Starts `batch-job/main.ts` on one job, in a process of its own. */
+const trainerStarter =
+  (storeUrl: string, { usdPerHour = 0, weightsDir }: LocalServerOptions) =>
+  (jobId: string, leaseOwner: string) =>
+    spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        [environment.storeUrl]: storeUrl,
+        [environment.jobId]: jobId,
+        [environment.leaseOwner]: leaseOwner,
+        [environment.usdPerHour]: String(usdPerHour),
+        ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
+      },
+    });
+
+const describeMachine = ({ usdPerHour = 0 }: LocalServerOptions): JobMachine => ({
+  name: 'this machine',
+  vcpus: availableParallelism(),
+  usdPerHour,
+  priceBasis:
+    usdPerHour === 0
+      ? 'This machine has no price; npm start -- --usd-per-hour gives it one.'
+      : 'The price is the one that this server was started with.',
+});
+
+/**
+ * Deletes what has expired, now and every hour. In S3, lifecycle rules do so.
+ * @returns a function that ends it.
+ */
+function deleteExpiredHourly(store: ObjectStore, logger: Logger): () => void {
+  const deleteExpired = () => {
+    for (const { id, prefix, days } of EXPIRIES)
+      deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
+        logger.error(`old ${id} not deleted`, { error }),
+      );
+  };
+  deleteExpired();
+  const timer = setInterval(deleteExpired, HOUR_MS).unref();
+  return () => clearInterval(timer);
 }
 
 const cannotListen = (host: string, port: number, error: NodeJS.ErrnoException) =>

@@ -1,4 +1,4 @@
-// Serves an app on a Node socket, and ends without cutting off who is being served.
+// Serves an app on a Node socket, and stops without cutting off requests in progress.
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,21 +7,23 @@ import { FoveaError } from '../core/errors/errors.ts';
 import { retryHeaders, toErrorBody } from './http/error-response.ts';
 import { answerRefusal, refuseUnread } from './http/refuse-unread.ts';
 
+/** The app, and the address on which it is served. */
 export interface StartServerOptions {
   readonly app: { readonly fetch: (request: Request) => Response | Promise<Response> };
   /** An address of this machine; `127.0.0.1` is reachable from this machine alone. */
   readonly host: string;
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
   /** How long running requests may take after {@link RunningServer.stop}, in milliseconds. */
   readonly graceMs?: number;
 }
 
+/** A server that takes requests. */
 export interface RunningServer {
   /** E.g. `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests, lets running ones end within the grace, then closes their connections. */
+  /** Takes no new requests, waits for running ones for at most `graceMs`, then closes their connections. */
   stop(): Promise<void>;
 }
 
@@ -65,11 +67,11 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   };
 }
 
-/** HTTP/1.0 has no Host; what serves such a request goes by its own address. */
+/** HTTP/1.0 has no Host; a request of that version is served under the server's own address. */
 const lacksHost = ({ headers, httpVersion }: IncomingMessage) =>
   headers.host === undefined && httpVersion !== '1.0';
 
-/** Answers a request that names no URL (a broken Host, a target that is no path), before any app sees it. */
+/** Answers a request that names no URL (an invalid Host, a target that is not a path), before any app sees it. */
 function refuse(error: unknown): Response {
   const refused = namesNoUrl(error instanceof Error ? error.message : 'it cannot be read');
   return Response.json(toErrorBody(refused), { status: 400, headers: retryHeaders(refused.code) });

@@ -1,13 +1,14 @@
-// Who reaches a server on a machine, and by which names. A server that others reach needs keys.
+// Decides who may reach a server on a machine, and under which names. A server that other machines reach needs API keys.
 
 import { hostname } from 'node:os';
 import { FoveaError } from '../core/errors/errors.ts';
 import type { ApiKeys, HostRules } from './deps/deps.ts';
 
+/** Who may use a server, and how. */
 export interface ServerAccess {
-  /** Who may use the API; left out, everybody on this machine. */
+  /** Keys that the API requires; without them, everybody on this machine may use it. */
   readonly apiKeys?: ApiKeys | undefined;
-  /** Names beside the machine's own that requests may come for, e.g. of a proxy. */
+  /** Names beside the machine's own that requests may be addressed to, e.g. that of a proxy. */
   readonly allowHosts?: readonly string[] | undefined;
   /** Pages of other sites that may use the API; `*` for all. */
   readonly allowOrigins?: readonly string[] | undefined;
@@ -21,13 +22,16 @@ const WAY_OUT =
   'Put keys into a JSON file, {"me": "…"}, of 16 characters or more each (openssl rand -hex 24), and start with --api-keys ' +
   'FILE; or set FOVEA_API_KEY to one.';
 
-/** @throws {FoveaError} `api-keys-needed` for a server without keys that others than its own machine or page would reach. */
+/**
+ * Refuses to start a server without keys that other machines or web pages would reach.
+ * @throws {FoveaError} `api-keys-needed`.
+ */
 export function assertKeys(host: string, { apiKeys, allowOrigins = [] }: ServerAccess): void {
   if (apiKeys !== undefined) return;
   if (!LOOPBACK.test(host))
     throw new FoveaError(
       'api-keys-needed',
-      `A server on ${host} is reached from other machines, and without API keys everybody there could use it. ${WAY_OUT} ` +
+      `Other machines can reach a server on ${host}, and without API keys everybody there could use it. ${WAY_OUT} ` +
         'Or listen on 127.0.0.1, which this machine alone reaches.',
     );
   if (allowOrigins.includes('*'))
@@ -38,7 +42,7 @@ export function assertKeys(host: string, { apiKeys, allowOrigins = [] }: ServerA
     );
 }
 
-/** The names of this machine for itself, and those that were given. */
+/** The hosts that requests may be addressed to: the names of this machine for itself, and those that were given. */
 export function hostRules(host: string, { allowHosts = [] }: ServerAccess): HostRules {
   const anyAddress = ANY_ADDRESS.has(host);
   const own = host.includes(':') ? `[${host}]` : host;

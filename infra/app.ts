@@ -1,4 +1,4 @@
-// What the CDK command line runs (cdk.json).
+// The entry point that the CDK command line runs (cdk.json).
 
 import { createApp } from './create-app.ts';
 import { SettingsError } from './settings/settings.ts';

@@ -1,15 +1,15 @@
-// The CDK app: settings, stack, tags and the checks that run over all of it.
+// The CDK app: settings, stack, tags and the checks that run over all of them.
 
 import { App, type AppProps, DefaultStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { FoveaStack } from './fovea-stack.ts';
 import { parseSettings } from './settings/settings.ts';
 
-/** Name of the stack unless the context names another (`-c stackName=…`), for several of them in one account. */
+/** Name of the stack unless the context names another (`-c stackName=…`), which allows several stacks in one account. */
 const STACK_NAME = 'Fovea';
 
 /**
- * The app, not yet synthesized.
+ * Creates the app, not yet synthesized.
  * @throws {SettingsError} for settings that are not allowed.
  */
 export function createApp(props: AppProps = {}): { readonly app: App; readonly stack: FoveaStack } {
@@ -22,7 +22,7 @@ export function createApp(props: AppProps = {}): { readonly app: App; readonly s
     // The rule would ask SSM at each update; `cdk bootstrap` checks the same.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
   });
-  // Not all that checks templates knows that dashboards take tags; theirs would tell no costs apart.
+  // Some template checkers do not know that dashboards take tags, and a dashboard's tag would tell no costs apart.
   Tags.of(app).add('project', 'fovea', { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return { app, stack };

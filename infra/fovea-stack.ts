@@ -1,4 +1,4 @@
-// The stack: wires the parts, and says where they are.
+// The stack: connects the constructs, and outputs their addresses.
 
 import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -12,6 +12,7 @@ import { SpendingLimit } from './constructs/spending-limit.ts';
 import { Trainer } from './constructs/trainer.ts';
 import type { Settings } from './settings/settings.ts';
 
+/** The settings of a deployment. */
 export interface FoveaStackProps extends StackProps {
   readonly settings: Settings;
 }
@@ -19,6 +20,7 @@ export interface FoveaStackProps extends StackProps {
 /** Zones that a template for any region may name. */
 const MOST_ZONES = 4;
 
+/** One installation of Fovea in an AWS account. */
 export class FoveaStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: FoveaStackProps) {
     super(scope, id, props);
@@ -50,7 +52,7 @@ export class FoveaStack extends Stack {
     });
     new CfnOutput(this, 'JobEventsFunction', {
       value: jobEvents.function.functionName,
-      description: 'Brings what AWS Batch says into job records; takes lost events again',
+      description: 'Brings events of AWS Batch into job records; call it again with lost events',
     });
     new CfnOutput(this, 'LostEventsQueue', {
       value: jobEvents.lostEvents.queueUrl,
@@ -62,7 +64,7 @@ export class FoveaStack extends Stack {
     });
   }
 
-  /** Zones of whatever region the template is deployed to; the CDK's own answer without an account is two. */
+  /** The zones of the region to which the template is deployed. Without an account, the CDK's own answer would be two. */
   override get availabilityZones(): string[] {
     return Array.from({ length: MOST_ZONES }, (_, index) => Fn.select(index, Fn.getAzs()));
   }

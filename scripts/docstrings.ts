@@ -18,9 +18,6 @@ const OPEN = [
   'core/job/queues/local',
   'core/predict',
   'batch-job',
-  'functions',
-  'cli',
-  'infra',
   'bench',
 ];
 

@@ -1,5 +1,5 @@
-// The HTTP API as the command sees it: the few calls it makes, with answers checked by the API's own schemas and its errors as
-// messages.
+// The HTTP API as the command sees it: the few calls that it makes. The API's own schemas check the answers, and errors
+// become messages.
 
 import type { z } from 'zod';
 import type { CreateJobBody } from '../../api/create-job.ts';
@@ -16,7 +16,7 @@ import { PredictionSchema, type WirePrediction } from '../../api/prediction.ts';
 import { type WireReport, WireReportSchema } from '../../api/report.ts';
 import { isFinal } from '../../core/job/record/job.ts';
 
-/** The API answered with an error. */
+/** An answer of the API that is an error. Its message is the API's; its code is null where the answer had none. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -29,16 +29,20 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * The calls of the API that the command makes. Each rejects with an {@link ApiError} where the API refuses, and with an
+ * `Error` where no server answers or its answer is of another version.
+ */
 export interface ApiClient {
   putDatasetFile(dataset: string, path: string, body: Uint8Array): Promise<void>;
   createJob(body: CreateJobBody): Promise<WireJob>;
   job(id: string): Promise<WireJob>;
-  /** Jobs that were asked for earlier and are not over, newest first. */
+  /** Jobs that were created before this one and have not ended, newest first. */
   openJobsBefore(id: string): Promise<readonly WireJob[]>;
   cancelJob(id: string): Promise<WireJob>;
-  /** Where a person may POST to cancel a job. */
+  /** The URL to which a person may POST to cancel a job. */
   cancelUrl(id: string): string;
-  /** Oldest first, those after the given one. */
+  /** The events after the one with the id `after`, oldest first; without it, the latest ones. */
   eventsSince(id: string, after: string | undefined): Promise<readonly WireJobEvent[]>;
   predict(model: string, image: Uint8Array): Promise<WirePrediction>;
   report(model: string): Promise<WireReport>;
@@ -47,12 +51,12 @@ export interface ApiClient {
 
 /** Events read with each request; a follower asks again often enough. */
 const EVENTS_PAGE = 100;
-/** Jobs looked through for those that are before one in the queue. */
+/** Jobs searched for those that are before one in the queue. */
 const JOBS_PAGE = 100;
 
 /**
  * A client of the API at `url`.
- * @param apiKey where it needs one.
+ * @param apiKey is needed where the server has keys.
  */
 export function createApiClient(url: string, apiKey?: string): ApiClient {
   async function send(method: string, path: string, body?: Uint8Array | object): Promise<string> {
@@ -85,7 +89,7 @@ export function createApiClient(url: string, apiKey?: string): ApiClient {
     const [issue] = parsed.error.issues;
     throw new Error(
       `${method} ${path} was not answered as this version of Fovea expects: ${issue?.path.join('.')}: ${issue?.message}. ` +
-        'Is the server of another version?',
+        'The server may be of another version of Fovea.',
       { cause: parsed.error },
     );
   }

@@ -1,5 +1,5 @@
-// A job as a person at a terminal sees it: a progress bar for the running stage, its messages above. Where the output is
-// no terminal, the messages alone.
+// Shows a job at a terminal: a progress bar for the running stage, and its messages above. Where the output is not a
+// terminal, it writes the messages alone.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { MultiBar, Presets } from 'cli-progress';
@@ -9,11 +9,11 @@ import type { ApiClient } from './api-client.ts';
 import { watchQueue } from './watch-queue.ts';
 
 const POLL_MS = 500;
-/** Parts of a stage's bar: fine enough to move at every look. */
+/** Steps of a stage's bar: fine enough to move at every poll. */
 const BAR_TOTAL = 1000;
 
 /**
- * Shows a job until it is over, and returns it.
+ * Shows a job until it has ended, and returns it.
  * @throws the reason of `signal`, once that is aborted.
  */
 export async function followJob(
@@ -56,7 +56,7 @@ export async function followJob(
       await delay(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   } finally {
-    // Writes what was printed since the last time.
+    // Writes the lines that were printed since the last update.
     bars?.update();
     bars?.stop();
   }
@@ -67,7 +67,7 @@ function shareDone({ progress }: WireJob): number {
   return Math.min(1, progress.step / progress.steps);
 }
 
-/** What is known of the running stage, beside its bar. */
+/** The known figures of the running stage, for the line of its bar; empty before the first progress report. */
 export function factsOf({ progress }: WireJob): string {
   if (progress === null) return '';
   const {

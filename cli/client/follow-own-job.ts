@@ -1,5 +1,5 @@
-// A job that the command has asked for: shown until it is over, and cancelled where the command ends before, so that the next
-// one does not wait behind it.
+// Shows a job that the command has created until it ends. Where the command ends before, it cancels the job, so that the
+// next one does not wait for it.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WireJob } from '../../api/job.ts';
@@ -8,11 +8,14 @@ import { type Interruption, listenForInterruption } from '../terminal/until-inte
 import type { ApiClient } from './api-client.ts';
 import { followJob } from './follow-job.ts';
 
-/** How long a cancelled job may take to end, before the server is stopped all the same. */
+/** How long a cancelled job may take to end; then the server is stopped anyway. */
 const CANCEL_MS = 10_000;
 const POLL_MS = 200;
 
-/** @throws {InterruptedError} after a signal; else what made it impossible to go on. The job is cancelled by then. */
+/**
+ * Shows a job until it has ended, and returns it. Where that fails, cancels the job first.
+ * @throws {InterruptedError} after a signal; what {@link followJob} throws.
+ */
 export async function followOwnJob(
   api: ApiClient,
   jobId: string,
@@ -28,7 +31,7 @@ export async function followOwnJob(
   }
 }
 
-/** The error that led here says more than one of cancelling. */
+/** Only prints an error of cancelling: the error that led here says more. */
 async function cancel(api: ApiClient, jobId: string): Promise<void> {
   console.error(`\nCancelling the job ${jobId} …`);
   try {
@@ -39,6 +42,8 @@ async function cancel(api: ApiClient, jobId: string): Promise<void> {
       job = await api.job(jobId);
     }
   } catch (error) {
-    console.error(`The job ${jobId} may go on: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(
+      `The job ${jobId} could not be cancelled and may still run: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

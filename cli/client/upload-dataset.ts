@@ -1,16 +1,16 @@
-// Import of a dataset through the API, with a progress bar.
+// Imports a dataset through the API, with a progress bar.
 
 import { Presets, SingleBar } from 'cli-progress';
 import type { PictureFile } from '../dataset/collect-pictures.ts';
 import { describeError } from '../terminal/describe-error.ts';
 import type { ApiClient } from './api-client.ts';
 
-/** Uploads under way at once: enough to hide the latency of each. */
+/** Concurrent uploads: enough to hide the latency of each. */
 const CONCURRENCY = 8;
 
 /**
  * Puts every file into the dataset; files of the same name are replaced.
- * @throws with the name of the file that could not be read or stored.
+ * @throws {Error} naming the file that could not be read or stored.
  */
 export async function uploadDataset(
   api: ApiClient,

@@ -1,34 +1,37 @@
-// Which jobs are before one that does not start, told once. What its queue knows comes as events.
+// Tells once which jobs are before one that does not start. Events tell what the queue itself knows.
 
 import type { WireJob } from '../../api/job.ts';
 import type { ApiClient } from './api-client.ts';
 
 const NAMED_JOBS = 3;
-/** Seen waiting so often, a job is not just about to start. */
+/** Polls after which a waiting job is not just about to start. */
 const LOOKS = 3;
 
-/** @param print gets a line for a person. */
+/**
+ * A watch over one job, which tells at the third poll that finds it waiting which jobs are before it.
+ * @param print writes a line for a person.
+ */
 export function watchQueue(api: ApiClient, print: (line: string) => void) {
   let looks = 0;
   return {
-    /** Looks at the queue while `job`, as it is now, waits in it. */
+    /** Takes the job as each poll finds it. */
     async look(job: WireJob): Promise<void> {
       if (job.status !== 'queued' && job.status !== 'validating_files') return;
       if (++looks !== LOOKS) return;
       const before = await api.openJobsBefore(job.id);
-      if (before.length > 0) print(describe(before, api));
+      const [first] = before;
+      if (first !== undefined) print(describe(first, before, api));
     },
   };
 }
 
-function describe(before: readonly WireJob[], api: ApiClient): string {
-  const [first] = before;
+function describe(first: WireJob, before: readonly WireJob[], api: ApiClient): string {
   const named = before
     .slice(0, NAMED_JOBS)
     .map(({ id, model, dataset, status }) => `${id} (${model} on "${dataset}", ${status})`);
   const more = before.length > named.length ? ` and ${before.length - named.length} more` : '';
   return (
     `! The job is in the queue after ${named.join(', ')}${more}. ` +
-    `To end ${before.length === 1 ? 'that one' : 'the first of them'}: curl -X POST ${api.cancelUrl(first?.id ?? '')}`
+    `To cancel ${before.length === 1 ? 'that job' : 'the first of them'}: curl -X POST ${api.cancelUrl(first.id)}`
   );
 }

@@ -1,4 +1,5 @@
-// `fovea backup` and `fovea restore`: copies of a data folder or a bucket, with progress. Works on the stores themselves.
+// `fovea backup` and `fovea restore`: copy a data folder or a bucket, and show progress. They work on the stores themselves,
+// without a server.
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,22 +12,31 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createRetryingStore } from '../../core/storage/retrying-store.ts';
 import { shownCommand } from '../terminal/shown-command.ts';
 
+/** The options of both commands. */
 export interface CopyStoreOptions {
-  /** A folder, or `s3://bucket/prefix`. */
+  /** The data folder, or `s3://bucket/prefix`. */
   readonly data: string;
 }
 
-/** Without a terminal, a line is written at each of so many equal parts. */
+/** Lines of progress that are written where the output is not a terminal. */
 const LINES = 10;
 
+/**
+ * Backs up a store to `target`, a folder or `s3://bucket/prefix`.
+ * @throws {FoveaError} what {@link backUp} throws, or opening a store.
+ */
 export async function runBackup(target: string, { data }: CopyStoreOptions): Promise<void> {
   const [from, to] = [await openPlace(data), await openPlace(target)];
   const objects = await showing({ from, to }, (copying) => backUp({ ...copying, now: Date.now }));
   console.log(
-    `Backed up ${objects} objects of ${from.url} in ${to.url}. Back with: ${shownCommand('restore', target)}`,
+    `Backed up ${objects} objects of ${from.url} in ${to.url}. To restore them: ${shownCommand('restore', target)}`,
   );
 }
 
+/**
+ * Restores a backup into an empty store.
+ * @throws {FoveaError} what {@link restore} throws, or opening a store.
+ */
 export async function runRestore(backup: string, { data }: CopyStoreOptions): Promise<void> {
   const [from, to] = [await openPlace(backup), await openPlace(data)];
   const objects = await showing({ from, to }, restore);
@@ -44,7 +54,7 @@ async function showing(
 ): Promise<number> {
   const format = 'copying  {bar} {value}/{total} objects, {mb} of {mbInAll} MB';
   const bar = new SingleBar({ stream: process.stdout, format, barsize: 24 }, Presets.shades_classic);
-  const leftOut: string[] = [];
+  const skipped: string[] = [];
   let lines = 0;
   const show = ({ objects, objectsInAll, bytes, bytesInAll }: CopyProgress) => {
     const sizes = { mb: (bytes / 1e6).toFixed(1), mbInAll: (bytesInAll / 1e6).toFixed(1) };
@@ -59,10 +69,10 @@ async function showing(
     return await copy({
       ...stores,
       onProgress: show,
-      onSkipped: (_, error) => leftOut.push(error.message),
+      onSkipped: (_, error) => skipped.push(error.message),
     });
   } finally {
     bar.stop();
-    for (const problem of leftOut) console.warn(`left out: ${problem}`);
+    for (const problem of skipped) console.warn(`skipped: ${problem}`);
   }
 }

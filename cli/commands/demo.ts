@@ -1,4 +1,4 @@
-// `fovea demo`: the whole path once, as any client would walk it: import, fine-tune, follow, predict.
+// `fovea demo`: walks the whole path once, as any client would: import, fine-tune, follow, predict.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -12,7 +12,7 @@ import { uploadDataset } from '../client/upload-dataset.ts';
 import {
   type CollectedPictures,
   collectPictures,
-  describeLeftOut,
+  describeSkipped,
   type HeldOutPicture,
 } from '../dataset/collect-pictures.ts';
 import { toDatasetName, toModelName } from '../dataset/dataset-name.ts';
@@ -21,6 +21,7 @@ import { createStderrLogger } from '../server/stderr-logger.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
+/** The options of `fovea demo`. */
 export interface DemoOptions {
   readonly data: string;
   readonly port: number;
@@ -32,10 +33,14 @@ export interface DemoOptions {
 }
 
 const SAMPLE_NAME = 'sample-shapes';
-/** Trained from scratch: needs no weights from anywhere. */
+/** A network that is trained from scratch, and needs no pretrained weights. */
 const DEFAULT_BACKBONE = 'small_cnn';
 const SEED = 1;
 
+/**
+ * Runs the demo on a server of its own; with `serve`, keeps serving until a signal.
+ * @throws {Error} where a step fails, with its reason; the server is stopped by then.
+ */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const server = await startLocalServer({
     dataDir: options.data,
@@ -43,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     port: options.port,
     weightsDir: options.weights,
     version: options.version,
-    // Requests would drown what the demo shows; failures do not.
+    // A line for each request would hide what the demo shows, so only failures are logged.
     logger: { ...silentLogger, error: createStderrLogger().error },
   });
   try {
@@ -51,8 +56,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const model = options.dataset === undefined ? SAMPLE_NAME : toModelName(options.dataset);
     const { dataset, heldOut, image } = await withPictures(
       options.dataset,
-      async ({ pictures, heldOut, leftOut }) => {
-        if (leftOut.length > 0) console.log(describeLeftOut(leftOut));
+      async ({ pictures, heldOut, skipped }) => {
+        if (skipped.length > 0) console.log(describeSkipped(skipped));
         const dataset = toDatasetName(model, pictures);
         await uploadDataset(api, dataset, pictures);
         return { dataset, heldOut, image: await heldOut.read() };
@@ -67,7 +72,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
-/** Hands over the pictures to import and one that the model will not have seen. */
+/** Calls `use` with the pictures to import, and one that the model will not have seen. Without a folder, they are drawn. */
 async function withPictures<T>(
   folder: string | undefined,
   use: (collected: CollectedPictures) => Promise<T>,
@@ -89,7 +94,9 @@ async function fineTune(
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
   const done = await followOwnJob(api, job.id);
   if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
-    throw new Error(`The job ${done.id} ${done.status}: ${done.error?.message ?? 'no reason was given'}`);
+    throw new Error(
+      `The job ${done.id} ended as ${done.status}: ${done.error?.message ?? 'no reason is known'}`,
+    );
   }
 }
 
@@ -97,7 +104,9 @@ const BAR_WIDTH = 24;
 
 function printPrediction(prediction: WirePrediction, heldOut: HeldOutPicture): void {
   const verdict = prediction.label === heldOut.label ? 'correct' : `wrong: it is ${heldOut.label}`;
-  console.log(`\nPOST /v1/models/${prediction.model}/predict ← ${heldOut.name}, which training did not see`);
+  console.log(
+    `\nPOST /v1/models/${prediction.model}/predict ← ${heldOut.name}, which the model was not trained on`,
+  );
   console.log(`  → ${prediction.label} (${(100 * prediction.score).toFixed(1)} %), ${verdict}\n`);
   const width = Math.max(...prediction.predictions.map(({ label }) => label.length));
   for (const { label, score } of prediction.predictions) {

@@ -1,4 +1,4 @@
-// `fovea export-model`: a stored model in fewer bits as a file, with a report of what that does to it.
+// `fovea export-model`: writes a reduced-precision variant of a stored model to a file, with a report of how it differs.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,18 +8,23 @@ import { parseModelReference } from '../../core/model/model-name.ts';
 import { makeVariant, type VariantReport } from '../../core/predict/model-variant.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 
+/** The options of `fovea export-model`. */
 export interface ExportModelOptions {
   readonly data: string;
   readonly precision: Precision;
-  /** Folder with pictures like those to come, in any depth. */
+  /** Folder of pictures like those that the model will predict; subfolders count. */
   readonly pictures: string;
   readonly output: string;
 }
 
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
-/** Ranges change little beyond a few hundred pictures. */
+/** The ranges of values, by which int8 is calibrated, change little beyond a few hundred pictures. */
 const MAX_PICTURES = 600;
 
+/**
+ * Writes the variant of a model (`<name>` or `<name>:<version>`) to `output`, and its report beside it.
+ * @throws {FoveaError} what {@link makeVariant} throws, or reading the model.
+ */
 export async function runExportModel(reference: string, options: ExportModelOptions): Promise<void> {
   const { model, version } = parseModelReference(reference);
   const store = await openObjectStore(pathToFileURL(path.resolve(options.data)).href);
@@ -35,7 +40,7 @@ export async function runExportModel(reference: string, options: ExportModelOpti
   console.log(describe(report, options.output));
 }
 
-/** Evenly spread over the folder, so that every class of a dataset has its share. */
+/** Reads pictures evenly spread over the folder, so that every class of a dataset has its share. */
 async function readPictures(folder: string): Promise<Uint8Array[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
@@ -57,6 +62,6 @@ const describe = (
   output: string,
 ) => `${output}: ${report.model}:${report.version} in ${report.precision}
   size        ${megabytes(report.sizeBytes)}, was ${megabytes(report.originalSizeBytes)}
-  speed       ${report.msPerPicture.toFixed(1)} ms a picture on one thread, was ${report.originalMsPerPicture.toFixed(1)} ms
+  speed       ${report.msPerPicture.toFixed(1)} ms per picture on one thread, was ${report.originalMsPerPicture.toFixed(1)} ms
   same label  ${(100 * report.topOneAgreement).toFixed(1)} % of ${report.pictures} pictures
-  difference  of a probability at most ${report.maxDifference.toFixed(4)}, ${report.meanDifference.toFixed(4)} on average`;
+  difference  of probabilities: at most ${report.maxDifference.toFixed(4)}, ${report.meanDifference.toFixed(4)} on average`;

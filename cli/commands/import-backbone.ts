@@ -1,5 +1,5 @@
-// `fovea import-backbone`: an .onnx file of this machine becomes what jobs train a classifier on. Works on the data folder
-// itself, as the file is here and may be far larger than a request.
+// `fovea import-backbone`: imports an .onnx file of this machine as a backbone that jobs train classifiers on. It works on
+// the data folder itself, because the file is on this machine and may be far larger than a request.
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,9 +11,10 @@ import type { Layout } from '../../core/network/onnx/export-context.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
+/** The options of `fovea import-backbone`. */
 export interface ImportBackboneOptions {
   readonly data: string;
-  /** Left out, that of the file without its ending. */
+  /** Name of the backbone; default: that of the file without its extension. */
   readonly name?: string;
   readonly size?: { readonly height: number; readonly width: number };
   readonly layout: Layout;
@@ -22,6 +23,10 @@ export interface ImportBackboneOptions {
   readonly outputLayout?: Layout;
 }
 
+/**
+ * Imports the backbone in `file`, and prints its input, its features and the next command.
+ * @throws {FoveaError} what {@link importBackbone} throws, or opening the folder.
+ */
 export async function runImportBackbone(file: string, options: ImportBackboneOptions): Promise<void> {
   const { data, name = path.parse(file).name, ...request } = options;
   checkBackboneSize((await stat(file)).size);
@@ -34,15 +39,17 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   );
   const { input, features, source } = backbone;
   const made =
-    outputLayout === 'vector' ? '' : `, the mean of a map [${outputShape.join(', ')}] (${outputLayout})`;
+    outputLayout === 'vector'
+      ? ''
+      : `, the mean of a feature map [${outputShape.join(', ')}] (${outputLayout})`;
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
   features  ${features} from "${source.output}"${made}
 ${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }
 
-/** Whoever has exported a whole classifier wants what its last layers read. */
+/** Names values before the output: whoever has exported a whole classifier needs what its last layers read. */
 const describeBelow = (below: readonly string[]) =>
-  `  below     ${below.map((name) => `"${name}"`).join('\n            ')}
-If the features are a classifier's answers, end further down: --output with one of these values, under another --name.
+  `  earlier   ${below.map((name) => `"${name}"`).join('\n            ')}
+If the features are a classifier's probabilities or logits, import an earlier value instead: --output with one of these, and another --name.
 `;

@@ -1,5 +1,5 @@
-// `fovea import-model`: a weight file of this machine becomes a model that `fovea start` serves. Works on the data folder
-// itself, as the file is here and may be far larger than a request.
+// `fovea import-model`: imports a weight file of this machine as a model that `fovea start` serves. It works on the data
+// folder itself, because the file is on this machine and may be far larger than a request.
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,15 +8,20 @@ import { importModel } from '../../core/model/import-model.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
+/** The options of `fovea import-model`. */
 export interface ImportModelOptions {
   readonly data: string;
-  /** A weight file, or a folder that has the published one; left out, it is downloaded. */
+  /** A weight file, or a folder that has the published one; default: it is downloaded. */
   readonly weights?: string;
-  /** Text file with the name of a class on every line. */
+  /** Text file with the name of one class on each line. */
   readonly labels: string;
   readonly name?: string;
 }
 
+/**
+ * Imports a model of the architecture, and prints the command that serves it.
+ * @throws {FoveaError} what {@link importModel} throws, or opening the folder.
+ */
 export async function runImportModel(architecture: string, options: ImportModelOptions): Promise<void> {
   const labels = readLines(await readFile(options.labels, 'utf8'));
   const dataDir = path.resolve(options.data);
@@ -32,7 +37,7 @@ export async function runImportModel(architecture: string, options: ImportModelO
   );
 }
 
-/** Lines without their ends; the last one may have none. */
+/** The lines of a text, without line breaks; the last line may end without one. */
 const readLines = (text: string): string[] => text.replace(/\r?\n$/, '').split(/\r?\n/);
 
 const isFolder = async (location: string) => (await stat(location)).isDirectory();

@@ -1,4 +1,4 @@
-// `fovea plan`: what a network needs before it runs, as tables on the terminal and a picture in a file. Starts no server.
+// `fovea plan`: prints what a network needs before it runs, as tables, and draws it in a file. Starts no server.
 
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
@@ -19,6 +19,7 @@ import {
   planClassifier,
 } from '../../core/network/plan/plan-classifier.ts';
 
+/** The options of `fovea plan`. What is omitted has the planner's default. */
 export interface PlanOptions {
   readonly size?: { readonly height: number; readonly width: number };
   readonly classes?: number;
@@ -31,6 +32,10 @@ export interface PlanOptions {
   readonly svg?: string;
 }
 
+/**
+ * Prints the plan of a network; with `svg`, also writes its picture.
+ * @throws {FoveaError} what {@link planClassifier} throws.
+ */
 export async function runPlan(model: string, options: PlanOptions): Promise<void> {
   const { size, classes, until, batch, images, gpu, usdPerHour, svg } = options;
   const plan = planClassifier({
@@ -49,7 +54,7 @@ export async function runPlan(model: string, options: PlanOptions): Promise<void
   console.log(`\nThe picture is in ${svg}.`);
 }
 
-/** Columns alone: lines between the rows of long tables tire the eye. */
+/** A table without lines, which would make long tables hard to read. */
 const newTable = (head: string[], leftColumns: number) =>
   new Table({
     head,
@@ -88,7 +93,7 @@ function summary(plan: ClassifierPlan): string {
   const { parameters, prediction } = network;
   return [
     describePlan(plan),
-    `Parameters   ${formatInteger(parameters.total)}, of which ${formatInteger(parameters.trainable)} learn`,
+    `Parameters   ${formatInteger(parameters.total)}, of which ${formatInteger(parameters.trainable)} are trainable`,
     `FLOPs        ${formatCount(network.flops)}. ${PLAN_ACCOUNTING.flops}`,
     `Prediction   ${formatInteger(prediction.bytes)} bytes. ${PLAN_ACCOUNTING.prediction}`,
     `Mini-batch   ${formatInteger(training.bytes)} bytes for ${training.batchSize}. ${PLAN_ACCOUNTING.training}`,
@@ -119,7 +124,7 @@ function gpuTable(gpus: readonly TrainingEstimate[]): string {
   return table.toString();
 }
 
-/** What the estimates rest on, once where all GPUs share a sentence. */
+/** What the estimates are based on; a sentence that all GPUs share is written once. */
 const basis = ({ gpus }: ClassifierPlan): string =>
   [
     ...new Set(gpus.flatMap(({ basis: { memory, speed } }) => [`Memory: ${memory}`, `Speed: ${speed}`])),

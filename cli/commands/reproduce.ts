@@ -1,4 +1,4 @@
-// `fovea reproduce`: asks for a model's job again, by what its report says of it, and compares what comes out.
+// `fovea reproduce`: creates a model's job again from what its report says, and compares the new model with it.
 
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
 import type { WireManifest } from '../../api/manifest.ts';
@@ -14,17 +14,18 @@ import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 
+/** The options of `fovea reproduce`. */
 export interface ReproduceOptions {
-  /** Of a Fovea that runs already; left out, one is started over `data` for as long as it takes. */
+  /** URL of a running server; default: one is started over `data`, and stopped afterwards. */
   readonly url?: string;
   readonly data: string;
   readonly weights?: string;
-  /** For the Fovea at `url`, where it needs one. */
+  /** API key of the server at `url`, where it needs one. */
   readonly apiKey?: string | undefined;
   readonly version: string;
 }
 
-/** What is compared; a difference in `mustBeEqual` means that the model is another one. */
+/** One line of the comparison. A difference in a line that `mustBeEqual` means that the new model is another one. */
 export interface Comparison {
   readonly name: string;
   readonly before: string;
@@ -35,7 +36,11 @@ export interface Comparison {
 const SUFFIX = '-reproduced';
 const NAME_WIDTH = 24;
 
-/** Prints the comparison; the exit code is 1 where the model is another one. */
+/**
+ * Trains a model (`<name>` or `<name>:<version>`) again and prints the comparison. The exit code is 1 where the new
+ * model is another one.
+ * @throws {ApiError} where the API refuses a request; {Error} where the job does not succeed.
+ */
 export async function runReproduce(reference: string, options: ReproduceOptions): Promise<void> {
   const { url, data, weights, version } = options;
   if (url !== undefined) return reproduce(createApiClient(url, options.apiKey), reference);
@@ -75,12 +80,13 @@ async function reproduce(api: ApiClient, reference: string): Promise<void> {
   console.log(
     isSame
       ? '\nReproduced: the weights have the same bits.'
-      : '\nNot reproduced. Data, versions, back end and what was given up for memory, above, say what was not as it was. When ' +
-          'memory runs out is not the same in every run, and GPUs do not promise the same bits at all.',
+      : '\nNot reproduced. The lines above say what has changed: data, versions, back end, or out-of-memory remedies. When memory ' +
+          'runs out differs from run to run, and GPUs do not promise the same bits at all.',
   );
   if (!isSame) process.exitCode = 1;
 }
 
+/** The report of a model, and the hash of its weights. */
 export interface DescribedModel {
   readonly report: WireReport;
   readonly manifest: { readonly onnx: Pick<WireManifest['onnx'], 'sha256'> };
@@ -89,12 +95,16 @@ export interface DescribedModel {
 async function describeModel(api: ApiClient, reference: string): Promise<DescribedModel> {
   const [name = reference] = reference.split(':');
   const report = await api.report(reference);
-  // One version for both, also where `latest` moves in between.
+  // Both are of one version, also where the alias `latest` changes in between.
   const manifest = await api.manifest(`${name}:${report.version}`);
   return { report, manifest };
 }
 
-/** The request for the same model again, under another name; of a sweep, for its winner alone. */
+/**
+ * The request for the same model again, under another name. For a model of a sweep, the request is for the trial that
+ * won.
+ * @throws {z.ZodError} where the report has settings that this version does not know.
+ */
 export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
   const { seed, hyperparameters, recipe, split, split_snapshot, backend } = training;
   return {
@@ -103,15 +113,16 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     suffix: `${model.slice(0, MODEL_NAME_MAX_LENGTH - SUFFIX.length)}${SUFFIX}`,
     seed,
     hyperparameters: HyperparametersSchema.parse(hyperparameters),
-    // The winner of a sweep may have settings that other trials alone heeded, with which no job is taken.
+    // The winner of a sweep may have settings that only other trials used. A job with such settings would be refused.
     recipe: effectiveRecipe(architecture, RecipeSchema.parse(recipe)),
     split: SplitFractionsSchema.parse(split),
-    // What was added to the dataset since then has no part in it.
+    // Pictures that were added to the dataset since then are not used.
     split_snapshot,
     backend: CreateJobSchema.shape.backend.parse(backend),
   };
 }
 
+/** Compares two models line by line: data, back end, out-of-memory remedies, versions, results and weights. */
 export function compareModels(before: DescribedModel, after: DescribedModel): Comparison[] {
   const line = (name: string, read: (model: DescribedModel) => unknown, mustBeEqual = false): Comparison => ({
     name,
@@ -123,15 +134,18 @@ export function compareModels(before: DescribedModel, after: DescribedModel): Co
   return [
     line('data, sha256', ({ report }) => report.dataset.content_hash),
     line('back end', ({ report }) => report.training.backend),
-    line('given up for memory', ({ report }) => describeRemedies(report)),
+    line('out-of-memory remedies', ({ report }) => describeRemedies(report)),
     ...[...new Set(names)].map((name) =>
       line(name, ({ report }) => report.training.versions[name] ?? 'none'),
     ),
-    line('right in the test', ({ report }) => report.results?.accuracy.value ?? 'not judged'),
-    line('cross-entropy', ({ report }) => report.results?.calibration.before.cross_entropy ?? 'not judged'),
+    line('accuracy', ({ report }) => report.results?.accuracy.value ?? 'not evaluated'),
+    line(
+      'cross-entropy',
+      ({ report }) => report.results?.calibration.before.cross_entropy ?? 'not evaluated',
+    ),
     line('weights, sha256', ({ manifest }) => manifest.onnx.sha256, true),
   ];
 }
 
 const describeRemedies = ({ training: { remedies } }: WireReport): string =>
-  remedies.length === 0 ? 'nothing' : remedies.map(({ remedy }) => remedy).join(', ');
+  remedies.length === 0 ? 'none' : remedies.map(({ remedy }) => remedy).join(', ');

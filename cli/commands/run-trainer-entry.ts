@@ -1,10 +1,10 @@
-// Commands that are the trainer's: they run as processes of their own, since the command knows nothing of TensorFlow.
+// Runs commands of the trainer in processes of their own, because the command itself knows nothing of TensorFlow.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Runs `batch-job/<entry>.ts` on this terminal; its exit code becomes the command's. */
+/** Runs `batch-job/<entry>.ts` on this terminal; its exit code becomes the command's, 1 where a signal ended it. */
 export async function runTrainerEntry(
   entry: 'setup' | 'doctor',
   args: readonly string[] = [],

@@ -1,4 +1,4 @@
-// `fovea start`: API and local worker until somebody stops them.
+// `fovea start`: runs the API and the local worker until a signal stops them.
 
 import { startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
@@ -6,15 +6,16 @@ import { readApiKeys } from '../server/read-api-keys.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
+/** The options of `fovea start`. */
 export interface StartOptions {
   readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly weights?: string;
   readonly usdPerHour?: number;
-  /** JSON file, from names to keys. */
+  /** JSON file of API keys by their names. */
   readonly apiKeys?: string;
-  /** One key, of the environment. */
+  /** One API key, from the environment. */
   readonly apiKey: string | undefined;
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
@@ -22,6 +23,10 @@ export interface StartOptions {
   readonly version: string;
 }
 
+/**
+ * Starts the server, prints its addresses, and stops it at the first signal.
+ * @throws {FoveaError} what {@link readApiKeys} or {@link startLocalServer} throws.
+ */
 export async function runStart(options: StartOptions): Promise<void> {
   const keys = await readApiKeys(options.apiKeys, options.apiKey);
   const server = await startLocalServer({
@@ -44,9 +49,9 @@ export async function runStart(options: StartOptions): Promise<void> {
   API       ${url}/v1
   API docs  ${url}/docs
   Datasets  ${server.datasetsDir}
-            Copy a folder of pictures there, one subfolder a class.
+            Copy a folder of pictures there, with one subfolder for each class.
 
-Stop with Ctrl-C: jobs and models stay, and an unfinished job goes on at the next start.`);
+Stop with Ctrl-C. Jobs and models stay; the next start resumes an unfinished job.`);
   await untilInterrupted();
   console.log('Stopping …');
   await server.stop();

@@ -1,4 +1,4 @@
-// The files of a dataset folder on this machine, and one of them set aside to try the model on.
+// Collects the files of a dataset folder on this machine, and holds one picture out to try the model on.
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,31 +9,34 @@ import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import { shortHashOf } from './dataset-name.ts';
 import { walkFolder } from './walk-folder.ts';
 
+/** A file to import. */
 export interface PictureFile {
   /** Path below the dataset, `/`-separated: `<class>/<file>` or `<split>/<class>/<file>`. */
   readonly path: string;
-  /** Path below the folder, which may be deeper. */
+  /** Path below the folder, where classes may have subfolders. */
   readonly source: string;
   readonly sizeBytes: number;
   read(): Promise<Uint8Array>;
 }
 
+/** A picture that the model is not trained on. */
 export interface HeldOutPicture {
   readonly name: string;
   readonly label: string;
   read(): Promise<Uint8Array>;
 }
 
-/** A file that no training could read, and why. */
-export interface LeftOutFile {
+/** A file that is not imported, because no training could read it. */
+export interface SkippedFile {
   readonly path: string;
   readonly reason: string;
 }
 
+/** What a folder has. */
 export interface CollectedPictures {
   readonly pictures: readonly PictureFile[];
   readonly heldOut: HeldOutPicture;
-  readonly leftOut: readonly LeftOutFile[];
+  readonly skipped: readonly SkippedFile[];
 }
 
 interface PlacedFile extends PictureFile {
@@ -42,16 +45,16 @@ interface PlacedFile extends PictureFile {
 }
 
 const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
-/** What decoders take; the API takes larger files, to no use. */
+/** Decoders take no larger file; the API does, but training could not read it. */
 const MAX_BYTES = DEFAULT_IMAGE_LIMITS.maxBytes;
 const OUTSIDE_CLASS = 'in no class';
-/** What file systems, and the API, allow for one name. */
+/** The longest name that file systems and the API allow, in bytes of UTF-8. */
 const NAME_MAX_BYTES = 255;
 
 /**
- * Every file of a class in `folder`, less the held-out picture. Where the folder has a test split, that picture comes from there and
- * stays: training does not see it anyway.
- * @throws where there is no such folder, or no picture in it.
+ * Every file of a class in `folder`, without the held-out picture. Where the folder has a test split, that picture is one of the
+ * split and is imported too, because training does not use it anyway.
+ * @throws {Error} where there is no such folder, where it has no picture, or where its layout is ambiguous.
  */
 export async function collectPictures(folder: string): Promise<CollectedPictures> {
   const isFolder = await stat(folder).then(
@@ -59,13 +62,15 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
     () => false,
   );
   if (!isFolder)
-    throw new Error(`"${folder}" is no folder. Give a folder of pictures, with one subfolder a class.`);
-  const { files, leftOut: unreadable } = await listFiles(folder);
+    throw new Error(
+      `"${folder}" is not a folder. Give a folder of pictures, with one subfolder for each class.`,
+    );
+  const { files, skipped: unreadable } = await listFiles(folder);
   const layout = detectLayout(files.map(({ source }) => source));
   if (layout.ambiguity !== null) throw new Error(`"${folder}" can be read in two ways. ${layout.ambiguity}`);
   const [inClass, outside] = partition(files, ({ source }) => placeFile(source, layout).kind === 'picture');
   const placed = placeFiles(folder, inClass, layout);
-  const leftOut = [...unreadable, ...outside.map(({ source }) => ({ path: source, reason: OUTSIDE_CLASS }))];
+  const skipped = [...unreadable, ...outside.map(({ source }) => ({ path: source, reason: OUTSIDE_CLASS }))];
   const images = placed.filter((file) => IMAGE.test(file.source));
   const inTest = images.find((file) => file.split === 'test');
   const chosen = inTest ?? largestClass(images)?.at(-1);
@@ -73,25 +78,25 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
     throw new Error(
       [
         `There is no picture in "${folder}". Put pictures into one subfolder for each class.`,
-        ...(leftOut.length === 0 ? [] : [describeLeftOut(leftOut)]),
+        ...(skipped.length === 0 ? [] : [describeSkipped(skipped)]),
       ].join(' '),
     );
   }
   return {
     pictures: inTest === undefined ? placed.filter((file) => file !== chosen) : placed,
     heldOut: { name: path.basename(chosen.source), label: chosen.label, read: chosen.read },
-    leftOut,
+    skipped,
   };
 }
 
-/** Files named in one line; the rest is counted. */
+/** Files that the line names; the others are counted. */
 const SHOWN_FILES = 5;
 
-/** Such as `Left out 2 files: "cat/1.jpg" (empty), "cat/2.jpg" (over 20 MB).` */
-export function describeLeftOut(leftOut: readonly LeftOutFile[]): string {
-  const shown = leftOut.slice(0, SHOWN_FILES).map((file) => `"${file.path}" (${file.reason})`);
-  const more = leftOut.length > SHOWN_FILES ? ` and ${leftOut.length - SHOWN_FILES} more` : '';
-  return `Left out ${leftOut.length} file${leftOut.length === 1 ? '' : 's'}: ${shown.join(', ')}${more}.`;
+/** One line about skipped files, e.g. `Skipped 2 files: "cat/1.jpg" (empty), "cat/2.jpg" (larger than 20 MB).` */
+export function describeSkipped(skipped: readonly SkippedFile[]): string {
+  const shown = skipped.slice(0, SHOWN_FILES).map((file) => `"${file.path}" (${file.reason})`);
+  const more = skipped.length > SHOWN_FILES ? ` and ${skipped.length - SHOWN_FILES} more` : '';
+  return `Skipped ${skipped.length} file${skipped.length === 1 ? '' : 's'}: ${shown.join(', ')}${more}.`;
 }
 
 interface ListedFile {
@@ -101,25 +106,25 @@ interface ListedFile {
 
 async function listFiles(
   folder: string,
-): Promise<{ readonly files: readonly ListedFile[]; readonly leftOut: readonly LeftOutFile[] }> {
+): Promise<{ readonly files: readonly ListedFile[]; readonly skipped: readonly SkippedFile[] }> {
   const files: ListedFile[] = [];
-  const leftOut: LeftOutFile[] = [];
+  const skipped: SkippedFile[] = [];
   for await (const entry of walkFolder(folder)) {
-    if (entry.kind === 'dead-link') leftOut.push({ path: entry.path, reason: entry.reason });
-    else if (!entry.path.includes('/')) leftOut.push({ path: entry.path, reason: OUTSIDE_CLASS });
-    else if (entry.sizeBytes === 0) leftOut.push({ path: entry.path, reason: 'empty' });
+    if (entry.kind === 'dead-link') skipped.push({ path: entry.path, reason: entry.reason });
+    else if (!entry.path.includes('/')) skipped.push({ path: entry.path, reason: OUTSIDE_CLASS });
+    else if (entry.sizeBytes === 0) skipped.push({ path: entry.path, reason: 'empty' });
     else if (entry.sizeBytes > MAX_BYTES)
-      leftOut.push({ path: entry.path, reason: `over ${MAX_BYTES / 1e6} MB` });
+      skipped.push({ path: entry.path, reason: `larger than ${MAX_BYTES / 1e6} MB` });
     else files.push({ source: entry.path, sizeBytes: entry.sizeBytes });
   }
-  return { files, leftOut };
+  return { files, skipped };
 }
 
-/** Gives every file of a class its place in the dataset, where classes have no folders. */
+/** Gives every file of a class its path in the dataset, where classes have no subfolders. */
 function placeFiles(folder: string, files: readonly ListedFile[], layout: DatasetLayout): PlacedFile[] {
   const taken = new Set<string>();
   const depthOf = (file: ListedFile) => file.source.split('/').length;
-  // The least deep first, so that they keep their names; otherwise the order stays.
+  // Files that lie less deep come first, so that they keep their names; otherwise the order stays.
   return [...files]
     .sort((a, b) => depthOf(a) - depthOf(b))
     .flatMap((file): PlacedFile[] => {
@@ -141,7 +146,7 @@ const partition = <T>(items: readonly T[], isFirst: (item: T) => boolean): [T[],
   items.filter((item) => !isFirst(item)),
 ];
 
-/** The class that can best spare a picture, of those that training sees. */
+/** The class with the most pictures that training would use: it can best spare one. */
 function largestClass(files: readonly PlacedFile[]): readonly PlacedFile[] | undefined {
   const trained = files.filter(({ split }) => split === null || split === 'train');
   return [...groupBy(trained, ({ label }) => label).values()].sort((a, b) => b.length - a.length)[0];

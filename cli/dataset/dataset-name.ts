@@ -1,4 +1,4 @@
-// What the demo calls the model and the dataset that it makes of a folder.
+// Names the model and the dataset that the demo makes of a folder.
 
 import path from 'node:path';
 import { contentHashOf } from '../../core/content-hash.ts';
@@ -12,8 +12,8 @@ export const shortHashOf = (text: string): string =>
   contentHashOf(new TextEncoder().encode(text)).slice(0, HASH_DIGITS);
 
 /**
- * A folder's name in the characters that models may have, or `dataset-<hash>` where none is left of it; short enough
- * for {@link toDatasetName} to add to it.
+ * A folder's name in the characters that models may have, or `dataset-<hash>` where none of its characters is allowed.
+ * It is short enough for {@link toDatasetName} to extend it.
  */
 export function toModelName(folder: string): string {
   const absolute = path.resolve(folder);
@@ -26,7 +26,7 @@ export function toModelName(folder: string): string {
   return name === '' ? `dataset-${shortHashOf(absolute)}` : name;
 }
 
-/** The name with a hash of the paths and sizes behind it: other files are another dataset, and never mix with these. */
+/** The name followed by a hash of the files' paths and sizes: other files are another dataset, and never mix with these. */
 export function toDatasetName(
   name: string,
   files: readonly { readonly path: string; readonly sizeBytes: number }[],

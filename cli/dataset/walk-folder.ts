@@ -1,18 +1,18 @@
-// What is in a folder on this machine, links included: whoever names the folder wants what they lead to.
+// Lists what is in a folder on this machine. Links are followed: a user who names the folder wants what they lead to.
 
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { compareText } from '../../core/dataset/compare-text.ts';
 import { isHiddenName } from '../../core/dataset/hidden-name.ts';
 
-/** A file below the folder, with its size; or a link that leads to none, with the reason. */
+/** A file below the folder, with its size in bytes; or a link that leads to no file, with the reason. */
 export type FolderEntry =
   | { readonly kind: 'file'; readonly path: string; readonly sizeBytes: number }
   | { readonly kind: 'dead-link'; readonly path: string; readonly reason: string };
 
 /**
- * Every file below `folder` in a fixed order, by its `/`-separated path; hidden names are passed over. A link to a folder
- * that it lies in itself is not followed: that would not end.
+ * Every file below `folder` in a fixed order, by its `/`-separated path; hidden names are skipped. A link to a folder
+ * that contains it is not followed, because that would not end.
  */
 export function walkFolder(folder: string): AsyncGenerator<FolderEntry> {
   return walk(folder, '', []);
@@ -22,7 +22,7 @@ async function* walk(root: string, below: string, parents: readonly string[]): A
   const folder = path.join(root, below);
   const real = await realpath(folder);
   if (parents.includes(real)) {
-    yield { kind: 'dead-link', path: below, reason: 'links to a folder that it is in' };
+    yield { kind: 'dead-link', path: below, reason: 'links to a folder that contains it' };
     return;
   }
   for (const name of (await readdir(folder)).sort(compareText)) {

@@ -1,4 +1,4 @@
-// One picture of a pattern: colors, light and noise, as pixels.
+// Draws one picture of a pattern: colors, light and noise, as pixels.
 
 import type { Pattern } from './patterns.ts';
 import { between, normal, type Random } from './random.ts';
@@ -9,7 +9,7 @@ export const PICTURE_SIZE = 48;
 type Color = readonly [number, number, number];
 
 const SAMPLES = 3;
-/** Distance of the two colors in RGB, of 441 at most: below, the pattern drowns in the noise. */
+/** Smallest distance of the two colors in RGB, of at most 441; with a smaller one, noise hides the pattern. */
 const MIN_CONTRAST = 200;
 const MAX_LIGHT_CHANGE = 25;
 const NOISE_SIGMA = 4;
@@ -22,7 +22,7 @@ const randomColor = (random: Random): Color => [
 
 const distance = (a: Color, b: Color): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
-/** Both from the same distribution, so that neither a color nor the mean says anything of the class. */
+/** Draws both colors from the same distribution, so that neither a color nor the mean reveals the class. */
 function randomColors(random: Random): readonly [foreground: Color, background: Color] {
   for (;;) {
     const [foreground, background] = [randomColor(random), randomColor(random)];
@@ -30,7 +30,7 @@ function randomColors(random: Random): readonly [foreground: Color, background: 
   }
 }
 
-/** How much of a pixel is foreground, 0..1: soft edges. */
+/** The share of a pixel that is foreground, 0..1, which makes edges soft. */
 function coverage(pattern: Pattern, row: number, column: number): number {
   let inside = 0;
   for (let i = 0; i < SAMPLES * SAMPLES; i++) {
@@ -41,7 +41,10 @@ function coverage(pattern: Pattern, row: number, column: number): number {
   return inside / SAMPLES ** 2;
 }
 
-/** @returns RGB, `[PICTURE_SIZE, PICTURE_SIZE, 3]`, 0..255. */
+/**
+ * Draws a picture with random colors, light and noise.
+ * @returns RGB, `[PICTURE_SIZE, PICTURE_SIZE, 3]`, 0..255.
+ */
 export function drawPicture(pattern: Pattern, random: Random): Uint8Array {
   const [foreground, background] = randomColors(random);
   const light = between(random, 0, MAX_LIGHT_CHANGE);

@@ -1,10 +1,11 @@
-// The sample dataset: drawn when it is needed, so that a demo needs no download. Knows nothing of where files go.
+// Draws the sample dataset when it is needed, so that a demo needs no download. Does not know where files go.
 
 import sharp from 'sharp';
 import { drawPicture, PICTURE_SIZE } from './draw-picture.ts';
 import { PATTERNS } from './patterns.ts';
 import { createRandom } from './random.ts';
 
+/** How many pictures are drawn, and from which seed. */
 export interface SampleDatasetOptions {
   /** Default 100. */
   readonly imagesPerClass?: number;
@@ -18,14 +19,14 @@ export const SAMPLE_CLASSES: readonly string[] = Object.keys(PATTERNS);
 
 const DEFAULT_IMAGES_PER_CLASS = 100;
 const INDEX_DIGITS = 3;
-/** Spreads seeds and classes so far apart that no two pictures share a stream. */
+/** Spreads seeds and classes so far apart that no two pictures share random numbers. */
 const SEED_STRIDE = 1_000_003;
 const CLASS_STRIDE = 7919;
 
 /**
  * Draws small PNG pictures of shapes and textures, a folder for each class.
  *
- * Colors, light, place, size and angle are random in the same way in all classes, so that only form tells them apart.
+ * Colors, light, place, size and angle are random in the same way in all classes, so that only shapes tell them apart.
  * A picture depends on seed, class and index alone: asking for more keeps the first ones.
  *
  * @param writeFile Called for each picture, one after the other, with a path such as `star/star-001.png`.

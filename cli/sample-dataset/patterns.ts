@@ -1,4 +1,4 @@
-// What the sample dataset shows: for each class, which points of a picture have the foreground's color.
+// The patterns of the sample dataset: for each class, which points of a picture have the foreground's color.
 
 import { between, type Random } from './random.ts';
 
@@ -7,7 +7,7 @@ export type Pattern = (x: number, y: number) => boolean;
 
 const TAU = 2 * Math.PI;
 
-/** Moved, turned and scaled, so that only the shape itself is left to tell classes apart. */
+/** Moves, turns and scales a shape at random, so that only the shape itself tells classes apart. */
 function place(random: Random, shape: Pattern): Pattern {
   const angle = between(random, -0.35, 0.35);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -21,7 +21,7 @@ function place(random: Random, shape: Pattern): Pattern {
 
 const circle: Pattern = (x, y) => x * x + y * y < 0.7;
 
-/** Inside a polygon around the center whose outline, as a radius, is given over the angle. */
+/** The inside of a polygon around the center, whose outline is a radius for each angle. */
 const insideOutline =
   (radiusAt: (angle: number) => number): Pattern =>
   (x, y) =>

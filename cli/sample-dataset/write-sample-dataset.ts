@@ -1,11 +1,11 @@
-// The sample dataset as files in a folder.
+// Writes the sample dataset as files into a folder.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { drawSampleDataset, type SampleDatasetOptions } from './draw-sample-dataset.ts';
 
 /**
- * Draws the sample dataset into a folder, which is made where it is missing; files of the same names are replaced.
+ * Draws the sample dataset into a folder, which is created where it is missing; files of the same names are replaced.
  *
  * @returns The number of pictures.
  */

@@ -1,4 +1,4 @@
-// The API keys of a server on this machine: from a file, or one from the environment.
+// Reads the API keys of a server on this machine: from a file, or one from the environment.
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -10,17 +10,17 @@ const KeySchema = z
   .string()
   .regex(/^[!-~]*$/, {
     message:
-      'a key has no white space, and only letters, digits and signs of ASCII: a header holds no others',
+      'a key may have only letters, digits and punctuation of ASCII, and no white space, because it travels in a header',
   })
-  .min(SHORTEST_KEY, { message: `a key has ${SHORTEST_KEY} characters or more` });
+  .min(SHORTEST_KEY, { message: `a key must have ${SHORTEST_KEY} characters or more` });
 const KeysSchema = z
   .record(z.string(), KeySchema)
-  .refine((keys) => Object.keys(keys).length > 0, { message: 'it has no key' });
+  .refine((keys) => Object.keys(keys).length > 0, { message: 'there is no key in it' });
 
 /**
  * The keys by their names, or `undefined` where none are given.
- * @param file JSON, from names to keys.
- * @param single of the environment; its name is `default`.
+ * @param file JSON file of keys by their names.
+ * @param single the key from the environment; its name is `default`.
  * @throws {FoveaError} `api-keys-invalid`; keys are not repeated.
  */
 export async function readApiKeys(
@@ -39,7 +39,7 @@ async function readJson(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
-    // A parser's own message repeats what it read.
+    // A parser's own message would repeat the file's content.
     const reason = cause instanceof SyntaxError ? 'it is not JSON' : String(cause);
     throw invalidFile(file, reason, cause);
   }

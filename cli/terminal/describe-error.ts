@@ -1,6 +1,6 @@
-// An error as one line for a person at a terminal.
+// Describes an error in one line for a person at a terminal.
 
-/** The message, with the cause behind it where that says more. */
+/** The error's message, followed by that of its cause where it says more. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

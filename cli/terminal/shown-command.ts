@@ -1,13 +1,17 @@
-// Commands as a newcomer can type them, in the package's folder.
+// Shows commands as a newcomer can type them, in the package's folder.
 
 import path from 'node:path';
 import { PACKAGE_ROOT } from './user-path.ts';
 
+/** The data folder where no other is given, below the package's folder. */
 export const DEFAULT_DATA = '.fovea';
 const PLAIN = /^[\w@%+=:,./-]+$/;
 const quote = (word: string) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
-/** Such as `npm start -- --data /tmp/d1`, or `npm run fovea -- restore backup`. */
+/**
+ * A command to copy, e.g. `npm start -- --data /tmp/d1` or `npm run fovea -- restore backup`. Arguments are quoted for a
+ * shell where needed.
+ */
 export function shownCommand(command: string, ...args: readonly string[]): string {
   const words = args.map(quote);
   return command === 'start'
@@ -15,7 +19,7 @@ export function shownCommand(command: string, ...args: readonly string[]): strin
     : ['npm run fovea --', command, ...words].join(' ');
 }
 
-/** How to serve what is in a data folder; the default one, and no weights, go without saying. */
+/** The command that serves a data folder. It omits the default folder. */
 export function shownStart({
   data,
   weights,

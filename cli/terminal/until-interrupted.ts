@@ -1,14 +1,14 @@
-// Whoever runs the command wants it to end: SIGINT (Ctrl-C) or SIGTERM; SIGHUP where the terminal is closed.
+// Notices that the user wants the command to end: by SIGINT (Ctrl-C) or SIGTERM, and by SIGHUP where the terminal is closed.
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 type InterruptingSignal = (typeof SIGNALS)[number] | 'SIGHUP';
-/** As shells count: 128 and the signal's number. */
+/** Exit codes as shells use them: 128 plus the signal's number. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Record<
   InterruptingSignal,
   number
 >;
 
-/** The command was told to end before it was done. */
+/** A signal told the command to end before it was done. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly exitCode: number;
@@ -19,16 +19,17 @@ export class InterruptedError extends Error {
   }
 }
 
+/** A signal that the command waits for. */
 export interface Interruption {
   /** Aborted at the first signal, with an {@link InterruptedError}. */
   readonly signal: AbortSignal;
-  /** Signals mean again what they mean to Node. */
+  /** Gives signals back the meaning that they have to Node. */
   stopListening(): void;
 }
 
 /**
  * Listens for the first signal; a second one ends the process at once, as if nobody listened.
- * @param hangup Whether SIGHUP is one of them. Otherwise it ends the process at once, also under nohup: Node undoes what that does.
+ * @param hangup whether to listen for SIGHUP, too. Otherwise it ends the process at once, also under nohup, whose effect Node undoes.
  */
 export function listenForInterruption({ hangup = false } = {}): Interruption {
   const signals: readonly InterruptingSignal[] = hangup ? [...SIGNALS, 'SIGHUP'] : SIGNALS;
@@ -45,14 +46,14 @@ export function listenForInterruption({ hangup = false } = {}): Interruption {
   return { signal: controller.signal, stopListening };
 }
 
-/** A closed terminal takes no more output, which is no reason to end before the job is cancelled. */
+/** Ignores that a closed terminal takes no more output, so that the job can still be cancelled. */
 function outliveTerminal(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // The shell's second one, or that of the terminal's kernel beside it.
+  // The shell may send a second one, and the kernel one of its own.
   process.on('SIGHUP', () => undefined);
 }
 
-/** Resolves at the first signal. */
+/** Resolves at the first SIGINT or SIGTERM. */
 export function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
     listenForInterruption().signal.addEventListener('abort', () => resolve());

@@ -1,8 +1,8 @@
-// How many bytes of request bodies are in memory, over all requests together. Knows nothing of what they are.
+// Counts how many bytes of request bodies are in memory, over all requests together. Knows nothing of what they are.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 
-/** What one request holds. */
+/** What one request holds of the memory for request bodies. */
 export interface BodyShare {
   /** @throws {FoveaError} `server-busy` where all requests together would hold more than is allowed. */
   take(bytes: number): void;
@@ -10,14 +10,17 @@ export interface BodyShare {
   release(): void;
 }
 
-/** On what terms the body of a request is read. */
+/** The terms on which the body of a request is read. */
 export interface BodyTerms {
   readonly share: BodyShare;
   /** How long a client may send nothing, or next to nothing, in milliseconds. */
   readonly stallMs: number;
 }
 
-/** Opens shares of `limitBytes`. Bytes count as they come, not as they are announced: who sends nothing holds nothing. */
+/**
+ * Opens a share for each request; all shares together hold at most `limitBytes`. Bytes count when they arrive, not when
+ * a header announces them: a client that sends nothing holds nothing.
+ */
 export function createBytesInFlight(limitBytes: number): () => BodyShare {
   let heldBytes = 0;
   return () => {

@@ -11,43 +11,44 @@ import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 
-/** Gives the keys that are good now, by their names. */
+/** Gives the API keys that are valid now, by their names. */
 export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
 
-/** Which hosts requests may come for. */
+/** The hosts that requests may be addressed to. */
 export interface HostRules {
   /** Names without ports, in lower case; an IPv6 address in brackets. */
   readonly names: readonly string[];
-  /** Whether any IP address may be named, too: nobody can bind a name of his own to what is none. */
+  /** Whether any IP address is allowed, too. DNS rebinding needs a name, so an address is safe. */
   readonly anyAddress?: boolean;
 }
 
+/** The ports and settings of one installation's app. */
 export interface AppDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
   readonly uploads: UploadLinks;
   readonly queue: JobQueue;
-  /** Where jobs start, for estimates. */
+  /** The machine on which jobs start, for estimates. */
   readonly machine: JobMachine;
-  /** What the trainer there can run on, where that has to be found out. */
+  /** Finds the back ends of the trainer on that machine; absent where they are known beforehand. */
   readonly backends?: BackendFinder | undefined;
   readonly predictor: Predictor;
-  /** Rejects where the store takes no writes; left out, nobody looks: a bucket is never full. */
+  /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */
   readonly checkWritable?: () => Promise<void>;
   /** A folder of weight files on this machine, for imports. */
   readonly weightsDir?: string | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;
-  /** Who may use the API; left out: everybody who can reach it. */
+  /** Keys that the API requires; without them, everybody who can reach it may use it. */
   readonly apiKeys?: ApiKeys | undefined;
-  /** Hosts that requests may come for; left out, any. A server on a machine names those of its own. */
+  /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */
   readonly hosts?: HostRules | undefined;
   /** Pages of other sites that may use the API; `*` for all. */
   readonly allowOrigins?: readonly string[] | undefined;
   /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count, as a proxy sets them on every request. */
   readonly trustsProxy?: boolean | undefined;
-  /** Of Fovea, as in package.json. */
+  /** The version of Fovea, as in package.json. */
   readonly version: string;
   readonly logger: Logger;
 }
@@ -57,7 +58,7 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     bodyTerms: BodyTerms;
-    /** Where the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host cannot be one. */
+    /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */
     publicOrigin: string | undefined;
   };
 }

@@ -1,5 +1,5 @@
-// What the trainer on this machine can run on, as `fovea doctor` finds it: asked of a process of its own, since the server knows
-// nothing of TensorFlow, and kept for a while.
+// Finds out which back ends the trainer on this machine can run on. It asks `fovea doctor` in a process of its own, because
+// the server knows nothing of TensorFlow, and keeps the answer for ten minutes.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -7,35 +7,39 @@ import { z } from 'zod';
 import { type JobMachine, TRAINER_BACKENDS } from '../../core/job/estimate/estimate-job.ts';
 import { GPUS } from '../../core/pricing/gpus.ts';
 
-/** What is found: a part of {@link JobMachine}. */
+/** The back ends that were found, and the GPU: these fields of {@link JobMachine}. */
 export type FoundBackends = Pick<JobMachine, 'backends' | 'gpu'>;
 
+/** Tells which back ends the trainer can run on. */
 export interface BackendFinder {
-  /** What was found last; asks anew, without waiting, where that is old. Undefined where nothing is known yet. */
+  /** The last answer, undefined where there is none yet. Where it is old, a new one is asked for and not waited for. */
   known(): FoundBackends | undefined;
-  /** Waits for what is known. Undefined where the doctor fails, which has been logged. */
+  /** Waits for an answer. Where the doctor fails, reports the error and gives the last answer, undefined where there is none. */
   find(): Promise<FoundBackends | undefined>;
 }
 
+/** How the doctor is run, and the clock for the age of its answer. */
 export interface BackendFinderOptions {
-  /** Runs the doctor, and gives what it writes. */
+  /** Runs the doctor, and gives what it writes: JSON of a {@link Diagnosis}. */
   readonly ask: () => Promise<string>;
   readonly onError: (error: unknown) => void;
-  /** Milliseconds, of any origin. */
+  /** Milliseconds since any fixed moment. */
   readonly clock: () => number;
 }
 
-/** Somebody may run `fovea setup` beside the server. */
+/** An answer is kept no longer, because somebody may run `fovea setup` while the server runs. */
 const KEPT_MS = 10 * 60_000;
 
 const DiagnosisSchema = z.object({
   best: z.enum(TRAINER_BACKENDS),
   missing: z.partialRecord(z.enum(TRAINER_BACKENDS), z.string()),
-  /** As the driver names it, e.g. `NVIDIA A10G`; null where there is none, or the driver does not say. */
+  /** The GPU as its driver names it, e.g. `NVIDIA A10G`; null where there is none, or the driver does not say. */
   gpuModel: z.string().nullable(),
 });
+/** What `fovea doctor --json` writes. */
 export type Diagnosis = z.infer<typeof DiagnosisSchema>;
 
+/** A finder that asks when it is first used, and again when its answer is older than ten minutes. */
 export function createBackendFinder({ ask, onError, clock }: BackendFinderOptions): BackendFinder {
   let known: FoundBackends | undefined;
   let asked: { readonly atMs: number; readonly answer: Promise<FoundBackends | undefined> } | undefined;
@@ -66,10 +70,14 @@ export function createBackendFinder({ ask, onError, clock }: BackendFinderOption
   };
 }
 
-/** It opens every back end there is, which takes seconds. */
+/** The doctor opens every back end there is, which takes seconds. */
 const DOCTOR_TIMEOUT_MS = 120_000;
 
-/** Runs the doctor of this installation. */
+/**
+ * Runs the doctor of this installation, for at most two minutes, and gives what it writes.
+ * @param entry path of its entry point.
+ * @throws Node's error where the process cannot be started, fails, takes too long, or is aborted by `signal`.
+ */
 export async function askDoctor(entry: string, signal: AbortSignal): Promise<string> {
   const args = ['--import', import.meta.resolve('tsx'), entry, '--json'];
   const { stdout } = await promisify(execFile)(process.execPath, args, {

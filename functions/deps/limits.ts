@@ -1,23 +1,24 @@
-// What a request may cost. Every limit is enforced while reading, and named in the error that it causes.
+// The limits on what a request may cost. Every limit is enforced while reading, and the error that it causes names it.
 
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 
+/** The limits of one installation. */
 export interface Limits {
-  /** Body of a prediction, in bytes: all pictures of the request together, base64 included. */
+  /** Bytes of the body of a prediction: all pictures of the request together, base64 included. */
   readonly predictBodyBytes: number;
-  /** Body of any JSON request that carries no pictures, in bytes. */
+  /** Bytes of any JSON body that carries no pictures. */
   readonly jsonBodyBytes: number;
-  /** One uploaded picture, in bytes. */
+  /** Bytes of one uploaded picture. */
   readonly uploadBytes: number;
-  /** All uploaded pictures of one prediction together, in bytes: they are in memory at once. */
+  /** Bytes of all uploaded pictures of one prediction together: they are in memory at once. */
   readonly predictUploadBytes: number;
-  /** One file put into a dataset, in bytes. */
+  /** Bytes of one file put into a dataset. */
   readonly datasetFileBytes: number;
   /** Pictures in one prediction. */
   readonly imagesPerRequest: number;
   /**
-   * Bodies of all requests that are being read or answered, and the uploads that they name, together, in bytes. The memory that
-   * they take is up to four times that, for base64 in JSON.
+   * Bytes of the bodies of all requests in progress, and of the uploads that they name, together. The memory that they take is
+   * up to four times that, for base64 in JSON.
    */
   readonly bytesInFlight: number;
   /** How long a client may stall in the middle of its body, in milliseconds. */
@@ -26,11 +27,12 @@ export interface Limits {
 
 const MIB = 1024 * 1024;
 
+/** The limits of a server on a machine. */
 export const DEFAULT_LIMITS: Limits = {
   predictBodyBytes: 64 * MIB,
   // A job with the 16 metadata pairs that OpenAI allows takes 10 KB.
   jsonBodyBytes: MIB,
-  // What the decoder takes.
+  // The decoder takes no larger file.
   uploadBytes: DEFAULT_IMAGE_LIMITS.maxBytes,
   predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,

@@ -1,14 +1,16 @@
-// Structured logs: one JSON object a line. Where the lines go is the caller's business.
+// Structured logs: one JSON object a line. The caller decides where the lines go.
 
 /** Writes one event; `fields` must hold no secrets and no pictures. */
 type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
+/** Writes log events at three levels. */
 export interface Logger {
   readonly info: Log;
   readonly warn: Log;
   readonly error: Log;
 }
 
+/** Where lines go, and the clock for their time. */
 export interface JsonLoggerDeps {
   readonly write: (line: string) => void;
   /** Unix milliseconds. */
@@ -34,5 +36,5 @@ function replaceErrors(_key: string, value: unknown): unknown {
 
 const ignore: Log = () => undefined;
 
-/** For those who want no logs. */
+/** A logger that writes nothing. */
 export const silentLogger: Logger = { info: ignore, warn: ignore, error: ignore };

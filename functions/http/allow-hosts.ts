@@ -1,5 +1,5 @@
-// Protection of a server on somebody's machine from the pages that its user's browser has open: a page of another site may
-// send requests to it, under its own name by DNS rebinding or under ours by a cross-origin request.
+// Protects a server on somebody's machine from the pages that its user's browser has open. A page of another site may send
+// requests to the server: under its own name by DNS rebinding, or under the server's name by a cross-origin request.
 
 import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
@@ -11,8 +11,8 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const isAddress = (hostname: string) => isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 
 /**
- * Admits requests for one of the hosts, and of those that change something only such as come from no page at all, from a
- * page of this server, or from one of the `origins`.
+ * Middleware that admits requests for one of the hosts. A request that changes something is admitted only where it comes
+ * from no page at all, from a page of this server, or from one of the `origins`.
  * @throws {FoveaError} `host-not-allowed`, `origin-not-allowed`.
  */
 export function allowHosts({ names, anyAddress = false }: HostRules, origins: readonly string[] = []) {
@@ -33,8 +33,8 @@ export function allowHosts({ names, anyAddress = false }: HostRules, origins: re
     if (isForeign && !SAFE_METHODS.has(c.req.method) && !origins.includes(origin) && !origins.includes('*')) {
       throw new FoveaError(
         'origin-not-allowed',
-        `A page of ${JSON.stringify(origin)} may not change anything here. Send the request from outside a browser, or ` +
-          'from the page of this server; or start the server with --allow-origin.',
+        `A web page of ${JSON.stringify(origin)} may not change anything on this server. Send the request from outside a ` +
+          'browser, or from a page of this server; or start the server with --allow-origin.',
         { param: 'Origin' },
       );
     }

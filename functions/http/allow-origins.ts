@@ -1,9 +1,9 @@
-// Pages of other sites that may read what this server answers: CORS, preflight included. Keys travel in a header that pages
-// set themselves, so cookies never do.
+// CORS, preflight included: lets pages of other sites read what this server answers. API keys travel in a header that pages
+// set themselves, so cookies are never allowed.
 
 import { cors } from 'hono/cors';
 
-/** What scripts may read of an answer, beside its body. */
+/** Headers of an answer that scripts may read. */
 const EXPOSED_HEADERS = [
   'X-Request-Id',
   'Retry-After',
@@ -14,7 +14,10 @@ const EXPOSED_HEADERS = [
 ];
 const PREFLIGHT_SECONDS = 600;
 
-/** @param origins e.g. `https://app.example.com`; `*` for all. Any header may be sent. */
+/**
+ * Middleware that lets pages of these origins use the API, with any header.
+ * @param origins e.g. `https://app.example.com`; `*` for all.
+ */
 export const allowOrigins = (origins: readonly string[]) =>
   cors({
     origin: origins.includes('*') ? '*' : [...origins],

@@ -1,8 +1,11 @@
-// Which keys a schema takes at a place of its input. Knows the few kinds of schemas that wrap others.
+// Finds the keys that a schema allows at one place of its input. Knows the few kinds of schemas that wrap others.
 
 import { z } from 'zod';
 
-/** The keys of the objects at `path`, without repetition; none where the schema has no object of fixed keys there. */
+/**
+ * The keys of the objects that `schema` allows at `path`, without repetition; none where it has no object with fixed
+ * keys there.
+ */
 export function allowedKeys(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
   const keys = objectsAt(schema, path).flatMap(({ shape }) => Object.keys(shape));
   return [...new Set(keys)];

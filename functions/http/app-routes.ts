@@ -10,7 +10,7 @@ const WHERE: Readonly<Record<string, string>> = {
   header: 'A header',
 };
 
-/** An empty group. Parameters are checked by the schemas of its routes; bodies by the handlers, which know the limits. */
+/** An empty group. The schemas of its routes check parameters; handlers check bodies, because they know the limits. */
 export function createRoutes(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {

@@ -1,11 +1,14 @@
-// The terms on which bodies are read: what a request may hold beside all others, and how long it may stall.
+// Sets the terms on which bodies are read: how many bytes all requests may hold together, and how long a client may stall.
 
 import { createMiddleware } from 'hono/factory';
 import { createBytesInFlight } from '../deps/bytes-in-flight.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
 
-/** Leaves the terms for the handlers, and takes a request's share back when its answer is there, or it has failed. */
+/**
+ * Middleware that leaves the terms for the handlers, and releases a request's share when it has been answered or has
+ * failed.
+ */
 export function boundBodies({ bytesInFlight, bodyStallMs }: Limits) {
   const open = createBytesInFlight(bytesInFlight);
   return createMiddleware<AppEnv>(async (c, next) => {

@@ -1,4 +1,4 @@
-// Base64 and data URLs to bytes, strictly: Node's own decoder skips what it does not know, and gives wrong bytes.
+// Decodes base64 and data URLs strictly. Node's own decoder skips characters that it does not know, and gives wrong bytes.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
@@ -11,9 +11,10 @@ const [SPACE, EQUALS] = [0x20, 0x3d];
 const MOST_CHARACTERS_PER_BYTE = 1.5;
 
 /**
- * The bytes of base64 text (standard or URL alphabet, padding optional, line breaks allowed) or of a base64 data URL; or
- * why it is none: `base64-invalid`, or `image-too-large` for text that is too long for `limitBytes`.
- * @param param where the text stood, for the error.
+ * The bytes of base64 text (standard or URL alphabet, padding optional, line breaks allowed) or of a base64 data URL.
+ * Where the text is neither, the error: `base64-invalid`, or `image-too-large` for text that is too long for
+ * `limitBytes`.
+ * @param param the place of the text in the request, for the error.
  */
 export function decodeBase64(text: string, param: string, limitBytes: number): Uint8Array | FoveaError {
   if (text.length > limitBytes * MOST_CHARACTERS_PER_BYTE)

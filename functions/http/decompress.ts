@@ -1,5 +1,5 @@
-// Bodies that clients send compressed (Content-Encoding), decompressed while they come in. How much may come out is the
-// reader's to say.
+// Decompresses bodies that clients send with a Content-Encoding, while they arrive. The reader decides how many bytes may
+// come out.
 
 import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -15,20 +15,20 @@ const CHUNK_BYTES = 65_536;
 
 const isCoding = (name: string): name is keyof typeof DECODERS => Object.hasOwn(DECODERS, name);
 
-/** The codings that are understood, for `Accept-Encoding`. */
+/** The content codings that are understood, for `Accept-Encoding`. */
 export const CONTENT_CODINGS = ['gzip', 'deflate', 'br'] as const;
 
 /**
  * A body as it was before the client compressed it.
- * @param contentEncoding the header, where there is one.
+ * @param contentEncoding the header; null where the request has none.
  * @throws {FoveaError} `content-encoding-unsupported`, `content-encoding-invalid`; what `body` throws.
  */
 export function decompress(
   body: AsyncIterable<Uint8Array>,
   contentEncoding: string | null,
 ): AsyncIterable<Uint8Array> {
-  const coding = (contentEncoding ?? '').trim().toLowerCase();
-  if (coding === '' || coding === 'identity') return body;
+  const coding = contentEncoding?.trim().toLowerCase() || 'identity';
+  if (coding === 'identity') return body;
   if (isCoding(coding)) return inflate(body, coding);
   throw new FoveaError(
     'content-encoding-unsupported',

@@ -1,4 +1,4 @@
-// The list of all error codes for readers: one table as HTML and as Markdown. Knows no server.
+// Renders the list of all error codes for readers: one table as HTML and as Markdown. Knows no server.
 
 import { html } from 'hono/html';
 import type { ErrorCodeTable } from '../../core/errors/error-code-table.ts';
@@ -26,7 +26,7 @@ function describeRetry({ retry }: ErrorAnswer): string {
   return retry === 'after-repair' ? 'after repair' : 'no';
 }
 
-/** The list as a Markdown page. */
+/** The list of error codes as a Markdown page, ERRORS.md. */
 export function errorListMarkdown(): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const sections = groups.map(({ heading, rows }) =>
@@ -35,7 +35,7 @@ export function errorListMarkdown(): string {
   return `${[`# ${TITLE}`, INTRODUCTION, ...sections].join('\n\n')}\n`;
 }
 
-/** The list as an HTML page, with an anchor for each code. */
+/** The list of error codes as an HTML page, with an anchor for each code. */
 export function errorListHtml() {
   const row = ([code = '', ...cells]: readonly string[]) =>
     html`<tr id="${code.replaceAll('`', '')}"><th scope="row">${toHtml(code)}</th>${cells.map((cell) => html`<td>${toHtml(cell)}</td>`)}</tr>`;
@@ -46,6 +46,6 @@ export function errorListHtml() {
 <body class="errors"><main><h1>${TITLE}</h1><p>${toHtml(INTRODUCTION)}</p>${groups.map(section)}</main></body></html>`;
 }
 
-/** Of Markdown, what stands between backticks is code. */
+/** Markdown as HTML; the only markup that it may have is code between backticks. */
 const toHtml = (markdown: string) =>
   markdown.split('`').map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));

@@ -1,5 +1,5 @@
-// Every failure leaves as one shape, `{ error: { message, type, param, code } }`: OpenAI's, with `details` added where
-// there are facts beside the message, and headers that say whether to try again. Nothing internal leaves at all.
+// Gives every failure one shape, `{ error: { message, type, param, code } }`. It is OpenAI's, with `details` added where
+// there are facts beside the message, and headers that say whether to try again. Internal details never leave the server.
 
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -10,6 +10,7 @@ import type { AppEnv } from '../deps/deps.ts';
 import type { Logger } from '../deps/logger.ts';
 import { answerTo } from './error-status.ts';
 
+/** The body of every failure. */
 export interface ErrorBody {
   readonly error: {
     readonly message: string;
@@ -21,7 +22,7 @@ export interface ErrorBody {
   };
 }
 
-/** The body for a typed error. */
+/** The body for a `FoveaError`. */
 export function toErrorBody(error: FoveaError): ErrorBody {
   return {
     error: {
@@ -34,7 +35,10 @@ export function toErrorBody(error: FoveaError): ErrorBody {
   };
 }
 
-/** Whether to send the request again: `Retry-After` for everybody, `X-Should-Retry` for the SDKs of OpenAI, which obey it. */
+/**
+ * The headers that say whether to send the request again: `Retry-After` for everybody, `X-Should-Retry` for OpenAI's
+ * SDKs, which obey it.
+ */
 export function retryHeaders(code: ErrorCode): Readonly<Record<string, string>> {
   const { retry } = answerTo(code);
   return typeof retry === 'number'
@@ -42,7 +46,10 @@ export function retryHeaders(code: ErrorCode): Readonly<Record<string, string>> 
     : { 'X-Should-Retry': 'false' };
 }
 
-/** The app's error handler: typed errors by their code, everything else as a 500 that only the log explains. */
+/**
+ * The app's error handler. It answers a `FoveaError` by its code, and everything else with a 500 that only the log
+ * explains.
+ */
 export function createErrorHandler(logger: Logger) {
   return (error: Error, c: Context<AppEnv>): Response => {
     const known = toKnownError(error, c.req.raw.signal.aborted);

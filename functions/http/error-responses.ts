@@ -1,10 +1,10 @@
-// The failures of a route in the API's description: by status, with an example for every code.
+// Describes the failures of a route in the API's description: by status, with an example for every code.
 
 import { ErrorSchema } from '../../api/error.ts';
 import { ERROR_CODES, type ErrorCode } from '../../core/errors/error-codes.ts';
-import { answerTo } from './error-status.ts';
+import { answerTo, type ErrorStatus } from './error-status.ts';
 
-/** Every route: what happens before a handler runs, and what no handler expects. */
+/** Errors of every route: those before a handler runs, and those that no handler expects. */
 const EVERYWHERE: readonly ErrorCode[] = [
   'request-invalid',
   'host-not-allowed',
@@ -14,13 +14,13 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'internal-error',
   'storage-unavailable',
 ];
-/** Routes below /v1, where the installation has keys. */
+/** Errors of routes below /v1, where the installation has keys. */
 const WITH_KEYS: readonly ErrorCode[] = ['api-key-missing', 'api-key-invalid'];
-/** Routes that read a body. */
+/** Errors of routes that read a body. */
 export const BODY_ERRORS: readonly ErrorCode[] = ['body-missing', 'body-unreadable', 'body-too-large'];
-/** Routes that read a JSON body. */
+/** Errors of routes that read a JSON body. */
 export const JSON_ERRORS: readonly ErrorCode[] = [...BODY_ERRORS, 'json-invalid', 'content-type-unsupported'];
-/** Routes that look a model up. */
+/** Errors of routes that look a model up. */
 export const MODEL_ERRORS: readonly ErrorCode[] = [
   'model-name-invalid',
   'model-version-invalid',
@@ -29,22 +29,25 @@ export const MODEL_ERRORS: readonly ErrorCode[] = [
   'model-corrupt',
   'format-newer',
 ];
-/** Routes that write to the store. */
+/** Errors of routes that write to the store. */
 export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-read-only', 'storage-conflict'];
 
-const DESCRIPTIONS: Readonly<Record<number, string>> = {
+const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   400: 'The request is not valid.',
   401: 'The API key is missing or not known.',
   403: 'Not allowed.',
-  404: 'There is no such thing.',
+  404: 'What the request names does not exist.',
   405: 'The path takes other methods, which `Allow` names.',
+  408: 'The request arrived too slowly.',
   409: 'Not possible in the present state.',
   413: 'Larger than the limit.',
   415: 'The Content-Type, or the format of the picture, is not supported.',
-  416: 'No such part.',
+  416: 'The requested range does not exist.',
+  417: 'The header Expect asks for what the server does not do.',
   422: 'The picture cannot be decoded.',
-  500: 'Something has to be mended by whoever runs the installation.',
-  503: 'It passes: `Retry-After` says when to try again.',
+  431: 'The headers are too large.',
+  500: 'The operator of the installation has to mend something.',
+  503: 'Temporary: `Retry-After` says when to try again.',
   507: 'The disk is full.',
 };
 
@@ -58,15 +61,15 @@ const THROTTLED = {
   },
 };
 
-/** The failures of a route below /v1, with those that every such route has. */
+/** The failures of a route below /v1: these codes, and those that every such route has. */
 export const errorResponses = (...codes: readonly ErrorCode[]) => ({
   ...openErrorResponses(...WITH_KEYS, ...codes),
   ...THROTTLED,
 });
 
-/** The failures of a route that needs no key. */
+/** The failures of a route that needs no API key: these codes, and those that every route has. */
 export function openErrorResponses(...codes: readonly ErrorCode[]): Record<never, never> {
-  const byStatus = new Map<number, ErrorCode[]>();
+  const byStatus = new Map<ErrorStatus, ErrorCode[]>();
   for (const code of new Set([...EVERYWHERE, ...codes])) {
     const { status } = answerTo(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -74,12 +77,12 @@ export function openErrorResponses(...codes: readonly ErrorCode[]): Record<never
   return Object.fromEntries([...byStatus].map(([status, ofStatus]) => [status, describe(status, ofStatus)]));
 }
 
-function describe(status: number, codes: readonly ErrorCode[]) {
+function describe(status: ErrorStatus, codes: readonly ErrorCode[]) {
   const examples = Object.fromEntries(
     codes.map((code) => [code, { summary: code, value: exampleOf(code, status) }]),
   );
   return {
-    description: DESCRIPTIONS[status] ?? '',
+    description: DESCRIPTIONS[status],
     content: { 'application/json': { schema: ErrorSchema, examples } },
   };
 }

@@ -1,8 +1,9 @@
-// What HTTP makes of every error code: the status, and whether the same request may be sent again. The one place where the two
-// meet; a new code does not compile until it has an answer here.
+// Says for every error code which HTTP status it has, and whether the same request may be sent again. This is the one place
+// where codes and HTTP meet; a new code does not compile until it has an answer here.
 
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 
+/** The HTTP statuses that failures have. */
 export type ErrorStatus =
   | 400
   | 401
@@ -21,22 +22,24 @@ export type ErrorStatus =
   | 503
   | 507;
 
+/** The HTTP status of an error code, and whether the same request may be sent again. */
 export interface ErrorAnswer {
   readonly status: ErrorStatus;
   /**
-   * `no`: the request has to change, or what it is about. `after-repair`: whoever runs the installation has to mend something.
-   * A number: the same request may succeed after so many seconds.
+   * `no`: the request has to change, or the object that it names. `after-repair`: the operator of the installation has to mend
+   * something. A number: the same request may succeed after so many seconds.
    */
   readonly retry: 'no' | 'after-repair' | number;
 }
 
-/** The client's to mend. */
+/** The client has to change something. */
 const refused = (status: ErrorStatus): ErrorAnswer => ({ status, retry: 'no' });
-/** The operator's to mend. */
+/** The operator has to mend something. */
 const broken = (status: ErrorStatus = 500): ErrorAnswer => ({ status, retry: 'after-repair' });
-/** It passes. */
+/** The cause is temporary. */
 const later = (seconds: number): ErrorAnswer => ({ status: 503, retry: seconds });
 
+/** The answer for every error code. */
 export const ERROR_ANSWERS = {
   'request-invalid': refused(400),
   'json-invalid': refused(400),
@@ -217,5 +220,5 @@ export const ERROR_ANSWERS = {
   'native-setup-running': later(60),
 } as const satisfies Readonly<Record<ErrorCode, ErrorAnswer>>;
 
-/** What HTTP makes of a code. */
+/** The HTTP status of a code, and whether the same request may be sent again. */
 export const answerTo = (code: ErrorCode): ErrorAnswer => ERROR_ANSWERS[code];

@@ -1,21 +1,21 @@
-// One part of a form while it comes in: its header, and as much of what it holds as is allowed.
+// One part of a multipart form while it arrives: its header, and as much of its content as is allowed.
 
 import type { Dicer } from '@fastify/busboy';
 import { formInvalid, notAForm } from './form-errors.ts';
 import { type PartHeader, type RawPartHeader, readPartHeader } from './part-header.ts';
 
 const LONGEST_FIELD_BYTES = 4096;
-/** Of all lines above one part. */
+/** Bytes of the header of one part, all of its lines together. */
 const LARGEST_HEADER_BYTES = 16_384;
 
-/** What comes between two boundaries. */
+/** A part of a form, as RFC 2046 calls what stands between two boundaries: a file or a field. */
 export class FormPart {
   header: PartHeader | undefined;
   sizeBytes = 0;
   readonly chunks: Buffer[] = [];
   readonly #fileBytes: number;
 
-  /** @param fileBytes at most, where the part is a file. */
+  /** @param fileBytes the limit of its size where it is a file. */
   constructor(fileBytes: number) {
     this.#fileBytes = fileBytes;
   }
@@ -28,7 +28,10 @@ export class FormPart {
     return this.sizeBytes > (this.isFile ? this.#fileBytes : LONGEST_FIELD_BYTES);
   }
 
-  /** @throws {FoveaError} `multipart-invalid`. */
+  /**
+   * Collects the part until it ends. The bytes of a file beyond its limit are dropped and still counted.
+   * @throws {FoveaError} `multipart-invalid`.
+   */
   read(stream: Dicer.PartStream): Promise<void> {
     return new Promise((resolve, reject) => {
       stream.on('header', (raw: object) => {

@@ -1,12 +1,13 @@
-// Bounds on JSON that hold while it comes in, before anything is made of it. Knows no grammar: what is no JSON at all, the
-// parser finds out.
+// Enforces bounds on JSON while it arrives, before anything is made of it. Knows no grammar: the parser finds out what is
+// not JSON.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 
+/** How deep and how long a JSON text may be. */
 export interface JsonBounds {
-  /** Lists and objects within each other. */
+  /** Most lists and objects that are nested in each other. */
   readonly depth: number;
-  /** Values of all lists and objects together. */
+  /** Most values of all lists and objects together. */
   readonly values: number;
 }
 
@@ -17,10 +18,10 @@ const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 const BEFORE_BRACKETS = 0x5a;
 
 /**
- * Takes the chunks of a JSON text one after another.
- *
- * A schema looks at every value, and has a problem to tell of each that is wrong: of millions, more than the memory holds.
- * @throws {FoveaError} `request-invalid`, from the chunk in which a bound is passed.
+ * A function that takes the chunks of a JSON text one after another.
+ * Without bounds, a schema would look at every value and report each that is wrong: with millions, more than the memory
+ * holds.
+ * @throws {FoveaError} `request-invalid`, at the chunk in which a bound is exceeded.
  */
 export function createJsonScanner(bounds: JsonBounds): (chunk: Uint8Array) => void {
   let isString = false;
@@ -34,11 +35,11 @@ export function createJsonScanner(bounds: JsonBounds): (chunk: Uint8Array) => vo
       values += 1;
       depth += 1;
     } else if (byte === CLOSING_BRACKET || byte === CLOSING_BRACE) depth -= 1;
-    if (depth > bounds.depth) throw beyond('lists and objects within each other', bounds.depth);
+    if (depth > bounds.depth) throw beyond('lists and objects nested in each other', bounds.depth);
     if (values > bounds.values) throw beyond('values', bounds.values);
   }
 
-  // Tens of millions of bytes pass here: nothing is called for most of them.
+  // Tens of millions of bytes pass here, so most of them cause no call.
   return (chunk) => {
     let inString = isString;
     let afterBackslash = isEscaped;
@@ -49,7 +50,7 @@ export function createJsonScanner(bounds: JsonBounds): (chunk: Uint8Array) => vo
         else if (byte === BACKSLASH) afterBackslash = true;
         else if (byte === QUOTE) inString = false;
       } else if (byte === QUOTE) inString = true;
-      // All that count are commas and brackets.
+      // Only commas and brackets count.
       else if (byte === COMMA || byte > BEFORE_BRACKETS) count(byte);
     }
     isString = inString;

@@ -1,4 +1,5 @@
-// Requests that no route takes: the wrong method for a path (405 with Allow), or a path that is near a real one (404).
+// Answers requests that no route takes: 405 with `Allow` for the wrong method, 404 with the nearest routes for an unknown
+// path.
 
 import type { Context } from 'hono';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -6,16 +7,20 @@ import type { AppEnv } from '../deps/deps.ts';
 import { retryHeaders, toErrorBody } from './error-response.ts';
 import { nearest } from './nearest.ts';
 
+/** A route that the app has. */
 export interface RouteEntry {
   readonly method: string;
-  /** As Hono writes it, e.g. `/v1/models/:model`. */
+  /** Pattern as Hono writes it, e.g. `/v1/models/:model`. */
   readonly path: string;
 }
 
 const ROUTES_SUGGESTED = 3;
 const SHOWN_CHARACTERS = 120;
 
-/** The app's handler for what no route took. `routes` is read at the first such request, when all are registered. */
+/**
+ * The app's handler for requests that no route takes.
+ * @param routes gives all routes; it is called at such a request, when all are registered.
+ */
 export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
   return (c: Context<AppEnv>): Response => {
     const { method, path } = c.req;
@@ -41,7 +46,7 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
   };
 }
 
-/** What may be done at a path; GET answers HEAD too. */
+/** The methods that a path takes; a route for GET answers HEAD too. */
 function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
   const segments = path.split('/');
   const methods = routes

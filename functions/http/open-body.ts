@@ -1,5 +1,4 @@
-// A request's body as it comes in, decompressed, with every limit enforced while reading: what a Content-Length claims is
-// never trusted.
+// Opens the body of a request: decompressed, with every limit enforced while it arrives. A Content-Length is never trusted.
 
 import type { Context } from 'hono';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -8,12 +7,12 @@ import { decompress } from './decompress.ts';
 import { readChunks } from './read-chunks.ts';
 
 /**
- * The body, chunk by chunk; whoever stops reading in the middle cancels the rest.
- * @param limitBytes before and after decompression.
- * @param advice what to do about one that is too large.
- * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have come; `server-busy` where the bodies of all
- *   requests are too much; `body-timeout` and `body-unreadable` where the client stalls or goes away in the middle;
- *   `content-encoding-unsupported` and `content-encoding-invalid`.
+ * The body, chunk by chunk. A reader that stops early cancels the rest.
+ * @param limitBytes the limit before and after decompression.
+ * @param advice says what to do about a body that is too large.
+ * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have arrived; `server-busy` where the bodies
+ * of all requests together are too large; `body-timeout` and `body-unreadable` where the client stalls or disconnects;
+ * `content-encoding-unsupported` and `content-encoding-invalid`.
  */
 export async function* openBody(
   c: Context<AppEnv>,

@@ -1,14 +1,15 @@
-// What the header of a form's part says, in all the ways that clients write it. Knows nothing of what the part holds.
+// Reads the header of a form's part, in all the ways that clients write it. Knows nothing of the part's content.
 
 import { parse } from 'content-disposition';
 
-/** As the parser of forms gives it: names in lower case, a byte a character. */
+/** A header as the parser of forms gives it: names in lower case, one character for each byte. */
 export type RawPartHeader = Readonly<Record<string, readonly string[] | undefined>>;
 
+/** The field name of a part, and its file name. */
 export interface PartHeader {
-  /** Of the field; empty where the part has none. */
+  /** Name of the field; empty where the part has none. */
   readonly name: string;
-  /** File name; empty where the part is a file without one, `undefined` where it is no file. */
+  /** File name; empty where the part is a file without a name, `undefined` where it is not a file. */
   readonly file: string | undefined;
 }
 
@@ -16,9 +17,8 @@ const FILE_TYPE = /^\s*(image\/|application\/octet-stream|binary\/octet-stream)/
 
 /**
  * The name of a part, and whether it is a file: it has a file name, or the media type of bytes.
- *
- * Browsers write `"` in a name as `%22`, other clients as `\"`; .NET leaves quotes out and repeats the name as `filename*`
- * (RFC 8187), which then counts.
+ * Browsers write `"` in a name as `%22`, other clients as `\"`. .NET writes names without quotes and repeats the file
+ * name as `filename*` (RFC 8187), which then counts.
  * @returns `undefined` for a part without Content-Disposition.
  */
 export function readPartHeader(header: RawPartHeader): PartHeader | undefined {
@@ -31,7 +31,7 @@ export function readPartHeader(header: RawPartHeader): PartHeader | undefined {
   return { name, file: isFile ? (filename ?? '') : undefined };
 }
 
-/** UTF-8, or what browsers take for Latin-1. */
+/** Text of bytes in UTF-8; where they are not valid UTF-8, in Latin-1 as browsers understand it (Windows-1252). */
 export function toText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,13 +1,13 @@
-// The document's schemas as generators of clients understand them. A default is said in words: as a keyword it makes
-// clients send what was left out, and require what may be. One value is an enum of one, as in answers.
+// Rewrites the document's schemas so that generators of clients understand them. A default is said in words: as a keyword it
+// makes clients send what was omitted, and require what is optional. A constant becomes an enum of one value, as in answers.
 
 const PLAIN_DATA: ReadonlySet<string> = new Set(['example', 'examples', 'enum']);
-/** Whose keys are names, not keywords. */
+/** Properties whose keys are names, not keywords. */
 const MAPS: ReadonlySet<string> = new Set(['properties', 'schemas', 'responses']);
 
-/** A copy of a document, or of a part of it, without `default` and `const` in its schemas. */
+/** A copy of a document, or of a fragment of it, without `default` and `const` in its schemas. */
 export function plainSchemas<T>(document: T): T {
-  // What comes out is a document as what went in: both keywords have their like in others.
+  // The copy has the type of the document: other keywords replace both.
   return plain(document) as T;
 }
 
@@ -21,7 +21,7 @@ function plain(node: unknown): unknown {
   });
   if (only !== undefined) copy['enum'] = [only];
   if (unsaid !== undefined) copy['description'] = withDefault(copy['description'], unsaid);
-  // A parameter is described beside its schema too.
+  // A parameter has a description beside its schema's.
   const { schema } = copy;
   if (typeof copy['in'] === 'string' && typeof schema === 'object' && schema !== null)
     copy['description'] = Reflect.get(schema, 'description');

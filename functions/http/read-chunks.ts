@@ -1,19 +1,19 @@
-// The chunks of a body, from a client that may be slow, or gone.
+// Reads the chunks of a body from a client that may be slow, or gone.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 
-/** The least that a client that goes on sends within the time that it may stall. */
+/** Bytes that a client sends at least within the time that it may stall. */
 const PROGRESS_BYTES = 16_384;
 /**
- * Within the time that it may stall, a client sends at least this part of what it has sent so far; and the whole of a body may
- * take so many times as long. Who holds much memory has to hurry, and who sends at an even rate meets both limits at once.
+ * Within the time that it may stall, a client sends at least one twelfth of what it has sent so far; the whole body may take
+ * twelve times as long. So a client that holds much memory has to hurry. One that sends at an even rate meets both limits at once.
  */
 const STALLS = 12;
 
 /**
- * The chunks of a stream; whoever stops reading in the middle cancels the rest.
- * @param stallMs how long to wait for the next {@link PROGRESS_BYTES}, or a twelfth of what has come where that is more; twelve
- *   times as long for the whole. Time in which nobody reads does not count.
+ * The chunks of a stream. A reader that stops early cancels the rest.
+ * @param stallMs how long to wait for the next {@link PROGRESS_BYTES}, or for a twelfth of what has arrived where that
+ * is more; the whole body may take twelve times as long. Time in which nobody reads does not count.
  * @throws {FoveaError} `body-timeout`, `body-unreadable`.
  */
 export async function* readChunks(
@@ -61,9 +61,13 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>, timeou
     return await Promise.race([reader.read(), stalled]);
   } catch (cause) {
     if (cause instanceof FoveaError) throw cause;
-    throw new FoveaError('body-unreadable', 'The request body ended before it was complete. Send it again.', {
-      cause,
-    });
+    throw new FoveaError(
+      'body-unreadable',
+      'The request body ended before it was complete. Send the request again.',
+      {
+        cause,
+      },
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -72,5 +76,5 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>, timeou
 const tooSlow = () =>
   new FoveaError(
     'body-timeout',
-    'The request body stopped coming, or came too slowly, and the server stopped waiting for it. Send it again.',
+    'The request body arrived too slowly, or stopped arriving, and the server stopped waiting. Send the request again.',
   );

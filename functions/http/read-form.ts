@@ -1,21 +1,24 @@
-// Multipart forms, taken apart while they come in and within limits: what is too much is never kept. Knows nothing of
-// pictures.
+// Parses multipart forms while they arrive, within limits: what exceeds a limit is never kept. Knows nothing of pictures.
 
 import { Dicer } from '@fastify/busboy';
 import { parse } from 'content-disposition';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { present } from '../../core/present.ts';
 import { formInvalid, notAForm } from './form-errors.ts';
 import { FormPart } from './form-part.ts';
 import { toText } from './part-header.ts';
 
+/** The limits of a form's files. */
 export interface FormLimits {
+  /** Most files. */
   readonly files: number;
-  /** Of one file; the bytes of a larger one are dropped. */
+  /** Most bytes of one file; those of a larger one are dropped. */
   readonly fileBytes: number;
 }
 
+/** An uploaded file and the field that it was sent as. */
 export interface FormFile {
-  /** Of the field. */
+  /** Name of the field. */
   readonly name: string;
   /** File name, where the part has one. */
   readonly file: string | null;
@@ -24,6 +27,7 @@ export interface FormFile {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** A form's files and its other fields. */
 export interface Form {
   /** In the order of the form. */
   readonly files: readonly FormFile[];
@@ -31,13 +35,13 @@ export interface Form {
 }
 
 const MOST_FIELDS = 32;
-/** RFC 2046 has 70; the parser can look for no more than 256. */
+/** RFC 2046 allows 70 characters; the parser can look for no more than 256. */
 const LONGEST_BOUNDARY = 200;
-/** So few bytes are taken apart at a time that too many parts are noticed before they cost anything. */
+/** Bytes that are parsed at a time: few, so that too many parts are noticed before they cost anything. */
 const SLICE_BYTES = 16_384;
 
 /**
- * The parts of a form.
+ * Reads a form.
  * @param contentType the whole header, which names the boundary.
  * @throws {FoveaError} `multipart-invalid`, `too-many-images`; what reading the body throws.
  */
@@ -69,7 +73,7 @@ export async function readForm(
   }).finally(() => {
     isOver = true;
   });
-  // Awaited below, after a failure of the body perhaps never.
+  // It is awaited below, or never where the body fails.
   over.catch(() => undefined);
 
   for await (const chunk of body) {
@@ -95,14 +99,17 @@ function toForm(parts: readonly FormPart[], limits: FormLimits): Form {
   if (files.length > limits.files || parts.length - files.length > MOST_FIELDS) throw tooManyParts(limits);
   return {
     files: files.map(({ header, sizeBytes, chunks, isTooLarge }) => ({
-      name: header?.name ?? '',
+      name: present(header, 'a header of a file').name,
       file: header?.file || null,
       sizeBytes,
       bytes: isTooLarge ? undefined : Buffer.concat(chunks),
     })),
     fields: parts
       .filter((part) => !part.isFile)
-      .map(({ header, chunks }) => [header?.name ?? '', toText(Buffer.concat(chunks))] as const),
+      .map(
+        ({ header, chunks }) =>
+          [present(header, 'a header of a field').name, toText(Buffer.concat(chunks))] as const,
+      ),
   };
 }
 
@@ -112,7 +119,7 @@ function boundaryOf(contentType: string): string {
   if (boundary === '') throw formInvalid('the Content-Type names no boundary', 'Content-Type');
   if (boundary.length > LONGEST_BOUNDARY)
     throw formInvalid(`its boundary has more than ${LONGEST_BOUNDARY} characters`, 'Content-Type');
-  // Which of two would count, every reader on the way decides for itself.
+  // Programs on the way may choose another of two boundaries, and see another form.
   if (contentType.match(/;\s*boundary\s*=/gi)?.length !== 1)
     throw formInvalid('the Content-Type names several boundaries', 'Content-Type');
   return boundary;

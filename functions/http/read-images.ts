@@ -1,11 +1,12 @@
-// The pictures of a prediction request, in whichever of the four ways they come: raw bytes, a multipart form, or in JSON
-// base64 or keys of uploads. What the bytes are is found out by the decoder, never by a header.
+// Reads the pictures of a prediction request, in whichever of the four ways they are sent: raw bytes, a multipart form, or
+// in JSON base64 or keys of uploads. The decoder finds out what the bytes are; headers do not decide it.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { PredictJsonSchema } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
+import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
@@ -16,18 +17,20 @@ import { type Form, readForm } from './read-form.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
 import { readUploads } from './read-uploads.ts';
 
+/** A picture of the request. */
 export interface RequestImage {
   /** File name, where the request gave one. */
   readonly file: string | null;
-  /** Of the picture; or why there are none. */
+  /** The bytes of the picture, or the error that explains why there are none. */
   readonly content: Uint8Array | FoveaError;
 }
 
+/** The pictures of a request, and what else it says. */
 export interface RequestImages {
   readonly images: readonly RequestImage[];
-  /** Whether the request asks for a list of answers, even if for a list of one. */
+  /** Whether the request asks for a list of answers, which may have one entry. */
   readonly isList: boolean;
-  /** Of a form, beside its pictures. */
+  /** The other fields of a form; none where the request is not a form. */
   readonly fields: Form['fields'];
 }
 
@@ -37,15 +40,16 @@ const ALLOWED = [
   'application/json with "image" or "images" as base64, or "image_key" or "image_keys" of uploads',
 ];
 
-/** For bodies that are too large. */
+/** The advice for bodies that are too large. */
 const ADVICE =
   'Send fewer pictures in one request, or upload them first (POST /v1/uploads) and predict them by "image_key".';
 
 /**
- * Reads the pictures of a request. One that cannot be had is its own error, and does not disturb the others.
+ * Reads the pictures of a request. A picture that cannot be read has an error in its place and does not disturb the
+ * others.
  * @param store where uploads are.
- * @throws {FoveaError} `body-missing`, `content-type-unsupported`, `multipart-invalid`, `json-invalid`, `request-invalid`,
- *   `too-many-images`, `uploads-too-large`; what {@link openBody} throws.
+ * @throws {FoveaError} `body-missing`, `content-type-unsupported`, `multipart-invalid`, `json-invalid`,
+ * `request-invalid`, `too-many-images`, `uploads-too-large`; what {@link openBody} throws.
  */
 export async function readImages(
   c: Context<AppEnv>,
@@ -68,15 +72,15 @@ export async function readImages(
 async function readMultipart(c: Context<AppEnv>, limits: Limits): Promise<RequestImages> {
   const { files, fields } = await readForm(
     openBody(c, limits.predictBodyBytes, ADVICE),
-    c.req.header('content-type') ?? '',
+    present(c.req.header('content-type'), 'a Content-Type of a form'),
     { files: limits.imagesPerRequest, fileBytes: limits.uploadBytes },
   );
   if (files.length === 0) {
     const names = fields.slice(0, 10).map(([name]) => JSON.stringify(name.slice(0, 80)));
     throw new FoveaError(
       'multipart-invalid',
-      `The form has no file, only ${names.length === 0 ? 'nothing' : `the fields ${names.join(', ')}`}: send each ` +
-        'picture as a part with a file name (curl -F image=@photo.jpg).',
+      `The form has ${names.length === 0 ? 'no file and no field' : `no file, only the fields ${names.join(', ')}`}: ` +
+        'send each picture as a file (curl -F image=@photo.jpg).',
     );
   }
   const images = files.map(({ file, sizeBytes, bytes }) => ({
@@ -105,7 +109,7 @@ async function readJson(
   return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
 }
 
-/** One after another, between which others have their turn: a text of 27 MB takes a moment. */
+/** Decodes one text after another and lets other requests run in between: a text of 27 MB takes a moment. */
 async function decodeTexts(texts: readonly string[], param: (index: number) => string, limitBytes: number) {
   const contents: (Uint8Array | FoveaError)[] = [];
   for (const [index, text] of texts.entries()) {

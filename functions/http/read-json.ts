@@ -1,4 +1,4 @@
-// JSON bodies: bounded while they come in, strictly UTF-8, checked by a schema, with every problem reported at once.
+// Reads JSON bodies: bounded while they arrive, strictly UTF-8, checked by a schema, with every problem reported at once.
 
 import type { Context } from 'hono';
 import type { z } from 'zod';
@@ -9,12 +9,13 @@ import { createJsonScanner, type JsonBounds } from './json-scanner.ts';
 import { openBody } from './open-body.ts';
 import { toRequestInvalid } from './request-invalid.ts';
 
-/** More than any request has use for: the deepest has 4 levels, the longest list the labels of a model. */
+/** More than any request needs: the deepest has 4 levels, and the longest list holds the labels of a model. */
 const BOUNDS: JsonBounds = { depth: 64, values: 100_000 };
 
+/** A body, and whether it is JSON. */
 export interface BodyOfTwoKinds {
   readonly bytes: Uint8Array;
-  /** Whether it is said to be JSON, or nothing is said of it and it begins as JSON does. */
+  /** Whether the Content-Type says that it is JSON, or says nothing and the body begins as JSON does. */
   readonly isJson: boolean;
 }
 
@@ -36,9 +37,9 @@ export async function readJsonBody<T extends z.ZodType>(
 }
 
 /**
- * A body that may be JSON or not, for {@link parseJsonBody}.
- * @param advice what to do about one that is too large.
- * @throws {FoveaError} `request-invalid` as soon as JSON is beyond its bounds; what {@link openBody} throws.
+ * Reads a body that may be JSON or not; {@link parseJsonBody} parses it.
+ * @param advice says what to do about a body that is too large.
+ * @throws {FoveaError} `request-invalid` as soon as JSON exceeds its bounds; what {@link openBody} throws.
  */
 export async function readBodyOfTwoKinds(
   c: Context<AppEnv>,
@@ -58,7 +59,7 @@ export async function readBodyOfTwoKinds(
 }
 
 /**
- * Bytes as the schema gives them.
+ * Parses bytes as JSON and checks them by a schema.
  * @throws {FoveaError} `json-invalid` or `request-invalid`.
  */
 export function parseJsonBody<T extends z.ZodType>(bytes: Uint8Array, schema: T): z.output<T> {
@@ -68,7 +69,7 @@ export function parseJsonBody<T extends z.ZodType>(bytes: Uint8Array, schema: T)
   return parsed.data;
 }
 
-/** No schema sees this key, and objects lose it where they are copied. */
+/** Refuses `__proto__`: no schema sees this key, and objects lose it where they are copied. */
 function refuseProto(key: string, value: unknown): unknown {
   if (key !== '__proto__') return value;
   throw new FoveaError(

@@ -1,5 +1,5 @@
-// Pictures of a prediction that were uploaded before, by their keys. A key names an upload and nothing else: no other
-// object, no address.
+// Reads pictures of a prediction that were uploaded before, by their keys. A key can name an upload only: no other object,
+// and no address.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
@@ -11,16 +11,17 @@ import type { Limits } from '../deps/limits.ts';
 const UPLOAD_ID = /^upload-[0-9a-f-]{36}$/;
 const SHOWN_CHARACTERS = 80;
 
+/** The limits of uploads that are read, and the share of memory that they count in. */
 export interface UploadReadLimits extends Pick<Limits, 'uploadBytes' | 'predictUploadBytes'> {
-  /** Of the request that names the uploads. */
+  /** The share of the request that names the uploads. */
   readonly share: BodyShare;
 }
 
 /**
- * The bytes of uploads; their sizes are checked before any is read. One that cannot be had is its own error instead:
- * `image-key-invalid`, `upload-not-found`, `image-too-large`.
- * @param params the request's field for each key, for errors.
- * @throws {FoveaError} `uploads-too-large`, where all that can be had are too much together; `server-busy`.
+ * The bytes of uploads, whose sizes are checked before any is read. An upload that cannot be read has an error in its
+ * place: `image-key-invalid`, `upload-not-found`, `image-too-large`.
+ * @param params gives the request's field for each key, for errors.
+ * @throws {FoveaError} `uploads-too-large` where all that can be read are too large together; `server-busy`.
  */
 export async function readUploads(
   store: ObjectStore,
@@ -59,14 +60,14 @@ async function sizeOf(
 const notAKey = (key: string, param: string) =>
   new FoveaError(
     'image-key-invalid',
-    `${JSON.stringify(key.slice(0, SHOWN_CHARACTERS))} is no key of an upload: send the "key" that POST /v1/uploads gave.`,
+    `${JSON.stringify(key.slice(0, SHOWN_CHARACTERS))} is not the key of an upload: send the "key" that POST /v1/uploads answered.`,
     { param },
   );
 
 const notFound = (key: string, param: string) =>
   new FoveaError(
     'upload-not-found',
-    `There is no upload "${key}": its bytes were not sent yet, or it is older than a day. POST /v1/uploads gives a new link.`,
+    `There is no upload "${key}": its bytes have not been sent, or it is older than a day and was deleted. POST /v1/uploads gives a new link.`,
     { param },
   );
 

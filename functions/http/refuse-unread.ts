@@ -1,12 +1,13 @@
-// Answers what Node's HTTP parser refuses, before any app sees it, in the one shape of errors. Knows no app.
+// Answers requests that Node's HTTP parser refuses before any app sees them, in the one shape of errors. Knows no app.
 
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { present } from '../../core/present.ts';
 import { retryHeaders, toErrorBody } from './error-response.ts';
 import { answerTo } from './error-status.ts';
 
-/** What of Node's own error is read. */
+/** The fields of Node's own error that are read. */
 interface ParserError extends Error {
   readonly code?: string;
   /** The parser's words, e.g. `Invalid character in chunk size`. */
@@ -14,15 +15,15 @@ interface ParserError extends Error {
 }
 
 /**
- * Lets a server answer requests that cannot be read with `http-invalid`, `headers-too-large` or `request-timeout`, and those
- * that expect anything but `100-continue` with `expectation-unsupported`. Where an answer is under way already, the connection
- * is closed without another.
+ * Makes a server answer requests that cannot be read with `http-invalid`, `headers-too-large` or `request-timeout`, and
+ * those that expect anything but `100-continue` with `expectation-unsupported`. Where an answer has begun already, the
+ * connection is closed without another.
  */
 export function refuseUnread(server: Server): void {
   const answers = new WeakMap<Socket, ServerResponse>();
   server.on('request', ({ socket }, response) => answers.set(socket, response));
   server.on('checkExpectation', ({ headers }, response) =>
-    answerRefusal(response, expectationUnsupported(headers.expect ?? '')),
+    answerRefusal(response, expectationUnsupported(present(headers.expect, 'a header Expect'))),
   );
   server.on('clientError', (error: ParserError, stream) => {
     const socket = stream as Socket;
@@ -39,7 +40,7 @@ export function refuseUnread(server: Server): void {
   });
 }
 
-/** Answers a request that no app is to see, and closes its connection. */
+/** Answers a request that no app may see, and closes its connection. */
 export function answerRefusal(response: ServerResponse, error: FoveaError): void {
   const { status, fields, body } = toAnswer(error);
   response.writeHead(status, fields).end(body);
@@ -60,12 +61,12 @@ function toRefusal(error: ParserError): FoveaError {
   if (error.code === 'HPE_HEADER_OVERFLOW')
     return new FoveaError(
       'headers-too-large',
-      'The headers of the request are too large: 16 KiB are taken, with the request line. Send fewer or shorter ones.',
+      'The headers of the request are too large: at most 16 KiB are allowed, with the request line. Send fewer or shorter ones.',
     );
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new FoveaError(
       'request-timeout',
-      'The request did not come within the time that the server waits for one. Send it again, without pauses.',
+      'The request did not arrive within the time that the server waits for one. Send it again, without pauses.',
     );
   return new FoveaError(
     'http-invalid',
@@ -78,6 +79,6 @@ const SHOWN_CHARACTERS = 80;
 const expectationUnsupported = (received: string) =>
   new FoveaError(
     'expectation-unsupported',
-    `The header Expect is ${JSON.stringify(received.slice(0, SHOWN_CHARACTERS))}, and only "100-continue" is understood. Leave it out.`,
+    `The header Expect is ${JSON.stringify(received.slice(0, SHOWN_CHARACTERS))}, and only "100-continue" is understood. Omit the header.`,
     { param: 'Expect' },
   );

@@ -1,4 +1,4 @@
-// Zod's issues as one error that names every problem at once: where, what was received, what is allowed.
+// Turns zod's issues into one error that names every problem at once: where, what was received, what is allowed.
 
 import type { z } from 'zod';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -9,14 +9,14 @@ import { nearest } from './nearest.ts';
 const MOST_ISSUES = 20;
 /** Longest piece of a received string that is repeated. */
 const SHOWN_CHARACTERS = 80;
-/** Of the allowed keys, those nearest to an unknown one that are named. */
+/** How many allowed keys are suggested for an unknown one. */
 const KEYS_SUGGESTED = 3;
 
 /**
- * `request-invalid` for input that a schema refused.
- * @param where what was read, e.g. `The request body`.
- * @param received the input, to quote the values at fault.
- * @param schema what refused it, to name the keys that it takes.
+ * The error `request-invalid` for input that a schema refused.
+ * @param where says what was read, e.g. `The request body`.
+ * @param received the input, from which wrong values are quoted.
+ * @param schema the schema that refused it, to suggest its keys.
  */
 export function toRequestInvalid(
   error: z.core.$ZodError,
@@ -45,10 +45,10 @@ export function toRequestInvalid(
   );
 }
 
-/** What zod says it received where text was to be a number: what became of the text, not what came. */
+/** Zod's words where it could not convert text to a number: they tell the result, not the text that was received. */
 const COERCED = /, received NaN$/;
 
-/** `; did you mean …?` for unknown keys. */
+/** The end of a message for an unknown key: the allowed keys that are nearest to it. */
 function suggestKeys(schema: z.ZodType | undefined, issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return '';
   const allowed = allowedKeys(schema, issue.path);
@@ -61,7 +61,7 @@ function suggestKeys(schema: z.ZodType | undefined, issue: z.core.$ZodIssue): st
     : `; of the ${allowed.length} keys that are allowed, the nearest are ${names}`;
 }
 
-/** `, received …` for plain values; unknown keys and missing values are told by zod's own message. */
+/** `, received …` for plain values; zod's own message already tells unknown keys and missing values. */
 function describeReceived(input: unknown, issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') return '';
   if (issue.message.includes('received') && !COERCED.test(issue.message)) return '';

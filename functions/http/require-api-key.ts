@@ -1,4 +1,4 @@
-// Lets in who knows one of the API keys. Where keys come from is the caller's business.
+// Admits requests that have one of the API keys. The caller knows where keys are stored.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createMiddleware } from 'hono/factory';
@@ -10,9 +10,9 @@ const BEARER = /^bearer +(?<token>\S+) *$/i;
 const NAMES_BEARER = /^bearer(\s|$)/i;
 
 /**
- * Requires `Authorization: Bearer <key>`, as OpenAI's clients send it.
- *
- * Answers 401 with code `api-key-missing` or `api-key-invalid`. How long it takes says nothing about any key.
+ * Middleware that requires `Authorization: Bearer <key>`, as OpenAI's clients send it. Comparing takes the same time for
+ * all keys.
+ * @throws {FoveaError} `api-key-missing` or `api-key-invalid`, answered with 401.
  */
 export function requireApiKey(keys: ApiKeys) {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -36,7 +36,7 @@ export function requireApiKey(keys: ApiKeys) {
       c.header('WWW-Authenticate', 'Bearer error="invalid_token"');
       throw new FoveaError(
         'api-key-invalid',
-        'The API key is not known. Ask whoever runs this installation for one.',
+        'The API key is not known. Ask the operator of this installation for one.',
         {
           param: 'Authorization',
         },
@@ -48,7 +48,7 @@ export function requireApiKey(keys: ApiKeys) {
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** Compares with every candidate to its end; hashing makes all of them equally long. */
+/** Compares with every candidate to its end, so that the time reveals nothing. Hashing makes all of them equally long. */
 function isAmong(candidates: readonly string[], token: string): boolean {
   const wanted = digest(token);
   let found = false;

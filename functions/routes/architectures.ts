@@ -22,9 +22,10 @@ const list = createRoute({
   },
 });
 
+/** The route that lists all networks. */
 export function architectureRoutes() {
   const routes = createRoutes();
-  /** Building all networks takes a while, and gives the same every time. */
+  /** Kept, because building all networks takes a while and gives the same every time. */
   let data: WireArchitecture[] | undefined;
 
   routes.openapi(list, (c) => {

@@ -1,4 +1,4 @@
-// The picture of a training batch that a job saves before it trains.
+// GET /v1/fine_tuning/jobs/{id}/contact-sheet: the picture of a training batch that a job saves before it trains.
 
 import { createRoute } from '@hono/zod-openapi';
 import { JobIdSchema } from '../../api/job-id.ts';
@@ -19,7 +19,7 @@ const getContactSheet = createRoute({
   tags: ['Fine-tuning'],
   summary: 'Look at a training batch of a job',
   description:
-    'Pictures of the training split with their labels, augmented as the network sees them, as one PNG. There once the ' +
+    'Pictures of the training split with their labels, augmented as the network sees them, as one PNG. It exists once the ' +
     'job has begun to train.',
   request: { params: JobIdSchema },
   responses: {
@@ -31,6 +31,7 @@ const getContactSheet = createRoute({
   },
 });
 
+/** The route of a job's contact sheet. */
 export function contactSheetRoutes({ jobs, store }: Pick<AppDeps, 'jobs' | 'store'>) {
   const routes = createRoutes();
   routes.openapi(getContactSheet, async (c) => {

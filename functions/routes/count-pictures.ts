@@ -1,5 +1,5 @@
-// How many pictures a dataset has in each split, by its keys alone: quick enough to be asked with every job. What is in the
-// files, and which of them are doubles, an inspection finds out.
+// Counts the pictures of a dataset in each split, by its keys alone: quick enough for every job that is created. An
+// inspection finds out what is in the files, and which pictures are duplicates.
 
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
@@ -9,7 +9,10 @@ import type { SplitFractions } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 
-/** Every file that lies where pictures do is counted as one. */
+/**
+ * The number of pictures in each split, and of classes. Every file that lies where pictures do is counted as one.
+ * @param fractions the shares of the splits, for pictures that lie in no split's folder.
+ */
 export async function countPictures(
   store: ObjectStore,
   dataset: string,
@@ -18,7 +21,7 @@ export async function countPictures(
   const prefix = keys.dataset(dataset);
   const folders: string[] = [];
   for await (const folder of store.listFolders(prefix)) folders.push(folder);
-  // A listing gives a thousand keys a request, one after the other: folders are listed side by side.
+  // A listing gives a thousand keys a request, one request after the other, so folders are listed concurrently.
   const paths = (await mapConcurrently(folders, (folder) => listPaths(store, prefix, folder))).flat();
   const layout = detectLayout(paths);
   const labels = new Set<string>();
@@ -33,7 +36,7 @@ export async function countPictures(
   return { train: of('train'), validation: of('validation'), test: of('test'), classes: labels.size };
 }
 
-/** Below the prefix. */
+/** The keys of a folder, without the prefix. */
 async function listPaths(store: ObjectStore, prefix: string, folder: string): Promise<string[]> {
   const paths: string[] = [];
   for await (const { key } of store.list(`${prefix}${folder}/`)) paths.push(key.slice(prefix.length));

@@ -1,27 +1,39 @@
-// What the names in a dataset may be when they come over HTTP. Folders made by hand may have others, as long as they
-// can be object keys.
+// Checks the names of datasets, classes and files that are sent over HTTP. Folders made by hand may have other names, as
+// long as they can be object keys.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 
-/** What file systems allow for one name. */
+/** The longest name that file systems allow, in bytes of UTF-8. */
 export const NAME_MAX_BYTES = 255;
 const SHOWN_CHARACTERS = 80;
 
-/** Nothing that is a path, a hidden file, or cannot be printed; otherwise names are as people give them. */
+/** A name may not be a path or a hidden file, and must be printable; everything else is allowed. */
 const isSafe = (name: string) =>
   name !== '' &&
   Buffer.byteLength(name) <= NAME_MAX_BYTES &&
   !name.startsWith('.') &&
   !/[/\\\p{Cc}\p{Surrogate}]/u.test(name);
 
-/** @throws {FoveaError} `dataset-name-invalid`. */
+/**
+ * Checks the name of a dataset.
+ * @param param the request's field, for the error.
+ * @throws {FoveaError} `dataset-name-invalid`.
+ */
 export const parseDatasetName = (name: string, param = 'dataset'): string =>
   parseName(name, param, 'dataset');
 
-/** @throws {FoveaError} `dataset-name-invalid`. */
+/**
+ * Checks the name of a class.
+ * @param param the request's field, for the error.
+ * @throws {FoveaError} `dataset-name-invalid`.
+ */
 export const parseClassName = (name: string, param = 'class'): string => parseName(name, param, 'class');
 
-/** @throws {FoveaError} `dataset-name-invalid`. */
+/**
+ * Checks the name of a file.
+ * @param param the request's field, for the error.
+ * @throws {FoveaError} `dataset-name-invalid`.
+ */
 export const parseFileName = (name: string, param = 'file'): string => parseName(name, param, 'file');
 
 function parseName(name: string, param: string, kind: string): string {

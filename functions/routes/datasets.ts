@@ -1,4 +1,4 @@
-// Datasets over HTTP: which there are, what is wrong with one, and putting files into one.
+// Datasets over HTTP: lists them, inspects one, and puts files into one.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -44,13 +44,13 @@ const getDataset = createRoute({
   tags: TAGS,
   summary: 'Inspect a dataset',
   description:
-    'Counts by class and default split, and what is wrong with which file. Reads every picture once.',
+    'Counts pictures by class and default split, and lists what is wrong with which file. Reads every picture once.',
   request: {
     params: z.object({ dataset: name('The name of a dataset.', 'fruit') }),
     query: z.strictObject({
       decode: z.enum(['header', 'full']).default('full').meta({
         description:
-          '`header` is quicker and finds what is no picture; `full` also finds what is damaged further on.',
+          '`header` is quicker and finds files that are not pictures; `full` also finds pictures that are damaged behind their header.',
       }),
     }),
   },
@@ -66,7 +66,7 @@ const putFile = createRoute({
   path: '/v1/datasets/{dataset}/{class}/{file}',
   tags: TAGS,
   summary: 'Put a picture into a dataset',
-  description: 'Creates the file or replaces it; dataset and class come into being with their first file.',
+  description: 'Creates the file or replaces it. The first file of a dataset or a class creates that, too.',
   request: {
     params: z.object({
       dataset: name('The name of a dataset.', 'fruit'),
@@ -112,6 +112,7 @@ const putNestedFile = createRoute({
   responses: putFile.responses,
 });
 
+/** The routes of datasets. */
 export function datasetRoutes({ store, limits }: AppDeps) {
   const routes = createRoutes();
 

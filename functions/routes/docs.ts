@@ -1,4 +1,5 @@
-// The API's description: OpenAPI from the schemas, Swagger UI over it, and the list of error codes, from this server alone.
+// The API's description: OpenAPI from the schemas, Swagger UI over it, and the list of error codes, all served by this
+// server alone.
 
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -16,14 +17,16 @@ const POLICY =
 
 const KEY_SCHEME = 'apiKey';
 
+/** What is described, and under which version. */
 export interface DocsDeps {
   readonly version: string;
-  /** The whole app, whose registered routes are described. */
+  /** The whole app; all of its registered routes are described. */
   readonly app: OpenAPIHono<AppEnv>;
   /** Whether requests below /v1 need an API key. */
   readonly needsKey: boolean;
 }
 
+/** The routes of the API's description. They describe what the app has when they are asked. */
 export function docsRoutes({ version, app, needsKey }: DocsDeps) {
   const routes = createRoutes();
   app.openAPIRegistry.registerComponent('securitySchemes', KEY_SCHEME, {
@@ -48,7 +51,7 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
               '[Every error code](/docs/errors), and what to do about it.',
           },
           servers: [{ url: '/' }],
-          // An empty requirement is one that every request meets.
+          // Every request meets an empty requirement.
           security: [needsKey ? { [KEY_SCHEME]: [] } : {}],
         }),
       ),

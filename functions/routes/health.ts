@@ -1,4 +1,4 @@
-// Whether the process lives, and whether it can work.
+// Says whether the process lives, and whether it can serve requests.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
@@ -11,14 +11,14 @@ import { createRoutes } from '../http/app-routes.ts';
 const live = z.literal(true).meta({ description: 'The process answers.' });
 
 const HealthSchema = z
-  .object({ live, version: z.string().meta({ description: 'Of Fovea.' }) })
-  .meta({ id: 'Health', description: 'That the process lives.' });
+  .object({ live, version: z.string().meta({ description: 'The version of Fovea.' }) })
+  .meta({ id: 'Health', description: 'The process lives.' });
 const ReadySchema = z
   .object({
     ready: z.boolean().meta({ description: 'Whether requests can be served.' }),
     live,
-    reason: z.string().optional().meta({ description: 'Why they cannot.' }),
-    code: z.string().optional().meta({ description: 'Of the error, where it is one of the list of errors.' }),
+    reason: z.string().optional().meta({ description: 'Why requests cannot be served.' }),
+    code: z.string().optional().meta({ description: 'The code of the error, where it has one.' }),
   })
   .meta({ id: 'Ready', description: 'Whether requests can be served.' });
 const content = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
@@ -40,13 +40,14 @@ const readyz = createRoute({
   path: '/readyz',
   tags: TAGS,
   security: [],
-  summary: 'Whether requests can be served: the object store answers, and takes what is written',
+  summary: 'Whether requests can be served: the object store answers and can be written to',
   responses: {
     200: { description: 'Ready.', content: content(ReadySchema) },
     503: { description: 'Not ready.', content: content(ReadySchema) },
   },
 });
 
+/** The routes that monitors and load balancers ask. They need no API key. */
 export function healthRoutes({ store, checkWritable, version, logger }: AppDeps) {
   const routes = createRoutes();
 
@@ -54,7 +55,7 @@ export function healthRoutes({ store, checkWritable, version, logger }: AppDeps)
 
   routes.openapi(readyz, async (c) => {
     try {
-      // Any key that the API may read does: that it is not there is an answer, too.
+      // Any key that the API may read does; that there is no such object is an answer, too.
       await store.head(keys.idempotency('ready'));
       await checkWritable?.();
       return c.json({ ready: true, live: true as const }, 200);
@@ -67,7 +68,7 @@ export function healthRoutes({ store, checkWritable, version, logger }: AppDeps)
   return routes;
 }
 
-/** What is known of every such error; its own message may name buckets and folders. */
+/** The general text of the code, because the error's own message may name buckets and folders. */
 const reasonOf = (error: unknown): { readonly reason: string; readonly code?: ErrorCode } =>
   isFoveaError(error) && error.code in STORAGE_CODES
     ? { reason: STORAGE_CODES[error.code as keyof typeof STORAGE_CODES], code: error.code }

@@ -1,4 +1,4 @@
-// The events of a job: pages for those who poll, a stream for those who follow.
+// The events of a job: pages for clients that poll, a stream for clients that follow.
 
 import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
@@ -12,7 +12,7 @@ import { createRoutes } from '../http/app-routes.ts';
 import { errorResponses } from '../http/error-responses.ts';
 
 const EVENT_STREAM = 'text/event-stream';
-/** Fast enough for a progress bar, and two small reads a second on the store. */
+/** Fast enough for a progress bar, at the cost of two small reads from the store each time. */
 const POLL_MS = 500;
 /** Proxies close connections that are silent for a minute; this stays below the shortest common time-out of 30 s. */
 const HEARTBEAT_POLLS = 30;
@@ -39,6 +39,7 @@ const listEvents = createRoute({
   },
 });
 
+/** The route of a job's events. */
 export function jobEventRoutes({ jobs, now }: AppDeps) {
   const routes = createRoutes();
   routes.openapi(listEvents, async (c) => {

@@ -40,7 +40,7 @@ const createJob = createRoute({
   tags: TAGS,
   summary: 'Fine-tune a model on a dataset',
   description:
-    'Answers at once, with an estimate of time and price; the job goes on by itself. With `dry_run`, inspects the dataset ' +
+    'Answers at once, with an estimate of time and price; the job runs in the background. With `dry_run`, inspects the dataset ' +
     'and makes no job.',
   request: {
     headers: z.object({
@@ -113,6 +113,7 @@ const cancel = createRoute({
   },
 });
 
+/** The routes of fine-tuning jobs. */
 export function jobRoutes(deps: AppDeps) {
   const { jobs, now, limits } = deps;
   const routes = createRoutes();
@@ -126,7 +127,7 @@ export function jobRoutes(deps: AppDeps) {
     checkTrainableLayers(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
-    // By what is known now: no job waits for the doctor.
+    // What is known now has to do: no job waits for the doctor.
     const machine = withBackends(deps, deps.backends?.known());
     requireBackend(job.backend, machine);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
@@ -157,7 +158,7 @@ export function jobRoutes(deps: AppDeps) {
   return routes;
 }
 
-/** What a job would train on, without the job. */
+/** Says what a job would train on and what it would cost, without creating it. */
 async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
   const { dataset, split, splitSnapshot, architecture, model } = job;
   const machine = withBackends(deps, await deps.backends?.find());
@@ -179,13 +180,13 @@ async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
 const withBackends = ({ machine }: AppDeps, found: FoundBackends | undefined): JobMachine =>
   found === undefined ? machine : { ...machine, ...found };
 
-/** @throws {FoveaError} `backend-unavailable` where it is known that the trainer has not what the job names. */
+/** @throws {FoveaError} `backend-unavailable` where it is known that the trainer lacks the job's back end. */
 function requireBackend(backend: NewJob['backend'], { backends }: JobMachine): void {
   const problem = backend === 'auto' ? undefined : backends?.missing[backend];
   if (problem !== undefined) throw new FoveaError('backend-unavailable', problem, { param: 'backend' });
 }
 
-/** Null where the trainer would refuse the dataset anyway, and where nobody knows what a backbone takes. */
+/** The estimate of a job; null where the trainer would refuse the dataset, and for imported backbones, whose cost is not known. */
 const estimateFor = (machine: JobMachine, job: NewJob, pictures: JobPictures) =>
   pictures.train === 0 || pictures.classes < FEWEST_CLASSES || toBackboneName(job.architecture) !== undefined
     ? null

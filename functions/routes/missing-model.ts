@@ -1,15 +1,15 @@
-// A model that is not there may be on its way: the error then says which job is making it.
+// Explains why a model is missing: a job may still be making it, or may have failed.
 
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
 
-/** How many of the newest jobs are looked through. */
+/** How many of the newest jobs are searched. */
 const JOBS_SEARCHED = 100;
 
 /**
- * A handler for a rejected promise: adds to a `model-not-found` what the newest job for that model is doing, and throws
- * it again; throws everything else as it is.
+ * A handler for a rejected promise. It adds to a `model-not-found` what the newest job for that model is doing, and
+ * throws it again; it throws every other error as it is.
  */
 export function explainMissingModel(jobs: JobStore, model: string) {
   return async (error: unknown): Promise<never> => {

@@ -1,4 +1,4 @@
-// GET /v1/models/{model}/files/{file}: what a version holds, for whoever runs the model elsewhere.
+// GET /v1/models/{model}/files/{file}: the files of a version, for whoever runs the model elsewhere.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
@@ -17,7 +17,7 @@ import { toModelAndVersion } from './models.ts';
 
 /** TensorFlow.js's own format; its paths are relative to this address. */
 const TfjsModelSchema = z
-  .looseObject({ format: z.string().meta({ description: 'Of TensorFlow.js.' }) })
+  .looseObject({ format: z.string().meta({ description: 'The format, as TensorFlow.js names it.' }) })
   .meta({ id: 'TfjsModel', description: 'A model as TensorFlow.js loads it.' });
 
 const download = createRoute({
@@ -50,9 +50,10 @@ const download = createRoute({
 });
 
 const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' };
-/** Bytes read from the store at a time: what a download holds in memory. */
+/** Bytes read from the store at a time, which a download holds in memory. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
+/** The route that downloads a model's files. */
 export function modelFileRoutes({ store, jobs }: AppDeps) {
   const routes = createRoutes();
   routes.openapi(download, async (c) => {
@@ -73,7 +74,7 @@ export function modelFileRoutes({ store, jobs }: AppDeps) {
   return routes;
 }
 
-/** An object in pieces; those of a version never change. */
+/** Reads an object chunk by chunk. All chunks are of one state, because files of a version never change. */
 function streamObject(
   store: ObjectStore,
   { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
@@ -84,9 +85,9 @@ function streamObject(
       async pull(controller) {
         if (start < sizeBytes) {
           const end = Math.min(start + CHUNK_BYTES, sizeBytes) - 1;
-          const piece = await store.get(key, { range: { start, end } });
-          if (piece === undefined) throw new Error(`The object "${key}" was deleted while it was sent.`);
-          controller.enqueue(piece.body);
+          const chunk = await store.get(key, { range: { start, end } });
+          if (chunk === undefined) throw new Error(`The object "${key}" was deleted while it was sent.`);
+          controller.enqueue(chunk.body);
           start = end + 1;
         }
         if (start >= sizeBytes) controller.close();

@@ -1,4 +1,4 @@
-// The records beside a model's files, as the wire spells them: what a version is, what it answers, how good it is.
+// Reads the records beside a model's files, in the names of the wire: the manifest, the parity record and the report.
 
 import type { z } from 'zod';
 import { toWireManifest } from '../../api/manifest.ts';
@@ -27,8 +27,8 @@ function readerOf<S extends z.ZodObject>(file: string, format: StoredFormat<S>):
 }
 
 /**
- * A record of a version by its file's name; undefined for files that are no records, and where there is none.
- * @throws {FoveaError} `model-version-not-found`, `model-corrupt`, `model-format-newer`, `record-invalid`.
+ * A record of a version by its file's name; undefined where the file is not a record, or does not exist.
+ * @throws {FoveaError} `model-version-not-found`, `model-corrupt`, `format-newer`, `record-invalid`.
  */
 export const readModelRecord = async (
   file: string,

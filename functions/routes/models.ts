@@ -1,4 +1,4 @@
-// Models over HTTP: which there are, and what is known of each.
+// Models over HTTP: lists them, describes one, and imports pretrained ones.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { ImportModelSchema } from '../../api/import-model.ts';
@@ -17,6 +17,7 @@ import { FoveaError } from '../../core/errors/errors.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { listModels, listVersions, resolveVersion } from '../../core/model/versions.ts';
+import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -89,6 +90,7 @@ const get = createRoute({
   },
 });
 
+/** The routes of models. */
 export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, ImportModelSchema);
@@ -123,19 +125,22 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   return routes;
 }
 
-/** The path's `model` or `model:version`, where the query may name the version too. */
+/**
+ * The path's `model` or `model:version`, where the query may name the version too and then counts.
+ * @throws {FoveaError} `model-name-invalid`, `model-version-invalid`.
+ */
 export function toModelAndVersion(reference: string, queryVersion: string | undefined) {
   const { model, version } = parseModelReference(reference);
   return { model, version: queryVersion === undefined ? version : parseVersionOrAlias(queryVersion) };
 }
 
-/** The latest version of a model; where it cannot be read, an entry that says why. */
+/** The latest version of a model; where it cannot be read, an entry of the newest version that says why. */
 async function describeModel(
   store: ObjectStore,
   model: string,
   versions: readonly string[],
 ): Promise<WireModel> {
-  let version = versions.at(-1) ?? '';
+  let version = present(versions.at(-1), 'a version of a listed model');
   try {
     version = await resolveVersion(store, model);
     return toWireModel(await readManifest(store, model, version), versions);

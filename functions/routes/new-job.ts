@@ -1,4 +1,4 @@
-// What a request for a job means: the names it may use, and the defaults it leaves to us.
+// Turns a request for a job into a new job: checks the names that it uses, and adds defaults.
 
 import type { CreateJobRequest } from '../../api/create-job.ts';
 import { parseBackboneName, toArchitectureName, toBackboneName } from '../../core/backbone/backbone.ts';
@@ -16,8 +16,8 @@ const DEFAULT_SEED = 0;
 
 /**
  * The job that a valid request body asks for.
- * @throws {FoveaError} `architecture-unknown`, `backbone-name-invalid`, `dataset-name-invalid`, or `request-invalid` where no model name can be
- *   made of the dataset's.
+ * @throws {FoveaError} `architecture-unknown`, `backbone-name-invalid`, `dataset-name-invalid`; `request-invalid` where
+ * no model name can be made of the dataset's.
  */
 export function toNewJob(request: CreateJobRequest): NewJob {
   const architecture = findArchitectureForModel(request.model);
@@ -47,7 +47,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
 }
 
 /**
- * Of an imported backbone, the name alone: whether there is such a one, the store knows.
+ * The architecture that a request's `model` names. For an imported backbone only its name is checked; the store knows whether it exists.
  * @throws {FoveaError} `backbone-name-invalid`; `architecture-unknown`, at the field in which OpenAI's API names a base model.
  */
 function findArchitectureForModel(name: string): string {
@@ -72,7 +72,7 @@ function defaultModelName(dataset: string, architecture: string): string {
   if (isModelName(name)) return name;
   throw new FoveaError(
     'request-invalid',
-    `No model name can be made of the dataset name ${JSON.stringify(dataset)}: give one as "suffix".`,
+    `No model name can be made of the dataset name ${JSON.stringify(dataset)}: name the model yourself, as "suffix".`,
     { param: 'suffix' },
   );
 }

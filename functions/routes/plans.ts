@@ -1,4 +1,4 @@
-// POST /v1/plans: what a network needs before it runs, as numbers or as a picture.
+// POST /v1/plans: tells what a network needs before it runs, as numbers or as a picture.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
@@ -22,7 +22,7 @@ const createPlan = createRoute({
   tags: ['Networks'],
   summary: 'Plan a network: parameters, memory, arithmetic, time and price',
   description:
-    'Nothing is stored. With `Accept: image/svg+xml` or `?format=svg`, a picture: bytes by layer, the peak marked.',
+    'Nothing is stored. With `Accept: image/svg+xml` or `?format=svg`, the answer is a picture: bytes by layer, with the peak marked.',
   request: {
     query: z.strictObject({
       format: z
@@ -54,6 +54,7 @@ const createPlan = createRoute({
   },
 });
 
+/** The route of plans. */
 export function planRoutes({ limits }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, CreatePlanSchema);
@@ -71,7 +72,7 @@ export function planRoutes({ limits }: AppDeps) {
   return routes;
 }
 
-/** Where a refused value stands in the body. */
+/** The field of the body for each parameter of the planner, for errors. */
 const FIELDS: Readonly<Record<string, string>> = {
   architecture: 'model',
   layer: 'until',

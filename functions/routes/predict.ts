@@ -84,6 +84,7 @@ const predictRoute = createRoute({
   },
 });
 
+/** The route of predictions. */
 export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
   const many = { maxItems: limits.imagesPerRequest };
@@ -115,7 +116,7 @@ export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
 }
 
 /**
- * The settings of a request, which a form may hold as fields.
+ * The settings of a request: its query string, and the fields of a form.
  * @throws {FoveaError} `request-invalid`.
  */
 function withFields(
@@ -142,7 +143,7 @@ function withFields(
   return parsed.data;
 }
 
-/** An outcome for every picture: those that could be read have been predicted, in their order. */
+/** An outcome for every picture of the request: its error where it could not be read, else the next prediction. */
 function withUnreadable(images: readonly RequestImage[], predicted: readonly ImageOutcome[]): ImageOutcome[] {
   let next = 0;
   return images.map(({ content }) => {
@@ -153,7 +154,7 @@ function withUnreadable(images: readonly RequestImage[], predicted: readonly Ima
   });
 }
 
-/** @throws {FoveaError} `request-invalid` for a picture of many pictures. */
+/** @throws {FoveaError} `request-invalid` where one PNG is asked for, and the request may have many pictures. */
 function toHeatmapRequest(
   query: z.output<typeof PredictQuerySchema>,
   isList: boolean,
@@ -247,7 +248,7 @@ function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
   };
 }
 
-/** Microseconds are noise. */
+/** Milliseconds to three decimals. */
 const toWireTiming = ({ timingMs: { load, decode, preprocess, infer, heatmap, total } }: PredictResult) => {
   const round = (ms: number) => Math.round(ms * 1000) / 1000;
   return {

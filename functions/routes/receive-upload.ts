@@ -1,5 +1,5 @@
-// PUT /uploads/{token}: takes what an upload link brings, where the object store has no server of its own. Like S3 it
-// asks for no API key: the link is the right to write this one object.
+// PUT /uploads/{token}: receives the bytes that an upload link allows, where the object store has no server of its own. Like
+// S3 it asks for no API key: the link is the permission to write this one object.
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { ReceivedUploadSchema } from '../../api/upload.ts';
@@ -10,7 +10,7 @@ import { createRoutes } from '../http/app-routes.ts';
 import { BODY_ERRORS, openErrorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
 
-/** Where links of the server's own driver lead. */
+/** The path under which links of the server's own driver lead. */
 export const UPLOADS_PATH = '/uploads/';
 
 const receiveUpload = createRoute({
@@ -21,7 +21,7 @@ const receiveUpload = createRoute({
   summary: 'Upload a picture by a link of POST /v1/uploads',
   security: [],
   request: {
-    params: z.object({ token: z.string().meta({ description: 'Of the link.' }) }),
+    params: z.object({ token: z.string().meta({ description: 'The token of the link.' }) }),
     body: {
       required: true,
       content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
@@ -41,6 +41,10 @@ const receiveUpload = createRoute({
   },
 });
 
+/**
+ * The route to which upload links lead.
+ * @param open checks a token, and gives what it permits.
+ */
 export function receiveUploadRoutes({ store }: AppDeps, open: NonNullable<UploadLinks['open']>) {
   const routes = createRoutes();
   routes.openapi(receiveUpload, async (c) => {
@@ -49,7 +53,7 @@ export function receiveUploadRoutes({ store }: AppDeps, open: NonNullable<Upload
     const body = await readBody(
       c,
       grant.sizeBytes,
-      `The link is for exactly ${grant.sizeBytes} bytes, as POST /v1/uploads was told; ask it for another link for others.`,
+      `The link is for exactly ${grant.sizeBytes} bytes, as POST /v1/uploads was told. Ask there for another link.`,
     );
     if (body.byteLength !== grant.sizeBytes) {
       throw refused(
@@ -81,6 +85,6 @@ function assertHeaders(headers: Headers, grant: UploadGrant): void {
 const refused = (problem: string, param: string) =>
   new FoveaError(
     'upload-refused',
-    `The upload does not fit its link: ${problem}. Send the bytes as POST /v1/uploads said.`,
+    `The upload does not fit its link: ${problem}. Send the request that POST /v1/uploads described.`,
     { param },
   );

@@ -52,6 +52,7 @@ const get = createRoute({
   },
 });
 
+/** The route of a model's report. */
 export function reportRoutes({ store, jobs }: AppDeps) {
   const routes = createRoutes();
   routes.openapi(get, async (c) => {

@@ -1,4 +1,4 @@
-// Whether a dataset is there at all, found out by one cheap listing before anything is made of it.
+// Checks by one cheap listing that a dataset exists, before anything is done with it.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -8,7 +8,8 @@ import { nearest } from '../http/nearest.ts';
 const DATASETS_NAMED = 5;
 
 /**
- * @param param the request field that named the dataset.
+ * Refuses a dataset that has no files.
+ * @param param the request's field that named the dataset.
  * @throws {FoveaError} `dataset-not-found`, naming the most similar datasets.
  */
 export async function requireDataset(store: ObjectStore, dataset: string, param: string): Promise<void> {

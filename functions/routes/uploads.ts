@@ -1,11 +1,12 @@
-// POST /v1/uploads: the way in for a picture that is too large for a request to a function. The answer is a request that
-// takes its bytes, straight to the object store.
+// POST /v1/uploads: the way in for a picture that is too large for a request to a function. The answer describes a second
+// request, which sends the bytes straight to the object store.
 
 import { randomUUID } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
+import { present } from '../../core/present.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -39,6 +40,7 @@ const createUpload = createRoute({
   },
 });
 
+/** The route that gives upload links. */
 export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, CreateUploadSchema, { bytes: { maximum: limits.uploadBytes } });
@@ -49,7 +51,7 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
     if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
     const id = `upload-${randomUUID()}`;
     const isForDataset = purpose === 'fine-tune';
-    const key = isForDataset ? toDatasetKey(filename ?? '') : keys.upload(id);
+    const key = isForDataset ? toDatasetKey(present(filename, 'a filename')) : keys.upload(id);
     const link = await uploads.create({ key, sizeBytes: bytes, contentType, mayReplace: isForDataset });
     return c.json(
       {
@@ -73,7 +75,7 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   return routes;
 }
 
-/** @throws {FoveaError} `request-invalid`, `dataset-name-invalid`. */
+/** @throws {FoveaError} `request-invalid` where the name has no such form; `dataset-name-invalid`. */
 function toDatasetKey(filename: string): string {
   const [dataset = '', ...path] = filename.split('/');
   const file = path.pop();

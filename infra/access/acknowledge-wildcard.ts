@@ -1,15 +1,15 @@
-// Acknowledges cdk-nag's finding for one resource pattern of a policy, which it names by the flattened ARN.
+// Acknowledges cdk-nag's finding for one resource pattern of a policy. cdk-nag names such a finding by the flattened ARN.
 
 import { Stack, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Accepts `resource`, a pattern with `*`, in the policies below `scope`; the reason is kept in the template's report. */
+/** Accepts `resource`, a pattern with `*`, in the policies below `scope`. The reason is kept in the template's report. */
 export function acknowledgeWildcard(scope: IConstruct, resource: string, reason: string): void {
   const flat = flatten(Stack.of(scope).resolve(resource));
   Validations.of(scope).acknowledge({ id: `AwsSolutions-IAM5[Resource::${flat}]`, reason });
 }
 
-/** References as cdk-nag writes them: `<Bucket.Arn>/models/*`. */
+/** Writes references as cdk-nag does: `<Bucket.Arn>/models/*`. */
 function flatten(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[name, argument] = ['', undefined]] = Object.entries(value as Record<string, unknown>);

@@ -1,4 +1,5 @@
-// Who may touch which objects: one table for the stack's three roles. `*` as a segment makes a key an IAM pattern.
+// Says which role may read, write and delete which objects: one table for the stack's three roles. A segment `*` makes a key
+// an IAM pattern.
 
 import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -28,27 +29,27 @@ const idempotency = keys.idempotency('*');
 const TRAINER: Access = {
   read: [datasets, splits, models, backbones, cache, jobFiles, checkpoints],
   write: [splits, models, cache, jobFiles, checkpoints],
-  // Old checkpoints make room for new ones; a job that is over is no longer among the open ones.
+  // A trainer deletes old checkpoints, and the open-job entry of a job that has ended.
   delete: [checkpoints, openJobs],
 };
 
 const API: Access = {
-  // Of backbones, what they are called.
+  // Of a backbone only its record is read, not its weights.
   read: [datasets, splits, models, keys.backbone('*'), jobFiles, openJobs, idempotency, uploads, weights],
   // Models, because published weights are imported as they are; trained ones come from trainers.
-  // Uploads, because a presigned link has no other rights than who signed it.
+  // Uploads, because a presigned link has the permissions of the role that signed it.
   write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
-  // Of a job that is cancelled while it waits.
+  // The open-job entry of a job that is cancelled while it waits.
   delete: [openJobs],
 };
 
 const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] };
 
-/** A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. */
+/** Lets a trainer read datasets, and write how they are split, its job, its checkpoints and its model. */
 export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, TRAINER);
-/** The API serves everything, takes datasets and jobs, and imports published models. */
+/** Lets the API serve everything, receive datasets and jobs, and import published models. */
 export const allowApi = (role: Role, bucket: IBucket) => allow(role, bucket, API);
-/** Batch events end up in job records and job events. */
+/** Lets the function that handles batch events write them into job records and job events. */
 export const allowJobEvents = (role: Role, bucket: IBucket) => allow(role, bucket, JOB_EVENTS);
 
 function allow(role: Role, bucket: IBucket, access: Access): void {

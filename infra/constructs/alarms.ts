@@ -1,4 +1,4 @@
-// What somebody should hear about, and whom it is told.
+// The alarms of an installation, and the topic that tells people about them.
 
 import { Duration, Validations } from 'aws-cdk-lib';
 import {
@@ -17,6 +17,7 @@ import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
 import type { JobEvents } from './job-events.ts';
 import type { PredictFunction } from './predict-function.ts';
 
+/** What is watched, and the address that is told; undefined for none. */
 export interface AlarmsProps {
   readonly api: PredictFunction;
   readonly jobEvents: JobEvents;
@@ -27,6 +28,7 @@ const PERIOD = Duration.minutes(5);
 /** Predictions take tens of milliseconds; inspecting large datasets takes longer, but seldom. */
 const SLOW = Duration.seconds(30);
 
+/** Alarms for failures of the API, of jobs and of batch events, and for slow answers. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
 
@@ -70,7 +72,7 @@ export class Alarms extends Construct {
       ),
       alarm(
         'ApiThrottled',
-        'More requests at once than fovea:functionConcurrency allows; callers got 429.',
+        'There were more concurrent requests than fovea:functionConcurrency allows; clients got 429.',
         api.function.metricThrottles(period),
       ),
       alarm(

@@ -24,6 +24,7 @@ import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { functionCode } from '../settings/function-code.ts';
 import type { Settings } from '../settings/settings.ts';
 
+/** What distinguishes one function from another. */
 export interface BundledFunctionProps {
   /** Folder below the build script's output; also the service in logs and metrics. */
   readonly code: 'api' | 'job-events';
@@ -32,9 +33,9 @@ export interface BundledFunctionProps {
   readonly memoryMib: number;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** Left out: shares the account's. */
+  /** Requests that the function may serve at once; default: it shares the account's concurrency. */
   readonly reservedConcurrency?: number;
-  /** Gets the events that it failed on, at the last of three tries within some minutes. */
+  /** Receives the events that failed three times within some minutes. */
   readonly deadLetterQueue?: Queue;
 }
 
@@ -81,7 +82,7 @@ export class BundledFunction extends Construct implements IGrantable {
   }
 }
 
-/** Instead of AWS's own policy, which allows to write every log of the account. */
+/** Replaces AWS's own policy, which allows writing every log of the account. */
 function allowLogs(role: Role, logGroup: LogGroup): void {
   const resources = [logGroup.logGroupArn];
   const actions = ['logs:CreateLogStream', 'logs:PutLogEvents'];

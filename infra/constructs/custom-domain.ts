@@ -1,5 +1,5 @@
-// A name of one's own before the API: CloudFront, as a Function URL takes no other name than its own. Costs nothing while
-// nobody asks.
+// A domain name of one's own for the API, by CloudFront, because a Function URL has only its own name. It costs nothing
+// while there are no requests.
 
 import { CfnOutput, Duration, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -16,25 +16,26 @@ import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
+/** The function's URL, and the name that leads to it. */
 export interface CustomDomainProps {
   readonly url: FunctionUrl;
   /** E.g. `fovea.example.com`. */
   readonly name: string;
-  /** Of a certificate for the name, in us-east-1, where CloudFront looks for them. */
+  /** ARN of a certificate for the name, in us-east-1, where CloudFront looks for certificates. */
   readonly certificateArn: string;
 }
 
-/** The most that CloudFront waits for an answer's first byte without a raised quota. */
+/** The longest time that CloudFront waits for an answer's first byte without a raised quota. */
 const FIRST_BYTE = Duration.seconds(60);
 
-/** cdk-nag's rules that do not hold here, and why. */
+/** The rules of cdk-nag that are not followed here, and why. */
 const ACKNOWLEDGED = {
-  CFR1: 'Who may ask is decided by API keys, not by country.',
+  CFR1: 'API keys decide who may send requests, not countries.',
   CFR2: 'A firewall costs money while idle; reserved concurrency bounds what a flood of requests costs.',
   CFR3: 'The function logs every request; a second log would add cost only.',
 };
 
-/** Passes every request on, and keeps nothing. */
+/** A distribution that passes every request on, and caches nothing. */
 export class CustomDomain extends Construct {
   constructor(scope: Construct, id: string, { url, name, certificateArn }: CustomDomainProps) {
     super(scope, id);

@@ -1,4 +1,5 @@
-// The bucket: the only place with state. Versioned, closed to the public, and swept of what nobody needs any more.
+// The bucket, which is the only place with state. It is versioned, closed to the public, and its lifecycle rules delete what
+// has expired.
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
@@ -11,18 +12,19 @@ import {
 import { Construct } from 'constructs';
 import { EXPIRIES } from '../../core/storage/keys.ts';
 
+/** How long the bucket keeps old versions. */
 export interface DataBucketProps {
-  /** Days that replaced and deleted objects can be brought back. */
+  /** Days for which replaced and deleted objects can be restored. */
   readonly retentionDays: number;
 }
 
 const UNFINISHED_UPLOAD_DAYS = 2;
 const PREFLIGHT_SECONDS = 3600;
 
-/** Datasets, jobs and models. Stays when the stack is destroyed. */
+/** The bucket of datasets, jobs and models. It stays when the stack is destroyed. */
 export class DataBucket extends Construct {
   readonly bucket: Bucket;
-  /** What opens it as an object store. */
+  /** The URL that opens it as an object store, `s3://…`. */
   readonly storeUrl: string;
 
   constructor(scope: Construct, id: string, { retentionDays }: DataBucketProps) {
@@ -35,7 +37,7 @@ export class DataBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       removalPolicy: RemovalPolicy.RETAIN,
-      // For the page, which uploads large photos by presigned links. The link is the right; the origin adds none to it.
+      // The page uploads large photos by presigned links. The link is the permission, so any origin may use it.
       cors: [
         {
           allowedMethods: [HttpMethods.PUT],
@@ -63,7 +65,7 @@ export class DataBucket extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Access logs would cost money while idle; who needs them turns on CloudTrail data events for the bucket.',
+        'Access logs would cost money while idle; operators who need them turn on CloudTrail data events for the bucket.',
     });
   }
 }

@@ -1,4 +1,4 @@
-// What AWS Batch says about trainers, brought into job records: a function that runs when something happened.
+// Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened.
 
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -14,6 +14,7 @@ import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
 import { allowTraining } from './trainer-access.ts';
 
+/** The bucket, the trainers, and the settings. */
 export interface JobEventsProps {
   readonly data: DataBucket;
   readonly trainer: Trainer;
@@ -22,10 +23,11 @@ export interface JobEventsProps {
 
 const MEMORY_MIB = 256;
 const TIMEOUT = Duration.minutes(1);
-/** News that is older than this is of no use to who waits for it; it goes to the lost events. */
+/** An event that could not be delivered for this long helps nobody any more; it goes to the lost events. */
 const MAX_AGE = Duration.hours(1);
 const LOST_EVENTS_KEPT = Duration.days(14);
 
+/** The function that handles events of AWS Batch, the rule that calls it, and the queue of lost events. */
 export class JobEvents extends Construct {
   readonly function: IFunction;
   /** Events that did not reach the function, and those that it failed on. */
@@ -44,7 +46,7 @@ export class JobEvents extends Construct {
     });
     const handler = new BundledFunction(this, 'Function', {
       code: 'job-events',
-      description: 'Fovea: what AWS Batch says about trainers, into job records',
+      description: 'Fovea: brings events of AWS Batch into job records',
       settings,
       memoryMib: MEMORY_MIB,
       timeout: TIMEOUT,

@@ -16,6 +16,7 @@ import type { MachinePool } from '../settings/machines.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TrainerNetwork } from './trainer-network.ts';
 
+/** The machines of a pool, how many may run, and what all machines share. */
 export interface MachinePoolEnvironmentProps {
   readonly pool: MachinePool;
   readonly capacity: Settings['capacity'];
@@ -26,17 +27,18 @@ export interface MachinePoolEnvironmentProps {
   readonly instanceRole: IRole;
 }
 
+/** A queue, and the kind of capacity behind it. */
 export interface PoolQueue {
   readonly capacity: 'spot' | 'on-demand';
   readonly queue: JobQueue;
 }
 
-/** A job that no on-demand machine can be had for has waited long enough to ask its owner. */
+/** How long a job waits for an on-demand machine before it fails. */
 const ON_DEMAND_WAIT = Duration.hours(2);
-/** The least that AWS Batch takes; a job that fits no machine will not fit one later. */
+/** The shortest time that AWS Batch allows; a job that fits no machine will not fit one later. */
 const MISCONFIGURED_WAIT = Duration.minutes(10);
 
-/** Queues of one pool, in the order in which a job goes through them. */
+/** The compute environments and queues of one pool. A job tries the queues in their order. */
 export class MachinePoolEnvironment extends Construct {
   readonly queues: readonly PoolQueue[];
 
@@ -90,7 +92,7 @@ export class MachinePoolEnvironment extends Construct {
   }
 }
 
-/** With a version of its own a changed template reaches the machines; without one AWS Batch stays at the first. */
+/** Names the template's version, so that a changed template reaches the machines; otherwise AWS Batch stays at the first. */
 function pinLaunchTemplateVersion(
   environment: ManagedEc2EcsComputeEnvironment,
   template: LaunchTemplate,

@@ -1,4 +1,4 @@
-// One page that answers: is it working, how fast, and what does it cost.
+// A dashboard that answers: does it work, how fast is it, and what does it cost.
 
 import { Duration } from 'aws-cdk-lib';
 import {
@@ -16,6 +16,7 @@ import { Construct } from 'constructs';
 import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
 import type { PredictFunction } from './predict-function.ts';
 
+/** The API function and the alarms that are shown. */
 export interface OverviewProps {
   readonly api: PredictFunction;
   readonly alarms: readonly Alarm[];
@@ -27,6 +28,7 @@ const FULL_WIDTH = 24;
 const SECONDS_PER_HOUR = 3600;
 const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
+/** The dashboard: alarms, predictions and their latency, requests, jobs by status, hours and cost of trainers. */
 export class Overview extends Construct {
   constructor(scope: Construct, id: string, { api, alarms }: OverviewProps) {
     super(scope, id);

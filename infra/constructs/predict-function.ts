@@ -1,4 +1,4 @@
-// The API: one function behind a URL of its own.
+// The API: one function behind a URL of its own, and the secret with its API keys.
 
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { type FunctionUrl, FunctionUrlAuthType, type IFunction, InvokeMode } from 'aws-cdk-lib/aws-lambda';
@@ -12,6 +12,7 @@ import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
 import { allowTraining } from './trainer-access.ts';
 
+/** The bucket, the trainers that jobs start on, and the settings. */
 export interface PredictFunctionProps {
   readonly data: DataBucket;
   readonly trainer: Trainer;
@@ -22,10 +23,11 @@ export interface PredictFunctionProps {
 const TIMEOUT = Duration.minutes(5);
 const KEY_LENGTH = 40;
 
+/** The function that serves the API. */
 export class PredictFunction extends Construct {
   readonly function: IFunction;
   readonly url: FunctionUrl;
-  /** JSON object from names to API keys; made with one key, `default`. */
+  /** JSON object of API keys by their names. It is created with one key, `default`. */
   readonly apiKeys: Secret;
 
   constructor(scope: Construct, id: string, { data, trainer, settings }: PredictFunctionProps) {

@@ -1,8 +1,9 @@
-// A budget that warns before the month is over. It warns alone: it stops nothing.
+// A budget that warns before the month has ended. It only warns and stops nothing.
 
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { Construct } from 'constructs';
 
+/** The limit, what counts, and who is warned. */
 export interface SpendingLimitProps {
   readonly monthlyUsd: number;
   readonly scope: 'account' | 'tag';
@@ -14,6 +15,7 @@ const FORECAST_PERCENT = 100;
 /** The tag that app.ts puts on everything. */
 const COST_TAG = 'user:project$fovea';
 
+/** A monthly budget of AWS. It sends mail at 80 % of actual and at 100 % of forecast cost. */
 export class SpendingLimit extends Construct {
   constructor(scope: Construct, id: string, props: SpendingLimitProps) {
     super(scope, id);

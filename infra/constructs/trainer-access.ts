@@ -1,11 +1,14 @@
-// Who may start and end trainers.
+// Lets a role start and stop trainers.
 
 import { Stack } from 'aws-cdk-lib';
 import { Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import type { Trainer } from './trainer.ts';
 
-/** Jobs of this stack's definitions into this stack's queues, ended by the tag that they carry; no other Batch jobs. */
+/**
+ * Lets a role submit jobs of this stack's definitions to this stack's queues, and terminate jobs that carry this stack's
+ * tag. Other Batch jobs cannot be touched.
+ */
 export function allowTraining(role: Role, trainer: Trainer): void {
   const stack = Stack.of(role);
   const jobs = stack.formatArn({ service: 'batch', resource: 'job', resourceName: '*' });
@@ -34,7 +37,7 @@ export function allowTraining(role: Role, trainer: Trainer): void {
           StringEquals: Object.fromEntries(tags.map(([key, value]) => [`aws:ResourceTag/${key}`, value])),
         },
       }),
-      // Finds a job that was submitted but not recorded; AWS Batch knows no narrower permission.
+      // Needed to find a job that was submitted but not recorded; AWS Batch has no narrower permission.
       new PolicyStatement({ actions: ['batch:ListJobs'], resources: ['*'] }),
     ],
   });

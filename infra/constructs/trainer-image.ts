@@ -7,12 +7,13 @@ import { Construct } from 'constructs';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Which image is built. */
 export interface TrainerImageProps {
   /** `gpu` carries the CUDA libraries; `cpu` is smaller. */
   readonly variant: 'cpu' | 'gpu';
 }
 
-/** batch-job/Dockerfile with what .dockerignore lets through; its hash changes with those files alone. */
+/** The image of batch-job/Dockerfile with the files that .dockerignore allows. Its hash changes with those files alone. */
 export class TrainerImage extends Construct {
   readonly image: ContainerImage;
 
@@ -23,7 +24,7 @@ export class TrainerImage extends Construct {
       file: 'batch-job/Dockerfile',
       platform: Platform.LINUX_AMD64,
       buildArgs: { VARIANT: variant },
-      // The .dockerignore names what goes in; without this the output of this very run would be hashed too.
+      // The .dockerignore names what goes in; without this line, the output of the running synthesis would be hashed too.
       exclude: ['cdk.out'],
     });
     this.image = ContainerImage.fromDockerImageAsset(asset);

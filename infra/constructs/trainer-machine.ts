@@ -1,4 +1,4 @@
-// What every trainer machine has in common: its disk, its metadata service, its role.
+// What all trainer machines have in common: disk, metadata service and role.
 
 import { Validations } from 'aws-cdk-lib';
 import {
@@ -15,9 +15,10 @@ import { Construct } from 'constructs';
 
 /** The image with the CUDA libraries takes some 15 GB, and each dataset comes on top. */
 const DISK_GIB = 100;
-/** A Spot machine is taken away two minutes after its notice. */
+/** Time that a trainer has to stop: a Spot machine is reclaimed two minutes after its notice. */
 const STOP_TIMEOUT = '100s';
 
+/** The launch template and the instance role of trainer machines. */
 export class TrainerMachine extends Construct {
   readonly launchTemplate: LaunchTemplate;
   readonly instanceRole: Role;
@@ -41,14 +42,14 @@ export class TrainerMachine extends Construct {
       `echo 'ECS_ENABLE_SPOT_INSTANCE_DRAINING=true' >> /etc/ecs/ecs.config`,
       `echo 'ECS_CONTAINER_STOP_TIMEOUT=${STOP_TIMEOUT}' >> /etc/ecs/ecs.config`,
     );
-    // AWS Batch merges its own part in, and takes multipart alone.
+    // AWS Batch adds user data of its own, and can do so only where it is multipart.
     const userData = new MultipartUserData();
     userData.addPart(MultipartBody.fromUserData(agent));
 
     this.launchTemplate = new LaunchTemplate(this, 'Template', {
       requireImdsv2: true,
       httpTokens: LaunchTemplateHttpTokens.REQUIRED,
-      // One hop: containers, which are a second one, have their own role and cannot take the machine's.
+      // One hop reaches the machine and not its containers, which have their own role and must not get the machine's.
       httpPutResponseHopLimit: 1,
       userData,
       blockDevices: [

@@ -1,4 +1,4 @@
-// The network of the trainers: costs nothing while no trainer runs, and lets nobody in.
+// The network of the trainers. It costs nothing while no trainer runs, and admits no connections.
 
 import { Validations } from 'aws-cdk-lib';
 import {
@@ -13,13 +13,14 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
+/** How many zones the network spans. */
 export interface TrainerNetworkProps {
   readonly availabilityZones: number;
 }
 
 const HTTPS = 443;
 
-/** Public subnets without NAT, S3 through a gateway endpoint, and a group that takes no connections. */
+/** Public subnets without NAT, S3 through a gateway endpoint, and a security group that admits no connections. */
 export class TrainerNetwork extends Construct {
   readonly vpc: Vpc;
   readonly securityGroup: ISecurityGroup;
@@ -32,7 +33,7 @@ export class TrainerNetwork extends Construct {
       natGateways: 0,
       subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: true }],
       gatewayEndpoints: { s3: { service: GatewayVpcEndpointAwsService.S3 } },
-      // Emptying the default group takes a function of the CDK's own; nothing is ever put into that group.
+      // To empty the default group, the CDK would deploy a function of its own; nothing ever uses that group.
       restrictDefaultSecurityGroup: false,
     });
     const group = new SecurityGroup(this, 'SecurityGroup', {

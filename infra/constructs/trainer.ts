@@ -1,4 +1,4 @@
-// The trainers: image, role, and for each pool of machines a job definition and its queues.
+// The trainers: image, roles, and for each pool of machines a job definition and its queues.
 
 import { Duration, Size, Stack } from 'aws-cdk-lib';
 import {
@@ -24,18 +24,20 @@ import { TrainerImage } from './trainer-image.ts';
 import { TrainerMachine } from './trainer-machine.ts';
 import { TrainerNetwork } from './trainer-network.ts';
 
+/** The bucket that trainers work on, and the settings. */
 export interface TrainerProps {
   readonly data: DataBucket;
   readonly settings: Settings;
 }
 
-/** Attempts that Spot may take away or an image pull may spoil, before the job fails. */
+/** Attempts at a job before it fails: Spot may reclaim a machine, and pulling the image may fail. */
 const MOST_ATTEMPTS = 10;
-/** Tag by which this stack's Batch jobs are known. */
+/** The tag of this stack's Batch jobs. */
 const STACK_TAG = 'fovea:stack';
 
+/** Everything that AWS Batch needs to run trainers. */
 export class Trainer extends Construct {
-  /** What the functions need to know to start trainers. */
+  /** What the functions need to start trainers. */
   readonly fleet: TrainerFleet;
   readonly queues: readonly JobQueue[];
   readonly jobDefinitions: readonly EcsJobDefinition[];

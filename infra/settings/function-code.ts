@@ -1,4 +1,4 @@
-// Where the code of the functions is: what scripts/build-function.ts made, or a stand-in that says it is missing.
+// Finds the code of the functions: what scripts/build-function.ts made, or a stand-in that says it is missing.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -11,12 +11,12 @@ import type { Settings } from './settings.ts';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const STAND_IN = fileURLToPath(new URL('../stand-in-function', import.meta.url));
 
-/** Context key: synthesize without built functions. Such a template is for reading, not for deploying. */
+/** The context key that allows synthesis without built functions. Such a template is for reading, not for deploying. */
 export const ALLOW_STAND_IN = 'allowStandIn';
 
 /**
- * The code of one function. Where it is not built, synthesis fails and says so, or with {@link ALLOW_STAND_IN} goes on
- * with a stand-in.
+ * The code of one function. Where it is not built, synthesis fails with an error; with {@link ALLOW_STAND_IN}, it uses a
+ * stand-in and warns.
  */
 export function functionCode(
   scope: IConstruct,

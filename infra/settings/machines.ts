@@ -1,10 +1,10 @@
-// The EC2 families that trainers may run on here. A family is added by adding a row; what its machines have and cost is in
-// core/pricing.
+// The EC2 families on which trainers may run here. A new row adds a family; core/pricing has the facts and prices of its
+// machines.
 
 import type { TrainerPool } from '../../core/environment.ts';
 import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../../core/pricing/machines.ts';
 
-/** Facts of a family's smallest instance, on which a job must fit. */
+/** A family of EC2 instances, with the facts of its smallest instance, on which a job must fit. */
 export interface MachineFamily extends Omit<Machine, 'gpuCount'> {
   /** 0 for families without GPU. */
   readonly gpuMemoryGib: number;
@@ -21,6 +21,7 @@ const family = (machine: Machine, sizes: readonly string[]): MachineFamily => ({
 const ONE_GPU_SIZES = ['xlarge', '2xlarge', '4xlarge'];
 const CPU_SIZES = ['2xlarge', '4xlarge'];
 
+/** The families by their names. */
 export const MACHINE_FAMILIES = {
   g4dn: family(MACHINES.g4dn, ONE_GPU_SIZES),
   g5: family(MACHINES.g5, ONE_GPU_SIZES),
@@ -30,33 +31,37 @@ export const MACHINE_FAMILIES = {
   m7i: family(MACHINES.m7i, CPU_SIZES),
 } as const;
 
+/** The name of a family, e.g. `g5`. */
 export type MachineFamilyName = keyof typeof MACHINE_FAMILIES;
 
+/** The names that the setting `trainerFamilies` allows. */
 export const MACHINE_FAMILY_NAMES = Object.keys(MACHINE_FAMILIES) as readonly MachineFamilyName[];
 
-/** Machines with the same GPU memory: what fits one fits all. */
+/** Machines with the same GPU memory: a job that fits one fits all. */
 export interface MachinePool {
   /** E.g. `gpu-16gb`, or `cpu`. */
   readonly name: string;
   readonly hasGpu: boolean;
   /** E.g. `g5.xlarge`. */
   readonly instanceTypes: readonly string[];
-  /** What a job asks for; fits the smallest instance of every family in the pool. */
+  /** Processors that a job asks for; like `memoryMib`, they fit the smallest instance of every family in the pool. */
   readonly vcpus: number;
   readonly memoryMib: number;
-  /** Of the cheapest family's smallest machine. */
+  /** Price of the cheapest family's smallest machine. */
   readonly usdPerHour: number;
   readonly machine: TrainerPool['machine'];
 }
 
-/** US dollars an hour of a family's smallest machine, in place of the table's. */
+/** Prices of families' smallest machines in US dollars an hour, which replace those of the table. */
 export type MachinePrices = Readonly<Partial<Record<MachineFamilyName, number>>>;
 
 /** The container agent, the driver and the kernel keep some memory; a job that asks for all of it never starts. */
 const USABLE_MEMORY = 7 / 8;
 const MIB_PER_GIB = 1024;
 
-/** Groups families by GPU memory, smallest first. */
+/**
+ * Groups families by GPU memory, smallest first.
+ */
 export function toMachinePools(
   names: readonly MachineFamilyName[],
   prices: MachinePrices = {},

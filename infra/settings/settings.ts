@@ -1,5 +1,5 @@
-// What can be chosen about a deployment: keys `fovea:…` of the CDK context, from cdk.json or the command line
-// (`-c fovea:maxVcpus=32`), checked all at once. The schema is the reference of the settings.
+// The settings of a deployment: keys `fovea:…` of the CDK context, from cdk.json or the command line (`-c
+// fovea:maxVcpus=32`), checked all at once. The schema is the reference of the settings.
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number',
 );
 
-/** The command line gives strings alone. */
+/** An integer; from the command line it comes as a string. */
 const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const listOf = <T extends z.ZodType>(item: T) =>
   z.preprocess(
@@ -24,17 +24,18 @@ const SettingsSchema = z
     /** EC2 families for trainers: with GPU (g4dn, g5, g6, g6e) or without (c7i, m7i). */
     trainerFamilies: listOf(z.enum(MACHINE_FAMILY_NAMES))
       .default(['g4dn', 'g5', 'g6', 'g6e'])
-      .refine((names) => new Set(names).size === names.length, { message: 'each family once' })
+      .refine((names) => new Set(names).size === names.length, { message: 'must name each family once' })
       .refine((names) => new Set(names.map((name) => MACHINE_FAMILIES[name].gpuMemoryGib > 0)).size === 1, {
-        message: 'either families with GPU or families without: a job would start on the wrong kind',
+        message:
+          'must name either families with GPU or families without, because a job could start on the wrong kind',
       }),
-    /** `spot-then-on-demand`: an on-demand machine where no Spot machine came within `spotWaitMinutes`. */
+    /** `spot-then-on-demand` starts an on-demand machine where no Spot machine was available within `spotWaitMinutes`. */
     capacity: z.enum(['spot', 'on-demand', 'spot-then-on-demand']).default('spot-then-on-demand'),
-    /** AWS Batch takes 10 minutes at least. */
+    /** AWS Batch requires at least 10 minutes. */
     spotWaitMinutes: int(10, 1440).default(15),
     /** Upper bound of the machines that run at once, for each pool and kind of capacity. */
     maxVcpus: int(4, 1024).default(16),
-    /** US dollars an hour of a family's smallest machine, where it is not the table's: `g4dn=0.61,g5=1.2`. */
+    /** US dollars an hour of a family's smallest machine, where it differs from the table: `g4dn=0.61,g5=1.2`. */
     usdPerHour: z
       .preprocess(
         (value) =>
@@ -50,26 +51,26 @@ const SettingsSchema = z
     availabilityZones: int(1, 4).default(3),
     /** Processor of the functions. */
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
-    /** A name of one's own for the API, by CloudFront. */
+    /** A domain name for the API, by CloudFront. */
     domain: z.hostname().optional(),
-    /** Of a certificate for it; CloudFront takes those of us-east-1 alone. */
+    /** ARN of a certificate for that name; CloudFront takes only certificates of us-east-1. */
     certificateArn: z
       .string()
       .regex(/^arn:aws[\w-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/, {
         message: 'must be the ARN of a certificate in us-east-1',
       })
       .optional(),
-    /** Pages of other sites that may use the API: `https://app.example.com`, or `*` for all. Keys are needed all the same. */
+    /** Pages of other sites that may use the API: `https://app.example.com`, or `*` for all. They need API keys, too. */
     allowOrigins: listOf(OriginSchema).optional(),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
-    /** Requests served at once: the upper bound of what a flood of requests costs. `unreserved` shares the account's. */
+    /** Concurrent requests, which bound what a flood of requests costs. `unreserved` shares the account's concurrency. */
     functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default(10),
-    /** Who is told of alarms and of the budget. */
+    /** The address that receives alarms and warnings of the budget. */
     alarmEmail: z.email().optional(),
-    /** US dollars. Counts the whole account, or what carries the tag `project=fovea` (see `budgetScope`). */
+    /** US dollars. The budget counts the whole account, or what has the tag `project=fovea` (see `budgetScope`). */
     monthlyBudget: z.coerce.number().positive().optional(),
-    /** `tag` needs the tag `project` activated as a cost allocation tag, else it counts nothing. */
+    /** `tag` counts nothing until the tag `project` is activated as a cost allocation tag. */
     budgetScope: z.enum(['account', 'tag']).default('account'),
     /** How long old versions of objects are kept, in days. */
     retentionDays: int(1, 3650).default(30),
@@ -77,18 +78,19 @@ const SettingsSchema = z
   })
   .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
     path: ['domain'],
-    message: 'fovea:domain and fovea:certificateArn go together',
+    message: 'fovea:domain and fovea:certificateArn need each other',
   });
 
+/** The checked settings of a deployment. See the schema for each of them. */
 export type Settings = z.infer<typeof SettingsSchema>;
 
-/** Thrown with every problem in its message. */
+/** Settings that are not allowed; the message names every problem. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
 /**
- * Settings from the CDK context.
+ * Reads settings from the CDK context.
  * @param context all of it; keys without the prefix belong to the CDK.
  * @throws {SettingsError} naming every setting that is unknown or has a value that is not allowed.
  */
@@ -101,9 +103,10 @@ export function parseSettings(context: Readonly<Record<string, unknown>>): Setti
   const parsed = SettingsSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
-    const key = String(issue.path[0] ?? '');
-    const received = key === '' ? '' : ` (received ${JSON.stringify(given[key])})`;
-    return `  ${key === '' ? '' : `${PREFIX}${key}: `}${issue.message}${received}`;
+    const [key] = issue.path;
+    // An unknown key has no path; zod's message names it.
+    if (key === undefined) return `  ${issue.message}`;
+    return `  ${PREFIX}${String(key)}: ${issue.message} (received ${JSON.stringify(given[String(key)])})`;
   });
   const known = Object.keys(SettingsSchema.shape).map((key) => `${PREFIX}${key}`);
   throw new SettingsError(

@@ -72,7 +72,7 @@ describe('parseSettings', () => {
 
   it('wants domain and certificate together, and the certificate where CloudFront looks', () => {
     const certificate = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/a-b`;
-    expect(() => parseSettings({ 'fovea:domain': 'a.example.com' })).toThrow('go together');
+    expect(() => parseSettings({ 'fovea:domain': 'a.example.com' })).toThrow('need each other');
     expect(() =>
       parseSettings({ 'fovea:domain': 'a_b', 'fovea:certificateArn': certificate('eu-west-1') }),
     ).toThrow(/domain: .*certificateArn: .*us-east-1/s);
@@ -85,6 +85,8 @@ describe('parseSettings', () => {
     expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'c7i'] })).toThrow(
       'either families with GPU',
     );
-    expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'g5'] })).toThrow('each family once');
+    expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'g5'] })).toThrow(
+      'must name each family once',
+    );
   });
 });

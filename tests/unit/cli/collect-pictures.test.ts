@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { collectPictures, describeLeftOut } from '../../../cli/dataset/collect-pictures.ts';
+import { collectPictures, describeSkipped } from '../../../cli/dataset/collect-pictures.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'fovea-collect-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -18,13 +18,13 @@ function folderOf(...files: readonly string[]): string {
 }
 
 async function collect(folder: string) {
-  const { pictures, heldOut, leftOut } = await collectPictures(folder);
+  const { pictures, heldOut, skipped } = await collectPictures(folder);
   const contents = await Promise.all(pictures.map(async (file) => String(await file.read())));
   return {
     paths: pictures.map((file) => file.path).sort(),
     sources: Object.fromEntries(pictures.map((file, i) => [file.path, contents[i]])),
     heldOut: { name: heldOut.name, label: heldOut.label, content: String(await heldOut.read()) },
-    leftOut,
+    skipped,
   };
 }
 
@@ -76,7 +76,7 @@ describe('collectPictures', () => {
     expect(heldOut.label).toBe('train');
   });
 
-  it('looks through a folder around everything', async () => {
+  it('reads the dataset in a folder that contains nothing else', async () => {
     const { paths } = await collect(
       folderOf(
         'pets/x_train/cat/1.png',
@@ -114,14 +114,16 @@ describe('collectPictures', () => {
     for (const file of cats) expect(file).toMatch(/^cat\/(a-b-1|[0-9a-f]{8})\.png$/);
   });
 
-  it('leaves out files that are empty or too large, with their names', async () => {
+  it('skips files that are empty or too large, and names them', async () => {
     const folder = folderOf('cat/1.png', 'cat/2.png', 'cat/8.png', 'cat/9.png', 'dog/1.png');
     truncateSync(path.join(folder, 'cat/8.png'), 20_000_001);
     truncateSync(path.join(folder, 'cat/9.png'), 0);
-    const { paths, heldOut, leftOut } = await collect(folder);
+    const { paths, heldOut, skipped } = await collect(folder);
     expect(paths).toEqual(['cat/1.png', 'dog/1.png']);
     expect(heldOut.name).toBe('2.png');
-    expect(describeLeftOut(leftOut)).toBe('Left out 2 files: "cat/8.png" (over 20 MB), "cat/9.png" (empty).');
+    expect(describeSkipped(skipped)).toBe(
+      'Skipped 2 files: "cat/8.png" (larger than 20 MB), "cat/9.png" (empty).',
+    );
   });
 
   it('follows links to pictures and to folders', async () => {
@@ -131,53 +133,53 @@ describe('collectPictures', () => {
     symlinkSync(path.join(elsewhere, 'dogs'), path.join(folder, 'dog'));
     const link = `${folder}-link`;
     symlinkSync(folder, link);
-    const { sources, heldOut, leftOut } = await collect(link);
+    const { sources, heldOut, skipped } = await collect(link);
     expect(sources).toEqual({
       'cat/1.png': 'cat/1.png',
       'dog/1.png': 'dogs/1.png',
       'dog/2.png': 'dogs/2.png',
     });
     expect(heldOut).toEqual({ name: 'linked.png', label: 'cat', content: 'one.png' });
-    expect(leftOut).toEqual([]);
+    expect(skipped).toEqual([]);
   });
 
-  it('ends on links in a circle, and names links that lead nowhere', async () => {
+  it('follows circular links once, and names links that lead nowhere', async () => {
     const folder = folderOf('cat/1.png', 'cat/2.png', 'dog/1.png');
     symlinkSync(folder, path.join(folder, 'cat/up'));
     symlinkSync('self.png', path.join(folder, 'cat/self.png'));
     symlinkSync('/nowhere', path.join(folder, 'owl'));
-    const { paths, leftOut } = await collect(folder);
+    const { paths, skipped } = await collect(folder);
     expect(paths).toEqual(['cat/1.png', 'dog/1.png']);
-    expect(leftOut).toEqual([
+    expect(skipped).toEqual([
       { path: 'cat/self.png', reason: 'cannot be followed, ELOOP' },
-      { path: 'cat/up', reason: 'links to a folder that it is in' },
+      { path: 'cat/up', reason: 'links to a folder that contains it' },
       { path: 'owl', reason: 'cannot be followed, ENOENT' },
     ]);
   });
 
-  it('names what is in no class', async () => {
+  it('names files that are in no class', async () => {
     const folder = folderOf('train/cat/1.png', 'train/dog/1.png', 'val/cat/1.png', 'extras/1.png', 'a.png');
-    const { paths, leftOut } = await collect(folder);
+    const { paths, skipped } = await collect(folder);
     expect(paths).toEqual(['train/dog/1.png', 'val/cat/1.png']);
-    expect(describeLeftOut(leftOut)).toBe(
-      'Left out 2 files: "a.png" (in no class), "extras/1.png" (in no class).',
+    expect(describeSkipped(skipped)).toBe(
+      'Skipped 2 files: "a.png" (in no class), "extras/1.png" (in no class).',
     );
   });
 
-  it('rejects a folder without a picture, and says what was left out', async () => {
+  it('rejects a folder without a picture, and says what was skipped', async () => {
     const folder = folderOf('cat/1.png', 'cat/notes.txt');
     truncateSync(path.join(folder, 'cat/1.png'), 0);
     await expect(collectPictures(folder)).rejects.toThrow(/no picture in .*: "cat\/1\.png" \(empty\)\.$/);
-    await expect(collectPictures(path.join(folder, 'missing'))).rejects.toThrow(/missing" is no folder/);
+    await expect(collectPictures(path.join(folder, 'missing'))).rejects.toThrow(/missing" is not a folder/);
   });
 });
 
-describe('describeLeftOut', () => {
+describe('describeSkipped', () => {
   it('names the first files and counts the rest', () => {
-    const leftOut = ['1', '2', '3', '4', '5', '6', '7'].map((name) => ({ path: name, reason: 'empty' }));
-    expect(describeLeftOut(leftOut)).toMatch(
-      /^Left out 7 files: "1" \(empty\), .*"5" \(empty\) and 2 more\.$/,
+    const skipped = ['1', '2', '3', '4', '5', '6', '7'].map((name) => ({ path: name, reason: 'empty' }));
+    expect(describeSkipped(skipped)).toMatch(
+      /^Skipped 7 files: "1" \(empty\), .*"5" \(empty\) and 2 more\.$/,
     );
-    expect(describeLeftOut(leftOut.slice(0, 1))).toBe('Left out 1 file: "1" (empty).');
+    expect(describeSkipped(skipped.slice(0, 1))).toBe('Skipped 1 file: "1" (empty).');
   });
 });

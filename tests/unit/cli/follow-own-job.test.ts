@@ -89,7 +89,7 @@ describe('followOwnJob', () => {
     expect((await test.jobs.get(id))?.status).toBe('cancelled');
   });
 
-  it('says which jobs are before one that waits, once', async () => {
+  it('says once which jobs are before a waiting one', async () => {
     const first = await waitingJob('theirs');
     const over = await waitingJob('over');
     await end(over);
@@ -97,11 +97,11 @@ describe('followOwnJob', () => {
     await followOwnJob(endingAtLook(4, id), id);
     expect(lines).toEqual([
       `! The job is in the queue after ${first} (small_cnn on "theirs", queued). ` +
-        `To end that one: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
+        `To cancel that job: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
     ]);
   });
 
-  it('does not speak of waiting where no job is before it', async () => {
+  it('says nothing where no job is before it', async () => {
     const id = await waitingJob('mine');
     await waitingJob('later');
     await followOwnJob(endingAtLook(4, id), id);

@@ -23,21 +23,21 @@ const importBackbone = (...args: string[]) =>
   });
 
 describe('fovea import-backbone', () => {
-  it('says what it took, what is below it, and how to train on it', () => {
+  it('prints input, features, earlier values and how to train on it', () => {
     const { status, stdout } = importBackbone('mine.onnx', '--layout', 'nchw');
     expect(status).toBe(0);
     expect(stdout).toContain('16×16×3, preprocessing torch');
     expect(stdout).toContain('features  7 from "scores"');
-    expect(stdout).toMatch(/below +"vector"\n +"mean"\n +"map"\n/);
+    expect(stdout).toMatch(/earlier +"vector"\n +"mean"\n +"map"\n/);
     expect(stdout).toContain('"model": "onnx:mine"');
     expect(existsSync(path.join(folder, '.fovea/backbones/mine/backbone.json'))).toBe(true);
   });
 
-  it('ends where it is told', () => {
+  it('imports up to the output that it is told', () => {
     const args = ['mine.onnx', '--layout', 'nchw', '--name', 'lower', '--size', '16'];
     const { stdout } = importBackbone(...args, '--output', 'map', '--output-layout', 'nchw');
     expect(stdout).toContain('Backbone "lower"');
-    expect(stdout).toContain('features  5 from "map", the mean of a map [5, 8, 8] (nchw)');
+    expect(stdout).toContain('features  5 from "map", the mean of a feature map [5, 8, 8] (nchw)');
     expect(stdout).not.toContain('below');
   });
 

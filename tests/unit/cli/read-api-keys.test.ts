@@ -46,7 +46,7 @@ describe('readApiKeys', () => {
       /none\.json.*ENOENT/s,
     );
     await expect(readApiKeys(undefined, 'secret')).rejects.toThrow(
-      /^FOVEA_API_KEY cannot be used: a key has 16 characters or more\. Set it to one key/,
+      /^FOVEA_API_KEY cannot be used: a key must have 16 characters or more\. Set it to one key/,
     );
   });
 });

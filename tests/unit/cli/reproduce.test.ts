@@ -81,8 +81,8 @@ describe('compareModels', () => {
     };
     expect(compareModels(model, other).filter(({ before, after }) => before !== after)).toEqual([
       {
-        name: 'given up for memory',
-        before: 'nothing',
+        name: 'out-of-memory remedies',
+        before: 'none',
         after: 'half_precision, smaller_batches',
         mustBeEqual: false,
       },
