@@ -1,5 +1,5 @@
-// Backbones that users bring as ONNX files: what is stored of them, and how jobs name them. Which files will do is decided
-// once, in import-backbone.ts; what is stored has one form, pictures in Keras's layout to one vector a picture.
+// Imported backbones: what is stored of them, and how jobs name them. import-backbone.ts decides which files are accepted, and stores
+// them in one form: from pictures in Keras's layout to one vector for each picture.
 
 import { z } from 'zod';
 import { contentHashOf } from '../content-hash.ts';
@@ -12,38 +12,42 @@ import { readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
-/** Short enough for `<dataset>-onnx-<name>` to be the name of a model. */
+/** Longest name: `<dataset>-onnx-<name>` must fit the name of a model. */
 const NAME_MAX_LENGTH = 40;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
-/** Names that a message suggests. */
+/** Number of names that a message suggests. */
 const NAMES_SHOWN = 5;
 
+/** The record of an imported backbone, as it is stored. */
 export const BackboneSchema = z.object({
   formatVersion: z.literal(FORMATS.backbone.version),
   name: z.string(),
   /** Unix seconds. */
   createdAt: z.number().int(),
-  /** Of the stored file: float32 `[batch, height, width, channels]` to float32 `[batch, features]`. */
+  /** Hash of the stored file, which maps float32 `[batch, height, width, channels]` to float32 `[batch, features]`. */
   sha256: z.string(),
   sizeBytes: z.number().int(),
   input: ModelInputSchema,
-  /** Length of the vector. */
+  /** Length of the feature vectors. */
   features: z.number().int().positive(),
-  /** What the import was given: hash of the file, and the value of its graph that became the features. */
+  /** The imported file: its hash, and the value of its graph that became the features. */
   source: z.object({ sha256: z.string(), output: z.string() }),
 });
+/** What is known of an imported backbone. */
 export type Backbone = z.infer<typeof BackboneSchema>;
+/** The stored format of backbones. */
 export const BACKBONE = { ...FORMATS.backbone, schema: BackboneSchema };
 
-/** The name in `onnx:<name>`; undefined for what names no imported backbone. */
+/** The name in `onnx:<name>`; undefined for the name of an architecture. */
 export const toBackboneName = (architecture: string): string | undefined =>
   architecture.startsWith(IMPORTED_PREFIX) ? architecture.slice(IMPORTED_PREFIX.length) : undefined;
 
-/** The inverse: what a job names as its model. */
+/** The name by which jobs name an imported backbone: `onnx:<name>`. */
 export const toArchitectureName = (backbone: string): string => `${IMPORTED_PREFIX}${backbone}`;
 
 /**
- * The name of a backbone, from untrusted input.
+ * Checks the name of a backbone, which is untrusted input.
+ * @param param the field of the request that the error names.
  * @throws {FoveaError} `backbone-name-invalid`.
  */
 export function parseBackboneName(value: string, param = 'name'): string {
@@ -57,7 +61,7 @@ export function parseBackboneName(value: string, param = 'name'): string {
 }
 
 /**
- * What is stored of a backbone.
+ * Reads the record of a backbone.
  * @throws {FoveaError} `backbone-name-invalid`; `backbone-not-found`, naming similar ones.
  */
 export async function readBackbone(store: ObjectStore, name: string, param = 'model'): Promise<Backbone> {
@@ -78,7 +82,7 @@ export async function readBackbone(store: ObjectStore, name: string, param = 'mo
 }
 
 /**
- * The `.onnx` file of a backbone.
+ * Reads the `.onnx` file of a backbone and checks its hash.
  * @throws {FoveaError} `backbone-corrupt`.
  */
 export async function loadBackboneFile(

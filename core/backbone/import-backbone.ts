@@ -1,5 +1,5 @@
-// Takes an ONNX file that somebody brings as a backbone: checked by what it says of itself and by what ONNX Runtime makes of
-// it, brought to one form, stored for good. Knows no HTTP and no training.
+// Imports an ONNX file as a backbone: checks what it says of itself and what ONNX Runtime computes with it, brings it to one form and
+// stores it for good. Knows no HTTP and no training.
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
@@ -18,46 +18,49 @@ import { BACKBONE, type Backbone, parseBackboneName } from './backbone.ts';
 import { type ProbedOutput, type ProbeInput, probeModel } from './probe-backbone.ts';
 import { readImageInput } from './read-image-input.ts';
 
-/** Protobuf ends at 2 GiB; the head, and the names of what is added, need some room. */
+/** Size of a file at most. Protobuf allows 2 GiB, and the head is added later. */
 export const MAX_BACKBONE_BYTES = 2_000_000_000;
-/** Of a feature, relative to the largest: what batches of different sizes may differ by. */
+/** How much features may differ between batches of different sizes, relative to the largest feature. */
 const BATCH_TOLERANCE = 1e-3;
-/** From a classifier's probabilities down to what its last layers read, it is no further. */
+/** Number of values that are suggested as another output; the input of a classifier's last layers is among them. */
 const VALUES_BELOW = 5;
 
+/** The store and the clock. */
 export interface ImportBackboneDeps {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
+/** The file, its name, and how pictures are prepared for it. */
 export interface ImportBackboneRequest {
   readonly name: string;
   /** The `.onnx` file. */
   readonly onnx: Uint8Array;
-  /** Of its input. */
+  /** Layout of its input. */
   readonly layout: Layout;
-  /** Left out, what the file says. */
+  /** Size of its input. Default: what the file says. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
   readonly preprocessing: ModelInput['preprocessing'];
-  /** The value that becomes the features: an output or any value inside; left out, the first output. */
+  /** The value that becomes the features: an output or any value inside. Default: the first output. */
   readonly output?: string | undefined;
-  /** Of that value, where it is a map; left out, the one that fits the picture. */
+  /** Layout of that value, where it is a feature map. Default: the one that fits the picture. */
   readonly outputLayout?: Layout | undefined;
 }
 
+/** The stored backbone, and what was found out about its output. */
 export interface ImportedBackbone {
   readonly backbone: Backbone;
   /** Shape of the value that became the features, without the batch. */
   readonly outputShape: readonly number[];
-  /** Its layout; a map is averaged over its places. */
+  /** Layout of that value. The mean of a feature map over its places is taken. */
   readonly outputLayout: Layout | 'vector';
-  /** Values computed just before it, the last one first. */
+  /** Names of the values computed just before it, the last one first. */
   readonly below: readonly string[];
 }
 
 /**
- * Refuses what is too large before it is read.
+ * Refuses a file that is too large, before it is read.
  * @throws {FoveaError} `backbone-too-large`.
  */
 export function checkBackboneSize(sizeBytes: number): void {
@@ -71,7 +74,7 @@ export function checkBackboneSize(sizeBytes: number): void {
 }
 
 /**
- * Stores a backbone under a name, from then on the model `onnx:<name>` of jobs. The same import again changes nothing.
+ * Stores a backbone under a name, so that jobs can name it as the model `onnx:<name>`. The same import again changes nothing.
  *
  * @throws {FoveaError} `backbone-name-invalid`, `backbone-exists`, `backbone-too-large`, `backbone-unreadable`,
  * `backbone-external-data`, `backbone-ops-unsupported`, `backbone-input-unsupported`, `backbone-batch-fixed`,
@@ -106,7 +109,7 @@ export async function importBackbone(
   };
 }
 
-/** A name stands for the same numbers for good: models and checkpoints rest on it. */
+/** Stores the record. A name stands for the same weights for good, since models and checkpoints depend on it. */
 async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone> {
   const key = keys.backbone(backbone.name);
   try {
@@ -121,12 +124,12 @@ async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone>
   if (known !== undefined && isSame) return known;
   throw new FoveaError(
     'backbone-exists',
-    `There is another backbone "${backbone.name}", and what a name stands for does not change. Choose another name.`,
+    `Another backbone has the name "${backbone.name}", and a backbone cannot be replaced. Choose another name.`,
     { param: 'name' },
   );
 }
 
-/** The form that is stored, after it has answered for pictures one by one as it does for several at once. */
+/** Makes the form that is stored, and checks that it gives the same features for single pictures and for a batch. */
 async function toCheckedFeatures(
   model: PackedModel,
   input: ModelInput,
@@ -156,14 +159,14 @@ async function toCheckedFeatures(
     of(pictures.slice(size), 1),
   ]);
   checkAnswers(both?.values ?? [], [...(first?.values ?? []), ...(second?.values ?? [])]);
-  // A job would find out at its end that the opset of the file has not the operators of a head.
+  // Otherwise a job would find out only at its end that the opset of the file lacks the operators of a head.
   const head = { kernel: new Float32Array(2 * output.features), bias: new Float32Array(2) };
   await probeModel(attachHead(onnx, head).onnx, []);
   const { name } = decodeValueInfo(model.graph.output[0] as Uint8Array);
   return { onnx, features: output.features, output: { ...output, name } };
 }
 
-/** Pictures of random pixels as a network's input, `[count, height, width, channels]`. */
+/** The input of pictures of random pixels, `[count, height, width, channels]`. */
 function noise(input: ModelInput, count: number): Float32Array {
   const length = count * input.height * input.width * input.channels;
   const pixels = Uint8Array.from({ length }, (_, i) => 256 * uniformAt(0, i));
@@ -173,12 +176,12 @@ function noise(input: ModelInput, count: number): Float32Array {
 const outputUnsupported = (problem: string, details: Readonly<Record<string, unknown>>) =>
   new FoveaError(
     'backbone-output-unsupported',
-    `${problem} Features are a vector a picture, [batch, features], or a map, [batch, channels, height, width] or [batch, height, ` +
-      'width, channels]: name such a value with --output.',
+    `${problem} Features must be a vector for each picture, [batch, features], or a feature map, [batch, channels, height, width] or ` +
+      '[batch, height, width, channels]. Name such a value with --output.',
     { param: 'output', details },
   );
 
-/** What the output for two pictures is: a vector, or a map that has the proportions of the picture. */
+/** Finds out what the output for two pictures is: a vector, or a feature map with the proportions of the picture. */
 function describeOutput({ dims }: ProbedOutput, input: ModelInput, asked: Layout | undefined) {
   const [batch, ...shape] = dims;
   const shown = `[${dims.join(', ')}]`;
@@ -193,7 +196,7 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, asked: Layout
   ] as const;
   const isMeant = ({ layout, isMap }: (typeof candidates)[number]) => isMap && layout === (asked ?? layout);
   const [found, other] = shape.length === 3 ? candidates.filter(isMeant) : [];
-  // The layout of the input does not tell: converters to ONNX leave it as it was, and change it inside.
+  // The layout of the input does not tell that of the output: converters to ONNX keep it outside and change it inside.
   if (found !== undefined && other !== undefined) {
     throw new FoveaError(
       'backbone-output-unsupported',
@@ -209,7 +212,7 @@ function describeOutput({ dims }: ProbedOutput, input: ModelInput, asked: Layout
   );
 }
 
-/** Whether a map could be of the picture, made smaller: same proportions, each side rounded up or down. */
+/** Whether a feature map may be the picture made smaller: it has the same proportions, with each side rounded. */
 const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
   height <= input.height &&
   width <= input.width &&
@@ -226,8 +229,8 @@ function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): vo
   );
   if (difference <= BATCH_TOLERANCE * largest) return;
   throw outputUnsupported(
-    'The features of a picture depend on the other pictures of its batch. Export the network for inference (model.eval()). A ' +
-      'dynamically quantized file does so too, as its ranges are those of the batch: take the float32 or a statically quantized one.',
+    'The features of a picture depend on the other pictures of its batch. Export the network for inference (model.eval()). In a ' +
+      'dynamically quantized file, ranges depend on the batch: use the float32 or a statically quantized file.',
     { difference, largest },
   );
 }

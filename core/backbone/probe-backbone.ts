@@ -1,4 +1,4 @@
-// Runs an ONNX file that somebody brings, to see whether it loads and what it makes of pictures.
+// Runs an imported ONNX file, to find out whether it loads and what it computes.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors/errors.ts';
@@ -6,30 +6,32 @@ import { hasExternalData } from '../network/onnx/external-data.ts';
 import { present } from '../present.ts';
 import { nameOfType } from './read-image-input.ts';
 
+/** The output of one run. */
 export interface ProbedOutput {
   readonly values: Float32Array;
   readonly dims: readonly number[];
 }
 
+/** The input of one run. */
 export interface ProbeInput {
-  /** Float32 values of the shape `dims`. */
+  /** Values of the shape `dims`, float32. */
   readonly values: Float32Array;
   readonly dims: readonly number[];
 }
 
-/** What ONNX Runtime says where a model has operators, or a version of them, that it does not know. */
+/** Matches ONNX Runtime's messages about operators, or versions of them, that it does not know. */
 const UNKNOWN_OPERATOR =
   /is not a registered function\/op|No Op registered for|Could not find an implementation for|\bopset\b/i;
-/** What its binding says of an input or output whose type JavaScript has no array for; inputs are float32 here. */
+/** Matches its binding's message about an input or output whose type has no array in JavaScript; inputs are float32 here. */
 const UNKNOWN_TYPE = /^Unsupported data type: (\d+)/;
 
 /**
- * The one output for each of the inputs.
+ * Computes the output for each of the inputs.
  *
- * @param onnx A model with one input and one output. Nothing of it reaches the runtime where its values are in other files:
- * a path in it could be that of any file of this machine.
+ * @param onnx A model with one input and one output. It is not given to the runtime where its values are in other files, since a path
+ * in it could name any file of this machine.
  * @throws {FoveaError} `backbone-external-data`, `backbone-ops-unsupported`, `backbone-unreadable`;
- * `backbone-input-unsupported` where it cannot be run on such inputs, `backbone-output-unsupported`.
+ * `backbone-input-unsupported` where it does not run on such inputs, `backbone-output-unsupported`.
  */
 export async function probeModel(
   onnx: Uint8Array,
@@ -67,7 +69,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
   try {
-    // What it would print is in the errors that it throws.
+    // Its errors have what it would print.
     return await InferenceSession.create(onnx, { executionProviders: ['cpu'], logSeverityLevel: 4 });
   } catch (cause) {
     const message = messageOf(cause);

@@ -1,4 +1,5 @@
-// What a model that somebody brings says of its input, held against what is said of it: one float32 picture, an open batch.
+// Compares what an imported model says of its input with what the import says of it. It must be a float32 batch of pictures, of open
+// size.
 
 import { FoveaError } from '../errors/errors.ts';
 import type { ModelInput } from '../image/model-input.ts';
@@ -6,7 +7,7 @@ import type { Layout } from '../network/onnx/export-context.ts';
 import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
 import type { PackedModel } from '../network/onnx/packed-model.ts';
 
-/** `TensorProto.DataType`, as far as pictures and features have been seen to be of. */
+/** Names of the numbers of `TensorProto.DataType` that inputs and features are likely to have. */
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   0: 'no tensor',
   2: 'uint8',
@@ -18,20 +19,22 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   16: 'bfloat16',
 };
 
+/** Name of an element type for messages. */
 export const nameOfType = (dataType: number): string => TYPE_NAMES[dataType] ?? `type ${dataType}`;
 
-/** Of batch, height, width and channels. */
+/** Axes of batch, height, width and channels. */
 const AXES: Readonly<Record<Layout, readonly [number, number, number, number]>> = {
   nchw: [0, 2, 3, 1],
   nhwc: [0, 1, 2, 3],
 };
 
-/** Of height and width. Sixteen pictures are predicted together: of 2048² pixels with 3 channels they take 805 MB. */
+/** Height and width at most. Sixteen pictures are predicted together, and with 2048² pixels and 3 channels they take 805 MB. */
 const MAX_SIDE = 2048;
 
+/** What the import says of the model's input. */
 export interface AskedInput {
   readonly layout: Layout;
-  /** Left out, what the model says. */
+  /** Default: what the model says. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
   readonly preprocessing: ModelInput['preprocessing'];
 }
@@ -40,9 +43,9 @@ const unsupported = (problem: string, param: string, details: Readonly<Record<st
   new FoveaError('backbone-input-unsupported', problem, { param, details });
 
 /**
- * The input contract of a model.
+ * Reads the input contract of a model.
  *
- * @param model From cutAtOutput.
+ * @param model The result of cutAtOutput.
  * @throws {FoveaError} `backbone-input-unsupported`, `backbone-batch-fixed`.
  */
 export function readImageInput(model: PackedModel, { layout, size, preprocessing }: AskedInput): ModelInput {
@@ -70,7 +73,7 @@ export function readImageInput(model: PackedModel, { layout, size, preprocessing
     width: sideOf('width', width, size?.width, shown),
     channels: channels ?? 3,
     preprocessing,
-    // As for the networks of the table: the whole picture is seen.
+    // As for architectures, the network sees the whole picture.
     resize: 'stretch',
   };
 }
@@ -81,8 +84,8 @@ function onlyInput({ graph }: PackedModel): ValueInfo {
   if (input === undefined || inputs.length > 1) {
     const names = inputs.map(({ name }) => `"${name}"`).join(', ');
     throw unsupported(
-      `The features are computed from ${inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${names}`}: one picture is all ` +
-        'that there is. Export the image encoder alone, or name with --output a value that needs nothing else.',
+      `The features are computed from ${inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${names}`}; they must need one ` +
+        'picture and nothing else. Export only the image encoder, or name with --output a value that needs only the picture.',
       'file',
       { received: inputs.map(({ name }) => name) },
     );
@@ -113,7 +116,7 @@ function sideOf(
 ): number {
   const value = said ?? asked;
   if (value === undefined) {
-    throw unsupported(`The input ${shown} leaves its ${side} open: give it with --size.`, 'size');
+    throw unsupported(`The input ${shown} has an open ${side}: give the size with --size.`, 'size');
   }
   if (!Number.isInteger(value) || value < 1 || (asked !== undefined && asked !== value)) {
     throw unsupported(

@@ -1,24 +1,24 @@
-// How pictures of one class are dealt to the splits: each split gets its share to the nearest picture, look-alikes stay together,
-// and what was dealt before stays. Knows nothing of files and stores.
+// Assigns the pictures of one class to splits: each split gets its share to the nearest picture, near-duplicates stay together, and
+// pictures that were assigned before stay. Knows nothing of files and stores.
 
 import type { SplitFractions } from '../job/record/job.ts';
 import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
 import { SPLITS, type Split } from './split-folder.ts';
 
-/** Pictures in each split. */
+/** Number of pictures in each split. */
 export type SplitCounts = Readonly<Record<Split, number>>;
 
-/** Pictures that go to one side together. */
+/** Pictures that are assigned to the same split. */
 export interface PictureGroup {
-  /** In [0, 1), from splitPosition: the order in which groups of a size have their turn. */
+  /** A number in [0, 1) from splitPosition. Groups of equal size are assigned in this order. */
   readonly position: number;
   /** Number of pictures, at least 1. */
   readonly size: number;
 }
 
 /**
- * How many pictures each split is to have: the fractions by the largest remainder, which is less than one picture off, and at
- * least one where `hasThree` and the fraction is not 0.
+ * Number of pictures that each split should have: its fraction, by the method of largest remainders, which is less than one picture
+ * off. Where `hasThree`, a split with a fraction above 0 gets at least one.
  */
 export function quotasOf(count: number, fractions: SplitFractions, hasThree: boolean): Record<Split, number> {
   const exact = SPLITS.map((split) => ({ split, share: count * fractions[split] }));
@@ -41,16 +41,16 @@ export function quotasOf(count: number, fractions: SplitFractions, hasThree: boo
 }
 
 /**
- * Deals groups to splits, the largest first, those of a size by their position.
+ * Assigns groups to splits: the largest first, groups of equal size by their position.
  *
- * Guaranteed:
+ * It guarantees:
  * - the same groups give the same splits, in any order;
- * - where nothing was dealt before, no split has more than its quota and one group less a picture; where groups are single
- *   pictures, each has its quota;
- * - where there are three groups in all, each split of non-zero fraction has one.
+ * - where nothing was assigned before, a split exceeds its quota by less than one group; where groups are single pictures, each split
+ *   has its quota;
+ * - where there are at least three groups, each split with a fraction above 0 has one.
  *
- * @param assigned Pictures of the class that are on a side already, and stay there.
- * @returns The split of each group, in the order of `groups`.
+ * @param assigned Numbers of pictures of the class that were assigned before, and stay in their split.
+ * @returns the split of each group, in the order of `groups`.
  */
 export function assignGroups(
   groups: readonly PictureGroup[],
@@ -71,7 +71,7 @@ export function assignGroups(
   for (const [turn, index] of order.entries()) {
     const { size } = groups[index] as PictureGroup;
     const empty = open.filter((split) => quotas[split] > 0 && counts[split] === 0);
-    // The last groups go where there are none yet.
+    // The last groups go to splits that have none yet.
     const candidates = empty.length >= groups.length - turn && empty.length > 0 ? empty : open;
     const roomy = candidates.filter((split) => remaining(split) >= size);
     const split =
@@ -91,7 +91,7 @@ export function assignGroups(
 const compareGroups = (a: PictureGroup, b: PictureGroup): number =>
   b.size - a.size || a.position - b.position;
 
-/** The first of those with the largest value; where some are equal, of the second measure. */
+/** The split with the largest value of the first measure; of equal ones by the next measure, then the first. */
 function largest(splits: readonly Split[], ...measures: readonly ((split: Split) => number)[]): Split {
   return splits.reduce((best, split) => {
     const measure = measures.find((of) => of(split) !== of(best));

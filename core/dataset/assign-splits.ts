@@ -1,4 +1,4 @@
-// Splits for a whole dataset: as its folders say, and by content where they say nothing.
+// Assigns the pictures of a dataset to splits: as its folders say, and by content where they say nothing.
 
 import type { SplitFractions } from '../job/record/job.ts';
 import { assignGroups, type SplitCounts } from './assign-groups.ts';
@@ -10,8 +10,8 @@ import { SPLITS, type Split } from './split-folder.ts';
 import { pictureId, type SplitMethod } from './split-snapshots.ts';
 
 /**
- * What of the training folder goes where: splits with folders of their own take nothing from it, and the others keep
- * their proportions to the training split.
+ * The shares of the training folder's pictures that go to each split. Splits with folders of their own get none of them; the others
+ * keep their proportion to the training split.
  */
 export function trainingPoolFractions(layout: DatasetLayout, fractions: SplitFractions): SplitFractions {
   const validation = layout.splits?.has('validation') ? 0 : fractions.validation;
@@ -20,24 +20,25 @@ export function trainingPoolFractions(layout: DatasetLayout, fractions: SplitFra
   return { train: fractions.train / total, validation: validation / total, test: test / total };
 }
 
-/** Whether no folder has put it into validation or test. */
+/** Whether a picture is assigned by content: no folder has put it into validation or test. */
 export const isInTrainingPool = ({ split }: Picture): boolean => split === null || split === 'train';
 
+/** What decides the split of each picture. */
 export interface AssignSplitsOptions {
-  /** Of each picture the one that stands for it, from groupNearDuplicates. */
+  /** For each picture the index of its group's leader, from groupNearDuplicates. */
   readonly leaders: Int32Array;
-  /** Of the pictures that no folder decides about. */
+  /** Shares of the pictures that are assigned by content. */
   readonly fractions: SplitFractions;
-  /** What was assigned before and stays, by pictureId. */
+  /** Splits of pictures that were assigned before and stay there, by pictureId. */
   readonly fixed: ReadonlyMap<string, Split>;
   readonly method: SplitMethod;
 }
 
 /**
- * The split of every picture, class by class. Pictures of a class that look the same go to the same split, or the test
- * would be of what was learned; where that would leave a class too few for every split, each goes its own way.
+ * Assigns every picture to a split, class by class. Near-duplicates of a class go to the same split, or the model would be tested on
+ * what it was trained on. Where a class would then have too few groups for all splits, its pictures are assigned one by one.
  *
- * @returns In the order of `pictures`.
+ * @returns the splits in the order of `pictures`.
  */
 export function assignSplits(pictures: readonly Picture[], options: AssignSplitsOptions): Split[] {
   const splits: Split[] = pictures.map((picture) => picture.split ?? 'train');
@@ -51,7 +52,7 @@ export function assignSplits(pictures: readonly Picture[], options: AssignSplits
 
 type AssignedPictures = Iterable<readonly [index: number, split: Split]>;
 
-/** What each picture is taken together with: its look-alikes' leader, or itself where a class would be too few. */
+/** The group of each picture: the leader of its near-duplicates, or the picture itself where the class has too few groups. */
 function unitsOf(indices: readonly number[], leaders: Int32Array): (index: number) => number {
   const groups = new Set(indices.map((index) => leaders[index] as number));
   return groups.size >= MIN_CLASS_PICTURES ? (index) => leaders[index] as number : (index) => index;
@@ -70,7 +71,7 @@ function assignByThreshold(
   return indices.map((index, position) => [index, assigned[position] as Split] as const);
 }
 
-/** A new picture that looks like one that trained trains, whatever the quotas say. */
+/** The split of a group whose pictures were in several: a near-duplicate of a training picture is for training, whatever the quotas. */
 const STRICTEST_FIRST = ['train', 'validation', 'test'] as const satisfies readonly Split[];
 
 function assignByQuota(
@@ -97,6 +98,7 @@ function assignByQuota(
   return assigned;
 }
 
+/** Counts the pictures of each split. */
 export function countSplits(splits: Iterable<Split>): SplitCounts {
   const counts = Object.fromEntries(SPLITS.map((split) => [split, 0])) as Record<Split, number>;
   for (const split of splits) counts[split]++;

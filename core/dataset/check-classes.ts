@@ -1,4 +1,4 @@
-// What can be wrong with the classes of a dataset: names, sizes, splits.
+// Checks the classes of a dataset: names, sizes and splits.
 
 import type { SplitFractions } from '../job/record/job.ts';
 import { quotasOf } from './assign-groups.ts';
@@ -10,19 +10,20 @@ import { groupBy } from './group-by.ts';
 import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
 import { SPLITS, type Split } from './split-folder.ts';
 
-/** Below this, a class is trained, with a warning: fewer pictures rarely show what a class has in common. */
+/** A class with fewer pictures gets a warning: they rarely show what the class has in common. */
 export const RECOMMENDED_CLASS_PICTURES = 10;
 const MIN_CLASSES = 2;
-/** Of the pictures that training should get. */
+/** A class gets a warning where training has less than this share of the pictures that it should have. */
 const FEWEST_OF_SHARE = 0.5;
 
-/** Names that a file system or a person may take for one. */
+/** A name in the form in which a file system or a person may confuse it with others. */
 const foldName = (label: string): string => label.normalize('NFKC').trim().toLowerCase();
 
 /**
+ * Reports classes with confusable names, too few pictures, or none in a split.
  * @param prefix Key prefix of the dataset.
  * @param classes All class names, also of classes without a good picture.
- * @param pictures The pictures that are kept.
+ * @param pictures The pictures that are used.
  */
 export function checkClasses(
   prefix: string,
@@ -43,7 +44,7 @@ export function checkClasses(
     findings.add(
       'single-class',
       null,
-      `There is one class, "${classes[0]}"; telling apart needs at least ${MIN_CLASSES}. Add a folder with pictures of what is no "${classes[0]}".`,
+      `There is one class, "${classes[0]}"; a classifier needs at least ${MIN_CLASSES}. Add a folder with other pictures than "${classes[0]}".`,
     );
   }
   checkNames(prefix, classes, findings);
@@ -52,10 +53,10 @@ export function checkClasses(
 }
 
 /**
- * Tells of classes that have far fewer pictures to learn from than their share: groups of pictures that look the same go to
- * one side of the split as they are, however large.
- * @param splits Of each picture.
- * @param fractions Of the pictures that no folder decides about.
+ * Reports classes whose training split has far fewer pictures than its share, because a large group of near-duplicates is in another
+ * split.
+ * @param splits The split of each picture.
+ * @param fractions Shares of the pictures that are assigned by content.
  */
 export function checkTrainingShares(
   prefix: string,
@@ -71,26 +72,26 @@ export function checkTrainingShares(
     findings.add(
       'class-few-pictures',
       `${prefix}${label}/`,
-      `The class "${label}" has ${training} of ${indices.length} pictures to learn from: most look like each other, and went ` +
-        'to another side of the split together. Add other pictures, or split by folders train/, validation/ and test/.',
+      `The class "${label}" has ${training} of ${indices.length} pictures in the training split: most are near-duplicates, which are ` +
+        'in another split together. Add other pictures, or split by folders train/, validation/ and test/.',
     );
   }
 }
 
-/** Indices of the pictures of each class that no folder decides about. */
+/** Indices of the pictures that are assigned by content, by class. */
 const poolByClass = (pictures: readonly Picture[]): ReadonlyMap<string, readonly number[]> =>
   groupBy(
     [...pictures.keys()].filter((index) => isInTrainingPool(pictures[index] as Picture)),
     (index) => (pictures[index] as Picture).label,
   );
 
-/** Pictures that a split of a class may have too many or too few, without a word. */
+/** Number of pictures that a split of a class may have too many or too few without a finding. */
 const OFF_QUOTA = 1;
 
 /**
- * Tells of classes whose splits have not their shares: what was dealt before stays where it is, and look-alikes stay together.
- * @param splits Of each picture.
- * @param fractions Of the pictures that no folder decides about.
+ * Reports classes whose splits do not have their shares, because pictures stay in their split and near-duplicates stay together.
+ * @param splits The split of each picture.
+ * @param fractions Shares of the pictures that are assigned by content.
  */
 export function checkQuotas(
   prefix: string,
@@ -107,8 +108,8 @@ export function checkQuotas(
     findings.add(
       'split-off-quota',
       `${prefix}${label}/`,
-      `The class "${label}" has ${parts}: a picture stays in the split that it was in when a job trained, and look-alikes stay ` +
-        'together. Pictures that are added go where some are missing.',
+      `The class "${label}" has ${parts}: pictures that a job has used stay in their split, and near-duplicates stay ` +
+        'together. Further pictures go to the splits with too few.',
     );
   }
 }
@@ -146,13 +147,13 @@ function checkClass(
     findings.add(
       'class-too-small',
       key,
-      `The class "${label}" has no usable picture in train/. Add some, or remove the class.`,
+      `The class "${label}" has no usable picture in train/. Add pictures, or remove the class.`,
     );
   } else if (training.length < RECOMMENDED_CLASS_PICTURES) {
     findings.add(
       'class-few-pictures',
       key,
-      `The class "${label}" has ${training.length} usable pictures to learn from; ${RECOMMENDED_CLASS_PICTURES} or more are recommended.`,
+      `The class "${label}" has ${training.length} usable pictures for training; ${RECOMMENDED_CLASS_PICTURES} or more are recommended.`,
     );
   }
   for (const split of SPLITS) {
@@ -161,7 +162,7 @@ function checkClass(
     findings.add(
       'class-missing-in-split',
       key,
-      `The class "${label}" has no usable picture in the ${split} folder, so ${split} says nothing of it.`,
+      `The class "${label}" has no usable picture in the ${split} folder, so it is not evaluated there.`,
     );
   }
 }

@@ -1,16 +1,16 @@
-// Pictures of one plain color: mostly masks, empty first pages, or what lies in transparency, of which nothing can be learned.
+// Finds pictures of one plain color, on which nothing can be trained: mostly masks, empty pages, or pictures in their transparency.
 
 import { FLAT_LEVELS } from '../image/thumbnail.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
 
-/** Of all pictures: where more are of the same plain color, nothing tells the classes apart. */
+/** Where more than this share of all pictures is of the same plain color, the job stops. */
 const MOSTLY = 0.5;
 const CHANNELS = [0, 1, 2] as const;
 
 /**
- * Tells of each flat picture, and stops the job where most pictures of the dataset are of the same plain color. Plain pictures
- * of different colors, as of paints, can be told apart.
+ * Reports each flat picture, and an error where most pictures of the dataset are of the same plain color. Plain pictures of different
+ * colors, e.g. of paints, can be told apart.
  */
 export function checkFlat(pictures: readonly Picture[], findings: FindingList): void {
   const flat = pictures.filter(({ isFlat }) => isFlat);
@@ -18,8 +18,8 @@ export function checkFlat(pictures: readonly Picture[], findings: FindingList): 
     findings.add(
       'picture-flat',
       key,
-      `"${key}" is of one plain color: all its pixels have the same value, or are within ${FLAT_LEVELS} levels of 255. It may be a mask ` +
-        'of 0 and 1, an empty first page, or a motif that is in the transparency alone. Save it as it is to be seen, or remove it.',
+      `"${key}" is of one plain color: its pixels differ by at most ${FLAT_LEVELS} levels of 255. It may be a mask of 0 and 1, an ` +
+        'empty page, or a motif that is only in the transparency. Save it as it should look, or remove it.',
     );
   const colors = flat.flatMap(({ thumbnail }) => (thumbnail === null ? [] : [thumbnail]));
   const middle = CHANNELS.map((channel) => {
@@ -35,7 +35,7 @@ export function checkFlat(pictures: readonly Picture[], findings: FindingList): 
   findings.add(
     'pictures-mostly-flat',
     null,
-    `${same} of ${pictures.length} pictures are of the same plain color (about RGB ${middle.join(', ')}), so nothing tells the classes ` +
-      'apart. Look at the findings "picture-flat", and save these pictures as they are to be seen.',
+    `${same} of ${pictures.length} pictures are of the same plain color (about RGB ${middle.join(', ')}), so the classes cannot be told ` +
+      'apart. See the findings "picture-flat", and save these pictures as they should look.',
   );
 }

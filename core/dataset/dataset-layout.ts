@@ -1,5 +1,5 @@
-// Where files of a dataset belong, by their paths alone: `<class>/<file>`, or `<split>/<class>/<file>`; one folder around
-// everything is looked through, and so is one around all that is in a split.
+// Finds the class and split of files by their paths alone: `<class>/<file>`, or `<split>/<class>/<file>`. A folder around everything is
+// ignored, and so is one around everything in a split.
 
 import { buildFolderTree, type FolderTree, holdsOnlyFolders, lookInside } from './folder-tree.ts';
 import { isHiddenName } from './hidden-name.ts';
@@ -11,46 +11,47 @@ import {
 } from './layout-ambiguity.ts';
 import { type Split, splitOfFolder } from './split-folder.ts';
 
+/** How the folders of a dataset are read. */
 export interface DatasetLayout {
-  /** Names of the folders around everything, outermost first; mostly none. */
+  /** Names of the folders around everything, outermost first; usually none. */
   readonly wrappers: readonly string[];
   /** Splits that have folders of their own; null where the classes are at the top. */
   readonly splits: ReadonlySet<Split> | null;
-  /** By the name of each folder of a split: the folders in it around its classes, outermost first; mostly none. */
+  /** The folders around the classes of each split, outermost first, by the name of the split's folder; usually none. */
   readonly splitWrappers: ReadonlyMap<string, readonly string[]>;
-  /** Where there are two ways to read the folders. Then no training is possible, and the top folders are taken for the classes. */
+  /** Why the folders can be read in two ways; null where they cannot. Then training is not possible, and top folders count as classes. */
   readonly ambiguity: LayoutAmbiguity | null;
 }
 
-/** A file's place: in a class (and a split, where the layout has them), or why it has none. */
+/** The place of a file: its class (and split, where the layout has splits), or why it has none. */
 export type FilePlace =
   | {
       readonly kind: 'picture';
       readonly label: string;
       readonly split: Split | null;
-      /** The folders of its class, without those around everything: `['cat']`, `['train', 'cat']`. */
+      /** Folders down to its class, without those around everything: `['cat']`, `['train', 'cat']`. */
       readonly folders: readonly string[];
-      /** What is below them: further folders, which are part of the class, and the file's name. */
+      /** The rest of the path: further folders, which belong to the class, and the file's name. */
       readonly rest: readonly string[];
     }
   | { readonly kind: 'hidden' }
-  /** No store gives what has an empty name in its path. */
+  /** An empty name in its path, which no store can read. */
   | { readonly kind: 'unreadable' }
   | { readonly kind: 'outside-class' };
 
-/** With fewer, folders beside those of splits are classes, and so are these. */
+/** Where folders named after splits have fewer classes, and other folders are beside them, all of them are classes. */
 const FEWEST_CLASSES = 2;
-/** Folders within folders that are looked through. */
+/** How many folders around everything are ignored, one within the other. */
 const MAX_WRAPPERS = 4;
 const NO_WRAPPERS: DatasetLayout['splitWrappers'] = new Map();
 
 /**
- * Tells the layouts apart. Explicit splits are there where folders at the top are named after splits and have folders
- * themselves, the training split among them; what lies beside them is outside of every class. So a class may be called
- * `train` where its pictures are right in it. Other folders that hold nothing but the same subfolders are a ambiguity, and so are
- * those that hold only folders and have the name of a split or a fold.
+ * Finds the layout of a dataset. It has explicit splits where top folders are named after splits, hold folders themselves, and the
+ * training split is among them; files beside them are outside of every class. So a class may be called `train`, if its pictures are
+ * directly in it. Other folders are ambiguous where they hold only the same subfolders, or where they hold only folders and are named
+ * after a split or a fold.
  *
- * @param paths Of all files, below the dataset's prefix.
+ * @param paths Paths of all files, below the dataset's prefix.
  */
 export function detectLayout(paths: Iterable<string>): DatasetLayout {
   const top = buildFolderTree(paths);
@@ -103,9 +104,9 @@ function readFolders(tops: ReadonlyMap<string, FolderTree>): Omit<DatasetLayout,
 }
 
 /**
- * Where a file belongs. Deeper folders are part of the class above them.
+ * Finds the place of a file. Folders within a class belong to the class.
  *
- * @param path Below the dataset's prefix, e.g. `cat/1.jpg` or `train/cat/1.jpg`.
+ * @param path Path below the dataset's prefix, e.g. `cat/1.jpg` or `train/cat/1.jpg`.
  */
 export function placeFile(path: string, layout: DatasetLayout): FilePlace {
   const segments = path.split('/');
@@ -122,7 +123,7 @@ export function placeFile(path: string, layout: DatasetLayout): FilePlace {
   const depth = (splits === null ? 1 : 2) + within.length;
   const [folders, rest] = [inside.slice(0, depth), inside.slice(depth)];
   const label = folders[depth - 1];
-  // Of a split without class folders, none has any.
+  // A split without class folders has no pictures.
   const isOutside =
     label === undefined || rest.length === 0 || (splits !== null && !splits.has(split as Split));
   return isOutside || split === undefined

@@ -1,28 +1,28 @@
-// Equal contents in a dataset: which copy is kept, and what is said of the others.
+// Drops duplicates, files with equal content: decides which copy is used, and reports the others.
 
 import type { FindingList } from './findings.ts';
 import type { PictureFacts } from './inspect-file.ts';
 import type { Split } from './split-folder.ts';
 
-/** A good picture and its place. */
+/** A good picture, its class and its split. */
 export interface Picture extends PictureFacts {
   readonly key: string;
   readonly sizeBytes: number;
   readonly label: string;
-  /** Where its folder puts it; null where the layout has no split folders. */
+  /** The split of its folder; null where the layout has no splits. */
   readonly split: Split | null;
 }
 
-/** The copy in the most protected split is kept. */
+/** Which copy is used: that in the split that must not leak into training. */
 const KEEP_ORDER: Readonly<Record<Split, number>> = { test: 0, validation: 1, train: 2 };
 
 const keepRank = (picture: Picture): number => (picture.split === null ? 0 : KEEP_ORDER[picture.split]);
 
 /**
- * Keeps one picture of each content, and none where two classes claim it.
+ * Keeps one picture of each content, and none where copies are in two classes.
  *
- * @param pictures In the order of their keys.
- * @returns What is kept, in the same order.
+ * @param pictures Pictures in the order of their keys.
+ * @returns the pictures that are kept, in the same order.
  */
 export function dropDuplicates(pictures: readonly Picture[], findings: FindingList): Picture[] {
   const dropped = new Set<Picture>();
@@ -67,21 +67,21 @@ function reportAcrossClasses(
   findings.add(
     'duplicate-across-classes',
     first,
-    `"${first}" is also in other classes (${quoteAll(labels)}), so its label is unknown and no copy is used. Keep it in the class it belongs to.`,
+    `"${first}" is in several classes (${quoteAll(labels)}), so its label is unknown and no copy is used. Keep it in the right class only.`,
     others,
   );
 }
 
 function reportCopy(copy: Picture, kept: Picture, findings: FindingList): void {
   if (copy.split === kept.split) {
-    findings.add('duplicate-content', copy.key, `"${copy.key}" is a copy of "${kept.key}" and is left out.`, [
+    findings.add('duplicate-content', copy.key, `"${copy.key}" is a copy of "${kept.key}" and is skipped.`, [
       kept.key,
     ]);
   } else {
     findings.add(
       'duplicate-across-splits',
       copy.key,
-      `"${copy.key}" is also "${kept.key}" and is left out of ${copy.split}, so that ${kept.split} measures what was not learned.`,
+      `"${copy.key}" has the same content as "${kept.key}" and is skipped in ${copy.split}, so that ${kept.split} has only pictures that were not trained on.`,
       [kept.key],
     );
   }

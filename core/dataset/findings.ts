@@ -1,70 +1,72 @@
-// What can be wrong with a dataset: codes, severities and the list in which an inspection collects them.
+// The findings about a dataset: codes, severities and the list in which an inspection collects them.
 
 import { compareText } from './compare-text.ts';
 
-/** `error`: no training is possible. `warning`: the file is left out, or quality suffers. `info`: left out, rightly so. */
+/** How bad a finding is. `error`: training is not possible. `warning`: a picture is skipped, or quality suffers. `info`: nothing is wrong. */
 export type Severity = 'error' | 'warning' | 'info';
 
-/** Every finding there is, with its severity. */
+/** All codes of findings, with their severity. */
 export const FINDING_SEVERITIES = {
   'file-empty': 'warning',
   'file-corrupt': 'warning',
   'file-unsupported': 'warning',
   'file-too-large': 'warning',
-  /** A link, an archived object, or a name that no store can have: the message says which. */
+  /** A link, an archived object, or a name that no store can read: the message says which. */
   'file-unreadable': 'warning',
   'file-hidden': 'info',
   'file-outside-class': 'warning',
-  /** Deleted between listing and reading. */
+  /** The file was deleted between listing and reading. */
   'file-vanished': 'warning',
-  /** Of one plain color: nothing can be learned of it. */
+  /** A picture of one plain color, on which nothing can be trained. */
   'picture-flat': 'warning',
   /** Most pictures are of the same plain color. */
   'pictures-mostly-flat': 'error',
-  /** The same bytes twice in a class: one copy is kept. */
+  /** The same bytes twice in a class: one copy is used. */
   'duplicate-content': 'warning',
-  /** The same bytes in two classes: which one is right cannot be known, so none is kept. */
+  /** The same bytes in two classes: no copy is used, since the right class is not known. */
   'duplicate-across-classes': 'warning',
-  /** The same bytes in train/ and test/: kept in the test, or the test would be of what was learned. */
+  /** The same bytes in train/ and test/: the copy in test/ is used, so that it is not trained on. */
   'duplicate-across-splits': 'warning',
-  /** Pictures of a class that look the same: kept on one side of the split. */
+  /** Near-duplicates in a class: they are in the same split. */
   'near-duplicate': 'info',
-  /** Pictures that look the same in two classes: one of the labels is probably wrong. */
+  /** Near-duplicates in two classes: one of the labels is probably wrong. */
   'near-duplicate-across-classes': 'warning',
-  /** Pictures that look the same on both sides of a split that the folders decide. */
+  /** Near-duplicates in different splits, where folders decide the split. */
   'near-duplicate-across-splits': 'warning',
-  /** Folders that may be splits, or classes. */
+  /** Folders that may be splits or classes. */
   'layout-ambiguous': 'error',
   'class-case-collision': 'error',
   'class-too-small': 'error',
   'class-few-pictures': 'warning',
   /** A class without a picture in a folder validation/ or test/. */
   'class-missing-in-split': 'warning',
-  /** What was dealt before, and look-alikes, keep a split of a class from its share. */
+  /** A split of a class does not have its share, because pictures stay in their split and near-duplicates stay together. */
   'split-off-quota': 'info',
-  /** Added after the snapshot of the split by which a job goes. */
+  /** The file was added after the snapshot of the split that the job uses. */
   'file-after-snapshot': 'info',
   'single-class': 'error',
   'no-images': 'error',
 } as const satisfies Readonly<Record<string, Severity>>;
+/** A code of {@link FINDING_SEVERITIES}: stable, since clients decide by it. */
 export type FindingCode = keyof typeof FINDING_SEVERITIES;
 
+/** Something that is wrong with a dataset, a class or a file. */
 export interface Finding {
   readonly code: FindingCode;
   readonly severity: Severity;
-  /** Object key of the file, or key prefix of the class, at fault; null where it is the dataset as a whole. */
+  /** Object key of the file, or key prefix of the class; null where the whole dataset is concerned. */
   readonly key: string | null;
   readonly message: string;
-  /** Other keys that are part of it, e.g. the copies of a duplicate. */
+  /** Other keys that are concerned, e.g. the copies of a duplicate. */
   readonly related?: readonly string[];
 }
 
-/** How many findings there were of each code, also beyond {@link MAX_FINDINGS_PER_CODE}. */
+/** Number of findings by code, also beyond {@link MAX_FINDINGS_PER_CODE}. */
 export type FindingCounts = Readonly<Partial<Record<FindingCode, number>>>;
 
-/** Findings kept of one code; the rest is counted, so that a folder of 200,000 text files does not fill the memory. */
+/** Findings of one code that are listed; the rest is only counted, so that a folder of 200,000 text files does not fill the memory. */
 export const MAX_FINDINGS_PER_CODE = 1000;
-/** Keys named as related in one finding. */
+/** Related keys in one finding at most. */
 export const MAX_RELATED_KEYS = 10;
 
 const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
@@ -76,7 +78,7 @@ const byImportance = (a: Finding, b: Finding): number =>
   compareText(a.code, b.code) ||
   compareText(keyOrder(a), keyOrder(b));
 
-/** Collects findings, with a bound on how many are kept. */
+/** Collects findings, with a limit on how many are listed. */
 export class FindingList {
   readonly #findings: Finding[] = [];
   readonly #counts: Partial<Record<FindingCode, number>> = {};
@@ -91,7 +93,7 @@ export class FindingList {
     );
   }
 
-  /** Errors first, then by code and key: the same dataset gives the same list. */
+  /** The findings in a fixed order: errors first, then by code and key. */
   sorted(): readonly Finding[] {
     return this.#findings.toSorted(byImportance);
   }

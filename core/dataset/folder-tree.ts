@@ -1,20 +1,24 @@
-// The folders of a dataset, by the paths of its files alone.
+// Builds the tree of a dataset's folders from the paths of its files.
 
 import { isHiddenName } from './hidden-name.ts';
 
+/** A folder with its subfolders and the number of files in it. */
 export interface FolderTree {
-  /** By name; hidden ones, empty names and folders of notes alone are left out. */
+  /** Subfolders by name, without hidden ones, empty names and folders that hold only notes. */
   readonly folders: Map<string, FolderTree>;
-  /** Files right in this folder, of which any may be a picture. */
+  /** Number of files directly in this folder that may be pictures. */
   pictures: number;
 }
 
-/** What lies beside pictures to describe them: no folder is one for its sake. */
+/** Names of files that describe pictures; they do not count in the tree. */
 const NOTES = /\.(csv|tsv|txt|md|json|jsonl|xml|ya?ml|html?|pdf|xlsx?|py|ipynb|zip|log)$/i;
 
 const emptyTree = (): FolderTree => ({ folders: new Map(), pictures: 0 });
 
-/** @param paths `/`-separated, e.g. `train/cat/1.jpg`. */
+/**
+ * Builds the tree of all folders.
+ * @param paths Paths of files, `/`-separated, e.g. `train/cat/1.jpg`.
+ */
 export function buildFolderTree(paths: Iterable<string>): FolderTree {
   const root = emptyTree();
   for (const path of paths) {
@@ -32,21 +36,22 @@ export function buildFolderTree(paths: Iterable<string>): FolderTree {
   return root;
 }
 
-/** Whether pictures lie in its subfolders alone. */
+/** Whether a folder holds folders and no pictures. */
 export const holdsOnlyFolders = ({ folders, pictures }: FolderTree): boolean =>
   folders.size > 0 && pictures === 0;
 
-/** A folder with all that is in it, and the names of the folders around that, outermost first. */
+/** The folder that holds the content of another one, and the names of the folders around it, outermost first. */
 export interface FolderInside {
   readonly folder: FolderTree;
   readonly wrappers: readonly string[];
 }
 
 /**
- * Of each folder what is in it, where single folders around all of that are looked through: of `train/images/<class>` what is
- * in `images`. A single folder that has the name of one among several in another folder is one of those, and no wrapper.
+ * Finds the content of each folder. A single folder around all of it is a wrapper and is ignored: the content of
+ * `train/images/<class>` is that of `images`. But a single folder is no wrapper where another folder has one of that name among
+ * several.
  *
- * @param maxDepth Folders within folders that are looked through.
+ * @param maxDepth How many wrappers are ignored, one within the other.
  */
 export function lookInside(
   folders: ReadonlyMap<string, FolderTree>,

@@ -1,6 +1,6 @@
-// Items by a key, as Map.groupBy does it, which the oldest supported Node does not have.
+// Groups items by a key, like Map.groupBy, which the oldest supported Node does not have.
 
-/** Items by key, groups and their members in the order of first appearance. */
+/** Groups items by a key. Groups and their members are in the order of first appearance. */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

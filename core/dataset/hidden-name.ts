@@ -1,4 +1,4 @@
-// What operating systems and notebooks leave in folders.
+// Names of files that operating systems and notebooks leave in folders.
 
 const HIDDEN_NAMES: ReadonlySet<string> = new Set([
   'thumbs.db',
@@ -8,6 +8,6 @@ const HIDDEN_NAMES: ReadonlySet<string> = new Set([
   '@eadir',
 ]);
 
-/** Names that start with a dot among them. */
+/** Whether a name is that of a hidden or system file; names that start with a dot are. */
 export const isHiddenName = (name: string): boolean =>
   name.startsWith('.') || HIDDEN_NAMES.has(name.toLowerCase());

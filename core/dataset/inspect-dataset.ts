@@ -1,5 +1,5 @@
-// A dataset as it is in the store: its classes, its good pictures with their splits, and what is wrong with the rest.
-// Knows nothing of tensors and jobs. The dry run and the first stage of a job are this function.
+// Inspects a dataset in the store: its classes, its good pictures with their splits, and what is wrong with the rest. A dry run and the
+// first stage of a job call it. Knows nothing of tensors and jobs.
 
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../errors/error-codes.ts';
@@ -30,6 +30,7 @@ import {
   type SplitSnapshots,
 } from './split-snapshots.ts';
 
+/** A good picture of a dataset. */
 export interface DatasetItem {
   /** Object key of the picture. */
   readonly key: string;
@@ -39,45 +40,47 @@ export interface DatasetItem {
   /** sha256 of the file, hexadecimal. */
   readonly contentHash: string;
   readonly sizeBytes: number;
-  /** Pixels, after the EXIF orientation. */
+  /** Width in pixels, of the upright picture. */
   readonly width: number;
   readonly height: number;
   /** Mean luma, 0 to 1; null where only the header was read. */
   readonly brightness: number | null;
 }
 
+/** What an inspection found. */
 export interface DatasetInspection {
   readonly dataset: string;
   /** Names of the class folders, in the order of their UTF-16 code units. */
   readonly classes: readonly string[];
-  /** The good pictures, each content once, in the order of their keys. */
+  /** The good pictures without duplicates, in the order of their keys. */
   readonly items: readonly DatasetItem[];
-  /** Errors first; any error makes training impossible. At most 1000 of each code are kept. */
+  /** Findings, errors first; with any error, training is not possible. At most 1000 of each code are listed. */
   readonly findings: readonly Finding[];
   readonly findingCounts: FindingCounts;
-  /** Pictures that look the same; none are found where only headers were read. */
+  /** Near-duplicates. None are found where only headers were read. */
   readonly nearDuplicates: NearDuplicates;
-  /** The snapshot of the split that has all these pictures; null where none has. */
+  /** The snapshot of the split that has all these pictures; null where there is none. */
   readonly splitSnapshot: number | null;
-  /** sha256 of what training sees: classes, contents and splits, whatever the files are called. */
+  /** sha256 of what training depends on: classes, contents and splits, but not the names of files. */
   readonly contentHash: string;
 }
 
+/** How a dataset is inspected and split. */
 export interface InspectDatasetOptions {
   readonly split: SplitFractions;
-  /** Goes by this snapshot of the split, and leaves out pictures that were added after it. */
+  /** The snapshot of the split to use. Pictures that were added later are skipped. */
   readonly snapshot?: number;
-  /** Fixes the split for all jobs to come, where nothing makes training impossible. For jobs. */
+  /** Whether to fix the split for all later jobs, where training is possible. For jobs. */
   readonly fixesSplit?: boolean;
-  /** Of a job: an earlier attempt has trained. */
+  /** Whether an earlier attempt of the job has trained. */
   readonly hasTrained?: boolean;
-  /** Default `full`. */
+  /** How far pictures are decoded. Default: `full`. */
   readonly decode?: DecodeDepth;
   readonly limits?: ImageLimits;
-  /** Files read and decoded at once; each may hold a file and its decoder's memory. Default 8. */
+  /** Files that are read and decoded at a time; each takes the memory of the file and its decoder. Default: 8. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** After every file, with the numbers of files. */
+  /** Is called after every file, with numbers of files. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
@@ -91,17 +94,17 @@ interface Candidate extends ListedFile {
   readonly split: Split | null;
 }
 
-/** Enough to hide the store's latency; sharp decodes four at a time whatever this is. */
+/** Enough to hide the store's latency; sharp decodes four pictures at a time in any case. */
 const DEFAULT_CONCURRENCY = 8;
 
 /**
- * Looks at every file of a dataset once: reads, hashes and tries it, and deals the good ones to splits. Pictures that a job has
- * trained, validated or tested with stay in their split (split-snapshots.ts).
+ * Inspects every file of a dataset once: reads, hashes and decodes it, and assigns good pictures to splits. Pictures that a job has used
+ * stay in their split (split-snapshots.ts).
  *
  * Memory grows with the number of files (about 0.6 kB each), not with their sizes.
  *
- * @throws {FoveaError} `dataset-not-found` where there is no file at all, `dataset-empty` where there are only hidden
- * ones; `split-snapshot-not-found`; and what the store throws. Bad files are findings.
+ * @throws {FoveaError} `dataset-not-found` where there is no file, `dataset-empty` where there are only hidden files;
+ * `split-snapshot-not-found`; and what the store throws. Bad files are findings.
  */
 export async function inspectDataset(
   store: ObjectStore,
@@ -180,12 +183,12 @@ async function requireSnapshot(
   if (found !== undefined) return found;
   throw new FoveaError(
     'split-snapshot-not-found',
-    `The split of the dataset "${dataset}" has no snapshot ${sequence} with these fractions. Leave "split_snapshot" out, or take the number and the "split" that a model's report names.`,
+    `The split of the dataset "${dataset}" has no snapshot ${sequence} with these fractions. Omit "split_snapshot", or use the number and the "split" that a model's report names.`,
     { param: 'split_snapshot', details: { dataset, snapshot: sequence } },
   );
 }
 
-/** Pictures of folders validation/ and test/ stay: no snapshot has them. */
+/** Skips pictures that are not in a snapshot. Those of the folders validation/ and test/ stay, since no snapshot has them. */
 function leaveOutLater(
   pictures: readonly Picture[],
   { sequence, splits }: SplitSnapshot,
@@ -196,7 +199,7 @@ function leaveOutLater(
     findings.add(
       'file-after-snapshot',
       picture.key,
-      `"${picture.key}" was added after snapshot ${sequence} of the split, by which this job goes, and is left out.`,
+      `"${picture.key}" was added after snapshot ${sequence} of the split, which this job uses, and is skipped.`,
     );
     return false;
   });
@@ -209,7 +212,7 @@ async function listFiles(
 ): Promise<ListedFile[]> {
   const files: ListedFile[] = [];
   for await (const { key, sizeBytes } of store.list(prefix, options)) {
-    // Consoles make such an empty object when somebody creates a folder.
+    // The console of S3 makes an empty object where somebody creates a folder.
     if (!key.endsWith('/')) files.push({ key, sizeBytes });
   }
   return files;
@@ -229,18 +232,18 @@ function placeFiles(
     if (place.kind === 'picture') candidates.push({ ...file, label: place.label, split: place.split });
     else if (place.kind === 'hidden') {
       hiddenCount++;
-      findings.add('file-hidden', file.key, `"${file.key}" is a hidden or system file and is left out.`);
+      findings.add('file-hidden', file.key, `"${file.key}" is a hidden or system file and is skipped.`);
     } else if (place.kind === 'unreadable') {
       findings.add(
         'file-unreadable',
         file.key,
-        `"${file.key}" has an empty segment in its key ("//") and is left out. Copy the object to a key without it.`,
+        `"${file.key}" has an empty name in its key ("//") and is skipped. Copy the object to a key without it.`,
       );
     } else if (file.key.includes(NOT_UTF8)) {
       findings.add(
         'file-unreadable',
         file.key,
-        `"${file.key}" has a name that is not UTF-8 and is left out, with all that is in it. Rename it.`,
+        `"${file.key}" has a name that is not UTF-8 and is skipped; if it is a folder, so is everything in it. Rename it.`,
       );
     } else {
       const link =
@@ -250,7 +253,7 @@ function placeFiles(
       findings.add(
         'file-outside-class',
         file.key,
-        `"${file.key}" is in no class folder and is left out. Files belong at ${prefix}${expected}.${link}`,
+        `"${file.key}" is in no class folder and is skipped. Files belong at ${prefix}${expected}.${link}`,
       );
     }
   }
@@ -275,7 +278,7 @@ async function inspectFiles(
     signal?.throwIfAborted();
     const verdict = await inspectFile(store, candidate, fileOptions);
     if ('contentHash' in verdict) pictures[index] = { ...candidate, ...verdict };
-    else findings.add(verdict.code, candidate.key, `"${candidate.key}" is left out. ${verdict.reason}`);
+    else findings.add(verdict.code, candidate.key, `"${candidate.key}" is skipped. ${verdict.reason}`);
     onProgress?.({ done: ++done, total: candidates.length });
   });
   return pictures.filter((picture) => picture !== undefined);

@@ -1,4 +1,4 @@
-// One file of a dataset: read once, hashed, and tried as a picture. Knows nothing of the other files.
+// Inspects one file of a dataset: reads it once, hashes it, and decodes it as a picture. Knows nothing of other files.
 
 import { contentHashOf } from '../content-hash.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
@@ -11,29 +11,30 @@ import { verifyImage } from '../image/verify-image.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { FindingCode } from './findings.ts';
 
-/** How far a picture is tried: `header` finds what is no picture, `full` also what is damaged further on. */
+/** How far a picture is decoded: `header` finds files that are no pictures, `full` also pictures that are damaged. */
 export type DecodeDepth = 'header' | 'full';
 
+/** How far files are decoded, and their limits. */
 export interface InspectFileOptions {
   readonly decode: DecodeDepth;
   readonly limits: ImageLimits;
   readonly signal?: AbortSignal;
 }
 
-/** What is known of a good picture. */
+/** The facts about a good picture. */
 export interface PictureFacts {
   /** sha256 of the file, hexadecimal. */
   readonly contentHash: string;
-  /** Pixels, after the EXIF orientation. */
+  /** Width in pixels, of the upright picture. */
   readonly width: number;
   readonly height: number;
   /** See core/image/thumbnail.ts; null where only the header was read. */
   readonly thumbnail: Uint8Array | null;
-  /** Of one plain color; false where only the header was read. */
+  /** Whether it is of one plain color; false where only the header was read. */
   readonly isFlat: boolean;
 }
 
-/** A good picture, or what is wrong with the file. */
+/** The facts about a good picture, or what is wrong with the file. */
 export type FileVerdict = PictureFacts | { readonly code: FindingCode; readonly reason: string };
 
 const FINDING_OF_ERROR: Readonly<Record<string, FindingCode>> = {
@@ -46,7 +47,7 @@ const FINDING_OF_ERROR: Readonly<Record<string, FindingCode>> = {
   'image-zero-size': 'file-corrupt',
 } satisfies Record<ImageErrorCode, FindingCode>;
 
-/** What the store says of a single object, whatever the others are. */
+/** Errors of the store that concern a single object. */
 const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
   'storage-link-refused',
   'storage-name-not-utf8',
@@ -56,9 +57,9 @@ const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
 ] as const);
 
 /**
- * Reads and tries one file.
+ * Reads and decodes one file.
  *
- * @throws What the store throws, and the signal's reason; never for a bad file.
+ * @throws the errors of the store and the signal's reason, but no error for a bad file.
  */
 export async function inspectFile(
   store: ObjectStore,
@@ -67,7 +68,7 @@ export async function inspectFile(
 ): Promise<FileVerdict> {
   const { limits, signal } = options;
   try {
-    // By its listed size, so that a video put there by mistake is not read into memory. What cannot be read is listed with 0.
+    // The listed size is checked first, so that a video is not read into memory. Files that cannot be read are listed with size 0.
     if (file.sizeBytes > 0) checkByteLimit(file.sizeBytes, limits);
     const object = await store.get(file.key, signal === undefined ? {} : { signal });
     if (object === undefined)

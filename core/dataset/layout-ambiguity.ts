@@ -1,13 +1,13 @@
-// Folders that can be read in two ways, and what is said of them. A guess would train a model that tells splits apart, or one
-// that mixes what should be told apart, and call either a success.
+// Recognizes folders that can be read in two ways, and explains them. A wrong guess would train a model that tells splits apart instead
+// of classes, or one that mixes classes, and report success.
 
 import { type FolderTree, holdsOnlyFolders } from './folder-tree.ts';
 import { isFoldName, type Split, splitOfFolder } from './split-folder.ts';
 
-/** A sentence or two: both readings, and what to do for each. */
+/** Sentences that explain both ways to read the folders, and what to do for each. */
 export type LayoutAmbiguity = string;
 
-/** Of all subfolders' names, how many must be in more than one folder. */
+/** Share of the subfolders' names that must be in more than one folder. */
 const MOSTLY = 0.5;
 const NAMES_SHOWN = 3;
 
@@ -19,11 +19,11 @@ const quote = (names: readonly string[]): string =>
 
 const readings = (tops: readonly string[], classes: readonly string[]): string =>
   `Either ${quote(classes)} are the classes: then name the folders above them train/, validation/ and test/, or merge them into one folder a class. ` +
-  `Or ${quote(tops)} are the classes: then put their pictures right into them, without subfolders.`;
+  `Or ${quote(tops)} are the classes: then put their pictures directly into them, without subfolders.`;
 
 /**
- * Folders that hold nothing but subfolders: named after splits or folds, or mostly of the same subfolders; null where there are
- * no such.
+ * Explains folders that hold only subfolders and are named after splits or folds, or have mostly the same subfolders; null where there
+ * are none.
  */
 export function findAmbiguousFolders(folders: ReadonlyMap<string, FolderTree>): LayoutAmbiguity | null {
   const parents = [...folders].filter(([, folder]) => holdsOnlyFolders(folder));
@@ -32,7 +32,7 @@ export function findAmbiguousFolders(folders: ReadonlyMap<string, FolderTree>): 
   const tops = parents.map(([name]) => name);
   if (areMost && shared !== null) {
     const what = tops.every(isFoldName)
-      ? 'They look like parts of a cross-validation.'
+      ? 'They look like folds of a cross-validation.'
       : 'They may be splits, or classes with the same subfolders.';
     return `The folders ${quote(tops)} hold the same subfolders (${quote(shared)}). ${what} ${readings(tops, shared)}`;
   }
@@ -40,16 +40,16 @@ export function findAmbiguousFolders(folders: ReadonlyMap<string, FolderTree>): 
   if (parts.length === 0) return null;
   const names = parts.map(([name]) => name);
   const classes = [...new Set(parts.flatMap(([, folder]) => [...folder.folders.keys()]))];
-  const what = names.every(isFoldName) ? 'parts of a cross-validation' : 'parts of a split';
-  return `The folders ${quote(names)} are named as ${what}, and hold only folders (${quote(classes)}). ${readings(names, classes)}`;
+  const what = names.every(isFoldName) ? 'folds of a cross-validation' : 'splits';
+  return `The folders ${quote(names)} are named like ${what}, and hold only folders (${quote(classes)}). ${readings(names, classes)}`;
 }
 
-/** Folders named after splits that hold pictures instead of classes. */
+/** Explains folders that are named after splits but hold pictures instead of classes. */
 export const ambiguousSplits = (names: readonly string[]): LayoutAmbiguity =>
-  `The folders ${quote(names)} are named after splits, but pictures are right in them, of no class. Either they are splits: then put ` +
+  `The folders ${quote(names)} are named after splits, but hold pictures without classes. Either they are splits: then put ` +
   'the pictures into a folder for each class within them, as train/<class>/<file>. Or they are the classes: then rename them.';
 
-/** What lies beside folders of splits: harmless, unless it may be one of them, or they classes as it is; null where it is harmless. */
+/** Explains folders beside those of splits that may be splits too, or classes like the others; null where they are harmless. */
 export function findAmbiguousStrays(
   splits: readonly { readonly name: string; readonly folder: FolderTree; readonly split: Split }[],
   strays: ReadonlyMap<string, FolderTree>,
@@ -67,11 +67,11 @@ export function findAmbiguousStrays(
   return (
     `The folders ${quote(tops)} are named after splits, but ${quote(others)} beside them ${others.length === 1 ? 'is' : 'are'} not. ` +
     `Either ${quote(classes)} are the classes: then move ${quote(others)} into the splits, or out of the dataset. ` +
-    `Or ${quote([...tops, ...others])} are the classes: then put their pictures right into them, without subfolders.`
+    `Or ${quote([...tops, ...others])} are the classes: then put their pictures directly into them, without subfolders.`
   );
 }
 
-/** Names in more than one folder, where these are at least two and most of all; otherwise null. One alone makes no two classes. */
+/** Names that are in more than one folder. Null where there are fewer than two such names, or where most names are in one folder. */
 function sharedNames(folders: readonly FolderTree[]): readonly string[] | null {
   const counts = new Map<string, number>();
   for (const folder of folders)

@@ -1,43 +1,43 @@
-// Pictures that look the same although their bytes differ: saved again, scaled, the next frame of a film.
+// Finds near-duplicates: pictures that look the same although their bytes differ, e.g. saved again, scaled, or the next frame of a film.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { contrastOf, differenceHash, hammingDistance, meanDifference } from '../image/thumbnail.ts';
 import { compareText } from './compare-text.ts';
 import type { Picture } from './drop-duplicates.ts';
 
-/** What near-duplicates there are; the groups are only the first of them. */
+/** Numbers of near-duplicates, and the first groups of them. */
 export interface NearDuplicates {
   readonly groupCount: number;
-  /** Pictures in all groups together. */
+  /** Number of pictures in all groups. */
   readonly pictureCount: number;
-  /** Groups with pictures on both sides of a split. */
+  /** Number of groups with pictures in different splits. */
   readonly acrossSplits: number;
-  /** Groups with pictures of more than one class. */
+  /** Number of groups with pictures of different classes. */
   readonly acrossClasses: number;
   /** Object keys of the first groups, those across classes and splits before the others. */
   readonly groups: readonly (readonly string[])[];
 }
 
-/** Bits of the 64 that may differ. With four words, one of them is then equal: see {@link groupNearDuplicates}. */
+/** How many of the 64 bits may differ. Of four words, at least one is then equal: see {@link groupNearDuplicates}. */
 const MAX_HAMMING = 3;
-/** Largest mean difference of the thumbnails' values, of 255: saving a JPEG again makes 1, another color 20 and more. */
+/** Largest mean difference between the values of thumbnails, of 255. Saving a JPEG again makes 1, another color 20 and more. */
 const MAX_DIFFERENCE = 4;
-/** Below this standard deviation of luma a picture is nearly plain, and its hash noise. */
+/** A picture with a smaller standard deviation of luma is nearly plain, and its hash is noise. */
 const MIN_CONTRAST = 8;
-/** Leaders compared for a word of a hash: more share one only where pictures are alike and yet different, as scanned forms. */
+/** Leaders that are compared for each word of a hash. More leaders share a word only where pictures are similar, like scanned forms. */
 const MAX_COMPARED = 64;
-/** Then progress, leases and signals have their turn, whose calls take several each: 200,000 pictures take half a minute. */
+/** Time after which other work, such as progress and leases, has its turn; 200,000 pictures take half a minute. */
 const TURN_MS = 20;
 
 /**
- * Finds for every picture the one that stands for it: itself, or an earlier picture, by content hash, that it looks like.
+ * Finds for every picture the leader of its group of near-duplicates: itself, or a picture before it in the order of content hashes.
  *
- * A picture is compared with leaders alone, never with followers, so that a chain of small changes does not make one group
- * of a whole film. Where two hashes of four words differ in at most three bits, at least one word is equal: only leaders
- * with an equal word are compared, and the time grows with the number of pictures, not with its square.
+ * A picture is compared only with leaders, so that a chain of small changes does not make one group of a whole film. Where two hashes
+ * of four words differ in at most three bits, at least one word is equal. So only leaders with an equal word are compared, and the time
+ * grows with the number of pictures, not with its square.
  *
  * @throws the signal's reason.
- * @returns the index of each picture's leader, whatever the order of pictures; plain pictures lead themselves.
+ * @returns the index of each picture's leader. It does not depend on the order of pictures. Plain pictures are their own leaders.
  */
 export async function groupNearDuplicates(
   pictures: readonly Picture[],

@@ -1,4 +1,4 @@
-// What is said of pictures that look the same.
+// Reports near-duplicates.
 
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
@@ -6,15 +6,15 @@ import { groupBy } from './group-by.ts';
 import type { NearDuplicates } from './near-duplicates.ts';
 import type { Split } from './split-folder.ts';
 
-/** Groups whose keys are kept. */
+/** Groups that are listed with their keys. */
 const MAX_GROUPS = 50;
 const MAX_KEYS = 10;
 
 /**
- * Adds a finding for every group of pictures that look the same.
+ * Adds a finding for every group of near-duplicates.
  *
- * @param leaders From groupNearDuplicates, in the order of `pictures`.
- * @param splits Of the pictures, as dealt.
+ * @param leaders The result of groupNearDuplicates, in the order of `pictures`.
+ * @param splits The splits to which the pictures are assigned.
  */
 export function reportNearDuplicates(
   pictures: readonly Picture[],
@@ -61,10 +61,10 @@ function reportGroup(
     findings.add(
       'near-duplicate-across-splits',
       first,
-      `${alike}, and they are on different sides of the split (${group.splits.join(', ')}), so that results look better than they are. Keep such pictures in one folder.`,
+      `${alike}, and they are in different splits (${group.splits.join(', ')}), so that results look better than they are. Put such pictures into one split.`,
       others,
     );
   } else {
-    findings.add('near-duplicate', first, `${alike}; they are kept on one side of the split.`, others);
+    findings.add('near-duplicate', first, `${alike}; they are in the same split.`, others);
   }
 }

@@ -1,4 +1,5 @@
-// Which picture is in which split, by what is fixed of it; and what a job fixes for all jobs to come.
+// Decides the split of a dataset: pictures that are in a snapshot stay in their split, and a job fixes the split of new ones for all
+// later jobs.
 
 import { hasModelOf } from '../model/has-model-of.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -7,33 +8,35 @@ import type { Picture } from './drop-duplicates.ts';
 import type { Split } from './split-folder.ts';
 import { pictureId, type SplitMethod, type SplitSnapshot, type SplitSnapshots } from './split-snapshots.ts';
 
+/** The pictures, the snapshots, and how new pictures are assigned. */
 export interface SettleSplitOptions {
   readonly store: ObjectStore;
   readonly dataset: string;
   readonly pictures: readonly Picture[];
   readonly snapshots: SplitSnapshots;
-  /** Goes by this snapshot, whatever came later; it has every picture. */
+  /** The snapshot to use, whatever came later; it has every picture. */
   readonly only: SplitSnapshot | undefined;
-  /** Writes what is new into the next snapshot. */
+  /** Whether to write new pictures into the next snapshot. */
   readonly fixes: boolean;
-  /** A job goes on that trained before there were snapshots. */
+  /** Whether the job has trained before, possibly when there were no snapshots. */
   readonly hasTrained: boolean;
-  /** The split of every picture, in their order; of those that are fixed, as it is fixed. */
+  /** Assigns every picture to a split; those in `fixed` keep theirs. The result is in the order of the pictures. */
   readonly assign: (fixed: ReadonlyMap<string, Split>, method: SplitMethod) => readonly Split[];
 }
 
+/** The split of every picture. */
 export interface SettledSplit {
-  /** In the order of the pictures. */
+  /** The splits in the order of the pictures. */
   readonly splits: readonly Split[];
-  /** The snapshot that has them all; null where none has. */
+  /** The snapshot that has all pictures; null where there is none. */
   readonly snapshot: number | null;
 }
 
 const NOTHING_FIXED: ReadonlyMap<string, Split> = new Map();
 
 /**
- * Deals the pictures and, where asked, fixes the split. Of two jobs that do so at the same time the first to write wins, and the
- * other deals again by what that one wrote.
+ * Assigns the pictures and, where asked, fixes the split. Of two jobs that do so at the same time, the first to write wins, and the
+ * other assigns again after what that one wrote.
  */
 export async function settleSplit(options: SettleSplitOptions): Promise<SettledSplit> {
   const { pictures, snapshots, only, fixes, assign } = options;
@@ -42,9 +45,9 @@ export async function settleSplit(options: SettleSplitOptions): Promise<SettledS
     const others = only === undefined ? await snapshots.ofOthers() : undefined;
     const method = current?.method ?? others?.method ?? (await firstMethod(options));
     const known = current?.splits ?? NOTHING_FIXED;
-    // What these fractions have fixed stays, also where others had it on another side before they began with each other's.
+    // Snapshots with these fractions come first, also where those with other fractions have a picture in another split.
     const fixed = new Map([...(others?.splits ?? NOTHING_FIXED), ...known]);
-    // By threshold alone is dealt only what a model from before there were snapshots may have trained on.
+    // Only pictures on which a model from before there were snapshots may have trained are assigned by threshold.
     const splits = assign(fixed, current === undefined && others === undefined ? method : 'quota');
     const added = [...pictures.entries()]
       .filter(([, picture]) => isInTrainingPool(picture) && !known.has(pictureId(picture.contentHash)))
@@ -58,7 +61,7 @@ export async function settleSplit(options: SettleSplitOptions): Promise<SettledS
   }
 }
 
-/** A dataset that has a model when its split is fixed for the first time keeps the split by which that model may have trained. */
+/** Where a dataset has a model when its split is fixed for the first time, it keeps the split with which that model may have trained. */
 async function firstMethod({ store, dataset, hasTrained }: SettleSplitOptions): Promise<SplitMethod> {
   return hasTrained || (await hasModelOf(store, dataset)) ? 'threshold' : 'quota';
 }

@@ -1,21 +1,21 @@
-// Which pictures train, validate and test: by their content alone. Knows nothing of files and folders.
+// Assigns pictures to splits by a threshold on their content's hash, as before there were snapshots. Knows nothing of files and folders.
 
 import { createHash } from 'node:crypto';
 import type { SplitFractions } from '../job/record/job.ts';
 import type { Split } from './split-folder.ts';
 
-/** With fewer pictures than splits, a class cannot be in each of them. */
+/** The number of splits: a class with fewer pictures cannot be in each of them. */
 export const MIN_CLASS_PICTURES = 3;
 
-/** Changing it deals every dataset anew, and pictures that old models trained on would land in new tests. */
+/** Changing it would split every dataset anew, and test new models on pictures that old ones were trained on. */
 const SALT = 'fovea-split-1';
 const POSITION_BYTES = 6;
 
 /**
- * A picture's place in [0, 1), uniform over contents and the same forever.
+ * The position of a picture in [0, 1), uniform over contents. It never changes.
  *
- * @param contentHash Of the picture's bytes.
- * @param seed Another seed, another deal.
+ * @param contentHash Hash of the picture's bytes.
+ * @param seed Another seed gives other positions.
  */
 export function splitPosition(contentHash: string, seed = 0): number {
   const digest = createHash('sha256').update(`${SALT}:${seed}:${contentHash}`).digest();
@@ -23,23 +23,22 @@ export function splitPosition(contentHash: string, seed = 0): number {
 }
 
 /**
- * Deals the pictures of one class to the splits.
+ * Assigns the pictures of one class to splits.
  *
- * Positions below `test` go to the test, the next `validation` to validation, the others train. So each split gets
- * its share up to chance (standard deviation sqrt(n f (1 - f)) pictures), whatever else is in the dataset. Where a
- * class of at least {@link MIN_CLASS_PICTURES} would have none in a split of non-zero fraction, the pictures next in
- * position are moved up.
+ * Pictures with a position below `test` are for the test, those below `test + validation` for validation, the others for training. So
+ * each split gets its share up to chance (standard deviation sqrt(n f (1 - f)) pictures), whatever else is in the dataset. Where a class
+ * of at least {@link MIN_CLASS_PICTURES} would have none in a split with a fraction above 0, the pictures next in position move there.
  *
- * Guaranteed:
+ * It guarantees:
  * - the same contents, fractions and seed give the same splits, in any order, on any machine;
- * - equal contents are on one side;
- * - adding pictures to a class never moves one from training to validation or test, nor from validation to test, so
- *   that no model is tested on what an older one trained on; a moved-up picture may go back. This holds from
- *   {@link MIN_CLASS_PICTURES} pictures on, two of which fall to training by their position: below, chance may have
- *   held out nearly all, and training and validation take a picture each from what the test would get.
+ * - equal contents are in the same split;
+ * - adding pictures to a class never moves one from training to validation or test, nor from validation to test, so that no model is
+ *   tested on what an older one was trained on; a picture that moved up may go back. This holds for classes with at least
+ *   {@link MIN_CLASS_PICTURES} pictures, of which two are for training by their position. In smaller ones chance may hold out nearly
+ *   all, and training and validation each take a picture that the test would get.
  *
- * @param contentHashes Of the pictures of one class.
- * @returns The split of each picture, in the order of `contentHashes`.
+ * @param contentHashes Hashes of the pictures of one class.
+ * @returns the split of each picture, in the order of `contentHashes`.
  */
 export function splitClass(contentHashes: readonly string[], fractions: SplitFractions, seed = 0): Split[] {
   const positions = new Map(contentHashes.map((hash) => [hash, splitPosition(hash, seed)]));
@@ -48,7 +47,7 @@ export function splitClass(contentHashes: readonly string[], fractions: SplitFra
   const least = (fraction: number): number => (fraction > 0 && ranked.length >= MIN_CLASS_PICTURES ? 1 : 0);
 
   const leastOf = { test: least(fractions.test), validation: least(fractions.validation) };
-  // Training keeps at least one: the last in position stays whatever the fractions are.
+  // Training keeps at least one picture, the last in position, whatever the fractions are.
   const heldOutMax = Math.max(ranked.length - 1, 0);
   const testCount = Math.min(
     Math.max(below(fractions.test), leastOf.test),

@@ -1,6 +1,8 @@
-// Names by which people mark the splits of a dataset: `train`, `x_test`, `Validation Set`, `train2017`, `fold0`.
+// Recognizes the names that people give to the splits of a dataset: `train`, `x_test`, `Validation Set`, `train2017`, `fold0`.
 
+/** The splits of a dataset. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
+/** One of {@link SPLITS}. */
 export type Split = (typeof SPLITS)[number];
 
 const SPLIT_WORDS: Readonly<Record<string, Split>> = {
@@ -21,7 +23,7 @@ const SPLIT_WORDS: Readonly<Record<string, Split>> = {
   holdout: 'test',
 };
 
-/** What stands beside such a word and says nothing. */
+/** Words that may stand beside such a word without a meaning. */
 const FILLERS: ReadonlySet<string> = new Set([
   'x',
   'data',
@@ -41,7 +43,7 @@ const FILLERS: ReadonlySet<string> = new Set([
   'final',
 ]);
 
-/** Words in lower case; `trainData`, `train_data` and `train2017` come apart, and digits are left out. */
+/** The words of a name in lower case and without digits: those of `trainData`, `train_data` and `train2017`. */
 const wordsOf = (folder: string): string[] =>
   folder
     .normalize('NFKC')
@@ -50,7 +52,7 @@ const wordsOf = (folder: string): string[] =>
     .split(/[^\p{L}]+/u)
     .filter((word) => word !== '');
 
-/** `trainset`, `testimages`: a word and what says nothing, in one. */
+/** The split that a word names, alone or joined with a filler: `trainset`, `testimages`. */
 function splitOfWord(word: string): Split | undefined {
   const own = SPLIT_WORDS[word];
   if (own !== undefined) return own;
@@ -61,11 +63,11 @@ function splitOfWord(word: string): Split | undefined {
   return undefined;
 }
 
-/** The split that a folder's name says; `undefined` where it says something else, or more than one. */
+/** The split that a folder's name means; `undefined` where it means none or several. */
 export function splitOfFolder(folder: string): Split | undefined {
   const words = wordsOf(folder).filter((word) => !FILLERS.has(word));
   return words.length === 1 ? splitOfWord(words[0] as string) : undefined;
 }
 
-/** Parts of a cross-validation: `fold0`, `Fold 1`, `fold_a`. */
+/** Whether a folder is named like a fold of a cross-validation: `fold0`, `Fold 1`, `fold_a`. */
 export const isFoldName = (folder: string): boolean => /^(k[-_ ]?)?folds?[-_ ]?([0-9]+|[a-z])$/i.test(folder);

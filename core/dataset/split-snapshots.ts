@@ -1,5 +1,5 @@
-// What is fixed of a dataset's split: which picture, by its content, trains, validates or tests. Each snapshot is an object that is
-// written once, and holds all that the ones before it held.
+// Snapshots of a dataset's split: which picture, by its content, is in which split. Each snapshot is an object that is written once, and
+// contains everything that the ones before it contain.
 
 import { z } from 'zod';
 import type { SplitFractions } from '../job/record/job.ts';
@@ -10,10 +10,11 @@ import { type ObjectStore, PreconditionFailedError } from '../storage/object-sto
 import { SPLITS, type Split } from './split-folder.ts';
 
 /**
- * How the first snapshot was dealt. `quota`: each class by its shares. `threshold`: by the hash of each picture alone, as datasets
- * were split before there were snapshots, where a model may have trained on such a split.
+ * How the pictures of the first snapshot were assigned. `quota`: a stratified split, with shares in each class. `threshold`: by the hash
+ * of each picture alone, as before there were snapshots, where a model may have been trained with such a split.
  */
 export const SPLIT_METHODS = ['quota', 'threshold'] as const;
+/** One of {@link SPLIT_METHODS}. */
 export type SplitMethod = (typeof SPLIT_METHODS)[number];
 
 const HashesSchema = z.array(z.string());
@@ -23,31 +24,36 @@ const SPLIT_SNAPSHOT = {
     formatVersion: z.literal(FORMATS.splitSnapshot.version),
     dataset: z.string(),
     fractions: z.object({ train: z.number(), validation: z.number(), test: z.number() }),
-    /** From 1. */
+    /** Number of the snapshot, from 1. */
     sequence: z.number().int().min(1),
     deal: z.enum(SPLIT_METHODS),
-    /** First digits of the pictures' content hashes, see {@link pictureId}. */
+    /** Ids of pictures, see {@link pictureId}. */
     train: HashesSchema,
     validation: HashesSchema,
     test: HashesSchema,
   }),
 };
 
+/** A snapshot of a dataset's split. */
 export interface SplitSnapshot {
   readonly sequence: number;
   readonly method: SplitMethod;
-  /** By {@link pictureId}. */
+  /** The split of each picture, by {@link pictureId}. */
   readonly splits: ReadonlyMap<string, Split>;
 }
 
-/** 128 bits of a content hash, in hexadecimal: enough to tell pictures apart, and half the size. */
+/** Digits of a content hash in an id. 128 bits are enough to tell pictures apart, and take half the space. */
 const ID_DIGITS = 32;
+/**
+ * The id of a picture in snapshots.
+ * @param contentHash sha256 of its bytes, in hexadecimal.
+ */
 export const pictureId = (contentHash: string): string => contentHash.slice(0, ID_DIGITS);
 
-/** The fractions as a part of a key; each choice has snapshots of its own, which begin with what the others fixed. */
+/** The fractions as a name in keys. Each choice has snapshots of its own, which begin with the pictures of all others. */
 const nameOf = ({ train, validation, test }: SplitFractions): string => `${train}-${validation}-${test}`;
 
-/** The snapshots of one dataset and one choice of fractions. */
+/** Opens the snapshots of one dataset and one choice of fractions. */
 export function createSplitSnapshots(
   store: ObjectStore,
   dataset: string,
@@ -73,7 +79,10 @@ export function createSplitSnapshots(
     /** @throws {FoveaError} `record-invalid`, `format-newer`. */
     read: (sequence: number): Promise<SplitSnapshot | undefined> => readOf(name, sequence),
     newest: (): Promise<SplitSnapshot | undefined> => newestOf(name),
-    /** What was fixed with other fractions; of a picture on several sides the one that was shown most. `undefined`: nothing. */
+    /**
+     * The splits in snapshots with other fractions; `undefined` where there are none. Where a picture is in several splits, training
+     * comes before validation, and validation before test.
+     */
     async ofOthers(): Promise<Omit<SplitSnapshot, 'sequence'> | undefined> {
       let method: SplitMethod | undefined;
       const splits = new Map<string, Split>();
@@ -88,7 +97,7 @@ export function createSplitSnapshots(
       }
       return method === undefined ? undefined : { method, splits };
     },
-    /** @returns false where somebody else has made one of that number. */
+    /** Writes a snapshot. @returns false where another process has written one of that number. */
     async create({ sequence, method, splits }: SplitSnapshot): Promise<boolean> {
       const of = (wanted: Split) =>
         [...splits].flatMap(([id, split]) => (split === wanted ? [id] : [])).sort();
@@ -111,4 +120,5 @@ export function createSplitSnapshots(
     },
   };
 }
+/** Reads and writes the snapshots of one dataset and one choice of fractions. */
 export type SplitSnapshots = ReturnType<typeof createSplitSnapshots>;

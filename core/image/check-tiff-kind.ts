@@ -1,5 +1,5 @@
-// Which TIFF pictures are read: those of whole, unsigned samples in colors that the decoder knows. It gives others too, as
-// blank pictures or in wrong colors, without a word.
+// Decides which TIFF pictures are read: those with unsigned integers in color spaces that the decoder supports. It would decode
+// others, too, but to blank pictures or wrong colors, without an error.
 
 import { imageKindUnsupported, imageValuesUnsupported } from './image-errors.ts';
 import { readTiffTags, type TiffTags } from './read-tiff-tags.ts';
@@ -14,10 +14,10 @@ const SAMPLE_FORMAT_NAMES: Readonly<Record<number, string>> = {
 const BITS: readonly number[] = [1, 2, 4, 8, 16];
 
 const YCBCR = 6;
-/** JPEG within TIFF, old and new: it is decoded to RGB. */
+/** The numbers of JPEG within TIFF, old and new, which is decoded to RGB. */
 const JPEG_COMPRESSIONS: readonly (number | undefined)[] = [6, 7];
 
-/** Of each color space that is read: its name and the number of its samples, without those of transparency. */
+/** The color spaces that are read, with the number of their samples without transparency. */
 const COLOR_SPACES: Readonly<Record<number, { readonly name: string; readonly samples: number }>> = {
   0: { name: 'gray', samples: 1 },
   1: { name: 'gray', samples: 1 },
@@ -36,7 +36,10 @@ const OTHER_COLOR_SPACES: Readonly<Record<number, string>> = {
   32845: 'logarithmic luminance',
 };
 
-/** @throws {FoveaError} `image-unsupported` with what to do. */
+/**
+ * Refuses TIFF pictures that the decoder would read wrongly.
+ * @throws {FoveaError} `image-unsupported`, with what to do.
+ */
 export function checkTiffKind(bytes: Uint8Array): void {
   const tags = readTiffTags(bytes);
   if (tags === undefined) return;
@@ -64,7 +67,7 @@ function checkColors({ photometric, compression, samplesPerPixel }: TiffTags): v
   if (photometric === YCBCR && !JPEG_COMPRESSIONS.includes(compression)) {
     throw imageKindUnsupported('A TIFF picture in YCbCr that is not compressed as JPEG');
   }
-  // One more may be transparency.
+  // One further sample may be transparency.
   if (samplesPerPixel !== undefined && samplesPerPixel > space.samples + 1) {
     throw imageKindUnsupported(`A TIFF picture of ${samplesPerPixel} samples a pixel (${space.name})`);
   }

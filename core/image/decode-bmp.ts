@@ -1,10 +1,11 @@
-// Windows bitmaps to pixels: uncompressed, 1 to 32 bits, palettes and bit fields. Written here because the npm
-// decoders lose palettes, top-down rows or odd widths, or read the unused fourth byte as transparency.
+// Decodes Windows bitmaps: uncompressed, 1 to 32 bits, with palettes and bit fields. Written here because the decoders on npm fail with
+// palettes, top-down rows or odd widths, or read the unused fourth byte as transparency.
 
 import { setImmediate } from 'node:timers/promises';
 import { imageCorrupt } from './image-errors.ts';
 import { type BmpHeader, readBmpHeader } from './read-bmp-header.ts';
 
+/** The pixels of a bitmap. */
 export interface BmpPixels {
   /** Row by row from the top, RGB or RGBA, 8 bits each. */
   readonly pixels: Uint8Array;
@@ -13,24 +14,24 @@ export interface BmpPixels {
   readonly channels: 3 | 4;
 }
 
-/** Some pixels of a row. */
+/** A range of pixels in a row. */
 interface RowPart {
-  /** Where the row starts in the file. */
+  /** Offset of the row in the file. */
   readonly rowStart: number;
   readonly fromX: number;
-  /** The first that is left out. */
+  /** The first pixel after the range. */
   readonly toX: number;
-  /** Where the row starts in the pixels. */
+  /** Offset of the row in the decoded pixels. */
   readonly outStart: number;
 }
 type RowReader = (part: RowPart, out: Uint8Array) => void;
 
 const BITS_PER_ROW_UNIT = 32;
-/** A millisecond or two. */
+/** Pixels that are decoded in one go, which takes a millisecond or two. */
 const PIXELS_PER_SLICE = 65_536;
 
 /**
- * Decodes a bitmap of a size that the caller has checked, in slices between which the process does other things.
+ * Decodes a bitmap whose size the caller has checked. It is decoded in slices, between which other work has its turn.
  *
  * @throws {FoveaError} `image-corrupt` where rows or palette are missing; `image-unsupported` as readBmpHeader.
  */
@@ -114,7 +115,7 @@ function maskedRows(bytes: Uint8Array, header: BmpHeader, channels: 3 | 4): RowR
   };
 }
 
-/** Takes the masked bits and stretches them to 0..255; a missing channel is 0. */
+/** Makes a function that takes the masked bits of a pixel and stretches them to 0..255; a missing channel is 0. */
 function channelReader(mask: number): (value: number) => number {
   if (mask === 0) return () => 0;
   const shift = 31 - Math.clz32(mask & -mask);

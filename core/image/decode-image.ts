@@ -1,4 +1,4 @@
-// Bytes to pixels: the one path, for training and serving alike. Knows nothing of networks and classes.
+// Decodes pictures to pixels, for training and serving alike. Knows nothing of networks and classes.
 
 import type { ResizeOptions, Sharp } from 'sharp';
 import { enlargePixels, type RgbPixels } from './enlarge-pixels.ts';
@@ -12,15 +12,17 @@ import { planResize, type ResizePlan, type TargetSize } from './plan-resize.ts';
 import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
 
+/** Limits, channels and size of a decoded picture. */
 export interface DecodeOptions {
   readonly limits?: ImageLimits;
   /** 3: RGB (default). 1: luma, 0.299 R + 0.587 G + 0.114 B (ITU-R 601), as Pillow and Keras turn pictures gray. */
   readonly channels?: 1 | 3;
-  /** Without it, the picture keeps its size. JPEG and WebP are scaled in part while they are decoded. */
+  /** The size to which the picture is brought. Default: its own. JPEG and WebP are scaled in part while they are decoded. */
   readonly size?: TargetSize;
   readonly signal?: AbortSignal;
 }
 
+/** The pixels of a picture, and its original format and size. */
 export interface DecodedImage {
   /** `[height, width, channels]`, 0..255, sRGB. */
   readonly pixels: Uint8Array;
@@ -28,14 +30,14 @@ export interface DecodedImage {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly format: ImageFormat;
-  /** Before resizing, upright. */
+  /** Width of the upright picture before resizing. */
   readonly originalWidth: number;
   readonly originalHeight: number;
 }
 
-/** Counts the changes of what pixels the same bytes give: features of pictures are kept by it. */
+/** Version of decoding, raised where the same bytes give other pixels than before. Keys of cached features contain it. */
 export const DECODING_VERSION = 2;
-/** What `contain` adds: black, as Keras's and torchvision's padding. */
+/** The color that `contain` adds: black, like the padding of Keras and torchvision. */
 export const PADDING = { r: 0, g: 0, b: 0 } as const;
 /**
  * The one resampling kernel: Catmull-Rom, widened when scaling down (no aliasing), pixel centers aligned. It is Pillow's
@@ -48,10 +50,10 @@ const FIT = { stretch: 'fill', cover: 'cover', contain: 'contain' } as const;
 /**
  * Decodes a picture to 8-bit sRGB (or luma) and brings it to a size.
  *
- * The orientation of EXIF, or else of XMP, is applied; CMYK and embedded color profiles become sRGB; 16 bits become 8, where
- * values that span less than a sixteenth of them are stretched; transparency is laid on white; of an animation the first frame
- * is taken. The same bytes and options give the same pixels on the same libvips. With a `size`, memory stays under 512 MB within
- * the default limits; without, the pixels come on top, 3 bytes each.
+ * The orientation of EXIF, or else of XMP, is applied. CMYK and embedded color profiles become sRGB. 16 bits become 8; a range below
+ * a sixteenth of 16 bits is stretched. Transparency is laid on white, and of an animation the first frame is taken. The same bytes and
+ * options give the same pixels with the same libvips. With a `size`, memory stays under 512 MB within the default limits; without
+ * one, the pixels come on top, 3 bytes each.
  *
  * @throws {FoveaError} Those of readImageHeader; `image-corrupt` also for a truncated file or a wrong checksum. (A JPEG
  * cut within its last 16 rows may pass where it is scaled to an eighth, which does not use them.)
@@ -96,7 +98,7 @@ async function decodePixels(
   return { pixels: enlargePixels(decoded, plan.scaled, plan.window), width, height };
 }
 
-/** Brings a picture to the target's size, or as far towards it as goes without scaling up. */
+/** Scales a picture down to the target size, or as far as possible without scaling up. */
 function shrink(source: Sharp, header: ImageHeader, size: TargetSize, plan: ResizePlan): Sharp {
   if (!plan.enlarges) return source.resize(size.width, size.height, resizeOptions(size));
   const width = Math.min(plan.scaled.width, header.width);
@@ -113,7 +115,7 @@ const resizeOptions = ({ resize }: Pick<TargetSize, 'resize'>): ResizeOptions =>
   fastShrinkOnLoad: false,
 });
 
-/** In integers, so that a gray picture keeps its values. */
+/** Luma of RGB pixels. It is computed in integers, so that a gray picture keeps its values. */
 function toLuma(rgb: Uint8Array): Uint8Array {
   const luma = new Uint8Array(rgb.length / 3);
   for (let i = 0, at = 0; i < luma.length; i++, at += 3) {

@@ -1,16 +1,17 @@
-// Bytes to a network's input, by the model's input contract. Training and serving both come through here.
+// Decodes pictures to a network's input, by the model's input contract. Training and serving both use it.
 
 import type { ModelInput } from '../image/model-input.ts';
 import { type DecodedImage, type DecodeOptions, decodeImage } from './decode-image.ts';
 import { preprocessPixels } from './preprocess-pixels.ts';
 
+/** Limits, and the signal that ends decoding. */
 export type DecodeToInputOptions = Pick<DecodeOptions, 'limits' | 'signal'>;
 
-/** Number of float32 values of one picture. */
+/** Number of float32 values in one picture's input. */
 export const inputLength = (input: ModelInput): number => input.height * input.width * input.channels;
 
 /**
- * Decodes a picture to the height, width and channels that a model takes, still as pixels.
+ * Decodes a picture to the height, width and channels of a model's input, as pixels.
  *
  * @throws {FoveaError} As decodeImage.
  */
@@ -24,12 +25,12 @@ export function decodeForInput(
 }
 
 /**
- * Pixels of the right size to network values, `[height, width, channels]`.
+ * Turns pixels of the right size into network values, `[height, width, channels]`.
  *
- * @param image From {@link decodeForInput}, or cut and flipped from it.
- * @param target Where to write, from `offset` on; made when absent.
+ * @param image The result of {@link decodeForInput}, possibly augmented.
+ * @param target Array to write to, from `offset` on. Default: a new one.
  * @returns `target`.
- * @throws {RangeError} Where the picture has not the input's size, or the target is too small.
+ * @throws {RangeError} where the picture does not have the input's size, or the target is too small.
  */
 export function toNetworkInput(
   image: Pick<DecodedImage, 'pixels' | 'width' | 'height' | 'channels'>,
@@ -46,10 +47,10 @@ export function toNetworkInput(
 }
 
 /**
- * The whole path for one picture: float32 `[height, width, channels]`.
+ * Decodes one picture to network values, float32 `[height, width, channels]`.
  *
- * @param target Made when absent; to fill a batch `[batch, height, width, channels]`, pass the `subarray` of each
- * picture. Unchanged where the picture cannot be read.
+ * @param target Array to write to. To fill a batch `[batch, height, width, channels]`, pass the `subarray` of each picture. It is not
+ * changed where the picture cannot be read. Default: a new one.
  * @returns `target`.
  * @throws {FoveaError} As decodeImage.
  */

@@ -1,6 +1,7 @@
-// Scaling up: libvips aligns the corners of small pictures' pixels instead of their centers, which shifts the picture by
-// half a source pixel against every training framework; so this direction is computed here. Scaling down is libvips's.
+// Scales pictures up. libvips aligns the corners of pixels there instead of their centers, which shifts the picture by half a source
+// pixel against every training framework. So this direction is computed here; libvips scales down.
 
+/** A decoded picture, RGB of 8 bits. */
 export interface RgbPixels {
   /** `[height, width, 3]`. */
   readonly pixels: Uint8Array;
@@ -8,7 +9,7 @@ export interface RgbPixels {
   readonly height: number;
 }
 
-/** A part of the enlarged picture; what lies outside of it becomes black. */
+/** A rectangle on the enlarged picture. Where it reaches beyond the picture, it is black. */
 export interface Window {
   readonly left: number;
   readonly top: number;
@@ -16,7 +17,7 @@ export interface Window {
   readonly height: number;
 }
 
-/** Source positions and their weights, which sum to 1, for one output position; none for padding. */
+/** Source positions of one output position, and their weights, which sum to 1; none for padding. */
 interface Taps {
   readonly first: number;
   readonly weights: readonly number[];
@@ -47,7 +48,7 @@ function tapsOf(sourceLength: number, enlargedLength: number, start: number, len
 }
 
 /**
- * Scales a picture up and cuts a window out of it, rows and columns one after the other, rounding between as Pillow.
+ * Scales a picture up and cuts a window out of it: first horizontally, then vertically, with rounding between them, as in Pillow.
  *
  * @param enlarged Size of the whole enlarged picture, at least the source's on each axis.
  * @returns RGB of the window's size. Only what the window needs is computed.
@@ -83,7 +84,7 @@ export function enlargePixels(
   return new Uint8Array(result.buffer);
 }
 
-/** One row: each output pixel from its taps. */
+/** Computes one row: each output pixel from its source positions. */
 function resampleRow(
   source: Uint8Array,
   from: number,

@@ -1,11 +1,11 @@
-// The typed failures of a picture. Each says what was received, what is allowed and what to do.
+// The errors of pictures. Each says what was received, what is allowed and what to do.
 
 import type { ErrorCode } from '../errors/error-codes.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { describeBytes, SUPPORTED_FORMATS } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 
-/** Every code that reading a picture can fail with. */
+/** The codes with which reading a picture can fail. */
 export const IMAGE_ERROR_CODES = [
   'image-empty',
   'image-too-large',
@@ -15,6 +15,7 @@ export const IMAGE_ERROR_CODES = [
   'image-too-many-pixels',
   'image-too-many-frames',
 ] as const satisfies readonly ErrorCode[];
+/** One of {@link IMAGE_ERROR_CODES}. */
 export type ImageErrorCode = (typeof IMAGE_ERROR_CODES)[number];
 
 const imageError = (
@@ -24,28 +25,31 @@ const imageError = (
   cause?: unknown,
 ): FoveaError => new FoveaError(code, message, { details, cause });
 
+/** The error for a picture without bytes. */
 export const imageEmpty = (): FoveaError =>
   imageError('image-empty', 'The picture is empty: 0 bytes. Send the bytes of a picture file.', {
     sizeBytes: 0,
   });
 
+/** The error for a file beyond the limit. */
 export const imageTooLarge = (sizeBytes: number, maxBytes: number): FoveaError =>
   imageError(
     'image-too-large',
-    `The picture has ${sizeBytes} bytes; at most ${maxBytes} are taken. Send a smaller or more compressed picture.`,
+    `The picture has ${sizeBytes} bytes; at most ${maxBytes} are allowed. Send a smaller or more compressed picture.`,
     { sizeBytes, maxBytes },
   );
 
+/** The error for bytes of no supported format. */
 export const imageUnsupported = (bytes: Uint8Array): FoveaError => {
   const received = describeBytes(bytes);
   return imageError(
     'image-unsupported',
-    `This is no picture that can be read: it is ${received}. ${SUPPORTED_FORMATS} are read; convert it to one of them.`,
+    `This is not a picture of a supported format: it is ${received}. Convert it to one of ${SUPPORTED_FORMATS}.`,
     { received },
   );
 };
 
-/** A supported format, of a kind that is not decoded. */
+/** The error for a picture of a supported format, but of a kind that cannot be decoded. */
 export const imageKindUnsupported = (kind: string, cause?: unknown): FoveaError =>
   imageError(
     'image-unsupported',
@@ -54,14 +58,18 @@ export const imageKindUnsupported = (kind: string, cause?: unknown): FoveaError 
     cause,
   );
 
-/** Numbers that are no brightness from black to white: which of them are black and white, only their maker knows. */
+/** The error for a picture whose numbers are no brightness from black to white: only its maker knows which are black and white. */
 export const imageValuesUnsupported = (kind: string): FoveaError =>
   imageError(
     'image-unsupported',
-    `${kind} cannot be read: which value is black and which is white is not said. Scale the values to 0..255, or to 0..65535, and save them as unsigned integers of 8 or 16 bits.`,
+    `${kind} cannot be read: it does not tell which values are black and white. Scale the values to 0..255, or to 0..65535, and save them as unsigned integers of 8 or 16 bits.`,
     { received: kind },
   );
 
+/**
+ * The error for a picture whose bytes are damaged.
+ * @param reason a clause on what is damaged.
+ */
 export const imageCorrupt = (format: string, reason: string, cause?: unknown): FoveaError =>
   imageError(
     'image-corrupt',
@@ -70,7 +78,7 @@ export const imageCorrupt = (format: string, reason: string, cause?: unknown): F
     cause,
   );
 
-/** What the decoder's own complaint about a picture with a good header amounts to. */
+/** The error for a picture with a good header that the decoder refuses. */
 export const decodingError = (
   header: Pick<ImageHeader, 'format' | 'kind'>,
   reason: string,
@@ -80,6 +88,7 @@ export const decodingError = (
     ? imageKindUnsupported(`A ${header.kind} (${reason})`, cause)
     : imageCorrupt(header.format, reason, cause);
 
+/** The error for a picture with a side of no pixels. */
 export const imageZeroSize = (format: string, width: number, height: number): FoveaError =>
   imageError(
     'image-zero-size',
@@ -87,7 +96,10 @@ export const imageZeroSize = (format: string, width: number, height: number): Fo
     { format, width, height },
   );
 
-/** @param maxPixels The limit for this kind of picture, which may be below the general one. */
+/**
+ * The error for a picture with too many pixels.
+ * @param maxPixels The limit for this kind of picture, which may be below the general one.
+ */
 export const imageTooManyPixels = (
   size: { readonly width: number; readonly height: number },
   maxPixels: number,
@@ -99,9 +111,10 @@ export const imageTooManyPixels = (
     { width: size.width, height: size.height, maxPixels },
   );
 
+/** The error for an animation or a TIFF beyond the limit. */
 export const imageTooManyFrames = (frames: number, maxFrames: number): FoveaError =>
   imageError(
     'image-too-many-frames',
-    `The picture has ${frames} frames; at most ${maxFrames} are taken. Only the first is used: send it alone.`,
+    `The picture has ${frames} frames; at most ${maxFrames} are allowed. Only the first is used, so send it alone.`,
     { frames, maxFrames },
   );

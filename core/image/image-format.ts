@@ -1,11 +1,11 @@
-// Which format some bytes are, from their first bytes alone: a file's name and a request's content type are not believed.
-// Knows nothing of decoding.
+// Recognizes the format of a picture by its first bytes: file names and content types are not trusted. Knows nothing of decoding.
 
-/** Formats that are decoded. */
+/** The formats that can be decoded. */
 export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp'] as const;
+/** One of {@link IMAGE_FORMATS}. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** Human-readable list for error messages. */
+/** The formats that can be decoded, as a list for messages. */
 export const SUPPORTED_FORMATS = 'JPEG, PNG (APNG), WebP, GIF, TIFF, AVIF and BMP';
 
 const TEXT_START_BYTES = 256;
@@ -52,7 +52,7 @@ const DECODED: readonly (readonly [ImageFormat, (bytes: Uint8Array) => boolean])
   ['bmp', (bytes) => startsWith(bytes, 0x42, 0x4d)],
 ];
 
-/** What people send instead, to be named in the error. */
+/** Other formats that people send, which the error names. */
 const NAMED: readonly (readonly [string, (bytes: Uint8Array) => boolean])[] = [
   ['an SVG drawing', (bytes) => /^\s*<(\?xml|svg|!doctype svg|!--)/.test(textStart(bytes))],
   ['an HTML page', (bytes) => /^<(!doctype html|html|head|body)/.test(textStart(bytes))],
@@ -69,12 +69,12 @@ const NAMED: readonly (readonly [string, (bytes: Uint8Array) => boolean])[] = [
   ['base64 text of a picture', (bytes) => /^(data:image|\/9j\/|ivborw0kggo)/.test(textStart(bytes))],
 ];
 
-/** The format that the first bytes announce; `undefined` where it is none that is decoded. */
+/** The format of a picture, by its first bytes; `undefined` where it cannot be decoded. */
 export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   return DECODED.find(([, matches]) => matches(bytes))?.[0];
 }
 
-/** What bytes of no supported format seem to be, for people: `an SVG drawing`, or the first bytes in hexadecimal. */
+/** Describes bytes of no supported format for people: e.g. `an SVG drawing`, or the first bytes in hexadecimal. */
 export function describeBytes(bytes: Uint8Array): string {
   const named = NAMED.find(([, matches]) => matches(bytes))?.[0];
   return named ?? `data starting with the bytes ${Buffer.from(bytes.subarray(0, 8)).toString('hex')}`;

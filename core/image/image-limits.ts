@@ -1,4 +1,4 @@
-// How much a picture may ask for, and the checks, made from header data before any pixel is decoded.
+// Limits of pictures, which are checked by their headers before any pixel is decoded.
 
 import {
   imageEmpty,
@@ -9,8 +9,9 @@ import {
 } from './image-errors.ts';
 import type { ImageHeader } from './image-header.ts';
 
+/** Limits of one picture. */
 export interface ImageLimits {
-  /** Of the encoded file. */
+  /** Size of the encoded file. */
   readonly maxBytes: number;
   /** Width × height of one frame, before any scaling; see {@link maxPixelsOf}. */
   readonly maxPixels: number;
@@ -19,9 +20,9 @@ export interface ImageLimits {
 }
 
 /**
- * 20 MB, and 50 megapixels or 200 of a baseline JPEG, let through what the largest phone cameras write, and hold a process that
- * decodes one picture to a network's input under 512 MB: measured at the limits, 488 MB for WebP, 484 for AVIF, 386 for
- * progressive JPEG, 170 for baseline JPEG.
+ * The default limits: 20 MB, and 50 megapixels, or 200 for a baseline JPEG. They allow the pictures of the largest phone cameras, and
+ * keep a process that decodes one picture to a network's input under 512 MB. Measured at the limits: 488 MB for WebP, 484 for AVIF,
+ * 386 for progressive JPEG, 170 for baseline JPEG.
  */
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
   maxBytes: 20_000_000,
@@ -31,13 +32,13 @@ export const DEFAULT_IMAGE_LIMITS: ImageLimits = {
 
 /** An AVIF decoder keeps several planes of the whole picture: 19 to 28 bytes a pixel were measured. */
 const AVIF_WEIGHT = 3;
-/** Progressive CMYK is held whole, and colors of 16 bits are, to see what range they span: at up to 8 bytes a pixel. */
+/** Progressive CMYK is decoded as a whole, and so are 16-bit colors, to find their range; they take up to 8 bytes a pixel. */
 const WIDE_WHOLE_WEIGHT = 2;
 const WIDE_BYTES_PER_PIXEL = 5;
-/** A baseline JPEG passes by row by row, and is scaled while it is decoded: phones write 108 and 200 megapixels. */
+/** A baseline JPEG is decoded row by row, and scaled meanwhile. Phones write up to 200 megapixels. */
 const STREAMED_WEIGHT = 1 / 4;
 
-/** How many pixels one pixel of this picture counts for, by the memory that its decoder needs. */
+/** Weight of a pixel of this picture, by the memory that its decoder needs. */
 function pixelWeight(header: ImageHeader): number {
   if (header.format === 'avif') return AVIF_WEIGHT;
   const heldWhole = header.progressive || header.format === 'tiff' || header.deepChannels > 0;
@@ -46,17 +47,24 @@ function pixelWeight(header: ImageHeader): number {
   return header.format === 'jpeg' && !heldWhole && header.xmpOrientation === 1 ? STREAMED_WEIGHT : 1;
 }
 
-/** Pixels that a picture of this kind may have. */
+/** Number of pixels that a picture of this kind may have. */
 export const maxPixelsOf = (header: ImageHeader, { maxPixels }: Pick<ImageLimits, 'maxPixels'>): number =>
   Math.floor(maxPixels / pixelWeight(header));
 
-/** @throws {FoveaError} `image-empty` or `image-too-large`. */
+/**
+ * Checks the size of an encoded picture.
+ * @throws {FoveaError} `image-empty` or `image-too-large`.
+ */
 export function checkByteLimit(sizeBytes: number, limits: ImageLimits): void {
   if (sizeBytes === 0) throw imageEmpty();
   if (sizeBytes > limits.maxBytes) throw imageTooLarge(sizeBytes, limits.maxBytes);
 }
 
-/** @throws {FoveaError} `image-zero-size` or `image-too-many-pixels`. */
+/**
+ * Checks the number of pixels.
+ * @param kind names the kind of picture in the message.
+ * @throws {FoveaError} `image-zero-size` or `image-too-many-pixels`.
+ */
 export function checkPixelLimit(
   format: string,
   size: { readonly width: number; readonly height: number },
@@ -67,7 +75,10 @@ export function checkPixelLimit(
   if (size.width * size.height > maxPixels) throw imageTooManyPixels(size, maxPixels, kind);
 }
 
-/** @throws {FoveaError} `image-zero-size`, `image-too-many-pixels` or `image-too-many-frames`. */
+/**
+ * Checks everything that a header tells.
+ * @throws {FoveaError} `image-zero-size`, `image-too-many-pixels` or `image-too-many-frames`.
+ */
 export function checkHeaderLimits(header: ImageHeader, limits: ImageLimits): void {
   const maxPixels = maxPixelsOf(header, limits);
   const kind =

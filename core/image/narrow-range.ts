@@ -1,26 +1,26 @@
-// 16-bit pictures whose values lie close together: sensors of 10 or 12 bits, thermal cameras, depth maps. Cut to 8 bits as they
-// are, nothing would be left of them but one plain color.
+// Stretches 16-bit pictures whose values lie close together: those of 10- or 12-bit sensors, thermal cameras and depth maps. Cut to
+// 8 bits without that, they would become one plain color.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ImageHeader } from './image-header.ts';
 import { type ImageLimits, maxPixelsOf } from './image-limits.ts';
 import { openImage } from './open-image.ts';
 
-/** The least and the greatest value of a picture, 0 to 65535. */
+/** The smallest and the largest value of a picture, 0 to 65535. */
 export interface SampleRange {
   readonly min: number;
   readonly max: number;
 }
 
-/** A sixteenth of 16 bits, what sensors of 12 bits fill; in 8 bits it would be 16 values. */
+/** Ranges below this are stretched. It is what a 12-bit sensor fills, a sixteenth of 16 bits; in 8 bits it would be 16 values. */
 const NARROW_SPAN = 2 ** 12;
 
-/** Values looked at before others have their turn, some milliseconds' worth. */
+/** Values that are looked at in one go, which takes some milliseconds; then other work has its turn. */
 const TURN_VALUES = 4_000_000;
 
 /**
- * The range to be stretched, where a picture's values span less than a sixteenth of what 16 bits hold; `undefined` where they
- * span more, or are all the same. Decodes the picture once, whole.
+ * Finds the range to be stretched, where a picture's values span less than a sixteenth of 16 bits; `undefined` where they span more,
+ * or are all equal. Decodes the whole picture once.
  */
 export async function narrowRangeOf(
   bytes: Uint8Array,
@@ -48,9 +48,9 @@ export async function narrowRangeOf(
   return max > min ? { min, max } : undefined;
 }
 
-/** Values of 16 bits to 0..255, the range's ends to both ends. */
+/** Maps 16-bit values to 0..255, so that the range fills all of it. */
 export function stretchRange(values: Uint16Array, { min, max }: SampleRange): Uint8Array {
   const factor = 255 / (max - min);
-  // A clamped array, as resampling overshoots and transparency is laid on white; it rounds, too.
+  // The array clamps, since resampling overshoots and transparency is laid on white; it rounds, too.
   return new Uint8Array(Uint8ClampedArray.from(values, (value) => (value - min) * factor).buffer);
 }

@@ -1,4 +1,4 @@
-// The one door to sharp (libvips) for pictures from outside, with its settings. Knows nothing of limits or networks.
+// Opens pictures with sharp (libvips), with the project's settings. Nothing else does. Knows nothing of limits or networks.
 
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp } from './decode-bmp.ts';
@@ -8,7 +8,7 @@ import { turnUpright } from './xmp-orientation.ts';
 
 let configured = false;
 
-/** Once, on first use: importing this file changes nothing. */
+/** Configures sharp on first use, since importing a file must change nothing. */
 function configure(): void {
   if (configured) return;
   // Each input is a buffer of its own, so libvips's cache of operations would keep memory and never hit.
@@ -19,10 +19,10 @@ function configure(): void {
 /**
  * Opens encoded bytes, first frame only, without decoding yet.
  *
- * `failOn: 'error'` refuses truncated files and wrong checksums, and lets pass what every viewer passes, such as
- * stray bytes between JPEG segments: a half picture teaches and predicts wrong things silently.
+ * `failOn: 'error'` refuses truncated files and wrong checksums, since half a picture would silently train and predict wrong things.
+ * It accepts what every viewer accepts, such as stray bytes between JPEG segments.
  *
- * @param limitInputPixels A second net under the checks of image-limits.ts, or `false` to read a header of any size.
+ * @param limitInputPixels A limit besides the checks of image-limits.ts, or `false` to read a header of any size.
  */
 export function openImage(bytes: Uint8Array, limitInputPixels: number | false): Sharp {
   configure();
@@ -35,9 +35,9 @@ export function openImage(bytes: Uint8Array, limitInputPixels: number | false): 
 }
 
 /**
- * Opens a picture of any format for decoding, upright.
+ * Opens a picture of any supported format for decoding, upright.
  *
- * @throws {FoveaError} As decodeBmp; other formats are not decoded yet.
+ * @throws {FoveaError} As decodeBmp. Pictures of other formats are decoded later.
  */
 export async function openUpright(
   bytes: Uint8Array,
@@ -51,7 +51,7 @@ export async function openUpright(
   return turnUpright(openImage(bytes, maxPixelsOf(header, limits)), header.xmpOrientation);
 }
 
-/** Opens pixels that are decoded already: 8-bit RGB or RGBA, row by row. */
+/** Opens decoded pixels: 8-bit RGB or RGBA, row by row. */
 export function openPixels(
   pixels: Uint8Array,
   size: { width: number; height: number; channels: 3 | 4 },
@@ -60,7 +60,7 @@ export function openPixels(
   return sharp(pixels, { raw: size });
 }
 
-/** The first line of a libvips error, which repeats itself; fit for a message. */
+/** The first line of an error of libvips, which repeats itself, for messages. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const lines = message

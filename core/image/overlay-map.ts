@@ -1,22 +1,22 @@
-// A map of values laid over a picture, as a PNG to look at. Knows neither classes nor networks.
+// Draws a map of values over a picture, as a PNG. Knows neither classes nor networks.
 
 import type { RgbPixels } from './enlarge-pixels.ts';
 import { openPixels } from './open-image.ts';
 
-/** Values of windows over a picture: evenly spread, the outermost at its edges. */
+/** Values of windows over a picture. The windows are evenly spread, the outermost ones at its edges. */
 export interface ValueMap {
   readonly rows: number;
   readonly columns: number;
-  /** `[rows, columns]`, none below 0. */
+  /** Values `[rows, columns]`, at least 0. */
   readonly values: Float32Array;
-  /** Of a window, as a share of the picture, 0 to 1. */
+  /** Height of a window as a share of the picture, 0 to 1. */
   readonly windowHeight: number;
   readonly windowWidth: number;
 }
 
-/** Where the largest value is, the picture still shows through. */
+/** Opacity of the largest value; the picture still shows through. */
 const MAX_OPACITY = 0.7;
-/** From cold to hot: the end points are those of the inferno map, which is even in lightness (van der Walt, Smith 2015). */
+/** Colors from the smallest to the largest value, after the inferno map, whose lightness grows evenly (van der Walt, Smith 2015). */
 const RAMP = [
   [0, 0, 4],
   [87, 16, 110],
@@ -25,7 +25,7 @@ const RAMP = [
   [252, 255, 164],
 ] as const;
 
-/** For each pixel of an axis, the values on both sides and how far it is from the first. */
+/** For each pixel of an axis, the window centers on both sides, and how far it is from the first. */
 function tapsOf(pixels: number, count: number, window: number) {
   return Array.from({ length: pixels }, (_, pixel) => {
     const share = (pixel + 0.5) / pixels;
@@ -37,7 +37,7 @@ function tapsOf(pixels: number, count: number, window: number) {
   });
 }
 
-/** Steps of the ramp, as fine as pixels can show. */
+/** Number of colors, as fine as pixels can show. */
 const STEPS = 256;
 
 function colorOf(heat: number, channel: number): number {
@@ -47,7 +47,7 @@ function colorOf(heat: number, channel: number): number {
   return from + (to - from) * (place - first);
 }
 
-/** RGB of each step, already times its opacity. */
+/** RGB of each color, already multiplied by its opacity. */
 const heatColors = (): Float32Array =>
   Float32Array.from({ length: 3 * STEPS }, (_, i) => {
     const heat = Math.floor(i / 3) / (STEPS - 1);
@@ -55,8 +55,8 @@ const heatColors = (): Float32Array =>
   });
 
 /**
- * The picture with the map over it, PNG. Opacity and color grow with the value; the map's largest value is the hottest
- * color, so that maps of unlikely classes show something too. Between the middles of windows, values are interpolated.
+ * Draws the map over the picture; the result is a PNG. Opacity and color grow with the value. The largest value of the map has the
+ * brightest color, so that maps of unlikely classes show something, too. Between centers of windows, values are interpolated.
  */
 export async function overlayMap(picture: RgbPixels, map: ValueMap): Promise<Uint8Array> {
   const { pixels, width, height } = picture;

@@ -1,25 +1,26 @@
-// The geometry of resizing: how large the whole picture becomes, and which part of it is kept.
+// The geometry of resizing: how large the whole picture becomes, and which window of it is kept.
 
 import type { Window } from './enlarge-pixels.ts';
 
-/** How a picture is brought to another shape; the names are those of a model's input contract. */
+/** The size to which a picture is brought, and how. The names are those of a model's input contract. */
 export interface TargetSize {
   readonly height: number;
   readonly width: number;
-  /** `stretch` ignores the aspect ratio, `cover` cuts the edges off, `contain` adds black at the edges. */
+  /** `stretch` ignores the aspect ratio, `cover` cuts off edges, `contain` adds black edges. */
   readonly resize: 'stretch' | 'cover' | 'contain';
 }
 
+/** How a picture is scaled and cut. */
 export interface ResizePlan {
   /** Size of the whole picture after scaling, at least 1 × 1. */
   readonly scaled: { readonly width: number; readonly height: number };
-  /** The target's place on the scaled picture; beyond its edges where `contain` adds padding. */
+  /** The window of the target on the scaled picture. It reaches beyond the edges where `contain` adds padding. */
   readonly window: Window;
   /** Whether an axis is scaled up. */
   readonly enlarges: boolean;
 }
 
-/** Where a picture of the given size goes to fill the target. */
+/** Plans how a picture of the given size is brought to the target size. */
 export function planResize(
   source: { readonly width: number; readonly height: number },
   target: TargetSize,

@@ -1,24 +1,24 @@
-// 0..255 pixels to the values a network was trained on: Keras's preprocess_input modes, by lookup tables.
+// Preprocesses pixels of 0..255 to the values that a network was trained on: Keras's preprocess_input modes, by lookup tables.
 
 import { FoveaError } from '../errors/errors.ts';
 import type { ModelInput } from '../image/model-input.ts';
 
 const VALUES = 256;
 
-/** What a mode makes of a pixel: `(value / divisor - mean) / deviation`, by the channels of its output. */
+/** The arithmetic of a mode, for each channel of its output: `(value / divisor - mean) / deviation`. */
 export interface PreprocessingSteps {
   readonly divisor: number;
-  /** One for all channels, or one each. */
+  /** One number for all channels, or one for each. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
-  /** Which of R, G and B each output channel is read from. */
+  /** The input channel (of R, G and B) from which each output channel is read. */
   readonly order: readonly [number, number, number];
 }
 
 const RGB = [0, 1, 2] as const;
 const BGR = [2, 1, 0] as const;
 
-/** Keras's modes. */
+/** The arithmetic of Keras's modes. */
 export const PREPROCESSING_STEPS: Readonly<Record<ModelInput['preprocessing'], PreprocessingSteps>> = {
   tf: { divisor: 127.5, mean: [1], deviation: [1], order: RGB },
   torch: { divisor: 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225], order: RGB },
@@ -56,12 +56,13 @@ function tables(mode: ModelInput['preprocessing']): Tables {
 }
 
 /**
- * Turns pixels into network values, float32, in the layout they have.
+ * Turns pixels into network values, float32, in the same layout.
  *
  * @param pixels `[…, channels]`, 0..255; RGB where there are three channels. Any number of pictures in a row.
- * @param target Where to write, from `offset` on; made when absent.
+ * @param target Array to write to, from `offset` on. Default: a new one.
  * @returns `target`. Ranges: tf -1..1, torch about -2.2..2.7, caffe -124..152 (BGR), unit 0..1, none 0..255.
- * @throws {FoveaError} `preprocessing-unsupported` for torch and caffe with one channel: their means are of three.
+ * @throws {FoveaError} `preprocessing-unsupported` for torch and caffe with one channel, since they have means for three.
+ * @throws {RangeError} where the values do not fit into `target`.
  */
 export function preprocessPixels(
   pixels: Uint8Array,

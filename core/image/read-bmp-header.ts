@@ -1,10 +1,10 @@
-// The header of a Windows bitmap: the one common format that sharp's libvips does not read.
+// Reads the header of a Windows bitmap, the one common format that sharp's libvips does not read.
 // https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
 
 import { imageCorrupt, imageKindUnsupported } from './image-errors.ts';
 import type { ImageHeader } from './image-header.ts';
 
-/** Where the bits of one channel lie in a 16- or 32-bit pixel; 0 where there is none. */
+/** The bits of each channel in a 16- or 32-bit pixel, as masks; 0 for a channel that is absent. */
 export interface BmpMasks {
   readonly red: number;
   readonly green: number;
@@ -12,9 +12,10 @@ export interface BmpMasks {
   readonly alpha: number;
 }
 
+/** How the pixels of a bitmap are stored. */
 export interface BmpHeader extends ImageHeader {
   readonly bitsPerPixel: 1 | 4 | 8 | 16 | 24 | 32;
-  /** Rows are stored from the bottom up unless this. */
+  /** Whether rows are stored from the top down; usually they are stored from the bottom up. */
   readonly topDown: boolean;
   readonly pixelOffset: number;
   readonly paletteOffset: number;
@@ -40,7 +41,10 @@ const DEFAULT_MASKS: Readonly<Record<16 | 32, BmpMasks>> = {
 };
 const NO_MASKS: BmpMasks = { red: 0, green: 0, blue: 0, alpha: 0 };
 
-/** @throws {FoveaError} `image-corrupt`, or `image-unsupported` for run-length encoded bitmaps. */
+/**
+ * Reads the header of a bitmap.
+ * @throws {FoveaError} `image-corrupt`, or `image-unsupported` for run-length encoded bitmaps.
+ */
 export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < FILE_HEADER_BYTES + CORE_HEADER_BYTES)

@@ -1,4 +1,4 @@
-// Reads what a picture says of itself (format, size, frames, kind) and applies the limits; decodes no pixels.
+// Reads the header of a picture (format, size, frames, kind) and applies the limits. Decodes no pixels.
 
 import type { Metadata } from 'sharp';
 import { checkTiffKind } from './check-tiff-kind.ts';
@@ -27,8 +27,8 @@ const SAMPLE_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Width and height at their fixed places in PNG and GIF, so that a picture with an absurd size is refused by its
- * size even where the decoder would only say that the rest is damaged. `undefined` for other formats.
+ * Width and height at their fixed places in PNG and GIF; `undefined` for other formats. By them, a picture of absurd size is refused
+ * for its size even where the decoder would only report the rest as damaged.
  */
 function fixedSize(bytes: Uint8Array, format: ImageFormat): { width: number; height: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -59,13 +59,13 @@ function toHeader(bytes: Uint8Array, format: ImageFormat, metadata: Metadata): I
   };
 }
 
-/** What XMP adds where EXIF says nothing. An AVIF picture is turned by properties of its container alone (ISO/IEC 23008-12). */
+/** The orientation in XMP, where EXIF has none. In AVIF, only properties of the container turn a picture (ISO/IEC 23008-12). */
 function orientationBeside(
   bytes: Uint8Array,
   format: ImageFormat,
   { orientation, xmp }: Metadata,
 ): Orientation {
-  // Of a TIFF without the tag the decoder says 1, which is the tag's default.
+  // For a TIFF without the tag the decoder tells 1, the tag's default.
   const own = format === 'tiff' ? readTiffTags(bytes)?.orientation : orientation;
   return format === 'avif' || own !== undefined ? 1 : orientationOfXmp(xmp);
 }
@@ -73,7 +73,7 @@ function orientationBeside(
 async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
   if (format === 'bmp') return readBmpHeader(bytes);
   const fixed = fixedSize(bytes, format);
-  // A GIF may leave its canvas at zero and let its frames say their sizes, so zero alone is not refused yet.
+  // The canvas of a GIF may be of size zero, if its frames have sizes; so zero is not refused yet.
   if (fixed !== undefined && fixed.width * fixed.height > 0) checkPixelLimit(format, fixed, maxPixels);
   if (format === 'tiff') checkTiffKind(bytes);
   let metadata: Metadata;
@@ -88,7 +88,7 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: num
   if (format === 'avif' && metadata.compression !== 'av1') {
     throw imageKindUnsupported(`A HEIF picture compressed by ${metadata.compression ?? 'an unknown codec'}`);
   }
-  // Two decoders claim these bytes: a file made to be read in two ways.
+  // The decoder found another format than the first bytes announce: the file was made to be read in two ways.
   if (metadata.format !== (format === 'avif' ? 'heif' : format)) throw imageUnsupported(bytes);
   return toHeader(bytes, format, metadata);
 }

@@ -1,13 +1,16 @@
-// The last step of decoding: whatever color space and depth a picture has, RGB of 8 bits comes out.
+// The last step of decoding: turns a picture of any color space and depth into RGB of 8 bits.
 
 import type { Sharp } from 'sharp';
 import type { RgbPixels } from './enlarge-pixels.ts';
 import { type SampleRange, stretchRange } from './narrow-range.ts';
 
-/** What transparent pictures lie on: white, the paper that cut-out pictures are made for. */
+/** The background of transparent pictures: white, for which cut-out pictures are made. */
 export const ALPHA_BACKGROUND = { r: 255, g: 255, b: 255 } as const;
 
-/** @param range Of a 16-bit picture whose values lie close together, from narrowRangeOf. */
+/**
+ * Reads the pixels of an opened picture.
+ * @param range The range of a 16-bit picture whose values lie close together, from narrowRangeOf.
+ */
 export async function readRgb(source: Sharp, range?: SampleRange): Promise<RgbPixels> {
   const flat = source.flatten({ background: ALPHA_BACKGROUND }).removeAlpha();
   const raw =

@@ -1,15 +1,15 @@
-// What the first picture of a TIFF file says of its samples, which the decoder does not tell. TIFF 6.0 and BigTIFF.
+// Reads the tags of the first picture of a TIFF file that the decoder does not tell. TIFF 6.0 and BigTIFF.
 
-/** Values of tags; undefined where a tag is absent. */
+/** Values of tags; undefined or empty where a tag is absent. */
 export interface TiffTags {
-  /** Of each sample. */
+  /** Number of bits of each sample. */
   readonly bits: readonly number[];
-  /** 1: unsigned, 2: signed, 3: floating point; 4 to 6: unknown and complex. */
+  /** Number format of each sample. 1: unsigned, 2: signed, 3: floating point; 4 to 6: unknown and complex. */
   readonly sampleFormats: readonly number[];
   readonly photometric: number | undefined;
   readonly compression: number | undefined;
   readonly samplesPerPixel: number | undefined;
-  /** As xmp-orientation.ts numbers them. */
+  /** Orientation, by the number that xmp-orientation.ts has for it. */
   readonly orientation: number | undefined;
 }
 
@@ -24,15 +24,15 @@ const LITTLE_ENDIAN = 0x49;
 const BIG_TIFF = 43;
 const SHORT = 3;
 const SHORT_BYTES = 2;
-/** No more samples are looked at: real pictures have up to 5. */
+/** Number of samples that are looked at; real pictures have up to 5. */
 const MAX_SAMPLES = 16;
 
-/** Of a file that starts as a TIFF does; `undefined` where its directory lies outside of the file. */
+/** Reads the tags of a file that begins as a TIFF does; `undefined` where its directory lies outside of the file. */
 export function readTiffTags(bytes: Uint8Array): TiffTags | undefined {
   try {
     return readDirectory(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
-    // A place outside of the file.
+    // The file refers to a place outside of itself.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
@@ -50,7 +50,7 @@ function readDirectory(view: DataView): TiffTags {
   const first = directory + (isBig ? 8 : 2);
   const entryBytes = 4 + 2 * wordBytes;
 
-  /** Shorts alone: all these tags are. They stand in the entry itself where they fit. */
+  /** Reads the values of an entry; all these tags are shorts. They are in the entry itself where they fit. */
   const shortsOf = (entry: number): number[] => {
     if (short(entry + 2) !== SHORT) return [];
     const count = Math.min(word(entry + 4), MAX_SAMPLES);

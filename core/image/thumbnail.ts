@@ -1,13 +1,17 @@
-// The few pixels by which a picture is recognized: enough to say how bright it is and what looks the same.
+// Thumbnails of 9 × 8 pixels, which are enough to tell a picture's brightness and its near-duplicates.
 
-/** A column more than there are steps from left to right. */
+/** Pixels in a row. There are eight steps from one to the next, one bit each of the hash. */
 export const THUMBNAIL_WIDTH = 9;
+/** Rows of pixels. */
 export const THUMBNAIL_HEIGHT = 8;
 
-/** A picture whose values are no farther apart, of 255, in each channel shows nothing. */
+/** Largest difference of values (of 255) in each channel of a flat picture. */
 export const FLAT_LEVELS = 3;
 
-/** @param rgb Any number of pixels, RGB, 0 to 255. */
+/**
+ * Whether pixels are of one plain color.
+ * @param rgb Any number of pixels, RGB, 0 to 255.
+ */
 export function isFlatRgb(rgb: Uint8Array): boolean {
   const least = [255, 255, 255];
   const greatest = [0, 0, 0];
@@ -29,7 +33,7 @@ const lumas = (thumbnail: Uint8Array): Float64Array =>
   Float64Array.from({ length: THUMBNAIL_WIDTH * THUMBNAIL_HEIGHT }, (_, pixel) => lumaAt(thumbnail, pixel));
 
 /**
- * Mean luma, 0 to 1.
+ * Brightness of a picture: mean luma, 0 to 1.
  * @param thumbnail RGB of {@link THUMBNAIL_HEIGHT} × {@link THUMBNAIL_WIDTH} pixels, 0 to 255.
  */
 export function brightnessOf(thumbnail: Uint8Array): number {
@@ -37,7 +41,7 @@ export function brightnessOf(thumbnail: Uint8Array): number {
   return values.reduce((total, value) => total + value, 0) / values.length / 255;
 }
 
-/** Standard deviation of luma, 0 to 127.5: near 0 there is nothing to recognize. */
+/** Contrast of a picture: standard deviation of luma, 0 to 127.5. Near 0 there is nothing to recognize. */
 export function contrastOf(thumbnail: Uint8Array): number {
   const values = lumas(thumbnail);
   const mean = values.reduce((total, value) => total + value, 0) / values.length;
@@ -45,8 +49,8 @@ export function contrastOf(thumbnail: Uint8Array): number {
 }
 
 /**
- * A hash that similar pictures share in nearly all bits: for each row, whether it gets brighter from one pixel to the
- * next. Known as dHash (Krawetz 2013, "Kind of Like That").
+ * Computes a hash of which near-duplicates share nearly all bits: for each row, whether it gets brighter from one pixel to the next.
+ * Known as dHash (Krawetz 2013, "Kind of Like That").
  * @returns four words of 16 bits, two rows each.
  */
 export function differenceHash(thumbnail: Uint8Array): Uint16Array {

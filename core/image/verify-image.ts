@@ -1,4 +1,4 @@
-// Whether every pixel of a picture can be decoded, without keeping more of it than a thumbnail.
+// Checks that every pixel of a picture can be decoded. Keeps only a thumbnail.
 
 import type { Sharp } from 'sharp';
 import { decodingError } from './image-errors.ts';
@@ -10,20 +10,20 @@ import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
 import { isFlatRgb, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from './thumbnail.ts';
 
+/** A picture that was decoded as a whole. */
 export interface VerifiedImage extends ImageHeader {
-  /** See thumbnail.ts. */
+  /** RGB pixels, see thumbnail.ts. */
   readonly thumbnail: Uint8Array;
-  /** Of one plain color. */
+  /** Whether the picture is of one plain color. */
   readonly isFlat: boolean;
 }
 
-/** Pixels a side at which a picture that seems plain is looked at again: what is not seen then, no network sees. */
+/** Pixels a side at which a picture that seems plain is looked at again. A network would not see smaller details. */
 const FLAT_SIDE = 256;
 
 /**
- * Decodes a picture in full size and keeps a tiny thumbnail: the pixels pass by row by row, and only the decoder's own
- * memory is needed. Stricter than decodeImage to a small size: what passes here
- * decodes to any size.
+ * Decodes a picture in full size and keeps a thumbnail. Pixels are decoded row by row, in the decoder's own memory. This is stricter
+ * than decodeImage to a small size: a picture that passes can be decoded to any size.
  *
  * @throws {FoveaError} As decodeImage.
  */

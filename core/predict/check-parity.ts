@@ -1,4 +1,4 @@
-// Whether this machine's ONNX Runtime answers as the one that the model was judged with: golden pictures, once at load.
+// Checks at load, by golden pictures, that ONNX Runtime on this machine gives the same answers as where the model was evaluated.
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
@@ -12,9 +12,9 @@ import { parseStored } from '../storage/parse-stored.ts';
 import type { ModelSession } from './model-session.ts';
 
 /**
- * Runs a version's golden pictures, where it has any, through the whole path of a prediction.
- * @throws {FoveaError} `model-parity-failed` where a probability differs by more than its certificate allows;
- *   `model-corrupt` where the certificate is missing or changed; `format-newer`.
+ * Predicts a version's golden pictures, where it has any, and compares the probabilities with its parity certificate.
+ * @throws {FoveaError} `model-parity-failed` where a probability differs by more than the certificate allows; `model-corrupt` where the
+ *   certificate is missing or has changed; `format-newer`.
  */
 export async function checkParity(store: ObjectStore, session: ModelSession): Promise<void> {
   const { manifest } = session;
@@ -33,9 +33,9 @@ export async function checkParity(store: ObjectStore, session: ModelSession): Pr
   if (largest <= allowed) return;
   throw new FoveaError(
     'model-parity-failed',
-    `Version "${manifest.version}" of model "${manifest.model}" answers differently here than where it was made: a ` +
-      `probability of a golden picture is off by ${largest.toExponential(1)}, and ${allowed} is allowed. This machine's ` +
-      'ONNX Runtime or image decoder is at fault, not the model: install the versions that its report names.',
+    `Version "${manifest.version}" of model "${manifest.model}" gives other answers on this machine than where it was made: a ` +
+      `probability of a golden picture differs by ${largest.toExponential(1)}, and ${allowed} is allowed. The model is intact, but ` +
+      'ONNX Runtime or the image decoder differ: install the versions that its report names.',
     { param: 'model', details: { difference: largest, allowed } },
   );
 }

@@ -1,4 +1,4 @@
-// A heatmap over its picture, in the picture's own shape.
+// Draws a heatmap over its picture.
 
 import { decodeImage } from '../image/decode-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../image/image-limits.ts';
@@ -8,8 +8,8 @@ import { readImageHeader } from '../image/read-image-header.ts';
 import { type Heatmap, MAX_HEATMAP_SIDE } from './heatmap.ts';
 
 /**
- * PNG of a picture with a heatmap over it, at most {@link MAX_HEATMAP_SIDE} pixels a side. Models that see the whole
- * picture get it in its own shape; those that cut it or add edges get what they see.
+ * Draws a heatmap over a picture, as a PNG of at most {@link MAX_HEATMAP_SIDE} pixels a side. Where the model sees the whole picture, the
+ * PNG has the picture's shape; where the model sees it cut or with added edges, the PNG shows that.
  * @throws {FoveaError} as decodeImage.
  */
 export async function drawHeatmap(

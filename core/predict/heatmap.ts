@@ -1,5 +1,5 @@
-// Where in a picture a class is: the network, made fully convolutional, looks at the picture larger than it was trained
-// on, and answers for every window of its own size. No gradients, one run. Knows no HTTP.
+// Heatmaps show where in a picture a class is. The picture is enlarged beyond the network's input size, and the network, in fully
+// convolutional form, answers for every window of that size. It takes one run and no gradients. Knows no HTTP.
 
 import { editDistance } from '../edit-distance.ts';
 import { FoveaError } from '../errors/errors.ts';
@@ -9,30 +9,32 @@ import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { calibrationOf } from './calibration-of.ts';
 import type { ModelSession } from './model-session.ts';
 
+/** The probability of a class in each window of a picture. */
 export interface Heatmap {
   readonly label: string;
-  /** Of the class in the network's output. */
+  /** Index of the class in the network's output. */
   readonly index: number;
   readonly rows: number;
   readonly columns: number;
   /** Probability of the class in each window, float32 `[rows, columns]`; softmax is taken in each window on its own. */
   readonly values: Float32Array;
   /**
-   * Height of a window as a share of the picture as the model sees it, 0 to 1. Windows are spread evenly: the first
-   * row's begin at the top edge, the last row's end at the bottom edge.
+   * Height of a window as a share of the picture that the model sees, 0 to 1. Windows are spread evenly: those of the first row begin
+   * at the top edge, those of the last row end at the bottom edge.
    */
   readonly windowHeight: number;
   readonly windowWidth: number;
 }
 
 /**
- * Longest side, in pixels, of a picture that a map is made of. Memory grows with the area: the widest layers of VGG16
- * take 270 MB each at this size, which a function of 2 GB still holds.
+ * Longest side of the enlarged picture, in pixels. Memory grows with the area: at this size the widest layers of VGG16 take 270 MB
+ * each, which fits a function of 2 GB.
  */
 export const MAX_HEATMAP_SIDE = 1024;
 
 /**
- * The file that draws a model's heatmaps.
+ * Finds the ONNX file that computes a model's heatmaps.
+ * @param scale of the enlarged picture to the input size, at least 1.
  * @throws {FoveaError} `heatmap-unavailable` where the version has none; `heatmap-too-large`.
  */
 export function heatmapFileOf(manifest: Manifest, scale: number): OnnxFile {
@@ -40,7 +42,7 @@ export function heatmapFileOf(manifest: Manifest, scale: number): OnnxFile {
   if (heatmap === undefined) {
     const reason =
       backbone === undefined
-        ? 'its network has no fully convolutional form, or it was made before there were heatmaps. Train or import it again.'
+        ? 'its network has no fully convolutional form, or an earlier Fovea made it. Train or import the model again.'
         : `the layers of its imported backbone "${backbone.name}" cannot be made fully convolutional. Train an architecture.`;
     throw new FoveaError(
       'heatmap-unavailable',
@@ -52,8 +54,8 @@ export function heatmapFileOf(manifest: Manifest, scale: number): OnnxFile {
   if (scale <= allowed) return heatmap;
   throw new FoveaError(
     'heatmap-too-large',
-    `A heatmap at ${scale} times the input of ${input.width} × ${input.height} would be of a picture with more than ` +
-      `${MAX_HEATMAP_SIDE} pixels a side; at most ${allowed.toFixed(2)} times is allowed.`,
+    `A heatmap at a scale of ${scale} would enlarge the picture beyond ${MAX_HEATMAP_SIDE} pixels a side, as the input has ` +
+      `${input.width} × ${input.height}. At most ${allowed.toFixed(2)} is allowed.`,
     { param: 'heatmap_scale', details: { received: scale, allowed } },
   );
 }
@@ -62,8 +64,8 @@ export function heatmapFileOf(manifest: Manifest, scale: number): OnnxFile {
 const LABELS_SHOWN = 5;
 
 /**
- * Index of the class that a label, or a number, names. The first of several classes with that label; the number of a
- * class chooses another of them.
+ * Finds the index of the class that a label or a number names. Of several classes with the same label it is the first; a number can name
+ * any of them.
  * @throws {FoveaError} `label-unknown`.
  */
 export function findClass({ model, labels }: Manifest, wanted: string): number {
@@ -85,11 +87,11 @@ export function findClass({ model, labels }: Manifest, wanted: string): number {
 }
 
 /**
- * The map of one class over a picture.
+ * Computes the heatmap of one class over a picture.
  *
- * The picture is brought to `scale` times the network's input by the model's own contract, so that at 1 there is one
- * window, and its value is what the classifier answers.
- * @param session of the file that {@link heatmapFileOf} names.
+ * The picture is brought to `scale` times the network's input size, by the model's input contract. So at 1 there is one window, and
+ * its value is the classifier's answer.
+ * @param session A session of the file that {@link heatmapFileOf} finds.
  * @throws {FoveaError} as decodeImage; `model-corrupt`.
  */
 export async function computeHeatmap(

@@ -1,13 +1,13 @@
-// Which values the inner tensors of a model have on real pictures: what its 8-bit form is laid out for.
+// Measures the ranges of a model's inner values on real pictures, for which its quantized variant is made.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { exposeValues, type ValueRange } from '../network/onnx/quantize.ts';
 import { present } from '../present.ts';
 
 /**
- * The range of every value that quantizeModel needs: smallest and largest of each picture, averaged over the pictures,
- * so that a single outlier does not coarsen the steps of all others.
- * @param inputs float32 values of a picture each, of the shape `dims`; at least one.
+ * Measures the range of every value that quantizeModel needs: smallest and largest value of each picture, averaged over the pictures, so
+ * that a single outlier does not make the steps coarse.
+ * @param inputs inputs of pictures, float32 of the shape `dims`; at least one.
  * @param dims `[1, height, width, channels]`.
  */
 export async function measureRanges(

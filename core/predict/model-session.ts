@@ -1,4 +1,4 @@
-// One ONNX Runtime session of one file of a model version, verified at load. Knows no pictures.
+// An ONNX Runtime session of one file of a model version, which is verified when it is loaded. Knows no pictures.
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
@@ -7,46 +7,49 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
 
-/** What a session takes beside its file: some 8 MB and four file handles where it has a thread of its own. */
+/** Memory of a session besides its file. A thread of its own takes some 8 MB, and four file handles. */
 export const SESSION_BYTES = 8 * 2 ** 20;
 
+/** Class probabilities of a run. */
 export interface ModelOutput {
-  /** Class probabilities, row by row, the softmax as the network gives it. */
+  /** Class probabilities, row by row: the network's softmax, before calibration. */
   readonly values: Float32Array;
   /** `[batch, classes]`, or `[batch, rows, columns, classes]` of a heatmap file. */
   readonly dims: readonly number[];
 }
 
+/** A loaded model, ready to predict. */
 export interface ModelSession {
   readonly manifest: Manifest;
-  /** Of the ONNX file, and {@link SESSION_BYTES}: what the session cache counts. */
+  /** Size of the ONNX file plus {@link SESSION_BYTES}, which the session cache counts. */
   readonly sizeBytes: number;
   /**
-   * Class probabilities of a batch.
-   * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says. Given
-   *   away, with all of its buffer.
+   * Computes class probabilities of a batch.
+   * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says. Its buffer may be
+   *   transferred to another thread, so it must not be used afterwards.
    * @throws {FoveaError} `model-corrupt` where the output has another shape than the labels or is not finite.
    */
   run(
     input: Float32Array<ArrayBuffer>,
     dims: readonly [number, number, number, number],
   ): Promise<ModelOutput>;
-  /** Frees the native memory; the session must not be used afterwards. */
+  /** Frees the native memory. The session must not be used afterwards. */
   release(): Promise<void>;
 }
 
+/** How a session is opened and how it computes. */
 export interface LoadSessionOptions {
-  /** Opens the session: on this thread, or on another. */
+  /** Opens the session, on this thread or on another. */
   readonly open: OpenOnnxSession;
-  /** Threads of one operator; explicit because ONNX Runtime's own guess fails in containers with a CPU quota. */
+  /** Threads of one operator. ONNX Runtime's own choice ignores the CPU quota of containers, so it is given. */
   readonly threads: number;
-  /** Whether memory of a run is kept for the next; false for runs of changing size, whose largest it would keep. */
+  /** Whether the memory of a run is kept for the next. False where runs differ in size, since that of the largest would be kept. */
   readonly keepsMemory?: boolean;
 }
 
 /**
- * Reads an ONNX file of a version, checks its sha256 against the manifest and builds a session.
- * @throws {FoveaError} `model-corrupt` where the file is missing, differs or is no ONNX model.
+ * Reads an ONNX file of a version, compares its sha256 with the manifest and opens a session.
+ * @throws {FoveaError} `model-corrupt` where the file is missing, has changed or is no ONNX model.
  */
 export async function loadModelSession(
   store: ObjectStore,
@@ -101,7 +104,7 @@ async function createSession(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       enableCpuMemArena: keepsMemory,
-      // Errors only: warnings about unused initializers would go to the process's standard error.
+      // Only errors, since warnings about unused initializers would go to standard error.
       logSeverityLevel: 3,
     });
   } catch (cause) {

@@ -1,5 +1,5 @@
-// A stored model in fewer bits, and what that does to it: size, speed and answers beside those of the original, measured
-// on pictures that were not used to make it.
+// Makes reduced-precision variants of a stored model and compares size, speed and answers with those of the original, on pictures that
+// were not used to make the variant.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors/errors.ts';
@@ -15,48 +15,53 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { measureRanges } from './measure-ranges.ts';
 
+/** Which variant to make, and the pictures for it. */
 export interface VariantRequest {
   readonly model: string;
-  /** A version number or an alias; `latest` where left out. */
+  /** A version number or an alias. Default: `latest`. */
   readonly version?: string | undefined;
   readonly precision: Precision;
-  /** Encoded pictures like those to come: every other one calibrates, the rest are compared. At least two. */
+  /** Encoded pictures like those to be predicted, at least two. Every other one is for calibration; on the rest, answers are compared. */
   readonly pictures: readonly Uint8Array[];
 }
 
-/** What fewer bits do to a model. */
+/** A reduced-precision variant compared with its model. */
 export interface VariantComparison {
   readonly precision: Precision;
   readonly sizeBytes: number;
   readonly originalSizeBytes: number;
-  /** Median of one picture on one thread, milliseconds; both models take turns. */
+  /** Median time for one picture on one thread, in milliseconds. The two models take turns. */
   readonly msPerPicture: number;
   readonly originalMsPerPicture: number;
-  /** Pictures compared. */
+  /** Number of pictures that were compared. */
   readonly pictures: number;
-  /** Largest difference of a probability. */
+  /** Largest difference between two probabilities. */
   readonly maxDifference: number;
-  /** Mean over the pictures of each picture's largest difference. */
+  /** Mean over the pictures of the largest difference of each. */
   readonly meanDifference: number;
   /** Share of pictures with the same likeliest class, 0 to 1. */
   readonly topOneAgreement: number;
 }
 
+/** The comparison of a stored model with its variant. */
 export interface VariantReport extends VariantComparison {
   readonly model: string;
   readonly version: string;
 }
 
-/** Float32 values of pictures, each of the shape `dims`, `[1, height, width, channels]`. */
+/** The inputs of pictures: float32 values, each of the shape `dims`, `[1, height, width, channels]`. */
 export interface VariantInputs {
-  /** For the ranges of 8-bit values; at least one. */
+  /** Pictures that give the ranges of 8-bit values; at least one. */
   readonly calibration: readonly Float32Array[];
-  /** Not among those that calibrate; at least one. */
+  /** Other pictures, on which answers are compared; at least one. */
   readonly compared: readonly Float32Array[];
   readonly dims: readonly number[];
 }
 
-/** Writes a model in fewer bits and compares the two. */
+/**
+ * Makes a reduced-precision variant of a model and compares the two.
+ * @param original the `.onnx` file of the model.
+ */
 export async function writeVariant(
   original: Uint8Array,
   precision: Precision,
@@ -74,7 +79,7 @@ export async function writeVariant(
 }
 
 /**
- * Makes a variant of a stored model and compares it with the original.
+ * Makes a reduced-precision variant of a stored model and compares it with the original.
  * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`; `variant-unavailable` for an imported
  *   backbone; `pictures-missing` for fewer than two pictures; as decodeImage.
  */
@@ -86,7 +91,7 @@ export async function makeVariant(
   if (pictures.length < 2) {
     throw new FoveaError(
       'pictures-missing',
-      `${pictures.length} pictures were given: at least two are needed, one to calibrate and one to compare. A few ` +
+      `${pictures.length} pictures were given; at least two are needed, one for calibration and one for the comparison. A few ` +
         'hundred are better.',
       { param: 'pictures' },
     );
@@ -96,8 +101,8 @@ export async function makeVariant(
   if (manifest.backbone !== undefined) {
     throw new FoveaError(
       'variant-unavailable',
-      `Version "${version}" of model "${model}" rests on the imported backbone "${manifest.backbone.name}", and only networks of ` +
-        'our own are written in fewer bits. Import a backbone that has fewer bits, or train an architecture.',
+      `Version "${version}" of model "${model}" is built on the imported backbone "${manifest.backbone.name}", and only models of ` +
+        'an architecture have reduced-precision variants. Import a backbone of reduced precision, or train an architecture.',
       { param: 'model', details: { backbone: manifest.backbone } },
     );
   }
@@ -144,7 +149,7 @@ async function compareModels(
   const times: { readonly original: number; readonly variant: number }[] = [];
   let agreed = 0;
   try {
-    // The first run of a session also sets up its memory.
+    // The first run of a session also allocates its memory.
     for (const session of sessions) await run(session, inputs[0] as Float32Array);
     for (const input of inputs) {
       const before = await run(sessions[0], input);

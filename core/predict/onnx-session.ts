@@ -1,38 +1,42 @@
-// ONNX Runtime behind a port: where a session computes is the choice of whoever opens it.
+// The port of ONNX Runtime's sessions: whoever opens one chooses on which thread it computes.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
+/** The output of a run. */
 export interface OnnxOutput {
-  /** Float32Array of a model as we expect them. */
+  /** The values; a Float32Array where the output is float32. */
   readonly values: unknown;
   readonly dims: readonly number[];
 }
 
+/** The input of a run, and the names of input and output. */
 export interface OnnxRun {
   readonly inputName: string;
   readonly outputName: string;
-  /** Float32 of the shape `dims`, alone in its buffer. Given away: it may be moved to where the session is. */
+  /** Float32 values of the shape `dims`, alone in their buffer, which may be transferred to the session's thread. */
   readonly input: Float32Array<ArrayBuffer>;
   readonly dims: readonly number[];
 }
 
+/** A loaded ONNX model. */
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** @throws {Error} ONNX Runtime's own. */
+  /** Computes one output. @throws {Error} of ONNX Runtime. */
   run(run: OnnxRun): Promise<OnnxOutput>;
-  /** Frees the native memory; no run may be under way. */
+  /** Frees the native memory. No run may be under way. */
   release(): Promise<void>;
 }
 
+/** The options of ONNX Runtime for a session. */
 export type OnnxOptions = InferenceSession.SessionOptions;
 
-/** @throws {Error} ONNX Runtime's own. */
+/** Opens a session of an `.onnx` file. It rejects with the error of ONNX Runtime. */
 export type OpenOnnxSession = (onnx: Uint8Array, options: OnnxOptions) => Promise<OnnxSession>;
 
 /**
- * A session on the thread that asks: ONNX Runtime's binding for Node computes there, and nothing else happens on it
- * meanwhile. Right where one request is answered at a time.
+ * Opens a session on the calling thread. ONNX Runtime's binding for Node computes there, and blocks the thread meanwhile: right where
+ * one request is answered at a time.
  */
 export const openOnnxSession: OpenOnnxSession = async (onnx, options) => {
   const session = await InferenceSession.create(onnx, options);

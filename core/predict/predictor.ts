@@ -1,5 +1,5 @@
-// From picture bytes to ranked labels: resolves the version, keeps sessions loaded, runs pictures in batches, and says
-// where the time went. Knows no HTTP.
+// Predicts the labels of pictures: resolves the version, keeps sessions loaded, runs pictures in batches, and measures where the time
+// goes. Knows no HTTP.
 
 import { availableParallelism } from 'node:os';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -22,57 +22,60 @@ import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
 import { createSessionCache } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 
+/** Which pictures to predict, with which model. */
 export interface PredictRequest {
   readonly model: string;
-  /** A version number or an alias; `latest` where left out. */
+  /** A version number or an alias. Default: `latest`. */
   readonly version?: string | undefined;
-  /** Encoded pictures; of none, the answer has the model's version alone. */
+  /** Encoded pictures. Without any, the answer has only the model's version. */
   readonly images: readonly Uint8Array[];
-  /** How many labels to give a picture, at least 1. */
+  /** Number of labels for each picture, at least 1. */
   readonly topK: number;
-  /** Asks for a map of one class over every picture. */
+  /** Asks for a heatmap of one class over every picture. */
   readonly heatmap?: HeatmapRequest | undefined;
-  /** Who waits for the answer is gone: pictures that still wait for their turn are let go. */
+  /** Ends the prediction, e.g. where the client has gone: pictures that wait for their turn are not decoded. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Which heatmap to compute for every picture. */
 export interface HeatmapRequest {
-  /** A label, or the index of a class; `top` is the likeliest class of each picture. */
+  /** A label, the index of a class, or `top` for the likeliest class of each picture. */
   readonly label: string;
-  /** How many times the network's own input size the picture is looked at, at least 1; see {@link computeHeatmap}. */
+  /** Factor from the network's input size to that of the enlarged picture, at least 1; see {@link computeHeatmap}. */
   readonly scale: number;
   /** Whether the map is also drawn over the picture. */
   readonly draws?: boolean;
 }
 
-/** {@link HeatmapRequest.label} of the likeliest class. */
+/** The {@link HeatmapRequest.label} that means the likeliest class. */
 export const TOP_CLASS = 'top';
 
-/** What became of one picture. */
+/** The prediction for one picture, or why there is none. */
 export type ImageOutcome =
   | {
       readonly ok: true;
-      /** Best first; scores calibrated. */
+      /** The likeliest labels, best first, with calibrated scores. */
       readonly predictions: readonly LabelScore[];
       /** Whether the best score is below the model's threshold: the picture may show none of its classes. */
       readonly isRejected: boolean;
-      /** Only where it was asked for; `png` only where it was to be drawn. */
+      /** Present where the request asks for it, and `png` where it asks for a drawing. */
       readonly heatmap?: Heatmap & { readonly png?: Uint8Array };
     }
   | { readonly ok: false; readonly error: FoveaError };
 
-/** Milliseconds. `decode` sums over the pictures, which overlap; `total` is what the caller waited. */
+/** Where the time went, in milliseconds. `decode` is summed over pictures, which overlap; `total` is what the caller waited. */
 export interface PredictTiming {
   /** Reading the model and building its session; near 0 where it was in memory. */
   readonly load: number;
   readonly decode: number;
   readonly preprocess: number;
   readonly infer: number;
-  /** Reading, decoding and running for heatmaps, all together; only where they were asked for. */
+  /** Loading, decoding and computing for heatmaps, all together; absent where none was asked for. */
   readonly heatmap?: number;
   readonly total: number;
 }
 
+/** The outcome of every picture. */
 export interface PredictResult {
   readonly model: string;
   readonly modelVersion: string;
@@ -83,49 +86,51 @@ export interface PredictResult {
   readonly timingMs: PredictTiming;
 }
 
+/** Predicts with the models of a store. */
 export interface Predictor {
   /**
-   * Predicts every picture; one that cannot be read has its own error and does not disturb the others.
-   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `format-newer`; of heatmaps
-   *   `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`. What the signal was aborted with.
+   * Predicts every picture. One that cannot be read has its own error and does not disturb the others.
+   * @throws {FoveaError} `model-not-found`, `model-version-not-found`, `model-corrupt`, `model-parity-failed`, `format-newer`; for
+   *   heatmaps `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`. Also the reason of an aborted signal.
    */
   predict(request: PredictRequest): Promise<PredictResult>;
-  /** Releases all sessions as soon as nobody uses them, also those that are still being loaded. */
+  /** Releases all sessions as soon as they are not in use, also those that are still being loaded. */
   close(): void;
 }
 
+/** The store, and how sessions are opened and cached. */
 export interface PredictorDeps {
   readonly store: ObjectStore;
-  /** Opens sessions; on the thread that predicts where it is left out. */
+  /** Opens sessions. Default: on the calling thread. */
   readonly openSession?: OpenOnnxSession;
-  /** Threads of one session; all cores by default. */
+  /** Threads of one session. Default: all cores. */
   readonly threads?: number;
   /**
-   * Bytes of ONNX files that may stay loaded, with 8 MiB for each, so that thousands of small models take neither
-   * all memory nor all file handles. ONNX Runtime's own memory is about twice that.
+   * Bytes of ONNX files that may stay loaded, with 8 MiB added for each, so that thousands of small models exhaust neither memory nor
+   * file handles. ONNX Runtime itself takes about twice as much memory.
    */
   readonly maxCachedBytes?: number;
-  /** Told of a session whose native memory could not be freed. */
+  /** Is told of a session whose native memory could not be freed. */
   readonly onReleaseError?: (error: unknown) => void;
 }
 
 const MIB = 1024 * 1024;
-/** Holds every network of the zoo at once, and stays well inside a function of 2 GB. */
+/** Enough for most networks of the zoo at once, and well within a function of 2 GB. */
 const DEFAULT_MAX_CACHED_BYTES = 512 * MIB;
-/** Pictures decoded and run together: bounds memory (16 × 299² × 3 floats = 17 MB); larger batches gain nothing on CPUs. */
+/** Pictures that are decoded and run together. It limits memory (16 × 299² × 3 floats are 17 MB); larger batches gain nothing on CPUs. */
 const BATCH_SIZE = 16;
 
-/** A {@link Predictor} over the models of a store. */
+/** Makes a predictor over the models of a store. Nothing is loaded before it is needed. */
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, onReleaseError = () => undefined } = deps;
-  // One picture may take half a gigabyte while it is decoded, so requests take turns.
+  // A picture may take half a gigabyte while it is decoded, so requests take turns.
   const decodeLimit = pLimit(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
   const heatmapLimit = pLimit(1);
   const sessions = createSessionCache<ModelSession>({ maxBytes: maxCachedBytes, onReleaseError });
 
-  /** Names the session of a version by the manifest's etag: a model deleted and made again is another session. */
+  /** The cache key of a version's session. It has the manifest's etag: a model that was deleted and made again has another session. */
   async function sessionKey(model: string, version: string): Promise<string> {
     const manifestKey = keys.modelFile(model, version, MANIFEST_FILE);
     const info = await store.head(manifestKey);
@@ -133,7 +138,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     return info === undefined ? manifestKey : `${manifestKey}@${info.etag}`;
   }
 
-  /** Checks what was asked for before anything runs, and gives what draws the maps. */
+  /** Checks the request before anything runs, and gives the function that adds heatmaps to outcomes. */
   function prepareHeatmaps(key: string, manifest: Manifest, request: HeatmapRequest, signal?: AbortSignal) {
     const { label, scale, draws = false } = request;
     const file = heatmapFileOf(manifest, scale);
@@ -272,7 +277,7 @@ async function predictBatch(
   });
 }
 
-/** A picture that cannot be read is an answer; anything else that goes wrong is not, and throws. */
+/** Decodes a picture. The error of a picture that cannot be read is a result; any other error is thrown. */
 async function decodeOrExplain(image: Uint8Array, input: ModelInput): Promise<DecodedImage | FoveaError> {
   try {
     return await decodeForInput(image, input);
@@ -282,7 +287,7 @@ async function decodeOrExplain(image: Uint8Array, input: ModelInput): Promise<De
   }
 }
 
-/** Pictures side by side, float32 `[batch, height, width, channels]`. */
+/** The input of a batch of pictures, float32 `[batch, height, width, channels]`. */
 function toBatch(images: readonly DecodedImage[], input: ModelInput): Float32Array<ArrayBuffer> {
   const pictureLength = inputLength(input);
   const batch = new Float32Array(images.length * pictureLength);

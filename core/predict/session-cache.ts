@@ -1,10 +1,10 @@
-// Keeps loaded things within a budget of bytes: least recently used leaves first, loads happen once, and nothing is
-// released while somebody uses it. Knows nothing of ONNX.
+// Caches loaded sessions within a number of bytes. The least recently used one is released first, concurrent loads of one session happen
+// once, and no session is released while it is in use. Knows nothing of ONNX.
 
 import { LRUCache } from 'lru-cache';
 import { isFoveaError } from '../errors/errors.ts';
 
-/** Something that takes memory until it is released. */
+/** A value that takes memory until it is released. */
 export interface Releasable {
   readonly sizeBytes: number;
   release(): Promise<void>;
@@ -16,25 +16,28 @@ interface Entry<T> {
   evicted: boolean;
 }
 
+/** The limit of the cache, and who is told of failures. */
 export interface SessionCacheOptions {
-  /** Sum of `sizeBytes` that may stay loaded. What is larger alone is loaded, used and released again. */
+  /** Largest sum of `sizeBytes`. A value that alone is larger is loaded, used and released again. */
   readonly maxBytes: number;
-  /** Told of a release that failed; the value is forgotten either way. */
+  /** Is told of a release that failed. The value leaves the cache either way. */
   readonly onReleaseError: (error: unknown) => void;
 }
 
+/** A cache of values that must be released. */
 export interface SessionCache<T extends Releasable> {
   /**
-   * Runs `use` with the value of `key`, loading it first where needed. Concurrent first uses share one load; a failed
-   * load is not remembered, nor is a value with which a use failed in a way that nobody foresaw.
+   * Runs `use` with the value of `key`, which is loaded first where needed. Concurrent uses share one load. A failed load is not cached,
+   * and a value leaves the cache where a use of it fails with an unexpected error.
    */
   withValue<R>(key: string, load: () => Promise<T>, use: (value: T) => Promise<R>): Promise<R>;
-  /** Releases everything as soon as nobody uses it, for good: what is loaded afterwards is used once and not kept. */
+  /** Releases all values as soon as they are not in use. Values that are loaded afterwards are not cached. */
   close(): void;
-  /** Bytes of what is loaded and not evicted. */
+  /** Sum of the sizes of cached values, in bytes. */
   readonly sizeBytes: number;
 }
 
+/** Makes an empty cache. */
 export function createSessionCache<T extends Releasable>(options: SessionCacheOptions): SessionCache<T> {
   const { maxBytes, onReleaseError } = options;
   const loading = new Map<string, Promise<Entry<T>>>();
@@ -54,7 +57,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
   });
 
   async function loadEntry(key: string, load: () => Promise<T>): Promise<Entry<T>> {
-    // The load itself counts as a user, so that the entry outlives its own insertion even when it does not fit.
+    // The load itself counts as a user, so that an entry that does not fit is not released at once.
     const entry: Entry<T> = { value: await load(), users: 1, evicted: false };
     // The load may have begun before the cache was closed.
     if (!isClosed) cache.set(key, entry);
@@ -72,7 +75,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
     const running = loading.get(key);
     if (running !== undefined) {
       const shared = await running;
-      // Between the load's end and this turn its only user may have left and the value been released.
+      // Since the load ended, its only user may have finished and the value been released.
       if (shared.evicted && shared.users === 0) return acquire(key, load);
       shared.users += 1;
       return shared;

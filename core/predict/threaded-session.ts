@@ -1,11 +1,11 @@
-// A session on a thread of its own: pictures are read and requests answered while it computes.
+// An ONNX session on a thread of its own, so that pictures are read and requests answered while it computes.
 
 import { Worker } from 'node:worker_threads';
 import type { OnnxOutput, OpenOnnxSession } from './onnx-session.ts';
 
-/** As session-thread.mjs sends it. */
+/** A message of session-thread.mjs. */
 interface Answer {
-  /** Left out where the thread could not read what it was asked. */
+  /** Number of the call; absent where the thread could not read the call. */
   readonly id?: number;
   readonly answer?: unknown;
   readonly error?: string;
@@ -17,12 +17,13 @@ interface Asker {
 }
 
 /**
- * Runs of one session wait for each other, those of several do not. The thread lasts until the session is released: a
- * process that exits while one computes is aborted by ONNX Runtime's binding (1.30), so nobody calls `process.exit` before.
+ * Opens a session on a new thread. Runs of one session wait for each other; those of several sessions do not. The thread ends when the
+ * session is released. A process that exits while a session computes is aborted by ONNX Runtime's binding (1.30), so `process.exit`
+ * must not be called before.
  */
 export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
   const worker = new Worker(new URL('./session-thread.mjs', import.meta.url), {
-    // Without what the process itself was started with, such as a compiler.
+    // The thread does not need the loaders with which the process was started.
     execArgv: [],
   });
   const waiting = new Map<number, Asker>();
@@ -44,11 +45,12 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
     else asker?.reject(new Error(error));
   });
   worker.on('error', fail);
-  // A message that cannot be read does not tell whose it was. The thread goes on: it may not be ended while it computes.
+  // A message that cannot be read does not tell to which call it belongs. The thread goes on, since it must not be ended while it
+  // computes.
   worker.on('messageerror', failAll);
   worker.on('exit', (code) => fail(new Error(`A thread of ONNX Runtime ended with exit code ${code}.`)));
 
-  /** @param moved Buffers that the thread takes over. */
+  /** Calls the thread. @param moved Buffers that are transferred to it. */
   function ask<T>(call: string, asked: object, moved: readonly ArrayBuffer[] = []): Promise<T> {
     return new Promise((resolve, reject) => {
       if (end !== undefined) return reject(end);
@@ -59,7 +61,7 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
   }
 
   try {
-    // The caller's bytes stay. A Buffer's own slice would be no copy.
+    // The caller's bytes stay. The slice of a Buffer would not be a copy.
     const copy = new Uint8Array(onnx);
     const names = await ask<{ inputNames: readonly string[]; outputNames: readonly string[] }>(
       'open',
@@ -69,9 +71,9 @@ export const openThreadedSession: OpenOnnxSession = async (onnx, options) => {
     return {
       ...names,
       async run(run) {
-        // Node 20 moves what was moved before without a word, and the thread cannot read it.
+        // Node 20 transfers a buffer that was transferred before without an error, and then the thread cannot read it.
         if (run.input.length === 0 && !run.dims.includes(0)) {
-          throw new Error(`The input [${run.dims.join(', ')}] has no values: it was given away before.`);
+          throw new Error(`The input [${run.dims.join(', ')}] has no values: it was transferred before.`);
         }
         return ask<OnnxOutput>('run', run, [run.input.buffer]);
       },

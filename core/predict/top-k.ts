@@ -1,5 +1,6 @@
-// Probabilities to ranked labels. Pure.
+// Ranks labels by their probabilities.
 
+/** A label with its score. */
 export interface LabelScore {
   readonly label: string;
   /** Probability, 0 to 1. */
@@ -9,7 +10,7 @@ export interface LabelScore {
 }
 
 /**
- * The `k` likeliest labels, best first; equal scores stay in the order of the classes.
+ * The `k` likeliest labels, best first. Equal scores are in the order of the classes.
  * @param probabilities one row of the network's output, `[classes]`.
  * @param k at least 1; more than there are classes gives all of them.
  */

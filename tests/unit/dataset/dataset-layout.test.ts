@@ -133,7 +133,7 @@ describe('detectLayout', () => {
 
   it.each([
     [
-      'parts of a cross-validation',
+      'folds of a cross-validation',
       each(['fold0', 'fold1', 'fold2']),
       ['"fold0"', '"cat"', 'cross-validation'],
     ],
@@ -153,7 +153,7 @@ describe('detectLayout', () => {
     [
       'splits of pictures without classes',
       inFolders('train', 'test'),
-      ['of no class', 'train/<class>/<file>'],
+      ['without classes', 'train/<class>/<file>'],
     ],
     ['ambiguous folders in one', each(['all/fold0', 'all/fold1']), ['"fold0"']],
     [
@@ -176,7 +176,7 @@ describe('detectLayout', () => {
       inFolders('fold_1/banana', 'fold_1/kiwi', 'fold_2/banana'),
       ['"fold_1"', '"kiwi"', 'cross-validation'],
     ],
-    ['splits of different classes', inFolders('val/a', 'val/b', 'test/c'), ['"val"', 'parts of a split']],
+    ['splits of different classes', inFolders('val/a', 'val/b', 'test/c'), ['"val"', 'named like splits']],
     ['a split of one class beside another folder', inFolders('train/old', 'car'), ['"train"', '"old"']],
     [
       'a stray folder around the same classes',

@@ -1,4 +1,4 @@
-// Objects as buckets have them: archived ones, names with empty segments, empty objects. Against a server that answers as S3 does.
+// Objects as buckets have them: archived ones, names with empty names, empty objects. Against a server that answers as S3 does.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -88,9 +88,9 @@ test('are findings of theirs; the others are inspected', async () => {
   expect(findings.map(({ code, key, message }) => [code, key?.slice(PREFIX.length), message])).toEqual([
     ['file-empty', 'cat/empty.png', expect.stringContaining('0 bytes')],
     ['file-outside-class', 'marker', expect.stringContaining('is in no class folder')],
-    ['file-unreadable', '/deep/er.png', expect.stringContaining('empty segment')],
-    ['file-unreadable', '/top.png', expect.stringContaining('empty segment')],
-    ['file-unreadable', 'cat//x.png', expect.stringContaining('empty segment')],
+    ['file-unreadable', '/deep/er.png', expect.stringContaining('empty name')],
+    ['file-unreadable', '/top.png', expect.stringContaining('empty name')],
+    ['file-unreadable', 'cat//x.png', expect.stringContaining('empty name')],
     ['file-unreadable', 'cat/old.png', expect.stringContaining('archive')],
   ]);
 });

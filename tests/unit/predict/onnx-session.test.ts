@@ -45,11 +45,11 @@ describe.each([
     await session.release();
   });
 
-  it('refuses an input that was given away before, and goes on', async () => {
+  it('refuses an input that was transferred before, and goes on', async () => {
     const session = await open(colorOnnx(), OPTIONS);
     const input = picture(1);
     structuredClone(input, { transfer: [input.buffer] });
-    await expect(session.run({ ...NAMES, input, dims: DIMS })).rejects.toThrow(/given away|size/);
+    await expect(session.run({ ...NAMES, input, dims: DIMS })).rejects.toThrow(/transferred before|size/);
     expect((await session.run({ ...NAMES, input: picture(1), dims: DIMS })).dims).toEqual([1, 3]);
     await session.release();
   });
