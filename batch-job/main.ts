@@ -18,7 +18,7 @@ const EnvironmentSchema = z.object({
   FOVEA_JOB_ID: z.string(),
   /** A folder of weight files supplied by hand. */
   FOVEA_WEIGHTS_DIR: z.string().optional(),
-  /** Of the image that this runs in: there, `auto` is the back end that the image was made for, or none. */
+  /** The back end that the container image was made for; `auto` takes no other there. */
   FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
   /** Set by AWS Batch in the children of an array, from 0: each is a trial of its job. */
   AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
@@ -28,7 +28,7 @@ const EnvironmentSchema = z.object({
   AWS_BATCH_JOB_ATTEMPT: z.coerce.number().int().min(1).optional(),
   /** Set by AWS Batch. */
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
-  /** Of this machine. */
+  /** The price of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
   FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),

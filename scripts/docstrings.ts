@@ -11,7 +11,16 @@ const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 /** Tests are sentences already. */
 const FOLDERS = ['api', 'core', 'batch-job', 'functions', 'cli', 'infra', 'bench', 'scripts'];
 /** Folders that are not held to the rules yet. */
-const OPEN = ['core/job/queues/local', 'batch-job', 'bench'];
+const OPEN = [
+  'batch-job/attempt',
+  'batch-job/base',
+  'batch-job/decide',
+  'batch-job/examples',
+  'batch-job/judge',
+  'batch-job/memory',
+  'batch-job/sweep',
+  'bench',
+];
 
 const isOpen = (file: string) => OPEN.some((folder) => file.startsWith(`${folder}/`));
 const files = FOLDERS.flatMap((folder) =>

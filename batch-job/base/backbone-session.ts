@@ -8,6 +8,7 @@ import { closedSizeOf, outputShape } from '../../core/network/description/shapes
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import type { OnnxOptions } from '../../core/predict/onnx-session.ts';
 import { openThreadedSession } from '../../core/predict/threaded-session.ts';
+import { present } from '../../core/present.ts';
 
 /** Up to this size, a backbone keeps few cores busy by itself, and a second copy of it costs little. */
 const SMALL_BYTES = 32 * 2 ** 20;
@@ -72,8 +73,8 @@ export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): P
       idle.runs += 1;
       try {
         const { values } = await run({
-          inputName: inputNames[0] ?? '',
-          outputName: outputNames[0] ?? '',
+          inputName: present(inputNames[0], 'an input of the backbone'),
+          outputName: present(outputNames[0], 'an output of the backbone'),
           input: images,
           dims: [pictures, input.height, input.width, input.channels],
         });

@@ -7,6 +7,7 @@ import { inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
+import { present } from '../../core/present.ts';
 import { permutation } from '../../core/random.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
@@ -39,9 +40,10 @@ const escapeXml = (text: string) =>
 
 /** The classes of a picture; where pictures were mixed, with their shares. */
 function labelOf(labels: Batch['labels'], index: number, classes: readonly string[]): string {
-  if (labels instanceof Int32Array) return classes[labels[index] as number] ?? '';
+  const nameOf = (c: number) => present(classes[c], `a name of the class ${c}`);
+  if (labels instanceof Int32Array) return nameOf(labels[index] as number);
   const shares = [...labels.subarray(index * classes.length, (index + 1) * classes.length)]
-    .map((share, c) => ({ share, name: classes[c] ?? '' }))
+    .map((share, c) => ({ share, name: nameOf(c) }))
     .filter(({ share }) => share > 0.005)
     .sort((a, b) => b.share - a.share);
   const [only] = shares;

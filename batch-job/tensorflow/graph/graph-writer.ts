@@ -57,105 +57,130 @@ export const outputNode = (prefix: string, output: string): string => `${prefix}
 /** Node names take letters, digits, `.`, `\`, `/`, `_` and `-`; the addon splits lists of them at commas and colons. */
 const nodeName = (name: string): string => name.replaceAll(/[^A-Za-z0-9./_-]/g, '_');
 
-/** What has touched a variable since its last assignment. */
+/** A writer with an empty graph. */
+export function createGraphWriter(): GraphWriter {
+  const graph: Graph = { nodes: [], handles: new Map() };
+  return {
+    nodes: graph.nodes,
+    addVariable: (variable) => addVariable(graph, variable),
+    addProgram: (prefix, program) => addProgram(graph, prefix, program),
+  };
+}
+
+interface Graph {
+  readonly nodes: NodeDef[];
+  /** The nodes of variables' handles, by the variables' names. */
+  readonly handles: Map<string, string>;
+}
+
+/** @returns The node's name. */
+function addNode(
+  { nodes }: Graph,
+  name: string,
+  op: string,
+  input: readonly string[],
+  attr: Readonly<Record<string, AttrValue>>,
+): string {
+  nodes.push({ name, op, input, attr: Object.entries(attr).map(([key, value]) => ({ key, value })) });
+  return name;
+}
+
+function addVariable(graph: Graph, { name, shape }: VariableSpec): VariableNodes {
+  const prefix = `variables/${nodeName(name)}`;
+  const shapeAttribute = { shape: toShape(shape) };
+  const handle = addNode(graph, `${prefix}/handle`, 'VarHandleOp', [], {
+    dtype: FLOAT,
+    shape: shapeAttribute,
+    shared_name: { s: encoder.encode(name) },
+  });
+  graph.handles.set(name, handle);
+  const feed = addNode(graph, `${prefix}/feed`, 'Placeholder', [], { dtype: FLOAT, shape: shapeAttribute });
+  const assign = addNode(graph, `${prefix}/assign`, 'AssignVariableOp', [handle, feed], { dtype: FLOAT });
+  // Something to fetch: an assignment has no output.
+  const zero = { dtype: DATA_TYPE.float32, tensorShape: toShape([]), tensorContent: new Uint8Array(4) };
+  const assigned = addNode(graph, `${prefix}/assigned`, 'Const', [`^${assign}`], {
+    dtype: FLOAT,
+    value: { tensor: zero },
+  });
+  const value = addNode(graph, `${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
+  return { feed, assigned, value };
+}
+
+function addProgram(graph: Graph, prefix: string, program: Program): void {
+  const references = addSources(graph, prefix, program);
+  const assignments = addOps(graph, prefix, program, references);
+  const after = assignments.map((node) => `^${node}`);
+  for (const [output, value] of program.outputs) {
+    const source = present(references.get(value), `a node for the output "${output}"`);
+    addNode(graph, outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
+  }
+}
+
+/** Adds the inputs and constants of a program. @returns Where the values of these, and of its variables, are read from. */
+function addSources(graph: Graph, prefix: string, program: Program): Map<Value, string> {
+  const references = new Map<Value, string>();
+  for (const [input, value] of program.inputs) {
+    const attributes = { dtype: { type: DATA_TYPE[value.dtype] }, shape: { shape: toShape(value.shape) } };
+    references.set(value, addNode(graph, inputNode(prefix, input), 'Placeholder', [], attributes));
+  }
+  for (const { value, data } of program.constants) {
+    const dtype = data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
+    const tensorContent = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
+    const attributes = { dtype: { type: dtype }, value: { tensor } };
+    references.set(value, addNode(graph, `${prefix}/const/${value.id}`, 'Const', [], attributes));
+  }
+  for (const [name, value] of program.variables)
+    references.set(value, present(graph.handles.get(name), `a variable "${name}"`));
+  return references;
+}
+
+/** The nodes that have used a variable since its last assignment, and that assignment. */
 interface Access {
   readonly readers: readonly string[];
   readonly writer: string | undefined;
 }
 
-/** A writer with an empty graph. */
-export function createGraphWriter(): GraphWriter {
-  const nodes: NodeDef[] = [];
-  const handles = new Map<string, string>();
-
-  const add = (
-    name: string,
-    op: string,
-    input: readonly string[],
-    attr: Readonly<Record<string, AttrValue>>,
-  ): string => {
-    nodes.push({ name, op, input, attr: Object.entries(attr).map(([key, value]) => ({ key, value })) });
-    return name;
-  };
-
-  const addProgram: GraphWriter['addProgram'] = (prefix, program) => {
-    const references = new Map<Value, string>();
-    const access = new Map<Value, Access>();
-    const assignments: string[] = [];
-    for (const [input, value] of program.inputs) {
-      const attributes = { dtype: { type: DATA_TYPE[value.dtype] }, shape: { shape: toShape(value.shape) } };
-      references.set(value, add(inputNode(prefix, input), 'Placeholder', [], attributes));
-    }
-    for (const { value, data } of program.constants) {
-      const dtype = data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
-      const tensorContent = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
-      references.set(
-        value,
-        add(`${prefix}/const/${value.id}`, 'Const', [], { dtype: { type: dtype }, value: { tensor } }),
-      );
-    }
-    for (const [name, value] of program.variables)
-      references.set(value, present(handles.get(name), `a variable "${name}"`));
-
-    program.ops.forEach((op, index) => {
-      const name = `${prefix}/${op.type}_${index}`;
-      const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
-      const assigns = op.outputs.length === 0;
-      const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
-      const inputs = op.inputs.map((value) => present(references.get(value), `a node that ${name} reads`));
-      const attributes = Object.entries(op.attributes).map(
-        ([key, value]) => [key, toAttrValue(value)] as const,
-      );
-      add(
-        name,
-        op.type,
-        [...inputs, ...[...before].map((node) => `^${node}`)],
-        Object.fromEntries(attributes),
-      );
-      for (const [output, value] of op.outputs.entries()) references.set(value, `${name}:${output}`);
-      if (assigns) assignments.push(name);
-      for (const value of resources) access.set(value, touched(access.get(value), name, assigns));
-    });
-
-    for (const [output, value] of program.outputs) {
-      const source = present(references.get(value), `a node for the output "${output}"`);
-      const after = assignments.map((node) => `^${node}`);
-      add(outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
-    }
-  };
-
-  const addVariable: GraphWriter['addVariable'] = ({ name, shape }) => {
-    const prefix = `variables/${nodeName(name)}`;
-    const shapeAttribute = { shape: toShape(shape) };
-    const handle = add(`${prefix}/handle`, 'VarHandleOp', [], {
-      dtype: FLOAT,
-      shape: shapeAttribute,
-      shared_name: { s: encoder.encode(name) },
-    });
-    handles.set(name, handle);
-    const feed = add(`${prefix}/feed`, 'Placeholder', [], { dtype: FLOAT, shape: shapeAttribute });
-    const assign = add(`${prefix}/assign`, 'AssignVariableOp', [handle, feed], { dtype: FLOAT });
-    // Something to fetch: an assignment has no output.
-    const zero = { dtype: DATA_TYPE.float32, tensorShape: toShape([]), tensorContent: new Uint8Array(4) };
-    const assigned = add(`${prefix}/assigned`, 'Const', [`^${assign}`], {
-      dtype: FLOAT,
-      value: { tensor: zero },
-    });
-    const value = add(`${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
-    return { feed, assigned, value };
-  };
-
-  return { nodes, addVariable, addProgram };
+/** Adds the ops of a program, and where their outputs are to `references`. @returns The nodes that assign variables. */
+function addOps(
+  graph: Graph,
+  prefix: string,
+  program: Program,
+  references: Map<Value, string>,
+): readonly string[] {
+  const access = new Map<Value, Access>();
+  const assignments: string[] = [];
+  program.ops.forEach((op, index) => {
+    const name = `${prefix}/${op.type}_${index}`;
+    const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
+    const assigns = op.outputs.length === 0;
+    const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
+    const inputs = op.inputs.map((value) => present(references.get(value), `a node that ${name} reads`));
+    const attributes = Object.entries(op.attributes).map(
+      ([key, value]) => [key, toAttrValue(value)] as const,
+    );
+    addNode(
+      graph,
+      name,
+      op.type,
+      [...inputs, ...[...before].map((node) => `^${node}`)],
+      Object.fromEntries(attributes),
+    );
+    for (const [output, value] of op.outputs.entries()) references.set(value, `${name}:${output}`);
+    if (assigns) assignments.push(name);
+    for (const value of resources) access.set(value, accessAfter(access.get(value), name, assigns));
+  });
+  return assignments;
 }
 
+/** The nodes that must have run before a node reads or assigns a variable. */
 function waitsFor(access: Access | undefined, assigns: boolean): readonly string[] {
   if (access === undefined) return [];
   const { readers, writer } = access;
   return [...(assigns ? readers : []), ...(writer === undefined ? [] : [writer])];
 }
 
-function touched(access: Access | undefined, node: string, assigns: boolean): Access {
+function accessAfter(access: Access | undefined, node: string, assigns: boolean): Access {
   if (assigns) return { readers: [], writer: node };
   return { readers: [...(access?.readers ?? []), node], writer: access?.writer };
 }

@@ -62,14 +62,14 @@ export interface ProgramBuilder {
 export function createProgramBuilder(): ProgramBuilder {
   let nextId = 0;
   const inputs = new Map<string, Value>();
-  const constants = new Map<string, Constant>();
   const handles = new Map<string, Value>();
   const readings = new Map<string, Value>();
   const readVariables = new Map<Value, VariableSpec>();
   const ops: Op[] = [];
   const outputs = new Map<string, Value>();
 
-  const newValue = (shape: Shape, dtype: DataType): Value => ({ id: nextId++, shape, dtype });
+  const newValue: NewValue = (shape, dtype) => ({ id: nextId++, shape, dtype });
+  const constants = createConstants(newValue);
 
   const handle = (variable: VariableSpec): Value => {
     const known = handles.get(variable.name);
@@ -87,23 +87,12 @@ export function createProgramBuilder(): ProgramBuilder {
   const op: ProgramBuilder['op'] = (type, opInputs, attributes, shape, dtype = 'float32') =>
     first(emit(type, opInputs, attributes, [{ shape, dtype }]));
 
-  const constant: ProgramBuilder['constant'] = (data, shape = [data.length], dtype = 'float32') => {
-    if (elementCount(shape) !== data.length)
-      throw new Error(`${data.length} values do not fill [${shape.join(', ')}].`);
-    const key = `${dtype}:${shape.join()}:${data.join()}`;
-    const known = constants.get(key);
-    if (known !== undefined) return known.value;
-    const value = newValue(shape, dtype);
-    constants.set(key, { value, data: dtype === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
-    return value;
-  };
-
   return {
     ops,
     emit,
     op,
-    constant,
-    scalar: (value) => constant([value], []),
+    constant: constants.add,
+    scalar: (value) => constants.add([value], []),
     input(name, shape, dtype = 'float32') {
       const value = newValue(shape, dtype);
       inputs.set(name, value);
@@ -123,7 +112,7 @@ export function createProgramBuilder(): ProgramBuilder {
     },
     output: (name, value) => void outputs.set(name, value),
     constantOf(value) {
-      const found = [...constants.values()].find((entry) => entry.value === value);
+      const found = constants.list().find((entry) => entry.value === value);
       return found === undefined ? undefined : [...found.data];
     },
     variableOf: (value) => readVariables.get(value),
@@ -132,13 +121,31 @@ export function createProgramBuilder(): ProgramBuilder {
       const used = new Set(live.flatMap((entry) => entry.inputs));
       return {
         inputs,
-        constants: [...constants.values()].filter(({ value }) => used.has(value)),
+        constants: constants.list().filter(({ value }) => used.has(value)),
         variables: new Map([...handles].filter(([, value]) => used.has(value))),
         ops: live,
         outputs,
       };
     },
   };
+}
+
+type NewValue = (shape: Shape, dtype: DataType) => Value;
+
+/** The constants of a program, equal ones once. */
+function createConstants(newValue: NewValue) {
+  const constants = new Map<string, Constant>();
+  const add: ProgramBuilder['constant'] = (data, shape = [data.length], dtype = 'float32') => {
+    if (elementCount(shape) !== data.length)
+      throw new Error(`${data.length} values do not fill [${shape.join(', ')}].`);
+    const key = `${dtype}:${shape.join()}:${data.join()}`;
+    const known = constants.get(key);
+    if (known !== undefined) return known.value;
+    const value = newValue(shape, dtype);
+    constants.set(key, { value, data: dtype === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
+    return value;
+  };
+  return { add, list: (): readonly Constant[] => [...constants.values()] };
 }
 
 /** The ops that outputs or assignments need, in order. */

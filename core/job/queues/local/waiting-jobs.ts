@@ -4,22 +4,27 @@ import { isFinal, type JobRecord } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import { createLeaseWatch, isSameLease } from '../../record/lease-watch.ts';
 
+/** What {@link createWaitingJobs} works with. */
 export interface WaitingJobsDeps {
   readonly jobs: JobStore;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Monotonic, in milliseconds; left out, the machine's. */
+  /** Monotonic, in milliseconds; by default the machine's. */
   readonly clock?: () => number;
 }
 
+/** The jobs that wait for a trainer. */
 export interface WaitingJobs {
   /**
-   * The oldest job that nobody holds; frees those of dead holders, and ends those that are to be cancelled.
-   * @param isResting tells of jobs that are passed over for now.
+   * The oldest job that nobody holds; undefined where none waits. Releases the leases of dead holders, and cancels jobs that
+   * are to be cancelled.
+   *
+   * @param isResting Whether a job is skipped for now.
    */
   next(isResting?: (jobId: string) => boolean): Promise<JobRecord | undefined>;
 }
 
+/** Watches the leases of open jobs, so that it can tell which holders are dead. */
 export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): WaitingJobs {
   const watch = createLeaseWatch(clock);
 
