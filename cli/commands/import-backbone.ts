@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toArchitectureName } from '../../core/backbone/backbone.ts';
 import { checkBackboneSize, importBackbone } from '../../core/backbone/import-backbone.ts';
+import { weightFilesIn } from '../../core/backbone/weight-files.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
@@ -33,9 +34,9 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   const onnx = await readFile(file);
   const dataDir = path.resolve(data);
   const store = await openObjectStore(pathToFileURL(dataDir).href);
-  const { backbone, outputShape, outputLayout, below } = await importBackbone(
+  const { backbone, outputShape, outputLayout, below, weightFiles } = await importBackbone(
     { store, now: Date.now },
-    { ...request, name, onnx },
+    { ...request, name, onnx, weightFiles: weightFilesIn(path.dirname(file)) },
   );
   const { input, features, source } = backbone;
   const made =
@@ -45,8 +46,13 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
   features  ${features} from "${source.output}"${made}
-${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+${describeWeights(weightFiles)}${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }
+
+const describeWeights = (weightFiles: readonly string[]) =>
+  weightFiles.length === 0
+    ? ''
+    : `  weights   of ${weightFiles.map((name) => `"${name}"`).join(', ')}, now inside\n`;
 
 /** Names values before the output: whoever has exported a whole classifier needs what its last layers read. */
 const describeBelow = (below: readonly string[]) =>

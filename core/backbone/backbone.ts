@@ -30,7 +30,7 @@ export const BackboneSchema = z.object({
   input: ModelInputSchema,
   /** Length of the feature vectors. */
   features: z.number().int().positive(),
-  /** The imported file: its hash, and the value of its graph that became the features. */
+  /** The imported `.onnx` file: its hash, and the value of its graph that became the features. */
   source: z.object({ sha256: z.string(), output: z.string() }),
 });
 /** What is known of an imported backbone. */

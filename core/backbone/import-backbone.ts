@@ -15,8 +15,10 @@ import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { BACKBONE, type Backbone, parseBackboneName } from './backbone.ts';
+import { mergeWeights } from './merge-weights.ts';
 import { type ProbedOutput, type ProbeInput, probeModel } from './probe-backbone.ts';
 import { readImageInput } from './read-image-input.ts';
+import type { WeightFiles } from './weight-files.ts';
 
 /** Size of a file at most. Protobuf allows 2 GiB, and the head is added later. */
 export const MAX_BACKBONE_BYTES = 2_000_000_000;
@@ -37,6 +39,8 @@ export interface ImportBackboneRequest {
   readonly name: string;
   /** The `.onnx` file. */
   readonly onnx: Uint8Array;
+  /** Where weights are that the file does not contain. Default: nowhere, and such a file is refused. */
+  readonly weightFiles?: WeightFiles | undefined;
   /** Layout of its input. */
   readonly layout: Layout;
   /** Size of its input. Default: what the file says. */
@@ -57,18 +61,21 @@ export interface ImportedBackbone {
   readonly outputLayout: Layout | 'vector';
   /** Names of the values computed just before it, the last one first. */
   readonly below: readonly string[];
+  /** Files that weights were taken from, as the model names them. */
+  readonly weightFiles: readonly string[];
 }
 
 /**
- * Refuses a file that is too large, before it is read.
+ * Refuses a model that is too large, before it is read.
+ * @param sizeBytes Size of the file, and of the weights beside it.
  * @throws {FoveaError} `backbone-too-large`.
  */
 export function checkBackboneSize(sizeBytes: number): void {
   if (sizeBytes <= MAX_BACKBONE_BYTES) return;
   throw new FoveaError(
     'backbone-too-large',
-    `The file has ${sizeBytes} bytes; at most ${MAX_BACKBONE_BYTES} are allowed, as a model is one file of less than 2 GiB. Export ` +
-      'a smaller network, or only its lower part.',
+    `The model has ${sizeBytes} bytes; at most ${MAX_BACKBONE_BYTES} are allowed, as what is stored is one file of less than 2 GiB. ` +
+      'Export a smaller network, or only its lower part.',
     { param: 'file', details: { sizeBytes, maxSizeBytes: MAX_BACKBONE_BYTES } },
   );
 }
@@ -86,8 +93,13 @@ export async function importBackbone(
 ): Promise<ImportedBackbone> {
   const name = parseBackboneName(request.name);
   checkBackboneSize(request.onnx.byteLength);
-  const model = cutAtOutput(decodePacked(request.onnx), request.output);
-  const input = readImageInput(model, request);
+  const { onnx: file, weightFiles: files } = request;
+  const cut = cutAtOutput(decodePacked(file), request.output);
+  const input = readImageInput(cut, request);
+  const { model, locations } =
+    files === undefined
+      ? { model: cut, locations: [] }
+      : await mergeWeights(cut, files, file.byteLength, checkBackboneSize);
   const { onnx, output, features } = await toCheckedFeatures(model, input, request);
   const sha256 = contentHashOf(onnx);
   const backbone: Backbone = {
@@ -106,6 +118,7 @@ export async function importBackbone(
     outputShape: output.shape,
     outputLayout: output.layout,
     below: valuesBelow(model, VALUES_BELOW),
+    weightFiles: locations,
   };
 }
 

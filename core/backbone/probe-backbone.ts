@@ -106,7 +106,7 @@ async function run(
     throw new FoveaError(
       'backbone-input-unsupported',
       `The model cannot be run on a float32 input [${dims.join(', ')}]: ${messageOf(cause)} Check --size and --layout; the ` +
-        'batch must be open, as torch.onnx.export makes it with dynamic_axes.',
+        'batch must be open, as torch.onnx.export makes it with dynamic_shapes.',
       { param: 'size', details: { dims: [...dims] }, cause },
     );
   }

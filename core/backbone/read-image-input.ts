@@ -63,8 +63,8 @@ export function readImageInput(model: PackedModel, { layout, size, preprocessing
     throw new FoveaError(
       'backbone-batch-fixed',
       `The input "${input.name}" ${shown} takes ${batch} pictures at a time, no more and no fewer. Export the model with an open ` +
-        `batch: in PyTorch torch.onnx.export(…, dynamic_axes={"${input.name}": {0: "batch"}}), or dynamic_shapes with dynamo; ` +
-        'in TensorFlow an input [None, …].',
+        'batch: in PyTorch torch.onnx.export(…, dynamic_shapes=({0: "batch"},)), or with dynamo=False ' +
+        `dynamic_axes={"${input.name}": {0: "batch"}}; in TensorFlow an input [None, …].`,
       { param: 'file', details: { received: batch } },
     );
   }

@@ -68,7 +68,8 @@ export const STORAGE_CODES = {
   'backbone-corrupt': 'A stored backbone cannot be used. Restore it from a copy, or import it again.',
   'backbone-unreadable':
     'The file is no ONNX model that loads. Check it with onnx.checker and export it again.',
-  'backbone-external-data': 'The weights are in other files. Export the model into one file.',
+  'backbone-external-data':
+    'Weights beside the model cannot be read. Put its files into one folder, or export it into one file.',
   'backbone-input-unsupported': 'The model does not take one float32 picture. Check `--size` and `--layout`.',
   'backbone-batch-fixed': 'The model takes a fixed number of pictures. Export it with an open batch.',
   'backbone-output-unsupported':

@@ -146,7 +146,9 @@ const VALUE_INFO = ROOT.lookupType('ValueInfoProto');
 /** Encodes one node, for models whose nodes stay encoded (packed-model.ts). */
 export const encodeNode = (node: NodeProto): Uint8Array => NODE.encode(node as object).finish();
 /** Encodes one constant, for models whose constants stay encoded (packed-model.ts). */
-export const encodeTensor = (tensor: TensorProto): Uint8Array => TENSOR.encode(tensor as object).finish();
+export const encodeTensor = (
+  tensor: Omit<TensorProto, 'rawData'> & Partial<Pick<TensorProto, 'rawData'>>,
+): Uint8Array => TENSOR.encode(tensor as object).finish();
 /** Encodes an input or output. ONNX Runtime infers the type of an output that tells none. */
 export const encodeValueInfo = (value: Partial<ValueInfoProto>): Uint8Array =>
   VALUE_INFO.encode(value as object).finish();

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { moveWeightsOut } from '../../support/external-onnx.ts';
 import { foreignModel } from '../../support/foreign-onnx.ts';
 
 const FOVEA = path.resolve(import.meta.dirname, '../../../bin/fovea.mjs');
@@ -12,6 +13,9 @@ const folder = mkdtempSync(path.join(tmpdir(), 'fovea-backbone-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 writeFileSync(path.join(folder, 'mine.onnx'), foreignModel({ output: 'scores' }));
+const beside = moveWeightsOut(foreignModel({ output: 'scores' }), 'beside.onnx.data');
+writeFileSync(path.join(folder, 'beside.onnx'), beside.onnx);
+writeFileSync(path.join(folder, 'beside.onnx.data'), beside.weights);
 writeFileSync(path.join(folder, 'huge.onnx'), '');
 // Without content: it takes no room on the disk.
 truncateSync(path.join(folder, 'huge.onnx'), 3 * 2 ** 30);
@@ -33,12 +37,13 @@ describe('fovea import-backbone', () => {
     expect(existsSync(path.join(folder, '.fovea/backbones/mine/backbone.json'))).toBe(true);
   });
 
-  it('imports up to the output that it is told', () => {
-    const args = ['mine.onnx', '--layout', 'nchw', '--name', 'lower', '--size', '16'];
+  it('imports up to the output that it is told, with weights from beside the file', () => {
+    const args = ['beside.onnx', '--layout', 'nchw', '--name', 'lower', '--size', '16'];
     const { stdout } = importBackbone(...args, '--output', 'map', '--output-layout', 'nchw');
     expect(stdout).toContain('Backbone "lower"');
     expect(stdout).toContain('features  5 from "map", the mean of a feature map [5, 8, 8] (nchw)');
-    expect(stdout).not.toContain('below');
+    expect(stdout).toContain('weights   of "beside.onnx.data", now inside\n');
+    expect(stdout).not.toContain('earlier');
   });
 
   it.each([
