@@ -11,7 +11,7 @@ import { afterCheckpoint } from '../../core/job/record/furthest.ts';
 import type { JobRecord, Progress } from '../../core/job/record/job.ts';
 import type { NewJobEvent } from '../../core/job/record/job-events.ts';
 import type { AttemptJobs } from '../../core/job/record/job-store.ts';
-import { LeaseLostError, updateHeld } from '../../core/job/record/lease.ts';
+import { LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../core/job/record/lease-watch.ts';
 import type { CostMeter } from './cost-meter.ts';
 
@@ -120,7 +120,7 @@ export function createJobReporter({
 
   async function write(): Promise<void> {
     try {
-      const job = await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+      const job = await updateLeased({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         spent: meter.spent(),
         ...(checkpoint === undefined ? {} : { furthest: afterCheckpoint(held, checkpoint) }),
@@ -164,29 +164,29 @@ export function createJobReporter({
       await jobs.appendEvent(jobId, { level: 'warn', type: 'message', message, data: data ?? null });
     },
     async addTrial(trial) {
-      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         trials: withTrial(held.trials, trial),
       }));
     },
     async addFailedTrial(trial) {
-      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         failedTrials: withTrial(held.failedTrials, trial),
       }));
     },
     async setResolved(resolved) {
-      await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));
+      await updateLeased({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));
     },
     async setMemory(memory, { isUncounted } = { isUncounted: false }) {
-      await updateHeld({ jobs, now }, jobId, owner, (held) => ({
+      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
         ...held,
         memory,
         attempts: held.attempts - (isUncounted ? 1 : 0),
       }));
     },
     async setModelVersion(modelVersion) {
-      await updateHeld({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));
+      await updateLeased({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));
     },
     async stop() {
       clearInterval(timer);

@@ -8,7 +8,7 @@ import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { afterOwnEnd } from '../../core/job/recipe/memory-record.ts';
 import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../../core/job/record/job.ts';
 import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
-import { acquireLease, LeaseLostError, updateHeld } from '../../core/job/record/lease.ts';
+import { acquireLease, LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -110,7 +110,7 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
     const { changes, message, data } = await work.carryOut({ ...deps, reporter, meter }, { ...job, backend });
     await reporter.stop();
     const spent = meter.spent();
-    const done = await updateHeld(deps, jobId, owner, (held) => ({
+    const done = await updateLeased(deps, jobId, owner, (held) => ({
       ...held,
       ...changes,
       memory: afterOwnEnd(held.memory),
@@ -151,7 +151,7 @@ async function endAttempt(
   const finishedAt = Math.floor(deps.now() / 1000);
   const end = endOf(error);
   try {
-    const left = await updateHeld(deps, jobId, owner, (held): JobRecord => {
+    const left = await updateLeased(deps, jobId, owner, (held): JobRecord => {
       const job = { ...held, memory: afterOwnEnd(held.memory), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };

@@ -5,46 +5,47 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 /** Codes of jobs and trainers, with what each means and what to do. */
 export const JOB_CODES = {
   'queue-unavailable':
-    'The job could not be handed to AWS Batch. Send the same request with the same Idempotency-Key again.',
+    'The job could not be submitted to AWS Batch. Send the same request with the same Idempotency-Key again.',
   'queue-busy': 'Another process is submitting the job. Try again in a minute.',
-  'queue-unknown': 'The deployment no longer has the queue that the job was for. Ask for the job again.',
+  'queue-unknown': 'The deployment no longer has the queue of the job. Start the job again.',
 
   'job-cancelled': 'The job was cancelled.',
   'budget-spent':
     'The budget was spent before training began. Raise `max_cost_usd`, or train on fewer pictures.',
   'out-of-memory':
-    'Memory ran out and no remedy is left. Take a larger machine, a smaller network or batch, or allow more in `recipe.out_of_memory`.',
+    'Memory ran out and no remedy is left. Use a larger machine, a smaller network or batch, or allow more remedies in `recipe.out_of_memory`.',
   'disk-full': 'The temporary folder of the trainer is full. Free space there, or set TMPDIR.',
-  'training-diverged': 'The loss is no longer a number. Lower `learning_rate_multiplier`, e.g. to 0.1.',
+  'training-diverged':
+    'Training diverged: the loss is not finite. Lower `learning_rate_multiplier`, e.g. to 0.1.',
   'dataset-changed': 'Pictures were deleted while the job ran. Start the job again on the dataset as it is.',
   'parity-failed':
-    'The exported model does not answer as the trainer does, so it was not published. Run the job again; report it if it stays.',
+    'The exported model gives other answers than the trainer, so it was not published. Run the job again; report it if it fails again.',
   'trainer-crashed': 'The trainer ended several times without finishing. The output of the server says more.',
-  'trainer-error': 'The trainer met something that nobody expected. Its log says more.',
+  'trainer-error': 'The trainer failed with an unexpected error. Its log says more.',
   'trainer-misconfigured':
-    'AWS Batch cannot start the trainer as it is deployed. Mend what the message names.',
+    'AWS Batch cannot start the trainer as it is deployed. Correct what the message names.',
   'trainer-image': 'The image of the trainer could not be loaded. Deploy again.',
   'no-capacity':
     'AWS had no machine in time. Try again later, or deploy with more kinds of machines or zones.',
-  'machine-lost': 'The machine was taken away too often. Ask for the job again.',
+  'machine-lost': 'AWS took the machine away too often. Start the job again.',
   'job-timeout': 'The job took longer than it may. Raise `fovea:jobHours`, or train for fewer epochs.',
 
   'trainer-terminated':
-    'The machine told the trainer to stop. The next attempt goes on from the last checkpoint.',
-  'lease-lost': 'Another attempt holds the job. This one stops and changes nothing.',
-  'checkpoint-corrupt': 'A checkpoint is damaged. The one before it is taken.',
-  'checkpoint-unfit': 'A checkpoint is of other settings or pictures. The one before it is taken.',
+    'The machine told the trainer to stop. The next attempt resumes from the last checkpoint.',
+  'lease-lost': 'Another attempt has the lease of the job. This one stops and changes nothing.',
+  'checkpoint-corrupt': 'A checkpoint is damaged. The one before it is used.',
+  'checkpoint-unfit': 'A checkpoint belongs to other settings or pictures. The one before it is used.',
   'trainer-state-invalid': 'The saved state does not fit the training. It starts from the weights instead.',
-  'loss-not-finite': 'The loss of a batch is no number. Lower the learning rate.',
+  'loss-not-finite': 'The loss of a batch is not finite. Lower the learning rate.',
 
   'backend-unavailable':
-    'The back end of TensorFlow is not to be had here. Install what the message names, or ask for `auto`.',
-  'executor-unavailable': 'The back end has no such executor here. Leave `executor` out.',
+    'The back end of TensorFlow is not available here. Install what the message names, or ask for `auto`.',
+  'executor-unavailable': 'The back end has no such executor here. Omit `executor`.',
   'batch-invalid': 'A batch does not fit the network. This is a fault of Fovea: report it.',
   'weights-invalid': 'A weight is missing or has another size. This is a fault of Fovea: report it.',
   'network-invalid': 'The description of a network is contradictory. This is a fault of Fovea: report it.',
   'network-not-classifier': 'The network cannot be trained as a classifier. Choose another architecture.',
   'network-not-splittable': 'The network cannot be split at that layer. Choose another `unfreeze_from`.',
   'network-not-convertible': 'The network has no fully convolutional form. Its models have no heatmap.',
-  'layer-not-exportable': 'TensorFlow.js has nothing for a layer. Serve the model as ONNX.',
+  'layer-not-exportable': 'TensorFlow.js has no equivalent of a layer. Serve the model as ONNX.',
 } as const satisfies ErrorCodeTable;

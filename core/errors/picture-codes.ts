@@ -6,16 +6,17 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 export const PICTURE_CODES = {
   'image-empty': 'The picture has no bytes. Send the bytes of a picture file.',
   'image-too-large': 'The file is larger than the limit. Send a smaller or more compressed picture.',
-  'image-unsupported': 'This is no picture that can be read. Convert it to a usual JPEG or PNG.',
+  'image-unsupported': 'This is not a picture of a supported format. Convert it to a usual JPEG or PNG.',
   'image-corrupt': 'The picture is damaged or incomplete. Export it again from its source.',
   'image-zero-size': 'A side of the picture has no pixels. Export it again from its source.',
   'image-too-many-pixels': 'The picture has more pixels than the limit. Scale it down.',
   'image-too-many-frames': 'The picture has more frames than the limit. Send the first frame alone.',
   'too-many-images': 'The request has more pictures than the limit. Send several requests.',
-  'image-key-invalid': 'This is no key of an upload. Send the `key` that `POST /v1/uploads` gave.',
-  'upload-not-found': 'There is no such upload: not sent yet, or older than a day. Ask for a new link.',
+  'image-key-invalid': 'This is not the key of an upload. Send the `key` that `POST /v1/uploads` gave.',
+  'upload-not-found':
+    'There is no such upload: it was not sent yet, or it is older than a day. Ask for a new link.',
   'upload-refused': 'The bytes do not fit their link. Send what `POST /v1/uploads` was asked for.',
-  'upload-link-invalid': 'This is no upload link of this server. Ask for a new one.',
-  'upload-link-expired': 'The upload link is no longer good. Ask for a new one.',
-  'uploads-too-large': 'The uploads are too large together for one request. Send several requests.',
+  'upload-link-invalid': 'This is not an upload link of this server. Ask for a new one.',
+  'upload-link-expired': 'The upload link has expired. Ask for a new one.',
+  'uploads-too-large': 'Together, the uploads are too large for one request. Send several requests.',
 } as const satisfies ErrorCodeTable;

@@ -5,74 +5,74 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 /** Codes of refused requests, with what each means and what to do. */
 export const REQUEST_CODES = {
   'request-invalid':
-    'A field, parameter or header is missing, unknown or out of range. Mend what `param` and the message name.',
+    'A field, parameter or header is missing, unknown or out of range. Correct what `param` and the message name.',
   'json-invalid': 'The body is not JSON. Send one JSON object in UTF-8.',
   'multipart-invalid':
     'The form cannot be read or has no file. Send each picture as a part with a file name.',
-  'base64-invalid':
-    'The text is no base64 of a picture. Encode the bytes of the file, without anything else.',
-  'body-missing': 'The request has no body. Send what the route takes.',
+  'base64-invalid': 'The text is not the base64 of a picture. Encode the bytes of the file and nothing else.',
+  'body-missing': 'The request has no body. Send the body that the route takes.',
   'body-unreadable': 'The body ended before it was complete. Send the request again.',
   'body-too-large':
     'The body is larger than the limit. Send less, in several requests, or by an upload link.',
-  'body-timeout': 'The body stopped coming, or came too slowly. Send the request again.',
+  'body-timeout': 'The body stopped or came too slowly. Send the request again.',
   'server-busy':
-    'The server reads as much as it can hold. Send the request again after the time in `Retry-After`.',
+    'The server has no memory for another body. Send the request again after the time in `Retry-After`.',
   'http-invalid': 'The request is not valid HTTP. Send it with an HTTP client that is up to date.',
   'headers-too-large': 'The headers are larger than the server takes. Send fewer or shorter ones.',
-  'request-timeout': 'The request did not come within the time that the server waits for one. Send it again.',
-  'expectation-unsupported': 'The server does not do what the header `Expect` asks for. Leave it out.',
+  'request-timeout': 'The request did not arrive in time. Send it again.',
+  'expectation-unsupported': 'The server does not support the header `Expect`. Remove it.',
   'content-encoding-unsupported':
-    'The body is compressed in a way that is not understood. Send it as it is, or with gzip.',
+    'The compression of the body is not supported. Send it uncompressed, or with gzip.',
   'content-encoding-invalid':
-    'The body is not compressed as its Content-Encoding says. Leave the header out, or compress the body.',
+    'The body is not compressed as its Content-Encoding says. Remove the header, or compress the body.',
   'content-type-unsupported': 'The route does not take this Content-Type. Send one that the message names.',
-  'route-not-found': 'There is nothing at this path. Take one that the message or the API description names.',
-  'method-not-allowed': 'The path takes other methods. Take one that the `Allow` header names.',
+  'route-not-found': 'There is nothing at this path. Use one that the message or the API description names.',
+  'method-not-allowed': 'The path does not take this method. Use one that the `Allow` header names.',
 
   'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',
-  'api-key-invalid': 'The API key is not known. Ask whoever runs this installation for one.',
-  'host-not-allowed': 'The server does not answer for this Host. Use a name that the message gives.',
+  'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
+  'host-not-allowed': 'The server does not answer to this Host. Use a name that the message gives.',
   'origin-not-allowed':
-    'A page of another site may not change anything. Send the request from outside a browser, or from the page of the server.',
+    'A page of another site may not use the API. Send the request from outside a browser or from the page of the server, or have the operator allow the origin.',
 
   'dataset-name-invalid':
-    'This cannot name a dataset, class or file. Take a name within the rules of the message.',
+    'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
-  'dataset-empty': 'The dataset has no pictures. Copy or upload them into one folder a class.',
+  'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':
-    'The split of the dataset has no such snapshot. Leave `split_snapshot` out, or take the number and the `split` of a report.',
+    'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',
   'dataset-invalid':
-    'The dataset cannot be trained on. Mend the findings of severity `error` and start another job.',
-  'model-name-invalid': 'This cannot name a model. Take a name within the rules of the message.',
-  'model-version-invalid': 'This is no version. Give a version number or an alias such as `latest`.',
-  'model-not-found': 'There is no such model. Name one that there is, or wait for the job that makes it.',
+    'Training on the dataset is not possible. Resolve the findings of severity `error` and start another job.',
+  'model-name-invalid': 'This is not an allowed name of a model. Use a name within the rules of the message.',
+  'model-version-invalid': 'This is not a version. Give a version number or an alias such as `latest`.',
+  'model-not-found':
+    'There is no such model. Name one that the message gives, or wait for the job that makes it.',
   'model-version-not-found': 'The model has no such version or alias. Name one that the message gives.',
   'model-file-not-found': 'The version has no such file. Name one that the message gives.',
   'report-not-found': 'The version has no report. Train the model again to get one.',
   'label-unknown': 'The model has no such class. Name one of its labels, its number, or `top`.',
-  'heatmap-unavailable': 'The version can draw no heatmap. Take another version, or ask without `heatmap`.',
+  'heatmap-unavailable': 'The version has no heatmaps. Use another version, or omit `heatmap`.',
   'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
 
   'job-not-found': 'There is no such job. List the jobs to find its id.',
-  'job-finished': 'The job is over. Nothing can be changed any more.',
-  'job-transition': 'The job cannot go from its present state to that one. Read the job and decide again.',
-  'idempotency-conflict': 'The Idempotency-Key was used for another request. Take a new key for a new job.',
+  'job-finished': 'The job is over and cannot be changed.',
+  'job-transition': 'The job cannot change from its state to that one. Read the job and decide again.',
+  'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new job.',
   'contact-sheet-missing': 'The job has no contact sheet. One is drawn when training begins.',
-  'setting-without-effect':
-    'The setting does nothing together with the others. Leave it out, or change those.',
+  'setting-without-effect': 'The setting has no effect together with the others. Remove it, or change those.',
   'sweep-without-validation':
-    'A sweep needs a validation split to choose by. Set `split.validation` above 0.',
+    'A sweep chooses by the validation split, and there is none. Set `split.validation` above 0.',
 
   'architecture-unknown': 'There is no such network. Name one that the message gives.',
   'layer-unknown': 'The network has no such layer. Name one that the message gives.',
-  'input-too-small': 'The network has no output for so small an input. Take a larger one.',
-  'input-too-large': 'A plan cannot be made for so large an input. Take a smaller one.',
-  'channels-unsupported': 'The network does not take so many channels. Take a number that the message names.',
-  'classes-out-of-range': 'The number of classes is out of range. Take one that the message allows.',
-  'batch-size-out-of-range': 'The batch size is out of range. Take one that the message allows.',
-  'images-out-of-range': 'The number of pictures is out of range. Take one that the message allows.',
+  'input-too-small': 'The network has no output for so small an input. Use a larger one.',
+  'input-too-large': 'A plan cannot be made for so large an input. Use a smaller one.',
+  'channels-unsupported':
+    'The network does not take this number of channels. Use one that the message names.',
+  'classes-out-of-range': 'The number of classes is out of range. Use one that the message allows.',
+  'batch-size-out-of-range': 'The batch size is out of range. Use one that the message allows.',
+  'images-out-of-range': 'The number of pictures is out of range. Use one that the message allows.',
   'gpu-unknown': 'There is no such GPU to plan for. Name one that the message gives.',
-  'price-invalid': 'The price cannot be. Give 0 or more US$ an hour, together with a GPU.',
+  'price-invalid': 'The price is not possible. Give 0 or more US$ an hour, together with a GPU.',
   'range-not-satisfiable': 'The range lies outside of the object. Ask for bytes within its size.',
 } as const satisfies ErrorCodeTable;

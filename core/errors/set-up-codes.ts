@@ -6,9 +6,9 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 export const SET_UP_CODES = {
   'internal-error':
     'Something failed that should not have. The log explains the request with this `request_id`.',
-  'environment-invalid': 'The environment of the process is not complete. Set what the message names.',
+  'environment-invalid': 'Environment variables are missing or wrong. Set what the message names.',
   'api-keys-needed':
-    'A server that others reach has no API keys. Give it some with `--api-keys`, or listen on 127.0.0.1.',
+    'A server that other machines reach has no API keys. Give it some with `--api-keys`, or listen on 127.0.0.1.',
   'api-keys-invalid':
     'The API keys cannot be used. Give a JSON object from names to keys of 16 characters or more.',
   'port-unavailable': 'The port cannot be opened. Choose another with `--port`; 0 takes any free one.',
@@ -21,12 +21,11 @@ export const SET_UP_CODES = {
     'npm could not install the sources. Check the registry and run the same command again.',
   'native-download-failed':
     'pip could not download TensorFlow. Check its index and run the same command again.',
-  'native-hash-mismatch':
-    'The index gave another file than the pinned one. It was not used: check the index.',
+  'native-hash-mismatch': 'The downloaded file is not the pinned one and was not used. Check the index.',
   'native-disk-full':
     'There is not enough space. Free some, or name another folder, and run the same command again.',
   'native-build-failed':
-    'The addon did not compile. Mend what the compiler says and run the same command again.',
+    'The addon did not compile. Correct what the compiler reports and run the same command again.',
   'native-load-failed': 'The addon was built and does not run. The portable back end works without.',
   'native-installer-failed': 'The second way of setting up failed, too. The portable back end works without.',
   'native-setup-running': 'Another process is setting up the same folder. Wait for it, or stop it.',

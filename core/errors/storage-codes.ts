@@ -5,77 +5,76 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 /** Codes of storage, models and weights, with what each means and what to do. */
 export const STORAGE_CODES = {
   'storage-unavailable':
-    'The storage does not answer. Try again; if it lasts, see the disk, its mount or the network.',
+    'The storage does not answer. Try again; if that does not help, check the disk, its mount or the network.',
   'storage-conflict': 'Other writers of the same object were faster. Try again.',
-  'storage-read-truncated': 'An object broke off while it was read. Try again once it is copied whole.',
+  'storage-read-truncated':
+    'An object was cut short while it was read. Try again when it is copied completely.',
   'storage-full': 'The disk, or the quota on it, is full. Free space where the storage folder is.',
   'storage-denied':
     'The storage refuses the access. Give this process the right to read and write the folder or bucket.',
   'storage-read-only':
-    'The disk is mounted for reading alone. Mount it for writing, or put the storage folder on another.',
+    'The disk is mounted read-only. Mount it for writing, or put the storage folder on another disk.',
   'storage-bucket-missing': 'There is no such bucket. Create it, or correct its name, region or endpoint.',
   'storage-unsupported':
-    'The file system lacks hard links or renaming. Put the storage folder, whole, on one that has both.',
+    'The file system lacks hard links or renaming. Put the whole storage folder on one that has both.',
   'storage-link-refused':
     'A symbolic link leads out of the storage folder, or Fovea was to write through one. Link whole datasets only, and change their files where the link leads.',
   'storage-name-not-utf8': 'The name of a file is not valid UTF-8. Rename the file.',
-  'storage-url-invalid': 'This names no object store. Give a `file:` or `s3:` URL, or `memory:`.',
-  'key-invalid': 'This cannot be an object key. Join non-empty names by single slashes.',
+  'storage-url-invalid': 'This is not the URL of an object store. Give a `file:` or `s3:` URL, or `memory:`.',
+  'key-invalid': 'This is not an allowed object key. Join non-empty names by single slashes.',
   'key-too-long': 'The object key, or one of its names, is too long. Shorten it.',
-  'key-conflict': 'A file and a folder cannot share a name. Take another name, or remove what is in the way.',
+  'key-conflict':
+    'A file and a folder cannot have the same name. Use another name, or remove what is in the way.',
   'object-archived':
     'The object is in an archive of S3 and cannot be read at once. Restore it, or copy it to the class STANDARD.',
   'object-too-large': 'The object is too large for one upload. Send at most 5 GB.',
-  'precondition-failed':
-    'The object is not, or no longer, in the expected state. Read it again and decide anew.',
+  'precondition-failed': 'The object is not in the expected state. Read it again and decide anew.',
   'record-invalid': 'A stored record cannot be read. Restore it from a copy, or delete it.',
   'format-newer': 'A newer Fovea wrote the object. Upgrade this one, or name an older version of a model.',
   'record-missing': 'There is no such record to change. It was deleted meanwhile.',
   'record-contended': 'Other writers of the same record were faster. Try again.',
 
-  'copy-target-taken':
-    'There is something where the copy was to go. Name an empty place outside of the original.',
+  'copy-target-taken': 'The target of the copy is not empty. Name an empty place outside of the original.',
   'backup-empty': 'There is nothing to back up there. Name the data folder or bucket that is in use.',
   'backup-not-found': 'There is no backup there. Name what `fovea backup` has made.',
-  'backup-unfinished':
-    'The backup is not finished. Run the same `fovea backup` again, which goes on with it.',
+  'backup-unfinished': 'The backup is not finished. Run the same `fovea backup` again to finish it.',
   'backup-damaged':
-    'Objects of the backup are gone or are not what was copied. Use another backup, or bring them back.',
-  'restore-unfinished':
-    'A backup has been copied there in part. Run the same `fovea restore` again, which goes on with it.',
+    'Objects of the backup are missing or have changed. Use another backup, or bring them back.',
+  'restore-unfinished': 'The restore is not finished. Run the same `fovea restore` again to finish it.',
 
   'model-corrupt':
     'A stored model cannot be used. Restore it from a copy, name another version, or train it again.',
   'model-parity-failed':
-    'The model answers differently here than where it was made. Install the versions that its report names.',
+    'The model gives other answers on this machine than where it was made. Install the versions that its report names.',
   'model-commit-invalid': 'The version does not fit its manifest and was not published. Run the job again.',
   'model-version-exists':
-    'The version was published by another job and does not change. Claim another version.',
-  'preprocessing-unsupported': 'The preprocessing does not fit the channels. Take `tf`, `unit` or `none`.',
-  'variant-unavailable': 'The model cannot be written in fewer bits. Train an architecture of ours instead.',
+    'Another job has published the version, and it cannot change. Claim another version.',
+  'preprocessing-unsupported': 'The preprocessing does not fit the channels. Use `tf`, `unit` or `none`.',
+  'variant-unavailable': 'The model has no reduced-precision variants. Train an architecture instead.',
   'pictures-missing':
     'There are too few pictures to calibrate with. Give two or more; some hundred are better.',
   'labels-invalid': 'A label is missing or empty. Give the name of every class, in the order of the output.',
-  'weights-mismatch': 'The weights do not fit the network. Give those of this very architecture.',
+  'weights-mismatch': 'The weights do not fit the network. Give those of the same architecture.',
   'weights-unreadable': 'The weights cannot be read. Give a Keras weight file: .h5, .weights.h5 or .keras.',
   'weights-unavailable':
     'There are no pretrained weights here. Put the file into the folder that the message names, or train from scratch.',
   'weights-download-failed': 'The weights could not be downloaded. Try again, or supply the file by hand.',
 
-  'backbone-name-invalid': 'This cannot name a backbone. Take a name within the rules of the message.',
+  'backbone-name-invalid':
+    'This is not an allowed name of a backbone. Use a name within the rules of the message.',
   'backbone-not-found': 'There is no such backbone. Import it, or name one that the message gives.',
-  'backbone-exists': 'Another backbone has the name, which does not change its meaning. Choose another name.',
+  'backbone-exists': 'Another backbone has the name, and it cannot be replaced. Choose another name.',
   'backbone-corrupt': 'A stored backbone cannot be used. Restore it from a copy, or import it again.',
   'backbone-unreadable':
-    'The file is no ONNX model that loads. Check it with onnx.checker and export it again.',
+    'The file cannot be loaded as an ONNX model. Check it with onnx.checker and export it again.',
   'backbone-external-data':
     'Weights beside the model cannot be read. Put its files into one folder, or export it into one file.',
   'backbone-input-unsupported': 'The model does not take one float32 picture. Check `--size` and `--layout`.',
   'backbone-batch-fixed': 'The model takes a fixed number of pictures. Export it with an open batch.',
   'backbone-output-unsupported':
-    'The output is no vector and no map of float32. Name another with `--output`.',
+    'The output is neither a vector nor a feature map of float32. Name another with `--output`.',
   'backbone-ops-unsupported':
     'The model has operators that ONNX Runtime lacks. Export it with standard ones.',
   'backbone-too-large': 'The file is too large. Export a smaller network, or its lower part.',
-  'backbone-frozen': 'The layers of an imported backbone do not learn. Set `recipe.stages` to `head`.',
+  'backbone-frozen': 'The layers of an imported backbone cannot be trained. Set `recipe.stages` to `head`.',
 } as const satisfies ErrorCodeTable;

@@ -14,24 +14,27 @@ export const FurthestSchema = z.object({
 export type Furthest = z.infer<typeof FurthestSchema>;
 
 /** The fields of a job record that tell its progress. */
-export interface Course {
+export interface TrainingProgress {
   readonly furthest: Furthest | null;
   readonly attempts: number;
 }
 
 /** The furthest checkpoint after one was written at `position`. Where the job was as far before, it does not change. */
-export function afterCheckpoint({ furthest, attempts }: Course, position: readonly number[]): Furthest {
+export function afterCheckpoint(
+  { furthest, attempts }: TrainingProgress,
+  position: readonly number[],
+): Furthest {
   return furthest !== null && !isFurther(position, furthest.position)
     ? furthest
     : { position: [...position], attempts };
 }
 
 /** The furthest checkpoint when a new attempt begins. Attempts that were told to stop do not count, however far they came. */
-export const beforeAttempt = ({ furthest, attempts }: Course): Furthest | null =>
+export const beforeAttempt = ({ furthest, attempts }: TrainingProgress): Furthest | null =>
   furthest && { ...furthest, attempts: Math.min(furthest.attempts, attempts) };
 
 /** Number of attempts since the last one that made progress. */
-export const fruitlessAttempts = ({ furthest, attempts }: Course): number =>
+export const attemptsWithoutProgress = ({ furthest, attempts }: TrainingProgress): number =>
   Math.max(0, attempts - (furthest?.attempts ?? 0));
 
 /** Whether a position is further than another; no position is the least far. */

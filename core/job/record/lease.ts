@@ -62,7 +62,7 @@ export async function acquireLease(
       (record) => {
         const { lease } = record;
         if (isFinal(record.status)) throw new LeaseLostError(record, owner);
-        if (lease === null || mayTake(lease)) return toHeld(record, owner, now(), batch);
+        if (lease === null || mayTake(lease)) return toLeased(record, owner, now(), batch);
         if (seen !== undefined && !isSameLease(lease, seen)) throw new LeaseLostError(record, owner);
         return undefined;
       },
@@ -81,7 +81,7 @@ const pauser = (signal: AbortSignal | undefined) => (ms: number) =>
 const isAttemptBefore = (held: BatchAttempt | undefined, own: BatchAttempt | undefined): boolean =>
   held !== undefined && own !== undefined && held.jobId === own.jobId && held.attempt < own.attempt;
 
-function toHeld(job: JobRecord, owner: string, nowMs: number, batch: BatchAttempt | undefined): JobRecord {
+function toLeased(job: JobRecord, owner: string, nowMs: number, batch: BatchAttempt | undefined): JobRecord {
   const attempt = job.attempts + 1;
   return {
     ...job,
@@ -104,7 +104,7 @@ function toHeld(job: JobRecord, owner: string, nowMs: number, batch: BatchAttemp
  * Changes a leased job and renews its lease in the same write. A change that ends or queues the job releases the lease.
  * @throws {LeaseLostError} where another attempt has the lease by now.
  */
-export function updateHeld(
+export function updateLeased(
   { jobs, now }: LeaseDeps,
   id: string,
   owner: string,

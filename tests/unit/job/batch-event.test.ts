@@ -4,7 +4,7 @@ import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts'
 import type { Destination } from '../../../core/job/queues/batch/batch-queue.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { spendingOf } from '../../../core/job/record/spending-of.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { FLEET } from '../../support/fleet.ts';
@@ -274,7 +274,7 @@ describe('applyBatchEvent', () => {
 
   it('leaves a job alone that its trainer has finished', async () => {
     await acquireLease({ jobs, now }, job.id, 'trainer');
-    await updateHeld({ jobs, now }, job.id, 'trainer', (record) => ({ ...record, status: 'succeeded' }));
+    await updateLeased({ jobs, now }, job.id, 'trainer', (record) => ({ ...record, status: 'succeeded' }));
     expect(await apply({ status: 'SUCCEEDED' })).toEqual({ kind: 'nothing' });
     expect(counted).toEqual(['succeeded']);
   });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import {
   afterCheckpoint,
+  attemptsWithoutProgress,
   beforeAttempt,
-  fruitlessAttempts,
   isFurther,
 } from '../../../core/job/record/furthest.ts';
 
@@ -19,10 +19,10 @@ it.each([
 
 it('counts attempts from the one that came furthest, also after one that did not count', () => {
   const furthest = afterCheckpoint({ furthest: null, attempts: 2 }, [3]);
-  expect(fruitlessAttempts({ furthest, attempts: 4 })).toBe(2);
+  expect(attemptsWithoutProgress({ furthest, attempts: 4 })).toBe(2);
   expect(afterCheckpoint({ furthest, attempts: 4 }, [2])).toBe(furthest);
   // It came furthest and was told to go.
   const again = beforeAttempt({ furthest, attempts: 1 });
-  expect(fruitlessAttempts({ furthest: again, attempts: 2 })).toBe(1);
-  expect(fruitlessAttempts({ furthest: null, attempts: 2 })).toBe(2);
+  expect(attemptsWithoutProgress({ furthest: again, attempts: 2 })).toBe(1);
+  expect(attemptsWithoutProgress({ furthest: null, attempts: 2 })).toBe(2);
 });

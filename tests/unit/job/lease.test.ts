@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -13,7 +13,7 @@ async function setUp() {
   const now = () => time.dateMs;
   const jobs = createJobStore({ store: createMemoryStore(), now });
   const { id } = await jobs.create(newJob());
-  const renew = (owner: string) => updateHeld({ jobs, now }, id, owner, (job) => job);
+  const renew = (owner: string) => updateLeased({ jobs, now }, id, owner, (job) => job);
   /** Tries to take the job on a machine with a date of its own; `meanwhile` happens in each of its pauses. */
   const take = (
     owner: string,
@@ -109,7 +109,7 @@ describe('a held job', () => {
     await take('first');
     const now = Date.now;
     expect(
-      await updateHeld({ jobs, now }, id, 'first', (job) => ({ ...job, status: 'succeeded' })),
+      await updateLeased({ jobs, now }, id, 'first', (job) => ({ ...job, status: 'succeeded' })),
     ).toMatchObject({ lease: null });
     await expect(take('second')).rejects.toMatchObject({ code: 'lease-lost' });
   });

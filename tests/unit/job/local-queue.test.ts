@@ -9,7 +9,7 @@ import { createLocalQueue, type LocalQueue } from '../../../core/job/queues/loca
 import { afterCheckpoint } from '../../../core/job/record/furthest.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -139,8 +139,8 @@ it('gives no job up that each hard stop of the machine finds further on, and doe
     const owner = `attempt at ${position}`;
     await acquireLease({ jobs, now: Date.now }, id, owner);
     const hold = { jobs, now: Date.now };
-    await updateHeld(hold, id, owner, (job) => ({ ...job, furthest: afterCheckpoint(job, position) }));
-    await updateHeld(hold, id, owner, (job) => ({ ...job, status: 'queued' }));
+    await updateLeased(hold, id, owner, (job) => ({ ...job, furthest: afterCheckpoint(job, position) }));
+    await updateLeased(hold, id, owner, (job) => ({ ...job, status: 'queued' }));
   };
   for (let epoch = 1; epoch <= STOPS; epoch++) await stopAt([0, 0, 0, epoch, 0]);
   await stopAt([0, 0, 0, STOPS, 0]);

@@ -5,7 +5,7 @@ import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { Trial } from '../../../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { addTrialSpending, type OpenTrial, openTrial } from '../../../core/job/record/trial-records.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -50,7 +50,7 @@ describe('openTrial', () => {
       maxCostUsd: 1.5,
       attempts: 1,
     });
-    const pause = () => updateHeld({ jobs: first, now }, id, 'trainer', (record) => record);
+    const pause = () => updateLeased({ jobs: first, now }, id, 'trainer', (record) => record);
     await expect(acquireLease({ jobs: await open(1), now, pause }, id, 'other')).rejects.toMatchObject({
       code: 'lease-lost',
     });
@@ -79,7 +79,7 @@ describe('openTrial', () => {
     expect(await open(1)).toBeUndefined();
     await acquireLease({ jobs, now }, id, 'one trainer for all');
     expect(await open(2)).toBeUndefined();
-    await updateHeld({ jobs, now }, id, 'one trainer for all', (job) => ({ ...job, status: 'succeeded' }));
+    await updateLeased({ jobs, now }, id, 'one trainer for all', (job) => ({ ...job, status: 'succeeded' }));
     expect(await open(2)).toBeUndefined();
   });
 
@@ -120,7 +120,7 @@ describe('openTrial', () => {
       const trial = await open(number);
       await take(trial);
       const spent = { seconds: 10 * number, usd: number };
-      await updateHeld({ jobs: trial, now }, id, 'trainer', (record) => ({ ...record, spent }));
+      await updateLeased({ jobs: trial, now }, id, 'trainer', (record) => ({ ...record, spent }));
       await trial.close();
     }
     expect((await jobOf()).spent).toEqual({ seconds: 30, usd: 3 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createWaitingJobs } from '../../../core/job/queues/local/waiting-jobs.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -51,7 +51,7 @@ it('leaves a job whose holder renews its lease, however seldom it looks', async 
   for (let look = 0; look < 4; look++) {
     expect(await waiting.next()).toBeUndefined();
     time.passedMs += 2 * LEASE_MS;
-    await updateHeld(deps, id, 'alive', (job) => job);
+    await updateLeased(deps, id, 'alive', (job) => job);
   }
   expect(await waiting.next()).toBeUndefined();
 });

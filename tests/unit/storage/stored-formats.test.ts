@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { acquireLease, updateHeld } from '../../../core/job/record/lease.ts';
+import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { moveAlias, readAlias } from '../../../core/model/aliases.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { createJson, readJson, updateJson } from '../../../core/storage/json.ts';
@@ -94,7 +94,7 @@ describe('a record with fields of a newer version', () => {
 
     const deps = { jobs, now };
     await acquireLease(deps, id, 'me');
-    await updateHeld(deps, id, 'me', (job) => {
+    await updateLeased(deps, id, 'me', (job) => {
       expect(JSON.stringify(job)).not.toContain('newer');
       return { ...job, status: 'succeeded' };
     });

@@ -3,7 +3,7 @@
 // trainer is, is said by whoever creates the queue.
 
 import { monotonicMs } from '../../../clock.ts';
-import { fruitlessAttempts } from '../../record/furthest.ts';
+import { attemptsWithoutProgress } from '../../record/furthest.ts';
 import { isFinal, type JobRecord, toJobError } from '../../record/job.ts';
 import type { JobQueue } from '../job-queue.ts';
 import { createOpenJobsCheck } from './open-jobs-check.ts';
@@ -85,7 +85,7 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   }
 
   async function train(job: JobRecord): Promise<void> {
-    const ended = Math.max(fruitlessAttempts(job), ends.crashesOf(job.id));
+    const ended = Math.max(attemptsWithoutProgress(job), ends.crashesOf(job.id));
     if (ended >= MAX_ATTEMPTS) return failCrashed(deps, job, ended);
     ends.add(await trainer.run(job));
     if (!stopped) await ends.settle();
