@@ -38,7 +38,7 @@ it.each(['blue/0.png', 'blue/new.png', 'pink/0.png', 'train/pink/0.png'])('takes
   const response = await test.app.request(`/v1/datasets/colors/${file}`, { method: 'PUT', body: 'x' });
   const { status, body } = await readAnswer(response);
   expect([status, body.error.code]).toEqual([409, 'storage-link-refused']);
-  expect(body.error.message).toContain('only reads');
+  expect(body.error.message).toContain('does not write');
   expect((await readdir(path.join(folder, 'mine'))).sort()).toEqual(['blue', 'green', 'red']);
   expect(await readdir(path.join(folder, 'mine/blue'))).toHaveLength(8);
 });
