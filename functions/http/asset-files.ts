@@ -1,7 +1,8 @@
 // Serves static files that are named one by one: a request can choose among them, and reach nothing else on the disk.
 
-import { readFile } from 'node:fs/promises';
 import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
 
 /** A static file and its media type. */
@@ -21,19 +22,27 @@ export const JAVASCRIPT = 'text/javascript; charset=utf-8';
 export const MARKDOWN = 'text/markdown; charset=utf-8';
 
 /**
- * A handler that answers with a file, read once, under a content security policy.
+ * A handler that answers with a file, read once, under a content security policy; compressed where the client takes that.
  * @throws Node's error where the file cannot be read.
  */
 export function serveAsset(
   { locate, contentType }: AssetFile,
   contentSecurityPolicy: string | (() => Promise<string>),
 ) {
-  let body: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  let file: Promise<StoredFile> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
-    body ??= readFile(locate());
+    file ??= readBothForms(locate());
+    const { plain, gzip } = await file;
     const policy =
       typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
-    return c.body(await body, 200, assetHeaders(contentType, policy));
+    const headers = { ...assetHeaders(contentType, policy), Vary: 'Accept-Encoding' };
+    const encoding = accepts(c, {
+      header: 'Accept-Encoding',
+      supports: ['gzip', 'identity'],
+      default: 'identity',
+    });
+    if (encoding !== 'gzip') return c.body(plain, 200, headers);
+    return c.body(gzip, 200, { ...headers, 'Content-Encoding': encoding });
   };
 }
 

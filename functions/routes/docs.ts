@@ -34,8 +34,9 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     scheme: 'bearer',
     description: 'An API key. An installation on one machine needs none.',
   });
+  // Beside a file that is there in any case: the others may lie there compressed.
   const swaggerFile = (name: string) =>
-    pathToFileURL(createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`));
+    new URL(name, pathToFileURL(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')));
   const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
 
   routes.get('/openapi.json', (c) =>

@@ -5,9 +5,12 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { COMPRESSED_ENDING } from '../../core/stored-file.ts';
 import { EXTERNAL_PACKAGES } from './bundle-function.ts';
 
 const run = promisify(execFile);
+const compress = promisify(gzip);
 
 /** A processor that AWS Lambda has, by its name there. */
 export type FunctionArchitecture = 'x86_64' | 'arm64';
@@ -29,8 +32,11 @@ const UNUSED_FILES = /\.([cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
 const USED_PACKAGES = [...EXTERNAL_PACKAGES, 'onnxruntime-common', '@img', 'detect-libc', 'semver'];
 /** Installers. */
 const UNUSED_FOLDERS = ['onnxruntime-node/script', 'sharp/install', 'sharp/src'];
-/** All that the docs page loads. */
-const SWAGGER_FILES = ['package.json', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+/** The files of packages of which only some are used, beside package.json. They are kept compressed. */
+const COMPRESSED_FILES: Readonly<Record<string, readonly string[]>> = {
+  // All that the docs page loads.
+  'swagger-ui-dist': ['swagger-ui.css', 'swagger-ui-bundle.js'],
+};
 
 /** A `node_modules` for the function; installed once for each set of versions. */
 export async function installNativePackages({
@@ -40,7 +46,13 @@ export async function installNativePackages({
 }: NativePackagesOptions): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
   const wanted = Object.fromEntries(EXTERNAL_PACKAGES.map((name) => [name, dependencies[name]]));
-  const rules = [UNUSED_FILES.source, ...USED_PACKAGES, ...UNUSED_FOLDERS, ...SWAGGER_FILES];
+  const rules = [
+    UNUSED_FILES.source,
+    ...USED_PACKAGES,
+    ...UNUSED_FOLDERS,
+    COMPRESSED_ENDING,
+    COMPRESSED_FILES,
+  ];
   const hash = createHash('sha256')
     .update(JSON.stringify([wanted, architecture, rules]))
     .digest('hex');
@@ -86,11 +98,22 @@ async function prune(packages: string, cpu: string): Promise<void> {
       if (other !== cpu) await remove('onnxruntime-node', 'bin', version, 'linux', other);
     }
   }
-  for (const file of await readdir(path.join(packages, 'swagger-ui-dist'))) {
-    if (!SWAGGER_FILES.includes(file)) await remove('swagger-ui-dist', file);
+  for (const [name, files] of Object.entries(COMPRESSED_FILES)) {
+    await keepCompressed(path.join(packages, name), files);
   }
   for (const file of await readdir(packages, { recursive: true, withFileTypes: true })) {
     if (file.isFile() && UNUSED_FILES.test(file.name)) await rm(path.join(file.parentPath, file.name));
+  }
+}
+
+/** Compresses some files of a package and removes all others but package.json. */
+async function keepCompressed(folder: string, files: readonly string[]): Promise<void> {
+  for (const file of await readdir(folder)) {
+    if (file === 'package.json') continue;
+    const source = path.join(folder, file);
+    if (files.includes(file))
+      await writeFile(`${source}${COMPRESSED_ENDING}`, await compress(await readFile(source)));
+    await rm(source, { recursive: true });
   }
 }
 
