@@ -1,5 +1,5 @@
-// What TensorFlow's CPU library does faster in other ops than the ones that say it: convolutions of one pixel, and
-// products with a large matrix that stands the wrong way round. The values are the same up to rounding.
+// Rewrites for what TensorFlow's CPU library computes faster by other ops: 1×1 convolutions as matrix products, and
+// products with a large transposed matrix. The values are the same up to rounding.
 
 import type { Pair } from '../../../core/network/description/layer.ts';
 import * as ops from '../program/ops.ts';
@@ -11,7 +11,7 @@ import type { RewriteRules } from '../program/rewrite-program.ts';
 const FEW_ROWS = 128;
 const MANY_VALUES = 2 ** 18;
 
-/** Strides of a convolution of one pixel; undefined for any other. */
+/** The strides of a 1×1 convolution; undefined for any other. */
 function pixelStrides(op: Op, kernel: readonly (number | null)[]): Pair | undefined {
   const strides: Attribute | undefined = op.attributes['strides'];
   if (kernel[0] !== 1 || kernel[1] !== 1 || strides?.kind !== 'ints') return undefined;
@@ -34,11 +34,11 @@ const pixels = (b: ProgramBuilder, x: Value): Value => asMatrix(b, x, [ops.rowCo
 
 const matrix = (b: ProgramBuilder, kernel: Value): Value => asMatrix(b, kernel, kernel.shape.slice(2));
 
-/** The pixels that a stride reads, `[pixels, channels]`. A mean over one pixel is the fastest op that picks them. */
+/** The pixels that a strided 1×1 convolution reads, `[pixels, channels]`. A pooling of one pixel is the fastest op for it. */
 const readPixels = (b: ProgramBuilder, x: Value, strides: Pair): Value =>
   pixels(b, isDense(strides) ? x : ops.averagePool(b, x, [1, 1], { strides, padding: 'valid' }));
 
-/** `x · yᵀ` of `[rows, n]` and `[columns, n]`. */
+/** The product `x · yᵀ` of `[rows, n]` and `[columns, n]`. */
 function timesTransposed(b: ProgramBuilder, x: Value, y: Value): Value {
   const [rows = null] = x.shape;
   const values = y.shape.reduce<number>((product, n) => product * (n ?? 1), 1);

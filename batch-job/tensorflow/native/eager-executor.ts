@@ -30,9 +30,9 @@ interface Prepared extends OpSequence<number> {
 }
 
 /**
- * An executor on a loaded addon.
+ * An executor that runs op by op, on a loaded addon.
  *
- * @param rewrites Rules, for one program, for what the device runs faster in other ops.
+ * @param rewrites Gives the rules, for one program, for what the device runs faster in other ops.
  */
 export function createEagerExecutor(addon: Addon, rewrites: () => RewriteRules): Executor {
   let sessions = 0;
@@ -69,7 +69,7 @@ function createEagerSession(
   });
 }
 
-/** @param prefix Of the names by which TensorFlow knows the resources of a session. */
+/** @param prefix The beginning of the names by which TensorFlow knows the resources of a session. */
 function resourcesOf(addon: Addon, prefix: string) {
   const dtype: AddonAttribute = { name: 'dtype', type: addon.TF_ATTR_TYPE, value: addon.TF_FLOAT };
   const assign = ({ spec, handle }: Resource, data: Float32Array): void => {

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-/** What the kernel shows of the driver, and what a process needs of the device. */
+/** The file that shows the driver's version, and the devices that a process needs. */
 const DRIVER_FILE = 'proc/driver/nvidia/version';
 const DEVICE_FILES = ['dev/nvidia0', 'dev/nvidiactl'];
 /** Under Windows Subsystem for Linux the driver is Windows's. */

@@ -1,12 +1,12 @@
-// Max pooling by oneDNN where ops run one by one. In a graph TensorFlow itself puts these ops in the place of its own; its own
-// gradient of a maximum, which looks for it again, takes ten times as long.
+// Max pooling by oneDNN for the eager executor. In a graph TensorFlow itself replaces its ops by these; its own gradient of
+// max pooling, which searches for the maxima again, takes ten times as long.
 
 import type { Addon } from '../addon/addon.ts';
 import { attr, type Value } from '../program/program.ts';
 import type { RewriteRules } from '../program/rewrite-program.ts';
 import { toAddonAttributes } from './addon-values.ts';
 
-/** What TensorFlow labels the kernels with that its graph pass puts in. */
+/** The label of the kernels that TensorFlow's own graph pass uses. */
 const KERNEL = { _kernel: attr.string('MklNameChangeOp') };
 
 /** Rewrite rules for one program: a gradient needs where its forward op found the maxima. */

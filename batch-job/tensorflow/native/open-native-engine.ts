@@ -82,9 +82,9 @@ function createExecutors(
   };
 }
 
-/** What TensorFlow reads of its environment when it is loaded; what is set there already stays. */
+/** Sets the environment variables that TensorFlow reads when it is loaded; those that are set already stay. */
 function setUpGpu(compiles: boolean): void {
-  // Others may want the GPU's memory too, and what is not taken can be told from what is used.
+  // Other processes may need the GPU's memory too, and memory in use can then be told from what is merely reserved.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: the model that is evaluated would not be the one that is served.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';

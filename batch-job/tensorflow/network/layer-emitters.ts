@@ -1,5 +1,5 @@
-// The forward pass of every layer type, in TensorFlow ops. Derivatives are taken from the ops, so nothing here knows of
-// training but the two layers that behave differently in it: batch normalization and dropout.
+// The forward pass of every layer type in TensorFlow ops. Derivatives are taken from the ops; only batch normalization and
+// dropout, which behave differently in training, know of it.
 
 import type { Activation, Layer, LayerType } from '../../../core/network/description/layer.ts';
 import * as ops from '../program/ops.ts';
@@ -13,8 +13,8 @@ export interface LayerContext {
   /** The layer's weight, e.g. `kernel`. */
   readonly weight: (name: string) => Value;
   /**
-   * Normalizes by the batch and updates the moving statistics; absent where the layer goes by them (prediction, or a
-   * frozen layer).
+   * Whether a batch normalization uses the statistics of the batch, and updates the moving ones; false where it uses the
+   * moving statistics (in prediction, or where the layer is frozen).
    */
   readonly batchStatistics: boolean;
   /** Called with the statistics of the batch: mean, and variance with Bessel's correction. */
@@ -101,7 +101,7 @@ const perChannel = (b: ProgramBuilder, value: number | readonly number[]): Value
 const reduceAll = (b: ProgramBuilder, type: 'AddV2' | 'Mul', inputs: readonly [Value, ...Value[]]): Value =>
   inputs.slice(1).reduce((sum, x) => ops.binary(b, type, sum, x), inputs[0]);
 
-/** One emitter a layer type; the rank of its input includes the batch. */
+/** One emitter for each layer type. Shapes of values include the batch. */
 export const LAYER_EMITTERS: EmitterTable = {
   input: (_, [x]) => x,
   conv2d: (layer, [x], context) => finish(groupedConvolution(layer, x, context), layer, context),

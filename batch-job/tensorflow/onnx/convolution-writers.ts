@@ -31,7 +31,7 @@ function convolve(step: StepWriter, op: Op, output: Value, bias: readonly Value[
   step.write(output, step.node('Conv', inputs, { ...window.attributes, group }), 'nchw');
 }
 
-/** The bias that is all that reads a convolution's output, for the convolution to add. */
+/** The bias that the convolution can add itself, where the addition is all that reads its output. */
 const soleBias = (step: StepWriter, op: Op): Op | undefined => {
   const readers = step.program.ops.filter(({ inputs }) => inputs.includes(outputAt(op, 0)));
   return readers.length === 1 && readers[0]?.type === 'BiasAdd' ? readers[0] : undefined;
@@ -64,7 +64,7 @@ const inputGradient: WriteOp = (step, op) => {
   const { window, group } = convolutionWindow(op, dx, filter);
   const isPoint = elementCount(window.size) * elementCount(window.strides) === 1 && group === 1;
   const [gradient, weights] = [step.read(dy, 'nchw'), readFilter(step, op, filter)];
-  // A convolution with the filter's matrix turned is a plain product of matrices; the transposed one copies once more.
+  // A convolution with the transposed matrix of the filter is a plain matrix product; ConvTranspose copies once more.
   const name = isPoint
     ? step.node(
         'Conv',

@@ -30,7 +30,7 @@ function seenBy(
 
 const SWAP = { perm: [1, 0, 2, 3] };
 
-/** A value `[n, c, h, w]` as `[c, n, h, w]`, once for all that ask. */
+/** A value `[n, c, h, w]` transposed to `[c, n, h, w]`, made once for all ops that read it so. */
 const channelsOutside = (step: StepWriter, value: Value): string =>
   step.shared('channels outside', value, () => step.node('Transpose', [step.read(value, 'nchw')], SWAP));
 

@@ -6,14 +6,14 @@
  */
 export type Layout = 'tensorflow' | 'nchw' | 'oihw';
 
-/** For each axis of a layout, which one of TensorFlow's it is. */
+/** For each axis of a layout, the index of the same axis in TensorFlow's order. */
 const AXES: Readonly<Record<Layout, readonly number[]>> = {
   tensorflow: [0, 1, 2, 3],
   nchw: [0, 3, 1, 2],
   oihw: [3, 2, 0, 1],
 };
 
-/** One entry an axis, e.g. a shape, from TensorFlow's order into a layout's. */
+/** A list with one entry per axis, e.g. a shape, reordered from TensorFlow's order to a layout's; as it is for other ranks. */
 export const inLayout = <T>(list: readonly T[], layout: Layout): readonly T[] =>
   list.length === 4 ? AXES[layout].map((axis) => list[axis] as T) : list;
 
@@ -21,11 +21,11 @@ export const inLayout = <T>(list: readonly T[], layout: Layout): readonly T[] =>
 export const axisInLayout = (axis: number, rank: number, layout: Layout): number =>
   rank === 4 ? AXES[layout].indexOf(axis) : axis;
 
-/** The axes that a transpose takes from one layout to another. */
+/** The `perm` of the transpose from one layout to another. */
 export const layoutPermutation = (from: Layout, to: Layout): readonly number[] =>
   AXES[to].map((axis) => AXES[from].indexOf(axis));
 
-/** The layout in which a variable of so many axes is kept: of four it is a filter. */
+/** The layout in which a variable of a rank is held: one of rank 4 is a filter. */
 export const variableLayout = (rank: number): Layout => (rank === 4 ? 'oihw' : 'tensorflow');
 
 /**

@@ -11,7 +11,7 @@ const REST = [0, 2, 3];
 
 const epsilonOf = (op: Op) => numberAttribute(op, 'epsilon');
 
-/** One value a channel, to be an operand beside `[n, c, h, w]`. */
+/** One value for each channel, in a shape that broadcasts with `[n, c, h, w]`. */
 const perChannel = (step: StepWriter, vector: string): string =>
   step.node('Reshape', [vector, step.integers([-1, 1, 1])]);
 
@@ -110,7 +110,7 @@ const localResponseNormalization: WriteOp = (step, op) => {
   step.write(outputAt(op, 0), step.node('LRN', [step.read(inputAt(op, 0), 'nchw')], attributes), 'nchw');
 };
 
-/** Sum over the channels around each, of pictures of the shape of `like`. */
+/** The sum over each channel and those around it, for pictures of the shape of `like`. */
 function sumAround(step: StepWriter, x: string, like: Value, o: LocalResponse): string {
   const [batch = 1, height = 1, width = 1, channels = 1] = closedShape(like);
   const column = step.node('Reshape', [x, step.integers([batch, 1, channels, height * width])]);

@@ -2,7 +2,7 @@
 
 import type { InferenceSession } from 'onnxruntime-node';
 
-/** The module. */
+/** The module `onnxruntime-node`. */
 export type OnnxRuntime = typeof import('onnxruntime-node');
 
 /** Loads an ONNX graph of a whole training step or prediction; the caller releases the session. */

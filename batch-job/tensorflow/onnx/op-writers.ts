@@ -11,7 +11,7 @@ import { POOLING_WRITERS } from './pooling-writers.ts';
 import type { StepWriter, WriteOp } from './step-writer.ts';
 import { UPDATE_WRITERS } from './update-writers.ts';
 
-/** The layout of the largest operand: the others cost less to turn. */
+/** The layout of the largest operand: the others cost less to transpose. */
 function commonLayout(step: StepWriter, values: readonly Value[]): Layout {
   const size = (value: Value) => elementCount(closedShape(value));
   const [largest] = values.filter(({ shape }) => shape.length === 4).toSorted((a, b) => size(b) - size(a));
@@ -42,12 +42,12 @@ const elementwise =
     write(toNode(step, namesOf(op, operands, count)));
   };
 
-/** dy where a condition on y holds, else 0. */
+/** The writer of a gradient that is dy where a condition on y holds, else 0. */
 const gated = (gate: (step: StepWriter, y: string) => string): WriteOp =>
   elementwise(2, (step, [dy, y]) =>
     step.node('Mul', [dy, step.node('Cast', [gate(step, y)], { to: FLOAT })]),
   );
-/** `TensorProto.DataType`. */
+/** The number of float32 in ONNX's `TensorProto.DataType`. */
 const FLOAT = 1;
 
 const above = (step: StepWriter, x: string, limit: number) =>
@@ -130,7 +130,7 @@ const slice: WriteOp = (step, op) => {
   step.write(output, step.node('Slice', [step.read(x, layout), ...bounds]), layout);
 };
 
-/** Loss of each sample and its gradient by the logits, softmax - targets. */
+/** The loss of each sample, and its gradient by the logits, softmax - targets. */
 const softmaxCrossEntropy: WriteOp = (step, op) => {
   const [logits, targets] = [step.read(inputAt(op, 0)), step.read(inputAt(op, 1))];
   const logProbabilities = step.node('LogSoftmax', [logits], { axis: 1 });
@@ -140,7 +140,7 @@ const softmaxCrossEntropy: WriteOp = (step, op) => {
   step.write(outputAt(op, 1), step.node('Sub', [step.node('Exp', [logProbabilities]), targets]));
 };
 
-/** By TensorFlow's op name. */
+/** The writers of all ops by TensorFlow's name. */
 const OP_WRITERS: Readonly<Record<string, WriteOp>> = {
   ...CONVOLUTION_WRITERS,
   ...NORMALIZATION_WRITERS,

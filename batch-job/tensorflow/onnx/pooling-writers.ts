@@ -7,7 +7,7 @@ import type { WriteOp } from './step-writer.ts';
 
 const windowOf = (op: Op, x: Value) => slidingWindow(op, x, pairAttribute(op, 'ksize'));
 
-/** The pooled value's other output: where each window found its first largest value, counted through the whole input. */
+/** The purpose under which the second output of ONNX's MaxPool is shared: the index of each maximum in the whole input. */
 const INDICES = 'indices';
 
 const maxPool: WriteOp = (step, op) => {

@@ -1,9 +1,9 @@
-// The gradients of convolutions that the WebAssembly back end lacks (or has as a plain loop), composed where they
-// can be from its XNNPACK forward kernels, and registered as kernels under the names that TensorFlow.js gives them.
+// The gradients of convolutions that the WebAssembly back end lacks, or has as a plain loop. They are composed from its
+// XNNPACK forward kernels where possible, and registered as kernels under TensorFlow.js's names.
 
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { backend_util, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
-import { batchInside, swapBatchAndChannels, transposeMatrix, turnFilter } from './transposes.ts';
+import { batchInside, flipFilter, swapBatchAndChannels, transposeMatrix } from './transposes.ts';
 import {
   convolve,
   dilate,
@@ -19,7 +19,7 @@ import {
 type Geometry = backend_util.Conv2DInfo;
 type Shape4 = [number, number, number, number];
 
-/** What the convolution kernels are told. */
+/** The attributes of the convolution kernels. */
 interface ConvolutionAttributes {
   readonly strides: number | [number, number];
   readonly pad: 'same' | 'valid';
@@ -43,7 +43,7 @@ function geometry(
   );
 }
 
-/** dy with zeros between (stride) and around it, such that a stride-1 convolution of it has the size of the input. */
+/** dy with zeros between its values (stride) and around it, such that a stride-1 convolution of it has the size of the input. */
 function spreadGradient(k: KernelScope, dy: WasmTensor, g: Geometry): WasmTensor {
   const spread = g.strideHeight > 1 || g.strideWidth > 1 ? dilate(k, dy, g.strideHeight, g.strideWidth) : dy;
   const top = g.filterHeight - 1 - g.padInfo.top;
@@ -51,7 +51,7 @@ function spreadGradient(k: KernelScope, dy: WasmTensor, g: Geometry): WasmTensor
   return place(k, spread, top, left, g.inHeight + g.filterHeight - 1, g.inWidth + g.filterWidth - 1);
 }
 
-/** By the input: a convolution of dy with the filter turned by 180° and its channels swapped. */
+/** The gradient by the input: a convolution of dy with the filter turned by 180° and its channels swapped. */
 export function convolutionInputGradient(
   k: KernelScope,
   dy: WasmTensor,
@@ -66,17 +66,17 @@ export function convolutionInputGradient(
     const spread = dilate(k, grid, g.strideHeight, g.strideWidth);
     return place(k, spread, 0, 0, g.inHeight, g.inWidth);
   }
-  return convolve(k, 'Conv2D', spreadGradient(k, dy, g), turnFilter(k, filter));
+  return convolve(k, 'Conv2D', spreadGradient(k, dy, g), flipFilter(k, filter));
 }
 
-/** The part of the input, zeros included, that some window sees. */
+/** The rows and columns of the padded input that some window covers. */
 function seenInput(k: KernelScope, x: WasmTensor, g: Geometry): WasmTensor {
   const height = (g.outHeight - 1) * g.strideHeight + g.filterHeight;
   const width = (g.outWidth - 1) * g.strideWidth + g.filterWidth;
   return place(k, x, g.padInfo.top, g.padInfo.left, height, width);
 }
 
-/** By the filter: a convolution of the input with dy as the filter, channels and batch swapped, dilated by the stride. */
+/** The gradient by the filter: a convolution of the input with dy as the filter, channels and batch swapped, dilated by the stride. */
 export function convolutionFilterGradient(
   k: KernelScope,
   x: WasmTensor,
@@ -101,7 +101,7 @@ export function convolutionFilterGradient(
   return transpose(k, result, [1, 2, 0, 3]);
 }
 
-/** By the input of a depthwise convolution. */
+/** The gradient of a depthwise convolution by its input. */
 export function depthwiseInputGradient(
   k: KernelScope,
   dy: WasmTensor,
@@ -113,8 +113,8 @@ export function depthwiseInputGradient(
 }
 
 /**
- * By the filter of a depthwise convolution, as a loop over the heap: a sum of products for each channel and position of the
- * filter, of which no forward kernel is made.
+ * The gradient of a depthwise convolution by its filter, as a loop over the heap: a sum of products for each channel and
+ * position of the filter, for which there is no forward kernel.
  */
 export function depthwiseFilterGradient(
   k: KernelScope,
@@ -174,7 +174,7 @@ const pick = (inputs: Readonly<Record<string, WasmTensor>>, name: string): WasmT
   return tensor;
 };
 
-/** By TensorFlow.js's kernel name, with its names of inputs and attributes. */
+/** The gradients by TensorFlow.js's kernel names, with its names of inputs and attributes. */
 const KERNELS: Readonly<Record<string, Compose>> = {
   Conv2DBackpropInput(k, inputs, a) {
     const filter = pick(inputs, 'filter');

@@ -26,7 +26,7 @@ const WITHOUT_SIGN = 0x7fffffff;
 /** The bits of 6, and of every larger float a larger integer. */
 const SIX = 0x40c00000;
 
-/** Gradients of activations: `ReluGrad` and `Relu6Grad` take (dy, y), the others (y, dy), as TensorFlow's do. */
+/** The gradients of activations: `ReluGrad` and `Relu6Grad` take (dy, y), the others (y, dy), as TensorFlow's do. */
 export const ACTIVATION_GRADIENTS: Readonly<Record<string, RunPortableOp>> = {
   // y is never below 0, so that its bits are ordered as it is; minus them is below 0 exactly where y is above.
   ReluGrad: (op) =>
@@ -57,7 +57,7 @@ export const ACTIVATION_GRADIENTS: Readonly<Record<string, RunPortableOp>> = {
     }),
 };
 
-/** Loss of each sample and its gradient by the logits, softmax - targets. */
+/** The loss of each sample, and its gradient by the logits, softmax - targets. */
 export const softmaxCrossEntropy: RunPortableOp = (op) => {
   const { k } = op;
   const loss = k.allocate(shapeAt(op, 0));
@@ -88,7 +88,7 @@ export const softmaxCrossEntropy: RunPortableOp = (op) => {
   return [loss, gradient];
 };
 
-/** Sum over all axes but the last. */
+/** The sum over all axes but the last. */
 export const biasGradient: RunPortableOp = (op) => {
   const { k } = op;
   const result = k.allocate(shapeAt(op, 0));

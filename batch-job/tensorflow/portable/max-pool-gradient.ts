@@ -1,5 +1,5 @@
 // The gradient of max pooling as a loop over the heap: each window gives its dy to the first of its largest values, as
-// TensorFlow does. The back end's own kernel does not pass a check by differences.
+// TensorFlow does. The back end's own kernel fails a check by finite differences.
 
 import { backend_util } from '@tensorflow/tfjs-core';
 import { paddingAttribute, pairAttribute } from '../program/read-attributes.ts';

@@ -5,7 +5,7 @@ import { flagAttribute, numberAttribute } from '../program/read-attributes.ts';
 import { inputAt, type RunPortableOp, shapeAt } from './portable-op.ts';
 import type { KernelScope, WasmTensor } from './wasm-kernels.ts';
 
-/** Mean over all axes but the last. */
+/** The mean over all axes but the last. */
 function meanOf(x: Float32Array, channels: number): Float64Array {
   const sums = new Float64Array(channels);
   for (let i = 0; i < x.length; i += channels) {
@@ -14,7 +14,7 @@ function meanOf(x: Float32Array, channels: number): Float64Array {
   return sums.map((sum) => (sum * channels) / x.length);
 }
 
-/** Mean square distance from `mean`: two passes are exact where a difference of squares cancels. */
+/** The mean square distance from `mean`: two passes are exact where a difference of squares cancels. */
 function varianceOf(x: Float32Array, mean: ArrayLike<number>, channels: number): Float64Array {
   const sums = new Float64Array(channels);
   for (let i = 0; i < x.length; i += channels) {

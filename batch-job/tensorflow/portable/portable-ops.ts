@@ -94,7 +94,7 @@ const addN: RunPortableOp = (op) => {
   return [rest.reduce((sum, x) => binary(op.k, 'Add', sum, x), head)];
 };
 
-/** TensorFlow's average leaves padded positions out; so must its gradient, which the back end's own does not. */
+/** TensorFlow's average does not count padded positions, and neither may its gradient; the back end's own does. */
 const averagePoolGradient: RunPortableOp = (op) => {
   const { k } = op;
   const [n = 1, h = 1, w = 1, c = 1] = shapeAt(op, 0);
@@ -121,7 +121,7 @@ const localResponse = (op: PortableOp) => ({
   beta: numberAttribute(op, 'beta'),
 });
 
-/** By TensorFlow's op name. */
+/** The implementation of each op, by TensorFlow's op name. */
 export const PORTABLE_OPS: Readonly<Record<string, RunPortableOp>> = {
   ...ACTIVATION_GRADIENTS,
   Conv2D: convolution('Conv2D'),

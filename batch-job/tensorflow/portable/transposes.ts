@@ -1,9 +1,9 @@
-// The transposes that gradients need, as loops over the heap in an order that stays in the cache; the back
-// end's own take several times as long.
+// The transposes that gradients need, as loops over the heap in an order that stays in the cache. The back end's own kernel
+// takes several times as long.
 
 import type { KernelScope, WasmTensor } from './wasm-kernels.ts';
 
-/** `[n, h, w, c]` to `[c, h, w, n]`. */
+/** A copy with samples and channels swapped: `[n, h, w, c]` to `[c, h, w, n]`. */
 export function swapBatchAndChannels(k: KernelScope, x: WasmTensor): WasmTensor {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
   const result = k.allocate([channels, height, width, batch]);
@@ -20,7 +20,7 @@ export function swapBatchAndChannels(k: KernelScope, x: WasmTensor): WasmTensor 
   return result;
 }
 
-/** `[n, h, w, c]` to `[h, w, n, c]`. */
+/** A copy with the samples after the positions: `[n, h, w, c]` to `[h, w, n, c]`. */
 export function batchInside(k: KernelScope, x: WasmTensor): WasmTensor {
   const [batch = 0, height = 0, width = 0, channels = 0] = x.shape;
   const result = k.allocate([height, width, batch, channels]);
@@ -39,7 +39,7 @@ export function batchInside(k: KernelScope, x: WasmTensor): WasmTensor {
 /** Rows and columns of a block: two of them fit into the smallest cache. */
 const BLOCK = 32;
 
-/** `[rows, columns]` to `[columns, rows]`, for one matrix of each array. */
+/** Copies one matrix `[rows, columns]` of an array, transposed, into another array. */
 function transposeInto(
   target: Float32Array,
   to: number,
@@ -61,7 +61,7 @@ function transposeInto(
   }
 }
 
-/** `[rows, columns]` to `[columns, rows]`. */
+/** A transposed copy of a matrix: `[rows, columns]` to `[columns, rows]`. */
 export function transposeMatrix(k: KernelScope, x: WasmTensor): WasmTensor {
   const [rows = 0, columns = 0] = x.shape;
   const result = k.allocate([columns, rows]);
@@ -69,8 +69,8 @@ export function transposeMatrix(k: KernelScope, x: WasmTensor): WasmTensor {
   return result;
 }
 
-/** `[kh, kw, in, out]` to `[kh, kw, out, in]`, turned by 180°. */
-export function turnFilter(k: KernelScope, filter: WasmTensor): WasmTensor {
+/** A copy of a filter rotated by 180°, inputs and outputs swapped: `[kh, kw, in, out]` to `[kh, kw, out, in]`. */
+export function flipFilter(k: KernelScope, filter: WasmTensor): WasmTensor {
   const [height = 0, width = 0, inChannels = 0, outChannels = 0] = filter.shape;
   const result = k.allocate([height, width, outChannels, inChannels]);
   const [source, target] = [k.view(filter), k.view(result)];

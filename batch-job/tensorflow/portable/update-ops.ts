@@ -3,7 +3,7 @@
 
 import type { Attributes } from '../program/program.ts';
 
-/** Values in place: the variables first, then the inputs, in the op's order. */
+/** Updates variables in place. Variables and inputs are in the op's order. */
 export type UpdateOp = (
   variables: readonly Float32Array[],
   inputs: readonly Float32Array[],
@@ -20,7 +20,7 @@ function at(views: Views, index: number): Float32Array {
 
 const scalarAt = (views: Views, index: number): number => at(views, index)[0] ?? 0;
 
-/** By TensorFlow's op name; beside each, how many variables it takes. */
+/** The update ops by TensorFlow's name, each with the number of variables it takes. */
 export const UPDATE_OPS: Readonly<Record<string, { readonly variables: number; readonly run: UpdateOp }>> = {
   AssignVariableOp: { variables: 1, run: (v, x) => at(v, 0).set(at(x, 0)) },
   AssignAddVariableOp: {

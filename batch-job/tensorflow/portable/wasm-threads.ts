@@ -1,5 +1,5 @@
-// Threads for the WebAssembly back end under Node. Its build has them, and its loader leaves them out where it meets Node,
-// because its pthread workers are started from blob URLs, which Node's Worker does not take. Nothing else is known here.
+// Threads for the WebAssembly back end under Node. Its build has them, but its loader does not use them under Node: its
+// pthread workers start from blob URLs, which Node's Worker does not take.
 
 import { createRequire } from 'node:module';
 import type os from 'node:os';

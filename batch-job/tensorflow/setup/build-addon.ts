@@ -1,4 +1,4 @@
-// Compilation of the tfjs-node addon, and its trial. The addon is two C++ files over Node-API, whose headers come as a
+// Compiles the tfjs-node addon and tries it. The addon is two C++ files over Node-API, whose headers come as a
 // package, so that neither Node's own headers nor node-gyp are needed: one call of the compiler does it.
 
 import { mkdir } from 'node:fs/promises';

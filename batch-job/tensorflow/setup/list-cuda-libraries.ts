@@ -1,4 +1,4 @@
-// Which of CUDA's libraries a set-up folder holds, by the wheels that set-up unpacked there.
+// Lists the CUDA libraries in a folder that set-up has made, by the wheels that were unpacked there.
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ const UnpackedSchema = z.object({ wheels: z.array(z.string()) });
 /** E.g. `nvidia_cudnn_cu12-9.28.0.42-py3-none-manylinux_2_27_x86_64.whl`. */
 const CUDA_WHEEL = /^nvidia_(?<name>\w+)_cu\d+-(?<version>[^-]+)-/;
 
-/** Names and versions, e.g. `cudnn 9.28.0.42`; empty where the folder holds none. */
+/** Names and versions of the libraries, e.g. `cudnn 9.28.0.42`; empty where the folder has none. */
 export async function listCudaLibraries(directory: string): Promise<string[]> {
   const unpacked = path.join(directory, 'unpacked.json');
   if (!existsSync(unpacked)) return [];

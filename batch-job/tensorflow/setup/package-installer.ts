@@ -1,5 +1,5 @@
-// The second way to a native back end, where wheels do not lead to one: tfjs-node's own installer, which fetches an older
-// TensorFlow and a compiled addon from hosts of its own. It has no CUDA that today's GPUs run.
+// The fallback where wheels do not lead to a native back end: tfjs-node's own installer, which downloads an older TensorFlow
+// and a compiled addon from hosts of its own. Its CUDA does not run on today's GPUs.
 
 import { rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,11 +1,11 @@
-// The ways in which set-up of a native back end fails, each with what to do. After any of them the next try goes on from
-// what is already there.
+// The errors of setting up a native back end, each with what to do. After any of them the next try resumes from what is
+// already there.
 
 import type { ErrorCode } from '../../../core/errors/error-codes.ts';
 import { FoveaError } from '../../../core/errors/errors.ts';
 
-const AGAIN = 'Then run the same command again: it goes on from where it stopped.';
-const WITHOUT = 'Training works without: the portable back end needs npm alone.';
+const AGAIN = 'Then run the same command again: it resumes where it stopped.';
+const WITHOUT = 'Training works without it: the portable back end needs only npm.';
 
 const failure = (code: ErrorCode, message: string, cause?: unknown) =>
   new FoveaError(code, message, cause === undefined ? {} : { cause });

@@ -1,6 +1,6 @@
 // Set-up of a native back end: sources of the addon by npm, TensorFlow's libraries from its wheel by pip, one compilation,
-// a trial run, and then one rename; where that way is barred, tfjs-node's own installer. Whatever happens before the rename,
-// the folder is not there, and the next try goes on.
+// a trial run, and then one rename; where that fails, tfjs-node's own installer. Until the rename the final folder does not
+// exist, and the next try resumes.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';

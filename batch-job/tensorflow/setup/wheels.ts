@@ -54,7 +54,7 @@ export const CUDA_LIBRARIES: readonly Wheel[] = CUDA_WHEELS.map(([name, version,
 
 const X64 = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
 
-/** By variant, platform and architecture, in Node's names. What is not here has no wheel. */
+/** The wheels of each `<variant>-<platform>-<architecture>`, in Node's names. What is not listed has no wheel. */
 export const WHEEL_SETS: Readonly<Record<string, WheelSet>> = {
   'cpu-linux-x64': {
     tensorflow: tensorflow(
