@@ -19,7 +19,6 @@ const OPEN = [
   'batch-job/judge',
   'batch-job/memory',
   'batch-job/sweep',
-  'bench',
 ];
 
 const isOpen = (file: string) => OPEN.some((folder) => file.startsWith(`${folder}/`));

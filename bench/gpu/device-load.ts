@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+/** The load of a GPU over some time. */
 export interface DeviceLoad {
   /** Mean share of time in which a kernel ran, in percent. */
   readonly busyPercent: number;
@@ -10,7 +11,7 @@ export interface DeviceLoad {
   readonly samples: number;
 }
 
-/** Watches from now on, until it is asked. */
+/** Starts watching the GPU; `stop` ends it and gives the load since. */
 export function watchDevice(): { readonly stop: () => DeviceLoad } {
   const query = ['--query-gpu=utilization.gpu,memory.used', '--format=csv,noheader,nounits', '-lms', '200'];
   const child = spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,5 +1,6 @@
 // One line of JSON on stdout for each figure, as it is measured.
 
+/** Prints one figure as a line of JSON. */
 export const report = (fields: Readonly<Record<string, unknown>>): void => {
   process.stdout.write(`${JSON.stringify(fields)}\n`);
 };

@@ -1,5 +1,5 @@
-// An executor whose batches lie on the device already: the same programs, with a variable in the place of their pictures. What a
-// step takes with it is what the device takes, and nothing of feeding it.
+// An executor whose batches are on the device already: the same programs, with a variable in the place of their pictures. So the time
+// of a step is that of the device, without the upload.
 
 import type { Executor } from '../../batch-job/tensorflow/executor/executor.ts';
 import type { Program } from '../../batch-job/tensorflow/program/program.ts';
@@ -8,7 +8,8 @@ import { rewriteProgram } from '../../batch-job/tensorflow/program/rewrite-progr
 const NAME = 'resident/images';
 
 /**
- * @param images Preprocessed, `[batch, height, width, channels]`; every step and every prediction is of them, whatever it is given.
+ * Wraps an executor so that every step and every prediction uses the same resident pictures, whatever it is given.
+ * @param images Preprocessed pictures, `[batch, height, width, channels]`.
  */
 export function withResidentImages(
   executor: Executor,

@@ -1,11 +1,12 @@
-// A measurement in a process of its own: its lines as they come, and an end after its time.
+// Runs a measurement in a process of its own: passes on its lines as they come, and ends it after its time.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A figure, or what else the process printed. */
+/** A figure, or another line that the process printed. */
 export type Line = Readonly<Record<string, unknown>> | string;
 
+/** The time limit of the process, its environment, and who gets its lines. */
 export interface RunWorkerOptions {
   readonly timeoutMs: number;
   readonly env: NodeJS.ProcessEnv;
@@ -14,7 +15,7 @@ export interface RunWorkerOptions {
 
 const KEPT_ERRORS = 12;
 
-/** Runs it to its end; a failure is its last lines on stderr. */
+/** Runs a process to its end, and gives all its lines. Of one that fails, the last lines of stderr are passed on, too. */
 export async function runWorker(
   [command = '', ...args]: readonly string[],
   { timeoutMs, env, onLine }: RunWorkerOptions,

@@ -1,8 +1,8 @@
-// What is trained on a GPU: networks of ours, the same of timm, and in which variants.
+// The networks that are trained on a GPU, here and with timm, and in which variants.
 
 import type { TrainVariant } from './train-worker.ts';
 
-/** Most important first. */
+/** The networks and their names in timm, the most important first. */
 export const TRAIN_NETWORKS = [
   { name: 'resnet50', timm: 'resnet50' },
   { name: 'mobilenet_v2_1.0', timm: 'mobilenetv2_100' },
@@ -10,7 +10,10 @@ export const TRAIN_NETWORKS = [
   { name: 'efficientnet_b0', timm: 'efficientnet_b0' },
 ] as const;
 
-/** @param batches The first is measured in every variant, the others in the quickest. */
+/**
+ * The variants that are measured of each network.
+ * @param batches Batch sizes. The first is measured in every variant, the others in the fastest.
+ */
 export function trainVariants(batches: readonly number[], kinds: 'all' | 'mixed'): readonly TrainVariant[] {
   const [first = 256, ...others] = batches;
   const mixed = (['float16', 'bfloat16'] as const).map(
@@ -25,6 +28,7 @@ export function trainVariants(batches: readonly number[], kinds: 'all' | 'mixed'
   ];
 }
 
+/** The variants that are measured with PyTorch: every batch size, and the first one also compiled. */
 export const torchVariants = (batches: readonly number[]) => [
   ...batches.map((batch) => ({ batch, compile: false })),
   { batch: batches[0] ?? 256, compile: true },

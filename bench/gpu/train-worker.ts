@@ -13,6 +13,7 @@ import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { report } from './report-line.ts';
 import { withResidentImages } from './resident.ts';
 
+/** Batch size, precision and source of pictures of one measurement. */
 export interface TrainVariant {
   readonly batch: number;
   readonly precision: 'float32' | 'bfloat16' | 'float16';
@@ -20,11 +21,12 @@ export interface TrainVariant {
   readonly feed: 'resident' | 'pixels';
 }
 
+/** What one process measures: its argument, as JSON. */
 export interface TrainWork {
   readonly backend: 'gpu' | 'native';
   readonly architecture: string;
   readonly size: number;
-  /** Timed, for each variant. */
+  /** Time to measure each variant. */
   readonly seconds: number;
   readonly variants: readonly TrainVariant[];
 }

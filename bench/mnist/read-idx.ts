@@ -1,10 +1,11 @@
-// MNIST as its authors distribute it: four gzipped files in the idx format.
+// Reads MNIST as its authors distribute it: four gzipped files in the idx format.
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
+/** Pictures of digits and their labels. */
 export interface LabelledDigits {
   /** Float32 `[count, 28, 28, 1]`, 0 (background) to 1. */
   readonly images: Float32Array;

@@ -13,6 +13,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import { fromKeras } from '../../core/network/weights/from-keras.ts';
+import { present } from '../../core/present.ts';
 
 const ROUNDS = 60;
 const CLASSES = 1000;
@@ -36,7 +37,10 @@ async function exportByTf2onnx(weightsFile: string, python: string): Promise<Uin
     execFileSync(python, [script, weightsFile, file], { stdio: ['ignore', 'ignore', 'pipe'] });
     return await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.trim().split('\n').at(-1) ?? '') : String(error);
+    const reason =
+      error instanceof Error
+        ? present(error.message.trim().split('\n').at(-1), 'a last line')
+        : String(error);
     console.log(`skipped: ${python} cannot export by tf2onnx (${reason})`);
     return undefined;
   } finally {
@@ -55,10 +59,10 @@ async function timeTogether(models: readonly Uint8Array[]) {
     for (const [i, session] of sessions.entries()) {
       const started = performance.now();
       const results = await session.run({
-        [session.inputNames[0] ?? '']: new Tensor('float32', values, SHAPE),
+        [present(session.inputNames[0], 'an input of the model')]: new Tensor('float32', values, SHAPE),
       });
       times[i]?.push(performance.now() - started);
-      outputs.push(results[session.outputNames[0] ?? '']?.data as Float32Array);
+      outputs.push(results[present(session.outputNames[0], 'an output of the model')]?.data as Float32Array);
     }
   }
   for (const session of sessions) await session.release();

@@ -24,7 +24,7 @@ const PAGE = 100;
 const ROUNDS = 5;
 /** Longer than the steps in which file systems tell time; see core/storage/drivers/filesystem/folder-names.ts. */
 const SETTLE_MS = 3000;
-/** Of a version of a model. */
+/** The files of a version of a model. */
 const FILES = [MANIFEST_FILE, 'model.onnx', 'model-fp16.onnx', 'heatmap.onnx', 'report.json', 'report.html'];
 const { values } = parseArgs({
   options: {

@@ -1,4 +1,4 @@
-// What is timed: networks of the zoo at sizes that two cores train in a second or so a step.
+// The networks that are timed, at sizes for which two cores need about a second for a training step.
 
 /** One network at one size. */
 export interface TrainCase {
@@ -11,8 +11,10 @@ export interface TrainCase {
   readonly keras: 'mnist_cnn' | 'ResNet50' | 'MobileNetV2' | 'Xception';
 }
 
+/** Number of classes of every network. */
 export const CLASSES = 10;
 
+/** The networks that are timed, from the smallest to the largest. */
 export const TRAIN_CASES: readonly TrainCase[] = [
   { architecture: 'mnist_cnn', size: 28, channels: 1, batch: 32, keras: 'mnist_cnn' },
   { architecture: 'resnet50', size: 64, channels: 3, batch: 16, keras: 'ResNet50' },

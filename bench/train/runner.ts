@@ -10,6 +10,7 @@ export interface Timing {
   readonly peakBytes: number;
 }
 
+/** A running worker that times training steps. */
 export interface Runner {
   readonly name: string;
   /** From the process's start to the end of its first step, loading and building included. */

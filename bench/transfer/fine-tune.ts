@@ -1,4 +1,4 @@
-// One fine-tune, asked for and carried out as any job is, and the report of its model.
+// Runs one fine-tuning job like any other job, and gives the report of its model.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
@@ -9,14 +9,19 @@ import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 
+/** The shares of the splits in every job. */
 export const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };
 
+/** What to fine-tune, and with which recipe. */
 export interface FineTuneRequest extends Pick<NewJob, 'architecture' | 'dataset' | 'model' | 'seed'> {
   readonly recipe: unknown;
   readonly weightsDir: string;
 }
 
-/** @throws {Error} Where the job does not succeed. */
+/**
+ * Runs one fine-tuning job, and gives the report of its model.
+ * @throws {Error} where the job does not succeed.
+ */
 export async function fineTune(
   store: ObjectStore,
   { recipe, weightsDir, ...asked }: FineTuneRequest,

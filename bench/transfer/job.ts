@@ -1,13 +1,14 @@
-// One fine-tune in a process of its own, so that its time and peak memory are its own:
+// Runs one fine-tuning job in a process of its own, so that its time and peak memory are its own:
 //   job.ts STORE_URL REQUEST_JSON
-// Its last line is what came of it, as JSON.
+// Its last line is the result, as JSON.
 
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { type FineTuneRequest, fineTune } from './fine-tune.ts';
 
+/** The result of a job: metrics, time and memory. */
 export interface JobOutcome {
   readonly accuracy: number;
-  /** Of the served, scaled scores. */
+  /** Calibration error of the scores that are served. */
   readonly calibrationError: number;
   readonly pictures: number;
   readonly epochs: number;

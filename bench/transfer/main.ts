@@ -15,6 +15,7 @@ import { Command } from 'commander';
 import { splitsOf } from '../../batch-job/inspect/splits.ts';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { present } from '../../core/present.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { failureReason } from '../failure-reason.ts';
 import { type FineTuneRequest, SPLIT } from './fine-tune.ts';
@@ -127,7 +128,7 @@ async function compareStageOne(backbone: (typeof BACKBONES)[number]): Promise<vo
 }
 
 function lastLine<T>(output: string): T {
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as T;
+  return JSON.parse(present(output.trim().split('\n').at(-1), 'a last line')) as T;
 }
 
 function runInProcess(architecture: string, recipe: string): JobOutcome {

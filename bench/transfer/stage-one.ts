@@ -1,4 +1,4 @@
-// Stage one as a job has it, timed: features of every picture once, then a head that learns on them.
+// Times the first stage of a job: it computes the features of every picture once, then trains a head on them.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
@@ -14,18 +14,22 @@ import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 
-/** As keras-frozen.py has them. */
+/** Epochs of the head; keras-frozen.py has the same. */
 export const EPOCHS = 5;
+/** Pictures of a training step; keras-frozen.py has the same. */
 export const BATCH_SIZE = 32;
+/** Learning rate of the head; keras-frozen.py has the same. */
 export const LEARNING_RATE = 2e-3;
 
+/** Time and accuracy of the first stage. */
 export interface StageOneOutcome {
   /** From the encoded pictures to the trained head. */
   readonly seconds: number;
-  /** On the test split. */
+  /** Accuracy on the test split, 0 to 1. */
   readonly accuracy: number;
 }
 
+/** What to train on which pictures. */
 export interface StageOneOptions {
   readonly store: ObjectStore;
   readonly architecture: string;
@@ -35,7 +39,7 @@ export interface StageOneOptions {
   readonly seed: number;
 }
 
-/** Runs it once; the caller empties the store's cache before. */
+/** Runs the first stage once. The caller empties the store's cache before. */
 export async function runStageOne(options: StageOneOptions): Promise<StageOneOutcome> {
   const { store, weightsDir, splits, classes, seed } = options;
   const { signal } = new AbortController();

@@ -1,4 +1,4 @@
-// Weight files that Keras writes, in every layout it knows, read back and compared with what Keras put in.
+// Reads weight files that Keras writes, in every layout that it has, and compares them with the weights that Keras wrote.
 
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -16,9 +16,10 @@ const WRITER = path.join(import.meta.dirname, 'write-keras-files.py');
 const PROBABILITY_TOLERANCE = 1e-4;
 const run = promisify(execFile);
 
+/** The outcome for one architecture. */
 export interface KerasFilesCheck {
   readonly architecture: string;
-  /** What was done, for the terminal. */
+  /** What was done, in words for the terminal. */
   readonly result: string;
   readonly problem?: string;
 }
@@ -27,7 +28,7 @@ export interface KerasFilesCheck {
 export async function checkKerasFiles(architecture: Architecture, python: string): Promise<KerasFilesCheck> {
   const { name } = architecture;
   const golden = goldenOf(name);
-  if (golden === undefined) return { architecture: name, result: 'left out: Keras has no such network' };
+  if (golden === undefined) return { architecture: name, result: 'skipped: Keras has no such network' };
   const folder = await mkdtemp(path.join(tmpdir(), 'fovea-keras-'));
   try {
     await run(python, [WRITER, path.join(SHARED_DIR, 'goldens/keras'), goldenNameOf(name) ?? name, folder]);

@@ -1,4 +1,4 @@
-// How far TensorFlow's and ONNX Runtime's outputs are from Keras's, or from each other's where Keras has none.
+// Compares the outputs of TensorFlow and ONNX Runtime with Keras's, or with each other where Keras has none.
 
 import type { Engine } from '../../batch-job/tensorflow/engine/engine.ts';
 import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
@@ -15,7 +15,7 @@ import {
 import { runOnnx } from '../../tests/support/run-onnx.ts';
 import { networkOf } from './goldens.ts';
 
-/** Of a layer's output without probabilities, relative to its largest value. */
+/** Largest allowed difference in outputs that are no probabilities, relative to the largest value of the layer. */
 const LAYER_TOLERANCE = 1e-5;
 const OWN_BATCH = 2;
 const OWN_CLASSES = 10;

@@ -1,4 +1,4 @@
-// One row of the table: what was measured of an architecture, and whether it holds.
+// Measures one row of the table: an architecture, and whether it is right.
 
 import type { Engine } from '../../batch-job/tensorflow/engine/engine.ts';
 import type { Architecture } from '../../core/network/description/network.ts';
@@ -11,18 +11,20 @@ import { CLASSES, measureOnnx, type OnnxMeasurement } from './measure-onnx.ts';
 /** Largest differences of probabilities. */
 const TOLERANCES = { tensorflow: 1e-5, onnx: 1e-4 } as const;
 
+/** The measurements of one architecture. */
 export interface ZooRow {
   readonly architecture: Architecture;
-  /** With the default input and 1000 classes. */
+  /** Number of parameters with the default input and 1000 classes. */
   readonly parameters: number;
-  /** At the golden's input and classes, and what Keras counts there; undefined without a golden. */
+  /** Numbers of parameters with the golden's input and classes, here and in Keras; undefined without a golden. */
   readonly counted: { readonly own: number; readonly keras: number } | undefined;
   readonly outputs: OutputDifferences;
   readonly onnx: OnnxMeasurement;
-  /** Why the row does not hold; empty where it does. */
+  /** What is wrong; empty where all is right. */
   readonly problems: readonly string[];
 }
 
+/** Measures one architecture. */
 export async function measureRow(engine: Engine, architecture: Architecture): Promise<ZooRow> {
   const golden = goldenOf(architecture.name);
   const counted = golden && {

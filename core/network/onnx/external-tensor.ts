@@ -55,14 +55,14 @@ interface Tensor {
 /** `TensorProto.DataLocation` */
 const EXTERNAL = 1;
 const KEYS: readonly string[] = ['location', 'offset', 'length'];
-/** Of a value, by the number of its type in ONNX 1.20: all but strings, which have no fixed size. */
+/** Bits of a value by the number of its type in ONNX 1.20. Strings have no fixed size, and are not among them. */
 const BITS: Readonly<Record<number, number>> = {
   ...{ 1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64 },
   ...{ 14: 64, 15: 128, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2 },
 };
 /** `TensorProto.raw_data`, with the wire type of bytes. */
 const RAW_DATA_TAG = (9 << 3) | 2;
-/** Of what is shown of a file's own words. */
+/** Characters of a text of the file that a message shows at most. */
 const SHOWN_LENGTH = 80;
 
 /** A name or value of the file, as a message shows it. */
