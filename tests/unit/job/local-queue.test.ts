@@ -56,7 +56,7 @@ async function waitFor(read: () => Promise<JobRecord | undefined>, isDone: (job:
   throw new Error('The job did not get there in time.');
 }
 
-it('gives a job up whose trainer ends three times before it even takes the job', async () => {
+it('fails a job whose trainer ends three times before it takes the lease', async () => {
   const { jobs, queue, started } = setUp('process.exit(3)');
   queue.start();
   const { id } = await submitJob({ jobs, queue }, newJob());
@@ -107,7 +107,7 @@ it('stops a running trainer and leaves its job for the next start', async () => 
   expect(await jobs.get(id)).toMatchObject({ status: 'queued', error: null });
 });
 
-it('does not give up a job whose trainers each take another remedy, and does when they take no more', async () => {
+it('keeps a job whose trainers each take another out-of-memory remedy, and fails it when they take no more', async () => {
   const REMEDIES_TAKEN = 4;
   const { jobs, queue, started } = setUp('process.exit(1)', (jobId) => {
     if (started.length > REMEDIES_TAKEN) return;
@@ -129,7 +129,7 @@ it('does not give up a job whose trainers each take another remedy, and does whe
   expect(started).toHaveLength(REMEDIES_TAKEN + 2);
 });
 
-it('gives no job up that each hard stop of the machine finds further on, and does after three that do not', async () => {
+it('keeps a job that has come further at each hard stop of the machine, and fails it after three without progress', async () => {
   const STOPS = 4;
   const store = createMemoryStore();
   const jobs = createJobStore({ store, now: Date.now });
@@ -159,7 +159,7 @@ it('gives no job up that each hard stop of the machine finds further on, and doe
   expect({ attempts, error }).toMatchObject({ attempts: STOPS + 3, error: { code: 'trainer-crashed' } });
 });
 
-it('counts trainers anew after one that brought the job further', async () => {
+it('resets the count of crashes after a trainer that brought the job further', async () => {
   const FURTHER = 4;
   const { jobs, queue, started } = setUp('process.exit(1)', (jobId) => {
     const position = [Math.min(started.length, FURTHER)];
@@ -174,7 +174,7 @@ it('counts trainers anew after one that brought the job further', async () => {
   expect(started).toHaveLength(FURTHER + 3);
 });
 
-it('ends a cancelled job within two seconds, also where its trainer does not listen', async () => {
+it('ends a cancelled job within two seconds, also where its trainer ignores the signal', async () => {
   const deaf = 'process.on("SIGTERM", () => {}); setTimeout(() => {}, 60_000); console.log("up")';
   const up: Promise<unknown>[] = [];
   const { jobs, queue, started } = setUp(deaf, (jobId, child) => {
@@ -219,7 +219,7 @@ it('works on the other jobs where a record is damaged', async () => {
   expect(new Set(started)).toEqual(new Set([id]));
 });
 
-it('writes nothing into a job that another server holds when its own trainer ends', async () => {
+it('does not write into a job whose lease another server has when its own trainer ends', async () => {
   const { jobs, queue, started } = setUp('process.exit(75)', (jobId) => {
     void jobs.update(jobId, (job) => ({
       ...job,
@@ -243,7 +243,7 @@ it('writes nothing into a job that another server holds when its own trainer end
   expect(events.map(({ message }) => message)).toEqual([expect.stringContaining('Job queued')]);
 });
 
-it('gives a lease back that its trainer has left', async () => {
+it('releases the lease of a trainer that has ended', async () => {
   const held: (string | undefined)[] = [];
   const { jobs, queue } = setUp('setTimeout(() => {}, 50)', (jobId, _, owner) => {
     void acquireLease({ jobs, now: Date.now }, jobId, owner).then(({ lease }) => held.push(lease?.owner));
@@ -257,7 +257,7 @@ it('gives a lease back that its trainer has left', async () => {
   expect(new Set(held).size).toBe(3);
 });
 
-it('takes up jobs that came by another server', async () => {
+it('starts jobs that were created through another server', async () => {
   const { jobs, queue, started } = setUp('process.exit(3)');
   queue.start();
   await delay(20);
@@ -266,7 +266,7 @@ it('takes up jobs that came by another server', async () => {
   expect(started[0]).toBe(id);
 });
 
-it('takes up jobs whose keys were deleted with all that was checked, without waiting for the next check', async () => {
+it('starts jobs whose open-jobs keys were deleted, without waiting for the hourly check', async () => {
   const store = createMemoryStore();
   const { jobs, queue, started } = setUp('process.exit(3)', undefined, store);
   queue.start();
@@ -277,7 +277,7 @@ it('takes up jobs whose keys were deleted with all that was checked, without wai
   expect(started[0]).toBe(id);
 });
 
-it('does not spend the attempts of a job that its trainers leave, and does others meanwhile', async () => {
+it('counts no attempt of a job that its trainers release, and runs other jobs meanwhile', async () => {
   const leaves = `process.exit(${exitCodes.released})`;
   const { jobs, queue, started } = setUp(leaves, (jobId) => {
     if (jobId === other?.id) void jobs.update(jobId, (job) => ({ ...job, status: 'running' }));
@@ -291,7 +291,7 @@ it('does not spend the attempts of a job that its trainers leave, and does other
   expect(started).toContain(other.id);
 });
 
-it('starts nothing while the storage takes nothing, and has spent no attempt when it does again', async () => {
+it('starts no trainer while the storage rejects writes, and has counted no attempt afterwards', async () => {
   const store = createMemoryStore();
   let isFull = false;
   const full = new FoveaError('storage-full', 'No room.');

@@ -44,7 +44,7 @@ it.each([-5 * HOUR_MS, 5 * HOUR_MS])(
   },
 );
 
-it('leaves a job whose holder renews its lease, however seldom it looks', async () => {
+it('leaves a job whose holder renews its lease, however rarely the worker looks', async () => {
   const { time, waiting, create, deps } = setUp();
   const id = await create();
   await acquireLease(deps, id, 'alive');
@@ -56,7 +56,7 @@ it('leaves a job whose holder renews its lease, however seldom it looks', async 
   expect(await waiting.next()).toBeUndefined();
 });
 
-it('ends a job that is to be cancelled and whose holder is dead', async () => {
+it('cancels a job as requested when its holder is dead', async () => {
   const { time, jobs, waiting, create, deps } = setUp();
   const id = await create();
   await acquireLease(deps, id, 'killed');
