@@ -12,7 +12,7 @@ export const ErrorSchema = z
           .meta({ description: 'What failed, what was received, what is allowed, what to do.' }),
         type: z
           .enum(['invalid_request_error', 'server_error'])
-          .meta({ description: 'Who can mend it: the client or the server’s operator.' }),
+          .meta({ description: 'Who can resolve it: the client, or the operator of the server.' }),
         param: z
           .string()
           .nullable()

@@ -18,7 +18,7 @@ const quote = (names: readonly string[]): string =>
     .join(', ') + (names.length > NAMES_SHOWN ? ', …' : '');
 
 const readings = (tops: readonly string[], classes: readonly string[]): string =>
-  `Either ${quote(classes)} are the classes: then name the folders above them train/, validation/ and test/, or merge them into one folder a class. ` +
+  `Either ${quote(classes)} are the classes: then name the folders above them train/, validation/ and test/, or merge them into one folder for each class. ` +
   `Or ${quote(tops)} are the classes: then put their pictures directly into them, without subfolders.`;
 
 /**

@@ -94,7 +94,7 @@ interface MaskFacts {
   readonly compression: number;
 }
 
-/** `maskBytes` is how much the masks add after the header, where they are not part of it. */
+/** Reads the masks. `maskBytes` is their size where they follow the header instead of being part of it. */
 function readMasks(view: DataView, facts: MaskFacts): { masks: BmpMasks; maskBytes: number } {
   if (facts.bitsPerPixel !== 16 && facts.bitsPerPixel !== 32) return { masks: NO_MASKS, maskBytes: 0 };
   if (!facts.masked) return { masks: DEFAULT_MASKS[facts.bitsPerPixel], maskBytes: 0 };

@@ -64,7 +64,7 @@ export interface ListFoldersOptions {
  *
  * An aborted `signal` rejects with its reason or with the driver's `AbortError`; a write may have happened by then.
  *
- * Writes are atomic: a reader, and whoever comes after a crash, sees the old object or the new one.
+ * Writes are atomic: readers see the old object or the new one, also after a crash.
  */
 export interface ObjectStore {
   /** The store's URL for people and logs, e.g. `file:///data` or `s3://bucket/prefix`. */

@@ -57,7 +57,7 @@ export function splitFrozen(
   if (cut === undefined) return undefined;
   const { backbone: frozen, head: trainable, shape } = splitAt(network, cut);
   const [height, width, channels] = shape;
-  const room = Math.floor((KEPT_BYTES / (height * width * channels * bytesPerValue) - validation) / train);
-  if (room < 1) return undefined;
-  return { frozen, trainable, shape, views: isAugmented ? Math.min(room, MOST_VIEWS, epochs) : 1 };
+  const fitting = Math.floor((KEPT_BYTES / (height * width * channels * bytesPerValue) - validation) / train);
+  if (fitting < 1) return undefined;
+  return { frozen, trainable, shape, views: isAugmented ? Math.min(fitting, MOST_VIEWS, epochs) : 1 };
 }

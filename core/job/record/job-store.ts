@@ -220,7 +220,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
           const job = await get(id);
           return job && !isFinal(job.status);
         } catch (error) {
-          // It may be mended.
+          // The record may be repaired.
           if (isUnreadable(error)) return true;
           throw error;
         }

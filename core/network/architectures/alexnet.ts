@@ -1,11 +1,11 @@
-// AlexNet in one tower, as it runs on one GPU.
+// AlexNet in one tower, as for one GPU.
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 
 /** The paper's constants, section 3.3. */
 const LOCAL_RESPONSE = { depthRadius: 2, bias: 2, alpha: 1e-4, beta: 0.75 };
 
-/** 62,378,344 parameters on 227×227×3 with 1000 classes. */
+/** AlexNet has 62,378,344 parameters on 227×227×3 with 1000 classes. */
 export const alexnet = defineArchitecture({
   name: 'alexnet',
   title: 'AlexNet',

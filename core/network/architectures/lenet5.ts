@@ -1,8 +1,8 @@
-// LeNet-5, with the dense softmax output of today in the place of radial basis functions.
+// LeNet-5, with a dense softmax output, as is usual today, in the place of radial basis functions.
 
 import { defineArchitecture } from '../description/define-architecture.ts';
 
-/** 61,706 parameters on 32×32×1 with 10 classes. C3 reads all maps of S2, where the paper's reads some. */
+/** LeNet-5 has 61,706 parameters on 32×32×1 with 10 classes. Its C3 reads all maps of S2; in the paper it reads only some. */
 export const lenet5 = defineArchitecture({
   name: 'lenet5',
   title: 'LeNet-5',

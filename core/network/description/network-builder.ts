@@ -1,4 +1,4 @@
-// Builds the description of a network in a straight line, one call a layer, with Keras's defaults and names. Knows no
+// Builds the description of a network in a straight line, with one call for each layer, and Keras's defaults and names. Knows no
 // architecture and no weights.
 
 import { FoveaError } from '../../errors/errors.ts';

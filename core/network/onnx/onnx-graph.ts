@@ -69,7 +69,7 @@ export function createOnnxGraph(graphName: string): OnnxGraph {
   const inputs: ValueInfoProto[] = [];
   const outputs: ValueInfoProto[] = [];
   const names = new Set<string>();
-  /** Where the search for a free suffix goes on: a training step has thousands of values of one wish. */
+  /** The next suffix to try for each wished name: a training step has thousands of values with the same one. */
   const suffixes = new Map<string, number>();
   const scalars = new Map<number, string>();
 

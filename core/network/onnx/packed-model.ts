@@ -33,7 +33,7 @@ export interface NodeLinks {
 const one = (type: string, id: number) => ({ type, id });
 const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
-// Field numbers: onnx/onnx.proto. Training information, documentation and metadata are left out.
+// Field numbers: onnx/onnx.proto. Training information, documentation and metadata are dropped.
 const ROOT = protobuf.Root.fromJSON({
   nested: {
     Model: {
@@ -84,7 +84,7 @@ export function decodePacked(bytes: Uint8Array): PackedModel {
     const model = MODEL.toObject(MODEL.decode(bytes), OPTIONS) as Omit<PackedModel, 'graph'> & {
       readonly graph: PackedModel['graph'] | null;
     };
-    // Protobuf takes many bytes for a message of which it knows nothing.
+    // Protobuf decodes many bytes that are no ONNX model as a message with unknown fields.
     if (model.graph === null || model.graph.node.length === 0) throw unreadable('it has no graph');
     return { ...model, graph: model.graph };
   });

@@ -1,4 +1,4 @@
-// The picture of a plan: bytes by layer, the peak marked, as SVG. Scales and paths are d3's; nothing here needs a DOM.
+// Draws a plan as SVG: bytes by layer, with the peak marked. Scales and paths are d3's; nothing here needs a DOM.
 
 import { scaleLinear } from 'd3-scale';
 import { area, curveStep } from 'd3-shape';
@@ -13,7 +13,7 @@ const PLOT_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
 /** Above each panel is space for its title, and in the upper one for the mark of the peak. */
 const OUTPUTS = { top: 104, height: 240 };
 const PARAMETERS = { top: 404, height: 130 };
-/** Layer names stand below the panels, upright, where there is room for them. */
+/** Layer names are below the panels, rotated upright, where they fit. */
 const NAMES_TOP = PARAMETERS.top + PARAMETERS.height + 10;
 const NAME_HEIGHT = 12;
 const LONGEST_NAME = 26;
@@ -57,7 +57,7 @@ const describeLayer = (layer: LayerPlan): string =>
   `${layer.name} (${layer.type}) ${formatShape(layer.outputShape)}: ${formatInteger(layer.parameters.total)} parameters, ` +
   `output ${formatBytes(layer.outputBytes)}, ${formatBytes(layer.liveBytes)} alive, ${formatCount(layer.flops)}FLOP`;
 
-/** One bar a layer, as wide as its share of the plot, with the layer's numbers as its tooltip. */
+/** Draws one bar for each layer, with the layer's numbers as its tooltip. */
 function bars(
   layers: readonly LayerPlan[],
   y: Scale,
@@ -77,7 +77,7 @@ function bars(
   return `<g fill="${color}">${drawn.join('')}</g>`;
 }
 
-/** What is alive while each layer is computed. */
+/** Draws the area of the outputs that are alive while each layer is computed. */
 function aliveArea(layers: readonly LayerPlan[], y: Scale): string {
   const slot = PLOT_WIDTH / layers.length;
   const [bottom = 0] = y.range();
@@ -106,7 +106,7 @@ function peakMark({ network }: ClassifierPlan, y: Scale): string {
   );
 }
 
-/** Names of as many layers as there is room for. */
+/** Writes the names of as many layers as fit. */
 function layerNames(layers: readonly LayerPlan[]): string {
   const slot = PLOT_WIDTH / layers.length;
   const every = Math.ceil(NAME_HEIGHT / slot);

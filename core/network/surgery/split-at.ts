@@ -1,4 +1,4 @@
-// Splits a network in two at a layer, so that the layers below can run once a picture and those above can be trained alone.
+// Splits a network in two at a layer, so that the layers below run once for each picture, and those above are trained alone.
 
 import { FoveaError } from '../../errors/errors.ts';
 import { present } from '../../present.ts';

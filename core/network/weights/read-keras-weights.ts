@@ -31,7 +31,7 @@ let filesOpened = 0;
  */
 export async function readKerasWeights(bytes: Uint8Array): Promise<readonly KerasWeight[]> {
   const { FS, activate_throwing_error_handler } = await ready;
-  // Without it the library writes to standard error and goes on with half a file.
+  // Without it the library reports errors on standard error alone, and returns half a file.
   activate_throwing_error_handler();
   // The HDF5 library reads files alone; this one lives in its memory and goes when it is read.
   const path = `/weights-${filesOpened++}.h5`;

@@ -100,7 +100,7 @@ async function compareRuns(stage: StageName, job: Partial<NewJob>): Promise<void
   expect(await checkpointsOf(id)).toEqual([]);
   const messages = await messagesOf(id);
   expect(messages).toContain(`The checkpoint "${newest}" is passed over.`);
-  expect(messages.match(/The job goes on/g)).toHaveLength(2);
+  expect(messages.match(/The job resumes/g)).toHaveLength(2);
 }
 
 describe('a job whose trainers are killed', () => {

@@ -44,6 +44,6 @@ describe.each([
     const { events } = await jobs.events(id, { limit: 100 });
     const messages = events.map(({ message }) => message).join('\n');
     expect(messages).toContain('No room. The job waits for the next trainer.');
-    expect(messages).toContain('The job goes on');
+    expect(messages).toContain('The job resumes');
   });
 });
