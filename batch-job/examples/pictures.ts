@@ -18,7 +18,7 @@ import type { ExampleSource, PixelExamples } from './example-source.ts';
 const KEPT_BYTES = 256 * 2 ** 20;
 /** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
 const VIEW_MARGIN = 1.15;
-/** Hexadecimal digits of a content's hash that stand for a picture when its views are drawn. */
+/** Length of the hash prefix, in hexadecimal digits, that seeds the random numbers of a picture's views. */
 const HASH_DIGITS = 8;
 
 const UNREADABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([...IMAGE_ERROR_CODES, 'dataset-changed']);

@@ -132,9 +132,9 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     const taken = [...new Set(record.taken.map(({ remedy }) => remedy))];
     return new FoveaError(
       'out-of-memory',
-      `${cause.message} ${taken.length === 0 ? 'There is no remedy' : `No remedy is left after ${taken.join(', ')}`}` +
-        `${stage === undefined ? '' : ` in the stage "${stage}"`}. About ${formatBytes(enough)} would be enough, where ` +
-        `${limitName} is ${formatBytes(limitBytes)}: use a larger machine, a smaller network or a smaller batch_size, or ` +
+      `${cause.message} ${taken.length === 0 ? 'The job may use no remedy' : `No remedy is left after ${taken.join(', ')}`}` +
+        `${stage === undefined ? '' : ` in the stage "${stage}"`}. About ${formatBytes(enough)} would be enough; ` +
+        `${limitName} is ${formatBytes(limitBytes)}. Use a larger machine, a smaller network or a smaller batch_size, or ` +
         'allow more in recipe.out_of_memory.',
       { param: 'recipe.out_of_memory', details: { enoughBytes: enough, limitBytes, taken }, cause },
     );

@@ -102,7 +102,7 @@ export const inputSizeOf = (base: Pick<Base, 'defaultInputSize'>, savings: Savin
   ...savings.inputSize,
 });
 
-/** The layers of the job's network that the trainer knows, with the given savings. */
+/** The network that the trainer builds for the job, with the input size that the savings allow. */
 export const networkOf = (
   savings: Savings,
   { base, classes }: Pick<Situation, 'base' | 'classes'>,

@@ -28,7 +28,8 @@ export interface KerasFilesCheck {
 export async function checkKerasFiles(architecture: Architecture, python: string): Promise<KerasFilesCheck> {
   const { name } = architecture;
   const golden = goldenOf(name);
-  if (golden === undefined) return { architecture: name, result: 'skipped: Keras has no such network' };
+  if (golden === undefined)
+    return { architecture: name, result: 'skipped: there is no golden of it in ../shared/goldens/keras' };
   const folder = await mkdtemp(path.join(tmpdir(), 'fovea-keras-'));
   try {
     await run(python, [WRITER, path.join(SHARED_DIR, 'goldens/keras'), goldenNameOf(name) ?? name, folder]);

@@ -3,7 +3,6 @@
 import type { Engine } from '../../batch-job/tensorflow/engine/engine.ts';
 import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
-import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import {
   type Golden,
   goldenInput,
@@ -12,6 +11,7 @@ import {
   outputProblem,
   ruleInput,
 } from '../../tests/support/keras-golden.ts';
+import { livelyWeights } from '../../tests/support/lively-weights.ts';
 import { runOnnx } from '../../tests/support/run-onnx.ts';
 import { networkOf } from './goldens.ts';
 
@@ -75,11 +75,15 @@ async function compare(
   };
 }
 
-function ownCase({ build, defaultInputSize }: Architecture): Case {
+/** Random weights with which answers differ: initial ones give every class nearly the same probability. */
+async function ownCase({ build, defaultInputSize }: Architecture): Promise<Case> {
   const { height, width, channels } = defaultInputSize;
   const network = build({ inputSize: defaultInputSize, classes: OWN_CLASSES });
   const shape = [OWN_BATCH, height, width, channels] as const;
-  return { network, weights: initializeWeights(network, SEED), images: ruleInput(shape, '-1..1'), shape };
+  const images = ruleInput(shape, '-1..1');
+  const first = images.subarray(0, height * width * channels);
+  const weights = await livelyWeights(network, SEED, first, [1, height, width, channels]);
+  return { network, weights, images, shape };
 }
 
 /** Runs an architecture on both engines, with the weights and input of its golden where it has one. */
@@ -88,7 +92,7 @@ export async function compareOutputs(
   architecture: Architecture,
   golden: Golden | undefined,
 ): Promise<OutputDifferences> {
-  if (golden === undefined) return compare(engine, ownCase(architecture));
+  if (golden === undefined) return compare(engine, await ownCase(architecture));
   const testCase = {
     network: networkOf(architecture, golden),
     weights: goldenWeights(golden),
@@ -100,6 +104,6 @@ export async function compareOutputs(
   // Without a classifier on top there are no probabilities: the last layer is compared by its checksums.
   const last = golden.layers.at(-1);
   const problem = last && outputProblem(await predictWithOnnx(testCase), last.out, LAYER_TOLERANCE);
-  const differences = await compare(engine, ownCase(architecture));
+  const differences = await compare(engine, await ownCase(architecture));
   return problem === undefined ? differences : { ...differences, problem: `${last?.name}: ${problem}` };
 }

@@ -62,7 +62,7 @@ async function measure(): Promise<readonly string[]> {
       'probabilities from Keras (evaluated in float64, with the same weights and input) is at most 1e-5 for TensorFlow.js ' +
       `and 1e-4 for ONNX. ${failed === 0 ? 'Every row holds.' : `${failed} do not hold, marked ✗.`}`,
     toMarkdown(rows),
-    '† Keras has no such classifier; the difference is between TensorFlow.js and ONNX. `three_conv_cnn` is compared with ' +
+    '† There are no probabilities of Keras to compare with; the difference is between TensorFlow.js and ONNX, with random weights. `three_conv_cnn` is compared with ' +
       "Keras's up to its last convolution, by parameters and by the outputs there.",
     `ONNX files are float32, with ${CLASSES} classes. Milliseconds are the median, and the fastest, of one picture after the other in ONNX Runtime, ` +
       `${THREADS} threads, on ${os.cpus()[0]?.model.trim() ?? 'an unknown processor'}, of which ${os.cpus().length} cores had a load of ${load.toFixed(0)} before the run; ` +

@@ -4,7 +4,7 @@ import { confidences, type Predictions } from './predictions.ts';
 
 /** Share of pictures of the known classes that may be rejected wrongly. */
 export const FALSE_REJECTION_RATE = 0.05;
-/** Below, a quantile of 5 % is a single picture or none. */
+/** With fewer pictures, 5 % of them is one picture or none. */
 const MIN_EXAMPLES = 20;
 
 /**

@@ -63,7 +63,7 @@ export type ImageOutcome =
     }
   | { readonly ok: false; readonly error: FoveaError };
 
-/** Where the time went, in milliseconds. `decode` is summed over pictures, which overlap; `total` is what the caller waited. */
+/** Where the time went, in milliseconds. `decode` is the sum over all pictures, which are decoded in parallel, so it can exceed `total`; `total` is what the caller waited. */
 export interface PredictTiming {
   /** Reading the model and building its session; near 0 where it was in memory. */
   readonly load: number;

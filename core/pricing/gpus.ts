@@ -79,13 +79,32 @@ export const GPUS = [
 /** The name of a GPU of the table. */
 export type GpuName = (typeof GPUS)[number]['name'];
 
+/** Words of letters and digits, in capitals, with a blank before and after each. */
+const toWords = (text: string): string =>
+  ` ${text
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .join(' ')} `;
+
+/**
+ * Finds the GPU that a driver's name is of, e.g. `NVIDIA A10G` or `NVIDIA H100 80GB HBM3`.
+ * @returns undefined for a GPU that is not in the table.
+ */
+export function gpuOfDriver<Known extends Pick<Gpu, 'name'>>(
+  driverName: string,
+  gpus: readonly Known[],
+): Known | undefined {
+  const words = toWords(driverName);
+  return gpus.find(({ name }) => words.includes(toWords(name)));
+}
+
 /**
  * Finds a GPU by its name, in any case.
  *
  * @throws {FoveaError} `gpu-unknown`, naming all GPUs.
  */
 export function findGpu(name: string): (typeof GPUS)[number] {
-  const found = GPUS.find((gpu) => gpu.name === name.toUpperCase());
+  const found = GPUS.find((gpu) => gpu.name.toUpperCase() === name.toUpperCase());
   if (found !== undefined) return found;
   const allowed = GPUS.map((gpu) => gpu.name);
   throw new FoveaError(

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { type JobMachine, TRAINER_BACKENDS } from '../../core/job/estimate/estimate-job.ts';
-import { GPUS } from '../../core/pricing/gpus.ts';
+import { GPUS, gpuOfDriver } from '../../core/pricing/gpus.ts';
 
 /** The back ends that were found, and the GPU: these fields of {@link JobMachine}. */
 export type FoundBackends = Pick<JobMachine, 'backends' | 'gpu'>;
@@ -47,8 +47,7 @@ export function createBackendFinder({ ask, onError, clock }: BackendFinderOption
   async function diagnose(): Promise<FoundBackends | undefined> {
     try {
       const { best, missing, gpuModel } = DiagnosisSchema.parse(JSON.parse(await ask()));
-      const words = gpuModel?.toUpperCase().split(/[^A-Z0-9]+/) ?? [];
-      const gpu = best === 'gpu' ? GPUS.find(({ name }) => words.includes(name))?.name : undefined;
+      const gpu = best === 'gpu' && gpuModel !== null ? gpuOfDriver(gpuModel, GPUS)?.name : undefined;
       known = { backends: { best, missing }, gpu };
     } catch (error) {
       onError(error);

@@ -66,8 +66,8 @@ export const MemoryRecordSchema = z.object({
   /** Memory of the device for which the remedies were taken, in bytes; null before the first attempt. */
   deviceBytes: z.number().nullable(),
   /**
-   * The stage of the running attempt. An attempt that ends by itself clears it; where the next attempt finds it, the process was
-   * killed.
+   * The stage that the attempt is in. An attempt that ends normally sets it to null. If the next attempt finds a value, the process
+   * was killed.
    */
   trying: z
     .object({

@@ -12,7 +12,7 @@ export const MAX_TRIALS = 16;
 const { n_epochs, batch_size, learning_rate_multiplier } = HyperparametersSchema.shape;
 const { stages, unfreeze_from, first_layer_rate, augmentation, imbalance } = RecipeSchema.shape;
 /** The values of a setting that are tried. */
-const values = <T extends z.ZodType>(setting: z.ZodDefault<T>) =>
+const values = <T extends z.ZodType>(setting: z.ZodDefault<T> | z.ZodOptional<T>) =>
   z
     .array(setting.unwrap())
     .min(1)

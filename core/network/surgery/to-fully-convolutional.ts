@@ -59,7 +59,25 @@ function convert(layer: Layer, input: Shape, flattened: Pair): Layer | undefined
     case 'flatten':
     case 'reshape':
       return undefined;
-    default:
+    // These compute the same at every position, or for the whole map.
+    case 'input':
+    case 'conv2d':
+    case 'depthwise_conv2d':
+    case 'separable_conv2d':
+    case 'batch_normalization':
+    case 'layer_normalization':
+    case 'layer_scale':
+    case 'local_response_normalization':
+    case 'activation':
+    case 'max_pooling2d':
+    case 'average_pooling2d':
+    case 'zero_padding2d':
+    case 'add':
+    case 'multiply':
+    case 'concatenate':
+    case 'dropout':
+    case 'rescaling':
+    case 'normalization':
       return layer;
   }
 }

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ARCHITECTURES } from '../../../core/network/architectures/architectures.ts';
+import { GPUS } from '../../../core/pricing/gpus.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 const { app, send } = createTestApp();
@@ -25,7 +27,7 @@ describe('POST /v1/plans', () => {
       parameters: 2800,
       output_bytes: 6_000_000,
     });
-    expect(body.gpus).toHaveLength(6);
+    expect(body.gpus).toHaveLength(GPUS.length);
     expect(body.training.accounting).toContain('every picture of the mini-batch');
   });
 
@@ -105,7 +107,7 @@ describe('GET /v1/architectures', () => {
     const { status, body } = await send('GET', '/v1/architectures');
     expect(status).toBe(200);
     const byId = new Map(body.data.map((entry: { id: string }) => [entry.id, entry]));
-    expect(byId.size).toBe(20);
+    expect(byId.size).toBe(ARCHITECTURES.length);
     expect(byId.get('alexnet')).toMatchObject({ parameters: 62_378_344, pretrained: [] });
     expect(byId.get('vgg16')).toMatchObject({
       title: 'VGG16',

@@ -13,7 +13,7 @@ const V100 = { peakFlops: 15.7e12, memoryBytesPerSecond: 900e9 };
 describe('planClassifier', () => {
   it('says what fits every GPU, the smallest first', () => {
     const { network, gpus } = planClassifier({ model: 'resnet50', images: 50_000 });
-    expect(gpus.map(({ gpu }) => gpu)).toEqual(['T4', 'A10G', 'L4', 'A100', 'L40S', 'H100']);
+    expect(gpus.map(({ gpu }) => gpu)).toEqual(GPUS.map(({ name }) => name));
     for (const { largestBatch, usableBytes, memoryBytes, gpu } of gpus) {
       // The driver, workspaces and gaps have the rest.
       expect(usableBytes / memoryBytes, gpu).toBeCloseTo(0.9, 6);

@@ -101,7 +101,7 @@ function afterRunnable(job: JobRecord, detail: BatchJobDetail): NextStep {
     : { kind: 'wait', reason: toWaitingReason(detail.statusReason) };
 }
 
-/** Whether a lease belongs to an attempt that began after those in the event. */
+/** Whether the lease's attempt began after the last attempt that the AWS Batch event lists. */
 export function isOfLaterAttempt(
   { batch, expiresAtMs }: Lease,
   { jobId, attempts }: BatchJobDetail,
