@@ -55,7 +55,7 @@ export function parseVersionOrAlias(value: string, param = 'version'): string {
   if (isVersionNumber(value) || isAliasName(value)) return value;
   throw new FoveaError(
     'model-version-invalid',
-    `${shown(value)} is no version of a model: give a version number ("1", "2", …) or an alias such as "latest".`,
+    `${shown(value)} is not a version of a model: give a version number ("1", "2", …) or an alias such as "latest".`,
     { param },
   );
 }

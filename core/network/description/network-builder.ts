@@ -129,7 +129,7 @@ export function createNetworkBuilder(networkName: string, inputSize: InputSize):
       if (!shapes.has(input)) {
         throw new FoveaError(
           'network-invalid',
-          `Layer "${unique}" of network "${networkName}" reads "${input}", which is no layer before it.`,
+          `Layer "${unique}" of network "${networkName}" reads "${input}", which is not a layer before it.`,
         );
       }
     }

@@ -155,6 +155,6 @@ export function readingAsOnnx<T>(read: () => T): T {
 const unreadable = (problem: string, cause?: unknown) =>
   new FoveaError(
     'backbone-unreadable',
-    `The file is no ONNX model that can be read: ${problem}. Give the .onnx file that the export wrote, whole.`,
+    `The file cannot be read as an ONNX model: ${problem}. Give the .onnx file that the export wrote, whole.`,
     { param: 'file', cause },
   );

@@ -54,7 +54,7 @@ describe('createNetworkBuilder', () => {
 
   it('rejects an input that is no layer', () => {
     const n = createNetworkBuilder('net', SIZE);
-    expect(() => n.flatten('nowhere')).toThrow('reads "nowhere", which is no layer before it');
+    expect(() => n.flatten('nowhere')).toThrow('reads "nowhere", which is not a layer before it');
   });
 
   it('rejects shapes that do not fit together', () => {
