@@ -5,6 +5,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { environment, OriginSchema } from '../core/environment.ts';
 import { ModelInputSchema } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
+import { LAYOUTS } from '../core/network/onnx/export-context.ts';
+import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
 import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
@@ -136,7 +138,7 @@ program
   .option('--name <name>', 'name of the backbone, for jobs (default: that of the file)')
   .addOption(
     new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
-      .choices(['nchw', 'nhwc'])
+      .choices(LAYOUTS)
       .makeOptionMandatory(),
   )
   .addOption(
@@ -153,7 +155,13 @@ program
     new Option(
       '--output-layout <layout>',
       'axes of that value, where it is a feature map (default: the layout in which it has the proportions of the picture)',
-    ).choices(['nchw', 'nhwc']),
+    ).choices(LAYOUTS),
+  )
+  .addOption(
+    new Option(
+      '--pool <pooling>',
+      'of tokens, as of a vision transformer: cls takes the first, the class token; mean takes the mean (default: what the graph tells)',
+    ).choices(POOLINGS),
   )
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((file: string, options: ImportBackboneOptions) => runImportBackbone(file, options));

@@ -5,10 +5,16 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toArchitectureName } from '../../core/backbone/backbone.ts';
-import { checkBackboneSize, importBackbone } from '../../core/backbone/import-backbone.ts';
+import {
+  checkBackboneSize,
+  type ImportedBackbone,
+  importBackbone,
+} from '../../core/backbone/import-backbone.ts';
+import type { ChosenPooling } from '../../core/backbone/pool-tokens.ts';
 import { weightFilesIn } from '../../core/backbone/weight-files.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
+import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
@@ -22,6 +28,7 @@ export interface ImportBackboneOptions {
   readonly preprocessing: ModelInput['preprocessing'];
   readonly output?: string;
   readonly outputLayout?: Layout;
+  readonly pool?: Pooling;
 }
 
 /**
@@ -34,19 +41,29 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   const onnx = await readFile(file);
   const dataDir = path.resolve(data);
   const store = await openObjectStore(pathToFileURL(dataDir).href);
-  const { backbone, outputShape, outputLayout, below, weightFiles } = await importBackbone(
+  const imported = await importBackbone(
     { store, now: Date.now },
     { ...request, name, onnx, weightFiles: weightFilesIn(path.dirname(file)) },
   );
+  const { backbone, below, weightFiles } = imported;
   const { input, features, source } = backbone;
-  const made =
-    outputLayout === 'vector'
-      ? ''
-      : `, the mean of a feature map [${outputShape.join(', ')}] (${outputLayout})`;
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
-  features  ${features} from "${source.output}"${made}
+  features  ${features} from "${source.output}"${describeOutput(imported)}
 ${describeWeights(weightFiles)}${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+}
+
+const TAKEN = { cls: 'the class token', mean: 'the mean' } satisfies Record<Pooling, string>;
+const BECAUSE = {
+  request: '',
+  graph: ', which the graph takes, too',
+  count: ', by their number (--pool chooses otherwise)',
+} satisfies Record<ChosenPooling['by'], string>;
+
+function describeOutput({ outputShape, outputLayout, pooled }: ImportedBackbone): string {
+  const shape = `[${outputShape.join(', ')}]`;
+  if (pooled !== undefined) return `, ${TAKEN[pooled.pooling]} of tokens ${shape}${BECAUSE[pooled.by]}`;
+  return outputLayout === 'vector' ? '' : `, the mean of a feature map ${shape} (${outputLayout})`;
 }
 
 const describeWeights = (weightFiles: readonly string[]) =>

@@ -7,7 +7,13 @@ import type { ModelInput } from '../image/model-input.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import { attachHead } from '../network/onnx/attach-head.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
-import { cutAtOutput, toFeatureModel, valuesBelow } from '../network/onnx/feature-model.ts';
+import {
+  cutAtOutput,
+  type OutputLayout,
+  toFeatureModel,
+  valuesBelow,
+} from '../network/onnx/feature-model.ts';
+import { findPooling, type Pooling } from '../network/onnx/find-pooling.ts';
 import { decodeValueInfo } from '../network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked, type PackedModel } from '../network/onnx/packed-model.ts';
 import { uniformAt } from '../random.ts';
@@ -15,7 +21,10 @@ import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { BACKBONE, type Backbone, parseBackboneName } from './backbone.ts';
+import { describeOutput, outputUnsupported } from './describe-output.ts';
+import { listOutputs } from './list-outputs.ts';
 import { mergeWeights } from './merge-weights.ts';
+import type { ChosenPooling, PoolingHints } from './pool-tokens.ts';
 import { type ProbedOutput, type ProbeInput, probeModel } from './probe-backbone.ts';
 import { readImageInput } from './read-image-input.ts';
 import type { WeightFiles } from './weight-files.ts';
@@ -50,6 +59,8 @@ export interface ImportBackboneRequest {
   readonly output?: string | undefined;
   /** Layout of that value, where it is a feature map. Default: the one that fits the picture. */
   readonly outputLayout?: Layout | undefined;
+  /** How that value becomes a vector, where it is tokens. Default: what the graph tells. */
+  readonly pool?: Pooling | undefined;
 }
 
 /** The stored backbone, and what was found out about its output. */
@@ -58,7 +69,9 @@ export interface ImportedBackbone {
   /** Shape of the value that became the features, without the batch. */
   readonly outputShape: readonly number[];
   /** Layout of that value. The mean of a feature map over its places is taken. */
-  readonly outputLayout: Layout | 'vector';
+  readonly outputLayout: OutputLayout;
+  /** How tokens became a vector; undefined for other values. */
+  readonly pooled: ChosenPooling | undefined;
   /** Names of the values computed just before it, the last one first. */
   readonly below: readonly string[];
   /** Files that weights were taken from, as the model names them. */
@@ -93,14 +106,10 @@ export async function importBackbone(
 ): Promise<ImportedBackbone> {
   const name = parseBackboneName(request.name);
   checkBackboneSize(request.onnx.byteLength);
-  const { onnx: file, weightFiles: files } = request;
-  const cut = cutAtOutput(decodePacked(file), request.output);
-  const input = readImageInput(cut, request);
-  const { model, locations } =
-    files === undefined
-      ? { model: cut, locations: [] }
-      : await mergeWeights(cut, files, file.byteLength, checkBackboneSize);
-  const { onnx, output, features } = await toCheckedFeatures(model, input, request);
+  const whole = decodePacked(request.onnx);
+  const { model, input, onnx, output, weightFiles } = await toFeatures(whole, request).catch((error) => {
+    throw listOutputs(error, whole);
+  });
   const sha256 = contentHashOf(onnx);
   const backbone: Backbone = {
     formatVersion: BACKBONE.version,
@@ -109,7 +118,7 @@ export async function importBackbone(
     sha256,
     sizeBytes: onnx.byteLength,
     input,
-    features,
+    features: output.features,
     source: { sha256: contentHashOf(request.onnx), output: output.name },
   };
   await store.put(keys.backboneFile(name, sha256), onnx);
@@ -117,9 +126,25 @@ export async function importBackbone(
     backbone: await commit(store, backbone),
     outputShape: output.shape,
     outputLayout: output.layout,
+    pooled: output.pooled,
     below: valuesBelow(model, VALUES_BELOW),
-    weightFiles: locations,
+    weightFiles,
   };
+}
+
+/** Reads what the model says of itself and its weights beside it, and makes the form that is stored. */
+async function toFeatures(whole: PackedModel, request: ImportBackboneRequest) {
+  const { onnx: file, weightFiles: files } = request;
+  const cut = cutAtOutput(whole, request.output);
+  const input = readImageInput(cut, request);
+  const { model, locations } =
+    files === undefined
+      ? { model: cut, locations: [] }
+      : await mergeWeights(cut, files, file.byteLength, checkBackboneSize);
+  const { name } = decodeValueInfo(model.graph.output[0] as Uint8Array);
+  const hints = { asked: request.pool, graph: findPooling(whole, name) };
+  const { onnx, output } = await toCheckedFeatures(model, input, request, hints);
+  return { model, input, onnx, output: { ...output, name }, weightFiles: locations };
 }
 
 /** Stores the record. A name stands for the same weights for good, since models and checkpoints depend on it. */
@@ -147,18 +172,20 @@ async function toCheckedFeatures(
   model: PackedModel,
   input: ModelInput,
   { layout: inputLayout, outputLayout }: ImportBackboneRequest,
+  hints: PoolingHints,
 ) {
   const { height, width, channels } = input;
   const pictures = noise(input, 2);
   const shape = inputLayout === 'nchw' ? [channels, height, width] : [height, width, channels];
   const [raw] = await probeModel(encodePacked(model), [{ values: pictures, dims: [2, ...shape] }]);
-  const output = describeOutput(raw as ProbedOutput, input, outputLayout);
+  const output = describeOutput(raw as ProbedOutput, input, outputLayout, hints);
   const onnx = toFeatureModel(model, {
     height,
     width,
     channels,
     inputLayout,
     outputLayout: output.layout,
+    pooling: output.pooled?.pooling,
     features: output.features,
   });
   const size = pictures.length / 2;
@@ -175,8 +202,7 @@ async function toCheckedFeatures(
   // Otherwise a job would find out only at its end that the opset of the file lacks the operators of a head.
   const head = { kernel: new Float32Array(2 * output.features), bias: new Float32Array(2) };
   await probeModel(attachHead(onnx, head).onnx, []);
-  const { name } = decodeValueInfo(model.graph.output[0] as Uint8Array);
-  return { onnx, features: output.features, output: { ...output, name } };
+  return { onnx, output };
 }
 
 /** The input of pictures of random pixels, `[count, height, width, channels]`. */
@@ -185,51 +211,6 @@ function noise(input: ModelInput, count: number): Float32Array {
   const pixels = Uint8Array.from({ length }, (_, i) => 256 * uniformAt(0, i));
   return preprocessPixels(pixels, input.channels, input.preprocessing);
 }
-
-const outputUnsupported = (problem: string, details: Readonly<Record<string, unknown>>) =>
-  new FoveaError(
-    'backbone-output-unsupported',
-    `${problem} Features must be a vector for each picture, [batch, features], or a feature map, [batch, channels, height, width] or ` +
-      '[batch, height, width, channels]. Name such a value with --output.',
-    { param: 'output', details },
-  );
-
-/** Finds out what the output for two pictures is: a vector, or a feature map with the proportions of the picture. */
-function describeOutput({ dims }: ProbedOutput, input: ModelInput, asked: Layout | undefined) {
-  const [batch, ...shape] = dims;
-  const shown = `[${dims.join(', ')}]`;
-  if (batch !== 2 || shape.includes(0)) {
-    throw outputUnsupported(`The output for 2 pictures has the shape ${shown}.`, { received: [...dims] });
-  }
-  if (shape.length === 1) return { shape, layout: 'vector', features: shape[0] as number } as const;
-  const [a = 0, b = 0, c = 0] = shape;
-  const candidates = [
-    { shape, layout: 'nchw', features: a, isMap: isShrunken(b, c, input) },
-    { shape, layout: 'nhwc', features: c, isMap: isShrunken(a, b, input) },
-  ] as const;
-  const isMeant = ({ layout, isMap }: (typeof candidates)[number]) => isMap && layout === (asked ?? layout);
-  const [found, other] = shape.length === 3 ? candidates.filter(isMeant) : [];
-  // The layout of the input does not tell that of the output: converters to ONNX keep it outside and change it inside.
-  if (found !== undefined && other !== undefined) {
-    throw new FoveaError(
-      'backbone-output-unsupported',
-      `The output for 2 pictures of ${input.height}×${input.width} has the shape ${shown}: a map of ${found.features} channels as ` +
-        `${found.layout}, or of ${other.features} as ${other.layout}. Say which with --output-layout.`,
-      { param: 'output_layout', details: { received: [...dims] } },
-    );
-  }
-  if (found !== undefined) return found;
-  throw outputUnsupported(
-    `The output for 2 pictures of ${input.height}×${input.width} has the shape ${shown}.`,
-    { received: [...dims] },
-  );
-}
-
-/** Whether a feature map may be the picture made smaller: it has the same proportions, with each side rounded. */
-const isShrunken = (height: number, width: number, input: ModelInput): boolean =>
-  height <= input.height &&
-  width <= input.width &&
-  Math.abs(height * input.width - width * input.height) < input.height + input.width;
 
 function checkAnswers(together: ArrayLike<number>, alone: readonly number[]): void {
   const largest = alone.reduce((max, value) => Math.max(max, Math.abs(value)), 0);

@@ -86,7 +86,7 @@ function onlyInput({ graph }: PackedModel): ValueInfo {
     throw unsupported(
       `The features are computed from ${inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${names}`}; they must need one ` +
         'picture and nothing else. Export only the image encoder, or name with --output a value that needs only the picture.',
-      'file',
+      'output',
       { received: inputs.map(({ name }) => name) },
     );
   }

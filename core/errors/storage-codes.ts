@@ -72,7 +72,7 @@ export const STORAGE_CODES = {
   'backbone-input-unsupported': 'The model does not take one float32 picture. Check `--size` and `--layout`.',
   'backbone-batch-fixed': 'The model takes a fixed number of pictures. Export it with an open batch.',
   'backbone-output-unsupported':
-    'The output is neither a vector nor a feature map of float32. Name another with `--output`.',
+    'The output gives no float32 features. Name another with `--output`, or say `--pool` for tokens.',
   'backbone-ops-unsupported':
     'The model has operators that ONNX Runtime lacks. Export it with standard ones.',
   'backbone-too-large': 'The file is too large. Export a smaller network, or its lower part.',

@@ -5,11 +5,13 @@ import type { Shape } from '../description/shapes.ts';
 import type { ChannelAffine, Folds } from './fold-layers.ts';
 import type { OnnxGraph } from './onnx-graph.ts';
 
+/** All layouts of a map. */
+export const LAYOUTS = ['nchw', 'nhwc'] as const;
 /**
  * Order of the axes of a map: Keras's `nhwc`, or the `nchw` of ONNX's convolutions and poolings. Vectors have no layout;
  * for them either name will do.
  */
-export type Layout = 'nchw' | 'nhwc';
+export type Layout = (typeof LAYOUTS)[number];
 
 /** A value of the graph and its layout. */
 export interface Value {

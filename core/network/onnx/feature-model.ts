@@ -3,8 +3,9 @@
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Layout } from './export-context.ts';
+import type { Pooling } from './find-pooling.ts';
 import { floats, freeName, node } from './graph-ends.ts';
-import { decodeValueInfo, encodeValueInfo } from './onnx-schema.ts';
+import { DATA_TYPE, decodeValueInfo, encodeTensor, encodeValueInfo } from './onnx-schema.ts';
 import {
   encodePacked,
   linksOf,
@@ -41,8 +42,7 @@ export function cutAtOutput(model: PackedModel, output: string | undefined): Pac
   if (!producers.has(wanted)) {
     throw new FoveaError(
       'backbone-output-unsupported',
-      `The model computes no value "${wanted}". Its outputs are ${outputs.map((name) => `"${name}"`).join(', ')}; a value ` +
-        'inside is named as a viewer of ONNX files shows it.',
+      `The model computes no value "${wanted}". Name one of its outputs, or a value inside as a viewer of ONNX files shows it.`,
       { param: 'output', details: { received: wanted, outputs } },
     );
   }
@@ -80,6 +80,9 @@ export const valuesBelow = ({ graph }: PackedModel, count: number): readonly str
 
 const nameOfValue = (bytes: Uint8Array) => readingAsOnnx(() => decodeValueInfo(bytes).name);
 
+/** What the output of an imported model is: a vector for each picture, a feature map in a layout, or tokens. */
+export type OutputLayout = Layout | 'vector' | 'tokens';
+
 /** Shapes and layouts at the two ends of an imported model. */
 export interface FeatureModelOptions {
   readonly height: number;
@@ -87,8 +90,10 @@ export interface FeatureModelOptions {
   readonly channels: number;
   /** Layout of the model's input. */
   readonly inputLayout: Layout;
-  /** What its output is: one vector for each picture, or a map in this layout, whose mean over all places is taken. */
-  readonly outputLayout: Layout | 'vector';
+  /** What its output is. The mean of a feature map over all places is taken. */
+  readonly outputLayout: OutputLayout;
+  /** How tokens become a vector. Default: their mean. */
+  readonly pooling?: Pooling | undefined;
   /** Length of the vector. */
   readonly features: number;
 }
@@ -98,7 +103,7 @@ export interface FeatureModelOptions {
  * @param model The result of {@link cutAtOutput}, with one input.
  */
 export function toFeatureModel(model: PackedModel, options: FeatureModelOptions): Uint8Array {
-  const { height, width, channels, inputLayout, outputLayout, features } = options;
+  const { height, width, channels, inputLayout, outputLayout, pooling, features } = options;
   const { graph } = model;
   const original = decodeValueInfo(graph.input[0] as Uint8Array).name;
   const output = decodeValueInfo(graph.output[0] as Uint8Array).name;
@@ -110,13 +115,26 @@ export function toFeatureModel(model: PackedModel, options: FeatureModelOptions)
   const before = isTransposed ? [node('Transpose', [input], original, { perm: TO_NCHW })] : [];
   const after: Uint8Array[] = [];
   let value = output;
-  const append = (opType: string, wish: string, attributes: Parameters<typeof node>[3] = {}) => {
+  const append = (
+    opType: string,
+    wish: string,
+    attributes: Parameters<typeof node>[3] = {},
+    constants: readonly string[] = [],
+  ) => {
     const result = name(wish);
-    after.push(node(opType, [value], result, attributes));
+    after.push(node(opType, [value, ...constants], result, attributes));
     value = result;
   };
+  const initializer = [...graph.initializer];
   if (outputLayout === 'nhwc') append('Transpose', 'fovea_map', { perm: TO_NCHW });
-  if (outputLayout !== 'vector') {
+  if (outputLayout === 'tokens' && pooling === 'cls') {
+    const first = name('fovea_first');
+    initializer.push(
+      encodeTensor({ name: first, dataType: DATA_TYPE.int64, dims: [], rawData: new Uint8Array(8) }),
+    );
+    append('Gather', 'fovea_features', { axis: 1 }, [first]);
+  } else if (outputLayout !== 'vector') {
+    if (outputLayout === 'tokens') append('Transpose', 'fovea_map', { perm: [0, 2, 1] });
     append('GlobalAveragePool', 'fovea_mean');
     append('Flatten', 'fovea_features', { axis: 1 });
   }
@@ -125,6 +143,7 @@ export function toFeatureModel(model: PackedModel, options: FeatureModelOptions)
     graph: {
       ...graph,
       node: [...before, ...graph.node, ...after],
+      initializer,
       input: [encodeValueInfo(floats(input, [height, width, channels]))],
       output: [encodeValueInfo(floats(value, [features]))],
     },

@@ -83,6 +83,19 @@ describe('importBackbone', () => {
     expect(largestDifference(output?.values ?? [], original.get('vector')?.values ?? [])).toBeLessThan(1e-6);
   });
 
+  it.each<[string, Partial<ImportBackboneRequest>, ForeignOptions, string]>([
+    ['a feature map', {}, {}, 'c42d40d5a08e105504724d8846e7556eddca154da2cc50b19c7bc2885a7f4628'],
+    [
+      'a vector inside',
+      { output: 'vector' },
+      { output: 'scores' },
+      '175f8a2c8ada7a1de571b5cd3963d39eb6c47064352635066eac2336d2894d5a',
+    ],
+  ])('stores the same bytes for %s in every version', async (_, request, options, sha256) => {
+    // Cached features, models and checkpoints depend on them.
+    expect((await importForeign(request, options)).backbone.sha256).toBe(sha256);
+  });
+
   it('takes the vector of a network of ours as it is', async () => {
     const network = cutAfter(tinyNetwork(), 'avg_pool');
     const onnx = toOnnx(network, randomWeights(network, 1), { outputName: 'features' });

@@ -53,6 +53,10 @@ describe('fovea import-backbone', () => {
       ['mine.onnx', '--layout', 'nchw', '--output', 'map', '--output-layout', 'nhwc'],
       /has the shape \[2, 5, 8, 8\]/,
     ],
+    [
+      ['mine.onnx', '--layout', 'nchw', '--output', 'map', '--pool', 'cls'],
+      /--pool is for tokens.*Outputs of the model: "scores"/,
+    ],
     [['mine.onnx'], /--layout/],
     [['mine.onnx', '--layout', 'chw'], /nchw, nhwc/],
     [['absent.onnx', '--layout', 'nchw'], /absent\.onnx/],
