@@ -15,7 +15,7 @@ export interface DescribedOutput {
   readonly layout: OutputLayout;
   /** Length of the vector that becomes of it. */
   readonly features: number;
-  /** Of tokens. */
+  /** How tokens are pooled; absent for other outputs. */
   readonly pooled?: ChosenPooling;
 }
 

@@ -121,7 +121,7 @@ function integersOf({ dataType, rawData, int32Data, int64Data }: Tensor): Intege
 /** How a node pools its first input; undefined where it leaves the tokens together. */
 function poolingOf(node: Node, constantOf: (name: string) => Integers): Pooling | 'unclear' | undefined {
   const attribute = (name: string) => node.attribute.find((candidate) => candidate.name === name);
-  /** Of an attribute in older opsets, of an input in newer ones. */
+  /** The values of an attribute, or in newer opsets of an input. */
   const integers = (name: string, input: number): Integers => {
     const ints = attribute(name)?.ints ?? [];
     return ints.length > 0 ? ints : constantOf(node.input[input] ?? '');
