@@ -1,4 +1,5 @@
-// Entry point of `fovea doctor`: what a job would run on here, and what the better back ends lack. With `--json`, for programs.
+// Entry point of `fovea doctor`: says which back end jobs use on this machine, and what the faster ones lack. With `--json`,
+// for programs.
 
 import os from 'node:os';
 import { isFoveaError } from '../core/errors/errors.ts';
@@ -39,7 +40,7 @@ function describe(info: EngineInfo): void {
     console.log('`npm run fovea -- setup` builds the native back end, which is about twice as fast.');
 }
 
-/** The best back end, and why each better one is not to be had. */
+/** The best back end that works, and why each better one is not available. */
 async function diagnose() {
   const missing: Partial<Record<TrainerBackend, string>> = {};
   for (const backend of TRAINER_BACKENDS) {
@@ -51,5 +52,5 @@ async function diagnose() {
       missing[backend] = error.message;
     }
   }
-  throw new Error(`No back end runs here. ${Object.values(missing).join(' ')}`);
+  throw new Error(`No back end runs on this machine. ${Object.values(missing).join(' ')}`);
 }

@@ -1,5 +1,5 @@
-// A job's way, in its order: inspect the dataset, decide how to train, prepare the examples, run the stages, judge the
-// model, export it. Each step is a folder.
+// The steps of a job in their order: inspect the dataset, decide how to train, prepare the examples, run the stages,
+// evaluate the model, export it. Each step is a folder.
 
 import type { Trial } from '../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
@@ -16,7 +16,10 @@ import { trainStages } from './stages/train-stages.ts';
 import { runSweep, type SweepRun } from './sweep/run-sweep.ts';
 import { type NumberedTrial, trainTrial } from './sweep/train-trial.ts';
 
-/** Carries a job out, from its dataset to a committed model. */
+/**
+ * Carries a job out, from its dataset to a committed model.
+ * @throws {FoveaError} what a step throws; the reason of the reporter's signal when it is aborted.
+ */
 export async function fineTune(context: AttemptContext, job: JobRecord): Promise<ExportedModel> {
   const prepared = await prepare(context, job);
   const { sweep } = job;
@@ -34,7 +37,7 @@ export async function fineTune(context: AttemptContext, job: JobRecord): Promise
   return publish(run);
 }
 
-/** Carries out the training of one trial. @param job The trial's own record. */
+/** Carries out the training of one trial. @param job the trial's own record. */
 export async function fineTuneTrial(
   context: AttemptContext,
   job: JobRecord,
@@ -50,12 +53,12 @@ async function prepare(context: AttemptContext, job: JobRecord): Promise<Prepare
   return { ...context, ...inspected, machine: await openMachine(context, job) };
 }
 
-/** A training that is over, with what its model is made from. */
+/** A finished training, with what its model is made from. */
 interface FinishedTraining extends Trained, SweepRun {
   readonly training: Training;
 }
 
-/** One training: the job's own, or a trial's. Where memory runs out it starts again with out-of-memory remedies. */
+/** Runs one training: the job's own, or a trial's. Where memory runs out, it starts again with out-of-memory remedies. */
 async function train(
   prepared: PreparedJob,
   job: JobRecord,
@@ -78,7 +81,7 @@ async function train(
   });
 }
 
-/** Judges what was trained and exports it. */
+/** Evaluates the trained model and exports it. */
 const publish = ({ training, weights }: FinishedTraining): Promise<ExportedModel> =>
   training.memory.run(async (savings) => {
     const served = await training.base.toServed(training.network, weights);

@@ -1,5 +1,5 @@
-// Entry point of the trainer: one attempt at one job, or at one trial of it, named by the environment. The same file runs as a
-// child process of the local worker and in the containers of AWS Batch jobs.
+// Entry point of the trainer: runs one attempt at one job, or at one trial of it, which the environment names. The same file
+// runs as a child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
 import { exitCodes, environment as names } from '../core/environment.ts';
@@ -13,14 +13,14 @@ import { runJob } from './run-job.ts';
 import { runTrial } from './run-trial.ts';
 
 const EnvironmentSchema = z.object({
-  /** Where everything is: `file:///…` or `s3://bucket/prefix`. */
+  /** URL of the store: `file:///…` or `s3://bucket/prefix`. */
   FOVEA_STORE_URL: z.string(),
   FOVEA_JOB_ID: z.string(),
-  /** A folder of weight files supplied by hand. */
+  /** A folder of weight files that a person put there. */
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** The back end that the container image was made for; `auto` takes no other there. */
   FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
-  /** Set by AWS Batch in the children of an array, from 0: each is a trial of its job. */
+  /** Set by AWS Batch in the children of an array job, from 0: each child is a trial of its job. */
   AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
   [names.leaseOwner]: z.string().min(1).optional(),
   /** Set by AWS Batch, as is the number of the attempt, from 1. */
@@ -45,7 +45,9 @@ const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
 
 const environment = EnvironmentSchema.safeParse(process.env);
 if (!environment.success) {
-  console.error(`The trainer's environment is incomplete.\n${z.prettifyError(environment.error)}`);
+  console.error(
+    `Environment variables of the trainer are missing or wrong.\n${z.prettifyError(environment.error)}`,
+  );
   process.exit(2);
 }
 const {

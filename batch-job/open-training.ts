@@ -1,5 +1,5 @@
-// What one training works with: its network, the input of that network, its memory, and the checkpoints that an earlier
-// attempt left. Each stage declares what it needs, and takes no more of it.
+// Opens what one training works with: its network, the input of that network, its memory, and the checkpoints that an
+// earlier attempt left. Each stage declares which of these it needs.
 
 import type { ModelInput } from '../core/image/model-input.ts';
 import type { Savings } from '../core/job/recipe/memory-record.ts';
@@ -21,7 +21,7 @@ export type PreparedJob = AttemptContext & InspectedJob & { readonly machine: Ma
 
 /** One training of a job: its own, or a trial's. */
 export interface Training extends AttemptContext, InspectedJob {
-  /** With the trial's settings, where it is of a trial. */
+  /** The job's record; in a trial, with the trial's settings. */
   readonly job: JobRecord;
   /** Number of the trial in its sweep, from 1. */
   readonly trial?: number;
@@ -30,15 +30,15 @@ export interface Training extends AttemptContext, InspectedJob {
   readonly engine: Engine;
   readonly decision: Decision;
   readonly memory: JobMemory;
-  /** What the out-of-memory remedies taken so far come to. */
+  /** What the out-of-memory remedies save that were taken so far. */
   readonly savings: Savings;
-  /** Made by the base: the whole classifier, or the head of an imported backbone. */
+  /** The network that the base built: the whole classifier, or the head of an imported backbone. */
   readonly network: Network;
   readonly input: ModelInput;
   readonly checkpoints: RunCheckpoints;
 }
 
-/** Opens the memory of a training, as the attempts before have left it. @throws {FoveaError} `out-of-memory`. */
+/** Opens the memory of a training, with the remedies of earlier attempts. @throws {FoveaError} `out-of-memory`. */
 export async function startMemory(
   { reporter, machine, base, inspection }: PreparedJob,
   job: JobRecord,
@@ -59,7 +59,7 @@ export async function startMemory(
   return memory;
 }
 
-/** Builds the network for what memory allows and opens the checkpoints. */
+/** Builds the network in the size that memory allows, and opens the checkpoints. */
 export async function openTraining(
   known: PreparedJob &
     Pick<Training, 'job' | 'decision' | 'memory' | 'savings'> & { readonly trial?: number },
@@ -67,7 +67,7 @@ export async function openTraining(
   const { machine, job, base, inspection, savings } = known;
   const classes = inspection.classes.length;
   const inputSize = inputSizeOf(base, savings);
-  // The whole picture is seen: what a class is recognized by may be at its edge.
+  // Pictures are not cropped, because a class may be recognized by something at the edge.
   const input: ModelInput = { ...inputSize, preprocessing: base.preprocessing, resize: 'stretch' };
   const checkpoints = await openRunCheckpoints(
     known,

@@ -1,4 +1,4 @@
-// A job as one trainer carries it out: from its dataset to its model, all trials of a sweep included.
+// Carries a job out in one trainer: from its dataset to its model, all trials of a sweep included.
 
 import { createCheckpoints } from '../core/job/checkpoints/checkpoints.ts';
 import { isFinal } from '../core/job/record/job.ts';
@@ -6,10 +6,10 @@ import { addTrialSpending } from '../core/job/record/trial-records.ts';
 import { type AttemptOutcome, type RunJobDeps, runAttempt } from './attempt/run-attempt.ts';
 import { fineTune } from './fine-tune.ts';
 
-/** Runs one attempt at a job. */
+/** Runs one attempt at a job. It never rejects: failures are written into the job. */
 export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome> =>
   runAttempt(deps, jobId, async () => {
-    // Its trials may have run side by side before.
+    // Its trials may have run in trainers of their own before.
     await addTrialSpending(deps, jobId);
     const checkpoints = createCheckpoints({ ...deps, jobId });
     return {
@@ -24,7 +24,7 @@ export const runJob = (deps: RunJobDeps, jobId: string): Promise<AttemptOutcome>
         };
       },
       async close({ status }) {
-        // A job that is over has no use for them; where they cannot be deleted they stay, which does no harm.
+        // A job that has ended needs no checkpoints. Where they cannot be deleted they expire, which does no harm.
         if (isFinal(status)) await checkpoints.clear().catch(() => undefined);
       },
     };

@@ -1,5 +1,5 @@
-// One trial of a sweep, in a trainer of its own beside those of the others. It is no more than the training: which trial wins
-// and what becomes of it is decided by the trainer that carries out the whole job afterwards (run-sweep.ts).
+// Carries out one trial of a sweep, in a trainer of its own beside those of the other trials. It only trains: the trainer
+// that carries out the whole job afterwards chooses the winner (run-sweep.ts).
 
 import { createCheckpoints } from '../core/job/checkpoints/checkpoints.ts';
 import { openTrial } from '../core/job/record/trial-records.ts';
@@ -8,7 +8,7 @@ import { fineTuneTrial } from './fine-tune.ts';
 import { describeScore } from './sweep/train-trial.ts';
 
 /**
- * Runs one attempt at a trial of a job; one that is over is not repeated.
+ * Runs one attempt at a trial of a job. A finished trial is not repeated.
  * @param trial from 1.
  */
 export const runTrial = (deps: RunJobDeps, jobId: string, trial: number): Promise<AttemptOutcome> =>
@@ -24,7 +24,7 @@ export const runTrial = (deps: RunJobDeps, jobId: string, trial: number): Promis
         return { changes: {}, message: describeScore(result), data: { ...result } };
       },
       async close({ status }) {
-        // Otherwise they are gone on with: to the trial's end, or for the weights of the winner.
+        // Otherwise the checkpoints are resumed: until the trial ends, or for the weights of the winner.
         if (status === 'cancelled')
           await createCheckpoints({ ...deps, jobId })
             .clear()

@@ -1,4 +1,4 @@
-// Entry point of `fovea setup`: builds a native back end of TensorFlow, with progress, and says what to do where it cannot.
+// Entry point of `fovea setup`: builds a native back end of TensorFlow, shows progress, and says what to do where it cannot.
 
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
@@ -34,7 +34,7 @@ try {
     },
   });
   bar.stop();
-  console.log(built ? 'Jobs use it from now on.' : `Nothing to do: it is in ${directory}.`);
+  console.log(built ? 'Jobs use it from now on.' : `Nothing to do: it is already in ${directory}.`);
 } catch (error) {
   bar.stop();
   if (!isFoveaError(error)) throw error;

@@ -9,7 +9,7 @@ import { runNpm } from './run-npm.ts';
 const REPOSITORY = path.resolve(import.meta.dirname, '..');
 const SEVERITIES = ['info', 'low', 'moderate', 'high', 'critical'] as const;
 
-/** npm says this where the registry did not answer, or not with an audit. */
+/** npm's message where the registry did not answer, or answered without an audit. */
 const NO_ANSWER = 'audit endpoint returned an error';
 
 const { values, positionals } = parseArgs({
@@ -32,7 +32,7 @@ const { stdout, stderr } = await inProductionProject(REPOSITORY, project, (copy)
 );
 if (stderr.includes(NO_ANSWER)) {
   const { message } = JSON.parse(stdout) as { readonly message: string };
-  console.log(`No audit was made, for the registry answers none: ${message}`);
+  console.log(`No audit was made, because the registry does not answer audits: ${message}`);
 } else {
   process.exitCode = report(stdout, stderr);
 }

@@ -13,7 +13,7 @@ import { type FunctionArchitecture, installNativePackages } from './build-functi
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const DIST = path.join(REPOSITORY, 'dist');
 const MB = 1_000_000;
-/** Lambda takes 250 MB; every megabyte is read at a cold start. */
+/** Our own limits: Lambda takes 250 MB, but a cold start reads every megabyte. */
 const LIMITS_BYTES = { api: 75 * MB, 'job-events': 10 * MB } as const;
 const TABLE_ROWS = 6;
 
@@ -50,7 +50,7 @@ try {
   await rm(work, { recursive: true, force: true });
 }
 
-/** From `--architecture`, else from the settings in cdk.json. */
+/** The architecture that `--architecture` names, else the one in cdk.json. */
 async function readArchitecture(): Promise<FunctionArchitecture> {
   const { values } = parseArgs({ options: { architecture: { type: 'string' } } });
   const cdk: { context?: Record<string, unknown> } = JSON.parse(
@@ -61,7 +61,7 @@ async function readArchitecture(): Promise<FunctionArchitecture> {
   throw new Error(`The architecture is "${String(wanted)}"; functions can be built for x86_64 and arm64.`);
 }
 
-/** Prints what is in a function; throws where that is too much. */
+/** Prints the contents of a function. @throws {Error} where it is too large. */
 async function report(name: keyof typeof LIMITS_BYTES, folder: string): Promise<void> {
   const { totalBytes, parts } = await measureFolder(folder);
   const show = (bytes: number) => `${(bytes / MB).toFixed(1).padStart(6)} MB`;

@@ -1,5 +1,5 @@
-// Whether a release of Node is one that Fovea runs on: `engines` of package.json decides. Plain JavaScript without packages,
-// in words that old releases understand.
+// Checks that Fovea runs on this release of Node: `engines` of package.json decides. Plain JavaScript without packages, in
+// syntax that old releases understand.
 
 import { readFileSync } from 'node:fs';
 

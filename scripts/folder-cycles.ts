@@ -6,7 +6,7 @@ import { findFolderCycles } from './folder-cycles/find-folder-cycles.ts';
 
 const options = await extractOptions('./.dependency-cruiser.mjs');
 const { output } = await cruise(process.argv.slice(2), options);
-if (typeof output === 'string') throw new TypeError('dependency-cruiser gave text in place of a graph.');
+if (typeof output === 'string') throw new TypeError('dependency-cruiser gave text instead of a graph.');
 const ours = output.modules.filter(({ source }) => !source.includes('node_modules'));
 const cycles = findFolderCycles(
   new Map(ours.map(({ source, dependencies }) => [source, dependencies.map(({ resolved }) => resolved)])),

@@ -1,4 +1,4 @@
-// The npm packages that Fovea brings to its users, as a lock file has them. Knows nothing of what is installed here.
+// Lists the npm packages that Fovea brings to its users, from a lock file. Knows nothing of what is installed here.
 
 /** One package of a lock file. */
 export interface LockedPackage {
@@ -19,7 +19,7 @@ interface LockEntry {
   readonly optional?: boolean;
 }
 
-/** The parts of package-lock.json that are read here. */
+/** The fields of package-lock.json that are read here. */
 export interface Lockfile {
   readonly packages: Readonly<Record<string, LockEntry>>;
 }

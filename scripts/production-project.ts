@@ -1,5 +1,5 @@
-// A copy of the project that has its production packages alone. npm's own `--omit=dev` leaves packages out that development
-// needs, too: `npm sbom --omit=dev` of npm 10 and 11 names 105 of 163.
+// Copies the project with its production packages alone. npm's own `--omit=dev` omits packages that production needs where
+// development needs them, too: `npm sbom --omit=dev` of npm 10 and 11 names 105 of 163.
 
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -13,9 +13,9 @@ interface Manifest {
 }
 
 /**
- * Makes a folder with package.json, package-lock.json and .npmrc, and deletes it when `work` is over.
+ * Makes a folder with package.json, package-lock.json and .npmrc, and deletes it when `work` has ended.
  *
- * @param folder Of the repository; `.npmrc` comes from its root.
+ * @param folder a folder of the repository; `.npmrc` comes from the repository's root.
  */
 export async function inProductionProject<Result>(
   repository: string,

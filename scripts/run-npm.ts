@@ -1,4 +1,4 @@
-// npm as a child process.
+// Runs npm as a child process.
 
 import { spawn } from 'node:child_process';
 

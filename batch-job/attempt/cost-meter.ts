@@ -1,28 +1,30 @@
-// What a job costs while it runs, over all of its attempts, and whether its budget is spent.
+// Measures what a job costs while it runs, over all of its attempts, and knows whether its budget is spent.
 
 import { monotonicMs } from '../../core/clock.ts';
 import type { JobRecord, Spending } from '../../core/job/record/job.ts';
 
+/** The time and the money that a job has taken. */
 export interface CostMeter {
-  /** What the job took up to now. */
+  /** Machine time and cost of the job up to now, all attempts together. */
   spent(): Spending;
-  /** Whether that is all that the job may cost; never so where it has no budget. */
+  /** Whether the job has cost as much as it may; never true for a job without a budget. */
   isBudgetSpent(): boolean;
 }
 
+/** The job, the price of the machine, and the clock. */
 export interface CostMeterOptions {
-  /** As it was when this attempt began. */
+  /** The job as it was when this attempt began. */
   readonly job: JobRecord;
-  /** Of the machine that this attempt runs on; left out, nothing. */
+  /** Price of the machine on which this attempt runs; default: 0. */
   readonly usdPerHour?: number;
-  /** Monotonic, in milliseconds; left out, the machine's. */
+  /** Monotonic milliseconds; default: the machine's clock. */
   readonly clock?: () => number;
 }
 
 const MS_PER_SECOND = 1000;
 const SECONDS_PER_HOUR = 3600;
 
-/** Counts from now on. */
+/** A meter that measures from now on, and adds what earlier attempts took. */
 export function createCostMeter({ job, usdPerHour = 0, clock = monotonicMs }: CostMeterOptions): CostMeter {
   const startedMs = clock();
   const spent = (): Spending => {

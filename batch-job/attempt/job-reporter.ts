@@ -1,5 +1,5 @@
-// What an attempt tells the world while it works: progress in the job's record, events beside it. The same writes renew
-// the lease and bring back the news that the job was cancelled.
+// Reports what an attempt does: progress in the job's record, events beside it. The same writes renew the lease, and bring
+// back the news that the job was cancelled.
 
 import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '../../core/clock.ts';
@@ -15,46 +15,48 @@ import { LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../core/job/record/lease-watch.ts';
 import type { CostMeter } from './cost-meter.ts';
 
-/** Progress is written this often; a reader sees it at most two seconds old. */
+/** The interval of progress reports; a reader sees progress at most two seconds old. */
 const REPORT_INTERVAL_MS = 1000;
-/** Failed writes are tried again until the lease has run out for certain. */
+/** Failed writes are repeated for this long: until the lease has certainly expired. */
 const GIVE_UP_MS = LEASE_MS;
 
+/** The record that is reported to, the lease, the clocks, and what may end the attempt. */
 export interface JobReporterDeps {
   readonly jobs: AttemptJobs;
   readonly jobId: string;
   readonly owner: string;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Monotonic, in milliseconds; left out, the machine's. */
+  /** Monotonic milliseconds; default: the machine's clock. */
   readonly clock?: () => number;
   readonly terminated: AbortSignal;
   readonly meter: CostMeter;
-  /** Whether an earlier attempt has left something to make a model of. */
+  /** Whether an earlier attempt has left a checkpoint. */
   readonly isBegun: boolean;
 }
 
+/** Tells the job, and everybody who follows it, what the attempt does. */
 export interface JobReporter {
-  /** Aborted, with a typed reason, when the attempt must end: cancelled, told to go, or its lease lost. */
+  /** Aborted, with a typed reason, when the attempt must end: the job is cancelled, the process must end, or the lease is lost. */
   readonly signal: AbortSignal;
-  /** Starts a stage, with everything that belongs to the last one forgotten. */
+  /** Starts a stage, and forgets the progress of the last one. */
   startStage(stage: Progress['stage'], known?: Partial<Progress>): void;
-  /** Adds to what is known of the running stage. */
+  /** Adds to the progress of the running stage. */
   update(known: Partial<Progress>): void;
-  /** Tells of a checkpoint that is written: attempts are counted anew from the furthest. */
+  /** Tells of a checkpoint that was written. Attempts are counted anew from the furthest checkpoint. */
   cameTo(position: readonly number[]): void;
   event(event: NewJobEvent): Promise<void>;
   message(message: string, data?: Record<string, unknown>): Promise<void>;
   warn(message: string, data?: Record<string, unknown>): Promise<void>;
   /** Adds a finished trial of the job's sweep. @throws {LeaseLostError} */
   addTrial(trial: Trial): Promise<void>;
-  /** Adds one that came to nothing. @throws {LeaseLostError} */
+  /** Adds a failed trial. @throws {LeaseLostError} */
   addFailedTrial(trial: FailedTrial): Promise<void>;
-  /** Writes what the job's recipe came to. @throws {LeaseLostError} */
+  /** Writes the job's recipe with every `auto` resolved. @throws {LeaseLostError} */
   setResolved(resolved: ResolvedRecipe): Promise<void>;
   /**
-   * Writes what is given up for want of memory, and what is being tried.
-   * @param options `isUncounted`: the attempt before does not count, as this one does not repeat it.
+   * Writes the out-of-memory remedies that are taken, and the stage that is tried with them.
+   * @param options `isUncounted`: the attempt before does not count, because this one does not repeat it.
    * @throws {LeaseLostError}
    */
   setMemory(memory: MemoryRecord, options?: { readonly isUncounted: boolean }): Promise<void>;
@@ -63,11 +65,11 @@ export interface JobReporter {
    * @throws {LeaseLostError}
    */
   setModelVersion(version: string): Promise<void>;
-  /** Ends the reporting; nothing is written afterwards. */
+  /** Stops the reporting; nothing is written afterwards. */
   stop(): Promise<void>;
 }
 
-/** Stages before the first that makes weights. */
+/** The stages before the first that trains weights. */
 const PREPARING: ReadonlySet<Progress['stage']> = new Set(['validating', 'weights', 'features']);
 
 const budgetSpent = ({ maxCostUsd }: JobRecord) =>
@@ -92,7 +94,10 @@ const EMPTY_PROGRESS: Omit<Progress, 'stage'> = {
   rssBytes: null,
 };
 
-/** Reports on one attempt until stopped. */
+/**
+ * Reports on one attempt until stopped: writes progress every second, and aborts {@link JobReporter.signal} where the
+ * attempt must end.
+ */
 export function createJobReporter({
   jobs,
   jobId,
@@ -104,7 +109,7 @@ export function createJobReporter({
   isBegun,
 }: JobReporterDeps): JobReporter {
   const controller = new AbortController();
-  // Every storage call of a batch of pictures listens to it.
+  // Every storage call of a batch of pictures listens to this signal, which Node would warn of.
   setMaxListeners(0, controller.signal);
   let progress: Progress = { ...EMPTY_PROGRESS, stage: 'validating' };
   let checkpoint: readonly number[] | undefined;
@@ -112,9 +117,7 @@ export function createJobReporter({
   let writing: Promise<void> | undefined;
 
   const onTerminated = () =>
-    controller.abort(
-      new FoveaError('trainer-terminated', 'The trainer was told to stop by the machine it runs on.'),
-    );
+    controller.abort(new FoveaError('trainer-terminated', 'The machine told the trainer to stop.'));
   if (terminated.aborted) onTerminated();
   else terminated.addEventListener('abort', onTerminated, { once: true });
 
@@ -128,11 +131,11 @@ export function createJobReporter({
       }));
       lastWrittenMs = clock();
       if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
-      // Training ends by itself and keeps what it has; before the first there is nothing to keep.
+      // Later stages end training themselves and keep its weights; before them there is nothing to keep.
       else if (PREPARING.has(progress.stage) && !isBegun && job.trials.length === 0 && meter.isBudgetSpent())
         controller.abort(budgetSpent(job));
     } catch (error) {
-      // A store that fails for a moment costs nothing; one that fails for as long as the lease lasts costs the lease.
+      // A store may fail for a moment. Where it fails until the lease has expired, the attempt ends.
       if (error instanceof LeaseLostError || clock() - lastWrittenMs > GIVE_UP_MS) controller.abort(error);
     }
   }
@@ -154,40 +157,8 @@ export function createJobReporter({
     cameTo(position) {
       checkpoint = position;
     },
-    async event(event) {
-      await jobs.appendEvent(jobId, event);
-    },
-    async message(message, data) {
-      await jobs.appendEvent(jobId, { level: 'info', type: 'message', message, data: data ?? null });
-    },
-    async warn(message, data) {
-      await jobs.appendEvent(jobId, { level: 'warn', type: 'message', message, data: data ?? null });
-    },
-    async addTrial(trial) {
-      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
-        ...held,
-        trials: withTrial(held.trials, trial),
-      }));
-    },
-    async addFailedTrial(trial) {
-      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
-        ...held,
-        failedTrials: withTrial(held.failedTrials, trial),
-      }));
-    },
-    async setResolved(resolved) {
-      await updateLeased({ jobs, now }, jobId, owner, (held) => ({ ...held, resolved }));
-    },
-    async setMemory(memory, { isUncounted } = { isUncounted: false }) {
-      await updateLeased({ jobs, now }, jobId, owner, (held) => ({
-        ...held,
-        memory,
-        attempts: held.attempts - (isUncounted ? 1 : 0),
-      }));
-    },
-    async setModelVersion(modelVersion) {
-      await updateLeased({ jobs, now }, jobId, owner, (held) => ({ ...held, modelVersion }));
-    },
+    ...eventWriter(jobs, jobId),
+    ...recordWriter((change) => updateLeased({ jobs, now }, jobId, owner, change)),
     async stop() {
       clearInterval(timer);
       terminated.removeEventListener('abort', onTerminated);
@@ -195,3 +166,41 @@ export function createJobReporter({
     },
   };
 }
+
+const eventWriter = (jobs: AttemptJobs, jobId: string): Pick<JobReporter, 'event' | 'message' | 'warn'> => ({
+  async event(event) {
+    await jobs.appendEvent(jobId, event);
+  },
+  async message(message, data) {
+    await jobs.appendEvent(jobId, { level: 'info', type: 'message', message, data: data ?? null });
+  },
+  async warn(message, data) {
+    await jobs.appendEvent(jobId, { level: 'warn', type: 'message', message, data: data ?? null });
+  },
+});
+
+type RecordWriter = Pick<
+  JobReporter,
+  'addTrial' | 'addFailedTrial' | 'setResolved' | 'setMemory' | 'setModelVersion'
+>;
+
+/** @param update changes the record while the lease holds. */
+const recordWriter = (
+  update: (change: (held: JobRecord) => JobRecord) => Promise<JobRecord>,
+): RecordWriter => ({
+  async addTrial(trial) {
+    await update((held) => ({ ...held, trials: withTrial(held.trials, trial) }));
+  },
+  async addFailedTrial(trial) {
+    await update((held) => ({ ...held, failedTrials: withTrial(held.failedTrials, trial) }));
+  },
+  async setResolved(resolved) {
+    await update((held) => ({ ...held, resolved }));
+  },
+  async setMemory(memory, { isUncounted } = { isUncounted: false }) {
+    await update((held) => ({ ...held, memory, attempts: held.attempts - (isUncounted ? 1 : 0) }));
+  },
+  async setModelVersion(modelVersion) {
+    await update((held) => ({ ...held, modelVersion }));
+  },
+});

@@ -1,5 +1,5 @@
-// One attempt at a job, or at a trial of one, from its lease to its end. Every way it can end is decided here; what the work
-// is, run-job.ts and run-trial.ts say. Local and cloud runs differ in the object store alone.
+// Runs one attempt at a job, or at a trial of one, from its lease to its end. This file decides every way it can end;
+// run-job.ts and run-trial.ts say what the work is. Local and cloud runs differ in the object store alone.
 
 import { randomUUID } from 'node:crypto';
 import { assertRestored } from '../../core/backup/restore-note.ts';
@@ -15,38 +15,38 @@ import type { AttemptContext } from './attempt-context.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
 import { createJobReporter, type JobReporter } from './job-reporter.ts';
 
+/** What an attempt runs with; entry points read it from the environment. */
 export interface RunJobDeps {
   readonly store: ObjectStore;
   readonly jobs: JobStore;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Monotonic, in milliseconds; left out, the machine's. */
+  /** Monotonic milliseconds; default: the machine's clock. */
   readonly clock?: () => number;
-  /** The name to take the lease under; left out, a random one. */
+  /** The owner of the lease; default: a random name. */
   readonly leaseOwner?: string | undefined;
-  /** What AWS Batch calls this attempt. */
+  /** The names that AWS Batch has for this attempt. */
   readonly batch?: BatchAttempt;
-  /** A folder of weight files put there by hand, looked at before anything else. */
+  /** A folder of weight files that a person put there, which is searched before anything else. */
   readonly weightsDir: string | undefined;
-  /** Memory that the attempt may take, in bytes; left out, what its container or the machine has. */
+  /** Memory that the attempt may take, in bytes; default: what its container or the machine has. */
   readonly memoryLimitBytes?: number | undefined;
-  /** Where `fovea setup` puts native back ends. */
+  /** The folder into which `fovea setup` puts native back ends. */
   readonly cacheDirectory: string;
-  /** What a job that leaves its back end to `auto` runs on; left out, the best there is. */
+  /** The back end of jobs with `auto`; default: the best that this machine has. */
   readonly autoBackend?: BackendName;
-  /** What an hour of this machine costs; left out, nothing. */
+  /** What an hour of this machine costs; default: 0. */
   readonly usdPerHour?: number;
   /** The container image that this process runs in, where it does. */
   readonly image?: string | undefined;
-  /** Aborted when the machine is about to go away: the attempt leaves a job that the next one takes up. */
+  /** Aborted when the machine is about to go away. The attempt then releases the job, and another one resumes it. */
   readonly terminated: AbortSignal;
-  /** Told of what nobody expected, with its stack. */
+  /** Receives errors that have no code, for the log. */
   readonly onUnexpectedError: (error: unknown) => void;
 }
 
 /**
- * How an attempt ended; `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger
- * machine.
+ * How an attempt ended. `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger machine.
  */
 export type AttemptOutcome =
   | 'succeeded'
@@ -56,13 +56,13 @@ export type AttemptOutcome =
   | 'lease-lost'
   | 'out-of-memory';
 
-/** What is attempted. */
+/** A job or a trial, as an attempt carries it out. */
 export interface Work {
   /** Its record and events. */
   readonly jobs: AttemptJobs;
-  /** Whether an earlier attempt has left something to make a model of. */
+  /** Whether an earlier attempt has left a checkpoint. */
   readonly isBegun: boolean;
-  /** @returns what its end changes in the record, and what is said of it. */
+  /** Does the work. @returns what its success changes in the record, and the event that tells of it. */
   carryOut(
     context: AttemptContext,
     job: JobRecord,
@@ -71,13 +71,13 @@ export interface Work {
     readonly message: string;
     readonly data: Readonly<Record<string, unknown>>;
   }>;
-  /** Clears up, once the record tells how the attempt has ended. */
+  /** Cleans up, once the record tells how the attempt has ended. */
   close(record: JobRecord): Promise<void>;
 }
 
 /**
- * Runs one attempt. Whatever goes wrong ends up in the record and the events of what is attempted, never as a rejection.
- * @param open gives it; nothing where there is nothing left to do.
+ * Runs one attempt. It never rejects: failures are written into the record and the events of the job or trial.
+ * @param open gives the work; undefined where nothing is left to do.
  */
 export async function runAttempt(
   deps: RunJobDeps,
@@ -89,7 +89,7 @@ export async function runAttempt(
     const work = await open();
     return work === undefined ? 'succeeded' : await attempt({ ...deps, jobs: work.jobs }, jobId, work);
   } catch (error) {
-    // Without its record there is nowhere to say so: the next attempt may find it.
+    // Without the record there is nowhere to write the failure. The next attempt may find it.
     deps.onUnexpectedError(error);
     return 'released';
   }
@@ -137,7 +137,7 @@ const describeCost = ({ seconds, usd }: Spending) =>
 
 const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
 
-/** Writes an attempt's end into the job; a lease that was lost meanwhile leaves the job to its new holder. */
+/** Writes an attempt's end into the job. Where the lease was lost meanwhile, the job is left to its new owner. */
 async function endAttempt(
   { meter, work, ...deps }: AttemptDeps & { readonly meter: CostMeter | undefined; readonly work: Work },
   jobId: string,
@@ -157,7 +157,7 @@ async function endAttempt(
       if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
       if (end === 'released' && isFoveaError(error, 'storage-unavailable'))
         return { ...job, status: 'queued', queuedReason: message };
-      // An attempt that was told to go has not failed, nor has one without room to write, and neither counts.
+      // An attempt that was terminated, or had no space to write, has not failed and does not count.
       if (end === 'released')
         return {
           ...job,
@@ -185,13 +185,13 @@ async function endAttempt(
     return left.status === 'cancelled' ? 'cancelled' : 'failed';
   } catch (updateError) {
     if (updateError instanceof LeaseLostError) return 'lease-lost';
-    // A full disk, or a storage that is gone: the lease runs out by itself, and the next attempt goes on.
+    // The disk is full, or the storage is gone: the lease expires by itself, and the next attempt resumes.
     deps.onUnexpectedError(updateError);
     return 'released';
   }
 }
 
-/** Whether a queue may have a machine with more memory, and the job is to go there. */
+/** Whether the job runs in a queue that may have larger machines, and its recipe allows one. */
 const canMove = ({ placement, recipe }: JobRecord): boolean =>
   placement !== undefined && recipe.out_of_memory.includes('larger_machine');
 
@@ -201,7 +201,7 @@ function endOf(error: unknown): AttemptOutcome {
   return isFoveaError(error, 'trainer-terminated') || isStorageFault(error) ? 'released' : 'failed';
 }
 
-/** Nothing is wrong with the job: where it has room or an answer again, the next attempt goes on. */
+/** Errors that are no fault of the job: once the storage works again, the next attempt resumes. */
 const STORAGE_FAULTS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'storage-full',
   'storage-read-only',

@@ -1,5 +1,5 @@
-// The frozen part of a network as ONNX Runtime runs it, on threads of its own: pictures to feature vectors or maps. Where
-// its file comes from, a network of ours or somebody else's export, does not matter here.
+// Runs the frozen layers of a network by ONNX Runtime, on threads of its own: from pictures to feature vectors or maps. The
+// file may come from a network of ours or from somebody else's export.
 
 import os from 'node:os';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -10,46 +10,53 @@ import type { OnnxOptions } from '../../core/predict/onnx-session.ts';
 import { openThreadedSession } from '../../core/predict/threaded-session.ts';
 import { present } from '../../core/present.ts';
 
-/** Up to this size, a backbone keeps few cores busy by itself, and a second copy of it costs little. */
+/** A backbone up to this size keeps only a few cores busy, and a second copy of it costs little. */
 const SMALL_BYTES = 32 * 2 ** 20;
 
-/** An `.onnx` file that makes of float32 pictures `[batch, height, width, channels]` one vector or map each, in one output. */
+/** An `.onnx` file that turns float32 pictures `[batch, height, width, channels]` into one feature vector or map each, in one output. */
 export interface OnnxBackbone {
   readonly onnx: Uint8Array;
-  /** Values of the vector or map. */
+  /** Number of values of the vector or map. */
   readonly features: number;
-  /** The same layers, where they are a network of ours. */
+  /** The same layers as a network of ours; absent for an imported backbone. */
   readonly layers?: { readonly network: Network; readonly weights: NetworkWeights };
 }
 
+/** A backbone that is ready to run. */
 export interface BackboneSession {
   /**
-   * Runs do not wait for each other as far as there are threads.
-   * @param images Given away: their memory goes to a thread.
+   * Runs the backbone. Concurrent runs do not wait for each other as far as there are threads.
+   * @param images their memory is transferred to a thread, and cannot be used afterwards.
    * @returns float32, as many values for each picture as the backbone has features.
    */
   run(images: Float32Array<ArrayBuffer>, count: number): Promise<Float32Array>;
-  /** Ends the threads; no run may be under way. */
+  /** Ends the threads; no run may be in progress. */
   release(): Promise<void>;
 }
 
-/** @param backbone A network of ours, or the lower part of one. */
+/**
+ * Exports frozen layers to ONNX.
+ * @param backbone a network of ours, or its lowest layers.
+ */
 export const toOnnxBackbone = (backbone: Network, weights: NetworkWeights): OnnxBackbone => ({
   onnx: toOnnx(backbone, weights),
   features: closedSizeOf(outputShape(backbone)),
   layers: { network: backbone, weights },
 });
 
-/** The caller releases the session. */
+/**
+ * Opens a backbone on all processors; a small one twice, on half of them each. The caller releases the session.
+ * @throws ONNX Runtime's error where the file cannot be loaded.
+ */
 export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): Promise<BackboneSession> {
   const cores = os.availableParallelism();
   const count = onnx.byteLength <= SMALL_BYTES ? Math.min(2, cores) : 1;
   const options: OnnxOptions = {
     intraOpNumThreads: Math.floor(cores / count),
     executionMode: 'sequential',
-    // Threads that wait for work in a loop take the time in which pictures are decoded.
+    // Threads that spin while they wait would take the time in which pictures are decoded.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
-    // Files of others bring warnings of their own.
+    // Imported files cause warnings that the user can do nothing about.
     logSeverityLevel: 3,
   };
   const opened = await Promise.allSettled(

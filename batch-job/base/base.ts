@@ -1,5 +1,5 @@
-// What a job fine-tunes: an architecture of the table with all of its layers, or a backbone that a user brought as an ONNX
-// file, frozen under a dense head of ours. The one place that tells the two apart.
+// What a job fine-tunes: an architecture of the table with all of its layers, or a backbone that a user imported as an ONNX
+// file, frozen under a dense head of ours. Only this file tells the two apart.
 
 import {
   type Backbone,
@@ -20,30 +20,31 @@ import { loadPretrainedWeights } from '../../core/network/weights/load-pretraine
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { type OnnxBackbone, toOnnxBackbone } from './backbone-session.ts';
 
-/** The pretrained layers, which stay frozen, and the head that learns on their features. */
+/** The pretrained layers, which stay frozen, and the head that is trained on their features. */
 export interface FrozenBackbone {
   readonly backbone: OnnxBackbone;
   /** Weights of those layers of the backbone that the trainer knows. */
   readonly weights: NetworkWeights;
-  /** Takes an input `[1, 1, features]`. */
+  /** Its input is `[1, 1, features]`. */
   readonly head: Network;
-  /** For people: what the weights are and where they are from. */
+  /** What the weights are and where they come from, for people. */
   readonly origin: string;
 }
 
+/** What a job starts from, and how a classifier is made of it. */
 export interface Base
   extends Pick<Architecture, 'title' | 'preprocessing' | 'defaultInputSize' | 'minInputSize'> {
-  /** Whether there are layers to begin with that have learned before. */
+  /** Whether there are pretrained layers to start from. */
   readonly isPretrained: boolean;
-  /** Where it was imported. Its layers are then unknown to the trainer and cannot learn. */
+  /** The imported backbone, whose layers the trainer does not know and cannot train; undefined for an architecture. */
   readonly imported: Backbone | undefined;
-  /** The layers that the trainer knows: the whole classifier, or of an imported base its head. */
+  /** Builds the layers that the trainer knows: the whole classifier, or the head of an imported backbone. */
   readonly build: Architecture['build'];
-  /** @param network From {@link build}. */
+  /** Loads the pretrained layers. @param network made by {@link build}. */
   loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenBackbone>;
-  /** The whole classifier. @param weights Of a network from {@link build}. */
+  /** The whole classifier as ONNX. @param weights those of a network made by {@link build}. */
   toServed(network: Network, weights: NetworkWeights): Promise<ClassifierOnnx>;
-  /** Heatmap and files for a browser, as far as there are such. */
+  /** The heatmap and the files for a browser; none for an imported backbone. */
   toCompanions(network: Network, weights: NetworkWeights): CompanionFiles;
 }
 
@@ -58,7 +59,7 @@ export async function findBase(store: ObjectStore, name: string): Promise<Base> 
     : toImportedBase(store, await readBackbone(store, backbone));
 }
 
-/** An architecture of the table as a base. */
+/** Uses an architecture of the table as a base. */
 export const toBase = (architecture: Architecture): Base => ({
   ...architecture,
   isPretrained: architecture.weightSources.length > 0,

@@ -1,4 +1,4 @@
-// The pretrained layers of a job's base, with their weights, and the job told of them.
+// Loads the pretrained layers of a job's base with their weights, and tells the job of them.
 
 import type { Network } from '../../core/network/description/network.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -10,9 +10,9 @@ export interface LoadFrozenDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
   readonly base: Base;
-  /** Made by the base, see {@link Base.build}. */
+  /** The network that the base built, see {@link Base.build}. */
   readonly network: Network;
-  /** A folder of weight files put there by hand, looked at before anything else. */
+  /** A folder of weight files that a person put there, which is searched before anything else. */
   readonly weightsDir: string | undefined;
 }
 

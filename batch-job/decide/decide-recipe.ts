@@ -1,4 +1,4 @@
-// What a job's `auto` settings come to, from its data, its network and the back end. Decided once: later attempts find the
+// Resolves a job's `auto` settings from its data, its network and the back end. It does so once: later attempts find the
 // decision in the job's record.
 
 import { fullStageStart, splitFrozen } from '../../core/job/recipe/full-stage.ts';
@@ -16,128 +16,138 @@ import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
 import { resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
-/** Forward and backward pass together, in forward passes. */
+/** What a forward and a backward pass cost together, in forward passes. */
 const TRAINING_PASSES = 3;
-/** Measured with MobileNetV2 on one core; what a machine does differs, the order of magnitude does not. */
+/** Measured with MobileNetV2 on one core; other machines have the same order of magnitude. */
 const PORTABLE_FLOPS_PER_SECOND = 1e9;
 const SECONDS_PER_MINUTE = 60;
 
+/** How a job, or a trial of it, is trained. */
 export interface Decision {
   readonly resolved: ResolvedRecipe;
-  /** Of the views that the head learns from: the same with and without a stage after it, which share their features. */
+  /** Augmentation of the views that the head is trained on. It is the same with and without a second stage, so that both share cached features. */
   readonly viewAugmentation: Augmentation;
-  /** In their order. */
+  /** The stages with their settings, in their order. */
   readonly stages: ReadonlyMap<StageName, StageSettings>;
-  /** Pictures at once in the stages whose batches do not fit the memory there is, by the plan. */
+  /** Micro-batch sizes, by the plan, of the stages whose batches do not fit into memory. */
   readonly partSizes: Savings['partSizes'];
 }
 
+/** What a decision is made from. */
 export interface DecisionInput {
   readonly job: JobRecord;
   readonly base: Pick<Base, 'title' | 'isPretrained' | 'imported'>;
   readonly network: Network;
   readonly backend: BackendName;
-  /** Of the training split. */
+  /** Class indices of the training split. */
   readonly labels: Int32Array;
   readonly classes: number;
   readonly memory: MachineMemory;
 }
 
-/** Decides what is left to `auto`, and says why. */
-export function decideRecipe({
-  job,
-  base,
-  network,
-  backend,
-  labels,
-  classes,
-  memory,
-}: DecisionInput): Decision {
-  const { recipe, hyperparameters } = job;
-  const reasons: string[] = [];
+/** Decides what is left to `auto`, and gives the reasons. */
+export function decideRecipe(given: DecisionInput): Decision {
+  const { job, base, network, backend, memory } = given;
+  const { recipe } = job;
   const { isPretrained } = base;
-  const recipes = STAGE_DEFAULTS[recipe.preset];
-  const examples = labels.length;
-  const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
-    resolveStage(recipes[stage], asked, examples);
-
-  const stages = new Map<StageName, StageSettings>();
-  if (!isPretrained) {
-    stages.set('scratch', resolve('scratch', hyperparameters));
-    reasons.push(`${base.title} has no pretrained weights: every layer is trained from scratch.`);
-  } else {
-    const full = resolve('full', hyperparameters);
-    const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
-    // The epochs that are asked for are those of the stage that matters most, the last.
-    stages.set('head', resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters));
-    const { first_layer_rate: asked } = recipe;
-    if (isFull) stages.set('full', asked === 'auto' ? full : { ...full, firstLayerRate: asked });
-    else if (base.imported !== undefined)
-      reasons.push(`${base.title} stays as it is: a head learns on its features.`);
-    else if (recipe.stages === 'auto') {
-      // On a few hundred pictures the second stage takes minutes and has been seen to gain a point at most over the head.
-      reasons.push('The pretrained layers stay as they are; recipe.stages "full" trains them too.');
-    }
-  }
-
-  const counts = countClasses(labels, classes);
-  const ratio = imbalanceOf(counts);
-  let { imbalance } = recipe;
-  if (imbalance === 'auto') {
-    imbalance = isImbalanced(counts) ? 'class_weights' : 'none';
-    if (imbalance === 'class_weights') {
-      reasons.push(
-        `The largest class has ${ratio.toFixed(1)} times the pictures of the smallest: the classes are weighted.`,
-      );
-    }
-  }
+  const examples = given.labels.length;
+  const reasons: string[] = [];
+  const stages = decideStages(given, reasons);
+  const imbalance = decideImbalance(given, reasons);
 
   const viewAugmentation = augmentationOf(recipe, isPretrained, false);
   const wanted = augmentationOf(recipe, isPretrained, stages.has('full'));
-  // A head learns on features of single pictures.
+  // A head is trained on features of single pictures, which cannot be mixed.
   const isHeadAlone = stages.has('head') && !stages.has('full');
   const augmentation = isHeadAlone ? { ...wanted, mixup: 0, cutmix: 0 } : wanted;
+
   const full = stages.get('full');
   const unfreezeFrom = full === undefined ? null : fullStageStart(recipe, network);
   if (full !== undefined && backend === 'portable') {
     const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
     reasons.push(
-      `On the portable back end the pretrained layers take some ${minutes} minutes; a native one, from \`npm run fovea -- setup\`, is ` +
-        'several times as fast.',
+      `On the portable back end, training the pretrained layers takes about ${minutes} minutes. \`npm run fovea -- setup\` builds a ` +
+        'native one, which is several times as fast.',
     );
   }
   const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);
   reasons.push(...planned.reasons);
 
   const isAugmented = changesPictures(viewAugmentation) && stages.has('head');
-  return {
-    stages,
-    partSizes: planned.partSizes,
-    viewAugmentation,
-    resolved: {
-      stages: Object.fromEntries(
-        [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience }]) => [
-          name,
-          {
-            epochs,
-            batchSize,
-            learningRate: peak,
-            optimizer: optimizer.type,
-            firstLayerRate,
-            patience: patience ?? null,
-          },
-        ]),
-      ),
-      augmentation,
-      imbalance,
-      unfreezeFrom,
-      featureViews: isAugmented ? featureViewsFor(recipe, examples) : 0,
-      reasons,
-    },
+  const featureViews = isAugmented ? featureViewsFor(recipe, examples) : 0;
+  const resolved = {
+    stages: toResolvedStages(stages),
+    augmentation,
+    imbalance,
+    unfreezeFrom,
+    featureViews,
+    reasons,
   };
+  return { stages, partSizes: planned.partSizes, viewAugmentation, resolved };
 }
 
-/** Of the layers that learn, at least 1. */
+/** Chooses the stages, and resolves their settings. */
+function decideStages(
+  { job, base, labels }: DecisionInput,
+  reasons: string[],
+): ReadonlyMap<StageName, StageSettings> {
+  const { recipe, hyperparameters } = job;
+  const defaults = STAGE_DEFAULTS[recipe.preset];
+  const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
+    resolveStage(defaults[stage], asked, labels.length);
+  if (!base.isPretrained) {
+    reasons.push(`${base.title} has no pretrained weights: every layer is trained from scratch.`);
+    return new Map([['scratch', resolve('scratch', hyperparameters)]]);
+  }
+
+  const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
+  // The job's n_epochs applies to the last stage, which matters most.
+  const head = resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters);
+  const stages = new Map<StageName, StageSettings>([['head', head]]);
+  if (isFull) {
+    const full = resolve('full', hyperparameters);
+    const { first_layer_rate: rate } = recipe;
+    stages.set('full', rate === 'auto' ? full : { ...full, firstLayerRate: rate });
+  } else if (base.imported !== undefined) {
+    reasons.push(`${base.title} stays frozen: only the head is trained, on its features.`);
+  } else if (recipe.stages === 'auto') {
+    // On a few hundred pictures the second stage takes minutes and was measured to gain at most one percentage point.
+    reasons.push('The pretrained layers stay frozen; recipe.stages "full" trains them too.');
+  }
+  return stages;
+}
+
+/** Chooses what is done about classes of very different sizes. */
+function decideImbalance(
+  { job, labels, classes }: DecisionInput,
+  reasons: string[],
+): ResolvedRecipe['imbalance'] {
+  const { imbalance } = job.recipe;
+  if (imbalance !== 'auto') return imbalance;
+  const counts = countClasses(labels, classes);
+  if (!isImbalanced(counts)) return 'none';
+  reasons.push(
+    `The largest class has ${imbalanceOf(counts).toFixed(1)} times as many pictures as the smallest: the classes are weighted.`,
+  );
+  return 'class_weights';
+}
+
+const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): ResolvedRecipe['stages'] =>
+  Object.fromEntries(
+    [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience }]) => [
+      name,
+      {
+        epochs,
+        batchSize,
+        learningRate: peak,
+        optimizer: optimizer.type,
+        firstLayerRate,
+        patience: patience ?? null,
+      },
+    ]),
+  );
+
+/** Estimated minutes of training on the portable back end, at least 1. */
 function portableMinutes(
   network: Network,
   { epochs }: StageSettings,
@@ -155,7 +165,7 @@ function portableMinutes(
   return Math.max(1, Math.round(seconds / SECONDS_PER_MINUTE));
 }
 
-/** Only what costs no quality is given up before memory has run out: the plan is an estimate. */
+/** Plans micro-batches. They cost no quality; because the plan is an estimate, other remedies wait until memory has run out. */
 function planStages(
   stages: ReadonlyMap<StageName, StageSettings>,
   network: Network,
@@ -176,7 +186,7 @@ function planStages(
   return { partSizes, reasons };
 }
 
-/** A network that starts from random weights has enough to do with the pictures as they are. */
+/** Resolves the augmentation. A network that starts from random weights is not given augmented pictures. */
 function augmentationOf(
   { augmentation, preset }: JobRecord['recipe'],
   isPretrained: boolean,

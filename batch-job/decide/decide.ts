@@ -1,4 +1,4 @@
-// The decision of a training, in the job's record and events. The first attempt writes it down, later ones hold to it.
+// Decides how a job is trained, and writes the decision into its record and events. Later attempts keep to it.
 
 import { describeStages } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';

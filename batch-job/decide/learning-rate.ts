@@ -1,8 +1,9 @@
-// Learning-rate schedules: the rate of an optimizer update from its number alone. Pure functions of numbers.
+// Learning-rate schedules: compute the rate of an optimizer update from its number. Pure functions of numbers.
 
-/** Rate of an update, counted from 0. */
+/** The learning rate of an update, counted from 0. */
 export type LearningRate = (update: number) => number;
 
+/** How the learning rate changes. Rates are those of a single optimizer update. */
 export type Schedule =
   | { readonly type: 'constant'; readonly rate: number }
   /** `rate / (1 + decay * update)`: Keras 2's `decay`, Keras 3's `InverseTimeDecay` with `decay_steps` 1. */
@@ -10,16 +11,15 @@ export type Schedule =
   /** Half a cosine from `rate` to `final` (default 0) over `updates` (Loshchilov and Hutter 2017, without restarts). */
   | { readonly type: 'cosine'; readonly rate: number; readonly updates: number; readonly final?: number };
 
+/** How the learning rate rises before a schedule. */
 export interface WarmUp {
-  /** Updates in which the rate rises in equal steps to where the schedule starts; 0 is none. */
+  /** Number of updates in which the rate rises linearly to the start of the schedule; 0 for none. */
   readonly updates: number;
 }
 
 /**
- * The rates of a schedule.
- *
- * After a warm-up the schedule counts its updates from 0; a cosine that has a warm-up before it should be given the
- * updates that are left.
+ * The learning rates of a schedule. After a warm-up the schedule counts its updates from 0, so a cosine that follows a warm-up
+ * should be given the number of updates that are left.
  */
 export function learningRate(schedule: Schedule, warmUp: WarmUp = { updates: 0 }): LearningRate {
   const scheduled = rateOf(schedule);

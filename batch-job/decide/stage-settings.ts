@@ -1,4 +1,4 @@
-// Settings of the stages of training as data, and how a request's hyperparameters bear on them.
+// The settings of the stages of training as data, and how a request's hyperparameters change them.
 
 import type { Hyperparameters } from '../../core/job/recipe/hyperparameters.ts';
 import type { Recipe } from '../../core/job/recipe/recipe.ts';
@@ -6,23 +6,24 @@ import { STAGE_LENGTHS, type StageLength, type StageName } from '../../core/job/
 import type { OptimizerOptions } from '../tensorflow/engine/engine.ts';
 import { learningRate } from './learning-rate.ts';
 
+/** The settings of a stage where the request leaves them to `auto`. */
 export interface StageDefaults extends StageLength {
   readonly optimizer: OptimizerOptions;
-  /** The highest. */
+  /** The highest rate of the schedule. */
   readonly learningRate: number;
-  /** `cosine`: rises over a share of the steps, then falls to 0. `inverse-time`: falls from the first step on. */
+  /** `cosine` rises over the share `warmUp` of the steps, then falls to 0. `inverse-time` falls from the first step on. */
   readonly schedule:
     | { readonly type: 'cosine'; readonly warmUp: number }
     | { readonly type: 'inverse-time'; readonly decay: number };
-  /** The first layer's learning rate, as a share of the last one's; the same where it is left out. */
+  /** The first layer's learning rate, as a share of the last layer's; default: 1. */
   readonly firstLayerRate?: number;
   /** Early stopping: the stage ends after so many epochs without a lower validation loss. */
   readonly patience?: number;
-  /** Decay of the exponential moving average (EMA) of the weights, which is what the stage makes. */
+  /** Decay of the exponential moving average (EMA) of the weights; its average is what the stage ends with. */
   readonly emaDecay?: number;
 }
 
-/** A dense layer on cached features. Twice the rate answers no better on pictures from elsewhere, and is surer of it. */
+/** A dense layer on cached features. Twice the rate is no more accurate on pictures from elsewhere, and overconfident. */
 const HEAD: StageDefaults = {
   ...STAGE_LENGTHS.default.head,
   optimizer: { type: 'adam' },
@@ -30,14 +31,14 @@ const HEAD: StageDefaults = {
   schedule: { type: 'cosine', warmUp: 0 },
 };
 
-/** The pretrained layers too, in steps so small that they keep what they know. */
+/** The pretrained layers too, in steps that are small enough to keep what they have learned. */
 const FULL: StageDefaults = {
   ...STAGE_LENGTHS.default.full,
-  // On moving statistics a layer's gradient has no bound, and single batches have thrown whole networks off.
+  // With moving statistics, gradients of batch normalization are unbounded, and single batches have ruined networks.
   optimizer: { type: 'adam', clipNorm: 1 },
   learningRate: 2e-4,
   schedule: { type: 'cosine', warmUp: 0.1 },
-  // On mixed pictures the loss falls late, as the learning rate does.
+  // On mixed pictures the loss falls late, when the learning rate falls.
   patience: 12,
   emaDecay: 0.98,
 };
@@ -65,27 +66,31 @@ const COURSE_FULL: StageDefaults = {
   schedule: { type: 'inverse-time', decay: 0.001 },
 };
 
+/** The settings of every stage, by preset. */
 export const STAGE_DEFAULTS: Readonly<Record<Recipe['preset'], Readonly<Record<StageName, StageDefaults>>>> =
   {
     default: { head: HEAD, full: FULL, scratch: SCRATCH },
     course: { head: COURSE_HEAD, full: COURSE_FULL, scratch: SCRATCH },
   };
 
-/** A stage's recipe with every number in it. */
+/** The settings of a stage with every number resolved. */
 export interface StageSettings {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
-  /** The highest. */
+  /** The highest learning rate of the schedule. */
   readonly peak: number;
-  /** Learning rate of an optimizer step, counted from 0. */
+  /** Learning rate of an optimizer step, counted from 0, of `steps` in the stage. */
   readonly learningRate: (step: number, steps: number) => number;
   readonly firstLayerRate: number;
   readonly patience: number | undefined;
   readonly emaDecay: number | undefined;
 }
 
-/** The recipe with what the request sets in the place of what it leaves to `auto`. */
+/**
+ * The settings of a stage: those of the request, and the defaults where it says `auto`.
+ * @param examples pictures of the training split; a batch has at most so many.
+ */
 export function resolveStage(recipe: StageDefaults, asked: Hyperparameters, examples: number): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
   const peak = recipe.learningRate * multiplier;

@@ -1,5 +1,5 @@
-// The splits as the trainable layers see them: the output of the frozen layers for every picture, and for augmented views of
-// the training pictures, is computed once or found in the store's cache. The job is told how far that is.
+// Computes the splits as the trainable layers see them: the output of the frozen layers for every picture, and for augmented
+// views of the training pictures. Each is computed once, or read from the store's cache. Progress is reported to the job.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
@@ -16,34 +16,34 @@ import { reportUnreadable, type SplitPicturesDeps } from './split-pictures.ts';
 /** What the computation of features needs. */
 export interface CachedExamplesDeps extends SplitPicturesDeps {
   readonly reporter: JobReporter;
-  /** Whose GPU makes the features, where it has one. */
+  /** The job's engine; its GPU computes the features, where it has one. */
   readonly engine: Engine;
   readonly memory: Pick<JobMemory, 'enter' | 'check'>;
   readonly savings: Pick<Savings, 'partSizes' | 'halfPrecision'>;
-  /** Of the views. */
+  /** Seed of the augmented views. */
   readonly seed: number;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-/** Which layers are frozen, and what is computed of each picture. */
+/** The frozen layers, and what is computed for each picture. */
 export interface CachedExamplesOptions {
   readonly backbone: OnnxBackbone;
   /** `[height, width, channels]` of the backbone's output for one picture. */
   readonly shape: ExampleSource['shape'];
-  /** Augmented views of the training pictures, besides each picture itself. */
+  /** Augmented views of each training picture, in addition to the picture itself. */
   readonly views: { readonly count: number; readonly augmentation: Augmentation };
 }
 
-/** Both splits as outputs of the frozen layers. */
+/** Both splits as cached features: outputs of the frozen layers. */
 export interface CachedExamples {
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
-  /** Gives memory and files back. */
+  /** Frees memory and files. */
   close(): void;
 }
 
-/** Computes the outputs of the frozen layers, or reads them from the cache. The caller closes what comes back. */
+/** Computes the outputs of the frozen layers, or reads them from the cache. The caller closes the result. */
 export async function openCachedExamples(
   deps: CachedExamplesDeps,
   { backbone, shape, views }: CachedExamplesOptions,
@@ -88,7 +88,7 @@ export async function openCachedExamples(
     const train = await extract(splits.train, views.count);
     const validation = await extract(splits.validation, 0);
     await reporter.message(
-      `Features of ${total} pictures and views of them, ${cached} from the cache, in ${secondsSince().toFixed(1)} s.`,
+      `Features of ${total} pictures and augmented views are ready, ${cached} of them from the cache, after ${secondsSince().toFixed(1)} s.`,
       { pictures: total, views: views.count, cached, seconds: secondsSince() },
     );
     return { train, validation, close };

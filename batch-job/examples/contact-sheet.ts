@@ -1,5 +1,5 @@
-// A batch of the training split as the network sees it, as one picture with labels: the quickest way to see whether an
-// augmentation leaves the classes recognizable.
+// Draws a batch of the training split as the network sees it, with labels, as one picture. It is the quickest way to see
+// whether an augmentation leaves the classes recognizable.
 
 import sharp from 'sharp';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
@@ -25,6 +25,7 @@ const LABEL_HEIGHT = 24;
 const GAP = 8;
 const MAX_LABEL_LENGTH = 19;
 
+/** The form of the pictures, and the names of the classes. */
 export interface ContactSheetOptions {
   readonly input: ModelInput;
   readonly classes: readonly string[];
@@ -32,7 +33,7 @@ export interface ContactSheetOptions {
 
 const escapeXml = (text: string) =>
   text
-    // XML has no way to write these.
+    // XML cannot represent these characters.
     .replaceAll(/\p{Cc}|\uFFFE|\uFFFF/gu, '\uFFFD')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -51,7 +52,7 @@ function labelOf(labels: Batch['labels'], index: number, classes: readonly strin
   return shares.map(({ share, name }) => `${Math.round(100 * share)} % ${name}`).join(' + ');
 }
 
-/** Draws network inputs and their labels as a PNG, {@link COLUMNS} pictures a row. */
+/** Draws network inputs and their labels as a PNG, at most six pictures in a row. */
 export async function drawContactSheet(
   { images, labels }: PreprocessedBatch,
   { input, classes }: ContactSheetOptions,

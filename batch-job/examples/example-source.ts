@@ -1,5 +1,5 @@
-// What a network trains and is judged on: labelled examples that are read by index. Where they come from (pictures,
-// cached features) is the source's affair.
+// What a network is trained and evaluated on: labelled examples that are read by index. The source decides where they come
+// from: pictures or cached features.
 
 import type { DeviceInputs } from '../augmentation/device-views.ts';
 import { allocateToCopy } from '../tensorflow/addon/unaligned.ts';
@@ -12,20 +12,21 @@ export interface ExampleSource {
   readonly labels: Int32Array;
   /** Writes the examples `indices`, one after another, into `images` (float32, `[indices.length, ...shape]`). */
   fill(indices: Int32Array, images: Float32Array, signal?: AbortSignal): Promise<void>;
-  /** The same examples as they are in an epoch (from 1), of a source that changes them from epoch to epoch. */
+  /** The same examples as they are in an epoch (from 1); absent where they are the same in every epoch. */
   readonly atEpoch?: (epoch: number) => ExampleSource;
-  /** The same examples as pixels, for a device that makes the network's input of them; left out where there are none. */
+  /** The same examples as pixels, for a device that computes the network's input from them; absent for features. */
   readonly pixels?: PixelExamples;
 }
 
-/** Pictures as they are decoded, and what is to be made of them. */
+/** Pictures as they are decoded, for a device that cuts views and preprocesses them. */
 export interface PixelExamples {
-  /** `[height, width, channels]` of one; larger than what the network takes where views are cut out. */
+  /** `[height, width, channels]` of one picture; larger than the network's input where views are cut out of it. */
   readonly shape: readonly [number, number, number];
-  /** Writes the pictures `indices`, one after another, into `pixels`; gives what a device needs to cut their views. */
+  /** Writes the pictures `indices`, one after another, into `pixels`. @returns what a device needs to cut their views. */
   fill(indices: Int32Array, pixels: Uint8Array, signal?: AbortSignal): Promise<DeviceInputs>;
 }
 
+/** A batch of examples as the network's input. */
 export interface ExampleBatch {
   /** Float32 `[count, ...shape]`. */
   readonly images: Float32Array;
@@ -33,8 +34,9 @@ export interface ExampleBatch {
   readonly count: number;
 }
 
+/** A batch of pictures as pixels. */
 export interface PixelBatch extends Omit<ExampleBatch, 'images'> {
-  /** `[count, ...shape]` of {@link PixelExamples}. */
+  /** `[count, ...shape]`, with the shape of {@link PixelExamples}. */
   readonly images: Uint8Array;
   /** How their views are cut. */
   readonly drawn: DeviceInputs;
@@ -73,7 +75,7 @@ export const batches = (
     return { images, labels: labelsAt(source, indices), count: indices.length };
   });
 
-/** {@link batches} as pixels, of a source that has them. */
+/** Like {@link batches}, as pixels. @throws {Error} where the source has no pixels. */
 export const pixelBatches = (
   source: ExampleSource,
   order: Int32Array,
@@ -81,7 +83,7 @@ export const pixelBatches = (
   signal?: AbortSignal,
 ): AsyncGenerator<PixelBatch> =>
   readAhead(order, batchSize, signal, async (indices) => {
-    if (source.pixels === undefined) throw new Error('The examples are no pictures.');
+    if (source.pixels === undefined) throw new Error('The examples have no pixels.');
     const images = allocateToCopy(indices.length * sizeOf(source.pixels.shape));
     const drawn = await source.pixels.fill(indices, images, signal);
     return { images, drawn, labels: labelsAt(source, indices), count: indices.length };

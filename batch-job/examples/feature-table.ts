@@ -1,5 +1,5 @@
-// Feature vectors of many pictures, row by row: in memory while they are few, in a file of this process alone where they
-// are many. Knows nothing of pictures and networks.
+// Stores feature vectors of many pictures, row by row: a small table in memory, a large one in a file that only this process
+// can open. Knows nothing of pictures and networks.
 
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
@@ -10,30 +10,33 @@ import { fromHalves, toHalves } from '../../core/float16.ts';
 /** Tables up to this size stay in memory: 50,000 pictures of 1280 features. */
 const MEMORY_BYTES = 256 * 2 ** 20;
 
-/** Of the disk, or of a quota on it. */
+/** Codes of a full disk, and of a quota that is reached. */
 const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
+/** Rows of feature vectors. */
 export interface FeatureTable {
-  /** Features of a row. */
+  /** Number of features in a row. */
   readonly width: number;
   /**
    * Writes one row.
    * @throws {FoveaError} `disk-full`.
    */
   write(row: number, values: Float32Array): void;
-  /** Copies one row, with the very bits that were written unless in half precision, into `target`. */
+  /** Copies one row into `target`: exactly the bits that were written, except in half precision. */
   read(row: number, target: Float32Array): void;
-  /** Gives memory or file back. */
+  /** Frees the memory or the file. */
   close(): void;
 }
 
+/** The size of a table, and where it is stored. */
 export interface FeatureTableOptions {
   readonly rows: number;
   readonly width: number;
-  /** Whether values are kept in 16 bits. */
+  /** Whether values are stored in 16 bits; default: no. */
   readonly halfPrecision?: boolean;
+  /** Size of the largest table that stays in memory; default: 256 MiB. */
   readonly memoryBytes?: number;
-  /** Where the file lies; the system's folder for temporary files where it is left out. */
+  /** The folder of the file; default: the system's folder for temporary files. */
   readonly directory?: string;
 }
 
@@ -48,7 +51,7 @@ export function createFeatureTable(options: FeatureTableOptions): FeatureTable {
   return rows * rowBytes <= memoryBytes ? inMemory(rows, width) : inFile(width, directory);
 }
 
-/** @param words A table whose values have room for two halves each. */
+/** Stores values in half precision. @param words a table whose values hold two halves each. */
 function inHalves(words: FeatureTable, width: number): FeatureTable {
   const row = new Float32Array(words.width);
   const halves = new Uint16Array(row.buffer);
@@ -80,11 +83,11 @@ function inMemory(rows: number, width: number): FeatureTable {
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-/** Read and written at once, not in turns with other work: a row comes from the page cache within microseconds. */
+/** Reads and writes synchronously: the page cache gives a row within microseconds. */
 function inFile(width: number, directory: string): FeatureTable {
   const folder = mkdtempSync(path.join(directory, 'fovea-features-'));
   const file = openSync(path.join(folder, 'rows'), 'w+', 0o600);
-  // Without a name it is gone with the process, however that ends.
+  // A file without a name is deleted when the process ends, however it ends.
   rmSync(folder, { recursive: true });
   const rowBytes = width * Float32Array.BYTES_PER_ELEMENT;
   return {

@@ -1,75 +1,83 @@
-// The frozen backbone's output for every picture, computed once by ONNX Runtime and kept in the store under what it
-// depends on, so that later epochs, attempts and jobs find it there.
+// Computes the frozen backbone's output for every picture once, by ONNX Runtime or a GPU, and keeps it in the store. The key
+// is made of everything that it depends on, so that later epochs, attempts and jobs find it there.
 
 import { createHash } from 'node:crypto';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
-import { fromHalves, toHalves } from '../../core/float16.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { DECODING_VERSION } from '../../core/image/decode-image.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
-import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { OnnxBackbone } from '../base/backbone-session.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
+import { createFeatureCache } from './feature-cache.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
 import { openPictureBackbone } from './picture-backbone.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
 
-/** Batches at a time, of which one is mostly being decoded. */
+/** Concurrent batches; one of them is mostly being decoded. */
 const CONCURRENT_BATCHES = 3;
-/** Pictures whose features share a cache object: few enough that a new picture costs little, enough for few requests. */
+/** Pictures whose features share a cache object: few, so that a new picture costs little; enough to need few requests. */
 const SHARD_SIZE = 128;
-/** Of the features in such an object, which is in memory as a whole: 16 MiB. */
+/** Largest size of the features in a cache object, which is in memory as a whole. */
 const SHARD_BYTES = 16 * 2 ** 20;
-/** Hexadecimal digits of a content's hash that decide its shard. */
+/** Hexadecimal digits of a content hash that choose the shard. */
 const HASH_DIGITS = 8;
 
+/** Computes features of pictures, or reads them from the cache. */
 export interface FeatureExtractor {
-  /** Identifies backbone, weights and input: part of every cache key. */
+  /** Identifies backbone, weights, input and device; every cache key depends on it. */
   readonly hash: string;
-  /** Features of a picture: the values of a vector or map. */
+  /** Number of features of a picture: the values of its vector or map. */
   readonly features: number;
   /**
-   * A row for each picture in the order of `items`, then as many of each further view. The caller closes the table.
+   * Computes or reads all features. The table has a row for each picture in the order of `items`, then as many rows for each
+   * further view. The caller closes it.
+   * @throws {FoveaError} `disk-full`, `dataset-changed`; the reason of `options.signal` when it is aborted.
    */
   extract(items: readonly DatasetItem[], options: ExtractOptions): Promise<FeatureTable>;
+  /** Frees the backbone. */
   release(): Promise<void>;
 }
 
+/** Which views of the pictures are computed, and who is told of it. */
 export interface ExtractOptions {
-  /** Views of each picture besides the picture itself, each by the augmentation of one epoch. */
+  /** Augmented views of each picture in addition to the picture itself; each has the augmentation of one epoch. */
   readonly views?: { readonly count: number; readonly augmentation: Augmentation; readonly seed: number };
   readonly onUnreadable?: PictureOptions['onUnreadable'];
   readonly signal: AbortSignal;
-  /** Called as pictures are done, with how many of them since the last call and whether they came from the cache. */
+  /** Called with the number of pictures since the last call, and whether they came from the cache. */
   readonly onProgress: (count: number, cached: boolean) => void;
 }
 
+/** The backbone, and how its features are computed and stored. */
 export interface FeatureExtractorOptions {
   readonly store: ObjectStore;
   readonly backbone: OnnxBackbone;
   readonly input: ModelInput;
-  /** Whose GPU makes the features, where it has one; left out, processors do. */
+  /** An engine whose GPU computes the features, where it has one; without it, CPUs do. */
   readonly engine?: Engine;
-  /** Pictures run through the backbone together; left out, as many as suit what computes. */
+  /** Pictures that run through the backbone together; default: what suits the device. */
   readonly batchSize?: number | undefined;
-  /** Whether features are kept in 16 bits, in memory and in the store. */
+  /** Whether features are stored in 16 bits, in memory and in the cache; default: no. */
   readonly halfPrecision?: boolean;
 }
 
-/** All pictures of an extraction as one of their views shows them. */
+/** All pictures of an extraction in one of their views. */
 interface ViewOfPictures {
   readonly items: readonly DatasetItem[];
-  /** 0: the pictures as they are. */
+  /** Number of the view; 0 is the pictures themselves. */
   readonly view: number;
   readonly source: ExampleSource;
-  /** Those found so that have others in their place. */
+  /** Pictures that were found unreadable, which others replace. */
   readonly unreadable: ReadonlySet<DatasetItem>;
 }
 
-/** Opens the backbone; the caller releases it. */
+/**
+ * Opens the backbone; the caller releases it.
+ * @throws what opening the backbone throws.
+ */
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
   const { store, backbone, input, halfPrecision = false } = options;
   const { features } = backbone;
@@ -80,6 +88,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     .update(JSON.stringify({ ...input, decoding: DECODING_VERSION }))
     .update(runner.device)
     .digest('hex');
+  const cache = createFeatureCache({ store, hash, features, halfPrecision });
 
   async function compute(
     source: ExampleSource,
@@ -100,32 +109,24 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     return result;
   }
 
-  /** @param shard Indices of pictures. */
+  /** Reads or computes the features of one group of pictures. @param shard indices of the pictures. */
   async function loadShard(
     { items: all, view, source, unreadable }: ViewOfPictures,
     shard: readonly number[],
     extract: ExtractOptions,
   ): Promise<Float32Array> {
     const items = shard.map((index) => all[index] as DatasetItem);
-    const shardHash = createHash('sha256').update(hash);
-    if (view > 0 && extract.views !== undefined) {
-      const { augmentation, seed } = extract.views;
-      shardHash.update(JSON.stringify({ view, augmentation, seed }));
-    }
-    for (const item of items) shardHash.update(item.contentHash);
-    if (halfPrecision) shardHash.update('float16');
-    const key = keys.feature(shardHash.digest('hex'));
-    const cached = await store.get(key, { signal: extract.signal });
-    const bytesPerValue = (halfPrecision ? Uint16Array : Float32Array).BYTES_PER_ELEMENT;
-    if (cached?.body.byteLength === items.length * features * bytesPerValue) {
+    const augmented = view > 0 && extract.views !== undefined ? { ...extract.views, view } : undefined;
+    const hashes = items.map(({ contentHash }) => contentHash);
+    const key = cache.keyOf(hashes, augmented);
+    const cached = await cache.read(key, items.length, extract.signal);
+    if (cached !== undefined) {
       extract.onProgress(items.length, true);
-      const { buffer } = cached.body.slice();
-      return halfPrecision ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
+      return cached;
     }
     const result = await compute(source, shard, extract);
-    // The cache is every job's: what stands in for an unreadable picture is this job's alone.
-    const kept = halfPrecision ? toHalves(result) : result;
-    if (!items.some((item) => unreadable.has(item))) await store.put(key, new Uint8Array(kept.buffer));
+    // All jobs share the cache, but the replacement of an unreadable picture concerns this job alone.
+    if (!items.some((item) => unreadable.has(item))) await cache.write(key, result);
     return result;
   }
 
@@ -158,7 +159,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   };
 }
 
-/** All of them together, so that any other of its class may take an unreadable picture's place. */
+/** Opens all pictures together, so that any other of its class may replace an unreadable one. */
 function openPictures(
   store: ObjectStore,
   items: readonly DatasetItem[],
@@ -171,7 +172,7 @@ function openPictures(
   const unreadable = new Set<DatasetItem>();
   const pictures = pictureExamples(store, items, input, {
     ...views,
-    // A view needs each picture once.
+    // A view reads each picture once, so nothing is kept in memory.
     keptBytes: 0,
     ...(onUnreadable === undefined
       ? {}
@@ -189,8 +190,8 @@ const shardSizeFor = (features: number): number =>
   Math.max(1, Math.min(SHARD_SIZE, Math.floor(SHARD_BYTES / (features * Float32Array.BYTES_PER_ELEMENT))));
 
 /**
- * Groups items by the first bits of their content's hash: a picture that comes or goes changes one group alone.
- * Each group is sorted by hash, so that the order of items does not matter to the cache.
+ * Groups items by the first bits of their content hash, so that adding or removing a picture changes one group alone. Each group
+ * is sorted by hash, so that the order of items does not matter to the cache.
  */
 function shardsOf(items: readonly DatasetItem[], size: number): number[][] {
   const bits = Math.max(0, Math.ceil(Math.log2(Math.max(1, items.length / size))));
@@ -208,14 +209,15 @@ function shardsOf(items: readonly DatasetItem[], size: number): number[][] {
   return [...shards.values()].map((members) => members.sort(byHash));
 }
 
+/** What the rows of a table of features are. */
 export interface FeatureExamplesOptions {
-  /** In the table besides the pictures themselves; the epochs take turns with all of them. */
+  /** Number of augmented views in the table, in addition to the pictures; the epochs use them in turn. */
   readonly views: number;
-  /** `[height, width, channels]` of a row; a vector `[1, 1, features]` where it is left out. */
+  /** `[height, width, channels]` of a row; default: a vector, `[1, 1, features]`. */
   readonly shape?: ExampleSource['shape'];
 }
 
-/** A table of features as examples, the input of the layers above. */
+/** A table of features as examples: the input of the trainable layers. */
 export function featureExamples(
   table: FeatureTable,
   items: readonly DatasetItem[],

@@ -1,5 +1,5 @@
-// Pictures of a batch mixed in pairs, and their labels with them: mixup (Zhang et al. 2018) blends, CutMix (Yun et al.
-// 2019) pastes. Seeded by seed, epoch and the number of the batch.
+// Mixes the pictures of a batch in pairs, and their labels with them: mixup (Zhang et al. 2018) averages two pictures,
+// CutMix (Yun et al. 2019) pastes a rectangle. The draws depend on seed, epoch and the number of the batch alone.
 
 import { type Augmentation, mixesPictures } from '../../core/job/recipe/recipe.ts';
 import { deriveSeed, permutation, uniformAt } from '../../core/random.ts';
@@ -7,6 +7,7 @@ import { type Mixture, toMixInputs } from '../augmentation/device-views.ts';
 import type { Batch, PreprocessedBatch } from '../tensorflow/engine/engine.ts';
 import type { ExampleBatch, PixelBatch } from './example-source.ts';
 
+/** How strongly pictures are mixed, and what they are. */
 export interface MixOptions {
   readonly augmentation: Pick<Augmentation, 'mixup' | 'cutmix'>;
   readonly seed: number;
@@ -17,10 +18,10 @@ export interface MixOptions {
 
 const STREAM = 0x6d6978;
 const PAIRS = 1;
-/** Attempts of Jöhnk's method need two draws each, and one attempt in 1 + alpha succeeds or so. */
+/** Attempts of Jöhnk's method, which takes two draws for each; about one attempt in 1 + alpha succeeds. */
 const MAX_ATTEMPTS = 200;
 
-/** Beta(alpha, alpha) by Jöhnk's method (1964), made for alpha ≤ 1 and right for all. */
+/** A draw of Beta(alpha, alpha) by Jöhnk's method (1964), which is efficient for alpha ≤ 1 and correct for all. */
 function betaDraw(alpha: number, seed: number): number {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const x = uniformAt(seed, 2 * attempt) ** (1 / alpha);
@@ -32,7 +33,7 @@ function betaDraw(alpha: number, seed: number): number {
 
 type MixtureOptions = Pick<MixOptions, 'augmentation' | 'seed' | 'shape'>;
 
-/** The mixture of the batch `index` of an epoch, of so many pictures. */
+/** Draws how the `count` pictures of the batch `index` of an epoch are mixed. */
 export function drawMixture(
   { augmentation: { mixup, cutmix }, seed, shape: [height, width] }: MixtureOptions,
   count: number,
@@ -42,7 +43,7 @@ export function drawMixture(
   const stream = deriveSeed(seed, STREAM, epoch, index);
   const isBlend = mixup > 0 && (cutmix === 0 || uniformAt(stream, 0) < 0.5);
   const drawn = betaDraw(isBlend ? mixup : cutmix, deriveSeed(stream, 2));
-  // Each picture is its own first: the larger share is always its own.
+  // The picture itself always has the larger share.
   const own = Math.max(drawn, 1 - drawn);
   const partners = permutation(count, deriveSeed(stream, PAIRS));
   if (isBlend)
@@ -66,7 +67,7 @@ export function mixLabels(labels: Int32Array, { partners, own }: Mixture, classe
   return targets;
 }
 
-/** A transform for fit, or undefined where nothing is mixed. */
+/** A transform for the training loop that mixes network inputs; undefined where the augmentation mixes nothing. */
 export function createBatchMixer({
   augmentation,
   seed,
@@ -80,7 +81,7 @@ export function createBatchMixer({
   };
 }
 
-/** {@link createBatchMixer} of pixels, which the device mixes. @param options.shape Of a picture after views are cut. */
+/** Like {@link createBatchMixer}, for pixels that the device mixes. @param options.shape that of a picture after views are cut. */
 export function createDeviceMixer({
   augmentation,
   seed,

@@ -1,4 +1,4 @@
-// What makes features of pictures: ONNX Runtime on the processors, or, for networks of ours, a GPU.
+// Runs pictures through a backbone: by ONNX Runtime on CPUs or, for networks of ours, on a GPU.
 
 import { inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -7,21 +7,23 @@ import { allocateToCopy } from '../tensorflow/addon/unaligned.ts';
 import type { Engine, Forward, ForwardOptions } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
 
-/** More costs memory and gains nothing on a CPU. */
+/** A larger batch costs memory and gains nothing on a CPU. */
 const BATCH_SIZE = 8;
 /** Fills a GPU with any of the networks. */
 const DEVICE_BATCH_SIZE = 128;
 
+/** A backbone that takes pictures and gives features. */
 export interface PictureBackbone {
   /** Pictures that are best run together. */
   readonly batchSize: number;
-  /** What computes: part of every cache key, since no two give the same bits. Empty for ONNX Runtime on processors. */
+  /** The device that computes; empty for ONNX Runtime on CPUs. Every cache key depends on it, because no two devices give the same bits. */
   readonly device: string;
   /**
    * Features of the pictures `indices`, one row after another.
    * @throws the signal's reason when aborted.
    */
   run(source: ExampleSource, indices: Int32Array, signal: AbortSignal): Promise<Float32Array>;
+  /** Frees the backbone. */
   release(): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ export interface PictureBackbone {
 export const featuresBatchSize = (engine: Engine, isOurs: boolean): number =>
   engine.info.backend === 'gpu' && isOurs ? DEVICE_BATCH_SIZE : BATCH_SIZE;
 
-/** @param engine Of the job; its GPU is used where it has one. */
+/** Opens a backbone; the caller releases it. @param engine the job's; its GPU is used where it has one. */
 export const openPictureBackbone = (
   backbone: OnnxBackbone,
   input: ModelInput,
@@ -67,7 +69,8 @@ async function onDevice(
     batchSize: DEVICE_BATCH_SIZE,
     device: `${engine.info.backend} ${engine.info.versions['tensorflow']}`,
     async run({ pixels }, indices, signal) {
-      if (pixels === undefined) throw new Error('Features are made of pictures alone.');
+      if (pixels === undefined)
+        throw new Error('Features are computed from pictures, and the examples have no pixels.');
       const [height, width, channels] = pixels.shape;
       const images = allocateToCopy(indices.length * height * width * channels);
       const drawn = await pixels.fill(indices, images, signal);

@@ -1,4 +1,5 @@
-// The pictures of a job's splits as examples. A picture that can no longer be read is an event of the job, which goes on.
+// Opens the pictures of a job's splits as examples. Where a picture can no longer be read, an event tells of it and the job
+// continues.
 
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
@@ -16,12 +17,12 @@ export interface SplitPicturesDeps {
   readonly input: ModelInput;
 }
 
-/** Says in the job's events that a picture became unreadable; the job goes on without it. */
+/** Tells in the job's events that a picture became unreadable; the job continues without it. */
 export const reportUnreadable =
   ({ reporter }: Pick<SplitPicturesDeps, 'reporter'>): NonNullable<PictureOptions['onUnreadable']> =>
   (item, error) =>
     reporter.warn(
-      `The picture "${item.key}" can no longer be read; others of its class take its place. ${error.message}`,
+      `The picture "${item.key}" can no longer be read; another picture of its class replaces it. ${error.message}`,
       { key: item.key, error_code: error.code },
     );
 
@@ -35,6 +36,6 @@ export const trainingPictures = (
     onUnreadable: reportUnreadable(deps),
   });
 
-/** The validation split, as the pictures are. */
+/** The validation split, not augmented. */
 export const validationPictures = (deps: SplitPicturesDeps): ExampleSource =>
   pictureExamples(deps.store, deps.splits.validation, deps.input, { onUnreadable: reportUnreadable(deps) });

@@ -1,9 +1,9 @@
-// Network inputs back to pixels, to be looked at: the inverse of core/image/preprocess-pixels.ts.
+// Turns network inputs back into pixels for people to look at: the inverse of core/image/preprocess-pixels.ts.
 
 import type { ModelInput } from '../../core/image/model-input.ts';
 import { preprocessPixels } from '../../core/image/preprocess-pixels.ts';
 
-/** 0..255, RGB, `[height, width, channels]`; values beyond come out as the nearest. */
+/** Pixels of preprocessed values: RGB, `[height, width, channels]`, 0..255. Values outside of that range are clamped. */
 export function toPixels(
   values: Float32Array,
   { channels, preprocessing }: Pick<ModelInput, 'channels' | 'preprocessing'>,

@@ -1,4 +1,4 @@
-// From a trained model that was judged to one that serves: described, written in all its forms, and committed.
+// Turns a trained and evaluated model into one that serves: describes it, writes it in all its formats, and commits it.
 
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -27,7 +27,7 @@ export interface ExportDeps extends CreateReportDeps, ExportVariantsDeps {
   readonly now: () => number;
 }
 
-/** What is exported. */
+/** A model that is ready to be exported. */
 export interface ExportableModel {
   readonly weights: NetworkWeights;
   /** The whole classifier as ONNX. */
@@ -35,14 +35,14 @@ export interface ExportableModel {
   readonly judgement: Judgement;
 }
 
-/** The committed version, and what its job's record says of it. */
+/** The committed version, and the result for the job's record. */
 export interface ExportedModel {
   readonly model: string;
   readonly version: string;
   readonly result: NonNullable<JobRecord['result']>;
 }
 
-/** Writes and commits a version of the job's model. The manifest, written last, is what makes it exist. */
+/** Writes and commits a version of the job's model. The version exists once its manifest is written, which is the last file. */
 export async function exportModel(
   deps: ExportDeps,
   { weights, served, judgement }: ExportableModel,
@@ -55,7 +55,7 @@ export async function exportModel(
   const variants = await exportVariants(deps, served.onnx, judgement.judged.items);
   const createdAt = Math.floor(deps.now() / 1000);
   const jobs = createJobStore(deps);
-  // Written down while the job ran, after this attempt had read the record.
+  // They were written while the job ran, after this attempt had read the record.
   const { resolved = null, trials = [] } = (await jobs.get(job.id)) ?? {};
   const described = await createReport(deps, {
     ...judgement,
@@ -76,7 +76,7 @@ export async function exportModel(
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
     metrics: { testAccuracy, testCount: splits.test.length },
   };
-  // An attempt that lost the job meanwhile must not touch the version that its successor writes.
+  // An attempt that lost the lease meanwhile must not touch the version that its successor writes.
   await reporter.setModelVersion(version);
   reporter.signal.throwIfAborted();
   const files = new Map<string, Uint8Array | string>([
@@ -94,7 +94,7 @@ export async function exportModel(
   };
 }
 
-/** What the manifest says of an imported backbone; null for a network of the table. */
+/** What the manifest says of an imported backbone; null for an architecture of the table. */
 async function describeBackbone({
   base,
   reporter,
@@ -102,8 +102,8 @@ async function describeBackbone({
   if (base.imported === undefined) return null;
   const backbone = { name: base.imported.name, sha256: base.imported.sha256 };
   await reporter.message(
-    'The model has no heatmap, no files for TensorFlow.js and no variants in fewer bits: the layers of an imported backbone are ' +
-      'known to ONNX Runtime alone.',
+    'The model has no heatmap, no files for TensorFlow.js and no reduced-precision variants: only ONNX Runtime can run the ' +
+      'layers of an imported backbone.',
     { backbone },
   );
   return backbone;

@@ -1,5 +1,5 @@
-// The model in fewer bits, made for the version that a job commits, and measured for its report: calibrated on pictures of
-// the validation split, compared on pictures of the split that judges.
+// Makes the reduced-precision variants of a model, and measures them for its report. They are calibrated on pictures of the
+// validation split, and compared on pictures of the split that evaluates the model.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
@@ -14,13 +14,13 @@ import type { Base } from '../base/base.ts';
 import { pictureExamples } from '../examples/pictures.ts';
 import type { Splits } from '../inspect/splits.ts';
 
-/** The ranges of values change little beyond so many pictures; as inputs of 224 × 224 they take 60 MB. */
+/** With more pictures, the ranges of values change little. So many inputs of 224 × 224 take 60 MB. */
 const MAX_PICTURES = 100;
 
 /** The variants of a model, and what the report says of them. */
 export interface ExportedVariants {
   readonly described: Report['variants'];
-  /** File name to content. */
+  /** Contents by file name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -34,7 +34,7 @@ export interface ExportVariantsDeps {
   readonly input: ModelInput;
 }
 
-/** Writes and measures what the recipe asks for; what a network does not allow is left out, with a warning. */
+/** Writes and measures the variants that the recipe asks for. One that the network does not allow is skipped with a warning. */
 export async function exportVariants(
   deps: ExportVariantsDeps,
   onnx: Uint8Array,
@@ -43,7 +43,7 @@ export async function exportVariants(
   const { base, job, splits, input, reporter } = deps;
   const described: Report['variants'][number][] = [];
   const files = new Map<string, Uint8Array>();
-  // What toOnnx writes is known to the last bit, what others write is not.
+  // Variants are made of files that toOnnx wrote; imported files may have layers that nobody knows.
   const canWrite = base.imported === undefined && splits.validation.length > 0 && judged.length > 0;
   const precisions = canWrite ? job.recipe.variants : [];
   if (precisions.length === 0) return { described, files };

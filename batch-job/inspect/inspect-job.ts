@@ -1,5 +1,5 @@
-// What a job is about, before anything is decided or trained: the base that it fine-tunes and the pictures of its dataset.
-// What cannot be trained is refused here.
+// Finds what a job is about, before anything is decided or trained: the base that it fine-tunes, and the pictures of its
+// dataset. Jobs that cannot be trained are refused here.
 
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -29,7 +29,7 @@ export async function inspectJob(deps: ValidateDatasetDeps, job: JobRecord): Pro
   if (job.sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(
       'sweep-without-validation',
-      'A sweep chooses by the validation split, and the dataset leaves none. Set split.validation above 0, or leave out sweep.',
+      'A sweep chooses by the validation split, which has no pictures. Set split.validation above 0, or omit sweep.',
       { param: 'sweep' },
     );
   }

@@ -1,4 +1,4 @@
-// The pictures of a dataset by what they are for.
+// The pictures of a dataset by their split.
 
 import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 

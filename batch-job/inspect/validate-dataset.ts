@@ -1,5 +1,4 @@
-// Every file of a job's dataset is inspected. What is wrong with it becomes events, and what makes training impossible ends
-// the job.
+// Inspects every file of a job's dataset. Problems become events; problems that make training impossible end the job.
 
 import type { Finding } from '../../core/dataset/findings.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
@@ -10,7 +9,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { splitsOf } from './splits.ts';
 
-/** A dry run lists every finding; beyond this many, a job's events only count them. */
+/** Findings that get an event; the others are only counted. A dry run lists all of them. */
 const MAX_FINDING_EVENTS = 50;
 
 const EVENT_LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const;
@@ -22,7 +21,7 @@ export interface ValidateDatasetDeps {
 }
 
 /**
- * Inspects a job's dataset and tells the job's events what was found.
+ * Inspects a job's dataset and writes the findings into the job's events.
  * @throws {FoveaError} `dataset-invalid` with every reason why the dataset cannot be trained on.
  */
 export async function validateDataset(
@@ -34,7 +33,7 @@ export async function validateDataset(
     split: job.split,
     ...(job.splitSnapshot === null ? {} : { snapshot: job.splitSnapshot }),
     fixesSplit: true,
-    // What an attempt has resolved, it has trained with.
+    // A job with a resolved recipe may have trained on its split.
     hasTrained: job.resolved !== null,
     signal: reporter.signal,
     onProgress: ({ done, total }) => reporter.update({ step: done, steps: total }),
@@ -56,7 +55,7 @@ export async function validateDataset(
   }
   const { train, validation, test } = splitsOf(inspection);
   await reporter.message(
-    `Dataset "${job.dataset}": ${items.length} pictures of ${classes.length} classes; ${train.length} to train on, ` +
+    `Dataset "${job.dataset}": ${items.length} pictures of ${classes.length} classes; ${train.length} for training, ` +
       `${validation.length} for validation, ${test.length} for the test.`,
     { classes, train: train.length, validation: validation.length, test: test.length },
   );

@@ -1,5 +1,5 @@
-// A trained model before it is published: what the exported model says of the pictures that judge it, and how far that is
-// from what the trainer says of them.
+// Evaluates a trained model before it is published: predicts the evaluation pictures by the exported model, and measures how
+// far its answers are from the trainer's.
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
@@ -21,14 +21,14 @@ import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine, Trainer } from '../tensorflow/engine/engine.ts';
 import { evaluate, type Scores } from '../training/evaluate.ts';
 
-/** Largest difference of a probability between trainer and served model that is put down to rounding. */
+/** Largest difference of a probability between trainer and served model that rounding explains. */
 export const MAX_PARITY_DIFFERENCE = 1e-3;
-/** Training pictures that trainer and served model are compared on where no others are there. */
+/** Training pictures on which trainer and served model are compared where there are no others. */
 const PARITY_PICTURES = 64;
 /** Pictures predicted together. */
 export const EVALUATION_BATCH_SIZE = 16;
 
-/** What judging a model needs. */
+/** What the evaluation of a model needs. */
 export interface JudgeDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
@@ -43,37 +43,38 @@ export interface JudgeDeps {
   readonly seed: number;
 }
 
-/** A trained model, and the form of it that serves. */
+/** A trained model, and its export that serves. */
 export interface TrainedModel {
   readonly weights: NetworkWeights;
   /** The exported model. */
   readonly onnx: Uint8Array;
 }
 
-/** The pictures of a split and what the served model said of them, before any temperature. */
+/** The pictures of a split and the served model's predictions for them, before temperature scaling. */
 export interface JudgedSplit {
   readonly items: readonly DatasetItem[];
   readonly predictions: Predictions;
 }
 
-/** What judging a model came to. */
+/** The result of an evaluation. */
 export interface Judgement {
-  /** The split that judges: validation where there is no test split. */
+  /** The split of the evaluation: validation where there is no test split. */
   readonly judgedOn: 'test' | 'validation';
   readonly judged: JudgedSplit;
-  /** What the model's scores are calibrated on. */
+  /** The validation split, on which the model's scores are calibrated. */
   readonly validation: JudgedSplit;
-  /** Of the served model on the split that judges. */
+  /** Scores of the served model on the split of the evaluation. */
   readonly scores: Scores;
   /** Largest difference of a probability between trainer and served model. */
   readonly maxDifference: number;
-  /** How many pictures they were compared on. */
+  /** Number of pictures on which they were compared. */
   readonly parityPictures: number;
 }
 
 /**
- * Predicts the judging split by the exported model and by the trainer, and the validation split by the exported model.
- * @throws {FoveaError} `parity-failed` where the exported model does not answer as the trainer does.
+ * Predicts the split of the evaluation by the exported model and by the trainer, and the validation split by the exported model.
+ * @throws {FoveaError} `parity-failed` where the exported model's probabilities differ from the trainer's by more than
+ * {@link MAX_PARITY_DIFFERENCE}.
  */
 export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<Judgement> {
   const { reporter, memory, engine, base, network, input, savings, seed, store } = deps;
@@ -87,7 +88,7 @@ export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<
     const { weights } = model;
     const trainer = await engine.createTrainer({ network, weights, optimizer, seed, batchSize });
     try {
-      // A trainer that knows the head alone is shown the features that the backbone makes of the pictures.
+      // A trainer that knows the head alone is given the backbone's features of the pictures.
       const backbone =
         base.imported === undefined
           ? undefined
@@ -166,7 +167,7 @@ async function compare(
   return { judgedOn, judged, validation, scores, maxDifference, parityPictures };
 }
 
-/** Probabilities by the exported model, float32 `[count, classes]`. */
+/** Predicts by the exported model: float32 probabilities `[count, classes]`. */
 function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
   const [inputName] = session.inputNames;
   const [outputName] = session.outputNames;
@@ -183,7 +184,7 @@ async function report(reporter: JobReporter, judgement: Judgement): Promise<void
   const { judgedOn, scores, maxDifference, parityPictures } = judgement;
   if (scores.accuracy !== null && judgedOn === 'test') {
     await reporter.message(
-      `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that training did not see; ` +
+      `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that were not used for training; ` +
         `the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
       {
         test_accuracy: scores.accuracy,
@@ -195,7 +196,7 @@ async function report(reporter: JobReporter, judgement: Judgement): Promise<void
   }
   if (scores.count === 0) {
     await reporter.message(
-      'No picture was kept from training, so how well the model does is not known; on ' +
+      'All pictures were used for training, so the accuracy of the model is not known; on ' +
         `${parityPictures} training pictures the exported model differs from the trainer by at most ${maxDifference.toExponential(1)}.`,
       { max_difference: maxDifference, parity_pictures: parityPictures },
     );
@@ -209,7 +210,7 @@ async function report(reporter: JobReporter, judgement: Judgement): Promise<void
   }
 }
 
-/** At most `count` of the items, evenly spread, so that every class has its share. */
+/** Chooses at most `count` of the items, evenly spread, so that every class has its share. */
 function spread<T>(items: readonly T[], count: number): T[] {
   const step = Math.max(1, items.length / count);
   return items.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));

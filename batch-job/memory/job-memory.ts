@@ -1,6 +1,6 @@
-// The memory of a job, or of one trial of it: watches the limit, and where memory runs out takes the next remedy that the
-// job's policy allows and goes on from what is saved. What is taken stands in the job's record before it is tried, so that an
-// attempt that the kernel ends for memory is followed by one that does not die in the same way.
+// Watches the memory limit of a job, or of one trial. Where memory runs out, it takes the next remedy that the job's policy
+// allows, and the job resumes from its checkpoint. A remedy is written into the job's record before it is tried, so that
+// after an attempt that the kernel killed for memory, the next one does not die in the same way.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import {
@@ -18,60 +18,60 @@ import { plannedBytes } from './plan-micro-batch.ts';
 import { type ProcessMemory, thisProcess } from './process-memory.ts';
 import { type BatchSizes, type MemoryStage, networkOf, nextRemedy, type Situation } from './remedies.ts';
 
-/** Of the limit: the trainer acts before the kernel does. */
+/** Share of the limit at which the trainer acts, before the kernel does. */
 const WATCHED_SHARE = 0.95;
-/** A killed attempt that had come so near to its limit was killed for it. */
+/** A killed attempt that had reached this share of its limit counts as killed for memory. */
 const NEAR_SHARE = 0.9;
-/** A machine with so much more memory needs none of what was given up on the smaller one. */
+/** A machine with this many times the memory needs none of the remedies that were taken on the smaller one. */
 const LARGER_FACTOR = 1.5;
 
-/** What a training takes at once. */
+/** The sizes that decide how much memory a training takes. */
 export interface TrainingSizes {
   readonly batchSizes: BatchSizes;
-  /** By the plan, of stages whose batches do not fit. */
+  /** Planned micro-batch sizes of the stages whose batches do not fit. */
   readonly partSizes: Savings['partSizes'];
-  /** The first layer that learns in the stage `full`; null where all do. */
+  /** The first trainable layer of the stage `full`; null where all layers are trainable. */
   readonly unfreezeFrom: string | null;
   /** Whether no attempt has tried the training before. */
   readonly isFirst: boolean;
 }
 
+/** Watches memory, and takes remedies where it runs out. */
 export interface JobMemory {
   /**
-   * Begins a training, as the attempts before have left it.
-   * @throws {FoveaError} `out-of-memory` where one was ended for memory and no remedy is left.
+   * Starts a training, with the remedies that earlier attempts have taken.
+   * @throws {FoveaError} `out-of-memory` where an earlier attempt was killed for memory and no remedy is left.
    */
   start(sizes: TrainingSizes): Promise<void>;
-  /** What the training has given up so far. */
+  /** The remedies that the training has taken so far. */
   givenUp(): TakenRemedies;
-  /** Writes down what is begun. */
+  /** Writes into the record that a stage begins. */
   enter(stage: MemoryStage): Promise<void>;
-  /** @throws {FoveaError} `out-of-memory` where the process is over its limit. */
+  /** Compares the process with its limit. @throws {FoveaError} `out-of-memory` where it is too near the limit. */
   check(): void;
   /**
-   * Does the work, and where memory runs out does it once more with more savings.
-   *
-   * @throws {FoveaError} `out-of-memory` where no remedy is left; `trainer-terminated` where a fresh process has to go on,
-   * because memory has run out again, or this one keeps it: what is given up next should not be given up for what an
-   * allocator holds on to.
+   * Does the work. Where memory runs out, takes a remedy and does the work once more.
+   * @throws {FoveaError} `out-of-memory` where no remedy is left; `trainer-terminated` where a fresh process has to continue,
+   * because memory ran out again or this process does not return it. So no remedy is taken for memory that only an allocator holds.
    */
   run<T>(work: (savings: Savings) => Promise<T>): Promise<T>;
 }
 
+/** The job, its machine, and what the remedies need to know. */
 export interface JobMemoryDeps {
   readonly job: JobRecord;
   readonly reporter: Pick<JobReporter, 'setMemory' | 'warn' | 'message'>;
   readonly machine: MachineMemory;
   readonly situation: Omit<Situation, 'batchSizes' | 'unfreezeFrom'>;
-  /** Default: this process. */
+  /** The process that is watched; default: this one. */
   readonly process?: ProcessMemory;
 }
 
-/** Whether a machine needs nothing of what was given up on one with so much memory, in bytes. */
+/** Whether a machine needs none of the remedies that were taken on one with so many bytes of memory. */
 export const isLargerThan = ({ deviceBytes }: MachineMemory, bytes: number): boolean =>
   deviceBytes > LARGER_FACTOR * bytes;
 
-/** Whether an attempt that did not end by itself was ended for want of memory. */
+/** Whether an attempt that did not end by itself was killed for want of memory. */
 export function wasKilledForMemory({ memory, progress }: JobRecord, kills: KernelKills): boolean {
   if (memory.wasKilled) return true;
   if (memory.trying === null) return false;
@@ -81,25 +81,13 @@ export function wasKilledForMemory({ memory, progress }: JobRecord, kills: Kerne
   return (progress?.rssBytes ?? 0) >= NEAR_SHARE * (memory.deviceBytes ?? Infinity);
 }
 
-/** The memory of a job, as the attempts before have left it. */
+/** Opens the memory of a job, with the remedies that earlier attempts have taken. */
 export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   const { job, reporter, machine } = deps;
-  const { rss, collectGarbage, kernelKills } = deps.process ?? thisProcess;
-  const isOver = () => {
-    const most = WATCHED_SHARE * machine.limitBytes;
-    if (rss() <= most) return false;
-    // Left to itself, V8 lets buffers of many megabytes wait for it.
-    collectGarbage();
-    return rss() > most;
-  };
+  const watched = deps.process ?? thisProcess;
+  const isOver = () => isOverLimit(machine, watched);
   const isLarger = isLargerThan(machine, job.memory.deviceBytes ?? Infinity);
-  let record: MemoryRecord = {
-    ...job.memory,
-    ...(isLarger ? { savings: NO_SAVINGS, taken: [] } : {}),
-    deviceBytes: machine.deviceBytes,
-    trying: null,
-    wasKilled: false,
-  };
+  let record = takenOver(job.memory, machine, isLarger);
   let stage = job.memory.trying?.stage as MemoryStage | undefined;
   let batchSizes: BatchSizes = {};
   let unfreezeFrom: string | null = null;
@@ -112,56 +100,33 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   }
 
   async function takeRemedy(error: FoveaError, isUncounted = false): Promise<void> {
+    const situation = { ...deps.situation, batchSizes, unfreezeFrom };
     const next =
       stage === undefined
         ? undefined
-        : nextRemedy(job.recipe.out_of_memory, record.savings, stage, {
-            ...deps.situation,
-            batchSizes,
-            unfreezeFrom,
-          });
-    if (next === undefined || stage === undefined) throw exhausted(error);
+        : nextRemedy(job.recipe.out_of_memory, record.savings, stage, situation);
+    if (next === undefined || stage === undefined) {
+      const neededBytes =
+        stage === undefined ? 0 : watched.rss() + stageBytes(stage, record.savings, situation);
+      throw noRemedyLeft(error, { stage, neededBytes, machine, record });
+    }
     const { remedy, savings, gaveUp } = next;
     await write({ savings, taken: [...record.taken, { remedy, stage, gaveUp }] }, { isUncounted });
     await reporter.warn(`${error.message} ${gaveUp}`, { remedy, stage, savings });
   }
 
-  function exhausted(cause: FoveaError): FoveaError {
-    const { limitName, limitBytes } = machine;
-    const enough = Math.max(stage === undefined ? 0 : neededBytes(stage), LARGER_FACTOR * limitBytes);
-    const taken = [...new Set(record.taken.map(({ remedy }) => remedy))];
-    return new FoveaError(
-      'out-of-memory',
-      `${cause.message} ${taken.length === 0 ? 'The job may use no remedy' : `No remedy is left after ${taken.join(', ')}`}` +
-        `${stage === undefined ? '' : ` in the stage "${stage}"`}. About ${formatBytes(enough)} would be enough; ` +
-        `${limitName} is ${formatBytes(limitBytes)}. Use a larger machine, a smaller network or a smaller batch_size, or ` +
-        'allow more in recipe.out_of_memory.',
-      { param: 'recipe.out_of_memory', details: { enoughBytes: enough, limitBytes, taken }, cause },
-    );
-  }
-
-  /** Of a stage as it was tried last, the process included. */
-  function neededBytes(of: MemoryStage): number {
-    const { savings } = record;
-    const microBatchSize = savings.partSizes[of] ?? batchSizes[of] ?? 1;
-    return (
-      rss() +
-      plannedBytes(networkOf(savings, deps.situation), microBatchSize, savings.unfreezeFrom ?? unfreezeFrom)
-    );
-  }
-
-  /** Once an attempt: what the one before has left behind. */
+  /** Continues from the attempt before, once in an attempt. */
   async function takeOver(): Promise<void> {
     if (isStarted) return;
     isStarted = true;
     if (isLarger) {
       if (job.memory.taken.length === 0) return;
       await reporter.message(
-        `This machine has ${formatBytes(machine.deviceBytes)} of memory: the job goes on without the remedies taken on the smaller one.`,
+        `This machine has ${formatBytes(machine.deviceBytes)} of memory: the job resumes without the remedies that a smaller one needed.`,
         { device_bytes: machine.deviceBytes },
       );
-    } else if (wasKilledForMemory(job, await kernelKills())) {
-      await takeRemedy(outOfMemory('an earlier attempt was ended for it'), true);
+    } else if (wasKilledForMemory(job, await watched.kernelKills())) {
+      await takeRemedy(outOfMemory('an earlier attempt was killed for it'), true);
     }
   }
 
@@ -178,12 +143,12 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
     givenUp: () => ({ savings: record.savings, taken: record.taken }),
     async enter(next) {
       stage = next;
-      await write({ trying: { stage: next, ...(await kernelKills()) } });
+      await write({ trying: { stage: next, ...(await watched.kernelKills()) } });
     },
     check() {
       if (!isOver()) return;
       throw outOfMemory(
-        `the trainer takes ${formatBytes(rss())}, and ${machine.limitName} is ${formatBytes(machine.limitBytes)}`,
+        `the trainer takes ${formatBytes(watched.rss())}, and ${machine.limitName} is ${formatBytes(machine.limitBytes)}`,
       );
     },
     async run(work) {
@@ -202,8 +167,61 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   };
 }
 
+/** Whether the process is too near its limit, also after garbage is collected. */
+function isOverLimit({ limitBytes }: MachineMemory, { rss, collectGarbage }: ProcessMemory): boolean {
+  const most = WATCHED_SHARE * limitBytes;
+  if (rss() <= most) return false;
+  // Without a call, V8 may leave buffers of many megabytes uncollected.
+  collectGarbage();
+  return rss() > most;
+}
+
+/** The record of an attempt that starts; on a larger machine, without the remedies of the smaller one. */
+const takenOver = (
+  memory: MemoryRecord,
+  { deviceBytes }: MachineMemory,
+  isLarger: boolean,
+): MemoryRecord => ({
+  ...memory,
+  ...(isLarger ? { savings: NO_SAVINGS, taken: [] } : {}),
+  deviceBytes,
+  trying: null,
+  wasKilled: false,
+});
+
+/** Bytes that a stage needs by the plan, as it was tried last. */
+function stageBytes(stage: MemoryStage, savings: Savings, situation: Situation): number {
+  const microBatchSize = savings.partSizes[stage] ?? situation.batchSizes[stage] ?? 1;
+  const unfreezeFrom = savings.unfreezeFrom ?? situation.unfreezeFrom;
+  return plannedBytes(networkOf(savings, situation), microBatchSize, unfreezeFrom);
+}
+
+/** The error `out-of-memory` that says how much memory would be enough. */
+function noRemedyLeft(
+  cause: FoveaError,
+  tried: {
+    readonly stage: MemoryStage | undefined;
+    readonly neededBytes: number;
+    readonly machine: MachineMemory;
+    readonly record: MemoryRecord;
+  },
+): FoveaError {
+  const { stage, neededBytes, record } = tried;
+  const { limitName, limitBytes } = tried.machine;
+  const enough = Math.max(neededBytes, LARGER_FACTOR * limitBytes);
+  const taken = [...new Set(record.taken.map(({ remedy }) => remedy))];
+  return new FoveaError(
+    'out-of-memory',
+    `${cause.message} ${taken.length === 0 ? 'The job may use no remedy' : `No remedy is left after ${taken.join(', ')}`}` +
+      `${stage === undefined ? '' : ` in the stage "${stage}"`}. About ${formatBytes(enough)} would be enough; ` +
+      `${limitName} is ${formatBytes(limitBytes)}. Use a larger machine, a smaller network or a smaller batch_size, or ` +
+      'allow more in recipe.out_of_memory.',
+    { param: 'recipe.out_of_memory', details: { enoughBytes: enough, limitBytes, taken }, cause },
+  );
+}
+
 const needsFreshProcess = () =>
   new FoveaError(
     'trainer-terminated',
-    'The trainer does not get its memory back from the system: a fresh process goes on.',
+    'The trainer needs more memory, or does not return what it no longer needs: a fresh process resumes the job.',
   );

@@ -1,5 +1,4 @@
-// What memory there is for training, and whether the kernel has ended processes for want of it. Reads the machine; knows no
-// network.
+// Reads how much memory there is for training, and whether the kernel has killed processes for want of it. Knows no network.
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -11,26 +10,27 @@ import type { BackendName } from '../tensorflow/engine/engine.ts';
 const MIB = 2 ** 20;
 const NVIDIA_SMI = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'] as const;
 
+/** The memory that training may take on this machine. */
 export interface MachineMemory {
   /** Resident memory that the process must stay below, bytes. */
   readonly limitBytes: number;
-  /** What the limit is, as part of a sentence. */
+  /** The name of the limit, for use in a sentence. */
   readonly limitName: string;
-  /** Of what trains: the GPU's memory, or the limit. */
+  /** Memory of the device that trains: the GPU's, or the limit. */
   readonly deviceBytes: number;
   /** Memory that training may take now, on the GPU where it runs there, bytes. */
   readonly freeBytes: number;
-  /** Whose memory that is, as part of a sentence. */
+  /** The name of that memory, for use in a sentence. */
   readonly freeName: string;
 }
 
-/** Memory of a container or control group; undefined where nothing limits it. */
+/** Memory limit of a container or control group; undefined where there is none. */
 function containerLimit(): number | undefined {
   const limit = process.constrainedMemory();
   return limit > 0 && limit < os.totalmem() ? limit : undefined;
 }
 
-/** Of the first GPU; undefined where nvidia-smi is not to be had. */
+/** Memory of the first GPU; undefined where nvidia-smi is not available. */
 async function gpuBytes(): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', NVIDIA_SMI, { timeout: 10_000 });
@@ -41,7 +41,10 @@ async function gpuBytes(): Promise<number | undefined> {
   }
 }
 
-/** @param ownLimitBytes A limit that was set for this process, beside the machine's and the container's. */
+/**
+ * Reads the memory of this machine.
+ * @param ownLimitBytes a limit for this process, in addition to the machine's and the container's.
+ */
 export async function readMachineMemory(
   backend: BackendName,
   ownLimitBytes: number | undefined,
@@ -72,16 +75,17 @@ export async function readMachineMemory(
   };
 }
 
-/** How many processes the kernel has ended for want of memory since the machine was started. */
+/** How many processes the kernel has killed for want of memory since the machine started. */
 export interface KernelKills {
-  /** Of the machine's start; null where it is not known. */
+  /** Identifies the machine's start; null where it is not known. */
   readonly boot: string | null;
   readonly oomKills: number | null;
 }
 
+/** Reads the kernel's count from `/proc`; both fields are null on systems without it. */
 export async function readKernelKills(): Promise<KernelKills> {
   const read = (file: string) => readFile(file, 'utf8').catch(() => undefined);
   const [boot, vmstat] = await Promise.all([read('/proc/sys/kernel/random/boot_id'), read('/proc/vmstat')]);
-  const kills = /^oom_kill (\d+)$/m.exec(vmstat ?? '')?.[1];
+  const kills = vmstat?.match(/^oom_kill (\d+)$/m)?.[1];
   return { boot: boot?.trim() ?? null, oomKills: kills === undefined ? null : Number(kills) };
 }

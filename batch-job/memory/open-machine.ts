@@ -1,4 +1,4 @@
-// What a job trains on: the back end of TensorFlow.js, and the memory that this machine has for it.
+// Opens what a job trains on: the back end of TensorFlow.js, and the memory that this machine has for it.
 
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { AttemptContext } from '../attempt/attempt-context.ts';

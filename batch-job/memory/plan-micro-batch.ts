@@ -1,4 +1,4 @@
-// Before training: how many pictures of a batch fit into the memory there is at once, from the network's plan.
+// Plans before training how many pictures of a batch fit into memory at once, from the network's plan.
 
 import type { Network } from '../../core/network/description/network.ts';
 import { firstTrainable } from '../../core/network/description/trainable-from.ts';
@@ -7,30 +7,32 @@ import { largestBatch, planNetwork, planTraining } from '../../core/network/plan
 import type { MachineMemory } from './machine-memory.ts';
 
 /**
- * Of the free memory, planned for. Steps of MobileNetV2 and ResNet50 took 82 to 117 % of the plan, on the native and on the
- * portable back end.
+ * Share of the free memory that the plan may use. Steps of MobileNetV2 and ResNet50 took 82 to 117 % of the plan, on the native
+ * and on the portable back end.
  */
 export const PLANNED_SHARE = 0.8;
 
+/** The training that is planned, and the memory there is. */
 export interface PlanMicroBatchOptions {
   readonly network: Network;
-  /** Pictures of a batch. */
+  /** Pictures in a batch. */
   readonly batchSize: number;
-  /** The first layer that learns, or its block; null where all learn. */
+  /** The first trainable layer, or its block; null where all layers are trainable. */
   readonly unfreezeFrom: string | null;
   readonly memory: MachineMemory;
 }
 
+/** A micro-batch that fits, and why it is needed. */
 export interface PlannedMicroBatch {
   readonly microBatchSize: number;
   readonly reason: string;
 }
 
-/** As planTraining takes it, which knows layers alone. */
+/** The first trainable layer as planTraining takes it, which knows layers and no blocks. */
 const trainableFrom = (network: Network, unfreezeFrom: string | null) =>
   unfreezeFrom === null ? {} : { trainableFrom: firstTrainable(network, unfreezeFrom) };
 
-/** The batch halved until a part of it fits, 1 where none does; undefined where all of it fits. */
+/** Halves the batch until a micro-batch fits; 1 where none does. Undefined where the whole batch fits. */
 export function planMicroBatch({
   network,
   batchSize,
@@ -48,12 +50,12 @@ export function planMicroBatch({
   return {
     microBatchSize,
     reason:
-      `Batches of ${batchSize} are taken ${microBatchSize} at a time, and their gradients added up: by the plan a whole batch needs ` +
+      `Gradients of batches of ${batchSize} are accumulated over micro-batches of ${microBatchSize}: by the plan a whole batch needs ` +
       `${formatBytes(totalBytes)}, and ${formatBytes(memory.freeBytes)} of ${memory.freeName} are free.`,
   };
 }
 
-/** Memory that a stage needs, by the plan; its process comes on top. */
+/** Bytes that a stage needs by the plan, without those of the process itself. */
 export function plannedBytes(network: Network, microBatchSize: number, unfreezeFrom: string | null): number {
   return (
     planTraining(planNetwork(network), {

@@ -1,4 +1,4 @@
-// The memory of this process, as what watches it sees it.
+// The memory of this process, as the code that watches it sees it.
 
 import { collectGarbage } from './collect-garbage.ts';
 import { type KernelKills, readKernelKills } from './machine-memory.ts';
@@ -9,7 +9,7 @@ export interface ProcessMemory {
   rss(): number;
   /** Frees what JavaScript no longer needs. */
   collectGarbage(): void;
-  /** How many processes the machine's kernel has ended for want of memory. */
+  /** How many processes the machine's kernel has killed for want of memory. */
   kernelKills(): Promise<KernelKills>;
 }
 

@@ -1,5 +1,5 @@
-// The remedies against a want of memory, as a table: what each changes in a job's savings, and what is given up by it. They
-// are those of Géron's Hands-On Machine Learning, chapter 14, exercise 10. When they are taken is job-memory.ts's.
+// The out-of-memory remedies as a table: what each changes in a job's savings, and what it costs. They are those of Géron's
+// Hands-On Machine Learning, chapter 14, exercise 10. job-memory.ts decides when they are taken.
 
 import type { RemedyName, Savings } from '../../core/job/recipe/memory-record.ts';
 import type { InputSize, Network } from '../../core/network/description/network.ts';
@@ -9,28 +9,29 @@ import { planNetwork } from '../../core/network/plan/plan.ts';
 import { cutLayerBelow } from '../../core/network/surgery/split-at.ts';
 import type { Base } from '../base/base.ts';
 
-/** Parts of a job that memory can run out in. */
+/** The stages of a job in which memory can run out. */
 export type MemoryStage = 'features' | 'head' | 'full' | 'scratch' | 'evaluation';
 
+/** Pictures that each stage has in memory at once. */
 export type BatchSizes = Readonly<Partial<Record<MemoryStage, number>>>;
 
 /** What the remedies need to know of a job. */
 export interface Situation {
   readonly base: Pick<Base, 'defaultInputSize' | 'minInputSize' | 'build'>;
   readonly classes: number;
-  /** Pictures that a stage takes at once unless memory runs out. */
+  /** Batch sizes of the stages before any remedy. */
   readonly batchSizes: BatchSizes;
-  /** The first layer that learns in the stage `full`, or the beginning of its name; null where all do. */
+  /** The first trainable layer of the stage `full`, or the beginning of its name; null where all layers are trainable. */
   readonly unfreezeFrom: string | null;
 }
 
 interface Taken {
   readonly savings: Savings;
-  /** One sentence. */
+  /** What the remedy costs, in one sentence. */
   readonly gaveUp: string;
 }
 
-/** Undefined where the remedy has nothing (more) to give in that stage. */
+/** Takes a remedy; undefined where it can save nothing (more) in that stage. */
 type Remedy = (savings: Savings, stage: MemoryStage, situation: Situation) => Taken | undefined;
 
 const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remedy>> = {
@@ -43,8 +44,8 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
     return {
       savings: { ...savings, partSizes: { ...savings.partSizes, [stage]: next } },
       gaveUp: isTraining
-        ? `Batches of ${whole} are taken ${next} at a time and their gradients added up: the same training, more slowly.`
-        : `${next} pictures are taken at a time in place of ${size}: the same numbers, more slowly.`,
+        ? `Gradients of batches of ${whole} are accumulated over micro-batches of ${next}: the same training, more slowly.`
+        : `${next} pictures are computed at a time instead of ${size}: the same numbers, more slowly.`,
     };
   },
 
@@ -52,7 +53,7 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
     if (savings.halfPrecision || (stage !== 'features' && stage !== 'head')) return undefined;
     return {
       savings: { ...savings, halfPrecision: true },
-      gaveUp: 'Features are kept in 16 bits: half the memory, and a rounding of about 0.05 %.',
+      gaveUp: 'Features are stored in half precision: half the memory, with a rounding of about 0.05 %.',
     };
   },
 
@@ -63,12 +64,12 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
     if (from === undefined) return undefined;
     return {
       savings: { ...savings, unfreezeFrom: from },
-      gaveUp: `The pretrained layers below "${from}" stay as they are: fewer layers learn.`,
+      gaveUp: `The pretrained layers before "${from}" stay frozen: fewer layers are trained.`,
     };
   },
 
   smaller_pictures: (savings, stage, situation) => {
-    // The model that is judged is trained already.
+    // In the evaluation, the model is already trained for its input size.
     if (stage === 'evaluation') return undefined;
     const { base } = situation;
     const current = inputSizeOf(base, savings);
@@ -83,7 +84,7 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
     if (!haveSameWeights(networkOf(savings, situation), networkOf(taken, situation))) return undefined;
     return {
       savings: taken,
-      gaveUp: `The network sees pictures of ${next.height}×${next.width} in place of ${current.height}×${current.width}, in service too; training starts anew.`,
+      gaveUp: `The network's input is ${next.height}×${next.width} instead of ${current.height}×${current.width}, also when it serves; training starts anew.`,
     };
   },
 };
@@ -91,7 +92,7 @@ const REMEDY_TABLE: Readonly<Record<Exclude<RemedyName, 'larger_machine'>, Remed
 /** Sides go down to three quarters, to a multiple of this. */
 const SIDE_STEP = 16;
 const SIDE_SHARE = 0.75;
-/** Of the network's own size: below half of it, what pretrained layers look for is too small to be found. */
+/** Smallest share of the network's own input size: in smaller pictures, objects are too small for pretrained layers. */
 const LEAST_SHARE = 0.5;
 
 const smaller = (side: number) => Math.floor((SIDE_SHARE * side) / SIDE_STEP) * SIDE_STEP;
@@ -108,14 +109,17 @@ export const networkOf = (
   { base, classes }: Pick<Situation, 'base' | 'classes'>,
 ): Network => base.build({ inputSize: inputSizeOf(base, savings), classes });
 
-/** Not so where a dense layer reads a flattened map. */
+/** Whether two networks have the same weights. They differ where a dense layer reads a flattened feature map. */
 function haveSameWeights(a: Network, b: Network): boolean {
   const describe = (network: Network) =>
     JSON.stringify(weightSpecs(network).map(({ key, shape }) => [key, shape]));
   return describe(a) === describe(b);
 }
 
-/** The layer from which on half of the outputs that are kept for the backward pass come; undefined at the classifier. */
+/**
+ * A later first trainable layer, with which half of the outputs need to be kept for the backward pass. Undefined where only the
+ * classifier would be left.
+ */
 function higherStart(network: Network, from: string | null): string | undefined {
   const learns = from === null ? () => true : isTrainableFrom(network, from);
   const layers = planNetwork(network).layers.filter((layer) => learns(layer.name));
@@ -126,9 +130,9 @@ function higherStart(network: Network, from: string | null): string | undefined 
       const learning = layers
         .slice(layers.indexOf(layer))
         .filter(({ parameters }) => parameters.trainable > 0);
-      // The classifier alone is what the stage before has trained.
+      // The classifier alone has already been trained by the stage before.
       const starts = learning.slice(0, -1).map(({ name }) => name);
-      // Where all pass through one layer, what the frozen ones make of the pictures is kept, and need not be made again.
+      // Where everything passes through one layer, outputs of the frozen layers can be cached.
       return starts.find((name) => cutLayerBelow(network, name) !== undefined) ?? starts[0];
     }
     left -= layer.trainingBytes;
@@ -136,7 +140,7 @@ function higherStart(network: Network, from: string | null): string | undefined 
   return undefined;
 }
 
-/** The first of the allowed remedies that has something to give. */
+/** The first allowed remedy that saves something in this stage; undefined where none does, or a larger machine comes first. */
 export function nextRemedy(
   allowed: readonly RemedyName[],
   savings: Savings,
@@ -146,7 +150,7 @@ export function nextRemedy(
   for (const remedy of allowed) {
     const taken = remedy === 'larger_machine' ? undefined : REMEDY_TABLE[remedy](savings, stage, situation);
     if (taken !== undefined) return { remedy, ...taken };
-    // What comes after it in the list is not wanted before it.
+    // Remedies after it in the list are not allowed before it.
     if (remedy === 'larger_machine') return undefined;
   }
   return undefined;

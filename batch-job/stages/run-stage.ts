@@ -1,4 +1,4 @@
-// One stage of training: a run of the training loop with its checkpoints. Progress and metrics are told to the job.
+// Runs one stage of training: the training loop with its checkpoints. Progress and metrics are reported to the job.
 
 import { isFoveaError } from '../../core/errors/errors.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -10,13 +10,14 @@ import type { Network, NetworkWeights } from '../../core/network/description/net
 import type { CostMeter } from '../attempt/cost-meter.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Decision } from '../decide/decide-recipe.ts';
+import type { StageSettings } from '../decide/stage-settings.ts';
 import type { ExampleSource, PixelExamples } from '../examples/example-source.ts';
 import { createBatchMixer, createDeviceMixer } from '../examples/mix-batch.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
 import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
 import { fit } from '../training/fit.ts';
-import type { FitResult } from '../training/fit-options.ts';
+import type { FitOptions, FitResult } from '../training/fit-options.ts';
 import type { BestEpoch, EpochReport, FitState } from '../training/fit-state.ts';
 import type { Interpolation } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
@@ -42,16 +43,16 @@ export interface StageDeps {
 export interface StageOptions {
   readonly stage: StageName;
   readonly network: Network;
-  /** To begin with, also where a checkpoint cannot be gone on from. */
+  /** The weights to start with, also where a checkpoint cannot be resumed. */
   readonly weights: NetworkWeights;
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
   readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization' | 'rateFactor'>;
-  /** Whether the stage ends with the best interpolation of its first and its trained weights. */
+  /** Whether the stage ends with the best interpolation of its first and its trained weights (WiSE-FT). */
   readonly interpolatesWithFirst?: boolean;
-  /** Whether pictures are mixed, where the job's augmentation says so. */
+  /** Whether pictures may be mixed, as the job's augmentation says. */
   readonly mixes?: boolean;
-  /** Whether a checkpoint may be of other layers in training than there are now; what it lacks is as in `weights`. */
+  /** Whether a checkpoint may have other trainable layers than there are now; variables that it lacks come from `weights`. */
   readonly refits?: boolean;
 }
 
@@ -60,41 +61,15 @@ export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationA
   readonly weights: NetworkWeights;
 }
 
-/** Trains a network through a stage. The weights of its best epoch come back. */
+/** Trains a network through a stage, and gives the weights of its best epoch. */
 export async function runStage(deps: StageDeps, options: StageOptions): Promise<Trained> {
-  const { job, seed, classes, engine, reporter, meter, memory, savings, checkpoints, decision } = deps;
-  const { stage, network, train, validation } = options;
+  const { job, seed, classes, reporter, meter, memory, checkpoints, decision } = deps;
+  const { stage, train, validation } = options;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
-  const { epochs, batchSize, optimizer, learningRate, patience, emaDecay } = settings;
-  const { imbalance, augmentation } = decision.resolved;
-  const microBatchSize = savings.partSizes[stage];
+  const { epochs, batchSize, learningRate, patience } = settings;
   await memory.enter(stage);
-  const mixing = { augmentation, seed, classes, shape: train.shape };
-  const mixes = options.mixes === true && mixesPictures(augmentation);
-  // A partner may be in another micro-batch.
-  const hasMicroBatches = microBatchSize !== undefined && microBatchSize < batchSize;
-  const pixels =
-    engine.takesPixels && !(mixes && hasMicroBatches) && validation.pixels !== undefined
-      ? (train.atEpoch?.(1) ?? train).pixels
-      : undefined;
-  const trainer = await engine.createTrainer({
-    ...options.trainer,
-    ...(pixels === undefined ? {} : pixelOptions(deps.input, pixels, { shape: train.shape, mixes })),
-    ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
-    network,
-    weights: options.weights,
-    optimizer,
-    seed,
-    batchSize,
-    ...(microBatchSize === undefined ? {} : { microBatchSize }),
-    ...(emaDecay === undefined ? {} : { emaDecay }),
-    ...(imbalance === 'class_weights'
-      ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
-      : {}),
-  });
-  const mixValues = mixes ? createBatchMixer(mixing) : undefined;
-  const mixPixels = mixes ? createDeviceMixer(mixing) : undefined;
+  const { trainer, asPixels, transform } = await openTrainer(deps, options, settings);
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
@@ -110,16 +85,15 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
-      ...(imbalance === 'balanced_sampling'
+      ...(decision.resolved.imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
-      asPixels: pixels !== undefined,
-      transform: (batch, epoch, index) =>
-        ('drawn' in batch ? mixPixels?.(batch, epoch, index) : mixValues?.(batch, epoch, index)) ?? batch,
+      asPixels,
+      transform,
       ...(resume === undefined ? {} : { resume }),
       checkpoint: {
         save: (state) => checkpoints.save(stage, state),
-        // What ends otherwise is not gone on with: cancelled, lost to another attempt, or without storage.
+        // Other ends are not resumed from here: the job is cancelled, another attempt has it, or there is no storage.
         savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
       },
       onStep: (report) => {
@@ -147,7 +121,58 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
   }
 }
 
-/** What a trainer is told of batches that are pixels. */
+/** How a stage trains its batches. */
+interface StageTrainer {
+  readonly trainer: Trainer;
+  /** Whether batches are pixels, of which the device computes the network's input. */
+  readonly asPixels: boolean;
+  /** Mixes the pictures of a batch, where the stage does so. */
+  readonly transform: NonNullable<FitOptions['transform']>;
+}
+
+/** Opens the trainer of a stage. The caller disposes it. */
+async function openTrainer(
+  { job, seed, classes, engine, input, savings, decision }: StageDeps,
+  options: StageOptions,
+  { batchSize, optimizer, emaDecay }: StageSettings,
+): Promise<StageTrainer> {
+  const { stage, network, weights, train, validation } = options;
+  const { imbalance, augmentation } = decision.resolved;
+  const microBatchSize = savings.partSizes[stage];
+  const mixes = options.mixes === true && mixesPictures(augmentation);
+  // The device cannot mix pictures whose partner is in another micro-batch.
+  const hasMicroBatches = microBatchSize !== undefined && microBatchSize < batchSize;
+  const pixels =
+    engine.takesPixels && !(mixes && hasMicroBatches) && validation.pixels !== undefined
+      ? (train.atEpoch?.(1) ?? train).pixels
+      : undefined;
+  const trainer = await engine.createTrainer({
+    ...options.trainer,
+    ...(pixels === undefined ? {} : pixelOptions(input, pixels, { shape: train.shape, mixes })),
+    ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
+    network,
+    weights,
+    optimizer,
+    seed,
+    batchSize,
+    ...(microBatchSize === undefined ? {} : { microBatchSize }),
+    ...(emaDecay === undefined ? {} : { emaDecay }),
+    ...(imbalance === 'class_weights'
+      ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
+      : {}),
+  });
+  const mixing = { augmentation, seed, classes, shape: train.shape };
+  const mixValues = mixes ? createBatchMixer(mixing) : undefined;
+  const mixPixels = mixes ? createDeviceMixer(mixing) : undefined;
+  return {
+    trainer,
+    asPixels: pixels !== undefined,
+    transform: (batch, epoch, index) =>
+      ('drawn' in batch ? mixPixels?.(batch, epoch, index) : mixValues?.(batch, epoch, index)) ?? batch,
+  };
+}
+
+/** The options of a trainer whose batches are pixels. */
 function pixelOptions(
   { preprocessing }: ModelInput,
   { shape: [height, width] }: PixelExamples,
@@ -163,15 +188,15 @@ function pixelOptions(
 
 function describeEnd(best: BestEpoch, { share }: Interpolation): string {
   if (share === 0) {
-    return 'Nothing lowered the loss on the validation split: the weights from before the stage are kept.';
+    return 'No epoch lowered the loss on the validation split: the weights from before the stage are kept.';
   }
   const kept = `The weights of epoch ${best.epoch} are kept`;
   if (best.validationLoss === null)
     return `${kept}, the last one: there is no validation split to choose by.`;
   return share === 1
     ? `${kept}: the lowest loss on the validation split.`
-    : `${kept} to ${100 * share} %, and those from before the stage for the rest: the interpolation with the lowest loss on the ` +
-        'validation split.';
+    : `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage: of all ` +
+        'interpolations, this one has the lowest loss on the validation split.';
 }
 
 async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {
@@ -201,7 +226,7 @@ async function reportEpoch(reporter: JobReporter, stage: StageName, report: Epoc
   });
 }
 
-/** The state, unless the trainer cannot take it: after a change of the trainer's own code, the stage starts anew. */
+/** Restores a checkpoint. Undefined where the trainer cannot take it, e.g. after a change of its code: the stage then starts anew. */
 async function restorable(
   state: FitState | undefined,
   trainer: Trainer,
@@ -223,7 +248,7 @@ async function restorable(
     return undefined;
   }
   if (fitting !== state) {
-    await reporter.message('Other layers learn from here on than when the checkpoint was written.');
+    await reporter.message('From here on, other layers are trained than when the checkpoint was written.');
   }
   return fitting;
 }

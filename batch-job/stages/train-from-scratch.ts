@@ -1,4 +1,4 @@
-// The only stage of an architecture without pretrained weights: every layer learns from random ones.
+// The only stage of an architecture without pretrained weights: every layer is trained from random weights.
 
 import type { Network } from '../../core/network/description/network.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';

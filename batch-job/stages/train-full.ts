@@ -1,5 +1,5 @@
-// Stage two of transfer learning: the pretrained layers learn too, all of them or those from a named one upward. What the
-// ones below make of the pictures never changes then, and is computed once as in stage one.
+// Stage two of transfer learning: trains the pretrained layers too, all of them or those from a named one on. The outputs of
+// the frozen layers before it never change, and are cached as in stage one.
 
 import { type FrozenSplit, splitFrozen } from '../../core/job/recipe/full-stage.ts';
 import { changesPictures } from '../../core/job/recipe/recipe.ts';
@@ -18,8 +18,8 @@ import { runStage, type StageDeps, type Trained } from './run-stage.ts';
 export type TrainFullDeps = StageDeps & LoadFrozenDeps & CachedExamplesDeps & SplitPicturesDeps;
 
 /**
- * Trains the layers from the first trainable one upward, and gives the weights of the whole network.
- * @param weights What stage one made.
+ * Trains the layers from the first trainable one on, and gives the weights of the whole network.
+ * @param weights those that stage one ended with.
  */
 export function trainFull(deps: TrainFullDeps, weights: NetworkWeights): Promise<Trained> {
   const split = frozenSplitFrom(deps, startOf(deps));
@@ -27,9 +27,9 @@ export function trainFull(deps: TrainFullDeps, weights: NetworkWeights): Promise
 }
 
 /**
- * Goes on where a checkpoint of this stage leaves off, also where other layers learn than before, because memory has run
- * out since or a larger machine has taken over.
- * @param state What it knows. Its variables are of the layers that were in training, frozen ones among them or not.
+ * Resumes this stage from a checkpoint, also where other layers are trainable than before, because memory has run out since or
+ * a larger machine has taken over.
+ * @param state the checkpoint. Its variables are those of the trained layers, and may include frozen ones.
  */
 export async function resumeFull(deps: TrainFullDeps, state: FitState): Promise<Trained> {
   const { network } = deps;
@@ -44,7 +44,7 @@ export async function resumeFull(deps: TrainFullDeps, state: FitState): Promise<
 }
 
 /**
- * Splits the network so that its frozen layers have the weights that the stage before left. Layers that were trained and are
+ * Splits the network so that its frozen layers have the weights of the stage before. Layers that were trained and are
  * frozen now belong to the trainable ones. Undefined where the network cannot be split so.
  */
 function resumableSplit(
@@ -103,19 +103,19 @@ const trainWhole = (deps: TrainFullDeps, weights: NetworkWeights): Promise<Train
     validation: validationPictures(deps),
   });
 
-/** @param part Of the network, in training. */
-function settingsOf(deps: TrainFullDeps, part: Network) {
+/** The settings of the stage. @param trained the network, or the layers of it that are trained. */
+function settingsOf(deps: TrainFullDeps, trained: Network) {
   const { network, job, decision } = deps;
   const firstLayerRate = decision.stages.get('full')?.firstLayerRate ?? 1;
   const from = startOf(deps);
   const trainable = from === null ? () => true : isTrainableFrom(network, from);
   return {
     stage: 'full',
-    network: part,
+    network: trained,
     trainer: {
       batchNormalization: job.recipe.batch_normalization,
       trainable,
-      ...(firstLayerRate === 1 ? {} : { rateFactor: layerRates(part, firstLayerRate, trainable) }),
+      ...(firstLayerRate === 1 ? {} : { rateFactor: layerRates(trained, firstLayerRate, trainable) }),
     },
     interpolatesWithFirst: true,
     mixes: true,

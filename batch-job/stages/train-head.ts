@@ -12,7 +12,7 @@ export type TrainHeadDeps = StageDeps &
   LoadFrozenDeps &
   CachedExamplesDeps & { readonly decision: Pick<Decision, 'viewAugmentation'> };
 
-/** Trains the head, and gives the weights of all layers that the trainer knows: those of the backbone are unchanged. */
+/** Trains the head, and gives the weights of all layers that the trainer knows; those of the backbone are unchanged. */
 export async function trainHead(deps: TrainHeadDeps): Promise<Trained> {
   const { seed, decision } = deps;
   const { backbone, weights, head } = await loadFrozen(deps);

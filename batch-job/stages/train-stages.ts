@@ -1,4 +1,4 @@
-// The stages of a training in their order, from where an earlier attempt left them.
+// Runs the stages of a training in their order, and resumes where an earlier attempt stopped.
 
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 import type { Trained } from './run-stage.ts';
@@ -12,8 +12,8 @@ export type TrainStagesDeps = TrainFromScratchDeps &
   TrainFullDeps & { readonly checkpoints: RunCheckpoints };
 
 /**
- * Runs every stage that the job has, and gives the weights of the last.
- * @param options `isOver`: no stage is begun that has not been, because only the weights of a finished training are wanted.
+ * Runs every stage of the job, and gives the weights of the last.
+ * @param options `isOver`: the training is finished and only its weights are wanted, so no further stage is started.
  */
 export async function trainStages(
   deps: TrainStagesDeps,
@@ -24,7 +24,7 @@ export async function trainStages(
   const full = checkpoints.resume('full');
   if (full !== undefined) return resumeFull(deps, full);
   const head = await trainHead(deps);
-  // Without its checkpoints what was trained is trained again, all of it.
+  // Where its checkpoints are gone, a finished training is repeated, all of it.
   const isWanted = !isOver || checkpoints.resumedStage === undefined;
   return decision.stages.has('full') && isWanted && !meter.isBudgetSpent()
     ? trainFull(deps, head.weights)

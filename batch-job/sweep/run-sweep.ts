@@ -1,5 +1,5 @@
-// The trials of a sweep, one after another: each is a training of its own with checkpoints of its own, and the one with the
-// lowest validation loss is what comes back. The test split has no part in it.
+// Runs the trials of a sweep, one after another. Each is a training of its own with checkpoints of its own; the one with the
+// lowest validation loss wins. The test split is not used.
 
 import { type ErrorCode, isErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
@@ -24,45 +24,45 @@ import { isLargerThan } from '../memory/job-memory.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
 import { describeScore, type TrialRun, trainTrial } from './train-trial.ts';
 
-/** What a sweep needs. `Run` is what a trial's training comes to. */
+/** What a sweep needs. `Run` is the result of a trial's training. */
 export interface SweepOptions<Run extends SweepRun> {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
   readonly job: JobRecord;
   readonly sweep: Sweep;
   readonly machine: MachineMemory;
-  /** Then no further trial is begun. */
+  /** Whether the budget is spent; then no further trial is started. */
   readonly isBudgetSpent: () => boolean;
-  /** Trains from where the trial's checkpoints leave off: of a trial that is over, that gives its weights. */
+  /** Trains a trial, resuming from its checkpoints; for a finished trial that gives its weights. */
   readonly train: (
     job: JobRecord,
     part: { readonly trial: number; readonly reporter: JobReporter; readonly isOver: boolean },
   ) => Promise<Run>;
 }
 
-/** What a sweep has to know of the training of its winner. */
+/** What a sweep needs to know of the training of its winner. */
 export interface SweepRun extends TrialRun {
-  /** What every `auto` of the trial's recipe came to. */
+  /** The trial's recipe with every `auto` resolved. */
   readonly resolved: ResolvedRecipe;
 }
 
-/** What the settings of a trial can bring it to, whatever becomes of the others. */
+/** Failures that a trial's own settings cause, and that leave the other trials alone. */
 const OWN_FAILURES: readonly ErrorCode[] = ['out-of-memory', 'training-diverged'];
 
 /**
- * Runs the trials that earlier attempts, or trainers side by side, have left, and returns the winner of all.
- * @throws {FoveaError} That of a trial, where all came to nothing by their own settings.
+ * Runs the trials that earlier attempts and other trainers have not finished, and returns the winner of all.
+ * @throws {FoveaError} that of a trial, where all trials fail because of their own settings.
  */
 export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>): Promise<Run> {
   const { store, reporter, job, sweep, machine, train, isBudgetSpent } = options;
   const settings = trialsOf(sweep);
   const reporterOf = (trial: number) => reporterOfTrial(reporter, trial, settings.length);
-  /** @param result Of one that is over. */
+  /** @param result that of a finished trial. */
   const trainAs = (trial: number, result?: Trial) =>
     train(
       {
         ...applyTrial(job, settings[trial - 1] ?? {}),
-        // Each trial decides anew what is left to `auto`, and gives up what it has to.
+        // Each trial resolves `auto` anew, and takes the remedies that it needs.
         resolved: null,
         memory: memoryOfTrial(job.memory, trial, result?.givenUp),
       },
@@ -72,7 +72,7 @@ export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>)
   let failed: readonly FailedTrial[] = job.failedTrials.filter(
     ({ error, deviceBytes }) => error.code !== 'out-of-memory' || !isLargerThan(machine, deviceBytes),
   );
-  /** Only the weights of the best trial are needed again. */
+  /** Deletes checkpoints of all finished trials but the best, whose weights are needed again. */
   const clearLosers = async () => {
     const best = bestTrial(over);
     for (const { trial } of over)
@@ -85,7 +85,7 @@ export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>)
     if ([...over, ...failed].some((known) => known.trial === trial)) continue;
     if (over.length > 0 && isBudgetSpent()) {
       const left = settings.length - over.length - failed.length;
-      await reporter.warn(`The budget is spent: ${left} trials are left out.`, { trial });
+      await reporter.warn(`The budget is spent: ${left} trials are skipped.`, { trial });
       break;
     }
     const part = { trial, settings: trialSettings };
@@ -95,7 +95,7 @@ export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>)
       const failure = { trial, error: { code, message }, deviceBytes: machine.deviceBytes };
       failed = withTrial(failed, failure);
       await reporter.addFailedTrial(failure);
-      await reporterOf(trial).warn(`No model can be made of it. ${message}`, { error_code: code });
+      await reporterOf(trial).warn(`The trial failed. ${message}`, { error_code: code });
       continue;
     }
     const { run, result } = outcome;
@@ -122,7 +122,7 @@ function toOwnFailure(error: unknown): FoveaError {
   throw error;
 }
 
-/** Want of memory before all else: a larger machine may have what it takes. */
+/** The failure of a sweep whose trials all failed: want of memory before all others, because a larger machine may help. */
 function failureOfAll(failed: readonly FailedTrial[]): FoveaError {
   const { error = undefined } =
     failed.find(({ error: { code } }) => code === 'out-of-memory') ?? failed[0] ?? {};
@@ -132,7 +132,7 @@ function failureOfAll(failed: readonly FailedTrial[]): FoveaError {
   return new FoveaError(code, error.message, { param: 'sweep' });
 }
 
-/** A reporter that says of everything which trial it is of. */
+/** A reporter that names the trial in everything it reports. */
 function reporterOfTrial(reporter: JobReporter, trial: number, trials: number): JobReporter {
   const event: JobReporter['event'] = (told) => reporter.event(toTrialEvent(told, trial, trials));
   return {

@@ -1,19 +1,19 @@
-// The training of one trial of a sweep, and its score. Knows nothing of the other trials.
+// Runs the training of one trial of a sweep, and scores it. Knows nothing of the other trials.
 
 import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import { describeTrial, type Trial, type TrialSettings } from '../../core/job/recipe/sweep.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 
-/** What a sweep has to know of a trial's training. */
+/** What a sweep needs to know of a trial's training. */
 export interface TrialRun {
-  /** Of the weights that are kept; null without a validation split, which a sweep refuses. */
+  /** Loss of the weights that are kept; null without a validation split, which a sweep refuses. */
   readonly validationLoss: number | null;
   readonly validationAccuracy: number | null;
-  /** What the training gave up for want of memory. */
+  /** The out-of-memory remedies that the training took. */
   readonly givenUp: TakenRemedies;
 }
 
-/** Which trial it is, and what it is trained with. */
+/** A trial's number and settings. */
 export interface NumberedTrial {
   /** From 1. */
   readonly trial: number;
@@ -22,7 +22,7 @@ export interface NumberedTrial {
 
 /**
  * Trains a trial and scores it by its validation split.
- * @param reporter says of everything which trial it is of.
+ * @param reporter names the trial in everything it reports.
  */
 export async function trainTrial<Run extends TrialRun>(
   reporter: JobReporter,
@@ -45,4 +45,4 @@ function scoreOf({
 
 /** The score of a trial in one sentence. */
 export const describeScore = ({ validationLoss, validationAccuracy }: Trial): string =>
-  `Its validation loss is ${validationLoss.toFixed(4)}, ${(100 * validationAccuracy).toFixed(1)} % right.`;
+  `Its validation loss is ${validationLoss.toFixed(4)}, its validation accuracy ${(100 * validationAccuracy).toFixed(1)} %.`;

@@ -1,4 +1,4 @@
-// How busy the GPU is and how much memory it takes, as nvidia-smi sees it five times a second.
+// Measures how busy the GPU is and how much memory is in use, by nvidia-smi five times a second.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ export interface DeviceLoad {
   /** Mean share of time in which a kernel ran, in percent. */
   readonly busyPercent: number;
   readonly peakMiB: number;
+  /** Number of measurements; 0 where nvidia-smi is not available. */
   readonly samples: number;
 }
 

@@ -1,4 +1,4 @@
-// Features a second: the forward pass on the device, and ONNX Runtime's on the processors of the same machine.
+// Measures features a second: the forward pass on the device, and ONNX Runtime's on the CPUs of the same machine.
 // Arguments: back end, architecture, seconds.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
@@ -19,7 +19,7 @@ const { defaultInputSize: inputSize, preprocessing } = found;
 const { backbone } = splitAt(found.build({ inputSize, classes: 10 }), found.featureLayer);
 const weights = initializeWeights(backbone, 1);
 const imageSize = inputSize.height * inputSize.width * inputSize.channels;
-/** Off the multiples of 16 at which the addon would copy them once more. */
+/** Pixels that do not start at a multiple of 16 bytes, because the addon would copy those once more. */
 function pixelsOf(count: number): Uint8Array {
   const pixels = new Uint8Array(new ArrayBuffer(count * imageSize + 4), 4);
   for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 7 + (i >> 9)) & 255;

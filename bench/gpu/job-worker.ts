@@ -1,4 +1,5 @@
-// One whole job in a process of its own: its events as they were written, then what came of it. Arguments: store URL, request.
+// Runs one whole job in a process of its own, and prints its events and its result.
+// Arguments: store URL, request.
 
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';

@@ -1,5 +1,6 @@
-// One step of each layer type on the device and on this machine's processor by the portable back end: how far outputs and
-// gradients are from each other. Arguments: back end, precision.
+// Runs one step of each layer type on the device, and on this machine's CPU by the portable back end, and compares outputs
+// and gradients.
+// Arguments: back end, precision.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { BackendName, Engine, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
@@ -54,8 +55,10 @@ async function stepOn(engine: Engine, network: Network, kind: TrainerOptions['pr
 const largest = (values: Float32Array): number =>
   values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
 
-/** The largest difference, as a share of the largest of all values: what is 0 in truth, such as the gradient of a bias below
- * a batch normalization, is rounding alone. */
+/**
+ * The largest difference, as a share of the largest of all values. A share of each value itself would be meaningless where the
+ * true value is 0, e.g. the gradient of a bias before a batch normalization.
+ */
 function difference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   const apart = a.map((values, i) => largest(values.map((value, k) => value - (b[i]?.[k] ?? Number.NaN))));
   return Math.max(...apart) / Math.max(...b.map(largest));

@@ -1,5 +1,5 @@
-// What a GPU gains, most important first: each figure is printed as it is measured, and no failure stops the next. With
-// `--backend native` all of it is rehearsed on a machine without one.
+// Measures what a GPU gains, most important figures first. Each figure is printed when it is measured, and no failure stops
+// the next. With `--backend native` everything is rehearsed on a machine without a GPU.
 
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import os from 'node:os';
@@ -16,14 +16,14 @@ type Section = (typeof SECTIONS)[number];
 const program = new Command('bench:gpu')
   .option('--backend <name>', 'gpu, or native for a rehearsal', 'gpu')
   .option('--python <command>', 'a Python that has PyTorch and timm', 'python3')
-  .option('--seconds <n>', 'timed, for each variant', Number, 2)
-  .option('--minutes <n>', 'after which nothing new begins', Number, 6)
-  .option('--size <pixels>', 'of training pictures', Number, 224)
+  .option('--seconds <n>', 'how long each variant is timed', Number, 2)
+  .option('--minutes <n>', 'after this time no further measurement starts', Number, 6)
+  .option('--size <pixels>', 'height and width of training pictures', Number, 224)
   .option('--batches <sizes...>', 'of training', (text: string, all: number[] = []) => [...all, Number(text)])
-  .option('--networks <names...>', 'these alone')
-  .option('--sections <names...>', `these alone: ${SECTIONS.join(', ')}`)
-  .option('--dataset <folder>', 'of photographs, for a whole job')
-  .option('--weights <folder>', 'of pretrained weights, for a whole job')
+  .option('--networks <names...>', 'measure these networks only')
+  .option('--sections <names...>', `run these sections only: ${SECTIONS.join(', ')}`)
+  .option('--dataset <folder>', 'folder of photographs, for a whole job')
+  .option('--weights <folder>', 'folder of pretrained weights, for a whole job')
   .parse();
 const options = program.opts<{
   readonly backend: 'gpu' | 'native';
@@ -46,7 +46,7 @@ const leftMs = () => 60_000 * options.minutes - (performance.now() - startedMs);
 const networks = TRAIN_NETWORKS.filter(({ name }) => options.networks?.includes(name) ?? true);
 const { backend } = options;
 
-/** Runs a worker and prints its lines as they come; what it says last where it fails is a line too. */
+/** Runs a worker and prints its lines when they are written; a failure is a line, too. */
 async function measure(
   title: string,
   command: readonly string[],
@@ -54,7 +54,7 @@ async function measure(
 ): Promise<readonly Line[]> {
   const seconds = Math.min(limits.seconds, leftMs() / 1000);
   if (seconds < 5) {
-    console.log(`${title}: left out, the time is over`);
+    console.log(`${title}: skipped, the time is over`);
     return [];
   }
   const lines = await runWorker(command, {
@@ -138,7 +138,7 @@ async function wholeJob(stages: string, env: Readonly<Record<string, string>>): 
   const { dataset, weights } = options;
   const title = ['job, stages', stages, ...Object.keys(env)].join(' ');
   if (dataset === undefined || weights === undefined) {
-    console.log('job: left out, it needs --dataset and --weights');
+    console.log('job: skipped, it needs --dataset and --weights');
     return;
   }
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-bench-gpu-'));

@@ -1,5 +1,6 @@
-// What the thread that steps does for a picture before its step: as values, cut and colored in JavaScript, and as pixels, of which
-// the device makes the views. Arguments: folder of photographs, pictures a batch.
+// Measures what the main thread does for a picture before a step: with values, where JavaScript cuts and colors views, and
+// with pixels, where the device does.
+// Arguments: folder of photographs, pictures in a batch.
 
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,7 +24,7 @@ const items = await Promise.all(
 );
 const order = Int32Array.from(items, (_, i) => i);
 
-/** Processor time of this process's main thread, in ms a picture, after an epoch that decodes. */
+/** Prints the CPU time of the main thread in ms per picture, after a first epoch that decodes. */
 async function measure(kind: 'values' | 'pixels'): Promise<void> {
   const source = pictureExamples(store, items as never, INPUT, {
     augmentation: AUGMENTATIONS.strong,

@@ -1,4 +1,4 @@
-// One line of JSON on stdout for each figure, as it is measured.
+// Prints one line of JSON on standard output for each figure, when it is measured.
 
 /** Prints one figure as a line of JSON. */
 export const report = (fields: Readonly<Record<string, unknown>>): void => {

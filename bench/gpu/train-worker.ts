@@ -1,4 +1,5 @@
-// Training steps of one network in a process of its own, a line of JSON for each variant. Argument: TrainWork as JSON.
+// Times training steps of one network in a process of its own, and prints a line of JSON for each variant.
+// Argument: TrainWork as JSON.
 
 import { execFileSync } from 'node:child_process';
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';

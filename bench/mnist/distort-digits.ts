@@ -1,27 +1,30 @@
-// Augmentation for handwriting: small random turns, scalings and shifts, and an elastic distortion, as of a shaking hand
-// (Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks Applied to Visual Document Analysis, 2003).
-// Seeded: the same example of the same epoch is always changed in the same way.
+// Augmentation for handwriting: small random turns, scalings and shifts, and an elastic distortion like that of a shaking
+// hand (Simard, Steinkraus, Platt: Best Practices for Convolutional Neural Networks Applied to Visual Document Analysis,
+// 2003). It is seeded: the same example in the same epoch is always changed in the same way.
 
 import type { ExampleSource } from '../../batch-job/examples/example-source.ts';
 import { deriveSeed, uniformAt } from '../../core/random.ts';
 
-/** Largest changes; each is drawn uniformly between its negative and its positive. */
+/** The largest changes. Each change is drawn uniformly between its negative and its positive value. */
 export interface DistortionRange {
   readonly degrees: number;
   /** Share by which the digit may grow or shrink. */
   readonly scale: number;
   /** Pixels, in both directions. */
   readonly shift: number;
-  /** Pixels by which each node of a coarse grid moves, in both directions; between nodes, linearly. */
+  /** Pixels by which each node of a coarse grid moves, in both directions; between nodes the move is interpolated linearly. */
   readonly elastic: number;
 }
 
 /** Nodes of the elastic grid, in both directions. */
 const NODES = 5;
-/** Angle, scale, shift down, shift right. */
+/** The number of affine random numbers: angle, scale, shift down, shift right. */
 const AFFINE_DRAWS = 4;
 
-/** `source`, gray pictures on black, with every example changed anew; `epoch` decides how. */
+/**
+ * Distorts every example of `source`, gray pictures on black, anew in every epoch.
+ * @param epoch gives the number of the epoch at each read.
+ */
 export function distortDigits(
   source: ExampleSource,
   range: DistortionRange,
@@ -44,7 +47,7 @@ export function distortDigits(
 
 /** A function that distorts a picture in place, `[height, width]`, by a seed. */
 function createDistorter(height: number, width: number, range: DistortionRange) {
-  // With a black frame, so that no place between four pixels needs a check.
+  // A black frame makes checks unnecessary where the four nearest pixels are read.
   const stride = width + 2;
   const framed = new Float32Array((height + 2) * stride);
   const nodes = new Float32Array(2 * NODES * NODES);
@@ -72,7 +75,7 @@ function createDistorter(height: number, width: number, range: DistortionRange) 
   };
 }
 
-/** Bilinear, between the four values around a place of the plane that begins at `offset`; its last row and column bound it. */
+/** Interpolates bilinearly between the four values around `(y, x)` in the plane that begins at `offset`. */
 function between(values: Float32Array, stride: number, offset: number, y: number, x: number): number {
   const top = Math.floor(y);
   const left = Math.floor(x);

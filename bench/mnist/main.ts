@@ -1,4 +1,4 @@
-// The course's CNN on MNIST, from random weights.
+// Trains the course's CNN on MNIST, from random weights.
 //
 //   npm run mnist                      augmented, 40 epochs: 99.54 %, and 99.60 % where distorted copies vote
 //   npm run mnist -- --preset course   10 epochs without augmentation, as in the course: 99.23 %
@@ -6,7 +6,7 @@
 //
 // In the course's preset 5,000 of the 60,000 training pictures choose the best epoch; unlike there, the learning rate falls to
 // 0. Augmented, the weights are averaged too, so that the last epoch is taken and all pictures train. The 10,000 test pictures
-// are looked at once, at the end.
+// are used once, at the end.
 
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';

@@ -35,6 +35,8 @@ async function readIdx(file: string, magic: keyof typeof HEADER_BYTES): Promise<
   const bytes = await promisify(gunzip)(packed);
   const found = bytes.readUInt32BE(0);
   if (found !== magic)
-    throw new Error(`"${file}" starts with ${found}, an idx file of this kind with ${magic}.`);
+    throw new Error(
+      `"${file}" starts with the number ${found}; an idx file of this kind starts with ${magic}.`,
+    );
   return bytes.subarray(HEADER_BYTES[magic]);
 }

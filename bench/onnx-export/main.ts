@@ -28,7 +28,7 @@ async function exportHere(weightsFile: string): Promise<Uint8Array> {
   return toOnnx(network, await fromKeras(network, await readFile(weightsFile)));
 }
 
-/** The peer's file, or nothing and the reason printed. */
+/** The file that tf2onnx exports; undefined where it cannot, with the reason printed. */
 async function exportByTf2onnx(weightsFile: string, python: string): Promise<Uint8Array | undefined> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-bench-'));
   const file = path.join(folder, 'keras.onnx');
@@ -80,8 +80,8 @@ if (peer !== undefined) {
   const [here = Number.NaN, there = Number.NaN] = medians;
   const [a = new Float32Array(), b = new Float32Array()] = outputs;
   const difference = a.reduce((max, value, i) => Math.max(max, Math.abs(value - (b[i] ?? Number.NaN))), 0);
-  console.log(`Fovea    ${here.toFixed(2)} ms a picture (median of ${ROUNDS}, one thread)`);
-  console.log(`tf2onnx  ${there.toFixed(2)} ms a picture`);
+  console.log(`Fovea    ${here.toFixed(2)} ms per picture (median of ${ROUNDS}, one thread)`);
+  console.log(`tf2onnx  ${there.toFixed(2)} ms per picture`);
   console.log(
     `ratio    ${(here / there).toFixed(3)}; probabilities differ by at most ${difference.toExponential(1)}`,
   );

@@ -1,4 +1,4 @@
-// What many stored records cost: the next job, pages of lists, an event. Prints milliseconds of one run on this machine.
+// Measures what many stored records cost: the next job, pages of lists, an event. Prints milliseconds on this machine.
 //
 //   node --import tsx bench/records/main.ts [--jobs 50000] [--models 5000] [--events 5000]
 
@@ -22,7 +22,7 @@ import { takePage } from '../../core/storage/take-page.ts';
 
 const PAGE = 100;
 const ROUNDS = 5;
-/** Longer than the steps in which file systems tell time; see core/storage/drivers/filesystem/folder-names.ts. */
+/** Longer than the resolution of file times; see core/storage/drivers/filesystem/folder-names.ts. */
 const SETTLE_MS = 3000;
 /** The files of a version of a model. */
 const FILES = [MANIFEST_FILE, 'model.onnx', 'model-fp16.onnx', 'heatmap.onnx', 'report.json', 'report.html'];
@@ -43,7 +43,7 @@ const write = async (key: string, text: string) => {
   await writeFile(file, text);
 };
 
-/** Prints the median and the longest of some runs, and the processor time of one, which other work does not change much. */
+/** Prints the median and the longest of several runs, and the CPU time of one, which other processes hardly change. */
 async function measure(name: string, work: () => Promise<unknown>, rounds = ROUNDS): Promise<void> {
   const ms: number[] = [];
   const before = process.cpuUsage();

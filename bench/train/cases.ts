@@ -3,7 +3,7 @@
 /** One network at one size. */
 export interface TrainCase {
   readonly architecture: string;
-  /** Height and width. */
+  /** Height and width of the pictures. */
   readonly size: number;
   readonly channels: 1 | 3;
   readonly batch: number;

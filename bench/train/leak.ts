@@ -1,4 +1,5 @@
-// Two thousand steps of a small network on every back end and executor: tensor count and resident memory before and after.
+// Trains a small network for two thousand steps on every back end and executor, and compares tensor count and resident
+// memory before and after.
 // Exits with 1 where tensors were left or memory grew by more than 5 %. Run with `node --expose-gc --import tsx`.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
@@ -9,7 +10,7 @@ import { findArchitecture } from '../../core/network/architectures/architectures
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
 
 const STEPS = 2000;
-/** Allocators, thread pools and caches fill up first. */
+/** Steps in which allocators, thread pools and caches fill up. */
 const WARM_UP_STEPS = 1000;
 const LARGEST_GROWTH = 0.05;
 const BATCH = 8;
@@ -66,7 +67,7 @@ for (const [backend, executor] of RUNNERS) {
     holds = (await measure(backend, executor)) && holds;
   } catch (error) {
     if (!isFoveaError(error, 'backend-unavailable')) throw error;
-    console.warn(`Left out: ${backend}. ${error.message}`);
+    console.warn(`Skipped: ${backend}. ${error.message}`);
   }
 }
 process.exit(holds ? 0 : 1);

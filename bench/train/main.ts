@@ -1,5 +1,6 @@
-// Training speed of every back end and executor against Keras's `train_on_batch`, interleaved in one run: the same network,
-// batch and optimizer in processes that take turns, so that a noisy machine is as noisy for all. Read the ratios.
+// Compares the training speed of every back end and executor with Keras's `train_on_batch`: the same network, batch and
+// optimizer in processes that take turns within one run, so that a noisy machine disturbs all of them alike. Read the
+// ratios.
 
 import path from 'node:path';
 import { Command } from 'commander';
@@ -11,10 +12,10 @@ const KERAS_WORKER = path.join(import.meta.dirname, 'keras-worker.py');
 
 const program = new Command('bench:train')
   .option('--python <command>', 'a Python that has Keras and TensorFlow', 'python3')
-  .option('--rounds <n>', 'turns of each', Number, 5)
-  .option('--seconds <n>', 'about how long a turn is', Number, 2)
-  .option('--only <architectures...>', 'these networks alone')
-  .option('--without <runners...>', 'without these, e.g. keras')
+  .option('--rounds <n>', 'turns of each process', Number, 5)
+  .option('--seconds <n>', 'approximate length of a turn', Number, 2)
+  .option('--only <architectures...>', 'measure these networks only')
+  .option('--without <runners...>', 'skip these runners, e.g. keras')
   .parse();
 const options = program.opts<{
   readonly python: string;
@@ -24,7 +25,7 @@ const options = program.opts<{
   readonly without?: readonly string[];
 }>();
 
-/** What a runner did in all its turns. */
+/** The timings of a runner in all of its turns. */
 interface Outcome {
   readonly name: string;
   readonly firstStepSeconds: number;
@@ -78,7 +79,7 @@ async function measure(row: TrainCase): Promise<readonly Outcome[]> {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** Median of the ratios within a round: what disturbs the machine in a round disturbs both. */
+/** Median of the ratios within a round, because a disturbance in a round affects both. */
 const ratioTo = (outcome: Outcome, reference: Outcome | undefined): number =>
   median(
     outcome.timings.map(({ seconds }, round) => (reference?.timings[round]?.seconds ?? Number.NaN) / seconds),

@@ -1,10 +1,11 @@
-// A worker process and its line protocol: one line in (a number of steps), one line out (what they took).
+// A worker process and its line protocol: it reads a number of steps in a line, and answers with a line that says what they
+// took.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { failureReason } from '../failure-reason.ts';
 
-/** What a runner reported. */
+/** What a worker reported for one turn. */
 export interface Timing {
   readonly seconds: number;
   readonly peakBytes: number;
@@ -13,16 +14,16 @@ export interface Timing {
 /** A running worker that times training steps. */
 export interface Runner {
   readonly name: string;
-  /** From the process's start to the end of its first step, loading and building included. */
+  /** Seconds from the process's start to the end of its first step, loading and building included. */
   readonly firstStepSeconds: number;
   readonly run: (steps: number) => Promise<Timing>;
   readonly stop: () => void;
 }
 
 /**
- * Starts a runner.
+ * Starts a worker process and waits for its first step.
  *
- * @returns undefined, with the reason printed, where it does not get through its first step.
+ * @returns undefined where its first step fails, with the reason printed.
  */
 export async function startRunner(
   name: string,
@@ -34,7 +35,7 @@ export async function startRunner(
   child.stderr?.on('data', (data: Buffer) => errors.push(data.toString()));
   const failed = new Promise<undefined>((resolve) => {
     child.on('error', () => resolve(undefined));
-    // Not `exit`: what it wrote at its end is still to be read then.
+    // At `exit`, its last output may not have been read yet.
     child.on('close', (code, signal) => {
       errors.push(`\nIt ended by ${signal ?? `exit code ${code}`}.`);
       resolve(undefined);
@@ -49,7 +50,7 @@ export async function startRunner(
   };
   const first = (await next()) as { readonly firstStepSeconds: number } | undefined;
   if (first === undefined) {
-    console.warn(`Left out: ${name}. ${failureReason(errors.join(''))}`);
+    console.warn(`Skipped: ${name}. ${failureReason(errors.join(''))}`);
     return undefined;
   }
   return {

@@ -1,4 +1,5 @@
-// One trainer in a process of its own: reports its first step, then runs as many steps as each line of stdin says.
+// Runs one trainer in a process of its own: reports its first step, then runs as many steps as each line of standard input
+// says.
 // Arguments: architecture, size, channels, batch, back end, executor.
 
 import { createInterface } from 'node:readline';

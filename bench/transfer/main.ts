@@ -4,7 +4,7 @@
 //
 //   npm run bench:transfer -- --data FOLDER --weights FOLDER [--python COMMAND]
 //
-// The folder has train/ and test/, so that every run is judged on the same pictures.
+// The folder has train/ and test/, so that every run is evaluated on the same pictures.
 
 import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ const BACKBONES = [
   { name: 'mobilenet_v2_1.0', alpha: '1.0', file: 'mobilenet_v2_1.0_224.h5' },
 ];
 
-/** Without variants: they are no part of training. */
+/** The recipes of jobs. They make no variants, which do not belong to training. */
 const RECIPES: Readonly<Record<string, object>> = {
   head: { stages: 'head', variants: [] },
   full: { stages: 'full', variants: [] },
@@ -36,13 +36,13 @@ const RECIPES: Readonly<Record<string, object>> = {
 
 const options = new Command('bench:transfer')
   .option('--data <folder>', 'photographs', '../shared/data/photos/grocery_fruit')
-  .option('--weights <folder>', 'of pretrained MobileNetV2 in 0.35 and 1.0', '../shared/data/weights')
+  .option('--weights <folder>', 'pretrained MobileNetV2 0.35 and 1.0', '../shared/data/weights')
   .option('--python <command>', 'a Python that has Keras and TensorFlow', 'python3')
   .option('--rounds <n>', 'turns of stage one', Number, 3)
-  .option('--only <backbones...>', 'these alone')
-  .option('--jobs <recipes...>', `of ${Object.keys(RECIPES).join(', ')}`, Object.keys(RECIPES))
-  .option('--stage-one-only', 'no jobs')
-  .option('--seed <n>', 'of everything random', Number, 1)
+  .option('--only <backbones...>', 'measure these backbones only')
+  .option('--jobs <recipes...>', `recipes to run: ${Object.keys(RECIPES).join(', ')}`, Object.keys(RECIPES))
+  .option('--stage-one-only', 'run no jobs')
+  .option('--seed <n>', 'seed of everything random', Number, 1)
   .parse()
   .opts<{
     readonly data: string;

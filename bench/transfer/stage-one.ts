@@ -23,7 +23,7 @@ export const LEARNING_RATE = 2e-3;
 
 /** Time and accuracy of the first stage. */
 export interface StageOneOutcome {
-  /** From the encoded pictures to the trained head. */
+  /** Time from the encoded pictures to the trained head. */
   readonly seconds: number;
   /** Accuracy on the test split, 0 to 1. */
   readonly accuracy: number;

@@ -24,7 +24,11 @@ export interface KerasFilesCheck {
   readonly problem?: string;
 }
 
-/** Has Keras write the files of one architecture with its golden's weights, and reads each. */
+/**
+ * Lets Keras write the files of one architecture with its golden's weights, and reads each of them.
+ * @param python a command that has Keras.
+ * @throws Node's error where Keras fails.
+ */
 export async function checkKerasFiles(architecture: Architecture, python: string): Promise<KerasFilesCheck> {
   const { name } = architecture;
   const golden = goldenOf(name);
@@ -45,7 +49,7 @@ export async function checkKerasFiles(architecture: Architecture, python: string
     }
     const last = files.at(-1);
     if (last === undefined) problems.push('Keras wrote no file');
-    // Equal weights give equal answers: one file stands for all.
+    // Equal weights give equal answers, so one file is enough.
     const probabilities = golden.outputs.softmax?.flat();
     let answer = 'no classifier';
     if (last !== undefined && probabilities !== undefined) {

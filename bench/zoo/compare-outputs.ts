@@ -27,7 +27,7 @@ export interface OutputDifferences {
   readonly onnx: number;
   /** What both were compared with. */
   readonly reference: 'Keras' | 'each other';
-  /** Outputs that are no probabilities and are not Keras's; undefined where all are. */
+  /** How an output that is not a probability differs from Keras's; undefined where none does. */
   readonly problem?: string;
 }
 
@@ -56,7 +56,7 @@ async function predictWithOnnx({ network, weights, images, shape }: Case): Promi
   return outputs.get('probabilities')?.values ?? new Float32Array();
 }
 
-/** Both engines on one input; `expected` where Keras computed it. */
+/** Runs both engines on one input, and compares them with `expected` where Keras computed it. */
 async function compare(
   engine: Engine,
   testCase: Case,

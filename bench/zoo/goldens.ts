@@ -1,14 +1,17 @@
-// Which reference outputs of Keras belong to which architecture, and the network they were made with.
+// Finds the reference outputs of Keras for an architecture, and the network they were made with.
 
 import { existsSync } from 'node:fs';
 import type { Architecture, Network } from '../../core/network/description/network.ts';
 import { cutAfter } from '../../core/network/surgery/split-at.ts';
 import { type Golden, goldenPath, readGolden } from '../../tests/support/keras-golden.ts';
 
-/** Goldens that are a network without what comes after this layer. */
+/** The last layer of goldens that are cut-off networks. */
 const CUTS: Readonly<Record<string, string>> = { three_conv_cnn: 'conv3' };
 
-/** Goldens are named after Keras's functions: `mobilenet_v2_0.35` is `mobilenetv2_0.35`. */
+/**
+ * The name of an architecture's golden; undefined where there is none. Goldens are named after Keras's functions:
+ * `mobilenet_v2_0.35` is `mobilenetv2_0.35`.
+ */
 export const goldenNameOf = (architecture: string): string | undefined =>
   [architecture, architecture.replaceAll(/_(?=v\d|b\d|tiny|small)/g, '')].find((name) =>
     existsSync(goldenPath(name)),
@@ -20,7 +23,7 @@ export function goldenOf(architecture: string): Golden | undefined {
   return name === undefined ? undefined : readGolden(goldenPath(name));
 }
 
-/** The network that a golden is of. */
+/** The network of a golden: its input size, 10 classes, and cut off where the golden is. */
 export function networkOf({ name, build }: Architecture, golden: Golden): Network {
   const [, height, width, channels] = golden.inputShape;
   const network = build({ inputSize: { height, width, channels }, classes: 10 });

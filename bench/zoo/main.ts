@@ -1,4 +1,4 @@
-// The zoo as a table, and whether every row of it holds; exit code 1 where one does not.
+// Measures the zoo, writes a table, and checks every row of it. Exits with 1 where a row fails.
 //
 //   npm run zoo                            all architectures, to the terminal and to bench/ZOO.md
 //   npm run zoo -- --only lenet5 vgg16     these alone, to the terminal
@@ -23,7 +23,7 @@ import { measureRow, toMarkdown, type ZooRow } from './zoo-row.ts';
 const TABLE_FILE = new URL('../ZOO.md', import.meta.url);
 
 const program = new Command('zoo')
-  .option('--only <architectures...>', 'these alone; bench/ZOO.md stays as it is')
+  .option('--only <architectures...>', 'measure these only; bench/ZOO.md stays as it is')
   .option('--keras', 'read weight files that Keras writes here, instead of measuring')
   .option('--python <command>', 'a Python that has Keras and TensorFlow', 'python3')
   .parse();
@@ -35,7 +35,7 @@ const options = program.opts<{
 const chosen = options.only?.map(findArchitecture) ?? ARCHITECTURES;
 isMissing(`${SHARED_DIR}/goldens/keras`);
 
-/** Does something for each architecture, with a bar on the terminal. */
+/** Does the work for each architecture, with a progress bar on a terminal. */
 async function forEach<T>(work: (architecture: Architecture) => Promise<T>): Promise<T[]> {
   const bar = new SingleBar({ format: '{bar} {value}/{total} {name}' }, Presets.shades_classic);
   if (process.stderr.isTTY) bar.start(chosen.length, 0, { name: '' });
@@ -78,7 +78,7 @@ async function measure(): Promise<readonly string[]> {
 
 async function readKerasFiles(): Promise<readonly string[]> {
   const checks = await forEach((architecture) =>
-    // One that cannot be read does not keep the others from being read.
+    // A file that cannot be read does not stop the others.
     checkKerasFiles(architecture, options.python).catch((error: Error) => ({
       architecture: architecture.name,
       result: 'failed',

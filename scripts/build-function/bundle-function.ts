@@ -1,4 +1,4 @@
-// One entry point and all that it imports, as few files for Node on Lambda.
+// Bundles one entry point and all that it imports into a few files for Node on Lambda.
 
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -11,17 +11,17 @@ export interface BundleFunctionOptions {
   readonly folder: string;
 }
 
-/** Packages with native parts, or files that are read at run time: they stay packages. */
+/** Packages that are not bundled, because they have native code or files that are read at run time. */
 export const EXTERNAL_PACKAGES = ['onnxruntime-node', 'sharp', 'swagger-ui-dist'] as const;
 
 /** The innermost package that a file belongs to. */
 const PACKAGE_FOLDER = /^.*node_modules\/(@[^/]+\/)?[^/]+/;
 
-/** CommonJS packages inside of the bundle call `require` for Node's own modules. */
+/** Defines `require`, which CommonJS packages in the bundle call for Node's own modules. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
 
 /**
- * Bundles; what is imported by `import()` becomes a chunk of its own, which a cold start does not read.
+ * Writes the bundle. A module that is imported by `import()` becomes a chunk of its own, which a cold start does not read.
  *
  * @returns The folders of the packages that have code in the bundle, e.g. `node_modules/zod`.
  */
@@ -42,9 +42,9 @@ export async function bundleFunction({
     target: 'node24',
     minify: true,
     keepNames: true,
-    // A WebAssembly module comes as a string of bytes, which escapes would make a third longer.
+    // A WebAssembly module is a string of bytes, which escapes would make a third longer.
     charset: 'utf8',
-    // What they say goes with the bundle as a file: function-notices.ts.
+    // function-notices.ts writes these comments into a file beside the bundle.
     legalComments: 'none',
     metafile: true,
     external: [...EXTERNAL_PACKAGES],

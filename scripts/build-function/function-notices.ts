@@ -1,4 +1,4 @@
-// The notices that go with a function: of the packages that it has, as code in its bundle or as folders, and of no others.
+// Writes the notices of a function: for the packages that it has, as code in its bundle or as folders, and for no others.
 
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -21,7 +21,7 @@ export async function packageFolders(folder: string): Promise<string[]> {
 }
 
 /**
- * Writes `LICENSE`, `THIRD-PARTY-NOTICES.md` and, compressed, what of LICENSES belongs to it.
+ * Writes `LICENSE`, `THIRD-PARTY-NOTICES.md` and, compressed, the files of LICENSES that the packages need.
  *
  * @param packages Their folders, as in package-lock.json.
  * @throws {Error} Where one is not a production package, or its license is not allowed.

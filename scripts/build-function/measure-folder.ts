@@ -1,4 +1,4 @@
-// How large a folder is, and where that comes from.
+// Measures how large a folder is, and which of its contents are the largest.
 
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The packages that cannot be bundled, for one processor, without what the function never reads.
+// Installs the packages that cannot be bundled, for one processor, without files that the function never reads.
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,9 +28,9 @@ const CPU = { x86_64: 'x64', arm64: 'arm64' } as const;
 
 /** Read by installers, compilers and people alone. */
 const UNUSED_FILES = /\.([cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
-/** What is loaded at run time; the rest belongs to installers, which are not run. */
+/** Packages that are loaded at run time; the others belong to installers, which do not run. */
 const USED_PACKAGES = [...EXTERNAL_PACKAGES, 'onnxruntime-common', '@img', 'detect-libc', 'semver'];
-/** Installers. */
+/** Folders of installers. */
 const UNUSED_FOLDERS = ['onnxruntime-node/script', 'sharp/install', 'sharp/src'];
 /** The files of packages of which only some are used, beside package.json. They are kept compressed. */
 const COMPRESSED_FILES: Readonly<Record<string, readonly string[]>> = {
@@ -63,7 +63,7 @@ export async function installNativePackages({
   await mkdir(work, { recursive: true });
   try {
     await writeFile(path.join(work, 'package.json'), JSON.stringify({ private: true, dependencies: wanted }));
-    // Its checksums hold for the packages that are asked for here.
+    // Its checksums apply to the packages that are installed here.
     await copyFile(path.join(repository, 'package-lock.json'), path.join(work, 'package-lock.json'));
     const target = ['--os=linux', `--cpu=${CPU[architecture]}`, '--libc=glibc'];
     await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=dev', ...target], {

@@ -1,5 +1,5 @@
-// Whether the folders of a tree have an order: of a folder's own files, taken together, and each of its subfolders, none may
-// import another and be imported by it, directly or through others. Knows nothing of how imports are found.
+// Checks that the folders of a tree have an order: of a folder's own files, taken together, and each of its subfolders, none
+// may import another and be imported by it, directly or through others. Knows nothing of how imports are found.
 
 /** A file and the files that it imports, all relative to the root of the tree. */
 export type Imports = ReadonlyMap<string, readonly string[]>;

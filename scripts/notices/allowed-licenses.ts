@@ -1,4 +1,4 @@
-// Which licences a package that reaches users may have, and why. The one place where that is decided.
+// Decides which licenses a package that reaches users may have, and why. No other file decides that.
 
 import { createHash } from 'node:crypto';
 import type { LockedPackage } from '../production-packages.ts';
@@ -18,7 +18,7 @@ export const ALLOWED_LICENSES: Readonly<Record<string, string>> = {
   NIST: 'public service of a US agency; asks for its text and an acknowledgement',
 };
 
-/** Packages whose license no SPDX identifier names: what was read, by the hash of the file, and which licenses it is. */
+/** Packages whose license has no SPDX identifier: the file that a person read, its hash, and the licenses that it contains. */
 export const REVIEWED_LICENSES: Readonly<
   Record<string, { readonly file: string; readonly sha256: string; readonly licenses: readonly string[] }>
 > = {
@@ -31,7 +31,7 @@ export const REVIEWED_LICENSES: Readonly<
 };
 
 /**
- * The licenses that apply to a package, all of them allowed. Where its author leaves a choice, the first allowed one.
+ * The licenses that apply to a package, all of them allowed. Where the author leaves a choice, the first allowed one is taken.
  *
  * @throws {Error} Naming the package and what it declares, where one is not allowed.
  */
@@ -50,7 +50,7 @@ export function licensesOf({ name, version, license }: LockedPackage): readonly 
 }
 
 /**
- * Checks that the license file of a reviewed package is the one that was read; passes over all other files.
+ * Checks that the license file of a reviewed package is the one that was read; skips all other files.
  *
  * @throws {Error} Where it is another.
  */

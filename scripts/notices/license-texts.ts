@@ -1,5 +1,5 @@
-// The texts of licences and notices that come with a package, or stand in for those that it lacks. The folder LICENSES has
-// what npm does not bring.
+// Finds the texts of licenses and notices that a package brings, or standard texts for those that it lacks. The folder
+// LICENSES has texts that npm does not bring.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -40,7 +40,7 @@ export function contentsFile(repository: string, { name, version }: LockedPackag
 
 /**
  * The texts that a package comes with; where it brings none, those of its licences in general.
- * Of optional packages always the latter, for they are not installed everywhere.
+ * For optional packages always the latter, because they are not installed everywhere.
  *
  * @throws {Error} Where there is no text at all.
  */

@@ -1,4 +1,4 @@
-// THIRD-PARTY-NOTICES.md: what of others comes with Fovea, on which way, and under which licenses.
+// Renders THIRD-PARTY-NOTICES.md: what Fovea brings that others made, by which way, and under which licenses.
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

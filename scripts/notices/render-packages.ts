@@ -1,4 +1,5 @@
-// Packages with their licences as a table, and below it every text once. The same for the repository and for a function.
+// Renders packages with their licenses as a table, and below it every text once. It is the same for the repository and for a
+// function.
 
 import type { LockedPackage } from '../production-packages.ts';
 import { licensesOf } from './allowed-licenses.ts';
@@ -39,6 +40,7 @@ export async function renderPackages(
   const texts = [...byWords.values()]
     .map(({ text, users }) => `### ${[...users].sort().join(', ')}\n\n${FENCE}text\n${text}\n${FENCE}`)
     .sort();
+  // A package without code of others has an empty cell.
   const table = packageTable(packages, (locked) => contentsFile(repository, locked) ?? '');
   return `${table}\n\n## Texts\n\n${texts.join('\n\n')}\n`;
 }

@@ -130,7 +130,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'nothing expires that is needed: data, jobs and which of them are open, models',
+    name: 'no object expires that is needed: datasets, jobs, open-job entries, models',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) =>
       LifecycleConfiguration.Rules.filter(
         (rule: Record<string, unknown>) => rule['ExpirationInDays'] !== undefined,
@@ -147,7 +147,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'who ends a job may delete the key that says it is open',
+    name: 'every role that ends a job may delete its open-job entry',
     problems: (t) =>
       ['ApiFunctionRole', 'TrainerJobRole', 'JobEventsFunctionRole']
         .filter((role) => !patternsOf(t, `${role}BucketAccess`, 's3:DeleteObject').includes('open-jobs/*'))
@@ -163,7 +163,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'pages of others can upload by a link, and do nothing else with the bucket',
+    name: 'pages of other sites can upload by a link, and do nothing else with the bucket',
     problems: all('AWS::S3::Bucket', ({ CorsConfiguration }) => {
       const rules: Record<string, string[]>[] = CorsConfiguration?.CorsRules ?? [];
       const [rule] = rules;
@@ -209,7 +209,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'machines want IMDSv2, keep it from containers, and encrypt their disk',
+    name: 'machines require IMDSv2, keep it from containers, and encrypt their disk',
     problems: all(
       'AWS::EC2::LaunchTemplate',
       ({ LaunchTemplateData: { MetadataOptions, BlockDeviceMappings } }) => {
@@ -242,7 +242,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'a job is tried again for reclaimed machines, a told stop and image pulls alone, and for a limited time',
+    name: 'a job is repeated only after a reclaimed machine, a release or a failed image pull, and for a limited time',
     problems: all('AWS::Batch::JobDefinition', ({ RetryStrategy, Timeout }) => {
       const expected = [
         { Action: 'RETRY', OnStatusReason: 'Host EC2*' },
@@ -270,7 +270,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'no role may do everything of anything',
+    name: 'no role may use all actions of a service',
     problems: (t) =>
       statementsOf(t)
         .filter(({ actions }) => actions.some((action) => action.includes('*')))
@@ -278,7 +278,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 's3:*', Resource: 'arn:aws:s3:::x' }),
   },
   {
-    name: 'only actions that know no resources are allowed on all of them',
+    name: 'only actions without resource permissions are allowed on all resources',
     problems: (t) =>
       statementsOf(t)
         .filter(
@@ -289,7 +289,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API deletes nothing but keys of open jobs, and cannot touch checkpoints and cached features',
+    name: 'the API deletes nothing but open-job entries, and cannot touch checkpoints and cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
@@ -326,7 +326,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       }),
   },
   {
-    name: 'the function of job events sees job records and job events alone',
+    name: 'the function of job events can access job records and job events only',
     problems: (t) =>
       ['s3:GetObject', 's3:PutObject'].flatMap((action) =>
         sameAs(patternsOf(t, 'JobEventsFunctionRoleBucketAccess', action), [
@@ -370,7 +370,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'requests that are served at once are limited',
+    name: 'concurrent requests are limited',
     problems: (t) =>
       resourcesOf(t, 'AWS::Lambda::Function')
         .filter(
@@ -396,7 +396,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: "there are the project's two functions and none of the CDK's own",
+    name: "there are only the project's two functions, and none of the CDK's own",
     problems: (t) => {
       const functions = resourcesOf(t, 'AWS::Lambda::Function').map(([id]) => id);
       const custom = Object.values(t.Resources).filter(
@@ -409,7 +409,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'every log ends some day',
+    name: 'every log expires',
     problems: all('AWS::Logs::LogGroup', ({ RetentionInDays }) => RetentionInDays > 0),
     violate: (t) => {
       delete first(t, 'AWS::Logs::LogGroup').Properties['RetentionInDays'];
@@ -425,7 +425,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'an event that its function fails on is kept',
+    name: 'an event on which its function fails is kept',
     problems: (t) =>
       resourcesOf(t, 'AWS::Lambda::Function')
         .filter(
@@ -438,7 +438,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'costs can be told by a tag',
+    name: 'costs can be separated by a tag',
     problems: (t) =>
       [
         'AWS::S3::Bucket',

@@ -18,7 +18,7 @@ describe('toMachinePools', () => {
     expect(pool?.hasGpu).toBe(family.gpuMemoryGib > 0);
   });
 
-  it('prices a pool by its cheapest machine, from the table or as it is told', () => {
+  it('prices a pool by its cheapest machine, from the table or from the settings', () => {
     const [known] = toMachinePools(['g5', 'g6']);
     expect(known).toMatchObject({ usdPerHour: 0.8048, machine: { name: 'g6.xlarge', gpu: 'L4', vcpus: 4 } });
     expect(known?.machine.priceBasis).toMatch(/in us-east-1 on \d{4}-\d\d-\d\d/);
@@ -27,7 +27,7 @@ describe('toMachinePools', () => {
     expect(told?.machine.priceBasis).toContain('fovea:usdPerHour');
   });
 
-  it('asks for what fits the smallest machine of all families in the pool', () => {
+  it('requests resources that fit the smallest machine of every family in the pool', () => {
     const [pool] = toMachinePools(['m7i', 'c7i']);
     expect(pool).toMatchObject({ name: 'cpu', hasGpu: false, vcpus: 8, memoryMib: 14_336 });
   });

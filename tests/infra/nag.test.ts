@@ -31,7 +31,7 @@ describe('cdk-nag (AwsSolutions)', () => {
     expect(() => synthesizeAfter(() => undefined)).not.toThrow();
   });
 
-  it('finds nothing with a domain of its own', () => {
+  it('finds nothing with a custom domain', () => {
     expect(() => synthesizeAfter(() => undefined, DOMAIN)).not.toThrow();
   });
 

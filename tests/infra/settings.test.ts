@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSettings, SettingsError } from '../../infra/settings/settings.ts';
 
 describe('parseSettings', () => {
-  it('needs nothing', () => {
+  it('has a default for every setting', () => {
     expect(parseSettings({})).toEqual({
       trainerFamilies: ['g4dn', 'g5', 'g6', 'g6e'],
       capacity: 'spot-then-on-demand',
@@ -70,7 +70,7 @@ describe('parseSettings', () => {
     expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);
   });
 
-  it('wants domain and certificate together, and the certificate where CloudFront looks', () => {
+  it('requires domain and certificate together, and the certificate in us-east-1', () => {
     const certificate = (region: string) => `arn:aws:acm:${region}:123456789012:certificate/a-b`;
     expect(() => parseSettings({ 'fovea:domain': 'a.example.com' })).toThrow('need each other');
     expect(() =>

@@ -26,7 +26,7 @@ describe('the template', () => {
     },
   );
 
-  it('tells both functions of every pool, smallest first', () => {
+  it('gives both functions every pool, smallest first', () => {
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
       const fleet = TrainerFleetSchema.parse(
         JSON.parse(flatten(Properties['Environment'].Variables.FOVEA_TRAINER_FLEET)),
@@ -42,7 +42,7 @@ describe('the template', () => {
     }
   });
 
-  it('tells the API which pages may use it, and says nothing where none may', () => {
+  it('gives the API the allowed origins, and no variable where there are none', () => {
     const origins = (synthesized: CloudTemplate) =>
       resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
         ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_ALLOW_ORIGINS ?? [],
@@ -53,7 +53,7 @@ describe('the template', () => {
     expect(origins(template)).toEqual([]);
   });
 
-  it('shows predictions, latency, cold starts, errors, jobs by state, hours and cost', () => {
+  it('has a dashboard of predictions, latency, cold starts, errors, jobs by status, hours and cost', () => {
     const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
     const body = flatten(dashboard?.Properties['DashboardBody']);
     const shown = ['Predictions', 'PredictLatency', 'ColdStart', 'Errors', 'Url5xxCount', 'EstimatedCost'];
@@ -63,7 +63,7 @@ describe('the template', () => {
     expect(body).toContain('seconds / 3600');
   });
 
-  it('tells each trainer what its machine costs', () => {
+  it('gives each trainer the price of its machine', () => {
     const prices = resourcesOf(template, 'AWS::Batch::JobDefinition').map(
       ([, { Properties }]) =>
         Properties['ContainerProperties'].Environment.find(
@@ -73,7 +73,7 @@ describe('the template', () => {
     expect(prices).toEqual(['0.526', '0.8048', '1.861']);
   });
 
-  it('warns of the budget by mail', () => {
+  it('warns by mail before the budget is spent', () => {
     const budget = resourcesOf(template, 'AWS::Budgets::Budget').at(0)?.[1];
     expect(budget?.Properties).toMatchObject({
       Budget: { BudgetLimit: { Amount: 50, Unit: 'USD' }, TimeUnit: 'MONTHLY' },
@@ -97,7 +97,7 @@ describe('settings', () => {
     expect(JSON.stringify(definition?.Properties)).not.toContain('GPU');
   });
 
-  it('put a domain before the API, over TLS 1.2, with nothing kept', () => {
+  it('give the API a custom domain, over TLS 1.2 and without a cache', () => {
     const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/a-b';
     const named = synthesize({ domain: 'fovea.example.com', certificateArn });
     const [, distribution] = resourcesOf(named, 'AWS::CloudFront::Distribution').at(0) ?? [];

@@ -146,7 +146,7 @@ describe('hostile requests', () => {
     expect(status === 0 || status < 500).toBe(true);
   });
 
-  it('uploads that are broken off leave nothing behind', async () => {
+  it('interrupted uploads leave nothing behind', async () => {
     const body = new Uint8Array(200_000);
     const uploads = Array.from({ length: 20 }, (_, index) =>
       talk([head(`POST ${PREDICT}`, { 'Content-Length': body.length }), body.subarray(0, index * 1000)], {
@@ -162,7 +162,7 @@ describe('hostile requests', () => {
     for await (const { key } of test.store.list('datasets/')) expect.unreachable(`stored half of ${key}`);
   });
 
-  it('followers that leave are forgotten', async () => {
+  it('event streams of disconnected clients end', async () => {
     const job = await test.jobs.create(newJob());
     const leaving = new AbortController();
     const followers = Array.from({ length: 10 }, () =>
@@ -175,7 +175,7 @@ describe('hostile requests', () => {
     leaving.abort();
   });
 
-  it('after all of it, predictions are as before, and nothing was thrown unseen', async () => {
+  it('afterwards predictions are as before, and there was no unhandled rejection', async () => {
     const response = await fetch(`${server.url}${PREDICT}`, { method: 'POST', body: red });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ label: 'red' });

@@ -91,7 +91,7 @@ describe.skipIf(!isThere)('POST /v1/models', () => {
     expect(cranes.toSorted((a, b) => a - b)).toEqual([134, 517]);
   });
 
-  it('draws, at the original size, a map of one value: the answer of the classifier', async () => {
+  it("gives a heatmap of one value at the original size: the classifier's answer", async () => {
     const photo = new Uint8Array(readFileSync(path.join(SHARED_DATA, 'photos/single/cat_720p.jpg')));
     const ask = async (query: string) => {
       const response = await test.app.request(`/v1/models/imagenet/predict?${query}`, {
@@ -119,7 +119,7 @@ describe.skipIf(!isThere)('POST /v1/models', () => {
     ]);
   });
 
-  it('rejects another number of labels, naming the weight that does not fit', async () => {
+  it('rejects a wrong number of labels, and names the weight that does not fit', async () => {
     const { status, body } = await test.send('POST', '/v1/models', {
       architecture: 'mobilenet_v2_1.0',
       labels: labels.slice(1),

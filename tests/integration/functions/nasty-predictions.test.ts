@@ -22,7 +22,7 @@ describe.skipIf(!hasSharedData('nasty'))('nasty pictures', () => {
   const predict = async (bytes: Uint8Array<ArrayBuffer>) =>
     readAnswer(await fetch(`${server.url}/v1/models/color/predict`, { method: 'POST', body: bytes }));
 
-  it('give 200 or a 4xx with a reason, and the server goes on', async () => {
+  it('answer 200 or a 4xx with a reason, and the server keeps working', async () => {
     const files = readdirSync(FOLDER, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );

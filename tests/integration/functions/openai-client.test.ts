@@ -89,7 +89,7 @@ describe('the openai client', () => {
 });
 
 describe('startServer', () => {
-  it('lets a running request end, and then takes no more', async () => {
+  it('waits for a running request, and then accepts no more', async () => {
     const other = await startServer({
       app: {
         fetch: async () => {
@@ -107,7 +107,7 @@ describe('startServer', () => {
     await expect(fetch(other.url)).rejects.toThrow();
   });
 
-  it('cuts off what outlasts the grace', async () => {
+  it('cuts off requests that take longer than the grace', async () => {
     const other = await startServer({
       app: { fetch: () => new Promise<Response>(() => undefined) },
       host: '127.0.0.1',
@@ -123,7 +123,7 @@ describe('startServer', () => {
     expect(await running).toBe('cut off');
   });
 
-  it('rejects a port that is taken', async () => {
+  it('rejects a port that is in use', async () => {
     await expect(startServer({ app: test.app, host: '127.0.0.1', port: server.port })).rejects.toMatchObject({
       code: 'EADDRINUSE',
     });

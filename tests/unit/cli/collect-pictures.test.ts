@@ -36,7 +36,7 @@ describe('collectPictures', () => {
     expect(heldOut).toEqual({ name: '2.png', label: 'cat', content: 'cat/2.png' });
   });
 
-  it('counts deeper folders to the class above them', async () => {
+  it('gives pictures of subfolders to the class that contains them', async () => {
     const { sources, heldOut } = await collect(
       folderOf('cat/a/1.png', 'cat/a/b/1.png', 'cat/c/1.png', 'dog/1.png', 'dog/2.png'),
     );
@@ -49,7 +49,7 @@ describe('collectPictures', () => {
     });
   });
 
-  it('counts deeper folders to the class below a split, and holds out a picture of the test', async () => {
+  it('gives pictures of subfolders to the class below a split, and holds out a picture of the test split', async () => {
     const { paths, heldOut } = await collect(
       folderOf('train/cat/a/1.png', 'train/dog/1.png', 'Test/cat/a/b/1.png', 'train/notes.txt'),
     );
@@ -57,7 +57,7 @@ describe('collectPictures', () => {
     expect(paths).toEqual(['Test/cat/a-b-1.png', 'train/cat/a-1.png', 'train/dog/1.png']);
   });
 
-  it('holds out a picture of the training split where there is no test', async () => {
+  it('holds out a picture of the training split where there is no test split', async () => {
     const folder = folderOf(
       'train/cat/1.png',
       'train/cat/2.png',
@@ -68,7 +68,7 @@ describe('collectPictures', () => {
     expect((await collect(folder)).heldOut.content).toBe('train/cat/2.png');
   });
 
-  it('takes folders named after splits for classes where others are beside them', async () => {
+  it('takes folders named after splits as classes where other folders are beside them', async () => {
     const { paths, heldOut } = await collect(
       folderOf('test/1.png', 'train/1.png', 'train/a/2.png', 'bus/1.png'),
     );

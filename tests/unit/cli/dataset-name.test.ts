@@ -19,7 +19,7 @@ describe('toModelName', () => {
     expect(toModelName(folder)).toBe(toModelName(folder));
   });
 
-  it('tells folders apart of whose names nothing is left', () => {
+  it('distinguishes folders whose names have no allowed character', () => {
     expect(toModelName('/data/水果')).not.toBe(toModelName('/data/蔬菜'));
   });
 });
@@ -35,7 +35,7 @@ describe('toDatasetName', () => {
     expect(toDatasetName('pets', files.toReversed())).toBe(toDatasetName('pets', files));
   });
 
-  it('is another one where a file is gone, has come, or has another size', () => {
+  it('differs where a file is missing, added, or of another size', () => {
     const [cat, dog] = files as [(typeof files)[0], (typeof files)[0]];
     const others = [
       [cat],
@@ -45,7 +45,7 @@ describe('toDatasetName', () => {
     expect(new Set([files, ...others].map((some) => toDatasetName('pets', some))).size).toBe(4);
   });
 
-  it('stays within the length of names', () => {
+  it('stays within the allowed length of names', () => {
     expect(isModelName(toDatasetName(toModelName(`/${'x'.repeat(200)}`), files))).toBe(true);
   });
 });

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('shows what the API says of progress, on a terminal', async () => {
+it('shows the progress that the API reports, on a terminal', async () => {
   const test = createTestApp();
   const { id } = await test.jobs.create(newJob());
   await test.jobs.update(id, (job) => ({

@@ -59,7 +59,7 @@ describe('followOwnJob', () => {
     expect(stopListening).toHaveBeenCalledOnce();
   });
 
-  it('listens to signals only while the job lasts', async () => {
+  it('listens for signals only while the job runs', async () => {
     const id = await waitingJob('mine');
     const before = process.listenerCount('SIGINT');
     const following = followOwnJob(api, id);

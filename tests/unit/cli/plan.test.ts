@@ -14,7 +14,7 @@ const plan = (...args: string[]) =>
   spawnSync(process.execPath, [FOVEA, 'plan', ...args], { cwd: folder, encoding: 'utf8' });
 
 describe('fovea plan', () => {
-  it('prints layers, memory, what fits a GPU, and draws', () => {
+  it('prints layers, memory and the GPUs that it fits, and draws a picture', () => {
     const { status, stdout } = plan(
       ...['three_conv_cnn', '--until', 'conv3', '--batch', '50', '--gpu', 'T4', '--svg', 'plan.svg'],
     );

@@ -41,7 +41,7 @@ describe('readApiKeys', () => {
     await expect(reading).rejects.not.toThrow(new RegExp(`${KEY}|"secret"|1234567890123456`));
   });
 
-  it('rejects a file that is not there, and a short key of the environment', async () => {
+  it('rejects a missing file, and a short key from the environment', async () => {
     await expect(readApiKeys(path.join(folder, 'none.json'), undefined)).rejects.toThrow(
       /none\.json.*ENOENT/s,
     );

@@ -12,7 +12,7 @@ const report = toWireReport(assembleReport(input));
 const model = { report, manifest: { onnx: { sha256: 'abc' } } };
 
 describe('toRequest', () => {
-  it('asks for the job that the report is of, under another name', () => {
+  it('asks for the job of the report, under another name', () => {
     const { job } = input;
     const asked = toNewJob(CreateJobSchema.parse(toRequest(report)));
     expect(asked).toMatchObject({
@@ -29,7 +29,7 @@ describe('toRequest', () => {
     });
   });
 
-  it('leaves out what the winner of a sweep had from trials with another stage', () => {
+  it("omits settings of a sweep's winner that only trials with another stage used", () => {
     const recipe = RecipeSchema.parse({
       stages: 'head',
       unfreeze_from: 'block_13',
@@ -52,7 +52,7 @@ describe('toRequest', () => {
     });
   });
 
-  it('keeps to the length that names may have', () => {
+  it('stays within the allowed length of names', () => {
     const { suffix } = toRequest({ ...report, model: 'm'.repeat(64) });
     expect(suffix).toBe(`${'m'.repeat(53)}-reproduced`);
   });
@@ -63,7 +63,7 @@ describe('compareModels', () => {
     expect(compareModels(model, model).filter(({ before, after }) => before !== after)).toEqual([]);
   });
 
-  it('names what is different, and what must not be', () => {
+  it('names the differences, and those that must not be', () => {
     const other = {
       report: {
         ...report,

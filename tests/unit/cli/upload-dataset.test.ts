@@ -13,7 +13,7 @@ const file = (name: string, read = () => Promise.resolve(new Uint8Array([1]))) =
 
 const apiWith = (putDatasetFile: ApiClient['putDatasetFile']) => ({ putDatasetFile }) as ApiClient;
 
-it('puts every file at its place in the dataset', async () => {
+it('uploads every file to its path in the dataset', async () => {
   vi.spyOn(console, 'log').mockReturnValue();
   const stored: string[] = [];
   const api = apiWith(async (dataset, path) => void stored.push(`${dataset}/${path}`));

@@ -31,7 +31,7 @@ describe('allowHosts', () => {
     },
   );
 
-  it('takes changes from its own page and from clients that are no pages', async () => {
+  it('accepts changes from its own page and from clients that are no web pages', async () => {
     const host = 'localhost:8787';
     expect(await answer('POST', { host, origin: 'http://localhost:8787' })).toBe('http://localhost:8787');
     expect(await answer('POST', { host })).toBe('http://localhost:8787');
@@ -46,7 +46,7 @@ describe('allowHosts', () => {
     },
   );
 
-  it('takes changes from the pages that are named, and from no others', async () => {
+  it('accepts changes from pages of the allowed origins, and from no others', async () => {
     const host = 'localhost';
     const named = createAnswer(OWN, { origins: ['https://app.example', 'capacitor://localhost'] });
     for (const origin of ['https://app.example', 'capacitor://localhost'])
@@ -58,7 +58,7 @@ describe('allowHosts', () => {
     );
   });
 
-  it('answers for any address, and for no name that is none, where it listens on all', async () => {
+  it('answers for any IP address, and for no other name, where it listens on all addresses', async () => {
     const any = createAnswer({ names: ['localhost'], anyAddress: true });
     for (const host of ['192.168.1.7:8787', '10.0.0.1', '[fe80::1]:80'])
       expect(await any('POST', { host })).toBe(
@@ -78,7 +78,7 @@ describe('behind a proxy', () => {
     'x-forwarded-host': 'fovea.example.com',
   };
 
-  it('the address is the one that the proxy was asked for', async () => {
+  it('the origin is the one that the client asked the proxy for', async () => {
     expect(await behind('GET', forwarded)).toBe('https://fovea.example.com');
     expect(await behind('POST', { ...forwarded, origin: 'https://fovea.example.com' })).toBe(
       'https://fovea.example.com',
@@ -94,7 +94,7 @@ describe('behind a proxy', () => {
     );
   });
 
-  it('host and origin are checked all the same', async () => {
+  it('host and origin are still checked', async () => {
     expect(await behind('GET', { ...forwarded, 'x-forwarded-host': 'evil.example' })).toBe(
       'host-not-allowed',
     );
@@ -102,7 +102,7 @@ describe('behind a proxy', () => {
       expect(await behind('POST', { ...forwarded, origin })).toBe('origin-not-allowed');
   });
 
-  it('what anybody may send does not count where no proxy is announced', async () => {
+  it('forwarded headers do not count where the server is not told of a proxy', async () => {
     const plain = createAnswer(rules);
     expect(await plain('GET', forwarded)).toBe('http://127.0.0.1:8787');
     expect(await plain('POST', { ...forwarded, origin: 'https://fovea.example.com' })).toBe(

@@ -16,7 +16,7 @@ const preflight = (test: ReturnType<typeof createTestApp>, origin: string) =>
   });
 
 describe('pages of other sites', () => {
-  it('that are named may ask without a key whether they may ask, and send what they need', async () => {
+  it('of an allowed origin may send a preflight request without a key, and any header', async () => {
     const test = createTestApp({ allowOrigins: [APP], apiKeys: KEYS });
     const answer = await preflight(test, APP);
     expect(answer.status).toBe(204);
@@ -27,7 +27,7 @@ describe('pages of other sites', () => {
     expect(answer.headers.get('vary')).toContain('Origin');
   });
 
-  it('that are named may read answers, errors included', async () => {
+  it('of an allowed origin may read answers, errors included', async () => {
     const test = createTestApp({ allowOrigins: [APP], apiKeys: KEYS });
     const authorization = `Bearer ${(await KEYS()).default}`;
     for (const [path, headers, status] of [

@@ -11,7 +11,7 @@ import { createTestApp, readAnswer } from '../../support/test-app.ts';
 describe('unknown routes', () => {
   const { send, app } = createTestApp();
 
-  it('are told what is near', async () => {
+  it('answer with the nearest routes', async () => {
     const { status, body } = await send('POST', '/v1/fine-tuning/jobs');
     expect(status).toBe(404);
     expect(body.error.code).toBe('route-not-found');
@@ -35,7 +35,7 @@ describe('unknown routes', () => {
 });
 
 describe('models', () => {
-  it('are listed with versions; one that cannot be read says why', async () => {
+  it('are listed with their versions; one that cannot be read has an error', async () => {
     const { send, store } = createTestApp();
     expect((await send('GET', '/v1/models')).body).toEqual({
       object: 'list',
@@ -64,7 +64,7 @@ describe('models', () => {
 });
 
 describe('datasets', () => {
-  it('are put, listed and inspected', async () => {
+  it('can be uploaded, listed and inspected', async () => {
     const { send, app, store } = createTestApp();
     const put = async (path: string, body: Uint8Array<ArrayBuffer>) =>
       app.request(path, { method: 'PUT', body });
@@ -97,7 +97,7 @@ describe('datasets', () => {
     for await (const { key } of store.list('')) expect.unreachable(`wrote ${key}`);
   });
 
-  it('take names as people give them, also in splits and subfolders', async () => {
+  it('may have names with spaces and other scripts, also in splits and subfolders', async () => {
     const { app, store } = createTestApp();
     const name = 'Screenshot 12:30 "ä"? *<5>|.png';
     for (const folders of ['red', 'train/red', 'red/dark']) {
@@ -107,7 +107,7 @@ describe('datasets', () => {
     }
   });
 
-  it('take the longest names that a file system takes', async () => {
+  it('may have the longest names that a file system allows', async () => {
     const root = mkdtempSync(path.join(tmpdir(), 'fovea-names-'));
     try {
       const { app } = createTestApp({ store: createFilesystemStore({ root }) });
@@ -141,7 +141,7 @@ describe('health', () => {
     expect((await send('GET', '/readyz')).body).toEqual({ ready: true, live: true });
   });
 
-  it('is not ready while the store does not', async () => {
+  it('is not ready while the store does not answer', async () => {
     const { send, logLines } = createTestApp({ store: brokenStore() });
     const { status, body } = await send('GET', '/readyz');
     expect(status).toBe(503);
@@ -222,7 +222,7 @@ describe('the page and the docs', () => {
     }
   });
 
-  it('say whether a key is needed, and for what not', async () => {
+  it('say whether a key is needed, and which routes need none', async () => {
     const documentOf = async (withKeys: object) =>
       (await readAnswer(await createTestApp(withKeys).app.request('/openapi.json'))).body;
     const open = await documentOf({});

@@ -104,7 +104,7 @@ describe('a compressed body', () => {
     ).toMatchObject({ label: 'red' });
   });
 
-  it('of a form is understood', async () => {
+  it('that is a form is read', async () => {
     const test = await createApp();
     const form = Buffer.concat([
       Buffer.from('--x\r\nContent-Disposition: form-data; name=a; filename=b\r\n\r\n'),
@@ -115,7 +115,7 @@ describe('a compressed body', () => {
     expect((await post(test, new Uint8Array(gzipSync(form)), headers)).body).toMatchObject({ label: 'red' });
   });
 
-  it('counts as it is when it is decompressed', async () => {
+  it('counts with its decompressed size', async () => {
     const test = await createApp({ limits: { predictBodyBytes: 1_000_000 } });
     const body = new Uint8Array(gzipSync(new Uint8Array(100_000_000)));
     expect(body.byteLength).toBeLessThan(100_000);
@@ -148,7 +148,7 @@ describe('a compressed body', () => {
 describe('all bodies together', () => {
   const limits = { bytesInFlight: 100_000, predictBodyBytes: 80_000 };
 
-  it('hold no more than the limit: who comes then is told to come again', async () => {
+  it('hold no more than the limit; a further request is refused and told to try again', async () => {
     const test = await createApp({ limits });
     const first = held(60_000);
     const answer = post(test, first.stream);
@@ -164,7 +164,7 @@ describe('all bodies together', () => {
     expect((await post(test, new Uint8Array(60_000))).status).toBe(415);
   });
 
-  it('get back what a client held that left', async () => {
+  it('release the share of a client that disconnects', async () => {
     const test = await createApp({ limits });
     const first = held(60_000);
     const answer = post(test, first.stream);

@@ -12,7 +12,7 @@ describe('the estimate of a job', () => {
     test = createTestApp({ store: await storeOf(await makePictures({ cat: 20, dog: 20 })) });
   });
 
-  it('comes with the job, with time, price and what they rest on', async () => {
+  it('comes with the job: time, price and what they are based on', async () => {
     const { body } = await test.send('POST', JOBS, BODY);
     expect(body.estimate).toMatchObject({
       machine: 'g4dn.xlarge',
@@ -25,7 +25,7 @@ describe('the estimate of a job', () => {
     expect(body.estimate.basis).toContain('A price for tests.');
   });
 
-  it('comes with a dry run, of the pictures that are good', async () => {
+  it('comes with a dry run, for the pictures that can be read', async () => {
     const { body } = await test.send('POST', JOBS, { ...BODY, dry_run: true });
     expect(body.object).toBe('fine_tuning.dry_run');
     expect(body.estimate.pictures).toEqual(body.split);
@@ -64,7 +64,7 @@ describe('the back end of a job', () => {
   const appWith = async (backends: BackendFinder) =>
     createTestApp({ store: await storeOf(await makePictures({ cat: 20, dog: 20 })), backends });
 
-  it('decides its estimate; dry runs and jobs are refused that name one which is not there', async () => {
+  it('decides its estimate; dry runs and jobs with a missing back end are refused', async () => {
     const { send } = await appWith({ known: () => found, find: async () => found });
     const dryRun = (backend: string) => send('POST', JOBS, { ...BODY, backend, dry_run: true });
     expect(await dryRun('gpu')).toMatchObject({
@@ -83,7 +83,7 @@ describe('the back end of a job', () => {
     expect((await dryRun('native')).body.estimate.seconds).toBeLessThan(body.estimate.seconds);
   });
 
-  it('is not waited for where a job is made', async () => {
+  it('is not waited for where a job is created', async () => {
     const { send } = await appWith({ known: () => undefined, find: () => new Promise(() => undefined) });
     for (const backend of ['auto', 'gpu'])
       expect(await send('POST', JOBS, { ...BODY, backend })).toMatchObject({

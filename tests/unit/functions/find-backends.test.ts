@@ -32,7 +32,7 @@ function finderOf(...answers: readonly (Diagnosis | Error)[]) {
 }
 
 describe('createBackendFinder', () => {
-  it('asks once, tells what it knows without waiting, and asks anew after a while', async () => {
+  it('asks once, tells what it knows without waiting, and asks again after ten minutes', async () => {
     const { finder, state } = finderOf(NO_GPU, {
       best: 'native',
       missing: { gpu: 'no driver' },
@@ -71,7 +71,7 @@ describe('createBackendFinder', () => {
 });
 
 describe('the doctor, for programs', () => {
-  it('tells the best back end, and what the better ones lack in the cache that it is given', async () => {
+  it('tells the best back end, and what the better ones lack in the given cache folder', async () => {
     const entry = path.resolve('batch-job/doctor.ts');
     const args = ['--import', import.meta.resolve('tsx'), entry, '--json'];
     const env = { ...process.env, XDG_CACHE_HOME: root };
@@ -84,7 +84,7 @@ describe('the doctor, for programs', () => {
 });
 
 describe('findGpuModel', () => {
-  it('is what the driver calls the first GPU, and null without one', async () => {
+  it("is the driver's name of the first GPU, and null without one", async () => {
     expect(findGpuModel(root)).toBeNull();
     const folder = path.join(root, 'proc/driver/nvidia/gpus/0000:00:1e.0');
     await mkdir(folder, { recursive: true });

@@ -134,7 +134,7 @@ describe('forms of many clients', () => {
     expect(await namesOf(header)).toEqual([name, 'a.png']);
   });
 
-  it('takes what stands before and after the parts', async () => {
+  it('accepts text before and after the parts', async () => {
     const form = formOf([file(red)]);
     for (const body of [
       bytesOf('This is a multi-part message.\r\n--boundary\r\n', '\r\n', form),
@@ -166,7 +166,7 @@ describe('forms of many clients', () => {
     });
   });
 
-  it('counts fields as the query string', async () => {
+  it('reads fields like the query string', async () => {
     const { body } = await send(formOf([field('top_k', '1'), file(red), field('version', '1')]));
     expect(body).toMatchObject({ label: 'red', model_version: '1', predictions: [{ label: 'red' }] });
     expect(body.predictions).toHaveLength(1);
@@ -191,7 +191,7 @@ describe('forms of many clients', () => {
     expect(body.error.message).toContain(name);
   });
 
-  it('gives a picture over the limit an error of its own, and keeps none of it', async () => {
+  it('gives a picture that exceeds the limit an error of its own, and keeps none of its bytes', async () => {
     const { status, body } = await send(formOf([file(new Uint8Array(60_000), 'large.png'), file(red)]));
     expect(status).toBe(200);
     expect(body.data).toMatchObject([
@@ -207,7 +207,7 @@ describe('forms of many clients', () => {
 });
 
 describe('a form that comes as an event of AWS Lambda', () => {
-  it('is read whole', async () => {
+  it('is read completely', async () => {
     const handler = handle(test.app);
     const body = formOf([file(bytesOf(red, '\r\n--\xff\0')), file(blue, 'b.png'), field('top_k', '1')]);
     const event: unknown = {
@@ -259,7 +259,7 @@ describe('forms that are refused', () => {
     expect(sent).toBeLessThan(10);
   });
 
-  it('for fields without end', async () => {
+  it('for endless fields', async () => {
     const fields = Array.from({ length: 33 }, (_, index) => field(`a${index}`, ''));
     expect(await send(formOf([file(red), ...fields]))).toMatchObject({
       status: 400,

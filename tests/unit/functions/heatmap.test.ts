@@ -33,7 +33,7 @@ describe('heatmap', () => {
   const askJson = async (query: string, body?: NonNullable<RequestInit['body']>) =>
     readAnswer(await ask(query, body));
 
-  it('says where each class is, at twice the input unless told', async () => {
+  it('shows where each class is, by default at twice the input size', async () => {
     const { body } = await askJson('heatmap=red');
     const { label, index, rows, columns, values, window_height, window_width } = body.heatmap;
     expect([label, index, rows, columns]).toEqual(['red', 0, 9, 9]);
@@ -58,7 +58,7 @@ describe('heatmap', () => {
     }
   });
 
-  it('takes the likeliest class of each of many pictures, and leaves one that cannot be read its error', async () => {
+  it('takes the likeliest class of each of many pictures, and gives one that cannot be read an error', async () => {
     const form = new FormData();
     form.append('a', new File([await colorPicture('green')], 'a.png'));
     form.append('b', new File([new TextEncoder().encode('no picture')], 'b.png'));
@@ -95,7 +95,7 @@ describe('heatmap', () => {
     expect([status, body.error.code]).toEqual([expectedStatus, code]);
   });
 
-  it('rejects a PNG of many pictures, and one of a file that is no picture', async () => {
+  it('rejects a PNG for many pictures, and for a file that is not a picture', async () => {
     const form = new FormData();
     form.append('a', new File([picture], 'a.png'));
     form.append('b', new File([picture], 'b.png'));
@@ -105,7 +105,7 @@ describe('heatmap', () => {
     expect([broken.status, broken.body.error.code]).toEqual([415, 'image-unsupported']);
   });
 
-  it('rejects models without the file for it', async () => {
+  it('rejects models without a heatmap file', async () => {
     const store = createMemoryStore();
     const onnx = colorOnnx();
     await commitModel(store, colorManifest(onnx), new Map([['model.onnx', onnx]]));

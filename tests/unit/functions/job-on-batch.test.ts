@@ -3,7 +3,7 @@ import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 describe('a job on AWS Batch', () => {
-  it('tells why it waits, where it runs, and what that cost', async () => {
+  it('tells why it waits, where it runs, and what it has cost', async () => {
     const { jobs, send } = createTestApp();
     const { id } = await jobs.create(newJob());
     const path = `/v1/fine_tuning/jobs/${id}`;

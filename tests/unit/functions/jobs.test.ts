@@ -20,7 +20,7 @@ beforeEach(async () => {
   await test.store.put('datasets/colors/red/broken.png', 'no picture');
 });
 
-it('puts back that an open job is open where it is read', async () => {
+it('restores a missing open-job entry where the job is read', async () => {
   const { body } = await test.send('POST', JOBS, BODY);
   const id = (body as { id: string }).id;
   const key = keys.openJob(id, test.clock.nowMs);
@@ -30,7 +30,7 @@ it('puts back that an open job is open where it is read', async () => {
 });
 
 describe('POST /v1/fine_tuning/jobs', () => {
-  it('makes and submits a job, with every key that OpenAI requires', async () => {
+  it('creates and submits a job, with every key that OpenAI requires', async () => {
     const { status, body } = await test.send('POST', JOBS, BODY);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -93,7 +93,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(test.submitted).toEqual([body.id]);
   });
 
-  it('takes every setting, the method before the old hyperparameters', async () => {
+  it('accepts every setting; those of the method take precedence over the old hyperparameters', async () => {
     const { status, body } = await test.send('POST', JOBS, {
       ...BODY,
       model: 'mobilenet_v2_0.35',
@@ -129,7 +129,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     });
   });
 
-  it('says at once what it cannot do with the layers that are to learn', async () => {
+  it('refuses trainable layers that the network does not have', async () => {
     const answer = await test.send('POST', JOBS, {
       ...BODY,
       model: 'mobilenet_v2_0.35',
@@ -152,7 +152,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect((await test.send('GET', JOBS)).body.data).toHaveLength(1);
   });
 
-  it('tells once that a job is queued, however many requests with its key come at once', async () => {
+  it('writes one event that a job is queued, for any number of concurrent requests with its key', async () => {
     const key = { 'idempotency-key': 'at once' };
     const answers = await Promise.all([1, 2, 3, 4].map(() => test.send('POST', JOBS, BODY, key)));
     const ids = new Set(answers.map(({ body }) => body.id));
@@ -161,7 +161,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(events.body.data).toHaveLength(1);
   });
 
-  it('inspects the dataset in a dry run and makes no job', async () => {
+  it('inspects the dataset in a dry run and creates no job', async () => {
     const { status, body } = await test.send('POST', JOBS, { ...BODY, dry_run: true });
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -198,7 +198,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect((await splitOf()).train).toBeGreaterThan(40);
   });
 
-  it('reports everything that is wrong at once, with paths', async () => {
+  it('reports all problems at once, with their paths', async () => {
     const { status, body } = await test.send('POST', JOBS, {
       model: 'small_cnn',
       suffix: '../up',
@@ -234,14 +234,14 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(test.submitted).toEqual([]);
   });
 
-  it('names the similar dataset and architecture', async () => {
+  it('suggests similar datasets and architectures', async () => {
     const dataset = await test.send('POST', JOBS, { ...BODY, training_file: 'colours' });
     expect(dataset.body.error.message).toContain('"colors"');
     const architecture = await test.send('POST', JOBS, { ...BODY, model: 'small_cn' });
     expect(architecture.body.error.message).toContain('small_cnn');
   });
 
-  it('rejects other content types, and says which is needed', async () => {
+  it('rejects other content types, and names the one that is needed', async () => {
     const { status, body } = await test.send('POST', JOBS, BODY, {
       'content-type': 'text/csv',
     });
@@ -249,7 +249,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(body.error.message).toContain('application/json');
   });
 
-  it('is not fooled by names of prototypes', async () => {
+  it('rejects names of properties that every object inherits', async () => {
     const text =
       '{"model":"small_cnn","training_file":"colors","__proto__":{"dry_run":true},"metadata":{"__proto__":"x"}}';
     const response = await test.app.request(JOBS, {
@@ -296,7 +296,7 @@ describe('GET /v1/fine_tuning/jobs', () => {
 });
 
 describe('one job', () => {
-  it('is there with its progress and estimate', async () => {
+  it('has its progress and its estimate', async () => {
     const job = await test.jobs.create(newJob());
     await test.jobs.update(job.id, (record) => ({
       ...record,

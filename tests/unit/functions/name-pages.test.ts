@@ -51,7 +51,7 @@ describe.each([
     expect(found).toEqual(names);
   });
 
-  it('gives a hundred unless it is asked for another number', async () => {
+  it('gives a hundred by default', async () => {
     const { send } = await setUp();
     const { body } = await send('GET', path);
     expect([body.data.length, body.has_more]).toEqual([100, true]);

@@ -59,7 +59,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('has no component that may itself be null: what refers to it says so', () => {
+  it('has no component that is itself nullable; references to it say so', () => {
     const nullable = Object.entries<AnyJson>(document.components.schemas).filter(
       ([, { type, anyOf, oneOf }]) =>
         [type].flat().includes('null') ||
@@ -72,7 +72,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('"allOf"');
   });
 
-  it('tells the failures of every operation, each with an example of every code', () => {
+  it('describes the failures of every operation, with an example of every code', () => {
     for (const { path, operation } of operations.filter(({ path }) => path.startsWith('/v1/'))) {
       expect([path, Object.keys(operation.responses)]).toEqual([
         path,
@@ -91,7 +91,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('says the bounds and defaults that are enforced', async () => {
+  it('names the bounds and defaults that are enforced', async () => {
     const parameter = (path: string, method: string, name: string) =>
       document.paths[path][method].parameters.find((one: AnyJson) => one.name === name).schema;
     const { minimum, maximum, description, type } = parameter('/v1/fine_tuning/jobs', 'get', 'limit');

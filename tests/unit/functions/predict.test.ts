@@ -43,7 +43,7 @@ describe('POST /v1/models/{model}/predict', () => {
     expect(body).toMatchObject({ object: 'prediction', model: 'color', model_version: '1', label: 'red' });
   });
 
-  it('gives the native shape', async () => {
+  it("answers in the API's own form", async () => {
     const { body } = await post(PREDICT, blue, { 'x-request-id': 'abc' });
     expect(body).toEqual({
       object: 'prediction',
@@ -130,7 +130,7 @@ describe('POST /v1/models/{model}/predict', () => {
     expect((await test.send('POST', PREDICT, { image })).body).toMatchObject({ label: 'red' });
   });
 
-  it('gives every text of a list an outcome of its own', async () => {
+  it('gives every base64 text of a list an outcome of its own', async () => {
     const roomy = createTestApp({ store: test.store, limits: { uploadBytes: 1000 } });
     const good = Buffer.from(red).toString('base64');
     const images = ['', 'a*b', good, 'aaaa', 'abcde', 'data:image/png,x', 'a'.repeat(1501), ` \n${good}`];
@@ -157,7 +157,7 @@ describe('POST /v1/models/{model}/predict', () => {
     ]);
   });
 
-  it('lets one bad picture among many answer for itself alone', async () => {
+  it('gives one bad picture among many an error of its own', async () => {
     const { status, body } = await post(
       PREDICT,
       form(['bad.jpg', new Uint8Array([1, 2, 3])], ['ok.png', red]),
@@ -261,7 +261,7 @@ describe('POST /v1/models/{model}/predict', () => {
     expect(body.error).toMatchObject({ code: 'too-many-images', details: { received: 4, allowed: 3 } });
   });
 
-  it('rejects lists and forms of very many parts before it takes them apart', async () => {
+  it('rejects lists and forms with very many parts before it parses them', async () => {
     const roomy = createTestApp();
     const list = await roomy.send('POST', PREDICT, { images: new Array(100_001).fill(1) });
     expect(list).toMatchObject({
@@ -283,7 +283,7 @@ describe('POST /v1/models/{model}/predict', () => {
     }
   });
 
-  it('rejects a body over the limit, whether or not it says its length', async () => {
+  it('rejects a body that exceeds the limit, whether or not it declares its length', async () => {
     const endless = () =>
       new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(10_000)) });
     for (const [body, headers] of [
@@ -308,7 +308,7 @@ describe('POST /v1/models/{model}/predict', () => {
     expect(body.error.message).toContain('topk');
   });
 
-  it('rejects an unknown model with its name and the models there are', async () => {
+  it('rejects an unknown model, and names it and the models that exist', async () => {
     const { status, body } = await post('/v1/models/colour/predict', red);
     expect(status).toBe(404);
     expect(body.error).toMatchObject({
@@ -344,7 +344,7 @@ describe('POST /v1/models/{model}/predict', () => {
     expect(body.error.code).toMatch(/^(model-name-invalid|model-version-invalid|route-not-found)$/);
   });
 
-  it('takes a version by number, by alias and as a part of the name', async () => {
+  it("takes a version by number, by alias and after the model's name", async () => {
     await commitColorModel(test.store, { version: '2', jobId: 'ftjob-2', labels: ['rot', 'grün', 'blau'] });
     for (const [path, version, label] of [
       [PREDICT, '2', 'rot'],

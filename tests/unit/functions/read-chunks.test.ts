@@ -39,7 +39,7 @@ describe('readChunks', () => {
     };
   }
 
-  it('waits for a client as long as it goes on', async () => {
+  it('waits for a client that makes progress', async () => {
     const body = open();
     for (let times = 0; times < 10; times++) expect(await body.read(STALL_MS - 1, 16_384)).toBe(16_384);
   });
@@ -51,14 +51,14 @@ describe('readChunks', () => {
     expect(body.isCancelled()).toBe(true);
   });
 
-  it('stops waiting for one that sends next to nothing', async () => {
+  it('stops waiting for one that makes too little progress', async () => {
     const body = open();
     expect(await body.read(STALL_MS / 2, 100)).toBe(100);
     expect(await body.read(STALL_MS / 2 - 1, 100)).toBe(100);
     expect(await body.read(2, 0)).toBe('body-timeout');
   });
 
-  it('asks more of a client the more it has sent', async () => {
+  it('requires more progress of a client that has sent more', async () => {
     const body = open();
     expect(await body.read(1, 12_000_000)).toBe(12_000_000);
     expect(await body.read(STALL_MS - 2, 1_500_000)).toBe(1_500_000);
@@ -67,7 +67,7 @@ describe('readChunks', () => {
     expect(body.isCancelled()).toBe(true);
   });
 
-  it('gives the whole of a body twelve times as long as a stall', async () => {
+  it('allows the whole body twelve times as long as a stall', async () => {
     const body = open();
     for (let times = 0; times < 12; times++)
       expect(await body.read(STALL_MS - 1, 16_384 * 1.25 ** times)).toBeGreaterThan(16_383);

@@ -17,7 +17,7 @@ describe('a refusal says', () => {
     return answer.body.error;
   };
 
-  it('which keys are near to an unknown one, at any depth', async () => {
+  it('which allowed keys are nearest to an unknown one, at any depth', async () => {
     const { message } = await refuse(JOBS, { modle: 'x', recipe: { unfreezeFrom: 'top' } });
     expect(message).toMatch(
       /Unrecognized key: "modle"; of the \d+ keys that are allowed, the nearest are "model"/,
@@ -25,7 +25,7 @@ describe('a refusal says', () => {
     expect(message).toMatch(/recipe: Unrecognized key: "unfreezeFrom"; of .* "unfreeze_from"/);
   });
 
-  it('what was received where a number was to come', async () => {
+  it('what was received instead of a number', async () => {
     const { message } = await refuse(`${PREDICT}?top_k=abc`, {});
     expect(message).toContain('received "abc"');
     expect(message).not.toContain('NaN');

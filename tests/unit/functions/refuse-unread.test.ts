@@ -56,7 +56,7 @@ describe('a request that cannot be read', () => {
     expect(answer.head).toMatch(/^x-should-retry: false/im);
   });
 
-  it('for its headers, which do not come, is answered with when to try again', async () => {
+  it('because its headers do not arrive is told when to try again', async () => {
     const slow = createServer({ headersTimeout: 1, requestTimeout: 1, connectionsCheckingInterval: 5 });
     refuseUnread(slow);
     await once(slow.listen(0, '127.0.0.1'), 'listening');
@@ -68,7 +68,7 @@ describe('a request that cannot be read', () => {
     expect(answer.head).toMatch(/^retry-after: 1/im);
   });
 
-  it('gets no second answer after one that is under way', async () => {
+  it('gets no second answer where one has begun', async () => {
     const streaming = createServer((_, response) => void response.write('begun'));
     refuseUnread(streaming);
     await once(streaming.listen(0, '127.0.0.1'), 'listening');

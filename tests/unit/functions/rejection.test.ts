@@ -23,7 +23,7 @@ const predict = async (query: string, color: Color = 'red') =>
   );
 
 describe('a calibrated model', () => {
-  it('gives scores at its temperature, and the same answer', async () => {
+  it('scales its scores by its temperature, and predicts the same label', async () => {
     const { body: plain } = await predict('version=1');
     const { body } = await predict('version=2');
     expect(body.label).toBe(plain.label);
@@ -34,7 +34,7 @@ describe('a calibrated model', () => {
     ).toBeCloseTo(1);
   });
 
-  it('says that a score is below its threshold, and keeps the label unless asked not to', async () => {
+  it('says that a score is below its threshold, and keeps the label by default', async () => {
     expect((await predict('version=2')).body).toMatchObject({
       label: 'red',
       rejected: true,
@@ -52,12 +52,12 @@ describe('a calibrated model', () => {
     });
   });
 
-  it('takes its temperature into heatmaps too', async () => {
+  it('applies its temperature to heatmaps too', async () => {
     const { body } = await predict('version=2&heatmap=top&heatmap_scale=1');
     expect(body.heatmap.values[0][0]).toBeCloseTo(body.score, 4);
   });
 
-  it('rejects another word than true and false', async () => {
+  it('rejects any value but true and false', async () => {
     expect(await predict('reject=yes')).toMatchObject({
       status: 400,
       body: { error: { code: 'request-invalid', param: 'reject' } },

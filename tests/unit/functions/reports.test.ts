@@ -54,13 +54,13 @@ describe('GET /v1/models/{model}/report', () => {
     ]);
   });
 
-  it('is what format says, whatever is accepted', async () => {
+  it('has the form that "format" names, whatever the Accept header says', async () => {
     expect((await get('color:2/report?format=html')).headers.get('content-type')).toMatch('text/html');
     expect((await get('color:2/report?format=json', BROWSER)).headers.get('content-type')).toMatch('json');
     expect((await get('color:2/report?format=pdf')).status).toBe(400);
   });
 
-  it('rejects a version without a report, and a model that is not there', async () => {
+  it('rejects a version without a report, and an unknown model', async () => {
     const response = await get('color:1/report');
     expect([response.status, await response.json()]).toMatchObject([
       404,

@@ -35,7 +35,7 @@ describe('a server without keys', () => {
 });
 
 describe('a server with keys', () => {
-  it('may be anywhere', () => {
+  it('may listen on any address', () => {
     for (const host of ['0.0.0.0', '::', 'fovea.example.com', '127.0.0.1'])
       expect(() => assertKeys(host, { apiKeys, allowOrigins: ['*'] })).not.toThrow();
   });

@@ -65,7 +65,7 @@ describe('POST /v1/uploads', () => {
     });
   });
 
-  it('leads to the address that the client knows, behind a proxy that is announced', async () => {
+  it('leads to the address that the client knows, behind a trusted proxy', async () => {
     const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'fovea.example.com' };
     for (const [trustsProxy, start] of [
       [true, 'https://fovea.example.com/uploads/'],
@@ -83,7 +83,7 @@ describe('POST /v1/uploads', () => {
     expect(body).toMatchObject({ object: 'list', data: [{ label: 'red' }, { label: 'blue' }] });
   });
 
-  it('takes a picture of a dataset', async () => {
+  it('gives a link for a picture of a dataset', async () => {
     const { body } = await send(UPLOADS, {
       bytes: red.byteLength,
       purpose: 'fine-tune',
@@ -94,7 +94,7 @@ describe('POST /v1/uploads', () => {
     expect((await test.store.head(body.key))?.sizeBytes).toBe(red.byteLength);
   });
 
-  it('says of a body that is too large where the picture can go', async () => {
+  it('tells a client whose body is too large how to upload the picture', async () => {
     const response = await test.app.request(PREDICT, {
       method: 'POST',
       body: new Uint8Array(501),
@@ -151,7 +151,7 @@ describe('POST /v1/uploads', () => {
     });
   });
 
-  it('rejects an upload whose bytes did not come; among many it answers for itself alone', async () => {
+  it('rejects an upload whose bytes were not sent; among many it has an error of its own', async () => {
     const { body } = await send(UPLOADS, { bytes: 3 });
     expect(await send(PREDICT, { image_key: body.key })).toMatchObject({
       status: 404,

@@ -130,7 +130,7 @@ describe('a job that runs out of memory', () => {
       'smaller_pictures',
     ]);
     expect(warnings[0]).toBe(
-      'Memory ran out: it is full. Batches of 16 are taken 8 at a time and their gradients added up: the same training, ' +
+      'Memory ran out: it is full. Gradients of batches of 16 are accumulated over micro-batches of 8: the same training, ' +
         'more slowly.',
     );
   });
@@ -222,7 +222,7 @@ describe('an attempt after one that did not end by itself', () => {
     const { record, uncounted, warnings } = await openMemory(await killedIn('full'), { oomKills: 1 });
     expect(record().savings.partSizes).toEqual({ full: 8 });
     expect(uncounted()).toBe(1);
-    expect(warnings[0]).toContain('Memory ran out: an earlier attempt was ended for it.');
+    expect(warnings[0]).toContain('Memory ran out: an earlier attempt was killed for it.');
   });
 
   it('takes it where the queue was told so, or its last report was near the limit', async () => {
@@ -240,7 +240,7 @@ describe('an attempt after one that did not end by itself', () => {
       limitBytes: 8 * GB,
     });
     expect(record()).toMatchObject({ savings: NO_SAVINGS, taken: [], deviceBytes: 8 * GB });
-    expect(warnings[0]).toContain('goes on without the remedies');
+    expect(warnings[0]).toContain('resumes without the remedies');
     const job = await killedIn('full');
     const told = await openMemory(leaving(job, { ...job.memory, wasKilled: true }), { limitBytes: 8 * GB });
     expect(told.record()).toMatchObject({ taken: [], wasKilled: false });

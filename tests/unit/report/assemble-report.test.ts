@@ -52,7 +52,7 @@ describe('assembleReport', () => {
       patience: null,
     };
     const made = makeReportInput({ classes: CLASSES, test: 30, validation: 30 });
-    const gaveUp = 'The pretrained layers below "block_16" stay as they are: fewer layers learn.';
+    const gaveUp = 'The pretrained layers before "block_16" stay frozen: fewer layers are trained.';
     const memory = {
       ...NO_MEMORY_RECORD,
       savings: { ...NO_SAVINGS, unfreezeFrom: 'block_16' },
@@ -76,7 +76,7 @@ describe('assembleReport', () => {
     expect(report.training.remedies).toEqual(memory.taken);
     const page = drawReport(report, new Map());
     expect(page).toContain('from block_16 on');
-    expect(page).toContain('full: The pretrained layers below &quot;block_16&quot; stay as they are');
+    expect(page).toContain('full: The pretrained layers before &quot;block_16&quot; stay frozen');
     expect(of({ head: stage }, null).training.resolved?.unfreezeFrom).toBeNull();
   });
 

@@ -69,7 +69,7 @@ describe('decideRecipe', () => {
 
   it('says how long the pretrained layers take on the portable back end', async () => {
     const { resolved } = await decide({ stages: 'full' }, 'portable');
-    expect(resolved.reasons.join()).toMatch(/some \d+ minutes/);
+    expect(resolved.reasons.join()).toMatch(/about \d+ minutes/);
     expect((await decide({ stages: 'full' }, 'native')).resolved.reasons.join()).not.toContain('minutes');
   });
 
@@ -85,7 +85,7 @@ describe('decideRecipe', () => {
     });
     expect(partSizes).toEqual({ full: 4 });
     expect(resolved.reasons.join()).toMatch(
-      /Batches of 16 are taken 4 at a time.* needs 69\d MB, and 300 MB/,
+      /Gradients of batches of 16 are accumulated over micro-batches of 4: .* needs 69\d MB, and 300 MB/,
     );
     expect((await decide({ stages: 'full' }, 'native')).partSizes).toEqual({});
     const higher = await decide({ stages: 'full', unfreeze_from: 'block_13' }, 'native', {

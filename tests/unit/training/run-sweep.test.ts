@@ -112,7 +112,7 @@ describe('runSweep', () => {
         failedTrials: [{ trial: 2, error: { code }, deviceBytes: GB }],
       });
       expect((await jobs.events(id, { limit: 20 })).events.map(({ message }) => message)).toContain(
-        `Trial 2/3: No model can be made of it. It ended with ${code}.`,
+        `Trial 2/3: The trial failed. It ended with ${code}.`,
       );
       // The next attempt, for the winner alone.
       await attempt({});
