@@ -105,10 +105,10 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     const first = await run();
     expect(first.resolved?.unfreezeFrom).toBe('block_13_expand');
     expect(first.messages).toHaveLength(2);
-    expect(first.messages[1]).toContain(' 0 from the cache');
+    expect(first.messages[1]).toContain(' 0 of them from the cache');
     const second = await run();
     const [, total, cached] =
-      /Features of (\d+) .* (\d+) from the cache/.exec(second.messages[1] ?? '') ?? [];
+      /Features of (\d+) .* (\d+) of them from the cache/.exec(second.messages[1] ?? '') ?? [];
     expect(Number(total)).toBeGreaterThan(0);
     expect(cached).toBe(total);
     expect(decodeModel(second.onnx).graph.initializer).toEqual(decodeModel(first.onnx).graph.initializer);

@@ -139,7 +139,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('a second stage that goes on
       const messages = (await job.messages()).join('\n');
       expect(messages).not.toContain('starts anew');
       // Those of the head, and of the frozen layers as they were before the start moved.
-      expect(messages.match(/ 0 from the cache/g)).toHaveLength(2);
+      expect(messages.match(/ 0 of them from the cache/g)).toHaveLength(2);
     },
     TIMEOUT_MS,
   );
