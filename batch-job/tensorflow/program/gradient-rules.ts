@@ -1,4 +1,4 @@
-// The derivative of every op that networks are made of: one rule an op, written in ops. Knows no network and no executor.
+// The gradient rule of every op that networks are made of, itself written in ops. Knows no network and no executor.
 
 import type { Pair } from '../../../core/network/description/layer.ts';
 import {
@@ -19,17 +19,17 @@ import {
 import type { Op, Shape, Value } from './program.ts';
 import type { ProgramBuilder } from './program-builder.ts';
 
-/** What a rule is given. */
+/** What a rule works with. */
 export interface GradientContext {
   readonly b: ProgramBuilder;
   readonly op: Op;
   /** Gradient of the loss by the op's first output. */
   readonly dy: Value;
-  /** Whether the gradient by the input at an index is wanted; where not, a rule may leave it out. */
+  /** Whether the gradient by the input at an index is needed; where not, a rule may omit it. */
   readonly needs: (input: number) => boolean;
 }
 
-/** Gradients by the op's inputs, in their order; undefined where there is none or it is not wanted. */
+/** Gives the gradients by the op's inputs, in their order; undefined where there is none or it is not needed. */
 export type GradientRule = (context: GradientContext) => readonly (Value | undefined)[];
 
 function inputAt(op: Op, index: number): Value {
@@ -94,7 +94,7 @@ function keptShape(full: Shape, reduced: Shape): Shape {
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
-/** By TensorFlow's op name. An op that is not here stops gradients with an error. */
+/** The rules by TensorFlow's op name. Differentiating an op without a rule is an error. */
 export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
   Conv2D: convolutionRule('Conv2DBackpropInput', 'Conv2DBackpropFilter'),
   DepthwiseConv2dNative: convolutionRule(
@@ -118,13 +118,13 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     const bell = unary(b, 'Exp', binary(b, 'Mul', square, b.scalar(-1)));
     return [binary(b, 'Mul', dy, binary(b, 'Mul', bell, b.scalar(TWO_OVER_SQRT_PI)))];
   },
-  /** y * (dy - sum of dy * y). */
+  /** dx = y * (dy - sum of dy * y). */
   Softmax: ({ b, op, dy }) => {
     const y = outputAt(op, 0);
     const inner = reduce(b, 'Sum', binary(b, 'Mul', dy, y), [-1], true);
     return [binary(b, 'Mul', binary(b, 'Sub', dy, inner), y)];
   },
-  /** -y³ / 2 * dy. */
+  /** dx = -y³ / 2 * dy. */
   Rsqrt: ({ b, op, dy }) => {
     const y = outputAt(op, 0);
     const cube = binary(b, 'Mul', unary(b, 'Square', y), y);
@@ -143,7 +143,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
         ? unbroadcast(b, binary(b, 'Mul', dy, inputAt(op, 1 - index)), inputAt(op, index).shape)
         : undefined,
     ),
-  /** By the numerator alone: no layer divides by what it learns. */
+  /** The gradient by the numerator only: no layer divides by what it learns. */
   RealDiv({ b, op, dy, needs }) {
     if (needs(1)) throw new Error('RealDiv has no gradient by its divisor.');
     return [unbroadcast(b, binary(b, 'RealDiv', dy, inputAt(op, 1)), inputAt(op, 0).shape), undefined];
@@ -199,7 +199,7 @@ export const GRADIENT_RULES: Readonly<Record<string, GradientRule>> = {
     const { exponential_avg_factor: _, ...attributes } = op.attributes;
     const [x, gamma] = [inputAt(op, 0), inputAt(op, 1)];
     const training = op.attributes['is_training']?.value === true;
-    // By moving statistics the op keeps nothing for its gradient, which then reads them from where they came.
+    // Where the op normalizes by moving statistics it gives none, and its gradient reads them from its inputs.
     const reserved = training
       ? [outputAt(op, 3), outputAt(op, 4), outputAt(op, 5)]
       : [inputAt(op, 3), inputAt(op, 4), outputAt(op, 5)];
