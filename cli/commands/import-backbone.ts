@@ -66,10 +66,13 @@ function describeOutput({ outputShape, outputLayout, pooled }: ImportedBackbone)
   return outputLayout === 'vector' ? '' : `, the mean of a feature map ${shape} (${outputLayout})`;
 }
 
-const describeWeights = (weightFiles: readonly string[]) =>
-  weightFiles.length === 0
-    ? ''
-    : `  weights   of ${weightFiles.map((name) => `"${name}"`).join(', ')}, now inside\n`;
+/** Names the weight files: one of most exports, hundreds of some. */
+function describeWeights(weightFiles: readonly string[]): string {
+  if (weightFiles.length === 0) return '';
+  const [first, ...others] = weightFiles;
+  const more = others.length === 0 ? '' : ` and ${others.length} more files`;
+  return `  weights   from "${first}"${more}, now inside\n`;
+}
 
 /** Names values before the output: whoever has exported a whole classifier needs what its last layers read. */
 const describeBelow = (below: readonly string[]) =>

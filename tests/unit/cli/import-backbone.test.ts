@@ -42,7 +42,7 @@ describe('fovea import-backbone', () => {
     const { stdout } = importBackbone(...args, '--output', 'map', '--output-layout', 'nchw');
     expect(stdout).toContain('Backbone "lower"');
     expect(stdout).toContain('features  5 from "map", the mean of a feature map [5, 8, 8] (nchw)');
-    expect(stdout).toContain('weights   of "beside.onnx.data", now inside\n');
+    expect(stdout).toContain('weights   from "beside.onnx.data", now inside\n');
     expect(stdout).not.toContain('earlier');
   });
 
