@@ -40,6 +40,8 @@ try {
   const installed = (await packageFolders(api)).map((folder) => `node_modules/${folder}`);
   await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...installed]));
   await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
+  // A thread's file is loaded by its name, beside the code that starts it.
+  await cp(path.join(REPOSITORY, 'core/image/heic-thread.mjs'), path.join(api, 'app/heic-thread.mjs'));
   // Where functions/routes looks for them from the bundle: `../page/`.
   await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
   await report('api', api);

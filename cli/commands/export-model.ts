@@ -17,7 +17,7 @@ export interface ExportModelOptions {
   readonly output: string;
 }
 
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 /** The ranges of values, by which int8 is calibrated, change little beyond a few hundred pictures. */
 const MAX_PICTURES = 600;
 

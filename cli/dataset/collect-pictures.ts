@@ -44,7 +44,7 @@ interface PlacedFile extends PictureFile {
   readonly split: Split | null;
 }
 
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i;
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 /** Decoders take no larger file; the API does, but training could not read it. */
 const MAX_BYTES = DEFAULT_IMAGE_LIMITS.maxBytes;
 const OUTSIDE_CLASS = 'in no class';

@@ -1,12 +1,12 @@
 // Recognizes the format of a picture by its first bytes: file names and content types are not trusted. Knows nothing of decoding.
 
 /** The formats that can be decoded. */
-export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'bmp'] as const;
+export const IMAGE_FORMATS = ['jpeg', 'png', 'webp', 'gif', 'tiff', 'avif', 'heic', 'bmp'] as const;
 /** One of {@link IMAGE_FORMATS}. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 /** The formats that can be decoded, as a list for messages. */
-export const SUPPORTED_FORMATS = 'JPEG, PNG (APNG), WebP, GIF, TIFF, AVIF and BMP';
+export const SUPPORTED_FORMATS = 'JPEG, PNG (APNG), WebP, GIF, TIFF, AVIF, HEIC and BMP';
 
 const TEXT_START_BYTES = 256;
 const BRANDS_END = 64;
@@ -35,6 +35,14 @@ const isAvif = (bytes: Uint8Array): boolean => {
   return brands[0] !== 'avis' && brands.includes('avif');
 };
 
+/** Brands of HEVC in HEIF, and those of HEIF alone, which do not name a codec (ISO/IEC 23008-12). */
+const HEIC_BRANDS = /^(hei[cxms]|hev[cxms]|mif[12]|msf1)$/;
+
+const isHeic = (bytes: Uint8Array): boolean => {
+  const brands = mediaBrands(bytes);
+  return brands[0] !== 'avis' && !brands.includes('avif') && brands.some((brand) => HEIC_BRANDS.test(brand));
+};
+
 const textStart = (bytes: Uint8Array): string =>
   new TextDecoder().decode(bytes.subarray(0, TEXT_START_BYTES)).trimStart().toLowerCase();
 
@@ -49,6 +57,7 @@ const DECODED: readonly (readonly [ImageFormat, (bytes: Uint8Array) => boolean])
   ['tiff', (bytes) => startsWith(bytes, 0x49, 0x49, 0x2a, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 0x2a)],
   ['tiff', (bytes) => startsWith(bytes, 0x49, 0x49, 0x2b, 0) || startsWith(bytes, 0x4d, 0x4d, 0, 0x2b)],
   ['avif', isAvif],
+  ['heic', isHeic],
   ['bmp', (bytes) => startsWith(bytes, 0x42, 0x4d)],
 ];
 
@@ -57,7 +66,6 @@ const NAMED: readonly (readonly [string, (bytes: Uint8Array) => boolean])[] = [
   ['an SVG drawing', (bytes) => /^\s*<(\?xml|svg|!doctype svg|!--)/.test(textStart(bytes))],
   ['an HTML page', (bytes) => /^<(!doctype html|html|head|body)/.test(textStart(bytes))],
   ['an AVIF image sequence', (bytes) => mediaBrands(bytes)[0] === 'avis'],
-  ['a HEIC picture', (bytes) => mediaBrands(bytes).some((brand) => /^(he[iv]|mif1|msf1)/.test(brand))],
   ['a video', (bytes) => mediaBrands(bytes).length > 0],
   ['a JPEG 2000 picture', (bytes) => startsWith(bytes, 0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20)],
   ['a JPEG 2000 picture', (bytes) => startsWith(bytes, 0xff, 0x4f, 0xff, 0x51)],

@@ -2,6 +2,7 @@
 
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp } from './decode-bmp.ts';
+import { decodeHeic } from './decode-heic.ts';
 import type { ImageHeader } from './image-header.ts';
 import { type ImageLimits, maxPixelsOf } from './image-limits.ts';
 import { turnUpright } from './xmp-orientation.ts';
@@ -37,7 +38,7 @@ export function openImage(bytes: Uint8Array, limitInputPixels: number | false): 
 /**
  * Opens a picture of any supported format for decoding, upright.
  *
- * @throws {FoveaError} As decodeBmp. Pictures of other formats are decoded later.
+ * @throws {FoveaError} As decodeBmp and decodeHeic. Pictures of other formats are decoded later.
  */
 export async function openUpright(
   bytes: Uint8Array,
@@ -47,6 +48,10 @@ export async function openUpright(
   if (header.format === 'bmp') {
     const bitmap = await decodeBmp(bytes);
     return openPixels(bitmap.pixels, bitmap);
+  }
+  if (header.format === 'heic') {
+    const { icc } = await openImage(bytes, false).metadata();
+    return openImage(await decodeHeic(bytes, header, icc), false);
   }
   return turnUpright(openImage(bytes, maxPixelsOf(header, limits)), header.xmpOrientation);
 }

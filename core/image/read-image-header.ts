@@ -39,6 +39,11 @@ function fixedSize(bytes: Uint8Array, format: ImageFormat): { width: number; hei
   return undefined;
 }
 
+/** The codecs of the formats in HEIF's container, by sharp's names. */
+const HEIF_CODECS = { avif: 'av1', heic: 'hevc' } as const;
+
+const isHeif = (format: ImageFormat): format is keyof typeof HEIF_CODECS => format in HEIF_CODECS;
+
 function toHeader(bytes: Uint8Array, format: ImageFormat, metadata: Metadata): ImageHeader {
   const progressive = metadata.isProgressive === true;
   const sampleBytes = SAMPLE_BYTES[metadata.depth ?? 'uchar'] ?? 1;
@@ -46,7 +51,8 @@ function toHeader(bytes: Uint8Array, format: ImageFormat, metadata: Metadata): I
   if (metadata.space === 'cmyk') words.push('CMYK');
   const xmpOrientation = orientationBeside(bytes, format, metadata);
   const { width, height } = metadata.autoOrient;
-  const isDeep = metadata.space === 'grey16' || metadata.space === 'rgb16';
+  // libheif gives 8 bits of HEIC: 10 and 12 are stored, over their whole range.
+  const isDeep = format !== 'heic' && (metadata.space === 'grey16' || metadata.space === 'rgb16');
   return {
     format,
     kind: [...words, format.toUpperCase()].filter(Boolean).join(' '),
@@ -59,7 +65,7 @@ function toHeader(bytes: Uint8Array, format: ImageFormat, metadata: Metadata): I
   };
 }
 
-/** The orientation in XMP, where EXIF has none. In AVIF, only properties of the container turn a picture (ISO/IEC 23008-12). */
+/** The orientation in XMP, where EXIF has none. In AVIF and HEIC, only properties of the container turn a picture (ISO/IEC 23008-12). */
 function orientationBeside(
   bytes: Uint8Array,
   format: ImageFormat,
@@ -67,7 +73,7 @@ function orientationBeside(
 ): Orientation {
   // For a TIFF without the tag the decoder tells 1, the tag's default.
   const own = format === 'tiff' ? readTiffTags(bytes)?.orientation : orientation;
-  return format === 'avif' || own !== undefined ? 1 : orientationOfXmp(xmp);
+  return isHeif(format) || own !== undefined ? 1 : orientationOfXmp(xmp);
 }
 
 async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
@@ -85,11 +91,11 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: num
     }
     throw imageCorrupt(format, firstLine(error), error);
   }
-  if (format === 'avif' && metadata.compression !== 'av1') {
+  if (isHeif(format) && metadata.compression !== HEIF_CODECS[format]) {
     throw imageKindUnsupported(`A HEIF picture compressed by ${metadata.compression ?? 'an unknown codec'}`);
   }
   // The decoder found another format than the first bytes announce: the file was made to be read in two ways.
-  if (metadata.format !== (format === 'avif' ? 'heif' : format)) throw imageUnsupported(bytes);
+  if (metadata.format !== (isHeif(format) ? 'heif' : format)) throw imageUnsupported(bytes);
   return toHeader(bytes, format, metadata);
 }
 

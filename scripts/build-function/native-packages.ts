@@ -32,10 +32,11 @@ const UNUSED_FILES = /\.([cm]?ts|map|md|markdown|h|hpp|cc|gyp)$/i;
 const USED_PACKAGES = [...EXTERNAL_PACKAGES, 'onnxruntime-common', '@img', 'detect-libc', 'semver'];
 /** Folders of installers. */
 const UNUSED_FOLDERS = ['onnxruntime-node/script', 'sharp/install', 'sharp/src'];
-/** The files of packages of which only some are used, beside package.json. They are kept compressed. */
-const COMPRESSED_FILES: Readonly<Record<string, readonly string[]>> = {
+/** The files of packages of which only some are used, beside package.json, and how they are kept. */
+const KEPT_FILES: Readonly<Record<string, Readonly<Record<string, 'plain' | 'compressed'>>>> = {
+  'libheif-js': { 'libheif-wasm/libheif.js': 'plain', 'libheif-wasm/libheif.wasm': 'compressed' },
   // All that the docs page loads.
-  'swagger-ui-dist': ['swagger-ui.css', 'swagger-ui-bundle.js'],
+  'swagger-ui-dist': { 'swagger-ui.css': 'compressed', 'swagger-ui-bundle.js': 'compressed' },
 };
 
 /** A `node_modules` for the function; installed once for each set of versions. */
@@ -46,13 +47,7 @@ export async function installNativePackages({
 }: NativePackagesOptions): Promise<string> {
   const { dependencies } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8'));
   const wanted = Object.fromEntries(EXTERNAL_PACKAGES.map((name) => [name, dependencies[name]]));
-  const rules = [
-    UNUSED_FILES.source,
-    ...USED_PACKAGES,
-    ...UNUSED_FOLDERS,
-    COMPRESSED_ENDING,
-    COMPRESSED_FILES,
-  ];
+  const rules = [UNUSED_FILES.source, ...USED_PACKAGES, ...UNUSED_FOLDERS, COMPRESSED_ENDING, KEPT_FILES];
   const hash = createHash('sha256')
     .update(JSON.stringify([wanted, architecture, rules]))
     .digest('hex');
@@ -98,22 +93,28 @@ async function prune(packages: string, cpu: string): Promise<void> {
       if (other !== cpu) await remove('onnxruntime-node', 'bin', version, 'linux', other);
     }
   }
-  for (const [name, files] of Object.entries(COMPRESSED_FILES)) {
-    await keepCompressed(path.join(packages, name), files);
+  for (const [name, files] of Object.entries(KEPT_FILES)) {
+    await keepFiles(path.join(packages, name), files);
   }
   for (const file of await readdir(packages, { recursive: true, withFileTypes: true })) {
     if (file.isFile() && UNUSED_FILES.test(file.name)) await rm(path.join(file.parentPath, file.name));
   }
 }
 
-/** Compresses some files of a package and removes all others but package.json. */
-async function keepCompressed(folder: string, files: readonly string[]): Promise<void> {
-  for (const file of await readdir(folder)) {
-    if (file === 'package.json') continue;
-    const source = path.join(folder, file);
-    if (files.includes(file))
-      await writeFile(`${source}${COMPRESSED_ENDING}`, await compress(await readFile(source)));
-    await rm(source, { recursive: true });
+/** Removes all files of a package but package.json and those to be kept. */
+async function keepFiles(folder: string, files: (typeof KEPT_FILES)[string]): Promise<void> {
+  const kept = await Promise.all(
+    Object.entries({ 'package.json': 'plain', ...files }).map(async ([file, form]) => {
+      const bytes = await readFile(path.join(folder, file));
+      return form === 'plain'
+        ? { file, bytes }
+        : { file: `${file}${COMPRESSED_ENDING}`, bytes: await compress(bytes) };
+    }),
+  );
+  await rm(folder, { recursive: true });
+  for (const { file, bytes } of kept) {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), bytes);
   }
 }
 

@@ -11,6 +11,8 @@ export const ALLOWED_LICENSES: Readonly<Record<string, string>> = {
   'BSD-3-Clause': 'asks for its text, and that no names advertise',
   'BlueOak-1.0.0': 'asks for its text or a link to it',
   ISC: 'asks for its text',
+  'LGPL-3.0':
+    'only of libraries that a user can replace: libheif (with libde265) is two files of its own, unchanged and loaded at run time',
   'LGPL-3.0-or-later':
     'only of shared libraries that a user can replace: libvips is a file of its own, unchanged and loaded at run time',
   MIT: 'asks for its text',

@@ -13,6 +13,7 @@ const NOTICE_FILE = /^(licen[cs]e|copying|notice|third-?party)|\.licen[cs]e\.txt
 const CONTENTS: readonly { readonly packages: RegExp; readonly file: (version: string) => string }[] = [
   { packages: /^onnxruntime-node$/, file: (version) => `onnxruntime-node@${version}.txt` },
   { packages: /^@img\/sharp-libvips-/, file: (version) => `sharp-libvips@${version}.md` },
+  { packages: /^libheif-js$/, file: (version) => `libheif-js@${version}.txt` },
 ];
 
 /** Where to find the texts of licences that packages name without bringing them. */

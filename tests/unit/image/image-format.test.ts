@@ -13,8 +13,20 @@ describe('sniffFormat', () => {
     },
   );
 
+  it.each(['heic', 'heix', 'mif1', 'msf1'])(
+    'knows HEIC by the brand %s, and AVIF where that is named',
+    (brand) => {
+      expect(sniffFormat(text(`\u0000\u0000\u0000\u0014ftyp${brand}\u0000\u0000\u0000\u0000mif1`))).toBe(
+        'heic',
+      );
+      expect(sniffFormat(text(`\u0000\u0000\u0000\u0014ftyp${brand}\u0000\u0000\u0000\u0000avif`))).toBe(
+        'avif',
+      );
+    },
+  );
+
   it('knows none in text, in nothing and in what only begins alike', () => {
-    for (const bytes of ['', 'R', 'RIFF1234WAVE', 'GIF90a', '<svg/>', '\u0000\u0000\u0000\u0018ftypheic']) {
+    for (const bytes of ['', 'R', 'RIFF1234WAVE', 'GIF90a', '<svg/>', '\u0000\u0000\u0000\u0018ftypisom']) {
       expect(sniffFormat(text(bytes))).toBeUndefined();
     }
   });
@@ -28,7 +40,6 @@ describe('describeBytes', () => {
     ['%PDF-1.7', 'a PDF document'],
     ['data:image/png;base64,iVBORw0KGgo', 'base64 text of a picture'],
     ['iVBORw0KGgoAAAANSUhEUgAA', 'base64 text of a picture'],
-    ['\u0000\u0000\u0000\u0018ftypheic', 'a HEIC picture'],
     ['\u0000\u0000\u0000\u0018ftypisom', 'a video'],
     ['hello', 'data starting with the bytes 68656c6c6f'],
   ])('names %j', (value, expected) => {
