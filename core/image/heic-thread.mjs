@@ -54,7 +54,7 @@ function decode(/** @type {HeicTask} */ task) {
     if (at === 0) throw new Error('it needs more memory than it may have');
     return at;
   };
-  // A heif_error is a code, a subcode and a message. Behind it is room for a result.
+  // A heif_error is a code, a subcode and a message. The result of a call is written behind it.
   const error = allocate(16);
   const result = error + 12;
   const call = (name, ...values) => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { RECOMMENDED_CLASS_PICTURES } from '../../../core/dataset/check-classes.ts';
 import {
@@ -7,6 +9,7 @@ import {
 } from '../../../core/dataset/findings.ts';
 import { type InspectDatasetOptions, inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../../../core/dataset/summarize-dataset.ts';
+import { decodeImage } from '../../../core/image/decode-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../core/image/image-limits.ts';
 import { makePattern, makePicture, makePictures, makePlain, storeOf } from '../../support/make-dataset.ts';
 
@@ -46,6 +49,30 @@ describe('inspectDataset', () => {
     expect(summarizeClasses(second)).toEqual(summarizeClasses(first));
     const more = await inspect({ ...files, 'cat/new.png': await makePicture(999) });
     expect(more.contentHash).not.toBe(first.contentHash);
+  });
+
+  it('counts HEIC pictures, and finds the same picture in another format', async () => {
+    const heic = new Uint8Array(
+      readFileSync(new URL('../../fixtures/heic/orientation-6.heic', import.meta.url)),
+    );
+    const { pixels, width, height } = await decodeImage(heic);
+    const png = new Uint8Array(
+      await sharp(pixels, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+    const { items, findings } = await inspect({
+      ...(await good()),
+      'cat/photo.heic': heic,
+      'cat/photo.png': png,
+      'cat/cut.heic': heic.slice(0, -9),
+    });
+    const [photo, copy] = ['photo.heic', 'photo.png'].map((name) =>
+      items.find((item) => item.key === key(`cat/${name}`)),
+    );
+    expect(photo).toMatchObject({ width: 64, height: 96, brightness: copy?.brightness });
+    expect(photo?.split).toBe(copy?.split);
+    expect(findings.map(({ code }) => code).toSorted()).toEqual(['file-corrupt', 'near-duplicate']);
   });
 
   it('honors folders train, val and test', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commitModel } from '../../../core/model/commit-model.ts';
@@ -82,6 +83,13 @@ describe('heatmap', () => {
     // Cold: the picture's red. Hot: the ramp's light yellow over blue.
     expect(pixel(2)).toEqual([240, 20, 20]);
     expect(pixel(61).every((value) => value > 100)).toBe(true);
+  });
+
+  it('draws over a HEIC picture, too', async () => {
+    const heic = readFileSync(new URL('../../fixtures/heic/orientation-6.heic', import.meta.url));
+    const response = await ask('heatmap=top&heatmap_format=png', new Uint8Array(heic));
+    expect(response.status).toBe(200);
+    expect(await sharp(await response.arrayBuffer()).metadata()).toMatchObject({ width: 64, height: 96 });
   });
 
   it.each([
