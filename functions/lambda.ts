@@ -62,7 +62,7 @@ const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({
   store,
   now: Date.now,
-  onUnreadable: (id, error) => logger.warn('a job is left out of a list', { job_id: id, error }),
+  onUnreadable: (id, error) => logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
 });
 
 /** Counts pictures and how long they took. */

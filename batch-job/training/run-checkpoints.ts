@@ -72,7 +72,7 @@ export async function openRunCheckpoints(
   const found = await checkpoints.newest(
     (file, key) => fromCheckpointFile(file, fingerprint, key),
     (key, error) =>
-      reporter.warn(`The checkpoint "${key}" is passed over. ${error.message}`, {
+      reporter.warn(`The checkpoint "${key}" is skipped. ${error.message}`, {
         error_code: error.code,
         checkpoint: key,
       }),

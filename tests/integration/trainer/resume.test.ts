@@ -99,7 +99,7 @@ async function compareRuns(stage: StageName, job: Partial<NewJob>): Promise<void
   expect((await modelOf(id)).sha256).toBe(expected.sha256);
   expect(await checkpointsOf(id)).toEqual([]);
   const messages = await messagesOf(id);
-  expect(messages).toContain(`The checkpoint "${newest}" is passed over.`);
+  expect(messages).toContain(`The checkpoint "${newest}" is skipped.`);
   expect(messages.match(/The job resumes/g)).toHaveLength(2);
 }
 
