@@ -154,7 +154,7 @@ program
   .addOption(
     new Option(
       '--output-layout <layout>',
-      'axes of that value, where it is a feature map (default: the layout in which it has the proportions of the picture)',
+      "order of the output's axes, if it is a feature map (default: the order whose height and width match the picture's)",
     ).choices(LAYOUTS),
   )
   .addOption(
@@ -233,7 +233,7 @@ program
 
 program
   .command('setup')
-  .description('build the native TensorFlow back end, which trains several times as fast')
+  .description('build the native TensorFlow back end, which trains about twice as fast')
   .option('--gpu', 'build it for an NVIDIA GPU')
   .action(({ gpu }: { gpu?: boolean }) => runTrainerEntry('setup', gpu ? ['--gpu'] : []));
 

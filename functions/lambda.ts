@@ -62,7 +62,8 @@ const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({
   store,
   now: Date.now,
-  onUnreadable: (id, error) => logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
+  onUnreadable: (id, error) =>
+    logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
 });
 
 /** Counts pictures and how long they took. */

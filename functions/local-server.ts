@@ -78,7 +78,8 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const jobs = createJobStore({
     store,
     now: Date.now,
-    onUnreadable: (id, error) => logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
+    onUnreadable: (id, error) =>
+      logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
   });
   const queue = createLocalQueue({
     jobs,

@@ -28,7 +28,8 @@ interface Finding {
 }
 
 const { stdout, stderr } = await inProductionProject(REPOSITORY, project, (copy) =>
-  runNpm(['audit', '--json', '--package-lock-only'], copy),
+  // Also in a silent npm: whether the registry answered is said on stderr alone.
+  runNpm(['audit', '--json', '--package-lock-only', '--loglevel', 'warn'], copy),
 );
 if (stderr.includes(NO_ANSWER)) {
   const { message } = JSON.parse(stdout) as { readonly message: string };

@@ -67,7 +67,7 @@ export function decideRecipe(given: DecisionInput): Decision {
     const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
     reasons.push(
       `On the portable back end, training the pretrained layers takes about ${minutes} minutes. \`npm run fovea -- setup\` builds a ` +
-        'native one, which is several times as fast.',
+        'native one, which is about twice as fast.',
     );
   }
   const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);

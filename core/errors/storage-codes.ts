@@ -57,7 +57,7 @@ export const STORAGE_CODES = {
   'weights-mismatch': 'The weights do not fit the network. Give those of the same architecture.',
   'weights-unreadable': 'The weights cannot be read. Give a Keras weight file: .h5, .weights.h5 or .keras.',
   'weights-unavailable':
-    'There are no pretrained weights here. Put the file into the folder that the message names, or train from scratch.',
+    'The pretrained weights are not here and could not be downloaded. Put the file that the message names into a folder, start the server with `--weights FOLDER`, and ask for the job again.',
   'weights-download-failed': 'The weights could not be downloaded. Try again, or supply the file by hand.',
 
   'backbone-name-invalid':

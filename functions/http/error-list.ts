@@ -8,9 +8,9 @@ import { answerTo, type ErrorAnswer } from './error-status.ts';
 const TITLE = 'Error codes';
 const INTRODUCTION =
   'Every failure is `{"error":{"message","type","param","code"}}`; the message says what was received and what is allowed. ' +
-  '"Again" says whether the same request may be sent again, as the headers `Retry-After` and `X-Should-Retry` of the answer ' +
-  'do: after so many seconds, not before whoever runs the installation has mended something, or not at all. Codes of jobs ' +
-  'stand in the `error` of a job, which has no status.';
+  '"Again" says whether to send the same request again, as the headers `Retry-After` and `X-Should-Retry` of the answer do: ' +
+  'after some seconds, after the operator has mended the cause, or not at all. Codes of jobs stand in the `error` of a job, ' +
+  'which has no status.';
 const HEADINGS = ['Code', 'Status', 'Again', 'What it means, and what to do'];
 
 const groups = Object.entries<ErrorCodeTable>(ERROR_CODE_GROUPS).map(([heading, codes]) => ({

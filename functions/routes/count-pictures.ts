@@ -32,8 +32,15 @@ export async function countPictures(
     labels.add(place.label);
     counts[place.split ?? 'any']++;
   }
-  const of = (split: Split) => counts[split] + Math.round(counts.any * fractions[split]);
-  return { train: of('train'), validation: of('validation'), test: of('test'), classes: labels.size };
+  const shareOf = (split: Split) => Math.round(counts.any * fractions[split]);
+  const validation = Math.min(shareOf('validation'), counts.any);
+  const test = Math.min(shareOf('test'), counts.any - validation);
+  return {
+    train: counts.train + counts.any - validation - test,
+    validation: counts.validation + validation,
+    test: counts.test + test,
+    classes: labels.size,
+  };
 }
 
 /** The keys of a folder, without the prefix. */

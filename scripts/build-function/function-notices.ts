@@ -5,8 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { contentsFile } from '../notices/license-texts.ts';
+import { productionPackages } from '../notices/production-packages.ts';
 import { renderPackages } from '../notices/render-packages.ts';
-import { productionPackages } from '../production-packages.ts';
 
 const compress = promisify(gzip);
 

@@ -1,7 +1,7 @@
 // Decides which licenses a package that reaches users may have, and why. No other file decides that.
 
 import { createHash } from 'node:crypto';
-import type { LockedPackage } from '../production-packages.ts';
+import type { LockedPackage } from './production-packages.ts';
 
 /** SPDX identifiers, and what makes each one fit an Apache-2.0 project whose users pass images and functions on. */
 export const ALLOWED_LICENSES: Readonly<Record<string, string>> = {

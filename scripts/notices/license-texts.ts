@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { LockedPackage } from '../production-packages.ts';
 import { assertReviewed, licensesOf } from './allowed-licenses.ts';
+import type { LockedPackage } from './production-packages.ts';
 
 const NOTICE_FILE = /^(licen[cs]e|copying|notice|third-?party)|\.licen[cs]e\.txt$/i;
 

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CUDA_LIBRARIES, TENSORFLOW_VERSION } from '../../batch-job/tensorflow/setup/wheels.ts';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
-import { productionPackages } from '../production-packages.ts';
 import { ALLOWED_LICENSES } from './allowed-licenses.ts';
+import { productionPackages } from './production-packages.ts';
 import { packageTable, renderPackages } from './render-packages.ts';
 
 /** The whole file, from the lock files and the packages that are installed in `repository`. */

@@ -1,9 +1,9 @@
 // Renders packages with their licenses as a table, and below it every text once. It is the same for the repository and for a
 // function.
 
-import type { LockedPackage } from '../production-packages.ts';
 import { licensesOf } from './allowed-licenses.ts';
 import { contentsFile, licenseTexts } from './license-texts.ts';
+import type { LockedPackage } from './production-packages.ts';
 
 const FENCE = '~~~~';
 

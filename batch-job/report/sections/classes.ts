@@ -15,7 +15,7 @@ export function classes(report: Report, results: ReportResults): Markup {
   const { macroF1, balancedAccuracy, topK } = results;
   return html`<section>
 <h2>Class by class</h2>
-<p class="note">The worst first. Recall: of the pictures of a class, how many were found. Precision: of the answers with its name, how many were right. F1 joins both. The bars show the 95 % range. The threshold is the score from which on to say the class where it alone is asked for.</p>
+<p class="note">The worst first. Recall: of the pictures of a class, how many were found. Precision: of the answers with its name, how many were right. F1 joins both. The bars show the 95 % range. If you ask only whether a picture shows this class, answer yes from the threshold upward.</p>
 <div class="scroll"><table><thead><tr><th>Class</th><th class="num">Trained</th><th class="num">Judged</th><th colspan="2">Recall</th><th colspan="2">Precision</th><th colspan="2">F1</th><th class="num">Threshold</th></tr></thead><tbody>
 ${order.map((index) => row(report, index, results.classes[index] as ClassResult))}
 </tbody></table></div>

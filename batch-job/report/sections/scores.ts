@@ -8,8 +8,8 @@ import { html, type Markup } from '../markup/markup.ts';
 
 const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> = {
   fitted: 'fitted on',
-  'too-few-examples': 'left at 1: too few to fit on, only',
-  'not-too-sure': 'left at 1: scores are not too sure on the',
+  'too-few-examples': 'not fitted, because there are too few pictures:',
+  'not-too-sure': 'not fitted, because scores are not too sure on the',
 };
 
 /** Reliability before and after temperature scaling, and what is gained by not answering. */
@@ -18,10 +18,10 @@ export function scores(results: ReportResults): Markup {
   const { before, after } = calibration;
   return html`<section>
 <h2>Scores: said against found</h2>
-<p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. Honest scores end on the dashed line; the red stroke is what is missing. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} validation pictures; served scores are those on the right.</p>
+<p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. If scores are right, each bar ends at the dashed line; the red stroke is the gap. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} validation pictures. Predictions have the scores on the right.</p>
 <div class="two">
 <figure>${reliabilityChart(before, 'Reliability before temperature scaling')}<figcaption>Before: off by <b>${points(before.calibrationError)}</b> on average (ECE), cross-entropy ${before.crossEntropy.toFixed(3)}, Brier score ${before.brierScore.toFixed(3)}</figcaption></figure>
-<figure>${reliabilityChart(after, 'Reliability after temperature scaling')}<figcaption>After: off by <b>${points(after.calibrationError)}</b> (${points(calibration.byChance)} would be chance), cross-entropy ${after.crossEntropy.toFixed(3)}, Brier score ${after.brierScore.toFixed(3)}</figcaption></figure>
+<figure>${reliabilityChart(after, 'Reliability after temperature scaling')}<figcaption>After: off by <b>${points(after.calibrationError)}</b> (perfectly calibrated scores would be off by ${points(calibration.byChance)} on as many pictures), cross-entropy ${after.crossEntropy.toFixed(3)}, Brier score ${after.brierScore.toFixed(3)}</figcaption></figure>
 </div>
 </section>
 <section>

@@ -1,4 +1,4 @@
-// The variables of a trainer: the network's weights, their moving averages and the optimizer's slots. First values, weights
+// The variables of a trainer: the network's weights, their EMA and the optimizer's slots. First values, weights
 // as they are read and replaced, and what a state keeps of them.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
@@ -58,7 +58,7 @@ export async function readWeights(session: Session, plan: VariablePlan): Promise
 }
 
 /**
- * Replaces weights by name, and their moving averages with them.
+ * Replaces weights by name, and their EMA with them.
  *
  * @throws {FoveaError} `weights-invalid` for a name that the network does not have, or a value of another size.
  */

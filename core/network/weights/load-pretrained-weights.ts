@@ -72,12 +72,13 @@ async function downloadFirst(
   } catch (cause) {
     if (!isFoveaError(cause, 'weights-download-failed')) throw cause;
     const names = sources.flatMap(acceptedNames);
-    const folder = deps.weightsDir ?? 'a folder, and name that folder as the weights folder';
+    const place = deps.weightsDir ?? 'a folder';
+    const naming =
+      deps.weightsDir === undefined ? ' Start the server with `npm start -- --weights FOLDER`.' : '';
     throw new FoveaError(
       'weights-unavailable',
-      `There are no pretrained weights for ${architecture.name}. ${cause.message} To supply them by hand, download ` +
-        `${source.url} where there is a connection and put the file into ${folder}, under one of the names ` +
-        `${names.join(', ')}.`,
+      `There are no pretrained weights for ${architecture.name}. ${cause.message} Download ${source.url} on a machine that ` +
+        `can, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Then ask for the job again.`,
       {
         param: 'architecture',
         details: { architecture: architecture.name, url: source.url, fileNames: names },

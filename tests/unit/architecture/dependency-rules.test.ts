@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -70,6 +70,20 @@ function write(file: string, text: string): void {
   mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
   writeFileSync(path.join(folder, file), text);
 }
+
+/** Whether a folder has TypeScript, at any depth: `batch-job/native` has a package alone. */
+const hasCode = (folder: string): boolean =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.ts'));
+
+it.each(Object.entries(WINGS))(
+  'lists every subfolder of %s, so that none is without an order',
+  (wing, folders) => {
+    const found = readdirSync(path.join(root, wing), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && hasCode(path.join(root, wing, entry.name)))
+      .map(({ name }) => name);
+    expect([...folders].sort()).toEqual(found.sort());
+  },
+);
 
 it('reports a planted violation of every rule, and nothing else', () => {
   expect(Object.keys(VIOLATIONS).sort()).toEqual(config.forbidden.map(({ name }) => name).sort());

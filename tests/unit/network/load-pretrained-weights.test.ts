@@ -180,7 +180,7 @@ describe.skipIf(missing)('loadPretrainedWeights', () => {
     });
     const { message } = error as Error;
     expect(message).toContain(c.says);
-    expect(message).toContain(`put the file into ${folder}, under one of the names ${published.file}, `);
+    expect(message).toContain(`put the file into ${folder} under one of these names: ${published.file}, `);
     expect(cache.objects.size).toBe(0);
   });
 

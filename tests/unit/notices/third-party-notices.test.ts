@@ -7,8 +7,8 @@ import { bundleFunction } from '../../../scripts/build-function/bundle-function.
 import { writeFunctionNotices } from '../../../scripts/build-function/function-notices.ts';
 import { assertReviewed, licensesOf, REVIEWED_LICENSES } from '../../../scripts/notices/allowed-licenses.ts';
 import { contentsFile, licenseTexts } from '../../../scripts/notices/license-texts.ts';
+import { type LockedPackage, productionPackages } from '../../../scripts/notices/production-packages.ts';
 import { renderNotices } from '../../../scripts/notices/render-notices.ts';
-import { type LockedPackage, productionPackages } from '../../../scripts/production-packages.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');

@@ -61,6 +61,8 @@ async function audit(registry: string, ...args: string[]) {
     npm_config_registry: registry,
     npm_config_cache: cache,
     npm_config_fetch_retries: '0',
+    // As in `npm run -s audit`.
+    npm_config_loglevel: 'silent',
   };
   const child = spawn('node', ['--import', 'tsx', 'scripts/audit.ts', ...args], { cwd: root, env });
   let output = '';

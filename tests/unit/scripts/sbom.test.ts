@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { productionPackages } from '../../../scripts/production-packages.ts';
+import { productionPackages } from '../../../scripts/notices/production-packages.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
