@@ -49,7 +49,10 @@ export const ambiguousSplits = (names: readonly string[]): LayoutAmbiguity =>
   `The folders ${quote(names)} are named after splits, but hold pictures without classes. Either they are splits: then put ` +
   'the pictures into a folder for each class within them, as train/<class>/<file>. Or they are the classes: then rename them.';
 
-/** Explains folders beside those of splits that may be splits too, or classes like the others; null where they are harmless. */
+/**
+ * Explains folders that lie beside the split folders and are not named after a split. Such a folder may be another split, or all the
+ * folders may be classes. Null if there is no such doubt.
+ */
 export function findAmbiguousStrays(
   splits: readonly { readonly name: string; readonly folder: FolderTree; readonly split: Split }[],
   strays: ReadonlyMap<string, FolderTree>,

@@ -53,7 +53,7 @@ export interface VariantReport extends VariantComparison {
 export interface VariantInputs {
   /** Pictures that give the ranges of 8-bit values; at least one. */
   readonly calibration: readonly Float32Array[];
-  /** Other pictures, on which answers are compared; at least one. */
+  /** Pictures outside `calibration`, on which the variant's answers are compared with the original model's; at least one. */
   readonly compared: readonly Float32Array[];
   readonly dims: readonly number[];
 }

@@ -91,7 +91,10 @@ function listed(labels: readonly string[]): Markup {
   return html`${shown.map((label, index) => html`${index > 0 && ', '}<b>${label}</b>`)}${rest > 0 && ` and ${rest} more`}`;
 }
 
-/** A validation split that is easier than the test says that the two are of different kinds. */
+/**
+ * Warns if the model is clearly more accurate on validation than on the test: the two splits then hold pictures of different kinds,
+ * or training and validation share pictures of one series. Null otherwise.
+ */
 function gapWarning({ judgedOn }: Report, { accuracy, validationAccuracy }: ReportResults): Markup | null {
   if (judgedOn === 'validation' || validationAccuracy === null) return null;
   if (validationAccuracy.low <= accuracy.high) return null;

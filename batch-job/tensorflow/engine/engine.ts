@@ -9,8 +9,8 @@ import type { LowPrecision } from '../program/program.ts';
 export type BackendName = 'gpu' | 'native' | 'portable';
 
 /**
- * `graph`: a whole step as one graph, of TensorFlow or, on the portable back end, of ONNX Runtime. `eager`: op by op, there
- * on WebAssembly.
+ * `graph` runs a whole step as one graph: TensorFlow runs it, on the portable back end ONNX Runtime. `eager` runs the step op by op:
+ * TensorFlow runs the ops, on the portable back end WebAssembly.
  */
 export type ExecutorName = 'graph' | 'eager';
 

@@ -89,8 +89,9 @@ export const TakenRemediesSchema = MemoryRecordSchema.pick({ savings: true, take
 export type TakenRemedies = z.infer<typeof TakenRemediesSchema>;
 
 /**
- * The memory record for a trial, where that of the job may be about another trial.
- * @param givenUp the remedies of a trial that is over: its weights were trained with them, also where the machine is larger now.
+ * The memory record for a trial. The job keeps one record; if it belongs to another trial, this trial starts with an empty one.
+ * @param givenUp the remedies of a trial that is over. They stay in the record, because its weights were trained with them, even if the
+ * machine is larger now.
  */
 export function memoryOfTrial(memory: MemoryRecord, trial: number, givenUp?: TakenRemedies): MemoryRecord {
   if (memory.trial !== trial) return { ...NO_MEMORY_RECORD, ...givenUp, trial };

@@ -14,7 +14,7 @@ export function parseS3Url(url: string): { readonly bucket: string; readonly pre
 
 /**
  * Opens the store that a URL names: `file:///folder`, `s3://bucket` or `s3://bucket/prefix`, `memory:` (a new, empty
- * one each time). Does no I/O but loading the driver, so that local runs never load the S3 SDK.
+ * one each time). Loads only the driver that the URL needs, so local runs never load the S3 SDK. Does no other I/O.
  *
  * @throws {FoveaError} `storage-url-invalid`
  */
