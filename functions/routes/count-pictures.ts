@@ -2,6 +2,7 @@
 // inspection finds out what is in the files, and which pictures are duplicates.
 
 import { mapConcurrently } from '../../core/concurrently.ts';
+import { quotasOf } from '../../core/dataset/assign-groups.ts';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import type { JobPictures } from '../../core/job/estimate/estimate-job.ts';
@@ -32,15 +33,9 @@ export async function countPictures(
     labels.add(place.label);
     counts[place.split ?? 'any']++;
   }
-  const shareOf = (split: Split) => Math.round(counts.any * fractions[split]);
-  const validation = Math.min(shareOf('validation'), counts.any);
-  const test = Math.min(shareOf('test'), counts.any - validation);
-  return {
-    train: counts.train + counts.any - validation - test,
-    validation: counts.validation + validation,
-    test: counts.test + test,
-    classes: labels.size,
-  };
+  const quotas = quotasOf(counts.any, fractions, false);
+  const of = (split: Split) => counts[split] + quotas[split];
+  return { train: of('train'), validation: of('validation'), test: of('test'), classes: labels.size };
 }
 
 /** The keys of a folder, without the prefix. */
