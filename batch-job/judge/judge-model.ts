@@ -10,6 +10,7 @@ import type { Predictions } from '../../core/evaluation/predictions.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { type BackboneSession, openBackbone } from '../base/backbone-session.ts';
@@ -169,10 +170,8 @@ async function compare(
 
 /** Predicts by the exported model: float32 probabilities `[count, classes]`. */
 function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
-  const [inputName] = session.inputNames;
-  const [outputName] = session.outputNames;
-  if (inputName === undefined || outputName === undefined)
-    throw new RangeError('The exported model has no input or no output.');
+  const inputName = present(session.inputNames[0], 'an input of the exported model');
+  const outputName = present(session.outputNames[0], 'an output of the exported model');
   return async (images: Float32Array, count: number): Promise<Float32Array> => {
     const tensor = new ort.Tensor('float32', images, [count, height, width, channels]);
     return (await session.run({ [inputName]: tensor }))[outputName]?.data as Float32Array;

@@ -3,11 +3,10 @@
 
 import protobuf from 'protobufjs/light.js';
 import type { Epoch } from '../../core/model/report.ts';
+import { many, one } from '../../core/protobuf-fields.ts';
 
 /** Name of the event file. TensorBoard recognizes files by `tfevents` in the name. */
 export const EVENT_FILE = 'events.out.tfevents.fovea';
-
-const one = (type: string, id: number) => ({ type, id });
 
 /** Field numbers: event.proto and summary.proto of TensorFlow 2. */
 const ROOT = protobuf.Root.fromJSON({
@@ -21,7 +20,7 @@ const ROOT = protobuf.Root.fromJSON({
       },
     },
     Summary: {
-      fields: { value: { rule: 'repeated', ...one('Value', 1) } },
+      fields: { value: many('Value', 1) },
       nested: { Value: { fields: { tag: one('string', 1), simpleValue: one('float', 2) } } },
     },
   },

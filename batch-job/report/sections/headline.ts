@@ -9,14 +9,15 @@ const HUNDRED = 100;
 /** One number with its interval, what it means for new pictures, and one card for each of the questions that are asked most. */
 export function headline(report: Report, results: ReportResults): Markup {
   const { value, low, high, caption, lead, basis } = headlineNumber(report, results);
+  const unknown = unknownClasses(report, results);
   return html`<section class="hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
-<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(report, results)}${gapWarning(report, results)}</div>
+<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(unknown)}${gapWarning(report, results)}</div>
 </section>
 <section class="cards">
 ${card('What it confuses', confusionText(report, results))}
-${card('Can its scores be trusted?', trustText(report, results))}
+${card('Can its scores be trusted?', trustText(results, unknown))}
 ${card('When should a person look?', reviewText(results))}
 </section>`;
 }
@@ -66,6 +67,9 @@ function worstClassText({ labels }: Report, { classes }: ReportResults): Markup 
   return html`The worst is <b>${labels[worst.index]}</b>: ${ratio(worst.recall)} of its pictures were recognized.`;
 }
 
+/** A class of which the model finds less than half for certain, and that it never names, is unknown to it. */
+const KNOWN_RECALL = 0.5;
+
 /** Labels that the model never gave, of which too many pictures were judged for that to be chance. */
 const unknownClasses = ({ labels }: Report, { classes }: ReportResults): readonly string[] =>
   labels.filter((_, index) => {
@@ -73,11 +77,7 @@ const unknownClasses = ({ labels }: Report, { classes }: ReportResults): readonl
     return precision === null && recall !== null && recall.high < KNOWN_RECALL;
   });
 
-/** A class of which the model finds less than half for certain, and that it never names, is unknown to it. */
-const KNOWN_RECALL = 0.5;
-
-function unknownClassesWarning(report: Report, results: ReportResults): Markup | null {
-  const unknown = unknownClasses(report, results);
+function unknownClassesWarning(unknown: readonly string[]): Markup | null {
   if (unknown.length === 0) return null;
   return html`<p class="warning">The model never answered ${listed(unknown)}. It does not know ${unknown.length === 1 ? 'that class' : 'those classes'}: add pictures, or train with another <code>imbalance</code>.</p>`;
 }
@@ -121,12 +121,10 @@ const MARGIN_FACTOR = 2;
 const PICTURES_STEP = 10;
 
 /** Whether the served scores mean what they say, as far as this many pictures can tell. */
-function trustText(report: Report, results: ReportResults): Markup {
-  const {
-    accuracy,
-    calibration: { after, byChance },
-  } = results;
-  const unknown = unknownClasses(report, results);
+function trustText(
+  { accuracy, calibration: { after, byChance } }: ReportResults,
+  unknown: readonly string[],
+): Markup {
   if (unknown.length > 0) {
     return html`<b class="bad">Not for every class.</b> A picture of ${listed(unknown)} gets another class's score.`;
   }

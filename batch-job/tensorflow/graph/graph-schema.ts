@@ -2,6 +2,7 @@
 // node_def.proto, attr_value.proto, tensor.proto and saved_model.proto of TensorFlow 2. Knows no programs.
 
 import protobuf from 'protobufjs/light.js';
+import { many, one } from '../../../core/protobuf-fields.ts';
 
 /** The sizes of a value's axes (`tensor_shape.proto`). */
 export interface TensorShapeProto {
@@ -39,9 +40,6 @@ export interface NodeDef {
 const PRODUCER_VERSION = 1087;
 
 const SAVED_MODEL_SCHEMA_VERSION = 1;
-
-const one = (type: string, id: number) => ({ type, id });
-const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
 const ROOT = protobuf.Root.fromJSON({
   nested: {

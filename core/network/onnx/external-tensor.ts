@@ -3,6 +3,7 @@
 
 import protobuf from 'protobufjs/light.js';
 import { FoveaError } from '../../errors/errors.ts';
+import { many, one } from '../../protobuf-fields.ts';
 import { encodeTensor } from './onnx-schema.ts';
 import { readingAsOnnx } from './packed-model.ts';
 
@@ -24,9 +25,6 @@ export interface ExternalTensor {
 export const ONE_FOLDER_OR_FILE =
   'Put the model and the weight files that the export wrote with it into one folder, or export it into one file: ' +
   'torch.onnx.export(…, external_data=False), or onnx.save_model(onnx.load(path), path, save_as_external_data=False).';
-
-const one = (type: string, id: number) => ({ type, id });
-const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
 // Field numbers: onnx/onnx.proto. A location that is said twice shows as two.
 const TENSOR = protobuf.Root.fromJSON({

@@ -2,6 +2,7 @@
 // pooling behind the tokens. Reads nodes and constants, and changes nothing.
 
 import protobuf from 'protobufjs/light.js';
+import { many, one } from '../../protobuf-fields.ts';
 import { type PackedModel, readingAsOnnx } from './packed-model.ts';
 
 /** How tokens `[batch, tokens, width]` become a vector: `cls` takes the first one, the class token; `mean` the mean of all. */
@@ -13,9 +14,6 @@ export type Pooling = (typeof POOLINGS)[number];
 const TOKEN_AXES: readonly number[] = [1, -2];
 /** Number of axes of tokens. */
 const RANK = 3;
-
-const one = (type: string, id: number) => ({ type, id });
-const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
 // Field numbers: onnx/onnx.proto.
 const ROOT = protobuf.Root.fromJSON({

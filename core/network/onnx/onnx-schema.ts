@@ -2,6 +2,7 @@
 // which goes with opset 17. Knows no networks.
 
 import protobuf from 'protobufjs/light.js';
+import { many, one } from '../../protobuf-fields.ts';
 
 /** Numbers of element types, as in `TensorProto.DataType`. */
 export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
@@ -66,9 +67,6 @@ export interface ModelProto {
     readonly output: readonly ValueInfoProto[];
   };
 }
-
-const one = (type: string, id: number) => ({ type, id });
-const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
 const ROOT = protobuf.Root.fromJSON({
   nested: {

@@ -3,6 +3,7 @@
 
 import protobuf from 'protobufjs/light.js';
 import { FoveaError } from '../../errors/errors.ts';
+import { many, one } from '../../protobuf-fields.ts';
 
 /** Encoded messages, each with the bytes that it has in the file. */
 type Packed = readonly Uint8Array[];
@@ -29,9 +30,6 @@ export interface NodeLinks {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
 }
-
-const one = (type: string, id: number) => ({ type, id });
-const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
 // Field numbers: onnx/onnx.proto. Training information, documentation and metadata are dropped.
 const ROOT = protobuf.Root.fromJSON({
