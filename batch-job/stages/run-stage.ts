@@ -88,6 +88,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       ...(decision.resolved.imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
+      fillsBatches: deps.engine.prefersFixedBatches,
       asPixels,
       transform,
       ...(resume === undefined ? {} : { resume }),

@@ -37,6 +37,8 @@ export interface FitOptions {
   readonly onEpoch: (report: EpochReport) => Promise<void>;
   /** Examples of an epoch in their order, always equally many; by default all of them, shuffled anew for each epoch. */
   readonly order?: (epoch: number) => Int32Array;
+  /** Whether the last batch of an epoch is filled with the first examples of the epoch; by default it is smaller. */
+  readonly fillsBatches?: boolean;
   /** Changes a batch before the trainer sees it, e.g. mixes its pictures. `index` is the batch's in its epoch, from 0. */
   readonly transform?: (batch: ExampleBatch | PixelBatch, epoch: number, index: number) => Batch;
   /** Whether the trainer takes pixels, from which it makes augmented views and preprocessed values. */

@@ -34,8 +34,9 @@ export interface FitRun {
 
 /** A run at its beginning, or at the position of the state that the options resume. */
 export function startRun(trainer: Trainer, options: FitOptions): FitRun {
-  const { train, epochs, batchSize, seed, clock, resume } = options;
-  const orderOf = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
+  const { train, epochs, batchSize, seed, clock, resume, fillsBatches = false } = options;
+  const orderAt = options.order ?? ((epoch) => permutation(train.labels.length, deriveSeed(seed, epoch)));
+  const orderOf = (epoch: number) => (fillsBatches ? fillBatches(orderAt(epoch), batchSize) : orderAt(epoch));
   const stepsPerEpoch = Math.ceil(orderOf(1).length / batchSize);
   const startedMs = clock();
   return {
@@ -58,6 +59,12 @@ export function startRun(trainer: Trainer, options: FitOptions): FitRun {
     yieldedMs: startedMs,
     savedAt: undefined,
   };
+}
+
+/** The order, and after its end its beginning again, as far as the last batch goes. */
+function fillBatches(order: Int32Array, batchSize: number): Int32Array {
+  const length = batchSize * Math.ceil(order.length / batchSize);
+  return Int32Array.from({ length }, (_, i) => order[i % order.length] as number);
 }
 
 /** Whether the options end the run now, before its last epoch is done. */

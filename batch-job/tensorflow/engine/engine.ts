@@ -80,6 +80,8 @@ export interface TrainerOptions {
    * statistics of one micro-batch.
    */
   readonly microBatchSize?: number;
+  /** Whether every run of a program has as many samples as most runs, see {@link Engine.prefersFixedBatches}; its default. */
+  readonly fixedBatches?: boolean;
   /** By default the faster one that the back end has. */
   readonly executor?: ExecutorName;
   /** The type that steps compute in; predictions and variables are float32 always. Default `float32`. */
@@ -166,7 +168,7 @@ export interface Trainer {
 export interface ForwardOptions
   extends Pick<
     TrainerOptions,
-    'network' | 'weights' | 'executor' | 'precision' | 'preprocessing' | 'viewsFrom'
+    'network' | 'weights' | 'fixedBatches' | 'executor' | 'precision' | 'preprocessing' | 'viewsFrom'
   > {
   /** Most pictures of a run, and how many most runs have. */
   readonly batchSize: number;
@@ -188,6 +190,12 @@ export interface Engine {
   readonly info: EngineInfo;
   /** Whether trainers take pixels, and 16-bit types. */
   readonly takesPixels: boolean;
+  /**
+   * Whether another number of samples costs far more than the samples that would fill a batch: for each one, cuDNN searches for
+   * the fastest convolutions, or XLA compiles. Predictions then fill their last batch with zeros, and the training loop fills
+   * the last batch of an epoch.
+   */
+  readonly prefersFixedBatches: boolean;
   /**
    * Starts training a network.
    *

@@ -10,6 +10,7 @@ import { elementCount } from '../program/program.ts';
 import { createProgramBuilder } from '../program/program-builder.ts';
 import type { Forward, ForwardOptions } from './engine.ts';
 import { appendViews } from './images-input.ts';
+import { padSamples } from './pad-samples.ts';
 
 /**
  * Loads a network and its weights into an executor. The caller disposes the result.
@@ -17,7 +18,7 @@ import { appendViews } from './images-input.ts';
  * @throws {FoveaError} `weights-invalid` where a weight is missing or of another size.
  */
 export async function createForward(executor: Executor, options: ForwardOptions): Promise<Forward> {
-  const { network, weights, batchSize, precision = 'float32' } = options;
+  const { network, weights, batchSize, fixedBatches = false, precision = 'float32' } = options;
   const size = closedSizeOf(outputShape(network));
   const forward: ProgramWriter = (batch) => {
     const b = createProgramBuilder();
@@ -47,12 +48,12 @@ export async function createForward(executor: Executor, options: ForwardOptions)
       for (let start = 0; start < count; start += batchSize) {
         const samples = Math.min(batchSize, count - start);
         const batch = images.subarray(start * imageSize, (start + samples) * imageSize);
-        const outputs = await session.run(
-          'forward',
-          samples,
-          new Map<string, InputData>([['images', batch], ...drawn]),
-        );
-        output.set(outputs.get('output') ?? [], start * size);
+        const padded = fixedBatches ? batchSize : samples;
+        const inputs = new Map<string, InputData>();
+        for (const [name, values] of [['images', batch] as const, ...drawn])
+          inputs.set(name, padSamples(values, samples, padded));
+        const outputs = await session.run('forward', padded, inputs);
+        output.set((outputs.get('output') ?? new Float32Array()).subarray(0, samples * size), start * size);
       }
       return output;
     },

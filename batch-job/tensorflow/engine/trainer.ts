@@ -10,6 +10,7 @@ import { elementCount } from '../program/program.ts';
 import { type BatchInputs, countImages, createBatchInputs } from './batch-inputs.ts';
 import { mostProbable } from './batch-targets.ts';
 import type { Images, StepResult, Trainer, TrainerOptions } from './engine.ts';
+import { padSamples } from './pad-samples.ts';
 import { initialVariables, readState, readWeights, writeState, writeWeights } from './trainer-variables.ts';
 import {
   buildTrainingPrograms,
@@ -35,7 +36,7 @@ export async function createTrainer(executor: Executor, options: TrainerOptions)
   const session = await executor.createSession({
     variables: plan.variables,
     programs: plan.programs,
-    batchSize: options.batchSize,
+    batchSize: options.fixedBatches === true ? microBatchSizeOf(options) : options.batchSize,
     initial: initialVariables(plan, options.weights),
   });
   return trainerOf({ session, plan, options });
@@ -143,11 +144,11 @@ async function predict(
   for (let start = 0; start < count; start += microBatchSize) {
     const size = Math.min(microBatchSize, count - start);
     const samples = images.subarray(start * imageSize, (start + size) * imageSize);
-    const outputs = await session.run('predict', size, new Map([['images', samples]]));
-    probabilities.set(
-      present(outputs.get('probabilities'), 'the probabilities of the prediction'),
-      start * classes,
-    );
+    const padded = options.fixedBatches === true ? microBatchSize : size;
+    const inputs = new Map([['images', padSamples(samples, size, padded)]]);
+    const outputs = await session.run('predict', padded, inputs);
+    const found = present(outputs.get('probabilities'), 'the probabilities of the prediction');
+    probabilities.set(found.subarray(0, size * classes), start * classes);
   }
   return probabilities;
 }

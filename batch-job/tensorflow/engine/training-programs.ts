@@ -61,9 +61,21 @@ export const weightDecayOf = (optimizer: TrainerOptions['optimizer']): number =>
 /** Name of the slot that holds the gradients accumulated over a batch's micro-batches so far; 0 between two batches. */
 export const ACCUMULATOR_SLOT = 'accumulated';
 
-/** Samples of a micro-batch; the whole batch where `microBatchSize` is omitted. */
-export const microBatchSizeOf = ({ batchSize, microBatchSize = batchSize }: TrainerOptions): number =>
-  Math.min(batchSize, microBatchSize);
+/**
+ * Samples of a micro-batch; the whole batch where `microBatchSize` is omitted. Fixed batches are divided evenly where more
+ * than half of the given size does.
+ */
+export function microBatchSizeOf({
+  batchSize,
+  microBatchSize = batchSize,
+  fixedBatches = false,
+}: Pick<TrainerOptions, 'batchSize' | 'microBatchSize' | 'fixedBatches'>): number {
+  const most = Math.min(batchSize, microBatchSize);
+  for (let size = most; fixedBatches && 2 * size > most; size--) {
+    if (batchSize % size === 0) return size;
+  }
+  return most;
+}
 
 /**
  * Plans a trainer's programs and variables.

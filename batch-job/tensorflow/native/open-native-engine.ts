@@ -63,8 +63,11 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
       reason,
     },
     takesPixels: true,
-    createTrainer: (options) => createTrainer(executors[options.executor ?? 'graph'], options),
-    createForward: (options) => createForward(executors[options.executor ?? 'graph'], options),
+    prefersFixedBatches: isGpu,
+    createTrainer: (options) =>
+      createTrainer(executors[options.executor ?? 'graph'], { fixedBatches: isGpu, ...options }),
+    createForward: (options) =>
+      createForward(executors[options.executor ?? 'graph'], { fixedBatches: isGpu, ...options }),
     numTensors: () => addon.getNumOfTensors(),
   };
 }

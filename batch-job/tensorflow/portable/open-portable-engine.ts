@@ -68,6 +68,7 @@ export async function openPortableEngine(options: OpenPortableOptions, reason: s
       reason: problem === undefined ? reason : `${reason}; ONNX Runtime does not load (${problem})`,
     },
     takesPixels: false,
+    prefersFixedBatches: false,
     async createTrainer(trainerOptions) {
       const { executor = graph === undefined ? 'eager' : 'graph' } = trainerOptions;
       refuseOtherTypes(trainerOptions);

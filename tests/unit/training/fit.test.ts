@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ExampleBatch } from '../../../batch-job/examples/example-source.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../../batch-job/training/evaluate.ts';
 // Biome takes a call of fit in a test file for a focused test.
@@ -76,6 +77,31 @@ describe('fit', () => {
       expect(await run(state && { resume: state })).toEqual(undisturbed);
     },
   );
+
+  it('fills the last batch of an epoch with its first examples, and resumes there to the same bits', async () => {
+    const steps: string[][] = [];
+    const filled = (changes: Partial<FitOptions> = {}): Partial<FitOptions> => ({
+      fillsBatches: true,
+      epochs: 2,
+      transform: (batch) => {
+        const size = batch.images.length / batch.count;
+        steps.push(
+          Array.from({ length: batch.count }, (_, i) => batch.images.slice(i * size, (i + 1) * size).join()),
+        );
+        return batch as ExampleBatch;
+      },
+      ...changes,
+    });
+    const whole = await run(filled());
+    expect(steps.map((pictures) => pictures.length)).toEqual(new Array(2 * STEPS_PER_EPOCH).fill(BATCH_SIZE));
+    const first = steps.slice(0, STEPS_PER_EPOCH).flat();
+    expect(new Set(first).size).toBe(18);
+    expect(first.slice(18)).toEqual(first.slice(0, 2));
+    expect(steps.flat().slice(first.length)).not.toEqual(first);
+    const state = await interruptedAt(4, true, filled());
+    expect(state).toMatchObject({ epoch: 1, batch: 4 });
+    expect(await run(filled(state && { resume: state }))).toEqual(whole);
+  });
 
   it.each([3, 12])('killed at step %i and resumed, repeats only the running epoch', async (step) => {
     const state = await interruptedAt(step, false);

@@ -1,11 +1,11 @@
-// What a stage gives its trainer: each setting of a job that bears on it. The training itself is not run.
+// What a stage gives its trainer: each setting of a job that bears on it, and its batches. The trainer computes nothing.
 
 import { describe, expect, it } from 'vitest';
 import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import { resolveStage, STAGE_DEFAULTS } from '../../../batch-job/decide/stage-settings.ts';
 import { inMemoryExamples } from '../../../batch-job/examples/example-source.ts';
 import { runStage, type StageDeps } from '../../../batch-job/stages/run-stage.ts';
-import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import type { Batch, Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { HyperparametersSchema } from '../../../core/job/recipe/hyperparameters.ts';
 import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
@@ -20,15 +20,16 @@ interface Asked {
   readonly hyperparameters?: Record<string, unknown>;
   readonly resolved?: Partial<StageDeps['decision']['resolved']>;
   readonly savings?: Partial<StageDeps['savings']>;
+  readonly engine?: Partial<StageDeps['engine']>;
   readonly trainer?: Parameters<typeof runStage>[1]['trainer'];
 }
 
-/** Begins a stage as far as its trainer, and gives what the trainer is asked for. */
-async function optionsFor(asked: Asked, stage: 'head' | 'full' = 'head'): Promise<TrainerOptions> {
+const ENOUGH = new Error('The stage has come far enough.');
+
+/** Begins a stage, which ends with {@link ENOUGH}. */
+async function begin(asked: Asked, stage: 'head' | 'full' = 'head'): Promise<void> {
   const hyperparameters = HyperparametersSchema.parse(asked.hyperparameters ?? {});
   const settings = resolveStage(STAGE_DEFAULTS.default[stage], hyperparameters, LABELS.length);
-  let options: TrainerOptions | undefined;
-  const enough = new Error('The trainer was asked for.');
   const source = inMemoryExamples([1, 1, FEATURES], new Float32Array(FEATURES * LABELS.length), LABELS);
   const deps = {
     job: { recipe: RecipeSchema.parse(asked.recipe ?? {}), maxCostUsd: null },
@@ -51,11 +52,12 @@ async function optionsFor(asked: Asked, stage: 'head' | 'full' = 'head'): Promis
     memory: { enter: async () => undefined, check: () => undefined },
     engine: {
       takesPixels: false,
-      createTrainer: async (given: TrainerOptions) => {
-        options = given;
-        throw enough;
-      },
+      prefersFixedBatches: false,
+      ...asked.engine,
     },
+    checkpoints: { resume: () => undefined },
+    meter: { isBudgetSpent: () => false },
+    reporter: { signal: new AbortController().signal, startStage: () => undefined, update: () => undefined },
   } as unknown as StageDeps;
   const network = denseHead('head', FEATURES, 2);
   await expect(
@@ -67,8 +69,18 @@ async function optionsFor(asked: Asked, stage: 'head' | 'full' = 'head'): Promis
       validation: source,
       ...(asked.trainer === undefined ? {} : { trainer: asked.trainer }),
     }),
-  ).rejects.toBe(enough);
-  if (options === undefined) throw enough;
+  ).rejects.toBe(ENOUGH);
+}
+
+/** What a stage asks for a trainer. */
+async function optionsFor(asked: Asked, stage: 'head' | 'full' = 'head'): Promise<TrainerOptions> {
+  let options: TrainerOptions | undefined;
+  const createTrainer = async (given: TrainerOptions) => {
+    options = given;
+    throw ENOUGH;
+  };
+  await begin({ ...asked, engine: { createTrainer } }, stage);
+  if (options === undefined) throw ENOUGH;
   return options;
 }
 
@@ -80,6 +92,30 @@ describe('a stage gives its trainer', () => {
       optimizer: { type: 'adam' },
     });
   });
+
+  it.each([
+    [true, [3, 3]],
+    [false, [3, 1]],
+  ])(
+    'full batches alone, where the engine prefers batches of one size: %s',
+    async (prefersFixedBatches, counts) => {
+      const seen: number[] = [];
+      const trainer = {
+        async step({ labels }: Batch) {
+          seen.push(labels.length);
+          return { loss: 1, correct: 0 };
+        },
+        async predict(): Promise<Float32Array> {
+          throw ENOUGH;
+        },
+        dispose: () => undefined,
+      } as unknown as Trainer;
+      const hyperparameters = { batch_size: 3 };
+      const createTrainer = async () => trainer;
+      await begin({ hyperparameters, engine: { prefersFixedBatches, createTrainer } });
+      expect(seen).toEqual(counts);
+    },
+  );
 
   it('the precision of the recipe, and none unless it is asked for', async () => {
     expect(await optionsFor({ recipe: { precision: 'mixed' } })).toMatchObject({ precision: 'bfloat16' });
