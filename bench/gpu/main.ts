@@ -1,16 +1,28 @@
 // Measures what a GPU gains, most important figures first. Each figure is printed when it is measured, and no failure stops
 // the next. With `--backend native` everything is rehearsed on a machine without a GPU.
 
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { watchDevice } from './device-load.ts';
+import type { JobWork } from './job-worker.ts';
 import { type Line, runWorker } from './run-worker.ts';
-import { TRAIN_NETWORKS, torchVariants, trainVariants } from './train-variants.ts';
+import { TRAIN_NETWORKS, trainVariants } from './train-variants.ts';
 
-const SECTIONS = ['doctor', 'layers', 'train', 'torch', 'features', 'job', 'memory', 'xla'] as const;
+const SECTIONS = [
+  'doctor',
+  'layers',
+  'job',
+  'xla',
+  'train',
+  'torch',
+  'resume',
+  'memory',
+  'features',
+  'head-job',
+  'persistent',
+  'untuned',
+  'compiled-job',
+  'compiled-torch',
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const program = new Command('bench:gpu')
@@ -21,6 +33,8 @@ const program = new Command('bench:gpu')
   .option('--size <pixels>', 'height and width of training pictures', Number, 224)
   .option('--batches <sizes...>', 'of training', (text: string, all: number[] = []) => [...all, Number(text)])
   .option('--networks <names...>', 'measure these networks only')
+  .option('--job-network <name>', 'network of the whole jobs', 'mobilenet_v2_1.0')
+  .option('--job-seconds <n>', 'a whole job is ended after this time', Number, 150)
   .option('--sections <names...>', `run these sections only: ${SECTIONS.join(', ')}`)
   .option('--dataset <folder>', 'folder of photographs, for a whole job')
   .option('--weights <folder>', 'folder of pretrained weights, for a whole job')
@@ -33,6 +47,8 @@ const options = program.opts<{
   readonly size: number;
   readonly batches?: readonly number[];
   readonly networks?: readonly string[];
+  readonly jobNetwork: string;
+  readonly jobSeconds: number;
   readonly sections?: readonly Section[];
   readonly dataset?: string;
   readonly weights?: string;
@@ -81,36 +97,42 @@ const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all
     });
   });
 
+/** XLA compiles the graph. What it has compiled serves the processes after it. */
 const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
+/** XLA compiles beside the training, which goes on with the graph executor until that is done. */
+const ASYNC_XLA = { TF_XLA_FLAGS: `${XLA.TF_XLA_FLAGS} --tf_xla_async_compilation=true` };
+/** cuDNN's batch normalization for pixels side by side, which otherwise are transposed first. */
+const PERSISTENT = { TF_USE_CUDNN_BATCHNORM_SPATIAL_PERSISTENT: '1' };
+/** cuDNN's first choice of a convolution in place of the fastest of all. */
+const UNTUNED = { TF_CUDNN_USE_AUTOTUNE: '0' };
+
+const torch = (compile: boolean) =>
+  networks.map(({ timm }) => () => {
+    const variants = (options.batches ?? [256]).map((batch) => ({ batch, compile }));
+    const work = { network: timm, size: options.size, seconds: options.seconds, variants };
+    const title = compile ? 'PyTorch, compiled,' : 'PyTorch';
+    return measure(`${title} ${timm}`, [options.python, here('torch-worker.py'), JSON.stringify(work)], {
+      seconds: 150,
+    });
+  });
+
+/** What jobs are asked for that make memory scarce or lose their trainer: few epochs, of all layers. */
+const SHORT = { recipe: { stages: 'full', unfreeze_from: null }, hyperparameters: { n_epochs: 4 } } as const;
 
 const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> = {
   doctor: [
     () => measure('doctor', node('batch-job/doctor.ts'), { seconds: 60 }),
     ...(backend === 'gpu' ? [() => measure('card', ['nvidia-smi'], { seconds: 20 })] : []),
   ],
-  layers: [
-    ...(['float32', 'bfloat16', 'float16'] as const).map(
-      (precision) => () => measure('layers', node(here('layers.ts'), backend, precision), { seconds: 60 }),
-    ),
-    () =>
-      measure('layers with TensorFloat-32', node(here('layers.ts'), backend, 'float32'), {
-        seconds: 60,
-        env: { NVIDIA_TF32_OVERRIDE: '1' },
-      }),
-  ],
+  layers: (['float32', 'bfloat16', 'float16'] as const).map(
+    (precision) => () => measure('layers', node(here('layers.ts'), backend, precision), { seconds: 60 }),
+  ),
   train: train({}, 'train', 'all'),
   xla: train(XLA, 'train with XLA', 'mixed'),
-  torch: networks.map(({ timm }) => () => {
-    const work = {
-      network: timm,
-      size: options.size,
-      seconds: options.seconds,
-      variants: torchVariants(options.batches ?? [256, 128]),
-    };
-    return measure(`PyTorch ${timm}`, [options.python, here('torch-worker.py'), JSON.stringify(work)], {
-      seconds: 120,
-    });
-  }),
+  persistent: train(PERSISTENT, "train with cuDNN's persistent batch normalization", 'mixed'),
+  untuned: train(UNTUNED, 'train with untuned convolutions', 'mixed'),
+  torch: torch(false),
+  'compiled-torch': torch(true),
   features: networks.map(
     ({ name }) =>
       () =>
@@ -118,52 +140,47 @@ const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> =
           seconds: 60,
         }),
   ),
-  job: [
-    () => wholeJob('auto', {}),
-    () => wholeJob('full', {}),
-    () => wholeJob('full', { NVIDIA_TF32_OVERRIDE: '1' }),
-  ],
+  job: [() => wholeJob('job', { request: { recipe: {} } })],
+  'compiled-job': [() => wholeJob('job, compiled beside', { request: { recipe: {} } }, ASYNC_XLA)],
+  'head-job': [() => wholeJob('head job', { request: { recipe: { stages: 'head' } } })],
   memory: [
-    () => {
-      const variants = [{ batch: 8192, precision: 'float32', feed: 'pixels' }];
-      const work = { backend, architecture: 'resnet50', size: options.size, seconds: 1, variants };
-      return measure('batch that cannot fit', node(here('train-worker.ts'), JSON.stringify(work)), {
-        seconds: 60,
-      });
-    },
+    () =>
+      wholeJob('job, memory runs out', {
+        request: { ...SHORT, hyperparameters: { ...SHORT.hyperparameters, batch_size: 256 } },
+        memoryMiB: 6144,
+      }),
   ],
+  resume: [() => wholeJob('job, killed and resumed', { request: SHORT, killAfterEpoch: 2 })],
 };
 
-async function wholeJob(stages: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const { dataset, weights } = options;
-  const title = ['job, stages', stages, ...Object.keys(env)].join(' ');
+async function wholeJob(
+  title: string,
+  {
+    request,
+    ...more
+  }: Pick<JobWork, 'memoryMiB' | 'killAfterEpoch'> & {
+    readonly request: Omit<JobWork['request'], 'architecture'>;
+  },
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { dataset, weights, jobNetwork, python, jobSeconds: seconds } = options;
   if (dataset === undefined || weights === undefined) {
-    console.log('job: skipped, it needs --dataset and --weights');
+    console.log(`${title}: skipped, it needs --dataset and --weights`);
     return;
   }
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-bench-gpu-'));
-  const load = backend === 'gpu' ? watchDevice() : undefined;
-  try {
-    await mkdir(path.join(folder, 'datasets'));
-    await symlink(path.resolve(dataset), path.join(folder, 'datasets/photos'));
-    const request = {
-      architecture: 'mobilenet_v2_1.0',
-      dataset: 'photos',
-      model: 'bench',
-      seed: 1,
-      recipe: stages === 'auto' ? {} : { stages, unfreeze_from: null },
-      weightsDir: path.resolve(weights),
-    };
-    await measure(title, node(here('job-worker.ts'), pathToFileURL(folder).href, JSON.stringify(request)), {
-      seconds: 100,
-      env,
-    });
-  } finally {
-    if (load !== undefined) console.log(`${title}: ${JSON.stringify(load.stop())}`);
-    await rm(folder, { recursive: true, force: true });
-  }
+  const work: JobWork = {
+    backend,
+    dataset,
+    weights,
+    python,
+    request: { ...request, architecture: jobNetwork },
+    ...more,
+  };
+  await measure(title, node(here('job-worker.ts'), JSON.stringify(work)), { seconds, env });
 }
 
+// So that the workers end, too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 for (const section of options.sections ?? SECTIONS) {
   for (const run of sections[section]) {
     try {

@@ -20,14 +20,17 @@ export async function runWorker(
   [command = '', ...args]: readonly string[],
   { timeoutMs, env, onLine }: RunWorkerOptions,
 ): Promise<readonly Line[]> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own, so that the processes that it has started end with it.
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) =>
       resolve(code === 0 ? '' : `ended by ${signal ?? `exit code ${code}`}`),
     );
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const end = () => child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGKILL');
+  const timer = setTimeout(end, timeoutMs);
+  process.once('exit', end);
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
   const lines: Line[] = [];
@@ -38,6 +41,7 @@ export async function runWorker(
   }
   const problem = await ended;
   clearTimeout(timer);
+  process.off('exit', end);
   if (problem !== '') onLine([problem, ...errors.slice(-KEPT_ERRORS)].join('\n  '));
   return lines;
 }

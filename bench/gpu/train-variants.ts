@@ -27,9 +27,3 @@ export function trainVariants(batches: readonly number[], kinds: 'all' | 'mixed'
     ...others.map((batch): TrainVariant => ({ batch, precision: 'float16', feed: 'resident' })),
   ];
 }
-
-/** The variants that are measured with PyTorch: every batch size, and the first one also compiled. */
-export const torchVariants = (batches: readonly number[]) => [
-  ...batches.map((batch) => ({ batch, compile: false })),
-  { batch: batches[0] ?? 256, compile: true },
-];

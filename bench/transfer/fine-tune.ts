@@ -1,9 +1,10 @@
-// Runs one fine-tuning job like any other job, and gives the report of its model.
+// Makes fine-tuning jobs like any other, runs one, and gives the report of its model.
 
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
-import { createJobStore, type NewJob } from '../../core/job/record/job-store.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import { createJobStore, type JobStore, type NewJob } from '../../core/job/record/job-store.ts';
 import { REPORT, REPORT_FILE, type Report } from '../../core/model/report.ts';
 import { readJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -15,21 +16,24 @@ export const SPLIT = { train: 0.75, validation: 0.15, test: 0.1 };
 /** What to fine-tune, and with which recipe. */
 export interface FineTuneRequest extends Pick<NewJob, 'architecture' | 'dataset' | 'model' | 'seed'> {
   readonly recipe: unknown;
+  /** Default: all `auto`. */
+  readonly hyperparameters?: Partial<NewJob['hyperparameters']>;
   readonly weightsDir: string;
 }
 
-/**
- * Runs one fine-tuning job, and gives the report of its model.
- * @throws {Error} where the job does not succeed.
- */
-export async function fineTune(
-  store: ObjectStore,
-  { recipe, weightsDir, ...asked }: FineTuneRequest,
-): Promise<Report> {
-  const jobs = createJobStore({ store, now: Date.now });
-  const { id } = await jobs.create({
+/** Stores a new job. */
+export const createJob = (
+  jobs: JobStore,
+  { recipe, hyperparameters, ...asked }: Omit<FineTuneRequest, 'weightsDir'>,
+): Promise<JobRecord> =>
+  jobs.create({
     ...asked,
-    hyperparameters: { n_epochs: 'auto', batch_size: 'auto', learning_rate_multiplier: 'auto' },
+    hyperparameters: {
+      n_epochs: 'auto',
+      batch_size: 'auto',
+      learning_rate_multiplier: 'auto',
+      ...hyperparameters,
+    },
     recipe: RecipeSchema.parse(recipe),
     sweep: null,
     split: SPLIT,
@@ -38,6 +42,29 @@ export async function fineTune(
     metadata: {},
     maxCostUsd: null,
   });
+
+/**
+ * The report of a job's model.
+ * @throws {Error} where the job did not succeed.
+ */
+export async function readReport(store: ObjectStore, job: JobRecord | undefined): Promise<Report> {
+  if (job?.status !== 'succeeded') throw new Error(`The job ${job?.status}: ${job?.error?.message}`);
+  const key = keys.modelFile(job.model, job.modelVersion ?? '1', REPORT_FILE);
+  const report = await readJson(store, key, REPORT);
+  if (report === undefined) throw new Error(`There is no ${key}.`);
+  return report.value;
+}
+
+/**
+ * Runs one fine-tuning job in this process, and gives the report of its model.
+ * @throws {Error} where the job does not succeed.
+ */
+export async function fineTune(
+  store: ObjectStore,
+  { weightsDir, ...request }: FineTuneRequest,
+): Promise<Report> {
+  const jobs = createJobStore({ store, now: Date.now });
+  const { id } = await createJob(jobs, request);
   await runJob(
     {
       store,
@@ -50,10 +77,5 @@ export async function fineTune(
     },
     id,
   );
-  const done = await jobs.get(id);
-  if (done?.status !== 'succeeded') throw new Error(`The job ${done?.status}: ${done?.error?.message}`);
-  const key = keys.modelFile(done.model, done.modelVersion ?? '1', REPORT_FILE);
-  const report = await readJson(store, key, REPORT);
-  if (report === undefined) throw new Error(`There is no ${key}.`);
-  return report.value;
+  return readReport(store, await jobs.get(id));
 }
