@@ -18,9 +18,6 @@ const SECTIONS = [
   'memory',
   'features',
   'head-job',
-  'persistent',
-  'untuned',
-  'compiled-job',
   'compiled-torch',
 ] as const;
 type Section = (typeof SECTIONS)[number];
@@ -30,6 +27,7 @@ const program = new Command('bench:gpu')
   .option('--python <command>', 'a Python that has PyTorch and timm', 'python3')
   .option('--seconds <n>', 'how long each variant is timed', Number, 2)
   .option('--minutes <n>', 'after this time no further measurement starts', Number, 6)
+  .option('--env <pairs...>', 'environment variables of all measurements, NAME=VALUE')
   .option('--size <pixels>', 'height and width of training pictures', Number, 224)
   .option('--batches <sizes...>', 'of training', (text: string, all: number[] = []) => [...all, Number(text)])
   .option('--networks <names...>', 'measure these networks only')
@@ -44,6 +42,7 @@ const options = program.opts<{
   readonly python: string;
   readonly seconds: number;
   readonly minutes: number;
+  readonly env?: readonly string[];
   readonly size: number;
   readonly batches?: readonly number[];
   readonly networks?: readonly string[];
@@ -57,8 +56,13 @@ const options = program.opts<{
 const here = (file: string) => path.join(import.meta.dirname, file);
 const node = (file: string, ...args: readonly string[]) =>
   [process.execPath, '--import', 'tsx', file, ...args] as const;
+/** What the command line adds to the environment. */
+const asked = Object.fromEntries(
+  (options.env ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+);
 const startedMs = performance.now();
 const leftMs = () => 60_000 * options.minutes - (performance.now() - startedMs);
+if (options.env !== undefined) console.log(`environment: ${options.env.join(' ')}`);
 const networks = TRAIN_NETWORKS.filter(({ name }) => options.networks?.includes(name) ?? true);
 const { backend } = options;
 
@@ -75,7 +79,13 @@ async function measure(
   }
   const lines = await runWorker(command, {
     timeoutMs: 1000 * seconds,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1', TF_FORCE_GPU_ALLOW_GROWTH: 'true', ...limits.env },
+    env: {
+      ...process.env,
+      TF_CPP_MIN_LOG_LEVEL: '1',
+      TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+      ...limits.env,
+      ...asked,
+    },
     onLine: (line) => console.log(`${title}: ${typeof line === 'string' ? line : JSON.stringify(line)}`),
   });
   console.log(`${title}: done after ${((performance.now() - startedMs) / 1000).toFixed(0)} s of the run`);
@@ -97,14 +107,11 @@ const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all
     });
   });
 
-/** XLA compiles the graph. What it has compiled serves the processes after it. */
-const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
-/** XLA compiles beside the training, which goes on with the graph executor until that is done. */
-const ASYNC_XLA = { TF_XLA_FLAGS: `${XLA.TF_XLA_FLAGS} --tf_xla_async_compilation=true` };
-/** cuDNN's batch normalization for pixels side by side, which otherwise are transposed first. */
-const PERSISTENT = { TF_USE_CUDNN_BATCHNORM_SPATIAL_PERSISTENT: '1' };
-/** cuDNN's first choice of a convolution in place of the fastest of all. */
-const UNTUNED = { TF_CUDNN_USE_AUTOTUNE: '0' };
+/** XLA compiles the graph; of its kernels it takes the fastest, without checking that each is right. */
+const XLA = {
+  TF_XLA_FLAGS: '--tf_xla_auto_jit=2',
+  XLA_FLAGS: `${process.env['XLA_FLAGS'] ?? ''} --xla_gpu_autotune_level=2`,
+};
 
 const torch = (compile: boolean) =>
   networks.map(({ timm }) => () => {
@@ -129,8 +136,6 @@ const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> =
   ),
   train: train({}, 'train', 'all'),
   xla: train(XLA, 'train with XLA', 'mixed'),
-  persistent: train(PERSISTENT, "train with cuDNN's persistent batch normalization", 'mixed'),
-  untuned: train(UNTUNED, 'train with untuned convolutions', 'mixed'),
   torch: torch(false),
   'compiled-torch': torch(true),
   features: networks.map(
@@ -141,7 +146,6 @@ const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> =
         }),
   ),
   job: [() => wholeJob('job', { request: { recipe: {} } })],
-  'compiled-job': [() => wholeJob('job, compiled beside', { request: { recipe: {} } }, ASYNC_XLA)],
   'head-job': [() => wholeJob('head job', { request: { recipe: { stages: 'head' } } })],
   memory: [
     () =>
@@ -161,7 +165,6 @@ async function wholeJob(
   }: Pick<JobWork, 'memoryMiB' | 'killAfterEpoch'> & {
     readonly request: Omit<JobWork['request'], 'architecture'>;
   },
-  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const { dataset, weights, jobNetwork, python, jobSeconds: seconds } = options;
   if (dataset === undefined || weights === undefined) {
@@ -176,7 +179,7 @@ async function wholeJob(
     request: { ...request, architecture: jobNetwork },
     ...more,
   };
-  await measure(title, node(here('job-worker.ts'), JSON.stringify(work)), { seconds, env });
+  await measure(title, node(here('job-worker.ts'), JSON.stringify(work)), { seconds });
 }
 
 // So that the workers end, too.
