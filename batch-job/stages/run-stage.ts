@@ -150,7 +150,7 @@ async function openTrainer(
   const trainer = await engine.createTrainer({
     ...options.trainer,
     ...(pixels === undefined ? {} : pixelOptions(input, pixels, { shape: train.shape, mixes })),
-    ...(job.recipe.precision === 'mixed' ? { precision: 'bfloat16' as const } : {}),
+    ...(job.recipe.precision === 'mixed' ? { precision: engine.mixedPrecision() } : {}),
     network,
     weights,
     optimizer,

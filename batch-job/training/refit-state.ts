@@ -3,6 +3,7 @@
 
 import type { NetworkWeights } from '../../core/network/description/network.ts';
 import type { TrainerState } from '../tensorflow/engine/engine.ts';
+import { firstLossScale } from '../tensorflow/engine/loss-scale.ts';
 import { AVERAGE_SLOT } from '../tensorflow/engine/training-programs.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
 
@@ -22,7 +23,9 @@ export function refitState(state: FitState, fresh: TrainerState, weights: Networ
   const hasStopped = (weight: string) =>
     saved.has(averageOf(weight)) && !fresh.variables.has(averageOf(weight));
   const weightNames = [...fresh.variables.keys()].filter((name) => weights.has(name));
-  const lacking = [...fresh.variables.keys()].filter((name) => !saved.has(name));
+  const lacking = [...fresh.variables.keys()].filter(
+    (name) => !saved.has(name) && firstLossScale(name) === undefined,
+  );
   if (lacking.length === 0 && !weightNames.some(hasStopped)) return state;
 
   const begins = lacking.some((name) => !weights.has(name));

@@ -109,10 +109,11 @@ async function yieldToTimers(run: FitRun): Promise<void> {
   signal.throwIfAborted();
 }
 
-const diverged = (step: number, learningRate: number, cause: unknown) =>
+const diverged = (step: number, learningRate: number, cause: FoveaError) =>
   new FoveaError(
     'training-diverged',
-    `The loss is no longer a number at step ${step} with learning rate ${learningRate}. ` +
-      'Set hyperparameters.learning_rate_multiplier below 1, e.g. 0.1, and try again.',
+    `The loss or its gradient is no longer a number at step ${step} with learning rate ${learningRate}. ` +
+      'Set hyperparameters.learning_rate_multiplier below 1, e.g. 0.1, ' +
+      `${cause.details?.['precision'] === 'float16' ? 'or recipe.precision to float32, ' : ''}and try again.`,
     { param: 'hyperparameters.learning_rate_multiplier', cause },
   );

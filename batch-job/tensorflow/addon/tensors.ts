@@ -8,6 +8,7 @@ export const DATA_TYPE = {
   float32: 1,
   int32: 3,
   uint8: 4,
+  bool: 10,
   bfloat16: 14,
   float16: 19,
   resource: 20,

@@ -196,6 +196,8 @@ export interface Engine {
    * the last batch of an epoch.
    */
   readonly prefersFixedBatches: boolean;
+  /** The 16-bit type that mixed precision computes in on this device. */
+  mixedPrecision(): LowPrecision;
   /**
    * Starts training a network.
    *

@@ -8,6 +8,7 @@ import { FORMATS } from '../../../core/storage/formats.ts';
 import type { Session } from '../executor/executor.ts';
 import { elementCount, type VariableSpec } from '../program/program.ts';
 import type { TrainerState } from './engine.ts';
+import { firstLossScale } from './loss-scale.ts';
 import { ACCUMULATOR_SLOT, AVERAGE_SLOT, type TrainingPrograms } from './training-programs.ts';
 
 /** Which variables a trainer has. */
@@ -18,7 +19,7 @@ const AVERAGE = `/${AVERAGE_SLOT}`;
 const isAccumulator = ({ name }: VariableSpec): boolean => name.endsWith(`/${ACCUMULATOR_SLOT}`);
 
 /**
- * First values: the weights as given, averages equal to their weights, other slots 0.
+ * First values: the weights as given, averages equal to their weights, other slots 0, and those of loss scaling.
  *
  * @throws {FoveaError} `weights-invalid` where a weight is missing or of another size.
  */
@@ -30,7 +31,7 @@ export function initialVariables(plan: VariablePlan, weights: NetworkWeights): M
       if (own.has(name)) return [name, checkedWeight(spec, weights.get(name))];
       if (name.endsWith(AVERAGE))
         return [name, checkedWeight(spec, weights.get(name.slice(0, -AVERAGE.length)))];
-      return [name, new Float32Array(elementCount(spec.shape))];
+      return [name, new Float32Array(elementCount(spec.shape)).fill(firstLossScale(name) ?? 0)];
     }),
   );
 }
@@ -88,7 +89,8 @@ export async function readState(session: Session, plan: VariablePlan): Promise<M
 }
 
 /**
- * Replaces all variables by those of a state.
+ * Replaces all variables by those of a state. Loss scaling begins anew where the state is of a run without, and ends where
+ * this run is without: an attempt on another machine may compute in another type.
  *
  * @throws {FoveaError} `trainer-state-invalid` where the state is of another network, optimizer or seed.
  */
@@ -112,7 +114,8 @@ export async function writeState(
 }
 
 function stateOf({ name, shape }: VariableSpec, { variables }: TrainerState): Float32Array {
-  const found = variables.get(name);
+  const first = firstLossScale(name);
+  const found = variables.get(name) ?? (first === undefined ? undefined : Float32Array.of(first));
   if (found === undefined) throw invalid(`it has no variable "${name}"`);
   if (found.length !== elementCount(shape))
     throw invalid(`"${name}" has ${found.length} values for [${shape.join(', ')}]`);
@@ -128,7 +131,8 @@ function refuseUnknown(
   const frozen = weightNames.filter((name) => !trainedNames.includes(name));
   for (const name of variables.keys()) {
     const isSpare = frozen.some((weight) => name.startsWith(`${weight}/`));
-    if (!known.has(name) && !isSpare) throw invalid(`it has a variable "${name}" that this run has not`);
+    if (!known.has(name) && !isSpare && firstLossScale(name) === undefined)
+      throw invalid(`it has a variable "${name}" that this run has not`);
   }
 }
 

@@ -10,6 +10,7 @@ import { elementCount } from '../program/program.ts';
 import { type BatchInputs, countImages, createBatchInputs } from './batch-inputs.ts';
 import { mostProbable } from './batch-targets.ts';
 import type { Images, StepResult, Trainer, TrainerOptions } from './engine.ts';
+import { isSkippedInVain, LOSS_SCALE_OUTPUTS } from './loss-scale.ts';
 import { padSamples } from './pad-samples.ts';
 import { initialVariables, readState, readWeights, writeState, writeWeights } from './trainer-variables.ts';
 import {
@@ -51,10 +52,18 @@ function trainerOf(training: Training): Trainer {
   return {
     async step(batch, learningRate) {
       const inputs = inputsOf(batch, batches);
-      const { loss, logits } = await runMicroBatches(training, inputs, updates, learningRate);
+      const { loss, logits, isUpdated, isInVain } = await runMicroBatches(
+        training,
+        inputs,
+        updates,
+        learningRate,
+      );
       batches++;
-      updates++;
-      if (!Number.isFinite(loss)) throw notFinite(loss, batches, learningRate);
+      if (isUpdated) updates++;
+      if (!Number.isFinite(loss))
+        throw notFinite(`The loss of batch ${batches} is ${loss}.`, options, learningRate);
+      if (isInVain)
+        throw notFinite(`The gradients of batch ${batches} are not finite.`, options, learningRate);
       return toStepResult(loss, logits, inputs, plan.classes);
     },
     predict: (images, count) => predict(training, images, count),
@@ -73,16 +82,28 @@ function trainerOf(training: Training): Trainer {
   };
 }
 
+/** What became of a batch. */
+interface BatchOutcome {
+  readonly loss: number;
+  readonly logits: Float32Array;
+  /** False where the step was skipped, see loss-scale.ts. */
+  readonly isUpdated: boolean;
+  /** Whether no other scale of the loss would help. */
+  readonly isInVain: boolean;
+}
+
 /** Runs the micro-batches of a batch; with the last one the optimizer updates the weights. */
 async function runMicroBatches(
   training: Training,
   { count, microBatches }: BatchInputs,
   updates: number,
   learningRate: number,
-): Promise<{ readonly loss: number; readonly logits: Float32Array }> {
+): Promise<BatchOutcome> {
   const { session, plan } = training;
   const logits = new Float32Array(count * plan.classes);
   let loss = 0;
+  let isUpdated = true;
+  let isInVain = false;
   for (const { start, size, isLast, inputs } of microBatches) {
     const outputs = await session.run(
       isLast ? 'update' : 'accumulate',
@@ -94,8 +115,12 @@ async function runMicroBatches(
     );
     loss += outputs.get('loss')?.[0] ?? Number.NaN;
     logits.set(present(outputs.get('logits'), 'the logits of the step'), start * plan.classes);
+    const scale = outputs.get(LOSS_SCALE_OUTPUTS.scale)?.[0];
+    if (scale === undefined) continue;
+    isUpdated = outputs.get(LOSS_SCALE_OUTPUTS.isUpdated)?.[0] === 1;
+    isInVain = isSkippedInVain(isUpdated, scale);
   }
-  return { loss, logits };
+  return { loss, logits, isUpdated, isInVain };
 }
 
 /** The numbers that the update after so many others needs, by the names of the program's inputs. */
@@ -124,10 +149,12 @@ function toStepResult(
   return { loss, correct };
 }
 
-const notFinite = (loss: number, batch: number, learningRate: number) =>
+const notFinite = (problem: string, { precision = 'float32' }: TrainerOptions, learningRate: number) =>
   new FoveaError(
     'loss-not-finite',
-    `The loss of batch ${batch} is ${loss}. Lower the learning rate (it was ${learningRate}), or clip gradients.`,
+    `${problem} Lower the learning rate (it was ${learningRate}), or clip gradients` +
+      `${precision === 'float16' ? ', or train in float32: numbers above 65,504 are infinite in float16' : ''}.`,
+    { details: { precision } },
   );
 
 async function predict(

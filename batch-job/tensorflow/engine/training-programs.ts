@@ -19,6 +19,15 @@ import { attr, type Dimension, type Shape, type Value, type VariableSpec } from 
 import { createProgramBuilder, type ProgramBuilder } from '../program/program-builder.ts';
 import type { TrainerOptions } from './engine.ts';
 import { appendImages, appendViews, imageShapeOf } from './images-input.ts';
+import {
+  appendLossScale,
+  areFinite,
+  LOSS_SCALE_VARIABLES,
+  recordAssignments,
+  scaleGradient,
+  scalesLoss,
+  unscaleGradients,
+} from './loss-scale.ts';
 import { createOptimizer, type Optimizer } from './optimizers.ts';
 
 const ASSIGN = { dtype: attr.type('float32') };
@@ -35,8 +44,9 @@ export interface TrainingPrograms {
   /**
    * `update`: a batch, or the last micro-batch of one, and an update. `accumulate`, where batches have micro-batches: the
    * gradient of one is added to those before it. Both take `images`, `targets` `[batch, classes]`, `sample_weights` `[batch]` (of the mean over the
-   * whole batch), the dropout masks, and `update` the optimizer's scalars; both give `loss` `[]` and `logits`. `predict`:
-   * `images` to `probabilities`.
+   * whole batch), the dropout masks, and `update` the optimizer's scalars; both give `loss` `[]` and `logits`. In float16
+   * `update` also gives {@link LOSS_SCALE_OUTPUTS}; a step whose gradients are not finite changes the scale alone, but for the
+   * moving statistics of earlier micro-batches. `predict`: `images` to `probabilities`.
    */
   readonly programs: Readonly<Record<string, ProgramWriter>>;
   readonly optimizer: Optimizer;
@@ -96,6 +106,7 @@ export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms
   const optimizer = createOptimizer(options.optimizer);
   const accumulates = microBatchSizeOf(options) < options.batchSize;
   const averages = options.emaDecay !== undefined;
+  const scales = scalesLoss(options);
   const slots = [
     ...optimizer.slots,
     ...(accumulates ? [ACCUMULATOR_SLOT] : []),
@@ -118,14 +129,28 @@ export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms
       const { loss, gradient } = appendLoss(b, logits);
       b.output('loss', loss);
       b.output('logits', logits);
-      const gradients = appendBackward(b, logits, gradient, trained);
-      appendMovingStatistics(b, statistics);
+      const gradients = appendBackward(b, logits, scales ? scaleGradient(b, gradient) : gradient, trained);
       const found = trained.flatMap((variable) => {
         const value = gradients.get(variable.name);
         return value === undefined ? [] : [{ variable, gradient: value }];
       });
-      if (updates) appendUpdate(b, found, { options, optimizer, rateFactors });
-      else appendAccumulation(b, found);
+      const undoable = recordAssignments(b);
+      const recording = scales ? undoable.b : b;
+      appendMovingStatistics(recording, statistics);
+      if (!updates) appendAccumulation(b, found);
+      const complete = updates && accumulates ? found.map((one) => takeAccumulated(b, one)) : found;
+      if (updates) {
+        const gradients = scales ? unscaled(b, complete) : complete;
+        appendUpdate(recording, gradients, { options, optimizer, rateFactors });
+      }
+      if (scales) {
+        const finite = areFinite(
+          b,
+          complete.map((one) => one.gradient),
+        );
+        undoable.undoUnless(finite);
+        if (updates) appendLossScale(b, finite);
+      }
       const { precision = 'float32' } = options;
       if (precision === 'float32') return b.build();
       return lowerPrecision(b.build(), {
@@ -144,7 +169,11 @@ export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms
   };
 
   return {
-    variables: [...weights, ...trained.flatMap((variable) => slots.map((slot) => slotOf(variable, slot)))],
+    variables: [
+      ...weights,
+      ...trained.flatMap((variable) => slots.map((slot) => slotOf(variable, slot))),
+      ...(scales ? LOSS_SCALE_VARIABLES.keys() : []),
+    ],
     weightNames: weights.map(({ name }) => name),
     trainedNames: [...trainedNames],
     programs: { update: train(true), ...(accumulates ? { accumulate: train(false) } : {}), predict },
@@ -233,6 +262,14 @@ function takeAccumulated(b: ProgramBuilder, { variable, gradient }: Gradient): G
   return { variable, gradient: sum };
 }
 
+function unscaled(b: ProgramBuilder, gradients: readonly Gradient[]): readonly Gradient[] {
+  const values = unscaleGradients(
+    b,
+    gradients.map(({ gradient }) => gradient),
+  );
+  return gradients.map(({ variable, gradient }, i) => ({ variable, gradient: values[i] ?? gradient }));
+}
+
 /** Scales all gradients by min(1, clipNorm / their common norm). */
 function clip(b: ProgramBuilder, gradients: readonly Gradient[], clipNorm: number): readonly Gradient[] {
   const [head, ...rest] = gradients.map(({ gradient }) => {
@@ -277,9 +314,7 @@ function appendUpdate(
     if (value === undefined) throw new Error(`The optimizer has no scalar "${name}".`);
     return value;
   };
-  const hasMicroBatches = microBatchSizeOf(options) < options.batchSize;
-  const complete = hasMicroBatches ? gradients.map((gradient) => takeAccumulated(b, gradient)) : gradients;
-  for (const { variable, gradient } of clipNorm === undefined ? complete : clip(b, complete, clipNorm)) {
+  for (const { variable, gradient } of clipNorm === undefined ? gradients : clip(b, gradients, clipNorm)) {
     const factor = rateFactors.get(variable.name) ?? 1;
     const scaled = (rate: Value) => (factor === 1 ? rate : ops.binary(b, 'Mul', rate, b.scalar(factor)));
     if (decayRate !== undefined && decays(variable.name)) {

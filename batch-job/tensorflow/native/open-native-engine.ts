@@ -11,6 +11,7 @@ import type { RewriteRules } from '../program/rewrite-program.ts';
 import { CPU_REWRITES } from './cpu-rewrites.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import { findGpuProblem } from './find-gpu.ts';
+import { gpuMixedPrecision } from './mixed-precision.ts';
 import { createPoolingRewrites, hasOneDnnPooling } from './onednn-pooling.ts';
 
 const TFJS_NODE_VERSION = '4.22.0';
@@ -64,6 +65,7 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
     },
     takesPixels: true,
     prefersFixedBatches: isGpu,
+    mixedPrecision: () => (isGpu ? gpuMixedPrecision() : 'bfloat16'),
     createTrainer: (options) =>
       createTrainer(executors[options.executor ?? 'graph'], { fixedBatches: isGpu, ...options }),
     createForward: (options) =>

@@ -69,6 +69,7 @@ export async function openPortableEngine(options: OpenPortableOptions, reason: s
     },
     takesPixels: false,
     prefersFixedBatches: false,
+    mixedPrecision: () => 'bfloat16',
     async createTrainer(trainerOptions) {
       const { executor = graph === undefined ? 'eager' : 'graph' } = trainerOptions;
       refuseOtherTypes(trainerOptions);

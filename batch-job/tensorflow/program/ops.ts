@@ -149,6 +149,22 @@ function broadcastShapes(x: Shape, y: Shape): Shape {
 export const binary = (b: ProgramBuilder, type: BinaryOp, x: Value, y: Value): Value =>
   b.op(type, [x, y], typeOf(x), broadcastShapes(x.shape, y.shape), x.dtype);
 
+/** Where `x` is finite, bool of the shape of `x`. */
+export const isFiniteAt = (b: ProgramBuilder, x: Value): Value =>
+  b.op('IsFinite', [x], typeOf(x), x.shape, 'bool');
+
+/** Whether `x` is at least `y`, both `[]`. */
+export const isAtLeast = (b: ProgramBuilder, x: Value, y: Value): Value =>
+  b.op('GreaterEqual', [x, y], typeOf(x), [], 'bool');
+
+/** `x` where the condition, a bool `[]`, holds, else `y`, of the same shape. What is not chosen may be no number. */
+export const select = (b: ProgramBuilder, condition: Value, x: Value, y: Value): Value =>
+  b.op('Select', [condition, x, y], typeOf(x), x.shape, x.dtype);
+
+/** Half the sum of all squares, `[]`. */
+export const halfSumOfSquares = (b: ProgramBuilder, x: Value): Value =>
+  b.op('L2Loss', [x], typeOf(x), [], x.dtype);
+
 /** The rows of `x` at `indices` (int32), along the first axis. */
 export const gather = (b: ProgramBuilder, x: Value, indices: Value): Value =>
   b.op(

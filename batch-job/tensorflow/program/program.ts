@@ -4,8 +4,8 @@
 /** Types of 16 bits that stand for numbers: what mixed precision computes in. */
 export type LowPrecision = 'bfloat16' | 'float16';
 
-/** `uint8` is pixels as they are decoded; `resource` is the handle of a variable. */
-export type DataType = 'float32' | LowPrecision | 'int32' | 'uint8' | 'resource';
+/** `uint8` is pixels as they are decoded; `bool` is what a comparison gives; `resource` is the handle of a variable. */
+export type DataType = 'float32' | LowPrecision | 'int32' | 'uint8' | 'bool' | 'resource';
 
 /** Types of what a program is fed: values, pixels or indices. */
 export type InputType = 'float32' | 'uint8' | 'int32';

@@ -116,8 +116,8 @@ export const RecipeSchema = z.strictObject({
     // Has no default, so that earlier versions can read records without it.
     .optional()
     .describe(
-      "Precision of the arithmetic in training. `mixed`: bfloat16 where it suffices, compiled by XLA, on TensorFlow's own back " +
-        "ends; it pays on GPUs from NVIDIA's Ampere on. Evaluation and the exported model are always float32. `auto`, the default: float32.",
+      "Precision of the arithmetic in training. `mixed`: 16 bits where they suffice, compiled by XLA, on TensorFlow's own back " +
+        "ends: bfloat16, or on NVIDIA's GPUs before Ampere float16 with dynamic loss scaling. It pays on GPUs. Evaluation and the exported model are always float32. `auto`, the default: float32.",
     ),
   out_of_memory: z
     .array(RemedySchema)

@@ -45,6 +45,12 @@ describe('refitState', () => {
     expect(refitState(state, trainerOf({ ...FRESH_MID, ...FRESH_TOP }), WEIGHTS)).toBe(state);
   });
 
+  it('keeps the optimizer where an attempt in another type has begun to scale the loss', () => {
+    const state = stateOf({ ...LEARNING_MID, ...LEARNING_TOP }, JUDGED);
+    const scaled = { loss_scale: 32768, loss_scale_steps: 0 };
+    expect(refitState(state, trainerOf({ ...FRESH_MID, ...FRESH_TOP, ...scaled }), WEIGHTS)).toBe(state);
+  });
+
   it('leaves a layer that becomes frozen at its EMA, and keeps the optimizer slots of the others', () => {
     const state = stateOf({ ...LEARNING_MID, ...LEARNING_TOP }, JUDGED);
     const refit = refitState(state, trainerOf({ 'mid/kernel': 2, ...FRESH_TOP }), WEIGHTS);

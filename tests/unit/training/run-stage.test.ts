@@ -79,7 +79,7 @@ async function optionsFor(asked: Asked, stage: 'head' | 'full' = 'head'): Promis
     options = given;
     throw ENOUGH;
   };
-  await begin({ ...asked, engine: { createTrainer } }, stage);
+  await begin({ ...asked, engine: { ...asked.engine, createTrainer } }, stage);
   if (options === undefined) throw ENOUGH;
   return options;
 }
@@ -118,7 +118,10 @@ describe('a stage gives its trainer', () => {
   );
 
   it('the precision of the recipe, and none unless it is asked for', async () => {
-    expect(await optionsFor({ recipe: { precision: 'mixed' } })).toMatchObject({ precision: 'bfloat16' });
+    for (const precision of ['bfloat16', 'float16'] as const) {
+      const engine = { mixedPrecision: () => precision };
+      expect(await optionsFor({ recipe: { precision: 'mixed' }, engine })).toMatchObject({ precision });
+    }
     expect(await optionsFor({})).not.toHaveProperty('precision');
   });
 
