@@ -82,6 +82,11 @@ export interface TrainerOptions {
   readonly microBatchSize?: number;
   /** Whether every run of a program has as many samples as most runs, see {@link Engine.prefersFixedBatches}; its default. */
   readonly fixedBatches?: boolean;
+  /**
+   * Devices that share every batch or micro-batch, where they divide it; else the first one has it. The result is that of
+   * one device with the whole batch. Default 1.
+   */
+  readonly towers?: number;
   /** By default the faster one that the back end has. */
   readonly executor?: ExecutorName;
   /** The type that steps compute in; predictions and variables are float32 always. Default `float32`. */
@@ -168,7 +173,14 @@ export interface Trainer {
 export interface ForwardOptions
   extends Pick<
     TrainerOptions,
-    'network' | 'weights' | 'fixedBatches' | 'executor' | 'precision' | 'preprocessing' | 'viewsFrom'
+    | 'network'
+    | 'weights'
+    | 'fixedBatches'
+    | 'towers'
+    | 'executor'
+    | 'precision'
+    | 'preprocessing'
+    | 'viewsFrom'
   > {
   /** Most pictures of a run, and how many most runs have. */
   readonly batchSize: number;

@@ -8,6 +8,7 @@ import { networkVariables, toTensorFlow } from '../network/to-tensorflow.ts';
 import { lowerPrecision } from '../program/lower-precision.ts';
 import { elementCount } from '../program/program.ts';
 import { createProgramBuilder } from '../program/program-builder.ts';
+import { toTowers } from '../program/to-towers.ts';
 import type { Forward, ForwardOptions } from './engine.ts';
 import { appendViews } from './images-input.ts';
 import { padSamples } from './pad-samples.ts';
@@ -18,7 +19,7 @@ import { padSamples } from './pad-samples.ts';
  * @throws {FoveaError} `weights-invalid` where a weight is missing or of another size.
  */
 export async function createForward(executor: Executor, options: ForwardOptions): Promise<Forward> {
-  const { network, weights, batchSize, fixedBatches = false, precision = 'float32' } = options;
+  const { network, weights, batchSize, fixedBatches = false, precision = 'float32', towers = 1 } = options;
   const size = closedSizeOf(outputShape(network));
   const forward: ProgramWriter = (batch) => {
     const b = createProgramBuilder();
@@ -40,7 +41,12 @@ export async function createForward(executor: Executor, options: ForwardOptions)
       );
     }),
   );
-  const session = await executor.createSession({ variables, programs: { forward }, batchSize, initial });
+  const session = await executor.createSession({
+    variables,
+    programs: { forward: toTowers(forward, towers) },
+    batchSize,
+    initial,
+  });
   return {
     async run(images, count, drawn = new Map()) {
       const output = new Float32Array(count * size);

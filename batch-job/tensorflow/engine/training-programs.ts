@@ -17,6 +17,7 @@ import { lowerPrecision } from '../program/lower-precision.ts';
 import * as ops from '../program/ops.ts';
 import { attr, type Dimension, type Shape, type Value, type VariableSpec } from '../program/program.ts';
 import { createProgramBuilder, type ProgramBuilder } from '../program/program-builder.ts';
+import { toTowers } from '../program/to-towers.ts';
 import type { TrainerOptions } from './engine.ts';
 import { appendImages, appendViews, imageShapeOf } from './images-input.ts';
 import {
@@ -96,6 +97,7 @@ export function microBatchSizeOf({
 export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms {
   const { network } = options;
   const { imageShape, classes } = classifierShapes(network);
+  const { towers = 1 } = options;
   const isTrainable = options.trainable ?? (() => true);
   const specs = weightSpecs(network);
   const weights: readonly VariableSpec[] = specs.map(({ key, shape }) => ({ name: key, shape }));
@@ -176,7 +178,11 @@ export function buildTrainingPrograms(options: TrainerOptions): TrainingPrograms
     ],
     weightNames: weights.map(({ name }) => name),
     trainedNames: [...trainedNames],
-    programs: { update: train(true), ...(accumulates ? { accumulate: train(false) } : {}), predict },
+    programs: {
+      update: toTowers(train(true), towers),
+      ...(accumulates ? { accumulate: toTowers(train(false), towers) } : {}),
+      predict: toTowers(predict, towers),
+    },
     optimizer,
     dropoutMasks: forward(createProgramBuilder(), 1).dropoutMasks,
     imageShape,
@@ -217,7 +223,7 @@ function appendLoss(b: ProgramBuilder, logits: Value): { readonly loss: Value; r
 
 /** (n - 1) / n, or 1 where the op that gave the variance had one value alone and corrected nothing. */
 function withoutBessel(b: ProgramBuilder, rows: Dimension, x: Value): Value {
-  if (rows !== null) return b.scalar(Math.max(rows - 1, 1) / rows);
+  if (rows !== null) return b.scalar(ops.withoutBessel(rows));
   const count = ops.binary(b, 'Mul', ops.sizeTensor(b, x), b.scalar(1 / ops.channelsOf(x)));
   const atLeastOne = ops.binary(b, 'Maximum', ops.binary(b, 'Sub', count, b.scalar(1)), b.scalar(1));
   return ops.binary(b, 'RealDiv', atLeastOne, count);

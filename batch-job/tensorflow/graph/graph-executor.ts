@@ -41,20 +41,31 @@ interface Feed {
  * An executor of TensorFlow graphs, on a loaded addon. The addon loads each session from a temporary folder.
  *
  * @param rewrites Rules for what the device runs faster in other ops.
+ * @param devices The devices of towers, see createGraphWriter.
  */
-export function createGraphExecutor(addon: Addon, rewrites: RewriteRules): Executor {
+export function createGraphExecutor(
+  addon: Addon,
+  rewrites: RewriteRules,
+  devices?: readonly string[],
+): Executor {
   return {
-    createSession: (options) => createGraphSession(addon, rewrites, options),
+    createSession: (options) => createGraphSession(addon, { rewrites, devices }, options),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
 
+/** What a device's graphs are. */
+interface GraphSettings {
+  readonly rewrites: RewriteRules;
+  readonly devices: readonly string[] | undefined;
+}
+
 async function createGraphSession(
   addon: Addon,
-  rewrites: RewriteRules,
+  { rewrites, devices }: GraphSettings,
   options: SessionOptions,
 ): Promise<Session> {
-  const writer = createGraphWriter();
+  const writer = createGraphWriter(devices);
   const variables = createVariables<GraphVariable>(options, {
     create: (spec) => ({ spec, ...writer.addVariable(spec) }),
     // They are the model's.

@@ -33,6 +33,8 @@ export interface NodeDef {
   readonly op: string;
   /** `<node>` or `<node>:<output>`, and `^<node>` for what must only have run before. */
   readonly input: readonly string[];
+  /** E.g. `/device:GPU:0`; where it is omitted TensorFlow chooses. */
+  readonly device?: string;
   readonly attr: readonly { readonly key: string; readonly value: AttrValue }[];
 }
 
@@ -53,6 +55,7 @@ const ROOT = protobuf.Root.fromJSON({
         name: one('string', 1),
         op: one('string', 2),
         input: many('string', 3),
+        device: one('string', 4),
         attr: many('AttrEntry', 5),
       },
     },

@@ -3,7 +3,7 @@
 
 import { present } from '../../../core/present.ts';
 import { DATA_TYPE } from '../addon/tensors.ts';
-import type { Attribute, Program, Shape, Value, VariableSpec } from '../program/program.ts';
+import type { Attribute, Constant, Place, Program, Shape, Value, VariableSpec } from '../program/program.ts';
 import type { AttrValue, NodeDef } from './graph-schema.ts';
 
 const encoder = new TextEncoder();
@@ -57,9 +57,21 @@ export const outputNode = (prefix: string, output: string): string => `${prefix}
 /** Node names take letters, digits, `.`, `\`, `/`, `_` and `-`; the addon splits lists of them at commas and colons. */
 const nodeName = (name: string): string => name.replaceAll(/[^A-Za-z0-9./_-]/g, '_');
 
-/** A writer with an empty graph. */
-export function createGraphWriter(): GraphWriter {
-  const graph: Graph = { nodes: [], handles: new Map() };
+/** The processor's memory, as TensorFlow names its devices. */
+const HOST = '/device:CPU:0';
+
+/**
+ * A writer with an empty graph.
+ *
+ * @param devices Names of the devices that towers run on, e.g. `/device:GPU:0`; more towers begin again with the first. By
+ * default TensorFlow chooses where ops run.
+ */
+export function createGraphWriter(devices: readonly string[] = []): GraphWriter {
+  const deviceOf = (place: Place | undefined): string | undefined => {
+    if (place === undefined || devices.length === 0) return undefined;
+    return place === 'host' ? HOST : devices[place % devices.length];
+  };
+  const graph: Graph = { nodes: [], handles: new Map(), deviceOf };
   return {
     nodes: graph.nodes,
     addVariable: (variable) => addVariable(graph, variable),
@@ -71,6 +83,8 @@ interface Graph {
   readonly nodes: NodeDef[];
   /** The nodes of variables' handles, by the variables' names. */
   readonly handles: Map<string, string>;
+  /** Where a node runs; undefined where TensorFlow chooses. */
+  readonly deviceOf: (place: Place | undefined) => string | undefined;
 }
 
 /** @returns The node's name. */
@@ -80,8 +94,15 @@ function addNode(
   op: string,
   input: readonly string[],
   attr: Readonly<Record<string, AttrValue>>,
+  device?: string,
 ): string {
-  nodes.push({ name, op, input, attr: Object.entries(attr).map(([key, value]) => ({ key, value })) });
+  nodes.push({
+    name,
+    op,
+    input,
+    attr: Object.entries(attr).map(([key, value]) => ({ key, value })),
+    ...(device === undefined ? {} : { device }),
+  });
   return name;
 }
 
@@ -107,8 +128,7 @@ function addVariable(graph: Graph, { name, shape }: VariableSpec): VariableNodes
 }
 
 function addProgram(graph: Graph, prefix: string, program: Program): void {
-  const references = addSources(graph, prefix, program);
-  const assignments = addOps(graph, prefix, program, references);
+  const { references, assignments } = addOps(graph, prefix, program);
   const after = assignments.map((node) => `^${node}`);
   for (const [output, value] of program.outputs) {
     const source = present(references.get(value), `a node for the output "${output}"`);
@@ -116,23 +136,35 @@ function addProgram(graph: Graph, prefix: string, program: Program): void {
   }
 }
 
-/** Adds the inputs and constants of a program. @returns Where the values of these, and of its variables, are read from. */
+/** Adds the inputs of a program. @returns Where the values of these, and of its variables, are read from. */
 function addSources(graph: Graph, prefix: string, program: Program): Map<Value, string> {
   const references = new Map<Value, string>();
   for (const [input, value] of program.inputs) {
     const attributes = { dtype: { type: DATA_TYPE[value.dtype] }, shape: { shape: toShape(value.shape) } };
     references.set(value, addNode(graph, inputNode(prefix, input), 'Placeholder', [], attributes));
   }
-  for (const { value, data } of program.constants) {
-    const dtype = data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
-    const tensorContent = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
-    const attributes = { dtype: { type: dtype }, value: { tensor } };
-    references.set(value, addNode(graph, `${prefix}/const/${value.id}`, 'Const', [], attributes));
-  }
   for (const [name, value] of program.variables)
     references.set(value, present(graph.handles.get(name), `a variable "${name}"`));
   return references;
+}
+
+/** Gives the node of a constant for readers on a device, or undefined for other values. Each device has its own: no copies. */
+function constantNodes(graph: Graph, prefix: string, constants: readonly Constant[]) {
+  const data = new Map(constants.map((constant) => [constant.value, constant.data]));
+  const written = new Map<string, string>();
+  return (value: Value, device: string | undefined): string | undefined => {
+    const numbers = data.get(value);
+    if (numbers === undefined) return undefined;
+    const key = `${value.id}@${device ?? ''}`;
+    const known = written.get(key);
+    if (known !== undefined) return known;
+    const dtype = numbers instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
+    const tensorContent = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
+    const name = `${prefix}/const/${value.id}${device === undefined ? '' : `/${nodeName(device)}`}`;
+    written.set(key, name);
+    return addNode(graph, name, 'Const', [], { dtype: { type: dtype }, value: { tensor } }, device);
+  };
 }
 
 /** The nodes that have used a variable since its last assignment, and that assignment. */
@@ -141,13 +173,14 @@ interface Access {
   readonly writer: string | undefined;
 }
 
-/** Adds the ops of a program, and where their outputs are to `references`. @returns The nodes that assign variables. */
+/** Adds the ops of a program and what they read. @returns Where values are read from, and the nodes that assign variables. */
 function addOps(
   graph: Graph,
   prefix: string,
   program: Program,
-  references: Map<Value, string>,
-): readonly string[] {
+): { readonly references: ReadonlyMap<Value, string>; readonly assignments: readonly string[] } {
+  const references = addSources(graph, prefix, program);
+  const constantNode = constantNodes(graph, prefix, program.constants);
   const access = new Map<Value, Access>();
   const assignments: string[] = [];
   program.ops.forEach((op, index) => {
@@ -155,7 +188,10 @@ function addOps(
     const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
     const assigns = op.outputs.length === 0;
     const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
-    const inputs = op.inputs.map((value) => present(references.get(value), `a node that ${name} reads`));
+    const device = graph.deviceOf(op.place);
+    const inputs = op.inputs.map((value) =>
+      present(references.get(value) ?? constantNode(value, device), `a node that ${name} reads`),
+    );
     const attributes = Object.entries(op.attributes).map(
       ([key, value]) => [key, toAttrValue(value)] as const,
     );
@@ -165,12 +201,13 @@ function addOps(
       op.type,
       [...inputs, ...[...before].map((node) => `^${node}`)],
       Object.fromEntries(attributes),
+      device,
     );
     for (const [output, value] of op.outputs.entries()) references.set(value, `${name}:${output}`);
     if (assigns) assignments.push(name);
     for (const value of resources) access.set(value, accessAfter(access.get(value), name, assigns));
   });
-  return assignments;
+  return { references, assignments };
 }
 
 /** The nodes that must have run before a node reads or assigns a variable. */

@@ -50,6 +50,9 @@ export const rowCount = (value: Value): Dimension =>
     .slice(0, -1)
     .reduce<Dimension>((product, n) => (product === null || n === null ? null : product * n), 1);
 
+/** (n - 1) / n, or 1 for n of 1: takes Bessel's correction from a variance that `FusedBatchNormV3` has given. */
+export const withoutBessel = (rows: number): number => Math.max(rows - 1, 1) / rows;
+
 function slideShape(x: Value, kernel: Pair, { strides, padding }: Window, channels: number): Shape {
   const along = (axis: 0 | 1) => {
     const size = known(x.shape[axis + 1]);
@@ -301,6 +304,32 @@ export function concatenate(b: ProgramBuilder, values: readonly Value[]): Value 
   const shape = [...first.shape.slice(0, -1), values.reduce((sum, value) => sum + channelsOf(value), 0)];
   const attributes = { ...typeOf(first), N: attr.int(values.length), Tidx: attr.type('int32') };
   return b.op('ConcatV2', [...values, axis], attributes, shape, first.dtype);
+}
+
+/** Parts of equal size one after another along the first axis, the batch; each part has `samples` of it. */
+export function splitBatch(b: ProgramBuilder, x: Value, parts: number, samples: number): readonly Value[] {
+  const shape = [samples, ...x.shape.slice(1)];
+  return b.emit(
+    'Split',
+    [b.constant([0], [], 'int32'), x],
+    { ...typeOf(x), num_split: attr.int(parts) },
+    Array.from({ length: parts }, () => ({ shape, dtype: x.dtype })),
+  );
+}
+
+/** The values one after another along the first axis, the batch: what {@link splitBatch} has split. @throws {Error} Where there are none. */
+export function joinBatch(b: ProgramBuilder, parts: readonly Value[]): Value {
+  const [first] = parts;
+  if (first === undefined) throw new Error('There is nothing to join.');
+  const samples = parts.reduce((sum, { shape }) => sum + known(shape[0]), 0);
+  const attributes = { ...typeOf(first), N: attr.int(parts.length), Tidx: attr.type('int32') };
+  return b.op(
+    'ConcatV2',
+    [...parts, b.constant([0], [], 'int32')],
+    attributes,
+    [samples, ...first.shape.slice(1)],
+    first.dtype,
+  );
 }
 
 /** The `count` channels from `from` on, `[…, count]`. */

@@ -8,6 +8,7 @@ import {
   elementCount,
   type InputType,
   type Op,
+  type Place,
   type Program,
   type Shape,
   type Value,
@@ -46,6 +47,8 @@ export interface ProgramBuilder {
   ): readonly Value[];
   /** {@link emit} for ops of one output. */
   op(type: string, inputs: readonly Value[], attributes: Attributes, shape: Shape, dtype?: DataType): Value;
+  /** Runs a function whose ops are at a place; by default they are on the first device. */
+  at<T>(place: Place | undefined, append: () => T): T;
   /** Makes a value an output of the program. */
   output(name: string, value: Value): void;
   /** The ops recorded so far. */
@@ -67,6 +70,7 @@ export function createProgramBuilder(): ProgramBuilder {
   const readVariables = new Map<Value, VariableSpec>();
   const ops: Op[] = [];
   const outputs = new Map<string, Value>();
+  let place: Place | undefined;
 
   const newValue: NewValue = (shape, dtype) => ({ id: nextId++, shape, dtype });
   const constants = createConstants(newValue);
@@ -81,7 +85,13 @@ export function createProgramBuilder(): ProgramBuilder {
 
   const emit: ProgramBuilder['emit'] = (type, opInputs, attributes, specs) => {
     const values = specs.map(({ shape, dtype = 'float32' }) => newValue(shape, dtype));
-    ops.push({ type, attributes, inputs: opInputs, outputs: values });
+    ops.push({
+      type,
+      attributes,
+      inputs: opInputs,
+      outputs: values,
+      ...(place === undefined ? {} : { place }),
+    });
     return values;
   };
   const op: ProgramBuilder['op'] = (type, opInputs, attributes, shape, dtype = 'float32') =>
@@ -109,6 +119,15 @@ export function createProgramBuilder(): ProgramBuilder {
     assign(type, variables, opInputs, attributes = {}) {
       emit(type, [...variables.map(handle), ...opInputs], attributes, []);
       for (const variable of variables) readings.delete(variable.name);
+    },
+    at(next, append) {
+      const before = place;
+      place = next;
+      try {
+        return append();
+      } finally {
+        place = before;
+      }
     },
     output: (name, value) => void outputs.set(name, value),
     constantOf(value) {

@@ -36,8 +36,13 @@ export interface Value {
   readonly shape: Shape;
 }
 
+/** The device of a tower, by the tower's number, or the processor, which feeds them. */
+export type Place = number | 'host';
+
 /** One op, with TensorFlow's name, attributes and order of inputs and outputs. */
 export interface Op {
+  /** Where it runs; on the first device by default. */
+  readonly place?: Place;
   readonly type: string;
   readonly attributes: Attributes;
   readonly inputs: readonly Value[];

@@ -80,7 +80,10 @@ export function rewriteProgram(
     else if (variable !== undefined) {
       for (const output of op.outputs) values.set(output, b.read(variable));
     } else {
-      const made = rules[op.type]?.(b, op, inputs) ?? b.emit(op.type, inputs, op.attributes, op.outputs);
+      const made = b.at(
+        op.place,
+        () => rules[op.type]?.(b, op, inputs) ?? b.emit(op.type, inputs, op.attributes, op.outputs),
+      );
       op.outputs.forEach((output, index) => {
         const value = made[index];
         if (value !== undefined) values.set(output, value);

@@ -1,0 +1,207 @@
+// Towers: batches that several devices share come to what one device makes of them. All towers are on one processor here.
+
+import { describe, expect, test } from 'vitest';
+import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
+import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
+import type { Batch, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { createTrainer } from '../../../batch-job/tensorflow/engine/trainer.ts';
+import { buildTrainingPrograms } from '../../../batch-job/tensorflow/engine/training-programs.ts';
+import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
+import { createGraphWriter } from '../../../batch-job/tensorflow/graph/graph-writer.ts';
+import { CPU_REWRITES } from '../../../batch-job/tensorflow/native/cpu-rewrites.ts';
+import { MIX_INPUTS } from '../../../batch-job/tensorflow/network/render-in-graph.ts';
+import type { Shape } from '../../../batch-job/tensorflow/program/program.ts';
+import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
+import type { Network } from '../../../core/network/description/network.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
+import { present } from '../../../core/present.ts';
+import { layerWeights, noise } from '../../support/layer-networks.ts';
+
+const CLASSES = 3;
+const BATCH_SIZE = 8;
+const SIZE = 9;
+const PICTURE = SIZE * SIZE * 3;
+const STEPS = 3;
+
+/** Every op of the forward and the backward pass that networks have, batch normalization that learns among them. */
+function network(): Network {
+  const n = createNetworkBuilder('shared', { height: SIZE, width: SIZE, channels: 3 });
+  // A bias before a batch normalization has the gradient 0, of which Adam makes a step by rounding errors alone.
+  const convolution = { kernelSize: 3, padding: 'same', useBias: false } as const;
+  let x = n.conv2d(n.input(), { name: 'conv', filters: 8, ...convolution });
+  x = n.relu(n.batchNormalization(x, { name: 'bn', momentum: 0.9 }), { maxValue: 6 });
+  x = n.maxPooling2d(n.depthwiseConv2d(x, { name: 'depthwise', ...convolution }), { poolSize: 2 });
+  x = n.relu(n.batchNormalization(x, { name: 'bn2', momentum: 0.9 }));
+  x = n.dropout(n.flatten(x), { rate: 0.3 });
+  n.dense(x, { name: 'top', units: CLASSES, activation: 'softmax' });
+  return n.build();
+}
+
+const NETWORK = network();
+const COMMON: TrainerOptions = {
+  network: NETWORK,
+  weights: layerWeights(NETWORK),
+  optimizer: { type: 'sgd', momentum: 0.9 },
+  seed: 7,
+  batchSize: BATCH_SIZE,
+};
+
+const labelsOf = (step: number) =>
+  Int32Array.from({ length: BATCH_SIZE }, (_, i) => (i * i + step) % CLASSES);
+
+/** Samples differ in brightness, so that the statistics of parts differ from those of the batch. */
+function values(step: number): Batch {
+  const images = noise(BATCH_SIZE * PICTURE, step);
+  images.forEach((value, i) => {
+    images[i] = value + Math.floor(i / PICTURE) / 3;
+  });
+  return { images, labels: labelsOf(step) };
+}
+
+const pixels = (step: number): Batch => ({
+  images: Uint8Array.from(
+    noise(BATCH_SIZE * PICTURE, step),
+    (value) => Math.floor(256 * Math.abs(value)) % 256,
+  ),
+  labels: labelsOf(step),
+});
+
+/** Every picture is mixed with one of another tower. */
+const mixed = (step: number): Batch => ({
+  ...pixels(step),
+  drawn: new Map<string, Float32Array | Int32Array>([
+    [MIX_INPUTS.partners, Int32Array.from({ length: BATCH_SIZE }, (_, i) => (i + step + 3) % BATCH_SIZE)],
+    [MIX_INPUTS.rows, new Float32Array(SIZE).fill(0.7)],
+    [MIX_INPUTS.columns, new Float32Array(SIZE).fill(1)],
+  ]),
+});
+
+interface Case {
+  readonly name: string;
+  readonly options?: Partial<TrainerOptions>;
+  readonly batch?: (step: number) => Batch;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'batch normalization that learns, dropout and momentum' },
+  {
+    name: 'AdamW with an average of the weights, class weights and label smoothing',
+    options: {
+      optimizer: { type: 'adamw', clipNorm: 1 },
+      emaDecay: 0.9,
+      classWeights: [0.5, 1, 2],
+      labelSmoothing: 0.1,
+    },
+  },
+  { name: 'micro-batches', options: { microBatchSize: 4, fixedBatches: true } },
+  { name: 'frozen layers', options: { trainable: (layer) => !['conv', 'bn'].includes(layer) } },
+  {
+    name: 'pixels that the device mixes',
+    options: { preprocessing: 'tf', mixes: true },
+    batch: mixed,
+  },
+];
+
+const CPU = '/device:CPU:0';
+const directory = nativeDirectory(cacheDirectory(process.env), 'cpu');
+const isThere = hasAddon(directory, 'cpu');
+if (!isThere) console.warn(`Skipped: training with towers. The addon is not built (${directory}).`);
+
+describe.skipIf(!isThere)('training with towers', () => {
+  const executorOn = (...devices: readonly string[]) =>
+    createGraphExecutor(loadAddon(directory, 'cpu'), CPU_REWRITES, devices);
+
+  const train = async (options: TrainerOptions, batch: (step: number) => Batch) => {
+    const executor = executorOn(CPU, CPU);
+    const before = executor.numTensors();
+    const trainer = await createTrainer(executor, options);
+    const steps = [];
+    for (let step = 0; step < STEPS; step++) steps.push(await trainer.step(batch(step), 0.01));
+    const probabilities =
+      options.preprocessing === undefined ? await trainer.predict(batch(9).images, options.batchSize) : [];
+    const { variables } = await trainer.state();
+    trainer.dispose();
+    expect(executor.numTensors()).toBe(before);
+    return { steps, probabilities, variables };
+  };
+
+  test.each(CASES)('comes to the same with $name', async ({ options = {}, batch = values }) => {
+    const common = { ...COMMON, ...options };
+    const expected = await train(common, batch);
+    const found = await train({ ...common, towers: 2 }, batch);
+    for (const [i, { loss, correct }] of expected.steps.entries()) {
+      expect(Math.abs((found.steps[i]?.loss ?? Number.NaN) - loss)).toBeLessThan(1e-5);
+      expect(found.steps[i]?.correct).toBe(correct);
+    }
+    expect(furthest(found.probabilities, expected.probabilities)).toBeLessThan(1e-5);
+    expect([...found.variables.keys()]).toEqual([...expected.variables.keys()]);
+    const differences = [...expected.variables].map(
+      ([name, data]) => [name, furthest(found.variables.get(name) ?? [], data)] as const,
+    );
+    expect(differences.filter(([, difference]) => !(difference < 1e-5))).toEqual([]);
+  });
+
+  test('leaves batches that the towers do not divide to one device', async () => {
+    const odd = { ...COMMON, batchSize: BATCH_SIZE - 1 };
+    const batch = (step: number) => {
+      const { images, labels } = values(step);
+      return { images: images.subarray(PICTURE), labels: labels.subarray(1) };
+    };
+    const [expected, found] = [await train(odd, batch), await train({ ...odd, towers: 2 }, batch)];
+    expect(found).toEqual(expected);
+  });
+
+  test('runs each tower on its own device', async () => {
+    const trainer = createTrainer(executorOn(CPU, '/device:CPU:1'), { ...COMMON, towers: 2 });
+    await expect(async () => (await trainer).step(values(1), 0.01)).rejects.toThrow('/device:CPU:1');
+  });
+});
+
+describe('the graph of two towers', () => {
+  const { programs } = buildTrainingPrograms({ ...COMMON, towers: 2 });
+  const writer = createGraphWriter(['/device:GPU:0', '/device:GPU:1']);
+  for (const spec of buildTrainingPrograms(COMMON).variables) writer.addVariable(spec);
+  const update = present(programs['update'], 'an update')(BATCH_SIZE);
+  writer.addProgram('update', update);
+  const nodes = new Map(writer.nodes.map((node) => [node.name, node]));
+  const on = (device: string | undefined) => [...nodes.values()].filter((node) => node.device === device);
+  const opsOn = (device: string | undefined) =>
+    on(device)
+      .map(({ op }) => op)
+      .sort();
+
+  test('has the same ops on both devices, and the update without a device', () => {
+    expect(opsOn('/device:GPU:1')).toEqual(opsOn('/device:GPU:0'));
+    expect(opsOn('/device:GPU:1')).toEqual(
+      expect.arrayContaining(['Conv2D', 'Conv2DBackpropFilter', 'FusedBatchNormGradV3', 'MatMul']),
+    );
+    expect(opsOn(undefined).filter((op) => op === 'ResourceApplyKerasMomentum')).toHaveLength(8);
+    expect(opsOn('/device:GPU:1')).not.toContain('ReadVariableOp');
+  });
+
+  test('cuts and joins batches on the processor', () => {
+    expect(new Set(opsOn('/device:CPU:0'))).toEqual(new Set(['Const', 'ConcatV2', 'Split']));
+  });
+
+  test('sends no samples from tower to tower', () => {
+    const sizes = new Map<string, Shape>(
+      update.ops.flatMap(({ type, outputs }, i) =>
+        outputs.map(({ shape }, output) => [`update/${type}_${i}:${output}`, shape]),
+      ),
+    );
+    const crossing = on('/device:GPU:1').flatMap(({ input }) =>
+      input.filter((name) => {
+        const source = present(nodes.get(name.split(':')[0] ?? ''), name);
+        return source.device !== '/device:GPU:1' && source.op !== 'Split' && source.op !== 'ReadVariableOp';
+      }),
+    );
+    expect(new Set(crossing.map((name) => sizes.get(name)?.join()))).toEqual(new Set(['8']));
+  });
+});
+
+/** The largest difference of two lists of numbers. */
+const furthest = (found: ArrayLike<number>, expected: ArrayLike<number>): number =>
+  Array.from(expected).reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - (found[i] ?? Number.NaN))),
+    0,
+  );
