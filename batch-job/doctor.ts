@@ -3,7 +3,7 @@
 
 import os from 'node:os';
 import { isFoveaError } from '../core/errors/errors.ts';
-import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/estimate/estimate-job.ts';
+import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/recipe/trainer-backends.ts';
 import { cacheDirectory } from './attempt/cache-directory.ts';
 import type { EngineInfo } from './tensorflow/engine/engine.ts';
 import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';

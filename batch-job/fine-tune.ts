@@ -4,6 +4,7 @@
 import type { Trial } from '../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import type { AttemptContext } from './attempt/attempt-context.ts';
+import { compilesTraining } from './decide/compiles-training.ts';
 import { decide } from './decide/decide.ts';
 import { saveContactSheet } from './examples/contact-sheet.ts';
 import { type ExportedModel, exportModel } from './export/export-model.ts';
@@ -15,6 +16,7 @@ import type { Trained } from './stages/run-stage.ts';
 import { trainStages } from './stages/train-stages.ts';
 import { runSweep, type SweepRun } from './sweep/run-sweep.ts';
 import { type NumberedTrial, trainTrial } from './sweep/train-trial.ts';
+import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
 
 /**
  * Carries a job out, from its dataset to a committed model.
@@ -50,7 +52,15 @@ export async function fineTuneTrial(
 
 async function prepare(context: AttemptContext, job: JobRecord): Promise<PreparedJob> {
   const inspected = await inspectJob(context, job);
-  return { ...context, ...inspected, machine: await openMachine(context, job) };
+  const { base, inspection, splits } = inspected;
+  const compiles = compilesTraining({
+    job,
+    base,
+    classes: inspection.classes.length,
+    examples: splits.train.length,
+    gpuModel: findGpuModel(),
+  });
+  return { ...context, ...inspected, machine: await openMachine(context, job, compiles) };
 }
 
 /** A finished training, with what its model is made from. */

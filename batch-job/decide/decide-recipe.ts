@@ -2,8 +2,15 @@
 // decision in the job's record.
 
 import { fullStageStart, splitFrozen } from '../../core/job/recipe/full-stage.ts';
+import { gpuPrecision } from '../../core/job/recipe/gpu-arithmetic.ts';
+import { gpuBatchSize } from '../../core/job/recipe/gpu-batch-size.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
-import { type Augmentation, changesPictures, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
+import {
+  type Augmentation,
+  changesPictures,
+  type ResolvedRecipe,
+  type TrainingPrecision,
+} from '../../core/job/recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
@@ -11,10 +18,10 @@ import { planNetwork } from '../../core/network/plan/plan.ts';
 import { AUGMENTATIONS } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
-import { planMicroBatch } from '../memory/plan-micro-batch.ts';
+import { fittingBatch, planMicroBatch } from '../memory/plan-micro-batch.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
-import { resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
+import { epochsOf, resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
 /** What a forward and a backward pass cost together, in forward passes. */
 const TRAINING_PASSES = 3;
@@ -43,6 +50,10 @@ export interface DecisionInput {
   readonly labels: Int32Array;
   readonly classes: number;
   readonly memory: MachineMemory;
+  /** Whether XLA compiles what runs on the GPU. */
+  readonly compiles: boolean;
+  /** Whether the device has bfloat16; where it has not, mixed precision is float16. */
+  readonly hasBfloat16: boolean;
 }
 
 /** Decides what is left to `auto`, and gives the reasons. */
@@ -52,7 +63,8 @@ export function decideRecipe(given: DecisionInput): Decision {
   const { isPretrained } = base;
   const examples = given.labels.length;
   const reasons: string[] = [];
-  const stages = decideStages(given, reasons);
+  const start = decideStart(given);
+  const stages = decideStages(given, start, reasons);
   const imbalance = decideImbalance(given, reasons);
 
   const viewAugmentation = augmentationOf(recipe, isPretrained, false);
@@ -62,7 +74,7 @@ export function decideRecipe(given: DecisionInput): Decision {
   const augmentation = isHeadAlone ? { ...wanted, mixup: 0, cutmix: 0 } : wanted;
 
   const full = stages.get('full');
-  const unfreezeFrom = full === undefined ? null : fullStageStart(recipe, network);
+  const unfreezeFrom = full === undefined ? null : start;
   if (full !== undefined && backend === 'portable') {
     const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
     reasons.push(
@@ -81,31 +93,54 @@ export function decideRecipe(given: DecisionInput): Decision {
     imbalance,
     unfreezeFrom,
     featureViews,
+    backend,
     reasons,
   };
   return { stages, partSizes: planned.partSizes, viewAugmentation, resolved };
 }
 
+/** The first trainable layer of the stage `full`, if there is one. */
+const decideStart = ({ job, network, backend }: DecisionInput): string | null =>
+  job.resolved === null ? fullStageStart(job.recipe, network, backend === 'gpu') : job.resolved.unfreezeFrom;
+
 /** Chooses the stages, and resolves their settings. */
 function decideStages(
-  { job, base, labels }: DecisionInput,
+  given: DecisionInput,
+  start: string | null,
   reasons: string[],
 ): ReadonlyMap<StageName, StageSettings> {
+  const { job, base, backend, labels } = given;
   const { recipe, hyperparameters } = job;
   const defaults = STAGE_DEFAULTS[recipe.preset];
-  const resolve = (stage: StageName, asked: JobRecord['hyperparameters']) =>
-    resolveStage(defaults[stage], asked, labels.length);
+  const examples = labels.length;
   if (!base.isPretrained) {
     reasons.push(`${base.title} has no pretrained weights: every layer is trained from scratch.`);
-    return new Map([['scratch', resolve('scratch', hyperparameters)]]);
+    const precision = decidePrecision(given, 'scratch', reasons);
+    return new Map([['scratch', resolveStage(defaults.scratch, hyperparameters, { examples, precision })]]);
   }
 
-  const isFull = job.resolved === null ? hasFullStage(recipe) : 'full' in job.resolved.stages;
+  const isGpu = backend === 'gpu';
+  const isFull =
+    job.resolved === null
+      ? hasFullStage(recipe, isGpu && base.imported === undefined)
+      : 'full' in job.resolved.stages;
   // The job's n_epochs applies to the last stage, which matters most.
-  const head = resolve('head', isFull ? { ...hyperparameters, n_epochs: 'auto' } : hyperparameters);
+  const headAsked = isFull ? ({ ...hyperparameters, n_epochs: 'auto' } as const) : hyperparameters;
+  const head = resolveStage(defaults.head, headAsked, {
+    examples,
+    precision: decidePrecision(given, 'head', reasons),
+  });
   const stages = new Map<StageName, StageSettings>([['head', head]]);
   if (isFull) {
-    const full = resolve('full', hyperparameters);
+    if (isGpu && recipe.stages === 'auto' && recipe.preset !== 'course' && job.resolved === null)
+      reasons.push(
+        'A GPU trains, so the pretrained layers are trained too; recipe.stages "head" leaves them frozen, which costs less.',
+      );
+    const full = resolveStage(defaults.full, hyperparameters, {
+      examples,
+      batchSize: job.resolved?.stages['full']?.batchSize ?? largeBatch(given, start, reasons),
+      precision: decidePrecision(given, 'full', reasons),
+    });
     const { first_layer_rate: rate } = recipe;
     stages.set('full', rate === 'auto' ? full : { ...full, firstLayerRate: rate });
   } else if (base.imported !== undefined) {
@@ -115,6 +150,45 @@ function decideStages(
     reasons.push('The pretrained layers stay frozen; recipe.stages "full" trains them too.');
   }
   return stages;
+}
+
+/** The batch size with which a GPU trains pretrained layers; undefined where the recipe's or the request's holds. */
+function largeBatch(
+  { job, backend, network, labels, memory }: DecisionInput,
+  from: string | null,
+  reasons: string[],
+): number | undefined {
+  const { recipe, hyperparameters } = job;
+  // The course's settings are those of a book.
+  if (backend !== 'gpu' || recipe.preset === 'course' || hyperparameters.batch_size !== 'auto')
+    return undefined;
+  const { full } = STAGE_DEFAULTS[recipe.preset];
+  const examples = labels.length;
+  const epochs = epochsOf(full, hyperparameters, examples);
+  const fitting = fittingBatch(network, from, memory);
+  const size = gpuBatchSize({ examples, epochs, least: full.batchSize, fitting });
+  if (size > full.batchSize)
+    reasons.push(
+      `Batches of ${size} pictures instead of ${full.batchSize} fill the GPU better; by the plan ${fitting} would fit, and the ` +
+        'stage keeps enough updates. The learning rate grows with the square root.',
+    );
+  return size;
+}
+
+/** The precision of a stage on this machine. */
+function decidePrecision(
+  { job, network, backend, compiles, hasBfloat16 }: DecisionInput,
+  stage: StageName,
+  reasons: string[],
+): TrainingPrecision {
+  const { precision: asked = 'auto' } = job.recipe;
+  if (asked !== 'auto') return asked;
+  // The features of a head take no time, and processors are no faster in 16 bits.
+  if (stage === 'head' || backend !== 'gpu') return 'float32';
+  if (job.resolved !== null) return job.resolved.stages[stage]?.precision ?? 'float32';
+  const { precision, reason } = gpuPrecision(network, { compiles, hasBfloat16 });
+  if (reason !== null) reasons.push(reason);
+  return precision;
 }
 
 /** Chooses what is done about classes of very different sizes. */
@@ -134,7 +208,7 @@ function decideImbalance(
 
 const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): ResolvedRecipe['stages'] =>
   Object.fromEntries(
-    [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience }]) => [
+    [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision }]) => [
       name,
       {
         epochs,
@@ -143,6 +217,7 @@ const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): Resolv
         optimizer: optimizer.type,
         firstLayerRate,
         patience: patience ?? null,
+        precision,
       },
     ]),
   );

@@ -1,6 +1,6 @@
 // Decides how a job is trained, and writes the decision into its record and events. Later attempts keep to it.
 
-import { describeStages } from '../../core/job/recipe/recipe.ts';
+import { describeStages, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { InspectedJob } from '../inspect/inspect-job.ts';
@@ -27,11 +27,29 @@ export async function decide(
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
     classes,
     memory: machine.memory,
+    compiles: machine.compiles,
+    hasBfloat16: machine.engine.mixedPrecision() === 'bfloat16',
   });
-  if (job.resolved !== null) return decision;
+  if (job.resolved !== null) {
+    const moved = describeMove(job.resolved, decision);
+    if (moved !== undefined) await reporter.message(moved);
+    return decision;
+  }
   const { resolved } = decision;
   await reporter.setResolved(resolved);
   const stages = describeStages(resolved).join('; then ');
   await reporter.message([`Stages: ${stages}.`, ...resolved.reasons].join(' '), { ...resolved });
   return decision;
+}
+
+/** What becomes of a decision that was made on another back end; undefined where it was made on this one. */
+function describeMove(before: ResolvedRecipe, { resolved }: Decision): string | undefined {
+  if (before.backend === undefined || before.backend === resolved.backend) return undefined;
+  const precisionOf = ({ stages }: ResolvedRecipe) =>
+    Object.values(stages).some(({ precision }) => precision === 'mixed') ? 'mixed precision' : 'float32';
+  const [was, is] = [precisionOf(before), precisionOf(resolved)];
+  return (
+    `The job was decided for the ${before.backend} back end, and this attempt runs on ${resolved.backend}: it keeps its stages, ` +
+    `layers and batches${was === is ? '' : `, and computes in ${is} instead of ${was}`}.`
+  );
 }

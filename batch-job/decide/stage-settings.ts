@@ -1,7 +1,7 @@
 // The settings of the stages of training as data, and how a request's hyperparameters change them.
 
 import type { Hyperparameters } from '../../core/job/recipe/hyperparameters.ts';
-import type { Recipe } from '../../core/job/recipe/recipe.ts';
+import type { Recipe, TrainingPrecision } from '../../core/job/recipe/recipe.ts';
 import { STAGE_LENGTHS, type StageLength, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { OptimizerOptions } from '../tensorflow/engine/engine.ts';
 import { learningRate } from './learning-rate.ts';
@@ -85,19 +85,45 @@ export interface StageSettings {
   readonly firstLayerRate: number;
   readonly patience: number | undefined;
   readonly emaDecay: number | undefined;
+  readonly precision: TrainingPrecision;
 }
+
+/** What a stage depends on beside the request. */
+export interface StageSituation {
+  /** Pictures of the training split; a batch has at most so many. */
+  readonly examples: number;
+  /** Pictures of a batch where the request says `auto`; by default those of the recipe. */
+  readonly batchSize?: number | undefined;
+  /** Default: `float32`. */
+  readonly precision?: TrainingPrecision;
+}
+
+/** Number of epochs of a stage. */
+export const epochsOf = (
+  recipe: StageLength,
+  { n_epochs }: Pick<Hyperparameters, 'n_epochs'>,
+  examples: number,
+): number => (n_epochs === 'auto' ? recipe.epochs(examples) : n_epochs);
 
 /**
  * The settings of a stage: those of the request, and the defaults where it says `auto`.
- * @param examples pictures of the training split; a batch has at most so many.
+ *
+ * A batch that is k times the recipe's has the square root of k times its learning rate (Malladi et al. 2022, "On the SDEs and
+ * scaling rules for adaptive gradient algorithms"), and an EMA over as many pictures: its decay to the power of k (Busbridge et al.
+ * 2023, "How to scale your EMA"). A batch that the request sets changes neither, so that both can be set apart.
  */
-export function resolveStage(recipe: StageDefaults, asked: Hyperparameters, examples: number): StageSettings {
+export function resolveStage(
+  recipe: StageDefaults,
+  asked: Hyperparameters,
+  { examples, batchSize = recipe.batchSize, precision = 'float32' }: StageSituation,
+): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
-  const peak = recipe.learningRate * multiplier;
-  const { schedule } = recipe;
+  const growth = asked.batch_size === 'auto' ? Math.max(1, batchSize / recipe.batchSize) : 1;
+  const peak = recipe.learningRate * multiplier * Math.sqrt(growth);
+  const { schedule, emaDecay } = recipe;
   return {
-    epochs: asked.n_epochs === 'auto' ? recipe.epochs(examples) : asked.n_epochs,
-    batchSize: Math.min(examples, asked.batch_size === 'auto' ? recipe.batchSize : asked.batch_size),
+    epochs: epochsOf(recipe, asked, examples),
+    batchSize: Math.min(examples, asked.batch_size === 'auto' ? batchSize : asked.batch_size),
     optimizer: recipe.optimizer,
     peak,
     learningRate: (step, steps) => {
@@ -112,6 +138,7 @@ export function resolveStage(recipe: StageDefaults, asked: Hyperparameters, exam
     },
     firstLayerRate: recipe.firstLayerRate ?? 1,
     patience: recipe.patience,
-    emaDecay: recipe.emaDecay,
+    emaDecay: emaDecay === undefined ? undefined : emaDecay ** growth,
+    precision,
   };
 }

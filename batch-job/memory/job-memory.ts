@@ -87,6 +87,8 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
   const watched = deps.process ?? thisProcess;
   const isOver = () => isOverLimit(machine, watched);
   const isLarger = isLargerThan(machine, job.memory.deviceBytes ?? Infinity);
+  // A GPU's batch may not fit into the memory of a machine without one.
+  const isSmaller = LARGER_FACTOR * machine.deviceBytes < (job.memory.deviceBytes ?? 0);
   let record = takenOver(job.memory, machine, isLarger);
   let stage = job.memory.trying?.stage as MemoryStage | undefined;
   let batchSizes: BatchSizes = {};
@@ -135,7 +137,7 @@ export function openJobMemory(deps: JobMemoryDeps): JobMemory {
       ({ batchSizes, unfreezeFrom } = sizes);
       await takeOver();
       const partSizes = { ...record.savings.partSizes };
-      for (const [name, size] of Object.entries(isFirst || isLarger ? planned : {})) {
+      for (const [name, size] of Object.entries(isFirst || isLarger || isSmaller ? planned : {})) {
         partSizes[name] = Math.min(size, partSizes[name] ?? size);
       }
       await write({ savings: { ...record.savings, partSizes } });

@@ -8,7 +8,7 @@ import { GPU_RESERVED_SHARE } from '../../core/pricing/gpus.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 
 const MIB = 2 ** 20;
-const NVIDIA_SMI = ['--query-gpu=memory.total', '--format=csv,noheader,nounits'] as const;
+const NVIDIA_SMI = ['--query-gpu=memory.total,memory.used', '--format=csv,noheader,nounits'] as const;
 
 /** The memory that training may take on this machine. */
 export interface MachineMemory {
@@ -30,12 +30,16 @@ function containerLimit(): number | undefined {
   return limit > 0 && limit < os.totalmem() ? limit : undefined;
 }
 
-/** Memory of the first GPU; undefined where nvidia-smi is not available. */
-async function gpuBytes(): Promise<number | undefined> {
+/** Memory of the first GPU, and how much of it is in use; undefined where nvidia-smi is not available. */
+async function readGpuMemory(): Promise<
+  { readonly totalBytes: number; readonly usedBytes: number } | undefined
+> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', NVIDIA_SMI, { timeout: 10_000 });
-    const mib = Number.parseInt(stdout, 10);
-    return Number.isFinite(mib) ? mib * MIB : undefined;
+    const [total = Number.NaN, used = Number.NaN] = stdout.split(/[,\n]/).map(Number.parseFloat);
+    return Number.isFinite(total) && Number.isFinite(used)
+      ? { totalBytes: total * MIB, usedBytes: used * MIB }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -55,13 +59,14 @@ export async function readMachineMemory(
     [ownLimitBytes ?? Infinity, 'the memory limit of this trainer'],
   ];
   const [limitBytes, limitName] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));
-  const gpu = backend === 'gpu' ? await gpuBytes() : undefined;
+  const gpu = backend === 'gpu' ? await readGpuMemory() : undefined;
   if (gpu !== undefined) {
     return {
       limitBytes,
       limitName,
-      deviceBytes: gpu,
-      freeBytes: gpu * (1 - GPU_RESERVED_SHARE),
+      deviceBytes: gpu.totalBytes,
+      // What TensorFlow itself has taken by now is in the reserve; what other processes have taken may be more than that.
+      freeBytes: Math.min(gpu.totalBytes * (1 - GPU_RESERVED_SHARE), gpu.totalBytes - gpu.usedBytes),
       freeName: 'the memory of the GPU',
     };
   }

@@ -11,10 +11,13 @@ import { PLANNED_SHARE } from './plan-micro-batch.ts';
 export interface Machine {
   readonly engine: Engine;
   readonly memory: MachineMemory;
+  /** Whether XLA compiles what runs on it. */
+  readonly compiles: boolean;
 }
 
 /**
  * Opens the back end that the job names and tells the job which one it is.
+ * @param compiles whether XLA compiles what runs on a GPU.
  * @throws {FoveaError} `backend-unavailable`.
  */
 export async function openMachine(
@@ -23,16 +26,21 @@ export async function openMachine(
     memoryLimitBytes,
     cacheDirectory,
   }: Pick<AttemptContext, 'reporter' | 'memoryLimitBytes' | 'cacheDirectory'>,
-  job: Pick<JobRecord, 'backend' | 'recipe'>,
+  { backend }: Pick<JobRecord, 'backend'>,
+  compiles: boolean,
 ): Promise<Machine> {
   const { freeBytes } = await readMachineMemory('portable', memoryLimitBytes);
   const engine = await openEngine({
-    backend: job.backend,
+    backend,
     memoryBytes: PLANNED_SHARE * freeBytes,
-    compiles: job.recipe.precision === 'mixed',
+    compiles,
     cacheDirectory,
   });
   const { info } = engine;
   await reporter.message(`TensorFlow.js runs on the ${info.backend} back end: ${info.reason}`, { ...info });
-  return { engine, memory: await readMachineMemory(info.backend, memoryLimitBytes) };
+  return {
+    engine,
+    memory: await readMachineMemory(info.backend, memoryLimitBytes),
+    compiles: compiles && info.backend === 'gpu',
+  };
 }

@@ -32,6 +32,14 @@ export interface PlannedMicroBatch {
 const trainableFrom = (network: Network, unfreezeFrom: string | null) =>
   unfreezeFrom === null ? {} : { trainableFrom: firstTrainable(network, unfreezeFrom) };
 
+/** Pictures of the largest batch that fits whole. @param unfreezeFrom The first trainable layer, or its block; null: all layers. */
+export const fittingBatch = (
+  network: Network,
+  unfreezeFrom: string | null,
+  { freeBytes }: MachineMemory,
+): number =>
+  largestBatch(planNetwork(network), PLANNED_SHARE * freeBytes, trainableFrom(network, unfreezeFrom));
+
 /** Halves the batch until a micro-batch fits; 1 where none does. Undefined where the whole batch fits. */
 export function planMicroBatch({
   network,
@@ -39,14 +47,15 @@ export function planMicroBatch({
   unfreezeFrom,
   memory,
 }: PlanMicroBatchOptions): PlannedMicroBatch | undefined {
-  const plan = planNetwork(network);
-  const options = trainableFrom(network, unfreezeFrom);
-  const largest = largestBatch(plan, PLANNED_SHARE * memory.freeBytes, options);
+  const largest = fittingBatch(network, unfreezeFrom, memory);
   if (batchSize <= largest) return undefined;
   let microBatchSize = batchSize;
   while (microBatchSize > 1 && microBatchSize > largest) microBatchSize = Math.floor(microBatchSize / 2);
   if (microBatchSize === batchSize) return undefined;
-  const { totalBytes } = planTraining(plan, { ...options, batchSize });
+  const { totalBytes } = planTraining(planNetwork(network), {
+    ...trainableFrom(network, unfreezeFrom),
+    batchSize,
+  });
   return {
     microBatchSize,
     reason:

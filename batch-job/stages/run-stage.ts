@@ -133,9 +133,9 @@ interface StageTrainer {
 
 /** Opens the trainer of a stage. The caller disposes it. */
 async function openTrainer(
-  { job, seed, classes, engine, input, savings, decision }: StageDeps,
+  { seed, classes, engine, input, savings, decision }: StageDeps,
   options: StageOptions,
-  { batchSize, optimizer, emaDecay }: StageSettings,
+  { batchSize, optimizer, emaDecay, precision }: StageSettings,
 ): Promise<StageTrainer> {
   const { stage, network, weights, train, validation } = options;
   const { imbalance, augmentation } = decision.resolved;
@@ -150,7 +150,7 @@ async function openTrainer(
   const trainer = await engine.createTrainer({
     ...options.trainer,
     ...(pixels === undefined ? {} : pixelOptions(input, pixels, { shape: train.shape, mixes })),
-    ...(job.recipe.precision === 'mixed' ? { precision: engine.mixedPrecision() } : {}),
+    ...(precision === 'mixed' ? { precision: engine.mixedPrecision() } : {}),
     network,
     weights,
     optimizer,

@@ -5,7 +5,7 @@ import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
 import { effectiveRecipe } from '../../core/job/recipe/check-trainable-layers.ts';
 import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
-import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
+import { type Recipe, RecipeSchema } from '../../core/job/recipe/recipe.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
@@ -106,7 +106,7 @@ async function describeModel(api: ApiClient, reference: string): Promise<Describ
  * @throws {z.ZodError} where the report has settings that this version does not know.
  */
 export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
-  const { seed, hyperparameters, recipe, split, split_snapshot, backend } = training;
+  const { seed, hyperparameters, recipe, split, split_snapshot, backend, resolved } = training;
   return {
     model: architecture,
     training_file: dataset.name,
@@ -114,12 +114,20 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     seed,
     hyperparameters: HyperparametersSchema.parse(hyperparameters),
     // The winner of a sweep may have settings that only other trials used. A job with such settings would be refused.
-    recipe: effectiveRecipe(architecture, RecipeSchema.parse(recipe)),
+    recipe: effectiveRecipe(architecture, asDecided(RecipeSchema.parse(recipe), resolved)),
     split: SplitFractionsSchema.parse(split),
     // Pictures that were added to the dataset since then are not used.
     split_snapshot,
     backend: CreateJobSchema.shape.backend.parse(backend),
   };
+}
+
+/** The recipe with the stages and the first trainable layer that were decided, which depend on the machine where it says `auto`. */
+function asDecided(recipe: Recipe, resolved: WireReport['training']['resolved']): Recipe {
+  if (resolved === null || 'scratch' in resolved.stages) return recipe;
+  if (!('full' in resolved.stages)) return { ...recipe, stages: 'head' };
+  const unfreeze_from = recipe.unfreeze_from === 'auto' ? resolved.unfreeze_from : recipe.unfreeze_from;
+  return { ...recipe, stages: 'full', unfreeze_from };
 }
 
 /** Compares two models line by line: data, back end, out-of-memory remedies, versions, results and weights. */

@@ -4,7 +4,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { type JobMachine, TRAINER_BACKENDS } from '../../core/job/estimate/estimate-job.ts';
+import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
+import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
 import { GPUS, gpuOfDriver } from '../../core/pricing/gpus.ts';
 
 /** The back ends that were found, and the GPU: these fields of {@link JobMachine}. */

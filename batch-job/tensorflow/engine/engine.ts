@@ -1,12 +1,13 @@
 // What training may ask of TensorFlow, on any back end. Types only: importing this file loads nothing.
 
 import type { ModelInput } from '../../../core/image/model-input.ts';
+import type { TrainerBackend } from '../../../core/job/recipe/trainer-backends.ts';
 import type { Network, NetworkWeights } from '../../../core/network/description/network.ts';
 import type { FORMATS } from '../../../core/storage/formats.ts';
 import type { LowPrecision } from '../program/program.ts';
 
 /** `gpu`: CUDA. `native`: TensorFlow's CPU library. `portable`: what comes with npm. */
-export type BackendName = 'gpu' | 'native' | 'portable';
+export type BackendName = TrainerBackend;
 
 /**
  * `graph` runs a whole step as one graph: TensorFlow runs it, on the portable back end ONNX Runtime. `eager` runs the step op by op:

@@ -10,12 +10,8 @@ import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../recipe/sweep.ts';
+import type { TrainerBackend } from '../recipe/trainer-backends.ts';
 import type { JobRecord } from '../record/job.ts';
-
-/** The back ends of a trainer, best first. */
-export const TRAINER_BACKENDS = ['gpu', 'native', 'portable'] as const;
-/** One of {@link TRAINER_BACKENDS}. */
-export type TrainerBackend = (typeof TRAINER_BACKENDS)[number];
 
 /** The back ends of a machine's trainer. */
 export interface TrainerBackends {
@@ -175,7 +171,7 @@ function trainingParts(
   };
   const full = (): Part => {
     const epochs = epochsOf('full', true);
-    const from = fullStageStart(recipe, network);
+    const from = fullStageStart(recipe, network, backend === 'gpu');
     const split = splitFrozen(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
     if (split === undefined) return wholeNetwork('full');
     const { frozen, trainable, views } = split;
@@ -189,7 +185,7 @@ function trainingParts(
     };
   };
   if (!isPretrained) return [wholeNetwork('scratch')];
-  const hasFull = hasFullStage(recipe);
+  const hasFull = hasFullStage(recipe, backend === 'gpu');
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const features = (train * (1 + views) + validation) * predict;
   const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };

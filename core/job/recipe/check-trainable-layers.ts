@@ -85,7 +85,7 @@ export function checkTrainableLayers(job: LearningSettings): void {
     job.sweep === null
       ? [job.recipe]
       : trialsOf(job.sweep).map((settings) => applyTrial(job, settings).recipe);
-  const full = recipes.filter(hasFullStage);
+  const full = recipes.filter(asksForFullStage);
   if (full.length > 0 && isImported(job.architecture)) throw backboneFrozen(job.architecture);
   const [unused] = unusedSettings(job.architecture, recipes);
   if (unused !== undefined) throw withoutEffect(job.architecture, unused);
@@ -113,22 +113,27 @@ function unusedSettings(architecture: string, recipes: readonly Recipe[]): Stage
   );
 }
 
+/** Whether there is a second stage on every machine. Where `auto` has one on a GPU only, a setting of it may come to nothing. */
+const asksForFullStage = (recipe: Recipe) => hasFullStage(recipe, false);
+
 function stagesOf(architecture: string, recipe: Recipe): StageName[] {
   if (!isPretrained(architecture)) return ['scratch'];
-  return hasFullStage(recipe) ? ['head', 'full'] : ['head'];
+  return asksForFullStage(recipe) ? ['head', 'full'] : ['head'];
 }
 
 function withoutEffect(architecture: string, { name, title }: StageSetting): FoveaError {
-  const noSecondStage = `${title} has an effect only in the second stage, which this job does not have:`;
+  const inSecondStage = `${title} has an effect only in the second stage`;
   let message: string;
   if (!isPretrained(architecture)) {
     message =
       `${title} has an effect only on pretrained layers, and "${architecture}" has none: all its layers are trained from scratch. ` +
       'Remove the setting.';
   } else if (isImported(architecture)) {
-    message = `${noSecondStage} the layers of an imported backbone stay frozen. Remove the setting.`;
+    message = `${inSecondStage}, which this job does not have: the layers of an imported backbone stay frozen. Remove the setting.`;
   } else {
-    message = `${noSecondStage} its pretrained layers stay frozen. Set recipe.stages to "full", or remove the setting.`;
+    message =
+      `${inSecondStage}, which this job does not ask for: with "head" pretrained layers stay frozen, with "auto" they do so unless a ` +
+      'GPU trains. Set recipe.stages to "full", or remove the setting.';
   }
   return new FoveaError('setting-without-effect', message, { param: `recipe.${name}` });
 }

@@ -11,13 +11,17 @@ const MOST_VIEWS = 8;
 /** Size of all cached activations at most, on disk and in the store: 2 GiB. */
 const KEPT_BYTES = 2 ** 31;
 
-/** The first trainable layer, or its block, see {@link firstTrainable}; null where all layers are trainable. */
+/**
+ * The first trainable layer, or its block, see {@link firstTrainable}; null where all layers are trainable.
+ * @param isGpu Whether a GPU trains.
+ */
 export function fullStageStart(
   { unfreeze_from: asked, preset }: Pick<Recipe, 'unfreeze_from' | 'preset'>,
   network: Network,
+  isGpu: boolean,
 ): string | null {
   if (asked !== 'auto') return asked;
-  return preset === 'course' ? null : (lastStage(network) ?? null);
+  return isGpu || preset === 'course' ? null : (lastStage(network) ?? null);
 }
 
 /** A network split where its frozen layers end. Their output for a picture never changes, so it is computed once and cached. */

@@ -4,6 +4,12 @@
 import { z } from 'zod';
 import { REMEDIES, RemedySchema } from './memory-record.ts';
 import { PRECISIONS } from './precision.ts';
+import { TRAINER_BACKENDS } from './trainer-backends.ts';
+
+/** Precisions of the arithmetic in training. `mixed` computes in 16 bits where they suffice. */
+export const TRAINING_PRECISIONS = ['float32', 'mixed'] as const;
+/** One of {@link TRAINING_PRECISIONS}. */
+export type TrainingPrecision = (typeof TRAINING_PRECISIONS)[number];
 
 const Share = z.number().min(0).max(1);
 
@@ -76,8 +82,8 @@ export const RecipeSchema = z.strictObject({
     .enum(['auto', 'head', 'full'])
     .default('auto')
     .describe(
-      '`head`: pretrained layers stay frozen. `full`: in a second stage they are trained, too. `auto`: `full` in the preset ' +
-        '`course`, otherwise `head`.',
+      '`head`: pretrained layers stay frozen. `full`: in a second stage they are trained, too. `auto`: `full` where a GPU trains, ' +
+        'and in the preset `course`; otherwise `head`.',
     ),
   unfreeze_from: z
     .string()
@@ -87,7 +93,7 @@ export const RecipeSchema = z.strictObject({
     .default('auto')
     .describe(
       'The first trainable layer of the second stage, or the beginning of the names of its block; null: all layers are trainable. ' +
-        "`auto`: the layers that work on the network's smallest feature map; in the preset `course`, all.",
+        "`auto`: the layers that work on the network's smallest feature map; where a GPU trains, and in the preset `course`, all.",
     ),
   first_layer_rate: z
     .union([z.literal('auto'), z.number().min(1e-4).max(1)])
@@ -112,12 +118,13 @@ export const RecipeSchema = z.strictObject({
     .default('auto')
     .describe('What is done about classes with few pictures.'),
   precision: z
-    .enum(['auto', 'float32', 'mixed'])
+    .enum(['auto', ...TRAINING_PRECISIONS])
     // Has no default, so that earlier versions can read records without it.
     .optional()
     .describe(
-      "Precision of the arithmetic in training. `mixed`: 16 bits where they suffice, compiled by XLA, on TensorFlow's own back " +
-        "ends: bfloat16, or on NVIDIA's GPUs before Ampere float16 with dynamic loss scaling. It pays on GPUs. Evaluation and the exported model are always float32. `auto`, the default: float32.",
+      "Precision of the arithmetic in training. `mixed`: 16 bits where they suffice, on TensorFlow's own back ends: bfloat16, or " +
+        "on NVIDIA's GPUs before Ampere float16 with dynamic loss scaling. Evaluation and the exported model are always float32. " +
+        '`auto`, the default: `mixed` where a GPU trains pretrained layers and gains by it, otherwise `float32`.',
     ),
   out_of_memory: z
     .array(RemedySchema)
@@ -150,6 +157,10 @@ const StageSettingsSchema = z.object({
     .int()
     .nullable()
     .describe('Early stopping: epochs without improvement that end the stage; null without early stopping.'),
+  precision: z
+    .enum(TRAINING_PRECISIONS)
+    .optional()
+    .describe('Precision of the arithmetic; `float32` where none is given.'),
 });
 
 /** The recipe with a value for every `auto`. The first attempt decides, and later ones use its decision. */
@@ -172,6 +183,7 @@ export const ResolvedRecipeSchema = z.object({
     .describe(
       'Number of augmented views of each picture that the head is trained on, besides the picture itself.',
     ),
+  backend: z.enum(TRAINER_BACKENDS).optional().describe('The back end of the attempt that decided.'),
   reasons: z.array(z.string()).describe('Sentences that explain the decisions.'),
 });
 /** The recipe with a value for every `auto`. */
@@ -179,12 +191,14 @@ export type ResolvedRecipe = z.infer<typeof ResolvedRecipeSchema>;
 
 /** Describes each stage in a clause, in their order, e.g. `head: 60 epochs, batches of 32, adam at 0.001`. */
 export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readonly string[] =>
-  Object.entries(stages).map(([name, { epochs, batchSize, optimizer, learningRate, firstLayerRate }]) => {
+  Object.entries(stages).map(([name, stage]) => {
+    const { epochs, batchSize, optimizer, learningRate, firstLayerRate, precision } = stage;
     const clauses = [
       `${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
       `batches of ${batchSize}`,
       `${optimizer} at ${learningRate}`,
     ];
+    if (precision === 'mixed') clauses.push('mixed precision');
     if (name === 'full' && unfreezeFrom !== null) clauses.push(`from ${unfreezeFrom} on`);
     if (firstLayerRate !== 1) clauses.push(`${firstLayerRate} of the rate in the first layer`);
     return clauses.join(', ');

@@ -45,9 +45,14 @@ export const STAGE_LENGTHS: Readonly<Record<Recipe['preset'], Readonly<Record<St
   },
 };
 
-/** Whether there is a second stage, in which pretrained layers are trained, too. */
-export const hasFullStage = ({ stages, preset }: Recipe): boolean =>
-  stages === 'full' || (stages === 'auto' && preset === 'course');
+/**
+ * Whether there is a second stage, in which pretrained layers are trained, too.
+ * @param isGpu Whether a GPU trains. Processors take minutes for what it gains, a GPU takes seconds.
+ */
+export const hasFullStage = (
+  { stages, preset }: Pick<Recipe, 'stages' | 'preset'>,
+  isGpu: boolean,
+): boolean => stages === 'full' || (stages === 'auto' && (isGpu || preset === 'course'));
 
 /** Number of augmented views of each picture that the head is trained on, where pictures are augmented at all. */
 export const featureViewsFor = ({ preset }: Recipe, examples: number): number =>

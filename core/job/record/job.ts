@@ -8,6 +8,7 @@ import { HyperparametersSchema } from '../recipe/hyperparameters.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
 import { FailedTrialSchema, SweepSchema, TrialSchema } from '../recipe/sweep.ts';
+import { TRAINER_BACKENDS } from '../recipe/trainer-backends.ts';
 import { FurthestSchema } from './furthest.ts';
 
 /** The states of a job. The last three are final. */
@@ -39,11 +40,8 @@ export const isFinal = (status: JobStatus): boolean => TRANSITIONS[status].lengt
 /** Whether a job may change from one state to another. */
 export const canBecome = (from: JobStatus, to: JobStatus): boolean => TRANSITIONS[from].includes(to);
 
-/**
- * The back ends that a request may name. `gpu`: TensorFlow on a GPU. `native`: TensorFlow's own library on
- * processors. `portable`: npm packages alone. `auto`: the best that the machine has.
- */
-export const BACKENDS = ['auto', 'gpu', 'native', 'portable'] as const;
+/** The back ends that a request may name. `auto`: the best that the machine has. */
+export const BACKENDS = ['auto', ...TRAINER_BACKENDS] as const;
 
 /** Shares of the pictures of each class; they sum to 1. Ignored where the dataset has folders train/ and test/. */
 export const SplitFractionsSchema = z

@@ -3,7 +3,7 @@ import { CreateJobSchema } from '../../../api/create-job.ts';
 import { toWireReport } from '../../../api/report.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { compareModels, toRequest } from '../../../cli/commands/reproduce.ts';
-import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { AugmentationSchema, RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { toNewJob } from '../../../functions/routes/new-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 
@@ -50,6 +50,39 @@ describe('toRequest', () => {
       batch_normalization: 'training',
       augmentation: { flip: 0.5, mixup: 0.2 },
     });
+  });
+
+  it('asks for the stages that were decided where the machine decided them', () => {
+    const resolved = {
+      augmentation: AugmentationSchema.parse({}),
+      imbalance: 'none' as const,
+      feature_views: 0,
+      reasons: [],
+    };
+    const stage = {
+      epochs: 1,
+      batch_size: 1,
+      learning_rate: 1,
+      optimizer: 'adam',
+      first_layer_rate: 1,
+      patience: null,
+    };
+    const of = (stages: readonly string[], unfreeze_from: string | null = null) =>
+      toRequest({
+        ...report,
+        architecture: 'resnet50',
+        training: {
+          ...report.training,
+          resolved: {
+            ...resolved,
+            unfreeze_from,
+            stages: Object.fromEntries(stages.map((name) => [name, stage])),
+          },
+        },
+      }).recipe;
+    expect(of(['head'])).toMatchObject({ stages: 'head', unfreeze_from: 'auto' });
+    expect(of(['head', 'full'])).toMatchObject({ stages: 'full', unfreeze_from: null });
+    expect(of(['head', 'full'], 'conv5')).toMatchObject({ stages: 'full', unfreeze_from: 'conv5' });
   });
 
   it('stays within the allowed length of names', () => {

@@ -95,7 +95,7 @@ describe('checkTrainableLayers', () => {
   });
 
   it.each([
-    [MOBILENET, 'its pretrained layers stay frozen. Set recipe.stages to "full", or remove the setting.'],
+    [MOBILENET, 'they do so unless a GPU trains. Set recipe.stages to "full", or remove the setting.'],
     ['onnx:theirs', 'the layers of an imported backbone stay frozen. Remove the setting.'],
     ['small_cnn', '"small_cnn" has none: all its layers are trained from scratch. Remove the setting.'],
   ])('says of %s what can be done about it', (architecture, advice) => {

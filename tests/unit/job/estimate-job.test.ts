@@ -54,20 +54,27 @@ describe('estimateJob', () => {
     };
     const { parts } = estimateJob(job, PETS, T4);
     expect(parts.map(({ epochs }) => epochs)).toEqual([60, 2, null]);
-    expect(estimateJob({ ...job, recipe: RecipeSchema.parse({}) }, PETS, T4).parts[0]).toMatchObject({
+    expect(estimateJob({ ...job, recipe: RecipeSchema.parse({}) }, PETS, CPU).parts[0]).toMatchObject({
       name: 'head',
       epochs: 2,
     });
   });
 
   it('counts every trial of a sweep', () => {
-    const { parts, seconds } = estimateJob({ ...resnet(), sweep: { n_epochs: [1, 2] } }, PETS, T4);
+    const head = resnet({ stages: 'head' });
+    const { parts, seconds } = estimateJob({ ...head, sweep: { n_epochs: [1, 2] } }, PETS, T4);
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
       ['trial 1: head', 1],
       ['trial 2: head', 2],
       ['report', null],
     ]);
-    expect(seconds).toBeGreaterThan(1.5 * estimateJob(resnet(), PETS, T4).seconds);
+    expect(seconds).toBeGreaterThan(1.5 * estimateJob(head, PETS, T4).seconds);
+  });
+
+  it('trains all layers where a GPU trains and the recipe leaves it to the machine', () => {
+    const partsOn = (machine: JobMachine, recipe: object) => estimateJob(resnet(recipe), PETS, machine).parts;
+    expect(partsOn(T4, {})).toEqual(partsOn(T4, { stages: 'full', unfreeze_from: null }));
+    expect(partsOn(CPU, {})).toEqual(partsOn(CPU, { stages: 'head' }));
   });
 
   it('takes longer without a GPU, and for more pictures', () => {

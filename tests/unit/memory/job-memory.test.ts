@@ -38,12 +38,14 @@ interface World {
   readonly oomKills?: number;
   readonly situation?: Situation;
   readonly collectGarbage?: () => void;
+  /** Planned micro-batches. */
+  readonly partSizes?: Savings['partSizes'];
 }
 
 /** A job's memory, with what it writes and says. */
 async function openMemory(
   job: JobRecord,
-  { rss = () => GB, limitBytes = 4 * GB, oomKills = 0, situation, collectGarbage }: World,
+  { rss = () => GB, limitBytes = 4 * GB, oomKills = 0, situation, collectGarbage, partSizes = {} }: World,
 ) {
   const records: MemoryRecord[] = [];
   const warnings: string[] = [];
@@ -77,7 +79,7 @@ async function openMemory(
       collectGarbage: collectGarbage ?? (() => undefined),
     },
   });
-  await memory.start({ batchSizes, unfreezeFrom: null, partSizes: {}, isFirst: false });
+  await memory.start({ batchSizes, unfreezeFrom: null, partSizes, isFirst: false });
   const record = () => records.at(-1) as MemoryRecord;
   return { memory, record, warnings, uncounted: () => uncounted };
 }
@@ -158,6 +160,18 @@ describe('a job that runs out of memory', () => {
       if (!halfPrecision) throw outOfMemory('it is full');
     });
     expect(record().savings.halfPrecision).toBe(true);
+  });
+
+  it('takes planned micro-batches where another machine resumes the job, and none where the same does', async () => {
+    const job = await createJob();
+    const partsOn = async (deviceBytes: number) => {
+      const moved = { ...job, memory: { ...job.memory, deviceBytes } };
+      const { record } = await openMemory(moved, { limitBytes: 4 * GB, partSizes: { full: 2 } });
+      return record().savings.partSizes;
+    };
+    expect(await partsOn(16 * GB)).toEqual({ full: 2 });
+    expect(await partsOn(4 * GB)).toEqual({});
+    expect(await partsOn(2 * GB)).toEqual({ full: 2 });
   });
 
   it('does not lower the input of a network whose weights depend on it', async () => {

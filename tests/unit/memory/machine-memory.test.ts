@@ -25,11 +25,16 @@ describe('readMachineMemory', () => {
   }
 
   it('leaves a tenth of a GPU to what else is on it', async () => {
-    driver('echo 16384');
+    driver('echo 16384, 500; echo 8192, 0');
     const { deviceBytes, freeBytes, freeName } = await readMachineMemory('gpu', undefined);
     expect(deviceBytes).toBe(16 * GIB);
     expect(freeBytes).toBeCloseTo(0.9 * 16 * GIB, 0);
     expect(freeName).toBe('the memory of the GPU');
+  });
+
+  it('counts what other processes have taken of a GPU', async () => {
+    driver('echo 16384, 10000');
+    expect((await readMachineMemory('gpu', undefined)).freeBytes).toBe(6384 * 2 ** 20);
   });
 
   it("goes by the trainer's own limit where no GPU trains, or its driver does not answer", async () => {

@@ -36,10 +36,14 @@ async function decide(
   {
     labels,
     memory,
+    compiles = false,
+    hasBfloat16 = true,
     ...changes
   }: Partial<Omit<JobRecord, 'memory'>> & {
     readonly labels?: Int32Array;
     readonly memory?: Partial<MachineMemory>;
+    readonly compiles?: boolean;
+    readonly hasBfloat16?: boolean;
   } = {},
 ) {
   const job = await createJob({ architecture: MOBILENET, recipe: RecipeSchema.parse(recipe) });
@@ -52,6 +56,8 @@ async function decide(
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
     classes: 2,
     memory: { ...ENOUGH, ...memory },
+    compiles,
+    hasBfloat16,
   });
 }
 
@@ -193,6 +199,97 @@ describe('decideRecipe', () => {
     const { stages, resolved } = await decide({}, 'native', { architecture: 'small_cnn' });
     expect([...stages.keys()]).toEqual(['scratch']);
     expect(resolved.augmentation).toMatchObject({ crop: 1, flip: 0 });
+  });
+});
+
+describe('decideRecipe on a GPU', () => {
+  const RESNET = 'resnet50';
+  /** As many pictures as the largest batch needs. */
+  const MANY = Int32Array.from({ length: 20_000 }, (_, i) => i % 2);
+
+  it('trains all layers in both stages, in mixed precision, on mixed pictures, and says why', async () => {
+    const { stages, resolved } = await decide({}, 'gpu', { architecture: RESNET });
+    expect([...stages.keys()]).toEqual(['head', 'full']);
+    expect(resolved).toMatchObject({
+      unfreezeFrom: null,
+      augmentation: AUGMENTATIONS.strong,
+      backend: 'gpu',
+    });
+    expect([stages.get('head')?.precision, stages.get('full')?.precision]).toEqual(['float32', 'mixed']);
+    expect(resolved.stages).toMatchObject({ head: { precision: 'float32' }, full: { precision: 'mixed' } });
+    expect(resolved.reasons.join()).toContain('recipe.stages "head" leaves them frozen');
+    expect(describeStages(resolved)[1]).toContain('mixed precision');
+  });
+
+  it('leaves to a recipe what it asks for', async () => {
+    const head = await decide({ stages: 'head' }, 'gpu');
+    expect([...head.stages.keys()]).toEqual(['head']);
+    const asked = await decide({ stages: 'full', unfreeze_from: 'block_16', precision: 'float32' }, 'gpu', {
+      compiles: true,
+      labels: MANY,
+      hyperparameters: { n_epochs: 'auto', batch_size: 8, learning_rate_multiplier: 1 },
+    });
+    expect(asked.resolved).toMatchObject({
+      unfreezeFrom: 'block_16',
+      stages: { full: { batchSize: 8, learningRate: 2e-4, precision: 'float32' } },
+    });
+    const course = await decide({ preset: 'course' }, 'gpu', { labels: MANY });
+    expect(course.resolved.stages['full']).toMatchObject({ batchSize: 32, learningRate: 0.01 });
+    const everywhere = await decide({ stages: 'full', precision: 'mixed' }, 'native');
+    expect([...everywhere.stages.values()].map(({ precision }) => precision)).toEqual(['mixed', 'mixed']);
+  });
+
+  it('takes the largest batch that fits and leaves enough updates, with a learning rate and an EMA for it', async () => {
+    const large = (await decide({}, 'gpu', { labels: MANY })).stages.get('full');
+    expect(large).toMatchObject({ batchSize: 256, peak: 8e-4 });
+    expect(large?.emaDecay).toBeCloseTo(0.98 ** 16, 12);
+    // 43 MB for each picture of 224 × 224, and four fifths of the memory are planned.
+    const small = await decide({}, 'gpu', { labels: MANY, memory: { freeBytes: 3.5e9 } });
+    expect(small.resolved.stages['full']).toMatchObject({ batchSize: 64, learningRate: 4e-4 });
+    expect(small.partSizes).toEqual({});
+    expect(small.resolved.reasons.join()).toMatch(
+      /Batches of 64 pictures instead of 16 .* by the plan 6\d would fit/,
+    );
+    const few = await decide({}, 'gpu', { labels: MANY.slice(0, 200) });
+    expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 2e-4 });
+  });
+
+  it('computes depthwise convolutions in 16 bits only where XLA compiles them, in bfloat16', async () => {
+    const precisionOf = async (machine: { readonly compiles?: boolean; readonly hasBfloat16?: boolean }) =>
+      (await decide({}, 'gpu', machine)).stages.get('full')?.precision;
+    expect(await precisionOf({})).toBe('float32');
+    expect(await precisionOf({ compiles: true })).toBe('mixed');
+    expect(await precisionOf({ compiles: true, hasBfloat16: false })).toBe('float32');
+    const { stages } = await decide({}, 'gpu', { architecture: RESNET, hasBfloat16: false });
+    expect(stages.get('full')?.precision).toBe('mixed');
+  });
+
+  it('is kept to on processors, in float32 and in micro-batches', async () => {
+    const { resolved } = await decide({}, 'gpu', { architecture: RESNET, labels: MANY });
+    const moved = await decide({}, 'native', {
+      architecture: RESNET,
+      labels: MANY,
+      resolved,
+      memory: { freeBytes: 8e9 },
+    });
+    expect(moved.resolved.unfreezeFrom).toBeNull();
+    expect(moved.stages.get('full')).toMatchObject({
+      batchSize: 256,
+      peak: resolved.stages['full']?.learningRate,
+      precision: 'float32',
+    });
+    expect(moved.partSizes).toEqual({ full: 32 });
+  });
+
+  it('does not unfreeze what was decided on processors', async () => {
+    const { resolved } = await decide({}, 'native');
+    expect([...(await decide({}, 'gpu', { resolved })).stages.keys()]).toEqual(['head']);
+    const full = await decide({ stages: 'full' }, 'native', { labels: MANY });
+    const moved = await decide({ stages: 'full' }, 'gpu', { labels: MANY, resolved: full.resolved });
+    expect(moved.resolved).toMatchObject({
+      unfreezeFrom: 'block_13_expand',
+      stages: { full: { batchSize: 16, precision: 'float32' } },
+    });
   });
 });
 

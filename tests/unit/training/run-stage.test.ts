@@ -8,7 +8,7 @@ import { runStage, type StageDeps } from '../../../batch-job/stages/run-stage.ts
 import type { Batch, Trainer, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { HyperparametersSchema } from '../../../core/job/recipe/hyperparameters.ts';
 import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
-import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { RecipeSchema, type TrainingPrecision } from '../../../core/job/recipe/recipe.ts';
 import { denseHead } from '../../../core/network/surgery/dense-head.ts';
 
 const FEATURES = 4;
@@ -18,6 +18,7 @@ const LABELS = Int32Array.of(0, 0, 0, 1);
 interface Asked {
   readonly recipe?: Record<string, unknown>;
   readonly hyperparameters?: Record<string, unknown>;
+  readonly precision?: TrainingPrecision;
   readonly resolved?: Partial<StageDeps['decision']['resolved']>;
   readonly savings?: Partial<StageDeps['savings']>;
   readonly engine?: Partial<StageDeps['engine']>;
@@ -29,7 +30,10 @@ const ENOUGH = new Error('The stage has come far enough.');
 /** Begins a stage, which ends with {@link ENOUGH}. */
 async function begin(asked: Asked, stage: 'head' | 'full' = 'head'): Promise<void> {
   const hyperparameters = HyperparametersSchema.parse(asked.hyperparameters ?? {});
-  const settings = resolveStage(STAGE_DEFAULTS.default[stage], hyperparameters, LABELS.length);
+  const settings = resolveStage(STAGE_DEFAULTS.default[stage], hyperparameters, {
+    examples: LABELS.length,
+    precision: asked.precision ?? 'float32',
+  });
   const source = inMemoryExamples([1, 1, FEATURES], new Float32Array(FEATURES * LABELS.length), LABELS);
   const deps = {
     job: { recipe: RecipeSchema.parse(asked.recipe ?? {}), maxCostUsd: null },
@@ -117,10 +121,10 @@ describe('a stage gives its trainer', () => {
     },
   );
 
-  it('the precision of the recipe, and none unless it is asked for', async () => {
+  it('the precision that was decided, in the 16-bit type of the device', async () => {
     for (const precision of ['bfloat16', 'float16'] as const) {
       const engine = { mixedPrecision: () => precision };
-      expect(await optionsFor({ recipe: { precision: 'mixed' }, engine })).toMatchObject({ precision });
+      expect(await optionsFor({ precision: 'mixed', engine })).toMatchObject({ precision });
     }
     expect(await optionsFor({})).not.toHaveProperty('precision');
   });

@@ -1,0 +1,66 @@
+// How a GPU computes where the request leaves that to `auto`: in which precision, and whether XLA compiles the steps. For the
+// trainer, and for an estimate. Knows no TensorFlow.
+
+import type { Network } from '../../network/description/network.ts';
+import { trainingStepSeconds } from '../../network/plan/estimate-training.ts';
+import { planNetwork } from '../../network/plan/plan.ts';
+import type { Gpu } from '../../pricing/gpus.ts';
+import type { Recipe, TrainingPrecision } from './recipe.ts';
+
+// Measured on an H200, see "Training on a GPU" in bench/README.md.
+/**
+ * XLA compiles a step and a prediction for so long: together 39 to 43 s for ResNet50, and more than 75 s for the step of MobileNetV2
+ * alone, whose end was not waited for.
+ */
+const COMPILE_SECONDS = 150;
+/** Compiled steps in 16 bits are so many times as fast: ResNet50 has 6137 to 6525 pictures a second, and 1696 to 1952 without XLA. */
+const COMPILED_SPEED = 3;
+
+/** The layers for which cuDNN searches half a minute in 16 bits, to be no faster than in float32. */
+const DEPTHWISE: readonly string[] = ['depthwise_conv2d', 'separable_conv2d'];
+
+/** A training on a GPU, as far as the arithmetic depends on it. */
+export interface GpuTraining {
+  /** The layers that are trained. */
+  readonly network: Network;
+  readonly batchSize: number;
+  /** Pictures of all epochs. */
+  readonly pictures: number;
+}
+
+/** Seconds of the steps by the roofline model, which a GPU without XLA hardly reaches. */
+export const plainSeconds = (
+  { network, batchSize, pictures }: GpuTraining,
+  gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
+): number => (pictures / batchSize) * trainingStepSeconds(planNetwork(network), batchSize, gpu);
+
+/** Whether XLA saves more time than it compiles. It was not measured in float32, so it compiles nothing there. */
+export function isWorthCompiling(
+  { precision = 'auto' }: Pick<Recipe, 'precision'>,
+  training: GpuTraining,
+  gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
+): boolean {
+  const seconds = plainSeconds(training, gpu);
+  return precision !== 'float32' && seconds - seconds / COMPILED_SPEED > COMPILE_SECONDS;
+}
+
+/** The precision of a stage on a GPU that the request leaves to `auto`, and why it is not `mixed` where it is not. */
+export function gpuPrecision(
+  { layers }: Pick<Network, 'layers'>,
+  { compiles, hasBfloat16 }: { readonly compiles: boolean; readonly hasBfloat16: boolean },
+): { readonly precision: TrainingPrecision; readonly reason: string | null } {
+  if (!layers.some(({ type }) => DEPTHWISE.includes(type))) return { precision: 'mixed', reason: null };
+  if (!hasBfloat16)
+    return {
+      precision: 'float32',
+      reason:
+        'Depthwise convolutions lose too much in float16, so this GPU, which has no bfloat16, computes in float32.',
+    };
+  if (!compiles)
+    return {
+      precision: 'float32',
+      reason:
+        'Depthwise convolutions are no faster in 16 bits unless XLA compiles them, and this job is too short for a compiler: it computes in float32.',
+    };
+  return { precision: 'mixed', reason: null };
+}
