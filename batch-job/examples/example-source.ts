@@ -2,7 +2,8 @@
 // from: pictures or cached features.
 
 import type { DeviceInputs } from '../augmentation/device-views.ts';
-import { allocateToCopy } from '../tensorflow/addon/unaligned.ts';
+import { allocateToLend, giveBack } from '../tensorflow/addon/unaligned.ts';
+import { readAhead } from './read-ahead.ts';
 
 /** Labelled examples of one shape. */
 export interface ExampleSource {
@@ -40,7 +41,12 @@ export interface PixelBatch extends Omit<ExampleBatch, 'images'> {
   readonly images: Uint8Array;
   /** How their views are cut. */
   readonly drawn: DeviceInputs;
+  /** The pixels of the batch after it, where they are read already. */
+  readonly following?: () => Uint8Array | undefined;
 }
+
+/** Batches of pixels that are read while one is in use: one may already be on its way to a device, another is read. */
+const PIXEL_BATCHES_AHEAD = 2;
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
@@ -63,54 +69,52 @@ export function inMemoryExamples(
 }
 
 /** The examples in the given order, batch by batch; the next batch is read while the current one is in use. */
-export const batches = (
+export async function* batches(
   source: ExampleSource,
   order: Int32Array,
   batchSize: number,
   signal?: AbortSignal,
-): AsyncGenerator<ExampleBatch> =>
-  readAhead(order, batchSize, signal, async (indices) => {
+): AsyncGenerator<ExampleBatch> {
+  const read = async (indices: Int32Array): Promise<ExampleBatch> => {
     const images = new Float32Array(indices.length * sizeOf(source.shape));
     await source.fill(indices, images, signal);
     return { images, labels: labelsAt(source, indices), count: indices.length };
-  });
+  };
+  for await (const { item } of readAhead(order, batchSize, { count: 1, signal, read })) yield item;
+}
 
-/** Like {@link batches}, as pixels. @throws {Error} where the source has no pixels. */
-export const pixelBatches = (
+/**
+ * Like {@link batches}, as pixels. The pixels of a batch are good until the next batch is asked for: their memory is filled
+ * again.
+ *
+ * @throws {Error} where the source has no pixels.
+ */
+export async function* pixelBatches(
   source: ExampleSource,
   order: Int32Array,
   batchSize: number,
   signal?: AbortSignal,
-): AsyncGenerator<PixelBatch> =>
-  readAhead(order, batchSize, signal, async (indices) => {
-    if (source.pixels === undefined) throw new Error('The examples have no pixels.');
-    const images = allocateToCopy(indices.length * sizeOf(source.pixels.shape));
-    const drawn = await source.pixels.fill(indices, images, signal);
-    return { images, drawn, labels: labelsAt(source, indices), count: indices.length };
-  });
+): AsyncGenerator<PixelBatch> {
+  const { pixels } = source;
+  if (pixels === undefined) throw new Error('The examples have no pixels.');
+  const size = sizeOf(pixels.shape);
+  const read = async (indices: Int32Array) => {
+    const memory = allocateToLend(batchSize * size);
+    const images = memory.subarray(0, indices.length * size);
+    const drawn = await pixels.fill(indices, images, signal);
+    return { memory, batch: { images, drawn, labels: labelsAt(source, indices), count: indices.length } };
+  };
+  for await (const { item, following } of readAhead(order, batchSize, {
+    count: PIXEL_BATCHES_AHEAD,
+    signal,
+    read,
+  })) {
+    yield { ...item.batch, following: () => following()?.batch.images };
+    // Not where the loop was left: the pixels may still be in use.
+    giveBack(item.memory);
+  }
+}
 
 /** The class indices of the examples `indices`. */
 export const labelsAt = ({ labels }: Pick<ExampleSource, 'labels'>, indices: Int32Array): Int32Array =>
   indices.map((index) => labels[index] as number);
-
-async function* readAhead<T>(
-  order: Int32Array,
-  batchSize: number,
-  signal: AbortSignal | undefined,
-  read: (indices: Int32Array) => Promise<T>,
-): AsyncGenerator<T> {
-  const readFrom = (start: number): Promise<T> | undefined => {
-    if (start >= order.length) return undefined;
-    const batch = read(order.subarray(start, start + batchSize));
-    // A read that fails while nobody awaits it must not count as unhandled.
-    batch.catch(() => undefined);
-    return batch;
-  };
-  let next = readFrom(0);
-  for (let start = 0; next !== undefined; start += batchSize) {
-    const batch = await next;
-    next = readFrom(start + batchSize);
-    signal?.throwIfAborted();
-    yield batch;
-  }
-}

@@ -2,8 +2,9 @@
 
 import { inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
+import { present } from '../../core/present.ts';
 import { type OnnxBackbone, openBackbone } from '../base/backbone-session.ts';
-import { allocateToCopy } from '../tensorflow/addon/unaligned.ts';
+import { allocateToLend, giveBack } from '../tensorflow/addon/unaligned.ts';
 import type { Engine, Forward, ForwardOptions } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
 
@@ -72,12 +73,18 @@ async function onDevice(
       if (pixels === undefined)
         throw new Error('Features are computed from pictures, and the examples have no pixels.');
       const [height, width, channels] = pixels.shape;
-      const images = allocateToCopy(indices.length * height * width * channels);
+      const images = allocateToLend(indices.length * height * width * channels);
       const drawn = await pixels.fill(indices, images, signal);
       signal.throwIfAborted();
-      if (height === input.height && width === input.width) return plain.run(images, indices.length);
-      views ??= await engine.createForward({ ...options, viewsFrom: { height, width } });
-      return views.run(images, indices.length, drawn);
+      const isPlain = height === input.height && width === input.width;
+      if (!isPlain) views ??= await engine.createForward({ ...options, viewsFrom: { height, width } });
+      const features = await (isPlain ? plain : present(views, 'the forward pass of views')).run(
+        images,
+        indices.length,
+        drawn,
+      );
+      giveBack(images);
+      return features;
     },
     async release() {
       plain.dispose();

@@ -70,7 +70,8 @@ function batchesLeft({ options, position, orderOf }: FitRun): AsyncIterable<Exam
 async function trainStep(run: FitRun, batch: ExampleBatch | PixelBatch, learningRate: number): Promise<void> {
   const { trainer, options, position } = run;
   const input = options.transform?.(batch, position.epoch, position.batch) ?? batch;
-  const { loss, correct } = await trainer.step(input, learningRate).catch((error: unknown) => {
+  const next = 'following' in batch ? batch.following?.() : undefined;
+  const { loss, correct } = await trainer.step(input, learningRate, next).catch((error: unknown) => {
     throw isFoveaError(error, 'loss-not-finite') ? diverged(stepOf(run) + 1, learningRate, error) : error;
   });
   const { sums } = position;

@@ -92,7 +92,7 @@ async function measure(
   return lines;
 }
 
-const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all' | 'mixed') =>
+const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all' | 'compiled') =>
   networks.map(({ name }) => async () => {
     const work = {
       backend,
@@ -135,7 +135,7 @@ const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> =
     (precision) => () => measure('layers', node(here('layers.ts'), backend, precision), { seconds: 60 }),
   ),
   train: train({}, 'train', 'all'),
-  xla: train(XLA, 'train with XLA', 'mixed'),
+  xla: train(XLA, 'train with XLA', 'compiled'),
   torch: torch(false),
   'compiled-torch': torch(true),
   features: networks.map(

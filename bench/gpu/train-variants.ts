@@ -12,18 +12,25 @@ export const TRAIN_NETWORKS = [
 
 /**
  * The variants that are measured of each network.
+ *
  * @param batches Batch sizes. The first is measured in every variant, the others in the fastest.
+ * @param kinds `compiled`: a few, because each is compiled for half a minute and more.
  */
-export function trainVariants(batches: readonly number[], kinds: 'all' | 'mixed'): readonly TrainVariant[] {
+export function trainVariants(
+  batches: readonly number[],
+  kinds: 'all' | 'compiled',
+): readonly TrainVariant[] {
   const [first = 256, ...others] = batches;
-  const mixed = (['float16', 'bfloat16'] as const).map(
-    (precision): TrainVariant => ({ batch: first, precision, feed: 'resident' }),
-  );
-  if (kinds === 'mixed') return mixed;
+  const mixed: readonly TrainVariant[] = [
+    { batch: first, precision: 'bfloat16', feed: 'resident' },
+    { batch: first, precision: 'bfloat16', feed: 'staged' },
+    { batch: first, precision: 'float16', feed: 'resident' },
+  ];
+  if (kinds === 'compiled') return mixed;
   return [
     ...mixed,
     { batch: first, precision: 'float32', feed: 'resident' },
-    { batch: first, precision: 'float16', feed: 'pixels' },
-    ...others.map((batch): TrainVariant => ({ batch, precision: 'float16', feed: 'resident' })),
+    { batch: first, precision: 'bfloat16', feed: 'pixels' },
+    ...others.map((batch): TrainVariant => ({ batch, precision: 'bfloat16', feed: 'resident' })),
   ];
 }

@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { loadAddon } from '../../batch-job/tensorflow/addon/addon.ts';
+import { allocateToLend } from '../../batch-job/tensorflow/addon/unaligned.ts';
 import type { Trainer, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { createTrainer } from '../../batch-job/tensorflow/engine/trainer.ts';
 import { createGraphExecutor } from '../../batch-job/tensorflow/graph/graph-executor.ts';
@@ -18,8 +19,11 @@ import { withResidentImages } from './resident.ts';
 export interface TrainVariant {
   readonly batch: number;
   readonly precision: 'float32' | 'bfloat16' | 'float16';
-  /** `resident`: pictures already on the device. `pixels`: bytes that are uploaded at every step. */
-  readonly feed: 'resident' | 'pixels';
+  /**
+   * `resident`: pictures already on the device. `pixels`: bytes that are uploaded at every step. `staged`: the same, while the
+   * step before computes.
+   */
+  readonly feed: 'resident' | 'pixels' | 'staged';
 }
 
 /** What one process measures: its argument, as JSON. */
@@ -33,6 +37,8 @@ export interface TrainWork {
 }
 
 const CLASSES = 100;
+// As the GPU engine sets it.
+process.env['TF_SYNC_ON_FINISH'] ??= 'false';
 const work = JSON.parse(process.argv[2] ?? '{}') as TrainWork;
 const variant = work.backend === 'gpu' ? 'gpu' : 'cpu';
 const directory = nativeDirectory(cacheDirectory(process.env), variant);
@@ -48,11 +54,14 @@ const usedMiB = (): number | undefined => {
 async function measure({ batch, precision, feed }: TrainVariant): Promise<void> {
   const inputSize = { height: work.size, width: work.size, channels: 3 } as const;
   const network = findArchitecture(work.architecture).build({ inputSize, classes: CLASSES });
-  const pixels = new Uint8Array(new ArrayBuffer(batch * work.size * work.size * 3 + 4), 4);
+  const pixels = allocateToLend(batch * work.size * work.size * 3);
   for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 7 + (i >> 9)) & 255;
   const resident = feed === 'resident';
   const values = resident ? Float32Array.from(pixels, (value) => value / 127.5 - 1) : new Float32Array();
-  const executor = createGraphExecutor(addon, variant === 'gpu' ? {} : CPU_REWRITES);
+  const executor = createGraphExecutor(addon, {
+    rewrites: variant === 'gpu' ? {} : CPU_REWRITES,
+    overlaps: variant === 'gpu' || feed === 'staged',
+  });
   const options: TrainerOptions = {
     network,
     weights: initializeWeights(network, 1),
@@ -68,7 +77,12 @@ async function measure({ batch, precision, feed }: TrainVariant): Promise<void> 
     options,
   );
   const labels = Int32Array.from({ length: batch }, (_, i) => i % CLASSES);
-  const step = () => trainer.step({ images: resident ? values : pixels, labels }, 0.01);
+  const step = () =>
+    trainer.step(
+      { images: resident ? values : pixels, labels },
+      0.01,
+      feed === 'staged' ? pixels : undefined,
+    );
   const { loss: firstLoss } = await step();
   const firstStepSeconds = (performance.now() - startedMs) / 1000;
   for (let i = 0; i < 3; i++) await step();

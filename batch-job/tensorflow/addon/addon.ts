@@ -23,6 +23,8 @@ export interface AddonAttribute {
 /** The functions of the addon that the trainer uses. Tensors and models are known by ids; whoever makes one deletes it. */
 export interface Addon {
   createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
+  /** Like {@link Addon.createTensor}; shares the memory where that lies on a multiple of 64 bytes, see lent-tensors.ts. */
+  lendTensor(shape: readonly number[], dtype: number, data: Int32Array): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
   executeOp(
@@ -85,5 +87,8 @@ export function loadAddon(directory: string, variant: NativeVariant): Addon {
   const addon = createRequire(import.meta.url)(addonPath(directory, variant)) as Addon;
   const createTensor: Addon['createTensor'] = (shape, dtype, data) =>
     addon.createTensor(shape, dtype, unaligned(data));
-  return Object.create(addon, { createTensor: { value: createTensor } }) as Addon;
+  return Object.create(addon, {
+    createTensor: { value: createTensor },
+    lendTensor: { value: addon.createTensor },
+  }) as Addon;
 }

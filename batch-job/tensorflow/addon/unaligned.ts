@@ -13,9 +13,35 @@ const MAX_SHARED_BYTES = 32 * 2 ** 20;
 
 let shared = new ArrayBuffer(0);
 
-/** A buffer of so many bytes at a place from which TensorFlow copies, so that {@link unaligned} need not. */
-export const allocateToCopy = (sizeBytes: number): Uint8Array =>
-  new Uint8Array(new ArrayBuffer(sizeBytes + OFFSET), OFFSET);
+/** The alignment of memory that TensorFlow takes as it lies. */
+const LENT_ALIGNMENT = 64;
+const lendable = new WeakSet<ArrayBufferLike>();
+/** Most buffers that are kept to be filled again: those of three batches for training, and of three for validation. */
+const KEPT_LIMIT = 6;
+const kept: Uint8Array[] = [];
+
+/**
+ * A buffer of so many bytes, with any values, that is filled and fed many times: TensorFlow may share it, see lent-tensors.ts. Buffers of more
+ * than 32 MiB have pages of their own, which begin with 16 bytes of the allocator's; where smaller ones lie is chance, and
+ * they are copied if it is no multiple of 64.
+ */
+export function allocateToLend(sizeBytes: number): Uint8Array {
+  const found = kept.findIndex((one) => one.byteLength === sizeBytes);
+  const [known] = found < 0 ? [] : kept.splice(found, 1);
+  if (known !== undefined) return known;
+  const buffer = new ArrayBuffer(sizeBytes + LENT_ALIGNMENT);
+  lendable.add(buffer);
+  return new Uint8Array(buffer, LENT_ALIGNMENT - BUFFER_ALIGNMENT, sizeBytes);
+}
+
+/** Takes a buffer of {@link allocateToLend} back, which nobody uses any more. */
+export function giveBack(memory: Uint8Array): void {
+  kept.push(memory);
+  if (kept.length > KEPT_LIMIT) kept.shift();
+}
+
+/** Whether a buffer is of {@link allocateToLend}. */
+export const isForLending = (buffer: ArrayBufferLike): boolean => lendable.has(buffer);
 
 /**
  * The same values where TensorFlow copies them from: `data` itself, or a copy that is good until the next call.

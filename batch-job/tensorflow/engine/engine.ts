@@ -146,9 +146,11 @@ export interface Trainer {
    * Trains on one batch: forward and backward, by micro-batches where there are, and one update of the weights. After a
    * failure only {@link Trainer.dispose} may follow.
    *
+   * @param next The pixels of the next step, where they are known: a GPU takes them while it computes. They are not changed
+   * until then. The results are the same without.
    * @throws {FoveaError} `batch-invalid`, `loss-not-finite`.
    */
-  step(batch: Batch, learningRate: number): Promise<StepResult>;
+  step(batch: Batch, learningRate: number, next?: Images): Promise<StepResult>;
   /** Probabilities `[count, classes]` of preprocessed images `[count, height, width, channels]`, in inference mode. */
   predict(images: Images, count: number): Promise<Float32Array>;
   /** Current weights, moving statistics included; their EMA where {@link TrainerOptions.emaDecay} is given. */

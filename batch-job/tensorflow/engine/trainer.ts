@@ -7,7 +7,7 @@ import { FORMATS } from '../../../core/storage/formats.ts';
 import type { Executor, Session } from '../executor/executor.ts';
 import type { InputData } from '../executor/input-data.ts';
 import { elementCount } from '../program/program.ts';
-import { type BatchInputs, countImages, createBatchInputs } from './batch-inputs.ts';
+import { type BatchInputs, countImages, createBatchInputs, type MicroBatch } from './batch-inputs.ts';
 import { mostProbable } from './batch-targets.ts';
 import type { Images, StepResult, Trainer, TrainerOptions } from './engine.ts';
 import { isSkippedInVain, LOSS_SCALE_OUTPUTS } from './loss-scale.ts';
@@ -39,6 +39,10 @@ export async function createTrainer(executor: Executor, options: TrainerOptions)
     programs: plan.programs,
     batchSize: options.fixedBatches === true ? microBatchSizeOf(options) : options.batchSize,
     initial: initialVariables(plan, options.weights),
+    // Preprocessed values come from memory that is seldom the same, and are few.
+    ...(options.preprocessing === undefined
+      ? {}
+      : { ahead: { input: 'images', programs: ['update', 'accumulate'] } }),
   });
   return trainerOf({ session, plan, options });
 }
@@ -50,13 +54,13 @@ function trainerOf(training: Training): Trainer {
   let batches = 0;
   let updates = 0;
   return {
-    async step(batch, learningRate) {
+    async step(batch, learningRate, next) {
       const inputs = inputsOf(batch, batches);
       const { loss, logits, isUpdated, isInVain } = await runMicroBatches(
         training,
         inputs,
-        updates,
-        learningRate,
+        { updates, learningRate },
+        next,
       );
       batches++;
       if (isUpdated) updates++;
@@ -92,26 +96,37 @@ interface BatchOutcome {
   readonly isInVain: boolean;
 }
 
+/** What the optimizer's numbers depend on. */
+interface UpdateRate {
+  /** Updates so far. */
+  readonly updates: number;
+  readonly learningRate: number;
+}
+
+const imagesOf = (microBatch: MicroBatch | undefined): InputData | undefined =>
+  microBatch?.inputs.find(([name]) => name === 'images')?.[1];
+
 /** Runs the micro-batches of a batch; with the last one the optimizer updates the weights. */
 async function runMicroBatches(
   training: Training,
   { count, microBatches }: BatchInputs,
-  updates: number,
-  learningRate: number,
+  rate: UpdateRate,
+  next: Images | undefined,
 ): Promise<BatchOutcome> {
   const { session, plan } = training;
   const logits = new Float32Array(count * plan.classes);
   let loss = 0;
   let isUpdated = true;
   let isInVain = false;
-  for (const { start, size, isLast, inputs } of microBatches) {
+  for (const [index, { start, size, isLast, inputs }] of microBatches.entries()) {
+    const following = isLast
+      ? next?.subarray(0, imagesOf(microBatches[0])?.length)
+      : imagesOf(microBatches[index + 1]);
     const outputs = await session.run(
       isLast ? 'update' : 'accumulate',
       size,
-      new Map<string, InputData>([
-        ...inputs,
-        ...(isLast ? optimizerInputs(training, updates, learningRate) : []),
-      ]),
+      new Map<string, InputData>([...inputs, ...(isLast ? optimizerInputs(training, rate) : [])]),
+      following,
     );
     loss += outputs.get('loss')?.[0] ?? Number.NaN;
     logits.set(present(outputs.get('logits'), 'the logits of the step'), start * plan.classes);
@@ -126,8 +141,7 @@ async function runMicroBatches(
 /** The numbers that the update after so many others needs, by the names of the program's inputs. */
 function optimizerInputs(
   { plan, options }: Training,
-  updates: number,
-  learningRate: number,
+  { updates, learningRate }: UpdateRate,
 ): readonly (readonly [string, Float32Array])[] {
   const scalars = {
     ...plan.optimizer.scalars(updates + 1, learningRate),

@@ -15,6 +15,11 @@ export interface SessionOptions {
   readonly batchSize: number;
   /** First values, one for each variable. */
   readonly initial: ReadonlyMap<string, Float32Array>;
+  /**
+   * The input of some programs that an executor may upload while the run before computes. It has the same shape in all of
+   * them.
+   */
+  readonly ahead?: { readonly input: string; readonly programs: readonly string[] };
 }
 
 /** Variables on a device and the programs over them. Its calls do not overlap: await each. */
@@ -24,6 +29,8 @@ export interface Session {
    *
    * @param batch Number of samples in `inputs`.
    * @param inputs One for each input of the program.
+   * @param next The input {@link SessionOptions.ahead} of the next run, where it is known already and that run has the usual
+   * number of samples. Its values stay as they are until then.
    * @returns Its outputs, copied to the host.
    * @throws {TypeError} Where there is no such program, or an input is missing.
    * @throws {RangeError} Where an input is of another size.
@@ -32,6 +39,7 @@ export interface Session {
     program: string,
     batch: number,
     inputs: ReadonlyMap<string, InputData>,
+    next?: InputData,
   ): Promise<ReadonlyMap<string, Float32Array>>;
   /** Current values of all variables, copied to the host. */
   readVariables(): Promise<Map<string, Float32Array>>;

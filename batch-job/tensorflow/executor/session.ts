@@ -37,10 +37,11 @@ export interface Assignment<Variable> {
 export interface SessionDevice<Variable extends HeldVariable, Prepared extends PreparedProgram> {
   readonly variables: Variables<Variable>;
   readonly programs: PreparedPrograms<Prepared | Promise<Prepared>>;
-  /** Runs a program. @returns Its outputs in the program's order, copied to the host. */
+  /** Runs a program. @param next See {@link Session.run}. @returns Its outputs in the program's order, copied to the host. */
   run(
     prepared: Prepared,
     inputs: readonly ProgramInput[],
+    next: InputData | undefined,
   ): readonly Float32Array[] | Promise<readonly Float32Array[]>;
   /** @returns The values of the variables in their order, copied to the host. */
   read(variables: readonly Variable[]): readonly Float32Array[];
@@ -53,9 +54,9 @@ export function createSession<Variable extends HeldVariable, Prepared extends Pr
 ): Session {
   const { variables, programs } = device;
   return {
-    async run(name, batch, inputs) {
+    async run(name, batch, inputs, next) {
       const prepared = await programs.get(name, batch);
-      const outputs = await device.run(prepared, programInputs(name, prepared.program, batch, inputs));
+      const outputs = await device.run(prepared, programInputs(name, prepared.program, batch, inputs), next);
       return named(prepared.program.outputs.keys(), outputs, `an output of the program "${name}" called`);
     },
     async readVariables() {

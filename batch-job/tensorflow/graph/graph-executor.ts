@@ -6,73 +6,67 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { present } from '../../../core/present.ts';
 import type { Addon } from '../addon/addon.ts';
-import { downloadTensor, uploadTensor } from '../addon/tensors.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
-import type { InputData } from '../executor/input-data.ts';
 import { createSession, type HeldVariable, type PreparedProgram } from '../executor/session.ts';
 import { createVariables } from '../executor/variables.ts';
+import { closedShape, type InputType } from '../program/program.ts';
 import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
 import { encodeSavedModel } from './graph-schema.ts';
 import {
   createGraphWriter,
   type GraphWriter,
-  inputNode,
-  outputNode,
+  type ProgramNodes,
   type VariableNodes,
 } from './graph-writer.ts';
+import { createLoadedGraph } from './run-graph.ts';
+import { type AheadQueue, createUploader } from './upload-ahead.ts';
 
 const TAG = 'train';
 
 interface GraphVariable extends HeldVariable, VariableNodes {}
 
 interface GraphProgram extends PreparedProgram {
-  /** The prefix of its nodes' names. */
-  readonly prefix: string;
+  readonly nodes: ProgramNodes;
+  /** The input that the program takes from the session's queue, where it does. */
+  readonly ahead?: string | undefined;
 }
 
-/** A value for a placeholder. */
-interface Feed {
-  readonly node: string;
-  readonly data: InputData;
-  readonly shape: readonly number[];
+/** How an executor uses a device. */
+export interface GraphExecutorOptions {
+  /** Rules for what the device runs faster in other ops. */
+  readonly rewrites: RewriteRules;
+  /**
+   * Whether the device has memory of its own. Then values are fed without detours, the pictures of the next run are uploaded
+   * while a run computes, and results are fetched after JavaScript has had a turn. The results are the same.
+   */
+  readonly overlaps: boolean;
+  /** The devices of towers, see {@link createGraphWriter}. */
+  readonly devices?: readonly string[];
 }
 
-/**
- * An executor of TensorFlow graphs, on a loaded addon. The addon loads each session from a temporary folder.
- *
- * @param rewrites Rules for what the device runs faster in other ops.
- * @param devices The devices of towers, see createGraphWriter.
- */
-export function createGraphExecutor(
-  addon: Addon,
-  rewrites: RewriteRules,
-  devices?: readonly string[],
-): Executor {
+/** An executor of TensorFlow graphs, on a loaded addon. The addon loads each session from a temporary folder. */
+export function createGraphExecutor(addon: Addon, executorOptions: GraphExecutorOptions): Executor {
   return {
-    createSession: (options) => createGraphSession(addon, { rewrites, devices }, options),
+    createSession: (options) => createGraphSession(addon, executorOptions, options),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
 
-/** What a device's graphs are. */
-interface GraphSettings {
-  readonly rewrites: RewriteRules;
-  readonly devices: readonly string[] | undefined;
-}
-
 async function createGraphSession(
   addon: Addon,
-  { rewrites, devices }: GraphSettings,
+  { rewrites, overlaps, devices }: GraphExecutorOptions,
   options: SessionOptions,
 ): Promise<Session> {
-  const writer = createGraphWriter(devices);
+  const writer = createGraphWriter({ feedsInts: overlaps, devices });
   const variables = createVariables<GraphVariable>(options, {
     create: (spec) => ({ spec, ...writer.addVariable(spec) }),
     // They are the model's.
     free: () => {},
   });
-  const programs = writePrograms(writer, rewrites, options);
+  const { programs, queue } = writePrograms(writer, { rewrites, overlaps }, options);
   const model = await loadModel(addon, encodeSavedModel(writer.nodes, TAG));
+  const graph = createLoadedGraph(addon, model, overlaps);
+  const uploader = queue === undefined ? undefined : createUploader(graph, queue);
   const session = createSession<GraphVariable, GraphProgram>({
     variables,
     programs: {
@@ -81,26 +75,30 @@ async function createGraphSession(
           programs.get(prefixOf(name, batch === options.batchSize ? batch : null)),
           `a program "${name}"`,
         ),
-      clear: () => addon.deleteSavedModel(model),
+      clear: () => graph.close(),
     },
-    run: ({ program, prefix }, inputs) =>
-      runModel(
-        addon,
-        model,
-        inputs.map(({ name, data, shape }) => ({ node: inputNode(prefix, name), data, shape })),
-        [...program.outputs.keys()].map((output) => outputNode(prefix, output)),
-      ),
+    async run({ nodes, ahead }, inputs, next) {
+      const feeds = inputs.flatMap(({ name, data, shape }) => {
+        const node = nodes.feeds.get(name);
+        return node === undefined ? [] : [{ node, data, shape }];
+      });
+      const taken = inputs.find(({ name }) => name === ahead);
+      const outputs =
+        taken === undefined || uploader === undefined
+          ? graph.run(feeds, nodes.run)
+          : uploader.run(feeds, nodes.run, taken.data, next);
+      if (nodes.results === undefined) return outputs;
+      // The device computes. Whatever JavaScript has to do for the next run is done before it waits for the results.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      return graph.run([], nodes.results);
+    },
     read: (list) =>
-      runModel(
-        addon,
-        model,
+      graph.run(
         [],
         list.map(({ value }) => value),
       ),
     write: (assignments) =>
-      void runModel(
-        addon,
-        model,
+      void graph.run(
         assignments.map(({ variable, data }) => ({ node: variable.feed, data, shape: variable.spec.shape })),
         assignments.map(({ variable }) => variable.assigned),
       ),
@@ -109,22 +107,39 @@ async function createGraphSession(
   return session;
 }
 
+/** The programs of a session by their prefixes, and the queue that some of them take an input from. */
+interface WrittenPrograms {
+  readonly programs: ReadonlyMap<string, GraphProgram>;
+  readonly queue: AheadQueue | undefined;
+}
+
 /** Writes each program twice: where it knows the sizes, TensorFlow computes shapes beforehand; other batches take the other. */
 function writePrograms(
   writer: GraphWriter,
-  rewrites: RewriteRules,
-  { programs, batchSize }: SessionOptions,
-): ReadonlyMap<string, GraphProgram> {
+  { rewrites, overlaps }: GraphExecutorOptions,
+  { programs, batchSize, ahead }: SessionOptions,
+): WrittenPrograms {
   const written = new Map<string, GraphProgram>();
+  let queue: AheadQueue | undefined;
   for (const [name, write] of Object.entries(programs)) {
     for (const batch of [batchSize, null]) {
       const prefix = prefixOf(name, batch);
       const program = rewriteProgram(write(batch), rewrites);
-      writer.addProgram(prefix, program);
-      written.set(prefix, { program, prefix });
+      // What several devices share is cut on the host. A queue on one of them would be a detour.
+      const isAlone = program.ops.every(({ place }) => place === undefined);
+      const overlapsRuns = overlaps && batch !== null && isAlone;
+      const input = overlapsRuns && ahead?.programs.includes(name) ? ahead.input : undefined;
+      if (input !== undefined && queue === undefined) {
+        const value = present(program.inputs.get(input), `an input "${input}"`);
+        const shape = closedShape(value);
+        queue = { nodes: writer.addAhead(`ahead/${input}`, value.dtype as InputType, shape), shape };
+      }
+      const taken = input === undefined || queue === undefined ? undefined : { input, nodes: queue.nodes };
+      const nodes = writer.addProgram(prefix, program, { ahead: taken, keepsResults: overlapsRuns });
+      written.set(prefix, { program, nodes, ahead: input });
     }
   }
-  return written;
+  return { programs: written, queue };
 }
 
 /** Where the nodes of a program for a number of samples, or for any number (null), are. */
@@ -138,25 +153,5 @@ async function loadModel(addon: Addon, model: Uint8Array): Promise<number> {
     return addon.loadSavedModel(directory, TAG);
   } finally {
     await rm(directory, { recursive: true });
-  }
-}
-
-/** @returns What the nodes in `fetches` give, copied to the host. */
-function runModel(
-  addon: Addon,
-  model: number,
-  feeds: readonly Feed[],
-  fetches: readonly string[],
-): readonly Float32Array[] {
-  if (fetches.length === 0) return [];
-  const inputs = feeds.map(({ data, shape }) => uploadTensor(addon, data, shape));
-  try {
-    const list = (nodes: readonly string[]) => nodes.map((node) => `${node}:0`).join(',');
-    const outputs = addon.runSavedModel(model, inputs, list(feeds.map(({ node }) => node)), list(fetches));
-    const data = outputs.map(({ id }) => downloadTensor(addon, id));
-    for (const { id } of outputs) addon.deleteTensor(id);
-    return data;
-  } finally {
-    for (const id of inputs) addon.deleteTensor(id);
   }
 }

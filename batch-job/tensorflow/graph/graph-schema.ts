@@ -12,7 +12,11 @@ export interface TensorShapeProto {
 
 /** The value of an attribute (`attr_value.proto`): exactly one of the members. */
 export interface AttrValue {
-  readonly list?: { readonly i: readonly number[] };
+  readonly list?: {
+    readonly i?: readonly number[];
+    readonly s?: readonly Uint8Array[];
+    readonly type?: readonly number[];
+  };
   readonly s?: Uint8Array;
   readonly i?: number;
   readonly f?: number;
@@ -75,7 +79,7 @@ const ROOT = protobuf.Root.fromJSON({
         tensor: one('TensorProto', 8),
       },
     },
-    ListValue: { fields: { i: many('int64', 3) } },
+    ListValue: { fields: { s: many('bytes', 2), i: many('int64', 3), type: many('int32', 6) } },
     TensorShapeProto: { fields: { dim: many('Dim', 2) } },
     Dim: { fields: { size: one('int64', 1) } },
     TensorProto: {

@@ -3,15 +3,25 @@
 
 import { present } from '../../../core/present.ts';
 import { DATA_TYPE } from '../addon/tensors.ts';
-import type { Attribute, Constant, Place, Program, Shape, Value, VariableSpec } from '../program/program.ts';
+import {
+  type Attribute,
+  type Constant,
+  closedShape,
+  type InputType,
+  type Place,
+  type Program,
+  type Value,
+  type VariableSpec,
+} from '../program/program.ts';
+import { type AheadNodes, addAhead } from './ahead-nodes.ts';
+import { type AddFeed, addIntFeed, addPlainFeed, type asInts } from './feeds.ts';
+import { type AddNode, addConstant, addFetch, createNodes, HOST, toAttr } from './graph-nodes.ts';
 import type { AttrValue, NodeDef } from './graph-schema.ts';
-
-const encoder = new TextEncoder();
 
 function toAttrValue(attribute: Attribute): AttrValue {
   switch (attribute.kind) {
     case 'type':
-      return { type: DATA_TYPE[attribute.value] };
+      return toAttr.type(attribute.value);
     case 'int':
       return { i: attribute.value };
     case 'float':
@@ -19,13 +29,11 @@ function toAttrValue(attribute: Attribute): AttrValue {
     case 'bool':
       return { b: attribute.value };
     case 'string':
-      return { s: encoder.encode(attribute.value) };
+      return toAttr.text(attribute.value);
     case 'ints':
       return { list: { i: attribute.value } };
   }
 }
-
-const toShape = (shape: Shape) => ({ dim: shape.map((n) => ({ size: n ?? -1 })) });
 
 const FLOAT: AttrValue = { type: DATA_TYPE.float32 };
 
@@ -39,117 +47,155 @@ export interface VariableNodes {
   readonly value: string;
 }
 
+/** Names of the nodes through which a program is run. */
+export interface ProgramNodes {
+  /** To feed each input that is fed, by the input's name. */
+  readonly feeds: ReadonlyMap<string, string>;
+  /** To fetch, so that the program runs. */
+  readonly run: readonly string[];
+  /** To fetch after that for the outputs, in the program's order; absent where {@link ProgramNodes.run} gives them. */
+  readonly results?: readonly string[];
+}
+
+/** How a program is written. */
+export interface ProgramOptions {
+  /** The input that was uploaded ahead, and the queue that it is taken from. */
+  readonly ahead?: { readonly input: string; readonly nodes: AheadNodes } | undefined;
+  /**
+   * Whether outputs go to variables, which are fetched afterwards: a run then ends before the device has computed them. The
+   * program must be of a known batch.
+   */
+  readonly keepsResults?: boolean;
+}
+
 /** Collects the nodes of one graph. */
 export interface GraphWriter {
   /** All nodes so far. */
   readonly nodes: readonly NodeDef[];
   /** Adds a variable, which programs added later may use. */
   addVariable(variable: VariableSpec): VariableNodes;
-  /** Adds a program; its inputs and outputs are the nodes {@link inputNode} and {@link outputNode}. */
-  addProgram(prefix: string, program: Program): void;
+  /** Adds a queue for an input that is uploaded ahead, of `shape`. */
+  addAhead(name: string, type: InputType, shape: readonly number[]): AheadNodes;
+  /** Adds a program. @param prefix The beginning of its nodes' names. */
+  addProgram(prefix: string, program: Program, options?: ProgramOptions): ProgramNodes;
 }
-
-/** The name of the placeholder that a program's input is fed to. */
-export const inputNode = (prefix: string, input: string): string => `${prefix}/in/${nodeName(input)}`;
-/** The name of the node that a program's output is fetched from. */
-export const outputNode = (prefix: string, output: string): string => `${prefix}/out/${nodeName(output)}`;
 
 /** Node names take letters, digits, `.`, `\`, `/`, `_` and `-`; the addon splits lists of them at commas and colons. */
 const nodeName = (name: string): string => name.replaceAll(/[^A-Za-z0-9./_-]/g, '_');
 
-/** The processor's memory, as TensorFlow names its devices. */
-const HOST = '/device:CPU:0';
+/** What a graph is written for. */
+export interface GraphWriterOptions {
+  /** Whether values are fed as {@link asInts} gives them. */
+  readonly feedsInts: boolean;
+  /**
+   * Names of the devices that towers run on, e.g. `/device:GPU:0`; more towers begin again with the first. By default
+   * TensorFlow chooses where ops run.
+   */
+  readonly devices?: readonly string[] | undefined;
+}
 
-/**
- * A writer with an empty graph.
- *
- * @param devices Names of the devices that towers run on, e.g. `/device:GPU:0`; more towers begin again with the first. By
- * default TensorFlow chooses where ops run.
- */
-export function createGraphWriter(devices: readonly string[] = []): GraphWriter {
+/** A writer with an empty graph. */
+export function createGraphWriter({ feedsInts, devices = [] }: GraphWriterOptions): GraphWriter {
+  const { nodes, add } = createNodes();
   const deviceOf = (place: Place | undefined): string | undefined => {
     if (place === undefined || devices.length === 0) return undefined;
     return place === 'host' ? HOST : devices[place % devices.length];
   };
-  const graph: Graph = { nodes: [], handles: new Map(), deviceOf };
+  const addFeed = feedsInts ? addIntFeed : addPlainFeed;
+  const graph: Graph = { add, addFeed, handles: new Map(), deviceOf };
   return {
-    nodes: graph.nodes,
+    nodes,
     addVariable: (variable) => addVariable(graph, variable),
-    addProgram: (prefix, program) => addProgram(graph, prefix, program),
+    addAhead: (name, type, shape) => addAhead(add, addFeed, { name, type, shape }),
+    addProgram: (prefix, program, options = {}) => addProgram(graph, prefix, program, options),
   };
 }
 
 interface Graph {
-  readonly nodes: NodeDef[];
+  readonly add: AddNode;
+  readonly addFeed: AddFeed;
   /** The nodes of variables' handles, by the variables' names. */
   readonly handles: Map<string, string>;
   /** Where a node runs; undefined where TensorFlow chooses. */
   readonly deviceOf: (place: Place | undefined) => string | undefined;
 }
 
-/** @returns The node's name. */
-function addNode(
-  { nodes }: Graph,
-  name: string,
-  op: string,
-  input: readonly string[],
-  attr: Readonly<Record<string, AttrValue>>,
-  device?: string,
-): string {
-  nodes.push({
-    name,
-    op,
-    input,
-    attr: Object.entries(attr).map(([key, value]) => ({ key, value })),
-    ...(device === undefined ? {} : { device }),
-  });
-  return name;
-}
-
-function addVariable(graph: Graph, { name, shape }: VariableSpec): VariableNodes {
+function addVariable({ add, addFeed, handles }: Graph, { name, shape }: VariableSpec): VariableNodes {
   const prefix = `variables/${nodeName(name)}`;
-  const shapeAttribute = { shape: toShape(shape) };
-  const handle = addNode(graph, `${prefix}/handle`, 'VarHandleOp', [], {
-    dtype: FLOAT,
-    shape: shapeAttribute,
-    shared_name: { s: encoder.encode(name) },
-  });
-  graph.handles.set(name, handle);
-  const feed = addNode(graph, `${prefix}/feed`, 'Placeholder', [], { dtype: FLOAT, shape: shapeAttribute });
-  const assign = addNode(graph, `${prefix}/assign`, 'AssignVariableOp', [handle, feed], { dtype: FLOAT });
-  // Something to fetch: an assignment has no output.
-  const zero = { dtype: DATA_TYPE.float32, tensorShape: toShape([]), tensorContent: new Uint8Array(4) };
-  const assigned = addNode(graph, `${prefix}/assigned`, 'Const', [`^${assign}`], {
-    dtype: FLOAT,
-    value: { tensor: zero },
-  });
-  const value = addNode(graph, `${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
+  const handle = addHandle(add, prefix, shape, name);
+  handles.set(name, handle);
+  const feed = `${prefix}/feed`;
+  const values = addFeed(add, feed, 'float32', shape);
+  const assign = add(`${prefix}/assign`, 'AssignVariableOp', [handle, values], { dtype: FLOAT });
+  const assigned = addFetch(add, `${prefix}/assigned`, [assign]);
+  const value = add(`${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
   return { feed, assigned, value };
 }
 
-function addProgram(graph: Graph, prefix: string, program: Program): void {
-  const { references, assignments } = addOps(graph, prefix, program);
+const addHandle = (add: AddNode, prefix: string, shape: readonly number[], name: string): string =>
+  add(`${prefix}/handle`, 'VarHandleOp', [], {
+    dtype: FLOAT,
+    shape: toAttr.shape(shape),
+    shared_name: toAttr.text(name),
+  });
+
+function addProgram(graph: Graph, prefix: string, program: Program, options: ProgramOptions): ProgramNodes {
+  const sources = addSources(graph, prefix, program, options);
+  const { feeds } = sources;
+  const { references, assignments } = addOps(graph, prefix, program, sources);
+  const outputs = [...program.outputs].map(([output, value]) => ({
+    name: `${prefix}/out/${nodeName(output)}`,
+    value,
+    source: present(references.get(value), `a node for the output "${output}"`),
+  }));
   const after = assignments.map((node) => `^${node}`);
-  for (const [output, value] of program.outputs) {
-    const source = present(references.get(value), `a node for the output "${output}"`);
-    addNode(graph, outputNode(prefix, output), 'Identity', [source, ...after], { T: FLOAT });
+  const { add } = graph;
+  if (options.keepsResults !== true) {
+    const run = outputs.map(({ name, source }) => add(name, 'Identity', [source, ...after], { T: FLOAT }));
+    return { feeds, run };
   }
+  const kept = outputs.map(({ name, value, source }) => {
+    const handle = addHandle(add, name, closedShape(value), name);
+    return {
+      assignment: add(`${name}/assign`, 'AssignVariableOp', [handle, source], { dtype: FLOAT }),
+      value: add(name, 'ReadVariableOp', [handle], { dtype: FLOAT }),
+    };
+  });
+  const all = [...assignments, ...kept.map(({ assignment }) => assignment)];
+  return { feeds, run: [addFetch(add, `${prefix}/done`, all)], results: kept.map(({ value }) => value) };
 }
 
-/** Adds the inputs of a program. @returns Where the values of these, and of its variables, are read from. */
-function addSources(graph: Graph, prefix: string, program: Program): Map<Value, string> {
+/** Where the values of inputs and variables are read from, and where inputs are fed. */
+interface Sources {
+  readonly references: ReadonlyMap<Value, string>;
+  readonly feeds: ReadonlyMap<string, string>;
+}
+
+/** Adds the inputs of a program. */
+function addSources(
+  { add, addFeed, handles }: Graph,
+  prefix: string,
+  program: Program,
+  { ahead }: ProgramOptions,
+): Sources {
   const references = new Map<Value, string>();
+  const feeds = new Map<string, string>();
   for (const [input, value] of program.inputs) {
-    const attributes = { dtype: { type: DATA_TYPE[value.dtype] }, shape: { shape: toShape(value.shape) } };
-    references.set(value, addNode(graph, inputNode(prefix, input), 'Placeholder', [], attributes));
+    if (input === ahead?.input) {
+      references.set(value, ahead.nodes.taken);
+      continue;
+    }
+    const feed = `${prefix}/in/${nodeName(input)}`;
+    references.set(value, addFeed(add, feed, value.dtype as InputType, value.shape));
+    feeds.set(input, feed);
   }
   for (const [name, value] of program.variables)
-    references.set(value, present(graph.handles.get(name), `a variable "${name}"`));
-  return references;
+    references.set(value, present(handles.get(name), `a variable "${name}"`));
+  return { references, feeds };
 }
 
 /** Gives the node of a constant for readers on a device, or undefined for other values. Each device has its own: no copies. */
-function constantNodes(graph: Graph, prefix: string, constants: readonly Constant[]) {
+function constantNodes({ add }: Graph, prefix: string, constants: readonly Constant[]) {
   const data = new Map(constants.map((constant) => [constant.value, constant.data]));
   const written = new Map<string, string>();
   return (value: Value, device: string | undefined): string | undefined => {
@@ -158,12 +204,9 @@ function constantNodes(graph: Graph, prefix: string, constants: readonly Constan
     const key = `${value.id}@${device ?? ''}`;
     const known = written.get(key);
     if (known !== undefined) return known;
-    const dtype = numbers instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32;
-    const tensorContent = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-    const tensor = { dtype, tensorShape: toShape(value.shape), tensorContent };
     const name = `${prefix}/const/${value.id}${device === undefined ? '' : `/${nodeName(device)}`}`;
     written.set(key, name);
-    return addNode(graph, name, 'Const', [], { dtype: { type: dtype }, value: { tensor } }, device);
+    return addConstant(add, name, numbers, closedShape(value), device);
   };
 }
 
@@ -173,13 +216,15 @@ interface Access {
   readonly writer: string | undefined;
 }
 
-/** Adds the ops of a program and what they read. @returns Where values are read from, and the nodes that assign variables. */
+/** Adds the ops of a program and its constants. @returns Where values are read from, and the nodes that assign variables. */
 function addOps(
   graph: Graph,
   prefix: string,
   program: Program,
+  sources: Sources,
 ): { readonly references: ReadonlyMap<Value, string>; readonly assignments: readonly string[] } {
-  const references = addSources(graph, prefix, program);
+  const { add, deviceOf } = graph;
+  const references = new Map(sources.references);
   const constantNode = constantNodes(graph, prefix, program.constants);
   const access = new Map<Value, Access>();
   const assignments: string[] = [];
@@ -188,15 +233,14 @@ function addOps(
     const resources = op.inputs.filter(({ dtype }) => dtype === 'resource');
     const assigns = op.outputs.length === 0;
     const before = new Set(resources.flatMap((value) => waitsFor(access.get(value), assigns)));
-    const device = graph.deviceOf(op.place);
+    const device = deviceOf(op.place);
     const inputs = op.inputs.map((value) =>
       present(references.get(value) ?? constantNode(value, device), `a node that ${name} reads`),
     );
     const attributes = Object.entries(op.attributes).map(
       ([key, value]) => [key, toAttrValue(value)] as const,
     );
-    addNode(
-      graph,
+    add(
       name,
       op.type,
       [...inputs, ...[...before].map((node) => `^${node}`)],

@@ -7,7 +7,6 @@ import { createForward } from '../engine/forward.ts';
 import { createTrainer } from '../engine/trainer.ts';
 import type { Executor } from '../executor/executor.ts';
 import { createGraphExecutor } from '../graph/graph-executor.ts';
-import type { RewriteRules } from '../program/rewrite-program.ts';
 import { CPU_REWRITES } from './cpu-rewrites.ts';
 import { createEagerExecutor } from './eager-executor.ts';
 import { findGpuProblem } from './find-gpu.ts';
@@ -51,7 +50,7 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
         `TF_CPP_MIN_LOG_LEVEL=0 to see which, and \`${setUpCommand(variant)}\` to have them again`,
     );
   }
-  const executors = createExecutors(addon, isGpu ? {} : CPU_REWRITES, !isGpu && hasOneDnnPooling(addon));
+  const executors = createExecutors(addon, isGpu);
   return {
     info: {
       backend: variant === 'gpu' ? 'gpu' : 'native',
@@ -74,13 +73,11 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
   };
 }
 
-function createExecutors(
-  addon: Addon,
-  rewrites: RewriteRules,
-  poolsByOneDnn: boolean,
-): Readonly<Record<ExecutorName, Executor>> {
+function createExecutors(addon: Addon, isGpu: boolean): Readonly<Record<ExecutorName, Executor>> {
+  const rewrites = isGpu ? {} : CPU_REWRITES;
+  const poolsByOneDnn = !isGpu && hasOneDnnPooling(addon);
   return {
-    graph: createGraphExecutor(addon, rewrites),
+    graph: createGraphExecutor(addon, { rewrites, overlaps: isGpu }),
     eager: createEagerExecutor(addon, () =>
       poolsByOneDnn ? { ...rewrites, ...createPoolingRewrites() } : rewrites,
     ),
@@ -93,6 +90,8 @@ function setUpGpu(compiles: boolean): void {
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: the model that is evaluated would not be the one that is served.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+  // A run returns when all is queued, and JavaScript works while the GPU computes, see graph-executor.ts.
+  process.env['TF_SYNC_ON_FINISH'] ??= 'false';
   if (compiles) process.env['TF_XLA_FLAGS'] ??= '--tf_xla_auto_jit=2';
 }
 

@@ -45,7 +45,8 @@ async function nativeExecutors(): Promise<Readonly<Record<string, Executor>>> {
   }
   const addon = loadAddon(directory, 'cpu');
   return {
-    'native graph': createGraphExecutor(addon, {}),
+    'native graph': createGraphExecutor(addon, { rewrites: {}, overlaps: false }),
+    'native graph, overlapping': createGraphExecutor(addon, { rewrites: {}, overlaps: true }),
     'native eager': createEagerExecutor(addon, () => ({})),
   };
 }

@@ -109,7 +109,11 @@ if (!isThere) console.warn(`Skipped: training with towers. The addon is not buil
 
 describe.skipIf(!isThere)('training with towers', () => {
   const executorOn = (...devices: readonly string[]) =>
-    createGraphExecutor(loadAddon(directory, 'cpu'), CPU_REWRITES, devices);
+    createGraphExecutor(loadAddon(directory, 'cpu'), {
+      rewrites: CPU_REWRITES,
+      overlaps: false,
+      devices,
+    });
 
   const train = async (options: TrainerOptions, batch: (step: number) => Batch) => {
     const executor = executorOn(CPU, CPU);
@@ -159,7 +163,7 @@ describe.skipIf(!isThere)('training with towers', () => {
 
 describe('the graph of two towers', () => {
   const { programs } = buildTrainingPrograms({ ...COMMON, towers: 2 });
-  const writer = createGraphWriter(['/device:GPU:0', '/device:GPU:1']);
+  const writer = createGraphWriter({ feedsInts: false, devices: ['/device:GPU:0', '/device:GPU:1'] });
   for (const spec of buildTrainingPrograms(COMMON).variables) writer.addVariable(spec);
   const update = present(programs['update'], 'an update')(BATCH_SIZE);
   writer.addProgram('update', update);
