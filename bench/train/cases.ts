@@ -9,6 +9,8 @@ export interface TrainCase {
   readonly batch: number;
   /** How Keras builds the same network; see keras-worker.py. */
   readonly keras: 'mnist_cnn' | 'ResNet50' | 'MobileNetV2' | 'Xception';
+  /** The same network in timm, where there is one; see pytorch-worker.py. */
+  readonly timm?: string;
 }
 
 /** Number of classes of every network. */
@@ -17,7 +19,14 @@ export const CLASSES = 10;
 /** The networks that are timed, from the smallest to the largest. */
 export const TRAIN_CASES: readonly TrainCase[] = [
   { architecture: 'mnist_cnn', size: 28, channels: 1, batch: 32, keras: 'mnist_cnn' },
-  { architecture: 'resnet50', size: 64, channels: 3, batch: 16, keras: 'ResNet50' },
-  { architecture: 'mobilenet_v2_1.0', size: 128, channels: 3, batch: 16, keras: 'MobileNetV2' },
+  { architecture: 'resnet50', size: 64, channels: 3, batch: 16, keras: 'ResNet50', timm: 'resnet50' },
+  {
+    architecture: 'mobilenet_v2_1.0',
+    size: 128,
+    channels: 3,
+    batch: 16,
+    keras: 'MobileNetV2',
+    timm: 'mobilenetv2_100',
+  },
   { architecture: 'xception', size: 96, channels: 3, batch: 8, keras: 'Xception' },
 ];

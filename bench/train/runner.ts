@@ -8,6 +8,8 @@ import { failureReason } from '../failure-reason.ts';
 /** What a worker reported for one turn. */
 export interface Timing {
   readonly seconds: number;
+  /** The processor time of all threads together. */
+  readonly processorSeconds: number;
   readonly peakBytes: number;
 }
 
@@ -29,8 +31,12 @@ export async function startRunner(
   name: string,
   command: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Runner | undefined> {
-  const child: ChildProcess = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   const errors: string[] = [];
   child.stderr?.on('data', (data: Buffer) => errors.push(data.toString()));
   const failed = new Promise<undefined>((resolve) => {
