@@ -1,6 +1,7 @@
 // Measures features a second: the forward pass on the device, and ONNX Runtime's on the CPUs of the same machine.
 // Arguments: back end, architecture, seconds.
 
+import * as ort from 'onnxruntime-node';
 import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { openBackbone, toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
 import type { BackendName, ForwardOptions } from '../../batch-job/tensorflow/engine/engine.ts';
@@ -71,7 +72,36 @@ for (const [batch, precision] of [
     report({ features: architecture, on: backend, batch, precision, failed: String(error).slice(0, 300) });
   }
 }
-const session = await openBackbone(toOnnxBackbone(backbone, weights), {
+const served = toOnnxBackbone(backbone, weights);
+/** ONNX Runtime on the GPU, which runs imported backbones. */
+async function measureCudaProvider(): Promise<void> {
+  const batch = 128;
+  const device = await ort.InferenceSession.create(served.onnx, { executionProviders: ['cuda', 'cpu'] });
+  const processors = await ort.InferenceSession.create(served.onnx);
+  const [inputName = '', outputName = ''] = [device.inputNames[0], device.outputNames[0]];
+  const images = Float32Array.from(pixelsOf(batch), (value) => value / 127.5 - 1);
+  const tensorOf = (count: number) =>
+    new ort.Tensor('float32', images.subarray(0, count * imageSize), [
+      count,
+      inputSize.height,
+      inputSize.width,
+      inputSize.channels,
+    ]);
+  const ours = (await device.run({ [inputName]: tensorOf(CPU_BATCH) }))[outputName]?.data as Float32Array;
+  const theirs = (await processors.run({ [inputName]: tensorOf(CPU_BATCH) }))[outputName]
+    ?.data as Float32Array;
+  const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference =
+    ours.reduce((most, value, i) => Math.max(most, Math.abs(value - (theirs[i] ?? 0))), 0) / largest;
+  const picturesPerSecond = await speedOf(batch, () => device.run({ [inputName]: tensorOf(batch) }));
+  report({ features: architecture, on: 'CUDA provider', batch, picturesPerSecond, difference });
+}
+if (backend === 'gpu') {
+  await measureCudaProvider().catch((error: unknown) =>
+    report({ features: architecture, on: 'CUDA provider', failed: String(error).slice(0, 300) }),
+  );
+}
+const session = await openBackbone(served, {
   ...inputSize,
   preprocessing,
   resize: 'stretch',
