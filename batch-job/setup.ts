@@ -4,10 +4,13 @@ import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { cacheDirectory } from './attempt/cache-directory.ts';
+import { countGpus } from './tensorflow/setup/count-gpus.ts';
 import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 import { setUpNative } from './tensorflow/setup/setup.ts';
 
-const { values } = parseArgs({ options: { gpu: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { gpu: { type: 'boolean', default: false }, gpus: { type: 'string' } },
+});
 const variant = values.gpu ? 'gpu' : 'cpu';
 
 const MIB = 2 ** 20;
@@ -22,6 +25,7 @@ try {
     variant,
     directory: nativeDirectory(cacheDirectory(process.env), variant),
     env: process.env,
+    gpus: values.gpus === undefined ? countGpus() : Number(values.gpus),
     onProgress: ({ message, done, total }) => {
       if (message !== lastMessage) {
         bar.stop();

@@ -68,6 +68,8 @@ export interface FakeWorld {
   readonly sourceFile: string;
 }
 
+const NOTICES = ['tensorflow/include/LICENSE', 'tensorflow/THIRD_PARTY_NOTICES.txt'];
+
 /** Programs of the machine to which the PATH of the fake world has links. */
 const LINKED = ['sh', 'mkdir', 'cp', 'sleep', 'as', 'ld'] as const;
 
@@ -136,7 +138,12 @@ mkdir -p ${lib} && cp ${prebuilt} ${lib}/tfjs_binding.node`,
     env: { PATH: bin, HOME: folder },
     pipArguments: ['--no-index', '--find-links', index],
     wheels: {
-      tensorflow: { name: 'fake-tensorflow', version: '0.0.1', sha256 },
+      tensorflow: {
+        name: 'fake-tensorflow',
+        version: '0.0.1',
+        sha256,
+        keeps: ['tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2', ...NOTICES],
+      },
       cuda: [],
       platforms: ['any'],
       diskBytes: 2 ** 20,

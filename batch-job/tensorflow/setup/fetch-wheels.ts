@@ -6,7 +6,8 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDiskFull, runCommand } from './run-command.ts';
 import { downloadFailed, hashMismatch, noPip } from './setup-errors.ts';
-import { type Wheel, wheelPrefix } from './wheels.ts';
+import { type Wheel, wheelPrefix } from './wheel.ts';
+import { HEADERS } from './wheels.ts';
 
 /** A Python that has pip. */
 export interface Python {
@@ -89,33 +90,25 @@ async function sha256(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The C headers that the addon includes, TensorFlow's two libraries, CUDA's with their tools, and the licenses of all. */
+/** What is taken of a wheel, its licenses with it. A file that is named and not there is an error: the list is of another version. */
 const UNPACK = `
-import re, sys, zipfile
-def wanted(name):
-    if re.match(r'[^/]+\\.dist-info/(licenses/.|licen[cs]e|notice)', name, re.I):
-        return True
-    if name.startswith('nvidia/'):
-        return '/include/' not in name
-    if not name.startswith('tensorflow/'):
-        return False
-    name = name[len('tensorflow/'):]
-    if name in ('libtensorflow_cc.so.2', 'libtensorflow_framework.so.2', 'include/LICENSE', 'THIRD_PARTY_NOTICES.txt'):
-        return True
-    return name.endswith('.h') and name.startswith((
-        'include/tensorflow/c/', 'include/tensorflow/core/platform/ctstring',
-        'include/tsl/platform/ctstring', 'include/xla/tsl/c/'))
-target, wheels = sys.argv[1], sys.argv[2:]
+import json, os, re, sys, zipfile
+target, wheels, headers = sys.argv[1], *map(json.loads, sys.argv[2:])
+LICENSE = re.compile(r'[^/]+\\.dist-info/(licenses/.|licen[cs]e|notice)', re.I)
 for wheel in wheels:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in archive.infolist():
-            if wanted(member.filename):
-                archive.extract(member, target)
+    with zipfile.ZipFile(wheel['file']) as archive:
+        for name in wheel['keeps']:
+            path = archive.extract(name, target)
+            if archive.getinfo(name).external_attr >> 16 & 0o111:
+                os.chmod(path, 0o755)
+        for name in archive.namelist():
+            if LICENSE.match(name) or name.endswith('.h') and name.startswith(tuple(headers)):
+                archive.extract(name, target)
 `;
 
 /** Unpacks what is needed of the wheels, in their own layout, by which the libraries find each other. */
 export async function unpackWheels(
-  wheels: readonly string[],
+  wheels: readonly { readonly file: string; readonly keeps: readonly string[] }[],
   target: string,
   { python, env }: { readonly python: Python; readonly env: NodeJS.ProcessEnv },
 ): Promise<void> {
@@ -123,10 +116,14 @@ export async function unpackWheels(
   await mkdir(target, { recursive: true });
   const script = path.join(target, 'unpack.py');
   await writeFile(script, UNPACK);
-  const { code, tail } = await runCommand(python.command, [script, target, ...wheels], { cwd: target, env });
+  const { code, tail } = await runCommand(
+    python.command,
+    [script, target, JSON.stringify(wheels), JSON.stringify(HEADERS)],
+    { cwd: target, env },
+  );
   await rm(script);
   if (code !== 0)
     throw isDiskFull(tail)
       ? new Error(tail)
-      : downloadFailed(wheels.map((w) => path.basename(w)).join(', '), tail);
+      : downloadFailed(wheels.map(({ file }) => path.basename(file)).join(', '), tail);
 }

@@ -12,6 +12,8 @@ import { downloadWheel, findPip, unpackWheels } from './fetch-wheels.ts';
 import { installByPackage } from './package-installer.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
 import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
+import { trimFolder } from './trim-folder.ts';
+import { linkLibraries, tryLibraries } from './try-libraries.ts';
 import { findWheels, type WheelSet } from './wheels.ts';
 
 /** The steps of set-up, in their order. */
@@ -37,6 +39,8 @@ export interface SetUpOptions {
   readonly onProgress?: (progress: SetUpProgress) => void;
   /** More arguments for `pip download`, e.g. `--no-index --find-links DIR` where there is no index. */
   readonly pipArguments?: readonly string[];
+  /** The most GPUs that a job may have; default: 1. */
+  readonly gpus?: number;
   /** Other wheels than the pinned ones. */
   readonly wheels?: WheelSet;
 }
@@ -60,15 +64,16 @@ const PACKAGE_DIRECTORY = path.resolve(import.meta.dirname, '../../native');
  * `native-load-failed`, `native-setup-running`.
  */
 export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
-  const { variant, directory, env } = options;
+  const { variant, directory } = options;
   const report = (step: SetUpStep, message: string) => options.onProgress?.({ step, message });
   report('check', 'Looking at what is there');
-  const present = await versionOf(directory, variant, env);
+  const wheels = options.wheels ?? findWheels(variant, options.gpus);
+  const present = await versionOf(options, wheels);
   if (present !== undefined) {
+    await trimFolder(directory, variant);
     report('done', `TensorFlow ${present} is set up in ${directory}`);
     return { directory, built: false, tensorflowVersion: present };
   }
-  const wheels = options.wheels ?? findWheels(variant);
   const work = `${directory}.partial`;
   await mkdir(work, { recursive: true });
   const release = await lock(`${directory}.lock`, directory);
@@ -76,6 +81,7 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
     const tensorflowVersion = await build(options, wheels, work, report);
     await rm(directory, { recursive: true, force: true });
     await rename(work, directory);
+    await trimFolder(directory, variant);
     report('done', `TensorFlow ${tensorflowVersion} is set up in ${directory}`);
     return { directory, built: true, tensorflowVersion };
   } catch (error) {
@@ -145,7 +151,7 @@ async function buildFromWheels(
   await installPackages(work, env);
 
   if (!existsSync(unpacked)) {
-    const files: string[] = [];
+    const files: { file: string; keeps: readonly string[] }[] = [];
     for (const wheel of [wheels.tensorflow, ...wheels.cuda]) {
       const message = `Downloading ${wheel.name} ${wheel.version}`;
       report('download', message);
@@ -153,27 +159,34 @@ async function buildFromWheels(
         onProgress?.({ step: 'download', message, done, total });
       const target = path.join(work, 'wheels');
       const platforms = wheels.platforms;
-      files.push(await downloadWheel(wheel, { python, target, platforms, pipArguments, env, onBytes }));
+      const file = await downloadWheel(wheel, { python, target, platforms, pipArguments, env, onBytes });
+      files.push({ file, keeps: wheel.keeps });
     }
     report('unpack', 'Unpacking headers and libraries');
     await unpackWheels(files, path.join(work, 'python'), { python, env });
-    await writeFile(unpacked, JSON.stringify({ wheels: files.map((file) => path.basename(file)) }));
+    await writeFile(unpacked, JSON.stringify({ wheels: files.map(({ file }) => path.basename(file)) }));
   }
   await rm(path.join(work, 'wheels'), { recursive: true, force: true });
 
   report('compile', 'Compiling the addon');
   await compileAddon(compiler, work, variant, env);
   report('try', 'Trying it');
+  await linkLibraries(work);
+  if (variant === 'gpu') await tryLibraries(compiler, work, wheels, env);
   return tryAddon(addonPath(work, variant), env);
 }
 
-/** TensorFlow's version where the folder is whole and works; a broken one is built again. */
+/** TensorFlow's version where the folder is whole and works; a broken one, or one that lacks a library, is built again. */
 async function versionOf(
-  directory: string,
-  variant: NativeVariant,
-  env: NodeJS.ProcessEnv,
+  { directory, variant, env }: SetUpOptions,
+  wheels: WheelSet | undefined,
 ): Promise<string | undefined> {
   if (!hasAddon(directory, variant)) return undefined;
+  if (existsSync(path.join(directory, 'unpacked.json')) && wheels !== undefined) {
+    const files = [wheels.tensorflow, ...wheels.cuda].flatMap(({ keeps }) => keeps);
+    if (!files.every((file) => existsSync(path.join(directory, 'python', file)))) return undefined;
+    await linkLibraries(directory);
+  }
   return tryAddon(addonPath(directory, variant), env).catch(() => undefined);
 }
 

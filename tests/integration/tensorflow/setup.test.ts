@@ -69,12 +69,19 @@ describe.skipIf(problem !== undefined)('set-up', () => {
     ]);
     world.program('python3', undefined);
     world.program('g++', undefined);
+    const unneeded = path.join(options.directory, 'python/nvidia/cuda_runtime/lib/libcudart_static.a');
+    mkdirSync(path.dirname(unneeded), { recursive: true });
+    writeFileSync(unneeded, '');
     expect(await setUpNative(options)).toMatchObject({ built: false, tensorflowVersion: '0.0.1' });
     const unpacked = (file: string) => existsSync(path.join(options.directory, 'python', file));
     expect(unpacked('tensorflow/python/large.py')).toBe(false);
     expect(unpacked('tensorflow/include/LICENSE')).toBe(true);
     expect(unpacked('tensorflow/THIRD_PARTY_NOTICES.txt')).toBe(true);
     expect(unpacked('fake_tensorflow-0.0.1.dist-info/licenses/License.txt')).toBe(true);
+    expect(unpacked('tensorflow/include/tensorflow')).toBe(false);
+    expect(unpacked('nvidia')).toBe(false);
+    expect(readdirSync(options.directory).sort()).toEqual(['node_modules', 'python', 'unpacked.json']);
+    expect(readdirSync(path.join(options.directory, 'node_modules/@tensorflow/tfjs-node'))).toEqual(['lib']);
   });
 
   test('without Python names pip and what to install', async () => {
@@ -145,9 +152,18 @@ describe.skipIf(problem !== undefined)('set-up', () => {
     await expectSuccess();
   });
 
-  test('builds again what was finished and is broken', async () => {
+  test('stops where a wheel lacks a file that a job needs', async () => {
+    const { tensorflow } = world.wheels;
+    const keeps = [...tensorflow.keeps, 'tensorflow/libtensorflow_new.so.3'];
+    options = { ...options, wheels: { ...world.wheels, tensorflow: { ...tensorflow, keeps } } };
+    await expectFailure('native-download-failed', /libtensorflow_new/);
+  });
+
+  test('builds again what was finished and is broken, or lacks a file', async () => {
     await expectSuccess();
-    rmSync(path.join(options.directory, 'python'), { recursive: true });
+    writeFileSync(path.join(options.directory, 'python/tensorflow/libtensorflow_cc.so.2'), '');
+    await expectSuccess();
+    rmSync(path.join(options.directory, 'python/tensorflow/THIRD_PARTY_NOTICES.txt'));
     await expectSuccess();
   });
 
