@@ -31,6 +31,7 @@ const program = new Command('bench:gpu')
   .option('--size <pixels>', 'height and width of training pictures', Number, 224)
   .option('--batches <sizes...>', 'of training', (text: string, all: number[] = []) => [...all, Number(text)])
   .option('--networks <names...>', 'measure these networks only')
+  .option('--train-seconds <n>', 'the measurement of a network is ended after this time', Number, 120)
   .option('--job-network <name>', 'network of the whole jobs', 'mobilenet_v2_1.0')
   .option('--job-seconds <n>', 'a whole job is ended after this time', Number, 150)
   .option('--sections <names...>', `run these sections only: ${SECTIONS.join(', ')}`)
@@ -46,6 +47,7 @@ const options = program.opts<{
   readonly size: number;
   readonly batches?: readonly number[];
   readonly networks?: readonly string[];
+  readonly trainSeconds: number;
   readonly jobNetwork: string;
   readonly jobSeconds: number;
   readonly sections?: readonly Section[];
@@ -102,7 +104,7 @@ const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all
       variants: trainVariants(options.batches ?? [256, 128], kinds),
     };
     await measure(`${title} ${name}`, node(here('train-worker.ts'), JSON.stringify(work)), {
-      seconds: 120,
+      seconds: options.trainSeconds,
       env,
     });
   });

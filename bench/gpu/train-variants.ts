@@ -24,11 +24,11 @@ export function trainVariants(
   const mixed: readonly TrainVariant[] = [
     { batch: first, precision: 'bfloat16', feed: 'resident' },
     { batch: first, precision: 'bfloat16', feed: 'staged' },
-    { batch: first, precision: 'float16', feed: 'resident' },
   ];
   if (kinds === 'compiled') return mixed;
   return [
     ...mixed,
+    { batch: first, precision: 'float16', feed: 'resident' },
     { batch: first, precision: 'float32', feed: 'resident' },
     { batch: first, precision: 'bfloat16', feed: 'pixels' },
     ...others.map((batch): TrainVariant => ({ batch, precision: 'bfloat16', feed: 'resident' })),
