@@ -60,7 +60,7 @@ async function measure({ batch, precision, feed }: TrainVariant): Promise<void> 
   const values = resident ? Float32Array.from(pixels, (value) => value / 127.5 - 1) : new Float32Array();
   const executor = createGraphExecutor(addon, {
     rewrites: variant === 'gpu' ? {} : CPU_REWRITES,
-    overlaps: variant === 'gpu' || feed === 'staged',
+    overlaps: feed === 'staged' || (variant === 'gpu' && feed === 'resident'),
   });
   const options: TrainerOptions = {
     network,

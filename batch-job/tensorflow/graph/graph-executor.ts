@@ -9,7 +9,7 @@ import type { Addon } from '../addon/addon.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
 import { createSession, type HeldVariable, type PreparedProgram } from '../executor/session.ts';
 import { createVariables } from '../executor/variables.ts';
-import { closedShape, type InputType } from '../program/program.ts';
+import { closedShape, elementCount, type InputType } from '../program/program.ts';
 import { type RewriteRules, rewriteProgram } from '../program/rewrite-program.ts';
 import { encodeSavedModel } from './graph-schema.ts';
 import {
@@ -90,7 +90,10 @@ async function createGraphSession(
       if (nodes.results === undefined) return outputs;
       // The device computes. Whatever JavaScript has to do for the next run is done before it waits for the results.
       await new Promise<void>((resolve) => setImmediate(resolve));
-      return graph.run([], nodes.results);
+      return graph.run(
+        [],
+        nodes.results.map(({ value }) => value),
+      );
     },
     read: (list) =>
       graph.run(
@@ -104,6 +107,11 @@ async function createGraphSession(
       ),
   });
   await session.writeVariables(options.initial);
+  const results = [...programs.values()].flatMap(({ nodes }) => nodes.results ?? []);
+  graph.run(
+    results.map(({ feed, shape }) => ({ node: feed, data: new Float32Array(elementCount(shape)), shape })),
+    results.map(({ assigned }) => assigned),
+  );
   return session;
 }
 

@@ -53,8 +53,13 @@ export interface ProgramNodes {
   readonly feeds: ReadonlyMap<string, string>;
   /** To fetch, so that the program runs. */
   readonly run: readonly string[];
-  /** To fetch after that for the outputs, in the program's order; absent where {@link ProgramNodes.run} gives them. */
-  readonly results?: readonly string[];
+  /** Variables that have the outputs after that, in the program's order; absent where {@link ProgramNodes.run} gives them. */
+  readonly results?: readonly ResultNodes[];
+}
+
+/** A variable for an output. It is assigned once before the first run: a compiler would take one without a value for another kind. */
+export interface ResultNodes extends VariableNodes {
+  readonly shape: readonly number[];
 }
 
 /** How a program is written. */
@@ -122,7 +127,11 @@ interface Graph {
 
 function addVariable({ add, addFeed, handles }: Graph, { name, shape }: VariableSpec): VariableNodes {
   const prefix = `variables/${nodeName(name)}`;
-  const handle = addHandle(add, prefix, shape, name);
+  const handle = add(`${prefix}/handle`, 'VarHandleOp', [], {
+    dtype: FLOAT,
+    shape: toAttr.shape(shape),
+    shared_name: toAttr.text(name),
+  });
   handles.set(name, handle);
   const feed = `${prefix}/feed`;
   const values = addFeed(add, feed, 'float32', shape);
@@ -131,13 +140,6 @@ function addVariable({ add, addFeed, handles }: Graph, { name, shape }: Variable
   const value = add(`${prefix}/value`, 'ReadVariableOp', [handle], { dtype: FLOAT });
   return { feed, assigned, value };
 }
-
-const addHandle = (add: AddNode, prefix: string, shape: readonly number[], name: string): string =>
-  add(`${prefix}/handle`, 'VarHandleOp', [], {
-    dtype: FLOAT,
-    shape: toAttr.shape(shape),
-    shared_name: toAttr.text(name),
-  });
 
 function addProgram(graph: Graph, prefix: string, program: Program, options: ProgramOptions): ProgramNodes {
   const sources = addSources(graph, prefix, program, options);
@@ -155,14 +157,14 @@ function addProgram(graph: Graph, prefix: string, program: Program, options: Pro
     return { feeds, run };
   }
   const kept = outputs.map(({ name, value, source }) => {
-    const handle = addHandle(add, name, closedShape(value), name);
-    return {
-      assignment: add(`${name}/assign`, 'AssignVariableOp', [handle, source], { dtype: FLOAT }),
-      value: add(name, 'ReadVariableOp', [handle], { dtype: FLOAT }),
-    };
+    const shape = closedShape(value);
+    const nodes = addVariable(graph, { name, shape });
+    const handle = present(graph.handles.get(name), `a variable "${name}"`);
+    const assignment = add(`${name}/keep`, 'AssignVariableOp', [handle, source], { dtype: FLOAT });
+    return { assignment, result: { ...nodes, shape } };
   });
   const all = [...assignments, ...kept.map(({ assignment }) => assignment)];
-  return { feeds, run: [addFetch(add, `${prefix}/done`, all)], results: kept.map(({ value }) => value) };
+  return { feeds, run: [addFetch(add, `${prefix}/done`, all)], results: kept.map(({ result }) => result) };
 }
 
 /** Where the values of inputs and variables are read from, and where inputs are fed. */
