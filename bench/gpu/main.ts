@@ -19,6 +19,7 @@ const SECTIONS = [
   'features',
   'head-job',
   'compiled-torch',
+  'towers',
 ] as const;
 type Section = (typeof SECTIONS)[number];
 
@@ -94,7 +95,7 @@ async function measure(
   return lines;
 }
 
-const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all' | 'compiled') =>
+const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all' | 'compiled' | 'towers') =>
   networks.map(({ name }) => async () => {
     const work = {
       backend,
@@ -137,6 +138,7 @@ const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> =
     (precision) => () => measure('layers', node(here('layers.ts'), backend, precision), { seconds: 60 }),
   ),
   train: train({}, 'train', 'all'),
+  towers: train({}, 'train with towers', 'towers').slice(0, 1),
   xla: train(XLA, 'train with XLA', 'compiled'),
   torch: torch(false),
   'compiled-torch': torch(true),

@@ -18,9 +18,13 @@ export const TRAIN_NETWORKS = [
  */
 export function trainVariants(
   batches: readonly number[],
-  kinds: 'all' | 'compiled',
+  kinds: 'all' | 'compiled' | 'towers',
 ): readonly TrainVariant[] {
   const [first = 256, ...others] = batches;
+  if (kinds === 'towers')
+    return (['bfloat16', 'float32'] as const).flatMap((precision) =>
+      [1, 2].map((towers): TrainVariant => ({ batch: first, precision, feed: 'pixels', towers })),
+    );
   const mixed: readonly TrainVariant[] = [
     { batch: first, precision: 'bfloat16', feed: 'resident' },
     { batch: first, precision: 'bfloat16', feed: 'staged' },

@@ -7,8 +7,10 @@ import { loadAddon } from '../../batch-job/tensorflow/addon/addon.ts';
 import { allocateToLend } from '../../batch-job/tensorflow/addon/unaligned.ts';
 import type { Trainer, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { createTrainer } from '../../batch-job/tensorflow/engine/trainer.ts';
+import { findDevices } from '../../batch-job/tensorflow/graph/find-devices.ts';
 import { createGraphExecutor } from '../../batch-job/tensorflow/graph/graph-executor.ts';
 import { CPU_REWRITES } from '../../batch-job/tensorflow/native/cpu-rewrites.ts';
+import { countGpus } from '../../batch-job/tensorflow/native/find-gpu.ts';
 import { nativeDirectory } from '../../batch-job/tensorflow/setup/native-directory.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
@@ -24,6 +26,8 @@ export interface TrainVariant {
    * step before computes.
    */
   readonly feed: 'resident' | 'pixels' | 'staged';
+  /** Devices that share a batch; where there are fewer, one has several shares. Default 1. */
+  readonly towers?: number;
 }
 
 /** What one process measures: its argument, as JSON. */
@@ -44,6 +48,7 @@ const variant = work.backend === 'gpu' ? 'gpu' : 'cpu';
 const directory = nativeDirectory(cacheDirectory(process.env), variant);
 const addon = loadAddon(directory, variant);
 if (work.backend === 'gpu' && !addon.isUsingGpuDevice()) throw new Error('TensorFlow sees no GPU.');
+const devices = await findDevices(addon, variant === 'gpu' ? 'GPU' : 'CPU', countGpus());
 
 const usedMiB = (): number | undefined => {
   if (work.backend !== 'gpu') return undefined;
@@ -51,7 +56,7 @@ const usedMiB = (): number | undefined => {
   return Number(text.toString().trim().split('\n')[0]);
 };
 
-async function measure({ batch, precision, feed }: TrainVariant): Promise<void> {
+async function measure({ batch, precision, feed, towers = 1 }: TrainVariant): Promise<void> {
   const inputSize = { height: work.size, width: work.size, channels: 3 } as const;
   const network = findArchitecture(work.architecture).build({ inputSize, classes: CLASSES });
   const pixels = allocateToLend(batch * work.size * work.size * 3);
@@ -61,6 +66,7 @@ async function measure({ batch, precision, feed }: TrainVariant): Promise<void> 
   const executor = createGraphExecutor(addon, {
     rewrites: variant === 'gpu' ? {} : CPU_REWRITES,
     overlaps: feed === 'staged' || (variant === 'gpu' && feed === 'resident'),
+    devices,
   });
   const options: TrainerOptions = {
     network,
@@ -69,6 +75,7 @@ async function measure({ batch, precision, feed }: TrainVariant): Promise<void> 
     seed: 1,
     batchSize: batch,
     precision,
+    towers,
     ...(resident ? {} : { preprocessing: 'tf' }),
   };
   const startedMs = performance.now();
@@ -102,6 +109,7 @@ async function measure({ batch, precision, feed }: TrainVariant): Promise<void> 
     batch,
     precision,
     feed,
+    ...(towers === 1 ? {} : { towers, devices: devices.length }),
     xla: process.env['TF_XLA_FLAGS'] !== undefined,
     picturesPerSecond: Math.round((10 * 1000 * batch) / medianMs) / 10,
     firstStepSeconds: Math.round(10 * firstStepSeconds) / 10,

@@ -1,9 +1,6 @@
 // Runs programs as one TensorFlow graph: written as a SavedModel, loaded once, and stepped without JavaScript between the
 // ops, so that TensorFlow's graph optimizations apply.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { present } from '../../../core/present.ts';
 import type { Addon } from '../addon/addon.ts';
 import type { Executor, Session, SessionOptions } from '../executor/executor.ts';
@@ -18,10 +15,9 @@ import {
   type ProgramNodes,
   type VariableNodes,
 } from './graph-writer.ts';
+import { loadModel } from './load-model.ts';
 import { createLoadedGraph } from './run-graph.ts';
 import { type AheadQueue, createUploader } from './upload-ahead.ts';
-
-const TAG = 'train';
 
 interface GraphVariable extends HeldVariable, VariableNodes {}
 
@@ -64,7 +60,7 @@ async function createGraphSession(
     free: () => {},
   });
   const { programs, queue } = writePrograms(writer, { rewrites, overlaps }, options);
-  const model = await loadModel(addon, encodeSavedModel(writer.nodes, TAG));
+  const model = await loadModel(addon, encodeSavedModel(writer.nodes));
   const graph = createLoadedGraph(addon, model, overlaps);
   const uploader = queue === undefined ? undefined : createUploader(graph, queue);
   const session = createSession<GraphVariable, GraphProgram>({
@@ -152,14 +148,3 @@ function writePrograms(
 
 /** Where the nodes of a program for a number of samples, or for any number (null), are. */
 const prefixOf = (program: string, batch: number | null): string => `${program}/${batch ?? 'any'}`;
-
-/** The addon loads models from a folder only. */
-async function loadModel(addon: Addon, model: Uint8Array): Promise<number> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'fovea-graph-'));
-  try {
-    await writeFile(path.join(directory, 'saved_model.pb'), model);
-    return addon.loadSavedModel(directory, TAG);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}

@@ -92,13 +92,19 @@ const ROOT = protobuf.Root.fromJSON({
   },
 });
 
+/** The tag of the one graph in a SavedModel. */
+export const SAVED_MODEL_TAG = 'train';
+
 /** The bytes of a SavedModel with one graph and no signatures: its nodes are fed and fetched by name. */
-export function encodeSavedModel(nodes: readonly NodeDef[], tag: string): Uint8Array {
+export function encodeSavedModel(nodes: readonly NodeDef[]): Uint8Array {
   const type = ROOT.lookupType('SavedModel');
   const model = {
     savedModelSchemaVersion: SAVED_MODEL_SCHEMA_VERSION,
     metaGraphs: [
-      { metaInfoDef: { tags: [tag] }, graphDef: { node: nodes, versions: { producer: PRODUCER_VERSION } } },
+      {
+        metaInfoDef: { tags: [SAVED_MODEL_TAG] },
+        graphDef: { node: nodes, versions: { producer: PRODUCER_VERSION } },
+      },
     ],
   };
   return type.encode(type.fromObject(model)).finish();

@@ -1,6 +1,6 @@
 // Whether this machine has an NVIDIA GPU that a process may use, and if not, what is missing. Reads files only.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** The file that shows the driver's version, and the devices that a process needs. */
@@ -27,4 +27,18 @@ export function findGpuProblem(root = '/'): string | undefined {
     `the NVIDIA driver is there and no device (${missing.map((file) => `/${file}`).join(', ')}): give one to this ` +
     'container (`docker run --gpus all`, on AWS Batch a GPU resource requirement)'
   );
+}
+
+/**
+ * How many GPUs this process has at most: `CUDA_VISIBLE_DEVICES` may hide some from TensorFlow.
+ *
+ * @param root The root of the file system.
+ */
+export function countGpus(root = '/'): number {
+  try {
+    const devices = readdirSync(path.join(root, 'dev')).filter((name) => /^nvidia\d+$/.test(name));
+    return Math.max(1, devices.length);
+  } catch {
+    return 1;
+  }
 }

@@ -4,12 +4,14 @@ import { FoveaError } from '../../../core/errors/errors.ts';
 import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from '../addon/addon.ts';
 import type { Engine, ExecutorName } from '../engine/engine.ts';
 import { createForward } from '../engine/forward.ts';
+import { withTowers } from '../engine/towers.ts';
 import { createTrainer } from '../engine/trainer.ts';
 import type { Executor } from '../executor/executor.ts';
+import { findDevices } from '../graph/find-devices.ts';
 import { createGraphExecutor } from '../graph/graph-executor.ts';
 import { CPU_REWRITES } from './cpu-rewrites.ts';
 import { createEagerExecutor } from './eager-executor.ts';
-import { findGpuProblem } from './find-gpu.ts';
+import { countGpus, findGpuProblem } from './find-gpu.ts';
 import { gpuMixedPrecision } from './mixed-precision.ts';
 import { createPoolingRewrites, hasOneDnnPooling } from './onednn-pooling.ts';
 
@@ -34,7 +36,13 @@ export interface OpenNativeOptions {
  * @throws {FoveaError} `backend-unavailable`: for `gpu` where driver, device or libraries are missing; where the addon is
  * not built, with the command that builds it; where it does not load, with the library that it misses.
  */
-export function openNativeEngine({ variant, directory, reason, compiles, root }: OpenNativeOptions): Engine {
+export async function openNativeEngine({
+  variant,
+  directory,
+  reason,
+  compiles,
+  root,
+}: OpenNativeOptions): Promise<Engine> {
   const problem = variant === 'gpu' ? findGpuProblem(root) : undefined;
   if (problem !== undefined) throw unavailable(variant, problem);
   if (!hasAddon(directory, variant)) {
@@ -50,7 +58,8 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
         `TF_CPP_MIN_LOG_LEVEL=0 to see which, and \`${setUpCommand(variant)}\` to have them again`,
     );
   }
-  const executors = createExecutors(addon, isGpu);
+  const gpus = isGpu ? await findDevices(addon, 'GPU', countGpus(root)) : [];
+  const executors = createExecutors(addon, gpus);
   return {
     info: {
       backend: variant === 'gpu' ? 'gpu' : 'native',
@@ -59,25 +68,37 @@ export function openNativeEngine({ variant, directory, reason, compiles, root }:
         [ADDON_PACKAGE[variant]]: TFJS_NODE_VERSION,
         node: process.versions.node,
       },
-      devices: [isGpu ? 'GPU, CUDA' : 'CPU'],
+      devices: isGpu ? gpuNames(gpus) : ['CPU'],
       reason,
     },
     takesPixels: true,
     prefersFixedBatches: isGpu,
     mixedPrecision: () => (isGpu ? gpuMixedPrecision() : 'bfloat16'),
     createTrainer: (options) =>
-      createTrainer(executors[options.executor ?? 'graph'], { fixedBatches: isGpu, ...options }),
+      createTrainer(
+        executors[options.executor ?? 'graph'],
+        withTowers({ fixedBatches: isGpu, ...options }, gpus.length),
+      ),
     createForward: (options) =>
-      createForward(executors[options.executor ?? 'graph'], { fixedBatches: isGpu, ...options }),
+      createForward(
+        executors[options.executor ?? 'graph'],
+        withTowers({ fixedBatches: isGpu, ...options }, gpus.length),
+      ),
     numTensors: () => addon.getNumOfTensors(),
   };
 }
 
-function createExecutors(addon: Addon, isGpu: boolean): Readonly<Record<ExecutorName, Executor>> {
+/** What the devices are called in messages. */
+const gpuNames = (gpus: readonly string[]): readonly string[] =>
+  gpus.length > 1 ? gpus.map((_, index) => `GPU ${index}, CUDA`) : ['GPU, CUDA'];
+
+/** @param gpus TensorFlow's names of them; none on processors. */
+function createExecutors(addon: Addon, gpus: readonly string[]): Readonly<Record<ExecutorName, Executor>> {
+  const isGpu = gpus.length > 0;
   const rewrites = isGpu ? {} : CPU_REWRITES;
   const poolsByOneDnn = !isGpu && hasOneDnnPooling(addon);
   return {
-    graph: createGraphExecutor(addon, { rewrites, overlaps: isGpu }),
+    graph: createGraphExecutor(addon, { rewrites, overlaps: isGpu, devices: gpus }),
     eager: createEagerExecutor(addon, () =>
       poolsByOneDnn ? { ...rewrites, ...createPoolingRewrites() } : rewrites,
     ),

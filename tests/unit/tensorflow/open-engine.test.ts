@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addonPath } from '../../../batch-job/tensorflow/addon/addon.ts';
 import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
-import { findGpuProblem } from '../../../batch-job/tensorflow/native/find-gpu.ts';
+import { countGpus, findGpuProblem } from '../../../batch-job/tensorflow/native/find-gpu.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { openPortableEngine } from '../../../batch-job/tensorflow/portable/open-portable-engine.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
@@ -91,6 +91,12 @@ describe('the check for a GPU', () => {
   test('finds that the container has none of the devices', () => {
     touch('proc/driver/nvidia/version', 'dev/nvidiactl');
     expect(findGpuProblem(folder)).toMatch(/no device \(\/dev\/nvidia0\)/);
+  });
+
+  test('counts the devices, and is content with one that it does not see', () => {
+    expect(countGpus(folder)).toBe(1);
+    touch('dev/nvidiactl', 'dev/nvidia-uvm', 'dev/nvidia0', 'dev/nvidia3', 'dev/nvidia11');
+    expect(countGpus(folder)).toBe(3);
   });
 
   test('finds no problem with driver and devices, or under Windows Subsystem for Linux', () => {

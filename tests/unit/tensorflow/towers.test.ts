@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
 import type { Batch, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { withTowers } from '../../../batch-job/tensorflow/engine/towers.ts';
 import { createTrainer } from '../../../batch-job/tensorflow/engine/trainer.ts';
 import { buildTrainingPrograms } from '../../../batch-job/tensorflow/engine/training-programs.ts';
+import { findDevices } from '../../../batch-job/tensorflow/graph/find-devices.ts';
 import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
 import { createGraphWriter } from '../../../batch-job/tensorflow/graph/graph-writer.ts';
 import { CPU_REWRITES } from '../../../batch-job/tensorflow/native/cpu-rewrites.ts';
@@ -155,9 +157,39 @@ describe.skipIf(!isThere)('training with towers', () => {
     expect(found).toEqual(expected);
   });
 
+  test('finds the devices that TensorFlow has, and no more', async () => {
+    const addon = loadAddon(directory, 'cpu');
+    const before = addon.getNumOfTensors();
+    expect(await findDevices(addon, 'CPU', 3)).toEqual([CPU]);
+    expect(addon.getNumOfTensors()).toBe(before);
+  });
+
   test('runs each tower on its own device', async () => {
     const trainer = createTrainer(executorOn(CPU, '/device:CPU:1'), { ...COMMON, towers: 2 });
     await expect(async () => (await trainer).step(values(1), 0.01)).rejects.toThrow('/device:CPU:1');
+  });
+});
+
+describe('the towers of a machine', () => {
+  test.each([
+    [1, BATCH_SIZE, undefined],
+    [2, BATCH_SIZE, 2],
+    [3, BATCH_SIZE, 2],
+    [4, 9, 3],
+    [4, 7, 1],
+  ])('of %i devices for batches of %i are %o', (devices, batchSize, towers) => {
+    expect(withTowers({ ...COMMON, batchSize }, devices).towers).toBe(towers);
+  });
+
+  test('divide micro-batches, and follow what a caller asks for', () => {
+    expect(withTowers({ ...COMMON, microBatchSize: 3 }, 4).towers).toBe(3);
+    expect(withTowers({ ...COMMON, towers: 1 }, 4).towers).toBe(1);
+  });
+
+  test('are one for a head alone', () => {
+    const n = createNetworkBuilder('head', { height: 1, width: 1, channels: 3 });
+    n.dense(n.dropout(n.flatten(n.input()), { rate: 0.2 }), { units: CLASSES, activation: 'softmax' });
+    expect(withTowers({ ...COMMON, network: n.build() }, 4).towers).toBeUndefined();
   });
 });
 
