@@ -127,7 +127,10 @@ const torch = (compile: boolean) =>
   });
 
 /** What jobs are asked for that make memory scarce or lose their trainer: few epochs, of all layers. */
-const SHORT = { recipe: { stages: 'full', unfreeze_from: null }, hyperparameters: { n_epochs: 4 } } as const;
+const SHORT = {
+  recipe: { stages: 'full', unfreeze_from: null, variants: [] },
+  hyperparameters: { n_epochs: 4 },
+} as const;
 
 const sections: Readonly<Record<Section, readonly (() => Promise<unknown>)[]>> = {
   doctor: [

@@ -3,7 +3,7 @@
 
 import type { InputType, Shape } from '../program/program.ts';
 import type { AddFeed } from './feeds.ts';
-import { type AddNode, addConstant, addFetch, toAttr } from './graph-nodes.ts';
+import { type AddNode, addConstant, addFetch, HOST, toAttr } from './graph-nodes.ts';
 
 /** Names of the nodes of an input that is uploaded ahead. */
 export interface AheadNodes {
@@ -29,7 +29,10 @@ export function addAhead(
 ): AheadNodes {
   const feed = `${name}/in`;
   const open: Shape = [null, ...shape.slice(1)];
-  const values = addFeed(add, feed, type, open);
+  const fed = addFeed(add, feed, type, open);
+  // TensorFlow puts the copy into memory that the device reads by itself. From JavaScript's memory the driver would copy, and hold up
+  // what is started meanwhile.
+  const values = add(`${name}/copy`, 'DeepCopy', [fed], { T: toAttr.type(type) }, HOST);
   const queue = { dtypes: toAttr.types(type), shared_name: toAttr.text(name) };
   const stage = add(`${name}/add`, 'Stage', [values], queue);
   const beside = { ...queue, _class: toAttr.besides(stage) };
