@@ -110,6 +110,10 @@ export const JobSchema = z
       .object({
         pool: text('Kind of machines.'),
         capacity: text('How they are bought: `spot` or `on-demand`.'),
+        reason: z
+          .string()
+          .nullable()
+          .meta({ description: 'Why the job was sent there; null where there was no choice.' }),
       })
       .nullable()
       .meta({ description: 'Machines of AWS Batch on which the job runs; null elsewhere.' }),
@@ -173,7 +177,7 @@ export const JobEventListSchema = z
  * @param nowMs Unix milliseconds; the estimated finish of a running job counts from it.
  */
 export function toWireJob(job: JobRecord, nowMs: number): WireJob {
-  const { progress, result } = job;
+  const { progress, result, placement } = job;
   const hasEstimate = job.status === 'running' && progress !== null && progress.secondsLeft !== null;
   return {
     id: job.id,
@@ -213,7 +217,9 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     attempts: job.attempts,
     queued_reason: job.status === 'queued' ? (job.queuedReason ?? null) : null,
     machines:
-      job.placement === undefined ? null : { pool: job.placement.pool, capacity: job.placement.capacity },
+      placement === undefined
+        ? null
+        : { pool: placement.pool, capacity: placement.capacity, reason: placement.reason ?? null },
     max_cost_usd: job.maxCostUsd,
     cost: spendingOf(job),
     cancel_requested: job.cancelRequested,

@@ -88,7 +88,7 @@ const TrainerPoolSchema = z.object({
 
 /** The value of {@link environment.trainerFleet}. */
 export const TrainerFleetSchema = z.object({
-  /** Smallest first: a job that runs out of memory moves to the next. */
+  /** Smallest first: a job that runs out of memory moves to the next of its kind, with a GPU or without. */
   pools: z.array(TrainerPoolSchema).min(1),
   /** Tags of every Batch job. Permissions to end jobs depend on them. */
   tags: z.record(z.string(), z.string()),

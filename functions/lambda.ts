@@ -6,7 +6,6 @@ import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
 import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
-import type { TrainerBackends } from '../core/job/estimate/estimate-job.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
@@ -15,6 +14,7 @@ import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './deps/limits.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { lazyPredictor, lazyQueue, lazyUploadLinks } from './lazy-ports.ts';
+import { machinesOf } from './machines-of-fleet.ts';
 import { toLogger } from './powertools-logger.ts';
 
 const env = readEnvironment(
@@ -46,18 +46,8 @@ const logger = toLogger(new PowertoolsLogger());
 const metrics = new Metrics();
 metrics.captureColdStartMetric();
 
-const [firstPool] = env[environment.trainerFleet].pools;
-if (firstPool === undefined) throw new RangeError('The fleet has no pool.');
-/** A fleet has GPUs in all of its pools or in none, and images that are made for it. */
-const BACKENDS_OF_FLEET: TrainerBackends =
-  firstPool.machine.gpu === undefined
-    ? {
-        best: 'native',
-        missing: {
-          gpu: 'The trainers of this installation have no GPU. Omit "backend", or deploy machines with GPUs.',
-        },
-      }
-    : { best: 'gpu', missing: {} };
+const [firstMachine, ...otherMachines] = machinesOf(env[environment.trainerFleet]);
+if (firstMachine === undefined) throw new RangeError('The fleet has no pool.');
 const store = await openObjectStore(env[environment.storeUrl]);
 const jobs = createJobStore({
   store,
@@ -85,7 +75,7 @@ const app = createApp({
     const { createBatchQueue } = await import('../core/job/queues/batch/batch-queue.ts');
     return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
   }),
-  machine: { ...firstPool.machine, usdPerHour: firstPool.usdPerHour, backends: BACKENDS_OF_FLEET },
+  machines: [firstMachine, ...otherMachines],
   uploads: lazyUploadLinks(async () => {
     const bucket = parseS3Url(store.url);
     if (bucket === undefined) throw new RangeError(`Upload links need a bucket, not "${store.url}".`);

@@ -17,7 +17,7 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
 export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
   const loadOnce = once(load);
   return {
-    submit: async (job) => (await loadOnce()).submit(job),
+    submit: async (job, start) => (await loadOnce()).submit(job, start),
     cancel: async (job) => (await loadOnce()).cancel(job),
   };
 }

@@ -99,7 +99,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     jobs,
     uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
     queue,
-    machine: describeMachine(options),
+    machines: [describeMachine(options)],
     backends: createBackendFinder({
       ask: () => askDoctor(DOCTOR, stopped.signal),
       clock: monotonicMs,

@@ -1,11 +1,11 @@
 // Opens what a job trains on: the back end of TensorFlow.js, and the memory that this machine has for it.
 
+import { PLANNED_SHARE } from '../../core/job/recipe/gpu-batch-size.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { AttemptContext } from '../attempt/attempt-context.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
 import { openEngine } from '../tensorflow/open-engine.ts';
 import { type MachineMemory, readMachineMemory } from './machine-memory.ts';
-import { PLANNED_SHARE } from './plan-micro-batch.ts';
 
 /** A back end and its memory. */
 export interface Machine {

@@ -1,16 +1,11 @@
 // Plans before training how many pictures of a batch fit into memory at once, from the network's plan.
 
+import { PLANNED_SHARE } from '../../core/job/recipe/gpu-batch-size.ts';
 import type { Network } from '../../core/network/description/network.ts';
 import { firstTrainable } from '../../core/network/description/trainable-from.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { largestBatch, planNetwork, planTraining } from '../../core/network/plan/plan.ts';
 import type { MachineMemory } from './machine-memory.ts';
-
-/**
- * Share of the free memory that the plan may use. Steps of MobileNetV2 and ResNet50 took 82 to 117 % of the plan, on the native
- * and on the portable back end.
- */
-export const PLANNED_SHARE = 0.8;
 
 /** The training that is planned, and the memory there is. */
 export interface PlanMicroBatchOptions {

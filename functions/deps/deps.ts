@@ -28,9 +28,9 @@ export interface AppDeps {
   readonly jobs: JobStore;
   readonly uploads: UploadLinks;
   readonly queue: JobQueue;
-  /** The machine on which jobs start, for estimates. */
-  readonly machine: JobMachine;
-  /** Finds the back ends of the trainer on that machine; absent where they are known beforehand. */
+  /** The machines on which jobs may start, for estimates. Where some have no GPU, the job is sent where it belongs. */
+  readonly machines: readonly [JobMachine, ...JobMachine[]];
+  /** Finds the back ends of the trainer on the only machine; absent where they are known beforehand. */
   readonly backends?: BackendFinder | undefined;
   readonly predictor: Predictor;
   /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */

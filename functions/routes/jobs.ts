@@ -10,7 +10,8 @@ import { PageQuerySchema } from '../../api/pagination.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { estimateJob, type JobMachine, type JobPictures } from '../../core/job/estimate/estimate-job.ts';
+import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
+import type { JobEstimate, JobMachine, JobPictures } from '../../core/job/estimate/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
@@ -27,7 +28,6 @@ import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Fine-tuning'];
 const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
-const FEWEST_CLASSES = 2;
 const jobResponse = (description: string) => ({
   description,
   content: { 'application/json': { schema: JobSchema } },
@@ -128,12 +128,14 @@ export function jobRoutes(deps: AppDeps) {
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
     // What is known now has to do: no job waits for the doctor.
-    const machine = withBackends(deps, deps.backends?.known());
-    requireBackend(job.backend, machine);
+    const machines = withBackends(deps, deps.backends?.known());
+    requireBackend(job.backend, machines);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
     const pictures = await countPictures(deps.store, job.dataset, job.split);
-    const estimate = estimateFor(machine, job, pictures);
-    return c.json({ ...toWireJob(await submitJob(deps, job, { idempotencyKey }), now()), estimate }, 200);
+    const { estimate, machine, reason } = chooseMachine(job, pictures, machines);
+    const start = machine.pool === undefined || reason === null ? undefined : { pool: machine.pool, reason };
+    const submitted = await submitJob(deps, job, { idempotencyKey, start });
+    return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures) }, 200);
   });
 
   routes.openapi(listJobs, async (c) => {
@@ -161,8 +163,8 @@ export function jobRoutes(deps: AppDeps) {
 /** Says what a job would train on and what it would cost, without creating it. */
 async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
   const { dataset, split, splitSnapshot, architecture, model } = job;
-  const machine = withBackends(deps, await deps.backends?.find());
-  requireBackend(job.backend, machine);
+  const machines = withBackends(deps, await deps.backends?.find());
+  requireBackend(job.backend, machines);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
   const inspection = toWireInspection(
     await inspectDataset(deps.store, dataset, { split, ...snapshot, signal }),
@@ -172,22 +174,27 @@ async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
     object: 'fine_tuning.dry_run' as const,
     model: architecture,
     model_name: model,
-    estimate: estimateFor(machine, job, pictures),
+    estimate: toWire(chooseMachine(job, pictures, machines).estimate, pictures),
     ...inspection,
   };
 }
 
-const withBackends = ({ machine }: AppDeps, found: FoundBackends | undefined): JobMachine =>
-  found === undefined ? machine : { ...machine, ...found };
+type Machines = AppDeps['machines'];
 
-/** @throws {FoveaError} `backend-unavailable` where it is known that the trainer lacks the job's back end. */
-function requireBackend(backend: NewJob['backend'], { backends }: JobMachine): void {
-  const problem = backend === 'auto' ? undefined : backends?.missing[backend];
-  if (problem !== undefined) throw new FoveaError('backend-unavailable', problem, { param: 'backend' });
+/** The machines, with what was found of the only one. */
+const withBackends = (
+  { machines: [first, ...others] }: AppDeps,
+  found: FoundBackends | undefined,
+): Machines => (found === undefined ? [first, ...others] : [{ ...first, ...found }, ...others]);
+
+/** @throws {FoveaError} `backend-unavailable` where it is known that every machine's trainer lacks the job's back end. */
+function requireBackend(backend: NewJob['backend'], machines: Machines): void {
+  if (backend === 'auto') return;
+  const problems = machines.map(({ backends }: JobMachine) => backends?.missing[backend]);
+  const [problem] = problems;
+  if (problem !== undefined && !problems.includes(undefined))
+    throw new FoveaError('backend-unavailable', problem, { param: 'backend' });
 }
 
-/** The estimate of a job; null where the trainer would refuse the dataset, and for imported backbones, whose cost is not known. */
-const estimateFor = (machine: JobMachine, job: NewJob, pictures: JobPictures) =>
-  pictures.train === 0 || pictures.classes < FEWEST_CLASSES || toBackboneName(job.architecture) !== undefined
-    ? null
-    : toWireEstimate(estimateJob(job, pictures, machine), pictures);
+const toWire = (estimate: JobEstimate | null, pictures: JobPictures) =>
+  estimate === null ? null : toWireEstimate(estimate, pictures);

@@ -9,7 +9,7 @@ import {
   LinuxParameters,
   Reason,
 } from 'aws-cdk-lib/aws-batch';
-import { LogDriver } from 'aws-cdk-lib/aws-ecs';
+import { type ContainerImage, LogDriver } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -46,8 +46,7 @@ export class Trainer extends Construct {
   constructor(scope: Construct, id: string, { data, settings }: TrainerProps) {
     super(scope, id);
     const pools = toMachinePools(settings.trainerFamilies, settings.usdPerHour);
-    const hasGpu = pools.some((pool) => pool.hasGpu);
-    const { image } = new TrainerImage(this, 'Image', { variant: hasGpu ? 'gpu' : 'cpu' });
+    const imageOf = this.createImages(pools);
     const machine = new TrainerMachine(this, 'Machine');
     const network = new TrainerNetwork(this, 'Network', settings);
     const jobRole = new Role(this, 'JobRole', {
@@ -67,7 +66,7 @@ export class Trainer extends Construct {
     const jobDefinitionOf = (pool: MachinePool) =>
       new EcsJobDefinition(this, `Job-${pool.name}`, {
         container: new EcsEc2ContainerDefinition(this, `Container-${pool.name}`, {
-          image,
+          image: imageOf(pool),
           jobRole,
           executionRole,
           cpu: pool.vcpus,
@@ -114,6 +113,19 @@ export class Trainer extends Construct {
           machine: pool.machine,
         }),
       ),
+    };
+  }
+
+  /** The image for each kind of machine that there is. One for processors carries no CUDA libraries. */
+  private createImages(pools: readonly MachinePool[]): (pool: MachinePool) => ContainerImage {
+    const isMixed = new Set(pools.map(({ hasGpu }) => hasGpu)).size > 1;
+    const images: { gpu?: ContainerImage; cpu?: ContainerImage } = {};
+    return ({ hasGpu }) => {
+      const variant = hasGpu ? 'gpu' : 'cpu';
+      // The only image of a stack has one name, whichever it is.
+      const id = isMixed && !hasGpu ? 'CpuImage' : 'Image';
+      images[variant] ??= new TrainerImage(this, id, { variant }).image;
+      return images[variant];
     };
   }
 }

@@ -4,7 +4,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { OriginSchema } from '../../core/environment.ts';
-import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
+import { MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
 const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
@@ -21,14 +21,10 @@ const listOf = <T extends z.ZodType>(item: T) =>
 
 const SettingsSchema = z
   .strictObject({
-    /** EC2 families for trainers: with GPU (g4dn, g5, g6, g6e) or without (c7i, m7i). */
+    /** EC2 families for trainers: with GPU (g4dn, g5, g6, g6e), and without (c7i, m7i) for jobs that need none. */
     trainerFamilies: listOf(z.enum(MACHINE_FAMILY_NAMES))
-      .default(['g4dn', 'g5', 'g6', 'g6e'])
-      .refine((names) => new Set(names).size === names.length, { message: 'must name each family once' })
-      .refine((names) => new Set(names.map((name) => MACHINE_FAMILIES[name].gpuMemoryGib > 0)).size === 1, {
-        message:
-          'must name either families with GPU or families without, because a job could start on the wrong kind',
-      }),
+      .default(['g4dn', 'g5', 'g6', 'g6e', 'c7i'])
+      .refine((names) => new Set(names).size === names.length, { message: 'must name each family once' }),
     /** `spot-then-on-demand` starts an on-demand machine where no Spot machine was available within `spotWaitMinutes`. */
     capacity: z.enum(['spot', 'on-demand', 'spot-then-on-demand']).default('spot-then-on-demand'),
     /** AWS Batch requires at least 10 minutes. */

@@ -229,11 +229,14 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'compute environments use the AL2023 GPU image and a named version of the launch template',
+    name: 'compute environments use the AL2023 image of their kind and a named version of the launch template',
     problems: all(
       'AWS::Batch::ComputeEnvironment',
-      ({ ComputeResources: { Ec2Configuration, LaunchTemplate, UpdateToLatestImageVersion } }) =>
-        Ec2Configuration[0]?.ImageType === 'ECS_AL2023_NVIDIA' &&
+      ({
+        ComputeResources: { Ec2Configuration, InstanceTypes, LaunchTemplate, UpdateToLatestImageVersion },
+      }) =>
+        Ec2Configuration[0]?.ImageType ===
+          (InstanceTypes[0].startsWith('g') ? 'ECS_AL2023_NVIDIA' : 'ECS_AL2023') &&
         LaunchTemplate.Version !== undefined &&
         UpdateToLatestImageVersion,
     ),

@@ -34,6 +34,7 @@ describe('the template', () => {
       expect(
         fleet.pools.map(({ name, queues }) => [name, ...queues.map(({ capacity }) => capacity)]),
       ).toEqual([
+        ['cpu', 'spot', 'on-demand'],
         ['gpu-16gb', 'spot', 'on-demand'],
         ['gpu-24gb', 'spot', 'on-demand'],
         ['gpu-48gb', 'spot', 'on-demand'],
@@ -70,7 +71,7 @@ describe('the template', () => {
           ({ Name }: { Name: string }) => Name === 'FOVEA_USD_PER_HOUR',
         ).Value,
     );
-    expect(prices).toEqual(['0.526', '0.8048', '1.861']);
+    expect(prices).toEqual(['0.357', '0.526', '0.8048', '1.861']);
   });
 
   it('warns by mail before the budget is spent', () => {
@@ -79,6 +80,60 @@ describe('the template', () => {
       Budget: { BudgetLimit: { Amount: 50, Unit: 'USD' }, TimeUnit: 'MONTHLY' },
       NotificationsWithSubscribers: [{ Subscribers: [{ Address: 'me@example.com' }] }, {}],
     });
+  });
+});
+
+describe('pools of both kinds', () => {
+  const poolOf = (id: string) => /(cpu|gpu\d+gb)/.exec(id)?.[1];
+
+  it('have machines, an image and jobs of their kind', () => {
+    const images = resourcesOf(template, 'AWS::Batch::ComputeEnvironment').map(([id, { Properties }]) => [
+      poolOf(id),
+      Properties['ComputeResources'].Ec2Configuration[0].ImageType,
+    ]);
+    expect(new Set(images.map(([pool, type]) => `${pool} ${type}`))).toEqual(
+      new Set([
+        'cpu ECS_AL2023',
+        'gpu16gb ECS_AL2023_NVIDIA',
+        'gpu24gb ECS_AL2023_NVIDIA',
+        'gpu48gb ECS_AL2023_NVIDIA',
+      ]),
+    );
+    const containers = resourcesOf(template, 'AWS::Batch::JobDefinition').map(([id, { Properties }]) => ({
+      pool: poolOf(id),
+      image: JSON.stringify(Properties['ContainerProperties'].Image),
+      hasGpu: JSON.stringify(Properties['ContainerProperties'].ResourceRequirements).includes('GPU'),
+    }));
+    expect(containers.map(({ pool, hasGpu }) => [pool, hasGpu])).toEqual([
+      ['cpu', false],
+      ['gpu16gb', true],
+      ['gpu24gb', true],
+      ['gpu48gb', true],
+    ]);
+    expect(containers.map(({ image }) => image === containers[1]?.image)).toEqual([false, true, true, true]);
+  });
+
+  it('are reached by both functions, queues and job definitions alike', () => {
+    const submit = resourcesOf(template, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
+      Properties['PolicyDocument'].Statement.filter(({ Action }: { Action: unknown }) =>
+        JSON.stringify(Action).includes('batch:SubmitJob'),
+      ).map(({ Resource }: { Resource: unknown }) => [id, JSON.stringify(Resource)]),
+    );
+    expect(submit).toHaveLength(2);
+    for (const [, resources] of submit)
+      for (const [id] of [
+        ...resourcesOf(template, 'AWS::Batch::JobQueue'),
+        ...resourcesOf(template, 'AWS::Batch::JobDefinition'),
+      ])
+        expect(resources).toContain(id);
+  });
+
+  it('are of one kind where the settings name one', () => {
+    const gpus = synthesize({ trainerFamilies: 'g5,g6e' });
+    expect(resourcesOf(gpus, 'AWS::Batch::JobDefinition').map(([id]) => poolOf(id))).toEqual([
+      'gpu24gb',
+      'gpu48gb',
+    ]);
   });
 });
 

@@ -1,13 +1,13 @@
 // The whole HTTP app over a store in memory, with a queue that only remembers what it was told.
 
-import type { JobQueue } from '../../core/job/queues/job-queue.ts';
+import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createPredictor } from '../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
-import type { ApiKeys } from '../../functions/deps/deps.ts';
+import type { ApiKeys, AppDeps } from '../../functions/deps/deps.ts';
 import type { BackendFinder } from '../../functions/deps/find-backends.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/deps/limits.ts';
 import { createJsonLogger } from '../../functions/deps/logger.ts';
@@ -33,6 +33,7 @@ export interface TestAppOptions {
   readonly allowOrigins?: readonly string[] | undefined;
   readonly trustsProxy?: boolean;
   readonly backends?: BackendFinder;
+  readonly machines?: AppDeps['machines'];
 }
 
 /** A fixed clock that a test may turn on. */
@@ -52,9 +53,13 @@ export function createTestApp(options: TestAppOptions = {}) {
   const now = () => clock.nowMs;
   const jobs = createJobStore({ store, now });
   const submitted: string[] = [];
+  const starts: (JobStart | undefined)[] = [];
   const cancelled: string[] = [];
   const queue: JobQueue = {
-    submit: async (job) => void submitted.push(job.id),
+    async submit(job, start) {
+      submitted.push(job.id);
+      starts.push(start);
+    },
     cancel: async (job) => void cancelled.push(job.id),
   };
   const logLines: string[] = [];
@@ -65,7 +70,9 @@ export function createTestApp(options: TestAppOptions = {}) {
     jobs,
     uploads,
     queue,
-    machine: { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price for tests.' },
+    machines: options.machines ?? [
+      { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price for tests.' },
+    ],
     predictor,
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -89,6 +96,6 @@ export function createTestApp(options: TestAppOptions = {}) {
     return readAnswer(response);
   }
 
-  return { app, store, uploads, jobs, predictor, submitted, cancelled, logLines, clock, send };
+  return { app, store, uploads, jobs, predictor, submitted, starts, cancelled, logLines, clock, send };
 }
 export type TestApp = ReturnType<typeof createTestApp>;

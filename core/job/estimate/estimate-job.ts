@@ -2,16 +2,18 @@
 // queue and no HTTP.
 
 import { findArchitecture } from '../../network/architectures/architectures.ts';
-import type { Network } from '../../network/description/network.ts';
-import { trainingStepSeconds } from '../../network/plan/estimate-training.ts';
+import type { InputSize, Network } from '../../network/description/network.ts';
+import { rooflineSeconds, trainingStepSeconds } from '../../network/plan/estimate-training.ts';
 import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
 import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
+import { decodesPerEpoch } from '../recipe/kept-pictures.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../recipe/sweep.ts';
 import type { TrainerBackend } from '../recipe/trainer-backends.ts';
 import type { JobRecord } from '../record/job.ts';
+import { planGpuStage } from './gpu-stage.ts';
 
 /** The back ends of a machine's trainer. */
 export interface TrainerBackends {
@@ -33,6 +35,8 @@ export interface JobMachine {
   readonly usdPerHour: number;
   /** A sentence on the price: its source, date and region. */
   readonly priceBasis: string;
+  /** Name of its pool, where a queue has more than one; e.g. `gpu-16gb`. */
+  readonly pool?: string;
 }
 
 /** Numbers of pictures in each split, and of classes. */
@@ -95,13 +99,16 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
   const decode = DECODE_SECONDS / machine.vcpus;
   const situation = {
     network,
+    inputSize: architecture.defaultInputSize,
     plan,
     pictures,
     machine,
     backend,
     isPretrained: architecture.weightSources.length > 0,
     decode,
-    predict: decode + predictionSeconds(plan, machine),
+    // The exported model is predicted on processors, whatever has trained it.
+    predict: decode + processorSeconds(plan, machine),
+    notes: new Set<string>(),
   };
   const trials = job.sweep === null ? [] : trialsOf(job.sweep);
   const parts: Part[] =
@@ -124,6 +131,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     parts,
     basis: [
       ...describeBasis(machine, backend, jobMachine),
+      ...situation.notes,
       ...(trials.length === 0
         ? []
         : ['The trials of a sweep are counted one after another; on AWS they run side by side.']),
@@ -133,6 +141,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
 
 interface Situation {
   readonly network: Network;
+  readonly inputSize: InputSize;
   readonly plan: NetworkPlan;
   readonly pictures: JobPictures;
   readonly machine: JobMachine;
@@ -141,6 +150,8 @@ interface Situation {
   /** Seconds to decode one picture. */
   readonly decode: number;
   readonly predict: number;
+  /** Sentences on how stages are trained. */
+  readonly notes: Set<string>;
 }
 
 /** The stages of one training. */
@@ -148,69 +159,83 @@ function trainingParts(
   { hyperparameters, recipe }: Omit<EstimatedJob, 'sweep' | 'backend'>,
   situation: Situation,
 ): Part[] {
-  const { network, plan, pictures, machine, backend, isPretrained, decode, predict } = situation;
+  const { network, inputSize, plan, pictures, machine, backend, isPretrained, decode, notes } = situation;
   const { train, validation } = pictures;
   const lengths = STAGE_LENGTHS[recipe.preset];
+  const isGpu = machine.gpu !== undefined;
   const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
     isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
-  const batchSizeOf = (stage: keyof typeof lengths) =>
-    hyperparameters.batch_size === 'auto' ? lengths[stage].batchSize : hyperparameters.batch_size;
   const isAugmented = isAugmentedBy(recipe);
-  const learningSeconds = (of: NetworkPlan, batchSize: number) =>
-    (backend === 'portable' ? PORTABLE_FACTOR : 1) * trainingSeconds(of, batchSize, machine);
+  // A GPU computes while processors decode the next pictures; processors do one after the other.
+  const together = (decoding: number, computing: number) =>
+    isGpu ? Math.max(decoding, computing) : decoding + computing;
+  const withDecoding = (seconds: number) => together(decode, seconds);
 
-  const wholeNetwork = (stage: 'full' | 'scratch'): Part => {
+  /** Seconds of one epoch's training and validation, pictures and all. */
+  const epochSeconds = (stage: 'full' | 'scratch', from: string | null, trained: Network | undefined) => {
     const epochs = epochsOf(stage, true);
-    const learning = learningSeconds(plan, batchSizeOf(stage));
-    // A GPU trains on pictures while processors decode the next ones; processors do one after the other.
-    const withDecoding = (seconds: number) =>
-      machine.gpu === undefined ? decode + seconds : Math.max(decode, seconds);
-    const step = withDecoding(learning);
-    const evaluation = withDecoding(learning / TRAINING_PASSES);
-    return { name: stage, epochs, seconds: epochs * (train * step + validation * evaluation) };
-  };
-  const full = (): Part => {
-    const epochs = epochsOf('full', true);
-    const from = fullStageStart(recipe, network, backend === 'gpu');
-    const split = splitFrozen(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
-    if (split === undefined) return wholeNetwork('full');
-    const { frozen, trainable, views } = split;
-    const once = decode + predictionSeconds(planNetwork(frozen), machine);
-    const learning = learningSeconds(planNetwork(trainable), batchSizeOf('full'));
-    return {
-      name: 'full',
-      epochs,
-      seconds:
-        (train * views + validation) * once + epochs * (train + validation / TRAINING_PASSES) * learning,
+    const { batchSize } = lengths[stage];
+    /** Seconds to decode the pictures of a split in an epoch. Where outputs of frozen layers are cached, there are none. */
+    const decoding = (count: number) => {
+      if (trained !== undefined) return 0;
+      const decodes = backend === 'portable' ? 1 : decodesPerEpoch(inputSize, { pictures: count, epochs });
+      return count * decodes * decode;
     };
+    const both = (training: number, validating: number) =>
+      together(decoding(train), training) + together(decoding(validation), validating);
+    if (machine.gpu === undefined) {
+      const size = hyperparameters.batch_size === 'auto' ? batchSize : hyperparameters.batch_size;
+      const step =
+        (backend === 'portable' ? PORTABLE_FACTOR : 1) *
+        processorTrainingSeconds(trained === undefined ? plan : planNetwork(trained), size, machine);
+      return both(train * step, (validation * step) / TRAINING_PASSES);
+    }
+    const mayGrow = stage === 'full' && recipe.preset !== 'course';
+    const { stepSeconds, forwardSeconds, how } = planGpuStage(
+      { recipe, hyperparameters },
+      { gpu: findGpu(machine.gpu), network, trained, from, epochs, examples: train, batchSize, mayGrow },
+    );
+    notes.add(`The GPU trains the stage "${stage}" ${how}.`);
+    return both(stepSeconds / epochs, validation * forwardSeconds);
   };
-  if (!isPretrained) return [wholeNetwork('scratch')];
-  const hasFull = hasFullStage(recipe, backend === 'gpu');
+  const stagePart = (stage: 'full' | 'scratch', from: string | null): Part => {
+    const epochs = epochsOf(stage, true);
+    const split = splitFrozen(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
+    const once =
+      split === undefined
+        ? 0
+        : (train * split.views + validation) *
+          withDecoding(forwardSeconds(planNetwork(split.frozen), machine));
+    return { name: stage, epochs, seconds: once + epochs * epochSeconds(stage, from, split?.trainable) };
+  };
+  if (!isPretrained) return [stagePart('scratch', null)];
+  const hasFull = hasFullStage(recipe, isGpu);
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
-  const features = (train * (1 + views) + validation) * predict;
+  const features = (train * (1 + views) + validation) * withDecoding(forwardSeconds(plan, machine));
   const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };
-  return hasFull ? [head, full()] : [head];
+  return hasFull ? [head, stagePart('full', fullStageStart(recipe, network, isGpu))] : [head];
 }
 
 /** Whether pretrained layers see augmented views. Every named augmentation but `none` has some. */
 const isAugmentedBy = ({ augmentation }: Pick<Recipe, 'augmentation'>): boolean =>
   typeof augmentation === 'object' ? changesPictures(augmentation) : augmentation !== 'none';
 
-/** Seconds to predict one decoded picture on the machine's processors. */
-const predictionSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>
+/** Seconds of a decoded picture's forward pass on the machine's processors. */
+const processorSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>
   flops / (PREDICTION_FLOPS * vcpus);
 
+/** Seconds of a decoded picture's forward pass on the device that computes features. */
+const forwardSeconds = (plan: NetworkPlan, machine: JobMachine): number =>
+  machine.gpu === undefined
+    ? processorSeconds(plan, machine)
+    : rooflineSeconds(plan.layers, findGpu(machine.gpu), 'prediction');
+
 /** Seconds to train on one picture. */
-function trainingSeconds(plan: NetworkPlan, batchSize: number, { gpu, vcpus }: JobMachine): number {
-  const device =
-    gpu === undefined
-      ? {
-          peakFlops: vcpus * PROCESSOR.peakFlops,
-          memoryBytesPerSecond: vcpus * PROCESSOR.memoryBytesPerSecond,
-        }
-      : findGpu(gpu);
-  return trainingStepSeconds(plan, batchSize, device) / batchSize;
-}
+const processorTrainingSeconds = (plan: NetworkPlan, batchSize: number, { vcpus }: JobMachine): number =>
+  trainingStepSeconds(plan, batchSize, {
+    peakFlops: vcpus * PROCESSOR.peakFlops,
+    memoryBytesPerSecond: vcpus * PROCESSOR.memoryBytesPerSecond,
+  }) / batchSize;
 
 /** The back end on which the job will train: the one that it names, or the best. */
 const backendOf = (

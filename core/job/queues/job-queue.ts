@@ -3,10 +3,21 @@
 import type { JobRecord } from '../record/job.ts';
 import type { JobStore, NewJob } from '../record/job-store.ts';
 
+/** The kind of machines on which a job starts, where a queue has several. */
+export interface JobStart {
+  /** Name of the pool of machines. */
+  readonly pool: string;
+  /** Why it is this one, in a sentence. */
+  readonly reason: string;
+}
+
 /** Starts and ends attempts at jobs. */
 export interface JobQueue {
-  /** Makes an attempt at the job start. Submitting a job twice is harmless, since its lease allows one attempt. */
-  submit(job: JobRecord): Promise<void>;
+  /**
+   * Makes an attempt at the job start. Submitting a job twice is harmless, since its lease allows one attempt.
+   * @param start default: the queue's first machines.
+   */
+  submit(job: JobRecord, start?: JobStart): Promise<void>;
   /** Ends a running attempt, which would notice the request in the job's record later. */
   cancel(job: JobRecord): Promise<void>;
 }
@@ -18,11 +29,14 @@ export interface JobQueue {
 export async function submitJob(
   { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
   job: NewJob,
-  options: { readonly idempotencyKey?: string | undefined } = {},
+  {
+    start,
+    ...options
+  }: { readonly idempotencyKey?: string | undefined; readonly start?: JobStart | undefined } = {},
 ): Promise<JobRecord> {
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
-  await queue.submit(created);
+  await queue.submit(created, start);
   // Several requests with the same key may get here.
   let isFirst = false;
   const queued = await jobs.update(created.id, (record) => {
@@ -33,8 +47,10 @@ export async function submitJob(
     await jobs.appendEvent(created.id, {
       level: 'info',
       type: 'message',
-      message: `Job queued: ${job.architecture} on dataset "${job.dataset}".`,
-      data: null,
+      message: [`Job queued: ${job.architecture} on dataset "${job.dataset}".`, start?.reason ?? []]
+        .flat()
+        .join(' '),
+      data: start === undefined ? null : { pool: start.pool },
     });
   }
   return queued;

@@ -34,6 +34,9 @@ export const plainSeconds = (
   gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
 ): number => (pictures / batchSize) * trainingStepSeconds(planNetwork(network), batchSize, gpu);
 
+/** Seconds of the same steps where XLA compiles them, its own time included. */
+export const compiledSeconds = (plain: number): number => COMPILE_SECONDS + plain / COMPILED_SPEED;
+
 /** Whether XLA saves more time than it compiles. It was not measured in float32, so it compiles nothing there. */
 export function isWorthCompiling(
   { precision = 'auto' }: Pick<Recipe, 'precision'>,
@@ -41,7 +44,7 @@ export function isWorthCompiling(
   gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
 ): boolean {
   const seconds = plainSeconds(training, gpu);
-  return precision !== 'float32' && seconds - seconds / COMPILED_SPEED > COMPILE_SECONDS;
+  return precision !== 'float32' && compiledSeconds(seconds) < seconds;
 }
 
 /** The precision of a stage on a GPU that the request leaves to `auto`, and why it is not `mixed` where it is not. */

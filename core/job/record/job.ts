@@ -95,6 +95,8 @@ export const PlacementSchema = z.object({
   /** Name of the pool of machines, e.g. `gpu-16gb`. */
   pool: z.string(),
   capacity: z.enum(['spot', 'on-demand']),
+  /** Why the job was sent to this pool, in a sentence; absent where there was no choice. */
+  reason: z.string().optional(),
   /** Number of this Batch job among those of the job, from 1. */
   submission: z.number().int().min(1),
   /** Random name of the process that submits it, and since when (Unix milliseconds). */

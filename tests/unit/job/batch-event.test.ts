@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { TrainerFleet } from '../../../core/environment.ts';
 import { applyBatchEvent } from '../../../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../../../core/job/queues/batch/batch-event.ts';
 import type { Destination } from '../../../core/job/queues/batch/batch-queue.ts';
@@ -46,11 +47,15 @@ describe('applyBatchEvent', () => {
   }
 
   /** An event as EventBridge delivers it, with fields that nobody looks at. */
-  const apply = (detail: Record<string, unknown>, type = 'Batch Job State Change') =>
+  const apply = (
+    detail: Record<string, unknown>,
+    type = 'Batch Job State Change',
+    fleet: TrainerFleet = FLEET,
+  ) =>
     applyBatchEvent(
       {
         jobs,
-        fleet: FLEET,
+        fleet,
         now,
         queue: { move: async (...move) => void moves.push(move) },
         metrics: {
@@ -161,6 +166,17 @@ describe('applyBatchEvent', () => {
     expect(await eventsOf()).toEqual([expect.stringContaining('takes the next remedy')]);
     expect((await jobs.get(job.id))?.memory.wasKilled).toBe(true);
     await apply({ status: 'FAILED', container: { exitCode: 71 } });
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
+  });
+
+  it('does not take a machine with a GPU for a larger one', async () => {
+    job = await place({ pool: 'cpu', capacity: 'spot' });
+    const machine = { name: 'c7i.2xlarge', vcpus: 8, priceBasis: 'A price for tests.' };
+    const queues = [{ capacity: 'spot' as const, arn: 'queue-cpu' }];
+    const cpu = { name: 'cpu', jobDefinition: 'definition-cpu', queues, usdPerHour: 0.4, machine };
+    const fleet = { ...FLEET, pools: [cpu, ...FLEET.pools] };
+    await apply({ status: 'FAILED', container: { exitCode: 71 } }, 'Batch Job State Change', fleet);
+    expect(moves).toEqual([]);
     expect(await jobs.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'out-of-memory' } });
   });
 

@@ -41,6 +41,19 @@ describe('createBatchQueue', () => {
     });
   });
 
+  it('submits to the pool that was chosen, and keeps the reason while the job stays there', async () => {
+    const start = { pool: 'gpu-24gb', reason: 'It needs it.' };
+    const job = await submitJob({ jobs, queue: createQueue() }, newJob(), { start });
+    expect(batch.submitted).toMatchObject([{ jobQueue: 'queue-24-spot', jobDefinition: 'definition-24' }]);
+    expect(job.placement).toMatchObject({ pool: 'gpu-24gb', reason: 'It needs it.' });
+    const { events } = await jobs.events(job.id, { limit: 1 });
+    expect(events[0]?.message).toMatch(/Job queued: .* It needs it\.$/);
+    await createQueue().move(job.id, 'batch-1', { pool: 'gpu-24gb', capacity: 'spot' });
+    expect((await jobs.get(job.id))?.placement?.reason).toBe('It needs it.');
+    await createQueue().move(job.id, 'batch-2', { pool: 'gpu-16gb', capacity: 'spot' });
+    expect((await jobs.get(job.id))?.placement?.reason).toBeUndefined();
+  });
+
   it('submits a sweep as an array with a child for each trial, and moves it as one job', async () => {
     const sweep = { learning_rate_multiplier: [0.5, 1, 2] };
     const { id, placement } = await submitJob({ jobs, queue: createQueue() }, newJob({ sweep }));

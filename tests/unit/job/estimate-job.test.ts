@@ -62,13 +62,13 @@ describe('estimateJob', () => {
 
   it('counts every trial of a sweep', () => {
     const head = resnet({ stages: 'head' });
-    const { parts, seconds } = estimateJob({ ...head, sweep: { n_epochs: [1, 2] } }, PETS, T4);
+    const { parts, seconds } = estimateJob({ ...head, sweep: { n_epochs: [1, 2] } }, PETS, CPU);
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
       ['trial 1: head', 1],
       ['trial 2: head', 2],
       ['report', null],
     ]);
-    expect(seconds).toBeGreaterThan(1.5 * estimateJob(head, PETS, T4).seconds);
+    expect(seconds).toBeGreaterThan(1.5 * estimateJob(head, PETS, CPU).seconds);
   });
 
   it('trains all layers where a GPU trains and the recipe leaves it to the machine', () => {
@@ -77,8 +77,48 @@ describe('estimateJob', () => {
     expect(partsOn(CPU, {})).toEqual(partsOn(CPU, { stages: 'head' }));
   });
 
+  it('says how a GPU trains a stage, as the trainer will decide it', () => {
+    const basisOf = (recipe: object, pictures = PETS, gpu: 'T4' | 'L4' = 'L4') =>
+      estimateJob(
+        newJob({ architecture: 'mobilenet_v2_1.0', recipe: RecipeSchema.parse(recipe) }),
+        pictures,
+        { ...T4, gpu },
+      ).basis.join(' ');
+    expect(basisOf({})).toContain('the stage "full" in batches of 64, in float32, without a compiler.');
+    expect(basisOf({ precision: 'mixed' })).toContain('in mixed precision, without a compiler');
+    const many = { ...PETS, train: 100_000 };
+    expect(basisOf({}, many)).toContain('in batches of 128, in mixed precision, compiled by XLA.');
+    expect(basisOf({}, many, 'T4')).toContain('in float32, compiled by XLA');
+    expect(basisOf({ stages: 'head' })).not.toContain('the stage');
+  });
+
+  it('computes features on the GPU, where pictures are decoded as fast', () => {
+    const head = (machine: JobMachine) =>
+      estimateJob(resnet({ stages: 'head' }), PETS, machine).parts[0]?.seconds ?? 0;
+    const l4 = { ...T4, gpu: 'L4' } as const;
+    expect(head({ ...l4, vcpus: 64 })).toBeLessThan(head({ ...CPU, vcpus: 64 }));
+    // Four processors decode 400 pictures a second.
+    expect(head(l4)).toBeCloseTo((3000 + 600) / 400, 0);
+  });
+
+  it('counts the decoding of pictures that stay in memory once', () => {
+    const full = (train: number, backend: 'native' | 'portable') =>
+      estimateJob(
+        { ...newJob({ architecture: 'small_cnn' }), backend },
+        { ...PETS, train, validation: 0 },
+        { ...CPU, vcpus: 1 },
+      ).parts[0];
+    const native = full(400, 'native');
+    const epochs = native?.epochs ?? 0;
+    // Each decoded once, in 10 ms.
+    expect((native?.seconds ?? 0) - 400 * 0.01).toBeLessThan(0.5 * 400 * 0.01 * epochs);
+    expect(full(400, 'portable')?.seconds).toBeGreaterThan(400 * 0.01 * epochs);
+    const many = full(100_000, 'native');
+    expect(many?.seconds).toBeGreaterThan(0.5 * 100_000 * 0.01 * (many?.epochs ?? 0));
+  });
+
   it('takes longer without a GPU, and for more pictures', () => {
-    const full = resnet({ stages: 'full' });
+    const full = resnet({ stages: 'full', unfreeze_from: null, precision: 'float32' });
     const seconds = (pictures: typeof PETS, machine: JobMachine) =>
       estimateJob(full, pictures, machine).seconds;
     expect(seconds(PETS, CPU)).toBeGreaterThan(4 * seconds(PETS, T4));

@@ -116,15 +116,18 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   }
 
   return {
-    async submit({ id, sweep }) {
-      const first = fleet.pools[0];
+    async submit({ id, sweep }, start) {
+      const first =
+        start === undefined ? fleet.pools[0] : fleet.pools.find(({ name }) => name === start.pool);
       const capacity = first?.queues[0]?.capacity;
-      if (first === undefined || capacity === undefined) throw new RangeError('The fleet has no queue.');
+      if (first === undefined || capacity === undefined)
+        throw new RangeError(`The fleet has no queue ${start?.pool ?? ''}.`);
       await place(id, ({ placement }) => {
         if (placement !== undefined && !isAbandoned(placement)) return undefined;
         if (placement !== undefined) return placement;
         const trials = sweep === null ? {} : { trials: trialsOf(sweep).length };
-        return { pool: first.name, capacity, submission: 1, replaces: null, ...trials };
+        const reason = start === undefined ? {} : { reason: start.reason };
+        return { pool: first.name, capacity, submission: 1, replaces: null, ...trials, ...reason };
       });
     },
 
@@ -132,7 +135,9 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       const hasMoved = await place(jobId, ({ placement }) => {
         if (placement?.replaces === ended) return isAbandoned(placement) ? placement : undefined;
         if (placement?.batchJobId !== ended) return undefined;
-        return { pool, capacity, submission: placement.submission + 1, replaces: ended };
+        const reason =
+          placement.pool === pool && placement.reason !== undefined ? { reason: placement.reason } : {};
+        return { pool, capacity, submission: placement.submission + 1, replaces: ended, ...reason };
       });
       if (hasMoved) return;
       const job = await jobs.get(jobId);

@@ -209,10 +209,13 @@ function nextCapacity({ pool: name, capacity }: Placement, { pools }: TrainerFle
   return next === undefined ? undefined : { pool: name, capacity: next.capacity };
 }
 
-/** The first queue for machines of the next size. */
+/** The first queue for machines of the next size. A machine with a GPU is no larger than one without: it is of another kind. */
 function nextPool({ pool: name }: Placement, { pools }: TrainerFleet): Destination | undefined {
-  const index = pools.findIndex((candidate) => candidate.name === name);
-  const next = index < 0 ? undefined : pools[index + 1];
+  const current = pools.find((candidate) => candidate.name === name);
+  const hasGpu = ({ machine }: TrainerFleet['pools'][number]) => machine.gpu !== undefined;
+  const alike = pools.filter((pool) => current !== undefined && hasGpu(pool) === hasGpu(current));
+  const index = alike.findIndex((candidate) => candidate.name === name);
+  const next = index < 0 ? undefined : alike[index + 1];
   const queue = next?.queues[0];
   return next === undefined || queue === undefined
     ? undefined

@@ -1,0 +1,75 @@
+// How a GPU trains the layers of a network, and how long, before a job runs: the batch, the precision and the compiler that the
+// trainer will choose.
+
+import type { Network } from '../../network/description/network.ts';
+import { firstTrainable } from '../../network/description/trainable-from.ts';
+import { largestBatch, planNetwork } from '../../network/plan/plan.ts';
+import { GPU_RESERVED_SHARE, type Gpu } from '../../pricing/gpus.ts';
+import { compiledSeconds, gpuPrecision, isWorthCompiling, plainSeconds } from '../recipe/gpu-arithmetic.ts';
+import { gpuBatchSize, PLANNED_SHARE } from '../recipe/gpu-batch-size.ts';
+import type { Hyperparameters } from '../recipe/hyperparameters.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+
+const BYTES_PER_GB = 1e9;
+
+/** A stage of a job on a GPU. */
+export interface GpuStageOptions {
+  readonly gpu: Gpu;
+  readonly network: Network;
+  /** The layers that are trained, where the others were computed beforehand; default: `network`. */
+  readonly trained?: Network | undefined;
+  /** The first trainable layer, or its block; null where all are trainable. */
+  readonly from: string | null;
+  readonly epochs: number;
+  /** Pictures of the training split. */
+  readonly examples: number;
+  /** Batch size of the recipe. */
+  readonly batchSize: number;
+  /** Whether the batch may be larger than the recipe's. */
+  readonly mayGrow: boolean;
+}
+
+/** How the stage is trained. */
+export interface GpuStage {
+  /** Seconds of all training steps, compilation included. */
+  readonly stepSeconds: number;
+  /** Seconds of a picture's forward pass. */
+  readonly forwardSeconds: number;
+  /** Batch, precision and compiler, in words. */
+  readonly how: string;
+}
+
+/** Plans a stage on a GPU. @throws {FoveaError} `layer-unknown`. */
+export function planGpuStage(
+  { recipe, hyperparameters }: { readonly recipe: Recipe; readonly hyperparameters: Hyperparameters },
+  { gpu, network, trained = network, from, epochs, examples, batchSize: least, mayGrow }: GpuStageOptions,
+): GpuStage {
+  const asked = hyperparameters.batch_size;
+  const plan = planNetwork(network);
+  const bytes = gpu.memoryGb * BYTES_PER_GB * (1 - GPU_RESERVED_SHARE);
+  const fitting = largestBatch(
+    plan,
+    PLANNED_SHARE * bytes,
+    from === null ? {} : { trainableFrom: firstTrainable(network, from) },
+  );
+  const automatic = mayGrow ? gpuBatchSize({ examples, epochs, least, fitting }) : least;
+  const batchSize = asked === 'auto' ? automatic : asked;
+  const pictures = epochs * examples;
+  const compiles = isWorthCompiling(recipe, { network: trained, batchSize: least, pictures }, gpu);
+  const hasBfloat16 = gpu.arithmetic === 'TensorFloat-32';
+  const precision =
+    recipe.precision === undefined || recipe.precision === 'auto'
+      ? gpuPrecision(network, { compiles, hasBfloat16 }).precision
+      : recipe.precision;
+  const plain = plainSeconds({ network: trained, batchSize, pictures }, gpu);
+  return {
+    stepSeconds: compiles ? compiledSeconds(plain) : plain,
+    forwardSeconds: plain / pictures / TRAINING_PASSES,
+    how:
+      `in batches of ${batchSize}, in ${precision === 'mixed' ? 'mixed precision' : 'float32'}` +
+      (compiles ? ', compiled by XLA' : ', without a compiler'),
+  };
+}
+
+/** A training step costs three forward passes. */
+const TRAINING_PASSES = 3;
