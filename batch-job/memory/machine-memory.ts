@@ -22,6 +22,8 @@ export interface MachineMemory {
   readonly freeBytes: number;
   /** The name of that memory, for use in a sentence. */
   readonly freeName: string;
+  /** Devices that share a batch. Each has the memory above. Default 1. */
+  readonly devices?: number;
 }
 
 /** Memory limit of a container or control group; undefined where there is none. */
@@ -30,28 +32,43 @@ function containerLimit(): number | undefined {
   return limit > 0 && limit < os.totalmem() ? limit : undefined;
 }
 
-/** Memory of the first GPU, and how much of it is in use; undefined where nvidia-smi is not available. */
-async function readGpuMemory(): Promise<
-  { readonly totalBytes: number; readonly usedBytes: number } | undefined
-> {
+interface GpuMemory {
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+}
+
+/** Memory of the first GPUs, by GPU; none where nvidia-smi is not available. */
+async function readGpuMemories(gpus: number): Promise<readonly GpuMemory[]> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', NVIDIA_SMI, { timeout: 10_000 });
-    const [total = Number.NaN, used = Number.NaN] = stdout.split(/[,\n]/).map(Number.parseFloat);
-    return Number.isFinite(total) && Number.isFinite(used)
-      ? { totalBytes: total * MIB, usedBytes: used * MIB }
-      : undefined;
+    return stdout
+      .split('\n')
+      .map((line) => line.split(',').map(Number.parseFloat))
+      .flatMap(([total = Number.NaN, used = Number.NaN]) =>
+        Number.isFinite(total) && Number.isFinite(used)
+          ? [{ totalBytes: total * MIB, usedBytes: used * MIB }]
+          : [],
+      )
+      .slice(0, gpus);
   } catch {
-    return undefined;
+    return [];
   }
 }
+
+/** What training may take of a GPU. */
+const freeBytesOf = ({ totalBytes, usedBytes }: GpuMemory): number =>
+  // What TensorFlow itself has taken by now is in the reserve; what other processes have taken may be more than that.
+  Math.min(totalBytes * (1 - GPU_RESERVED_SHARE), totalBytes - usedBytes);
 
 /**
  * Reads the memory of this machine.
  * @param ownLimitBytes a limit for this process, in addition to the machine's and the container's.
+ * @param gpus how many share a batch.
  */
 export async function readMachineMemory(
   backend: BackendName,
   ownLimitBytes: number | undefined,
+  gpus = 1,
 ): Promise<MachineMemory> {
   const limits: readonly (readonly [number, string])[] = [
     [os.totalmem(), 'the memory of this machine'],
@@ -59,15 +76,15 @@ export async function readMachineMemory(
     [ownLimitBytes ?? Infinity, 'the memory limit of this trainer'],
   ];
   const [limitBytes, limitName] = limits.reduce((least, limit) => (limit[0] < least[0] ? limit : least));
-  const gpu = backend === 'gpu' ? await readGpuMemory() : undefined;
-  if (gpu !== undefined) {
+  const memories = backend === 'gpu' ? await readGpuMemories(gpus) : [];
+  if (memories.length > 0) {
     return {
       limitBytes,
       limitName,
-      deviceBytes: gpu.totalBytes,
-      // What TensorFlow itself has taken by now is in the reserve; what other processes have taken may be more than that.
-      freeBytes: Math.min(gpu.totalBytes * (1 - GPU_RESERVED_SHARE), gpu.totalBytes - gpu.usedBytes),
-      freeName: 'the memory of the GPU',
+      deviceBytes: Math.min(...memories.map(({ totalBytes }) => totalBytes)),
+      freeBytes: Math.min(...memories.map(freeBytesOf)),
+      freeName: memories.length === 1 ? 'the memory of the GPU' : 'the memory of each GPU',
+      devices: memories.length,
     };
   }
   const ownFree = limitBytes - process.memoryUsage.rss();

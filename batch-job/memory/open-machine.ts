@@ -40,7 +40,7 @@ export async function openMachine(
   await reporter.message(`TensorFlow.js runs on the ${info.backend} back end: ${info.reason}`, { ...info });
   return {
     engine,
-    memory: await readMachineMemory(info.backend, memoryLimitBytes),
+    memory: await readMachineMemory(info.backend, memoryLimitBytes, info.devices.length),
     compiles: compiles && info.backend === 'gpu',
   };
 }

@@ -27,12 +27,17 @@ export interface PlannedMicroBatch {
 const trainableFrom = (network: Network, unfreezeFrom: string | null) =>
   unfreezeFrom === null ? {} : { trainableFrom: firstTrainable(network, unfreezeFrom) };
 
-/** Pictures of the largest batch that fits whole. @param unfreezeFrom The first trainable layer, or its block; null: all layers. */
+/**
+ * Pictures of the largest batch that fits whole, over all devices that share it.
+ *
+ * @param unfreezeFrom The first trainable layer, or its block; null: all layers.
+ */
 export const fittingBatch = (
   network: Network,
   unfreezeFrom: string | null,
-  { freeBytes }: MachineMemory,
+  { freeBytes, devices = 1 }: MachineMemory,
 ): number =>
+  devices *
   largestBatch(planNetwork(network), PLANNED_SHARE * freeBytes, trainableFrom(network, unfreezeFrom));
 
 /** Halves the batch until a micro-batch fits; 1 where none does. Undefined where the whole batch fits. */

@@ -37,6 +37,16 @@ describe('readMachineMemory', () => {
     expect((await readMachineMemory('gpu', undefined)).freeBytes).toBe(6384 * 2 ** 20);
   });
 
+  it('goes by the GPU with the least memory where several share a batch', async () => {
+    driver('echo 16384, 500; echo 16384, 8000; echo 8192, 0');
+    expect(await readMachineMemory('gpu', undefined, 2)).toMatchObject({
+      deviceBytes: 16 * GIB,
+      freeBytes: 8384 * 2 ** 20,
+      freeName: 'the memory of each GPU',
+      devices: 2,
+    });
+  });
+
   it("goes by the trainer's own limit where no GPU trains, or its driver does not answer", async () => {
     driver('exit 9');
     for (const backend of ['gpu', 'portable'] as const) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { plannedBytes } from '../../../batch-job/memory/plan-micro-batch.ts';
+import { planMicroBatch, plannedBytes } from '../../../batch-job/memory/plan-micro-batch.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 
 const { build, defaultInputSize } = findArchitecture('mobilenet_v2_0.35');
@@ -12,4 +12,19 @@ it('plans for the layers that learn, named by the first or by its block', () => 
   expect(() => plannedBytes(network, 16, 'block_99')).toThrow(
     expect.objectContaining({ code: 'layer-unknown' }),
   );
+});
+
+it('plans for a share of the batch where several devices have one', () => {
+  const memory = { limitBytes: 64e9, limitName: '', deviceBytes: 4e9, freeBytes: 0, freeName: 'memory' };
+  const freeBytes = plannedBytes(network, 32, null);
+  const plan = (devices: number) =>
+    planMicroBatch({
+      network,
+      batchSize: 128,
+      unfreezeFrom: null,
+      memory: { ...memory, freeBytes, devices },
+    });
+  expect(plan(1)?.microBatchSize).toBe(32);
+  expect(plan(2)?.microBatchSize).toBe(64);
+  expect(plan(4)).toBeUndefined();
 });
