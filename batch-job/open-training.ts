@@ -1,6 +1,7 @@
 // Opens what one training works with: its network, the input of that network, its memory, and the checkpoints that an
 // earlier attempt left. Each stage declares which of these it needs.
 
+import { tmpdir } from 'node:os';
 import type { ModelInput } from '../core/image/model-input.ts';
 import type { Savings } from '../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
@@ -8,10 +9,12 @@ import type { Network } from '../core/network/description/network.ts';
 import type { AttemptContext } from './attempt/attempt-context.ts';
 import type { Decision } from './decide/decide-recipe.ts';
 import { featuresBatchSize } from './examples/picture-backbone.ts';
+import type { KeptPictures } from './examples/picture-reader.ts';
 import type { InspectedJob } from './inspect/inspect-job.ts';
 import { EVALUATION_BATCH_SIZE } from './judge/judge-model.ts';
 import { type JobMemory, openJobMemory } from './memory/job-memory.ts';
 import type { Machine } from './memory/open-machine.ts';
+import { pictureMemoryBytes } from './memory/picture-memory.ts';
 import { inputSizeOf } from './memory/remedies.ts';
 import type { Engine } from './tensorflow/engine/engine.ts';
 import { openRunCheckpoints, type RunCheckpoints, runFingerprint } from './training/run-checkpoints.ts';
@@ -36,6 +39,8 @@ export interface Training extends AttemptContext, InspectedJob {
   readonly network: Network;
   readonly input: ModelInput;
   readonly checkpoints: RunCheckpoints;
+  /** Where decoded pictures are kept. */
+  readonly keptPictures: KeptPictures;
 }
 
 /** Opens the memory of a training, with the remedies of earlier attempts. @throws {FoveaError} `out-of-memory`. */
@@ -74,5 +79,18 @@ export async function openTraining(
     runFingerprint({ job, input, inspection, backboneHash: base.imported?.sha256 }),
   );
   const network = base.build({ inputSize, classes });
-  return { ...known, engine: machine.engine, seed: job.seed, classes, network, input, checkpoints };
+  const keptPictures: KeptPictures = {
+    memoryBytes: pictureMemoryBytes(machine.engine.info.backend, machine.memory),
+    directory: tmpdir(),
+  };
+  return {
+    ...known,
+    engine: machine.engine,
+    seed: job.seed,
+    classes,
+    network,
+    input,
+    checkpoints,
+    keptPictures,
+  };
 }

@@ -14,6 +14,11 @@ export const environment = {
   leaseOwner: 'FOVEA_LEASE_OWNER',
   /** Memory that a trainer may use, in bytes. Default: that of its container or machine. */
   memoryLimitBytes: 'FOVEA_MEMORY_LIMIT_BYTES',
+  /**
+   * Threads of Node that decode pictures and read files: libuv's. Node reads the variable when it starts. Default: 4, whatever
+   * the machine has.
+   */
+  workerThreads: 'UV_THREADPOOL_SIZE',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */
@@ -25,6 +30,9 @@ export const environment = {
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;
+
+/** The value of {@link environment.workerThreads} that uses all cores of a machine. */
+export const workerThreads = (cores: number): string => String(Math.max(4, cores));
 
 /** Exit codes by which a trainer process says why it ends although its job is not over; after sysexits.h. */
 export const exitCodes = {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertRestored } from '../core/backup/restore-note.ts';
 import { monotonicMs } from '../core/clock.ts';
-import { environment } from '../core/environment.ts';
+import { environment, workerThreads } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
@@ -144,6 +144,7 @@ const trainerStarter =
     spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
+        [environment.workerThreads]: workerThreads(availableParallelism()),
         ...process.env,
         [environment.storeUrl]: storeUrl,
         [environment.jobId]: jobId,

@@ -17,6 +17,8 @@ export interface ExampleSource {
   readonly atEpoch?: (epoch: number) => ExampleSource;
   /** The same examples as pixels, for a device that computes the network's input from them; absent for features. */
   readonly pixels?: PixelExamples;
+  /** Frees files, where there are any. */
+  readonly close?: () => void;
 }
 
 /** Pictures as they are decoded, for a device that cuts views and preprocesses them. */

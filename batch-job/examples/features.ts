@@ -173,7 +173,7 @@ function openPictures(
   const pictures = pictureExamples(store, items, input, {
     ...views,
     // A view reads each picture once, so nothing is kept in memory.
-    keptBytes: 0,
+    kept: { memoryBytes: 0 },
     ...(onUnreadable === undefined
       ? {}
       : {

@@ -11,7 +11,7 @@ import { toViewInputs } from '../augmentation/device-views.ts';
 import { drawView, type View } from '../augmentation/draw-view.ts';
 import { renderView } from '../augmentation/render-view.ts';
 import type { ExampleSource, PixelExamples } from './example-source.ts';
-import { createPictureReader } from './picture-reader.ts';
+import { createPictureReader, type KeptPictures } from './picture-reader.ts';
 import { type OnUnreadable, replaceUnreadable } from './replace-unreadable.ts';
 
 /** Length of the hash prefix, in hexadecimal digits, that seeds the random numbers of a picture's views. */
@@ -23,8 +23,8 @@ export interface PictureOptions {
   readonly augmentation?: Augmentation;
   /** Seed of the augmentation; default: 0. */
   readonly seed?: number;
-  /** Most bytes of pictures, encoded or decoded, that stay in memory; default: 256 MiB. */
-  readonly keptBytes?: number;
+  /** Where pictures are kept for later epochs; default: 256 MiB in memory. */
+  readonly kept?: KeptPictures;
   /**
    * Called once for each picture that could be read when the dataset was inspected and cannot be now; another picture of its
    * class replaces it. Without this function, such a picture is an error.
@@ -37,11 +37,11 @@ export function pictureExamples(
   store: ObjectStore,
   items: readonly DatasetItem[],
   input: ModelInput,
-  { augmentation, seed = 0, keptBytes = KEPT_BYTES, onUnreadable }: PictureOptions = {},
+  { augmentation, seed = 0, kept = { memoryBytes: KEPT_BYTES }, onUnreadable }: PictureOptions = {},
 ): ExampleSource {
   const shape = [input.height, input.width, input.channels] as const;
   const size = inputLength(input);
-  const reader = createPictureReader(store, keptBytes);
+  const reader = createPictureReader(store, kept);
   const withReadable = replaceUnreadable(items, onUnreadable);
   const large = {
     ...input,
@@ -81,7 +81,8 @@ export function pictureExamples(
         await Promise.all(
           Array.from(indices, (index, position) =>
             withReadable(index, async (item) => {
-              pixels.set(await reader.decoded(item, from, signal), position * bytesEach);
+              const target = pixels.subarray(position * bytesEach, (position + 1) * bytesEach);
+              await reader.decode(item, from, target, signal);
               if (viewOf !== undefined) views[position] = viewOf(item);
             }),
           ),
@@ -105,5 +106,5 @@ export function pictureExamples(
     },
     pixels: pixelsAt(epoch),
   });
-  return { ...sourceAt(undefined), atEpoch: sourceAt };
+  return { ...sourceAt(undefined), atEpoch: sourceAt, close: () => reader.close() };
 }

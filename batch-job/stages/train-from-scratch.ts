@@ -2,7 +2,7 @@
 
 import type { Network } from '../../core/network/description/network.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
-import { type SplitPicturesDeps, trainingPictures, validationPictures } from '../examples/split-pictures.ts';
+import { type SplitPicturesDeps, withSplitPictures } from '../examples/split-pictures.ts';
 import { runStage, type StageDeps, type Trained } from './run-stage.ts';
 
 /** What training from scratch needs. */
@@ -10,14 +10,15 @@ export type TrainFromScratchDeps = StageDeps & SplitPicturesDeps & { readonly ne
 
 /** Trains every layer of the network, and gives the weights of all of them. */
 export const trainFromScratch = (deps: TrainFromScratchDeps): Promise<Trained> =>
-  runStage(deps, {
-    stage: 'scratch',
-    network: deps.network,
-    weights: initializeWeights(deps.network, deps.seed),
-    train: trainingPictures(deps, {
-      augmentation: deps.decision.resolved.augmentation,
-      seed: deps.seed,
-    }),
-    validation: validationPictures(deps),
-    mixes: true,
-  });
+  withSplitPictures(
+    deps,
+    { augmentation: deps.decision.resolved.augmentation, seed: deps.seed },
+    (pictures) =>
+      runStage(deps, {
+        ...pictures,
+        stage: 'scratch',
+        network: deps.network,
+        weights: initializeWeights(deps.network, deps.seed),
+        mixes: true,
+      }),
+  );

@@ -9,7 +9,7 @@ import { weightSpecs } from '../../core/network/description/weight-specs.ts';
 import { toOnnxBackbone } from '../base/backbone-session.ts';
 import { type LoadFrozenDeps, loadFrozen } from '../base/load-frozen.ts';
 import { type CachedExamplesDeps, openCachedExamples } from '../examples/cached-examples.ts';
-import { type SplitPicturesDeps, trainingPictures, validationPictures } from '../examples/split-pictures.ts';
+import { type SplitPicturesDeps, withSplitPictures } from '../examples/split-pictures.ts';
 import type { FitState } from '../training/fit-state.ts';
 import { layerRates } from '../training/layer-rates.ts';
 import { runStage, type StageDeps, type Trained } from './run-stage.ts';
@@ -96,12 +96,11 @@ async function trainOnFrozen(
 }
 
 const trainWhole = (deps: TrainFullDeps, weights: NetworkWeights): Promise<Trained> =>
-  runStage(deps, {
-    ...settingsOf(deps, deps.network),
-    weights,
-    train: trainingPictures(deps, { augmentation: deps.decision.resolved.augmentation, seed: deps.seed }),
-    validation: validationPictures(deps),
-  });
+  withSplitPictures(
+    deps,
+    { augmentation: deps.decision.resolved.augmentation, seed: deps.seed },
+    (pictures) => runStage(deps, { ...settingsOf(deps, deps.network), weights, ...pictures }),
+  );
 
 /** The settings of the stage. @param trained the network, or the layers of it that are trained. */
 function settingsOf(deps: TrainFullDeps, trained: Network) {

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { environment } from '../../core/environment.ts';
+import { environment, workerThreads } from '../../core/environment.ts';
 import type { JobEvent } from '../../core/job/record/job.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { MACHINES } from '../../core/pricing/machines.ts';
@@ -54,6 +54,7 @@ function startTrainer(): { readonly child: ChildProcess; readonly ended: Promise
   const takesOwnMemory = work.memoryMiB !== undefined && work.backend === 'native';
   const child = spawn(process.execPath, ['--import', 'tsx', 'batch-job/main.ts'], {
     env: {
+      [environment.workerThreads]: workerThreads(os.availableParallelism()),
       ...process.env,
       [environment.storeUrl]: storeUrl,
       [environment.jobId]: id,

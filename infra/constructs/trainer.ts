@@ -13,7 +13,13 @@ import { type ContainerImage, LogDriver } from 'aws-cdk-lib/aws-ecs';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { environment, exitCodes, type TrainerFleet, type TrainerPool } from '../../core/environment.ts';
+import {
+  environment,
+  exitCodes,
+  type TrainerFleet,
+  type TrainerPool,
+  workerThreads,
+} from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { allowTrainer } from '../access/bucket-access.ts';
 import { type MachinePool, toMachinePools } from '../settings/machines.ts';
@@ -75,6 +81,7 @@ export class Trainer extends Construct {
           environment: {
             [environment.storeUrl]: data.storeUrl,
             [environment.usdPerHour]: String(pool.usdPerHour),
+            [environment.workerThreads]: workerThreads(pool.vcpus),
           },
           linuxParameters: new LinuxParameters(this, `Linux-${pool.name}`, { initProcessEnabled: true }),
           logging: LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: pool.name }),

@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
+import type { ExampleSource } from '../../../batch-job/examples/example-source.ts';
 import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
 import { allocateToLend } from '../../../batch-job/tensorflow/addon/unaligned.ts';
 import type { TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
@@ -10,6 +11,7 @@ import { createTrainer } from '../../../batch-job/tensorflow/engine/trainer.ts';
 import type { Executor } from '../../../batch-job/tensorflow/executor/executor.ts';
 import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
+import { fit as fitTrainer } from '../../../batch-job/training/fit.ts';
 import type { Network } from '../../../core/network/description/network.ts';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { layerWeights } from '../../support/layer-networks.ts';
@@ -111,16 +113,60 @@ describe.runIf(isBuilt)('pictures that are uploaded ahead', () => {
     }
   });
 
-  test('are uploaded with the step before, and by themselves only at the first step', async () => {
-    let runs = 0;
-    const counted = Object.create(addon, {
-      runSavedModel: {
-        value: (...args: Parameters<typeof addon.runSavedModel>) => {
-          runs++;
-          return addon.runSavedModel(...args);
+  let runs = 0;
+  const counted = Object.create(isBuilt ? addon : {}, {
+    runSavedModel: {
+      value: (...args: Parameters<typeof addon.runSavedModel>) => {
+        runs++;
+        return addon.runSavedModel(...args);
+      },
+    },
+  }) as typeof addon;
+
+  test('are told by the training loop, which gives the same bits', async () => {
+    const labels = Int32Array.from({ length: 11 }, (_, i) => i % CLASSES);
+    const shape = [8, 8, 3] as const;
+    const examples: ExampleSource = {
+      shape,
+      labels,
+      fill: () => Promise.reject(new Error('The device preprocesses.')),
+      pixels: {
+        shape,
+        async fill(indices, pixels) {
+          for (const [i, index] of indices.entries()) pixels.set(batchOf(8, index, 1).images, i * 8 * 8 * 3);
+          return new Map();
         },
       },
-    }) as typeof addon;
+    };
+    const run = async (executor: Executor) => {
+      const trainer = await createTrainer(executor, optionsOf(8));
+      runs = 0;
+      const result = await fitTrainer(trainer, {
+        train: examples,
+        validation: examples,
+        epochs: 2,
+        batchSize: BATCH_SIZE,
+        learningRate: () => 0.01,
+        seed: 3,
+        signal: new AbortController().signal,
+        clock: () => 0,
+        onStep: () => {},
+        onEpoch: async () => {},
+        asPixels: true,
+        fillsBatches: true,
+      });
+      const taken = runs;
+      trainer.dispose();
+      return { history: result.history, weights: result.best.weights, taken };
+    };
+    const expected = await run(createGraphExecutor(counted, { rewrites: {}, overlaps: false }));
+    const found = await run(createGraphExecutor(counted, { rewrites: {}, overlaps: true }));
+    expect({ ...found, taken: 0 }).toEqual({ ...expected, taken: 0 });
+    // For each of the 6 steps and 4 whole batches of validation a run for its results; for each epoch an upload of its own.
+    expect(found.taken - expected.taken).toBe(6 + 4 + 2);
+  });
+
+  test('are uploaded with the step before, and by themselves only at the first step', async () => {
     const executor = createGraphExecutor(counted, { rewrites: {}, overlaps: true });
     const trainer = await createTrainer(executor, optionsOf(8));
     runs = 0;
