@@ -9,7 +9,11 @@ import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 import { setUpNative } from './tensorflow/setup/setup.ts';
 
 const { values } = parseArgs({
-  options: { gpu: { type: 'boolean', default: false }, gpus: { type: 'string' } },
+  options: {
+    gpu: { type: 'boolean', default: false },
+    gpus: { type: 'string' },
+    imported: { type: 'boolean', default: false },
+  },
 });
 const variant = values.gpu ? 'gpu' : 'cpu';
 
@@ -25,7 +29,10 @@ try {
     variant,
     directory: nativeDirectory(cacheDirectory(process.env), variant),
     env: process.env,
-    gpus: values.gpus === undefined ? countGpus() : Number(values.gpus),
+    extras: {
+      gpus: values.gpus === undefined ? countGpus() : Number(values.gpus),
+      imported: values.imported,
+    },
     onProgress: ({ message, done, total }) => {
       if (message !== lastMessage) {
         bar.stop();

@@ -235,7 +235,10 @@ program
   .command('setup')
   .description('build the native TensorFlow back end, which trains about twice as fast')
   .option('--gpu', 'build it for an NVIDIA GPU')
-  .action(({ gpu }: { gpu?: boolean }) => runTrainerEntry('setup', gpu ? ['--gpu'] : []));
+  .option('--imported', 'with --gpu: run imported backbones on the GPU, too (1 GB more)')
+  .action((given: { gpu?: boolean; imported?: boolean }) =>
+    runTrainerEntry('setup', [...(given.gpu ? ['--gpu'] : []), ...(given.imported ? ['--imported'] : [])]),
+  );
 
 program
   .command('doctor')

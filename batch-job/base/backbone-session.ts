@@ -6,7 +6,7 @@ import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import { closedSizeOf, outputShape } from '../../core/network/description/shapes.ts';
 import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
-import type { OnnxOptions } from '../../core/predict/onnx-session.ts';
+import type { OnnxOptions, OnnxSession } from '../../core/predict/onnx-session.ts';
 import { openThreadedSession } from '../../core/predict/threaded-session.ts';
 import { present } from '../../core/present.ts';
 
@@ -76,20 +76,29 @@ export async function openBackbone({ onnx }: OnnxBackbone, input: ModelInput): P
   return {
     async run(images, pictures) {
       const idle = threads.reduce((least, thread) => (thread.runs < least.runs ? thread : least));
-      const { inputNames, outputNames, run } = idle.session;
       idle.runs += 1;
       try {
-        const { values } = await run({
-          inputName: present(inputNames[0], 'an input of the backbone'),
-          outputName: present(outputNames[0], 'an output of the backbone'),
-          input: images,
-          dims: [pictures, input.height, input.width, input.channels],
-        });
-        return values as Float32Array;
+        return await runBackbone(idle.session, input, images, pictures);
       } finally {
         idle.runs -= 1;
       }
     },
     release,
   };
+}
+
+/** Runs a session of a backbone. @param images their memory may be transferred. @returns one row for each picture. */
+export async function runBackbone(
+  { inputNames, outputNames, run }: OnnxSession,
+  { height, width, channels }: ModelInput,
+  images: Float32Array<ArrayBuffer>,
+  pictures: number,
+): Promise<Float32Array> {
+  const { values } = await run({
+    inputName: present(inputNames[0], 'an input of the backbone'),
+    outputName: present(outputNames[0], 'an output of the backbone'),
+    input: images,
+    dims: [pictures, height, width, channels],
+  });
+  return values as Float32Array;
 }

@@ -11,6 +11,7 @@ import type { Engine } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { createFeatureExtractor, featureExamples } from './features.ts';
+import type { OpenOnGpu } from './picture-backbone.ts';
 import { reportUnreadable, type SplitPicturesDeps } from './split-pictures.ts';
 
 /** What the computation of features needs. */
@@ -18,6 +19,8 @@ export interface CachedExamplesDeps extends SplitPicturesDeps {
   readonly reporter: JobReporter;
   /** The job's engine; its GPU computes the features, where it has one. */
   readonly engine: Engine;
+  /** How an imported backbone gets onto the engine's GPU. */
+  readonly openOnGpu?: OpenOnGpu;
   readonly memory: Pick<JobMemory, 'enter' | 'check'>;
   readonly savings: Pick<Savings, 'partSizes' | 'halfPrecision'>;
   /** Seed of the augmented views. */
@@ -55,9 +58,14 @@ export async function openCachedExamples(
     backbone,
     input,
     engine,
+    ...(deps.openOnGpu === undefined ? {} : { openOnGpu: deps.openOnGpu }),
     batchSize: savings.partSizes['features'],
     halfPrecision: savings.halfPrecision,
   });
+  if (engine.info.backend === 'gpu') {
+    const { computedBy } = extractor;
+    await reporter.message(`Features are computed by ${computedBy}.`, { computedBy });
+  }
   const total = splits.train.length * (1 + views.count) + splits.validation.length;
   const startedMs = now();
   const secondsSince = () => Math.max(1, now() - startedMs) / 1000;

@@ -1,4 +1,4 @@
-// Computes the frozen backbone's output for every picture once, by ONNX Runtime or a GPU, and keeps it in the store. The key
+// Computes the frozen backbone's output for every picture once, by ONNX Runtime or TensorFlow, and keeps it in the store. The key
 // is made of everything that it depends on, so that later epochs, attempts and jobs find it there.
 
 import { createHash } from 'node:crypto';
@@ -13,7 +13,7 @@ import type { Engine } from '../tensorflow/engine/engine.ts';
 import type { ExampleSource } from './example-source.ts';
 import { createFeatureCache } from './feature-cache.ts';
 import { createFeatureTable, type FeatureTable } from './feature-table.ts';
-import { openPictureBackbone } from './picture-backbone.ts';
+import { type OpenOnGpu, openPictureBackbone } from './picture-backbone.ts';
 import { type PictureOptions, pictureExamples } from './pictures.ts';
 
 /** Concurrent batches; one of them is mostly being decoded. */
@@ -31,6 +31,8 @@ export interface FeatureExtractor {
   readonly hash: string;
   /** Number of features of a picture: the values of its vector or map. */
   readonly features: number;
+  /** What computes them, for people: a clause without a subject. */
+  readonly computedBy: string;
   /**
    * Computes or reads all features. The table has a row for each picture in the order of `items`, then as many rows for each
    * further view. The caller closes it.
@@ -58,6 +60,8 @@ export interface FeatureExtractorOptions {
   readonly input: ModelInput;
   /** An engine whose GPU computes the features, where it has one; without it, CPUs do. */
   readonly engine?: Engine;
+  /** How an imported backbone gets onto the GPU. */
+  readonly openOnGpu?: OpenOnGpu;
   /** Pictures that run through the backbone together; default: what suits the device. */
   readonly batchSize?: number | undefined;
   /** Whether features are stored in 16 bits, in memory and in the cache; default: no. */
@@ -81,8 +85,9 @@ interface ViewOfPictures {
 export async function createFeatureExtractor(options: FeatureExtractorOptions): Promise<FeatureExtractor> {
   const { store, backbone, input, halfPrecision = false } = options;
   const { features } = backbone;
-  const runner = await openPictureBackbone(backbone, input, options.engine);
-  const { batchSize = runner.batchSize } = options;
+  const runner = await openPictureBackbone(backbone, input, options.engine, options.openOnGpu);
+  // A part that was made smaller for the memory's sake may be larger than what suits the device that is used in the end.
+  const batchSize = Math.min(options.batchSize ?? runner.batchSize, runner.batchSize);
   const hash = createHash('sha256')
     .update(backbone.onnx)
     .update(JSON.stringify({ ...input, decoding: DECODING_VERSION }))
@@ -133,6 +138,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   return {
     hash,
     features,
+    computedBy: runner.computedBy,
     async extract(items, extractOptions) {
       const views = 1 + (extractOptions.views?.count ?? 0);
       const table = createFeatureTable({ rows: views * items.length, width: features, halfPrecision });

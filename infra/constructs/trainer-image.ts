@@ -11,19 +11,21 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 export interface TrainerImageProps {
   /** `gpu` carries the CUDA libraries; `cpu` is smaller. */
   readonly variant: 'cpu' | 'gpu';
+  /** Whether imported backbones run on the GPU, too. */
+  readonly imported: boolean;
 }
 
 /** The image of batch-job/Dockerfile with the files that .dockerignore allows. Its hash changes with those files alone. */
 export class TrainerImage extends Construct {
   readonly image: ContainerImage;
 
-  constructor(scope: Construct, id: string, { variant }: TrainerImageProps) {
+  constructor(scope: Construct, id: string, { variant, imported }: TrainerImageProps) {
     super(scope, id);
     const asset = new DockerImageAsset(this, 'Asset', {
       directory: REPOSITORY,
       file: 'batch-job/Dockerfile',
       platform: Platform.LINUX_AMD64,
-      buildArgs: { VARIANT: variant },
+      buildArgs: { VARIANT: variant, ...(imported ? { IMPORTED: '1' } : {}) },
       // The .dockerignore names what goes in; without this line, the output of the running synthesis would be hashed too.
       exclude: ['cdk.out'],
     });

@@ -52,7 +52,7 @@ export class Trainer extends Construct {
   constructor(scope: Construct, id: string, { data, settings }: TrainerProps) {
     super(scope, id);
     const pools = toMachinePools(settings.trainerFamilies, settings.usdPerHour);
-    const imageOf = this.createImages(pools);
+    const imageOf = this.createImages(pools, settings);
     const machine = new TrainerMachine(this, 'Machine');
     const network = new TrainerNetwork(this, 'Network', settings);
     const jobRole = new Role(this, 'JobRole', {
@@ -124,14 +124,17 @@ export class Trainer extends Construct {
   }
 
   /** The image for each kind of machine that there is. One for processors carries no CUDA libraries. */
-  private createImages(pools: readonly MachinePool[]): (pool: MachinePool) => ContainerImage {
+  private createImages(
+    pools: readonly MachinePool[],
+    { importedOnGpu }: Settings,
+  ): (pool: MachinePool) => ContainerImage {
     const isMixed = new Set(pools.map(({ hasGpu }) => hasGpu)).size > 1;
     const images: { gpu?: ContainerImage; cpu?: ContainerImage } = {};
     return ({ hasGpu }) => {
       const variant = hasGpu ? 'gpu' : 'cpu';
       // The only image of a stack has one name, whichever it is.
       const id = isMixed && !hasGpu ? 'CpuImage' : 'Image';
-      images[variant] ??= new TrainerImage(this, id, { variant }).image;
+      images[variant] ??= new TrainerImage(this, id, { variant, imported: hasGpu && importedOnGpu }).image;
       return images[variant];
     };
   }

@@ -13,6 +13,8 @@ const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
 
 /** An integer; from the command line it comes as a string. */
 const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+/** A boolean; from the command line it comes as a string. */
+const flag = z.union([z.boolean(), z.stringbool({ truthy: ['true'], falsy: ['false'] })]);
 const listOf = <T extends z.ZodType>(item: T) =>
   z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
@@ -31,6 +33,8 @@ const SettingsSchema = z
     spotWaitMinutes: int(10, 1440).default(15),
     /** Upper bound of the machines that run at once, for each pool and kind of capacity. */
     maxVcpus: int(4, 1024).default(16),
+    /** Whether imported backbones run on the GPU, too, which makes the trainers' image 1 GB larger. */
+    importedOnGpu: flag.default(false),
     /** US dollars an hour of a family's smallest machine, where it differs from the table: `g4dn=0.61,g5=1.2`. */
     usdPerHour: z
       .preprocess(

@@ -9,12 +9,13 @@ import { type FoveaError, isFoveaError } from '../../../core/errors/errors.ts';
 import { addonPath, hasAddon, type NativeVariant } from '../addon/addon.ts';
 import { compileAddon, findCompiler, tryAddon } from './build-addon.ts';
 import { downloadWheel, findPip, unpackWheels } from './fetch-wheels.ts';
+import { buildLoader, linkProvider } from './onnx-provider.ts';
 import { installByPackage } from './package-installer.ts';
 import { isDiskFull, runCommand } from './run-command.ts';
 import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
 import { trimFolder } from './trim-folder.ts';
 import { linkLibraries, tryLibraries } from './try-libraries.ts';
-import { findWheels, type WheelSet } from './wheels.ts';
+import { type Extras, findWheels, type WheelSet } from './wheels.ts';
 
 /** The steps of set-up, in their order. */
 export type SetUpStep = 'check' | 'packages' | 'download' | 'unpack' | 'compile' | 'try' | 'install' | 'done';
@@ -39,8 +40,7 @@ export interface SetUpOptions {
   readonly onProgress?: (progress: SetUpProgress) => void;
   /** More arguments for `pip download`, e.g. `--no-index --find-links DIR` where there is no index. */
   readonly pipArguments?: readonly string[];
-  /** The most GPUs that a job may have; default: 1. */
-  readonly gpus?: number;
+  readonly extras?: Extras;
   /** Other wheels than the pinned ones. */
   readonly wheels?: WheelSet;
 }
@@ -67,10 +67,10 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
   const { variant, directory } = options;
   const report = (step: SetUpStep, message: string) => options.onProgress?.({ step, message });
   report('check', 'Looking at what is there');
-  const wheels = options.wheels ?? findWheels(variant, options.gpus);
+  const wheels = options.wheels ?? findWheels(variant, options.extras);
   const present = await versionOf(options, wheels);
   if (present !== undefined) {
-    await trimFolder(directory, variant);
+    await finish(directory, variant);
     report('done', `TensorFlow ${present} is set up in ${directory}`);
     return { directory, built: false, tensorflowVersion: present };
   }
@@ -81,7 +81,7 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
     const tensorflowVersion = await build(options, wheels, work, report);
     await rm(directory, { recursive: true, force: true });
     await rename(work, directory);
-    await trimFolder(directory, variant);
+    await finish(directory, variant);
     report('done', `TensorFlow ${tensorflowVersion} is set up in ${directory}`);
     return { directory, built: true, tensorflowVersion };
   } catch (error) {
@@ -90,6 +90,12 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
   } finally {
     await release();
   }
+}
+
+/** What may be done twice, and does not matter to whether the folder works. */
+async function finish(directory: string, variant: NativeVariant): Promise<void> {
+  await trimFolder(directory, variant);
+  await linkProvider(directory);
 }
 
 /** Failures of the first way after which the second may work. A wrong hash is not among them: it is looked into. */
@@ -173,6 +179,7 @@ async function buildFromWheels(
   report('try', 'Trying it');
   await linkLibraries(work);
   if (variant === 'gpu') await tryLibraries(compiler, work, wheels, env);
+  await buildLoader(compiler, work, env);
   return tryAddon(addonPath(work, variant), env);
 }
 

@@ -6,17 +6,19 @@ import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ADDON_PACKAGE, type NativeVariant } from '../addon/addon.ts';
 import { LIBRARY_LINK } from './cuda-wheels.ts';
+import { LOADER_FILE } from './onnx-provider.ts';
 import { CUDA_LIBRARIES, WHEEL_SETS } from './wheels.ts';
 
 /** The folder as a whole: what is compiled, and what came in wheels. */
 const TOP = ['node_modules', 'python', 'unpacked.json'];
 
-/** Every file that some set keeps, so that one folder can serve one GPU and several. */
+/** Every file that some set keeps, so that a folder that serves several GPUs still does where one is asked for. */
 const KEPT = new Set([
   ...[...Object.values(WHEEL_SETS).map(({ tensorflow }) => tensorflow), ...CUDA_LIBRARIES].flatMap(
     ({ keeps }) => keeps,
   ),
   LIBRARY_LINK.file,
+  LOADER_FILE,
 ]);
 
 /** Removes what no job needs. Leaves a folder alone that was made by the packages' own installer. */

@@ -3,6 +3,7 @@
 
 import type { NativeVariant } from '../addon/addon.ts';
 import { CUDA_WHEELS, NCCL_WHEEL } from './cuda-wheels.ts';
+import { PROVIDER_WHEELS } from './onnx-provider.ts';
 import type { Wheel } from './wheel.ts';
 
 /** What a variant needs on a platform. */
@@ -45,10 +46,16 @@ const tensorflow = (name: string, sha256: string): Wheel => ({
   keeps: TENSORFLOW_FILES,
 });
 
-/** TensorFlow's CUDA libraries. */
-export const CUDA_LIBRARIES: readonly Wheel[] = [...CUDA_WHEELS, NCCL_WHEEL];
+/** All wheels of CUDA's libraries that some set-up takes. */
+export const CUDA_LIBRARIES: readonly Wheel[] = [...CUDA_WHEELS, NCCL_WHEEL, ...PROVIDER_WHEELS];
 
-const X64 = ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64'];
+const X64 = [
+  'manylinux_2_28_x86_64',
+  'manylinux_2_27_x86_64',
+  'manylinux_2_17_x86_64',
+  'manylinux2014_x86_64',
+  'manylinux1_x86_64',
+];
 
 /** The wheels of each `<variant>-<platform>-<architecture>`, in Node's names. What is not listed has no wheel. */
 export const WHEEL_SETS: Readonly<Record<string, WheelSet>> = {
@@ -75,12 +82,21 @@ export const WHEEL_SETS: Readonly<Record<string, WheelSet>> = {
   },
 };
 
-/**
- * The wheels of a variant on this machine, if there are any.
- *
- * @param gpus The most GPUs that a job may have; several need NCCL.
- */
-export function findWheels(variant: NativeVariant, gpus = 1): WheelSet | undefined {
+/** What jobs of this machine may need beyond one GPU. */
+export interface Extras {
+  /** The most GPUs that a job may have; several need NCCL. Default: 1. */
+  readonly gpus?: number | undefined;
+  /** Whether imported backbones run on the GPU, which needs ONNX Runtime's CUDA provider. Default: no. */
+  readonly imported?: boolean | undefined;
+}
+
+/** The wheels of a variant on this machine, if there are any. */
+export function findWheels(
+  variant: NativeVariant,
+  { gpus = 1, imported = false }: Extras = {},
+): WheelSet | undefined {
   const set = WHEEL_SETS[`${variant}-${process.platform}-${process.arch}`];
-  return set === undefined || variant === 'cpu' || gpus < 2 ? set : { ...set, cuda: CUDA_LIBRARIES };
+  if (set === undefined || variant === 'cpu') return set;
+  const more = [...(gpus > 1 ? [NCCL_WHEEL] : []), ...(imported ? PROVIDER_WHEELS : [])];
+  return { ...set, cuda: [...set.cuda, ...more] };
 }
