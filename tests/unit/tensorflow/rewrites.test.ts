@@ -57,6 +57,28 @@ describe('rewrites for a CPU', () => {
     expect(after).toEqual(before);
   });
 
+  test('compute a strided depthwise gradient in float32 where all else is bfloat16', () => {
+    const typesOf = (strides: 1 | 2, precision: 'float32' | 'bfloat16') => {
+      const network = networkOf((n) =>
+        n.depthwiseConv2d(n.conv2d(n.input(), { filters: 4, kernelSize: 3 }), { kernelSize: 3, strides }),
+      );
+      const options = {
+        network,
+        weights: layerWeights(network),
+        optimizer: { type: 'sgd' },
+        seed: 1,
+      } as const;
+      const { update } = buildTrainingPrograms({ ...options, batchSize: BATCH, precision }).programs;
+      if (update === undefined) throw new Error('There is no program for an update.');
+      return rewriteProgram(update(BATCH), CPU_REWRITES)
+        .ops.filter(({ type }) => type === 'DepthwiseConv2dNativeBackpropInput')
+        .map(({ attributes, outputs }) => [attributes['T']?.value, outputs[0]?.dtype]);
+    };
+    expect(typesOf(2, 'bfloat16')).toEqual([['float32', 'float32']]);
+    expect(typesOf(1, 'bfloat16')).toEqual([['bfloat16', 'bfloat16']]);
+    expect(typesOf(2, 'float32')).toEqual([['float32', 'float32']]);
+  });
+
   test('do not multiply few rows by a large transposed matrix', () => {
     expect(trainingOps(denseOf(512)).after).toContain('Transpose');
     expect(trainingOps(denseOf(511)).after).not.toContain('Transpose');
