@@ -11,6 +11,13 @@ import { openEngine } from './tensorflow/open-engine.ts';
 import { listCudaLibraries } from './tensorflow/setup/list-cuda-libraries.ts';
 import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 
+/** What a job that leaves its recipe to `auto` trains here. */
+const AUTO: Readonly<Record<TrainerBackend, string>> = {
+  gpu: 'all layers in both stages, in large batches, and in mixed precision where it pays',
+  native: 'the head, in float32',
+  portable: 'the head, in float32',
+};
+
 const cache = cacheDirectory(process.env);
 if (process.argv.includes('--json')) {
   console.log(JSON.stringify(await diagnose()));
@@ -35,6 +42,7 @@ function describe(info: EngineInfo): void {
   console.log(`TensorFlow.js: ${info.backend} back end`);
   console.log(`  why       ${info.reason}`);
   console.log(`  devices   ${info.devices.join(', ')}`);
+  console.log(`  auto      ${AUTO[info.backend]}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
     console.log('`npm run fovea -- setup` builds the native back end, which is about twice as fast.');

@@ -70,6 +70,13 @@ const PREDICTION_FLOPS = 50e9;
 const PROCESSOR = { peakFlops: 120e9, memoryBytesPerSecond: 16e9 };
 /** The portable back end takes so many times as long; two to three times were measured on the same networks. */
 const PORTABLE_FACTOR = 2.5;
+// Measured with 40 pictures, see "A small job" in bench/README.md.
+/** Seconds until the first picture is computed: the process, the dataset's inspection, TensorFlow, the weights. */
+const START_SECONDS = 5;
+/** Seconds of a head's epoch on cached features, validation and checkpoint included; batches are fast beside that. */
+const HEAD_EPOCH_SECONDS = 0.02;
+/** Seconds to open the trained and the exported model, and to write the model's files and variants. */
+const EXPORT_SECONDS = 6;
 /** A training step costs three forward passes; evaluating a picture costs one. */
 const TRAINING_PASSES = 3;
 /** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
@@ -111,7 +118,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     notes: new Set<string>(),
   };
   const trials = job.sweep === null ? [] : trialsOf(job.sweep);
-  const parts: Part[] =
+  const training =
     trials.length === 0
       ? trainingParts(job, situation)
       : trials.flatMap((settings, index) =>
@@ -121,7 +128,12 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
           })),
         );
   // Trainer and exported model both predict the test split; the validation split is predicted once more, for calibration.
-  parts.push({ name: 'report', epochs: null, seconds: (2 * test + validation) * situation.predict });
+  const report = EXPORT_SECONDS + (2 * test + validation) * situation.predict;
+  const parts: readonly Part[] = [
+    { name: 'start', epochs: null, seconds: START_SECONDS },
+    ...training,
+    { name: 'report', epochs: null, seconds: report },
+  ];
 
   const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
   return {
@@ -212,7 +224,8 @@ function trainingParts(
   const hasFull = hasFullStage(recipe, isGpu);
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const features = (train * (1 + views) + validation) * withDecoding(forwardSeconds(plan, machine));
-  const head: Part = { name: 'head', epochs: epochsOf('head', !hasFull), seconds: features };
+  const epochs = epochsOf('head', !hasFull);
+  const head: Part = { name: 'head', epochs, seconds: features + epochs * HEAD_EPOCH_SECONDS };
   return hasFull ? [head, stagePart('full', fullStageStart(recipe, network, isGpu))] : [head];
 }
 

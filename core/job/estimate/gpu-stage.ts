@@ -5,12 +5,20 @@ import type { Network } from '../../network/description/network.ts';
 import { firstTrainable } from '../../network/description/trainable-from.ts';
 import { largestBatch, planNetwork } from '../../network/plan/plan.ts';
 import { GPU_RESERVED_SHARE, type Gpu } from '../../pricing/gpus.ts';
-import { compiledSeconds, gpuPrecision, isWorthCompiling, plainSeconds } from '../recipe/gpu-arithmetic.ts';
+import {
+  compiledSeconds,
+  firstStepSeconds,
+  gpuPrecision,
+  isWorthCompiling,
+  plainSeconds,
+} from '../recipe/gpu-arithmetic.ts';
 import { gpuBatchSize, PLANNED_SHARE } from '../recipe/gpu-batch-size.ts';
 import type { Hyperparameters } from '../recipe/hyperparameters.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 
 const BYTES_PER_GB = 1e9;
+/** A training step costs three forward passes. */
+const TRAINING_PASSES = 3;
 
 /** A stage of a job on a GPU. */
 export interface GpuStageOptions {
@@ -31,7 +39,7 @@ export interface GpuStageOptions {
 
 /** How the stage is trained. */
 export interface GpuStage {
-  /** Seconds of all training steps, compilation included. */
+  /** Seconds of all training steps, with what comes before the first: compilation, or a search for the fastest convolutions. */
   readonly stepSeconds: number;
   /** Seconds of a picture's forward pass. */
   readonly forwardSeconds: number;
@@ -53,7 +61,7 @@ export function planGpuStage(
     from === null ? {} : { trainableFrom: firstTrainable(network, from) },
   );
   const automatic = mayGrow ? gpuBatchSize({ examples, epochs, least, fitting }) : least;
-  const batchSize = asked === 'auto' ? automatic : asked;
+  const batchSize = Math.min(examples, asked === 'auto' ? automatic : asked);
   const pictures = epochs * examples;
   const compiles = isWorthCompiling(recipe, { network: trained, batchSize: least, pictures }, gpu);
   const hasBfloat16 = gpu.arithmetic === 'TensorFloat-32';
@@ -63,13 +71,10 @@ export function planGpuStage(
       : recipe.precision;
   const plain = plainSeconds({ network: trained, batchSize, pictures }, gpu);
   return {
-    stepSeconds: compiles ? compiledSeconds(plain) : plain,
+    stepSeconds: compiles ? compiledSeconds(plain) : plain + firstStepSeconds(trained, precision),
     forwardSeconds: plain / pictures / TRAINING_PASSES,
     how:
       `in batches of ${batchSize}, in ${precision === 'mixed' ? 'mixed precision' : 'float32'}` +
       (compiles ? ', compiled by XLA' : ', without a compiler'),
   };
 }
-
-/** A training step costs three forward passes. */
-const TRAINING_PASSES = 3;

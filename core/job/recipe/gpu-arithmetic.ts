@@ -13,11 +13,15 @@ import type { Recipe, TrainingPrecision } from './recipe.ts';
  * alone, whose end was not waited for.
  */
 const COMPILE_SECONDS = 150;
+/** The first step takes so long without XLA: 5 s for ResNet50. In 16 bits cuDNN searches 30 to 37 s for depthwise convolutions. */
+const FIRST_STEP_SECONDS = { usual: 5, depthwiseIn16Bits: 35 };
 /** Compiled steps in 16 bits are so many times as fast: ResNet50 has 6137 to 6525 pictures a second, and 1696 to 1952 without XLA. */
 const COMPILED_SPEED = 3;
 
 /** The layers for which cuDNN searches half a minute in 16 bits, to be no faster than in float32. */
 const DEPTHWISE: readonly string[] = ['depthwise_conv2d', 'separable_conv2d'];
+
+const hasDepthwise = (layers: Network['layers']) => layers.some(({ type }) => DEPTHWISE.includes(type));
 
 /** A training on a GPU, as far as the arithmetic depends on it. */
 export interface GpuTraining {
@@ -37,6 +41,15 @@ export const plainSeconds = (
 /** Seconds of the same steps where XLA compiles them, its own time included. */
 export const compiledSeconds = (plain: number): number => COMPILE_SECONDS + plain / COMPILED_SPEED;
 
+/** Seconds that the first step takes longer than all others, where XLA does not compile it. */
+export const firstStepSeconds = (
+  { layers }: Pick<Network, 'layers'>,
+  precision: TrainingPrecision,
+): number =>
+  precision === 'mixed' && hasDepthwise(layers)
+    ? FIRST_STEP_SECONDS.depthwiseIn16Bits
+    : FIRST_STEP_SECONDS.usual;
+
 /** Whether XLA saves more time than it compiles. It was not measured in float32, so it compiles nothing there. */
 export function isWorthCompiling(
   { precision = 'auto' }: Pick<Recipe, 'precision'>,
@@ -52,7 +65,7 @@ export function gpuPrecision(
   { layers }: Pick<Network, 'layers'>,
   { compiles, hasBfloat16 }: { readonly compiles: boolean; readonly hasBfloat16: boolean },
 ): { readonly precision: TrainingPrecision; readonly reason: string | null } {
-  if (!layers.some(({ type }) => DEPTHWISE.includes(type))) return { precision: 'mixed', reason: null };
+  if (!hasDepthwise(layers)) return { precision: 'mixed', reason: null };
   if (!hasBfloat16)
     return {
       precision: 'float32',

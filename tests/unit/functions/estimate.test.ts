@@ -19,7 +19,7 @@ describe('the estimate of a job', () => {
       gpu: 'T4',
       usd_per_hour: 0.5,
       pictures: { train: 30, validation: 6, test: 4 },
-      parts: [{ name: 'scratch', epochs: 30 }, { name: 'report' }],
+      parts: [{ name: 'start' }, { name: 'scratch', epochs: 30 }, { name: 'report' }],
     });
     expect(body.estimate.usd).toBeCloseTo((body.estimate.seconds / 3600) * 0.5);
     expect(body.estimate.basis).toContain('A price for tests.');
