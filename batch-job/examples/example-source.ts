@@ -47,8 +47,13 @@ export interface PixelBatch extends Omit<ExampleBatch, 'images'> {
   readonly following?: () => Uint8Array | undefined;
 }
 
-/** Batches of pixels that are read while one is in use: one may already be on its way to a device, another is read. */
-const PIXEL_BATCHES_AHEAD = 2;
+/**
+ * Pixels that are read ahead: 32 MiB in batches, so that pictures that take long to decode hold up no step. At least two batches:
+ * one may be on its way to a device while another is read.
+ */
+const AHEAD_BYTES = 32 * 2 ** 20;
+const LEAST_BATCHES_AHEAD = 2;
+const MOST_BATCHES_AHEAD = 8;
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
@@ -106,11 +111,11 @@ export async function* pixelBatches(
     const drawn = await pixels.fill(indices, images, signal);
     return { memory, batch: { images, drawn, labels: labelsAt(source, indices), count: indices.length } };
   };
-  for await (const { item, following } of readAhead(order, batchSize, {
-    count: PIXEL_BATCHES_AHEAD,
-    signal,
-    read,
-  })) {
+  const count = Math.min(
+    MOST_BATCHES_AHEAD,
+    Math.max(LEAST_BATCHES_AHEAD, Math.floor(AHEAD_BYTES / (batchSize * size))),
+  );
+  for await (const { item, following } of readAhead(order, batchSize, { count, signal, read })) {
     yield { ...item.batch, following: () => following()?.batch.images };
     // Not where the loop was left: the pixels may still be in use.
     giveBack(item.memory);

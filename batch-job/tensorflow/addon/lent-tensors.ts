@@ -6,8 +6,8 @@ import type { Addon } from './addon.ts';
 import { DATA_TYPE } from './tensors.ts';
 import { isForLending } from './unaligned.ts';
 
-/** Most buffers that are lent at once; those lent first end first. */
-const LENT_LIMIT = 8;
+/** Most tensors that stay; the one that was used longest ago ends first. */
+const LENT_LIMIT = 16;
 
 /** Tensors by the memory that they share. */
 export interface LentTensors {
@@ -35,7 +35,12 @@ export function createLentTensors(addon: Addon): LentTensors {
       if (number === undefined) return undefined;
       const key = `${number}/${data.byteOffset}/${shape.join()}`;
       const known = tensors.get(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        // At the end of the order.
+        tensors.delete(key);
+        tensors.set(key, known);
+        return known;
+      }
       const id = addon.lendTensor(shape, DATA_TYPE.int32, data as Int32Array);
       tensors.set(key, id);
       const [oldest] = tensors;

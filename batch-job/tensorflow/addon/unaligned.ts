@@ -16,8 +16,8 @@ let shared = new ArrayBuffer(0);
 /** The alignment of memory that TensorFlow takes as it lies. */
 const LENT_ALIGNMENT = 64;
 const lendable = new WeakSet<ArrayBufferLike>();
-/** Most buffers that are kept to be filled again: those of three batches for training, and of three for validation. */
-const KEPT_LIMIT = 6;
+/** Most bytes that are kept to be filled again: three large batches for training, and three for validation. */
+const KEPT_BYTES = 320 * 2 ** 20;
 const kept: Uint8Array[] = [];
 
 /**
@@ -37,7 +37,8 @@ export function allocateToLend(sizeBytes: number): Uint8Array {
 /** Takes a buffer of {@link allocateToLend} back, which nobody uses any more. */
 export function giveBack(memory: Uint8Array): void {
   kept.push(memory);
-  if (kept.length > KEPT_LIMIT) kept.shift();
+  let bytes = kept.reduce((sum, one) => sum + one.byteLength, 0);
+  for (; bytes > KEPT_BYTES; bytes -= kept.shift()?.byteLength ?? bytes);
 }
 
 /** Whether a buffer is of {@link allocateToLend}. */

@@ -87,7 +87,8 @@ describe('reading ahead', () => {
 });
 
 describe('batches of pixels', () => {
-  const SIZE = 12;
+  const SIDE = 1024;
+  const SIZE = SIDE * SIDE * 3;
 
   /** Pictures whose pixels are all their index. */
   const source = (count: number): ExampleSource => ({
@@ -97,7 +98,7 @@ describe('batches of pixels', () => {
       Int32Array.from({ length: count }, (_, i) => i % 3),
     ),
     pixels: {
-      shape: [2, 2, 3],
+      shape: [SIDE, SIDE, 3],
       async fill(indices, pixels) {
         for (const [i, index] of indices.entries()) pixels.fill(index, i * SIZE, (i + 1) * SIZE);
         return new Map();
@@ -106,10 +107,10 @@ describe('batches of pixels', () => {
   });
 
   test('keep their pixels, and those of the batch after, until the next is asked for; then the memory is filled again', async () => {
-    const order = Int32Array.from({ length: 22 }, (_, i) => 21 - i);
+    const order = Int32Array.from({ length: 18 }, (_, i) => 17 - i);
     const buffers = new Set<ArrayBufferLike>();
     const seen: number[] = [];
-    for await (const { images, following, labels, count } of pixelBatches(source(22), order, 4)) {
+    for await (const { images, following, labels, count } of pixelBatches(source(18), order, 4)) {
       await turn();
       const next = following?.();
       const start = seen.length;
