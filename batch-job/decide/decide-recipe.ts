@@ -183,7 +183,7 @@ function decidePrecision(
 ): TrainingPrecision {
   const { precision: asked = 'auto' } = job.recipe;
   if (asked !== 'auto') return asked;
-  // The features of a head take no time, and processors are no faster in 16 bits.
+  // The features of a head take no time, and processors are faster in 16 bits with some networks alone.
   if (stage === 'head' || backend !== 'gpu') return 'float32';
   if (job.resolved !== null) return job.resolved.stages[stage]?.precision ?? 'float32';
   const { precision, reason } = gpuPrecision(network, { compiles, hasBfloat16 });

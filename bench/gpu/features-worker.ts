@@ -66,7 +66,7 @@ for (const [batch, precision] of [
     const difference =
       Math.max(...first.map((value, i) => Math.abs(value - (reference?.[i] ?? 0)))) / largest;
     const picturesPerSecond = await speedOf(batch, () => forward.run(pixels, batch));
-    report({ features: architecture, on: backend, batch, precision, picturesPerSecond, difference });
+    report({ features: architecture, on: backend, batch, precision, picturesPerSecond, difference, largest });
     forward.dispose();
   } catch (error) {
     report({ features: architecture, on: backend, batch, precision, failed: String(error).slice(0, 300) });

@@ -21,7 +21,7 @@ const runProgram: RunProgram = (program, args) =>
  * The 16-bit type for the GPUs of this machine: float16 where one of them is older than Ampere, else bfloat16.
  *
  * Where nvidia-smi does not say how old they are, it is bfloat16, because that is right on all of them: TensorFlow casts to
- * float32 on older ones, which is only slower. In float16 the values of some networks become infinite.
+ * float32 on older ones, which is only slower. Float16 has a smaller range, and some networks may leave it.
  */
 export function gpuMixedPrecision(run: RunProgram = runProgram): LowPrecision {
   try {
