@@ -53,8 +53,9 @@ async function diagnose() {
   const missing: Partial<Record<TrainerBackend, string>> = {};
   for (const backend of TRAINER_BACKENDS) {
     try {
-      await openEngine({ backend, cacheDirectory: cache });
-      return { best: backend, missing, gpuModel: findGpuModel() };
+      const { info } = await openEngine({ backend, cacheDirectory: cache });
+      const gpus = backend === 'gpu' ? { gpuCount: info.devices.length } : {};
+      return { best: backend, missing, gpuModel: findGpuModel(), ...gpus };
     } catch (error) {
       if (!isFoveaError(error, 'backend-unavailable')) throw error;
       missing[backend] = error.message;

@@ -88,6 +88,8 @@ const TrainerPoolSchema = z.object({
     /** E.g. `g4dn.xlarge`. */
     name: z.string().min(1),
     gpu: z.enum(GPU_NAMES).optional(),
+    /** GPUs that share a batch. Default: 1 where there is one. */
+    gpuCount: z.number().int().positive().optional(),
     vcpus: z.number().int().positive(),
     /** A sentence: where the price is from. */
     priceBasis: z.string(),

@@ -2,12 +2,12 @@
 
 import { GPUS, type GpuName } from './gpus.ts';
 
-/** The smallest machine of a family. */
+/** The smallest machine of a family, or the smallest with several GPUs. */
 export interface Machine {
   readonly instanceType: string;
   /** Absent for families without GPU. */
   readonly gpu?: GpuName;
-  /** GPUs of the machine; a job uses one of them, and pays for all. */
+  /** GPUs of the machine. A job uses all of them. */
   readonly gpuCount: number;
   readonly vcpus: number;
   readonly memoryGib: number;
@@ -18,12 +18,44 @@ export interface Machine {
 /** Date and region of the prices in the table. Prices change, so a plan takes other ones, too. */
 export const PRICES_AS_OF = { date: '2025-11-01', region: 'us-east-1' } as const;
 
-/** The smallest machine of each family, by family. */
+/** The smallest machine of each family, by family, and those with several GPUs, by their type. */
 export const MACHINES = {
   g4dn: { instanceType: 'g4dn.xlarge', gpu: 'T4', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 0.526 },
   g5: { instanceType: 'g5.xlarge', gpu: 'A10G', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 1.006 },
   g6: { instanceType: 'g6.xlarge', gpu: 'L4', gpuCount: 1, vcpus: 4, memoryGib: 16, usdPerHour: 0.8048 },
   g6e: { instanceType: 'g6e.xlarge', gpu: 'L40S', gpuCount: 1, vcpus: 4, memoryGib: 32, usdPerHour: 1.861 },
+  'g4dn.12xlarge': {
+    instanceType: 'g4dn.12xlarge',
+    gpu: 'T4',
+    gpuCount: 4,
+    vcpus: 48,
+    memoryGib: 192,
+    usdPerHour: 3.912,
+  },
+  'g5.12xlarge': {
+    instanceType: 'g5.12xlarge',
+    gpu: 'A10G',
+    gpuCount: 4,
+    vcpus: 48,
+    memoryGib: 192,
+    usdPerHour: 5.672,
+  },
+  'g6.12xlarge': {
+    instanceType: 'g6.12xlarge',
+    gpu: 'L4',
+    gpuCount: 4,
+    vcpus: 48,
+    memoryGib: 192,
+    usdPerHour: 4.6016,
+  },
+  'g6e.12xlarge': {
+    instanceType: 'g6e.12xlarge',
+    gpu: 'L40S',
+    gpuCount: 4,
+    vcpus: 48,
+    memoryGib: 384,
+    usdPerHour: 10.49264,
+  },
   p4d: {
     instanceType: 'p4d.24xlarge',
     gpu: 'A100',

@@ -8,8 +8,8 @@ import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
 import { GPUS, gpuOfDriver } from '../../core/pricing/gpus.ts';
 
-/** The back ends that were found, and the GPU: these fields of {@link JobMachine}. */
-export type FoundBackends = Pick<JobMachine, 'backends' | 'gpu'>;
+/** The back ends that were found, and the GPUs: these fields of {@link JobMachine}. */
+export type FoundBackends = Pick<JobMachine, 'backends' | 'gpu' | 'gpuCount'>;
 
 /** Tells which back ends the trainer can run on. */
 export interface BackendFinder {
@@ -36,6 +36,8 @@ const DiagnosisSchema = z.object({
   missing: z.partialRecord(z.enum(TRAINER_BACKENDS), z.string()),
   /** The GPU as its driver names it, e.g. `NVIDIA A10G`; null where there is none, or the driver does not say. */
   gpuModel: z.string().nullable(),
+  /** GPUs that share a batch, where the best back end is `gpu`. */
+  gpuCount: z.number().int().positive().optional(),
 });
 /** What `fovea doctor --json` writes. */
 export type Diagnosis = z.infer<typeof DiagnosisSchema>;
@@ -47,9 +49,9 @@ export function createBackendFinder({ ask, onError, clock }: BackendFinderOption
 
   async function diagnose(): Promise<FoundBackends | undefined> {
     try {
-      const { best, missing, gpuModel } = DiagnosisSchema.parse(JSON.parse(await ask()));
+      const { best, missing, gpuModel, gpuCount } = DiagnosisSchema.parse(JSON.parse(await ask()));
       const gpu = best === 'gpu' && gpuModel !== null ? gpuOfDriver(gpuModel, GPUS)?.name : undefined;
-      known = { backends: { best, missing }, gpu };
+      known = { backends: { best, missing }, gpu, ...(gpuCount === undefined ? {} : { gpuCount }) };
     } catch (error) {
       onError(error);
     }

@@ -77,7 +77,7 @@ export class Trainer extends Construct {
           executionRole,
           cpu: pool.vcpus,
           memory: Size.mebibytes(pool.memoryMib),
-          ...(pool.hasGpu ? { gpu: 1 } : {}),
+          ...(pool.hasGpu ? { gpu: pool.gpuCount } : {}),
           environment: {
             [environment.storeUrl]: data.storeUrl,
             [environment.usdPerHour]: String(pool.usdPerHour),

@@ -1,22 +1,26 @@
-// The EC2 families on which trainers may run here. A new row adds a family; core/pricing has the facts and prices of its
-// machines.
+// The EC2 families on which trainers may run here, and machines with several GPUs. A new row adds one; core/pricing has the
+// facts and prices.
 
 import type { TrainerPool } from '../../core/environment.ts';
 import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../../core/pricing/machines.ts';
 
 /** A family of EC2 instances, with the facts of its smallest instance, on which a job must fit. */
-export interface MachineFamily extends Omit<Machine, 'gpuCount'> {
-  /** 0 for families without GPU. */
+export interface MachineFamily extends Machine {
+  /** Memory of one GPU; 0 for families without. */
   readonly gpuMemoryGib: number;
-  /** Sizes with at most one GPU, so that no job pays for GPUs that it does not use. */
-  readonly sizes: readonly string[];
+  /** Its machines with this number of GPUs. */
+  readonly instanceTypes: readonly string[];
 }
 
-const family = (machine: Machine, sizes: readonly string[]): MachineFamily => ({
-  ...machine,
-  gpuMemoryGib: gpuMemoryGbOf(machine),
-  sizes,
-});
+/** @param sizes Those with as many GPUs as the machine; by default the machine alone. */
+function family(machine: Machine, sizes?: readonly string[]): MachineFamily {
+  const [name = ''] = machine.instanceType.split('.');
+  return {
+    ...machine,
+    gpuMemoryGib: gpuMemoryGbOf(machine),
+    instanceTypes: sizes?.map((size) => `${name}.${size}`) ?? [machine.instanceType],
+  };
+}
 
 const ONE_GPU_SIZES = ['xlarge', '2xlarge', '4xlarge'];
 const CPU_SIZES = ['2xlarge', '4xlarge'];
@@ -27,21 +31,27 @@ export const MACHINE_FAMILIES = {
   g5: family(MACHINES.g5, ONE_GPU_SIZES),
   g6: family(MACHINES.g6, ONE_GPU_SIZES),
   g6e: family(MACHINES.g6e, ONE_GPU_SIZES),
+  'g4dn.12xlarge': family(MACHINES['g4dn.12xlarge']),
+  'g5.12xlarge': family(MACHINES['g5.12xlarge']),
+  'g6.12xlarge': family(MACHINES['g6.12xlarge']),
+  'g6e.12xlarge': family(MACHINES['g6e.12xlarge']),
   c7i: family(MACHINES.c7i, CPU_SIZES),
   m7i: family(MACHINES.m7i, CPU_SIZES),
 } as const;
 
-/** The name of a family, e.g. `g5`. */
+/** The name of a family, e.g. `g5`, or of a machine with several GPUs, e.g. `g5.12xlarge`. */
 export type MachineFamilyName = keyof typeof MACHINE_FAMILIES;
 
 /** The names that the setting `trainerFamilies` allows. */
 export const MACHINE_FAMILY_NAMES = Object.keys(MACHINE_FAMILIES) as readonly MachineFamilyName[];
 
-/** Machines with the same GPU memory: a job that fits one fits all. */
+/** Machines with as many GPUs of the same memory: a job that fits one fits all. */
 export interface MachinePool {
-  /** E.g. `gpu-16gb`, or `cpu`. */
+  /** E.g. `gpu-16gb`, `gpu-4x16gb` or `cpu`. */
   readonly name: string;
   readonly hasGpu: boolean;
+  /** GPUs of a machine, all of which a job asks for. */
+  readonly gpuCount: number;
   /** E.g. `g5.xlarge`. */
   readonly instanceTypes: readonly string[];
   /** Processors that a job asks for; like `memoryMib`, they fit the smallest instance of every family in the pool. */
@@ -60,28 +70,30 @@ const USABLE_MEMORY = 7 / 8;
 const MIB_PER_GIB = 1024;
 
 /**
- * Groups families by GPU memory, smallest first.
+ * Groups families by the memory of a GPU and by their number, smallest first.
  */
 export function toMachinePools(
   names: readonly MachineFamilyName[],
   prices: MachinePrices = {},
 ): MachinePool[] {
-  const families = names.map((name) => {
-    const known: MachineFamily = MACHINE_FAMILIES[name];
-    return { ...known, name, usdPerHour: prices[name] ?? known.usdPerHour, isGiven: name in prices };
-  });
-  const gpuMemories = [...new Set(families.map(({ gpuMemoryGib }) => gpuMemoryGib))].sort((a, b) => a - b);
-  return gpuMemories.map((gpuMemoryGib) => {
+  const families = names
+    .map((name) => {
+      const known: MachineFamily = MACHINE_FAMILIES[name];
+      return { ...known, usdPerHour: prices[name] ?? known.usdPerHour, isGiven: name in prices };
+    })
+    .toSorted((a, b) => a.gpuMemoryGib - b.gpuMemoryGib || a.gpuCount - b.gpuCount);
+  return [...new Set(families.map(poolName))].map((name) => {
     const alike = families
-      .filter((family) => family.gpuMemoryGib === gpuMemoryGib)
+      .filter((family) => poolName(family) === name)
       .toSorted((a, b) => a.usdPerHour - b.usdPerHour);
     const [cheapest] = alike;
-    if (cheapest === undefined) throw new RangeError(`No family has ${gpuMemoryGib} GB.`);
-    const { instanceType, usdPerHour, isGiven } = cheapest;
+    if (cheapest === undefined) throw new RangeError(`No family is in the pool ${name}.`);
+    const { instanceType, gpu, gpuCount, usdPerHour, isGiven } = cheapest;
     return {
-      name: gpuMemoryGib === 0 ? 'cpu' : `gpu-${gpuMemoryGib}gb`,
-      hasGpu: gpuMemoryGib > 0,
-      instanceTypes: alike.flatMap(({ name, sizes }) => sizes.map((size) => `${name}.${size}`)),
+      name,
+      hasGpu: gpuCount > 0,
+      gpuCount,
+      instanceTypes: alike.flatMap(({ instanceTypes }) => instanceTypes),
       vcpus: Math.min(...alike.map(({ vcpus }) => vcpus)),
       memoryMib: Math.floor(
         Math.min(...alike.map(({ memoryGib }) => memoryGib)) * MIB_PER_GIB * USABLE_MEMORY,
@@ -89,7 +101,8 @@ export function toMachinePools(
       usdPerHour,
       machine: {
         name: instanceType,
-        gpu: cheapest.gpu,
+        gpu,
+        ...(gpuCount > 1 ? { gpuCount } : {}),
         vcpus: cheapest.vcpus,
         priceBasis: isGiven
           ? `The price is the one that fovea:usdPerHour gives for ${instanceType}.`
@@ -97,4 +110,9 @@ export function toMachinePools(
       },
     };
   });
+}
+
+function poolName({ gpuMemoryGib, gpuCount }: MachineFamily): string {
+  if (gpuCount === 0) return 'cpu';
+  return `gpu-${gpuCount > 1 ? `${gpuCount}x` : ''}${gpuMemoryGib}gb`;
 }

@@ -4,7 +4,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { OriginSchema } from '../../core/environment.ts';
-import { MACHINE_FAMILY_NAMES } from './machines.ts';
+import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
 const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
@@ -23,7 +23,10 @@ const listOf = <T extends z.ZodType>(item: T) =>
 
 const SettingsSchema = z
   .strictObject({
-    /** EC2 families for trainers: with GPU (g4dn, g5, g6, g6e), and without (c7i, m7i) for jobs that need none. */
+    /**
+     * EC2 families for trainers: with GPU (g4dn, g5, g6, g6e), and without (c7i, m7i) for jobs that need none. Machines with four
+     * GPUs, which share the batches of a job, have names of their own: g4dn.12xlarge, g5.12xlarge, g6.12xlarge, g6e.12xlarge.
+     */
     trainerFamilies: listOf(z.enum(MACHINE_FAMILY_NAMES))
       .default(['g4dn', 'g5', 'g6', 'g6e', 'c7i'])
       .refine((names) => new Set(names).size === names.length, { message: 'must name each family once' }),
@@ -75,6 +78,14 @@ const SettingsSchema = z
     /** How long old versions of objects are kept, in days. */
     retentionDays: int(1, 3650).default(30),
     logRetentionDays: z.coerce.number().pipe(z.literal(LOG_RETENTION_DAYS)).default(RetentionDays.ONE_MONTH),
+  })
+  .superRefine(({ trainerFamilies, maxVcpus }, context) => {
+    const largest = trainerFamilies
+      .map((name) => MACHINE_FAMILIES[name])
+      .reduce((most, family) => (family.vcpus > most.vcpus ? family : most));
+    if (largest.vcpus <= maxVcpus) return;
+    const message = `must be at least ${largest.vcpus}, the vCPUs of one ${largest.instanceType}`;
+    context.addIssue({ code: 'custom', path: ['maxVcpus'], message });
   })
   .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
     path: ['domain'],

@@ -10,6 +10,21 @@ describe('toMachinePools', () => {
     expect(pools[1]?.instanceTypes).toEqual(expect.arrayContaining(['g5.xlarge', 'g6.xlarge']));
   });
 
+  it('has pools of their own for machines with several GPUs', () => {
+    const pools = toMachinePools(['g6.12xlarge', 'g5.12xlarge', 'g4dn', 'g5']);
+    expect(pools.map(({ name, gpuCount }) => [name, gpuCount])).toEqual([
+      ['gpu-16gb', 1],
+      ['gpu-24gb', 1],
+      ['gpu-4x24gb', 4],
+    ]);
+    expect(pools[2]).toMatchObject({
+      instanceTypes: ['g6.12xlarge', 'g5.12xlarge'],
+      vcpus: 48,
+      machine: { name: 'g6.12xlarge', gpu: 'L4', gpuCount: 4 },
+    });
+    expect(pools[1]?.machine).not.toHaveProperty('gpuCount');
+  });
+
   it.each(MACHINE_FAMILY_NAMES.map((name) => [name]))('asks for no more than the smallest %s has', (name) => {
     const family = MACHINE_FAMILIES[name];
     const [pool] = toMachinePools([name]);

@@ -84,6 +84,14 @@ describe('parseSettings', () => {
     ).toMatchObject({ domain: 'a.example.com' });
   });
 
+  it('rejects machines that are larger than all vCPUs at once', () => {
+    const families = { 'fovea:trainerFamilies': 'g4dn,g5.12xlarge' };
+    expect(() => parseSettings(families)).toThrow(
+      'fovea:maxVcpus: must be at least 48, the vCPUs of one g5.12xlarge',
+    );
+    expect(parseSettings({ ...families, 'fovea:maxVcpus': 48 }).trainerFamilies).toContain('g5.12xlarge');
+  });
+
   it('rejects a family named twice', () => {
     expect(() => parseSettings({ 'fovea:trainerFamilies': ['g5', 'g5'] })).toThrow(
       'must name each family once',

@@ -152,6 +152,17 @@ describe('settings', () => {
     expect(JSON.stringify(definition?.Properties)).not.toContain('GPU');
   });
 
+  it('choose machines with several GPUs, of which a job has all', () => {
+    const several = synthesize({ trainerFamilies: 'g6.12xlarge', maxVcpus: 96, capacity: 'on-demand' });
+    const [environment] = resourcesOf(several, 'AWS::Batch::ComputeEnvironment');
+    expect(environment?.[1].Properties['ComputeResources'].InstanceTypes).toEqual(['g6.12xlarge']);
+    const [definition] = resourcesOf(several, 'AWS::Batch::JobDefinition');
+    expect(definition?.[1].Properties['ContainerProperties'].ResourceRequirements).toContainEqual({
+      Type: 'GPU',
+      Value: '4',
+    });
+  });
+
   it('give the API a custom domain, over TLS 1.2 and without a cache', () => {
     const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/a-b';
     const named = synthesize({ domain: 'fovea.example.com', certificateArn });

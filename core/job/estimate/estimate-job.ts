@@ -29,6 +29,8 @@ export interface JobMachine {
   readonly name: string;
   /** Absent where it trains on processors. */
   readonly gpu?: GpuName | undefined;
+  /** GPUs that share a batch. Default: 1. */
+  readonly gpuCount?: number | undefined;
   readonly vcpus: number;
   /** Its back ends. Default: its GPU where it has one, otherwise TensorFlow's own library on processors. */
   readonly backends?: TrainerBackends | undefined;
@@ -82,6 +84,8 @@ const TRAINING_PASSES = 3;
 /** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;
+/** The share of a GPU's speed that each of several adds. It is assumed, not measured: they wait for each other, and one updates. */
+const SHARED_GPU_SPEED = 0.8;
 /** The GPU that stands for one that is in no table. */
 const SLOWEST_GPU = 'T4' satisfies GpuName;
 
@@ -205,10 +209,21 @@ function trainingParts(
     const mayGrow = stage === 'full' && recipe.preset !== 'course';
     const { stepSeconds, forwardSeconds, how } = planGpuStage(
       { recipe, hyperparameters },
-      { gpu: findGpu(machine.gpu), network, trained, from, epochs, examples: train, batchSize, mayGrow },
+      {
+        gpu: findGpu(machine.gpu),
+        gpuCount: machine.gpuCount ?? 1,
+        network,
+        trained,
+        from,
+        epochs,
+        examples: train,
+        batchSize,
+        mayGrow,
+      },
     );
     notes.add(`The GPU trains the stage "${stage}" ${how}.`);
-    return both(stepSeconds / epochs, validation * forwardSeconds);
+    const speed = gpuSpeed(machine);
+    return both(stepSeconds / epochs / speed, (validation * forwardSeconds) / speed);
   };
   const stagePart = (stage: 'full' | 'scratch', from: string | null): Part => {
     const epochs = epochsOf(stage, true);
@@ -241,7 +256,10 @@ const processorSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number
 const forwardSeconds = (plan: NetworkPlan, machine: JobMachine): number =>
   machine.gpu === undefined
     ? processorSeconds(plan, machine)
-    : rooflineSeconds(plan.layers, findGpu(machine.gpu), 'prediction');
+    : rooflineSeconds(plan.layers, findGpu(machine.gpu), 'prediction') / gpuSpeed(machine);
+
+/** How many times as fast as one GPU the machine's GPUs are. */
+const gpuSpeed = ({ gpuCount = 1 }: JobMachine): number => (gpuCount === 1 ? 1 : SHARED_GPU_SPEED * gpuCount);
 
 /** Seconds to train on one picture. */
 const processorTrainingSeconds = (plan: NetworkPlan, batchSize: number, { vcpus }: JobMachine): number =>
@@ -258,7 +276,7 @@ const backendOf = (
   backend === 'auto' ? (backends?.best ?? (gpu === undefined ? 'native' : 'gpu')) : backend;
 
 const describeBasis = (
-  { name, gpu, vcpus, priceBasis }: JobMachine,
+  { name, gpu, gpuCount = 1, vcpus, priceBasis }: JobMachine,
   backend: TrainerBackend,
   { gpu: knownGpu, backends }: JobMachine,
 ): string[] => [
@@ -268,7 +286,12 @@ const describeBasis = (
       (backend === 'portable'
         ? `, here on the portable back end, which takes ${PORTABLE_FACTOR} times as long.`
         : '.')
-    : `${name} trains on its ${knownGpu ?? `GPU, which is counted as a ${gpu}`}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
+    : `${name} trains on ${gpuCount > 1 ? `${gpuCount} × ` : 'its '}${knownGpu ?? `GPU, which is counted as a ${gpu}`}, by the arithmetic and the memory traffic of each layer, as in POST /v1/plans.`,
+  ...(gpu !== undefined && gpuCount > 1
+    ? [
+        `Its ${gpuCount} GPUs share each batch. Each is counted with ${100 * SHARED_GPU_SPEED} % of its speed, which has not been measured.`,
+      ]
+    : []),
   ...(backends === undefined && knownGpu === undefined
     ? [
         "The trainer's back ends are not known yet, so the estimate assumes the one that the job names, or TensorFlow's own library.",

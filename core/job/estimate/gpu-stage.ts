@@ -23,6 +23,8 @@ const TRAINING_PASSES = 3;
 /** A stage of a job on a GPU. */
 export interface GpuStageOptions {
   readonly gpu: Gpu;
+  /** GPUs that share a batch. */
+  readonly gpuCount: number;
   readonly network: Network;
   /** The layers that are trained, where the others were computed beforehand; default: `network`. */
   readonly trained?: Network | undefined;
@@ -50,16 +52,23 @@ export interface GpuStage {
 /** Plans a stage on a GPU. @throws {FoveaError} `layer-unknown`. */
 export function planGpuStage(
   { recipe, hyperparameters }: { readonly recipe: Recipe; readonly hyperparameters: Hyperparameters },
-  { gpu, network, trained = network, from, epochs, examples, batchSize: least, mayGrow }: GpuStageOptions,
+  {
+    gpu,
+    gpuCount,
+    network,
+    trained = network,
+    from,
+    epochs,
+    examples,
+    batchSize: least,
+    mayGrow,
+  }: GpuStageOptions,
 ): GpuStage {
   const asked = hyperparameters.batch_size;
   const plan = planNetwork(network);
   const bytes = gpu.memoryGb * BYTES_PER_GB * (1 - GPU_RESERVED_SHARE);
-  const fitting = largestBatch(
-    plan,
-    PLANNED_SHARE * bytes,
-    from === null ? {} : { trainableFrom: firstTrainable(network, from) },
-  );
+  const trainable = from === null ? {} : { trainableFrom: firstTrainable(network, from) };
+  const fitting = gpuCount * largestBatch(plan, PLANNED_SHARE * bytes, trainable);
   const automatic = mayGrow ? gpuBatchSize({ examples, epochs, least, fitting }) : least;
   const batchSize = Math.min(examples, asked === 'auto' ? automatic : asked);
   const pictures = epochs * examples;

@@ -139,7 +139,9 @@ function describeBasis(gpu: Gpu, machine: Machine, usdPerHour: number): Training
   const percent = (share: number) => `${Math.round(100 * share)} %`;
   const isTablePrice = usdPerHour === machine.usdPerHour;
   const others =
-    machine.gpuCount > 1 ? ` The price is that of all ${machine.gpuCount} GPUs; one is used.` : '';
+    machine.gpuCount > 1
+      ? ` The price is that of all ${machine.gpuCount} GPUs, and the speed that of one.`
+      : '';
   return {
     memory: `A GB is 10⁹ bytes. ${percent(GPU_RESERVED_SHARE)} of the memory is reserved for CUDA, workspaces and gaps.`,
     speed:

@@ -59,6 +59,11 @@ describe('createBackendFinder', () => {
     expect(await finder.find()).toEqual({ backends: { best: 'gpu', missing: {} }, gpu });
   });
 
+  it('knows how many GPUs share a batch', async () => {
+    const { finder } = finderOf({ best: 'gpu', missing: {}, gpuModel: 'NVIDIA L4', gpuCount: 4 });
+    expect(await finder.find()).toMatchObject({ gpu: 'L4', gpuCount: 4 });
+  });
+
   it('knows nothing where the doctor fails, and keeps what it knew', async () => {
     const { finder, state } = finderOf(new Error('no doctor'), NO_GPU, new Error('gone'));
     expect(await finder.find()).toBeUndefined();

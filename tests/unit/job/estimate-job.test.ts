@@ -61,6 +61,22 @@ describe('estimateJob', () => {
     });
   });
 
+  it('shares the batches among the GPUs of a machine, at less than the speed of each alone', () => {
+    const job = resnet({ stages: 'full' });
+    const four = { ...T4, vcpus: 48, gpuCount: 4 };
+    const secondsOf = (machine: JobMachine) => estimateJob(job, PETS, machine).parts[1]?.seconds ?? 0;
+    const alone = secondsOf({ ...four, gpuCount: 1 });
+    expect(alone / secondsOf(four)).toBeGreaterThan(2);
+    expect(alone / secondsOf(four)).toBeLessThan(4);
+    const [first, second] = estimateJob(job, PETS, four).basis;
+    expect(first).toContain('trains on 4 × T4');
+    expect(second).toContain('has not been measured');
+    const onProcessors = { ...job, backend: 'native' } as const;
+    expect(estimateJob(onProcessors, PETS, four).seconds).toBe(
+      estimateJob(onProcessors, PETS, { ...four, gpuCount: 1 }).seconds,
+    );
+  });
+
   it('counts every trial of a sweep', () => {
     const head = resnet({ stages: 'head' });
     const { parts, seconds } = estimateJob({ ...head, sweep: { n_epochs: [1, 2] } }, PETS, CPU);
