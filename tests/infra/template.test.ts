@@ -26,6 +26,19 @@ describe('the template', () => {
     },
   );
 
+  it('gives each trainer a thread of its own for every core that decodes pictures', () => {
+    const containers = resourcesOf(template, 'AWS::Batch::JobDefinition').map(
+      ([, { Properties }]) => Properties['ContainerProperties'],
+    );
+    const numberIn = (list: readonly { Name?: string; Type?: string; Value: string }[], name: string) =>
+      Number(list.find(({ Name, Type }) => Name === name || Type === name)?.Value);
+    expect(containers.length).toBeGreaterThan(2);
+    for (const { Environment, ResourceRequirements } of containers)
+      expect(numberIn(Environment, 'UV_THREADPOOL_SIZE')).toBe(
+        Math.max(4, numberIn(ResourceRequirements, 'VCPU')),
+      );
+  });
+
   it('gives both functions every pool, smallest first', () => {
     for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
       const fleet = TrainerFleetSchema.parse(
