@@ -1,6 +1,7 @@
 // Entry point of `fovea doctor`: says which back end jobs use on this machine, and what the faster ones lack. With `--json`,
 // for programs.
 
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/recipe/trainer-backends.ts';
@@ -10,6 +11,7 @@ import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
 import { listCudaLibraries } from './tensorflow/setup/list-cuda-libraries.ts';
 import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
+import { providerLink } from './tensorflow/setup/onnx-provider.ts';
 
 /** What a job that leaves its recipe to `auto` trains here. */
 const AUTO: Readonly<Record<TrainerBackend, string>> = {
@@ -43,10 +45,16 @@ function describe(info: EngineInfo): void {
   console.log(`  why       ${info.reason}`);
   console.log(`  devices   ${info.devices.join(', ')}`);
   console.log(`  auto      ${AUTO[info.backend]}`);
+  if (info.backend === 'gpu') console.log(`  imported  ${importedBackbones()}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
     console.log('`npm run fovea -- setup` builds the native back end, which is about twice as fast.');
 }
+
+const importedBackbones = () =>
+  existsSync(providerLink())
+    ? 'backbones run on the GPU, by ONNX Runtime'
+    : 'backbones run on the processors; `fovea setup --gpu --imported` brings what runs them on the GPU';
 
 /** The best back end that works, and why each better one is not available. */
 async function diagnose() {
