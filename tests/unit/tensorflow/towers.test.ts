@@ -147,6 +147,27 @@ describe.skipIf(!isThere)('training with towers', () => {
     expect(differences.filter(([, difference]) => !(difference < 1e-5))).toEqual([]);
   });
 
+  test('skips a step for all where a gradient of one is infinite in float16', async () => {
+    const n = createNetworkBuilder('dense', { height: SIZE, width: SIZE, channels: 3 });
+    n.dense(n.flatten(n.input()), { name: 'top', units: CLASSES, activation: 'softmax' });
+    const dense = n.build();
+    const weights = new Map(
+      [...layerWeights(dense)].map(([name, { length }]) => [name, new Float32Array(length)]),
+    );
+    const options = { ...COMMON, network: dense, weights, precision: 'float16', towers: 2 } as const;
+    const trainer = await createTrainer(executorOn(CPU, CPU), options);
+    const { variables: before } = await trainer.state();
+    const { images, labels } = values(1);
+    images.fill(1000, 0, (BATCH_SIZE / 2) * PICTURE);
+    await trainer.step({ images, labels }, 0.01);
+    const { variables, updates } = await trainer.state();
+    expect(updates).toBe(0);
+    expect(variables).toEqual(new Map([...before, ['loss_scale', Float32Array.of(2 ** 14)]]));
+    await trainer.step({ images: images.fill(0), labels }, 0.01);
+    expect((await trainer.state()).updates).toBe(1);
+    trainer.dispose();
+  });
+
   test('leaves batches that the towers do not divide to one device', async () => {
     const odd = { ...COMMON, batchSize: BATCH_SIZE - 1 };
     const batch = (step: number) => {
