@@ -11,13 +11,20 @@ import { findDevices } from '../../../batch-job/tensorflow/graph/find-devices.ts
 import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
 import { createGraphWriter } from '../../../batch-job/tensorflow/graph/graph-writer.ts';
 import { CPU_REWRITES } from '../../../batch-job/tensorflow/native/cpu-rewrites.ts';
+import { createEagerExecutor } from '../../../batch-job/tensorflow/native/eager-executor.ts';
 import { MIX_INPUTS } from '../../../batch-job/tensorflow/network/render-in-graph.ts';
 import type { Shape } from '../../../batch-job/tensorflow/program/program.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
 import type { Network } from '../../../core/network/description/network.ts';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { present } from '../../../core/present.ts';
-import { layerWeights, noise } from '../../support/layer-networks.ts';
+import {
+  LAYER_CLASSES,
+  LAYER_INPUT,
+  LAYER_NETWORKS,
+  layerWeights,
+  noise,
+} from '../../support/layer-networks.ts';
 
 const CLASSES = 3;
 const BATCH_SIZE = 8;
@@ -166,6 +173,55 @@ describe.skipIf(!isThere)('training with towers', () => {
     await trainer.step({ images: images.fill(0), labels }, 0.01);
     expect((await trainer.state()).updates).toBe(1);
     trainer.dispose();
+  });
+
+  test('comes to the same for every type of layer', async () => {
+    const executor = createEagerExecutor(loadAddon(directory, 'cpu'), () => ({}));
+    const { height, width, channels } = LAYER_INPUT;
+    const samples = 4;
+    const labels = Int32Array.from({ length: samples }, (_, i) => i % LAYER_CLASSES);
+    const images = noise(samples * height * width * channels, 1);
+    for (const [name, network] of LAYER_NETWORKS) {
+      const step = async (towers: number) => {
+        const weights = layerWeights(network);
+        const trainer = await createTrainer(executor, {
+          ...COMMON,
+          network,
+          weights,
+          batchSize: samples,
+          towers,
+        });
+        await trainer.step({ images, labels }, 0.1);
+        const after = await trainer.weights();
+        trainer.dispose();
+        return [...after.values()].flatMap((data) => [...data]);
+      };
+      expect([name, furthest(await step(2), await step(1)) < 1e-5]).toEqual([name, true]);
+    }
+  });
+
+  test.each([
+    ['bfloat16', 2 ** -8],
+    ['float16', 2 ** -11],
+  ] as const)('in %s comes to the same within what rounding does', async (precision, unit) => {
+    const common = { ...COMMON, precision };
+    const [expected, found] = [await train(common, values), await train({ ...common, towers: 2 }, values)];
+    // After the first update, rounding errors grow.
+    for (const [i, { loss }] of expected.steps.slice(0, 2).entries())
+      expect(Math.abs((found.steps[i]?.loss ?? Number.NaN) / loss - 1)).toBeLessThan(unit);
+  });
+
+  test('resumes what another number of devices has begun', async () => {
+    const begun = await createTrainer(executorOn(CPU), COMMON);
+    await begun.step(values(0), 0.01);
+    const state = await begun.state();
+    const expected = await begun.step(values(1), 0.01);
+    const resumed = await createTrainer(executorOn(CPU, CPU), { ...COMMON, towers: 2 });
+    await resumed.restore(state);
+    expect((await resumed.step(values(1), 0.01)).loss).toBeCloseTo(expected.loss, 5);
+    expect([...(await resumed.state()).variables.keys()]).toEqual([...state.variables.keys()]);
+    begun.dispose();
+    resumed.dispose();
   });
 
   test('leaves batches that the towers do not divide to one device', async () => {
