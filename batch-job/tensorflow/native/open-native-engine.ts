@@ -110,6 +110,8 @@ function setUpGpu(compiles: boolean): void {
   // Other processes may need the GPU's memory too, and memory in use can then be told from what is merely reserved.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // With TensorFloat-32, probabilities are 6e-3 from those of ONNX Runtime: the model that is evaluated would not be the one that is served.
+  // TensorFlow's own switch cannot turn it off for predictions alone: its table of the fastest convolutions, by shape and batch size, keeps
+  // those that it found before.
   process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
   // A run returns when all is queued, and JavaScript works while the GPU computes, see graph-executor.ts.
   process.env['TF_SYNC_ON_FINISH'] ??= 'false';
