@@ -4,14 +4,12 @@ import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { cacheDirectory } from './attempt/cache-directory.ts';
-import { countGpus } from './tensorflow/setup/count-gpus.ts';
 import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 import { setUpNative } from './tensorflow/setup/setup.ts';
 
 const { values } = parseArgs({
   options: {
     gpu: { type: 'boolean', default: false },
-    gpus: { type: 'string' },
     imported: { type: 'boolean', default: false },
   },
 });
@@ -29,10 +27,7 @@ try {
     variant,
     directory: nativeDirectory(cacheDirectory(process.env), variant),
     env: process.env,
-    extras: {
-      gpus: values.gpus === undefined ? countGpus() : Number(values.gpus),
-      imported: values.imported,
-    },
+    imported: values.imported,
     onProgress: ({ message, done, total }) => {
       if (message !== lastMessage) {
         bar.stop();

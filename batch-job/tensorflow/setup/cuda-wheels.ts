@@ -1,5 +1,6 @@
 // The wheels of NVIDIA's CUDA libraries, and what TensorFlow needs of each. Left out: libraries for profiling, static ones,
-// headers, compilers that nothing here calls, and cuRAND, which TensorFlow does not open.
+// headers, compilers that nothing here calls, cuRAND, which TensorFlow does not open, and NCCL: several GPUs add their gradients by
+// copies and one sum.
 
 import type { Wheel } from './wheel.ts';
 
@@ -11,7 +12,7 @@ const wheel = (
   { folder, files }: { readonly folder: string; readonly files: readonly string[] },
 ): Wheel => ({ name, version, sha256, keeps: files.map((file) => `nvidia/${folder}/${file}`) });
 
-/** The newest of CUDA 12 that `tensorflow[and-cuda]` 2.21.0 allows, for one GPU. */
+/** The newest of CUDA 12 that `tensorflow[and-cuda]` 2.21.0 allows. */
 export const CUDA_WHEELS: readonly Wheel[] = [
   wheel(
     'nvidia-cublas-cu12',
@@ -90,14 +91,6 @@ export const CUDA_WHEELS: readonly Wheel[] = [
     { folder: 'nvjitlink', files: ['lib/libnvJitLink.so.12'] },
   ),
 ];
-
-/** What several GPUs of one machine add their gradients by. */
-export const NCCL_WHEEL: Wheel = wheel(
-  'nvidia-nccl-cu12',
-  '2.32.3',
-  'bb94b2348e4861d5e8aa00b36c3d12d9bdf9c6369b82cbb723de0b582280a21c',
-  { folder: 'nccl', files: ['lib/libnccl.so.2'] },
-);
 
 /**
  * A library that TensorFlow does not find where its wheel puts it: the folders that libtensorflow_framework looks into have no

@@ -15,7 +15,7 @@ import { isDiskFull, runCommand } from './run-command.ts';
 import { alreadyRunning, bothWaysFailed, diskFull, packagesFailed, unsupported } from './setup-errors.ts';
 import { trimFolder } from './trim-folder.ts';
 import { linkLibraries, tryLibraries } from './try-libraries.ts';
-import { type Extras, findWheels, type WheelSet } from './wheels.ts';
+import { findWheels, type WheelSet } from './wheels.ts';
 
 /** The steps of set-up, in their order. */
 export type SetUpStep = 'check' | 'packages' | 'download' | 'unpack' | 'compile' | 'try' | 'install' | 'done';
@@ -40,7 +40,8 @@ export interface SetUpOptions {
   readonly onProgress?: (progress: SetUpProgress) => void;
   /** More arguments for `pip download`, e.g. `--no-index --find-links DIR` where there is no index. */
   readonly pipArguments?: readonly string[];
-  readonly extras?: Extras;
+  /** Whether imported backbones run on the GPU, too; default: no. */
+  readonly imported?: boolean;
   /** Other wheels than the pinned ones. */
   readonly wheels?: WheelSet;
 }
@@ -67,7 +68,7 @@ export async function setUpNative(options: SetUpOptions): Promise<SetUpResult> {
   const { variant, directory } = options;
   const report = (step: SetUpStep, message: string) => options.onProgress?.({ step, message });
   report('check', 'Looking at what is there');
-  const wheels = options.wheels ?? findWheels(variant, options.extras);
+  const wheels = options.wheels ?? findWheels(variant, options.imported);
   const present = await versionOf(options, wheels);
   if (present !== undefined) {
     await finish(directory, variant);

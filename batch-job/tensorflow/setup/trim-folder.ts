@@ -12,7 +12,7 @@ import { CUDA_LIBRARIES, WHEEL_SETS } from './wheels.ts';
 /** The folder as a whole: what is compiled, and what came in wheels. */
 const TOP = ['node_modules', 'python', 'unpacked.json'];
 
-/** Every file that some set keeps, so that a folder that serves several GPUs still does where one is asked for. */
+/** Every file that some set keeps, so that a folder that runs imported backbones still does. */
 const KEPT = new Set([
   ...[...Object.values(WHEEL_SETS).map(({ tensorflow }) => tensorflow), ...CUDA_LIBRARIES].flatMap(
     ({ keeps }) => keeps,

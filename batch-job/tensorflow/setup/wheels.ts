@@ -2,7 +2,7 @@
 // wheel is a zip file; no Python runs them. Set-up and the trainer's image both take what is listed here, and nothing else.
 
 import type { NativeVariant } from '../addon/addon.ts';
-import { CUDA_WHEELS, NCCL_WHEEL } from './cuda-wheels.ts';
+import { CUDA_WHEELS } from './cuda-wheels.ts';
 import { PROVIDER_WHEELS } from './onnx-provider.ts';
 import type { Wheel } from './wheel.ts';
 
@@ -47,7 +47,7 @@ const tensorflow = (name: string, sha256: string): Wheel => ({
 });
 
 /** All wheels of CUDA's libraries that some set-up takes. */
-export const CUDA_LIBRARIES: readonly Wheel[] = [...CUDA_WHEELS, NCCL_WHEEL, ...PROVIDER_WHEELS];
+export const CUDA_LIBRARIES: readonly Wheel[] = [...CUDA_WHEELS, ...PROVIDER_WHEELS];
 
 const X64 = [
   'manylinux_2_28_x86_64',
@@ -82,21 +82,13 @@ export const WHEEL_SETS: Readonly<Record<string, WheelSet>> = {
   },
 };
 
-/** What jobs of this machine may need beyond one GPU. */
-export interface Extras {
-  /** The most GPUs that a job may have; several need NCCL. Default: 1. */
-  readonly gpus?: number | undefined;
-  /** Whether imported backbones run on the GPU, which needs ONNX Runtime's CUDA provider. Default: no. */
-  readonly imported?: boolean | undefined;
-}
-
-/** The wheels of a variant on this machine, if there are any. */
-export function findWheels(
-  variant: NativeVariant,
-  { gpus = 1, imported = false }: Extras = {},
-): WheelSet | undefined {
+/**
+ * The wheels of a variant on this machine, if there are any.
+ *
+ * @param imported Whether imported backbones run on the GPU, which needs ONNX Runtime's CUDA provider.
+ */
+export function findWheels(variant: NativeVariant, imported = false): WheelSet | undefined {
   const set = WHEEL_SETS[`${variant}-${process.platform}-${process.arch}`];
-  if (set === undefined || variant === 'cpu') return set;
-  const more = [...(gpus > 1 ? [NCCL_WHEEL] : []), ...(imported ? PROVIDER_WHEELS : [])];
-  return { ...set, cuda: [...set.cuda, ...more] };
+  if (set === undefined || variant === 'cpu' || !imported) return set;
+  return { ...set, cuda: [...set.cuda, ...PROVIDER_WHEELS] };
 }

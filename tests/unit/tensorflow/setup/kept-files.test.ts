@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { findWheels, HEADERS, WHEEL_SETS } from '../../../../batch-job/tensorflow/setup/wheels.ts';
+import { HEADERS, WHEEL_SETS } from '../../../../batch-job/tensorflow/setup/wheels.ts';
 import { present } from '../../../../core/present.ts';
 
 const namesOf = (wheels: readonly { readonly keeps: readonly string[] }[]) =>
@@ -37,16 +37,8 @@ it('keeps every library that TensorFlow and cuDNN open, and the compiler that th
 
 it('keeps no static library, no header, nothing for profiling and no layer that no network has', () => {
   const unneeded =
-    /\.a$|\.h$|\.py$|\.alt\.|nvperf|pcsampling|checkpoint|cudnn_adv|cusolverMg|cufftw|nvblas|nvvm\.so|curand/;
+    /\.a$|\.h$|\.py$|\.alt\.|nvperf|pcsampling|checkpoint|cudnn_adv|cusolverMg|cufftw|nvblas|nvvm\.so|curand|nccl/;
   expect(namesOf(cuda).filter((name) => unneeded.test(name))).toEqual([]);
-});
-
-it('brings NCCL where a job may have several GPUs, and not where it has one', () => {
-  expect(oneGpu).not.toContain('libnccl.so.2');
-  const several = findWheels('gpu', { gpus: 2 });
-  if (process.platform === 'linux' && process.arch === 'x64')
-    expect(namesOf(several?.cuda ?? [])).toContain('libnccl.so.2');
-  expect(findWheels('cpu', { gpus: 2 })).toBe(findWheels('cpu'));
 });
 
 it('compiles with headers that it does not keep', () => {

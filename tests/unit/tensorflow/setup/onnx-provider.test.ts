@@ -39,7 +39,7 @@ it('comes on request, with all that it links to', () => {
   const kept = PROVIDER_WHEELS.flatMap(({ keeps }) => keeps);
   expect(kept).toEqual(expect.arrayContaining([PROVIDER, ...NEEDED.slice(0, -1)]));
   if (findWheels('gpu') === undefined) return;
-  const names = (imported: boolean) => findWheels('gpu', { imported })?.cuda.map(({ name }) => name);
+  const names = (imported: boolean) => findWheels('gpu', imported)?.cuda.map(({ name }) => name);
   expect(names(false)).not.toContain('onnxruntime-gpu');
   expect(names(true)).toContain('onnxruntime-gpu');
 });
