@@ -90,6 +90,8 @@ const TrainerPoolSchema = z.object({
     gpu: z.enum(GPU_NAMES).optional(),
     /** GPUs that share a batch. Default: 1 where there is one. */
     gpuCount: z.number().int().positive().optional(),
+    /** Whether the trainer's image runs imported backbones on the GPU, too. */
+    importedOnGpu: z.boolean().optional(),
     vcpus: z.number().int().positive(),
     /** A sentence: where the price is from. */
     priceBasis: z.string(),

@@ -4,7 +4,6 @@
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
-import { KEPT_BYTES, VIEW_MARGIN } from '../../core/job/recipe/kept-pictures.ts';
 import { type Augmentation, changesPictures } from '../../core/job/recipe/recipe.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { toViewInputs } from '../augmentation/device-views.ts';
@@ -14,6 +13,10 @@ import type { ExampleSource, PixelExamples } from './example-source.ts';
 import { createPictureReader, type KeptPictures } from './picture-reader.ts';
 import { type OnUnreadable, replaceUnreadable } from './replace-unreadable.ts';
 
+/** Bytes of pictures that stay in memory, so that later epochs read no storage and, where pixels are wanted, decode nothing. */
+const KEPT_BYTES = 256 * 2 ** 20;
+/** Views are cut out of a picture that is larger by this factor, so that crops lose less of its detail. */
+const VIEW_MARGIN = 1.15;
 /** Length of the hash prefix, in hexadecimal digits, that seeds the random numbers of a picture's views. */
 const HASH_DIGITS = 8;
 

@@ -117,7 +117,10 @@ export class Trainer extends Construct {
           jobDefinition: jobDefinition.jobDefinitionArn,
           queues: queues.map(({ capacity, queue }) => ({ capacity, arn: queue.jobQueueArn })),
           usdPerHour: pool.usdPerHour,
-          machine: pool.machine,
+          machine: {
+            ...pool.machine,
+            ...(pool.hasGpu && settings.importedOnGpu ? { importedOnGpu: true } : {}),
+          },
         }),
       ),
     };

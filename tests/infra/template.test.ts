@@ -141,6 +141,16 @@ describe('pools of both kinds', () => {
         expect(resources).toContain(id);
   });
 
+  it('tell the functions whether the GPU runs imported backbones', () => {
+    const importedOn = (settings: Readonly<Record<string, unknown>>) => {
+      const [, api] = resourcesOf(synthesize(settings), 'AWS::Lambda::Function').at(0) ?? [];
+      const text = flatten(api?.Properties['Environment'].Variables.FOVEA_TRAINER_FLEET);
+      return TrainerFleetSchema.parse(JSON.parse(text)).pools.map(({ machine }) => machine.importedOnGpu);
+    };
+    expect(importedOn({ trainerFamilies: 'g5,c7i', importedOnGpu: true })).toEqual([undefined, true]);
+    expect(importedOn({ trainerFamilies: 'g5,c7i' })).toEqual([undefined, undefined]);
+  });
+
   it('are of one kind where the settings name one', () => {
     const gpus = synthesize({ trainerFamilies: 'g5,g6e' });
     expect(resourcesOf(gpus, 'AWS::Batch::JobDefinition').map(([id]) => poolOf(id))).toEqual([

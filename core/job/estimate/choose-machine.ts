@@ -50,6 +50,8 @@ export function chooseMachine(
     return choose(cpu, `it asks for the back end "${job.backend}", which needs no GPU.`);
   const need = needOfGpu(job);
   if (need !== undefined) return choose(gpu, need);
+  if (toBackboneName(job.architecture) !== undefined && gpu.importedOnGpu === true)
+    return choose(gpu, 'the features of imported backbones are computed on its GPU.');
   const [onGpu, onCpu] = [estimateOn(gpu), estimateOn(cpu)];
   if (onGpu === null || onCpu === null) {
     const isCpu = cpu.usdPerHour / cpu.vcpus <= gpu.usdPerHour / gpu.vcpus;

@@ -2,12 +2,11 @@
 // queue and no HTTP.
 
 import { findArchitecture } from '../../network/architectures/architectures.ts';
-import type { InputSize, Network } from '../../network/description/network.ts';
+import type { Network } from '../../network/description/network.ts';
 import { rooflineSeconds, trainingStepSeconds } from '../../network/plan/estimate-training.ts';
 import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
 import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
-import { decodesPerEpoch } from '../recipe/kept-pictures.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../recipe/sweep.ts';
@@ -37,6 +36,8 @@ export interface JobMachine {
   readonly usdPerHour: number;
   /** A sentence on the price: its source, date and region. */
   readonly priceBasis: string;
+  /** Whether its GPU runs imported backbones, too; default: its processors do. */
+  readonly importedOnGpu?: boolean | undefined;
   /** Name of its pool, where a queue has more than one; e.g. `gpu-16gb`. */
   readonly pool?: string;
 }
@@ -110,7 +111,6 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
   const decode = DECODE_SECONDS / machine.vcpus;
   const situation = {
     network,
-    inputSize: architecture.defaultInputSize,
     plan,
     pictures,
     machine,
@@ -157,7 +157,6 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
 
 interface Situation {
   readonly network: Network;
-  readonly inputSize: InputSize;
   readonly plan: NetworkPlan;
   readonly pictures: JobPictures;
   readonly machine: JobMachine;
@@ -175,7 +174,7 @@ function trainingParts(
   { hyperparameters, recipe }: Omit<EstimatedJob, 'sweep' | 'backend'>,
   situation: Situation,
 ): Part[] {
-  const { network, inputSize, plan, pictures, machine, backend, isPretrained, decode, notes } = situation;
+  const { network, plan, pictures, machine, backend, isPretrained, decode, notes } = situation;
   const { train, validation } = pictures;
   const lengths = STAGE_LENGTHS[recipe.preset];
   const isGpu = machine.gpu !== undefined;
@@ -187,18 +186,18 @@ function trainingParts(
     isGpu ? Math.max(decoding, computing) : decoding + computing;
   const withDecoding = (seconds: number) => together(decode, seconds);
 
-  /** Seconds of one epoch's training and validation, pictures and all. */
-  const epochSeconds = (stage: 'full' | 'scratch', from: string | null, trained: Network | undefined) => {
+  /** Seconds of all epochs' training and validation, pictures and all. */
+  const stageSeconds = (stage: 'full' | 'scratch', from: string | null, trained: Network | undefined) => {
     const epochs = epochsOf(stage, true);
     const { batchSize } = lengths[stage];
-    /** Seconds to decode the pictures of a split in an epoch. Where outputs of frozen layers are cached, there are none. */
-    const decoding = (count: number) => {
-      if (trained !== undefined) return 0;
-      const decodes = backend === 'portable' ? 1 : decodesPerEpoch(inputSize, { pictures: count, epochs });
-      return count * decodes * decode;
+    /** All epochs of a split: the first one decodes its pictures, which are kept then. The portable back end keeps none. */
+    const withPictures = (count: number, computing: number) => {
+      // Where outputs of frozen layers are cached, pictures are not needed any more.
+      const first = together(trained === undefined ? count * decode : 0, computing);
+      return backend === 'portable' ? epochs * first : first + (epochs - 1) * computing;
     };
     const both = (training: number, validating: number) =>
-      together(decoding(train), training) + together(decoding(validation), validating);
+      withPictures(train, training) + withPictures(validation, validating);
     if (machine.gpu === undefined) {
       const size = hyperparameters.batch_size === 'auto' ? batchSize : hyperparameters.batch_size;
       const step =
@@ -212,6 +211,7 @@ function trainingParts(
       {
         gpu: findGpu(machine.gpu),
         gpuCount: machine.gpuCount ?? 1,
+        speed: gpuSpeed(machine),
         network,
         trained,
         from,
@@ -222,8 +222,7 @@ function trainingParts(
       },
     );
     notes.add(`The GPU trains the stage "${stage}" ${how}.`);
-    const speed = gpuSpeed(machine);
-    return both(stepSeconds / epochs / speed, (validation * forwardSeconds) / speed);
+    return both(stepSeconds / epochs, validation * forwardSeconds);
   };
   const stagePart = (stage: 'full' | 'scratch', from: string | null): Part => {
     const epochs = epochsOf(stage, true);
@@ -233,7 +232,7 @@ function trainingParts(
         ? 0
         : (train * split.views + validation) *
           withDecoding(forwardSeconds(planNetwork(split.frozen), machine));
-    return { name: stage, epochs, seconds: once + epochs * epochSeconds(stage, from, split?.trainable) };
+    return { name: stage, epochs, seconds: once + stageSeconds(stage, from, split?.trainable) };
   };
   if (!isPretrained) return [stagePart('scratch', null)];
   const hasFull = hasFullStage(recipe, isGpu);

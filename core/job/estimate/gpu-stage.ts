@@ -25,6 +25,8 @@ export interface GpuStageOptions {
   readonly gpu: Gpu;
   /** GPUs that share a batch. */
   readonly gpuCount: number;
+  /** How many times as fast as one GPU they are together. */
+  readonly speed: number;
   readonly network: Network;
   /** The layers that are trained, where the others were computed beforehand; default: `network`. */
   readonly trained?: Network | undefined;
@@ -55,6 +57,7 @@ export function planGpuStage(
   {
     gpu,
     gpuCount,
+    speed,
     network,
     trained = network,
     from,
@@ -78,7 +81,7 @@ export function planGpuStage(
     recipe.precision === undefined || recipe.precision === 'auto'
       ? gpuPrecision(network, { compiles, hasBfloat16 }).precision
       : recipe.precision;
-  const plain = plainSeconds({ network: trained, batchSize, pictures }, gpu);
+  const plain = plainSeconds({ network: trained, batchSize, pictures }, gpu) / speed;
   return {
     stepSeconds: compiles ? compiledSeconds(plain) : plain + firstStepSeconds(trained, precision),
     forwardSeconds: plain / pictures / TRAINING_PASSES,

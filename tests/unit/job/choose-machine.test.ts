@@ -81,8 +81,10 @@ describe('chooseMachine', () => {
     expect(poolOf({ stages: 'head' }, { backend: 'gpu' })).toBe('gpu-16gb');
   });
 
-  it('sends an imported backbone, whose cost is not known, where processors cost less', () => {
+  it('sends an imported backbone, whose cost is not known, where processors cost less, or to a GPU that runs it', () => {
     const { machine, estimate } = choose({}, { architecture: 'onnx:mine' });
     expect([machine.pool, estimate]).toEqual(['cpu', null]);
+    const machines = [CPU, { ...T4, importedOnGpu: true }] as const;
+    expect(poolOf({}, { architecture: 'onnx:mine' }, machines)).toBe('gpu-16gb');
   });
 });

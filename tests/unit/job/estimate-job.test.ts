@@ -128,7 +128,7 @@ describe('estimateJob', () => {
     expect(seconds).toBeLessThan(36);
   });
 
-  it('counts the decoding of pictures that stay in memory once', () => {
+  it('counts the decoding of a picture once, and for each epoch on the portable back end', () => {
     const full = (train: number, backend: 'native' | 'portable') =>
       estimateJob(
         { ...newJob({ architecture: 'small_cnn' }), backend },
@@ -140,8 +140,6 @@ describe('estimateJob', () => {
     // Each decoded once, in 10 ms.
     expect((native?.seconds ?? 0) - 400 * 0.01).toBeLessThan(0.5 * 400 * 0.01 * epochs);
     expect(full(400, 'portable')?.seconds).toBeGreaterThan(400 * 0.01 * epochs);
-    const many = full(100_000, 'native');
-    expect(many?.seconds).toBeGreaterThan(0.5 * 100_000 * 0.01 * (many?.epochs ?? 0));
   });
 
   it('takes longer without a GPU, and for more pictures', () => {
