@@ -1,6 +1,7 @@
 // Plans on the wire: what may be asked, and what is answered.
 
 import { z } from 'zod';
+import { describeJobOnGpu } from '../core/job/estimate/job-on-gpu.ts';
 import { PLAN_ACCOUNTING } from '../core/network/plan/plan.ts';
 import {
   type ClassifierPlan,
@@ -84,6 +85,14 @@ const PlanGpuSchema = z.object({
       speed: text('What speed rests on.'),
       figures: text('Where the figures of the GPU are from.'),
       price: text('Where the price is from.'),
+      job: z
+        .string()
+        .nullable()
+        .meta({
+          description:
+            'What a job with the default recipe would take on this GPU, and how it trains; null where `images` was not given, and ' +
+            'for another input than the network has in a job.',
+        }),
     })
     .meta({ description: 'What the numbers rest on, in sentences.' }),
 });
@@ -139,15 +148,8 @@ export const PlanSchema = z
 export type WirePlan = z.infer<typeof PlanSchema>;
 
 /** Makes the wire's plan from the computed one. */
-export function toWirePlan({
-  model,
-  inputSize,
-  classes,
-  until,
-  network,
-  training,
-  gpus,
-}: ClassifierPlan): WirePlan {
+export function toWirePlan(plan: ClassifierPlan): WirePlan {
+  const { model, inputSize, classes, until, network, training, gpus } = plan;
   const { height, width, channels } = inputSize;
   return {
     object: 'plan',
@@ -185,7 +187,7 @@ export function toWirePlan({
       effective_flops: estimate.effectiveFlops,
       usd_per_hour: estimate.usdPerHour,
       epoch: estimate.epoch,
-      basis: estimate.basis,
+      basis: { ...estimate.basis, job: describeJobOnGpu(plan, estimate) },
     })),
     layers: network.layers.map((layer) => ({
       name: layer.name,

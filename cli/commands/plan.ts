@@ -2,6 +2,7 @@
 
 import { writeFile } from 'node:fs/promises';
 import Table from 'cli-table3';
+import { describeJobOnGpu } from '../../core/job/estimate/job-on-gpu.ts';
 import { formatShape } from '../../core/network/description/shapes.ts';
 import { drawPlan } from '../../core/network/plan/draw-plan.ts';
 import type { TrainingEstimate } from '../../core/network/plan/estimate-training.ts';
@@ -125,8 +126,13 @@ function gpuTable(gpus: readonly TrainingEstimate[]): string {
 }
 
 /** What the estimates are based on; a sentence that all GPUs share is written once. */
-const basis = ({ gpus }: ClassifierPlan): string =>
+const basis = (plan: ClassifierPlan): string =>
   [
-    ...new Set(gpus.flatMap(({ basis: { memory, speed } }) => [`Memory: ${memory}`, `Speed: ${speed}`])),
-    ...gpus.map(({ gpu, basis: { figures, price } }) => `${gpu}: ${figures} ${price}`),
+    ...new Set(plan.gpus.flatMap(({ basis: { memory, speed } }) => [`Memory: ${memory}`, `Speed: ${speed}`])),
+    ...plan.gpus.map((estimate) => {
+      const { gpu, basis } = estimate;
+      return [`${gpu}: ${basis.figures} ${basis.price}`, describeJobOnGpu(plan, estimate) ?? []]
+        .flat()
+        .join(' ');
+    }),
   ].join('\n');

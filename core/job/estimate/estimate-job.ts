@@ -60,6 +60,8 @@ export interface JobEstimate {
     readonly epochs: number | null;
     readonly seconds: number;
   }[];
+  /** How a GPU trains each stage, in sentences; none on processors. They are in {@link basis}, too. */
+  readonly how: readonly string[];
   /** What the numbers rest on, in sentences. */
   readonly basis: readonly string[];
 }
@@ -145,6 +147,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     seconds,
     usd: (seconds / SECONDS_PER_HOUR) * machine.usdPerHour,
     parts,
+    how: [...situation.notes],
     basis: [
       ...describeBasis(machine, backend, jobMachine),
       ...situation.notes,

@@ -13,6 +13,8 @@ import type { Recipe, TrainingPrecision } from './recipe.ts';
  * alone, whose end was not waited for.
  */
 const COMPILE_SECONDS = 150;
+/** How many times as fast XLA must make a training to be used: both times are rough estimates. */
+const LEAST_GAIN = 1.5;
 /** The first step takes so long without XLA: 5 s for ResNet50. In 16 bits cuDNN searches 30 to 37 s for depthwise convolutions. */
 const FIRST_STEP_SECONDS = { usual: 5, depthwiseIn16Bits: 35 };
 /** Compiled steps in 16 bits are so many times as fast: ResNet50 has 6137 to 6525 pictures a second, and 1696 to 1952 without XLA. */
@@ -50,14 +52,14 @@ export const firstStepSeconds = (
     ? FIRST_STEP_SECONDS.depthwiseIn16Bits
     : FIRST_STEP_SECONDS.usual;
 
-/** Whether XLA saves more time than it compiles. It was not measured in float32, so it compiles nothing there. */
+/** Whether XLA makes a training much faster, its own time included. It was not measured in float32, so it compiles nothing there. */
 export function isWorthCompiling(
   { precision = 'auto' }: Pick<Recipe, 'precision'>,
   training: GpuTraining,
   gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
 ): boolean {
   const seconds = plainSeconds(training, gpu);
-  return precision !== 'float32' && compiledSeconds(seconds) < seconds;
+  return precision !== 'float32' && LEAST_GAIN * compiledSeconds(seconds) < seconds;
 }
 
 /** The precision of a stage on a GPU that the request leaves to `auto`, and why it is not `mixed` where it is not. */

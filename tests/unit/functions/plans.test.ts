@@ -59,6 +59,12 @@ describe('POST /v1/plans', () => {
     ]);
     expect(body.gpus[0].epoch).toMatchObject({ images: 10_000 });
     expect(body.gpus[0].basis.figures).toContain('8.1 TFLOP/s in float32');
+    expect(body.gpus[0].basis.job).toBeNull();
+  });
+
+  it('says what a job takes on the GPU', async () => {
+    const { body } = await send('POST', '/v1/plans', { model: 'resnet50', images: 10_000, gpu: 'T4' });
+    expect(body.gpus[0].basis.job).toMatch(/A job trains "head" .* and "full" .* in mixed precision/);
   });
 
   describe('draws', () => {

@@ -51,7 +51,7 @@ describe('compilesTraining', () => {
   });
 
   it('counts the layers that are trained', () => {
-    const onT4 = (recipe: object) => compiles(60_000, { gpuModel: 'Tesla T4', recipe });
+    const onT4 = (recipe: object) => compiles(120_000, { gpuModel: 'Tesla T4', recipe });
     expect([onT4({}), onT4({ stages: 'full', unfreeze_from: 'block_16' })]).toEqual([true, false]);
   });
 
