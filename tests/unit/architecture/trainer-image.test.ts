@@ -42,3 +42,8 @@ it('copies every module that set-up imports before it runs set-up', async () => 
   expect(imported).toContain('batch-job/tensorflow/setup/setup.ts');
   expect(imported.filter((file) => !isCopied(file))).toEqual([]);
 });
+
+it('keeps ONNX Runtime from sending anything', () => {
+  const last = dockerfile.split(/^FROM /m).at(-1);
+  expect(last).toMatch(/^ENV .*\bORT_DISABLE_TELEMETRY=1\b/m);
+});
