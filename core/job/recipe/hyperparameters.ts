@@ -12,7 +12,9 @@ export const HyperparametersSchema = z
       .describe("Passes over the training pictures; `auto` is the recipe's number."),
     batch_size: autoOr(z.number().int().min(1).max(1024))
       .default('auto')
-      .describe('Pictures of one training step; `auto` depends on the number of pictures.'),
+      .describe(
+        'Pictures of one training step; `auto` depends on the stage, and on a GPU on the number of pictures and on its memory.',
+      ),
     learning_rate_multiplier: autoOr(z.number().positive().max(1000))
       .default('auto')
       .describe("Factor on the recipe's learning rate; `auto` is 1."),
