@@ -50,10 +50,6 @@ export interface DecisionInput {
   readonly labels: Int32Array;
   readonly classes: number;
   readonly memory: MachineMemory;
-  /** Whether XLA compiles what runs on the GPU. */
-  readonly compiles: boolean;
-  /** Whether the device has bfloat16; where it has not, mixed precision is float16. */
-  readonly hasBfloat16: boolean;
 }
 
 /** Decides what is left to `auto`, and gives the reasons. */
@@ -177,7 +173,7 @@ function largeBatch(
 
 /** The precision of a stage on this machine. */
 function decidePrecision(
-  { job, network, backend, compiles, hasBfloat16 }: DecisionInput,
+  { job, network, backend }: DecisionInput,
   stage: StageName,
   reasons: string[],
 ): TrainingPrecision {
@@ -186,7 +182,7 @@ function decidePrecision(
   // The features of a head take no time, and processors are faster in 16 bits with some networks alone.
   if (stage === 'head' || backend !== 'gpu') return 'float32';
   if (job.resolved !== null) return job.resolved.stages[stage]?.precision ?? 'float32';
-  const { precision, reason } = gpuPrecision(network, { compiles, hasBfloat16 });
+  const { precision, reason } = gpuPrecision(network);
   if (reason !== null) reasons.push(reason);
   return precision;
 }

@@ -27,8 +27,6 @@ export async function decide(
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
     classes,
     memory: machine.memory,
-    compiles: machine.compiles,
-    hasBfloat16: machine.engine.mixedPrecision() === 'bfloat16',
   });
   if (job.resolved !== null) {
     const moved = describeMove(job.resolved, decision);

@@ -11,8 +11,6 @@ import { type MachineMemory, readMachineMemory } from './machine-memory.ts';
 export interface Machine {
   readonly engine: Engine;
   readonly memory: MachineMemory;
-  /** Whether XLA compiles what runs on it. */
-  readonly compiles: boolean;
 }
 
 /**
@@ -41,6 +39,5 @@ export async function openMachine(
   return {
     engine,
     memory: await readMachineMemory(info.backend, memoryLimitBytes, info.devices.length),
-    compiles: compiles && info.backend === 'gpu',
   };
 }

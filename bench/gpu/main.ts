@@ -110,11 +110,8 @@ const train = (env: Readonly<Record<string, string>>, title: string, kinds: 'all
     });
   });
 
-/** XLA compiles the graph; of its kernels it takes the fastest, without checking that each is right. */
-const XLA = {
-  TF_XLA_FLAGS: '--tf_xla_auto_jit=2',
-  XLA_FLAGS: `${process.env['XLA_FLAGS'] ?? ''} --xla_gpu_autotune_level=2`,
-};
+/** XLA compiles the graph. */
+const XLA = { TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
 
 const torch = (compile: boolean) =>
   networks.map(({ timm }) => () => {

@@ -76,10 +76,9 @@ export function planGpuStage(
   const batchSize = Math.min(examples, asked === 'auto' ? automatic : asked);
   const pictures = epochs * examples;
   const compiles = isWorthCompiling(recipe, { network: trained, batchSize: least, pictures }, gpu);
-  const hasBfloat16 = gpu.arithmetic === 'TensorFloat-32';
   const precision =
     recipe.precision === undefined || recipe.precision === 'auto'
-      ? gpuPrecision(network, { compiles, hasBfloat16 }).precision
+      ? gpuPrecision(network).precision
       : recipe.precision;
   const plain = plainSeconds({ network: trained, batchSize, pictures }, gpu) / speed;
   return {

@@ -8,11 +8,8 @@ import type { Gpu } from '../../pricing/gpus.ts';
 import type { Recipe, TrainingPrecision } from './recipe.ts';
 
 // Measured on an H200, see "Training on a GPU" in bench/README.md.
-/**
- * XLA compiles a step and a prediction for so long: together 39 to 43 s for ResNet50, and more than 75 s for the step of MobileNetV2
- * alone, whose end was not waited for.
- */
-const COMPILE_SECONDS = 150;
+/** XLA compiles the programs of a job for so long: the step of ResNet50 for 38 s, and each of three others for about 14 s. */
+const COMPILE_SECONDS = 80;
 /** How many times as fast XLA must make a training to be used: both times are rough estimates. */
 const LEAST_GAIN = 1.5;
 /** The first step takes so long without XLA: 5 s for ResNet50. In 16 bits cuDNN searches 30 to 37 s for depthwise convolutions. */
@@ -20,7 +17,10 @@ const FIRST_STEP_SECONDS = { usual: 5, depthwiseIn16Bits: 35 };
 /** Compiled steps in 16 bits are so many times as fast: ResNet50 has 6137 to 6525 pictures a second, and 1696 to 1952 without XLA. */
 const COMPILED_SPEED = 3;
 
-/** The layers for which cuDNN searches half a minute in 16 bits, to be no faster than in float32. */
+/**
+ * The layers for which cuDNN searches half a minute in 16 bits, to be hardly faster than in float32. XLA searches longer than was
+ * waited for, and where it does not search, a step takes ten times as long.
+ */
 const DEPTHWISE: readonly string[] = ['depthwise_conv2d', 'separable_conv2d'];
 
 const hasDepthwise = (layers: Network['layers']) => layers.some(({ type }) => DEPTHWISE.includes(type));
@@ -52,33 +52,24 @@ export const firstStepSeconds = (
     ? FIRST_STEP_SECONDS.depthwiseIn16Bits
     : FIRST_STEP_SECONDS.usual;
 
-/** Whether XLA makes a training much faster, its own time included. It was not measured in float32, so it compiles nothing there. */
+/** Whether XLA makes a training much faster, its own time included. It was not measured in float32, and compiles no depthwise convolutions. */
 export function isWorthCompiling(
   { precision = 'auto' }: Pick<Recipe, 'precision'>,
   training: GpuTraining,
   gpu: Pick<Gpu, 'peakFlops' | 'memoryBytesPerSecond'>,
 ): boolean {
+  if (hasDepthwise(training.network.layers)) return false;
   const seconds = plainSeconds(training, gpu);
   return precision !== 'float32' && LEAST_GAIN * compiledSeconds(seconds) < seconds;
 }
 
 /** The precision of a stage on a GPU that the request leaves to `auto`, and why it is not `mixed` where it is not. */
-export function gpuPrecision(
-  { layers }: Pick<Network, 'layers'>,
-  { compiles, hasBfloat16 }: { readonly compiles: boolean; readonly hasBfloat16: boolean },
-): { readonly precision: TrainingPrecision; readonly reason: string | null } {
-  if (!hasDepthwise(layers)) return { precision: 'mixed', reason: null };
-  if (!hasBfloat16)
-    return {
-      precision: 'float32',
-      reason:
-        'Depthwise convolutions in float16 were never tried on a GPU without bfloat16, as this one is: it computes in float32.',
-    };
-  if (!compiles)
-    return {
-      precision: 'float32',
-      reason:
-        'Depthwise convolutions are no faster in 16 bits unless XLA compiles them, and this job is too short for a compiler: it computes in float32.',
-    };
-  return { precision: 'mixed', reason: null };
-}
+export const gpuPrecision = ({
+  layers,
+}: Pick<Network, 'layers'>): { readonly precision: TrainingPrecision; readonly reason: string | null } =>
+  hasDepthwise(layers)
+    ? {
+        precision: 'float32',
+        reason: 'Depthwise convolutions are hardly faster in 16 bits: the stage computes in float32.',
+      }
+    : { precision: 'mixed', reason: null };

@@ -36,14 +36,10 @@ async function decide(
   {
     labels,
     memory,
-    compiles = false,
-    hasBfloat16 = true,
     ...changes
   }: Partial<Omit<JobRecord, 'memory'>> & {
     readonly labels?: Int32Array;
     readonly memory?: Partial<MachineMemory>;
-    readonly compiles?: boolean;
-    readonly hasBfloat16?: boolean;
   } = {},
 ) {
   const job = await createJob({ architecture: MOBILENET, recipe: RecipeSchema.parse(recipe) });
@@ -56,8 +52,6 @@ async function decide(
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
     classes: 2,
     memory: { ...ENOUGH, ...memory },
-    compiles,
-    hasBfloat16,
   });
 }
 
@@ -225,7 +219,6 @@ describe('decideRecipe on a GPU', () => {
     const head = await decide({ stages: 'head' }, 'gpu');
     expect([...head.stages.keys()]).toEqual(['head']);
     const asked = await decide({ stages: 'full', unfreeze_from: 'block_16', precision: 'float32' }, 'gpu', {
-      compiles: true,
       labels: MANY,
       hyperparameters: { n_epochs: 'auto', batch_size: 8, learning_rate_multiplier: 1 },
     });
@@ -254,14 +247,11 @@ describe('decideRecipe on a GPU', () => {
     expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 2e-4 });
   });
 
-  it('computes depthwise convolutions in 16 bits only where XLA compiles them, in bfloat16', async () => {
-    const precisionOf = async (machine: { readonly compiles?: boolean; readonly hasBfloat16?: boolean }) =>
-      (await decide({}, 'gpu', machine)).stages.get('full')?.precision;
-    expect(await precisionOf({})).toBe('float32');
-    expect(await precisionOf({ compiles: true })).toBe('mixed');
-    expect(await precisionOf({ compiles: true, hasBfloat16: false })).toBe('float32');
-    const { stages } = await decide({}, 'gpu', { architecture: RESNET, hasBfloat16: false });
-    expect(stages.get('full')?.precision).toBe('mixed');
+  it('computes in 16 bits unless there are depthwise convolutions', async () => {
+    const precisionOf = async (architecture: string) =>
+      (await decide({}, 'gpu', { architecture })).stages.get('full')?.precision;
+    expect(await precisionOf(MOBILENET)).toBe('float32');
+    expect(await precisionOf(RESNET)).toBe('mixed');
   });
 
   it('is kept to on processors, in float32 and in micro-batches', async () => {
