@@ -98,6 +98,9 @@ const TrainerPoolSchema = z.object({
   }),
 });
 
+/** Keeps ONNX Runtime from telling Microsoft what is run, which it does by default. Read when a process opens its first session. */
+export const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' } as const;
+
 /** The value of {@link environment.trainerFleet}. */
 export const TrainerFleetSchema = z.object({
   /** Smallest first: a job that runs out of memory moves to the next of its kind, with a GPU or without. */

@@ -19,7 +19,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../../core/environment.ts';
+import { METRICS_NAMESPACE, NO_TELEMETRY } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { functionCode } from '../settings/function-code.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -74,6 +74,7 @@ export class BundledFunction extends Construct implements IGrantable {
       environment: {
         POWERTOOLS_SERVICE_NAME: code,
         POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        ...NO_TELEMETRY,
         ...props.environment,
       },
     });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TrainerFleetSchema } from '../../core/environment.ts';
+import { NO_TELEMETRY, TrainerFleetSchema } from '../../core/environment.ts';
 import { GUARANTEES } from './guarantees.ts';
 import { type CloudTemplate, resourcesOf, synthesize } from './synthesize.ts';
 
@@ -85,6 +85,14 @@ describe('the template', () => {
         ).Value,
     );
     expect(prices).toEqual(['0.357', '0.526', '0.8048', '1.861']);
+  });
+
+  it('keeps ONNX Runtime from sending anything', () => {
+    const ours = resourcesOf(template, 'AWS::Lambda::Function')
+      .map(([, { Properties }]) => Properties['Environment']?.Variables)
+      .filter((variables) => variables?.POWERTOOLS_SERVICE_NAME !== undefined);
+    expect(ours.length).toBeGreaterThan(0);
+    for (const variables of ours) expect(variables).toMatchObject(NO_TELEMETRY);
   });
 
   it('warns by mail before the budget is spent', () => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
+import { NO_TELEMETRY } from '../../../core/environment.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const dockerfile = readFileSync(path.join(root, 'batch-job/Dockerfile'), 'utf8');
@@ -44,6 +45,6 @@ it('copies every module that set-up imports before it runs set-up', async () => 
 });
 
 it('keeps ONNX Runtime from sending anything', () => {
-  const last = dockerfile.split(/^FROM /m).at(-1);
-  expect(last).toMatch(/^ENV .*\bORT_DISABLE_TELEMETRY=1\b/m);
+  const [[name, value] = ['', '']] = Object.entries(NO_TELEMETRY);
+  expect(dockerfile.split(/^FROM /m).at(-1)).toMatch(new RegExp(`^ENV .* ${name}=${value}$`, 'm'));
 });
