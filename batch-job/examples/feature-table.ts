@@ -4,14 +4,11 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { FoveaError } from '../../core/errors/errors.ts';
 import { fromHalves, toHalves } from '../../core/float16.ts';
+import { toDiskFull } from '../tensorflow/executor/disk-full.ts';
 
 /** Tables up to this size stay in memory: 50,000 pictures of 1280 features. */
 const MEMORY_BYTES = 256 * 2 ** 20;
-
-/** Codes of a full disk, and of a quota that is reached. */
-const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Rows of feature vectors. */
 export interface FeatureTable {
@@ -96,12 +93,7 @@ function inFile(width: number, directory: string): FeatureTable {
       try {
         writeSync(file, bytesOf(values), 0, rowBytes, row * rowBytes);
       } catch (cause) {
-        if (!FULL.has((cause as NodeJS.ErrnoException).code)) throw cause;
-        throw new FoveaError(
-          'disk-full',
-          `The features of the pictures do not fit into the temporary folder "${directory}". Free some space there, or set TMPDIR.`,
-          { cause },
-        );
+        throw toDiskFull(cause, 'The features of the pictures', directory);
       }
     },
     read(row, target) {
