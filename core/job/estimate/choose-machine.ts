@@ -74,7 +74,7 @@ function needOfGpu({ architecture, hyperparameters, recipe, sweep }: ChosenFor):
       ? [recipe]
       : trialsOf(sweep).map((trial) => applyTrial({ hyperparameters, recipe }, trial).recipe);
   if (recipes.some(({ precision }) => precision === 'mixed'))
-    return 'recipe.precision "mixed" pays on a GPU alone.';
+    return 'recipe.precision "mixed" is faster on a GPU.';
   const isFrozen = toBackboneName(architecture) !== undefined;
   if (isFrozen || findArchitecture(architecture).weightSources.length === 0) return undefined;
   if (recipes.some((one) => hasFullStage(one, false))) return 'it trains pretrained layers.';
