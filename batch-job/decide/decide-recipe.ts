@@ -14,6 +14,7 @@ import {
 import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
+import { TRAINING_PASSES } from '../../core/network/plan/estimate-training.ts';
 import { planNetwork } from '../../core/network/plan/plan.ts';
 import { AUGMENTATIONS } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
@@ -23,8 +24,6 @@ import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
 import { epochsOf, resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
-/** What a forward and a backward pass cost together, in forward passes. */
-const TRAINING_PASSES = 3;
 /** Measured with MobileNetV2 on one core; other machines have the same order of magnitude. */
 const PORTABLE_FLOPS_PER_SECOND = 1e9;
 const SECONDS_PER_MINUTE = 60;

@@ -3,6 +3,7 @@
 
 import type { DeviceInputs } from '../augmentation/device-views.ts';
 import { allocateToLend, giveBack } from '../tensorflow/addon/unaligned.ts';
+import { elementCount } from '../tensorflow/program/program.ts';
 import { readAhead } from './read-ahead.ts';
 
 /** Labelled examples of one shape. */
@@ -55,15 +56,13 @@ const AHEAD_BYTES = 32 * 2 ** 20;
 const LEAST_BATCHES_AHEAD = 2;
 const MOST_BATCHES_AHEAD = 8;
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-
 /** Examples held in memory as one float32 array `[count, ...shape]`. */
 export function inMemoryExamples(
   shape: readonly [number, number, number],
   values: Float32Array,
   labels: Int32Array,
 ): ExampleSource {
-  const size = sizeOf(shape);
+  const size = elementCount(shape);
   return {
     shape,
     labels,
@@ -83,7 +82,7 @@ export async function* batches(
   signal?: AbortSignal,
 ): AsyncGenerator<ExampleBatch> {
   const read = async (indices: Int32Array): Promise<ExampleBatch> => {
-    const images = new Float32Array(indices.length * sizeOf(source.shape));
+    const images = new Float32Array(indices.length * elementCount(source.shape));
     await source.fill(indices, images, signal);
     return { images, labels: labelsAt(source, indices), count: indices.length };
   };
@@ -104,7 +103,7 @@ export async function* pixelBatches(
 ): AsyncGenerator<PixelBatch> {
   const { pixels } = source;
   if (pixels === undefined) throw new Error('The examples have no pixels.');
-  const size = sizeOf(pixels.shape);
+  const size = elementCount(pixels.shape);
   const read = async (indices: Int32Array) => {
     const memory = allocateToLend(batchSize * size);
     const images = memory.subarray(0, indices.length * size);

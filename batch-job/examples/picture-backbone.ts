@@ -11,12 +11,12 @@ import type { Engine, Forward, ForwardOptions } from '../tensorflow/engine/engin
 import { ONNX_RUNTIME_VERSION } from '../tensorflow/setup/onnx-provider.ts';
 import type { ExampleSource } from './example-source.ts';
 
-/** The same for an imported backbone, whose pictures come as float32. */
-const PROVIDER_BATCH_SIZE = 64;
 /** A larger batch costs memory and gains nothing on a CPU. */
 const BATCH_SIZE = 8;
 /** Fills a GPU with any of the networks. */
 const DEVICE_BATCH_SIZE = 128;
+/** The same for an imported backbone, whose pictures come as float32. */
+const PROVIDER_BATCH_SIZE = 64;
 
 /** A backbone that takes pictures and gives features. */
 export interface PictureBackbone {

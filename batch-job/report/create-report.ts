@@ -45,7 +45,6 @@ export interface CreateReportDeps {
   readonly image?: string | undefined;
 }
 
-/** What is reported of a model. */
 /** What a report is made from, beside the job. */
 export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   readonly version: string;
@@ -66,7 +65,6 @@ export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   readonly tfjs: TfjsModel | undefined;
 }
 
-/** A report as files, and what the manifest has of it. */
 /** A report as it is stored with its model. */
 export interface CreatedReport {
   /** The fields of the manifest that come of it. */

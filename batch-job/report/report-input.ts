@@ -11,7 +11,6 @@ import type { Epoch, Report } from '../../core/model/report.ts';
 import type { JudgedSplit } from '../judge/judge-model.ts';
 import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
-/** Everything that a report says, before it is put into words. */
 /** All that a report says, as it is known to the trainer. */
 export interface ReportInput {
   readonly job: JobRecord;

@@ -3,7 +3,11 @@
 
 import { findArchitecture } from '../../network/architectures/architectures.ts';
 import type { Network } from '../../network/description/network.ts';
-import { rooflineSeconds, trainingStepSeconds } from '../../network/plan/estimate-training.ts';
+import {
+  rooflineSeconds,
+  TRAINING_PASSES,
+  trainingStepSeconds,
+} from '../../network/plan/estimate-training.ts';
 import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
 import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
@@ -82,8 +86,6 @@ const START_SECONDS = 5;
 const HEAD_EPOCH_SECONDS = 0.02;
 /** Seconds to open the trained and the exported model, and to write the model's files and variants. */
 const EXPORT_SECONDS = 6;
-/** A training step costs three forward passes; evaluating a picture costs one. */
-const TRAINING_PASSES = 3;
 /** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
 const SECONDS_PER_HOUR = 3600;

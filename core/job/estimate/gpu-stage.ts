@@ -3,6 +3,7 @@
 
 import type { Network } from '../../network/description/network.ts';
 import { firstTrainable } from '../../network/description/trainable-from.ts';
+import { TRAINING_PASSES } from '../../network/plan/estimate-training.ts';
 import { largestBatch, planNetwork } from '../../network/plan/plan.ts';
 import { GPU_RESERVED_SHARE, type Gpu } from '../../pricing/gpus.ts';
 import {
@@ -17,8 +18,6 @@ import type { Hyperparameters } from '../recipe/hyperparameters.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 
 const BYTES_PER_GB = 1e9;
-/** A training step costs three forward passes. */
-const TRAINING_PASSES = 3;
 
 /** A stage of a job on a GPU. */
 export interface GpuStageOptions {

@@ -14,8 +14,11 @@ const BYTES_PER_GB = 1e9;
  */
 const COMPUTE_SHARE = 0.7;
 const BANDWIDTH_SHARE = 0.6;
-/** A backward pass does the forward pass's multiplications twice: for the gradients of inputs and of weights. */
-const TRAINING_PASSES = 3;
+/**
+ * What a training step costs, in forward passes: the backward pass does the forward pass's multiplications twice, for the gradients
+ * of inputs and of weights.
+ */
+export const TRAINING_PASSES = 3;
 /** Forward, a layer reads its input and writes its output; backward it reads both gradients' sources and writes one. */
 const INPUT_PASSES = 3;
 const OUTPUT_PASSES = 2;
