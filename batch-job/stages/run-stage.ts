@@ -1,6 +1,8 @@
 // Runs one stage of training: the training loop with its checkpoints. Progress and metrics are reported to the job.
 
+import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
+import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { mixesPictures } from '../../core/job/recipe/recipe.ts';
@@ -59,6 +61,13 @@ export interface StageOptions {
 /** The weights that a stage ends with, and their scores on validation. */
 export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationAccuracy'> {
   readonly weights: NetworkWeights;
+  /** Where the head was cross-validated: what models that have not seen a picture's fold say of it. */
+  readonly outOfFold?: OutOfFoldPictures;
+}
+
+/** Out-of-fold predictions, with the pictures. Those that no fold could hold out are not among them. */
+export interface OutOfFoldPictures extends OutOfFold {
+  readonly items: readonly DatasetItem[];
 }
 
 /** Trains a network through a stage, and gives the weights of its best epoch. */

@@ -1,0 +1,17 @@
+// Predictions of pictures by models that have not seen them: what cross-validation leaves behind. Knows neither pictures nor models.
+
+import type { Predictions } from './predictions.ts';
+
+/**
+ * Out-of-fold predictions. Each example was predicted by a model that was trained without its fold. Look-alikes are in one fold, so
+ * that the model has not seen them either.
+ */
+export interface OutOfFold {
+  /** Probabilities `[examples, classes]` by the model that has not seen the example's fold. */
+  readonly predictions: Predictions;
+  /** For each example, the number of its group of look-alikes; groups are in one fold each. */
+  readonly groups: Int32Array;
+  /** The fold of each example, from 0. */
+  readonly folds: Int32Array;
+  readonly foldCount: number;
+}
