@@ -3,9 +3,9 @@
 
 import { existsSync } from 'node:fs';
 import os from 'node:os';
+import { cacheDirectory } from '../core/cache-directory.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/recipe/trainer-backends.ts';
-import { cacheDirectory } from './attempt/cache-directory.ts';
 import type { EngineInfo } from './tensorflow/engine/engine.ts';
 import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
 import { openEngine } from './tensorflow/open-engine.ts';

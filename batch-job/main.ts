@@ -2,11 +2,11 @@
 // runs as a child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
+import { cacheDirectory } from '../core/cache-directory.ts';
 import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
-import { cacheDirectory } from './attempt/cache-directory.ts';
 import { findContainerImage } from './attempt/container-image.ts';
 import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
 import { runJob } from './run-job.ts';

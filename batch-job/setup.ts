@@ -2,8 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
+import { cacheDirectory } from '../core/cache-directory.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
-import { cacheDirectory } from './attempt/cache-directory.ts';
 import { nativeDirectory } from './tensorflow/setup/native-directory.ts';
 import { setUpNative } from './tensorflow/setup/setup.ts';
 

@@ -13,7 +13,7 @@ export type OpenEngineOptions = EngineSettings &
     | {
         /** `auto` is the best there is. */
         readonly backend: 'auto' | BackendName;
-        /** The folder under which set-up puts the native back ends, see batch-job/attempt/cache-directory.ts. */
+        /** The folder under which set-up puts the native back ends, see core/cache-directory.ts. */
         readonly cacheDirectory: string;
       }
   );

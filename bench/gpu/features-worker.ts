@@ -2,10 +2,10 @@
 // Arguments: back end, architecture, seconds.
 
 import * as ort from 'onnxruntime-node';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { openBackbone, toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
 import type { BackendName, ForwardOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { splitAt } from '../../core/network/surgery/split-at.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';

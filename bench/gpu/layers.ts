@@ -2,9 +2,9 @@
 // and gradients.
 // Arguments: back end, precision.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { BackendName, Engine, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import type { Network } from '../../core/network/description/network.ts';
 import {
   LAYER_CLASSES,

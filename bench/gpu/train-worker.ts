@@ -2,7 +2,6 @@
 // Argument: TrainWork as JSON.
 
 import { execFileSync } from 'node:child_process';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { loadAddon } from '../../batch-job/tensorflow/addon/addon.ts';
 import { allocateToLend } from '../../batch-job/tensorflow/addon/unaligned.ts';
 import type { Trainer, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
@@ -12,6 +11,7 @@ import { createGraphExecutor } from '../../batch-job/tensorflow/graph/graph-exec
 import { CPU_REWRITES } from '../../batch-job/tensorflow/native/cpu-rewrites.ts';
 import { countGpus } from '../../batch-job/tensorflow/native/find-gpu.ts';
 import { nativeDirectory } from '../../batch-job/tensorflow/setup/native-directory.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { report } from './report-line.ts';

@@ -11,7 +11,6 @@
 import { plot } from 'asciichart';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { learningRate } from '../../batch-job/decide/learning-rate.ts';
 import { type ExampleSource, inMemoryExamples } from '../../batch-job/examples/example-source.ts';
 import type { TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
@@ -19,6 +18,7 @@ import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
 import { fit } from '../../batch-job/training/fit.ts';
 import type { FitOptions } from '../../batch-job/training/fit-options.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { predictedClasses } from '../../core/evaluation/predictions.ts';
 import { BACKENDS } from '../../core/job/record/job.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';

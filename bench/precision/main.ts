@@ -4,12 +4,12 @@
 //   npm run bench:precision -- [--only mnist_cnn] [--seed 1] [--backend native]
 
 import { Command } from 'commander';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { learningRate } from '../../batch-job/decide/learning-rate.ts';
 import type { BackendName, Engine, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
 import { fit } from '../../batch-job/training/fit.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
 import { CASES, type Case } from './cases.ts';
 

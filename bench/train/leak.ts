@@ -2,9 +2,9 @@
 // memory before and after.
 // Exits with 1 where tensors were left or memory grew by more than 5 %. Run with `node --expose-gc --import tsx`.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { BackendName, ExecutorName } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';

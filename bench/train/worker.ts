@@ -3,9 +3,9 @@
 // Arguments: architecture, size, channels, batch, back end, executor, precision.
 
 import { createInterface } from 'node:readline';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { BackendName, ExecutorName, TrainerOptions } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { CLASSES } from './cases.ts';

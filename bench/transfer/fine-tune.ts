@@ -1,7 +1,7 @@
 // Makes fine-tuning jobs like any other, runs one, and gives the report of its model.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { createJobStore, type JobStore, type NewJob } from '../../core/job/record/job-store.ts';

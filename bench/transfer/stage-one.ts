@@ -1,6 +1,5 @@
 // Times the first stage of a job: it computes the features of every picture once, then trains a head on them.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { toOnnxBackbone } from '../../batch-job/base/backbone-session.ts';
 import { inMemoryExamples } from '../../batch-job/examples/example-source.ts';
 import { createFeatureExtractor, featureExamples } from '../../batch-job/examples/features.ts';
@@ -8,6 +7,7 @@ import type { Splits } from '../../batch-job/inspect/splits.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
 import { evaluate } from '../../batch-job/training/evaluate.ts';
 import { fit } from '../../batch-job/training/fit.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { splitAt } from '../../core/network/surgery/split-at.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';

@@ -1,7 +1,7 @@
 // The trainer's entry point over a storage of which a share of the calls fail.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { runJob } from '../../batch-job/run-job.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { exitCodes } from '../../core/environment.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';

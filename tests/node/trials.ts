@@ -3,10 +3,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import { hasAddon } from '../../batch-job/tensorflow/addon/addon.ts';
 import { nativeDirectory } from '../../batch-job/tensorflow/setup/native-directory.ts';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { REPOSITORY, runWith } from './run-with.ts';
 
 export interface Verdict {

@@ -1,8 +1,8 @@
 // The engines that this machine has, for tests that must hold on every one of them.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { BackendName, Engine, ExecutorName } from '../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
 
 /** One way to run a trainer. */

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 
 const FETCH_TIMEOUT_MS = 300_000;
 const IS_WINDOWS = process.platform === 'win32';

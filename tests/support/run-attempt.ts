@@ -1,9 +1,9 @@
 // One attempt at a job, or at a trial of it, in this process, in which nothing unexpected may happen.
 
-import { cacheDirectory } from '../../batch-job/attempt/cache-directory.ts';
 import type { AttemptOutcome, RunJobDeps } from '../../batch-job/attempt/run-attempt.ts';
 import { runJob } from '../../batch-job/run-job.ts';
 import { runTrial } from '../../batch-job/run-trial.ts';
+import { cacheDirectory } from '../../core/cache-directory.ts';
 
 /**
  * @param options What the test needs of its own; time is the machine's, and nobody ends the attempt. With `trial`, from 1,

@@ -5,9 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import { addonPath, type NativeVariant } from '../../../batch-job/tensorflow/addon/addon.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
+import { cacheDirectory } from '../../../core/cache-directory.ts';
 
 /** What Debian's slim image has, and the driver's library. */
 const OUTSIDE =

@@ -2,7 +2,6 @@
 // them, and no tensor is left behind.
 
 import { describe, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
 import type { Executor, SessionOptions } from '../../../batch-job/tensorflow/executor/executor.ts';
 import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
@@ -14,6 +13,7 @@ import { binary } from '../../../batch-job/tensorflow/program/ops.ts';
 import { attr } from '../../../batch-job/tensorflow/program/program.ts';
 import { createProgramBuilder } from '../../../batch-job/tensorflow/program/program-builder.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
+import { cacheDirectory } from '../../../core/cache-directory.ts';
 
 const SUM = { name: 'sum', shape: [2] };
 const FACTOR = { name: 'factor', shape: [2] };

@@ -1,7 +1,6 @@
 // Towers: batches that several devices share come to what one device makes of them. All towers are on one processor here.
 
 import { describe, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
 import type { Batch, TrainerOptions } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { withTowers } from '../../../batch-job/tensorflow/engine/towers.ts';
@@ -15,6 +14,7 @@ import { createEagerExecutor } from '../../../batch-job/tensorflow/native/eager-
 import { MIX_INPUTS } from '../../../batch-job/tensorflow/network/render-in-graph.ts';
 import type { Shape } from '../../../batch-job/tensorflow/program/program.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
+import { cacheDirectory } from '../../../core/cache-directory.ts';
 import type { Network } from '../../../core/network/description/network.ts';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { present } from '../../../core/present.ts';

@@ -2,7 +2,6 @@
 // same bits. Shown on a processor, whose TensorFlow has the same ops.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import type { ExampleSource } from '../../../batch-job/examples/example-source.ts';
 import { hasAddon, loadAddon } from '../../../batch-job/tensorflow/addon/addon.ts';
 import { allocateToLend } from '../../../batch-job/tensorflow/addon/unaligned.ts';
@@ -12,6 +11,7 @@ import type { Executor } from '../../../batch-job/tensorflow/executor/executor.t
 import { createGraphExecutor } from '../../../batch-job/tensorflow/graph/graph-executor.ts';
 import { nativeDirectory } from '../../../batch-job/tensorflow/setup/native-directory.ts';
 import { fit as fitTrainer } from '../../../batch-job/training/fit.ts';
+import { cacheDirectory } from '../../../core/cache-directory.ts';
 import type { Network } from '../../../core/network/description/network.ts';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { layerWeights } from '../../support/layer-networks.ts';

@@ -2,11 +2,11 @@
 
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { cacheDirectory } from '../../../batch-job/attempt/cache-directory.ts';
 import { toOnnxBackbone } from '../../../batch-job/base/backbone-session.ts';
 import { createFeatureExtractor } from '../../../batch-job/examples/features.ts';
 import type { Engine } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+import { cacheDirectory } from '../../../core/cache-directory.ts';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
 import { AugmentationSchema } from '../../../core/job/recipe/recipe.ts';

@@ -1,5 +1,5 @@
-// Finds the folder in which this user's machine keeps what Fovea builds once. Only entry points call it; other code is given
-// the folder.
+// Finds the folder in which this user's machine keeps what Fovea builds or downloads once. Only entry points call it; other code is
+// given the folder.
 
 import { homedir } from 'node:os';
 import path from 'node:path';
