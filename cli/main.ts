@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { environment, OriginSchema } from '../core/environment.ts';
-import { ModelInputSchema } from '../core/image/model-input.ts';
+import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
@@ -146,7 +146,7 @@ program
       '--preprocessing <mode>',
       'what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255',
     )
-      .choices(ModelInputSchema.shape.preprocessing.options)
+      .choices(PREPROCESSING_MODES)
       .makeOptionMandatory(),
   )
   .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)

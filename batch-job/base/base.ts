@@ -8,6 +8,7 @@ import {
   toArchitectureName,
   toBackboneName,
 } from '../../core/backbone/backbone.ts';
+import type { ModelInput } from '../../core/image/model-input.ts';
 import { type CompanionFiles, companionFiles } from '../../core/model/model-files.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
@@ -33,7 +34,8 @@ export interface FrozenBackbone {
 
 /** What a job starts from, and how a classifier is made of it. */
 export interface Base
-  extends Pick<Architecture, 'title' | 'preprocessing' | 'defaultInputSize' | 'minInputSize'> {
+  extends Pick<Architecture, 'title' | 'defaultInputSize' | 'minInputSize'>,
+    Pick<ModelInput, 'preprocessing'> {
   /** Whether there are pretrained layers to start from. */
   readonly isPretrained: boolean;
   /** The imported backbone, whose layers the trainer does not know and cannot train; undefined for an architecture. */

@@ -4,8 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
-import { DECODING_VERSION } from '../../core/image/decode-image.ts';
-import type { ModelInput } from '../../core/image/model-input.ts';
+import { DECODING_VERSION, type ModelInput } from '../../core/image/model-input.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { OnnxBackbone } from '../base/backbone-session.ts';

@@ -1,12 +1,12 @@
 // Turns a trained and evaluated model into one that serves: describes it, writes it in all its formats, and commits it.
 
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
-import type { ModelInput } from '../../core/image/model-input.ts';
+import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { claimVersion } from '../../core/model/claim-version.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
-import { MANIFEST, type Manifest } from '../../core/model/manifest.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
 import { describeOnnx, ONNX_FILE } from '../../core/model/model-files.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
@@ -120,7 +120,7 @@ function toManifest(
 ): Omit<Manifest, 'onnx' | 'heatmap' | 'metrics'> {
   const { version, createdAt, backbone, described } = known;
   return {
-    formatVersion: MANIFEST.version,
+    formatVersion: inputFormatOf(input),
     model: job.model,
     version,
     createdAt,

@@ -5,7 +5,8 @@ import { summarizeClasses } from '../../core/dataset/summarize-dataset.ts';
 import { rowOf } from '../../core/evaluation/predictions.ts';
 import { suspectedLabels } from '../../core/evaluation/suspected-labels.ts';
 import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
-import { REPORT, type Report, type ReportPicture } from '../../core/model/report.ts';
+import { inputFormatOf } from '../../core/image/model-input.ts';
+import type { Report, ReportPicture } from '../../core/model/report.ts';
 import type { JudgedSplit } from '../judge/judge-model.ts';
 import { calibrated, type ReportInput } from './report-input.ts';
 import { toImbalance } from './to-imbalance.ts';
@@ -18,7 +19,7 @@ const MAX_SUSPECTS = 24;
 export function assembleReport(from: ReportInput): Report {
   const { job, inspection, judged, validation, engine, parity } = from;
   return {
-    formatVersion: REPORT.version,
+    formatVersion: inputFormatOf(from.input),
     model: job.model,
     version: from.version,
     jobId: job.id,

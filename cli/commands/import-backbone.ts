@@ -12,7 +12,7 @@ import {
 } from '../../core/backbone/import-backbone.ts';
 import type { ChosenPooling } from '../../core/backbone/pool-tokens.ts';
 import { weightFilesIn } from '../../core/backbone/weight-files.ts';
-import type { ModelInput } from '../../core/image/model-input.ts';
+import { describePreprocessing, describeResize, type Preprocessing } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
@@ -25,7 +25,7 @@ export interface ImportBackboneOptions {
   readonly name?: string;
   readonly size?: { readonly height: number; readonly width: number };
   readonly layout: Layout;
-  readonly preprocessing: ModelInput['preprocessing'];
+  readonly preprocessing: Preprocessing;
   readonly output?: string;
   readonly outputLayout?: Layout;
   readonly pool?: Pooling;
@@ -48,7 +48,7 @@ export async function runImportBackbone(file: string, options: ImportBackboneOpt
   const { backbone, below, weightFiles } = imported;
   const { input, features, source } = backbone;
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
-  input     ${input.height}×${input.width}×${input.channels}, preprocessing ${input.preprocessing}
+  input     ${input.height}×${input.width}×${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}
   features  ${features} from "${source.output}"${describeOutput(imported)}
 ${describeWeights(weightFiles)}${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
 }

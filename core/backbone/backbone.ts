@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { contentHashOf } from '../content-hash.ts';
 import { editDistance } from '../edit-distance.ts';
 import { FoveaError } from '../errors/errors.ts';
-import { ModelInputSchema } from '../image/model-input.ts';
+import { InputFormatSchema, ModelInputSchema } from '../image/model-input.ts';
 import { IMPORTED_PREFIX } from '../network/architectures/architectures.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { readJson } from '../storage/json.ts';
@@ -20,7 +20,7 @@ const NAMES_SHOWN = 5;
 
 /** The record of an imported backbone, as it is stored. */
 export const BackboneSchema = z.object({
-  formatVersion: z.literal(FORMATS.backbone.version),
+  formatVersion: InputFormatSchema,
   name: z.string(),
   /** Unix seconds. */
   createdAt: z.number().int(),

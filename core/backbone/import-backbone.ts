@@ -3,7 +3,7 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
-import type { ModelInput } from '../image/model-input.ts';
+import { inputFormatOf, type ModelInput, type Preprocessing } from '../image/model-input.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import { attachHead } from '../network/onnx/attach-head.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
@@ -54,7 +54,7 @@ export interface ImportBackboneRequest {
   readonly layout: Layout;
   /** Size of its input. Default: what the file says. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
-  readonly preprocessing: ModelInput['preprocessing'];
+  readonly preprocessing: Preprocessing;
   /** The value that becomes the features: an output or any value inside. Default: the first output. */
   readonly output?: string | undefined;
   /** Layout of that value, where it is a feature map. Default: the one that fits the picture. */
@@ -112,7 +112,7 @@ export async function importBackbone(
   });
   const sha256 = contentHashOf(onnx);
   const backbone: Backbone = {
-    formatVersion: BACKBONE.version,
+    formatVersion: inputFormatOf(input),
     name,
     createdAt: Math.floor(now() / 1000),
     sha256,
@@ -151,7 +151,7 @@ async function toFeatures(whole: PackedModel, request: ImportBackboneRequest) {
 async function commit(store: ObjectStore, backbone: Backbone): Promise<Backbone> {
   const key = keys.backbone(backbone.name);
   try {
-    await createJson(store, key, BACKBONE, backbone);
+    await createJson(store, key, { ...BACKBONE, version: backbone.formatVersion }, backbone);
     return backbone;
   } catch (error) {
     if (!(error instanceof PreconditionFailedError)) throw error;

@@ -2,7 +2,7 @@
 // size.
 
 import { FoveaError } from '../errors/errors.ts';
-import type { ModelInput } from '../image/model-input.ts';
+import type { ModelInput, Preprocessing } from '../image/model-input.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
 import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
 import type { PackedModel } from '../network/onnx/packed-model.ts';
@@ -36,7 +36,7 @@ export interface AskedInput {
   readonly layout: Layout;
   /** Default: what the model says. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
-  readonly preprocessing: ModelInput['preprocessing'];
+  readonly preprocessing: Preprocessing;
 }
 
 const unsupported = (problem: string, param: string, details: Readonly<Record<string, unknown>> = {}) =>

@@ -6,8 +6,10 @@ import { decodingError } from './image-errors.ts';
 import type { ImageFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
+import { DEFAULT_PADDING } from './model-input.ts';
 import { narrowRangeOf } from './narrow-range.ts';
 import { firstLine, openUpright } from './open-image.ts';
+import { paintPadding } from './paint-padding.ts';
 import { planResize, type ResizePlan, type TargetSize } from './plan-resize.ts';
 import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
@@ -35,16 +37,14 @@ export interface DecodedImage {
   readonly originalHeight: number;
 }
 
-/** Version of decoding, raised where the same bytes give other pixels than before. Keys of cached features contain it. */
-export const DECODING_VERSION = 2;
-/** The color that `contain` adds: black, like the padding of Keras and torchvision. */
-export const PADDING = { r: 0, g: 0, b: 0 } as const;
 /**
  * The one resampling kernel: Catmull-Rom, widened when scaling down (no aliasing), pixel centers aligned. It is Pillow's
  * BICUBIC, with which most pretrained networks were evaluated, and rings less than Lanczos on small pictures.
  */
 export const RESIZE_KERNEL = 'cubic';
 
+/** What sharp adds; paintPadding gives it another color. */
+const BACKGROUND = { r: 0, g: 0, b: 0 } as const;
 const FIT = { stretch: 'fill', cover: 'cover', contain: 'contain' } as const;
 
 /**
@@ -93,23 +93,27 @@ async function decodePixels(
   } catch (error) {
     throw decodingError(header, firstLine(error), error);
   }
-  if (plan === undefined || !plan.enlarges) return decoded;
-  const { width, height } = plan.window;
-  return { pixels: enlargePixels(decoded, plan.scaled, plan.window), width, height };
+  if (size === undefined || plan === undefined) return decoded;
+  const { scaled, window } = plan;
+  const pixels = plan.enlarges ? enlargePixels(decoded, scaled, window) : decoded.pixels;
+  paintPadding(pixels, scaled, window, size.padding ?? DEFAULT_PADDING);
+  return { pixels, width: window.width, height: window.height };
 }
 
 /** Scales a picture down to the target size, or as far as possible without scaling up. */
 function shrink(source: Sharp, header: ImageHeader, size: TargetSize, plan: ResizePlan): Sharp {
-  if (!plan.enlarges) return source.resize(size.width, size.height, resizeOptions(size));
+  const isCropped = size.resize === 'cover' && (size.crop ?? 1) < 1;
+  if (!plan.enlarges && !isCropped) return source.resize(size.width, size.height, resizeOptions(size));
   const width = Math.min(plan.scaled.width, header.width);
   const height = Math.min(plan.scaled.height, header.height);
-  return source.resize(width, height, resizeOptions({ resize: 'stretch' }));
+  const whole = source.resize(width, height, resizeOptions({ resize: 'stretch' }));
+  return plan.enlarges ? whole : whole.extract(plan.window);
 }
 
 const resizeOptions = ({ resize }: Pick<TargetSize, 'resize'>): ResizeOptions => ({
   fit: FIT[resize],
   kernel: RESIZE_KERNEL,
-  background: PADDING,
+  background: BACKGROUND,
   // The decoder may still halve a picture while it decodes, but only where the kernel has enough left to work on:
   // measured against the exact result, the error falls to a half (JPEG) or a tenth (WebP) for a millisecond.
   fastShrinkOnLoad: false,

@@ -20,8 +20,8 @@ export function decodeForInput(
   input: ModelInput,
   options: DecodeToInputOptions = {},
 ): Promise<DecodedImage> {
-  const { height, width, resize, channels } = input;
-  return decodeImage(bytes, { ...options, channels, size: { height, width, resize } });
+  const { height, width, resize, crop, padding, channels } = input;
+  return decodeImage(bytes, { ...options, channels, size: { height, width, resize, crop, padding } });
 }
 
 /**

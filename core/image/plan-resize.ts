@@ -6,8 +6,12 @@ import type { Window } from './enlarge-pixels.ts';
 export interface TargetSize {
   readonly height: number;
   readonly width: number;
-  /** `stretch` ignores the aspect ratio, `cover` cuts off edges, `contain` adds black edges. */
+  /** `stretch` ignores the aspect ratio, `cover` cuts off edges, `contain` adds edges. */
   readonly resize: 'stretch' | 'cover' | 'contain';
+  /** With `cover`: the share of the scaled picture's height and width that is kept at most, above 0 to 1. Default: 1. */
+  readonly crop?: number | undefined;
+  /** With `contain`: red, green and blue of the added edges, 0..255. Default: black. */
+  readonly padding?: readonly number[] | undefined;
 }
 
 /** How a picture is scaled and cut. */
@@ -25,7 +29,12 @@ export function planResize(
   source: { readonly width: number; readonly height: number },
   target: TargetSize,
 ): ResizePlan {
-  const ratios = [target.width / source.width, target.height / source.height] as const;
+  // As Keras, timm and torchvision do: 224 pixels and a crop of 0.875 are cut out of a side of 256.
+  const crop = target.resize === 'cover' ? (target.crop ?? 1) : 1;
+  const ratios = [
+    Math.round(target.width / crop) / source.width,
+    Math.round(target.height / crop) / source.height,
+  ] as const;
   const scale = target.resize === 'cover' ? Math.max(...ratios) : Math.min(...ratios);
   const scaled =
     target.resize === 'stretch'

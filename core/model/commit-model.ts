@@ -3,6 +3,7 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
+import { inputFormatOf } from '../image/model-input.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { LATEST_ALIAS, moveAlias } from './aliases.ts';
@@ -49,6 +50,9 @@ function assertCommittable(manifest: Manifest, files: ModelFiles): void {
   parseModelName(manifest.model);
   const parsed = ManifestSchema.safeParse(manifest);
   if (!parsed.success) throw invalid(manifest, parsed.error.message);
+  const format = inputFormatOf(manifest.input);
+  if (manifest.formatVersion < format)
+    throw invalid(manifest, `its input needs format ${format}, and it has ${manifest.formatVersion}`);
   for (const { file, sizeBytes, sha256 } of [
     manifest.onnx,
     ...(manifest.heatmap ? [manifest.heatmap] : []),

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FoveaError } from '../errors/errors.ts';
+import { inputFormatOf, type ModelInput } from '../image/model-input.ts';
 import { findArchitecture } from '../network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../network/description/network.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
@@ -14,7 +15,7 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { claimVersion } from './claim-version.ts';
 import { commitModel } from './commit-model.ts';
-import { MANIFEST, type Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
 
@@ -57,8 +58,14 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
   const onnx = toOnnx(network, weights);
   const { heatmap, files } = companionFiles(network, weights);
   const jobId = `import-${randomUUID()}`;
+  // Keras feeds its applications the whole picture, whatever its shape.
+  const input: ModelInput = {
+    ...architecture.defaultInputSize,
+    preprocessing: architecture.preprocessing,
+    resize: 'stretch',
+  };
   const manifest: Manifest = {
-    formatVersion: MANIFEST.version,
+    formatVersion: inputFormatOf(input),
     model,
     version: await claimVersion(store, model, jobId),
     createdAt: Math.floor(now() / 1000),
@@ -66,12 +73,7 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
     architecture: architecture.name,
     dataset: null,
     labels: [...labels],
-    // Keras feeds its applications the whole picture, whatever its shape.
-    input: {
-      ...architecture.defaultInputSize,
-      preprocessing: architecture.preprocessing,
-      resize: 'stretch',
-    },
+    input,
     onnx: describeOnnx(ONNX_FILE, onnx),
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },

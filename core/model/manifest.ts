@@ -1,7 +1,7 @@
 // The manifest of a model version. It is written last, so that a version exists exactly when its manifest does.
 
 import { z } from 'zod';
-import { ModelInputSchema } from '../image/model-input.ts';
+import { InputFormatSchema, ModelInputSchema } from '../image/model-input.ts';
 import { FORMATS } from '../storage/formats.ts';
 
 const FileSchema = z.object({
@@ -23,7 +23,7 @@ export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
 /** The manifest as it is stored. */
 export const ManifestSchema = z.object({
-  formatVersion: z.literal(FORMATS.manifest.version).describe('Number of the format of the stored manifest.'),
+  formatVersion: InputFormatSchema.describe('Number of the format of the stored manifest.'),
   model: z.string().describe('Name of the model.'),
   version: z.string().describe('Version of the model.'),
   createdAt: z.number().int().describe('When it was made, in Unix seconds.'),

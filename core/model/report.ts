@@ -1,7 +1,7 @@
 // The report of a model version: its metrics with their confidence intervals, and how it was made. Written once beside the model.
 
 import { z } from 'zod';
-import { ModelInputSchema } from '../image/model-input.ts';
+import { InputFormatSchema, ModelInputSchema } from '../image/model-input.ts';
 import { MemoryRecordSchema } from '../job/recipe/memory-record.ts';
 import { PRECISIONS } from '../job/recipe/precision.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe/recipe.ts';
@@ -288,7 +288,7 @@ const VariantSchema = z.object({
 
 /** The report as it is stored. */
 export const ReportSchema = z.object({
-  formatVersion: z.literal(FORMATS.report.version).describe('Number of the format of the stored report.'),
+  formatVersion: InputFormatSchema.describe('Number of the format of the stored report.'),
   model: z.string().describe('Name of the model.'),
   version: z.string().describe('Version of the model.'),
   jobId: z.string().describe('The job that made it.'),

@@ -14,7 +14,7 @@ import { type Heatmap, MAX_HEATMAP_SIDE } from './heatmap.ts';
  */
 export async function drawHeatmap(
   image: Uint8Array,
-  { resize, width, height }: ModelInput,
+  { resize, crop, padding, width, height }: ModelInput,
   heatmap: Heatmap,
 ): Promise<Uint8Array> {
   const shape = resize === 'stretch' ? await readImageHeader(image, DEFAULT_IMAGE_LIMITS) : { width, height };
@@ -24,6 +24,8 @@ export async function drawHeatmap(
     width: Math.max(1, Math.round(shape.width * scale)),
     height: Math.max(1, Math.round(shape.height * scale)),
     resize,
+    crop,
+    padding,
   };
   return overlayMap(await decodeImage(image, { size }), heatmap);
 }

@@ -13,6 +13,11 @@ export interface FormatNumber {
   /** Name of the kind for messages, e.g. `job record`. */
   readonly kind: string;
   readonly version: number;
+  /**
+   * The earliest format that is read as it is, because later ones only allow more. Objects that do without are written in it, so that
+   * earlier versions can read them. Default: `version`.
+   */
+  readonly readsFrom?: number;
 }
 
 /** The formats of all kinds. Objects without a number have format 1. */
@@ -26,11 +31,14 @@ export const FORMATS = {
   /** Is inside a checkpoint. */
   trainerState: { kind: "trainer's state", version: 1 },
   claim: { kind: 'claim of a version', version: 1 },
-  manifest: { kind: 'model manifest', version: 1 },
+  /** Format 2 allows input contracts that the first could not say: `core/image/model-input.ts`. */
+  manifest: { kind: 'model manifest', version: 2, readsFrom: 1 },
   alias: { kind: 'alias', version: 1 },
   parity: { kind: 'parity certificate', version: 1 },
-  report: { kind: 'report', version: 1 },
-  backbone: { kind: 'backbone', version: 1 },
+  /** As the manifest. */
+  report: { kind: 'report', version: 2, readsFrom: 1 },
+  /** As the manifest. */
+  backbone: { kind: 'backbone', version: 2, readsFrom: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },
   restore: { kind: 'note of a restore', version: 1 },

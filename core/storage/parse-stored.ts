@@ -66,7 +66,7 @@ export function parseStoredJson<S extends z.ZodType>(
 ): StoredValue<S> | StoredProblem {
   const found = formatOf(json);
   if (found > format.version) throw formatNewer(format, key, found);
-  const current = found === format.version ? json : upgraded(format, found, json);
+  const current = found >= (format.readsFrom ?? format.version) ? json : upgraded(format, found, json);
   if (current === undefined) {
     const problem = `its format ${found} is too old for this version of Fovea: rewrite it with a version in between`;
     return { problem, cause: undefined };

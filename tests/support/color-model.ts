@@ -2,8 +2,9 @@
 
 import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
+import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
-import { MANIFEST, type Manifest } from '../../core/model/manifest.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
 import { companionFiles } from '../../core/model/model-files.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import { createNetworkBuilder } from '../../core/network/description/network-builder.ts';
@@ -35,10 +36,19 @@ export function colorOnnx(): Uint8Array {
   return toOnnx(network, weights);
 }
 
+const INPUT: ModelInput = {
+  height: SIZE,
+  width: SIZE,
+  channels: 3,
+  preprocessing: 'unit',
+  resize: 'stretch',
+};
+
 /** A manifest that fits {@link colorOnnx}. */
 export function colorManifest(onnx: Uint8Array, changes: Partial<Manifest> = {}): Manifest {
+  const input = changes.input ?? INPUT;
   return {
-    formatVersion: MANIFEST.version,
+    formatVersion: inputFormatOf(input),
     model: 'color',
     version: '1',
     createdAt: 1_700_000_000,
@@ -46,7 +56,7 @@ export function colorManifest(onnx: Uint8Array, changes: Partial<Manifest> = {})
     architecture: 'small_cnn',
     dataset: 'colors',
     labels: [...COLORS],
-    input: { height: SIZE, width: SIZE, channels: 3, preprocessing: 'unit', resize: 'stretch' },
+    input,
     onnx: {
       file: 'model.onnx',
       sizeBytes: onnx.byteLength,

@@ -1,6 +1,6 @@
 // What training may ask of TensorFlow, on any back end. Types only: importing this file loads nothing.
 
-import type { ModelInput } from '../../../core/image/model-input.ts';
+import type { Preprocessing } from '../../../core/image/model-input.ts';
 import type { TrainerBackend } from '../../../core/job/recipe/trainer-backends.ts';
 import type { Network, NetworkWeights } from '../../../core/network/description/network.ts';
 import type { FORMATS } from '../../../core/storage/formats.ts';
@@ -93,7 +93,7 @@ export interface TrainerOptions {
   /** The type that steps compute in; predictions and variables are float32 always. Default `float32`. */
   readonly precision?: 'float32' | LowPrecision;
   /** Where batches are pixels: how the device preprocesses them before the first layer. */
-  readonly preprocessing?: ModelInput['preprocessing'];
+  readonly preprocessing?: Preprocessing;
   /** Where batches are pixels and the device cuts augmented views out of them: the size of the pictures in training. */
   readonly viewsFrom?: { readonly height: number; readonly width: number };
   /** Where batches are pixels: whether the device mixes them in pairs in training. Batches must have no micro-batches then. */

@@ -1,7 +1,7 @@
 // Pixels to a network's input as ops of a program: core/image/preprocess-pixels.ts on the device, step for step.
 
-import type { ModelInput } from '../../../core/image/model-input.ts';
-import { PREPROCESSING_STEPS } from '../../../core/image/preprocess-pixels.ts';
+import type { Preprocessing } from '../../../core/image/model-input.ts';
+import { stepsOf } from '../../../core/image/preprocess-pixels.ts';
 import * as ops from '../program/ops.ts';
 import type { Value } from '../program/program.ts';
 import type { ProgramBuilder } from '../program/program-builder.ts';
@@ -11,12 +11,8 @@ import type { ProgramBuilder } from '../program/program-builder.ts';
  *
  * @param pixels uint8 `[batch, height, width, channels]`; RGB where there are three channels.
  */
-export function preprocessInGraph(
-  b: ProgramBuilder,
-  pixels: Value,
-  mode: ModelInput['preprocessing'],
-): Value {
-  const { divisor, mean, deviation, order } = PREPROCESSING_STEPS[mode];
+export function preprocessInGraph(b: ProgramBuilder, pixels: Value, preprocessing: Preprocessing): Value {
+  const { divisor, mean, deviation, order } = stepsOf(preprocessing);
   const values = ops.cast(b, pixels, 'float32');
   const isInOrder = order.every((channel, i) => channel === i);
   const ordered = isInOrder

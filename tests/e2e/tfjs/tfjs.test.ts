@@ -5,7 +5,6 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commitModel } from '../../../core/model/commit-model.ts';
-import { MANIFEST } from '../../../core/model/manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from '../../../core/model/model-files.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { toOnnx } from '../../../core/network/onnx/to-onnx.ts';
@@ -95,7 +94,7 @@ describe.skipIf(executablePath === undefined)('models in Chromium', () => {
     await commitModel(
       store,
       {
-        formatVersion: MANIFEST.version,
+        formatVersion: 1,
         model: name,
         version: '1',
         createdAt: 0,
