@@ -92,9 +92,10 @@ async function train(
 }
 
 /** Evaluates the trained model and exports it. */
-const publish = ({ training, weights }: FinishedTraining): Promise<ExportedModel> =>
+const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedModel> =>
   training.memory.run(async (savings) => {
+    const { weights } = trained;
     const served = await training.base.toServed(training.network, weights);
-    const judgement = await judgeModel({ ...training, savings }, { weights, onnx: served.onnx });
+    const judgement = await judgeModel({ ...training, savings }, { ...trained, onnx: served.onnx });
     return exportModel(training, { weights, served, judgement });
   });

@@ -5,11 +5,14 @@ import os from 'node:os';
 import * as ort from 'onnxruntime-node';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { accuracyOf } from '../../core/evaluation/accuracy.ts';
 import { largestDifference } from '../../core/evaluation/largest-difference.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
+import { crossEntropy } from '../../core/evaluation/probability-losses.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
-import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
+import type { Report } from '../../core/model/report.ts';
+import type { Network } from '../../core/network/description/network.ts';
 import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
@@ -19,6 +22,7 @@ import type { ExampleBatch } from '../examples/example-source.ts';
 import { pictureExamples } from '../examples/pictures.ts';
 import type { Splits } from '../inspect/splits.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
+import type { OutOfFoldPictures, Trained } from '../stages/run-stage.ts';
 import type { Engine, Trainer } from '../tensorflow/engine/engine.ts';
 import { evaluate, type Scores } from '../training/evaluate.ts';
 
@@ -45,8 +49,7 @@ export interface JudgeDeps {
 }
 
 /** A trained model, and its export that serves. */
-export interface TrainedModel {
-  readonly weights: NetworkWeights;
+export interface TrainedModel extends Pick<Trained, 'weights' | 'outOfFold'> {
   /** The exported model. */
   readonly onnx: Uint8Array;
 }
@@ -59,17 +62,19 @@ export interface JudgedSplit {
 
 /** The result of an evaluation. */
 export interface Judgement {
-  /** The split of the evaluation: validation where there is no test split. */
-  readonly judgedOn: 'test' | 'validation';
+  /** The split of the evaluation: validation where there is no test split, and `folds` where the model was trained on that too. */
+  readonly judgedOn: Report['judgedOn'];
   readonly judged: JudgedSplit;
-  /** The validation split, on which the model's scores are calibrated. */
+  /** The validation split, where the model was not trained on it; without pictures elsewhere. */
   readonly validation: JudgedSplit;
-  /** Scores of the served model on the split of the evaluation. */
+  /** What cross-validation says of the pictures that the model was trained on. */
+  readonly outOfFold: OutOfFoldPictures | undefined;
+  /** Pictures that served model and trainer were compared on, with the served model's answers: training pictures where no split is left. */
+  readonly answered: JudgedSplit;
+  /** Scores on the judged pictures. */
   readonly scores: Scores;
   /** Largest difference of a probability between trainer and served model. */
   readonly maxDifference: number;
-  /** Number of pictures on which they were compared. */
-  readonly parityPictures: number;
 }
 
 /**
@@ -98,7 +103,8 @@ export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<
               input,
             );
       try {
-        const judgement = await compare(deps, { session, trainer, backbone, batchSize });
+        const { outOfFold } = model;
+        const judgement = await compare(deps, { session, trainer, backbone, batchSize, outOfFold });
         await report(reporter, judgement);
         return judgement;
       } finally {
@@ -118,27 +124,35 @@ interface Compared {
   readonly trainer: Trainer;
   readonly backbone: BackboneSession | undefined;
   readonly batchSize: number;
+  readonly outOfFold: OutOfFoldPictures | undefined;
 }
 
 async function compare(
   { store, reporter, memory, input, classes, splits }: JudgeDeps,
-  { session, trainer, backbone, batchSize }: Compared,
+  { session, trainer, backbone, batchSize, outOfFold }: Compared,
 ): Promise<Judgement> {
-  const judgedOn = splits.test.length > 0 ? 'test' : 'validation';
+  const trainedOnValidation = outOfFold?.items.some(({ split }) => split === 'validation') === true;
+  const unseen = trainedOnValidation ? [] : splits.validation;
+  const unanswered = splits.test.length === 0 && unseen.length === 0;
+  const folds = unanswered ? outOfFold : undefined;
+  const judgedOn = folds !== undefined ? 'folds' : splits.test.length > 0 ? 'test' : 'validation';
   const predictOnnx = predictorOf(session, input);
-  const judgedItems = splits[judgedOn];
-  const unjudged = judgedItems.length > 0 ? [] : spread(splits.train, PARITY_PICTURES);
-  const steps = judgedItems.length + unjudged.length + (judgedOn === 'test' ? splits.validation.length : 0);
+  const answeredItems = unanswered
+    ? spread(splits.train, PARITY_PICTURES)
+    : judgedOn === 'test'
+      ? splits.test
+      : unseen;
+  const steps = answeredItems.length + (judgedOn === 'test' ? unseen.length : 0);
   reporter.startStage('evaluating', { step: 0, steps });
   let done = 0;
   const judgeSplit = async (
     items: readonly DatasetItem[],
     onBatch: (batch: ExampleBatch, probabilities: Float32Array) => Promise<void>,
-  ) => {
+  ): Promise<JudgedSplit> => {
     const all = new Float32Array(items.length * classes);
     let offset = 0;
     const source = pictureExamples(store, items, input);
-    const scores = await evaluate(source, predictOnnx, {
+    await evaluate(source, predictOnnx, {
       batchSize,
       signal: reporter.signal,
       onBatch: async (batch, probabilities) => {
@@ -150,8 +164,7 @@ async function compare(
         memory.check();
       },
     });
-    const split: JudgedSplit = { items, predictions: { probabilities: all, labels: source.labels, classes } };
-    return { scores, split };
+    return { items, predictions: { probabilities: all, labels: source.labels, classes } };
   };
   let maxDifference = 0;
   const compareBatch = async (batch: ExampleBatch, probabilities: Float32Array) => {
@@ -160,13 +173,30 @@ async function compare(
     const trained = await trainer.predict(examples, batch.count);
     maxDifference = Math.max(maxDifference, largestDifference(trained, probabilities));
   };
-  const { scores, split: judged } = await judgeSplit(judgedItems, compareBatch);
-  await judgeSplit(unjudged, compareBatch);
-  const validation =
-    judgedOn === 'validation' ? judged : (await judgeSplit(splits.validation, async () => {})).split;
-  const parityPictures = judgedItems.length + unjudged.length;
-  return { judgedOn, judged, validation, scores, maxDifference, parityPictures };
+  const answered = await judgeSplit(answeredItems, compareBatch);
+  const judged = folds ?? (unanswered ? nothing(classes) : answered);
+  const validation = judgedOn === 'validation' ? judged : await judgeSplit(unseen, async () => {});
+  return {
+    judgedOn,
+    judged,
+    validation,
+    outOfFold,
+    answered,
+    scores: scoresOf(judged.predictions),
+    maxDifference,
+  };
 }
+
+const nothing = (classes: number): JudgedSplit => ({
+  items: [],
+  predictions: { probabilities: new Float32Array(), labels: new Int32Array(), classes },
+});
+
+const scoresOf = (predictions: Predictions): Scores => ({
+  count: predictions.labels.length,
+  loss: crossEntropy(predictions) ?? null,
+  accuracy: accuracyOf(predictions)?.value ?? null,
+});
 
 /** Predicts by the exported model: float32 probabilities `[count, classes]`. */
 function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
@@ -180,7 +210,8 @@ function predictorOf(session: ort.InferenceSession, { height, width, channels }:
 
 /** Tells the job how the model does. @throws {FoveaError} `parity-failed`. */
 async function report(reporter: JobReporter, judgement: Judgement): Promise<void> {
-  const { judgedOn, scores, maxDifference, parityPictures } = judgement;
+  const { judgedOn, answered, scores, maxDifference } = judgement;
+  const parityPictures = answered.items.length;
   if (scores.accuracy !== null && judgedOn === 'test') {
     await reporter.message(
       `Test accuracy ${(100 * scores.accuracy).toFixed(1)} % on ${scores.count} pictures that were not used for training; ` +
@@ -190,6 +221,18 @@ async function report(reporter: JobReporter, judgement: Judgement): Promise<void
         test_loss: scores.loss,
         test_count: scores.count,
         max_difference: maxDifference,
+      },
+    );
+  }
+  if (scores.accuracy !== null && judgedOn === 'folds') {
+    await reporter.message(
+      `There is no test split: the model was trained on all pictures. Models that had not seen a picture or its look-alikes were right ` +
+        `on ${(100 * scores.accuracy).toFixed(1)} % of ${scores.count} pictures; the exported model differs from the trainer by at most ` +
+        `${maxDifference.toExponential(1)}.`,
+      {
+        out_of_fold_accuracy: scores.accuracy,
+        max_difference: maxDifference,
+        parity_pictures: parityPictures,
       },
     );
   }

@@ -17,7 +17,7 @@ const MAX_SUSPECTS = 24;
 
 /** The report, as `report.json` has it. The same input gives the same report. */
 export function assembleReport(from: ReportInput): Report {
-  const { job, inspection, judged, validation, engine, parity } = from;
+  const { job, inspection, engine, parity } = from;
   return {
     formatVersion: inputFormatOf(from.input),
     model: job.model,
@@ -42,7 +42,7 @@ export function assembleReport(from: ReportInput): Report {
     },
     judgedOn: from.judgedOn,
     results: toResults(from),
-    suspectedLabels: toSuspects(from.judgedOn === 'test' ? [validation, judged] : [judged], from.calibration),
+    suspectedLabels: toSuspects(unseenOf(from), from.calibration),
     imbalance: toImbalance(from),
     training: {
       seed: job.seed,
@@ -83,7 +83,13 @@ function toResolved({
   return { ...resolved, unfreezeFrom: savings.unfreezeFrom };
 }
 
-/** Suspected labels among all pictures that training did not see: the more there are, the better each class's mean. */
+/** All pictures that were predicted by a model that had not seen them, each once. */
+function unseenOf({ judgedOn, judged, validation, outOfFold }: ReportInput): JudgedSplit[] {
+  const apart = judgedOn === 'test' ? [judged, validation] : [validation];
+  return outOfFold === undefined ? apart : [outOfFold, ...apart];
+}
+
+/** Suspected labels among pictures that training did not see: the more there are, the better each class's mean. */
 function toSuspects(
   splits: readonly JudgedSplit[],
   calibration: FittedTemperature,

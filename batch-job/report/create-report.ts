@@ -26,7 +26,7 @@ import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
 import { loadThumbnails } from './markup/thumbnails.ts';
 import { measureTfjs } from './measure-tfjs.ts';
-import { calibrated } from './report-input.ts';
+import { calibrated, heldOutOf } from './report-input.ts';
 import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
 /** Where the report of a model has its facts from. */
@@ -85,10 +85,11 @@ export async function createReport(
   options: CreateReportOptions,
 ): Promise<CreatedReport> {
   const { store, reporter, job, input, inspection, engine } = deps;
-  const { judged, validation, maxDifference, maxDifferenceAllowed, tfjs } = options;
-  const calibration = fitTemperature(validation.predictions);
-  const threshold = rejectionThreshold(calibrated(validation.predictions, calibration));
-  const golden = await goldenPictures(store, judged, input);
+  const { answered, maxDifference, maxDifferenceAllowed, tfjs } = options;
+  const heldOut = heldOutOf(options);
+  const calibration = fitTemperature(heldOut.predictions, options.outOfFold);
+  const threshold = rejectionThreshold(calibrated(heldOut.predictions, calibration));
+  const golden = await goldenPictures(store, answered, input);
   const tfjsMaxDifference = tfjs === undefined ? null : await measureTfjs(tfjs, golden, input);
   if (tfjsMaxDifference !== null && tfjsMaxDifference > maxDifferenceAllowed) {
     throw new FoveaError(
@@ -98,7 +99,7 @@ export async function createReport(
     );
   }
   const parity: Parity = {
-    pictures: options.parityPictures,
+    pictures: answered.items.length,
     maxDifference,
     allowed: maxDifferenceAllowed,
     trainer: { ...engine.info },

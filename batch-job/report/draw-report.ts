@@ -10,6 +10,7 @@ import { confusions } from './sections/confusions.ts';
 import { headline } from './sections/headline.ts';
 import { imbalance } from './sections/imbalance.ts';
 import { curves, making } from './sections/making.ts';
+import { morePictures } from './sections/more-pictures.ts';
 import { pictures } from './sections/pictures.ts';
 import { scores } from './sections/scores.ts';
 import { dataset, slices } from './sections/slices.ts';
@@ -37,7 +38,7 @@ ${style}</style>
 ${
   results === null
     ? html`<section class="hero"><p class="lead">No picture was kept to judge this model by: how good it is, is not known.</p></section>`
-    : html`${headline(report, results)}${confusions(report, results)}${classes(report, results)}${imbalance(report)}${scores(results)}`
+    : html`${headline(report, results)}${confusions(report, results)}${classes(report, results)}${morePictures(report, results)}${imbalance(report)}${scores(results)}`
 }
 ${pictures(report, thumbnails)}
 ${results && slices(results)}

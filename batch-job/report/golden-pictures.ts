@@ -12,7 +12,7 @@ import type { JudgedSplit } from '../judge/judge-model.ts';
 /** Each is decoded and run whenever the model is loaded: enough to notice another answer, few enough not to be felt. */
 const GOLDEN_PICTURES = 3;
 
-/** Chooses evaluated pictures of different classes, at most 3, and encodes them as PNG at the size of the network's input. */
+/** Chooses pictures of different classes, at most 3, with the served model's answers, and encodes them as PNG at the size of the network's input. */
 export async function goldenPictures(
   store: ObjectStore,
   { items, predictions }: JudgedSplit,

@@ -7,8 +7,8 @@ import type { ModelInput } from '../../core/image/model-input.ts';
 import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Parity } from '../../core/model/parity.ts';
-import type { Epoch, Report } from '../../core/model/report.ts';
-import type { JudgedSplit } from '../judge/judge-model.ts';
+import type { Epoch, Report, ReportResults } from '../../core/model/report.ts';
+import type { JudgedSplit, Judgement } from '../judge/judge-model.ts';
 import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
 /** All that a report says, as it is known to the trainer. */
@@ -22,7 +22,9 @@ export interface ReportInput {
   readonly backbone: Report['backbone'];
   readonly judgedOn: Report['judgedOn'];
   readonly judged: JudgedSplit;
+  /** The validation split, where the model was not trained on it; without pictures elsewhere. */
   readonly validation: JudgedSplit;
+  readonly outOfFold: Judgement['outOfFold'];
   readonly calibration: FittedTemperature;
   /** The score below which a picture is rejected, after temperature scaling; undefined where it cannot be determined. */
   readonly rejectionThreshold: number | undefined;
@@ -46,3 +48,15 @@ export const calibrated = (predictions: Predictions, { temperature }: FittedTemp
   ...predictions,
   probabilities: scaleByTemperature(predictions.probabilities, predictions.classes, temperature),
 });
+
+/** Pictures by which a model's scores are calibrated, and how they are held out. */
+export interface HeldOut extends JudgedSplit {
+  readonly by: ReportResults['heldOutBy'];
+}
+
+/** The pictures that were predicted out of fold, or the validation split. */
+export const heldOutOf = ({
+  outOfFold,
+  validation,
+}: Pick<ReportInput, 'outOfFold' | 'validation'>): HeldOut =>
+  outOfFold === undefined ? { ...validation, by: 'validation' } : { ...outOfFold, by: 'folds' };

@@ -19,7 +19,8 @@ import { sliceByQuantile } from '../../core/evaluation/slices.ts';
 import { worstMistakes } from '../../core/evaluation/worst-mistakes.ts';
 import type { ReportResults, ReportScoreQuality } from '../../core/model/report.ts';
 import type { JudgedSplit } from '../judge/judge-model.ts';
-import { calibrated, type ReportInput } from './report-input.ts';
+import { calibrated, heldOutOf, type ReportInput } from './report-input.ts';
+import { toOutOfFold } from './to-out-of-fold.ts';
 
 const TOP_K = [2, 3, 5];
 const MAX_CONFUSIONS = 10;
@@ -32,6 +33,7 @@ const SLICES = 3;
 /** All metrics of the evaluated split; null where it has no pictures. */
 export function toResults(from: ReportInput): ReportResults | null {
   const { job, judged, validation, calibration } = from;
+  const heldOut = heldOutOf(from);
   const before = judged.predictions;
   const after = calibrated(before, calibration);
   const accuracy = accuracyOf(before);
@@ -39,10 +41,12 @@ export function toResults(from: ReportInput): ReportResults | null {
   const { classes, macroF1, balancedAccuracy } = scoreClasses(before, { seed: job.seed });
   if (!accuracy || !curve || !macroF1 || !balancedAccuracy) return null;
   const matrix = confusionMatrix(before);
-  const thresholds = bestF1Thresholds(calibrated(validation.predictions, calibration));
+  const thresholds = bestF1Thresholds(calibrated(heldOut.predictions, calibration));
   return {
+    heldOutBy: heldOut.by,
     accuracy,
     validationAccuracy: accuracyOf(validation.predictions) ?? null,
+    outOfFold: toOutOfFold(from),
     topK: TOP_K.filter((k) => k < before.classes).map((k) => ({
       k,
       accuracy: topKAccuracy(before, k) ?? accuracy,
@@ -60,7 +64,7 @@ export function toResults(from: ReportInput): ReportResults | null {
     })),
     calibration: {
       ...calibration,
-      fittedOn: validation.items.length,
+      fittedOn: heldOut.items.length,
       before: toScoreQuality(before),
       after: toScoreQuality(after),
       byChance: chanceCalibrationError(after, { seed: job.seed }) ?? 0,

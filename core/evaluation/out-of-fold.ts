@@ -1,5 +1,6 @@
 // Predictions of pictures by models that have not seen them: what cross-validation leaves behind. Knows neither pictures nor models.
 
+import type { SmallerPredictions } from './learning-curve.ts';
 import type { Predictions } from './predictions.ts';
 
 /**
@@ -14,4 +15,6 @@ export interface OutOfFold {
   /** The fold of each example, from 0. */
   readonly folds: Int32Array;
   readonly foldCount: number;
+  /** What models with a share of the groups say of the same examples, where such models were made. */
+  readonly smaller?: SmallerPredictions;
 }

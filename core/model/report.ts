@@ -95,9 +95,9 @@ const DatasetSchema = z.object({
   classes: z
     .array(
       z.object({
-        train: count.describe('Pictures that the model is trained on.'),
-        validation: count.describe('Pictures that choose the best epoch.'),
-        test: count.describe('Pictures that the model is evaluated on.'),
+        train: count.describe('Pictures of the training split.'),
+        validation: count.describe('Pictures of the validation split.'),
+        test: count.describe('Pictures of the test split.'),
       }),
     )
     .describe('Numbers of pictures of each class, in the order of the labels.'),
@@ -138,7 +138,7 @@ const CalibrationSchema = z.object({
   reason: z
     .enum(['fitted', 'too-few-examples', 'not-too-sure'])
     .describe('How the temperature was found: fitted, or 1 for one of the other reasons.'),
-  fittedOn: count.describe('Pictures of the validation split on which it was fitted.'),
+  fittedOn: count.describe('Held-out pictures on which it was fitted.'),
   before: ScoreQualitySchema.describe('Quality of the scores of the network.'),
   after: ScoreQualitySchema.describe('Quality of the scores that are served.'),
   byChance: share.describe(
@@ -148,7 +148,7 @@ const CalibrationSchema = z.object({
 
 const RejectionSchema = z.object({
   threshold: share.describe('A picture is rejected when its largest calibrated probability is below this.'),
-  falseRejectionRate: share.describe('Share of the validation split that the threshold may reject.'),
+  falseRejectionRate: share.describe('Share of the held-out pictures that the threshold may reject.'),
   rejected: ProportionSchema.describe('Share of the evaluated pictures that is rejected.'),
   accuracyOfAccepted: ProportionSchema.nullable().describe(
     'Accuracy on the accepted pictures; null where all are rejected.',
@@ -158,11 +158,47 @@ const RejectionSchema = z.object({
   ),
 });
 
+/** By how many pictures a class grows in the estimate of what more of them would gain. */
+export const MORE_PICTURES = 50;
+
+const OutOfFoldSchema = z.object({
+  pictures: count.describe('Pictures that were predicted: all that are not held out for a test.'),
+  folds: count.describe('Number of parts; each was predicted by a model that was trained on the others.'),
+  groups: count.describe('Groups of look-alikes. A group is in one part as a whole.'),
+  accuracy: EstimateSchema.describe('Share of right answers, with an interval by groups.'),
+  balancedAccuracy: EstimateSchema.describe('Mean recall of the classes, with an interval by groups.'),
+  crossEntropy: z.number().describe('Mean cross-entropy of the calibrated scores, in nats.'),
+  calibrationError: share.describe('Expected calibration error of the calibrated scores over 15 bins.'),
+  classes: z
+    .array(
+      z.object({
+        recall: ProportionSchema.nullable().describe('Share of its pictures that are right; null without.'),
+        gainOfMore: EstimateSchema.nullable().describe(
+          `By how much ${MORE_PICTURES} more pictures would raise its recall, estimated; null where that is not known.`,
+        ),
+      }),
+    )
+    .describe('Each class, in the order of the labels.'),
+});
+
 const ResultsSchema = z.object({
+  heldOutBy: z
+    .enum(['folds', 'validation'])
+    .default('validation')
+    .describe(
+      'Held-out pictures, which set temperature and thresholds: each predicted by a model that had not seen its part (`folds`), or the ' +
+        'validation split.',
+    ),
   accuracy: ProportionSchema.describe('Accuracy on the evaluated split.'),
   validationAccuracy: ProportionSchema.nullable().describe(
-    'Accuracy on the validation split, which chose the best epoch; null where there is none.',
+    'Accuracy on the validation split; null where there is none, or where the model was trained on it too.',
   ),
+  outOfFold: OutOfFoldSchema.nullable()
+    .default(null)
+    .describe(
+      'Second estimate, by cross-validation: how good models are on pictures whose look-alikes they have not seen; null where there was ' +
+        'no cross-validation.',
+    ),
   topK: z
     .array(
       z.object({
@@ -297,8 +333,11 @@ export const ReportSchema = z.object({
   labels: z.array(z.string()).describe('Names of the classes; classes below are indices into them.'),
   dataset: DatasetSchema.describe('The dataset that it was trained on.'),
   judgedOn: z
-    .enum(['test', 'validation'])
-    .describe('The evaluated split: the test split, or the validation split where there is no test split.'),
+    .enum(['test', 'validation', 'folds'])
+    .describe(
+      'What was evaluated: the test split; the validation split where there is no test split; or, where the model was trained on that ' +
+        'too, all pictures by models that had not seen their part.',
+    ),
   results: ResultsSchema.nullable().describe('Results of the evaluation; null where there was no picture.'),
   suspectedLabels: z
     .object({
@@ -306,7 +345,9 @@ export const ReportSchema = z.object({
       judged: count.describe('Number of pictures that were checked.'),
       pictures: z.array(PictureSchema).describe('The most suspicious first; not all of them.'),
     })
-    .describe('Pictures outside of the training split whose label is probably wrong.'),
+    .describe(
+      'Pictures whose label is probably wrong, among those that were judged by a model that had not seen them.',
+    ),
   imbalance: ImbalanceSchema.nullable()
     .default(null)
     .describe(

@@ -12,6 +12,8 @@ export interface ReportInputOptions {
   readonly classes: readonly string[];
   readonly test: number;
   readonly validation: number;
+  /** Whether the model was trained on the validation pictures too, and they were predicted out of fold. Default: false. */
+  readonly hasFolds?: boolean;
   /** How much the label stands out; 0 is guessing. */
   readonly skill?: number;
 }
@@ -50,8 +52,14 @@ const JOB: JobRecord = {
   result: null,
 };
 
-export function makeReportInput({ classes, test, validation, skill = 3 }: ReportInputOptions): ReportInput {
-  const make = (split: 'test' | 'validation', count: number) => {
+export function makeReportInput({
+  classes,
+  test,
+  validation,
+  hasFolds = false,
+  skill = 3,
+}: ReportInputOptions): ReportInput {
+  const make = (split: 'test' | 'validation', count: number, skillOf = skill) => {
     const items = Array.from(
       { length: count },
       (_, i): DatasetItem => ({
@@ -69,7 +77,7 @@ export function makeReportInput({ classes, test, validation, skill = 3 }: Report
     items.forEach(({ classIndex }, example) => {
       const weights = classes.map((_, index) => {
         const noise = uniformAt(split.length, example * classes.length + index);
-        return Math.exp(8 * noise + (index === classIndex ? skill : 0));
+        return Math.exp(8 * noise + (index === classIndex ? skillOf : 0));
       });
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       probabilities.set(
@@ -82,6 +90,18 @@ export function makeReportInput({ classes, test, validation, skill = 3 }: Report
   };
   const judged = make('test', test);
   const held = make('validation', validation);
+  // Two pictures in a row of a class look alike.
+  const groups = held.predictions.labels.map((label, example) => {
+    const turn = Math.floor(example / (2 * classes.length));
+    return turn * classes.length + label;
+  });
+  const outOfFold = {
+    ...held,
+    groups,
+    folds: groups.map((group) => group % 5),
+    foldCount: 5,
+    smaller: { predictions: make('validation', validation, skill / 2).predictions, share: 0.5 },
+  };
   return {
     job: JOB,
     version: '1',
@@ -106,7 +126,8 @@ export function makeReportInput({ classes, test, validation, skill = 3 }: Report
     backbone: null,
     judgedOn: 'test',
     judged,
-    validation: held,
+    validation: hasFolds ? make('validation', 0) : held,
+    outOfFold: hasFolds ? outOfFold : undefined,
     calibration: fitTemperature(held.predictions),
     rejectionThreshold: validation === 0 ? undefined : 0.4,
     resolved: null,

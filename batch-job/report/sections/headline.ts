@@ -13,7 +13,7 @@ export function headline(report: Report, results: ReportResults): Markup {
   return html`<section class="hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
-<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(unknown)}${gapWarning(report, results)}</div>
+<p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(unknown)}${secondEstimate(report, results)}</div>
 </section>
 <section class="cards">
 ${card('What it confuses', confusionText(report, results))}
@@ -35,12 +35,9 @@ interface HeadlineNumber extends Pick<ReportProportion, 'value' | 'low' | 'high'
  * time, and knows nothing of the small ones.
  */
 function headlineNumber(report: Report, results: ReportResults): HeadlineNumber {
-  const { judgedOn, imbalance } = report;
+  const { imbalance } = report;
   const { accuracy, balancedAccuracy } = results;
-  const seen =
-    judgedOn === 'test'
-      ? 'that training never saw'
-      : 'by which the best epoch was chosen too, so that it looks a little better than it is';
+  const judged = judgedPictures(report, results);
   const range = ({ value, low, high }: Pick<ReportProportion, 'value' | 'low' | 'high'>) =>
     `${of100(value)} (${of100(low)}–${of100(high)})`;
   if (imbalance === null) {
@@ -48,15 +45,24 @@ function headlineNumber(report: Report, results: ReportResults): HeadlineNumber 
       ...accuracy,
       caption: 'right',
       lead: `Of 100 new pictures about ${range(accuracy)} will be right.`,
-      basis: html`Measured on ${ratio(accuracy)} ${judgedOn} pictures ${seen}.`,
+      basis: html`Measured on ${ratio(accuracy)} ${judged}.`,
     };
   }
   return {
     ...balancedAccuracy,
     caption: 'balanced accuracy',
     lead: `Of 100 new pictures, as many of each class, about ${range(balancedAccuracy)} will be right.`,
-    basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} On all ${judgedOn} pictures, ${seen}, ${ratio(accuracy)} were right (${percent(accuracy.value)}), which says little about small classes.`,
+    basis: html`The classes have different numbers of pictures, so each counts the same here. ${worstClassText(report, results)} Of all ${judged}, ${ratio(accuracy)} were right (${percent(accuracy.value)}), which says little about small classes.`,
   };
+}
+
+/** What the judged pictures are to the model. */
+function judgedPictures({ judgedOn }: Report, { heldOutBy }: ReportResults): string {
+  if (judgedOn === 'folds') return 'pictures, each by a model that had not seen it or its look-alikes';
+  const isUnseen = judgedOn === 'test' || heldOutBy === 'folds';
+  return isUnseen
+    ? `${judgedOn} pictures that training never saw`
+    : 'validation pictures by which the best epoch was chosen too, so that it looks a little better than it is';
 }
 
 function worstClassText({ labels }: Report, { classes }: ReportResults): Markup | null {
@@ -92,14 +98,26 @@ function listed(labels: readonly string[]): Markup {
 }
 
 /**
- * Warns if the model is clearly more accurate on validation than on the test: the two splits then hold pictures of different kinds,
- * or training and validation share pictures of one series. Null otherwise.
+ * The second estimate, and which of the two to expect. A warning where the model is clearly more accurate on held-out pictures than on
+ * the test: the test then has pictures of another kind.
  */
-function gapWarning({ judgedOn }: Report, { accuracy, validationAccuracy }: ReportResults): Markup | null {
-  if (judgedOn === 'validation' || validationAccuracy === null) return null;
-  if (validationAccuracy.low <= accuracy.high) return null;
-  return html`<p class="warning">On the validation split ${percent(validationAccuracy.value)} were right, far more than on the test. Either the test has pictures of another kind (places, cameras, seasons), or pictures of the same series are in both training and validation. Trust the test; what validation chose (epoch, temperature, thresholds) is chosen for the easier pictures.</p>`;
+function secondEstimate(
+  { judgedOn, imbalance }: Report,
+  { accuracy, balancedAccuracy, validationAccuracy, outOfFold }: ReportResults,
+): Markup | null {
+  if (judgedOn !== 'test') return null;
+  const easier = outOfFold?.accuracy ?? validationAccuracy;
+  if (easier !== null && easier.low > accuracy.high) return gapWarning(easier, outOfFold !== null);
+  if (outOfFold === null) return null;
+  const [name, first, second] =
+    imbalance === null
+      ? ['right', accuracy, outOfFold.accuracy]
+      : ['balanced accuracy', balancedAccuracy, outOfFold.balancedAccuracy];
+  return html`<p><b>Two estimates.</b> On pictures like these: ${percent(first.value)} (${percentRange(first)}) ${name}, by the test. On series it has not seen: ${percent(second.value)} (${percentRange(second)}), by models that were trained without a picture's look-alikes (${plural(outOfFold.groups, 'group')} in ${outOfFold.folds} parts). Expect the first where new pictures show the objects, places and cameras of the dataset, the second where they show others.</p>`;
 }
+
+const gapWarning = (easier: Pick<ReportProportion, 'value'>, isOutOfFold: boolean): Markup =>
+  html`<p class="warning">On ${isOutOfFold ? 'groups of look-alikes held out of training' : 'the validation split'} ${percent(easier.value)} were right, far more than on the test. Either the test has pictures of another kind (places, cameras, seasons), or pictures of the same series are on both sides of that estimate. Trust the test; what the easier pictures chose (settings, temperature, thresholds) is chosen for them.</p>`;
 
 const card = (title: string, text: Markup) => html`<div class="card"><h3>${title}</h3><p>${text}</p></div>`;
 

@@ -24,7 +24,7 @@ ${
 ${
   suspects.count === 0
     ? html`<p>None of ${plural(suspects.judged, 'label')} looks wrong.</p>`
-    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels that training did not see may be wrong: the model is as sure of another class as it is of that class's own pictures (confident learning). Most are plain mistakes of the model; a wrong label found among them is worth more than a new picture.${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`}</p>${tiles(suspects.pictures)}`
+    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels, each judged by a model that had not seen it, may be wrong: it is as sure of another class as it is of that class's own pictures (confident learning). Most are plain mistakes of the model; a wrong label found among them is worth more than a new picture.${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`}</p>${tiles(suspects.pictures)}`
 }
 </section>`;
 }

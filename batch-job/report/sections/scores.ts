@@ -9,7 +9,13 @@ import { html, type Markup } from '../markup/markup.ts';
 const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> = {
   fitted: 'fitted on',
   'too-few-examples': 'not fitted, because there are too few pictures:',
-  'not-too-sure': 'not fitted, because scores are not too sure on the',
+  'not-too-sure': 'not fitted, because scores are not too sure, or not for certain, on',
+};
+
+/** The pictures that set temperature and thresholds, as words before and after their number say it. */
+const HELD_OUT: Readonly<Record<ReportResults['heldOutBy'], string>> = {
+  folds: 'pictures, each scored by a model that had not seen it or its look-alikes',
+  validation: 'validation pictures',
 };
 
 /** Reliability before and after temperature scaling, and what is gained by not answering. */
@@ -18,7 +24,7 @@ export function scores(results: ReportResults): Markup {
   const { before, after } = calibration;
   return html`<section>
 <h2>Scores: said against found</h2>
-<p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. If scores are right, each bar ends at the dashed line; the red stroke is the gap. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} validation pictures. Predictions have the scores on the right.</p>
+<p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. If scores are right, each bar ends at the dashed line; the red stroke is the gap. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} ${HELD_OUT[results.heldOutBy]}. Predictions have the scores on the right.</p>
 <div class="two">
 <figure>${reliabilityChart(before, 'Reliability before temperature scaling')}<figcaption>Before: off by <b>${points(before.calibrationError)}</b> on average (ECE), cross-entropy ${before.crossEntropy.toFixed(3)}, Brier score ${before.brierScore.toFixed(3)}</figcaption></figure>
 <figure>${reliabilityChart(after, 'Reliability after temperature scaling')}<figcaption>After: off by <b>${points(after.calibrationError)}</b> (perfectly calibrated scores would be off by ${points(calibration.byChance)} on as many pictures), cross-entropy ${after.crossEntropy.toFixed(3)}, Brier score ${after.brierScore.toFixed(3)}</figcaption></figure>
@@ -33,12 +39,12 @@ export function scores(results: ReportResults): Markup {
 </section>`;
 }
 
-function rejection({ rejection: found }: ReportResults): Markup {
+function rejection({ rejection: found, heldOutBy }: ReportResults): Markup {
   if (found === null) {
-    return html`<p>No threshold for “none of these”: the validation split is too small for one.</p>`;
+    return html`<p>No threshold for “none of these”: there are too few held-out pictures for one.</p>`;
   }
   const { threshold, falseRejectionRate, rejected, accuracyOfAccepted, accuracyOfRejected } = found;
   return html`<p>An answer with a score below <b>${percent(threshold)}</b> is marked <code>rejected</code>: perhaps none of these classes (out of distribution).</p>
-<p>The threshold turns away ${percent(falseRejectionRate, 0)} of the validation pictures; of the pictures judged here it turned away ${percent(rejected.value)} (${percentRange(rejected)}).${accuracyOfAccepted && ` Of the accepted answers ${percent(accuracyOfAccepted.value)} are right`}${accuracyOfRejected && `, of the rejected ones ${percent(accuracyOfRejected.value, 0)} would have been`}.</p>
+<p>The threshold turns away ${percent(falseRejectionRate, 0)} of the ${HELD_OUT[heldOutBy]}; of the pictures judged here it turned away ${percent(rejected.value)} (${percentRange(rejected)}).${accuracyOfAccepted && ` Of the accepted answers ${percent(accuracyOfAccepted.value)} are right`}${accuracyOfRejected && `, of the rejected ones ${percent(accuracyOfRejected.value, 0)} would have been`}.</p>
 <p class="note">How many foreign pictures it catches is not measured here: that takes pictures of other things.</p>`;
 }

@@ -86,6 +86,43 @@ describe('assembleReport', () => {
     expect(ReportSchema.parse({ ...report, training })).toEqual(report);
   });
 
+  it('judges by the test, and a second time by what models say of pictures whose look-alikes they have not seen', () => {
+    const made = makeReportInput({ classes: CLASSES, test: 60, validation: 240, hasFolds: true });
+    const report = assembleReport(made);
+    expect(ReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+    expect(report.judgedOn).toBe('test');
+    const { results } = report;
+    expect(results).toMatchObject({ heldOutBy: 'folds', validationAccuracy: null });
+    expect(results?.calibration.fittedOn).toBe(240);
+    expect(results?.outOfFold).toMatchObject({ pictures: 240, folds: 5, groups: 120 });
+    const { accuracy, classes = [] } = results?.outOfFold ?? {};
+    expect(accuracy?.low).toBeLessThan(accuracy?.value ?? 0);
+    expect(classes.map(({ recall }) => recall?.trials)).toEqual([80, 80, 80]);
+    expect(Math.max(...classes.map(({ gainOfMore }) => gainOfMore?.value ?? 0))).toBeGreaterThan(0.01);
+    expect(report.suspectedLabels.judged).toBe(300);
+    const page = drawReport(report, new Map());
+    expect(page).toContain('Two estimates.');
+    expect(page).toContain('What to photograph next');
+    expect(page).not.toContain('validation pictures.');
+  });
+
+  it('judges by the folds where nothing else is left', () => {
+    const made = makeReportInput({ classes: CLASSES, test: 0, validation: 120, hasFolds: true });
+    const { outOfFold, judged } = made;
+    const report = assembleReport({ ...made, judgedOn: 'folds', judged: outOfFold ?? judged });
+    expect(report.results?.accuracy.trials).toBe(120);
+    expect(report.suspectedLabels.judged).toBe(120);
+    const page = drawReport(report, new Map());
+    expect(page).toContain('each by a model that had not seen it or its look-alikes');
+    expect(page).not.toContain('Two estimates.');
+  });
+
+  it('reads reports of an earlier version, without folds', () => {
+    const report = assembleReport(makeReportInput({ classes: CLASSES, test: 30, validation: 30 }));
+    const { outOfFold: _, heldOutBy: __, ...results } = report.results ?? {};
+    expect(ReportSchema.parse({ ...report, results })).toEqual(report);
+  });
+
   it('has no results where no picture was evaluated', () => {
     const report = assembleReport(makeReportInput({ classes: CLASSES, test: 0, validation: 0 }));
     expect(report.results).toBeNull();

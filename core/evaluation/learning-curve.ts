@@ -1,0 +1,90 @@
+// What more pictures of a class would gain, from the mistakes of models that had all pictures and of models that had a part of them.
+
+import { bootstrap, type Estimate } from './bootstrap.ts';
+import { type GroupTally, tallyGroups } from './group-scores.ts';
+import { hits, type Predictions } from './predictions.ts';
+
+/** Answers of models that were trained on a part of the groups. */
+export interface SmallerPredictions {
+  readonly predictions: Predictions;
+  /** Which part, between 0 and 1. */
+  readonly share: number;
+}
+
+/** Examples that no model of {@link gainsOfMore} has seen, in groups of look-alikes. */
+export interface CurveExamples {
+  readonly predictions: Predictions;
+  readonly smaller: SmallerPredictions;
+  readonly groups: Int32Array;
+}
+
+/** With so many pictures of the mean class, a class's own mistakes count as much as the mean of all classes. */
+const PRIOR_EXAMPLES = 10;
+/** Faster than 1 / n, mistakes fall by chance alone. */
+const MAX_EXPONENT = 1;
+
+/**
+ * Estimates by how much the recall of each class rises with more pictures of it.
+ *
+ * Errors fall as a power of the number of training pictures (Hestness et al. 2017, "Deep learning scaling is predictable,
+ * empirically"). The power is that of the mean error of all classes, between models trained on a part and on all: one class has
+ * too few mistakes to tell its own. A class's error is drawn toward the mean, as 10 pictures of the mean class would draw it.
+ *
+ * @param more how many pictures are added to one class.
+ * @returns the gain of recall for each class, 0 to 1, with 95 % intervals of a bootstrap over groups; `undefined` for a class without
+ * examples.
+ */
+export function gainsOfMore(
+  { predictions, smaller, groups }: CurveExamples,
+  more: number,
+  options: { readonly seed: number },
+): (Estimate | undefined)[] {
+  const { labels, classes } = predictions;
+  const tallies = tallyGroups(labels, groups, [hits(predictions), hits(smaller.predictions)]);
+  const pictures = new Float64Array(classes);
+  for (const label of labels) pictures[label] = (pictures[label] as number) + 1;
+  if (tallies.length === 0) return Array.from(pictures, () => undefined);
+  const gains = bootstrap(
+    tallies.length,
+    (sample) => gainsOf(tallies, sample, { pictures, share: smaller.share, more }),
+    options,
+  );
+  return gains.map((gain, index) => ((pictures[index] as number) > 0 ? gain : undefined));
+}
+
+function gainsOf(
+  tallies: readonly GroupTally[],
+  sample: Int32Array,
+  at: { readonly pictures: Float64Array; readonly share: number; readonly more: number },
+): number[] {
+  const classes = at.pictures.length;
+  const examples = new Float64Array(classes);
+  const wrong = new Float64Array(classes);
+  const wrongSmaller = new Float64Array(classes);
+  for (const index of sample) {
+    const { label, examples: count, counts } = tallies[index] as GroupTally;
+    examples[label] = (examples[label] as number) + count;
+    wrong[label] = (wrong[label] as number) + count - (counts[0] as number);
+    wrongSmaller[label] = (wrongSmaller[label] as number) + count - (counts[1] as number);
+  }
+  const error = meanShare(wrong, examples);
+  const exponent = exponentOf(error, meanShare(wrongSmaller, examples), at.share);
+  return Array.from(at.pictures, (pictures, index) => {
+    const own =
+      ((wrong[index] as number) + PRIOR_EXAMPLES * error) / ((examples[index] as number) + PRIOR_EXAMPLES);
+    return own * (1 - (pictures / (pictures + at.more)) ** exponent);
+  });
+}
+
+/** The mean of the shares of all classes that have examples. */
+function meanShare(counts: Float64Array, examples: Float64Array): number {
+  const shares = [...counts].flatMap((count, index) => {
+    const all = examples[index] as number;
+    return all === 0 ? [] : [count / all];
+  });
+  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
+}
+
+/** The power with which the error falls, from its value with a share of the pictures and with all of them. */
+const exponentOf = (error: number, smaller: number, share: number): number =>
+  error === 0 ? 0 : Math.min(MAX_EXPONENT, Math.max(0, Math.log(smaller / error) / -Math.log(share)));
