@@ -18,14 +18,10 @@ import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { present } from '../../core/present.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { failureReason } from '../failure-reason.ts';
+import { KERAS_BACKBONES, type KerasBackbone } from '../keras-backbones.ts';
 import { type FineTuneRequest, SPLIT } from './fine-tune.ts';
 import type { JobOutcome } from './job.ts';
 import { EPOCHS, runStageOne, type StageOneOutcome } from './stage-one.ts';
-
-const BACKBONES = [
-  { name: 'mobilenet_v2_0.35', alpha: '0.35', file: 'mobilenet_v2_0.35_224_no_top.h5' },
-  { name: 'mobilenet_v2_1.0', alpha: '1.0', file: 'mobilenet_v2_1.0_224.h5' },
-];
 
 /** The recipes of jobs. They make no variants, which do not belong to training. */
 const RECIPES: Readonly<Record<string, object>> = {
@@ -66,7 +62,7 @@ const median = (values: readonly number[]) =>
 
 try {
   await cp(options.data, path.join(dataDir, 'datasets', dataset), { recursive: true });
-  for (const backbone of BACKBONES) {
+  for (const backbone of KERAS_BACKBONES) {
     if (options.only !== undefined && !options.only.includes(backbone.name)) continue;
     console.log(`\n${backbone.name} on ${dataset}, seed ${options.seed}`);
     if (options.rounds > 0) await compareStageOne(backbone);
@@ -77,7 +73,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function compareStageOne(backbone: (typeof BACKBONES)[number]): Promise<void> {
+async function compareStageOne(backbone: KerasBackbone): Promise<void> {
   const store = await openObjectStore(storeUrl);
   const inspection = await inspectDataset(store, dataset, { split: SPLIT });
   const splits = splitsOf(inspection);

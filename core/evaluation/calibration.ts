@@ -59,25 +59,37 @@ export function calibrationError(bins: readonly ReliabilityBin[]): number | unde
 
 const SIMULATIONS = 200;
 
+/** Seed of the draws, and number of bins. */
+export interface ChanceOptions {
+  readonly seed: number;
+  readonly bins?: number;
+}
+
 /**
- * The calibration error that perfectly calibrated scores would show on as many examples, by chance alone: the mean over seeded
- * draws of right and wrong from the confidences. An error near it is no sign of bad calibration. `undefined` without examples.
+ * Calibration errors that perfectly calibrated scores would show on as many examples, by chance alone: one for each of 200 seeded
+ * draws of right and wrong from the confidences, in ascending order. Empty without examples.
  *
  * Consistency resampling: Bröcker and Smith (2007), "Increasing the reliability of reliability diagrams".
  */
-export function chanceCalibrationError(
+export function calibrationErrorsByChance(
   predictions: Predictions,
-  { seed, bins = CALIBRATION_BINS }: { readonly seed: number; readonly bins?: number },
-): number | undefined {
+  { seed, bins = CALIBRATION_BINS }: ChanceOptions,
+): Float64Array {
   const confidence = confidences(predictions);
-  if (confidence.length === 0) return undefined;
-  let total = 0;
-  for (let round = 0; round < SIMULATIONS; round++) {
+  if (confidence.length === 0) return new Float64Array();
+  return Float64Array.from({ length: SIMULATIONS }, (_, round) => {
     const roundSeed = deriveSeed(seed, round);
     const right = Uint8Array.from(confidence, (value, example) =>
       uniformAt(roundSeed, example) < value ? 1 : 0,
     );
-    total += calibrationError(binAnswers(confidence, right, bins)) as number;
-  }
-  return total / SIMULATIONS;
+    return calibrationError(binAnswers(confidence, right, bins)) as number;
+  }).sort();
+}
+
+/**
+ * The mean of {@link calibrationErrorsByChance}. An error near it is no sign of bad calibration. `undefined` without examples.
+ */
+export function chanceCalibrationError(predictions: Predictions, options: ChanceOptions): number | undefined {
+  const errors = calibrationErrorsByChance(predictions, options);
+  return errors.length === 0 ? undefined : errors.reduce((total, error) => total + error, 0) / errors.length;
 }
