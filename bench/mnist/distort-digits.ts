@@ -21,28 +21,24 @@ const NODES = 5;
 /** The number of affine random numbers: angle, scale, shift down, shift right. */
 const AFFINE_DRAWS = 4;
 
-/**
- * Distorts every example of `source`, gray pictures on black, anew in every epoch.
- * @param epoch gives the number of the epoch at each read.
- */
-export function distortDigits(
-  source: ExampleSource,
-  range: DistortionRange,
-  { seed, epoch }: { readonly seed: number; readonly epoch: () => number },
-): ExampleSource {
+/** Distorts every example of `source`, gray pictures on black, anew in every epoch; in epoch 1 where none is named. */
+export function distortDigits(source: ExampleSource, range: DistortionRange, seed: number): ExampleSource {
   const [height, width] = source.shape;
   const size = height * width;
   const distort = createDistorter(height, width, range);
-  return {
-    ...source,
-    async fill(indices, images, signal) {
-      await source.fill(indices, images, signal);
-      const epochSeed = deriveSeed(seed, epoch());
-      indices.forEach((index, position) => {
-        distort(images.subarray(position * size, (position + 1) * size), deriveSeed(epochSeed, index));
-      });
-    },
+  const atEpoch = (epoch: number): ExampleSource => {
+    const epochSeed = deriveSeed(seed, epoch);
+    return {
+      ...source,
+      async fill(indices, images, signal) {
+        await source.fill(indices, images, signal);
+        indices.forEach((index, position) => {
+          distort(images.subarray(position * size, (position + 1) * size), deriveSeed(epochSeed, index));
+        });
+      },
+    };
   };
+  return { ...atEpoch(1), atEpoch };
 }
 
 /** A function that distorts a picture in place, `[height, width]`, by a seed. */

@@ -12,6 +12,7 @@ import { googlenet } from './googlenet.ts';
 import { inceptionV3 } from './inception-v3.ts';
 import { lenet5 } from './lenet5.ts';
 import { mnistCnn } from './mnist-cnn.ts';
+import { mnistCnnWide } from './mnist-cnn-wide.ts';
 import { mobilenet } from './mobilenet.ts';
 import { mobilenetV2Full, mobilenetV2Narrow } from './mobilenet-v2.ts';
 import { mobilenetV3Small } from './mobilenet-v3-small.ts';
@@ -28,6 +29,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   smallCnn,
   threeConvCnn,
   mnistCnn,
+  mnistCnnWide,
   mobilenetV2Narrow,
   mobilenetV3Small,
   mobilenetV2Full,

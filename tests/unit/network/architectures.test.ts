@@ -4,6 +4,7 @@ import { ARCHITECTURES, findArchitecture } from '../../../core/network/architect
 import type { InputSize } from '../../../core/network/description/network.ts';
 import { layerShapes } from '../../../core/network/description/shapes.ts';
 import { countParameters, weightSpecs } from '../../../core/network/description/weight-specs.ts';
+import { planNetwork } from '../../../core/network/plan/plan.ts';
 import { splitAt } from '../../../core/network/surgery/split-at.ts';
 
 describe.each(ARCHITECTURES)('$name', (architecture) => {
@@ -81,6 +82,16 @@ describe('smallCnn', () => {
     const { build, defaultInputSize } = findArchitecture('small_cnn');
     const { total } = countParameters(weightSpecs(build({ inputSize: defaultInputSize, classes: 10 })));
     expect(total).toBe(79_946);
+  });
+});
+
+describe('mnistCnnWide', () => {
+  it('has its parameters and its arithmetic on digits', () => {
+    const { build, defaultInputSize } = findArchitecture('mnist_cnn_wide');
+    const { parameters, flops } = planNetwork(build({ inputSize: defaultInputSize, classes: 10 }));
+    // Kernels 9 · (1·32 + 32² + 32·64 + 64² + 64·128 + 128²), four numbers a map of 6 normalizations, 2048 · 10 + 10 at the end.
+    expect(parameters).toEqual({ total: 285_984 + 4 * 448 + 20_490, trainable: 285_984 + 2 * 448 + 20_490 });
+    expect(flops / 2).toBeCloseTo(29.3e6, -5);
   });
 });
 
