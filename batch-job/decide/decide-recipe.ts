@@ -1,7 +1,8 @@
 // Resolves a job's `auto` settings from its data, its network and the back end. It does so once: later attempts find the
 // decision in the job's record.
 
-import { fullStageStart, splitFrozen } from '../../core/job/recipe/full-stage.ts';
+import { estimateJob, PROCESSOR_SECONDS } from '../../core/job/estimate/estimate-job.ts';
+import { fullStageStart } from '../../core/job/recipe/full-stage.ts';
 import { gpuPrecision } from '../../core/job/recipe/gpu-arithmetic.ts';
 import { gpuBatchSize } from '../../core/job/recipe/gpu-batch-size.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
@@ -14,8 +15,6 @@ import {
 import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
-import { TRAINING_PASSES } from '../../core/network/plan/estimate-training.ts';
-import { planNetwork } from '../../core/network/plan/plan.ts';
 import { AUGMENTATIONS } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
@@ -24,9 +23,9 @@ import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
 import { epochsOf, resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
-/** Measured with MobileNetV2 on one core; other machines have the same order of magnitude. */
-const PORTABLE_FLOPS_PER_SECOND = 1e9;
 const SECONDS_PER_MINUTE = 60;
+/** From here on a time is said in minutes. */
+const LEAST_SECONDS_IN_MINUTES = 90;
 
 /** How a job, or a trial of it, is trained. */
 export interface Decision {
@@ -47,7 +46,11 @@ export interface DecisionInput {
   readonly backend: BackendName;
   /** Class indices of the training split. */
   readonly labels: Int32Array;
+  /** Number of pictures of the validation split. */
+  readonly validation: number;
   readonly classes: number;
+  /** Processors of this machine. */
+  readonly processors: number;
   readonly memory: MachineMemory;
 }
 
@@ -70,13 +73,6 @@ export function decideRecipe(given: DecisionInput): Decision {
 
   const full = stages.get('full');
   const unfreezeFrom = full === undefined ? null : start;
-  if (full !== undefined && backend === 'portable') {
-    const minutes = portableMinutes(network, full, { from: unfreezeFrom, examples, augmentation });
-    reasons.push(
-      `On the portable back end, training the pretrained layers takes about ${minutes} minutes. \`npm run fovea -- setup\` builds a ` +
-        'native one, which is about twice as fast.',
-    );
-  }
   const planned = planStages(stages, network, { allowed: recipe.out_of_memory, from: unfreezeFrom }, memory);
   reasons.push(...planned.reasons);
 
@@ -133,6 +129,7 @@ function decideStages(
       );
     const full = resolveStage(defaults.full, hyperparameters, {
       examples,
+      epochs: job.resolved?.stages['full']?.epochs ?? boundedEpochs(given, reasons),
       batchSize: job.resolved?.stages['full']?.batchSize ?? largeBatch(given, start, reasons),
       precision: decidePrecision(given, 'full', reasons),
     });
@@ -146,6 +143,40 @@ function decideStages(
   }
   return stages;
 }
+
+/**
+ * The epochs in which processors train pretrained layers, by the estimate that a dry run gives, too. Undefined on a GPU.
+ */
+function boundedEpochs(
+  { job, backend, labels, validation, classes, processors }: DecisionInput,
+  reasons: string[],
+): number | undefined {
+  if (backend === 'gpu') return undefined;
+  const machine = { name: 'this machine', vcpus: processors, usdPerHour: 0, priceBasis: '' };
+  const pictures = { train: labels.length, validation, test: 0, classes };
+  const { parts } = estimateJob({ ...job, backend, sweep: null }, pictures, machine);
+  const full = parts.find(({ name }) => name === 'full');
+  if (full === undefined || full.epochs === null) return undefined;
+  const { epochs, seconds } = full;
+  reasons.push(
+    `Training the pretrained layers takes up to about ${describeSeconds(seconds)} on ${processors} processors, by the estimate of a dry run.`,
+  );
+  const { full: recipe } = STAGE_DEFAULTS[job.recipe.preset];
+  const wanted = epochsOf(recipe, job.hyperparameters, labels.length);
+  if (epochs < wanted)
+    reasons.push(
+      `It has ${epochs} epochs instead of ${wanted}, so that it takes at most about ${describeSeconds(PROCESSOR_SECONDS)}; ` +
+        'hyperparameters.n_epochs sets another number.',
+    );
+  if (backend === 'portable')
+    reasons.push('`npm run fovea -- setup` builds a native back end, which is two to three times as fast.');
+  return epochs;
+}
+
+const describeSeconds = (seconds: number): string =>
+  seconds < LEAST_SECONDS_IN_MINUTES
+    ? `${Math.ceil(seconds)} seconds`
+    : `${Math.round(seconds / SECONDS_PER_MINUTE)} minutes`;
 
 /** The batch size with which a GPU trains pretrained layers; undefined where the recipe's or the request's holds. */
 function largeBatch(
@@ -216,24 +247,6 @@ const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): Resolv
       },
     ]),
   );
-
-/** Estimated minutes of training on the portable back end, at least 1. */
-function portableMinutes(
-  network: Network,
-  { epochs }: StageSettings,
-  at: { readonly from: string | null; readonly examples: number; readonly augmentation: Augmentation },
-): number {
-  const split = splitFrozen(network, {
-    from: at.from,
-    pictures: { train: at.examples, validation: 0 },
-    epochs,
-    isAugmented: changesPictures(at.augmentation),
-    bytesPerValue: Float32Array.BYTES_PER_ELEMENT,
-  });
-  const { flops } = planNetwork(split?.trainable ?? network);
-  const seconds = (TRAINING_PASSES * flops * at.examples * epochs) / PORTABLE_FLOPS_PER_SECOND;
-  return Math.max(1, Math.round(seconds / SECONDS_PER_MINUTE));
-}
 
 /** Plans micro-batches. They cost no quality; because the plan is an estimate, other remedies wait until memory has run out. */
 function planStages(

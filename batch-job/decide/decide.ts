@@ -1,5 +1,6 @@
 // Decides how a job is trained, and writes the decision into its record and events. Later attempts keep to it.
 
+import os from 'node:os';
 import { describeStages, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
@@ -25,7 +26,9 @@ export async function decide(
     network: base.build({ inputSize: base.defaultInputSize, classes }),
     backend: machine.engine.info.backend,
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
+    validation: splits.validation.length,
     classes,
+    processors: os.availableParallelism(),
     memory: machine.memory,
   });
   if (job.resolved !== null) {

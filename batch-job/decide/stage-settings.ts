@@ -94,6 +94,8 @@ export interface StageSituation {
   readonly examples: number;
   /** Pictures of a batch where the request says `auto`; by default those of the recipe. */
   readonly batchSize?: number | undefined;
+  /** Number of epochs, e.g. those that time allows; by default what the request and the recipe say. */
+  readonly epochs?: number | undefined;
   /** Default: `float32`. */
   readonly precision?: TrainingPrecision;
 }
@@ -115,14 +117,19 @@ export const epochsOf = (
 export function resolveStage(
   recipe: StageDefaults,
   asked: Hyperparameters,
-  { examples, batchSize = recipe.batchSize, precision = 'float32' }: StageSituation,
+  {
+    examples,
+    batchSize = recipe.batchSize,
+    epochs = epochsOf(recipe, asked, examples),
+    precision = 'float32',
+  }: StageSituation,
 ): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
   const growth = asked.batch_size === 'auto' ? Math.max(1, batchSize / recipe.batchSize) : 1;
   const peak = recipe.learningRate * multiplier * Math.sqrt(growth);
   const { schedule, emaDecay } = recipe;
   return {
-    epochs: epochsOf(recipe, asked, examples),
+    epochs,
     batchSize: Math.min(examples, asked.batch_size === 'auto' ? batchSize : asked.batch_size),
     optimizer: recipe.optimizer,
     peak,

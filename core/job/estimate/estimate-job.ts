@@ -88,6 +88,12 @@ const HEAD_EPOCH_SECONDS = 0.02;
 const EXPORT_SECONDS = 6;
 /** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
 const DECODE_SECONDS = 0.01;
+/**
+ * Processors train pretrained layers for so long at most where the request leaves the epochs to `auto`: there are fewer epochs then,
+ * but at least {@link LEAST_EPOCHS}.
+ */
+export const PROCESSOR_SECONDS = 1800;
+const LEAST_EPOCHS = 3;
 const SECONDS_PER_HOUR = 3600;
 /** The share of a GPU's speed that each of several adds. It is assumed, not measured: they wait for each other, and one updates. */
 const SHARED_GPU_SPEED = 0.8;
@@ -191,9 +197,11 @@ function trainingParts(
     isGpu ? Math.max(decoding, computing) : decoding + computing;
   const withDecoding = (seconds: number) => together(decode, seconds);
 
-  /** Seconds of all epochs' training and validation, pictures and all. */
-  const stageSeconds = (stage: 'full' | 'scratch', from: string | null, trained: Network | undefined) => {
-    const epochs = epochsOf(stage, true);
+  /** Seconds of so many epochs' training and validation, pictures and all. */
+  const stageSeconds = (
+    stage: 'full' | 'scratch',
+    { epochs, from, trained }: { epochs: number; from: string | null; trained: Network | undefined },
+  ) => {
     const { batchSize } = lengths[stage];
     /** All epochs of a split: the first one decodes its pictures, which are kept then. The portable back end keeps none. */
     const withPictures = (count: number, computing: number) => {
@@ -230,14 +238,20 @@ function trainingParts(
     return both(stepSeconds / epochs, validation * forwardSeconds);
   };
   const stagePart = (stage: 'full' | 'scratch', from: string | null): Part => {
-    const epochs = epochsOf(stage, true);
-    const split = splitFrozen(network, { from, pictures, epochs, isAugmented, bytesPerValue: 4 });
+    const most = epochsOf(stage, true);
+    const split = splitFrozen(network, { from, pictures, epochs: most, isAugmented, bytesPerValue: 4 });
     const once =
       split === undefined
         ? 0
         : (train * split.views + validation) *
           withDecoding(forwardSeconds(planNetwork(split.frozen), machine));
-    return { name: stage, epochs, seconds: once + stageSeconds(stage, from, split?.trainable) };
+    const secondsOf = (epochs: number) =>
+      once + stageSeconds(stage, { epochs, from, trained: split?.trainable });
+    const isBounded =
+      stage === 'full' && !isGpu && hyperparameters.n_epochs === 'auto' && recipe.preset === 'default';
+    let epochs = most;
+    while (isBounded && epochs > LEAST_EPOCHS && secondsOf(epochs) > PROCESSOR_SECONDS) epochs--;
+    return { name: stage, epochs, seconds: secondsOf(epochs) };
   };
   if (!isPretrained) return [stagePart('scratch', null)];
   const hasFull = hasFullStage(recipe, isGpu);

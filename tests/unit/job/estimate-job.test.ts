@@ -14,10 +14,15 @@ const CPU: JobMachine = { name: 'this machine', vcpus: 4, usdPerHour: 0, priceBa
 const PETS = { train: 3000, validation: 600, test: 400, classes: 37 };
 const resnet = (recipe: object = {}) =>
   newJob({ architecture: 'resnet50', recipe: RecipeSchema.parse(recipe) });
+/** The job with five epochs: processors have no time for more than some. */
+const ofFiveEpochs = (job: ReturnType<typeof newJob>) => ({
+  ...job,
+  hyperparameters: { ...job.hyperparameters, n_epochs: 5 },
+});
 
 describe('estimateJob', () => {
   it('goes by the back end that the job will have on the machine', () => {
-    const job = resnet({ stages: 'full' });
+    const job = ofFiveEpochs(resnet({ stages: 'full' }));
     const gpuOf = (of: typeof job, machine: JobMachine) => estimateJob(of, PETS, machine).machine.gpu;
     expect(gpuOf(job, T4)).toBe('T4');
     expect(gpuOf({ ...job, backend: 'native' }, T4)).toBeUndefined();
@@ -37,15 +42,15 @@ describe('estimateJob', () => {
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
       ['start', null],
       ['head', 60],
-      ['full', 5],
+      ['full', 12],
       ['report', null],
     ]);
     expect(seconds).toBeCloseTo(parts.reduce((sum, part) => sum + part.seconds, 0));
     expect(usd).toBeCloseTo((seconds / 3600) * 0.526);
     expect(basis.join(' ')).toMatch(/T4.*interrupted.*us-east-1 on 2025-11-01/);
-    // Five epochs of 3,000 pictures at the plan's 136 a second.
-    expect(parts[2]?.seconds).toBeGreaterThan((5 * 3000) / 140);
-    expect(parts[2]?.seconds).toBeLessThan((5 * 3000) / 90);
+    // Twelve epochs of 3,000 pictures at the plan's 136 a second, three times as fast where XLA has compiled for 80 s.
+    expect(parts[2]?.seconds).toBeGreaterThan(80 + (12 * 3000) / (3 * 140));
+    expect(parts[2]?.seconds).toBeLessThan(80 + (12 * 3000) / (3 * 90));
   });
 
   it('gives the epochs that are asked for to the last stage', () => {
@@ -101,7 +106,7 @@ describe('estimateJob', () => {
         ...T4,
         gpu: 'L4',
       }).basis.join(' ');
-    expect(basisOf({})).toContain('the stage "full" in batches of 64, in float32, without a compiler.');
+    expect(basisOf({})).toContain('the stage "full" in batches of 128, in float32, without a compiler.');
     expect(basisOf({ precision: 'mixed' })).toContain('in mixed precision, without a compiler');
     const many = { ...PETS, train: 100_000 };
     expect(basisOf({}, many, 'resnet50')).toContain('in mixed precision, compiled by XLA.');
@@ -142,7 +147,7 @@ describe('estimateJob', () => {
   });
 
   it('takes longer without a GPU, and for more pictures', () => {
-    const full = resnet({ stages: 'full', unfreeze_from: null, precision: 'float32' });
+    const full = ofFiveEpochs(resnet({ stages: 'full', unfreeze_from: null, precision: 'float32' }));
     const seconds = (pictures: typeof PETS, machine: JobMachine) =>
       estimateJob(full, pictures, machine).seconds;
     expect(seconds(PETS, CPU)).toBeGreaterThan(4 * seconds(PETS, T4));

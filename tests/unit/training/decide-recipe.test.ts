@@ -4,6 +4,7 @@ import { toBase } from '../../../batch-job/base/base.ts';
 import { decideRecipe } from '../../../batch-job/decide/decide-recipe.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
 import type { BackendName } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { estimateJob } from '../../../core/job/estimate/estimate-job.ts';
 import {
   type Augmentation,
   describeStages,
@@ -51,6 +52,8 @@ async function decide(
     backend,
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
     classes: 2,
+    validation: 100,
+    processors: 2,
     memory: { ...ENOUGH, ...memory },
   });
 }
@@ -67,10 +70,33 @@ describe('decideRecipe', () => {
     ]);
   });
 
-  it('says how long the pretrained layers take on the portable back end', async () => {
-    const { resolved } = await decide({ stages: 'full' }, 'portable');
-    expect(resolved.reasons.join()).toMatch(/about \d+ minutes/);
-    expect((await decide({ stages: 'full' }, 'native')).resolved.reasons.join()).not.toContain('minutes');
+  it('says how long processors train the pretrained layers, by the estimate of a dry run', async () => {
+    for (const backend of ['portable', 'native'] as const) {
+      const { resolved } = await decide({ stages: 'full', unfreeze_from: null }, backend);
+      const job = newJob({ backend, recipe: RecipeSchema.parse({ stages: 'full', unfreeze_from: null }) });
+      const pictures = { train: EXAMPLES, validation: 100, test: 0, classes: 2 };
+      const machine = { name: '', vcpus: 2, usdPerHour: 0, priceBasis: '' };
+      const { parts } = estimateJob({ ...job, architecture: MOBILENET }, pictures, machine);
+      const minutes = Math.round((parts.find(({ name }) => name === 'full')?.seconds ?? 0) / 60);
+      expect(resolved.reasons.join()).toContain(`up to about ${minutes} minutes on 2 processors`);
+    }
+    expect((await decide({ stages: 'full' }, 'gpu')).resolved.reasons.join()).not.toContain('minutes');
+  });
+
+  it('gives processors as many epochs as half an hour has room for, and later attempts the same', async () => {
+    const labels = Int32Array.from({ length: 5000 }, (_, i) => i % 2);
+    const slow = await decide({ stages: 'full', unfreeze_from: null }, 'portable', { labels });
+    const epochs = slow.stages.get('full')?.epochs ?? 0;
+    expect(epochs).toBeGreaterThanOrEqual(3);
+    expect(epochs).toBeLessThan(12);
+    expect(slow.resolved.reasons.join()).toContain(
+      `It has ${epochs} epochs instead of 12, so that it takes at most about 30 minutes`,
+    );
+    const later = await decide({ stages: 'full' }, 'native', { labels, resolved: slow.resolved });
+    expect(later.stages.get('full')?.epochs).toBe(epochs);
+    const asked = { n_epochs: 20, batch_size: 'auto', learning_rate_multiplier: 'auto' } as const;
+    const long = await decide({ stages: 'full' }, 'portable', { labels, hyperparameters: asked });
+    expect(long.stages.get('full')?.epochs).toBe(20);
   });
 
   it('holds to what an earlier attempt decided', async () => {

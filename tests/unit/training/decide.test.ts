@@ -17,7 +17,7 @@ async function decideOn(backend: BackendName, resolved: ResolvedRecipe | null = 
   const deps = {
     base: toBase(findArchitecture('resnet50')),
     inspection: { classes: ['a', 'b'] },
-    splits: { train: Array.from({ length: 400 }, (_, i) => ({ classIndex: i % 2 })) },
+    splits: { train: Array.from({ length: 400 }, (_, i) => ({ classIndex: i % 2 })), validation: [] },
     machine: {
       engine: { info: { backend }, mixedPrecision: () => 'bfloat16' },
       memory: { limitBytes: 64e9, limitName: '', deviceBytes: 64e9, freeBytes: 60e9, freeName: '' },
