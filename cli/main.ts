@@ -16,6 +16,7 @@ import { runPlan } from './commands/plan.ts';
 import { runReproduce } from './commands/reproduce.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import { runStart } from './commands/start.ts';
+import { runWeightsPull, type WeightsPullOptions } from './commands/weights-pull.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { DEFAULT_DATA } from './terminal/shown-command.ts';
 import { InterruptedError } from './terminal/until-interrupted.ts';
@@ -71,6 +72,24 @@ function parseOrigin(text: string, earlier: readonly string[] = []): readonly st
   if (!origin.success) throw new InvalidArgumentError(`It ${origin.error.issues[0]?.message}.`);
   return [...earlier, origin.data];
 }
+
+const SHA256 = /^[0-9a-f]{64}$/i;
+
+function parseSha256(text: string, earlier: readonly string[] = []): readonly string[] {
+  if (!SHA256.test(text)) throw new InvalidArgumentError('It must be 64 hexadecimal digits.');
+  return [...earlier, text];
+}
+
+/** Adds the options of a command that pulls files. */
+const withPull = (command: Command): Command =>
+  command
+    .option('--file <path>', 'path of the file in a repository of a hub (default: the usual one)')
+    .option(
+      '--sha256 <hash...>',
+      'hash that a pulled file must have (default: that of the first pull)',
+      parseSha256,
+    )
+    .option('--allow-http <host...>', 'server that may be asked without TLS, e.g. 127.0.0.1:8000');
 
 const program = new Command('fovea').description(description).version(version);
 
@@ -129,12 +148,11 @@ program
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
 
-program
-  .command('import-backbone')
+withPull(program.command('import-backbone'))
   .description(
     'import an ONNX file, from PyTorch or a model hub, as the frozen backbone of classifiers to train',
   )
-  .argument('<file>', 'the .onnx file', takePath)
+  .argument('<source>', 'the .onnx file, its URL, or a repository of a hub as org/name or org/name@revision')
   .option('--name <name>', 'name of the backbone, for jobs (default: that of the file)')
   .addOption(
     new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
@@ -164,7 +182,16 @@ program
     ).choices(POOLINGS),
   )
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action((file: string, options: ImportBackboneOptions) => runImportBackbone(file, options));
+  .action((source: string, options: ImportBackboneOptions) => runImportBackbone(source, options));
+
+withPull(program.command('weights').description('pretrained weights').command('pull'))
+  .description(
+    'bring the published weights of an architecture, or a weight file of a hub, to the data folder',
+  )
+  .argument('<source>', 'an architecture, a URL, or a repository of a hub as org/name or org/name@revision')
+  .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
+  .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+  .action((source: string, options: WeightsPullOptions) => runWeightsPull(source, options));
 
 program
   .command('reproduce')

@@ -27,6 +27,10 @@ export const environment = {
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
   /** One API key, for a server that is started on this machine and for its clients. */
   apiKey: 'FOVEA_API_KEY',
+  /** Address of a hub that files are pulled from, by the name that hubs' own tools have for it. Default: the public one. */
+  hubEndpoint: 'HF_ENDPOINT',
+  /** Access token of that hub. */
+  hubToken: 'HF_TOKEN',
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;

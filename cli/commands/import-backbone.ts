@@ -1,14 +1,17 @@
-// `fovea import-backbone`: imports an .onnx file of this machine as a backbone that jobs train classifiers on. It works on
-// the data folder itself, because the file is on this machine and may be far larger than a request.
+// `fovea import-backbone`: imports an .onnx file, of this machine or pulled, as a backbone that jobs train classifiers on. It works on
+// the data folder itself, because the file may be far larger than a request, and a server fetches nothing that a request names.
 
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toArchitectureName } from '../../core/backbone/backbone.ts';
 import {
   checkBackboneSize,
+  type ImportBackboneRequest,
   type ImportedBackbone,
   importBackbone,
+  MAX_BACKBONE_BYTES,
 } from '../../core/backbone/import-backbone.ts';
 import type { ChosenPooling } from '../../core/backbone/pool-tokens.ts';
 import { weightFilesIn } from '../../core/backbone/weight-files.ts';
@@ -16,10 +19,18 @@ import { describePreprocessing, describeResize, type Preprocessing } from '../..
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
+import { pulledWeights } from '../pull/pulled-weights.ts';
+import { isSource, isUrl } from '../pull/source-address.ts';
 import { shownStart } from '../terminal/shown-command.ts';
+import { toUserPath } from '../terminal/user-path.ts';
+
+/** Where exports are in most repositories of a hub. */
+const HUB_MODEL = 'onnx/model.onnx';
 
 /** The options of `fovea import-backbone`. */
-export interface ImportBackboneOptions {
+export interface ImportBackboneOptions extends PullCommandOptions {
   readonly data: string;
   /** Name of the backbone; default: that of the file without its extension. */
   readonly name?: string;
@@ -32,25 +43,50 @@ export interface ImportBackboneOptions {
 }
 
 /**
- * Imports the backbone in `file`, and prints its input, its features and the next command.
- * @throws {FoveaError} what {@link importBackbone} throws, or opening the folder.
+ * Imports a backbone, and prints its input, its features and the next command.
+ * @param source A file, a URL, or `org/name` of a hub.
+ * @throws {FoveaError} what {@link importBackbone} or pulling throws, or opening the folder.
  */
-export async function runImportBackbone(file: string, options: ImportBackboneOptions): Promise<void> {
-  const { data, name = path.parse(file).name, ...request } = options;
-  checkBackboneSize((await stat(file)).size);
-  const onnx = await readFile(file);
-  const dataDir = path.resolve(data);
-  const store = await openObjectStore(pathToFileURL(dataDir).href);
-  const imported = await importBackbone(
-    { store, now: Date.now },
-    { ...request, name, onnx, weightFiles: weightFilesIn(path.dirname(file)) },
-  );
+export async function runImportBackbone(source: string, options: ImportBackboneOptions): Promise<void> {
+  const { data, file: _, sha256: __, allowHttp: ___, ...request } = options;
+  const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
+  const model = await openModel(source, store, options);
+  const imported = await importBackbone({ store, now: Date.now }, { ...model, ...request });
   const { backbone, below, weightFiles } = imported;
-  const { input, features, source } = backbone;
+  const { input, features, source: origin } = backbone;
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}
-  features  ${features} from "${source.output}"${describeOutput(imported)}
+  features  ${features} from "${origin.output}"${describeOutput(imported)}
 ${describeWeights(weightFiles)}${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+}
+
+/** Reads the model from this machine, or pulls it. */
+async function openModel(
+  source: string,
+  store: ObjectStore,
+  options: PullCommandOptions,
+): Promise<Pick<ImportBackboneRequest, 'name' | 'onnx' | 'weightFiles'>> {
+  const file = toUserPath(source);
+  // What is named like a file is never looked for on a hub, which need not learn the names of files here.
+  const isPulled =
+    isUrl(source) || (isSource(source) && path.extname(source) !== '.onnx' && !existsSync(file));
+  if (!isPulled) {
+    checkBackboneSize((await stat(file)).size);
+    return {
+      name: path.parse(file).name,
+      onnx: await readFile(file),
+      weightFiles: weightFilesIn(path.dirname(file)),
+    };
+  }
+  const { address, pull } = openPull(source, store, options);
+  const { url, name } = address(source, HUB_MODEL);
+  const limits = { maxBytes: MAX_BACKBONE_BYTES };
+  const pulled = await pull(url, limits);
+  return {
+    name,
+    onnx: await readFile(pulled.path),
+    weightFiles: pulledWeights(url, (beside) => pull(beside, limits)),
+  };
 }
 
 const TAKEN = { cls: 'the class token', mean: 'the mean' } satisfies Record<Pooling, string>;

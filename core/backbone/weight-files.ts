@@ -2,7 +2,7 @@
 // of this machine. Knows nothing of tensors.
 
 import { constants } from 'node:fs';
-import { lstat, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { FoveaError } from '../errors/errors.ts';
 import { ONE_FOLDER_OR_FILE, shown } from '../network/onnx/external-tensor.ts';
@@ -38,16 +38,23 @@ export function weightFilesIn(folder: string): WeightFiles {
       });
       try {
         if (!(await handle.stat()).isFile()) throw refused(location, 'is no regular file');
-        for (let filled = 0; filled < values.length; ) {
-          const { bytesRead } = await handle.read(values, filled, values.length - filled, offset + filled);
-          if (bytesRead === 0) throw refused(location, 'was cut shorter while it was read');
-          filled += bytesRead;
-        }
+        if (!(await fill(handle, offset, values)))
+          throw refused(location, 'was cut shorter while it was read');
       } finally {
         await handle.close();
       }
     },
   };
+}
+
+/** Fills `values` with the bytes of a file from `offset` on. @returns whether it has so many. */
+export async function fill(handle: FileHandle, offset: number, values: Uint8Array): Promise<boolean> {
+  for (let filled = 0; filled < values.length; ) {
+    const { bytesRead } = await handle.read(values, filled, values.length - filled, offset + filled);
+    if (bytesRead === 0) return false;
+    filled += bytesRead;
+  }
+  return true;
 }
 
 async function find(folder: string, location: string) {

@@ -60,6 +60,13 @@ export const STORAGE_CODES = {
     'The pretrained weights are not here and could not be downloaded. Put the file that the message names into a folder, start the server with `--weights FOLDER`, and ask for the job again.',
   'weights-download-failed': 'The weights could not be downloaded. Try again, or supply the file by hand.',
 
+  'download-failed': 'The file could not be downloaded. Try again: the download continues.',
+  'download-refused':
+    'The address is not allowed. Name an https URL or a repository of a hub, or allow a server of yours with `--allow-http`.',
+  'download-changed':
+    'The file is another one than before, or than was published. Compare the hashes, and accept it with `--sha256`.',
+  'download-too-large': 'The file is too large. Check that it is the one that you mean.',
+
   'backbone-name-invalid':
     'This is not an allowed name of a backbone. Use a name within the rules of the message.',
   'backbone-not-found': 'There is no such backbone. Import it, or name one that the message gives.',

@@ -39,6 +39,7 @@ export const FORMATS = {
   report: { kind: 'report', version: 2, readsFrom: 1 },
   /** As the manifest. */
   backbone: { kind: 'backbone', version: 2, readsFrom: 1 },
+  pin: { kind: 'pin of a pulled file', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },
   restore: { kind: 'note of a restore', version: 1 },

@@ -83,6 +83,9 @@ export const keys = {
   backboneFile: (backbone: string, sha256: string) =>
     `backbones/${segment(backbone)}/${segment(sha256)}.onnx`,
 
+  /** What is remembered of a file that was pulled. @param hash of its address. */
+  pin: (hash: string) => `pins/${segment(hash)}.json`,
+
   /** Uploaded pictures, which predictions name by key; they expire. */
   uploads: () => 'uploads/',
   upload: (uploadId: string) => `uploads/${segment(uploadId)}`,

@@ -156,6 +156,11 @@ export const ERROR_ANSWERS = {
   'weights-unavailable': refused(409),
   'weights-download-failed': later(60),
 
+  'download-failed': later(60),
+  'download-refused': refused(400),
+  'download-changed': refused(409),
+  'download-too-large': refused(413),
+
   'backbone-name-invalid': refused(400),
   'backbone-not-found': refused(404),
   'backbone-exists': refused(409),

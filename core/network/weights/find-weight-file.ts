@@ -9,8 +9,8 @@ import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { WeightSource } from '../description/network.ts';
 
-/** More than the largest published file, VGG16's 553 MB; what is longer is not the file. */
-const MAX_DOWNLOAD_BYTES = 1024 ** 3;
+/** Size of a weight file at most: more than the largest published one, VGG16's 553 MB; what is longer is not the file. */
+export const MAX_WEIGHT_FILE_BYTES = 1024 ** 3;
 /** A progress report for every so many bytes, to keep a job's record from being written for each packet. */
 const PROGRESS_STEP_BYTES = 1024 ** 2;
 
@@ -135,7 +135,7 @@ export async function download(source: WeightSource, deps: WeightFileDeps): Prom
 }
 
 async function readBody(source: WeightSource, response: Response, deps: WeightFileDeps): Promise<Uint8Array> {
-  const { maxBytes = MAX_DOWNLOAD_BYTES, onProgress, signal } = deps;
+  const { maxBytes = MAX_WEIGHT_FILE_BYTES, onProgress, signal } = deps;
   const announced = Number(response.headers.get('content-length') ?? Number.NaN);
   const totalBytes = Number.isFinite(announced) ? announced : null;
   const tooLarge = (size: number) =>

@@ -77,8 +77,8 @@ async function downloadFirst(
       deps.weightsDir === undefined ? ' Start the server with `npm start -- --weights FOLDER`.' : '';
     throw new FoveaError(
       'weights-unavailable',
-      `There are no pretrained weights for ${architecture.name}. ${cause.message} Download ${source.url} on a machine that ` +
-        `can, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Then ask for the job again.`,
+      `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "fovea weights pull ` +
+        `${architecture.name}"; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Then ask for the job again.`,
       {
         param: 'architecture',
         details: { architecture: architecture.name, url: source.url, fileNames: names },

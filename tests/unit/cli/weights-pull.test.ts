@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { runWeightsPull } from '../../../cli/commands/weights-pull.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import { type FileServer, startFileServer } from '../../support/file-server.ts';
+
+let server: FileServer;
+let data: string;
+let printed: string[];
+beforeEach(async () => {
+  server = await startFileServer();
+  data = mkdtempSync(path.join(tmpdir(), 'fovea-weights-'));
+  printed = [];
+  vi.stubEnv('XDG_CACHE_HOME', path.join(data, 'cache-home'));
+  vi.stubEnv('HF_ENDPOINT', server.url);
+  vi.spyOn(console, 'log').mockImplementation((line: string) => printed.push(line));
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await server.close();
+  rmSync(data, { recursive: true });
+});
+
+it('puts a file of a URL or a hub where imports of a server find it', async () => {
+  server.files.set('/mine.h5', Buffer.from('by URL'));
+  server.files.set('/org/name/resolve/main/some/model.h5', Buffer.from('of a hub'));
+  const allowHttp = [server.host];
+  await runWeightsPull(`${server.url}/mine.h5`, { data, allowHttp });
+  await runWeightsPull('org/name', { data, allowHttp, file: 'some/model.h5' });
+  const read = (file: string) => readFileSync(path.join(data, keys.weights(file)), 'utf8');
+  expect([read('mine.h5'), read('model.h5')]).toEqual(['by URL', 'of a hub']);
+  expect(printed[0]).toContain('"weights": "mine.h5"');
+});
+
+it.each([
+  ['lenet5', {}, 'weights-unavailable', /trained from scratch/],
+  [
+    'convnext_tiny',
+    { file: 'other.h5' },
+    'weights-unavailable',
+    /convnext_tiny_notop\.h5, convnext_tiny\.h5/,
+  ],
+  ['convnext_tinny', {}, 'architecture-unknown', /convnext_tiny/],
+])('rejects %s with %j', async (source, options, code, message) => {
+  await expect(runWeightsPull(source, { data, ...options })).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+  });
+});
