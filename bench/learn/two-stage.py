@@ -26,8 +26,8 @@ MODERN = recipe == "modern"
 keras.utils.set_random_seed(seed)
 
 
-def decode(path):
-    return tf.image.convert_image_dtype(tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False), tf.float32)
+def decode(path, label):
+    return tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False), label
 
 
 def resize(pixels, height, width):
@@ -63,11 +63,16 @@ def augment(pixels):
 
 def dataset(split, augmented):
     paths, labels = zip(*lists[split])
-    data = tf.data.Dataset.from_tensor_slices((list(paths), tf.one_hot(labels, classes)))
+    data = tf.data.Dataset.from_tensor_slices((list(paths), tf.one_hot(labels, classes))).map(decode, num_parallel_calls=2)
     if augmented:
-        data = data.shuffle(len(paths), seed=seed)
-    view = augment if augmented else whole
-    data = data.map(lambda path, label: (tf.clip_by_value(view(decode(path)), 0, 1) * 2 - 1, label), num_parallel_calls=2)
+        # Pixels stay in memory, so that each picture is decoded once.
+        data = data.cache().shuffle(len(paths), seed=seed)
+
+    def view(pixels, label):
+        shown = (augment if augmented else whole)(tf.image.convert_image_dtype(pixels, tf.float32))
+        return tf.clip_by_value(shown, 0, 1) * 2 - 1, label
+
+    data = data.map(view, num_parallel_calls=2)
     return data.batch(BATCH_SIZE).prefetch(2)
 
 
@@ -103,7 +108,8 @@ start = time.perf_counter()
 for stage, epochs in enumerate(EPOCHS):
     base.trainable = stage == 1
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=0.1 if MODERN else 0.0)
-    model.compile(optimizer=optimizer(stage, epochs), loss=loss)
+    # On processors, XLA compiles for a minute and gains nothing.
+    model.compile(optimizer=optimizer(stage, epochs), loss=loss, jit_compile=False)
     model.fit(train, epochs=epochs, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=say)])
 seconds = time.perf_counter() - start
 model.predict(dataset("test", augmented=False), verbose=0).astype("<f4").tofile(output)
