@@ -1,6 +1,7 @@
 // A dataset on the wire: what an inspection found, in numbers and findings.
 
 import { z } from 'zod';
+import { groupFindings } from '../core/dataset/group-findings.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
@@ -41,6 +42,17 @@ const inspectionShape = {
   finding_counts: z
     .record(z.string(), z.number().int().optional())
     .meta({ description: 'Number of findings by code. `findings` may list fewer.' }),
+  finding_groups: z
+    .array(
+      z.object({
+        code: z.string().meta({ description: 'The code of all its findings.', example: 'file-corrupt' }),
+        severity: FindingSchema.shape.severity,
+        count: count('Number of findings.'),
+        keys: z.array(z.string()).meta({ description: 'The first keys, at most 10.' }),
+        message: text('What was found, in one line, and what to do.'),
+      }),
+    )
+    .meta({ description: 'The findings by code, each kind in one line. Errors first.' }),
 };
 
 /** The answer of `GET /v1/datasets/<name>`. */
@@ -96,5 +108,6 @@ export function toWireInspection(inspection: DatasetInspection) {
       ...(related === undefined ? {} : { related: [...related] }),
     })),
     finding_counts: { ...inspection.findingCounts },
+    finding_groups: groupFindings(inspection).map((group) => ({ ...group, keys: [...group.keys] })),
   };
 }

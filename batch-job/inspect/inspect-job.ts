@@ -24,7 +24,7 @@ export interface InspectedJob {
 export async function inspectJob(deps: ValidateDatasetDeps, job: JobRecord): Promise<InspectedJob> {
   const base = await findBase(deps.store, job.architecture);
   checkTrainableLayers(job);
-  const inspection = await validateDataset(deps, job);
+  const inspection = await validateDataset(deps, job, base.defaultInputSize);
   const splits = splitsOf(inspection);
   if (job.sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(

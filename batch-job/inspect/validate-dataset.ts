@@ -1,6 +1,7 @@
 // Inspects every file of a job's dataset. Problems become events; problems that make training impossible end the job.
 
-import type { Finding } from '../../core/dataset/findings.ts';
+import type { InputSize } from '../../core/dataset/check-tiny.ts';
+import { type FindingGroup, groupFindings } from '../../core/dataset/group-findings.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
@@ -8,9 +9,6 @@ import type { NewJobEvent } from '../../core/job/record/job-events.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { splitsOf } from './splits.ts';
-
-/** Findings that get an event; the others are only counted. A dry run lists all of them. */
-const MAX_FINDING_EVENTS = 50;
 
 const EVENT_LEVELS = { error: 'error', warning: 'warn', info: 'info' } as const;
 
@@ -21,35 +19,34 @@ export interface ValidateDatasetDeps {
 }
 
 /**
- * Inspects a job's dataset and writes the findings into the job's events.
+ * Inspects a job's dataset and writes the findings into the job's events, one for each kind. A dry run lists all of them.
+ * @param inputSize The input of the network that is to be trained.
  * @throws {FoveaError} `dataset-invalid` with every reason why the dataset cannot be trained on.
  */
 export async function validateDataset(
   { store, reporter }: ValidateDatasetDeps,
   job: JobRecord,
+  inputSize: InputSize,
 ): Promise<DatasetInspection> {
   reporter.startStage('validating');
   const inspection = await inspectDataset(store, job.dataset, {
     split: job.split,
     ...(job.splitSnapshot === null ? {} : { snapshot: job.splitSnapshot }),
+    inputSize,
     fixesSplit: true,
     // A job with a resolved recipe may have trained on its split.
     hasTrained: job.resolved !== null,
     signal: reporter.signal,
     onProgress: ({ done, total }) => reporter.update({ step: done, steps: total }),
   });
-  const { findings, classes, items } = inspection;
-  for (const finding of findings.slice(0, MAX_FINDING_EVENTS)) await reporter.event(toEvent(finding));
-  if (findings.length > MAX_FINDING_EVENTS) {
-    await reporter.message(
-      `${findings.length - MAX_FINDING_EVENTS} more findings; a dry run of the job lists them all.`,
-    );
-  }
-  const errors = findings.filter((finding) => finding.severity === 'error');
+  const { classes, items } = inspection;
+  const groups = groupFindings(inspection);
+  for (const group of groups) await reporter.event(toEvent(group));
+  const errors = groups.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     throw new FoveaError(
       'dataset-invalid',
-      `The dataset "${job.dataset}" cannot be trained on: ${errors.map((finding) => finding.message).join(' ')}`,
+      `The dataset "${job.dataset}" cannot be trained on: ${errors.map(({ message }) => message).join(' ')}`,
       { param: 'training_file' },
     );
   }
@@ -62,9 +59,9 @@ export async function validateDataset(
   return inspection;
 }
 
-const toEvent = (finding: Finding): NewJobEvent => ({
-  level: EVENT_LEVELS[finding.severity],
+const toEvent = (group: FindingGroup): NewJobEvent => ({
+  level: EVENT_LEVELS[group.severity],
   type: 'message',
-  message: finding.message,
-  data: { ...finding },
+  message: group.message,
+  data: { ...group, key: group.keys[0] ?? null },
 });

@@ -21,6 +21,8 @@ export const FINDING_SEVERITIES = {
   'picture-flat': 'warning',
   /** Most pictures are of the same plain color. */
   'pictures-mostly-flat': 'error',
+  /** A class has pictures that are enlarged much for the network. */
+  'pictures-tiny': 'warning',
   /** The same bytes twice in a class: one copy is used. */
   'duplicate-content': 'warning',
   /** The same bytes in two classes: no copy is used, since the right class is not known. */

@@ -14,6 +14,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import { assignSplits, isInTrainingPool, trainingPoolFractions } from './assign-splits.ts';
 import { checkClasses, checkQuotas, checkTrainingShares } from './check-classes.ts';
 import { checkFlat } from './check-flat.ts';
+import { checkTiny, type InputSize } from './check-tiny.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
@@ -74,6 +75,8 @@ export interface InspectDatasetOptions {
   readonly fixesSplit?: boolean;
   /** Whether an earlier attempt of the job has trained. */
   readonly hasTrained?: boolean;
+  /** The input of the network that is to be trained, by which pictures are tiny or not; without it, none is. */
+  readonly inputSize?: InputSize;
   /** How far pictures are decoded. Default: `full`. */
   readonly decode?: DecodeDepth;
   readonly limits?: ImageLimits;
@@ -142,6 +145,7 @@ export async function inspectDataset(
   const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
   checkClasses(root, classes, pictures, layout, findings);
   checkFlat(pictures, findings);
+  if (options.inputSize !== undefined) checkTiny(root, pictures, options.inputSize, findings);
   const groups = await groupNearDuplicates(pictures, options.signal);
   const fractions = trainingPoolFractions(layout, options.split);
   const { splits, snapshot } = await settleSplit({

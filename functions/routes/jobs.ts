@@ -8,6 +8,7 @@ import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
+import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
@@ -16,6 +17,7 @@ import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
+import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -122,11 +124,10 @@ export function jobRoutes(deps: AppDeps) {
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c, CreateJobSchema, limits.jsonBodyBytes);
     const job = toNewJob(request);
-    const backbone = toBackboneName(job.architecture);
-    if (backbone !== undefined) await readBackbone(deps.store, backbone);
+    const inputSize = await inputSizeOf(deps, job);
     checkTrainableLayers(job);
     await requireDataset(deps.store, job.dataset, 'training_file');
-    if (request.dry_run) return c.json(await dryRun(deps, job, c.req.raw.signal), 200);
+    if (request.dry_run) return c.json(await dryRun(deps, job, inputSize, c.req.raw.signal), 200);
     // What is known now has to do: no job waits for the doctor.
     const machines = withBackends(deps, deps.backends?.known());
     requireBackend(job.backend, machines);
@@ -160,14 +161,21 @@ export function jobRoutes(deps: AppDeps) {
   return routes;
 }
 
+/** The input of the network that a job trains. @throws {FoveaError} `architecture-unknown`, `backbone-not-found`. */
+async function inputSizeOf({ store }: AppDeps, { architecture }: NewJob): Promise<InputSize> {
+  const backbone = toBackboneName(architecture);
+  if (backbone === undefined) return findArchitecture(architecture).defaultInputSize;
+  return (await readBackbone(store, backbone)).input;
+}
+
 /** Says what a job would train on and what it would cost, without creating it. */
-async function dryRun(deps: AppDeps, job: NewJob, signal: AbortSignal) {
+async function dryRun(deps: AppDeps, job: NewJob, inputSize: InputSize, signal: AbortSignal) {
   const { dataset, split, splitSnapshot, architecture, model } = job;
   const machines = withBackends(deps, await deps.backends?.find());
   requireBackend(job.backend, machines);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
   const inspection = toWireInspection(
-    await inspectDataset(deps.store, dataset, { split, ...snapshot, signal }),
+    await inspectDataset(deps.store, dataset, { split, ...snapshot, inputSize, signal }),
   );
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   return {

@@ -254,6 +254,11 @@ const PLANTED: Readonly<
     ),
     at: 'cat/',
   }),
+  'pictures-tiny': async () => ({
+    files: {},
+    at: 'cat/',
+    options: { inputSize: { height: 224, width: 300 } },
+  }),
   'single-class': async () => ({ only: true, files: await makePictures({ cat: 12 }), at: null }),
   'no-images': async () => ({
     only: true,

@@ -177,6 +177,17 @@ describe('POST /v1/fine_tuning/jobs', () => {
         severity: 'warning',
       }),
     );
+    expect(body.finding_groups).toContainEqual(
+      expect.objectContaining({
+        code: 'file-unsupported',
+        count: 1,
+        keys: ['datasets/colors/red/broken.png'],
+      }),
+    );
+    expect(body.finding_counts).not.toHaveProperty('pictures-tiny');
+    // It takes 224 × 224 pixels.
+    const large = { ...BODY, model: 'mobilenet_v2_0.35', dry_run: true };
+    expect((await test.send('POST', JOBS, large)).body.finding_counts['pictures-tiny']).toBe(2);
     expect(body.split.train + body.split.validation + body.split.test).toBe(2);
     expect((await test.send('GET', JOBS)).body.data).toEqual([]);
     expect(test.submitted).toEqual([]);
