@@ -13,7 +13,7 @@ import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
 import type { Base } from '../base/base.ts';
 import { type Judgement, MAX_PARITY_DIFFERENCE } from '../judge/judge-model.ts';
 import { type CreatedReport, type CreateReportDeps, createReport } from '../report/create-report.ts';
-import { readHistory } from '../report/read-history.ts';
+import { toHistory, toSecondStage } from '../report/read-history.ts';
 import { type ExportVariantsDeps, exportVariants } from './export-variants.ts';
 
 /** What an export needs. */
@@ -57,6 +57,7 @@ export async function exportModel(
   const jobs = createJobStore(deps);
   // They were written while the job ran, after this attempt had read the record.
   const { resolved = null, trials = [] } = (await jobs.get(job.id)) ?? {};
+  const events = await jobs.eventsSince(job.id);
   const described = await createReport(deps, {
     ...judgement,
     version,
@@ -64,7 +65,8 @@ export async function exportModel(
     backbone,
     resolved,
     trials,
-    history: await readHistory(jobs, job.id, deps.trial),
+    history: toHistory(events, deps.trial),
+    secondStage: toSecondStage(events, deps.trial),
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
     variants: variants.described,
     tfjs: companions.tfjs,

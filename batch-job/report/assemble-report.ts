@@ -57,6 +57,7 @@ export function assembleReport(from: ReportInput): Report {
       devices: [...engine.devices],
       versions: { ...engine.versions, ...from.versions },
       history: [...from.history],
+      ...(from.secondStage === undefined ? {} : { secondStage: from.secondStage }),
       trials: from.trials.map(({ givenUp: _, ...trial }) => ({
         ...trial,
         isChosen: trial.trial === from.trial,

@@ -12,7 +12,13 @@ import type { ModelInput } from '../../core/image/model-input.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
-import { type Epoch, REPORT_FILE, REPORT_PAGE_FILE, type Report } from '../../core/model/report.ts';
+import {
+  type Epoch,
+  REPORT_FILE,
+  REPORT_PAGE_FILE,
+  type Report,
+  type SecondStage,
+} from '../../core/model/report.ts';
 import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { withFormat } from '../../core/storage/parse-stored.ts';
@@ -55,6 +61,8 @@ export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   /** What the decision has set for every `auto` of the recipe. */
   readonly resolved: JobRecord['resolved'];
   readonly history: readonly Epoch[];
+  /** What training the pretrained layers gained, where that is known. */
+  readonly secondStage?: SecondStage | undefined;
   /** The trials of the job's sweep; empty without one. */
   readonly trials: JobRecord['trials'];
   /** The largest difference of a probability between trainer and exported model that is allowed. */

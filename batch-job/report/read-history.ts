@@ -1,9 +1,8 @@
-// The epochs of a job, from the metrics among its events, those of earlier attempts included.
+// The epochs of a job and the gain of its second stage, from its events, those of earlier attempts included.
 
 import { z } from 'zod';
 import type { JobEvent } from '../../core/job/record/job.ts';
-import type { JobStore } from '../../core/job/record/job-store.ts';
-import type { Epoch } from '../../core/model/report.ts';
+import type { Epoch, SecondStage } from '../../core/model/report.ts';
 
 const metric = z.number().nullish();
 
@@ -21,25 +20,44 @@ const MetricsSchema = z.object({
   images_per_second: metric,
 });
 
-/**
- * Every epoch of a job, or of one trial of it, once, in the order of training. Where an epoch was repeated after an
- * interruption, the last one counts.
- */
-export const readHistory = async (
-  jobs: Pick<JobStore, 'eventsSince'>,
-  jobId: string,
-  trial?: number,
-): Promise<Epoch[]> => toHistory(await jobs.eventsSince(jobId), trial);
+/** The data of the event that ends the stage `full`, where pictures were held out. */
+const StageEndSchema = z.object({
+  trial: z.number().int().optional(),
+  stage: z.literal('full'),
+  blend_share: z.number(),
+  loss_gain: z.number(),
+  loss_gain_error: z.number(),
+  accuracy_before: z.number(),
+  accuracy_after: z.number(),
+});
+
+type ReadEvent = Pick<JobEvent, 'type' | 'data' | 'createdAt'>;
+
+/** What training the pretrained layers gained, by a job's events, or those of one trial of it. The last such event counts. */
+export function toSecondStage(events: readonly ReadEvent[], trial?: number): SecondStage | undefined {
+  const ends = events.flatMap(({ type, data }) => {
+    const parsed = type === 'message' ? StageEndSchema.safeParse(data) : undefined;
+    return parsed?.success && parsed.data.trial === trial ? [parsed.data] : [];
+  });
+  const last = ends.at(-1);
+  return (
+    last && {
+      isKept: last.blend_share > 0,
+      lossGain: last.loss_gain,
+      lossGainError: last.loss_gain_error,
+      accuracyBefore: last.accuracy_before,
+      accuracyAfter: last.accuracy_after,
+    }
+  );
+}
 
 /**
- * {@link readHistory} of events that were read already; events of other types and other trials are skipped.
+ * Every epoch of a job, or of one trial of it, once, in the order of training. Where an epoch was repeated after an
+ * interruption, the last one counts. Events of other types and other trials are skipped.
  *
  * @param events Oldest first.
  */
-export function toHistory(
-  events: readonly Pick<JobEvent, 'type' | 'data' | 'createdAt'>[],
-  trial?: number,
-): Epoch[] {
+export function toHistory(events: readonly ReadEvent[], trial?: number): Epoch[] {
   const epochs = new Map<string, Epoch>();
   for (const { type, data, createdAt } of events) {
     const parsed = type === 'metrics' ? MetricsSchema.safeParse(data) : undefined;

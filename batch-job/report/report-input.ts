@@ -7,7 +7,7 @@ import type { ModelInput } from '../../core/image/model-input.ts';
 import type { TakenRemedies } from '../../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Parity } from '../../core/model/parity.ts';
-import type { Epoch, Report, ReportResults } from '../../core/model/report.ts';
+import type { Epoch, Report, ReportResults, SecondStage } from '../../core/model/report.ts';
 import type { JudgedSplit, Judgement } from '../judge/judge-model.ts';
 import type { EngineInfo } from '../tensorflow/engine/engine.ts';
 
@@ -32,6 +32,8 @@ export interface ReportInput {
   /** The out-of-memory remedies that training and export have taken. */
   readonly memory: TakenRemedies;
   readonly history: readonly Epoch[];
+  /** What training the pretrained layers gained, where that is known. */
+  readonly secondStage?: SecondStage | undefined;
   /** The trials of the job's sweep; empty without one. */
   readonly trials: JobRecord['trials'];
   /** Which of the trials the model is. */

@@ -20,8 +20,8 @@ import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engin
 import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
 import { fit } from '../training/fit.ts';
 import type { FitOptions, FitResult } from '../training/fit-options.ts';
-import type { BestEpoch, EpochReport, FitState } from '../training/fit-state.ts';
-import type { Interpolation } from '../training/interpolate-weights.ts';
+import type { EpochReport, FitState } from '../training/fit-state.ts';
+import type { Gain } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 
@@ -52,6 +52,8 @@ export interface StageOptions {
   readonly trainer?: Pick<TrainerOptions, 'trainable' | 'batchNormalization' | 'rateFactor'>;
   /** Whether the stage ends with the best interpolation of its first and its trained weights (WiSE-FT). */
   readonly interpolatesWithFirst?: boolean;
+  /** The group of look-alikes of each validation picture, where they are known. */
+  readonly validationGroups?: Int32Array;
   /** Whether pictures may be mixed, as the job's augmentation says. */
   readonly mixes?: boolean;
   /** Whether a checkpoint may have other trainable layers than there are now; variables that it lacks come from `weights`. */
@@ -63,6 +65,8 @@ export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationA
   readonly weights: NetworkWeights;
   /** Where the head was cross-validated: what models that have not seen a picture's fold say of it. */
   readonly outOfFold?: OutOfFoldPictures;
+  /** The weights of a head that has not seen one of these folds, for a second stage that the fold decides on. */
+  readonly withoutFold?: { readonly fold: number; readonly weights: NetworkWeights };
 }
 
 /** Out-of-fold predictions, with the pictures. Those that no fold could hold out are not among them. */
@@ -70,8 +74,11 @@ export interface OutOfFoldPictures extends OutOfFold {
   readonly items: readonly DatasetItem[];
 }
 
+/** What a stage ends with, and how its validation pictures fared. */
+export type StageResult = Trained & Pick<FitResult, 'gain' | 'probabilities'>;
+
 /** Trains a network through a stage, and gives the weights of its best epoch. */
-export async function runStage(deps: StageDeps, options: StageOptions): Promise<Trained> {
+export async function runStage(deps: StageDeps, options: StageOptions): Promise<StageResult> {
   const { job, seed, classes, reporter, meter, memory, checkpoints, decision } = deps;
   const { stage, train, validation } = options;
   const settings = decision.stages.get(stage);
@@ -82,7 +89,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
   try {
     const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
-    const { best, interpolation, history, validationLoss, validationAccuracy } = await fit(trainer, {
+    const result = await fit(trainer, {
       train,
       validation,
       epochs,
@@ -94,6 +101,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       isOver: () => meter.isBudgetSpent(),
       ...(patience === undefined ? {} : { patience }),
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
+      ...(options.validationGroups === undefined ? {} : { validationGroups: options.validationGroups }),
       ...(decision.resolved.imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
@@ -112,11 +120,20 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       },
       onEpoch: (report) => reportEpoch(reporter, stage, report),
     });
-    await reporter.message(describeEnd(best, interpolation), {
+    const { best, interpolation, history, gain, probabilities, validationLoss, validationAccuracy } = result;
+    await reporter.message(describeEnd(result), {
       stage,
       best_epoch: best.epoch,
       blend_share: interpolation.share,
       epochs: history.length,
+      ...(gain === undefined
+        ? {}
+        : {
+            loss_gain: gain.loss.mean,
+            loss_gain_error: gain.loss.error,
+            accuracy_before: gain.accuracy.first,
+            accuracy_after: gain.accuracy.best,
+          }),
     });
     if (meter.isBudgetSpent()) {
       const { usd } = meter.spent();
@@ -125,7 +142,13 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
         { stage, spent_usd: usd, max_cost_usd: job.maxCostUsd },
       );
     }
-    return { weights: await trainer.weights(), validationLoss, validationAccuracy };
+    return {
+      weights: await trainer.weights(),
+      validationLoss,
+      validationAccuracy,
+      ...(gain === undefined ? {} : { gain }),
+      ...(probabilities === undefined ? {} : { probabilities }),
+    };
   } finally {
     trainer.dispose();
   }
@@ -196,17 +219,26 @@ function pixelOptions(
   };
 }
 
-function describeEnd(best: BestEpoch, { share }: Interpolation): string {
-  if (share === 0) {
-    return 'No epoch lowered the loss on the validation split: the weights from before the stage are kept.';
-  }
+function describeEnd({ best, interpolation: { share }, gain }: FitResult): string {
   const kept = `The weights of epoch ${best.epoch} are kept`;
-  if (best.validationLoss === null)
-    return `${kept}, the last one: there is no validation split to choose by.`;
-  return share === 1
-    ? `${kept}: the lowest loss on the validation split.`
-    : `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage: of all ` +
-        'interpolations, this one has the lowest loss on the validation split.';
+  if (gain === undefined)
+    return best.validationLoss === null
+      ? `${kept}, the last one: there is no validation split to choose by.`
+      : `${kept}: the lowest loss on the validation split.`;
+  if (!gain.isKept)
+    return (
+      'The weights from before the stage are kept: no others, and no interpolation with them, lower the loss on the pictures held ' +
+      `out by more than its error. ${describeGain(gain)}`
+    );
+  const interpolated = `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage`;
+  return `${share === 1 ? kept : interpolated}: the lowest loss on the pictures held out. ${describeGain(gain)}`;
+}
+
+/** The gain in a sentence. */
+function describeGain({ loss, accuracy }: Gain): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const change = loss.mean === 0 ? 'stays' : `falls by ${loss.mean.toFixed(3)} ± ${loss.error.toFixed(3)}`;
+  return `At best the loss ${change}, and ${percent(accuracy.best)} are right instead of ${percent(accuracy.first)}.`;
 }
 
 async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {

@@ -22,11 +22,9 @@ export async function trainStages(
   const { checkpoints, decision, meter } = deps;
   if (decision.stages.has('scratch')) return trainFromScratch(deps);
   const full = checkpoints.resume('full');
-  if (full !== undefined) return resumeFull(deps, full);
+  if (full !== undefined) return resumeFull(deps, full, undefined);
   const head = await trainHead(deps);
   // Where its checkpoints are gone, a finished training is repeated, all of it.
   const isWanted = !isOver || checkpoints.resumedStage === undefined;
-  return decision.stages.has('full') && isWanted && !meter.isBudgetSpent()
-    ? trainFull(deps, head.weights)
-    : head;
+  return decision.stages.has('full') && isWanted && !meter.isBudgetSpent() ? trainFull(deps, head) : head;
 }

@@ -26,6 +26,8 @@ export interface Scores {
 export interface EvaluateOptions {
   readonly batchSize: number;
   readonly signal?: AbortSignal;
+  /** Is given the probabilities `[count, classes]` and the labels of each batch. */
+  readonly onPredicted?: (probabilities: Float32Array, labels: Int32Array) => void;
 }
 
 /**
@@ -40,6 +42,7 @@ export const evaluate = (
   {
     batchSize,
     signal,
+    onPredicted,
     onBatch,
   }: EvaluateOptions & {
     readonly onBatch?: (batch: ExampleBatch, probabilities: Float32Array) => Promise<void> | void;
@@ -48,6 +51,7 @@ export const evaluate = (
   score(source, batches(source, inOrder(source), batchSize, signal), async (batch) => {
     const probabilities = await predict(batch.images, batch.count);
     await onBatch?.(batch, probabilities);
+    onPredicted?.(probabilities, batch.labels);
     return probabilities;
   });
 
@@ -55,11 +59,13 @@ export const evaluate = (
 export const evaluatePixels = (
   source: ExampleSource,
   predict: PredictBatch<Uint8Array>,
-  { batchSize, signal }: EvaluateOptions,
+  { batchSize, signal, onPredicted }: EvaluateOptions,
 ): Promise<Scores> =>
-  score(source, pixelBatches(source, inOrder(source), batchSize, signal), (batch) =>
-    predict(batch.images, batch.count),
-  );
+  score(source, pixelBatches(source, inOrder(source), batchSize, signal), async (batch) => {
+    const probabilities = await predict(batch.images, batch.count);
+    onPredicted?.(probabilities, batch.labels);
+    return probabilities;
+  });
 
 const inOrder = ({ labels }: ExampleSource) => Int32Array.from(labels, (_, index) => index);
 

@@ -3,7 +3,7 @@
 import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
 import type { Batch } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
-import type { Interpolation } from './interpolate-weights.ts';
+import type { Gain, Interpolation } from './interpolate-weights.ts';
 
 /** Where a run stands after an optimizer step. */
 export interface StepReport {
@@ -49,6 +49,8 @@ export interface FitOptions {
   readonly isOver?: () => boolean;
   /** Ends with the best interpolation of the first weights and those of the best epoch, see interpolate-weights.ts. */
   readonly interpolatesWithFirst?: boolean;
+  /** The group of look-alikes of each validation example: what tells how sure a gain is. */
+  readonly validationGroups?: Int32Array;
   /** Where an earlier run of the same settings stopped; this one resumes there. */
   readonly resume?: FitState;
   readonly checkpoint?: {
@@ -70,4 +72,8 @@ export interface FitResult {
   readonly validationLoss: number | null;
   /** Their accuracy; null where there is nothing to validate on. */
   readonly validationAccuracy: number | null;
+  /** Where the run interpolates with the first weights: what the trained ones gain on validation. */
+  readonly gain?: Gain;
+  /** There, too: the probabilities of the validation examples by the weights that the trainer is left with, `[examples, classes]`. */
+  readonly probabilities?: Float32Array;
 }

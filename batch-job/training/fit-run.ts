@@ -3,9 +3,10 @@
 
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
-import { evaluate, evaluatePixels, type Scores } from './evaluate.ts';
+import { type EvaluateOptions, evaluate, evaluatePixels, type Scores } from './evaluate.ts';
 import type { FitOptions } from './fit-options.ts';
 import { type EpochReport, type FitState, NO_SUMS } from './fit-state.ts';
+import type { EachScored } from './interpolate-weights.ts';
 
 /** How far a run has come, see {@link FitState}. Changes with every step. */
 export type FitPosition = {
@@ -71,11 +72,24 @@ function fillBatches(order: Int32Array, batchSize: number): Int32Array {
 export const isOver = ({ options }: FitRun): boolean => options.isOver?.() ?? false;
 
 /** Scores the trainer's weights as they are on the validation examples. */
-export function validate({ trainer, options }: FitRun): Promise<Scores> {
+export function validate(
+  { trainer, options }: FitRun,
+  onPredicted: NonNullable<EvaluateOptions['onPredicted']> = () => undefined,
+): Promise<Scores> {
   const { validation, batchSize, signal, asPixels = false } = options;
+  const how = { batchSize, signal, onPredicted };
   return asPixels
-    ? evaluatePixels(validation, (images, count) => trainer.predict(images, count), { batchSize, signal })
-    : evaluate(validation, (images, count) => trainer.predict(images, count), { batchSize, signal });
+    ? evaluatePixels(validation, (images, count) => trainer.predict(images, count), how)
+    : evaluate(validation, (images, count) => trainer.predict(images, count), how);
+}
+
+/** {@link validate}, with what the trainer says of every example. @throws {RangeError} where there is none. */
+export async function validateEach(run: FitRun): Promise<EachScored> {
+  const all: Float32Array[] = [];
+  const { loss, accuracy } = await validate(run, (probabilities) => void all.push(probabilities.slice()));
+  if (loss === null || accuracy === null) throw new RangeError('There are no validation examples.');
+  const probabilities = Float32Array.from(all.flatMap((part) => [...part]));
+  return { loss, accuracy, probabilities };
 }
 
 /** Saves a checkpoint, unless the last one is of the same position or none is asked for. */

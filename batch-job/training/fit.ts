@@ -3,9 +3,9 @@
 
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
-import { type FitRun, isOver, saveCheckpoint, startRun, validate } from './fit-run.ts';
+import { type FitRun, isOver, saveCheckpoint, startRun, validate, validateEach } from './fit-run.ts';
 import { type BestEpoch, type EpochReport, NO_SUMS } from './fit-state.ts';
-import { type Interpolation, interpolateWeights } from './interpolate-weights.ts';
+import { interpolateWeights } from './interpolate-weights.ts';
 import { trainEpoch } from './train-epoch.ts';
 
 /**
@@ -76,15 +76,33 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
   const { first, history } = position;
   const best = position.best ?? first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${options.epochs}.`);
-  const interpolation: Interpolation =
-    first === undefined || first.validationLoss === null
-      ? { ...best, share: best === first ? 0 : 1 }
-      : await interpolateWeights(trainer, first, best, async () => (await validate(run)).loss);
-  await trainer.setWeights(interpolation.weights);
-  const known = interpolation.share === 1 ? history.find(({ epoch }) => epoch === best.epoch) : undefined;
-  const { loss, accuracy } =
-    known === undefined
-      ? await validate(run)
-      : { loss: known.validationLoss, accuracy: known.validationAccuracy };
-  return { best, interpolation, history, validationLoss: loss, validationAccuracy: accuracy };
+  if (first !== undefined && first.validationLoss !== null) {
+    const { labels } = options.validation;
+    const { interpolation, scores, gain } = await interpolateWeights(
+      trainer,
+      [first, best],
+      () => validateEach(run),
+      { labels, groups: options.validationGroups },
+    );
+    await trainer.setWeights(interpolation.weights);
+    const { loss, accuracy, probabilities } = scores;
+    return {
+      best,
+      interpolation,
+      history,
+      validationLoss: loss,
+      validationAccuracy: accuracy,
+      gain,
+      probabilities,
+    };
+  }
+  await trainer.setWeights(best.weights);
+  const known = history.find(({ epoch }) => epoch === best.epoch);
+  return {
+    best,
+    interpolation: { ...best, share: best === first ? 0 : 1 },
+    history,
+    validationLoss: known?.validationLoss ?? null,
+    validationAccuracy: known?.validationAccuracy ?? null,
+  };
 }

@@ -2,12 +2,24 @@
 // in between often does better on pictures of other origin than either end (Wortsman et al. 2022, "Robust fine-tuning of
 // zero-shot models").
 
+import { type MeanWithError, meanByGroups } from '../../core/evaluation/mean-by-groups.ts';
+import { rowOf } from '../../core/evaluation/predictions.ts';
+import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
 import type { NetworkWeights } from '../../core/network/description/network.ts';
+import { present } from '../../core/present.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch } from './fit-state.ts';
 
-/** The shares that are tried. The ends, 0 and 1, are scored anyway. */
-const SHARES_BETWEEN = [0.25, 0.5, 0.75];
+/** The shares of the trained weights that are tried. */
+const SHARES = [0, 0.25, 0.5, 0.75, 1];
+
+/** Scores on validation, and what was said of every example. */
+export interface EachScored {
+  readonly loss: number;
+  readonly accuracy: number;
+  /** `[examples, classes]`. */
+  readonly probabilities: Float32Array;
+}
 
 /** Weights between the first and the trained ones, and how they did. */
 export interface Interpolation {
@@ -15,6 +27,23 @@ export interface Interpolation {
   readonly share: number;
   readonly validationLoss: number | null;
   readonly weights: NetworkWeights;
+}
+
+/** What the trained weights gain on validation. */
+export interface Gain {
+  /** By how much the loss of an example falls with the surest of the others, in nats; its error is by groups of look-alikes. */
+  readonly loss: MeanWithError;
+  /** Accuracy of the first weights, and of the surest others, 0 to 1. */
+  readonly accuracy: { readonly first: number; readonly best: number };
+  /** Whether the gain is larger than its error. Otherwise the first weights are kept. */
+  readonly isKept: boolean;
+}
+
+/** The weights that are kept, with their scores, and what they gain. */
+export interface BestInterpolation {
+  readonly interpolation: Interpolation;
+  readonly scores: EachScored;
+  readonly gain: Gain;
 }
 
 /**
@@ -30,31 +59,51 @@ export function interpolate(from: NetworkWeights, to: NetworkWeights, share: num
 }
 
 /**
- * Finds the interpolation with the lowest validation loss; where several have it, the one closest to the first weights. The
- * trainer is left with the last one that was tried.
+ * Finds the interpolation whose gain on validation is surest: by how much its loss is below that of the first weights, less the
+ * standard error of this difference. The first weights win where no gain is larger than its error. The trainer is left with the last
+ * weights that were tried.
  *
- * @param lossOf Validation loss of the trainer's weights as they are.
+ * @param scored Scores of the trainer's weights as they are, on validation.
+ * @param validation The label of each example, and its group of look-alikes, where they are known.
  */
 export async function interpolateWeights(
   trainer: Pick<Trainer, 'setWeights'>,
-  first: BestEpoch,
-  trained: BestEpoch,
-  lossOf: () => Promise<number | null>,
-): Promise<Interpolation> {
-  let best: Interpolation = { ...first, share: 0 };
-  const consider = (interpolation: Interpolation) => {
-    if (
-      interpolation.validationLoss !== null &&
-      (best.validationLoss === null || interpolation.validationLoss < best.validationLoss)
-    ) {
-      best = interpolation;
-    }
-  };
-  for (const share of SHARES_BETWEEN) {
-    const weights = interpolate(first.weights, trained.weights, share);
+  [first, trained]: readonly [BestEpoch, BestEpoch],
+  scored: () => Promise<EachScored>,
+  { labels, groups }: { readonly labels: Int32Array; readonly groups?: Int32Array | undefined },
+): Promise<BestInterpolation> {
+  const tried: (Omit<BestInterpolation, 'gain'> & { readonly losses: Float64Array })[] = [];
+  for (const share of SHARES) {
+    const weights =
+      share === 0
+        ? first.weights
+        : share === 1
+          ? trained.weights
+          : interpolate(first.weights, trained.weights, share);
     await trainer.setWeights(weights);
-    consider({ share, validationLoss: await lossOf(), weights });
+    const scores = await scored();
+    const interpolation = { share, validationLoss: scores.loss, weights };
+    tried.push({ interpolation, scores, losses: lossesOf(scores, labels) });
   }
-  consider({ ...trained, share: 1 });
-  return best;
+  const [start, ...others] = tried;
+  const before = present(start, 'the first weights');
+  const gains = others.map((one) => ({
+    ...one,
+    gained: meanByGroups(
+      one.losses.map((loss, i) => (before.losses[i] as number) - loss),
+      { groups },
+    ),
+  }));
+  const surenessOf = ({ gained: { mean, error } }: (typeof gains)[number]) => mean - error;
+  const best = gains.reduce((surest, one) => (surenessOf(one) > surenessOf(surest) ? one : surest));
+  const isKept = surenessOf(best) > 0;
+  const { interpolation, scores } = isKept ? best : before;
+  const accuracy = { first: before.scores.accuracy, best: best.scores.accuracy };
+  return { interpolation, scores, gain: { loss: best.gained, accuracy, isKept } };
+}
+
+/** Cross-entropy of each example, nats. */
+function lossesOf({ probabilities }: EachScored, labels: Int32Array): Float64Array {
+  const predictions = { probabilities, labels, classes: probabilities.length / labels.length };
+  return Float64Array.from(labels, (label, i) => crossEntropyOf(rowOf(predictions, i), label));
 }

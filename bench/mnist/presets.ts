@@ -41,7 +41,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   },
   wide: {
     architecture: 'mnist_cnn_wide',
-    epochs: 40,
+    epochs: 50,
     batchSize: 128,
     optimizer: { type: 'adamw', weightDecay: 0.05 },
     learningRate: { peak: 3e-3, warmUp: 0.2 },

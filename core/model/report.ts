@@ -268,6 +268,22 @@ const ImbalanceSchema = z.object({
   ),
 });
 
+const SecondStageSchema = z.object({
+  isKept: z
+    .boolean()
+    .describe('Whether the trained layers are in the model. Otherwise it has those from before the stage.'),
+  lossGain: z
+    .number()
+    .describe(
+      'By how much the loss of the pictures held out fell at best, nats. They decided, and no layer of the stage has seen them.',
+    ),
+  lossGainError: z.number().describe('Its standard error, by groups of look-alikes.'),
+  accuracyBefore: z.number().describe('Accuracy on the pictures held out before the stage, 0 to 1.'),
+  accuracyAfter: z.number().describe('Accuracy on them after the stage, 0 to 1.'),
+});
+/** What training the pretrained layers gained. */
+export type SecondStage = z.infer<typeof SecondStageSchema>;
+
 const TrainingSchema = z.object({
   seed: z.number().int().describe('Seed of the training, by which it can be reproduced.'),
   recipe: RecipeSchema.describe('The recipe of the request.'),
@@ -295,6 +311,9 @@ const TrainingSchema = z.object({
   devices: z.array(z.string()).describe('Devices on which it ran.'),
   versions: z.record(z.string(), z.string()).describe('Versions of the packages and programs that it used.'),
   history: z.array(EpochSchema).describe('All epochs, in the order of training.'),
+  secondStage: SecondStageSchema.optional().describe(
+    'What training the pretrained layers gained; absent where they stayed frozen, and where no picture could be held out.',
+  ),
   trials: z
     .array(
       TrialSchema.omit({ givenUp: true }).extend({

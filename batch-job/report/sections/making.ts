@@ -3,7 +3,7 @@
 import { describePreprocessing, describeResize } from '../../../core/image/model-input.ts';
 import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { describeTrial } from '../../../core/job/recipe/sweep.ts';
-import type { Report } from '../../../core/model/report.ts';
+import type { Report, SecondStage } from '../../../core/model/report.ts';
 import { trainingChart } from '../charts/training-chart.ts';
 import { plural, utc } from '../markup/format.ts';
 import { type Fragment, html, type Markup } from '../markup/markup.ts';
@@ -53,6 +53,7 @@ ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.content
 ${fact('Seed', training.seed)}
 ${fact('Settings', entries(training.hyperparameters))}
 ${training.resolved && fact('Decided', decisions(training.resolved))}
+${training.secondStage && fact('Second stage', gained(training.secondStage))}
 ${training.remedies.length > 0 && fact('Out-of-memory remedies', remedies(training.remedies))}
 ${training.trials.length > 0 && fact('Tried', trials(training.trials))}
 ${fact('Split', entries(training.split))}
@@ -72,6 +73,12 @@ const decisions = (resolved: ResolvedRecipe): Fragment => [
   `imbalance: ${resolved.imbalance.replaceAll('_', ' ')} · views of a picture: ${resolved.featureViews + 1}`,
   resolved.reasons.map((reason) => html`<br>${reason}`),
 ];
+
+/** What training the pretrained layers gained on the pictures held out. */
+const gained = ({ isKept, ...by }: SecondStage): string =>
+  `Training the pretrained layers ${isKept ? 'is kept' : 'is not kept: it gained too little'}. On the pictures held out, the loss ` +
+  `fell at best by ${by.lossGain.toFixed(3)} ± ${by.lossGainError.toFixed(3)}, and ${(HUNDRED * by.accuracyAfter).toFixed(1)} % ` +
+  `were right instead of ${(HUNDRED * by.accuracyBefore).toFixed(1)} %.`;
 
 /** The out-of-memory remedies that were taken, in order. */
 const remedies = (taken: Report['training']['remedies']): Fragment =>

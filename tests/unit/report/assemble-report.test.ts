@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
-import { toHistory } from '../../../batch-job/report/read-history.ts';
+import { toHistory, toSecondStage } from '../../../batch-job/report/read-history.ts';
 import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { ReportSchema } from '../../../core/model/report.ts';
@@ -156,5 +156,43 @@ describe('toHistory', () => {
     const events = [1, 2].map((trial) => metrics({ trial, stage: 'head', epoch: 1, train_loss: trial }));
     expect(toHistory(events, 2).map(({ trainLoss }) => trainLoss)).toEqual([2]);
     expect(toHistory(events)).toEqual([]);
+  });
+});
+
+describe('toSecondStage', () => {
+  const data = {
+    stage: 'full',
+    blend_share: 0.5,
+    loss_gain: 0.2,
+    loss_gain_error: 0.1,
+    accuracy_before: 0.7,
+    accuracy_after: 0.8,
+  };
+  const message = (changes: object) => ({
+    type: 'message' as const,
+    data: { ...data, ...changes },
+    createdAt: 0,
+  });
+
+  it('takes the end of the stage, of the job or of one trial, and the report says what it gained', () => {
+    const events = [message({ stage: 'head' }), message({}), message({ trial: 2, blend_share: 0 })];
+    const secondStage = toSecondStage(events);
+    expect(secondStage).toEqual({
+      isKept: true,
+      lossGain: 0.2,
+      lossGainError: 0.1,
+      accuracyBefore: 0.7,
+      accuracyAfter: 0.8,
+    });
+    expect(toSecondStage(events, 2)?.isKept).toBe(false);
+    expect(toSecondStage([message({ stage: 'head' })])).toBeUndefined();
+    const report = assembleReport({
+      ...makeReportInput({ classes: CLASSES, test: 9, validation: 9 }),
+      secondStage,
+    });
+    expect(ReportSchema.parse(report)).toEqual(report);
+    expect(drawReport(report, new Map())).toContain(
+      'the loss fell at best by 0.200 ± 0.100, and 80.0 % were right instead of 70.0 %',
+    );
   });
 });
