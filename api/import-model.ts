@@ -7,6 +7,8 @@ const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */
 const MAX_LABELS = 100_000;
 
+const NumbersSchema = z.array(z.number().min(0).max(1)).min(1).max(3);
+
 /** The body of `POST /v1/models`. Unknown fields are refused. */
 export const ImportModelSchema = z
   .strictObject({
@@ -36,5 +38,15 @@ export const ImportModelSchema = z
           '`cache/weights/`. By default, the published weights with their classifier, which the server fetches.',
         example: 'mobilenet_v2_1.0_224.h5',
       }),
+    mean: NumbersSchema.optional().meta({
+      description:
+        'With `std`: what is subtracted from pixel values of 0 to 1, one number or one for each of red, green and blue. By default, ' +
+        'pixels are prepared as for the published weights.',
+      example: [0.485, 0.456, 0.406],
+    }),
+    std: NumbersSchema.optional().meta({
+      description: 'Divides what is left; the numbers are of pixel values from 0 to 1, too.',
+      example: [0.229, 0.224, 0.225],
+    }),
   })
   .meta({ id: 'ImportModel', description: 'A pretrained classifier to be served as it is.' });

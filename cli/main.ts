@@ -61,6 +61,13 @@ function parseNumber(text: string): number {
   return value;
 }
 
+const MEAN_HELP =
+  'instead of a usual preprocessing, with --std: what is subtracted from values of 0 to 1, e.g. 0.5 or 0.485,0.456,0.406';
+const STD_HELP = 'what then divides them, e.g. 0.229,0.224,0.225';
+
+/** Numbers with commas between them. */
+const parseNumbers = (text: string): readonly number[] => text.split(',').map(parseNumber);
+
 function parsePrice(text: string): number {
   const price = parseNumber(text);
   if (price < 0) throw new InvalidArgumentError('It must be 0 or more.');
@@ -145,6 +152,8 @@ program
     takePath,
   )
   .option('--name <name>', 'name of the model (default: that of the architecture)')
+  .option('--mean <numbers>', MEAN_HELP, parseNumbers)
+  .option('--std <numbers>', STD_HELP, parseNumbers)
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
 
@@ -155,18 +164,19 @@ withPull(program.command('import-backbone'))
   .argument('<source>', 'the .onnx file, its URL, or a repository of a hub as org/name or org/name@revision')
   .option('--name <name>', 'name of the backbone, for jobs (default: that of the file)')
   .addOption(
-    new Option('--layout <layout>', 'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow')
-      .choices(LAYOUTS)
-      .makeOptionMandatory(),
+    new Option(
+      '--layout <layout>',
+      'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow (default: what a hub says)',
+    ).choices(LAYOUTS),
   )
   .addOption(
     new Option(
       '--preprocessing <mode>',
-      'what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255',
-    )
-      .choices(PREPROCESSING_MODES)
-      .makeOptionMandatory(),
+      'what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255 (default: what a hub says)',
+    ).choices(PREPROCESSING_MODES),
   )
+  .option('--mean <numbers>', MEAN_HELP, parseNumbers)
+  .option('--std <numbers>', STD_HELP, parseNumbers)
   .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)
   .option('--output <name>', 'name of the value that gives the features (default: the first output)')
   .addOption(

@@ -15,28 +15,34 @@ import {
 } from '../../core/backbone/import-backbone.ts';
 import type { ChosenPooling } from '../../core/backbone/pool-tokens.ts';
 import { weightFilesIn } from '../../core/backbone/weight-files.ts';
-import { describePreprocessing, describeResize, type Preprocessing } from '../../core/image/model-input.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { describePreprocessing, describeResize } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
+import { HUB_INPUT_FILE, type HubInput, parseHubInput } from '../pull/hub-input.ts';
+import { openPull, type Pull, type PullCommandOptions } from '../pull/open-pull.ts';
 import { pulledWeights } from '../pull/pulled-weights.ts';
+import { isNotThere } from '../pull/request-file.ts';
 import { isSource, isUrl } from '../pull/source-address.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { toUserPath } from '../terminal/user-path.ts';
+import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
 
 /** Where exports are in most repositories of a hub. */
 const HUB_MODEL = 'onnx/model.onnx';
+/** Some hundred bytes are usual. */
+const MAX_HUB_INPUT_BYTES = 1e6;
 
 /** The options of `fovea import-backbone`. */
-export interface ImportBackboneOptions extends PullCommandOptions {
+export interface ImportBackboneOptions extends PullCommandOptions, PreprocessingOptions {
   readonly data: string;
   /** Name of the backbone; default: that of the file without its extension. */
   readonly name?: string;
   readonly size?: { readonly height: number; readonly width: number };
-  readonly layout: Layout;
-  readonly preprocessing: Preprocessing;
+  /** Default: what the hub says. */
+  readonly layout?: Layout;
   readonly output?: string;
   readonly outputLayout?: Layout;
   readonly pool?: Pooling;
@@ -48,16 +54,43 @@ export interface ImportBackboneOptions extends PullCommandOptions {
  * @throws {FoveaError} what {@link importBackbone} or pulling throws, or opening the folder.
  */
 export async function runImportBackbone(source: string, options: ImportBackboneOptions): Promise<void> {
-  const { data, file: _, sha256: __, allowHttp: ___, ...request } = options;
+  const { data, name, size, layout, output, outputLayout, pool } = options;
   const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
-  const model = await openModel(source, store, options);
-  const imported = await importBackbone({ store, now: Date.now }, { ...model, ...request });
+  const { hub, ...model } = await openModel(source, store, options);
+  const imported = await importBackbone(
+    { store, now: Date.now },
+    {
+      ...model,
+      name: name ?? model.name,
+      layout: layout ?? hub?.layout ?? missing('--layout'),
+      preprocessing: toPreprocessing(options) ?? hub?.preprocessing ?? missing('--preprocessing'),
+      size: size ?? hub?.size,
+      output,
+      outputLayout,
+      pool,
+    },
+  );
   const { backbone, below, weightFiles } = imported;
   const { input, features, source: origin } = backbone;
   console.log(`Backbone "${backbone.name}": ${(backbone.sizeBytes / 1e6).toFixed(1)} MB
   input     ${input.height}×${input.width}×${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}
   features  ${features} from "${origin.output}"${describeOutput(imported)}
-${describeWeights(weightFiles)}${request.output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+${describeWeights(weightFiles)}${output === undefined ? describeBelow(below) : ''}Train on it with: ${shownStart({ data })}, and a job of "model": "${toArchitectureName(backbone.name)}"`);
+}
+
+/** A model, and what the hub that it is from says of its input. */
+interface OpenedModel extends Pick<ImportBackboneRequest, 'name' | 'onnx' | 'weightFiles'> {
+  readonly hub?: HubInput | undefined;
+}
+
+function missing(option: '--layout' | '--preprocessing'): never {
+  throw new FoveaError(
+    'backbone-input-unsupported',
+    option === '--layout'
+      ? 'Say with --layout nchw or nhwc in which order the input has its axes: nchw in PyTorch, nhwc in TensorFlow.'
+      : 'Say with --preprocessing, or with --mean and --std, how pixels become the input, as the network was trained.',
+    { param: option.slice(2) },
+  );
 }
 
 /** Reads the model from this machine, or pulls it. */
@@ -65,7 +98,7 @@ async function openModel(
   source: string,
   store: ObjectStore,
   options: PullCommandOptions,
-): Promise<Pick<ImportBackboneRequest, 'name' | 'onnx' | 'weightFiles'>> {
+): Promise<OpenedModel> {
   const file = toUserPath(source);
   // What is named like a file is never looked for on a hub, which need not learn the names of files here.
   const isPulled =
@@ -79,14 +112,26 @@ async function openModel(
     };
   }
   const { address, pull } = openPull(source, store, options);
-  const { url, name } = address(source, HUB_MODEL);
+  const { url, name, other } = address(source, HUB_MODEL);
   const limits = { maxBytes: MAX_BACKBONE_BYTES };
   const pulled = await pull(url, limits);
   return {
     name,
+    hub: other === undefined ? undefined : await pullHubInput(other(HUB_INPUT_FILE), pull),
     onnx: await readFile(pulled.path),
     weightFiles: pulledWeights(url, (beside) => pull(beside, limits)),
   };
+}
+
+/** What a repository says of its model's input; undefined where it has no such file. */
+async function pullHubInput(url: URL, pull: Pull['pull']): Promise<HubInput | undefined> {
+  try {
+    const { path: file } = await pull(url, { maxBytes: MAX_HUB_INPUT_BYTES });
+    return parseHubInput(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
 }
 
 const TAKEN = { cls: 'the class token', mean: 'the mean' } satisfies Record<Pooling, string>;

@@ -7,9 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { importModel } from '../../core/model/import-model.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
+import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
 
 /** The options of `fovea import-model`. */
-export interface ImportModelOptions {
+export interface ImportModelOptions extends PreprocessingOptions {
   readonly data: string;
   /** A weight file, or a folder that has the published one; default: it is downloaded. */
   readonly weights?: string;
@@ -28,7 +29,13 @@ export async function runImportModel(architecture: string, options: ImportModelO
   const store = await openObjectStore(pathToFileURL(dataDir).href);
   const manifest = await importModel(
     { store, now: Date.now, ...(await locateWeights(options.weights)) },
-    { architecture, labels, model: options.name, weightsFile: await weightsFileName(options.weights) },
+    {
+      architecture,
+      labels,
+      model: options.name,
+      weightsFile: await weightsFileName(options.weights),
+      preprocessing: toPreprocessing(options),
+    },
   );
   const { model, version, onnx } = manifest;
   console.log(

@@ -1,6 +1,6 @@
 // Asks a server for a file, and follows redirects one by one. Knows nothing of what is done with the answer.
 
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { checkUrl, shownUrl, type UrlRules } from './allowed-url.ts';
 
 /** Redirects that are followed. Hubs need one or two. */
@@ -8,6 +8,7 @@ const MAX_REDIRECTS = 5;
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 const HTTP_UNAUTHORIZED = 401;
 const HTTP_FORBIDDEN = 403;
+const HTTP_NOT_FOUND = 404;
 
 /** How servers are asked. */
 export interface RequestOptions {
@@ -20,12 +21,16 @@ export interface RequestOptions {
 }
 
 /** The error of a file that cannot be had. */
-export const downloadFailed = (url: URL, problem: string, cause?: unknown) =>
+export const downloadFailed = (url: URL, problem: string, cause?: unknown, status?: number) =>
   new FoveaError('download-failed', `${shownUrl(url)} could not be downloaded: ${problem}`, {
     param: 'source',
-    details: { url: shownUrl(url) },
+    details: { url: shownUrl(url), ...(status === undefined ? {} : { status }) },
     cause,
   });
+
+/** Whether an error says that a server has no such file. */
+export const isNotThere = (error: unknown): boolean =>
+  isFoveaError(error, 'download-failed') && error.details?.['status'] === HTTP_NOT_FOUND;
 
 /**
  * Asks for a file, or a range of it.
@@ -80,6 +85,8 @@ async function accept(url: URL, headers: Readonly<Record<string, string>>, respo
   throw downloadFailed(
     url,
     `the server answered ${response.status} ${response.statusText}.`.replace(' .', '.') + hint,
+    undefined,
+    response.status,
   );
 }
 

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FoveaError } from '../errors/errors.ts';
-import { inputFormatOf, type ModelInput } from '../image/model-input.ts';
+import { inputFormatOf, type ModelInput, type Preprocessing } from '../image/model-input.ts';
 import { findArchitecture } from '../network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../network/description/network.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
@@ -39,6 +39,8 @@ export interface ImportModelRequest {
   readonly model?: string | undefined;
   /** Name of a Keras weight file in the weights folder or the store's cache. Default: the published file. */
   readonly weightsFile?: string | undefined;
+  /** How pixels become the input, where the weights were trained otherwise than the published ones. Default: the architecture's. */
+  readonly preprocessing?: Preprocessing | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
   // Keras feeds its applications the whole picture, whatever its shape.
   const input: ModelInput = {
     ...architecture.defaultInputSize,
-    preprocessing: architecture.preprocessing,
+    preprocessing: request.preprocessing ?? architecture.preprocessing,
     resize: 'stretch',
   };
   const manifest: Manifest = {

@@ -148,6 +148,7 @@ export const ERROR_ANSWERS = {
   'model-commit-invalid': broken(),
   'model-version-exists': refused(409),
   'preprocessing-unsupported': broken(),
+  'preprocessing-invalid': refused(400),
   'variant-unavailable': refused(409),
   'pictures-missing': refused(400),
   'labels-invalid': refused(400),

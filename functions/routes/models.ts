@@ -14,6 +14,7 @@ import {
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { toNormalization } from '../../core/image/to-normalization.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { listModels, listVersions, resolveVersion } from '../../core/model/versions.ts';
@@ -98,11 +99,12 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
     const { architecture, labels, name, weights } = request;
+    const preprocessing = toNormalization(request);
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');
     const manifest = await importModel(
       { store, now, weightsDir, signal: c.req.raw.signal },
-      { architecture, labels, model: name, weightsFile: weights },
+      { architecture, labels, model: name, weightsFile: weights, preprocessing },
     );
     return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
   });

@@ -80,6 +80,18 @@ describe.skipIf(!isThere)('POST /v1/models', () => {
     for (const difference of differences) expect(Math.abs(difference)).toBeLessThan(TOLERANCE);
   });
 
+  it('prepares pictures by numbers as by the name that means the same', async () => {
+    const numbers = { name: 'numbers', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+    const imported = { architecture: 'mobilenet_v2_1.0', labels, weights: WEIGHTS, ...numbers };
+    expect((await test.send('POST', '/v1/models', imported)).status).toBe(201);
+    const body = new Uint8Array(readFileSync(path.join(SHARED_DATA, 'photos/single/parrot.jpg')));
+    const scoreOf = async (model: string) => {
+      const response = await test.app.request(`/v1/models/${model}/predict`, { method: 'POST', body });
+      return ((await response.json()) as { score: number }).score;
+    };
+    expect(await scoreOf('numbers')).toBeCloseTo(await scoreOf('imagenet'), 4);
+  });
+
   it('keeps two classes of the same name apart', async () => {
     const photo = readFileSync(path.join(SHARED_DATA, 'photos/single/parrot.jpg'));
     const response = await test.app.request('/v1/models/imagenet/predict?top_k=1000', {

@@ -19,6 +19,12 @@ afterAll(async () => {
 const beside = moveWeightsOut(foreignModel({ output: 'scores' }), 'model.onnx_data');
 server.files.set('/org/tiny/resolve/v1/onnx/model.onnx', beside.onnx);
 server.files.set('/org/tiny/resolve/v1/onnx/model.onnx_data', beside.weights);
+server.files.set(
+  '/org/tiny/resolve/v1/preprocessor_config.json',
+  Buffer.from(
+    '{"size": {"height": 16, "width": 16}, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.2, 0.2]}',
+  ),
+);
 
 function fovea(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const env = {
@@ -35,14 +41,18 @@ function fovea(...args: string[]): Promise<{ status: number | null; stdout: stri
 }
 
 describe('fovea import-backbone of a hub', () => {
-  const args = ['import-backbone', 'org/tiny@v1', '--layout', 'nchw', '--preprocessing', 'torch'];
-
-  it('pulls the model and the weights beside it, and imports them', async () => {
-    const { status, stdout, stderr } = await fovea(...args, '--allow-http', server.host);
+  it('pulls the model, the weights beside it and what the hub says of its input', async () => {
+    const { status, stdout, stderr } = await fovea(
+      'import-backbone',
+      'org/tiny@v1',
+      '--allow-http',
+      server.host,
+    );
     expect(stderr).toMatch(
-      /Pulled: .*\/onnx\/model\.onnx, .*sha256 [0-9a-f]{64}\nPulled: .*model\.onnx_data/,
+      /Pulled: .*\/onnx\/model\.onnx, .*sha256 [0-9a-f]{64}\n(.*\n)*Pulled: .*model\.onnx_data/,
     );
     expect(stdout).toContain('Backbone "tiny"');
+    expect(stdout).toContain('16×16×3, preprocessing mean 0.5, 0.4, 0.3, std 0.2, 0.2, 0.2 of RGB');
     expect(stdout).toContain('weights   from "model.onnx_data", now inside');
     expect(status).toBe(0);
     expect(existsSync(path.join(folder, '.fovea/backbones/tiny/backbone.json'))).toBe(true);
