@@ -19,6 +19,7 @@ export const WINGS = {
     'memory',
     'examples',
     'training',
+    'logistic',
     'decide',
     'stages',
     'sweep',

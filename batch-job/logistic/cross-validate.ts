@@ -1,0 +1,144 @@
+// Chooses the weight of the L2 penalty by K-fold cross-validation, and keeps what the model without a fold says of it.
+
+import { type Predictions, predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
+import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
+import { balancingWeights, countClasses } from '../training/balance.ts';
+import {
+  fitLogisticRegression,
+  type LogisticProblem,
+  type LogisticSolution,
+  toRawKernel,
+} from './logistic-regression.ts';
+import { softmaxInPlace } from './softmax.ts';
+
+/**
+ * Weights that are tried, the strongest first. Weaker ones than the last are not: where all pictures have look-alikes, cross-validation
+ * would choose none.
+ */
+const PENALTIES = [1, 0.3, 0.1] as const;
+
+/** What is cross-validated. */
+export interface CrossValidated {
+  /** Its first rows are the pictures themselves, followed by as many rows for each of their views. */
+  readonly problem: Omit<LogisticProblem, 'l2'>;
+  /** The fold of each picture, from 0; other numbers are always trained on. */
+  readonly folds: Int32Array;
+  /** The folds that are held out, one after another. Without one, the strongest penalty is taken. */
+  readonly heldOut: readonly number[];
+  /** Whether every class counts alike in the loss by which the penalty is chosen. */
+  readonly isBalanced: boolean;
+  /** Is called after each solution, with their number, of so many at most. */
+  readonly onSolved: (done: number, most: number) => void;
+  /** Asked after each solution: true ends the search, and the best penalty so far is taken. */
+  readonly isOver: () => boolean;
+}
+
+/** The solution on all pictures. */
+export interface CrossValidation {
+  readonly l2: number;
+  readonly solution: LogisticSolution;
+  /** What the folds say; undefined where none was held out. */
+  readonly scores: OutOfFoldScores | undefined;
+}
+
+/** What models say of pictures of a fold that they have not seen. */
+export interface OutOfFoldScores {
+  /** Indices of the pictures that were held out, ascending. */
+  readonly pictures: Int32Array;
+  readonly predictions: Predictions;
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Solves the problem without each held-out fold for each penalty, and then on all pictures with the best. */
+export async function crossValidate(given: CrossValidated): Promise<CrossValidation> {
+  const { problem, folds, heldOut, isBalanced, onSolved, isOver } = given;
+  const most = PENALTIES.length * heldOut.length + 1;
+  let solved = 0;
+  const pictures = Int32Array.from(folds.keys()).filter((picture) =>
+    heldOut.includes(folds[picture] as number),
+  );
+  const weights = isBalanced
+    ? balancingWeights(countClasses(labelsOf(problem, pictures), problem.classes))
+    : undefined;
+  // A model of a fold starts from its own solution for the penalty before: that of all pictures has seen the fold.
+  const parts = new Map<number, LogisticSolution>();
+  let best: { readonly l2: number; readonly loss: number; readonly scores: OutOfFoldScores } | undefined;
+  for (const l2 of PENALTIES) {
+    const probabilities = new Float32Array(pictures.length * problem.classes);
+    for (const fold of heldOut) {
+      if (isOver()) break;
+      const rowWeights = problem.rowWeights.map((weight, row) =>
+        folds[row % folds.length] === fold ? 0 : weight,
+      );
+      const part = await fitLogisticRegression(
+        { ...problem, rowWeights, l2 },
+        { start: parts.get(fold)?.parameters, accuracy: 'coarse' },
+      );
+      parts.set(fold, part);
+      await predict(problem, part, { pictures, probabilities, wants: (picture) => folds[picture] === fold });
+      onSolved(++solved, most);
+    }
+    if (pictures.length === 0 || isOver()) break;
+    const scores = scoresOf(
+      { probabilities, labels: labelsOf(problem, pictures), classes: problem.classes },
+      pictures,
+    );
+    const loss = weights === undefined ? scores.loss : lossOf(scores.predictions, weights);
+    if (best !== undefined && loss >= best.loss) break;
+    best = { l2, loss, scores };
+  }
+  const l2 = best?.l2 ?? PENALTIES[0];
+  const solution = await fitLogisticRegression({ ...problem, l2 });
+  onSolved(most, most);
+  return { l2, solution, scores: best?.scores };
+}
+
+const labelsOf = ({ labels }: CrossValidated['problem'], pictures: Int32Array): Int32Array =>
+  pictures.map((picture) => labels[picture] as number);
+
+/** Writes the probabilities of those pictures that are wanted; each has its place in `pictures`. */
+async function predict(
+  problem: CrossValidated['problem'],
+  { parameters }: LogisticSolution,
+  {
+    pictures,
+    probabilities,
+    wants,
+  }: {
+    readonly pictures: Int32Array;
+    readonly probabilities: Float32Array;
+    readonly wants: (picture: number) => boolean;
+  },
+): Promise<void> {
+  const { products, classes } = problem;
+  const { kernel, bias } = toRawKernel(parameters, problem);
+  let place = 0;
+  await products.eachScores(kernel, classes, (pictures.at(-1) ?? -1) + 1, (scores, start) => {
+    const end = start + scores.length / classes;
+    for (; place < pictures.length && (pictures[place] as number) < end; place++) {
+      const picture = pictures[place] as number;
+      if (!wants(picture)) continue;
+      const at = (picture - start) * classes;
+      softmaxInPlace(scores, at, bias);
+      probabilities.set(scores.subarray(at, at + classes), place * classes);
+    }
+  });
+}
+
+function scoresOf(predictions: Predictions, pictures: Int32Array): OutOfFoldScores {
+  const { labels } = predictions;
+  const right = labels.filter((label, example) => predictedClass(predictions, example) === label).length;
+  return { pictures, predictions, loss: lossOf(predictions), accuracy: right / labels.length };
+}
+
+/** Mean cross-entropy. @param weights by class; their mean over the examples is 1. */
+function lossOf(predictions: Predictions, weights?: readonly number[]): number {
+  const { labels } = predictions;
+  let loss = 0;
+  labels.forEach((label, example) => {
+    loss += (weights?.[label] ?? 1) * crossEntropyOf(rowOf(predictions, example), label);
+  });
+  return loss / labels.length;
+}

@@ -1,0 +1,119 @@
+// The head of a classifier as the solution of a convex problem: multinomial logistic regression on the features of all pictures and
+// views, its penalty chosen with look-alikes in one fold. Knows neither jobs nor networks.
+
+import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
+import { balancingWeights, countClasses } from '../training/balance.ts';
+import { crossValidate } from './cross-validate.ts';
+import { type Dealt, dealToFolds } from './deal-to-folds.ts';
+import { type FeatureRows, openFeatureProducts } from './feature-products.ts';
+import { measureScale } from './feature-scale.ts';
+import { toRawKernel } from './logistic-regression.ts';
+import { groupLookAlikes } from './look-alikes.ts';
+
+const FOLDS = 5;
+/**
+ * Where an evaluation of the objective takes more operations than this, one fold is held out instead of all in turn: it has enough
+ * pictures then, and the solutions take minutes.
+ */
+const ONE_FOLD_FLOPS = 20e9;
+
+/** What is done about classes of different sizes: nothing, weights of the pictures, or logit adjustment by the class prior. */
+export type ClassBalance = 'none' | 'weights' | 'prior';
+
+/** What a head is solved on. */
+export interface HeadProblem {
+  /** A row for each picture, then as many for each of its views. */
+  readonly table: FeatureRows;
+  /** Class index of each picture. */
+  readonly labels: Int32Array;
+  readonly classes: number;
+  readonly balance: ClassBalance;
+  /** Is called after each solution, with their number, of so many at most. */
+  readonly onSolved: (done: number, most: number) => void;
+  /** Asked after each solution: true ends the search for the penalty. */
+  readonly isOver: () => boolean;
+}
+
+/** The dense layer, and how it was found. */
+export interface SolvedHead {
+  /** `[features, classes]`. */
+  readonly kernel: Float32Array;
+  /** `[classes]`. */
+  readonly bias: Float32Array;
+  /** Weight of the penalty. */
+  readonly l2: number;
+  readonly hasConverged: boolean;
+  /** Classes whose pictures are nearly all look-alikes, so that they are not kept together. */
+  readonly ungrouped: Dealt['ungrouped'];
+  /** Undefined where no fold was held out. */
+  readonly outOfFold: SolvedOutOfFold | undefined;
+}
+
+/** What models say of the pictures that they have not seen. */
+export interface SolvedOutOfFold extends OutOfFold {
+  /** Indices of those pictures, ascending; the predictions are in this order. */
+  readonly pictures: Int32Array;
+  /** Mean cross-entropy in nats. */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Solves a head. The same features give the same bits on the same machine. */
+export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
+  const { table, labels, classes, balance, onSolved, isOver } = given;
+  const pictures = labels.length;
+  const leaders = await groupLookAlikes({ table, labels, classes });
+  const { folds, groups, ungrouped } = dealToFolds(leaders, labels, { classes, foldCount: FOLDS });
+  const present = [...Array(FOLDS).keys()].filter((fold) => folds.includes(fold));
+  const isLarge = 4 * table.rows * table.width * classes > ONE_FOLD_FLOPS;
+  const heldOut = isLarge ? present.slice(0, 1) : present;
+  const counts = countClasses(labels, classes);
+  const weights = balance === 'weights' ? balancingWeights(counts) : undefined;
+  const views = table.rows / pictures;
+  const rowLabels = new Int32Array(table.rows).map((_, row) => labels[row % pictures] as number);
+  const scale = await measureScale(table);
+  const products = await openFeatureProducts(table);
+  try {
+    const problem = {
+      ...scale,
+      products,
+      labels: rowLabels,
+      classes,
+      rowWeights: Float32Array.from(rowLabels, (label) => (weights?.[label] ?? 1) / views),
+      offsets:
+        balance === 'prior'
+          ? Float64Array.from(counts, (count) => Math.log(Math.max(1, count) / pictures))
+          : undefined,
+    };
+    const isBalanced = balance !== 'none';
+    const { l2, solution, scores } = await crossValidate({
+      problem,
+      folds,
+      heldOut,
+      isBalanced,
+      onSolved,
+      isOver,
+    });
+    const { kernel, bias } = toRawKernel(solution.parameters, problem);
+    const ofHeldOut = (values: Int32Array, held: Int32Array) =>
+      held.map((picture) => values[picture] as number);
+    return {
+      kernel,
+      bias: Float32Array.from(bias),
+      l2,
+      hasConverged: solution.hasConverged,
+      ungrouped,
+      outOfFold:
+        scores === undefined
+          ? undefined
+          : {
+              ...scores,
+              groups: ofHeldOut(groups, scores.pictures),
+              folds: ofHeldOut(folds, scores.pictures),
+              foldCount: FOLDS,
+            },
+    };
+  } finally {
+    await products.release();
+  }
+}
