@@ -25,6 +25,8 @@ export interface CrossValidated {
   readonly folds: Int32Array;
   /** The folds that are held out, one after another. Without one, the strongest penalty is taken. */
   readonly heldOut: readonly number[];
+  /** 1 for the pictures that models of the learning curve are trained on, as far as they are not held out. */
+  readonly half: Uint8Array;
   /** Whether every class counts alike in the loss by which the penalty is chosen. */
   readonly isBalanced: boolean;
   /** Is called after each solution, with their number, of so many at most. */
@@ -49,29 +51,31 @@ export interface OutOfFoldScores {
   /** Mean cross-entropy in nats. */
   readonly loss: number;
   readonly accuracy: number;
+  /** What models that were trained on half of the others say of the same pictures; undefined where the search ended before. */
+  readonly smaller: Predictions | undefined;
 }
 
 /** Solves the problem without each held-out fold for each penalty, and then on all pictures with the best. */
 export async function crossValidate(given: CrossValidated): Promise<CrossValidation> {
-  const { problem, folds, heldOut, isBalanced, onSolved, isOver } = given;
-  const most = PENALTIES.length * heldOut.length + 1;
+  const { problem, folds, heldOut, half, isBalanced, onSolved, isOver } = given;
+  const most = (PENALTIES.length + 1) * heldOut.length + 1;
   let solved = 0;
   const pictures = Int32Array.from(folds.keys()).filter((picture) =>
     heldOut.includes(folds[picture] as number),
   );
-  const weights = isBalanced
-    ? balancingWeights(countClasses(labelsOf(problem, pictures), problem.classes))
-    : undefined;
+  const labels = labelsOf(problem, pictures);
+  const weights = isBalanced ? balancingWeights(countClasses(labels, problem.classes)) : undefined;
   // A model of a fold starts from its own solution for the penalty before: that of all pictures has seen the fold.
   const parts = new Map<number, LogisticSolution>();
-  let best: { readonly l2: number; readonly loss: number; readonly scores: OutOfFoldScores } | undefined;
-  for (const l2 of PENALTIES) {
+  /** Predicts every picture by a model that was trained without its fold; undefined where the search is over. */
+  const predictFolds = async (l2: number, trains?: Uint8Array): Promise<Predictions | undefined> => {
     const probabilities = new Float32Array(pictures.length * problem.classes);
     for (const fold of heldOut) {
-      if (isOver()) break;
-      const rowWeights = problem.rowWeights.map((weight, row) =>
-        folds[row % folds.length] === fold ? 0 : weight,
-      );
+      if (isOver()) return undefined;
+      const rowWeights = problem.rowWeights.map((weight, row) => {
+        const picture = row % folds.length;
+        return folds[picture] === fold || trains?.[picture] === 0 ? 0 : weight;
+      });
       const part = await fitLogisticRegression(
         { ...problem, rowWeights, l2 },
         { start: parts.get(fold)?.parameters, accuracy: 'coarse' },
@@ -80,19 +84,21 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
       await predict(problem, part, { pictures, probabilities, wants: (picture) => folds[picture] === fold });
       onSolved(++solved, most);
     }
-    if (pictures.length === 0 || isOver()) break;
-    const scores = scoresOf(
-      { probabilities, labels: labelsOf(problem, pictures), classes: problem.classes },
-      pictures,
-    );
-    const loss = weights === undefined ? scores.loss : lossOf(scores.predictions, weights);
+    return heldOut.length === 0 ? undefined : { probabilities, labels, classes: problem.classes };
+  };
+  let best: { readonly l2: number; readonly loss: number; readonly predictions: Predictions } | undefined;
+  for (const l2 of PENALTIES) {
+    const predictions = await predictFolds(l2);
+    if (predictions === undefined) break;
+    const loss = lossOf(predictions, weights);
     if (best !== undefined && loss >= best.loss) break;
-    best = { l2, loss, scores };
+    best = { l2, loss, predictions };
   }
   const l2 = best?.l2 ?? PENALTIES[0];
+  const smaller = best && (await predictFolds(l2, half));
   const solution = await fitLogisticRegression({ ...problem, l2 });
   onSolved(most, most);
-  return { l2, solution, scores: best?.scores };
+  return { l2, solution, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };
 }
 
 const labelsOf = ({ labels }: CrossValidated['problem'], pictures: Int32Array): Int32Array =>
@@ -127,10 +133,10 @@ async function predict(
   });
 }
 
-function scoresOf(predictions: Predictions, pictures: Int32Array): OutOfFoldScores {
+function scoresOf(predictions: Predictions): Pick<OutOfFoldScores, 'predictions' | 'loss' | 'accuracy'> {
   const { labels } = predictions;
   const right = labels.filter((label, example) => predictedClass(predictions, example) === label).length;
-  return { pictures, predictions, loss: lossOf(predictions), accuracy: right / labels.length };
+  return { predictions, loss: lossOf(predictions), accuracy: right / labels.length };
 }
 
 /** Mean cross-entropy. @param weights by class; their mean over the examples is 1. */

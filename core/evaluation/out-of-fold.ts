@@ -16,5 +16,5 @@ export interface OutOfFold {
   readonly folds: Int32Array;
   readonly foldCount: number;
   /** What models with a share of the groups say of the same examples, where such models were made. */
-  readonly smaller?: SmallerPredictions;
+  readonly smaller?: SmallerPredictions | undefined;
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { openFeatureProducts } from '../../../batch-job/logistic/feature-products.ts';
 import { type HeadProblem, solveHead } from '../../../batch-job/logistic/solve-head.ts';
 import { rowOf } from '../../../core/evaluation/predictions.ts';
+import { crossEntropy } from '../../../core/evaluation/probability-losses.ts';
+import { present } from '../../../core/present.ts';
 import { uniformAt } from '../../../core/random.ts';
 import { featureRows } from '../../support/feature-rows.ts';
 
@@ -58,6 +60,15 @@ describe('solveHead', () => {
       outOfFold: undefined,
       solutions: 1,
     });
+  });
+
+  it('knows what models of half of the groups say of the same pictures', async () => {
+    const { outOfFold } = await solveHead(problem([40, 40], 3));
+    const { smaller, predictions } = present(outOfFold, 'predictions');
+    const half = present(smaller, 'predictions of smaller models');
+    expect(half.share).toBe(0.5);
+    expect(half.predictions.labels).toEqual(predictions.labels);
+    expect(crossEntropy(half.predictions)).toBeGreaterThan(1.2 * (crossEntropy(predictions) ?? 0));
   });
 
   it('ends when its table is aborted', async () => {
