@@ -15,12 +15,14 @@ import {
 import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
-import { AUGMENTATIONS } from '../augmentation/presets.ts';
+import { isTrainableFrom } from '../../core/network/description/trainable-from.ts';
+import { AUGMENTATIONS, FULL_AUGMENTATION } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
 import { fittingBatch, planMicroBatch } from '../memory/plan-micro-batch.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
+import { firstRateOf } from '../training/layer-rates.ts';
 import { epochsOf, resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
 const SECONDS_PER_MINUTE = 60;
@@ -133,8 +135,11 @@ function decideStages(
       batchSize: job.resolved?.stages['full']?.batchSize ?? largeBatch(given, start, reasons),
       precision: decidePrecision(given, 'full', reasons),
     });
-    const { first_layer_rate: rate } = recipe;
-    stages.set('full', rate === 'auto' ? full : { ...full, firstLayerRate: rate });
+    const firstLayerRate =
+      recipe.first_layer_rate === 'auto'
+        ? firstRateFrom(given.network, full.firstLayerRate, start)
+        : recipe.first_layer_rate;
+    stages.set('full', { ...full, firstLayerRate });
   } else if (base.imported !== undefined) {
     reasons.push(`${base.title} stays frozen: only the head is trained, on its features.`);
   } else if (recipe.stages === 'auto') {
@@ -143,6 +148,12 @@ function decideStages(
   }
   return stages;
 }
+
+/** The rate of the first layer that learns, to two digits, as a share of the last one's. @param from as of `fullStageStart`. */
+const firstRateFrom = (network: Network, first: number, from: string | null): number =>
+  Number(
+    firstRateOf(network, first, from === null ? () => true : isTrainableFrom(network, from)).toPrecision(2),
+  );
 
 /**
  * The epochs in which processors train pretrained layers, by the estimate that a dry run gives, too. Undefined on a GPU.
@@ -279,5 +290,5 @@ function augmentationOf(
   if (augmentation !== 'auto') return AUGMENTATIONS[augmentation];
   if (!isPretrained) return AUGMENTATIONS.none;
   if (preset === 'course') return AUGMENTATIONS.course;
-  return isFull ? AUGMENTATIONS.strong : AUGMENTATIONS.auto;
+  return isFull ? FULL_AUGMENTATION : AUGMENTATIONS.auto;
 }

@@ -16,8 +16,8 @@ export interface HoldOut {
 }
 
 /**
- * Holds out the fold that the head's `withoutFold` has not seen. Without cross-validation the validation split is held out: the head
- * has not seen it.
+ * Holds out the fold that the head's `withoutFold` has not seen. Where the head has not seen the validation split, because the user made
+ * it or it compares the trials of a sweep, that is held out instead.
  */
 export function holdOut(
   splits: Pick<Splits, 'train' | 'validation'>,
@@ -28,12 +28,11 @@ export function holdOut(
   const isHeld = (_: unknown, index: number) => folds[index] === withoutFold.fold;
   const validation = items.filter(isHeld);
   const held = new Set<DatasetItem>(validation);
-  const known = new Set<DatasetItem>(items);
-  // A validation split that is not among the folds was made by the user, and trains nothing.
-  const isTrained = splits.validation.some((item) => known.has(item));
-  const pool = isTrained ? [...splits.train, ...splits.validation] : splits.train;
   return {
-    splits: { train: pool.filter((item) => !held.has(item)), validation },
+    splits: {
+      train: [...splits.train, ...splits.validation].filter((item) => !held.has(item)),
+      validation,
+    },
     weights: withoutFold.weights,
     groups: groups.filter(isHeld),
   };

@@ -65,7 +65,10 @@ export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationA
   readonly weights: NetworkWeights;
   /** Where the head was cross-validated: what models that have not seen a picture's fold say of it. */
   readonly outOfFold?: OutOfFoldPictures;
-  /** The weights of a head that has not seen one of these folds, for a second stage that the fold decides on. */
+  /**
+   * The weights of a head that has not seen one of these folds, for a second stage on which the fold decides; absent where the head has
+   * not seen the validation split, which decides then.
+   */
   readonly withoutFold?: { readonly fold: number; readonly weights: NetworkWeights };
 }
 
@@ -167,7 +170,7 @@ interface StageTrainer {
 async function openTrainer(
   { seed, classes, engine, input, savings, decision }: StageDeps,
   options: StageOptions,
-  { batchSize, optimizer, emaDecay, precision }: StageSettings,
+  { batchSize, optimizer, emaDecay, labelSmoothing, precision }: StageSettings,
 ): Promise<StageTrainer> {
   const { stage, network, weights, train, validation } = options;
   const { imbalance, augmentation } = decision.resolved;
@@ -190,6 +193,7 @@ async function openTrainer(
     batchSize,
     ...(microBatchSize === undefined ? {} : { microBatchSize }),
     ...(emaDecay === undefined ? {} : { emaDecay }),
+    ...(labelSmoothing === undefined ? {} : { labelSmoothing }),
     ...(imbalance === 'class_weights'
       ? { classWeights: balancingWeights(countClasses(train.labels, classes)) }
       : {}),
@@ -228,16 +232,16 @@ function describeEnd({ best, interpolation: { share }, gain }: FitResult): strin
   if (!gain.isKept)
     return (
       'The weights from before the stage are kept: no others, and no interpolation with them, lower the loss on the pictures held ' +
-      `out by more than its error. ${describeGain(gain)}`
+      `out and are right as often. ${describeGain(gain)}`
     );
   const interpolated = `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage`;
-  return `${share === 1 ? kept : interpolated}: the lowest loss on the pictures held out. ${describeGain(gain)}`;
+  return `${share === 1 ? kept : interpolated}: the surest gain on the pictures held out. ${describeGain(gain)}`;
 }
 
 /** The gain in a sentence. */
 function describeGain({ loss, accuracy }: Gain): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const change = loss.mean === 0 ? 'stays' : `falls by ${loss.mean.toFixed(3)} ± ${loss.error.toFixed(3)}`;
+  const change = `${loss.mean < 0 ? 'rises' : 'falls'} by ${Math.abs(loss.mean).toFixed(3)} ± ${loss.error.toFixed(3)}`;
   return `At best the loss ${change}, and ${percent(accuracy.best)} are right instead of ${percent(accuracy.first)}.`;
 }
 

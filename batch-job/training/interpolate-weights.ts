@@ -35,7 +35,7 @@ export interface Gain {
   readonly loss: MeanWithError;
   /** Accuracy of the first weights, and of the surest others, 0 to 1. */
   readonly accuracy: { readonly first: number; readonly best: number };
-  /** Whether the gain is larger than its error. Otherwise the first weights are kept. */
+  /** Whether the others are kept: their loss is lower, and they are right at least as often. */
   readonly isKept: boolean;
 }
 
@@ -60,8 +60,9 @@ export function interpolate(from: NetworkWeights, to: NetworkWeights, share: num
 
 /**
  * Finds the interpolation whose gain on validation is surest: by how much its loss is below that of the first weights, less the
- * standard error of this difference. The first weights win where no gain is larger than its error. The trainer is left with the last
- * weights that were tried.
+ * standard error of this difference. It is kept where its loss is lower and it is right as often; one fold alone can seldom tell more,
+ * because a gain on some dozen groups of look-alikes has an error of its own size. The trainer is left with the last weights that were
+ * tried.
  *
  * @param scored Scores of the trainer's weights as they are, on validation.
  * @param validation The label of each example, and its group of look-alikes, where they are known.
@@ -95,8 +96,10 @@ export async function interpolateWeights(
     ),
   }));
   const surenessOf = ({ gained: { mean, error } }: (typeof gains)[number]) => mean - error;
-  const best = gains.reduce((surest, one) => (surenessOf(one) > surenessOf(surest) ? one : surest));
-  const isKept = surenessOf(best) > 0;
+  const isRight = ({ scores }: (typeof gains)[number]) => scores.accuracy >= before.scores.accuracy;
+  const surest = gains.toSorted((a, b) => surenessOf(b) - surenessOf(a));
+  const best = present(surest.find(isRight) ?? surest[0], 'an interpolation');
+  const isKept = isRight(best) && best.gained.mean > 0;
   const { interpolation, scores } = isKept ? best : before;
   const accuracy = { first: before.scores.accuracy, best: best.scores.accuracy };
   return { interpolation, scores, gain: { loss: best.gained, accuracy, isKept } };

@@ -21,3 +21,15 @@ export function layerRates(
   const rates = new Map(layers.map((layer, index) => [layer, first ** ((steps - index) / steps)]));
   return (layer) => rates.get(layer) ?? 1;
 }
+
+/**
+ * The factor of the first layer that learns, where the whole network's first layer would have the factor `first`: a layer's factor does
+ * not depend on what is frozen below it.
+ */
+export function firstRateOf(network: Network, first: number, learns: (layer: string) => boolean): number {
+  const layers = [
+    ...new Set(weightSpecs(network).flatMap(({ trainable, layer }) => (trainable ? [layer] : []))),
+  ];
+  const above = layers.length - layers.findIndex(learns);
+  return first ** ((above - 1) / Math.max(1, layers.length - 1));
+}

@@ -77,7 +77,7 @@ const decisions = (resolved: ResolvedRecipe): Fragment => [
 /** What training the pretrained layers gained on the pictures held out. */
 const gained = ({ isKept, ...by }: SecondStage): string =>
   `Training the pretrained layers ${isKept ? 'is kept' : 'is not kept: it gained too little'}. On the pictures held out, the loss ` +
-  `fell at best by ${by.lossGain.toFixed(3)} ± ${by.lossGainError.toFixed(3)}, and ${(HUNDRED * by.accuracyAfter).toFixed(1)} % ` +
+  `${by.lossGain < 0 ? 'rose' : 'fell'} at best by ${Math.abs(by.lossGain).toFixed(3)} ± ${by.lossGainError.toFixed(3)}, and ${(HUNDRED * by.accuracyAfter).toFixed(1)} % ` +
   `were right instead of ${(HUNDRED * by.accuracyBefore).toFixed(1)} %.`;
 
 /** The out-of-memory remedies that were taken, in order. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import { AUGMENTATIONS, FULL_AUGMENTATION } from '../../../batch-job/augmentation/presets.ts';
 import { toBase } from '../../../batch-job/base/base.ts';
 import { decideRecipe } from '../../../batch-job/decide/decide-recipe.ts';
 import type { MachineMemory } from '../../../batch-job/memory/machine-memory.ts';
 import type { BackendName } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { layerRates } from '../../../batch-job/training/layer-rates.ts';
 import { estimateJob } from '../../../core/job/estimate/estimate-job.ts';
 import {
   type Augmentation,
@@ -127,7 +128,7 @@ describe('decideRecipe', () => {
   it('gives the epochs that are asked for to the last stage', async () => {
     const hyperparameters = { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 2 };
     const { resolved } = await decide({ stages: 'full' }, 'native', { hyperparameters });
-    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 4e-4 });
+    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 2e-4 });
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
 
@@ -164,6 +165,19 @@ describe('decideRecipe', () => {
     expect(course.stages.get('full')?.firstLayerRate).toBe(1);
   });
 
+  it('gives a layer the same rate where others are frozen below it, and lower layers lower rates', async () => {
+    const rateFrom = async (unfreeze_from: string | null) =>
+      (await decide({ stages: 'full', unfreeze_from }, 'native')).stages.get('full')?.firstLayerRate ?? 0;
+    const network = findArchitecture(MOBILENET).build({
+      inputSize: { height: 224, width: 224, channels: 3 },
+      classes: 2,
+    });
+    expect(await rateFrom(null)).toBe(0.15);
+    const rate = layerRates(network, 0.15)('block_13_expand');
+    expect(await rateFrom('block_13')).toBeCloseTo(rate, 2);
+    expect(rate).toBeGreaterThan(0.5);
+  });
+
   it('warms up, and ends at a learning rate of 0', async () => {
     const full = (await decide({ stages: 'full' }, 'native')).stages.get('full');
     const rates = Array.from({ length: 100 }, (_, step) => full?.learningRate(step, 100) as number);
@@ -186,7 +200,7 @@ describe('decideRecipe', () => {
     const full = await decide({ stages: 'full' }, 'native');
     expect(head.viewAugmentation).toEqual(head.resolved.augmentation);
     expect(full.viewAugmentation).toEqual(head.viewAugmentation);
-    expect(full.resolved.augmentation).toEqual(AUGMENTATIONS.strong);
+    expect(full.resolved.augmentation).toEqual(FULL_AUGMENTATION);
     const asked = await decide({ stages: 'full', augmentation: 'course' }, 'native');
     expect([asked.viewAugmentation, asked.resolved.augmentation]).toEqual([
       AUGMENTATIONS.course,
@@ -227,12 +241,12 @@ describe('decideRecipe on a GPU', () => {
   /** As many pictures as the largest batch needs. */
   const MANY = Int32Array.from({ length: 20_000 }, (_, i) => i % 2);
 
-  it('trains all layers in both stages, in mixed precision, on mixed pictures, and says why', async () => {
+  it('trains all layers in both stages, in mixed precision, and says why', async () => {
     const { stages, resolved } = await decide({}, 'gpu', { architecture: RESNET });
     expect([...stages.keys()]).toEqual(['head', 'full']);
     expect(resolved).toMatchObject({
       unfreezeFrom: null,
-      augmentation: AUGMENTATIONS.strong,
+      augmentation: FULL_AUGMENTATION,
       backend: 'gpu',
     });
     expect([stages.get('head')?.precision, stages.get('full')?.precision]).toEqual(['float32', 'mixed']);
@@ -250,7 +264,7 @@ describe('decideRecipe on a GPU', () => {
     });
     expect(asked.resolved).toMatchObject({
       unfreezeFrom: 'block_16',
-      stages: { full: { batchSize: 8, learningRate: 2e-4, precision: 'float32' } },
+      stages: { full: { batchSize: 8, learningRate: 1e-4, precision: 'float32' } },
     });
     const course = await decide({ preset: 'course' }, 'gpu', { labels: MANY });
     expect(course.resolved.stages['full']).toMatchObject({ batchSize: 32, learningRate: 0.01 });
@@ -260,17 +274,17 @@ describe('decideRecipe on a GPU', () => {
 
   it('takes the largest batch that fits and leaves enough updates, with a learning rate and an EMA for it', async () => {
     const large = (await decide({}, 'gpu', { labels: MANY })).stages.get('full');
-    expect(large).toMatchObject({ batchSize: 256, peak: 8e-4 });
+    expect(large).toMatchObject({ batchSize: 256, peak: 4e-4 });
     expect(large?.emaDecay).toBeCloseTo(0.98 ** 16, 12);
     // 43 MB for each picture of 224 × 224, and four fifths of the memory are planned.
     const small = await decide({}, 'gpu', { labels: MANY, memory: { freeBytes: 3.5e9 } });
-    expect(small.resolved.stages['full']).toMatchObject({ batchSize: 64, learningRate: 4e-4 });
+    expect(small.resolved.stages['full']).toMatchObject({ batchSize: 64, learningRate: 2e-4 });
     expect(small.partSizes).toEqual({});
     expect(small.resolved.reasons.join()).toMatch(
       /Batches of 64 pictures instead of 16 .* by the plan 6\d would fit/,
     );
     const few = await decide({}, 'gpu', { labels: MANY.slice(0, 200) });
-    expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 2e-4 });
+    expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 1e-4 });
   });
 
   it('computes in 16 bits unless there are depthwise convolutions', async () => {
@@ -340,7 +354,7 @@ describe('describeStages', () => {
     const { resolved } = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
     expect(describeStages(resolved)).toEqual([
       'head: 60 epochs, batches of 32, adam at 0.001',
-      'full: 30 epochs, batches of 16, adam at 0.0002, from block_13_expand on, 0.1 of the rate in the first layer',
+      'full: 30 epochs, batches of 16, adamw at 0.0001, from block_13_expand on, 0.1 of the rate in the first layer',
     ]);
   });
 });

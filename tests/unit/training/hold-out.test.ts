@@ -40,13 +40,9 @@ describe('holdOut', () => {
     expect(holdOut(splits, headOf([a, b, d, e], [0, 1, 1, 0])).splits.train).toEqual([a, c, e]);
   });
 
-  it('never trains on a validation split that is not among the folds', () => {
-    const held = holdOut(splits, headOf([a, b, c], [0, 1, 0]));
-    expect(held.splits).toEqual({ train: [a, c], validation: [b] });
-  });
-
-  it('holds the validation split out where the head was not cross-validated', () => {
-    const { weights } = headOf([], []);
+  it('holds the validation split out where the head has not seen it', () => {
+    const { weights, outOfFold } = headOf([a, b, c], [0, 1, 0]);
+    expect(holdOut(splits, { weights, outOfFold })).toEqual({ splits, weights });
     expect(holdOut(splits, { weights })).toEqual({ splits, weights });
   });
 });

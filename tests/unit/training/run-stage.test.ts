@@ -146,6 +146,11 @@ describe('a stage gives its trainer', () => {
     expect(await optionsFor({})).not.toHaveProperty('emaDecay');
   });
 
+  it('label smoothing, in the stage that has it', async () => {
+    expect(await optionsFor({}, 'full')).toMatchObject({ labelSmoothing: 0.1 });
+    expect(await optionsFor({})).not.toHaveProperty('labelSmoothing');
+  });
+
   it('which layers learn, how fast, and how batch normalization goes', async () => {
     const trainable = (name: string) => name === 'dense';
     const rateFactor = () => 0.5;
