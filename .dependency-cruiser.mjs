@@ -20,6 +20,7 @@ export const WINGS = {
     'examples',
     'training',
     'logistic',
+    'choose',
     'decide',
     'stages',
     'sweep',

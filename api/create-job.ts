@@ -41,11 +41,16 @@ const HyperparametersChoiceSchema = z.strictObject({
 /** The body of `POST /v1/fine_tuning/jobs`. Unknown fields are refused. */
 export const CreateJobSchema = z
   .strictObject({
-    model: z.string().min(1).max(NAME_MAX_LENGTH).meta({
-      description:
-        'The architecture to fine-tune, or `onnx:<name>`: a backbone from `fovea import-backbone`, on which a head is trained.',
-      example: 'mobilenet_v2_0.35',
-    }),
+    model: z
+      .string()
+      .min(1)
+      .max(NAME_MAX_LENGTH)
+      .meta({
+        description:
+          'The architecture to fine-tune, or `onnx:<name>`: a backbone from `fovea import-backbone`, on which a head is trained. `auto`: the ' +
+          'trainer compares those whose weights are at hand, by cross-validation on this dataset, and weighs what serving takes.',
+        example: 'mobilenet_v2_0.35',
+      }),
     training_file: z
       .string()
       .min(1)

@@ -2,6 +2,7 @@
 // beside them.
 
 import { z } from 'zod';
+import { BaseChoiceSchema } from '../core/job/recipe/base-choice.ts';
 import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
 import { MemoryRecordSchema } from '../core/job/recipe/memory-record.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts';
@@ -85,6 +86,10 @@ export const JobSchema = z
     }),
     resolved_recipe: toWireSchema(ResolvedRecipeSchema).nullable().meta({
       description: 'The recipe with a value for every `auto`; null until the trainer has decided.',
+    }),
+    base_choice: toWireSchema(BaseChoiceSchema).nullable().meta({
+      description:
+        'How the trainer chose the base of a job whose `model` was `auto`; null for other jobs, and until it has chosen. `model` is the base then.',
     }),
     sweep: toWireSchema(SweepSchema)
       .nullable()
@@ -208,6 +213,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     started_at: job.startedAt,
     recipe: job.recipe,
     resolved_recipe: job.resolved === null ? null : toWire(ResolvedRecipeSchema, job.resolved),
+    base_choice: job.baseChoice === undefined ? null : toWire(BaseChoiceSchema, job.baseChoice),
     sweep: job.sweep,
     trials: toWireTrials(job.trials),
     remedies: toWire(TakenSchema, job.memory.taken),

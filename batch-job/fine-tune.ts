@@ -1,9 +1,11 @@
-// The steps of a job in their order: inspect the dataset, decide how to train, prepare the examples, run the stages,
+// The steps of a job in their order: choose the base where it is left open, inspect the dataset, decide how to train, prepare the examples, run the stages,
 // evaluate the model, export it. Each step is a folder.
 
+import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import type { Trial } from '../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import type { AttemptContext } from './attempt/attempt-context.ts';
+import { chooseBase } from './choose/choose-base.ts';
 import { compilesTraining } from './decide/compiles-training.ts';
 import { decide } from './decide/decide.ts';
 import { saveContactSheet } from './examples/contact-sheet.ts';
@@ -22,8 +24,9 @@ import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
  * Carries a job out, from its dataset to a committed model.
  * @throws {FoveaError} what a step throws; the reason of the reporter's signal when it is aborted.
  */
-export async function fineTune(context: AttemptContext, job: JobRecord): Promise<ExportedModel> {
-  const prepared = await prepare(context, job);
+export async function fineTune(context: AttemptContext, asked: JobRecord): Promise<ExportedModel> {
+  const { job, inspection } = await chooseBase(context, asked);
+  const prepared = await prepare(context, job, inspection);
   const { sweep } = job;
   const run =
     sweep === null
@@ -50,8 +53,12 @@ export async function fineTuneTrial(
   return result;
 }
 
-async function prepare(context: AttemptContext, job: JobRecord): Promise<PreparedJob> {
-  const inspected = await inspectJob(context, job);
+async function prepare(
+  context: AttemptContext,
+  job: JobRecord,
+  known?: DatasetInspection,
+): Promise<PreparedJob> {
+  const inspected = await inspectJob(context, job, known);
   const { base, inspection, splits } = inspected;
   const compiles = compilesTraining({
     job,

@@ -7,6 +7,7 @@ import type { Savings } from '../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import type { Network } from '../core/network/description/network.ts';
 import type { AttemptContext } from './attempt/attempt-context.ts';
+import { trainingInput } from './base/training-input.ts';
 import type { Decision } from './decide/decide-recipe.ts';
 import { featuresBatchSize } from './examples/picture-backbone.ts';
 import type { KeptPictures } from './examples/picture-reader.ts';
@@ -72,8 +73,7 @@ export async function openTraining(
   const { machine, job, base, inspection, savings } = known;
   const classes = inspection.classes.length;
   const inputSize = inputSizeOf(base, savings);
-  // Pictures are not cropped, because a class may be recognized by something at the edge.
-  const input: ModelInput = { ...inputSize, preprocessing: base.preprocessing, resize: 'stretch' };
+  const input = trainingInput(base, inputSize);
   const checkpoints = await openRunCheckpoints(
     known,
     runFingerprint({ job, input, inspection, backboneHash: base.imported?.sha256 }),

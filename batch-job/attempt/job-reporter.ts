@@ -4,6 +4,7 @@
 import { setMaxListeners } from 'node:events';
 import { monotonicMs } from '../../core/clock.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import type { BaseChoice } from '../../core/job/recipe/base-choice.ts';
 import type { MemoryRecord } from '../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import { type FailedTrial, type Trial, withTrial } from '../../core/job/recipe/sweep.ts';
@@ -52,6 +53,8 @@ export interface JobReporter {
   addTrial(trial: Trial): Promise<void>;
   /** Adds a failed trial. @throws {LeaseLostError} */
   addFailedTrial(trial: FailedTrial): Promise<void>;
+  /** Writes the base that was chosen for a job that left it open; from then on it is the job's. @throws {LeaseLostError} */
+  setBaseChoice(choice: BaseChoice): Promise<void>;
   /** Writes the job's recipe with every `auto` resolved. @throws {LeaseLostError} */
   setResolved(resolved: ResolvedRecipe): Promise<void>;
   /**
@@ -181,7 +184,7 @@ const eventWriter = (jobs: AttemptJobs, jobId: string): Pick<JobReporter, 'event
 
 type RecordWriter = Pick<
   JobReporter,
-  'addTrial' | 'addFailedTrial' | 'setResolved' | 'setMemory' | 'setModelVersion'
+  'addTrial' | 'addFailedTrial' | 'setBaseChoice' | 'setResolved' | 'setMemory' | 'setModelVersion'
 >;
 
 /** @param update changes the record while the lease holds. */
@@ -193,6 +196,9 @@ const recordWriter = (
   },
   async addFailedTrial(trial) {
     await update((held) => ({ ...held, failedTrials: withTrial(held.failedTrials, trial) }));
+  },
+  async setBaseChoice(baseChoice) {
+    await update((held) => ({ ...held, architecture: baseChoice.architecture, baseChoice }));
   },
   async setResolved(resolved) {
     await update((held) => ({ ...held, resolved }));

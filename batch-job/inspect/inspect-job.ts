@@ -18,13 +18,18 @@ export interface InspectedJob {
 
 /**
  * Finds a job's base and inspects its dataset.
+ * @param known The inspection, where it was made before.
  * @throws {FoveaError} `architecture-unknown`, `backbone-not-found`, `dataset-invalid`, `sweep-without-validation`, and
  * what {@link checkTrainableLayers} refuses.
  */
-export async function inspectJob(deps: ValidateDatasetDeps, job: JobRecord): Promise<InspectedJob> {
+export async function inspectJob(
+  deps: ValidateDatasetDeps,
+  job: JobRecord,
+  known?: DatasetInspection,
+): Promise<InspectedJob> {
   const base = await findBase(deps.store, job.architecture);
   checkTrainableLayers(job);
-  const inspection = await validateDataset(deps, job, base.defaultInputSize);
+  const inspection = known ?? (await validateDataset(deps, job, base.defaultInputSize));
   const splits = splitsOf(inspection);
   if (job.sweep !== null && splits.validation.length === 0) {
     throw new FoveaError(

@@ -25,8 +25,8 @@ export interface CrossValidated {
   readonly folds: Int32Array;
   /** The folds that are held out, one after another. Without one, the strongest penalty is taken. */
   readonly heldOut: readonly number[];
-  /** 1 for the pictures that models of the learning curve are trained on, as far as they are not held out. */
-  readonly half: Uint8Array;
+  /** 1 for the pictures that models of the learning curve are trained on, as far as they are not held out. Without it there is no curve. */
+  readonly half?: Uint8Array;
   /** Whether every class counts alike in the loss by which the penalty is chosen. */
   readonly isBalanced: boolean;
   /** Is called after each solution, with their number, of so many at most. */
@@ -51,14 +51,14 @@ export interface OutOfFoldScores {
   /** Mean cross-entropy in nats. */
   readonly loss: number;
   readonly accuracy: number;
-  /** What models that were trained on half of the others say of the same pictures; undefined where the search ended before. */
+  /** What models that were trained on half of the others say of the same pictures; undefined without `half`, and where the search ended before. */
   readonly smaller: Predictions | undefined;
 }
 
 /** Solves the problem without each held-out fold for each penalty, and then on all pictures with the best. */
 export async function crossValidate(given: CrossValidated): Promise<CrossValidation> {
   const { problem, folds, heldOut, half, isBalanced, onSolved, isOver } = given;
-  const most = (PENALTIES.length + 1) * heldOut.length + 1;
+  const most = (PENALTIES.length + (half === undefined ? 0 : 1)) * heldOut.length + 1;
   let solved = 0;
   const pictures = Int32Array.from(folds.keys()).filter((picture) =>
     heldOut.includes(folds[picture] as number),
@@ -95,7 +95,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     best = { l2, loss, predictions };
   }
   const l2 = best?.l2 ?? PENALTIES[0];
-  const smaller = best && (await predictFolds(l2, half));
+  const smaller = best && half && (await predictFolds(l2, half));
   const solution = await fitLogisticRegression({ ...problem, l2 });
   onSolved(most, most);
   return { l2, solution, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };

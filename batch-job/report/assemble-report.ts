@@ -48,6 +48,7 @@ export function assembleReport(from: ReportInput): Report {
       seed: job.seed,
       recipe: job.recipe,
       resolved: toResolved(from),
+      ...(job.baseChoice === undefined ? {} : { baseChoice: job.baseChoice }),
       remedies: from.memory.taken.map((remedy) => ({ ...remedy })),
       hyperparameters: { ...job.hyperparameters },
       split: { ...job.split },

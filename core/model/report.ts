@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { InputFormatSchema, ModelInputSchema } from '../image/model-input.ts';
+import { BaseChoiceSchema } from '../job/recipe/base-choice.ts';
 import { MemoryRecordSchema } from '../job/recipe/memory-record.ts';
 import { PRECISIONS } from '../job/recipe/precision.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../job/recipe/recipe.ts';
@@ -289,6 +290,9 @@ const TrainingSchema = z.object({
   recipe: RecipeSchema.describe('The recipe of the request.'),
   resolved: ResolvedRecipeSchema.nullable().describe(
     'The recipe with a value for every `auto`, after all remedies; null where the trainer did not tell it.',
+  ),
+  baseChoice: BaseChoiceSchema.optional().describe(
+    'How the trainer chose the architecture; absent where the request named it.',
   ),
   remedies: MemoryRecordSchema.shape.taken
     .default([])

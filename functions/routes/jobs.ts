@@ -8,12 +8,16 @@ import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
+import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
+import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
 import type { JobEstimate, JobMachine, JobPictures } from '../../core/job/estimate/estimate-job.ts';
 import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import { AUTO_BASE } from '../../core/job/recipe/base-choice.ts';
+import { basesToCompare } from '../../core/job/recipe/bases-to-compare.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
@@ -124,19 +128,22 @@ export function jobRoutes(deps: AppDeps) {
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c, CreateJobSchema, limits.jsonBodyBytes);
     const job = toNewJob(request);
-    const inputSize = await inputSizeOf(deps, job);
-    checkTrainableLayers(job);
+    const atHand = await basesFor(deps, job);
+    const likely = { ...job, architecture: likelyBase(job.architecture, atHand) };
+    const inputSize = await inputSizeOf(deps, likely);
+    checkTrainableLayers(likely);
     await requireDataset(deps.store, job.dataset, 'training_file');
-    if (request.dry_run) return c.json(await dryRun(deps, job, inputSize, c.req.raw.signal), 200);
+    if (request.dry_run)
+      return c.json(await dryRun(deps, { job, likely, atHand, inputSize }, c.req.raw.signal), 200);
     // What is known now has to do: no job waits for the doctor.
     const machines = withBackends(deps, deps.backends?.known());
     requireBackend(job.backend, machines);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
     const pictures = await countPictures(deps.store, job.dataset, job.split);
-    const { estimate, machine, reason } = chooseMachine(job, pictures, machines);
+    const { estimate, machine, reason } = chooseMachine(likely, pictures, machines);
     const start = machine.pool === undefined || reason === null ? undefined : { pool: machine.pool, reason };
     const submitted = await submitJob(deps, job, { idempotencyKey, start });
-    return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures) }, 200);
+    return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures, atHand) }, 200);
   });
 
   routes.openapi(listJobs, async (c) => {
@@ -168,8 +175,21 @@ async function inputSizeOf({ store }: AppDeps, { architecture }: NewJob): Promis
   return (await readBackbone(store, backbone)).input;
 }
 
+/** The bases that a job with `auto` compares; none for another job. */
+const basesFor = async ({ store, weightsDir }: AppDeps, { architecture, recipe }: NewJob) =>
+  architecture === AUTO_BASE ? basesToCompare(await basesAtHand({ store, weightsDir }), recipe) : [];
+
+/** A job, and the base by which it is estimated. */
+interface AskedJob {
+  readonly job: NewJob;
+  readonly likely: NewJob;
+  /** Bases that are compared. */
+  readonly atHand: readonly string[];
+  readonly inputSize: InputSize;
+}
+
 /** Says what a job would train on and what it would cost, without creating it. */
-async function dryRun(deps: AppDeps, job: NewJob, inputSize: InputSize, signal: AbortSignal) {
+async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJob, signal: AbortSignal) {
   const { dataset, split, splitSnapshot, architecture, model } = job;
   const machines = withBackends(deps, await deps.backends?.find());
   requireBackend(job.backend, machines);
@@ -182,7 +202,7 @@ async function dryRun(deps: AppDeps, job: NewJob, inputSize: InputSize, signal: 
     object: 'fine_tuning.dry_run' as const,
     model: architecture,
     model_name: model,
-    estimate: toWire(chooseMachine(job, pictures, machines).estimate, pictures),
+    estimate: toWire(chooseMachine(likely, pictures, machines).estimate, pictures, atHand),
     ...inspection,
   };
 }
@@ -204,5 +224,5 @@ function requireBackend(backend: NewJob['backend'], machines: Machines): void {
     throw new FoveaError('backend-unavailable', problem, { param: 'backend' });
 }
 
-const toWire = (estimate: JobEstimate | null, pictures: JobPictures) =>
-  estimate === null ? null : toWireEstimate(estimate, pictures);
+const toWire = (estimate: JobEstimate | null, pictures: JobPictures, atHand: readonly string[]) =>
+  estimate === null ? null : toWireEstimate(withChoice(estimate, atHand, pictures), pictures);

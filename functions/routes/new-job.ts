@@ -3,6 +3,7 @@
 import type { CreateJobRequest } from '../../api/create-job.ts';
 import { parseBackboneName, toArchitectureName, toBackboneName } from '../../core/backbone/backbone.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { AUTO_BASE } from '../../core/job/recipe/base-choice.ts';
 import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
 import { RecipeSchema } from '../../core/job/recipe/recipe.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
@@ -21,6 +22,7 @@ const DEFAULT_SEED = 0;
  */
 export function toNewJob(request: CreateJobRequest): NewJob {
   const architecture = findArchitectureForModel(request.model);
+  if (architecture === AUTO_BASE) checkOpenBase(request);
   const dataset = parseDatasetName(
     request.training_file.startsWith(DATASET_PREFIX)
       ? request.training_file.slice(DATASET_PREFIX.length)
@@ -51,6 +53,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
  * @throws {FoveaError} `backbone-name-invalid`; `architecture-unknown`, at the field in which OpenAI's API names a base model.
  */
 function findArchitectureForModel(name: string): string {
+  if (name === AUTO_BASE) return name;
   const backbone = toBackboneName(name);
   if (backbone !== undefined) return toArchitectureName(parseBackboneName(backbone, 'model'));
   try {
@@ -62,6 +65,19 @@ function findArchitectureForModel(name: string): string {
       ...(error.details === undefined ? {} : { details: error.details }),
     });
   }
+}
+
+/** Refuses what only makes sense of a known base. @throws {FoveaError} `request-invalid`. */
+function checkOpenBase({ sweep, recipe }: CreateJobRequest): void {
+  const start = recipe?.unfreeze_from ?? 'auto';
+  const field = sweep ? 'sweep' : start !== 'auto' && start !== null ? 'recipe.unfreeze_from' : undefined;
+  if (field === undefined) return;
+  throw new FoveaError(
+    'request-invalid',
+    `"${field}" needs a base that is known from the start, and "model": "auto" leaves it to the trainer. Name the base, e.g. the one that ` +
+      'an earlier job with "auto" chose.',
+    { param: field },
+  );
 }
 
 /** `<dataset>-<architecture>`, with what a model name may not hold replaced by "-". */

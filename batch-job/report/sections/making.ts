@@ -47,6 +47,7 @@ export function making(report: Report): Markup {
 <dl>
 ${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}
 ${fact('Architecture', report.architecture)}
+${training.baseChoice && fact('Why this one', training.baseChoice.reasons.join(' '))}
 ${report.backbone && fact('Backbone', html`imported, sha256 <code class="hash">${report.backbone.sha256}</code>; its layers were frozen. Such a model has no heatmap, no files for TensorFlow.js and no reduced-precision variants.`)}
 ${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}`)}
 ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.contentHash}</code>`)}

@@ -94,7 +94,8 @@ const DECODE_SECONDS = 0.01;
  */
 export const PROCESSOR_SECONDS = 1800;
 const LEAST_EPOCHS = 3;
-const SECONDS_PER_HOUR = 3600;
+/** Converts between seconds and the unit of prices. */
+export const SECONDS_PER_HOUR = 3600;
 /** The share of a GPU's speed that each of several adds. It is assumed, not measured: they wait for each other, and one updates. */
 const SHARED_GPU_SPEED = 0.8;
 /** The GPU that stands for one that is in no table. */
@@ -267,8 +268,16 @@ const isAugmentedBy = ({ augmentation }: Pick<Recipe, 'augmentation'>): boolean 
   typeof augmentation === 'object' ? changesPictures(augmentation) : augmentation !== 'none';
 
 /** Seconds of a decoded picture's forward pass on the machine's processors. */
-const processorSeconds = ({ flops }: NetworkPlan, { vcpus }: JobMachine): number =>
-  flops / (PREDICTION_FLOPS * vcpus);
+const processorSeconds = (
+  { flops }: Pick<NetworkPlan, 'flops'>,
+  { vcpus }: Pick<JobMachine, 'vcpus'>,
+): number => flops / (PREDICTION_FLOPS * vcpus);
+
+/** Seconds to read, decode and predict one picture on the processors of a machine. */
+export const predictionSeconds = (
+  plan: Pick<NetworkPlan, 'flops'>,
+  machine: Pick<JobMachine, 'vcpus'>,
+): number => DECODE_SECONDS / machine.vcpus + processorSeconds(plan, machine);
 
 /** Seconds of a decoded picture's forward pass on the device that computes features. */
 const forwardSeconds = (plan: NetworkPlan, machine: JobMachine): number =>

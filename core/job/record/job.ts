@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 import { FORMATS } from '../../storage/formats.ts';
+import { BaseChoiceSchema } from '../recipe/base-choice.ts';
 import { HyperparametersSchema } from '../recipe/hyperparameters.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
@@ -191,7 +192,7 @@ export const JobRecordSchema = z.object({
   createdAt: z.number().int(),
   startedAt: z.number().int().nullable(),
   finishedAt: z.number().int().nullable(),
-  /** Architecture to fine-tune, e.g. `mobilenet_v2_0.35`. */
+  /** Architecture to fine-tune, e.g. `mobilenet_v2_0.35`; `auto` until the trainer has chosen one. */
   architecture: z.string(),
   dataset: z.string(),
   /** Name of the model to make. */
@@ -212,6 +213,8 @@ export const JobRecordSchema = z.object({
    * one where trials run side by side; in the end, that of the winner.
    */
   resolved: ResolvedRecipeSchema.nullable().default(null),
+  /** How the base was chosen, for a job that left it open. */
+  baseChoice: BaseChoiceSchema.optional(),
   /** Out-of-memory remedies that were taken, and what they changed. */
   memory: MemoryRecordSchema.default(NO_MEMORY_RECORD),
   split: SplitFractionsSchema,

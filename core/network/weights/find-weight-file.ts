@@ -2,7 +2,7 @@
 // not what is in them.
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FoveaError } from '../../errors/errors.ts';
 import { keys } from '../../storage/keys.ts';
@@ -85,6 +85,25 @@ async function readIfThere(
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+/** Whether the folder or the cache has a file of one of the sources. Nothing of it is read. */
+export async function hasWeightFile(
+  sources: readonly WeightSource[],
+  {
+    store,
+    weightsDir,
+    signal,
+  }: Pick<WeightFileDeps, 'weightsDir' | 'signal'> & { readonly store: Pick<ObjectStore, 'head'> },
+): Promise<boolean> {
+  for (const source of sources) {
+    const files =
+      weightsDir === undefined ? [] : acceptedNames(source).map((name) => path.join(weightsDir, name));
+    for (const file of files) if ((await stat(file).catch(() => undefined))?.isFile() === true) return true;
+    if ((await store.head(keys.weights(source.file), signal === undefined ? {} : { signal })) !== undefined)
+      return true;
+  }
+  return false;
 }
 
 /** Finds the first of the sources that was downloaded before. A copy with another checksum does not count. */

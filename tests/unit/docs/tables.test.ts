@@ -67,6 +67,17 @@ describe('tables', () => {
     expect(rows).toEqual(expected);
   });
 
+  it('docs/networks.md has the license of all weights', () => {
+    const lists = read('docs/networks.md').matchAll(/^- ([\w.-]+): ([\s\S]*?)(?=\n-|\n\n)/gm);
+    const written = [...lists].flatMap(([, license, names = '']) =>
+      [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => `${name} ${license}`),
+    );
+    const expected = ARCHITECTURES.flatMap(({ name, weightSources }) => [
+      ...new Set(weightSources.map(({ license }) => `${name} ${license}`)),
+    ]);
+    expect(written.toSorted()).toEqual(expected.toSorted());
+  });
+
   it('docs/training.md explains every field of a job, every setting of a recipe and every remedy', () => {
     const explained = rowsOf('docs/training.md').map(([name]) => name);
     // Those that are there for OpenAI's clients, and allow nothing else.

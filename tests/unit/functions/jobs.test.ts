@@ -74,6 +74,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
         variants: ['fp16', 'int8'],
       },
       resolved_recipe: null,
+      base_choice: null,
       sweep: null,
       trials: [],
       remedies: [],
