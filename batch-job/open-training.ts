@@ -48,7 +48,7 @@ export interface Training extends AttemptContext, InspectedJob {
 export async function startMemory(
   { reporter, machine, base, inspection }: PreparedJob,
   job: JobRecord,
-  { partSizes, resolved, stages }: Decision,
+  { partSizes, resolved, stages, exactHead }: Decision,
 ): Promise<JobMemory> {
   const situation = { base, classes: inspection.classes.length };
   const memory = openJobMemory({ job, reporter, machine: machine.memory, situation });
@@ -59,7 +59,12 @@ export async function startMemory(
     batchSizes: {
       features: featuresBatchSize(machine.engine, base.imported === undefined),
       evaluation: EVALUATION_BATCH_SIZE,
-      ...Object.fromEntries([...stages].map(([name, { batchSize }]) => [name, batchSize])),
+      ...Object.fromEntries(
+        [...stages]
+          // A head that is solved has no batches that could be smaller.
+          .filter(([name]) => name !== 'head' || exactHead === undefined)
+          .map(([name, { batchSize }]) => [name, batchSize]),
+      ),
     },
   });
   return memory;

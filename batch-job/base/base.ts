@@ -15,6 +15,7 @@ import type { Architecture, Network, NetworkWeights } from '../../core/network/d
 import { attachHead, type ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../core/network/onnx/to-onnx.ts';
 import { DENSE_HEAD_LAYER, denseHead } from '../../core/network/surgery/dense-head.ts';
+import { toLinearHead } from '../../core/network/surgery/linear-head.ts';
 import { splitAt } from '../../core/network/surgery/split-at.ts';
 import type { WeightFileDeps } from '../../core/network/weights/find-weight-file.ts';
 import { loadPretrainedWeights } from '../../core/network/weights/load-pretrained-weights.ts';
@@ -42,6 +43,8 @@ export interface Base
   readonly imported: Backbone | undefined;
   /** Builds the layers that the trainer knows: the whole classifier, or the head of an imported backbone. */
   readonly build: Architecture['build'];
+  /** Whether the head on the pretrained layers is a linear classifier. @param network made by {@link build}. */
+  hasLinearHead(network: Network): boolean;
   /** Loads the pretrained layers. @param network made by {@link build}. */
   loadFrozen(network: Network, deps: WeightFileDeps): Promise<FrozenBackbone>;
   /** The whole classifier as ONNX. @param weights those of a network made by {@link build}. */
@@ -66,6 +69,7 @@ export const toBase = (architecture: Architecture): Base => ({
   ...architecture,
   isPretrained: architecture.weightSources.length > 0,
   imported: undefined,
+  hasLinearHead: (network) => toLinearHead(splitAt(network, architecture.featureLayer).head) !== undefined,
   async loadFrozen(network, deps) {
     const { backbone, head } = splitAt(network, architecture.featureLayer);
     const { weights, origin } = await loadPretrainedWeights(backbone, architecture, deps);
@@ -91,6 +95,7 @@ function toImportedBase(store: ObjectStore, backbone: Backbone): Base {
     isPretrained: true,
     imported: backbone,
     build: ({ classes }) => denseHead(name, features, classes),
+    hasLinearHead: () => true,
     async loadFrozen(head, { signal }) {
       const onnx = await loadBackboneFile(store, backbone, signal === undefined ? {} : { signal });
       return {

@@ -2,6 +2,7 @@
 // decision in the job's record.
 
 import { estimateJob, PROCESSOR_SECONDS } from '../../core/job/estimate/estimate-job.ts';
+import { EXACT_OPTIMIZER } from '../../core/job/recipe/exact-head.ts';
 import { fullStageStart } from '../../core/job/recipe/full-stage.ts';
 import { gpuPrecision } from '../../core/job/recipe/gpu-arithmetic.ts';
 import { gpuBatchSize } from '../../core/job/recipe/gpu-batch-size.ts';
@@ -23,6 +24,7 @@ import { fittingBatch, planMicroBatch } from '../memory/plan-micro-batch.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import { countClasses, imbalanceOf, isImbalanced } from '../training/balance.ts';
 import { firstRateOf } from '../training/layer-rates.ts';
+import { decideExactHead, type ExactHead } from './decide-exact-head.ts';
 import { epochsOf, resolveStage, STAGE_DEFAULTS, type StageSettings } from './stage-settings.ts';
 
 const SECONDS_PER_MINUTE = 60;
@@ -34,6 +36,8 @@ export interface Decision {
   readonly resolved: ResolvedRecipe;
   /** Augmentation of the views that the head is trained on. It is the same with and without a second stage, so that both share cached features. */
   readonly viewAugmentation: Augmentation;
+  /** How the head is solved; undefined where it is trained in epochs. */
+  readonly exactHead: ExactHead | undefined;
   /** The stages with their settings, in their order. */
   readonly stages: ReadonlyMap<StageName, StageSettings>;
   /** Micro-batch sizes, by the plan, of the stages whose batches do not fit into memory. */
@@ -43,13 +47,15 @@ export interface Decision {
 /** What a decision is made from. */
 export interface DecisionInput {
   readonly job: JobRecord;
-  readonly base: Pick<Base, 'title' | 'isPretrained' | 'imported'>;
+  readonly base: Pick<Base, 'title' | 'isPretrained' | 'imported' | 'hasLinearHead'>;
   readonly network: Network;
   readonly backend: BackendName;
   /** Class indices of the training split. */
   readonly labels: Int32Array;
   /** Number of pictures of the validation split. */
   readonly validation: number;
+  /** Whether the validation split is a folder of the dataset. */
+  readonly hasValidationFolder: boolean;
   readonly classes: number;
   /** Processors of this machine. */
   readonly processors: number;
@@ -65,7 +71,20 @@ export function decideRecipe(given: DecisionInput): Decision {
   const reasons: string[] = [];
   const start = decideStart(given);
   const stages = decideStages(given, start, reasons);
-  const imbalance = decideImbalance(given, reasons);
+  const isUnequal = isImbalanced(countClasses(given.labels, given.classes));
+  const exactHead = decideExactHead({
+    job,
+    hasLinearHead: isPretrained && base.hasLinearHead(network),
+    hasFull: stages.has('full'),
+    isGpu: backend === 'gpu' && base.imported === undefined,
+    hasValidationFolder: given.hasValidationFolder,
+    isImbalanced: isUnequal,
+  });
+  const imbalance = decideImbalance(given, exactHead, [...stages.keys()], reasons);
+  if (exactHead?.usesValidation === true && given.validation > 0)
+    reasons.push(
+      'The head is solved on the pictures of the validation split, too: folds that are held out in turn take its place.',
+    );
 
   const viewAugmentation = augmentationOf(recipe, isPretrained, false);
   const wanted = augmentationOf(recipe, isPretrained, stages.has('full'));
@@ -81,7 +100,11 @@ export function decideRecipe(given: DecisionInput): Decision {
   const isAugmented = changesPictures(viewAugmentation) && stages.has('head');
   const featureViews = isAugmented ? featureViewsFor(recipe, examples) : 0;
   const resolved = {
-    stages: toResolvedStages(stages),
+    stages: toResolvedStages(
+      stages,
+      exactHead,
+      examples + (exactHead?.usesValidation === true ? given.validation : 0),
+    ),
     augmentation,
     imbalance,
     unfreezeFrom,
@@ -89,7 +112,7 @@ export function decideRecipe(given: DecisionInput): Decision {
     backend,
     reasons,
   };
-  return { stages, partSizes: planned.partSizes, viewAugmentation, resolved };
+  return { stages, exactHead, partSizes: planned.partSizes, viewAugmentation, resolved };
 }
 
 /** The first trainable layer of the stage `full`, if there is one. */
@@ -231,20 +254,33 @@ function decidePrecision(
 /** Chooses what is done about classes of very different sizes. */
 function decideImbalance(
   { job, labels, classes }: DecisionInput,
+  exactHead: ExactHead | undefined,
+  stages: readonly StageName[],
   reasons: string[],
 ): ResolvedRecipe['imbalance'] {
   const { imbalance } = job.recipe;
   if (imbalance !== 'auto') return imbalance;
   const counts = countClasses(labels, classes);
   if (!isImbalanced(counts)) return 'none';
+  const larger = `The largest class has ${imbalanceOf(counts).toFixed(1)} times as many pictures as the smallest`;
+  const isAdjusted = exactHead?.balance === 'prior';
+  if (isAdjusted)
+    reasons.push(
+      `${larger}: the head is solved with the logarithms of the class frequencies added, and serves without them.`,
+    );
+  if (isAdjusted && stages.every((stage) => stage === 'head')) return 'none';
   reasons.push(
-    `The largest class has ${imbalanceOf(counts).toFixed(1)} times as many pictures as the smallest: the classes are weighted.`,
+    isAdjusted ? 'In the second stage the classes are weighted.' : `${larger}: the classes are weighted.`,
   );
   return 'class_weights';
 }
 
-const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): ResolvedRecipe['stages'] =>
-  Object.fromEntries(
+const toResolvedStages = (
+  stages: ReadonlyMap<StageName, StageSettings>,
+  exactHead: ExactHead | undefined,
+  pictures: number,
+): ResolvedRecipe['stages'] => ({
+  ...Object.fromEntries(
     [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision }]) => [
       name,
       {
@@ -257,7 +293,21 @@ const toResolvedStages = (stages: ReadonlyMap<StageName, StageSettings>): Resolv
         precision,
       },
     ]),
-  );
+  ),
+  ...(exactHead === undefined ? {} : { head: solvedStage(exactHead, pictures) }),
+});
+
+/** The record of a head that is solved: in one pass over all pictures, as far as the words of a training fit. */
+const solvedStage = ({ balance }: ExactHead, pictures: number): ResolvedRecipe['stages'][string] => ({
+  epochs: 1,
+  batchSize: pictures,
+  learningRate: 1,
+  optimizer: EXACT_OPTIMIZER,
+  firstLayerRate: 1,
+  patience: null,
+  precision: 'float32',
+  ...(balance === 'prior' ? { adjustsLogits: true } : {}),
+});
 
 /** Plans micro-batches. They cost no quality; because the plan is an estimate, other remedies wait until memory has run out. */
 function planStages(

@@ -27,6 +27,7 @@ export async function decide(
     backend: machine.engine.info.backend,
     labels: Int32Array.from(splits.train, (item) => item.classIndex),
     validation: splits.validation.length,
+    hasValidationFolder: inspection.hasValidationFolder,
     classes,
     processors: os.availableParallelism(),
     memory: machine.memory,

@@ -42,6 +42,8 @@ export interface CachedExamplesOptions {
 export interface CachedExamples {
   readonly train: ExampleSource;
   readonly validation: ExampleSource;
+  /** The features of both splits: a row for each picture, then as many for each augmented view. */
+  readonly tables: { readonly train: FeatureTable; readonly validation: FeatureTable };
   /** Frees memory and files. */
   close(): void;
 }
@@ -90,7 +92,7 @@ export async function openCachedExamples(
       },
     });
     tables.push(table);
-    return featureExamples(table, items, { views: count, shape });
+    return { table, examples: featureExamples(table, items, { views: count, shape }) };
   };
   try {
     const train = await extract(splits.train, views.count);
@@ -99,7 +101,12 @@ export async function openCachedExamples(
       `Features of ${total} pictures and augmented views are ready, ${cached} of them from the cache, after ${secondsSince().toFixed(1)} s.`,
       { pictures: total, views: views.count, cached, seconds: secondsSince() },
     );
-    return { train, validation, close };
+    return {
+      train: train.examples,
+      validation: validation.examples,
+      tables: { train: train.table, validation: validation.table },
+      close,
+    };
   } catch (error) {
     close();
     throw error;

@@ -19,7 +19,7 @@ export interface FeatureTable {
    * @throws {FoveaError} `disk-full`.
    */
   write(row: number, values: Float32Array): void;
-  /** Copies one row into `target`: exactly the bits that were written, except in half precision. */
+  /** Fills `target` with the rows from `row` on: exactly the bits that were written, except in half precision. */
   read(row: number, target: Float32Array): void;
   /** Frees the memory or the file. */
   close(): void;
@@ -59,8 +59,10 @@ function inHalves(words: FeatureTable, width: number): FeatureTable {
       words.write(index, row);
     },
     read(index, target) {
-      words.read(index, row);
-      target.set(fromHalves(halves.subarray(0, width)));
+      for (let at = 0; at < target.length; at += width) {
+        words.read(index + at / width, row);
+        target.set(fromHalves(halves.subarray(0, width)), at);
+      }
     },
     close: () => words.close(),
   };
@@ -71,7 +73,7 @@ function inMemory(rows: number, width: number): FeatureTable {
   return {
     width,
     write: (row, from) => values.set(from, row * width),
-    read: (row, target) => target.set(values.subarray(row * width, (row + 1) * width)),
+    read: (row, target) => target.set(values.subarray(row * width, row * width + target.length)),
     close() {
       values = new Float32Array();
     },
@@ -97,8 +99,8 @@ function inFile(width: number, directory: string): FeatureTable {
       }
     },
     read(row, target) {
-      const read = readSync(file, bytesOf(target), 0, rowBytes, row * rowBytes);
-      if (read !== rowBytes) throw new RangeError(`Row ${row} was never written.`);
+      const read = readSync(file, bytesOf(target), 0, target.byteLength, row * rowBytes);
+      if (read !== target.byteLength) throw new RangeError(`Rows from ${row} on were never written.`);
     },
     close: () => closeSync(file),
   };

@@ -31,7 +31,7 @@ export interface CrossValidated {
   readonly isBalanced: boolean;
   /** Is called after each solution, with their number, of so many at most. */
   readonly onSolved: (done: number, most: number) => void;
-  /** Asked after each solution: true ends the search, and the best penalty so far is taken. */
+  /** Asked after each penalty: true ends the search, and the best so far is taken. */
   readonly isOver: () => boolean;
 }
 
@@ -67,11 +67,10 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   const weights = isBalanced ? balancingWeights(countClasses(labels, problem.classes)) : undefined;
   // A model of a fold starts from its own solution for the penalty before: that of all pictures has seen the fold.
   const parts = new Map<number, LogisticSolution>();
-  /** Predicts every picture by a model that was trained without its fold; undefined where the search is over. */
+  /** Predicts every picture by a model that was trained without its fold; undefined where no fold is held out. */
   const predictFolds = async (l2: number, trains?: Uint8Array): Promise<Predictions | undefined> => {
     const probabilities = new Float32Array(pictures.length * problem.classes);
     for (const fold of heldOut) {
-      if (isOver()) return undefined;
       const rowWeights = problem.rowWeights.map((weight, row) => {
         const picture = row % folds.length;
         return folds[picture] === fold || trains?.[picture] === 0 ? 0 : weight;
@@ -93,9 +92,10 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     const loss = lossOf(predictions, weights);
     if (best !== undefined && loss >= best.loss) break;
     best = { l2, loss, predictions };
+    if (isOver()) break;
   }
   const l2 = best?.l2 ?? PENALTIES[0];
-  const smaller = best && half && (await predictFolds(l2, half));
+  const smaller = half === undefined || isOver() ? undefined : await predictFolds(l2, half);
   const solution = await fitLogisticRegression({ ...problem, l2 });
   onSolved(most, most);
   return { l2, solution, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };

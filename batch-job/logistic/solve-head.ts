@@ -30,7 +30,7 @@ export interface HeadProblem {
   readonly balance: ClassBalance;
   /** Is called after each solution, with their number, of so many at most. */
   readonly onSolved: (done: number, most: number) => void;
-  /** Asked after each solution: true ends the search for the penalty. */
+  /** Asked after each penalty: true ends the search. */
   readonly isOver: () => boolean;
 }
 

@@ -113,9 +113,11 @@ async function trainFrom(
     views: { count: views - 1, augmentation },
   });
   try {
+    const { train, validation: held } = examples;
     const trained = await runStage(deps, {
       ...settingsOf(deps, trainable),
-      ...examples,
+      train,
+      validation: held,
       ...validation,
       weights,
     });

@@ -60,6 +60,8 @@ export interface DatasetInspection {
   readonly findingCounts: FindingCounts;
   /** Near-duplicates. None are found where only headers were read. */
   readonly nearDuplicates: NearDuplicates;
+  /** Whether the validation split is a folder of the dataset. */
+  readonly hasValidationFolder: boolean;
   /** The snapshot of the split that has all these pictures; null where there is none. */
   readonly splitSnapshot: number | null;
   /** sha256 of what training depends on: classes, contents and splits, but not the names of files. */
@@ -169,6 +171,7 @@ export async function inspectDataset(
     findings: findings.sorted(),
     findingCounts: findings.counts(),
     nearDuplicates,
+    hasValidationFolder: layout.splits?.has('validation') === true,
     splitSnapshot: snapshot,
     contentHash: hashDataset(classes, items),
   };

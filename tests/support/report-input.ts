@@ -120,6 +120,7 @@ export function makeReportInput({
         acrossClasses: 0,
         groups: [['datasets/pets/a/1.jpg', 'datasets/pets/a/2.jpg']],
       },
+      hasValidationFolder: false,
       splitSnapshot: 3,
       contentHash: 'f'.repeat(64),
     },

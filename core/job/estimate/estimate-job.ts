@@ -3,13 +3,17 @@
 
 import { findArchitecture } from '../../network/architectures/architectures.ts';
 import type { Network } from '../../network/description/network.ts';
+import { weightSpecs } from '../../network/description/weight-specs.ts';
 import {
   rooflineSeconds,
   TRAINING_PASSES,
   trainingStepSeconds,
 } from '../../network/plan/estimate-training.ts';
 import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
+import { toLinearHead } from '../../network/surgery/linear-head.ts';
+import { splitAt } from '../../network/surgery/split-at.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
+import { mayBeSolved } from '../recipe/exact-head.ts';
 import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
@@ -84,6 +88,11 @@ const PORTABLE_FACTOR = 2.5;
 const START_SECONDS = 5;
 /** Seconds of a head's epoch on cached features, validation and checkpoint included; batches are fast beside that. */
 const HEAD_EPOCH_SECONDS = 0.02;
+/** Solutions of a head, by folds and penalties, and evaluations of one; both are usual numbers, and not the most. */
+const HEAD_SOLUTIONS = 12;
+const HEAD_EVALUATIONS = 70;
+/** Operations of an evaluation for each weight and row: a product and its gradient. */
+const HEAD_PASSES = 4;
 /** Seconds to open the trained and the exported model, and to write the model's files and variants. */
 const EXPORT_SECONDS = 6;
 /** Time to read, decode and resize a photo of some megapixels on one processor; many are smaller, some much larger. */
@@ -127,6 +136,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     machine,
     backend,
     isPretrained: architecture.weightSources.length > 0,
+    ...describeHead(network, architecture.featureLayer),
     decode,
     // The exported model is predicted on processors, whatever has trained it.
     predict: decode + processorSeconds(plan, machine),
@@ -174,11 +184,24 @@ interface Situation {
   readonly machine: JobMachine;
   readonly backend: TrainerBackend;
   readonly isPretrained: boolean;
+  readonly hasLinearHead: boolean;
+  /** Number of values in kernels and biases above the feature layer. */
+  readonly headWeights: number;
   /** Seconds to decode one picture. */
   readonly decode: number;
   readonly predict: number;
   /** Sentences on how stages are trained. */
   readonly notes: Set<string>;
+}
+
+/** The layers above the feature layer. */
+function describeHead(
+  network: Network,
+  featureLayer: string,
+): Pick<Situation, 'hasLinearHead' | 'headWeights'> {
+  const { head } = splitAt(network, featureLayer);
+  const headWeights = weightSpecs(head).reduce((sum, { size }) => sum + size, 0);
+  return { hasLinearHead: toLinearHead(head) !== undefined, headWeights };
 }
 
 /** The stages of one training. */
@@ -257,9 +280,24 @@ function trainingParts(
   if (!isPretrained) return [stagePart('scratch', null)];
   const hasFull = hasFullStage(recipe, isGpu);
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
-  const features = (train * (1 + views) + validation) * withDecoding(forwardSeconds(plan, machine));
-  const epochs = epochsOf('head', !hasFull);
-  const head: Part = { name: 'head', epochs, seconds: features + epochs * HEAD_EPOCH_SECONDS };
+  const secondsOfFeatures = (pictures: number) => pictures * withDecoding(forwardSeconds(plan, machine));
+  const headPart = (): Part => {
+    if (!situation.hasLinearHead || !mayBeSolved(recipe, hyperparameters, { hasFull })) {
+      const epochs = epochsOf('head', !hasFull);
+      const seconds = secondsOfFeatures(train * (1 + views) + validation) + epochs * HEAD_EPOCH_SECONDS;
+      return { name: 'head', epochs, seconds };
+    }
+    // Before a second stage, the validation split is held out.
+    const rows = (hasFull ? train : train + validation) * (1 + views);
+    const flops = HEAD_PASSES * HEAD_SOLUTIONS * HEAD_EVALUATIONS * rows * situation.headWeights;
+    const solving = flops / (PREDICTION_FLOPS * machine.vcpus);
+    return {
+      name: 'head',
+      epochs: null,
+      seconds: secondsOfFeatures(rows + (hasFull ? validation : 0)) + solving,
+    };
+  };
+  const head = headPart();
   return hasFull ? [head, stagePart('full', fullStageStart(recipe, network, isGpu))] : [head];
 }
 

@@ -2,6 +2,7 @@
 // decides what is `auto`, and writes its decision into the job's record.
 
 import { z } from 'zod';
+import { EXACT_OPTIMIZER } from './exact-head.ts';
 import { REMEDIES, RemedySchema } from './memory-record.ts';
 import { PRECISIONS } from './precision.ts';
 import { TRAINER_BACKENDS } from './trainer-backends.ts';
@@ -161,6 +162,13 @@ const StageSettingsSchema = z.object({
     .enum(TRAINING_PRECISIONS)
     .optional()
     .describe('Precision of the arithmetic; `float32` where none is given.'),
+  adjustsLogits: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the head is solved with the logarithms of the class frequencies added to its scores, so that small classes are named as ' +
+        'readily as large ones.',
+    ),
 });
 
 /** The recipe with a value for every `auto`. The first attempt decides, and later ones use its decision. */
@@ -192,6 +200,7 @@ export type ResolvedRecipe = z.infer<typeof ResolvedRecipeSchema>;
 /** Describes each stage in a clause, in their order, e.g. `head: 60 epochs, batches of 32, adam at 0.001`. */
 export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readonly string[] =>
   Object.entries(stages).map(([name, stage]) => {
+    if (stage.optimizer === EXACT_OPTIMIZER) return describeSolved(name, stage);
     const { epochs, batchSize, optimizer, learningRate, firstLayerRate, precision } = stage;
     const clauses = [
       `${name}: ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
@@ -203,3 +212,14 @@ export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readon
     if (firstLayerRate !== 1) clauses.push(`${firstLayerRate} of the rate in the first layer`);
     return clauses.join(', ');
   });
+
+/** A stage that is solved has no epochs, batches and rate. */
+const describeSolved = (
+  name: string,
+  { batchSize, adjustsLogits }: z.infer<typeof StageSettingsSchema>,
+): string =>
+  [
+    `${name}: solved exactly on ${batchSize} pictures`,
+    'the L2 penalty chosen by cross-validation',
+    ...(adjustsLogits === true ? ['adjusted by class frequency'] : []),
+  ].join(', ');

@@ -41,7 +41,7 @@ describe('estimateJob', () => {
     const { seconds, usd, parts, basis } = estimateJob(resnet({ stages: 'full' }), PETS, T4);
     expect(parts.map(({ name, epochs }) => [name, epochs])).toEqual([
       ['start', null],
-      ['head', 60],
+      ['head', null],
       ['full', 12],
       ['report', null],
     ]);
@@ -59,7 +59,7 @@ describe('estimateJob', () => {
       hyperparameters: { ...newJob().hyperparameters, n_epochs: 2 },
     };
     const { parts } = estimateJob(job, PETS, T4);
-    expect(parts.map(({ epochs }) => epochs)).toEqual([null, 60, 2, null]);
+    expect(parts.map(({ epochs }) => epochs)).toEqual([null, null, 2, null]);
     expect(estimateJob({ ...job, recipe: RecipeSchema.parse({}) }, PETS, CPU).parts[1]).toMatchObject({
       name: 'head',
       epochs: 2,
@@ -119,8 +119,17 @@ describe('estimateJob', () => {
       estimateJob(resnet({ stages: 'head' }), PETS, machine).parts[1]?.seconds ?? 0;
     const l4 = { ...T4, gpu: 'L4' } as const;
     expect(head({ ...l4, vcpus: 64 })).toBeLessThan(head({ ...CPU, vcpus: 64 }));
-    // Four processors decode 400 pictures a second.
-    expect(head(l4)).toBeCloseTo((3000 + 600) / 400 + 60 * 0.02, 0);
+    // Four processors decode 400 pictures a second. The head has 37 classes and 2048 features.
+    const solving = (4 * 12 * 70 * 3600 * (2048 * 37 + 37)) / (4 * 50e9);
+    expect(head(l4)).toBeCloseTo((3000 + 600) / 400 + solving, 0);
+  });
+
+  it('counts the epochs of a head that is trained in them', () => {
+    const asked = { ...newJob().hyperparameters, n_epochs: 100 };
+    const secondsOf = (n_epochs: number) =>
+      estimateJob({ ...resnet({ stages: 'head' }), hyperparameters: { ...asked, n_epochs } }, PETS, CPU)
+        .parts[1]?.seconds ?? 0;
+    expect(secondsOf(100) - secondsOf(50)).toBeCloseTo(50 * 0.02);
   });
 
   it('counts what a small job takes whatever its pictures are', () => {

@@ -21,6 +21,10 @@ import { newJob } from '../../support/new-job.ts';
 
 const EXAMPLES = 400;
 const MOBILENET = 'mobilenet_v2_0.35';
+/** Settings with which a head is trained in epochs. */
+const IN_EPOCHS = {
+  hyperparameters: { n_epochs: 60, batch_size: 'auto', learning_rate_multiplier: 'auto' },
+} as const;
 const ENOUGH: MachineMemory = {
   limitBytes: 64e9,
   limitName: 'the memory of this machine',
@@ -38,8 +42,10 @@ async function decide(
   {
     labels,
     memory,
+    hasValidationFolder = false,
     ...changes
   }: Partial<Omit<JobRecord, 'memory'>> & {
+    readonly hasValidationFolder?: boolean;
     readonly labels?: Int32Array;
     readonly memory?: Partial<MachineMemory>;
   } = {},
@@ -54,6 +60,7 @@ async function decide(
     labels: labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2),
     classes: 2,
     validation: 100,
+    hasValidationFolder,
     processors: 2,
     memory: { ...ENOUGH, ...memory },
   });
@@ -132,10 +139,10 @@ describe('decideRecipe', () => {
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
 
-  it('shows fewer epochs to the head where an epoch has more pictures', async () => {
+  it('gives the head fewer epochs where an epoch has more pictures', async () => {
     const labels = Int32Array.from({ length: 150_000 }, (_, i) => i % 2);
-    const { resolved } = await decide({}, 'native', { labels });
-    expect(resolved.stages['head']).toMatchObject({ epochs: 5 });
+    const { stages, resolved } = await decide({}, 'native', { labels });
+    expect(stages.get('head')).toMatchObject({ epochs: 5 });
     expect(resolved.featureViews).toBe(0);
   });
 
@@ -189,10 +196,64 @@ describe('decideRecipe', () => {
   it('weights classes of unequal size, and those alone', async () => {
     const labels = Int32Array.from({ length: EXAMPLES }, (_, i) => (i % 4 === 0 ? 1 : 0));
     expect((await decide({}, 'native')).resolved.imbalance).toBe('none');
-    const { resolved } = await decide({}, 'native', { labels });
+    const { resolved } = await decide({}, 'native', { labels, ...IN_EPOCHS });
     expect(resolved.imbalance).toBe('class_weights');
     expect(resolved.reasons.join()).toContain('3.0 times');
     expect((await decide({ imbalance: 'none' }, 'native', { labels })).resolved.imbalance).toBe('none');
+  });
+
+  it('adjusts a head that is solved by the class prior, and weights the classes of a second stage', async () => {
+    const labels = Int32Array.from({ length: EXAMPLES }, (_, i) => (i % 4 === 0 ? 1 : 0));
+    const { resolved, exactHead } = await decide({}, 'native', { labels });
+    expect(exactHead?.balance).toBe('prior');
+    expect(resolved).toMatchObject({ imbalance: 'none', stages: { head: { adjustsLogits: true } } });
+    const full = await decide({ stages: 'full' }, 'native', { labels });
+    expect(full.exactHead?.balance).toBe('prior');
+    expect(full.resolved.imbalance).toBe('class_weights');
+    const balanceOf = async (imbalance: Recipe['imbalance']) =>
+      (await decide({ imbalance }, 'native', { labels })).exactHead?.balance;
+    expect([
+      await balanceOf('none'),
+      await balanceOf('class_weights'),
+      await balanceOf('balanced_sampling'),
+    ]).toEqual(['none', 'weights', 'weights']);
+  });
+
+  it('solves the head where the request leaves its training to auto', async () => {
+    expect((await decide({}, 'native')).resolved.stages['head']).toMatchObject({
+      optimizer: 'l-bfgs',
+      epochs: 1,
+      batchSize: EXAMPLES + 100,
+    });
+    const { hyperparameters } = await createJob({});
+    for (const asked of [{ n_epochs: 3 }, { batch_size: 8 }, { learning_rate_multiplier: 2 }])
+      expect(
+        (await decide({}, 'native', { hyperparameters: { ...hyperparameters, ...asked } })).exactHead,
+      ).toBeUndefined();
+    expect((await decide({ preset: 'course' }, 'native')).exactHead).toBeUndefined();
+    // Its head has a hidden layer.
+    expect((await decide({}, 'native', { architecture: 'mobilenet_v3_small' })).exactHead).toBeUndefined();
+    expect((await decide({}, 'native', { architecture: 'convnext_tiny' })).exactHead).toBeDefined();
+    expect((await decide({}, 'native', { architecture: 'small_cnn' })).exactHead).toBeUndefined();
+  });
+
+  it('keeps to the epochs of a job that another version decided', async () => {
+    const { resolved } = await decide({}, 'native', IN_EPOCHS);
+    expect((await decide({}, 'native', { resolved })).exactHead).toBeUndefined();
+    const solved = await decide({}, 'native');
+    expect((await decide({}, 'native', { resolved: solved.resolved })).exactHead).toEqual(solved.exactHead);
+  });
+
+  it('holds the validation split out where something else is chosen by it', async () => {
+    const usesValidation = async (...asked: Parameters<typeof decide>) =>
+      (await decide(...asked)).exactHead?.usesValidation;
+    expect(await usesValidation({}, 'native')).toBe(true);
+    expect(await usesValidation({}, 'native', { hasValidationFolder: true })).toBe(false);
+    // A second stage follows, or other trials of the sweep have only the split.
+    expect(await usesValidation({ stages: 'full' }, 'native')).toBe(false);
+    expect(await usesValidation({}, 'native', { sweep: { stages: ['head', 'full'] } })).toBe(false);
+    expect(await usesValidation({}, 'native', { sweep: { n_epochs: ['auto', 5] } })).toBe(false);
+    expect(await usesValidation({}, 'native', { sweep: { augmentation: ['none', 'auto'] } })).toBe(true);
   });
 
   it('gives a head the same views with and without a stage after it, so that both share their features', async () => {
@@ -353,8 +414,11 @@ describe('describeStages', () => {
   it('says what learns, and how fast', async () => {
     const { resolved } = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
     expect(describeStages(resolved)).toEqual([
-      'head: 60 epochs, batches of 32, adam at 0.001',
+      'head: solved exactly on 400 pictures, the L2 penalty chosen by cross-validation',
       'full: 30 epochs, batches of 16, adamw at 0.0001, from block_13_expand on, 0.1 of the rate in the first layer',
+    ]);
+    expect(describeStages((await decide({}, 'native', IN_EPOCHS)).resolved)).toEqual([
+      'head: 60 epochs, batches of 32, adam at 0.001',
     ]);
   });
 });
