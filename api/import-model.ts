@@ -1,6 +1,7 @@
 // The body of POST /v1/models: a pretrained classifier to be served as it is.
 
 import { z } from 'zod';
+import { ManifestSchema } from '../core/model/manifest.ts';
 import { NAME_PATTERNS } from '../core/model/model-name.ts';
 
 const NAME_MAX_LENGTH = 200;
@@ -8,6 +9,8 @@ const NAME_MAX_LENGTH = 200;
 const MAX_LABELS = 100_000;
 
 const NumbersSchema = z.array(z.number().min(0).max(1)).min(1).max(3);
+
+const framing = ManifestSchema.shape.input.shape;
 
 /** The body of `POST /v1/models`. Unknown fields are refused. */
 export const ImportModelSchema = z
@@ -47,6 +50,13 @@ export const ImportModelSchema = z
     std: NumbersSchema.optional().meta({
       description: 'Divides what is left; the numbers are of pixel values from 0 to 1, too.',
       example: [0.229, 0.224, 0.225],
+    }),
+    resize: framing.resize.optional().meta({
+      description:
+        'How pictures are brought to its shape. By default `cover`, as its weights were evaluated.',
+    }),
+    crop: framing.crop.meta({
+      description: 'With `cover`: the share of the sides that is kept, by default 0.875.',
     }),
   })
   .meta({ id: 'ImportModel', description: 'A pretrained classifier to be served as it is.' });

@@ -2,7 +2,7 @@
 // earlier attempt left. Each stage declares which of these it needs.
 
 import { tmpdir } from 'node:os';
-import type { ModelInput } from '../core/image/model-input.ts';
+import { framingOf, type ModelInput } from '../core/image/model-input.ts';
 import type { Savings } from '../core/job/recipe/memory-record.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import type { Network } from '../core/network/description/network.ts';
@@ -78,7 +78,7 @@ export async function openTraining(
   const { machine, job, base, inspection, savings } = known;
   const classes = inspection.classes.length;
   const inputSize = inputSizeOf(base, savings);
-  const input = trainingInput(base, inputSize);
+  const input = trainingInput(base, inputSize, framingOf(known.decision.resolved));
   const checkpoints = await openRunCheckpoints(
     known,
     runFingerprint({ job, input, inspection, backboneHash: base.imported?.sha256 }),

@@ -10,6 +10,7 @@ import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
 import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
+import { cropOption, resizeOption } from './commands/framing-options.ts';
 import { type ImportBackboneOptions, runImportBackbone } from './commands/import-backbone.ts';
 import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
 import { runPlan } from './commands/plan.ts';
@@ -154,6 +155,8 @@ program
   .option('--name <name>', 'name of the model (default: that of the architecture)')
   .option('--mean <numbers>', MEAN_HELP, parseNumbers)
   .option('--std <numbers>', STD_HELP, parseNumbers)
+  .addOption(resizeOption())
+  .addOption(cropOption())
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
 
@@ -178,6 +181,8 @@ withPull(program.command('import-backbone'))
   .option('--mean <numbers>', MEAN_HELP, parseNumbers)
   .option('--std <numbers>', STD_HELP, parseNumbers)
   .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)
+  .addOption(resizeOption())
+  .addOption(cropOption())
   .option('--output <name>', 'name of the value that gives the features (default: the first output)')
   .addOption(
     new Option(

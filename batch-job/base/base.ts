@@ -8,7 +8,7 @@ import {
   toArchitectureName,
   toBackboneName,
 } from '../../core/backbone/backbone.ts';
-import type { ModelInput } from '../../core/image/model-input.ts';
+import { type Framing, framingOf, type ModelInput, toFraming } from '../../core/image/model-input.ts';
 import { type CompanionFiles, companionFiles } from '../../core/model/model-files.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../../core/network/description/network.ts';
@@ -37,6 +37,8 @@ export interface FrozenBackbone {
 export interface Base
   extends Pick<Architecture, 'title' | 'defaultInputSize' | 'minInputSize'>,
     Pick<ModelInput, 'preprocessing'> {
+  /** How pictures are framed where nothing speaks against it: as the pretrained layers were evaluated, or whole. */
+  readonly framing: Framing;
   /** Whether there are pretrained layers to start from. */
   readonly isPretrained: boolean;
   /** The imported backbone, whose layers the trainer does not know and cannot train; undefined for an architecture. */
@@ -67,6 +69,8 @@ export async function findBase(store: ObjectStore, name: string): Promise<Base> 
 /** Uses an architecture of the table as a base. */
 export const toBase = (architecture: Architecture): Base => ({
   ...architecture,
+  // What is trained from scratch can learn from the edges, too.
+  framing: architecture.weightSources.length > 0 ? toFraming({}) : { resize: 'stretch' },
   isPretrained: architecture.weightSources.length > 0,
   imported: undefined,
   hasLinearHead: (network) => toLinearHead(splitAt(network, architecture.featureLayer).head) !== undefined,
@@ -90,6 +94,7 @@ function toImportedBase(store: ObjectStore, backbone: Backbone): Base {
   return {
     title: `The imported backbone "${backbone.name}"`,
     preprocessing,
+    framing: framingOf(input),
     defaultInputSize: { height, width, channels },
     minInputSize: { height, width },
     isPretrained: true,

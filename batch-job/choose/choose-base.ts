@@ -9,7 +9,7 @@ import { findArchitecture } from '../../core/network/architectures/architectures
 import type { AttemptContext } from '../attempt/attempt-context.ts';
 import { splitsOf } from '../inspect/splits.ts';
 import { validateDataset } from '../inspect/validate-dataset.ts';
-import { type Candidate, openCandidate } from './open-candidate.ts';
+import { type Candidate, type CandidateDeps, openCandidate } from './open-candidate.ts';
 import { describeStronger, pickBase } from './pick-base.ts';
 import { samplePictures } from './sample-pictures.ts';
 import { scoreBases } from './score-bases.ts';
@@ -32,7 +32,7 @@ export async function chooseBase(deps: ChooseDeps, job: JobRecord): Promise<JobW
   const inspection = await validateDataset(deps, job, findArchitecture(USUAL_BASE).defaultInputSize);
   const atHand = await basesAtHand({ ...deps, signal: reporter.signal });
   const usable = basesToCompare(atHand, job.recipe);
-  const choice = await chooseAmong(deps, usable, inspection);
+  const choice = await chooseAmong({ ...deps, job }, usable, inspection);
   const stronger = describeStronger(usable);
   const baseChoice = {
     ...choice,
@@ -51,7 +51,7 @@ const without = (architecture: string, reason: string): BaseChoice => ({
 });
 
 async function chooseAmong(
-  deps: ChooseDeps,
+  deps: ChooseDeps & Pick<CandidateDeps, 'job'>,
   usable: readonly string[],
   inspection: DatasetInspection,
 ): Promise<BaseChoice> {

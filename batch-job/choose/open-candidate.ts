@@ -7,6 +7,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { type OnnxBackbone, openBackbone } from '../base/backbone-session.ts';
 import { findBase } from '../base/base.ts';
+import { decideFraming, type FramingInput } from '../base/decide-framing.ts';
 import { loadFrozen } from '../base/load-frozen.ts';
 import { trainingInput } from '../base/training-input.ts';
 import { createFeatureExtractor } from '../examples/features.ts';
@@ -20,6 +21,8 @@ const TIMED_RUNS = 5;
 export interface CandidateDeps {
   readonly store: ObjectStore;
   readonly reporter: JobReporter;
+  /** What it says of the framing of pictures holds for each candidate. */
+  readonly job: FramingInput['job'];
   readonly weightsDir: string | undefined;
 }
 
@@ -36,13 +39,14 @@ export interface Candidate {
  * @throws {FoveaError} what finding the base and loading its weights throw; the reason of the reporter's signal when it is aborted.
  */
 export async function openCandidate(
-  { store, reporter, weightsDir }: CandidateDeps,
+  { store, reporter, job, weightsDir }: CandidateDeps,
   architecture: string,
   { items, classes }: { readonly items: readonly DatasetItem[]; readonly classes: number },
 ): Promise<Candidate> {
   const base = await findBase(store, architecture);
   const inputSize = base.defaultInputSize;
-  const input = trainingInput(base, inputSize);
+  const { framing } = decideFraming({ job, base, pictures: items });
+  const input = trainingInput(base, inputSize, framing);
   const network = base.build({ inputSize, classes });
   const { backbone } = await loadFrozen({ store, reporter, base, network, weightsDir });
   reporter.startStage('features', { step: 0, steps: items.length });

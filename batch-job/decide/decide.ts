@@ -4,6 +4,7 @@ import os from 'node:os';
 import { describeStages, type ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
+import { decideFraming } from '../base/decide-framing.ts';
 import type { InspectedJob } from '../inspect/inspect-job.ts';
 import type { Machine } from '../memory/open-machine.ts';
 import { type Decision, decideRecipe } from './decide-recipe.ts';
@@ -20,7 +21,8 @@ export async function decide(
   job: JobRecord,
 ): Promise<Decision> {
   const classes = inspection.classes.length;
-  const decision = decideRecipe({
+  const { framing, reason } = decideFraming({ job, base, pictures: [...splits.train, ...splits.validation] });
+  const decided = decideRecipe({
     job,
     base,
     network: base.build({ inputSize: base.defaultInputSize, classes }),
@@ -32,6 +34,11 @@ export async function decide(
     processors: os.availableParallelism(),
     memory: machine.memory,
   });
+  const reasons = reason === null ? [] : [reason];
+  const decision: Decision = {
+    ...decided,
+    resolved: { ...decided.resolved, ...framing, reasons: [...reasons, ...decided.resolved.reasons] },
+  };
   if (job.resolved !== null) {
     const moved = describeMove(job.resolved, decision);
     if (moved !== undefined) await reporter.message(moved);

@@ -66,7 +66,7 @@ export function createPictureReader(
       return encoded;
     },
     async decode(item, input, target, signal) {
-      const name = `${input.height}x${input.width}/${item.key}`;
+      const name = `${input.height}x${input.width} ${input.crop ?? 1}/${item.key}`;
       const known = kept.get(name);
       if (known !== undefined) {
         target.set(known);

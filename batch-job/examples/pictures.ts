@@ -20,6 +20,19 @@ const VIEW_MARGIN = 1.15;
 /** Length of the hash prefix, in hexadecimal digits, that seeds the random numbers of a picture's views. */
 const HASH_DIGITS = 8;
 
+/**
+ * What views are cut out of, in the form of an input: the picture as the network sees it, but larger, and without the cut of the
+ * contract, so that views reach the edges that it cuts off, and have the sizes of objects that it has.
+ */
+function toViewSource({ crop = 1, ...input }: ModelInput): ModelInput {
+  const margin = VIEW_MARGIN / crop;
+  return {
+    ...input,
+    height: Math.round(input.height * margin),
+    width: Math.round(input.width * margin),
+  };
+}
+
 /** How pictures are augmented, kept in memory, and replaced where they became unreadable. */
 export interface PictureOptions {
   /** Augmentation of the pictures of an epoch (see {@link ExampleSource.atEpoch}); without an epoch they are not augmented. */
@@ -46,11 +59,7 @@ export function pictureExamples(
   const size = inputLength(input);
   const reader = createPictureReader(store, kept);
   const withReadable = replaceUnreadable(items, onUnreadable);
-  const large = {
-    ...input,
-    height: Math.round(input.height * VIEW_MARGIN),
-    width: Math.round(input.width * VIEW_MARGIN),
-  };
+  const large = toViewSource(input);
   /** Draws the views of an epoch; undefined where pictures are not augmented. */
   const viewsAt = (epoch: number | undefined): ((item: DatasetItem) => View) | undefined =>
     epoch !== undefined && augmentation !== undefined && changesPictures(augmentation)

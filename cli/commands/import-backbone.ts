@@ -16,7 +16,7 @@ import {
 import type { ChosenPooling } from '../../core/backbone/pool-tokens.ts';
 import { weightFilesIn } from '../../core/backbone/weight-files.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { describePreprocessing, describeResize } from '../../core/image/model-input.ts';
+import { type AskedFraming, describePreprocessing, describeResize } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
@@ -36,7 +36,7 @@ const HUB_MODEL = 'onnx/model.onnx';
 const MAX_HUB_INPUT_BYTES = 1e6;
 
 /** The options of `fovea import-backbone`. */
-export interface ImportBackboneOptions extends PullCommandOptions, PreprocessingOptions {
+export interface ImportBackboneOptions extends PullCommandOptions, PreprocessingOptions, AskedFraming {
   readonly data: string;
   /** Name of the backbone; default: that of the file without its extension. */
   readonly name?: string;
@@ -54,7 +54,7 @@ export interface ImportBackboneOptions extends PullCommandOptions, Preprocessing
  * @throws {FoveaError} what {@link importBackbone} or pulling throws, or opening the folder.
  */
 export async function runImportBackbone(source: string, options: ImportBackboneOptions): Promise<void> {
-  const { data, name, size, layout, output, outputLayout, pool } = options;
+  const { data, name, size, layout, resize, crop, output, outputLayout, pool } = options;
   const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
   const { hub, ...model } = await openModel(source, store, options);
   const imported = await importBackbone(
@@ -65,6 +65,7 @@ export async function runImportBackbone(source: string, options: ImportBackboneO
       layout: layout ?? hub?.layout ?? missing('--layout'),
       preprocessing: toPreprocessing(options) ?? hub?.preprocessing ?? missing('--preprocessing'),
       size: size ?? hub?.size,
+      ...(resize === undefined && crop === undefined ? hub?.framing : { resize, crop }),
       output,
       outputLayout,
       pool,

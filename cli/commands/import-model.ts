@@ -4,13 +4,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { AskedFraming } from '../../core/image/model-input.ts';
 import { importModel } from '../../core/model/import-model.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
 
 /** The options of `fovea import-model`. */
-export interface ImportModelOptions extends PreprocessingOptions {
+export interface ImportModelOptions extends PreprocessingOptions, AskedFraming {
   readonly data: string;
   /** A weight file, or a folder that has the published one; default: it is downloaded. */
   readonly weights?: string;
@@ -35,6 +36,8 @@ export async function runImportModel(architecture: string, options: ImportModelO
       model: options.name,
       weightsFile: await weightsFileName(options.weights),
       preprocessing: toPreprocessing(options),
+      resize: options.resize,
+      crop: options.crop,
     },
   );
   const { model, version, onnx } = manifest;

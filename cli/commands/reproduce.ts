@@ -106,7 +106,7 @@ async function describeModel(api: ApiClient, reference: string): Promise<Describ
  * @throws {z.ZodError} where the report has settings that this version does not know.
  */
 export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
-  const { seed, hyperparameters, recipe, split, split_snapshot, backend, resolved } = training;
+  const { seed, hyperparameters, recipe, split, split_snapshot, backend } = training;
   return {
     model: architecture,
     training_file: dataset.name,
@@ -114,7 +114,7 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     seed,
     hyperparameters: HyperparametersSchema.parse(hyperparameters),
     // The winner of a sweep may have settings that only other trials used. A job with such settings would be refused.
-    recipe: effectiveRecipe(architecture, asDecided(RecipeSchema.parse(recipe), resolved)),
+    recipe: effectiveRecipe(architecture, asDecided(RecipeSchema.parse(recipe), training)),
     split: SplitFractionsSchema.parse(split),
     // Pictures that were added to the dataset since then are not used.
     split_snapshot,
@@ -122,8 +122,12 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
   };
 }
 
-/** The recipe with the stages and the first trainable layer that were decided, which depend on the machine where it says `auto`. */
-function asDecided(recipe: Recipe, resolved: WireReport['training']['resolved']): Recipe {
+/**
+ * The recipe with what was decided: the way to the network's shape, which is that of the report's input, and the stages and the first
+ * trainable layer, which depend on the machine where it says `auto`.
+ */
+function asDecided(asked: Recipe, { resolved, input }: WireReport['training']): Recipe {
+  const recipe = { ...asked, resize: input.resize };
   if (resolved === null || 'scratch' in resolved.stages) return recipe;
   if (!('full' in resolved.stages)) return { ...recipe, stages: 'head' };
   const unfreeze_from = recipe.unfreeze_from === 'auto' ? resolved.unfreeze_from : recipe.unfreeze_from;

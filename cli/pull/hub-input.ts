@@ -3,7 +3,12 @@
 
 import { z } from 'zod';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { type Normalization, NormalizationSchema } from '../../core/image/model-input.ts';
+import {
+  type AskedFraming,
+  CropSchema,
+  type Normalization,
+  NormalizationSchema,
+} from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
 
 /** Name of the file in a repository. */
@@ -16,14 +21,18 @@ export interface HubInput {
   readonly preprocessing: Normalization;
   /** Undefined where the file does not say it. */
   readonly size: { readonly height: number; readonly width: number } | undefined;
+  readonly framing: AskedFraming;
 }
 
 const Side = z.number().int().positive();
 const SizeSchema = z.union([
   z.object({ height: Side, width: Side }),
-  z.object({ shortest_edge: Side }).transform(({ shortest_edge: side }) => ({ height: side, width: side })),
+  z
+    .object({ shortest_edge: Side })
+    .transform(({ shortest_edge: side }) => ({ height: side, width: side, keepsShape: true })),
   Side.transform((side) => ({ height: side, width: side })),
 ]);
+type Size = z.output<typeof SizeSchema>;
 const Numbers = NormalizationSchema.shape;
 const ConfigSchema = z.object({
   do_rescale: z.boolean().default(true),
@@ -37,6 +46,7 @@ const ConfigSchema = z.object({
   do_center_crop: z.boolean().default(false),
   crop_size: SizeSchema.optional(),
   size: SizeSchema.optional(),
+  crop_pct: CropSchema.optional(),
 });
 
 /**
@@ -51,8 +61,9 @@ export function parseHubInput(text: string): HubInput {
     );
     throw unreadable(problems.join('; '));
   }
-  const { do_rescale, rescale_factor, do_normalize, image_mean, image_std, do_center_crop, crop_size, size } =
+  const { do_rescale, rescale_factor, do_normalize, image_mean, image_std, do_center_crop, size, crop_pct } =
     config.data;
+  const cut = do_center_crop ? config.data.crop_size : undefined;
   if (do_normalize && (image_mean === undefined || image_std === undefined))
     throw unreadable('it normalizes, and has no image_mean or image_std');
   // (255 v · factor - mean) / std = (v - mean / scale) / (std / scale)
@@ -65,9 +76,20 @@ export function parseHubInput(text: string): HubInput {
       std: of((do_normalize ? image_std : undefined) ?? [1]),
       order: 'rgb',
     },
-    size: (do_center_crop ? crop_size : undefined) ?? size,
+    size: sizeOf(cut ?? size),
+    framing:
+      cut !== undefined || (size !== undefined && 'keepsShape' in size)
+        ? { resize: 'cover', crop: shareOf(cut, size) ?? crop_pct ?? 1 }
+        : { resize: 'stretch' },
   };
 }
+
+const sizeOf = (size: Size | undefined) =>
+  size === undefined ? undefined : { height: size.height, width: size.width };
+
+/** The share of the scaled picture's sides that a cut keeps; undefined where it is not told, or is none that a contract allows. */
+const shareOf = (cut: Size | undefined, size: Size | undefined): number | undefined =>
+  cut === undefined || size === undefined ? undefined : CropSchema.safeParse(cut.height / size.height).data;
 
 function readJson(text: string): unknown {
   try {

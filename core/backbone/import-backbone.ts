@@ -3,7 +3,12 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
-import { inputFormatOf, type ModelInput, type Preprocessing } from '../image/model-input.ts';
+import {
+  type AskedFraming,
+  inputFormatOf,
+  type ModelInput,
+  type Preprocessing,
+} from '../image/model-input.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import { attachHead } from '../network/onnx/attach-head.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
@@ -44,7 +49,7 @@ export interface ImportBackboneDeps {
 }
 
 /** The file, its name, and how pictures are prepared for it. */
-export interface ImportBackboneRequest {
+export interface ImportBackboneRequest extends AskedFraming {
   readonly name: string;
   /** The `.onnx` file. */
   readonly onnx: Uint8Array;

@@ -2,7 +2,7 @@
 // size.
 
 import { FoveaError } from '../errors/errors.ts';
-import type { ModelInput, Preprocessing } from '../image/model-input.ts';
+import { type AskedFraming, type ModelInput, type Preprocessing, toFraming } from '../image/model-input.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
 import { DATA_TYPE, decodeValueInfo, type ValueInfo } from '../network/onnx/onnx-schema.ts';
 import type { PackedModel } from '../network/onnx/packed-model.ts';
@@ -32,7 +32,7 @@ const AXES: Readonly<Record<Layout, readonly [number, number, number, number]>> 
 const MAX_SIDE = 2048;
 
 /** What the import says of the model's input. */
-export interface AskedInput {
+export interface AskedInput extends AskedFraming {
   readonly layout: Layout;
   /** Default: what the model says. */
   readonly size?: { readonly height: number; readonly width: number } | undefined;
@@ -48,7 +48,10 @@ const unsupported = (problem: string, param: string, details: Readonly<Record<st
  * @param model The result of cutAtOutput.
  * @throws {FoveaError} `backbone-input-unsupported`, `backbone-batch-fixed`.
  */
-export function readImageInput(model: PackedModel, { layout, size, preprocessing }: AskedInput): ModelInput {
+export function readImageInput(
+  model: PackedModel,
+  { layout, size, preprocessing, ...asked }: AskedInput,
+): ModelInput {
   const input = onlyInput(model);
   const [batch, height, width, channels] = AXES[layout].map((axis) => input.dimensions[axis]);
   const shown = `[${input.dimensions.map((dimension) => dimension ?? 'open').join(', ')}]`;
@@ -73,8 +76,7 @@ export function readImageInput(model: PackedModel, { layout, size, preprocessing
     width: sideOf('width', width, size?.width, shown),
     channels: channels ?? 3,
     preprocessing,
-    // As for architectures, the network sees the whole picture.
-    resize: 'stretch',
+    ...toFraming(asked),
   };
 }
 

@@ -14,6 +14,8 @@ export interface TargetSize {
   readonly padding?: readonly number[] | undefined;
 }
 
+const ROUNDING_ERROR = 1e-6;
+
 /** How a picture is scaled and cut. */
 export interface ResizePlan {
   /** Size of the whole picture after scaling, at least 1 × 1. */
@@ -29,19 +31,21 @@ export function planResize(
   source: { readonly width: number; readonly height: number },
   target: TargetSize,
 ): ResizePlan {
-  // As Keras, timm and torchvision do: 224 pixels and a crop of 0.875 are cut out of a side of 256.
+  // As timm and torchvision do: 224 pixels and a crop of 0.875 are cut out of a side of 256, and the longer side is rounded down.
   const crop = target.resize === 'cover' ? (target.crop ?? 1) : 1;
   const ratios = [
     Math.round(target.width / crop) / source.width,
     Math.round(target.height / crop) / source.height,
   ] as const;
   const scale = target.resize === 'cover' ? Math.max(...ratios) : Math.min(...ratios);
+  // A side that is scaled to a whole number must not lose a pixel to rounding errors.
+  const round = (side: number) => (crop < 1 ? Math.floor(side + ROUNDING_ERROR) : Math.round(side));
   const scaled =
     target.resize === 'stretch'
       ? { width: target.width, height: target.height }
       : {
-          width: Math.max(1, Math.round(source.width * scale)),
-          height: Math.max(1, Math.round(source.height * scale)),
+          width: Math.max(1, round(source.width * scale)),
+          height: Math.max(1, round(source.height * scale)),
         };
   return {
     scaled,

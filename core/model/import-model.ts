@@ -5,7 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { FoveaError } from '../errors/errors.ts';
-import { inputFormatOf, type ModelInput, type Preprocessing } from '../image/model-input.ts';
+import {
+  type AskedFraming,
+  inputFormatOf,
+  type ModelInput,
+  type Preprocessing,
+  toFraming,
+} from '../image/model-input.ts';
 import { findArchitecture } from '../network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../network/description/network.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
@@ -30,7 +36,7 @@ export interface ImportModelDeps {
 }
 
 /** Which classifier to import, and its labels. */
-export interface ImportModelRequest {
+export interface ImportModelRequest extends AskedFraming {
   /** Name of an architecture in the table. */
   readonly architecture: string;
   /** Names of the classes in the order of the output; names may repeat, as they do in ImageNet. */
@@ -60,11 +66,10 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
   const onnx = toOnnx(network, weights);
   const { heatmap, files } = companionFiles(network, weights);
   const jobId = `import-${randomUUID()}`;
-  // Keras feeds its applications the whole picture, whatever its shape.
   const input: ModelInput = {
     ...architecture.defaultInputSize,
     preprocessing: request.preprocessing ?? architecture.preprocessing,
-    resize: 'stretch',
+    ...toFraming(request),
   };
   const manifest: Manifest = {
     formatVersion: inputFormatOf(input),

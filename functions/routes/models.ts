@@ -98,13 +98,13 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
 
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
-    const { architecture, labels, name, weights } = request;
+    const { architecture, labels, name, weights, resize, crop } = request;
     const preprocessing = toNormalization(request);
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');
     const manifest = await importModel(
       { store, now, weightsDir, signal: c.req.raw.signal },
-      { architecture, labels, model: name, weightsFile: weights, preprocessing },
+      { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop },
     );
     return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
   });

@@ -2,6 +2,7 @@
 // decides what is `auto`, and writes its decision into the job's record.
 
 import { z } from 'zod';
+import { CropSchema, PaddingSchema, RESIZES } from '../../image/model-input.ts';
 import { EXACT_OPTIMIZER } from './exact-head.ts';
 import { REMEDIES, RemedySchema } from './memory-record.ts';
 import { PRECISIONS } from './precision.ts';
@@ -114,6 +115,16 @@ export const RecipeSchema = z.strictObject({
     .union([z.enum(['auto', 'none', 'course', 'strong']), AugmentationSchema])
     .default('auto')
     .describe('Random changes to the training pictures: a named set, or a value for each.'),
+  resize: z
+    .enum(['auto', ...RESIZES])
+    // Has no default, so that earlier versions can read records without it.
+    .optional()
+    .describe(
+      "How pictures are brought to the network's shape, in training and serving. `cover`: in their shape, and the center is cut out, as " +
+        'pretrained networks were evaluated. `contain`: whole and in their shape, with black edges. `stretch`: whole, whatever their ' +
+        'shape. `auto`, the default: `cover` for pretrained networks, unless it would cut off too much of long pictures; `stretch` for ' +
+        'networks that are trained from scratch. An imported backbone says its own.',
+    ),
   imbalance: z
     .enum(['auto', 'none', 'class_weights', 'balanced_sampling'])
     .default('auto')
@@ -177,6 +188,16 @@ export const ResolvedRecipeSchema = z.object({
     .record(z.string(), StageSettingsSchema)
     .describe('Settings of the stages by name, in their order: `head`, `full`, `scratch`.'),
   augmentation: AugmentationSchema.describe('Random changes to the training pictures.'),
+  resize: z
+    .enum(RESIZES)
+    .optional()
+    .describe("How pictures are brought to the network's shape; `stretch` where it is absent."),
+  crop: CropSchema.optional().describe(
+    'With `cover`: the share of the sides of the scaled picture that is kept; 1 where it is absent.',
+  ),
+  padding: PaddingSchema.optional().describe(
+    'With `contain`: red, green and blue of the added edges; black where it is absent.',
+  ),
   imbalance: z
     .enum(['none', 'class_weights', 'balanced_sampling'])
     .describe('What is done about classes with few pictures.'),

@@ -55,9 +55,9 @@ describe('an input contract', () => {
   it('cuts the center out of a picture that is scaled to cover a larger square', async () => {
     const bytes = await noise(90, 40);
     const { pixels } = await decodeForInput(bytes, COVERED);
-    // 8 / 0.8 = 10 pixels for the short side, 22.5 for the long one.
+    // 8 / 0.8 = 10 pixels for the short side, 22.5 for the long one, rounded down.
     const scaled = await sharp(bytes)
-      .resize(23, 10, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
+      .resize(22, 10, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: false })
       .extract({ left: 7, top: 1, width: 8, height: 8 })
       .raw()
       .toBuffer();

@@ -242,6 +242,33 @@ describe('pictureExamples', () => {
     expect(await fill(source.atEpoch?.(1) ?? source, 0)).not.toEqual(await fill(source, 0));
   });
 
+  it('cuts views out of all that the contract would cut the center of, in its shape', async () => {
+    // A wide picture with a white frame around the square of its center.
+    const [width, height, edge] = [160, 80, 8];
+    const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      const isInside = x >= 40 + edge && x < 120 - edge && y >= edge && y < height - edge;
+      return isInside || x < 40 || x >= 120 ? 0 : 255;
+    });
+    const { store, items } = await setUp([100]);
+    await store.put(
+      '0.png',
+      await sharp(pixels, { raw: { width, height, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+    const input = { ...INPUT, resize: 'cover', crop: 0.7 } as const;
+    const source = pictureExamples(store, items, input, {
+      augmentation: AugmentationSchema.parse({ flip: 1 }),
+    });
+    const at = (image: Float32Array, x: number, y: number) => (image[3 * (12 * y + x)] as number) > 0;
+    const corners = (image: Float32Array) => [0, 11].flatMap((x) => [0, 11].map((y) => at(image, x, y)));
+    expect(corners(await fill(source, 0))).toEqual([false, false, false, false]);
+    // A view of the whole: its corners are the frame's, whose sides are as long as each other.
+    expect(corners(await fill(source.atEpoch?.(1) ?? source, 0))).toEqual([true, true, true, true]);
+    expect((source.atEpoch?.(1) ?? source).pixels?.shape).toEqual([20, 20, 3]);
+  });
+
   it('replaces a picture that cannot be read by another of its class, and reports it once', async () => {
     const { store, items } = await setUp([10, 20, 30, 40]);
     await store.put('1.png', 'broken');

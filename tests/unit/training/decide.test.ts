@@ -17,7 +17,14 @@ async function decideOn(backend: BackendName, resolved: ResolvedRecipe | null = 
   const deps = {
     base: toBase(findArchitecture('resnet50')),
     inspection: { classes: ['a', 'b'] },
-    splits: { train: Array.from({ length: 400 }, (_, i) => ({ classIndex: i % 2 })), validation: [] },
+    splits: {
+      train: Array.from({ length: 400 }, (_, i) => ({
+        classIndex: i % 2,
+        width: 640,
+        height: 480,
+      })),
+      validation: [],
+    },
     machine: {
       engine: { info: { backend }, mixedPrecision: () => 'bfloat16' },
       memory: { limitBytes: 64e9, limitName: '', deviceBytes: 64e9, freeBytes: 60e9, freeName: '' },
@@ -35,8 +42,12 @@ async function decideOn(backend: BackendName, resolved: ResolvedRecipe | null = 
 describe('decide', () => {
   it('writes down what it decided, with the back end, and says why', async () => {
     const { written, messages } = await decideOn('gpu');
-    expect(written).toMatchObject([{ backend: 'gpu', stages: { full: { precision: 'mixed' } } }]);
-    expect(messages).toMatch(/^Stages: head: .*; then full: .*, mixed precision\. A GPU trains/);
+    expect(written).toMatchObject([
+      { backend: 'gpu', stages: { full: { precision: 'mixed' } }, resize: 'cover', crop: 0.875 },
+    ]);
+    expect(messages).toMatch(
+      /^Stages: head: .*; then full: .*, mixed precision\. Pictures keep their shape.* A GPU trains/,
+    );
   });
 
   it('says what becomes of the decision on a machine of another kind, and writes nothing', async () => {

@@ -18,6 +18,7 @@ describe('parseHubInput', () => {
       layout: 'nchw',
       preprocessing: { mean: IMAGENET.image_mean, std: IMAGENET.image_std, order: 'rgb' },
       size: { height: 224, width: 220 },
+      framing: { resize: 'cover', crop: 0.875 },
     });
   });
 
@@ -27,6 +28,21 @@ describe('parseHubInput', () => {
     [{ size: { shortest_edge: 224 }, crop_size: 192 }, 224],
   ])('takes the size of %j', (size, side) => {
     expect(parse({ ...IMAGENET, ...size }).size).toEqual({ height: side, width: side });
+  });
+
+  it.each([
+    [
+      { size: { shortest_edge: 224 }, do_center_crop: true, crop_size: 224 },
+      { resize: 'cover', crop: 1 },
+    ],
+    [{ size: { height: 384, width: 384 } }, { resize: 'stretch' }],
+    [
+      { size: { shortest_edge: 224 }, crop_pct: 0.9 },
+      { resize: 'cover', crop: 0.9 },
+    ],
+    [{ size: 224 }, { resize: 'stretch' }],
+  ])('frames pictures as %j says', (config, framing) => {
+    expect(parse({ ...IMAGENET, ...config }).framing).toEqual(framing);
   });
 
   it('brings numbers of other scales to values from 0 to 1', () => {
