@@ -1,6 +1,7 @@
 // The steps of a job in their order: choose the base where it is left open, inspect the dataset, decide how to train, prepare the examples, run the stages,
 // evaluate the model, export it. Each step is a folder.
 
+import { addCopies } from '../core/dataset/add-copies.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import type { Trial } from '../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
@@ -11,6 +12,8 @@ import { decide } from './decide/decide.ts';
 import { saveContactSheet } from './examples/contact-sheet.ts';
 import { type ExportedModel, exportModel } from './export/export-model.ts';
 import { inspectJob } from './inspect/inspect-job.ts';
+import { reportFindings } from './inspect/validate-dataset.ts';
+import { findCopies } from './judge/find-copies.ts';
 import { judgeModel } from './judge/judge-model.ts';
 import { openMachine } from './memory/open-machine.ts';
 import { openTraining, type PreparedJob, startMemory, type Training } from './open-training.ts';
@@ -98,11 +101,14 @@ async function train(
   });
 }
 
-/** Evaluates the trained model and exports it. */
+/** Looks for test pictures that training has seen, evaluates the trained model, and exports it. */
 const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedModel> =>
   training.memory.run(async (savings) => {
     const { weights } = trained;
     const served = await training.base.toServed(training.network, weights);
+    const copies = await findCopies({ ...training, savings });
+    const { inspection, found } = addCopies(training.inspection, copies);
+    await reportFindings(training.reporter, found);
     const judgement = await judgeModel({ ...training, savings }, { ...trained, onnx: served.onnx });
-    return exportModel(training, { weights, served, judgement });
+    return exportModel({ ...training, inspection }, { weights, served, judgement });
   });

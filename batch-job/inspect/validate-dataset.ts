@@ -41,7 +41,7 @@ export async function validateDataset(
   });
   const { classes, items } = inspection;
   const groups = groupFindings(inspection);
-  for (const group of groups) await reporter.event(toEvent(group));
+  await reportFindings(reporter, groups);
   const errors = groups.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     throw new FoveaError(
@@ -57,6 +57,14 @@ export async function validateDataset(
     { classes, train: train.length, validation: validation.length, test: test.length },
   );
   return inspection;
+}
+
+/** Writes an event for each group of findings. */
+export async function reportFindings(
+  reporter: Pick<JobReporter, 'event'>,
+  groups: readonly FindingGroup[],
+): Promise<void> {
+  for (const group of groups) await reporter.event(toEvent(group));
 }
 
 const toEvent = (group: FindingGroup): NewJobEvent => ({

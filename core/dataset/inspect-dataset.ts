@@ -62,6 +62,8 @@ export interface DatasetInspection {
   readonly nearDuplicates: NearDuplicates;
   /** Whether the validation split is a folder of the dataset. */
   readonly hasValidationFolder: boolean;
+  /** For each item, the index of the item that leads its group of near-duplicates: itself, where it is alone. */
+  readonly leaders: Int32Array;
   /** The snapshot of the split that has all these pictures; null where there is none. */
   readonly splitSnapshot: number | null;
   /** sha256 of what training depends on: classes, contents and splits, but not the names of files. */
@@ -172,6 +174,7 @@ export async function inspectDataset(
     findingCounts: findings.counts(),
     nearDuplicates,
     hasValidationFolder: layout.splits?.has('validation') === true,
+    leaders: groups,
     splitSnapshot: snapshot,
     contentHash: hashDataset(classes, items),
   };

@@ -121,6 +121,7 @@ export function makeReportInput({
         groups: [['datasets/pets/a/1.jpg', 'datasets/pets/a/2.jpg']],
       },
       hasValidationFolder: false,
+      leaders: new Int32Array(),
       splitSnapshot: 3,
       contentHash: 'f'.repeat(64),
     },

@@ -210,7 +210,7 @@ function trainingParts(
   situation: Situation,
 ): Part[] {
   const { network, plan, pictures, machine, backend, isPretrained, decode, notes } = situation;
-  const { train, validation } = pictures;
+  const { train, validation, test } = pictures;
   const lengths = STAGE_LENGTHS[recipe.preset];
   const isGpu = machine.gpu !== undefined;
   const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
@@ -281,10 +281,12 @@ function trainingParts(
   const hasFull = hasFullStage(recipe, isGpu);
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const secondsOfFeatures = (pictures: number) => pictures * withDecoding(forwardSeconds(plan, machine));
+  // Features of the test show which of its pictures training has seen in another cut.
   const headPart = (): Part => {
     if (!situation.hasLinearHead || !mayBeSolved(recipe, hyperparameters, { hasFull })) {
       const epochs = epochsOf('head', !hasFull);
-      const seconds = secondsOfFeatures(train * (1 + views) + validation) + epochs * HEAD_EPOCH_SECONDS;
+      const seconds =
+        secondsOfFeatures(train * (1 + views) + validation + test) + epochs * HEAD_EPOCH_SECONDS;
       return { name: 'head', epochs, seconds };
     }
     // Before a second stage, the validation split is held out.
@@ -294,7 +296,7 @@ function trainingParts(
     return {
       name: 'head',
       epochs: null,
-      seconds: secondsOfFeatures(rows + (hasFull ? validation : 0)) + solving,
+      seconds: secondsOfFeatures(rows + (hasFull ? validation : 0) + test) + solving,
     };
   };
   const head = headPart();
