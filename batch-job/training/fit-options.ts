@@ -74,6 +74,6 @@ export interface FitResult {
   readonly validationAccuracy: number | null;
   /** Where the run interpolates with the first weights: what the trained ones gain on validation. */
   readonly gain?: Gain;
-  /** There, too: the probabilities of the validation examples by the weights that the trainer is left with, `[examples, classes]`. */
+  /** With groups: what the weights that the trainer is left with say of the validation examples, `[examples, classes]`. */
   readonly probabilities?: Float32Array;
 }

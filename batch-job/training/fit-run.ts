@@ -1,6 +1,8 @@
 // One run of the training loop: what it was given, how far it has come, and what is done with that: validation and
 // checkpoints. Knows no order of these.
 
+import { rowOf } from '../../core/evaluation/predictions.ts';
+import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import { type EvaluateOptions, evaluate, evaluatePixels, type Scores } from './evaluate.ts';
@@ -83,13 +85,33 @@ export function validate(
     : evaluate(validation, (images, count) => trainer.predict(images, count), how);
 }
 
-/** {@link validate}, with what the trainer says of every example. @throws {RangeError} where there is none. */
+/** {@link validate}, with the loss of every example. @throws {RangeError} where there is none. */
 export async function validateEach(run: FitRun): Promise<EachScored> {
-  const all: Float32Array[] = [];
-  const { loss, accuracy } = await validate(run, (probabilities) => void all.push(probabilities.slice()));
+  const losses = new Float64Array(run.options.validation.labels.length);
+  let done = 0;
+  const { loss, accuracy } = await validate(run, (probabilities, labels) => {
+    const predictions = { probabilities, labels, classes: probabilities.length / labels.length };
+    labels.forEach((label, i) => {
+      losses[done + i] = crossEntropyOf(rowOf(predictions, i), label);
+    });
+    done += labels.length;
+  });
   if (loss === null || accuracy === null) throw new RangeError('There are no validation examples.');
-  const probabilities = Float32Array.from(all.flatMap((part) => [...part]));
-  return { loss, accuracy, probabilities };
+  return { loss, accuracy, losses };
+}
+
+/** What the trainer's weights as they are say of the validation examples, `[examples, classes]`. */
+export async function predictValidation(run: FitRun): Promise<Float32Array> {
+  const { length: examples } = run.options.validation.labels;
+  let all = new Float32Array();
+  let done = 0;
+  await validate(run, (probabilities, labels) => {
+    const classes = probabilities.length / labels.length;
+    if (all.length === 0) all = new Float32Array(examples * classes);
+    all.set(probabilities, done);
+    done += probabilities.length;
+  });
+  return all;
 }
 
 /** Saves a checkpoint, unless the last one is of the same position or none is asked for. */

@@ -3,7 +3,15 @@
 
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
-import { type FitRun, isOver, saveCheckpoint, startRun, validate, validateEach } from './fit-run.ts';
+import {
+  type FitRun,
+  isOver,
+  predictValidation,
+  saveCheckpoint,
+  startRun,
+  validate,
+  validateEach,
+} from './fit-run.ts';
 import { type BestEpoch, type EpochReport, NO_SUMS } from './fit-state.ts';
 import { interpolateWeights } from './interpolate-weights.ts';
 import { trainEpoch } from './train-epoch.ts';
@@ -77,23 +85,22 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
   const best = position.best ?? first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${options.epochs}.`);
   if (first !== undefined && first.validationLoss !== null) {
-    const { labels } = options.validation;
+    const { validationGroups } = options;
     const { interpolation, scores, gain } = await interpolateWeights(
       trainer,
       [first, best],
       () => validateEach(run),
-      { labels, groups: options.validationGroups },
+      validationGroups,
     );
     await trainer.setWeights(interpolation.weights);
-    const { loss, accuracy, probabilities } = scores;
     return {
       best,
       interpolation,
       history,
-      validationLoss: loss,
-      validationAccuracy: accuracy,
+      validationLoss: scores.loss,
+      validationAccuracy: scores.accuracy,
       gain,
-      probabilities,
+      ...(validationGroups === undefined ? {} : { probabilities: await predictValidation(run) }),
     };
   }
   await trainer.setWeights(best.weights);

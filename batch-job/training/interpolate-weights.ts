@@ -3,8 +3,6 @@
 // zero-shot models").
 
 import { type MeanWithError, meanByGroups } from '../../core/evaluation/mean-by-groups.ts';
-import { rowOf } from '../../core/evaluation/predictions.ts';
-import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
 import type { NetworkWeights } from '../../core/network/description/network.ts';
 import { present } from '../../core/present.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
@@ -13,12 +11,13 @@ import type { BestEpoch } from './fit-state.ts';
 /** The shares of the trained weights that are tried. */
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
 
-/** Scores on validation, and what was said of every example. */
+/** Scores on validation. */
 export interface EachScored {
+  /** Mean of the losses. */
   readonly loss: number;
   readonly accuracy: number;
-  /** `[examples, classes]`. */
-  readonly probabilities: Float32Array;
+  /** Cross-entropy of every example, nats. */
+  readonly losses: Float64Array;
 }
 
 /** Weights between the first and the trained ones, and how they did. */
@@ -65,15 +64,15 @@ export function interpolate(from: NetworkWeights, to: NetworkWeights, share: num
  * tried.
  *
  * @param scored Scores of the trainer's weights as they are, on validation.
- * @param validation The label of each example, and its group of look-alikes, where they are known.
+ * @param groups The group of look-alikes of each example, where they are known.
  */
 export async function interpolateWeights(
   trainer: Pick<Trainer, 'setWeights'>,
   [first, trained]: readonly [BestEpoch, BestEpoch],
   scored: () => Promise<EachScored>,
-  { labels, groups }: { readonly labels: Int32Array; readonly groups?: Int32Array | undefined },
+  groups?: Int32Array,
 ): Promise<BestInterpolation> {
-  const tried: (Omit<BestInterpolation, 'gain'> & { readonly losses: Float64Array })[] = [];
+  const tried: Omit<BestInterpolation, 'gain'>[] = [];
   for (const share of SHARES) {
     const weights =
       share === 0
@@ -83,15 +82,14 @@ export async function interpolateWeights(
           : interpolate(first.weights, trained.weights, share);
     await trainer.setWeights(weights);
     const scores = await scored();
-    const interpolation = { share, validationLoss: scores.loss, weights };
-    tried.push({ interpolation, scores, losses: lossesOf(scores, labels) });
+    tried.push({ interpolation: { share, validationLoss: scores.loss, weights }, scores });
   }
   const [start, ...others] = tried;
   const before = present(start, 'the first weights');
   const gains = others.map((one) => ({
     ...one,
     gained: meanByGroups(
-      one.losses.map((loss, i) => (before.losses[i] as number) - loss),
+      one.scores.losses.map((loss, i) => (before.scores.losses[i] as number) - loss),
       { groups },
     ),
   }));
@@ -103,10 +101,4 @@ export async function interpolateWeights(
   const { interpolation, scores } = isKept ? best : before;
   const accuracy = { first: before.scores.accuracy, best: best.scores.accuracy };
   return { interpolation, scores, gain: { loss: best.gained, accuracy, isKept } };
-}
-
-/** Cross-entropy of each example, nats. */
-function lossesOf({ probabilities }: EachScored, labels: Int32Array): Float64Array {
-  const predictions = { probabilities, labels, classes: probabilities.length / labels.length };
-  return Float64Array.from(labels, (label, i) => crossEntropyOf(rowOf(predictions, i), label));
 }

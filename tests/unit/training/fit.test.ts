@@ -9,7 +9,7 @@ import type { FitOptions } from '../../../batch-job/training/fit-options.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { interpolate } from '../../../batch-job/training/interpolate-weights.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
-import { BATCH_SIZE, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
+import { BATCH_SIZE, CLASSES, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
 
 const engine = await openEngine({ backend: 'portable', threads: 1 });
 
@@ -160,9 +160,10 @@ describe('fit', () => {
 
   it('ends with the interpolation of first and trained weights whose gain is surest, and says how much it is', async () => {
     const trainer = await createSmallTrainer(engine);
-    const options = fitOptions({ interpolatesWithFirst: true, learningRate: () => 0.1 });
+    const validationGroups = Int32Array.from({ length: 9 }, (_, i) => i);
+    const options = fitOptions({ interpolatesWithFirst: true, learningRate: () => 0.1, validationGroups });
     const first = await trainer.weights();
-    const { best, interpolation, gain } = await train(trainer, options);
+    const { best, interpolation, gain, probabilities = [] } = await train(trainer, options);
     const scores = async () =>
       (
         await evaluate(options.validation, (images, count) => trainer.predict(images, count), {
@@ -176,6 +177,12 @@ describe('fit', () => {
       await trainer.setWeights(interpolate(first, best.weights, share));
       losses.push(await scores());
     }
+    expect(probabilities).toHaveLength(9 * CLASSES);
+    const ownLosses = Array.from(
+      options.validation.labels,
+      (label, i) => -Math.log(probabilities[i * CLASSES + label] as number),
+    );
+    expect(ownLosses.reduce((a, b) => a + b) / 9).toBeCloseTo(interpolation.validationLoss as number, 5);
     const [before = 0] = losses;
     expect(interpolation.share).toBeGreaterThan(0);
     expect(interpolation.validationLoss).toBeCloseTo(losses[4 * interpolation.share] as number, 6);
