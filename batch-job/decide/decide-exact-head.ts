@@ -36,8 +36,7 @@ export function decideExactHead(given: ExactHeadInput): ExactHead | undefined {
   // A job that was decided by another version keeps its decision.
   if (resolved !== null && resolved.stages['head']?.optimizer !== EXACT_OPTIMIZER) return undefined;
   return {
-    // A second stage is chosen by the validation split, so its start must not know it.
-    usesValidation: !hasFull && !hasValidationFolder && areTrialsSolved(given),
+    usesValidation: !hasValidationFolder && areTrialsSolved(given),
     balance: balanceOf(recipe.imbalance, isImbalanced),
   };
 }

@@ -29,6 +29,8 @@ export interface CrossValidated {
   readonly half?: Uint8Array;
   /** Whether every class counts alike in the loss by which the penalty is chosen. */
   readonly isBalanced: boolean;
+  /** Whether the solution without the first fold is kept, too; default: no. */
+  readonly keepsWithoutFold?: boolean;
   /** Is called after each solution, with their number, of so many at most. */
   readonly onSolved: (done: number, most: number) => void;
   /** Asked after each penalty: true ends the search, and the best so far is taken. */
@@ -39,6 +41,8 @@ export interface CrossValidated {
 export interface CrossValidation {
   readonly l2: number;
   readonly solution: LogisticSolution;
+  /** The solution without the first of the folds that are held out, where it is wanted and there is one. */
+  readonly withoutFold: { readonly fold: number; readonly solution: LogisticSolution } | undefined;
   /** What the folds say; undefined where none was held out. */
   readonly scores: OutOfFoldScores | undefined;
 }
@@ -57,8 +61,10 @@ export interface OutOfFoldScores {
 
 /** Solves the problem without each held-out fold for each penalty, and then on all pictures with the best. */
 export async function crossValidate(given: CrossValidated): Promise<CrossValidation> {
-  const { problem, folds, heldOut, half, isBalanced, onSolved, isOver } = given;
-  const most = (PENALTIES.length + (half === undefined ? 0 : 1)) * heldOut.length + 1;
+  const { problem, folds, heldOut, half, isBalanced, keepsWithoutFold = false, onSolved, isOver } = given;
+  const [kept] = keepsWithoutFold ? heldOut : [];
+  const most =
+    (PENALTIES.length + (half === undefined ? 0 : 1)) * heldOut.length + (kept === undefined ? 1 : 2);
   let solved = 0;
   const pictures = Int32Array.from(folds.keys()).filter((picture) =>
     heldOut.includes(folds[picture] as number),
@@ -67,16 +73,17 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   const weights = isBalanced ? balancingWeights(countClasses(labels, problem.classes)) : undefined;
   // A model of a fold starts from its own solution for the penalty before: that of all pictures has seen the fold.
   const parts = new Map<number, LogisticSolution>();
+  const weightsWithout = (fold: number, trains?: Uint8Array) =>
+    problem.rowWeights.map((weight, row) => {
+      const picture = row % folds.length;
+      return folds[picture] === fold || trains?.[picture] === 0 ? 0 : weight;
+    });
   /** Predicts every picture by a model that was trained without its fold; undefined where no fold is held out. */
   const predictFolds = async (l2: number, trains?: Uint8Array): Promise<Predictions | undefined> => {
     const probabilities = new Float32Array(pictures.length * problem.classes);
     for (const fold of heldOut) {
-      const rowWeights = problem.rowWeights.map((weight, row) => {
-        const picture = row % folds.length;
-        return folds[picture] === fold || trains?.[picture] === 0 ? 0 : weight;
-      });
       const part = await fitLogisticRegression(
-        { ...problem, rowWeights, l2 },
+        { ...problem, rowWeights: weightsWithout(fold, trains), l2 },
         { start: parts.get(fold)?.parameters, accuracy: 'coarse' },
       );
       parts.set(fold, part);
@@ -96,9 +103,17 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   }
   const l2 = best?.l2 ?? PENALTIES[0];
   const smaller = half === undefined || isOver() ? undefined : await predictFolds(l2, half);
+  const solutionWithout =
+    kept === undefined
+      ? undefined
+      : await fitLogisticRegression({ ...problem, rowWeights: weightsWithout(kept), l2 });
   const solution = await fitLogisticRegression({ ...problem, l2 });
   onSolved(most, most);
-  return { l2, solution, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };
+  const withoutFold =
+    kept === undefined || solutionWithout === undefined
+      ? undefined
+      : { fold: kept, solution: solutionWithout };
+  return { l2, solution, withoutFold, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };
 }
 
 const labelsOf = ({ labels }: CrossValidated['problem'], pictures: Int32Array): Int32Array =>

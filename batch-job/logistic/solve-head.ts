@@ -7,7 +7,7 @@ import { crossValidate } from './cross-validate.ts';
 import { type Dealt, dealToFolds } from './deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from './feature-products.ts';
 import { measureScale } from './feature-scale.ts';
-import { toRawKernel } from './logistic-regression.ts';
+import { type LogisticSolution, toRawKernel } from './logistic-regression.ts';
 import { groupLookAlikes } from './look-alikes.ts';
 
 const FOLDS = 5;
@@ -28,23 +28,31 @@ export interface HeadProblem {
   readonly labels: Int32Array;
   readonly classes: number;
   readonly balance: ClassBalance;
+  /** Whether the head without the first fold is kept, too; default: no. */
+  readonly keepsWithoutFold?: boolean;
   /** Is called after each solution, with their number, of so many at most. */
   readonly onSolved: (done: number, most: number) => void;
   /** Asked after each penalty: true ends the search. */
   readonly isOver: () => boolean;
 }
 
-/** The dense layer, and how it was found. */
-export interface SolvedHead {
+/** Weights of the layer that turns features into scores of the classes. */
+export interface DenseLayer {
   /** `[features, classes]`. */
   readonly kernel: Float32Array;
   /** `[classes]`. */
   readonly bias: Float32Array;
+}
+
+/** The dense layer, and how it was found. */
+export interface SolvedHead extends DenseLayer {
   /** Weight of the penalty. */
   readonly l2: number;
   readonly hasConverged: boolean;
   /** Classes whose pictures are nearly all look-alikes, so that they are not kept together. */
   readonly ungrouped: Dealt['ungrouped'];
+  /** The layer that has not seen a fold; undefined where it is not wanted or no fold was held out. */
+  readonly withoutFold: (DenseLayer & { readonly fold: number }) | undefined;
   /** Undefined where no fold was held out. */
   readonly outOfFold: SolvedOutOfFold | undefined;
 }
@@ -60,7 +68,7 @@ export interface SolvedOutOfFold extends OutOfFold {
 
 /** Solves a head. The same features give the same bits on the same machine. */
 export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
-  const { table, labels, classes, balance, onSolved, isOver } = given;
+  const { table, labels, classes, balance, keepsWithoutFold = false, onSolved, isOver } = given;
   const pictures = labels.length;
   const leaders = await groupLookAlikes({ table, labels, classes });
   const { folds, groups, ungrouped } = dealToFolds(leaders, labels, { classes, foldCount: FOLDS });
@@ -86,24 +94,28 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
           : undefined,
     };
     const isBalanced = balance !== 'none';
-    const { l2, solution, scores } = await crossValidate({
+    const { l2, solution, withoutFold, scores } = await crossValidate({
       problem,
       folds,
       heldOut,
       half: halfOf(groups, labels),
       isBalanced,
+      keepsWithoutFold,
       onSolved,
       isOver,
     });
-    const { kernel, bias } = toRawKernel(solution.parameters, problem);
+    const toLayer = ({ parameters }: LogisticSolution): DenseLayer => {
+      const { kernel, bias } = toRawKernel(parameters, problem);
+      return { kernel, bias: Float32Array.from(bias) };
+    };
     const ofHeldOut = (values: Int32Array, held: Int32Array) =>
       held.map((picture) => values[picture] as number);
     return {
-      kernel,
-      bias: Float32Array.from(bias),
+      ...toLayer(solution),
       l2,
       hasConverged: solution.hasConverged,
       ungrouped,
+      withoutFold: withoutFold && { fold: withoutFold.fold, ...toLayer(withoutFold.solution) },
       outOfFold:
         scores === undefined
           ? undefined

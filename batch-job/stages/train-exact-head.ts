@@ -2,6 +2,7 @@
 // on the job's seed, but for the augmented views, and on nothing of the order of the pictures.
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import type { NetworkWeights } from '../../core/network/description/network.ts';
 import { toLinearHead } from '../../core/network/surgery/linear-head.ts';
 import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { present } from '../../core/present.ts';
@@ -13,7 +14,7 @@ import type { FeatureTable } from '../examples/feature-table.ts';
 import type { FeatureRows } from '../logistic/feature-products.ts';
 import { normalizeRows } from '../logistic/normalize-rows.ts';
 import { scoreHead } from '../logistic/score-head.ts';
-import { type SolvedHead, solveHead } from '../logistic/solve-head.ts';
+import { type DenseLayer, type SolvedHead, solveHead } from '../logistic/solve-head.ts';
 import type { StageDeps, Trained } from './run-stage.ts';
 
 /** What a head on cached features needs. */
@@ -54,12 +55,15 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
       labels: examples.train.labels,
       classes,
       balance: exact.balance,
+      keepsWithoutFold: exact.usesValidation && decision.stages.has('full'),
       onSolved: (done, most) =>
         reporter.update({ step: done, steps: most, secondsLeft: (secondsSince() / done) * (most - done) }),
       isOver: () => deps.meter.isBudgetSpent(),
     });
     await reportSolved(deps, solved, { items: splits.train, seconds: secondsSince() });
-    const { outOfFold } = solved;
+    const { outOfFold, withoutFold } = solved;
+    const weightsOf = ({ kernel, bias }: DenseLayer): NetworkWeights =>
+      new Map([...weights, ...initializeWeights(head, seed), [linear.kernel, kernel], [linear.bias, bias]]);
     const validation =
       splits.validation.length === 0
         ? outOfFold
@@ -69,12 +73,10 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
             solved,
           );
     return {
-      weights: new Map([
-        ...weights,
-        ...initializeWeights(head, seed),
-        [linear.kernel, solved.kernel],
-        [linear.bias, solved.bias],
-      ]),
+      weights: weightsOf(solved),
+      ...(withoutFold === undefined
+        ? {}
+        : { withoutFold: { fold: withoutFold.fold, weights: weightsOf(withoutFold) } }),
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
       ...(outOfFold === undefined

@@ -22,7 +22,13 @@ export async function trainStages(
   const { checkpoints, decision, meter } = deps;
   if (decision.stages.has('scratch')) return trainFromScratch(deps);
   const full = checkpoints.resume('full');
-  if (full !== undefined) return resumeFull(deps, full, undefined);
+  // A head that was cross-validated is solved again: the same pictures are held out then, and it is there where the stage gains nothing.
+  if (full !== undefined)
+    return resumeFull(
+      deps,
+      full,
+      decision.exactHead?.usesValidation === true ? await trainHead(deps) : undefined,
+    );
   const head = await trainHead(deps);
   // Where its checkpoints are gone, a finished training is repeated, all of it.
   const isWanted = !isOver || checkpoints.resumedStage === undefined;

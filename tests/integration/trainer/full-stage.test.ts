@@ -8,6 +8,7 @@ import type { Trainer } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { type Recipe, RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { REPORT } from '../../../core/model/report.ts';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { isTrainableFrom } from '../../../core/network/description/trainable-from.ts';
 import { decodeModel } from '../../../core/network/onnx/onnx-schema.ts';
@@ -15,6 +16,7 @@ import { cutLayerBelow, splitAt } from '../../../core/network/surgery/split-at.t
 import { initializeWeights } from '../../../core/network/weights/initialize.ts';
 import { loadPretrainedWeights } from '../../../core/network/weights/load-pretrained-weights.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { readJson } from '../../../core/storage/json.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { noise } from '../../support/layer-networks.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -73,7 +75,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     upper.dispose();
   });
 
-  async function trained(recipe: Partial<Recipe>) {
+  async function trained(recipe: Partial<Recipe>, batch_size: number | 'auto' = 8) {
     const store = await storeWithPictures(DATASET);
     const jobs = createJobStore({ store, now: Date.now });
     const run = async () => {
@@ -82,7 +84,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
           dataset: DATASET,
           architecture: architecture.name,
           backend: 'portable',
-          hyperparameters: { n_epochs: 2, batch_size: 8, learning_rate_multiplier: 'auto' },
+          hyperparameters: { n_epochs: 2, batch_size, learning_rate_multiplier: 'auto' },
           recipe: RecipeSchema.parse({ stages: 'full', variants: [], ...recipe }),
         }),
       );
@@ -90,8 +92,15 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
       const { events } = await jobs.events(id, { limit: 1000 });
       const job = await jobs.get(id);
       const file = await store.get(keys.modelFile(model, job?.modelVersion ?? '', 'model.onnx'));
+      const report = await readJson(
+        store,
+        keys.modelFile(model, job?.modelVersion ?? '', 'report.json'),
+        REPORT,
+      );
       return {
         id,
+        events,
+        report: report?.value,
         messages: events.map(({ message }) => message).filter((message) => message.startsWith('Features of')),
         resolved: job?.resolved,
         onnx: file?.body ?? new Uint8Array(),
@@ -114,10 +123,20 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     expect(decodeModel(second.onnx).graph.initializer).toEqual(decodeModel(first.onnx).graph.initializer);
   }, 120_000);
 
-  it('trains on the pictures where the trainable layers begin within a residual block', async () => {
-    const { run } = await trained({ unfreeze_from: 'block_15_depthwise' });
-    const { messages, resolved } = await run();
+  it('trains on the pictures where the trainable layers begin within a residual block, and lets a fold decide on it', async () => {
+    const { run } = await trained({ unfreeze_from: 'block_15_depthwise' }, 'auto');
+    const { messages, resolved, events, report } = await run();
     expect(resolved?.unfreezeFrom).toBe('block_15_depthwise');
     expect(messages).toHaveLength(1);
+    const solved = events.find(({ data }) => data?.['stage'] === 'head' && data['folds'] === 5);
+    const ended = events.find(({ data }) => data?.['stage'] === 'full' && data['loss_gain'] !== undefined);
+    expect(ended?.message).toMatch(/pictures held out .* At best the loss (falls|rises) by \d/);
+    const secondStage = report?.training.secondStage;
+    expect(secondStage?.lossGain).toBe(ended?.data?.['loss_gain']);
+    // Where the trained layers are kept, the pictures held out are all that they have not seen; else all folds speak of the head.
+    const pictures = Number(solved?.data?.['pictures']);
+    const judged = report?.results?.outOfFold?.pictures ?? 0;
+    if (secondStage?.isKept === true) expect(judged).toBeLessThan(pictures / 2);
+    else expect(judged).toBe(pictures);
   }, 120_000);
 });

@@ -69,6 +69,27 @@ describe('solveHead', () => {
     expect(crossEntropy(half.predictions)).toBeGreaterThan(1.2 * (crossEntropy(predictions) ?? 0));
   });
 
+  it('keeps the head that has not seen the first fold, and says of it what the folds say', async () => {
+    const given = problem([20, 20], 1);
+    expect((await solveHead(given)).withoutFold).toBeUndefined();
+    const { withoutFold, outOfFold } = await solveHead({ ...given, keepsWithoutFold: true });
+    const { fold, kernel, bias } = present(withoutFold, 'a head');
+    const { predictions, folds, pictures } = present(outOfFold, 'predictions');
+    const held = [...folds.keys()].filter((example) => folds[example] === fold);
+    expect(held.length).toBeGreaterThan(0);
+    const features = await given.table.read(0, given.labels.length);
+    for (const example of held) {
+      const row = (pictures[example] as number) * WIDTH;
+      const scores = [0, 1].map((label) =>
+        features
+          .subarray(row, row + WIDTH)
+          .reduce((sum, value, i) => sum + value * (kernel[2 * i + label] as number), bias[label] as number),
+      );
+      const [first = 0, second = 0] = scores;
+      expect(1 / (1 + Math.exp(second - first))).toBeCloseTo(rowOf(predictions, example)[0] as number, 2);
+    }
+  });
+
   it('ends when its table is aborted', async () => {
     const given = problem([20, 20], 3);
     let reads = 0;

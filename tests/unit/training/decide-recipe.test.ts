@@ -249,8 +249,8 @@ describe('decideRecipe', () => {
       (await decide(...asked)).exactHead?.usesValidation;
     expect(await usesValidation({}, 'native')).toBe(true);
     expect(await usesValidation({}, 'native', { hasValidationFolder: true })).toBe(false);
-    // A second stage follows, or other trials of the sweep have only the split.
-    expect(await usesValidation({ stages: 'full' }, 'native')).toBe(false);
+    // A fold decides on a second stage, but other trials of a sweep have only the split.
+    expect(await usesValidation({ stages: 'full' }, 'native')).toBe(true);
     expect(await usesValidation({}, 'native', { sweep: { stages: ['head', 'full'] } })).toBe(false);
     expect(await usesValidation({}, 'native', { sweep: { n_epochs: ['auto', 5] } })).toBe(false);
     expect(await usesValidation({}, 'native', { sweep: { augmentation: ['none', 'auto'] } })).toBe(true);
@@ -414,7 +414,7 @@ describe('describeStages', () => {
   it('says what learns, and how fast', async () => {
     const { resolved } = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
     expect(describeStages(resolved)).toEqual([
-      'head: solved exactly on 400 pictures, the L2 penalty chosen by cross-validation',
+      'head: solved exactly on 500 pictures, the L2 penalty chosen by cross-validation',
       'full: 30 epochs, batches of 16, adamw at 0.0001, from block_13_expand on, 0.1 of the rate in the first layer',
     ]);
     expect(describeStages((await decide({}, 'native', IN_EPOCHS)).resolved)).toEqual([
