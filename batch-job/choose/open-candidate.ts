@@ -65,7 +65,8 @@ export async function openCandidate(
     const { width } = table;
     const read = (start: number, end: number) => {
       const values = new Float32Array((end - start) * width);
-      table.read(start, values);
+      for (let row = start; row < end; row++)
+        table.read(row, values.subarray((row - start) * width, (row - start + 1) * width));
       return values;
     };
     return {
