@@ -3,6 +3,7 @@ import type { JobReporter } from '../../../batch-job/attempt/job-reporter.ts';
 import { openCandidate } from '../../../batch-job/choose/open-candidate.ts';
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
 import { FOREIGN_SIZE, foreignModel } from '../../support/foreign-onnx.ts';
 import { storeWithPictures } from '../../support/store-with-pictures.ts';
 
@@ -26,7 +27,8 @@ it('gives each picture its own features, by blocks of any size', async () => {
     message: async () => undefined,
     warn: async () => undefined,
   } as Partial<JobReporter> as JobReporter;
-  const deps = { store, reporter, weightsDir: undefined };
+  const job = { recipe: RecipeSchema.parse({}), resolved: null };
+  const deps = { store, reporter, job, weightsDir: undefined };
   const candidate = await openCandidate(deps, 'onnx:theirs', { items, classes: classes.length });
   try {
     const { rows, milliseconds } = candidate;
