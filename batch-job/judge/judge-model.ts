@@ -18,6 +18,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { type BackboneSession, openBackbone } from '../base/backbone-session.ts';
 import type { Base } from '../base/base.ts';
+import type { Decision } from '../decide/decide-recipe.ts';
 import type { ExampleBatch } from '../examples/example-source.ts';
 import { pictureExamples } from '../examples/pictures.ts';
 import type { Splits } from '../inspect/splits.ts';
@@ -44,12 +45,13 @@ export interface JudgeDeps {
   readonly network: Network;
   readonly input: ModelInput;
   readonly splits: Splits;
+  readonly decision: Pick<Decision, 'exactHead'>;
   readonly classes: number;
   readonly seed: number;
 }
 
 /** A trained model, and its export that serves. */
-export interface TrainedModel extends Pick<Trained, 'weights' | 'outOfFold'> {
+export interface TrainedModel extends Pick<Trained, 'weights' | 'outOfFold' | 'headOutOfFold'> {
   /** The exported model. */
   readonly onnx: Uint8Array;
 }
@@ -69,6 +71,8 @@ export interface Judgement {
   readonly validation: JudgedSplit;
   /** What cross-validation says of the pictures that the model was trained on. */
   readonly outOfFold: OutOfFoldPictures | undefined;
+  /** The same of the head that a second stage began with. */
+  readonly headOutOfFold: OutOfFoldPictures | undefined;
   /** Pictures that served model and trainer were compared on, with the served model's answers: training pictures where no split is left. */
   readonly answered: JudgedSplit;
   /** Scores on the judged pictures. */
@@ -103,8 +107,7 @@ export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<
               input,
             );
       try {
-        const { outOfFold } = model;
-        const judgement = await compare(deps, { session, trainer, backbone, batchSize, outOfFold });
+        const judgement = await compare(deps, { ...model, session, trainer, backbone, batchSize });
         await report(reporter, judgement);
         return judgement;
       } finally {
@@ -118,21 +121,19 @@ export async function judgeModel(deps: JudgeDeps, model: TrainedModel): Promise<
   }
 }
 
-interface Compared {
+interface Compared extends Pick<TrainedModel, 'outOfFold' | 'headOutOfFold'> {
   /** Runs the exported model. */
   readonly session: ort.InferenceSession;
   readonly trainer: Trainer;
   readonly backbone: BackboneSession | undefined;
   readonly batchSize: number;
-  readonly outOfFold: OutOfFoldPictures | undefined;
 }
 
 async function compare(
-  { store, reporter, memory, input, classes, splits }: JudgeDeps,
-  { session, trainer, backbone, batchSize, outOfFold }: Compared,
+  { store, reporter, memory, input, classes, splits, decision }: JudgeDeps,
+  { session, trainer, backbone, batchSize, outOfFold, headOutOfFold }: Compared,
 ): Promise<Judgement> {
-  const trainedOnValidation = outOfFold?.items.some(({ split }) => split === 'validation') === true;
-  const unseen = trainedOnValidation ? [] : splits.validation;
+  const unseen = decision.exactHead?.usesValidation === true ? [] : splits.validation;
   const unanswered = splits.test.length === 0 && unseen.length === 0;
   const folds = unanswered ? outOfFold : undefined;
   const judgedOn = folds !== undefined ? 'folds' : splits.test.length > 0 ? 'test' : 'validation';
@@ -181,6 +182,7 @@ async function compare(
     judged,
     validation,
     outOfFold,
+    headOutOfFold,
     answered,
     scores: scoresOf(judged.predictions),
     maxDifference,

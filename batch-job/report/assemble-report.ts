@@ -86,9 +86,11 @@ function toResolved({
 }
 
 /** All pictures that were predicted by a model that had not seen them, each once. */
-function unseenOf({ judgedOn, judged, validation, outOfFold }: ReportInput): JudgedSplit[] {
+function unseenOf({ judgedOn, judged, validation, outOfFold, headOutOfFold }: ReportInput): JudgedSplit[] {
   const apart = judgedOn === 'test' ? [judged, validation] : [validation];
-  return outOfFold === undefined ? apart : [outOfFold, ...apart];
+  // Of a second stage one fold is known; the head's folds are all pictures.
+  const folds = headOutOfFold ?? outOfFold;
+  return folds === undefined ? apart : [folds, ...apart];
 }
 
 /** Suspected labels among pictures that training did not see: the more there are, the better each class's mean. */

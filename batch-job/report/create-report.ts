@@ -6,9 +6,11 @@ import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
-import { fitTemperature } from '../../core/evaluation/temperature.ts';
+import { fitTemperature, type TemperatureExamples } from '../../core/evaluation/temperature.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
+import { balancesClasses } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
@@ -27,6 +29,7 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Judgement } from '../judge/judge-model.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
+import { balancingWeights, countClasses } from '../training/balance.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
@@ -95,7 +98,10 @@ export async function createReport(
   const { store, reporter, job, input, inspection, engine } = deps;
   const { answered, maxDifference, maxDifferenceAllowed, tfjs } = options;
   const heldOut = heldOutOf(options);
-  const calibration = fitTemperature(heldOut.predictions, options.outOfFold);
+  const calibration = fitTemperature(heldOut.predictions, {
+    ...options.outOfFold,
+    ...balance(heldOut.predictions, options.resolved),
+  });
   const threshold = rejectionThreshold(calibrated(heldOut.predictions, calibration));
   const golden = await goldenPictures(store, answered, input);
   const tfjsMaxDifference = tfjs === undefined ? null : await measureTfjs(tfjs, golden, input);
@@ -147,6 +153,16 @@ export async function createReport(
     ]),
   };
 }
+
+/** Scores of classes that are equally frequent are fitted as if they were. */
+const balance = (
+  { labels, classes }: Predictions,
+  resolved: JobRecord['resolved'],
+): Pick<TemperatureExamples, 'weights'> => {
+  if (resolved === null || !balancesClasses(resolved)) return {};
+  const weights = balancingWeights(countClasses(labels, classes));
+  return { weights: Float64Array.from(labels, (label) => weights[label] as number) };
+};
 
 const versions = (): Record<string, string> => ({
   fovea: packageJson.version,

@@ -25,6 +25,7 @@ export interface ReportInput {
   /** The validation split, where the model was not trained on it; without pictures elsewhere. */
   readonly validation: JudgedSplit;
   readonly outOfFold: Judgement['outOfFold'];
+  readonly headOutOfFold: Judgement['headOutOfFold'];
   readonly calibration: FittedTemperature;
   /** The score below which a picture is rejected, after temperature scaling; undefined where it cannot be determined. */
   readonly rejectionThreshold: number | undefined;

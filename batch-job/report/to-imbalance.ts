@@ -30,6 +30,7 @@ export function toImbalance({ inspection, judged, resolved }: ReportInput): Repo
   const method = resolved?.imbalance ?? 'none';
   return {
     method,
+    adjustsLogits: resolved?.stages['head']?.adjustsLogits === true,
     ratio: imbalanceOf(counts.filter((count) => count > 0)),
     // On the loss of its pictures, or on how often an epoch has them: the same number.
     factors: method === 'none' ? counts.map(() => 1) : balancingWeights(counts),

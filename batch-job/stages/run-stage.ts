@@ -65,6 +65,8 @@ export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationA
   readonly weights: NetworkWeights;
   /** Where the head was cross-validated: what models that have not seen a picture's fold say of it. */
   readonly outOfFold?: OutOfFoldPictures;
+  /** The same of the head that a second stage began with, which knows fewer of the pictures. */
+  readonly headOutOfFold?: OutOfFoldPictures;
   /**
    * The weights of a head that has not seen one of these folds, for a second stage on which the fold decides; absent where the head has
    * not seen the validation split, which decides then.

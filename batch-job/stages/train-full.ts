@@ -56,7 +56,12 @@ function keepBetter(head: Trained | undefined, held: HoldOut, trained: StageResu
   const { gain, probabilities, ...kept } = trained;
   if (gain?.isKept === false && head !== undefined) return head;
   const outOfFold = probabilities && toOutOfFold(held, probabilities);
-  return outOfFold === undefined ? kept : { ...kept, outOfFold };
+  const headOutOfFold = head?.outOfFold;
+  return {
+    ...kept,
+    ...(outOfFold === undefined ? {} : { outOfFold }),
+    ...(headOutOfFold === undefined ? {} : { headOutOfFold }),
+  };
 }
 
 /**

@@ -256,6 +256,12 @@ const ResultsSchema = z.object({
 
 const ImbalanceSchema = z.object({
   method: ResolvedRecipeSchema.shape.imbalance,
+  adjustsLogits: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether scores are adjusted by class frequency: the model answers as if all classes were equally frequent.',
+    ),
   ratio: z.number().describe('Ratio of the training pictures of the largest class to those of the smallest.'),
   factors: z
     .array(z.number())

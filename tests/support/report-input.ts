@@ -130,6 +130,7 @@ export function makeReportInput({
     judged,
     validation: hasFolds ? make('validation', 0) : held,
     outOfFold: hasFolds ? outOfFold : undefined,
+    headOutOfFold: undefined,
     calibration: fitTemperature(held.predictions),
     rejectionThreshold: validation === 0 ? undefined : 0.4,
     resolved: null,

@@ -11,17 +11,21 @@ const METHODS = {
     'pictures of small classes took more turns, so that each class has the same share in an epoch',
 } as const;
 
+const ADJUSTED =
+  'scores are adjusted by class frequency: the model answers as if all classes were equally frequent';
+
 const recall = (found: ReportProportion | null) =>
   found === null ? 'not judged' : `${percent(found.value)} (${percentRange(found)})`;
 
 /** The section; null where no class is small. */
 export function imbalance({ imbalance: found }: Report): Markup | null {
   if (found === null) return null;
-  const { method, ratio, factors, smallClasses, smallRecall, otherRecall } = found;
+  const { method, adjustsLogits, ratio, factors, smallClasses, smallRecall, otherRecall } = found;
+  const done = method === 'none' && adjustsLogits ? ADJUSTED : METHODS[method];
   const range = `a picture counts ${Math.min(...factors).toFixed(2)} to ${Math.max(...factors).toFixed(2)} times`;
   return html`<section>
 <h2>Small classes</h2>
-<p>The largest class has ${ratio.toFixed(1)} times the training pictures of the smallest; ${METHODS[method]}${method !== 'none' && `: ${range}`}.</p>
+<p>The largest class has ${ratio.toFixed(1)} times the training pictures of the smallest; ${done}${method !== 'none' && `: ${range}`}.</p>
 <p>Of the pictures of ${plural(smallClasses, 'small class', 'small classes')}, with fewer than half the pictures of the largest, <b>${recall(smallRecall)}</b> were found; of the others <b>${recall(otherRecall)}</b>.</p>
 <p class="note">What another way would have done is not known from one training: a sweep over <code>imbalance</code> compares them.</p>
 </section>`;

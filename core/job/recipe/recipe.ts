@@ -234,6 +234,10 @@ export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readon
     return clauses.join(', ');
   });
 
+/** Whether the model's scores are those of classes that are equally frequent, however frequent they are in the dataset. */
+export const balancesClasses = ({ imbalance, stages }: ResolvedRecipe): boolean =>
+  imbalance !== 'none' || stages['head']?.adjustsLogits === true;
+
 /** A stage that is solved has no epochs, batches and rate. */
 const describeSolved = (
   name: string,

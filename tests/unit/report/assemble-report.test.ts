@@ -106,6 +106,15 @@ describe('assembleReport', () => {
     expect(page).not.toContain('validation pictures.');
   });
 
+  it('checks every label by the folds of the head where a second stage knows one fold alone', () => {
+    const made = makeReportInput({ classes: CLASSES, test: 60, validation: 240, hasFolds: true });
+    const { outOfFold } = made;
+    const held = makeReportInput({ classes: CLASSES, test: 0, validation: 48, hasFolds: true }).outOfFold;
+    const report = assembleReport({ ...made, outOfFold: held, headOutOfFold: outOfFold });
+    expect(report.results?.calibration.fittedOn).toBe(48);
+    expect(report.suspectedLabels.judged).toBe(300);
+  });
+
   it('judges by the folds where nothing else is left', () => {
     const made = makeReportInput({ classes: CLASSES, test: 0, validation: 120, hasFolds: true });
     const { outOfFold, judged } = made;

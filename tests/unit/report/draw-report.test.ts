@@ -113,6 +113,7 @@ describe('drawReport', () => {
           imbalance: isUnequal
             ? {
                 method: 'none',
+                adjustsLogits: false,
                 ratio: 100,
                 factors: found.map(() => 1),
                 smallClasses: 1,

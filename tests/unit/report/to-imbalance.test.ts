@@ -57,6 +57,27 @@ describe('toImbalance', () => {
     expect(toImbalance(inputOf([40, 20, 10], 'none'))?.factors).toEqual([1, 1, 1]);
   });
 
+  it('says that scores are adjusted by class frequency', () => {
+    const made = inputOf([40, 20, 10], 'none');
+    const head = {
+      epochs: 1,
+      batchSize: 70,
+      learningRate: 1,
+      optimizer: 'l-bfgs',
+      firstLayerRate: 1,
+      patience: null,
+      adjustsLogits: true,
+    };
+    const report = assembleReport({
+      ...made,
+      resolved: made.resolved && { ...made.resolved, stages: { head } },
+    });
+    expect(report.imbalance).toMatchObject({ method: 'none', adjustsLogits: true });
+    const page = drawReport(report, new Map());
+    expect(page).toContain('scores are adjusted by class frequency');
+    expect(page).not.toContain('nothing was done about it');
+  });
+
   it('is part of the report and its page', () => {
     const report = assembleReport(inputOf([40, 20, 10]));
     expect(ReportSchema.parse(report)).toEqual(report);
