@@ -1,8 +1,8 @@
 // Runs one fine-tuning job in a process of its own and predicts the test pictures by the model that it published:
-//   fovea-worker.ts REQUEST_JSON
+//   fovea-worker.ts REQUEST_FILE
 // Writes the probabilities, float32 `[pictures, classes]`, and prints the outcome as JSON in its last line.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import { createPredictor } from '../../core/predict/predictor.ts';
 import { present } from '../../core/present.ts';
@@ -32,7 +32,7 @@ export interface FoveaOutcome {
 /** Pictures that are in memory at once. */
 const CHUNK = 64;
 
-const request = JSON.parse(present(process.argv[2], 'a request')) as FoveaRequest;
+const request = JSON.parse(await readFile(present(process.argv[2], 'a request'), 'utf8')) as FoveaRequest;
 const { storeUrl, testKeys, classes, output, ...job } = request;
 const store = await openObjectStore(storeUrl);
 const startedMs = performance.now();

@@ -1,7 +1,7 @@
 """Logistic regression on features that Fovea extracted: python probe.py FOLDER OUTPUT SEED
 
 FOLDER holds lists.json (`train` and `test`, lists of [path, class index], and `classes`), and train.features and test.features
-(float32, little-endian, row-major). L2 is chosen by the loss of cross-validation, in which look-alikes share a fold. Writes the
+(float32, little-endian, row-major), and train.groups (int32). L2 is chosen by the loss of cross-validation, in which look-alikes share a fold. Writes the
 test pictures' probabilities (float32, row-major) to OUTPUT, and prints {"seconds", "note"}."""
 import json
 import pathlib
@@ -9,8 +9,6 @@ import sys
 import time
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
@@ -21,25 +19,12 @@ lists = json.loads((folder / "lists.json").read_text())
 classes = lists["classes"]
 FOLDS = 5
 STRENGTHS = [1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0]
-LOOK_ALIKE = 0.8
 SMALLEST = 1e-7
 
 
 def load(split):
     labels = np.array([label for _, label in lists[split]])
     return np.fromfile(folder / f"{split}.features", dtype="<f4").reshape(len(labels), -1), labels
-
-
-def groups_of(features):
-    """Pictures that a chain of cosines above LOOK_ALIKE connects are one group."""
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    rows, columns = [], []
-    for start in range(0, len(unit), 1024):
-        row, column = np.nonzero(unit[start : start + 1024] @ unit.T > LOOK_ALIKE)
-        rows.append(row + start)
-        columns.append(column)
-    rows, columns = np.concatenate(rows), np.concatenate(columns)
-    return connected_components(csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(unit),) * 2))[1]
 
 
 def fit(c, x, y):
@@ -56,7 +41,7 @@ def predict(model, x):
 x, y = load("train")
 x_test, _ = load("test")
 start = time.perf_counter()
-groups = groups_of(x)
+groups = np.fromfile(folder / "train.groups", dtype="<i4")
 losses = {}
 if len(set(groups)) >= FOLDS:
     folds = list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(x, y, groups))

@@ -1,6 +1,6 @@
 // Runs arms on one set, each in a process of its own.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -88,12 +88,14 @@ export async function openSet(options: OpenSetOptions): Promise<OpenSet> {
       recipe,
       weightsDir,
     };
+    const requestFile = path.join(temporary, 'request.json');
+    await writeFile(requestFile, JSON.stringify(request));
     const worker = fileURLToPath(new URL('fovea-worker.ts', import.meta.url));
     const { seconds, input, stages } = execute<FoveaOutcome>(process.execPath, [
       '--import',
       'tsx',
       worker,
-      JSON.stringify(request),
+      requestFile,
     ]);
     return { seconds, input, note: stages.join(', ') };
   }
@@ -120,8 +122,13 @@ export async function openSet(options: OpenSetOptions): Promise<OpenSet> {
 
   function execute<T = Outcome>(command: string, args: readonly string[]): T {
     // Progress goes to the terminal by the standard error.
-    const text = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-    return JSON.parse(present(text.trim().split('\n').at(-1), 'a last line')) as T;
+    const { stdout, status, signal, error } = spawnSync(command, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (error !== undefined) throw error;
+    if (status !== 0) throw new Error(`The process ended by ${signal ?? `exit code ${status}`}; see above.`);
+    return JSON.parse(present(stdout.trim().split('\n').at(-1), 'a last line')) as T;
   }
 
   function start(run: Run, known: readonly Result[]): Promise<Outcome> | Outcome {

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findBase } from '../../batch-job/base/base.ts';
 import { createFeatureExtractor } from '../../batch-job/examples/features.ts';
+import { groupLookAlikes } from '../../batch-job/logistic/look-alikes.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { StagedSet } from './stage-set.ts';
@@ -20,7 +21,10 @@ export interface WriteFeaturesOptions {
   readonly target: string;
 }
 
-/** Writes `train.features` and `test.features`: float32 `[pictures, features]`, little-endian. */
+/**
+ * Writes `train.features` and `test.features`: float32 `[pictures, features]`, little-endian; and `train.groups`: int32, for each
+ * picture the leader of its look-alikes, as Fovea's own folds have them.
+ */
 export async function writeFeatures(options: WriteFeaturesOptions): Promise<void> {
   const { store, weightsDir, input, set, target } = options;
   const { signal } = new AbortController();
@@ -38,6 +42,17 @@ export async function writeFeatures(options: WriteFeaturesOptions): Promise<void
         table.read(row, values.subarray(row * features, (row + 1) * features));
       table.close();
       await writeFile(path.join(target, `${split}.features`), new Uint8Array(values.buffer));
+      if (split === 'test') continue;
+      const groups = await groupLookAlikes({
+        table: {
+          rows: set.train.length,
+          width: features,
+          read: (start, end) => values.subarray(start * features, end * features),
+        },
+        labels: Int32Array.from(set.train, ({ classIndex }) => classIndex),
+        classes: set.classes.length,
+      });
+      await writeFile(path.join(target, 'train.groups'), new Uint8Array(groups.buffer));
     }
   } finally {
     await extractor.release();
