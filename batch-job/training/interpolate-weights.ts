@@ -34,7 +34,7 @@ export interface Gain {
   readonly loss: MeanWithError;
   /** Accuracy of the first weights, and of the surest others, 0 to 1. */
   readonly accuracy: { readonly first: number; readonly best: number };
-  /** Whether the others are kept: their loss is lower, and they are right at least as often. */
+  /** Whether the others are kept: the gain is larger than its error, and they are right at least as often. */
   readonly isKept: boolean;
 }
 
@@ -59,9 +59,8 @@ export function interpolate(from: NetworkWeights, to: NetworkWeights, share: num
 
 /**
  * Finds the interpolation whose gain on validation is surest: by how much its loss is below that of the first weights, less the
- * standard error of this difference. It is kept where its loss is lower and it is right as often; one fold alone can seldom tell more,
- * because a gain on some dozen groups of look-alikes has an error of its own size. The trainer is left with the last weights that were
- * tried.
+ * standard error of this difference. It is kept where the gain is larger than its error and it is right as often: it has to make up for
+ * the pictures held out, which the first weights may have after all. The trainer is left with the last weights that were tried.
  *
  * @param scored Scores of the trainer's weights as they are, on validation.
  * @param groups The group of look-alikes of each example, where they are known.
@@ -97,7 +96,7 @@ export async function interpolateWeights(
   const isRight = ({ scores }: (typeof gains)[number]) => scores.accuracy >= before.scores.accuracy;
   const surest = gains.toSorted((a, b) => surenessOf(b) - surenessOf(a));
   const best = present(surest.find(isRight) ?? surest[0], 'an interpolation');
-  const isKept = isRight(best) && best.gained.mean > 0;
+  const isKept = isRight(best) && surenessOf(best) > 0;
   const { interpolation, scores } = isKept ? best : before;
   const accuracy = { first: before.scores.accuracy, best: best.scores.accuracy };
   return { interpolation, scores, gain: { loss: best.gained, accuracy, isKept } };
