@@ -289,14 +289,13 @@ function trainingParts(
         secondsOfFeatures(train * (1 + views) + validation + test) + epochs * HEAD_EPOCH_SECONDS;
       return { name: 'head', epochs, seconds };
     }
-    // Before a second stage, the validation split is held out.
-    const rows = (hasFull ? train : train + validation) * (1 + views);
+    const rows = (train + validation) * (1 + views);
     const flops = HEAD_PASSES * HEAD_SOLUTIONS * HEAD_EVALUATIONS * rows * situation.headWeights;
     const solving = flops / (PREDICTION_FLOPS * machine.vcpus);
     return {
       name: 'head',
       epochs: null,
-      seconds: secondsOfFeatures(rows + (hasFull ? validation : 0) + test) + solving,
+      seconds: secondsOfFeatures(rows + test) + solving,
     };
   };
   const head = headPart();
