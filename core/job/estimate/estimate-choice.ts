@@ -6,7 +6,7 @@ import { planNetwork } from '../../network/plan/plan.ts';
 import { AUTO_BASE, MAX_CHOICE_PICTURES, USUAL_BASE } from '../recipe/base-choice.ts';
 import { type JobEstimate, type JobPictures, predictionSeconds, SECONDS_PER_HOUR } from './estimate-job.ts';
 
-/** Seconds of cross-validating one base on its features. Measured with 2,000 pictures of ten classes on two cores. */
+/** Seconds of cross-validating one base on its features: a guess for two cores, about right for some hundreds of pictures. */
 const CROSS_VALIDATION_SECONDS = 5;
 /** Any number will do: the layers below the head do not depend on it. */
 const ANY_CLASSES = 2;
