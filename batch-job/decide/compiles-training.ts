@@ -41,7 +41,9 @@ function stageOnGpu(
   { base, classes, examples }: CompilationInput,
 ): GpuTraining | undefined {
   const isFull =
-    resolved === null ? hasFullStage(recipe, base.imported === undefined) : 'full' in resolved.stages;
+    resolved === null
+      ? hasFullStage(recipe, { isGpu: base.imported === undefined, pictures: examples })
+      : 'full' in resolved.stages;
   if (base.isPretrained && !isFull) return undefined;
   const defaults = STAGE_DEFAULTS[recipe.preset][base.isPretrained ? 'full' : 'scratch'];
   const epochs = epochsOf(defaults, hyperparameters, examples);

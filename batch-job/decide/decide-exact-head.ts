@@ -1,7 +1,7 @@
 // Decides whether the head is solved exactly, on which pictures, and what is done about classes of different sizes.
 
 import { EXACT_OPTIMIZER, mayBeSolved } from '../../core/job/recipe/exact-head.ts';
-import { hasFullStage } from '../../core/job/recipe/stage-lengths.ts';
+import { hasFullStage, type TrainingPlace } from '../../core/job/recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../../core/job/recipe/sweep.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { ClassBalance } from '../logistic/solve-head.ts';
@@ -20,8 +20,7 @@ export interface ExactHeadInput {
   readonly hasLinearHead: boolean;
   /** Whether a second stage follows. */
   readonly hasFull: boolean;
-  /** Whether a GPU trains. */
-  readonly isGpu: boolean;
+  readonly place: TrainingPlace;
   /** Whether the user made the validation split, as a folder. */
   readonly hasValidationFolder: boolean;
   /** Whether classes are so unequal that `auto` does something about it. */
@@ -42,11 +41,11 @@ export function decideExactHead(given: ExactHeadInput): ExactHead | undefined {
 }
 
 /** Whether all trials of a sweep end with a solved head. Otherwise all are compared on the validation split. */
-function areTrialsSolved({ job, isGpu }: ExactHeadInput): boolean {
+function areTrialsSolved({ job, place }: ExactHeadInput): boolean {
   const trials = job.sweep === null ? [] : trialsOf(job.sweep);
   return trials.every((trial) => {
     const { recipe, hyperparameters } = applyTrial(job, trial);
-    return !hasFullStage(recipe, isGpu) && mayBeSolved(recipe, hyperparameters, { hasFull: false });
+    return !hasFullStage(recipe, place) && mayBeSolved(recipe, hyperparameters, { hasFull: false });
   });
 }
 

@@ -13,7 +13,13 @@ import {
   type ResolvedRecipe,
   type TrainingPrecision,
 } from '../../core/job/recipe/recipe.ts';
-import { featureViewsFor, hasFullStage, type StageName } from '../../core/job/recipe/stage-lengths.ts';
+import {
+  FULL_STAGE_PICTURES,
+  featureViewsFor,
+  hasFullStage,
+  type StageName,
+  type TrainingPlace,
+} from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
 import { isTrainableFrom } from '../../core/network/description/trainable-from.ts';
@@ -76,7 +82,7 @@ export function decideRecipe(given: DecisionInput): Decision {
     job,
     hasLinearHead: isPretrained && base.hasLinearHead(network),
     hasFull: stages.has('full'),
-    isGpu: backend === 'gpu' && base.imported === undefined,
+    place: placeOf(given),
     hasValidationFolder: given.hasValidationFolder,
     isImbalanced: isUnequal,
   });
@@ -119,6 +125,12 @@ export function decideRecipe(given: DecisionInput): Decision {
 const decideStart = ({ job, network, backend }: DecisionInput): string | null =>
   job.resolved === null ? fullStageStart(job.recipe, network, backend === 'gpu') : job.resolved.unfreezeFrom;
 
+/** Layers of imported backbones never train. */
+const placeOf = ({ base, backend, labels }: DecisionInput): TrainingPlace => ({
+  isGpu: backend === 'gpu' && base.imported === undefined,
+  pictures: labels.length,
+});
+
 /** Chooses the stages, and resolves their settings. */
 function decideStages(
   given: DecisionInput,
@@ -136,10 +148,7 @@ function decideStages(
   }
 
   const isGpu = backend === 'gpu';
-  const isFull =
-    job.resolved === null
-      ? hasFullStage(recipe, isGpu && base.imported === undefined)
-      : 'full' in job.resolved.stages;
+  const isFull = job.resolved === null ? hasFullStage(recipe, placeOf(given)) : 'full' in job.resolved.stages;
   // The job's n_epochs applies to the last stage, which matters most.
   const headAsked = isFull ? ({ ...hyperparameters, n_epochs: 'auto' } as const) : hyperparameters;
   const head = resolveStage(defaults.head, headAsked, {
@@ -166,8 +175,11 @@ function decideStages(
   } else if (base.imported !== undefined) {
     reasons.push(`${base.title} stays frozen: only the head is trained, on its features.`);
   } else if (recipe.stages === 'auto') {
-    // On a few hundred pictures the second stage takes minutes and was measured to gain at most one percentage point.
-    reasons.push('The pretrained layers stay frozen; recipe.stages "full" trains them too.');
+    reasons.push(
+      isGpu
+        ? `The pretrained layers stay frozen, as there are fewer than ${FULL_STAGE_PICTURES} training pictures; recipe.stages "full" trains them too.`
+        : 'The pretrained layers stay frozen; recipe.stages "full" trains them too.',
+    );
   }
   return stages;
 }

@@ -4,7 +4,7 @@
 import { io, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { largestDifference } from '../../core/evaluation/largest-difference.ts';
-import { decodeToInput, inputLength } from '../../core/image/decode-to-input.ts';
+import { decodePreparedToInput, inputLength } from '../../core/image/decode-to-input.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { GoldenPicture } from '../../core/model/parity.ts';
 import type { TfjsModel } from '../../core/network/tfjs/to-tfjs.ts';
@@ -41,7 +41,7 @@ export async function measureTfjs(
     let largest = 0;
     for (const { png, probabilities } of golden) {
       const image = new Float32Array(inputLength(input));
-      await decodeToInput(Buffer.from(png, 'base64'), input, image);
+      await decodePreparedToInput(Buffer.from(png, 'base64'), input, image);
       const output = tidy(() => {
         const batch = tensor4d(image, [1, input.height, input.width, input.channels]);
         const predicted = model.predict(batch);

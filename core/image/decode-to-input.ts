@@ -62,3 +62,18 @@ export async function decodeToInput(
 ): Promise<Float32Array> {
   return toNetworkInput(await decodeForInput(bytes, input, options), input, target);
 }
+
+/**
+ * Decodes a picture that is already the network's window, e.g. a golden picture: nothing is scaled or cut.
+ * @param target Array to write to. Default: a new one.
+ * @returns `target`, float32 `[height, width, channels]`.
+ * @throws {RangeError} where the picture has another size than the input.
+ * @throws {FoveaError} As decodeImage.
+ */
+export async function decodePreparedToInput(
+  bytes: Uint8Array,
+  input: ModelInput,
+  target?: Float32Array,
+): Promise<Float32Array> {
+  return toNetworkInput(await decodeImage(bytes, { channels: input.channels }), input, target);
+}

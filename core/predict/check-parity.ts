@@ -3,7 +3,7 @@
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { largestDifference } from '../evaluation/largest-difference.ts';
-import { decodeToInput, inputLength } from '../image/decode-to-input.ts';
+import { decodePreparedToInput, inputLength } from '../image/decode-to-input.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { PARITY, type Parity } from '../model/parity.ts';
 import { keys } from '../storage/keys.ts';
@@ -25,7 +25,11 @@ export async function checkParity(store: ObjectStore, session: ModelSession): Pr
   const size = inputLength(input);
   const batch = new Float32Array(golden.length * size);
   for (const [index, { png }] of golden.entries()) {
-    await decodeToInput(Buffer.from(png, 'base64'), input, batch.subarray(index * size, (index + 1) * size));
+    await decodePreparedToInput(
+      Buffer.from(png, 'base64'),
+      input,
+      batch.subarray(index * size, (index + 1) * size),
+    );
   }
   const { values } = await session.run(batch, [golden.length, input.height, input.width, input.channels]);
   const expected = golden.flatMap(({ probabilities }) => probabilities);

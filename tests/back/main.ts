@@ -26,6 +26,7 @@ const JobsSchema = z.object({
 });
 const ModelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 const AnswerSchema = z.object({ label: z.string() });
+const RefusalSchema = z.object({ error: z.object({ message: z.string().includes('has format 2') }) });
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'fovea-back-'));
 const [code, data] = [path.join(folder, 'code'), path.join(folder, 'data')];
@@ -67,7 +68,11 @@ try {
       expect(`it lists the events of the job for "${model_name}"`, status === 200);
     }
     const body = readFileSync(path.join(data, 'datasets/colors/blue/0.png'));
+    const refused = { method: 'POST', body };
+    const refusal = await read(RefusalSchema, '/v1/models/cropped/predict', refused).catch(String);
+    expect('it refuses the model whose input it cannot prepare', typeof refusal !== 'string');
     for (const { id } of (await read(ModelsSchema, '/v1/models')).data) {
+      if (id === 'cropped') continue;
       const answer = await read(AnswerSchema, `/v1/models/${id}/predict`, { method: 'POST', body }).catch(
         String,
       );

@@ -2,7 +2,7 @@
 
 import { toBackboneName } from '../../backbone/backbone.ts';
 import { findArchitecture } from '../../network/architectures/architectures.ts';
-import { hasFullStage } from '../recipe/stage-lengths.ts';
+import { FULL_STAGE_PICTURES, hasFullStage, ON_PROCESSORS } from '../recipe/stage-lengths.ts';
 import { applyTrial, trialsOf } from '../recipe/sweep.ts';
 import type { JobRecord } from '../record/job.ts';
 import { estimateJob, type JobEstimate, type JobMachine, type JobPictures } from './estimate-job.ts';
@@ -48,7 +48,7 @@ export function chooseMachine(
   if (job.backend === 'gpu') return choose(gpu, 'it asks for a GPU.');
   if (job.backend !== 'auto')
     return choose(cpu, `it asks for the back end "${job.backend}", which needs no GPU.`);
-  const need = needOfGpu(job);
+  const need = needOfGpu(job, pictures);
   if (need !== undefined) return choose(gpu, need);
   if (toBackboneName(job.architecture) !== undefined && gpu.importedOnGpu === true)
     return choose(gpu, 'the features of imported backbones are computed on its GPU.');
@@ -68,7 +68,10 @@ const describe = ({ usd, seconds }: JobEstimate): string =>
   `US$ ${usd.toFixed(3)} and ${Math.ceil(seconds)} s`;
 
 /** Why a job needs a GPU where there is one; undefined where processors will do. */
-function needOfGpu({ architecture, hyperparameters, recipe, sweep }: ChosenFor): string | undefined {
+function needOfGpu(
+  { architecture, hyperparameters, recipe, sweep }: ChosenFor,
+  { train }: JobPictures,
+): string | undefined {
   const recipes =
     sweep === null
       ? [recipe]
@@ -77,9 +80,9 @@ function needOfGpu({ architecture, hyperparameters, recipe, sweep }: ChosenFor):
     return 'recipe.precision "mixed" is faster on a GPU.';
   const isFrozen = toBackboneName(architecture) !== undefined;
   if (isFrozen || findArchitecture(architecture).weightSources.length === 0) return undefined;
-  if (recipes.some((one) => hasFullStage(one, false))) return 'it trains pretrained layers.';
-  return recipes.some((one) => hasFullStage(one, true))
-    ? 'recipe.stages "auto" trains all layers where there is a GPU; "head" goes where it costs less.'
+  if (recipes.some((one) => hasFullStage(one, ON_PROCESSORS))) return 'it trains pretrained layers.';
+  return recipes.some((one) => hasFullStage(one, { isGpu: true, pictures: train }))
+    ? `recipe.stages "auto" trains all layers on ${FULL_STAGE_PICTURES} pictures and more where there is a GPU; "head" goes where it costs less.`
     : undefined;
 }
 

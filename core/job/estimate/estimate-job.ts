@@ -278,7 +278,7 @@ function trainingParts(
     return { name: stage, epochs, seconds: secondsOf(epochs) };
   };
   if (!isPretrained) return [stagePart('scratch', null)];
-  const hasFull = hasFullStage(recipe, isGpu);
+  const hasFull = hasFullStage(recipe, { isGpu, pictures: train });
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const secondsOfFeatures = (pictures: number) => pictures * withDecoding(forwardSeconds(plan, machine));
   // Features of the test show which of its pictures training has seen in another cut.

@@ -38,9 +38,10 @@ export function describeJobOnGpu(plan: ClassifierPlan, on: TrainingEstimate): st
     { train: on.epoch.images, validation: 0, test: 0, classes },
     { name: instanceType, gpu, vcpus, usdPerHour: on.usdPerHour, priceBasis: '' },
   );
-  const stages = parts.flatMap(({ name, epochs }) =>
-    epochs === null ? [] : [`"${name}" (${epochs} epochs)`],
-  );
+  const stages = parts.flatMap(({ name, epochs }) => {
+    if (epochs !== null) return [`"${name}" (${epochs} epochs)`];
+    return name === 'head' ? ['"head" (solved exactly)'] : [];
+  });
   return (
     `A job trains ${stages.join(' and ')} and takes about ${Math.ceil(seconds)} s and US$ ${usd.toFixed(3)} on one ${gpu}, pictures ` +
     `for validation and test not counted. ${how.join(' ')}`

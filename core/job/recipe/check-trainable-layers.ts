@@ -6,7 +6,7 @@ import { findArchitecture } from '../../network/architectures/architectures.ts';
 import { firstTrainable } from '../../network/description/trainable-from.ts';
 import type { Hyperparameters } from './hyperparameters.ts';
 import { mixesPictures, type Recipe } from './recipe.ts';
-import { hasFullStage, type StageName } from './stage-lengths.ts';
+import { hasFullStage, ON_PROCESSORS, type StageName } from './stage-lengths.ts';
 import { applyTrial, type Sweep, trialsOf } from './sweep.ts';
 
 /** What a job says of its trainable layers. */
@@ -114,7 +114,7 @@ function unusedSettings(architecture: string, recipes: readonly Recipe[]): Stage
 }
 
 /** Whether there is a second stage on every machine. Where `auto` has one on a GPU only, a setting of it may come to nothing. */
-const asksForFullStage = (recipe: Recipe) => hasFullStage(recipe, false);
+const asksForFullStage = (recipe: Recipe) => hasFullStage(recipe, ON_PROCESSORS);
 
 function stagesOf(architecture: string, recipe: Recipe): StageName[] {
   if (!isPretrained(architecture)) return ['scratch'];

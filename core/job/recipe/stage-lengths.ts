@@ -49,14 +49,30 @@ export const STAGE_LENGTHS: Readonly<Record<Recipe['preset'], Readonly<Record<St
   },
 };
 
+/** What trains, and on how much. */
+export interface TrainingPlace {
+  /** Whether a GPU trains. Processors take minutes for what a second stage gains, a GPU takes seconds. */
+  readonly isGpu: boolean;
+  /** Number of training pictures. */
+  readonly pictures: number;
+}
+
 /**
- * Whether there is a second stage, in which pretrained layers are trained, too.
- * @param isGpu Whether a GPU trains. Processors take minutes for what it gains, a GPU takes seconds.
+ * From so many training pictures on, `auto` means a second stage on a GPU. A fifth of them decides whether the stage is kept, and does
+ * not train: with 451 pictures that costs more than the stage gains (bench/README.md). The number between is a guess.
  */
+export const FULL_STAGE_PICTURES = 2000;
+
+/** The place of what processors train, where the number of pictures does not matter. */
+export const ON_PROCESSORS: TrainingPlace = { isGpu: false, pictures: 0 };
+
+/** Whether there is a second stage, in which pretrained layers are trained, too. */
 export const hasFullStage = (
   { stages, preset }: Pick<Recipe, 'stages' | 'preset'>,
-  isGpu: boolean,
-): boolean => stages === 'full' || (stages === 'auto' && (isGpu || preset === 'course'));
+  { isGpu, pictures }: TrainingPlace,
+): boolean =>
+  stages === 'full' ||
+  (stages === 'auto' && ((isGpu && pictures >= FULL_STAGE_PICTURES) || preset === 'course'));
 
 /** Number of augmented views of each picture that the head is trained on, where pictures are augmented at all. */
 export const featureViewsFor = ({ preset }: Recipe, examples: number): number =>

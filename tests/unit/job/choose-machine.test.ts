@@ -55,10 +55,13 @@ describe('chooseMachine', () => {
     const { machine, reason, estimate } = choose({});
     expect(machine.pool).toBe('gpu-16gb');
     expect(reason).toContain(
-      '"auto" trains all layers where there is a GPU; "head" goes where it costs less',
+      '"auto" trains all layers on 2000 pictures and more where there is a GPU; "head" goes where it costs less',
     );
     expect(estimate?.basis[0]).toBe(reason);
     expect(estimate?.parts.map(({ name }) => name)).toContain('full');
+    const job = newJob({ architecture: 'mobilenet_v2_1.0' });
+    const few = chooseMachine(job, { ...PETS, train: 1999 }, BOTH);
+    expect(few.estimate?.parts.map(({ name }) => name)).not.toContain('full');
   });
 
   it('sends a head where it costs less, and says what it costs on both', () => {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { describe, expect, it, vi } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import type { Parity } from '../../../core/model/parity.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
@@ -28,7 +29,9 @@ async function storeWith(change: (probabilities: number[]) => number[]): Promise
   const store = createMemoryStore();
   await commitColorModel(store, { jobId: 'ftjob-0' });
   const probabilities = change(await predict(store));
-  const png = Buffer.from(await colorPicture('red')).toString('base64');
+  const { height, width } = (await readManifest(store, 'color', '1')).input;
+  const prepared = sharp(await colorPicture('red')).resize(width, height, { fit: 'fill' });
+  const png = (await prepared.png().toBuffer()).toString('base64');
   const parity: Parity = {
     pictures: 1,
     maxDifference: 0,
@@ -67,6 +70,18 @@ describe('golden pictures', () => {
     const values = Float32Array.from((await predict(store)).with(place, Number.NaN));
     const session = { manifest, run: async () => ({ values, dims: [1, 3] }) } as unknown as ModelSession;
     await expect(checkParity(store, session)).rejects.toMatchObject({ code: 'model-parity-failed' });
+  });
+
+  it('are taken as they are, also where the model cuts pictures', async () => {
+    const store = await storeWith((right) => right);
+    const manifest = await readManifest(store, 'color', '2');
+    const run = vi.fn(async (values: Float32Array) => ({ values, dims: [1, 3] }));
+    const { input } = manifest;
+    await checkParity(store, { manifest, run } as unknown as ModelSession).catch(() => undefined);
+    const cut = { ...manifest, input: { ...input, resize: 'cover', crop: 0.5 } };
+    await checkParity(store, { manifest: cut, run } as unknown as ModelSession).catch(() => undefined);
+    const [whole, again] = run.mock.calls;
+    expect(again).toEqual(whole);
   });
 
   it('rejects a certificate that was changed or is missing', async () => {

@@ -37,6 +37,12 @@ describe('measureTfjs', () => {
     expect(difference).toBeGreaterThanOrEqual(0);
   });
 
+  it('takes golden pictures as they are, also where the model cuts pictures', async () => {
+    const { png, probabilities, model } = await setUp();
+    const cut = { ...input, resize: 'cover' as const, crop: 0.6 };
+    expect(await measureTfjs(model, [{ png, probabilities }], cut)).toBeLessThan(1e-5);
+  });
+
   it('measures the difference to another model, and Infinity to one with other classes', async () => {
     const { png, probabilities, model } = await setUp();
     const turned = probabilities.toReversed();

@@ -303,7 +303,7 @@ describe('decideRecipe on a GPU', () => {
   const MANY = Int32Array.from({ length: 20_000 }, (_, i) => i % 2);
 
   it('trains all layers in both stages, in mixed precision, and says why', async () => {
-    const { stages, resolved } = await decide({}, 'gpu', { architecture: RESNET });
+    const { stages, resolved } = await decide({}, 'gpu', { architecture: RESNET, labels: MANY });
     expect([...stages.keys()]).toEqual(['head', 'full']);
     expect(resolved).toMatchObject({
       unfreezeFrom: null,
@@ -314,6 +314,12 @@ describe('decideRecipe on a GPU', () => {
     expect(resolved.stages).toMatchObject({ head: { precision: 'float32' }, full: { precision: 'mixed' } });
     expect(resolved.reasons.join()).toContain('recipe.stages "head" leaves them frozen');
     expect(describeStages(resolved)[1]).toContain('mixed precision');
+  });
+
+  it('trains the head alone on few pictures, and says why', async () => {
+    const { stages, resolved } = await decide({}, 'gpu', { labels: MANY.subarray(0, 1999) });
+    expect([...stages.keys()]).toEqual(['head']);
+    expect(resolved.reasons.join()).toContain('fewer than 2000 training pictures');
   });
 
   it('leaves to a recipe what it asks for', async () => {
@@ -344,13 +350,13 @@ describe('decideRecipe on a GPU', () => {
     expect(small.resolved.reasons.join()).toMatch(
       /Batches of 64 pictures instead of 16 .* by the plan 6\d would fit/,
     );
-    const few = await decide({}, 'gpu', { labels: MANY.slice(0, 200) });
+    const few = await decide({ stages: 'full' }, 'gpu', { labels: MANY.slice(0, 200) });
     expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 1e-4 });
   });
 
   it('computes in 16 bits unless there are depthwise convolutions', async () => {
     const precisionOf = async (architecture: string) =>
-      (await decide({}, 'gpu', { architecture })).stages.get('full')?.precision;
+      (await decide({}, 'gpu', { architecture, labels: MANY })).stages.get('full')?.precision;
     expect(await precisionOf(MOBILENET)).toBe('float32');
     expect(await precisionOf(RESNET)).toBe('mixed');
   });
