@@ -12,10 +12,14 @@ import {
 import { softmaxInPlace } from './softmax.ts';
 
 /**
- * Weights that are tried, the strongest first. Weaker ones than the last are not: where all pictures have look-alikes, cross-validation
- * would choose none.
+ * Weights that are tried, the strongest first, while the loss falls. Weaker ones than the last are not: where all pictures have look-alikes,
+ * cross-validation would choose none.
  */
-const PENALTIES = [1, 0.3, 0.1] as const;
+const WEAKER = [1, 0.3, 0.1] as const;
+/** Weights that are tried where none of the weaker ones is better than the first: labels are wrong, or features say little. */
+const STRONGER = [3, 10, 30] as const;
+/** The most that are tried. */
+const MOST_PENALTIES = Math.max(WEAKER.length, 2 + STRONGER.length);
 
 /** What is cross-validated. */
 export interface CrossValidated {
@@ -23,7 +27,7 @@ export interface CrossValidated {
   readonly problem: Omit<LogisticProblem, 'l2'>;
   /** The fold of each picture, from 0; other numbers are always trained on. */
   readonly folds: Int32Array;
-  /** The folds that are held out, one after another. Without one, the strongest penalty is taken. */
+  /** The folds that are held out, one after another. Without one, a penalty of 1 is taken. */
   readonly heldOut: readonly number[];
   /** 1 for the pictures that models of the learning curve are trained on, as far as they are not held out. Without it there is no curve. */
   readonly half?: Uint8Array;
@@ -64,7 +68,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   const { problem, folds, heldOut, half, isBalanced, keepsWithoutFold = false, onSolved, isOver } = given;
   const [kept] = keepsWithoutFold ? heldOut : [];
   const most =
-    (PENALTIES.length + (half === undefined ? 0 : 1)) * heldOut.length + (kept === undefined ? 1 : 2);
+    (MOST_PENALTIES + (half === undefined ? 0 : 1)) * heldOut.length + (kept === undefined ? 1 : 2);
   let solved = 0;
   const pictures = Int32Array.from(folds.keys()).filter((picture) =>
     heldOut.includes(folds[picture] as number),
@@ -93,15 +97,19 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     return heldOut.length === 0 ? undefined : { probabilities, labels, classes: problem.classes };
   };
   let best: { readonly l2: number; readonly loss: number; readonly predictions: Predictions } | undefined;
-  for (const l2 of PENALTIES) {
-    const predictions = await predictFolds(l2);
-    if (predictions === undefined) break;
-    const loss = lossOf(predictions, weights);
-    if (best !== undefined && loss >= best.loss) break;
-    best = { l2, loss, predictions };
-    if (isOver()) break;
-  }
-  const l2 = best?.l2 ?? PENALTIES[0];
+  const tryWhileBetter = async (penalties: readonly number[]) => {
+    for (const l2 of penalties) {
+      if (best !== undefined && isOver()) return;
+      const predictions = await predictFolds(l2);
+      if (predictions === undefined) return;
+      const loss = lossOf(predictions, weights);
+      if (best !== undefined && loss >= best.loss) return;
+      best = { l2, loss, predictions };
+    }
+  };
+  await tryWhileBetter(WEAKER);
+  if (best?.l2 === WEAKER[0]) await tryWhileBetter(STRONGER);
+  const l2 = best?.l2 ?? WEAKER[0];
   const smaller = half === undefined || isOver() ? undefined : await predictFolds(l2, half);
   const solutionWithout =
     kept === undefined

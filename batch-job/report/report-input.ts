@@ -57,9 +57,15 @@ export interface HeldOut extends JudgedSplit {
   readonly by: ReportResults['heldOutBy'];
 }
 
-/** The pictures that were predicted out of fold, or the validation split. */
+/**
+ * The pictures that were predicted out of fold, or the validation split. The fold that a second stage held out is such a split: it chose
+ * the weights.
+ */
 export const heldOutOf = ({
   outOfFold,
+  headOutOfFold,
   validation,
-}: Pick<ReportInput, 'outOfFold' | 'validation'>): HeldOut =>
-  outOfFold === undefined ? { ...validation, by: 'validation' } : { ...outOfFold, by: 'folds' };
+}: Pick<ReportInput, 'outOfFold' | 'headOutOfFold' | 'validation'>): HeldOut => ({
+  ...(outOfFold ?? validation),
+  by: outOfFold === undefined || headOutOfFold !== undefined ? 'validation' : 'folds',
+});

@@ -8,9 +8,14 @@ import { crossEntropy } from '../../core/evaluation/probability-losses.ts';
 import { MORE_PICTURES, type ReportResults } from '../../core/model/report.ts';
 import { calibrated, type ReportInput } from './report-input.ts';
 
-/** What the folds say; null where there were none. */
-export function toOutOfFold({ job, outOfFold, calibration }: ReportInput): ReportResults['outOfFold'] {
-  if (outOfFold === undefined) return null;
+/** What the folds say; null where there were none, or where one chose the weights of a second stage, so that it is no judge of them. */
+export function toOutOfFold({
+  job,
+  outOfFold,
+  headOutOfFold,
+  calibration,
+}: ReportInput): ReportResults['outOfFold'] {
+  if (outOfFold === undefined || headOutOfFold !== undefined) return null;
   const { predictions, groups, smaller, foldCount } = outOfFold;
   const options = { seed: job.seed };
   const scores = scoreGroups(predictions, groups, options);
@@ -22,6 +27,7 @@ export function toOutOfFold({ job, outOfFold, calibration }: ReportInput): Repor
     pictures: predictions.labels.length,
     folds: foldCount,
     groups: new Set(groups).size,
+    ungrouped: [...(outOfFold.ungrouped ?? [])],
     ...scores,
     crossEntropy: crossEntropy(served) ?? 0,
     calibrationError: calibrationError(reliabilityBins(served)) ?? 0,

@@ -233,8 +233,8 @@ function describeEnd({ best, interpolation: { share }, gain }: FitResult): strin
       : `${kept}: the lowest loss on the validation split.`;
   if (!gain.isKept)
     return (
-      'The weights from before the stage are kept: no others, and no interpolation with them, lower the loss on the pictures held ' +
-      `out and are right as often. ${describeGain(gain)}`
+      'The weights from before the stage are kept: on the pictures held out, no others, and no interpolation with them, gain more ' +
+      `than the error of that gain and are right as often. ${describeGain(gain)}`
     );
   const interpolated = `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage`;
   return `${share === 1 ? kept : interpolated}: the surest gain on the pictures held out. ${describeGain(gain)}`;

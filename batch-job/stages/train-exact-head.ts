@@ -84,6 +84,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
         : {
             outOfFold: {
               ...outOfFold,
+              ungrouped: solved.ungrouped,
               items: Array.from(outOfFold.pictures, (picture) => splits.train[picture] as DatasetItem),
             },
           }),

@@ -32,7 +32,7 @@ const MAX_EXPONENT = 1;
  *
  * @param more how many pictures are added to one class.
  * @returns the gain of recall for each class, 0 to 1, with 95 % intervals of a bootstrap over groups; `undefined` for a class without
- * examples.
+ * examples, and for all where models of a part make no more mistakes.
  */
 export function gainsOfMore(
   { predictions, smaller, groups }: CurveExamples,
@@ -44,6 +44,10 @@ export function gainsOfMore(
   const pictures = new Float64Array(classes);
   for (const label of labels) pictures[label] = (pictures[label] as number) + 1;
   if (tallies.length === 0) return Array.from(pictures, () => undefined);
+  const all = Int32Array.from(tallies.keys());
+  const { error, smaller: smallerError } = errorsOf(tallies, all, classes);
+  // Where models of a part do as well, nothing says what more pictures would gain.
+  if (error > 0 && smallerError <= error) return Array.from(pictures, () => undefined);
   const gains = bootstrap(
     tallies.length,
     (sample) => gainsOf(tallies, sample, { pictures, share: smaller.share, more }),
@@ -57,7 +61,19 @@ function gainsOf(
   sample: Int32Array,
   at: { readonly pictures: Float64Array; readonly share: number; readonly more: number },
 ): number[] {
-  const classes = at.pictures.length;
+  const { examples, wrong, error, smaller } = errorsOf(tallies, sample, at.pictures.length);
+  const exponent = exponentOf(error, smaller, at.share);
+  return Array.from(at.pictures, (pictures, index) => {
+    const own =
+      ((wrong[index] as number) + PRIOR_EXAMPLES * error) / ((examples[index] as number) + PRIOR_EXAMPLES);
+    const gain = own * (1 - (pictures / (pictures + at.more)) ** exponent);
+    // No more pictures can be found than are missed.
+    return Math.min(gain, (wrong[index] as number) / Math.max(1, examples[index] as number));
+  });
+}
+
+/** Examples and mistakes of each class, and the mean error of all classes with all pictures and with a part of them. */
+function errorsOf(tallies: readonly GroupTally[], sample: Int32Array, classes: number) {
   const examples = new Float64Array(classes);
   const wrong = new Float64Array(classes);
   const wrongSmaller = new Float64Array(classes);
@@ -67,13 +83,7 @@ function gainsOf(
     wrong[label] = (wrong[label] as number) + count - (counts[0] as number);
     wrongSmaller[label] = (wrongSmaller[label] as number) + count - (counts[1] as number);
   }
-  const error = meanShare(wrong, examples);
-  const exponent = exponentOf(error, meanShare(wrongSmaller, examples), at.share);
-  return Array.from(at.pictures, (pictures, index) => {
-    const own =
-      ((wrong[index] as number) + PRIOR_EXAMPLES * error) / ((examples[index] as number) + PRIOR_EXAMPLES);
-    return own * (1 - (pictures / (pictures + at.more)) ** exponent);
-  });
+  return { examples, wrong, error: meanShare(wrong, examples), smaller: meanShare(wrongSmaller, examples) };
 }
 
 /** The mean of the shares of all classes that have examples. */

@@ -15,6 +15,8 @@ export interface OutOfFold {
   /** The fold of each example, from 0. */
   readonly folds: Int32Array;
   readonly foldCount: number;
+  /** Classes whose examples nearly all look alike, so that look-alikes are in different folds. Default: none. */
+  readonly ungrouped?: readonly number[];
   /** What models with a share of the groups say of the same examples, where such models were made. */
   readonly smaller?: SmallerPredictions | undefined;
 }

@@ -1,6 +1,6 @@
 // Temperature scaling: one number that calibrates scores without changing the order of classes.
 
-import { meanByGroups } from './mean-by-groups.ts';
+import { countIndependent, meanByGroups } from './mean-by-groups.ts';
 import { type Predictions, rowOf } from './predictions.ts';
 import { crossEntropyOf } from './probability-losses.ts';
 
@@ -8,7 +8,7 @@ import { crossEntropyOf } from './probability-losses.ts';
 const MIN_PROBABILITY = 1e-38;
 /** Beyond it, all classes are nearly equal. */
 const MAX_TEMPERATURE = 20;
-/** With fewer examples a fitted number would be mostly chance. */
+/** With fewer independent examples a fitted number would be mostly chance. */
 const MIN_EXAMPLES = 20;
 /** Halvings of an interval of width 1: the rest is below float64's precision. */
 const BISECTIONS = 60;
@@ -49,7 +49,8 @@ export function fitTemperature(
   { groups, weights }: TemperatureExamples = {},
 ): FittedTemperature {
   const unscaled = { temperature: 1, reason: 'not-too-sure' } as const;
-  if (predictions.labels.length < MIN_EXAMPLES) return { ...unscaled, reason: 'too-few-examples' };
+  if (countIndependent(predictions.labels.length, { groups, weights }) < MIN_EXAMPLES)
+    return { ...unscaled, reason: 'too-few-examples' };
   let low = 1 / MAX_TEMPERATURE;
   let high = 1;
   if (lossDerivative(predictions, high, weights) <= 0) return unscaled;

@@ -166,6 +166,10 @@ const OutOfFoldSchema = z.object({
   pictures: count.describe('Pictures that were predicted: all that are not held out for a test.'),
   folds: count.describe('Number of parts; each was predicted by a model that was trained on the others.'),
   groups: count.describe('Groups of look-alikes. A group is in one part as a whole.'),
+  ungrouped: z
+    .array(count)
+    .default([])
+    .describe('Classes whose pictures nearly all look alike, so that look-alikes are in different parts.'),
   accuracy: EstimateSchema.describe('Share of right answers, with an interval by groups.'),
   balancedAccuracy: EstimateSchema.describe('Mean recall of the classes, with an interval by groups.'),
   crossEntropy: z.number().describe('Mean cross-entropy of the calibrated scores, in nats.'),

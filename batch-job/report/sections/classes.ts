@@ -16,7 +16,7 @@ export function classes(report: Report, results: ReportResults): Markup {
   return html`<section>
 <h2>Class by class</h2>
 <p class="note">The worst first. Recall: of the pictures of a class, how many were found. Precision: of the answers with its name, how many were right. F1 joins both. The bars show the 95 % range. If you ask only whether a picture shows this class, answer yes from the threshold upward.</p>
-<div class="scroll"><table><thead><tr><th>Class</th><th class="num">Trained</th><th class="num">Judged</th><th colspan="2">Recall</th><th colspan="2">Precision</th><th colspan="2">F1</th><th class="num">Threshold</th></tr></thead><tbody>
+<div class="scroll"><table><thead><tr><th>Class</th><th class="num">Training split</th><th class="num">Judged</th><th colspan="2">Recall</th><th colspan="2">Precision</th><th colspan="2">F1</th><th class="num">Threshold</th></tr></thead><tbody>
 ${order.map((index) => row(report, index, results.classes[index] as ClassResult))}
 </tbody></table></div>
 <p class="note">Mean over classes: F1 ${percent(macroF1.value)} (${percent(macroF1.low)}–${percent(macroF1.high)}), recall ${percent(balancedAccuracy.value)} (${percent(balancedAccuracy.low)}–${percent(balancedAccuracy.high)}).${topK.map(({ k, accuracy }) => ` Among the first ${k} answers: ${percent(accuracy.value)}.`)}</p>

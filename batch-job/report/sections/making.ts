@@ -93,7 +93,7 @@ const trials = (tried: Report['training']['trials']): Fragment => [
       ({ settings, validationLoss, validationAccuracy, isChosen }) =>
         html`${describeTrial(settings)}: validation loss ${validationLoss.toFixed(4)}, ${(HUNDRED * validationAccuracy).toFixed(1)} % right${isChosen && html` · <b>chosen</b>`}<br>`,
     ),
-  'Chosen on the validation split; the test had no part in it.',
+  'Chosen on pictures held out; the test had no part in it.',
 ];
 
 const fact = (name: string, value: Fragment) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

@@ -14,8 +14,8 @@ const REASONS: Readonly<Record<ReportResults['calibration']['reason'], string>> 
 
 /** The pictures that set temperature and thresholds, as words before and after their number say it. */
 const HELD_OUT: Readonly<Record<ReportResults['heldOutBy'], string>> = {
-  folds: 'pictures, each scored by a model that had not seen it or its look-alikes',
-  validation: 'validation pictures',
+  folds: 'pictures, each scored by a model that had not seen it',
+  validation: 'pictures held out for validation',
 };
 
 /** Reliability before and after temperature scaling, and what is gained by not answering. */

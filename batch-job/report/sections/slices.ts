@@ -43,7 +43,7 @@ export function dataset({ dataset: data, labels }: Report): Markup {
   const findings = Object.entries(data.findings);
   return html`<section>
 <h2>The data</h2>
-<p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures to train on, ${totals.validation} for validation, ${totals.test} for the test.</p>
+<p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures in the training split, ${totals.validation} in the validation split, ${totals.test} in the test.</p>
 <p>${
     findings.length === 0
       ? 'Nothing was found wrong with the files.'

@@ -76,7 +76,9 @@ describe('an imported backbone', () => {
     const messages = events.map(({ message }) => message).join('\n');
     expect(messages).toContain('Pretrained weights: the imported file');
     expect(messages).toContain('no heatmap');
-    expect(events.filter(({ level }) => level !== 'info')).toEqual([]);
+    // Drawn shapes are alike, and the findings say so.
+    const findings = events.filter(({ data }) => `${data?.['code']}`.startsWith('near-duplicate'));
+    expect(events.filter((event) => event.level !== 'info' && !findings.includes(event))).toEqual([]);
   });
 
   it('becomes a model of one ONNX file, with report and parity certificate', async () => {

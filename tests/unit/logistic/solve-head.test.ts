@@ -32,7 +32,7 @@ describe('solveHead', () => {
 
   it('chooses a weak penalty where the features tell the classes, and a strong one where they do not', async () => {
     expect((await solveHead(problem([40, 40], 3))).l2).toBe(0.1);
-    expect((await solveHead(problem([40, 40], 0))).l2).toBe(1);
+    expect((await solveHead(problem([40, 40], 0))).l2).toBe(30);
   });
 
   it('gives the same bits twice', async () => {

@@ -113,6 +113,9 @@ describe('assembleReport', () => {
     const report = assembleReport({ ...made, outOfFold: held, headOutOfFold: outOfFold });
     expect(report.results?.calibration.fittedOn).toBe(48);
     expect(report.suspectedLabels.judged).toBe(300);
+    // The fold chose the weights, so that it is no estimate of how good they are.
+    expect(report.results).toMatchObject({ heldOutBy: 'validation', outOfFold: null });
+    expect(drawReport(report, new Map())).not.toContain('Two estimates.');
   });
 
   it('judges by the folds where nothing else is left', () => {
