@@ -4,9 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { importBackbone } from '../../../core/backbone/import-backbone.ts';
 import { readManifest } from '../../../core/model/read-manifest.ts';
 import { REPORT } from '../../../core/model/report.ts';
+import { createPredictor } from '../../../core/predict/predictor.ts';
 import { readJson } from '../../../core/storage/json.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { foreignModel } from '../../support/foreign-onnx.ts';
+import { makePattern } from '../../support/make-dataset.ts';
 import { runAttempt } from '../../support/run-attempt.ts';
 import { storeWithPictures } from '../../support/store-with-pictures.ts';
 import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
@@ -61,6 +63,20 @@ describe('a head that is solved', () => {
     const once = await run({ seed: 1, suffix: 'once', recipe });
     const again = await run({ seed: 2, suffix: 'again', recipe });
     expect(again.manifest.onnx.sha256).toBe(once.manifest.onnx.sha256);
+  });
+
+  it('answers once it is published, also where pictures are cut', async () => {
+    const { manifest } = await run({ seed: 1, suffix: 'cut', recipe: { resize: 'cover' } });
+    expect(manifest.input).toMatchObject({ resize: 'cover', crop: 0.875 });
+    // Loading the model compares its answers to the golden pictures.
+    const predictor = createPredictor({ store: test.store, threads: 1 });
+    try {
+      const picture = await makePattern(1);
+      const { outcomes } = await predictor.predict({ model: manifest.model, images: [picture], topK: 1 });
+      expect(outcomes[0]?.ok).toBe(true);
+    } finally {
+      predictor.close();
+    }
   });
 
   it('is compared out of fold with the other trials of a sweep', async () => {
