@@ -94,7 +94,7 @@ const withPull = (command: Command): Command =>
     .option('--file <path>', 'path of the file in a repository of a hub (default: the usual one)')
     .option(
       '--sha256 <hash...>',
-      'hash that a pulled file must have (default: that of the first pull)',
+      'hash that the file must have (default: that of the first pull)',
       parseSha256,
     )
     .option('--allow-http <host...>', 'server that may be asked without TLS, e.g. 127.0.0.1:8000');

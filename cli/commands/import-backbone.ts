@@ -115,19 +115,19 @@ async function openModel(
   const { address, pull } = openPull(source, store, options);
   const { url, name, other } = address(source, HUB_MODEL);
   const limits = { maxBytes: MAX_BACKBONE_BYTES };
-  const pulled = await pull(url, limits);
+  const pulled = await pull(url, { ...limits, kind: 'onnx' });
   return {
     name,
     hub: other === undefined ? undefined : await pullHubInput(other(HUB_INPUT_FILE), pull),
     onnx: await readFile(pulled.path),
-    weightFiles: pulledWeights(url, (beside) => pull(beside, limits)),
+    weightFiles: pulledWeights(url, (beside) => pull(beside, { ...limits, isBeside: true })),
   };
 }
 
 /** What a repository says of its model's input; undefined where it has no such file. */
 async function pullHubInput(url: URL, pull: Pull['pull']): Promise<HubInput | undefined> {
   try {
-    const { path: file } = await pull(url, { maxBytes: MAX_HUB_INPUT_BYTES });
+    const { path: file } = await pull(url, { maxBytes: MAX_HUB_INPUT_BYTES, kind: 'json', isBeside: true });
     return parseHubInput(await readFile(file, 'utf8'));
   } catch (error) {
     if (isNotThere(error)) return undefined;

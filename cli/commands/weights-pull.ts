@@ -34,7 +34,11 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   const published = isSource(source) ? undefined : publishedOf(findArchitecture(source), options);
   const url = published === undefined ? address(source, HUB_WEIGHTS).url : new URL(published.url);
   const file = published?.file ?? decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
-  const pulled = await pull(url, { maxBytes: MAX_WEIGHT_FILE_BYTES, checksum: published?.checksum });
+  const pulled = await pull(url, {
+    maxBytes: MAX_WEIGHT_FILE_BYTES,
+    kind: 'keras',
+    checksum: published?.checksum,
+  });
   await store.put(keys.weights(file), await readFile(pulled.path));
   console.log(
     published === undefined

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
@@ -93,12 +93,16 @@ async function transfer(url: URL, count: Count, options: DownloadOptions): Promi
         : undefined;
       if (rest === undefined) count.before = 0;
       count.received = count.before;
-      await handle.truncate(count.before);
       await receive(
         url,
         { handle, body: rest === undefined ? whole.body : rest, totalBytes, count },
         options,
       );
+      // Not before: another process may download the same content into the same file, and be further.
+      await handle.truncate(count.received);
+    } catch (error) {
+      if (isFoveaError(error, 'download-too-large')) await rm(file, { force: true });
+      throw error;
     } finally {
       await handle.close();
     }

@@ -6,6 +6,7 @@ import { environment } from '../../core/environment.ts';
 import type { WeightSource } from '../../core/network/description/network.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { shownUrl } from './allowed-url.ts';
+import type { BodyKind } from './check-body.ts';
 import type { PullProgress } from './download-file.ts';
 import { type PulledFile, pulledFolder, pullFile } from './pull-file.ts';
 import { isUrl, type SourceAddress, toAddress } from './source-address.ts';
@@ -26,9 +27,13 @@ export interface Pull {
   pull(url: URL, limits: PullLimits): Promise<PulledFile>;
 }
 
-/** How large one file may be, and what its publisher says of it. */
+/** What one file may be, and what its publisher says of it. */
 export interface PullLimits {
   readonly maxBytes: number;
+  /** What the file is to be; undefined where its first bytes may be any. */
+  readonly kind?: BodyKind;
+  /** Whether it comes with the file that was asked for: hashes that are given are that one's, and accept this file where it is listed. */
+  readonly isBeside?: boolean;
   readonly checksum?: WeightSource['checksum'];
 }
 
@@ -47,7 +52,7 @@ export function openPull(
   const token = isUrl(source) ? undefined : said(environment.hubToken);
   return {
     address: (text, defaultFile) => toAddress(text, file ?? defaultFile, said(environment.hubEndpoint)),
-    pull: (url, { maxBytes, checksum }) =>
+    pull: (url, { maxBytes, kind, isBeside = false, checksum }) =>
       showing(url, (onProgress) =>
         pullFile(url, {
           store,
@@ -55,7 +60,8 @@ export function openPull(
           folder: pulledFolder(cacheDirectory(env)),
           rules: { allowHttp },
           token,
-          sha256s: sha256.map((hash) => hash.toLowerCase()),
+          [isBeside ? 'alsoAccepted' : 'sha256s']: sha256.map((hash) => hash.toLowerCase()),
+          kind,
           checksum,
           maxBytes,
           onProgress,

@@ -9,6 +9,7 @@ import { FoveaError } from '../../core/errors/errors.ts';
 import type { WeightSource } from '../../core/network/description/network.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { shownUrl } from './allowed-url.ts';
+import { type BodyKind, checkBody } from './check-body.ts';
 import { type DownloadOptions, downloadFile } from './download-file.ts';
 import { readPin, writePin } from './pins.ts';
 
@@ -20,8 +21,12 @@ export interface PullOptions extends DownloadOptions {
   readonly store: ObjectStore;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Hashes that are accepted, whatever was pulled before; none: that of the first pull. */
+  /** The file must have one of these hashes, whatever was pulled before; none: that of the first pull. */
   readonly sha256s?: readonly string[] | undefined;
+  /** Hashes that are accepted beside that of the first pull. */
+  readonly alsoAccepted?: readonly string[] | undefined;
+  /** What the file is to be; undefined where its first bytes may be any. */
+  readonly kind?: BodyKind | undefined;
   /** What the publisher says the file has. */
   readonly checksum?: WeightSource['checksum'];
 }
@@ -38,39 +43,68 @@ export interface PulledFile {
 /**
  * Pulls a file.
  *
- * @throws {FoveaError} `download-changed` where it is not the file of the first pull, nor one whose hash is given, or has not the
- * published checksum; what {@link downloadFile} throws.
+ * @throws {FoveaError} `download-changed` where it has not the hash that is given, or is not the file of the first pull, or has not the
+ * published checksum; `download-failed` where it is not of its kind; what {@link downloadFile} throws.
  */
 export async function pullFile(url: URL, options: PullOptions): Promise<PulledFile> {
-  const { store, folder, now, sha256s = [] } = options;
+  const { store, now, sha256s = [] } = options;
   const pin = await readPin(store, url);
-  const expected =
-    pin !== undefined && (sha256s.length === 0 || sha256s.includes(pin.sha256)) ? [pin.sha256] : sha256s;
-  for (const sha256 of expected) {
-    const cached = await findCached(path.join(folder, sha256), sha256, options);
+  const pinned = pin?.sha256;
+  const asked = sha256s.length > 0 ? sha256s : pinned === undefined ? [] : [pinned];
+  const pulled = (await takeCached(url, asked, options)) ?? (await takeNew(url, pinned, options));
+  const { sha256, sizeBytes } = pulled;
+  if (pinned !== sha256)
+    await writePin(store, url, { sha256, sizeBytes, pinnedAt: Math.floor(now() / 1000) });
+  return pulled;
+}
+
+/** The first of the files that the cache has. */
+async function takeCached(
+  url: URL,
+  sha256s: readonly string[],
+  options: PullOptions,
+): Promise<PulledFile | undefined> {
+  for (const sha256 of sha256s) {
+    const cached = await findCached(path.join(options.folder, sha256), sha256, options);
     if (cached === undefined) continue;
+    await removingOnError(cached.path, () => checkKind(url, cached.path, options));
     await checkPublished(url, cached.path, options);
     return cached;
   }
+  return undefined;
+}
+
+async function takeNew(url: URL, pinned: string | undefined, options: PullOptions): Promise<PulledFile> {
   const part = await downloadFile(url, options);
-  const { size: sizeBytes } = await stat(part);
-  const sha256 = await hashOf(part, 'sha256');
   try {
-    checkHash(url, sha256, { pinned: pin?.sha256, sha256s });
-    await checkPublished(url, part, options);
+    const { size: sizeBytes } = await stat(part);
+    const sha256 = await hashOf(part, 'sha256');
+    await removingOnError(part, async () => {
+      await checkKind(url, part, options);
+      checkHash(url, sha256, pinned, options);
+      await checkPublished(url, part, options);
+    });
+    const file = path.join(options.folder, sha256);
+    await rename(part, file);
+    return { path: file, sizeBytes, sha256, found: 'download' };
   } catch (error) {
-    await rm(part, { force: true });
+    // Another process has pulled the same content at the same time, and moved or removed the part that both wrote.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return pullFile(url, options);
     throw error;
   }
-  const file = path.join(folder, sha256);
-  await rename(part, file).catch(async (error) => {
-    // Another process may have pulled the same file at the same time.
-    if ((await findCached(file, sha256, options)) === undefined) throw error;
-  });
-  if (pin?.sha256 !== sha256)
-    await writePin(store, url, { sha256, sizeBytes, pinnedAt: Math.floor(now() / 1000) });
-  return { path: file, sizeBytes, sha256, found: 'download' };
 }
+
+async function removingOnError(file: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+const checkKind = async (url: URL, file: string, { kind }: PullOptions): Promise<void> =>
+  kind === undefined ? undefined : checkBody(url, file, kind);
 
 async function findCached(
   file: string,
@@ -92,21 +126,26 @@ async function hashOf(file: string, algorithm: string): Promise<string> {
 function checkHash(
   url: URL,
   sha256: string,
-  { pinned, sha256s }: { readonly pinned: string | undefined; readonly sha256s: readonly string[] },
+  pinned: string | undefined,
+  { sha256s = [], alsoAccepted = [] }: PullOptions,
 ): void {
-  if (sha256s.includes(sha256) || sha256 === pinned) return;
-  if (pinned === undefined && sha256s.length === 0) return;
-  const before =
-    pinned === undefined
-      ? `not ${sha256s.join(' or ')}, which was given`
-      : `and was ${pinned} when it was first pulled`;
+  if (sha256s.length > 0 ? sha256s.includes(sha256) : pinned === undefined || sha256 === pinned) return;
+  if (sha256s.length === 0 && alsoAccepted.includes(sha256)) return;
+  const before = [
+    ...(sha256s.length > 0 ? [`not ${sha256s.join(' or ')}, which was given`] : []),
+    ...(pinned === undefined || pinned === sha256 ? [] : [`and was ${pinned} when it was first pulled`]),
+  ].join(', ');
   throw new FoveaError(
     'download-changed',
     `${shownUrl(url)} has the sha256 ${sha256}, ${before}. It was not stored. If its publisher says that it has changed, compare the ` +
       `hash with theirs and accept it with --sha256 ${sha256}; for the earlier file name its revision, as org/name@revision.`,
     {
       param: 'sha256',
-      details: { url: shownUrl(url), received: sha256, allowed: [...sha256s, ...(pinned ? [pinned] : [])] },
+      details: {
+        url: shownUrl(url),
+        received: sha256,
+        allowed: sha256s.length > 0 ? [...sha256s] : [...(pinned ? [pinned] : []), ...alsoAccepted],
+      },
     },
   );
 }

@@ -25,14 +25,16 @@ afterEach(async () => {
   rmSync(data, { recursive: true });
 });
 
+const hdf5 = (text: string) => Buffer.from(`\x89HDF\r\n\x1a\n${text}`, 'latin1');
+const stored = (file: string) => readFileSync(path.join(data, keys.weights(file)));
+
 it('puts a file of a URL or a hub where imports of a server find it', async () => {
-  server.files.set('/mine.h5', Buffer.from('by URL'));
-  server.files.set('/org/name/resolve/main/some/model.h5', Buffer.from('of a hub'));
+  server.files.set('/mine.h5', hdf5('by URL'));
+  server.files.set('/org/name/resolve/main/some/model.h5', hdf5('of a hub'));
   const allowHttp = [server.host];
   await runWeightsPull(`${server.url}/mine.h5`, { data, allowHttp });
   await runWeightsPull('org/name', { data, allowHttp, file: 'some/model.h5' });
-  const read = (file: string) => readFileSync(path.join(data, keys.weights(file)), 'utf8');
-  expect([read('mine.h5'), read('model.h5')]).toEqual(['by URL', 'of a hub']);
+  expect([stored('mine.h5'), stored('model.h5')]).toEqual([hdf5('by URL'), hdf5('of a hub')]);
   expect(printed[0]).toContain('"weights": "mine.h5"');
 });
 

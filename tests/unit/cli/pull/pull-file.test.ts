@@ -1,6 +1,14 @@
 // Pulls files from a server on this machine: whole, broken off, changed, too large, and by redirects.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -121,6 +129,90 @@ describe('pullFile', () => {
     expect(await store.get(keys.pin(contentHashOf(Buffer.from(urlOf(MODEL).href))))).toBeUndefined();
   });
 
+  it('rejects a file without the hash that is given, also where it is that of the first pull', async () => {
+    await pull();
+    const wrong = contentHashOf(OTHER);
+    await expect(pull(MODEL, { sha256s: [wrong] })).rejects.toMatchObject({
+      code: 'download-changed',
+      details: { received: contentHashOf(CONTENT), allowed: [wrong] },
+    });
+    expect((await pull()).found).toBe('cache');
+  });
+
+  it('takes a file beside another with the hash of its first pull, any at first, and one that is listed', async () => {
+    const { path: file } = await pull(MODEL, { alsoAccepted: ['0'.repeat(64)] });
+    rmSync(file);
+    server.files.set(MODEL, OTHER);
+    await expect(pull(MODEL, { alsoAccepted: ['0'.repeat(64)] })).rejects.toMatchObject({
+      code: 'download-changed',
+    });
+    const sha256 = contentHashOf(OTHER);
+    expect((await pull(MODEL, { alsoAccepted: [sha256] })).sha256).toBe(sha256);
+  });
+
+  it.each([
+    ['onnx', '\n<!DOCTYPE html>', /begins with "·<!DOCTYPE html>" and is not an ONNX model.*login/],
+    ['onnx', '{"error": "gated"}', /is not an ONNX model/],
+    ['onnx', 'version https://git-lfs.github.com/spec/v1', /begins with "version https/],
+    ['onnx', '', /the file is empty/],
+    ['keras', '<html>', /begins with "<html>" and is not a Keras weight file/],
+    ['json', '<html>', /is not a JSON object/],
+  ] as const)('rejects what is no %s but %j, and remembers nothing of it', async (kind, text, message) => {
+    server.files.set(MODEL, Buffer.from(text));
+    await expect(pull(MODEL, { kind })).rejects.toMatchObject({
+      code: 'download-failed',
+      message: expect.stringMatching(message),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await store.get(keys.pin(contentHashOf(Buffer.from(urlOf(MODEL).href))))).toBeUndefined();
+  });
+
+  it.each([
+    ['onnx', '\x08\x07\x12\x04'],
+    ['onnx', '\x12\x04torch'],
+    ['keras', '\x89HDF\r\n\x1a\nabc'],
+    ['keras', 'PK\x03\x04abc'],
+    ['json', '\n{"size": 224}'],
+  ] as const)('takes what begins as %s does: %j', async (kind, text) => {
+    server.files.set(MODEL, Buffer.from(text, 'latin1'));
+    expect((await pull(MODEL, { kind })).found).toBe('download');
+  });
+
+  it('does not serve from the cache what is not of its kind', async () => {
+    server.files.set(MODEL, Buffer.from('<html>'));
+    const { path: file } = await pull();
+    await expect(pull(MODEL, { kind: 'onnx' })).rejects.toMatchObject({ code: 'download-failed' });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('takes the file that another process has finished meanwhile, and leaves it whole', async () => {
+    server.breaks.push(100_000, ...Array(20).fill(0));
+    await expect(pull()).rejects.toMatchObject({ code: 'download-failed' });
+    server.breaks.length = 0;
+    let hash: string | undefined;
+    const slow: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      if (!new Headers(init?.headers).has('range')) return response;
+      const rest = new Uint8Array(await response.arrayBuffer());
+      const { path: finished } = await pull();
+      const body = new ReadableStream(
+        {
+          pull(controller) {
+            hash = contentHashOf(readFileSync(finished));
+            controller.enqueue(rest);
+            controller.close();
+          },
+        },
+        { highWaterMark: 0 },
+      );
+      return new Response(body, response);
+    };
+    const late = await pull(MODEL, { fetch: slow });
+    expect(late).toMatchObject({ found: 'cache', sha256: contentHashOf(CONTENT) });
+    expect(hash).toBe(contentHashOf(CONTENT));
+    expect(readdirSync(folder)).toEqual([contentHashOf(CONTENT)]);
+  });
+
   it('does not use a file of the cache that was damaged', async () => {
     const { path: file } = await pull();
     writeFileSync(file, OTHER);
@@ -133,6 +225,7 @@ describe('pullFile', () => {
     async (hasSizes) => {
       server.hasSizes = hasSizes;
       await expect(pull(MODEL, { maxBytes: 200_000 })).rejects.toMatchObject({ code: 'download-too-large' });
+      expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
       expect((await pull(MODEL, { maxBytes: 300_000 })).sizeBytes).toBe(300_000);
     },
   );
