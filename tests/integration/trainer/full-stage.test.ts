@@ -130,7 +130,7 @@ describe.skipIf(!hasSharedData('weights', WEIGHTS))('the second stage of a fine-
     expect(messages).toHaveLength(1);
     const solved = events.find(({ data }) => data?.['stage'] === 'head' && data['folds'] === 5);
     const ended = events.find(({ data }) => data?.['stage'] === 'full' && data['loss_gain'] !== undefined);
-    expect(ended?.message).toMatch(/pictures held out .* At best the loss (falls|rises) by \d/);
+    expect(ended?.message).toMatch(/pictures held out.* At best the loss (falls|rises) by \d/);
     const secondStage = report?.training.secondStage;
     expect(secondStage?.lossGain).toBe(ended?.data?.['loss_gain']);
     // Where the trained layers are kept, the pictures held out are all that they have not seen; else all folds speak of the head.
