@@ -13,6 +13,7 @@ import { trainingInput } from '../base/training-input.ts';
 import { createFeatureExtractor } from '../examples/features.ts';
 import { reportUnreadable } from '../examples/split-pictures.ts';
 import type { FeatureRows } from '../logistic/feature-products.ts';
+import { tableRows } from '../logistic/table-rows.ts';
 
 /** Runs of one picture, of which the median counts; the one before them does not. */
 const TIMED_RUNS = 5;
@@ -62,16 +63,9 @@ export async function openCandidate(
         reporter.update({ step: done });
       },
     });
-    const { width } = table;
-    const read = (start: number, end: number) => {
-      const values = new Float32Array((end - start) * width);
-      for (let row = start; row < end; row++)
-        table.read(row, values.subarray((row - start) * width, (row - start + 1) * width));
-      return values;
-    };
     return {
       architecture,
-      rows: { rows: items.length, width, read },
+      rows: tableRows(table, items.length),
       milliseconds,
       close: () => table.close(),
     };

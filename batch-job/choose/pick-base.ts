@@ -1,10 +1,11 @@
 // Picks the base of a job by what cross-validation says of each. Arithmetic and words; computes no features.
 
+import { meanByGroups } from '../../core/evaluation/mean-by-groups.ts';
 import { toProportion } from '../../core/evaluation/proportion.ts';
 import type { BaseCandidate } from '../../core/job/recipe/base-choice.ts';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { PUBLISHED_ACCURACY } from '../../core/network/architectures/published-accuracy.ts';
-import { balancingWeights, countClasses } from '../training/balance.ts';
+import { balancedWeights } from '../training/balance.ts';
 
 /** What cross-validation with the same folds for all says of one base. */
 export interface ScoredBase {
@@ -43,12 +44,10 @@ const STRONGER_SHOWN = 3;
  */
 export function pickBase(bases: readonly ScoredBase[], pictures: HeldOutPictures): PickedBase {
   const { labels, classes, groups } = pictures;
-  const classWeights = balancingWeights(countClasses(labels, classes));
-  const weights = Float64Array.from(labels, (label) => classWeights[label] as number);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const weights = balancedWeights(labels, classes);
   const units = new Set(groups).size;
   const accuracyOf = ({ hits }: ScoredBase) =>
-    Math.min(1, hits.reduce((sum, hit, i) => sum + hit * (weights[i] as number), 0) / total);
+    Math.min(1, meanByGroups(Float64Array.from(hits), { weights }).mean);
   const candidates = bases.map((base): BaseCandidate => {
     const accuracy = accuracyOf(base);
     const { low, high } = toProportion(accuracy * units, units) ?? { low: 0, high: 1 };
@@ -64,7 +63,8 @@ export function pickBase(bases: readonly ScoredBase[], pictures: HeldOutPictures
   const accuracies = candidates.map(({ accuracy }) => accuracy);
   const best = bases[accuracies.indexOf(Math.max(...accuracies))] as ScoredBase;
   const isAsGood = (base: ScoredBase) => {
-    const { mean, error } = difference(best.hits, base.hits, { weights, total, groups });
+    const differences = Float64Array.from(best.hits, (hit, i) => hit - (base.hits[i] as number));
+    const { mean, error } = meanByGroups(differences, { groups, weights });
     return mean <= error;
   };
   const picked = bases.filter(isAsGood).reduce((a, b) => (b.milliseconds < a.milliseconds ? b : a));
@@ -79,27 +79,6 @@ export function pickBase(bases: readonly ScoredBase[], pictures: HeldOutPictures
         : `${picked.architecture} is the fastest within one standard error of the best, ${best.architecture}.`,
     ],
   };
-}
-
-/** By how much more `a` is right than `b`, and the standard error of that by groups. */
-function difference(
-  a: Uint8Array,
-  b: Uint8Array,
-  { weights, total, groups }: { weights: Float64Array; total: number; groups: Int32Array },
-): { readonly mean: number; readonly error: number } {
-  const sums = new Map<number, { difference: number; weight: number }>();
-  let mean = 0;
-  groups.forEach((group, i) => {
-    const weight = weights[i] as number;
-    const own = weight * ((a[i] as number) - (b[i] as number));
-    const sum = sums.get(group) ?? { difference: 0, weight: 0 };
-    sums.set(group, { difference: sum.difference + own, weight: sum.weight + weight });
-    mean += own / total;
-  });
-  let squares = 0;
-  for (const sum of sums.values()) squares += ((sum.difference - mean * sum.weight) / total) ** 2;
-  const units = sums.size;
-  return { mean, error: Math.sqrt((squares * units) / Math.max(1, units - 1)) };
 }
 
 const describeCandidate = ({ architecture, accuracy, low, high, milliseconds }: BaseCandidate): string =>

@@ -4,14 +4,12 @@ import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { hits } from '../../core/evaluation/predictions.ts';
 import { present } from '../../core/present.ts';
 import { crossValidate } from '../logistic/cross-validate.ts';
-import { type Dealt, dealToFolds, NO_FOLD } from '../logistic/deal-to-folds.ts';
+import { type Dealt, dealToFolds, FOLDS, filledFolds, NO_FOLD } from '../logistic/deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from '../logistic/feature-products.ts';
 import { measureScale } from '../logistic/feature-scale.ts';
 import { groupLookAlikes } from '../logistic/look-alikes.ts';
-import { balancingWeights, countClasses } from '../training/balance.ts';
+import { balancedWeights } from '../training/balance.ts';
 import type { HeldOutPictures } from './pick-base.ts';
-
-const FOLDS = 5;
 
 /** Features by base, of the same pictures in the same order. */
 export interface BaseFeatures {
@@ -39,8 +37,7 @@ export async function scoreBases({
 }: BaseFeatures): Promise<BaseScores> {
   const labels = Int32Array.from(items, ({ classIndex }) => classIndex);
   const { folds, groups } = await dealFolds(tables, labels, classes);
-  const heldOut = [...Array(FOLDS).keys()].filter((fold) => folds.includes(fold));
-  const weights = balancingWeights(countClasses(labels, classes));
+  const heldOut = filledFolds(folds);
   const scored: Uint8Array[] = [];
   for (const table of tables) {
     const products = await openFeatureProducts(table);
@@ -51,7 +48,7 @@ export async function scoreBases({
           products,
           labels,
           classes,
-          rowWeights: Float32Array.from(labels, (label) => weights[label] as number),
+          rowWeights: Float32Array.from(balancedWeights(labels, classes)),
         },
         folds,
         heldOut,

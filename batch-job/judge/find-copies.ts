@@ -15,11 +15,13 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Base } from '../base/base.ts';
 import type { Decision } from '../decide/decide-recipe.ts';
+import type { FeatureTable } from '../examples/feature-table.ts';
 import { createFeatureExtractor, type FeatureExtractor } from '../examples/features.ts';
 import type { Splits } from '../inspect/splits.ts';
+import { tableRows } from '../logistic/table-rows.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
-import { type FeatureRowsOf, type NearPair, nearestPictures } from './nearest-pictures.ts';
+import { type NearPair, nearestPictures } from './nearest-pictures.ts';
 
 /** What the search needs. */
 export interface FindCopiesDeps {
@@ -111,13 +113,17 @@ async function nearestOfSplits(extractor: FeatureExtractor, deps: FindCopiesDeps
   const onUnreadable = async () => undefined;
   const known = leadersOf(inspection);
   const found: NearItems[] = [];
-  const opened: { readonly items: readonly DatasetItem[]; readonly features: FeatureRowsOf }[] = [];
+  const opened: { readonly items: readonly DatasetItem[]; readonly table: FeatureTable }[] = [];
   try {
     for (const items of parts) {
       const table = await extractor.extract(items, { signal, onProgress, onUnreadable });
-      const features = { table, rows: items.length };
+      const features = tableRows(table, items.length);
       for (const before of opened) {
-        for (const { row, otherRow, cosine } of await nearestPictures(features, before.features, signal)) {
+        for (const { row, otherRow, cosine } of await nearestPictures(
+          features,
+          tableRows(before.table, before.items.length),
+          signal,
+        )) {
           const [one, other] = [
             present(items[row], 'a picture'),
             present(before.items[otherRow], 'a picture'),
@@ -125,10 +131,10 @@ async function nearestOfSplits(extractor: FeatureExtractor, deps: FindCopiesDeps
           if (known.get(one) !== known.get(other)) found.push({ held: one, seen: other, cosine });
         }
       }
-      opened.push({ items, features });
+      opened.push({ items, table });
     }
   } finally {
-    for (const { features } of opened) features.table.close();
+    for (const { table } of opened) table.close();
   }
   return found.sort((a, b) => b.cosine - a.cosine);
 }

@@ -1,6 +1,7 @@
 // Finds the pictures that a pretrained network sees as the most alike, by the cosine of their features.
 
-import type { FeatureTable } from '../examples/feature-table.ts';
+import { leastCosine, meanDirection, toUnits } from '../logistic/directions.ts';
+import type { FeatureRows } from '../logistic/feature-products.ts';
 import { openMatrixProduct } from '../logistic/matrix-product.ts';
 
 /** A picture of one table, one of the other, and the cosine of their features. */
@@ -10,17 +11,6 @@ export interface NearPair {
   readonly cosine: number;
 }
 
-/** Features of the first `rows` rows of a table. */
-export interface FeatureRowsOf {
-  readonly table: FeatureTable;
-  readonly rows: number;
-}
-
-/**
- * A cosine counts from this share of the way from the mean cosine of different pictures to 1. With MobileNetV2, whose mean is about 0.5,
- * that is 0.8, and all but one in a hundred crops of 80 % are above.
- */
-const LEAST_SHARE = 0.6;
 /** The nearest pictures of each. */
 const NEAREST = 3;
 /** Rows of both tables that are multiplied at once. */
@@ -28,14 +18,14 @@ const BLOCK = 1024;
 
 /** For each row of `one`, the nearest rows of `other`, if they are near. In no order. @throws the signal's reason. */
 export async function nearestPictures(
-  one: FeatureRowsOf,
-  other: FeatureRowsOf,
+  one: FeatureRows,
+  other: FeatureRows,
   signal: AbortSignal,
 ): Promise<NearPair[]> {
-  const { width } = one.table;
+  const { width } = one;
   const product = await openMatrixProduct('right');
   try {
-    const least = leastCosine(one, other);
+    const least = leastCosine(meanDirection(one), meanDirection(other));
     const found: NearPair[] = [];
     for (let start = 0; start < one.rows; start += BLOCK) {
       const left = unitRows(one, start);
@@ -61,34 +51,8 @@ export async function nearestPictures(
   }
 }
 
-/** A block of rows, each with length 1; rows of zeros stay. */
-function unitRows({ table, rows }: FeatureRowsOf, start: number) {
-  const { width } = table;
+/** A block of rows, each with length 1. */
+function unitRows({ rows, width, read }: FeatureRows, start: number) {
   const count = Math.min(BLOCK, rows - start);
-  const values = new Float32Array(count * width);
-  for (let row = 0; row < count; row++) {
-    const unit = values.subarray(row * width, (row + 1) * width);
-    table.read(start + row, unit);
-    const length = Math.sqrt(unit.reduce((sum, value) => sum + value * value, 0));
-    if (length > 0) for (let i = 0; i < width; i++) unit[i] = (unit[i] as number) / length;
-  }
-  return { values, count };
-}
-
-/** From the mean cosine between the tables, which is the product of their mean directions. */
-function leastCosine(one: FeatureRowsOf, other: FeatureRowsOf): number {
-  const [a, b] = [one, other].map(meanDirection) as [Float64Array, Float64Array];
-  const mean = a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
-  return mean + LEAST_SHARE * (1 - mean);
-}
-
-function meanDirection(features: FeatureRowsOf): Float64Array {
-  const { width } = features.table;
-  const mean = new Float64Array(width);
-  for (let start = 0; start < features.rows; start += BLOCK) {
-    unitRows(features, start).values.forEach((value, at) => {
-      mean[at % width] = (mean[at % width] as number) + value / features.rows;
-    });
-  }
-  return mean;
+  return { values: toUnits(read(start, start + count), width), count };
 }

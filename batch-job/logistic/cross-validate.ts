@@ -1,6 +1,7 @@
 // Chooses the weight of the L2 penalty by K-fold cross-validation, and keeps what the model without a fold says of it.
 
-import { type Predictions, predictedClass, rowOf } from '../../core/evaluation/predictions.ts';
+import { accuracyOf } from '../../core/evaluation/accuracy.ts';
+import { type Predictions, rowOf } from '../../core/evaluation/predictions.ts';
 import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
 import { balancingWeights, countClasses } from '../training/balance.ts';
 import {
@@ -21,8 +22,16 @@ const STRONGER = [3, 10, 30] as const;
 /** The most that are tried. */
 const MOST_PENALTIES = Math.max(WEAKER.length, 2 + STRONGER.length);
 
+/** How a search tells how far it is, and learns when to end. */
+export interface SearchHooks {
+  /** Is called after each solution, with their number, of so many at most. */
+  readonly onSolved: (done: number, most: number) => void;
+  /** Asked after each penalty: true ends the search, and the best so far is taken. */
+  readonly isOver: () => boolean;
+}
+
 /** What is cross-validated. */
-export interface CrossValidated {
+export interface CrossValidated extends SearchHooks {
   /** Its first rows are the pictures themselves, followed by as many rows for each of their views. */
   readonly problem: Omit<LogisticProblem, 'l2'>;
   /** The fold of each picture, from 0; other numbers are always trained on. */
@@ -35,10 +44,6 @@ export interface CrossValidated {
   readonly isBalanced: boolean;
   /** Whether the solution without the first fold is kept, too; default: no. */
   readonly keepsWithoutFold?: boolean;
-  /** Is called after each solution, with their number, of so many at most. */
-  readonly onSolved: (done: number, most: number) => void;
-  /** Asked after each penalty: true ends the search, and the best so far is taken. */
-  readonly isOver: () => boolean;
 }
 
 /** The solution on all pictures. */
@@ -121,7 +126,14 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     kept === undefined || solutionWithout === undefined
       ? undefined
       : { fold: kept, solution: solutionWithout };
-  return { l2, solution, withoutFold, scores: best && { ...scoresOf(best.predictions), pictures, smaller } };
+  const scores = best && {
+    pictures,
+    predictions: best.predictions,
+    loss: lossOf(best.predictions),
+    accuracy: accuracyOf(best.predictions)?.value ?? 0,
+    smaller,
+  };
+  return { l2, solution, withoutFold, scores };
 }
 
 const labelsOf = ({ labels }: CrossValidated['problem'], pictures: Int32Array): Int32Array =>
@@ -154,12 +166,6 @@ async function predict(
       probabilities.set(scores.subarray(at, at + classes), place * classes);
     }
   });
-}
-
-function scoresOf(predictions: Predictions): Pick<OutOfFoldScores, 'predictions' | 'loss' | 'accuracy'> {
-  const { labels } = predictions;
-  const right = labels.filter((label, example) => predictedClass(predictions, example) === label).length;
-  return { predictions, loss: lossOf(predictions), accuracy: right / labels.length };
 }
 
 /** Mean cross-entropy. @param weights by class; their mean over the examples is 1. */

@@ -1,7 +1,16 @@
 // Deals groups of look-alikes to folds, so that a held-out fold has pictures of objects that the others do not know.
 
+import { groupBy } from '../../core/dataset/group-by.ts';
+
 /** The fold of a picture that is always trained on. */
 export const NO_FOLD = -1;
+
+/** Folds of a cross-validation. */
+export const FOLDS = 5;
+
+/** The numbers of the folds that have pictures, ascending. */
+export const filledFolds = (folds: Int32Array): readonly number[] =>
+  [...Array(FOLDS).keys()].filter((fold) => folds.includes(fold));
 
 /** Folds. */
 export interface Dealt {
@@ -33,7 +42,7 @@ export function dealToFolds(
     members[label]?.push(picture);
   });
   members.forEach((own, label) => {
-    let dealt = groupsOf(own, leaders);
+    let dealt = [...groupBy(own, (picture) => leaders[picture]).values()];
     if (dealt.some(({ length }) => length > LARGEST_SHARE * own.length)) {
       dealt = own.map((picture) => [picture]);
       for (const picture of own) groups[picture] = picture;
@@ -49,17 +58,6 @@ export function dealToFolds(
       }
   });
   return { folds, groups, ungrouped };
-}
-
-function groupsOf(pictures: readonly number[], leaders: Int32Array): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const picture of pictures) {
-    const leader = leaders[picture] as number;
-    const group = groups.get(leader);
-    if (group === undefined) groups.set(leader, [picture]);
-    else group.push(picture);
-  }
-  return [...groups.values()];
 }
 
 /** The fold with the fewest pictures. @param turn the fold that is looked at first, so that no fold gets one more of every class. */

@@ -1,13 +1,9 @@
 // Groups the pictures of a class that a pretrained network sees as nearly the same, e.g. of one object or one series.
 
-import { blockRowsOf, type FeatureRows } from './feature-products.ts';
+import { leastCosine, meanDirection, toUnits } from './directions.ts';
+import type { FeatureRows } from './feature-products.ts';
 import { type Matrix, type MatrixProduct, openMatrixProduct } from './matrix-product.ts';
 
-/**
- * Pictures are look-alikes where the cosine of their features is nearer to 1 than this share of the way from the mean cosine of all
- * pictures. With MobileNetV2, whose mean is about 0.5, that is a cosine of 0.8. The share depends less on the network.
- */
-const SAME_SHARE = 0.6;
 /** Leaders of a class that are compared at most, and the memory of all: where there are more, the class is varied enough without. */
 const MAX_LEADERS = 1000;
 const LEADER_BYTES = 256 * 2 ** 20;
@@ -31,7 +27,8 @@ export interface LabelledFeatures {
  */
 export async function groupLookAlikes({ table, labels, classes }: LabelledFeatures): Promise<Int32Array> {
   const { width } = table;
-  const least = leastCosine(table, labels.length);
+  const mean = meanDirection(table, labels.length);
+  const least = leastCosine(mean, mean);
   const leaderBytes = classes * width * Float32Array.BYTES_PER_ELEMENT;
   const mostLeaders = Math.max(1, Math.min(MAX_LEADERS, Math.floor(LEADER_BYTES / leaderBytes)));
   const leadersOf = Array.from({ length: classes }, (): Leader[] => []);
@@ -105,30 +102,4 @@ function toMatrix(rows: readonly Leader[], width: number): Matrix {
     values.set(unit, row * width);
   });
   return { values, rows: rows.length, columns: width };
-}
-
-/** The cosine from which on pictures are look-alikes. The mean cosine of all pairs is the squared length of the mean direction. */
-function leastCosine(table: FeatureRows, pictures: number): number {
-  const { width } = table;
-  const sum = new Float64Array(width);
-  for (let start = 0; start < pictures; start += blockRowsOf(width)) {
-    const units = toUnits(table.read(start, Math.min(pictures, start + blockRowsOf(width))), width);
-    units.forEach((value, i) => {
-      sum[i % width] = (sum[i % width] as number) + value;
-    });
-  }
-  const mean = sum.reduce((total, value) => total + (value / pictures) ** 2, 0);
-  return mean + SAME_SHARE * (1 - mean);
-}
-
-/** The rows with length 1; rows of zeros stay. */
-function toUnits(features: Float32Array, width: number): Float32Array {
-  const units = features.slice();
-  for (let start = 0; start < units.length; start += width) {
-    let squares = 0;
-    for (let i = start; i < start + width; i++) squares += (units[i] as number) ** 2;
-    const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
-    for (let i = start; i < start + width; i++) units[i] = scale * (units[i] as number);
-  }
-  return units;
 }

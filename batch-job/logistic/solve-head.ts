@@ -3,14 +3,13 @@
 
 import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
 import { balancingWeights, countClasses } from '../training/balance.ts';
-import { crossValidate } from './cross-validate.ts';
-import { type Dealt, dealToFolds } from './deal-to-folds.ts';
+import { crossValidate, type SearchHooks } from './cross-validate.ts';
+import { type Dealt, dealToFolds, FOLDS, filledFolds } from './deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from './feature-products.ts';
 import { measureScale } from './feature-scale.ts';
 import { type LogisticSolution, toRawKernel } from './logistic-regression.ts';
 import { groupLookAlikes } from './look-alikes.ts';
 
-const FOLDS = 5;
 /**
  * Where an evaluation of the objective takes more operations than this, one fold is held out instead of all in turn: it has enough
  * pictures then, and the solutions take minutes.
@@ -21,7 +20,7 @@ const ONE_FOLD_FLOPS = 20e9;
 export type ClassBalance = 'none' | 'weights' | 'prior';
 
 /** What a head is solved on. */
-export interface HeadProblem {
+export interface HeadProblem extends SearchHooks {
   /** A row for each picture, then as many for each of its views. */
   readonly table: FeatureRows;
   /** Class index of each picture. */
@@ -30,10 +29,6 @@ export interface HeadProblem {
   readonly balance: ClassBalance;
   /** Whether the head without the first fold is kept, too; default: no. */
   readonly keepsWithoutFold?: boolean;
-  /** Is called after each solution, with their number, of so many at most. */
-  readonly onSolved: (done: number, most: number) => void;
-  /** Asked after each penalty: true ends the search. */
-  readonly isOver: () => boolean;
 }
 
 /** Weights of the layer that turns features into scores of the classes. */
@@ -72,9 +67,8 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
   const pictures = labels.length;
   const leaders = await groupLookAlikes({ table, labels, classes });
   const { folds, groups, ungrouped } = dealToFolds(leaders, labels, { classes, foldCount: FOLDS });
-  const present = [...Array(FOLDS).keys()].filter((fold) => folds.includes(fold));
   const isLarge = 4 * table.rows * table.width * classes > ONE_FOLD_FLOPS;
-  const heldOut = isLarge ? present.slice(0, 1) : present;
+  const heldOut = filledFolds(folds).slice(0, isLarge ? 1 : FOLDS);
   const counts = countClasses(labels, classes);
   const weights = balance === 'weights' ? balancingWeights(counts) : undefined;
   const views = table.rows / pictures;

@@ -29,7 +29,7 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Judgement } from '../judge/judge-model.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
-import { balancingWeights, countClasses } from '../training/balance.ts';
+import { balancedWeights } from '../training/balance.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
 import { goldenPictures } from './golden-pictures.ts';
@@ -160,8 +160,7 @@ const balance = (
   resolved: JobRecord['resolved'],
 ): Pick<TemperatureExamples, 'weights'> => {
   if (resolved === null || !balancesClasses(resolved)) return {};
-  const weights = balancingWeights(countClasses(labels, classes));
-  return { weights: Float64Array.from(labels, (label) => weights[label] as number) };
+  return { weights: balancedWeights(labels, classes) };
 };
 
 const versions = (): Record<string, string> => ({

@@ -11,10 +11,9 @@ import type { ExactHead } from '../decide/decide-exact-head.ts';
 import type { Decision } from '../decide/decide-recipe.ts';
 import { type CachedExamplesDeps, openCachedExamples } from '../examples/cached-examples.ts';
 import type { FeatureTable } from '../examples/feature-table.ts';
-import type { FeatureRows } from '../logistic/feature-products.ts';
-import { normalizeRows } from '../logistic/normalize-rows.ts';
 import { scoreHead } from '../logistic/score-head.ts';
 import { type DenseLayer, type SolvedHead, solveHead } from '../logistic/solve-head.ts';
+import { tableRows } from '../logistic/table-rows.ts';
 import type { StageDeps, Trained } from './run-stage.ts';
 
 /** What a head on cached features needs. */
@@ -49,7 +48,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
       memory.check();
     };
     const rowsOf = (table: FeatureTable, rows: number) =>
-      toRows(table, rows, { check, normalization: linear.normalization });
+      tableRows(table, rows, { check, normalization: linear.normalization });
     const solved = await solveHead({
       table: rowsOf(examples.tables.train, splits.train.length * (1 + featureViews)),
       labels: examples.train.labels,
@@ -92,29 +91,6 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
   } finally {
     examples.close();
   }
-}
-
-/** A table as blocks of rows, into one buffer. @param options `check` is called before each block; it throws to abort. */
-function toRows(
-  table: FeatureTable,
-  rows: number,
-  { check, normalization }: { readonly check: () => void; readonly normalization: number | undefined },
-): FeatureRows {
-  const { width } = table;
-  let buffer = new Float32Array();
-  return {
-    rows,
-    width,
-    read(start, end) {
-      check();
-      const length = (end - start) * width;
-      if (buffer.length < length) buffer = new Float32Array(length);
-      const values = buffer.subarray(0, length);
-      table.read(start, values);
-      if (normalization !== undefined) normalizeRows(values, width, normalization);
-      return values;
-    },
-  };
 }
 
 /** Tells the job how the head was found, and what the folds say of it. */

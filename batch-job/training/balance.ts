@@ -29,6 +29,12 @@ export function balancingWeights(counts: readonly number[]): number[] {
   return counts.map((count) => (count === 0 ? 1 : total / (present * count)));
 }
 
+/** The weight of each example by which every class has the same share; see {@link balancingWeights}. */
+export function balancedWeights(labels: Int32Array, classes: number): Float64Array {
+  const weights = balancingWeights(countClasses(labels, classes));
+  return Float64Array.from(labels, (label) => weights[label] as number);
+}
+
 /**
  * Balanced sampling: the examples of an epoch by their indices, as many as there are, every class in equal share. Those of
  * small classes come several times, those of large ones take turns over the epochs. Depends on its arguments alone.

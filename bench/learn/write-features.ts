@@ -38,8 +38,7 @@ export async function writeFeatures(options: WriteFeaturesOptions): Promise<void
       const table = await extractor.extract(set[split], { signal, onProgress: () => undefined });
       const { width: features } = table;
       const values = new Float32Array(set[split].length * features);
-      for (const row of set[split].keys())
-        table.read(row, values.subarray(row * features, (row + 1) * features));
+      table.read(0, values);
       table.close();
       await writeFile(path.join(target, `${split}.features`), new Uint8Array(values.buffer));
       if (split === 'test') continue;

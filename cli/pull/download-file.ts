@@ -6,6 +6,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDiskFull } from '../../core/disk-full.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { shownUrl } from './allowed-url.ts';
 import { downloadFailed, type RequestOptions, reasonOf, requestFile } from './request-file.ts';
@@ -49,7 +50,7 @@ export async function downloadFile(url: URL, options: DownloadOptions): Promise<
       return await transfer(url, count, options);
     } catch (cause) {
       signal?.throwIfAborted();
-      if (isFull(cause)) throw storageFull(folder, cause);
+      if (isDiskFull(cause)) throw storageFull(folder, cause);
       if (cause instanceof Error && 'syscall' in cause) throw cause;
       // A server that does not answer at all is not asked again; one that stopped in the middle is.
       const isBreak = !isFoveaError(cause) || (breaks > 0 && isFoveaError(cause, 'download-failed'));
@@ -182,9 +183,6 @@ function checkSize(url: URL, sizeBytes: number, maxBytes: number): void {
     { param: 'source', details: { url: shownUrl(url), sizeBytes, maxBytes } },
   );
 }
-
-const isFull = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
 
 const storageFull = (folder: string, cause: unknown) =>
   new FoveaError(

@@ -1,6 +1,6 @@
 // Adds copies in another cut, which are found only when the features of pictures are known, to what an inspection found.
 
-import { FINDING_SEVERITIES, type Finding, type FindingCode } from './findings.ts';
+import { FINDING_SEVERITIES, type Finding, type FindingCode, type FindingCounts } from './findings.ts';
 import { type FindingGroup, groupFindings } from './group-findings.ts';
 import type { DatasetInspection, DatasetItem } from './inspect-dataset.ts';
 
@@ -21,22 +21,14 @@ export function addCopies(
   pairs: readonly CopyPair[],
 ): { readonly inspection: DatasetInspection; readonly found: readonly FindingGroup[] } {
   const findings = pairs.map(toFinding);
-  const findingCounts: Partial<Record<FindingCode, number>> = {};
-  for (const { code } of findings) findingCounts[code] = (findingCounts[code] ?? 0) + 1;
+  const added = countCodes(findings);
   const { nearDuplicates: known } = inspection;
   const pictures = new Set(pairs.flatMap(({ held, seen }) => [held.key, seen.key]));
   return {
     inspection: {
       ...inspection,
       findings: [...inspection.findings, ...findings],
-      findingCounts: Object.fromEntries(
-        [...new Set([...Object.keys(inspection.findingCounts), ...Object.keys(findingCounts)])].map(
-          (code) => [
-            code,
-            (inspection.findingCounts[code as FindingCode] ?? 0) + (findingCounts[code as FindingCode] ?? 0),
-          ],
-        ),
-      ),
+      findingCounts: countCodes(findings, inspection.findingCounts),
       nearDuplicates: {
         groupCount: known.groupCount + pairs.length,
         pictureCount: known.pictureCount + pictures.size,
@@ -48,8 +40,15 @@ export function addCopies(
         ),
       },
     },
-    found: groupFindings({ dataset: inspection.dataset, findings, findingCounts }),
+    found: groupFindings({ dataset: inspection.dataset, findings, findingCounts: added }),
   };
+}
+
+/** Numbers of findings by code, on top of those that are known. */
+function countCodes(findings: readonly Finding[], known: FindingCounts = {}): FindingCounts {
+  const counts: Partial<Record<FindingCode, number>> = { ...known };
+  for (const { code } of findings) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
 }
 
 const isAcrossClasses = ({ held, seen }: CopyPair): boolean => held.classIndex !== seen.classIndex;

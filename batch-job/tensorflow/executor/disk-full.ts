@@ -1,9 +1,7 @@
 // Tells a full temporary folder from other failures, and gives it one error code.
 
+import { isDiskFull } from '../../../core/disk-full.ts';
 import { FoveaError } from '../../../core/errors/errors.ts';
-
-/** Codes of a full disk, and of a quota that is reached. */
-const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * The failure of a write as an error `disk-full`; the failure itself where it is of another kind.
@@ -11,7 +9,7 @@ const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
  * @param what Does not fit, e.g. `The features of the pictures`.
  */
 export const toDiskFull = (cause: unknown, what: string, directory: string): unknown =>
-  FULL.has((cause as NodeJS.ErrnoException | undefined)?.code)
+  isDiskFull(cause)
     ? new FoveaError(
         'disk-full',
         `${what} do not fit into the temporary folder "${directory}". Free some space there, or set TMPDIR.`,
