@@ -1,5 +1,5 @@
-// The steps of a job in their order: choose the base where it is left open, inspect the dataset, decide how to train, prepare the examples, run the stages,
-// evaluate the model, export it. Each step is a folder.
+// The steps of a job in their order: choose the base where it is left open, inspect the dataset, decide how to train, prepare the
+// examples, run the stages, evaluate the model, export it. Each step is a folder.
 
 import { addCopies } from '../core/dataset/add-copies.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';

@@ -84,8 +84,8 @@ export const RecipeSchema = z.strictObject({
     .enum(['auto', 'head', 'full'])
     .default('auto')
     .describe(
-      '`head`: pretrained layers stay frozen. `full`: in a second stage they are trained, too. `auto`: `full` where a GPU trains on some thousand pictures, ' +
-        'and in the preset `course`; otherwise `head`.',
+      '`head`: pretrained layers stay frozen. `full`: in a second stage they are trained, too. `auto`: `full` where a GPU trains on ' +
+        'some thousand pictures, and in the preset `course`; otherwise `head`.',
     ),
   unfreeze_from: z
     .string()
