@@ -105,6 +105,10 @@ export default {
       from: '^core/network/',
       to: '^core/(dataset|image|model|backbone|job|predict)/',
     }),
+    only('lanes-know-no-work', 'Whatever runs in a lane, the order is the same.', {
+      from: '^core/lanes/',
+      to: '^core/(?!lanes/|errors/|clock\\.ts)|node_modules/',
+    }),
     only(
       'evaluation-is-arithmetic',
       'Who made the probabilities, and where they are kept, does not matter.',

@@ -16,7 +16,7 @@ export const REQUEST_CODES = {
     'The body is larger than the limit. Send less, in several requests, or by an upload link.',
   'body-timeout': 'The body stopped or came too slowly. Send the request again.',
   'server-busy':
-    'The server has no memory for another body. Send the request again after the time in `Retry-After`.',
+    'The server has more to do than it can take on: too many predictions wait, or too many bytes. Send the request again after the time in `Retry-After`.',
   'http-invalid': 'The request is not valid HTTP. Send it with an HTTP client that is up to date.',
   'headers-too-large': 'The headers are larger than the server takes. Send fewer or shorter ones.',
   'request-timeout': 'The request did not arrive in time. Send it again.',

@@ -49,6 +49,7 @@ const VIOLATIONS: Readonly<Record<string, readonly Import[]>> = {
   'storage-knows-no-content': [['core/storage/reads.ts', 'core/dataset/dataset.ts']],
   'image-knows-no-classes': [['core/image/labels.ts', 'core/dataset/dataset.ts']],
   'network-knows-no-jobs': [['core/network/queues.ts', 'core/job/job.ts']],
+  'lanes-know-no-work': [['core/lanes/reads.ts', 'core/dataset/dataset.ts']],
   'evaluation-is-arithmetic': [['core/evaluation/reads.ts', 'core/dataset/dataset.ts']],
   'trainer-knows-no-http': [
     ['batch-job/serves.ts', 'functions/app.ts'],

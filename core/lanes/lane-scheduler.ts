@@ -1,0 +1,245 @@
+// Runs work in a fixed number of lanes. What finds none free waits: at most so many requests, served in turn by client and model, each
+// until it is aborted. Knows neither HTTP nor what runs in a lane.
+
+import { monotonicMs } from '../clock.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { createFairQueue } from './fair-queue.ts';
+import { createWaitingLimit } from './waiting-limit.ts';
+
+/** Whose work it is, and with what. Clients take turns, and within a client its models. */
+export interface LaneFlow {
+  /** Name of the client, e.g. of its API key. */
+  readonly client: string;
+  readonly model: string;
+}
+
+/** How one request uses the lanes. */
+export interface LaneTurns {
+  /**
+   * Runs a piece of the request's work when its turn comes. A request may ask for several pieces at once, and each takes a lane of
+   * its own; requests of one flow take turns piece by piece. A piece must not ask for another and wait for it.
+   * @param piece is given the number of its lane, 0 to `lanes - 1`, which nobody else has meanwhile.
+   * @throws {FoveaError} `server-busy` where the request may not wait, or has to make room for another client's. The reason of the
+   *   signal where it is aborted while the piece waits; a piece that runs is not interrupted. What the piece throws.
+   */
+  run<T>(piece: (lane: number) => Promise<T>): Promise<T>;
+}
+
+/** How much is in hand. */
+export interface LaneLoad {
+  /** Requests that were admitted and have not asked for a lane yet. */
+  readonly arriving: number;
+  /** Requests that wait for their first lane. */
+  readonly waiting: number;
+  /** Pieces that run. */
+  readonly running: number;
+}
+
+/** Lanes, and who may use them. */
+export interface LaneScheduler {
+  /** Pieces that run at once. */
+  readonly lanes: number;
+  readonly load: LaneLoad;
+  /**
+   * Admits a request, and gives it turns until `work` ends. It is refused at once where it would have to wait and too many wait already,
+   * so ask before its body is read.
+   * @throws {FoveaError} `server-busy`; what `work` throws.
+   */
+  admit<T>(
+    flow: LaneFlow,
+    signal: AbortSignal | undefined,
+    work: (turns: LaneTurns) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Sizes of a scheduler. */
+export interface LaneSchedulerOptions {
+  /** At least 1. */
+  readonly lanes: number;
+  /** Requests that may wait for their first lane, at least 1. Under overload it is half a lane's worth each; see {@link createWaitingLimit}. */
+  readonly maxWaiting: number;
+  /** Requests that may be arriving at once: their clients are still sending. Default: four times as many as may wait. */
+  readonly maxArriving?: number;
+  /** Milliseconds since any fixed moment. */
+  readonly clock?: () => number;
+}
+
+interface Ticket {
+  /** `[client, model, number of the request]`. */
+  readonly path: readonly [client: string, model: string, request: string];
+  readonly signal: AbortSignal | undefined;
+  state: 'arriving' | 'waiting' | 'started' | 'refused';
+  /** Pieces in the queue. */
+  readonly pieces: Set<Piece>;
+}
+
+interface Piece {
+  readonly ticket: Ticket;
+  start(lane: number): void;
+  fail(reason: unknown): void;
+}
+
+/** Makes a scheduler whose lanes are all free. */
+export function createLaneScheduler(options: LaneSchedulerOptions): LaneScheduler {
+  const { lanes, maxWaiting, maxArriving = 4 * maxWaiting, clock = monotonicMs } = options;
+  const limit = createWaitingLimit({
+    most: maxWaiting,
+    least: Math.max(1, Math.floor(lanes / 2)),
+    clock,
+  });
+  const free = Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane);
+  const queue = createFairQueue<Piece>();
+  /** Requests that wait for their first lane, the oldest first. */
+  const waiting = new Set<Ticket>();
+  /** Requests in hand of each client, and of each of its models. */
+  const inHand = new Map<string, number>();
+  let arriving = 0;
+  let requests = 0;
+
+  const countOf = (...names: readonly string[]) => inHand.get(JSON.stringify(names)) ?? 0;
+  const addToHand = ({ path: [client, model] }: Ticket, change: 1 | -1) => {
+    for (const names of [[client], [client, model]]) {
+      const count = countOf(...names) + change;
+      if (count === 0) inHand.delete(JSON.stringify(names));
+      else inHand.set(JSON.stringify(names), count);
+    }
+  };
+
+  /** The waiting request that goes first where one has to: the youngest of the model and client that have most in hand. */
+  function mostDispensable(): Ticket | undefined {
+    let found: Ticket | undefined;
+    for (const ticket of waiting) {
+      const [client, model] = ticket.path;
+      const [other, otherModel] = found?.path ?? ['', ''];
+      const more = countOf(client) - countOf(other) || countOf(client, model) - countOf(other, otherModel);
+      if (found === undefined || more >= 0) found = ticket;
+    }
+    return found;
+  }
+
+  /** Whether a request of a flow may have the place of another, because its client, or its model, still has less in hand then. */
+  function mayReplace({ client, model }: LaneFlow, ticket: Ticket | undefined): boolean {
+    if (ticket === undefined) return false;
+    const [other, otherModel] = ticket.path;
+    return client === other
+      ? countOf(other, otherModel) > countOf(client, model) + 1
+      : countOf(other) > countOf(client) + 1;
+  }
+
+  const hasRoom = () => (free.length > 0 && queue.size === 0) || waiting.size < limit.current;
+
+  /** Takes a request out of the queue. */
+  function dismiss(ticket: Ticket, reason: unknown): void {
+    waiting.delete(ticket);
+    for (const piece of ticket.pieces) {
+      queue.remove(ticket.path, piece);
+      piece.fail(reason);
+    }
+    ticket.pieces.clear();
+  }
+
+  function refuse(ticket: Ticket): void {
+    ticket.state = 'refused';
+    dismiss(ticket, busy(limit.current));
+  }
+
+  /** @throws {FoveaError} `server-busy`. */
+  function assertRoom(flow: LaneFlow): void {
+    if (hasRoom() || mayReplace(flow, mostDispensable())) return;
+    limit.count(true);
+    // An overload begins with a long queue, and those who would wait longest learn at once that they need not.
+    while (waiting.size > limit.current) {
+      const last = mostDispensable();
+      if (last !== undefined) refuse(last);
+    }
+    throw busy(limit.current);
+  }
+
+  function enter(ticket: Ticket): void {
+    const [client, model] = ticket.path;
+    assertRoom({ client, model });
+    if (!hasRoom()) {
+      const replaced = mostDispensable();
+      if (replaced !== undefined) refuse(replaced);
+      limit.count(true);
+    }
+    limit.count(false);
+    arriving -= 1;
+    ticket.state = 'waiting';
+    waiting.add(ticket);
+    addToHand(ticket, 1);
+  }
+
+  function startNext(): void {
+    while (free.length > 0) {
+      const piece = queue.take();
+      if (piece === undefined) return;
+      const { ticket } = piece;
+      ticket.pieces.delete(piece);
+      waiting.delete(ticket);
+      ticket.state = 'started';
+      piece.start(free.pop() as number);
+    }
+  }
+
+  function run<T>(ticket: Ticket, work: (lane: number) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      ticket.signal?.throwIfAborted();
+      if (ticket.state === 'refused') throw busy(limit.current);
+      if (ticket.state === 'arriving') enter(ticket);
+      const piece: Piece = {
+        ticket,
+        start(lane) {
+          // Work that throws before its first await gives its lane back, too.
+          const ended = (async () => work(lane))();
+          ended.then(resolve, reject).finally(() => {
+            free.push(lane);
+            startNext();
+          });
+        },
+        fail: reject,
+      };
+      ticket.pieces.add(piece);
+      queue.push(ticket.path, piece);
+      startNext();
+    });
+  }
+
+  return {
+    lanes,
+    get load() {
+      return { arriving, waiting: waiting.size, running: lanes - free.length };
+    },
+    async admit(flow, signal, work) {
+      if (arriving >= maxArriving) throw busy(maxArriving);
+      assertRoom(flow);
+      const request = String(requests++);
+      const ticket: Ticket = {
+        path: [flow.client, flow.model, request],
+        signal,
+        state: 'arriving',
+        pieces: new Set(),
+      };
+      const abort = () => dismiss(ticket, signal?.reason);
+      signal?.addEventListener('abort', abort);
+      arriving += 1;
+      try {
+        return await work({ run: (piece) => run(ticket, piece) });
+      } finally {
+        signal?.removeEventListener('abort', abort);
+        // Where one piece failed, others may still wait.
+        dismiss(ticket, new Error('The request that this piece belongs to is over.'));
+        if (ticket.state === 'arriving') arriving -= 1;
+        else addToHand(ticket, -1);
+      }
+    },
+  };
+}
+
+const busy = (limit: number) =>
+  new FoveaError(
+    'server-busy',
+    `The server has more predictions to make than it can, and lets at most ${limit} requests wait. Send the request again when ` +
+      'the time in Retry-After has passed.',
+    { details: { limit } },
+  );

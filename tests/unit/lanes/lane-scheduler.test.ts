@@ -1,0 +1,186 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createLaneScheduler, type LaneScheduler } from '../../../core/lanes/lane-scheduler.ts';
+
+/** Work that ends when the test says so, by the names of its requests. */
+function makeWork(scheduler: LaneScheduler) {
+  const started: string[] = [];
+  const ends = new Map<string, () => void>();
+  const lanes = new Map<string, number>();
+  const piece = (name: string) => (lane: number) => {
+    started.push(name);
+    lanes.set(name, lane);
+    return new Promise<string>((resolve) => ends.set(name, () => resolve(name)));
+  };
+  return {
+    started,
+    lanes,
+    piece,
+    /** A request of one piece; resolves with its name, or with the code or message of its error. */
+    ask: (name: string, { client = 'a', model = 'm', signal }: Asked = {}) =>
+      scheduler
+        .admit({ client, model }, signal, (turns) => turns.run(piece(name)))
+        .catch((error: Error & { code?: string }) => error.code ?? error.message),
+    async end(name: string) {
+      ends.get(name)?.();
+      await setImmediate();
+    },
+  };
+}
+
+interface Asked {
+  readonly client?: string;
+  readonly model?: string;
+  readonly signal?: AbortSignal;
+}
+
+describe('a lane scheduler', () => {
+  it('runs as many pieces at once as it has lanes, each in a lane of its own, and the next when one ends', async () => {
+    const scheduler = createLaneScheduler({ lanes: 2, maxWaiting: 4 });
+    const work = makeWork(scheduler);
+    const answers = ['1', '2', '3'].map((name) => work.ask(name));
+    await setImmediate();
+    expect(work.started).toEqual(['1', '2']);
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 1, running: 2 });
+    await work.end('2');
+    expect(work.started).toEqual(['1', '2', '3']);
+    expect(work.lanes.get('1')).not.toBe(work.lanes.get('2'));
+    expect(work.lanes.get('3')).toBe(work.lanes.get('2'));
+    await work.end('1');
+    await work.end('3');
+    expect(await Promise.all(answers)).toEqual(['1', '2', '3']);
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0 });
+  });
+
+  it('refuses a request before its work begins where too many wait', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 2, clock: () => 0 });
+    const work = makeWork(scheduler);
+    const answers = ['1', '2', '3'].map((name) => work.ask(name));
+    let hasBegun = false;
+    const refused = scheduler.admit({ client: 'a', model: 'm' }, undefined, async () => {
+      hasBegun = true;
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'server-busy' });
+    expect(hasBegun).toBe(false);
+    await work.end('1');
+    await work.end('2');
+    // The refusal began an overload, in which one may wait: the youngest was refused, too.
+    expect(await Promise.all(answers)).toEqual(['1', '2', 'server-busy']);
+  });
+
+  it('takes a burst again when the overload is over', async () => {
+    let nowMs = 0;
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 3, clock: () => nowMs });
+    const work = makeWork(scheduler);
+    for (const name of ['1', '2', '3', '4', '5']) void work.ask(name);
+    expect(scheduler.load.waiting).toBe(1);
+    nowMs = 2000;
+    for (const name of ['6', '7']) void work.ask(name);
+    expect(scheduler.load.waiting).toBe(3);
+  });
+
+  it('gives a client with less in hand the place of one with more, and never the other way round', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1, clock: () => 0 });
+    const work = makeWork(scheduler);
+    const running = work.ask('greedy 1', { client: 'greedy' });
+    const replaced = work.ask('greedy 2', { client: 'greedy' });
+    const modest = work.ask('modest', { client: 'modest' });
+    expect(await replaced).toBe('server-busy');
+    expect(await work.ask('greedy 3', { client: 'greedy' })).toBe('server-busy');
+    await work.end('greedy 1');
+    await work.end('modest');
+    expect(await Promise.all([running, modest])).toEqual(['greedy 1', 'modest']);
+  });
+
+  it('gives a model with less in hand the place of another of the same client', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1, clock: () => 0 });
+    const work = makeWork(scheduler);
+    void work.ask('1', { model: 'busy' });
+    const replaced = work.ask('2', { model: 'busy' });
+    void work.ask('3', { model: 'rare' });
+    expect(await replaced).toBe('server-busy');
+    await work.end('1');
+    expect(work.started).toEqual(['1', '3']);
+  });
+
+  it('serves clients in turn, and the models of one client', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 9 });
+    const work = makeWork(scheduler);
+    void work.ask('first', { client: 'x' });
+    for (const name of ['a1', 'a2', 'a3']) void work.ask(name, { client: 'a' });
+    void work.ask('a of another model', { client: 'a', model: 'n' });
+    void work.ask('b1', { client: 'b' });
+    await work.end('first');
+    for (const name of ['a1', 'b1', 'a of another model', 'a2']) await work.end(name);
+    expect(work.started).toEqual(['first', 'a1', 'b1', 'a of another model', 'a2', 'a3']);
+  });
+
+  it('lets a request of one piece pass between the pieces of a large one, which counts as one that waits', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 2 });
+    const work = makeWork(scheduler);
+    void work.ask('first');
+    const large = scheduler.admit({ client: 'a', model: 'm' }, undefined, ({ run }) =>
+      Promise.all(['L1', 'L2', 'L3'].map((name) => run(work.piece(name)))),
+    );
+    void work.ask('small');
+    expect(scheduler.load.waiting).toBe(2);
+    await work.end('first');
+    for (const name of ['L1', 'small', 'L2', 'L3']) await work.end(name);
+    expect(work.started).toEqual(['first', 'L1', 'small', 'L2', 'L3']);
+    expect(await large).toEqual(['L1', 'L2', 'L3']);
+  });
+
+  it('drops waiting work of a client that goes away, and starts none of it', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 60 });
+    const work = makeWork(scheduler);
+    void work.ask('first');
+    const dropped = Array.from({ length: 60 }, (_, index) => {
+      const client = new AbortController();
+      return { client, answer: work.ask(`gone ${index}`, { signal: client.signal }) };
+    });
+    for (const { client } of dropped) client.abort(new Error('The client went away.'));
+    const answers = await Promise.all(dropped.map(({ answer }) => answer));
+    expect(new Set(answers)).toEqual(new Set(['The client went away.']));
+    expect(scheduler.load.waiting).toBe(0);
+    void work.ask('next');
+    await work.end('first');
+    expect(work.started).toEqual(['first', 'next']);
+  });
+
+  it('starts nothing of a client that went away while it sent its request', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1 });
+    const work = makeWork(scheduler);
+    expect(await work.ask('1', { signal: AbortSignal.abort(new Error('It is gone.')) })).toBe('It is gone.');
+    expect([work.started, scheduler.load]).toEqual([[], { arriving: 0, waiting: 0, running: 0 }]);
+  });
+
+  it('drops the waiting pieces of a request of which one has failed', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1 });
+    const work = makeWork(scheduler);
+    const failed = scheduler.admit({ client: 'a', model: 'm' }, undefined, ({ run }) =>
+      Promise.all([
+        run(() => {
+          throw new TypeError('It broke.');
+        }),
+        run(work.piece('second')),
+        run(work.piece('never')),
+      ]),
+    );
+    void work.ask('next');
+    await expect(failed).rejects.toThrow('It broke.');
+    await work.end('second');
+    await work.end('next');
+    expect(work.started).toEqual(['second', 'next']);
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0 });
+  });
+
+  it('admits requests that are still arriving although all lanes are taken, up to a number', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1, maxArriving: 2 });
+    const work = makeWork(scheduler);
+    void work.ask('running');
+    const never = new Promise<never>(() => undefined);
+    for (const _ of [1, 2]) void scheduler.admit({ client: 'a', model: 'm' }, undefined, () => never);
+    expect(scheduler.load).toEqual({ arriving: 2, waiting: 0, running: 1 });
+    expect(await work.ask('third')).toBe('server-busy');
+  });
+});
