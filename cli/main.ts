@@ -69,6 +69,14 @@ const STD_HELP = 'what then divides them, e.g. 0.229,0.224,0.225';
 /** Numbers with commas between them. */
 const parseNumbers = (text: string): readonly number[] => text.split(',').map(parseNumber);
 
+/** @throws {InvalidArgumentError} where it is no whole number from 1. */
+function parseCount(text: string): number {
+  const count = parseNumber(text);
+  if (!Number.isInteger(count) || count < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return count;
+}
+
 function parsePrice(text: string): number {
   const price = parseNumber(text);
   if (price < 0) throw new InvalidArgumentError('It must be 0 or more.');
@@ -124,6 +132,17 @@ program
   .option(
     '--behind-proxy',
     'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',
+  )
+  .option('--lanes <number>', 'predictions that are made at once (default: one for each core)', parseCount)
+  .option(
+    '--max-waiting <number>',
+    'requests for predictions that may wait, others are answered with 503 (default: 32 for each lane)',
+    parseCount,
+  )
+  .option(
+    '--max-bodies <MiB>',
+    'memory for the bodies of all requests (default: a sixteenth of the memory, 64 to 256)',
+    parseCount,
   )
   .action((options) => runStart({ ...options, apiKey: process.env[environment.apiKey], version }));
 

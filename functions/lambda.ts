@@ -7,6 +7,7 @@ import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
 import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -42,6 +43,7 @@ const KEYS_MAX_AGE_SECONDS = 60;
 const ApiKeysSchema = z.record(z.string(), z.string());
 
 const memoryMib = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
+const processors = Math.max(1, Math.floor(memoryMib / MIB_PER_PROCESSOR));
 const logger = toLogger(new PowertoolsLogger());
 const metrics = new Metrics();
 metrics.captureColdStartMetric();
@@ -87,12 +89,14 @@ const app = createApp({
       const { createPredictor } = await import('../core/predict/predictor.ts');
       return createPredictor({
         store,
-        threads: Math.max(1, Math.floor(memoryMib / MIB_PER_PROCESSOR)),
+        threads: processors,
         maxCachedBytes: memoryMib * MIB * MODELS_SHARE,
         onReleaseError: (error) => logger.error('a session could not be released', { error }),
       });
     }),
   ),
+  // Lambda gives a function one request at a time, so none ever waits for another.
+  lanes: createLaneScheduler({ lanes: processors }),
   apiKeys: async () => {
     const secret = await getSecret(env[environment.apiKeysSecret], {
       maxAge: KEYS_MAX_AGE_SECONDS,

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertRestored } from '../core/backup/restore-note.ts';
@@ -13,6 +13,7 @@ import { FoveaError } from '../core/errors/errors.ts';
 import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
 import { openThreadedSession } from '../core/predict/threaded-session.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
@@ -24,7 +25,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createApp } from './app.ts';
 import { askDoctor, createBackendFinder } from './deps/find-backends.ts';
-import { DEFAULT_LIMITS } from './deps/limits.ts';
+import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
 import type { Logger } from './deps/logger.ts';
 import { startServer } from './node.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
@@ -46,6 +47,12 @@ export interface LocalServerOptions extends ServerAccess {
   readonly weightsDir?: string | undefined;
   /** What an hour of this machine costs, in US dollars; default: 0. */
   readonly usdPerHour?: number | undefined;
+  /** Predictions that are made at once; default: one for each core. */
+  readonly lanes?: number | undefined;
+  /** Requests for predictions that may wait; default: 32 for each lane. */
+  readonly maxWaiting?: number | undefined;
+  /** Bytes of all request bodies that are in memory at once; default: {@link defaultBytesInFlight}. */
+  readonly maxBodyBytes?: number | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -108,10 +115,17 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       },
     }),
     predictor,
+    lanes: createLaneScheduler({
+      lanes: options.lanes ?? availableParallelism(),
+      maxWaiting: options.maxWaiting,
+    }),
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
     now: Date.now,
-    limits: DEFAULT_LIMITS,
+    limits: {
+      ...DEFAULT_LIMITS,
+      bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes()),
+    },
     hosts: hostRules(host, options),
     apiKeys: options.apiKeys,
     allowOrigins: options.allowOrigins,
@@ -153,6 +167,9 @@ const trainerStarter =
         ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
       },
     });
+
+/** Memory of this machine, or of the container that the process is in. */
+const memoryBytes = () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 
 const describeMachine = ({ usdPerHour = 0 }: LocalServerOptions): JobMachine => ({
   name: 'this machine',

@@ -6,6 +6,8 @@ import { readApiKeys } from '../server/read-api-keys.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
+const MIB = 1024 * 1024;
+
 /** The options of `fovea start`. */
 export interface StartOptions {
   readonly data: string;
@@ -20,6 +22,10 @@ export interface StartOptions {
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
   readonly behindProxy?: boolean;
+  readonly lanes?: number;
+  readonly maxWaiting?: number;
+  /** MiB. */
+  readonly maxBodies?: number;
   readonly version: string;
 }
 
@@ -39,6 +45,9 @@ export async function runStart(options: StartOptions): Promise<void> {
     allowHosts: options.allowHost,
     allowOrigins: options.allowOrigin,
     trustsProxy: options.behindProxy,
+    lanes: options.lanes,
+    maxWaiting: options.maxWaiting,
+    maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,
     version: options.version,
     logger: createStderrLogger(),
   });

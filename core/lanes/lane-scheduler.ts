@@ -56,13 +56,19 @@ export interface LaneScheduler {
 export interface LaneSchedulerOptions {
   /** At least 1. */
   readonly lanes: number;
-  /** Requests that may wait for their first lane, at least 1. Under overload it is half a lane's worth each; see {@link createWaitingLimit}. */
-  readonly maxWaiting: number;
+  /**
+   * Requests that may wait for their first lane, at least 1. Default: {@link WAITING_PER_LANE} for each lane. Where more arrive than can be
+   * served, it is one for two lanes; see {@link createWaitingLimit}.
+   */
+  readonly maxWaiting?: number | undefined;
   /** Requests that may be arriving at once: their clients are still sending. Default: four times as many as may wait. */
   readonly maxArriving?: number;
   /** Milliseconds since any fixed moment. */
   readonly clock?: () => number;
 }
+
+/** Requests that wait for one lane in a burst: half a second's work of a small network, two seconds' of a large one. */
+export const WAITING_PER_LANE = 32;
 
 interface Ticket {
   /** `[client, model, number of the request]`. */
@@ -81,7 +87,12 @@ interface Piece {
 
 /** Makes a scheduler whose lanes are all free. */
 export function createLaneScheduler(options: LaneSchedulerOptions): LaneScheduler {
-  const { lanes, maxWaiting, maxArriving = 4 * maxWaiting, clock = monotonicMs } = options;
+  const {
+    lanes,
+    maxWaiting = WAITING_PER_LANE * lanes,
+    maxArriving = 4 * maxWaiting,
+    clock = monotonicMs,
+  } = options;
   const limit = createWaitingLimit({
     most: maxWaiting,
     least: Math.max(1, Math.floor(lanes / 2)),

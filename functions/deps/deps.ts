@@ -3,6 +3,7 @@
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
+import type { LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../../core/predict/predictor.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
@@ -33,6 +34,8 @@ export interface AppDeps {
   /** Finds the back ends of the trainer on the only machine; absent where they are known beforehand. */
   readonly backends?: BackendFinder | undefined;
   readonly predictor: Predictor;
+  /** Where predictions are made, and who waits for it. */
+  readonly lanes: LaneScheduler;
   /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */
   readonly checkWritable?: () => Promise<void>;
   /** A folder of weight files on this machine, for imports. */
@@ -58,6 +61,8 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     bodyTerms: BodyTerms;
+    /** Name of the API key; `undefined` where none is required. */
+    client: string | undefined;
     /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */
     publicOrigin: string | undefined;
   };

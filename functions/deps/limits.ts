@@ -27,6 +27,17 @@ export interface Limits {
 
 const MIB = 1024 * 1024;
 
+/** Four of the largest requests. */
+const MOST_BYTES_IN_FLIGHT = 256 * MIB;
+/** One of the largest requests. */
+const LEAST_BYTES_IN_FLIGHT = 64 * MIB;
+/** Share of the memory; bodies take up to four times what they count. */
+const MEMORY_SHARE = 1 / 16;
+
+/** {@link Limits.bytesInFlight} of a server with so much memory: a sixteenth of it, at least 64 MiB and at most 256. */
+export const defaultBytesInFlight = (memoryBytes: number): number =>
+  Math.min(MOST_BYTES_IN_FLIGHT, Math.max(LEAST_BYTES_IN_FLIGHT, Math.floor(memoryBytes * MEMORY_SHARE)));
+
 /** The limits of a server on a machine. */
 export const DEFAULT_LIMITS: Limits = {
   predictBodyBytes: 64 * MIB,
@@ -37,7 +48,6 @@ export const DEFAULT_LIMITS: Limits = {
   predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,
   imagesPerRequest: 64,
-  // Four of the largest requests.
-  bytesInFlight: 256 * MIB,
+  bytesInFlight: MOST_BYTES_IN_FLIGHT,
   bodyStallMs: 20_000,
 };

@@ -56,7 +56,7 @@ export function createErrorHandler(logger: Logger) {
     if (known !== undefined) {
       const { status } = answerTo(known.code);
       const request_id = c.get('requestId');
-      if (known.code === 'server-busy')
+      if (known.code === 'server-busy' || known.code === 'deadline-passed')
         logger.warn('request refused', { request_id, code: known.code, reason: known.message });
       else if (status >= 500) logger.error('request failed', { request_id, error });
       return c.json(toErrorBody(known), status, retryHeaders(known.code));

@@ -10,8 +10,8 @@ const BEARER = /^bearer +(?<token>\S+) *$/i;
 const NAMES_BEARER = /^bearer(\s|$)/i;
 
 /**
- * Middleware that requires `Authorization: Bearer <key>`, as OpenAI's clients send it. Comparing takes the same time for
- * all keys.
+ * Middleware that requires `Authorization: Bearer <key>`, as OpenAI's clients send it, and leaves the key's name for the handlers.
+ * Comparing takes the same time for all keys.
  * @throws {FoveaError} `api-key-missing` or `api-key-invalid`, answered with 401.
  */
 export function requireApiKey(keys: ApiKeys) {
@@ -32,7 +32,8 @@ export function requireApiKey(keys: ApiKeys) {
         { param: 'Authorization' },
       );
     }
-    if (!isAmong(Object.values(await keys()), token)) {
+    const name = nameOf(await keys(), token);
+    if (name === undefined) {
       c.header('WWW-Authenticate', 'Bearer error="invalid_token"');
       throw new FoveaError(
         'api-key-invalid',
@@ -42,19 +43,20 @@ export function requireApiKey(keys: ApiKeys) {
         },
       );
     }
+    c.set('client', name);
     await next();
   });
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** Compares with every candidate to its end, so that the time reveals nothing. Hashing makes all of them equally long. */
-function isAmong(candidates: readonly string[], token: string): boolean {
+/** The name of a key. Compares with every key to its end, so that the time reveals nothing. Hashing makes all of them equally long. */
+function nameOf(keys: Readonly<Record<string, string>>, token: string): string | undefined {
   const wanted = digest(token);
-  let found = false;
-  for (const candidate of candidates) {
-    const isSame = timingSafeEqual(digest(candidate), wanted);
-    found = found || (isSame && candidate !== '');
+  let found: string | undefined;
+  for (const [name, key] of Object.entries(keys)) {
+    const isSame = timingSafeEqual(digest(key), wanted);
+    if (isSame && key !== '') found ??= name;
   }
   return found;
 }

@@ -21,6 +21,7 @@ import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-respons
 import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
+import { whileWanted } from '../http/while-wanted.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
@@ -37,7 +38,8 @@ const predictRoute = createRoute({
     'One picture (raw bytes, a form with one file, JSON with `image` or `image_key`) gives a prediction, or the error of ' +
     'that picture. Many (a form with several files, JSON with `images` or `image_keys`) give a list in the order of the ' +
     'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
-    'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`).',
+    'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`). A client may say for how ' +
+    'long it waits (`Prefer: wait=SECONDS`), so that nobody works on what it will not read.',
   request: {
     params: ModelParamSchema,
     query: PredictQuerySchema,
@@ -80,28 +82,41 @@ const predictRoute = createRoute({
       'heatmap-unavailable',
       'heatmap-too-large',
       'model-parity-failed',
+      'server-busy',
+      'deadline-passed',
     ),
   },
 });
 
 /** The route of predictions. */
-export function predictRoutes({ predictor, store, jobs, limits }: AppDeps) {
+export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps) {
   const routes = createRoutes();
   const many = { maxItems: limits.imagesPerRequest };
   describeBody(routes, PredictJsonSchema, { images: many, image_keys: many });
   describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
-    const { images, isList, fields } = await readImages(c, limits, store);
-    const query = withFields(c, c.req.valid('query'), fields);
-    const { model, version } = toModelAndVersion(c.req.valid('param').model, query.version);
-    const heatmap = toHeatmapRequest(query, isList);
-    const [only] = images;
-    if (!isList && only?.content instanceof FoveaError) throw only.content;
-    const readable = images.map(({ content }) => content).filter((content) => content instanceof Uint8Array);
-    const predicted = await predictor
-      .predict({ model, version, images: readable, topK: query.top_k, heatmap, signal: c.req.raw.signal })
-      .catch(explainMissingModel(jobs, model));
+    const named = c.req.valid('param').model;
+    const flow = { client: c.get('client') ?? '', model: named };
+    const { images, isList, query, heatmap, predicted } = await whileWanted(c.req.raw, (signal) =>
+      // Before the body is read: a request that has to be refused costs nothing.
+      lanes.admit(flow, signal, async (turns) => {
+        const { images, isList, fields } = await readImages(c, limits, store);
+        const query = withFields(c, c.req.valid('query'), fields);
+        const { model, version } = toModelAndVersion(named, query.version);
+        const heatmap = toHeatmapRequest(query, isList);
+        const [only] = images;
+        if (!isList && only?.content instanceof FoveaError) throw only.content;
+        const readable = images
+          .map(({ content }) => content)
+          .filter((content) => content instanceof Uint8Array);
+        const request = { model, version, images: readable, topK: query.top_k, heatmap, signal };
+        const predicted = await turns
+          .run(() => predictor.predict(request))
+          .catch(explainMissingModel(jobs, model));
+        return { images, isList, query, heatmap, predicted };
+      }),
+    );
     const result = { ...predicted, outcomes: withUnreadable(images, predicted.outcomes) };
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });
     const id = `pred-${c.get('requestId')}`;

@@ -2,7 +2,8 @@
 
 import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
-import { createPredictor } from '../../core/predict/predictor.ts';
+import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
+import { createPredictor, type Predictor } from '../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -34,6 +35,8 @@ export interface TestAppOptions {
   readonly trustsProxy?: boolean;
   readonly backends?: BackendFinder;
   readonly machines?: AppDeps['machines'];
+  readonly lanes?: LaneScheduler;
+  readonly predictor?: Predictor;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -64,7 +67,7 @@ export function createTestApp(options: TestAppOptions = {}) {
   };
   const logLines: string[] = [];
   const uploads = createServerUploadLinks({ path: UPLOADS_PATH, now });
-  const predictor = createPredictor({ store, threads: 1 });
+  const { predictor = createPredictor({ store, threads: 1 }) } = options;
   const app = createApp({
     store,
     jobs,
@@ -74,6 +77,7 @@ export function createTestApp(options: TestAppOptions = {}) {
       { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price for tests.' },
     ],
     predictor,
+    lanes: options.lanes ?? createLaneScheduler({ lanes: 4 }),
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
     apiKeys,
