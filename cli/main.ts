@@ -77,10 +77,10 @@ function parseCount(text: string): number {
   return count;
 }
 
-function parsePrice(text: string): number {
-  const price = parseNumber(text);
-  if (price < 0) throw new InvalidArgumentError('It must be 0 or more.');
-  return price;
+function parseNonNegative(text: string): number {
+  const value = parseNumber(text);
+  if (value < 0) throw new InvalidArgumentError('It must be 0 or more.');
+  return value;
 }
 
 function parseOrigin(text: string, earlier: readonly string[] = []): readonly string[] {
@@ -119,7 +119,7 @@ program
   .option(
     '--usd-per-hour <number>',
     'what an hour of this machine costs, for the cost of jobs',
-    parsePrice,
+    parseNonNegative,
     0,
   )
   .option(
@@ -144,6 +144,12 @@ program
     'memory for the bodies of all requests (default: a sixteenth of the memory, 64 to 256)',
     parseCount,
   )
+  .option(
+    '--drain <seconds>',
+    'how long a server that is told to stop still answers everything, while /readyz says 503 (default: 0)',
+    parseNonNegative,
+  )
+  .option('--grace <seconds>', 'how long requests in hand may then take (default: 8)', parseNonNegative)
   .action((options) => runStart({ ...options, apiKey: process.env[environment.apiKey], version }));
 
 program

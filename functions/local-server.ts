@@ -53,6 +53,10 @@ export interface LocalServerOptions extends ServerAccess {
   readonly maxWaiting?: number | undefined;
   /** Bytes of all request bodies that are in memory at once; default: {@link defaultBytesInFlight}. */
   readonly maxBodyBytes?: number | undefined;
+  /** How long requests are still answered, and `/readyz` says that others should not be sent, before the server stops; default: 0. */
+  readonly drainMs?: number | undefined;
+  /** How long running requests may take when the server stops, in milliseconds; default: 8 seconds. */
+  readonly graceMs?: number | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -63,7 +67,7 @@ export interface LocalServer {
   readonly url: string;
   /** The folder to copy datasets into. */
   readonly datasetsDir: string;
-  /** Stops taking requests, lets the running trainer save a checkpoint, and ends. */
+  /** Answers what is in hand, lets the running trainer save a checkpoint, and ends. */
   stop(): Promise<void>;
 }
 
@@ -119,6 +123,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       lanes: options.lanes ?? availableParallelism(),
       maxWaiting: options.maxWaiting,
     }),
+    isStopping: () => stopped.signal.aborted,
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
     now: Date.now,
@@ -133,7 +138,13 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     version,
     logger,
   });
-  const server = await startServer({ app, host, port }).catch((error: NodeJS.ErrnoException) => {
+  const server = await startServer({
+    app,
+    host,
+    port,
+    drainMs: options.drainMs,
+    graceMs: options.graceMs,
+  }).catch((error: NodeJS.ErrnoException) => {
     predictor.close();
     throw cannotListen(host, port, error);
   });

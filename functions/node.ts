@@ -1,7 +1,8 @@
 // Serves an app on a Node socket, and stops without cutting off requests in progress.
 
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { FoveaError } from '../core/errors/errors.ts';
 import { retryHeaders, toErrorBody } from './http/error-response.ts';
@@ -14,8 +15,12 @@ export interface StartServerOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** How long running requests may take after {@link RunningServer.stop}, in milliseconds. */
-  readonly graceMs?: number;
+  /** How long everything is still answered after {@link RunningServer.stop}, in milliseconds. Default: 0. */
+  readonly drainMs?: number | undefined;
+  /** How long running requests may take after that, in milliseconds. Default: {@link DEFAULT_GRACE_MS}. */
+  readonly graceMs?: number | undefined;
+  /** Waits until the draining is over; default: a timer. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 /** A server that takes requests. */
@@ -23,26 +28,36 @@ export interface RunningServer {
   /** E.g. `http://127.0.0.1:8787`. */
   readonly url: string;
   readonly port: number;
-  /** Takes no new requests, waits for running ones for at most `graceMs`, then closes their connections. */
+  /**
+   * For `drainMs` all requests are answered as before, each with `Connection: close`, so that clients go elsewhere. Then the port is
+   * closed, requests that still come are refused with `server-stopping`, and running ones have `graceMs` until their connections are cut.
+   */
   stop(): Promise<void>;
 }
 
-const DEFAULT_GRACE_MS = 3000;
+/** Less than the 10 seconds after which Docker kills a container that it stops. */
+export const DEFAULT_GRACE_MS = 8000;
 
 /**
  * Starts serving; resolves when the port is open.
  * @throws Node's own error where the port cannot be opened (`EADDRINUSE`, `EACCES`).
  */
 export async function startServer(options: StartServerOptions): Promise<RunningServer> {
-  const { app, host, graceMs = DEFAULT_GRACE_MS } = options;
+  const { app, host, drainMs = 0, graceMs = DEFAULT_GRACE_MS, wait = sleep } = options;
+  let state: 'serving' | 'draining' | 'closing' = 'serving';
+  const unanswered = new Set<ServerResponse>();
   const listener = getRequestListener((request) => app.fetch(request), {
     hostname: host,
     errorHandler: refuse,
   });
   // Node's own refusal of a request without a Host has no body.
   const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
-    if (lacksHost(incoming)) answerRefusal(outgoing, namesNoUrl('it has no Host'));
-    else void listener(incoming, outgoing);
+    if (lacksHost(incoming)) return answerRefusal(outgoing, namesNoUrl('it has no Host'));
+    if (state === 'closing') return answerRefusal(outgoing, stopping());
+    if (state === 'draining') outgoing.setHeader('Connection', 'close');
+    unanswered.add(outgoing);
+    outgoing.once('close', () => unanswered.delete(outgoing));
+    void listener(incoming, outgoing);
   });
   refuseUnread(server);
   await new Promise<void>((resolve, reject) => {
@@ -58,6 +73,12 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     async stop() {
+      state = 'draining';
+      for (const outgoing of unanswered) {
+        if (!outgoing.headersSent) outgoing.setHeader('Connection', 'close');
+      }
+      if (drainMs > 0) await wait(drainMs);
+      state = 'closing';
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const forced = setTimeout(() => server.closeAllConnections(), graceMs);
@@ -76,6 +97,12 @@ function refuse(error: unknown): Response {
   const refused = namesNoUrl(error instanceof Error ? error.message : 'it cannot be read');
   return Response.json(toErrorBody(refused), { status: 400, headers: retryHeaders(refused.code) });
 }
+
+const stopping = () =>
+  new FoveaError(
+    'server-stopping',
+    'The server is stopping and begins nothing new. Send the request again: another server, or the next start of this one, answers it.',
+  );
 
 const namesNoUrl = (reason: string) =>
   new FoveaError(

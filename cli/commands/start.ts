@@ -7,6 +7,7 @@ import { createStderrLogger } from '../server/stderr-logger.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
 const MIB = 1024 * 1024;
+const SECOND_MS = 1000;
 
 /** The options of `fovea start`. */
 export interface StartOptions {
@@ -26,6 +27,10 @@ export interface StartOptions {
   readonly maxWaiting?: number;
   /** MiB. */
   readonly maxBodies?: number;
+  /** Seconds. */
+  readonly drain?: number;
+  /** Seconds. */
+  readonly grace?: number;
   readonly version: string;
 }
 
@@ -48,6 +53,8 @@ export async function runStart(options: StartOptions): Promise<void> {
     lanes: options.lanes,
     maxWaiting: options.maxWaiting,
     maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,
+    drainMs: options.drain === undefined ? undefined : options.drain * SECOND_MS,
+    graceMs: options.grace === undefined ? undefined : options.grace * SECOND_MS,
     version: options.version,
     logger: createStderrLogger(),
   });

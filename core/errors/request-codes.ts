@@ -17,6 +17,8 @@ export const REQUEST_CODES = {
   'body-timeout': 'The body stopped or came too slowly. Send the request again.',
   'server-busy':
     'The server has more to do than it can take on: too many predictions wait, or too many bytes. Send the request again after the time in `Retry-After`.',
+  'server-stopping':
+    'The server is stopping. Send the request again after the time in `Retry-After`, to another server or after the restart.',
   'deadline-passed':
     'The time that the client waits, as its headers say, passed before the answer was made. Send the request again, or wait longer.',
   'http-invalid': 'The request is not valid HTTP. Send it with an HTTP client that is up to date.',

@@ -38,6 +38,8 @@ export interface AppDeps {
   readonly lanes: LaneScheduler;
   /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */
   readonly checkWritable?: () => Promise<void>;
+  /** Whether the process is about to end, so that load balancers send requests elsewhere. */
+  readonly isStopping?: () => boolean;
   /** A folder of weight files on this machine, for imports. */
   readonly weightsDir?: string | undefined;
   /** Unix milliseconds. */

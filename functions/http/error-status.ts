@@ -51,6 +51,7 @@ export const ERROR_ANSWERS = {
   'body-timeout': { status: 408, retry: 1 },
   'server-busy': later(2),
   'deadline-passed': later(1),
+  'server-stopping': later(1),
   'http-invalid': refused(400),
   'headers-too-large': refused(431),
   'request-timeout': { status: 408, retry: 1 },

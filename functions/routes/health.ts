@@ -48,12 +48,17 @@ const readyz = createRoute({
 });
 
 /** The routes that monitors and load balancers ask. They need no API key. */
-export function healthRoutes({ store, checkWritable, version, logger }: AppDeps) {
+export function healthRoutes({ store, checkWritable, isStopping, version, logger }: AppDeps) {
   const routes = createRoutes();
 
   routes.openapi(healthz, (c) => c.json({ live: true as const, version }, 200));
 
   routes.openapi(readyz, async (c) => {
+    if (isStopping?.() === true)
+      return c.json(
+        { ready: false, live: true as const, reason: 'The server is stopping.', code: 'server-stopping' },
+        503,
+      );
     try {
       // Any key that the API may read does; that there is no such object is an answer, too.
       await store.head(keys.idempotency('ready'));

@@ -36,6 +36,7 @@ export interface TestAppOptions {
   readonly backends?: BackendFinder;
   readonly machines?: AppDeps['machines'];
   readonly lanes?: LaneScheduler;
+  readonly isStopping?: () => boolean;
   readonly predictor?: Predictor;
 }
 
@@ -84,6 +85,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     allowOrigins,
     trustsProxy,
     weightsDir,
+    ...(options.isStopping === undefined ? {} : { isStopping: options.isStopping }),
     ...(checkWritable === undefined ? {} : { checkWritable }),
     backends: options.backends,
     version: '0.0.0-test',
