@@ -4,7 +4,7 @@
 export type Arm =
   | { readonly by: 'fovea'; readonly recipe: object }
   /** On features of Fovea's, so that both see the same pixels. */
-  | { readonly by: 'probe' }
+  | { readonly by: 'probe'; readonly isBalanced: boolean }
   | { readonly by: 'keras'; readonly recipe: 'course' | 'modern' };
 
 /** Variants do not belong to training. */
@@ -14,7 +14,8 @@ const NO_VARIANTS = { variants: [] };
 export const ARMS = {
   default: { by: 'fovea', recipe: NO_VARIANTS },
   full: { by: 'fovea', recipe: { stages: 'full', ...NO_VARIANTS } },
-  probe: { by: 'probe' },
+  probe: { by: 'probe', isBalanced: false },
+  'probe-balanced': { by: 'probe', isBalanced: true },
   'keras-course': { by: 'keras', recipe: 'course' },
   'keras-modern': { by: 'keras', recipe: 'modern' },
 } as const satisfies Record<string, Arm>;

@@ -3,8 +3,9 @@
 //
 //   npm run bench:learn -- --data FOLDER... --python COMMAND
 //
-// Arms, seeds and sets can run one by one: results are added to a file, and the table shows the newest of each.
+// A folder may have a set of its own for each seed, in `draw-SEED`. Arms, seeds and sets can run one by one: results are added to a file, and the table shows the newest of each.
 
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -59,7 +60,9 @@ for (const { folder, name } of options.table ? [] : sets) {
     if (open.length === 0) continue;
     const temporary = await mkdtemp(path.join(os.tmpdir(), 'fovea-bench-'));
     try {
-      const set = await openSet({ ...options, folder, temporary, seed });
+      const drawn = path.join(folder, `draw-${seed}`);
+      const source = existsSync(drawn) ? drawn : folder;
+      const set = await openSet({ ...options, folder: source, temporary, seed });
       for (const run of open) {
         console.log(`${name}, ${run.base}, seed ${seed}: ${run.arm}`);
         const result = await set.run(run, await readResults(options.results));

@@ -21,6 +21,8 @@ options = parser.parse_args()
 SEED = 1
 # Nets see 224 pixels: tiny pictures are enlarged as a person would, with smooth edges.
 SIDE = 96
+# Sets that are drawn for each seed of bench:learn.
+DRAWS = (1, 2, 3)
 
 
 def shuffled(items, name):
@@ -89,17 +91,61 @@ def fruit(source):
         copy(f"fruit-little/{name}", shuffled(files, name)[:15])
 
 
+def read_mnist(source, name):
+    """Pictures and labels of one of MNIST's two parts."""
+
+    def read(part, header):
+        content = gzip.decompress((source / f"{name}-{part}-ubyte.gz").read_bytes())
+        return np.frombuffer(content, np.uint8, offset=header)
+
+    return read("images-idx3", 16).reshape(-1, 28, 28), read("labels-idx1", 8)
+
+
 def mnist(source):
     """Imbalanced: 402, 100, 20 and 3 digits for training, 100 of each for the test."""
-
-    def read(name, header):
-        return np.frombuffer(gzip.decompress((source / f"{name}-ubyte.gz").read_bytes()), np.uint8, offset=header)
-
     for split, name, counts in (("train", "train", (402, 100, 20, 3)), ("test", "t10k", (100,) * 4)):
-        images, labels = read(f"{name}-images-idx3", 16).reshape(-1, 28, 28), read(f"{name}-labels-idx1", 8)
+        images, labels = read_mnist(source, name)
         for label, count in zip((3, 5, 8, 9), counts):
             chosen = shuffled(images[labels == label], f"mnist {split} {label}")[:count]
             write(f"mnist-imbalanced/{split}/{label}", chosen, SIDE)
+
+
+def unequal_digits(source):
+    """402 pictures of one class and 3 of the other, drawn anew for each seed; the test has 300 of each."""
+    for draw in DRAWS:
+        for split, name, counts in (("train", "train", (402, 3)), ("test", "t10k", (300, 300))):
+            images, labels = read_mnist(source, name)
+            for label, count in zip((3, 8), counts):
+                chosen = shuffled(images[labels == label], f"unequal {split} {label} {draw}")[:count]
+                write(f"mnist-unequal/draw-{draw}/{split}/{label}", chosen, SIDE)
+
+
+def unequal_fruit(source):
+    """Half of ten kinds have 3 photographs for training, others for each seed; the test has as many of each kind."""
+    kinds = sorted(folder.name for folder in (source / "train").iterdir())
+    tests = {kind: sorted((source / "test" / kind).iterdir()) for kind in kinds}
+    least = min(len(files) for files in tests.values())
+    for draw in DRAWS:
+        few = shuffled(kinds, f"few {draw}")[:5]
+        for kind in kinds:
+            files = shuffled(sorted((source / "train" / kind).iterdir()), f"{kind} {draw}")
+            copy(f"fruit-unequal/draw-{draw}/train/{kind}", files[:3] if kind in few else files)
+            copy(f"fruit-unequal/draw-{draw}/test/{kind}", tests[kind][:least])
+
+
+def flipped_fruit(source):
+    """A tenth of the training pictures are in the folder of another kind, others for each seed; the test is as it was."""
+    kinds = sorted(folder.name for folder in (source / "train").iterdir())
+    files = [(kind, file) for kind in kinds for file in sorted((source / "train" / kind).iterdir())]
+    for draw in DRAWS:
+        random = np.random.default_rng(SEED + draw)
+        flipped = set(random.permutation(len(files))[: round(len(files) / 10)])
+        for number, (kind, file) in enumerate(files):
+            others = [other for other in kinds if other != kind]
+            label = others[random.integers(len(others))] if number in flipped else kind
+            copy(f"fruit-flipped/draw-{draw}/train/{label}", [file])
+        for kind in kinds:
+            copy(f"fruit-flipped/draw-{draw}/test/{kind}", sorted((source / "test" / kind).iterdir()))
 
 
 def emoji(source):
@@ -126,8 +172,12 @@ if options.output.exists():
 digits()
 faces()
 textures()
-for make, source in ((fruit, options.fruit), (mnist, options.mnist), (emoji, options.emoji)):
-    if source is not None:
+for source, makers in (
+    (options.fruit, (fruit, unequal_fruit, flipped_fruit)),
+    (options.mnist, (mnist, unequal_digits)),
+    (options.emoji, (emoji,)),
+):
+    for make in makers if source is not None else ():
         make(source)
 for folder in sorted(options.output.iterdir()):
     files = list(folder.glob("**/*.*"))

@@ -20,6 +20,8 @@ export interface Measures {
   readonly high: number;
   /** Mean recall of the classes that have test pictures. */
   readonly balancedAccuracy: number;
+  /** The least recall of a class that has test pictures. */
+  readonly worstRecall: number;
   /** Negative log-likelihood in nats. */
   readonly nll: number;
   /** Expected calibration error over 15 bins. */
@@ -35,12 +37,13 @@ const SEED = 1;
 /** Measures predictions. @throws {Error} where there are none. */
 export function measure(predictions: Predictions): Measures {
   const { value, low, high, trials } = present(accuracyOf(predictions), 'test pictures');
+  const { balancedAccuracy, classes } = scoreClasses(predictions, { seed: SEED });
   return {
     accuracy: value,
     low,
     high,
-    balancedAccuracy: present(scoreClasses(predictions, { seed: SEED }).balancedAccuracy, 'test pictures')
-      .value,
+    balancedAccuracy: present(balancedAccuracy, 'test pictures').value,
+    worstRecall: Math.min(...classes.flatMap(({ recall }) => recall?.value ?? [])),
     nll: present(crossEntropy(predictions), 'test pictures'),
     ece: present(calibrationError(reliabilityBins(predictions)), 'test pictures'),
     eceByChance: quantile(calibrationErrorsByChance(predictions, { seed: SEED }), 0.95),

@@ -35,6 +35,7 @@ function toTable(title: string, results: readonly Result[]): string {
         `${percent(accuracy)} (${percent(interval.low)}–${percent(interval.high)})`,
         difference === undefined ? '' : `${signed(difference.mean)} ± ${percent(difference.standardError)}`,
         percent(of((result) => result.balancedAccuracy)),
+        percent(of((result) => result.worstRecall)),
         of((result) => result.nll).toFixed(3),
         of((result) => result.ece).toFixed(3),
         of((result) => result.eceByChance).toFixed(3),
@@ -45,8 +46,8 @@ function toTable(title: string, results: readonly Result[]): string {
   });
   return [
     `\n${title}: ${classes} classes, ${trained} pictures for training, ${pictures} for the test\n`,
-    '| arm | accuracy by seed, % | mean (95 %) | − probe, points | balanced | NLL | ECE | by chance | time | |',
-    '|---|---|---|---:|---:|---:|---:|---:|---:|---|',
+    '| arm | accuracy by seed, % | mean (95 %) | − probe, points | balanced | worst class | NLL | ECE | by chance | time | |',
+    '|---|---|---|---:|---:|---:|---:|---:|---:|---:|---|',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');
 }

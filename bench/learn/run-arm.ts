@@ -100,14 +100,14 @@ export async function openSet(options: OpenSetOptions): Promise<OpenSet> {
     return { seconds, input, note: stages.join(', ') };
   }
 
-  async function runProbe(run: Run, known: readonly Result[]): Promise<Outcome> {
+  async function runProbe(run: Run, known: readonly Result[], isBalanced: boolean): Promise<Outcome> {
     const input = findResult(known, { ...run, arm: 'default' })?.input;
     if (input === undefined) throw new Error('It takes the input of the arm "default", which has no result.');
     const startedMs = performance.now();
     await rm(path.join(dataDir, 'cache'), { recursive: true, force: true });
     await writeFeatures({ store, weightsDir, base: run.base, input, set, target: exchange });
     const extracting = (performance.now() - startedMs) / 1000;
-    const { seconds, note } = runPython('probe.py', []);
+    const { seconds, note } = runPython('probe.py', isBalanced ? ['balanced'] : []);
     return { seconds: extracting + seconds, note };
   }
 
@@ -137,7 +137,7 @@ export async function openSet(options: OpenSetOptions): Promise<OpenSet> {
       case 'fovea':
         return runFovea(run, arm.recipe);
       case 'probe':
-        return runProbe(run, known);
+        return runProbe(run, known, arm.isBalanced);
       case 'keras':
         return runKeras(run, arm.recipe);
     }
