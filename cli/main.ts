@@ -230,6 +230,7 @@ withPull(program.command('weights').description('pretrained weights').command('p
   )
   .argument('<source>', 'an architecture, a URL, or a repository of a hub as org/name or org/name@revision')
   .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
+  .option('--as <name>', 'of a URL or a hub: name of the file in the data folder (default: its own)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .action((source: string, options: WeightsPullOptions) => runWeightsPull(source, options));
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { toArchitectureName } from '../../core/backbone/backbone.ts';
+import { parseBackboneName, toArchitectureName } from '../../core/backbone/backbone.ts';
 import {
   checkBackboneSize,
   type ImportBackboneRequest,
@@ -98,7 +98,7 @@ function missing(option: '--layout' | '--preprocessing'): never {
 async function openModel(
   source: string,
   store: ObjectStore,
-  options: PullCommandOptions,
+  options: PullCommandOptions & { readonly name?: string },
 ): Promise<OpenedModel> {
   const file = toUserPath(source);
   // What is named like a file is never looked for on a hub, which need not learn the names of files here.
@@ -114,6 +114,8 @@ async function openModel(
   }
   const { address, pull } = openPull(source, store, options);
   const { url, name, other } = address(source, HUB_MODEL);
+  // Before hours of a download, and not after them.
+  parseBackboneName(options.name ?? name);
   const limits = { maxBytes: MAX_BACKBONE_BYTES };
   const pulled = await pull(url, { ...limits, kind: 'onnx' });
   return {

@@ -3,14 +3,17 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
 import { MAX_WEIGHT_FILE_BYTES } from '../../core/network/weights/find-weight-file.ts';
+import { parseWeightFileName } from '../../core/network/weights/weight-file-name.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
+import { type ObjectStore, PreconditionFailedError } from '../../core/storage/object-store.ts';
 import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
-import { isSource } from '../pull/source-address.ts';
+import { fileNameOf, isSource } from '../pull/source-address.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
 /** The options of `fovea weights pull`. */
@@ -18,6 +21,8 @@ export interface WeightsPullOptions extends PullCommandOptions {
   readonly data: string;
   /** Whether the file of an architecture is the one with its classifier, for `import-model`. */
   readonly withTop?: boolean;
+  /** Name in the data folder, of a file of a URL or a hub; default: its own. */
+  readonly as?: string;
 }
 
 /** Keras's own name of a model's weights in a repository of a hub. */
@@ -25,21 +30,22 @@ const HUB_WEIGHTS = 'model.weights.h5';
 
 /**
  * Pulls the published weights of an architecture, or a file of a URL or a hub, into the data folder.
- * @throws {FoveaError} `architecture-unknown`, `weights-unavailable`, what pulling throws.
+ * @throws {FoveaError} `architecture-unknown`, `weights-unavailable`, `weights-exists`, what pulling throws.
  */
 export async function runWeightsPull(source: string, options: WeightsPullOptions): Promise<void> {
   const { data } = options;
-  const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
+  const folder = path.resolve(data);
+  const store = await openObjectStore(pathToFileURL(folder).href);
   const { address, pull } = openPull(source, store, options);
   const published = isSource(source) ? undefined : publishedOf(findArchitecture(source), options);
   const url = published === undefined ? address(source, HUB_WEIGHTS).url : new URL(published.url);
-  const file = published?.file ?? decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+  const file = published?.file ?? parseWeightFileName(options.as ?? fileNameOf(url), 'as');
   const pulled = await pull(url, {
     maxBytes: MAX_WEIGHT_FILE_BYTES,
     kind: 'keras',
     checksum: published?.checksum,
   });
-  await store.put(keys.weights(file), await readFile(pulled.path));
+  await keep(store, { file, folder, canRename: published === undefined }, await readFile(pulled.path));
   console.log(
     published === undefined
       ? `"${file}" is in the data folder. Its license is that of where it came from. Make a model of it: POST /v1/models, "weights": "${file}"`
@@ -48,10 +54,49 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   );
 }
 
+/** Where a file is to be, and whether it may have another name. */
+interface Place {
+  readonly file: string;
+  readonly folder: string;
+  readonly canRename: boolean;
+}
+
+/** Stores a file. One of the same name that has other bytes stays: it may be all that its owner has of it. */
+async function keep(
+  store: ObjectStore,
+  { file, folder, canRename }: Place,
+  bytes: Uint8Array,
+): Promise<void> {
+  const key = keys.weights(file);
+  try {
+    await store.put(key, bytes, { ifNoneMatch: '*' });
+  } catch (cause) {
+    if (!(cause instanceof PreconditionFailedError)) throw cause;
+    const before = await store.get(key);
+    const received = contentHashOf(bytes);
+    const there = before && contentHashOf(before.body);
+    if (there === received) return;
+    const both = canRename ? ', or keep both: give the new one another name with --as NAME' : '';
+    throw new FoveaError(
+      'weights-exists',
+      `${path.join(folder, key)} is another file (sha256 ${there}) than the one that was pulled (${received}), and was left as it is. ` +
+        `Move it away and run the command again, which downloads nothing anew${both}.`,
+      { param: 'as', details: { file, there, received }, cause },
+    );
+  }
+}
+
 function publishedOf(
   { name, weightSources }: Architecture,
-  { withTop = false, file }: WeightsPullOptions,
+  { withTop = false, file, as }: WeightsPullOptions,
 ): WeightSource {
+  if (as !== undefined) {
+    throw new FoveaError(
+      'weights-unavailable',
+      `The weights of ${name} keep their name, by which jobs find them. Leave out --as ${as}; it is for files of a URL or a hub.`,
+      { param: 'as' },
+    );
+  }
   const usable = weightSources.filter((source) =>
     file === undefined ? !withTop || source.includesTop : source.file === file,
   );

@@ -9,8 +9,15 @@ export interface UrlRules {
   readonly allowHttp: readonly string[];
 }
 
-/** Addresses of this machine and of private networks (RFC 1122, 1918, 3927, 4193, 4291, 6598). */
+/** Addresses of this machine and of private networks (RFC 1122, 1918, 3927, 4193, 4291, 6598, 8215). */
 const PRIVATE = new BlockList();
+/** The prefixes of IPv6 that an address of IPv4 is written behind: mapped, translated, compatible (RFC 4291, 6145), NAT64 (RFC 6052). */
+const BEFORE_IPV4 = ['::ffff:', '::ffff:0:', '::', '64:ff9b::'];
+/** The network of 6to4 that wraps one of IPv4, in the 32 bits behind its prefix (RFC 3056). */
+const to6to4 = (net: string) => {
+  const [a = 0, b = 0, c = 0, d = 0] = net.split('.').map(Number);
+  return `2002:${(256 * a + b).toString(16)}:${(256 * c + d).toString(16)}::`;
+};
 for (const [net, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -21,11 +28,13 @@ for (const [net, prefix] of [
   ['192.168.0.0', 16],
 ] as const) {
   PRIVATE.addSubnet(net, prefix, 'ipv4');
-  PRIVATE.addSubnet(`::ffff:${net}`, 96 + prefix, 'ipv6');
+  for (const before of BEFORE_IPV4) PRIVATE.addSubnet(`${before}${net}`, 96 + prefix, 'ipv6');
+  PRIVATE.addSubnet(to6to4(net), 16 + prefix, 'ipv6');
 }
 PRIVATE.addSubnet('::', 127, 'ipv6');
 PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 PRIVATE.addSubnet('fe80::', 10, 'ipv6');
+PRIVATE.addSubnet('64:ff9b:1::', 48, 'ipv6');
 
 /** Whether a URL says by its host alone that it is of this machine or a private network. */
 function isPrivate({ hostname }: URL): boolean {

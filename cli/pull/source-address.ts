@@ -35,8 +35,7 @@ export function toAddress(text: string, file: string, hub: string = DEFAULT_HUB)
   if (isUrl(text) && URL.canParse(text)) {
     const url = new URL(text);
     url.hash = '';
-    const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
-    return { url, name: last.replace(/\.[^.]*$/, '') };
+    return { url, name: fileNameOf(url).replace(/\.[^.]*$/, '') };
   }
   const [, repository, name, revision = DEFAULT_REVISION] = REPOSITORY.exec(text) ?? [];
   if (repository === undefined || name === undefined || !URL.canParse(hub)) {
@@ -52,6 +51,24 @@ export function toAddress(text: string, file: string, hub: string = DEFAULT_HUB)
       `${hub.replace(/\/+$/, '')}/${repository}/resolve/${encodeURIComponent(revision)}/${encodePath(path)}`,
     );
   return { url: other(file), name, other };
+}
+
+/**
+ * The name of a URL's file, which may be empty.
+ * @throws {FoveaError} `download-refused` where it is no text.
+ */
+export function fileNameOf({ pathname }: URL): string {
+  const last = pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch (cause) {
+    throw new FoveaError(
+      'download-refused',
+      `The address ends in ${JSON.stringify(last)}, which stands for no text: each "%" must begin the two digits of a byte of UTF-8. ` +
+        'Copy the address again; for a "%" itself write %25.',
+      { param: 'source', details: { received: last }, cause },
+    );
+  }
 }
 
 function encodePath(file: string): string {

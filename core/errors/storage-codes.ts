@@ -60,6 +60,8 @@ export const STORAGE_CODES = {
   'weights-unreadable': 'The weights cannot be read. Give a Keras weight file: .h5, .weights.h5 or .keras.',
   'weights-unavailable':
     'The pretrained weights are not here and could not be downloaded. Put the file that the message names into a folder, start the server with `--weights FOLDER`, and ask for the job again.',
+  'weights-exists':
+    'Another weight file has the name. Move that file away, or keep both: choose another name with `--as`.',
   'weights-download-failed': 'The weights could not be downloaded. Try again, or supply the file by hand.',
 
   'download-failed': 'The file could not be downloaded. Try again: the download continues.',

@@ -17,6 +17,7 @@ import type { Architecture, Network, NetworkWeights } from '../network/descripti
 import { toOnnx } from '../network/onnx/to-onnx.ts';
 import { fromKeras } from '../network/weights/from-keras.ts';
 import { loadPretrainedWeights } from '../network/weights/load-pretrained-weights.ts';
+import { parseWeightFileName } from '../network/weights/weight-file-name.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { claimVersion } from './claim-version.ts';
@@ -112,18 +113,8 @@ async function loadWeights(
   return adaptPublishedWeights(await fromKeras(network, await readWeightsFile(deps, file)));
 }
 
-/** A name and never a path, since requests come over the network. */
-const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-
-async function readWeightsFile({ store, weightsDir, signal }: ImportModelDeps, file: string) {
-  if (!FILE_NAME.test(file)) {
-    throw new FoveaError(
-      'weights-unavailable',
-      `${JSON.stringify(file.slice(0, 80))} cannot be the name of a weight file: it must be a file name without folders, ` +
-        'of A-Z, a-z, 0-9, ".", "_" and "-", starting with a letter or a digit.',
-      { param: 'weights' },
-    );
-  }
+async function readWeightsFile({ store, weightsDir, signal }: ImportModelDeps, name: string) {
+  const file = parseWeightFileName(name, 'weights');
   const options = signal === undefined ? {} : { signal };
   if (weightsDir !== undefined) {
     const found = await readFile(path.join(weightsDir, file), options).catch(

@@ -157,6 +157,7 @@ export const ERROR_ANSWERS = {
   'weights-mismatch': refused(400),
   'weights-unreadable': refused(400),
   'weights-unavailable': refused(409),
+  'weights-exists': refused(409),
   'weights-download-failed': later(60),
 
   'download-failed': later(60),

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { runImportBackbone } from '../../../cli/commands/import-backbone.ts';
 import { moveWeightsOut } from '../../support/external-onnx.ts';
 import { startFileServer } from '../../support/file-server.ts';
 import { foreignModel } from '../../support/foreign-onnx.ts';
@@ -41,6 +42,13 @@ function fovea(...args: string[]): Promise<{ status: number | null; stdout: stri
 }
 
 describe('fovea import-backbone of a hub', () => {
+  it('rejects a name that no backbone can have before it downloads anything', async () => {
+    const options = { data: path.join(folder, 'unnamed'), allowHttp: [server.host] };
+    const importing = runImportBackbone(`${server.url}/%20.onnx`, options);
+    await expect(importing).rejects.toMatchObject({ code: 'backbone-name-invalid' });
+    expect(server.requests).toEqual([]);
+  });
+
   it('pulls the model, the weights beside it and what the hub says of its input', async () => {
     const { status, stdout, stderr } = await fovea(
       'import-backbone',

@@ -38,7 +38,36 @@ it('puts a file of a URL or a hub where imports of a server find it', async () =
   expect(printed[0]).toContain('"weights": "mine.h5"');
 });
 
+it('leaves another file of the same name as it is, and keeps both under two names', async () => {
+  const allowHttp = [server.host];
+  const pull = (source: string, as?: string) =>
+    runWeightsPull(source, { data, allowHttp, ...(as === undefined ? {} : { as }) });
+  server.files.set('/org/one/resolve/main/model.weights.h5', hdf5('one'));
+  server.files.set('/org/two/resolve/main/model.weights.h5', hdf5('two'));
+  await pull('org/one');
+  await expect(pull('org/two')).rejects.toMatchObject({
+    code: 'weights-exists',
+    message: expect.stringMatching(/model\.weights\.h5 is another file .*Move it away.*--as NAME/),
+  });
+  await pull('org/one');
+  await pull('org/two', 'two.h5');
+  expect([stored('model.weights.h5'), stored('two.h5')]).toEqual([hdf5('one'), hdf5('two')]);
+});
+
 it.each([
+  ['/%20.h5', /" \.h5" cannot be the name/],
+  ['/a%2Fb.h5', /"a\/b\.h5" cannot be the name/],
+  ['/', /"" cannot be the name/],
+  ['/%zz.h5', /"%zz\.h5", which stands for no text/],
+])('rejects the address %s before it downloads anything', async (file, message) => {
+  const allowHttp = [server.host];
+  server.files.set(file, hdf5('x'));
+  await expect(runWeightsPull(server.url + file, { data, allowHttp })).rejects.toThrow(message);
+  expect(server.requests).toEqual([]);
+});
+
+it.each([
+  ['mobilenet_v2_0.35', { as: 'mine.h5' }, 'weights-unavailable', /keep their name/],
   ['lenet5', {}, 'weights-unavailable', /trained from scratch/],
   [
     'convnext_tiny',

@@ -33,6 +33,14 @@ describe('checkUrl', () => {
     'https://0x7f000001/a',
     'https://[::1]/a',
     'https://[::ffff:10.0.0.1]/a',
+    'https://[::10.0.0.1]/a',
+    'https://[::ffff:0:10.0.0.1]/a',
+    'https://[64:ff9b::10.0.0.1]/a',
+    'https://[64:ff9b::a9fe:a9fe]/a',
+    'https://[64:ff9b:1::1]/a',
+    'https://[2002:a00:1::1]/a',
+    'https://[2002:c0a8:101::]/a',
+    'https://[2002:ac1f:ffff::1]/a',
     'https://[fd00::1]/a',
     'https://192.168.1.1/a',
     'https://169.254.169.254/a',
@@ -43,6 +51,8 @@ describe('checkUrl', () => {
 
   it('allows a redirect to another public host, and to a server that was allowed', () => {
     expect(check('https://cdn.example/a?signature=1', FROM)).not.toThrow();
+    for (const host of ['[64:ff9b::8.8.8.8]', '[2002:808:808::1]', '[2002:ac20::1]', '[2606:4700::1]'])
+      expect(check(`https://${host}/a`, FROM)).not.toThrow();
     expect(check('http://127.0.0.1:8000/a', FROM)).not.toThrow();
   });
 });

@@ -29,6 +29,7 @@ describe('toAddress', () => {
     ['org/name', '/etc'],
     ['../name', 'a.onnx'],
     ['https://', 'a.onnx'],
+    ['https://host/a%E0%A4%A', 'a.onnx'],
   ])('rejects %s with the file %s', (text, file) => {
     expect(() => toAddress(text, file)).toThrow(expect.objectContaining({ code: 'download-refused' }));
   });
