@@ -35,9 +35,14 @@ export function lazyUploadLinks(load: () => Promise<RemoteUploadLinks>): RemoteU
 
 /** A predictor whose runtime is loaded with the first picture. */
 export function lazyPredictor(load: () => Promise<Predictor>): Predictor {
-  const loadOnce = once(load);
+  let loaded: Promise<Predictor> | undefined;
   return {
-    predict: async (request) => (await loadOnce()).predict(request),
+    predict: async (request) => {
+      loaded ??= load();
+      return (await loaded).predict(request);
+    },
+    // One that is not loaded knows nothing yet. Its failure is told to whoever predicts.
+    forget: (model) => void loaded?.then((predictor) => predictor.forget(model)).catch(() => undefined),
     // It lives as long as the process, which a function never ends itself.
     close: () => undefined,
   };

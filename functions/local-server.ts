@@ -14,8 +14,8 @@ import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
+import { createSessionLanes } from '../core/predict/laned-session.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
-import { openThreadedSession } from '../core/predict/threaded-session.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
 import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
@@ -31,6 +31,8 @@ import { startServer } from './node.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
 import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
+/** The largest sum of ONNX files that one model may have open on several lanes, in bytes: a gigabyte and a half of memory. */
+const MODEL_MAX_BYTES = 400 * 1024 * 1024;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
@@ -100,7 +102,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   });
   const predictor = createPredictor({
     store,
-    openSession: openThreadedSession,
+    openSession: createSessionLanes({ lanes: availableParallelism(), maxBytes: MODEL_MAX_BYTES }),
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   const stopped = new AbortController();

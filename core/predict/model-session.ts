@@ -21,17 +21,19 @@ export interface ModelOutput {
 /** A loaded model, ready to predict. */
 export interface ModelSession {
   readonly manifest: Manifest;
-  /** Size of the ONNX file plus {@link SESSION_BYTES}, which the session cache counts. */
+  /** Size of the ONNX file plus {@link SESSION_BYTES}, for each session of ONNX Runtime. The session cache counts it. */
   readonly sizeBytes: number;
   /**
    * Computes class probabilities of a batch.
    * @param input float32 of the shape `dims`, `[batch, height, width, channels]`, preprocessed as the manifest says. Its buffer may be
    *   transferred to another thread, so it must not be used afterwards.
+   * @param lane The caller's lane; see {@link OnnxSession.run}.
    * @throws {FoveaError} `model-corrupt` where the output has another shape than the labels or is not finite.
    */
   run(
     input: Float32Array<ArrayBuffer>,
     dims: readonly [number, number, number, number],
+    lane?: number,
   ): Promise<ModelOutput>;
   /** Frees the native memory. The session must not be used afterwards. */
   release(): Promise<void>;
@@ -73,9 +75,9 @@ export async function loadModelSession(
   }
   return {
     manifest,
-    sizeBytes: SESSION_BYTES + stored.body.byteLength,
-    async run(input, inputDims) {
-      const { values, dims } = await session.run({ inputName, outputName, input, dims: inputDims });
+    sizeBytes: (session.sessions ?? 1) * (SESSION_BYTES + stored.body.byteLength),
+    async run(input, inputDims, lane) {
+      const { values, dims } = await session.run({ inputName, outputName, input, dims: inputDims }, lane);
       const [batch] = inputDims;
       const isScores = values instanceof Float32Array && dims.length >= 2;
       if (!isScores || dims[0] !== batch || dims.at(-1) !== manifest.labels.length) {
@@ -106,6 +108,8 @@ async function createSession(
       enableCpuMemArena: keepsMemory,
       // Only errors, since warnings about unused initializers would go to standard error.
       logSeverityLevel: 3,
+      // Idle threads that spin would take the cores from decoders and from other sessions.
+      extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {
     throw corrupt(

@@ -22,8 +22,14 @@ export interface OnnxRun {
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  /** Computes one output. @throws {Error} of ONNX Runtime. */
-  run(run: OnnxRun): Promise<OnnxOutput>;
+  /** Sessions of ONNX Runtime behind this one, each with its memory. Default: 1. */
+  readonly sessions?: number;
+  /**
+   * Computes one output.
+   * @param lane The caller's lane, where there are several: runs of different lanes may compute at once. Default: 0.
+   * @throws {Error} of ONNX Runtime.
+   */
+  run(run: OnnxRun, lane?: number): Promise<OnnxOutput>;
   /** Frees the native memory. No run may be under way. */
   release(): Promise<void>;
 }

@@ -2,16 +2,14 @@
 // goes. Knows no HTTP.
 
 import { availableParallelism } from 'node:os';
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
+import { monotonicMs } from '../clock.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
-import type { DecodedImage } from '../image/decode-image.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
-import type { ModelInput } from '../image/model-input.ts';
+import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { MANIFEST_FILE, readManifest } from '../model/read-manifest.ts';
-import { resolveVersion } from '../model/versions.ts';
-import { keys } from '../storage/keys.ts';
+import { readManifest } from '../model/read-manifest.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { calibrationOf } from './calibration-of.ts';
 import { checkParity } from './check-parity.ts';
@@ -21,6 +19,7 @@ import { loadModelSession, type ModelSession } from './model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
 import { createSessionCache } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
+import { createVersionCache } from './version-cache.ts';
 
 /** Which pictures to predict, with which model. */
 export interface PredictRequest {
@@ -35,6 +34,8 @@ export interface PredictRequest {
   readonly heatmap?: HeatmapRequest | undefined;
   /** Ends the prediction, e.g. where the client has gone: pictures that wait for their turn are not decoded. */
   readonly signal?: AbortSignal | undefined;
+  /** Where pictures take turns with those of other requests. Default: lanes of the predictor's own. */
+  readonly turns?: LaneTurns | undefined;
 }
 
 /** Which heatmap to compute for every picture. */
@@ -63,7 +64,10 @@ export type ImageOutcome =
     }
   | { readonly ok: false; readonly error: FoveaError };
 
-/** Where the time went, in milliseconds. `decode` is the sum over all pictures, which are decoded in parallel, so it can exceed `total`; `total` is what the caller waited. */
+/**
+ * Where the time went, in milliseconds. `decode`, `preprocess` and `infer` are sums over all pictures, which are computed in parallel, so
+ * they can exceed `total`; `total` is what the caller waited.
+ */
 export interface PredictTiming {
   /** Reading the model and building its session; near 0 where it was in memory. */
   readonly load: number;
@@ -94,6 +98,8 @@ export interface Predictor {
    *   heatmaps `heatmap-unavailable`, `heatmap-too-large`, `label-unknown`. Also the reason of an aborted signal.
    */
   predict(request: PredictRequest): Promise<PredictResult>;
+  /** Forgets what the aliases of a model meant a moment ago: its versions have changed in this process. */
+  forget(model: string): void;
   /** Releases all sessions as soon as they are not in use, also those that are still being loaded. */
   close(): void;
 }
@@ -110,6 +116,8 @@ export interface PredictorDeps {
    * file handles. ONNX Runtime itself takes about twice as much memory.
    */
   readonly maxCachedBytes?: number;
+  /** Monotonic milliseconds, by which versions are remembered for a moment. */
+  readonly clock?: () => number;
   /** Is told of a session whose native memory could not be freed. */
   readonly onReleaseError?: (error: unknown) => void;
 }
@@ -117,30 +125,24 @@ export interface PredictorDeps {
 const MIB = 1024 * 1024;
 /** Enough for most networks of the zoo at once, and well within a function of 2 GB. */
 const DEFAULT_MAX_CACHED_BYTES = 512 * MIB;
-/** Pictures that are decoded and run together. It limits memory (16 × 299² × 3 floats are 17 MB); larger batches gain nothing on CPUs. */
-const BATCH_SIZE = 16;
-
 /** Makes a predictor over the models of a store. Nothing is loaded before it is needed. */
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
-  const { openSession: open = openOnnxSession, onReleaseError = () => undefined } = deps;
-  // A picture may take half a gigabyte while it is decoded, so requests take turns.
-  const decodeLimit = pLimit(availableParallelism());
+  const { openSession: open = openOnnxSession, clock = monotonicMs, onReleaseError = () => undefined } = deps;
+  const versions = createVersionCache(store, clock);
+  // A picture may take half a gigabyte while it is decoded, so pictures take turns.
+  const ownTurns = turnsWithoutQueue(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
   const heatmapLimit = pLimit(1);
   const sessions = createSessionCache<ModelSession>({ maxBytes: maxCachedBytes, onReleaseError });
 
-  /** The cache key of a version's session. It has the manifest's etag: a model that was deleted and made again has another session. */
-  async function sessionKey(model: string, version: string): Promise<string> {
-    const manifestKey = keys.modelFile(model, version, MANIFEST_FILE);
-    const info = await store.head(manifestKey);
-    // Where it was deleted meanwhile, reading it says so.
-    return info === undefined ? manifestKey : `${manifestKey}@${info.etag}`;
-  }
-
   /** Checks the request before anything runs, and gives the function that adds heatmaps to outcomes. */
-  function prepareHeatmaps(key: string, manifest: Manifest, request: HeatmapRequest, signal?: AbortSignal) {
-    const { label, scale, draws = false } = request;
+  function prepareHeatmaps(
+    key: string,
+    manifest: Manifest,
+    { label, scale, draws = false }: HeatmapRequest,
+    turns: LaneTurns,
+  ) {
     const file = heatmapFileOf(manifest, scale);
     const wanted = label === TOP_CLASS ? undefined : findClass(manifest, label);
     const load = () => loadModelSession(store, manifest, file, { open, threads, keepsMemory: false });
@@ -152,10 +154,9 @@ export function createPredictor(deps: PredictorDeps): Predictor {
           const classIndex = wanted ?? (outcome.ok ? outcome.predictions[0]?.index : undefined);
           if (!outcome.ok || image === undefined || classIndex === undefined) result.push(outcome);
           else {
-            const heatmap = await heatmapLimit(async () => {
-              signal?.throwIfAborted();
-              return computeHeatmap(session, image, classIndex, scale);
-            });
+            const heatmap = await heatmapLimit(() =>
+              turns.run(() => computeHeatmap(session, image, classIndex, scale)),
+            );
             const png = draws ? await drawHeatmap(image, manifest.input, heatmap) : undefined;
             result.push({ ...outcome, heatmap: { ...heatmap, ...(png === undefined ? {} : { png }) } });
           }
@@ -165,9 +166,9 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   }
 
   return {
-    async predict({ model, version: wanted, images, topK: k, heatmap, signal }) {
+    async predict({ model, version: wanted, images, topK: k, heatmap, signal, turns = ownTurns }) {
       const started = performance.now();
-      const version = await resolveVersion(store, model, wanted);
+      const { version, identity: key } = await versions.resolve(model, wanted);
       const load = async () => {
         const manifest = await readManifest(store, model, version);
         const session = await loadModelSession(store, manifest, manifest.onnx, { open, threads });
@@ -179,23 +180,19 @@ export function createPredictor(deps: PredictorDeps): Predictor {
         }
         return session;
       };
-      const key = await sessionKey(model, version);
       return sessions.withValue(key, load, async (session) => {
-        const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, signal);
+        const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, turns);
         const { rejectionThreshold } = calibrationOf(session.manifest);
         const loaded = performance.now();
         const timing = { decode: 0, preprocess: 0, infer: 0 };
-        const outcomes: ImageOutcome[] = [];
-        for (let start = 0; start < images.length; start += BATCH_SIZE) {
-          outcomes.push(
-            ...(await predictBatch(session, images.slice(start, start + BATCH_SIZE), {
-              k,
-              decodeLimit,
-              timing,
-              signal,
-            })),
-          );
-        }
+        const outcomes = await Promise.all(
+          images.map((image) =>
+            turns.run((lane) => {
+              signal?.throwIfAborted();
+              return predictOne(session, image, { k, lane, timing });
+            }),
+          ),
+        );
         const timingMs = { load: loaded - started, ...timing };
         if (heatmaps === undefined) {
           return {
@@ -218,8 +215,15 @@ export function createPredictor(deps: PredictorDeps): Predictor {
         };
       });
     },
+    forget: versions.forget,
     close: () => sessions.close(),
   };
+}
+
+/** Turns that nobody else takes: so many pictures at once, the others wait. */
+function turnsWithoutQueue(lanes: number): LaneTurns {
+  const limit = pLimit(lanes);
+  return { run: (piece) => limit(() => piece(0)) };
 }
 
 interface MutableTiming {
@@ -228,71 +232,37 @@ interface MutableTiming {
   infer: number;
 }
 
-async function predictBatch(
-  session: ModelSession,
-  images: readonly Uint8Array[],
-  {
-    k,
-    decodeLimit,
-    timing,
-    signal,
-  }: {
-    readonly k: number;
-    readonly decodeLimit: LimitFunction;
-    readonly timing: MutableTiming;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<ImageOutcome[]> {
-  const { input, labels } = session.manifest;
-  const decoded = await Promise.all(
-    images.map((image) =>
-      decodeLimit(async () => {
-        signal?.throwIfAborted();
-        const started = performance.now();
-        const result = await decodeOrExplain(image, input);
-        timing.decode += performance.now() - started;
-        return result;
-      }),
-    ),
-  );
-  const readable = decoded.filter((image): image is DecodedImage => !(image instanceof FoveaError));
-  const preprocessStarted = performance.now();
-  const batch = toBatch(readable, input);
-  const inferStarted = performance.now();
-  const dims = [readable.length, input.height, input.width, input.channels] as const;
-  const output = readable.length === 0 ? batch : (await session.run(batch, dims)).values;
-  const { temperature, rejectionThreshold } = calibrationOf(session.manifest);
-  const probabilities = scaleByTemperature(output, labels.length, temperature);
-  timing.preprocess += inferStarted - preprocessStarted;
-  timing.infer += performance.now() - inferStarted;
-
-  let row = 0;
-  return decoded.map((image) => {
-    if (image instanceof FoveaError) return { ok: false, error: image };
-    const scores = probabilities.subarray(row * labels.length, (row + 1) * labels.length);
-    row += 1;
-    const predictions = topK(scores, labels, k);
-    const isRejected = rejectionThreshold !== null && (predictions[0]?.score ?? 0) < rejectionThreshold;
-    return { ok: true, predictions, isRejected };
-  });
+interface PictureOptions {
+  readonly k: number;
+  readonly lane: number;
+  /** Is added to. */
+  readonly timing: MutableTiming;
 }
 
-/** Decodes a picture. The error of a picture that cannot be read is a result; any other error is thrown. */
-async function decodeOrExplain(image: Uint8Array, input: ModelInput): Promise<DecodedImage | FoveaError> {
-  try {
-    return await decodeForInput(image, input);
-  } catch (error) {
+/** Predicts one picture. The error of a picture that cannot be read is its outcome; any other error is thrown. */
+async function predictOne(
+  session: ModelSession,
+  image: Uint8Array,
+  { k, lane, timing }: PictureOptions,
+): Promise<ImageOutcome> {
+  const { input, labels } = session.manifest;
+  const started = performance.now();
+  const decoded = await decodeForInput(image, input).catch((error: unknown) => {
     if (error instanceof FoveaError) return error;
     throw error;
-  }
-}
-
-/** The input of a batch of pictures, float32 `[batch, height, width, channels]`. */
-function toBatch(images: readonly DecodedImage[], input: ModelInput): Float32Array<ArrayBuffer> {
-  const pictureLength = inputLength(input);
-  const batch = new Float32Array(images.length * pictureLength);
-  images.forEach((image, index) => {
-    toNetworkInput(image, input, batch, index * pictureLength);
   });
-  return batch;
+  const decodedAt = performance.now();
+  timing.decode += decodedAt - started;
+  if (decoded instanceof FoveaError) return { ok: false, error: decoded };
+  const values = new Float32Array(inputLength(input));
+  toNetworkInput(decoded, input, values);
+  const preprocessedAt = performance.now();
+  timing.preprocess += preprocessedAt - decodedAt;
+  const output = await session.run(values, [1, input.height, input.width, input.channels], lane);
+  const { temperature, rejectionThreshold } = calibrationOf(session.manifest);
+  const probabilities = scaleByTemperature(output.values, labels.length, temperature);
+  timing.infer += performance.now() - preprocessedAt;
+  const predictions = topK(probabilities, labels, k);
+  const isRejected = rejectionThreshold !== null && (predictions[0]?.score ?? 0) < rejectionThreshold;
+  return { ok: true, predictions, isRejected };
 }

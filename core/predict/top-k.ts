@@ -15,11 +15,20 @@ export interface LabelScore {
  * @param k at least 1; more than there are classes gives all of them.
  */
 export function topK(probabilities: Float32Array, labels: readonly string[], k: number): LabelScore[] {
-  return Array.from(probabilities, (score, index) => ({
-    label: labels[index] ?? String(index),
-    score,
-    index,
-  }))
-    .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, k);
+  const best: LabelScore[] = [];
+  const most = Math.min(k, probabilities.length);
+  for (let index = 0; index < probabilities.length; index++) {
+    const score = probabilities[index] as number;
+    const last = best.at(-1);
+    // Most classes end here.
+    if (best.length === most && last !== undefined && score <= last.score) continue;
+    const place = best.findIndex((other) => other.score < score);
+    best.splice(place === -1 ? best.length : place, 0, {
+      label: labels[index] ?? String(index),
+      score,
+      index,
+    });
+    if (best.length > most) best.pop();
+  }
+  return best;
 }

@@ -92,7 +92,7 @@ const get = createRoute({
 });
 
 /** The routes of models. */
-export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
+export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, ImportModelSchema);
 
@@ -106,6 +106,7 @@ export function modelRoutes({ store, jobs, limits, weightsDir, now }: AppDeps) {
       { store, now, weightsDir, signal: c.req.raw.signal },
       { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop },
     );
+    predictor.forget(manifest.model);
     return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
   });
 

@@ -110,9 +110,8 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
         const readable = images
           .map(({ content }) => content)
           .filter((content) => content instanceof Uint8Array);
-        const request = { model, version, images: readable, topK: query.top_k, heatmap, signal };
-        const predicted = await turns
-          .run(() => predictor.predict(request))
+        const predicted = await predictor
+          .predict({ model, version, images: readable, topK: query.top_k, heatmap, signal, turns })
           .catch(explainMissingModel(jobs, model));
         return { images, isList, query, heatmap, predicted };
       }),

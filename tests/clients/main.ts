@@ -17,7 +17,7 @@ import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts'
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
-import { preparePythonTools } from './python-tools.ts';
+import { preparePython } from '../support/python-environment.ts';
 
 const options = new Command('test:clients')
   .option('--examples <n>', 'of each operation, for schemathesis', Number, 30)
@@ -29,6 +29,7 @@ const run = promisify(execFile);
 const DATASET = 'shapes';
 const MODEL = 'color';
 const PICTURE = 'red.png';
+const PYTHON_PACKAGES = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const programs = fileURLToPath(new URL('programs/', import.meta.url));
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -122,7 +123,7 @@ try {
     seed: 1,
   });
   await check('a client by openapi-typescript', () => checkTypescriptClient(folder, server.url));
-  const tools = await preparePythonTools().catch((error: Error) => {
+  const tools = await preparePython('test-clients', PYTHON_PACKAGES).catch((error: Error) => {
     console.log(`skipped: openapi-python-client, schemathesis: ${error.message.split('\n')[0]}`);
   });
   if (tools !== undefined) {

@@ -17,10 +17,14 @@ function makeApp(options: { readonly maxWaiting: number; readonly keys?: Record<
   const ends: (() => void)[] = [];
   const started: string[] = [];
   const predictor: Predictor = {
-    predict({ model }) {
-      started.push(model);
-      return new Promise((resolve) => ends.push(() => resolve(RESULT)));
+    predict({ model, turns }) {
+      const piece = () => {
+        started.push(model);
+        return new Promise<PredictResult>((resolve) => ends.push(() => resolve(RESULT)));
+      };
+      return turns?.run(piece) ?? piece();
     },
+    forget: () => undefined,
     close: () => undefined,
   };
   const { keys } = options;

@@ -346,6 +346,7 @@ describe('POST /v1/models/{model}/predict', () => {
 
   it("takes a version by number, by alias and after the model's name", async () => {
     await commitColorModel(test.store, { version: '2', jobId: 'ftjob-2', labels: ['rot', 'grün', 'blau'] });
+    test.predictor.forget('color');
     for (const [path, version, label] of [
       [PREDICT, '2', 'rot'],
       [`${PREDICT}?version=1`, '1', 'red'],

@@ -69,9 +69,11 @@ describe('createPredictor', () => {
   it('notices a model that was deleted and made again', async () => {
     const store = createMemoryStore();
     await commitColorModel(store);
-    const predictor = createPredictor({ store, threads: 1 });
+    let now = 0;
+    const predictor = createPredictor({ store, threads: 1, clock: () => now });
     const images = [await colorPicture('red')];
     await predictor.predict({ ...request, images });
+    now += 2000;
     for await (const { key } of store.list(keys.model('color'))) await store.delete(key);
     await expect(predictor.predict({ ...request, images })).rejects.toMatchObject({
       code: 'model-not-found',

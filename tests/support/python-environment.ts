@@ -1,4 +1,4 @@
-// A Python environment of its own with the generator and the tester of the API's description; made once, kept in the cache.
+// A Python environment of its own with packages of given versions; made once, kept in the cache.
 
 import { execFile } from 'node:child_process';
 import { access, mkdir, rm } from 'node:fs/promises';
@@ -8,16 +8,17 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const PACKAGES = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
 const OLDEST_PYTHON = '(3, 10)';
 
 /**
  * The folder of the environment's programs.
+ * @param name what the environment is for; its folder in the cache.
+ * @param packages e.g. `pillow==13.0.0`. Others need another environment.
  * @throws where there is no such Python, or the packages cannot be had.
  */
-export async function preparePythonTools(): Promise<string> {
+export async function preparePython(name: string, packages: readonly string[]): Promise<string> {
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache');
-  const folder = path.join(cache, 'fovea', 'test-clients', PACKAGES.join('_'));
+  const folder = path.join(cache, 'fovea', name, packages.join('_'));
   const programs = path.join(folder, 'bin');
   const isThere = await access(path.join(programs, 'ready')).then(
     () => true,
@@ -28,7 +29,7 @@ export async function preparePythonTools(): Promise<string> {
   await mkdir(folder, { recursive: true });
   try {
     await run('python3', ['-m', 'venv', folder]);
-    await run(path.join(programs, 'pip'), ['install', '--quiet', ...PACKAGES]);
+    await run(path.join(programs, 'pip'), ['install', '--quiet', ...packages]);
     await mkdir(path.join(programs, 'ready'));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

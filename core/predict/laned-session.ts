@@ -1,0 +1,55 @@
+// One model on several threads, each with a session of its own: as many pictures are computed at once as there are lanes.
+
+import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
+import { type SessionThread, startSessionThread } from './session-thread.ts';
+
+/** How many threads, and how much of them one model may take. */
+export interface SessionLanesOptions {
+  /** Number of lanes, at least 1. */
+  readonly lanes: number;
+  /** Bytes of ONNX files that one model may have open, its file counted once for each session. It always has one session. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Makes threads, started when they are needed and shared by all models, and gives the function that opens models on them.
+ *
+ * A model has a session on each lane, or on fewer where it is large; then each session computes on several cores. The first is open when
+ * the function returns. The others open behind it, and until then the first computes for them. Run with the number of a lane.
+ */
+export function createSessionLanes({ lanes, maxBytes }: SessionLanesOptions): OpenOnnxSession {
+  const threads: (SessionThread | undefined)[] = [];
+  const threadOf = (lane: number): SessionThread => {
+    const running = threads[lane];
+    if (running !== undefined && !running.hasEnded) return running;
+    const started = startSessionThread();
+    threads[lane] = started;
+    return started;
+  };
+  let models = 0;
+
+  return async (onnx, options) => {
+    const count = Math.max(1, Math.min(lanes, Math.floor(maxBytes / Math.max(1, onnx.byteLength))));
+    const ofOne = { ...options, intraOpNumThreads: Math.max(1, Math.floor(lanes / count)) };
+    // Models with fewer sessions than lanes share the threads out among themselves.
+    const firstLane = count === lanes ? 0 : models++;
+    const openAt = (place: number) => threadOf((firstLane + place) % lanes).open(onnx, ofOne);
+    const first = await openAt(0);
+    const sessions: OnnxSession[] = [first];
+    const others = Promise.allSettled(
+      Array.from({ length: count - 1 }, async (_, at) => {
+        sessions[at + 1] = await openAt(at + 1);
+      }),
+    );
+    return {
+      inputNames: first.inputNames,
+      outputNames: first.outputNames,
+      sessions: count,
+      run: (run, lane = 0) => (sessions[lane % count] ?? first).run(run),
+      async release() {
+        await others;
+        await Promise.all(sessions.map((session) => session.release()));
+      },
+    };
+  };
+}
