@@ -136,7 +136,7 @@ program
   .option('--lanes <number>', 'predictions that are made at once (default: one for each core)', parseCount)
   .option(
     '--max-waiting <number>',
-    'requests for predictions that may wait, others are answered with 503 (default: 32 for each lane)',
+    'requests for predictions that may wait, others are answered with 503 (default: 16 for each lane)',
     parseCount,
   )
   .option(

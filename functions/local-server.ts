@@ -51,7 +51,7 @@ export interface LocalServerOptions extends ServerAccess {
   readonly usdPerHour?: number | undefined;
   /** Predictions that are made at once; default: one for each core. */
   readonly lanes?: number | undefined;
-  /** Requests for predictions that may wait; default: 32 for each lane. */
+  /** Requests for predictions that may wait; default: 16 for each lane. */
   readonly maxWaiting?: number | undefined;
   /** Bytes of all request bodies that are in memory at once; default: {@link defaultBytesInFlight}. */
   readonly maxBodyBytes?: number | undefined;

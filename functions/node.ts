@@ -35,6 +35,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Longer than the 60 seconds after which load balancers give up a connection that is not used, so that never both ends do at once. */
+const KEEP_ALIVE_MS = 75_000;
 /** Less than the 10 seconds after which Docker kills a container that it stops. */
 export const DEFAULT_GRACE_MS = 8000;
 
@@ -59,6 +61,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     outgoing.once('close', () => unanswered.delete(outgoing));
     void listener(incoming, outgoing);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   refuseUnread(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -4,7 +4,8 @@ import http from 'node:http';
 
 /** What is sent, and how hard. */
 export interface LoadOptions {
-  readonly url: URL;
+  /** Where to, or a function that says so for each request. */
+  readonly url: URL | (() => URL);
   readonly headers: Readonly<Record<string, string>>;
   /** Bodies, sent in turn. At least one. */
   readonly bodies: readonly Uint8Array[];
@@ -84,7 +85,7 @@ function send(
   return new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException) =>
       resolve({ status: 0, failure: error.code ?? error.message });
-    const request = http.request(url, {
+    const request = http.request(typeof url === 'function' ? url() : url, {
       method: 'POST',
       agent,
       headers: { ...headers, 'Content-Length': body.byteLength },

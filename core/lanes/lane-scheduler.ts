@@ -57,7 +57,7 @@ export interface LaneSchedulerOptions {
   /** At least 1. */
   readonly lanes: number;
   /**
-   * Requests that may wait for their first lane, at least 1. Default: {@link WAITING_PER_LANE} for each lane. Where more arrive than can be
+   * Requests that may wait for their first lane, at least 1. Default: 16 for each lane. Where more arrive than can be
    * served, it is one for two lanes; see {@link createWaitingLimit}.
    */
   readonly maxWaiting?: number | undefined;
@@ -67,8 +67,8 @@ export interface LaneSchedulerOptions {
   readonly clock?: () => number;
 }
 
-/** Requests that wait for one lane in a burst: half a second's work of a small network, two seconds' of a large one. */
-export const WAITING_PER_LANE = 32;
+/** Requests that wait for one lane in a burst: a quarter of a second's work of a small network, a second's of a large one. */
+const WAITING_PER_LANE = 16;
 
 interface Ticket {
   /** `[client, model, number of the request]`. */
@@ -137,7 +137,8 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
       : countOf(other) > countOf(client) + 1;
   }
 
-  const hasRoom = () => (free.length > 0 && queue.size === 0) || waiting.size < limit.current;
+  const findsLane = () => free.length > 0 && queue.size === 0;
+  const hasRoom = () => findsLane() || waiting.size < limit.current;
 
   /** Takes a request out of the queue. */
   function dismiss(ticket: Ticket, reason: unknown): void {
@@ -157,7 +158,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   /** @throws {FoveaError} `server-busy`. */
   function assertRoom(flow: LaneFlow): void {
     if (hasRoom() || mayReplace(flow, mostDispensable())) return;
-    limit.count(true);
+    limit.refused();
     // An overload begins with a long queue, and those who would wait longest learn at once that they need not.
     while (waiting.size > limit.current) {
       const last = mostDispensable();
@@ -172,9 +173,8 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     if (!hasRoom()) {
       const replaced = mostDispensable();
       if (replaced !== undefined) refuse(replaced);
-      limit.count(true);
+      limit.refused();
     }
-    limit.count(false);
     arriving -= 1;
     ticket.state = 'waiting';
     waiting.add(ticket);
@@ -223,6 +223,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     },
     async admit(flow, signal, work) {
       if (arriving >= maxArriving) throw busy(maxArriving);
+      limit.asked(findsLane());
       assertRoom(flow);
       const request = String(requests++);
       const ticket: Ticket = {

@@ -13,51 +13,66 @@ export interface WaitingLimitOptions {
 
 /** How many requests may wait now. */
 export interface WaitingLimit {
-  /** `most`, or `least` under overload. */
+  /** `most`; under overload `least`, and now and then half of `most`, to see whether it is over. */
   readonly current: number;
-  /** Tells of each request whether it was refused because the queue is full. A refusal begins an overload. */
-  count(isRefused: boolean): void;
+  /** Tells of each request whether it finds a lane free. */
+  asked(findsLane: boolean): void;
+  /** Tells that a request was refused because as many wait as may. */
+  refused(): void;
 }
 
-/** An overload lasts at least this long, and is judged anew as often. */
+/** When an overload is first looked at anew. Refusals do not tell: a client that asks again at once is refused many times for one request. */
+const FIRST_REST_MS = 2000;
+/** Each vain look doubles the time to the next, because what waits meanwhile waits long; at most to this. */
+const LONGEST_REST_MS = 30_000;
+/** Where at least this share of the requests of a second finds a lane free, the overload is looked at anew at once: lanes are seldom free in one. */
+const FREE_SHARE = 1 / 4;
 const WINDOW_MS = 1000;
-/** An overload is over when at most this share of the requests of one window was refused: a longer queue takes so many. */
-const REFUSED_SHARE = 1 / 3;
+/** An overload is over when nobody is refused for so long, although half of `most` may wait. */
+const TRIAL_MS = 1000;
 
 /** A limit that starts at `most`. */
 export function createWaitingLimit({ most, least, clock }: WaitingLimitOptions): WaitingLimit {
-  let isOverloaded = false;
-  let sinceMs = 0;
-  let asked = 0;
-  let refused = 0;
+  /** When the next trial begins; undefined where there is no overload. */
+  let trialAtMs: number | undefined;
+  let restMs = FIRST_REST_MS;
+  let endedMs = Number.NEGATIVE_INFINITY;
 
-  const begin = (nowMs: number) => {
-    sinceMs = nowMs;
-    asked = 0;
-    refused = 0;
-  };
-  const judge = (nowMs: number) => {
-    const ageMs = nowMs - sinceMs;
-    if (!isOverloaded || ageMs < WINDOW_MS) return;
-    // A window that ended long ago says nothing of now.
-    if (ageMs >= 2 * WINDOW_MS || refused <= asked * REFUSED_SHARE) isOverloaded = false;
-    begin(nowMs);
+  let window = { sinceMs: 0, asked: 0, free: 0 };
+
+  const state = (): 'calm' | 'overload' | 'trial' => {
+    const nowMs = clock();
+    if (trialAtMs !== undefined && nowMs >= trialAtMs + TRIAL_MS) {
+      trialAtMs = undefined;
+      endedMs = nowMs;
+    }
+    if (trialAtMs === undefined) return 'calm';
+    return nowMs < trialAtMs ? 'overload' : 'trial';
   };
 
   return {
     get current() {
-      judge(clock());
-      return isOverloaded ? Math.min(least, most) : most;
+      const now = state();
+      if (now === 'calm') return most;
+      return Math.min(most, now === 'trial' ? Math.max(least, Math.ceil(most / 2)) : least);
     },
-    count(isRefused) {
+    asked(findsLane) {
+      if (state() !== 'overload') return;
       const nowMs = clock();
-      judge(nowMs);
-      if (isRefused && !isOverloaded) {
-        isOverloaded = true;
-        begin(nowMs);
-      }
-      asked += 1;
-      if (isRefused) refused += 1;
+      window.asked += 1;
+      if (findsLane) window.free += 1;
+      if (nowMs - window.sinceMs < WINDOW_MS) return;
+      if (window.free >= window.asked * FREE_SHARE) trialAtMs = nowMs;
+      window = { sinceMs: nowMs, asked: 0, free: 0 };
+    },
+    refused() {
+      const now = state();
+      if (now === 'overload') return;
+      const nowMs = clock();
+      const isNew = now === 'calm' && nowMs - endedMs > LONGEST_REST_MS;
+      restMs = isNew ? FIRST_REST_MS : Math.min(LONGEST_REST_MS, restMs * 2);
+      trialAtMs = nowMs + restMs;
+      window = { sinceMs: nowMs, asked: 0, free: 0 };
     },
   };
 }

@@ -75,7 +75,10 @@ describe('a lane scheduler', () => {
     for (const name of ['1', '2', '3', '4', '5']) void work.ask(name);
     expect(scheduler.load.waiting).toBe(1);
     nowMs = 2000;
-    for (const name of ['6', '7']) void work.ask(name);
+    expect(scheduler.load.waiting).toBe(1);
+    void work.ask('6');
+    nowMs = 3000;
+    for (const name of ['7']) void work.ask(name);
     expect(scheduler.load.waiting).toBe(3);
   });
 
