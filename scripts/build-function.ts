@@ -41,7 +41,9 @@ try {
   await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...installed]));
   await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
   // A thread's file is loaded by its name, beside the code that starts it.
-  await cp(path.join(REPOSITORY, 'core/image/heic-thread.mjs'), path.join(api, 'app/heic-thread.mjs'));
+  for (const thread of ['heic-thread.mjs', 'resample-thread.mjs']) {
+    await cp(path.join(REPOSITORY, 'core/image', thread), path.join(api, 'app', thread));
+  }
   // Where functions/routes looks for them from the bundle: `../page/`.
   await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
   await report('api', api);

@@ -3,7 +3,7 @@
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { quantile } from '../../core/evaluation/bootstrap.ts';
-import { type Framing, framingOf } from '../../core/image/model-input.ts';
+import { DECODING_VERSION, type Framing, framingOf } from '../../core/image/model-input.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Base } from './base.ts';
 
@@ -33,10 +33,15 @@ export interface DecidedFraming {
   readonly reason: string | null;
 }
 
-/** Decides the framing where the request leaves it to `auto`. */
+/** Decides the framing where the request leaves it to `auto`. What is decided now is decoded by the latest version. */
 export function decideFraming({ job, base, pictures }: FramingInput): DecidedFraming {
-  const { resize: asked = 'auto' } = job.recipe;
   if (job.resolved !== null) return { framing: framingOf(job.resolved), reason: null };
+  const { framing, reason } = decideNow({ job, base, pictures });
+  return { framing: { ...framing, decoding: DECODING_VERSION }, reason };
+}
+
+function decideNow({ job, base, pictures }: FramingInput): DecidedFraming {
+  const { resize: asked = 'auto' } = job.recipe;
   const { crop } = base.framing;
   const cover: Framing = { resize: 'cover', ...(crop === undefined ? {} : { crop }) };
   if (asked !== 'auto') return { framing: asked === 'cover' ? cover : { resize: asked }, reason: null };

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
-import { DECODING_VERSION, type ModelInput } from '../../core/image/model-input.ts';
+import { EARLIER_DECODING, type ModelInput } from '../../core/image/model-input.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { OnnxBackbone } from '../base/backbone-session.ts';
@@ -89,7 +89,7 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
   const batchSize = Math.min(options.batchSize ?? runner.batchSize, runner.batchSize);
   const hash = createHash('sha256')
     .update(backbone.onnx)
-    .update(JSON.stringify({ ...input, decoding: DECODING_VERSION }))
+    .update(JSON.stringify({ ...input, decoding: input.decoding ?? EARLIER_DECODING }))
     .update(runner.device)
     .digest('hex');
   const cache = createFeatureCache({ store, hash, features, halfPrecision });

@@ -3,6 +3,7 @@
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
 import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
+import { describeDecoding } from '../../core/image/model-input.ts';
 import { effectiveRecipe } from '../../core/job/recipe/check-trainable-layers.ts';
 import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
 import { type Recipe, RecipeSchema } from '../../core/job/recipe/recipe.ts';
@@ -80,7 +81,7 @@ async function reproduce(api: ApiClient, reference: string): Promise<void> {
   console.log(
     isSame
       ? '\nReproduced: the weights have the same bits.'
-      : '\nNot reproduced. The lines above say what has changed: data, versions, back end, or out-of-memory remedies. When memory ' +
+      : '\nNot reproduced. The lines above say what has changed: data, decoding, versions, back end, or out-of-memory remedies. When memory ' +
           'runs out differs from run to run, and GPUs do not promise the same bits at all.',
   );
   if (!isSame) process.exitCode = 1;
@@ -134,7 +135,7 @@ function asDecided(asked: Recipe, { resolved, input }: WireReport['training']): 
   return { ...recipe, stages: 'full', unfreeze_from };
 }
 
-/** Compares two models line by line: data, back end, out-of-memory remedies, versions, results and weights. */
+/** Compares two models line by line: data, decoding, back end, out-of-memory remedies, versions, results and weights. */
 export function compareModels(before: DescribedModel, after: DescribedModel): Comparison[] {
   const line = (name: string, read: (model: DescribedModel) => unknown, mustBeEqual = false): Comparison => ({
     name,
@@ -145,6 +146,7 @@ export function compareModels(before: DescribedModel, after: DescribedModel): Co
   const names = [before, after].flatMap(({ report }) => Object.keys(report.training.versions));
   return [
     line('data, sha256', ({ report }) => report.dataset.content_hash),
+    line('decoding', ({ report }) => describeDecoding(report.training.input)),
     line('back end', ({ report }) => report.training.backend),
     line('out-of-memory remedies', ({ report }) => describeRemedies(report)),
     ...[...new Set(names)].map((name) =>

@@ -1,7 +1,7 @@
 // Decodes pictures to a network's input, by the model's input contract. Training and serving both use it.
 
-import type { ModelInput } from '../image/model-input.ts';
 import { type DecodedImage, type DecodeOptions, decodeImage } from './decode-image.ts';
+import { EARLIER_DECODING, type ModelInput } from './model-input.ts';
 import { preprocessPixels } from './preprocess-pixels.ts';
 
 /** Limits, and the signal that ends decoding. */
@@ -20,8 +20,9 @@ export function decodeForInput(
   input: ModelInput,
   options: DecodeToInputOptions = {},
 ): Promise<DecodedImage> {
-  const { height, width, resize, crop, padding, channels } = input;
-  return decodeImage(bytes, { ...options, channels, size: { height, width, resize, crop, padding } });
+  const { height, width, resize, crop, padding, channels, decoding = EARLIER_DECODING } = input;
+  const size = { height, width, resize, crop, padding };
+  return decodeImage(bytes, { ...options, channels, decoding, size });
 }
 
 /**

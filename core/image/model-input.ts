@@ -15,8 +15,17 @@ export const NormalizationSchema = z.object({
 /** Preprocessing by numbers. */
 export type Normalization = z.infer<typeof NormalizationSchema>;
 
-/** Version of decoding, raised where the same bytes give other pixels than before. Keys of cached features contain it. */
-export const DECODING_VERSION = 2;
+/**
+ * Versions of decoding: a new one is added where the same bytes give other pixels than before. Keys of cached features contain it.
+ * `core/image/decode-image.ts` says what each gives.
+ */
+export const DECODINGS = [2, 3] as const;
+/** One of {@link DECODINGS}. */
+export type Decoding = (typeof DECODINGS)[number];
+/** The version of decoding of what is made from now on. */
+export const DECODING_VERSION = 3 satisfies Decoding;
+/** The version of contracts that do not name one. */
+export const EARLIER_DECODING = 2 satisfies Decoding;
 
 /** The color that `contain` adds where nothing else is said: black, like the padding of Keras and torchvision. */
 export const DEFAULT_PADDING: readonly number[] = [0, 0, 0];
@@ -31,6 +40,9 @@ export const CropSchema = z.number().min(LEAST_CROP).max(1);
 
 /** Red, green and blue of the edges that `contain` adds. */
 export const PaddingSchema = z.array(z.number().int().min(0).max(255)).length(3);
+
+/** A version of decoding. */
+export const DecodingSchema = z.literal(DECODINGS);
 
 /** The input contract of a model: everything that decides how bytes become the network's input. */
 export const ModelInputSchema = z.object({
@@ -53,16 +65,17 @@ export const ModelInputSchema = z.object({
   padding: PaddingSchema.optional().describe(
     'With `contain`: red, green and blue of the added edges. Where it is absent: black.',
   ),
-  decoding: z
-    .literal(DECODING_VERSION)
-    .optional()
-    .describe(`Version of the decoding of pictures. Where it is absent: ${DECODING_VERSION}.`),
+  decoding: DecodingSchema.optional().describe(
+    'Version of the decoding of pictures. 2: libvips decodes and scales, by its cubic kernel. 3: pictures are decoded in full size and ' +
+      "scaled by Pillow's BICUBIC (version 13), bit for bit; those that become much smaller are reduced by libvips first. " +
+      `Where it is absent: ${EARLIER_DECODING}.`,
+  ),
 });
 /** The input contract of a model. */
 export type ModelInput = z.infer<typeof ModelInputSchema>;
 
-/** How a picture is brought to the height and width of an input. */
-export type Framing = Pick<ModelInput, 'resize' | 'crop' | 'padding'>;
+/** How a picture is brought to the height and width of an input, and by which decoding. */
+export type Framing = Pick<ModelInput, 'resize' | 'crop' | 'padding' | 'decoding'>;
 
 /**
  * The share of a scaled picture's sides that most published weights were evaluated on, among them all of the table of architectures: 224
@@ -77,39 +90,55 @@ export interface AskedFraming {
   readonly crop?: number | undefined;
 }
 
-/** The framing that is asked for. A crop of 1 is left out of it, so that earlier versions can read the contract. */
-export const toFraming = ({ resize = 'cover', crop = EVALUATION_CROP }: AskedFraming): Framing =>
-  resize === 'cover' && crop < 1 ? { resize, crop } : { resize };
+/** The framing that is asked for. A crop of 1 is left out of it. */
+export const toFraming = ({ resize = 'cover', crop = EVALUATION_CROP }: AskedFraming): Framing => ({
+  resize,
+  ...(resize === 'cover' && crop < 1 ? { crop } : {}),
+  decoding: DECODING_VERSION,
+});
 
 /** The framing in a contract or a decision. Decisions from before they could say one mean whole pictures. */
 export const framingOf = ({
   resize = 'stretch',
   crop,
   padding,
+  decoding,
 }: { readonly [K in keyof Framing]?: Framing[K] | undefined }): Framing => ({
   resize,
   ...(crop === undefined ? {} : { crop }),
   ...(padding === undefined ? {} : { padding }),
+  ...(decoding === undefined ? {} : { decoding }),
 });
 
 /** How bytes of pixels become input of the network: by its usual name, or by numbers. */
 export type Preprocessing = ModelInput['preprocessing'];
 
 /**
- * The format in which an object with this contract is stored: 1 where that format could say all of it, so that earlier versions of
- * Fovea read it. They refuse format 2, which they would read wrongly.
+ * The format in which an object with this contract is stored: the first that could say all of it, so that earlier versions of Fovea read
+ * it. They refuse later formats, which they would read wrongly.
  */
-export const inputFormatOf = ({ preprocessing, crop = 1, padding = [] }: ModelInput): 1 | 2 =>
-  typeof preprocessing === 'string' && crop === 1 && padding.every((level) => level === 0) ? 1 : 2;
+export function inputFormatOf({ preprocessing, crop = 1, padding = [], decoding }: ModelInput): 1 | 2 | 3 {
+  if (decoding !== undefined && decoding > EARLIER_DECODING) return 3;
+  return typeof preprocessing === 'string' && crop === 1 && padding.every((level) => level === 0) ? 1 : 2;
+}
 
 /** The number of the format of objects that hold a contract, see {@link inputFormatOf}. */
-export const InputFormatSchema = z.union([z.literal(1), z.literal(2)]);
+export const InputFormatSchema = z.literal([1, 2, 3]);
 
 /** A preprocessing in words, e.g. `torch`. */
 export const describePreprocessing = (preprocessing: Preprocessing): string =>
   typeof preprocessing === 'string'
     ? preprocessing
     : `mean ${preprocessing.mean.join(', ')}, std ${preprocessing.std.join(', ')} of ${preprocessing.order.toUpperCase()}`;
+
+const DECODING_WORDS: Readonly<Record<Decoding, string>> = {
+  2: "scaled by libvips's cubic kernel",
+  3: "scaled by Pillow's BICUBIC",
+};
+
+/** A version of decoding in words, e.g. `version 3, scaled by Pillow's BICUBIC`. */
+export const describeDecoding = ({ decoding = EARLIER_DECODING }: Pick<Framing, 'decoding'>): string =>
+  `version ${decoding}, ${DECODING_WORDS[decoding]}`;
 
 /** The way to the network's size in words, e.g. `cover, the center 0.875 of it`. */
 export function describeResize({ resize, crop = 1, padding }: Framing): string {

@@ -2,7 +2,7 @@
 
 import { decodeImage } from '../image/decode-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../image/image-limits.ts';
-import type { ModelInput } from '../image/model-input.ts';
+import { EARLIER_DECODING, type ModelInput } from '../image/model-input.ts';
 import { overlayMap } from '../image/overlay-map.ts';
 import { readImageHeader } from '../image/read-image-header.ts';
 import { type Heatmap, MAX_HEATMAP_SIDE } from './heatmap.ts';
@@ -14,7 +14,7 @@ import { type Heatmap, MAX_HEATMAP_SIDE } from './heatmap.ts';
  */
 export async function drawHeatmap(
   image: Uint8Array,
-  { resize, crop, padding, width, height }: ModelInput,
+  { resize, crop, padding, width, height, decoding = EARLIER_DECODING }: ModelInput,
   heatmap: Heatmap,
 ): Promise<Uint8Array> {
   const shape = resize === 'stretch' ? await readImageHeader(image, DEFAULT_IMAGE_LIMITS) : { width, height };
@@ -27,5 +27,5 @@ export async function drawHeatmap(
     crop,
     padding,
   };
-  return overlayMap(await decodeImage(image, { size }), heatmap);
+  return overlayMap(await decodeImage(image, { size, decoding }), heatmap);
 }

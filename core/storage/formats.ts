@@ -31,14 +31,14 @@ export const FORMATS = {
   /** Is inside a checkpoint. */
   trainerState: { kind: "trainer's state", version: 1 },
   claim: { kind: 'claim of a version', version: 1 },
-  /** Format 2 allows input contracts that the first could not say: `core/image/model-input.ts`. */
-  manifest: { kind: 'model manifest', version: 2, readsFrom: 1 },
+  /** Formats 2 and 3 allow input contracts that those before could not say: `core/image/model-input.ts`. */
+  manifest: { kind: 'model manifest', version: 3, readsFrom: 1 },
   alias: { kind: 'alias', version: 1 },
   parity: { kind: 'parity certificate', version: 1 },
   /** As the manifest. */
-  report: { kind: 'report', version: 2, readsFrom: 1 },
+  report: { kind: 'report', version: 3, readsFrom: 1 },
   /** As the manifest. */
-  backbone: { kind: 'backbone', version: 2, readsFrom: 1 },
+  backbone: { kind: 'backbone', version: 3, readsFrom: 1 },
   pin: { kind: 'pin of a pulled file', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },

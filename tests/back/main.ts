@@ -26,7 +26,7 @@ const JobsSchema = z.object({
 });
 const ModelsSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 const AnswerSchema = z.object({ label: z.string() });
-const RefusalSchema = z.object({ error: z.object({ message: z.string().includes('has format 2') }) });
+const RefusalSchema = z.object({ error: z.object({ message: z.string().regex(/has format [23]/) }) });
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'fovea-back-'));
 const [code, data] = [path.join(folder, 'code'), path.join(folder, 'data')];

@@ -1,6 +1,6 @@
 // The report's sections on training: the curves, the settings, and what it takes to train the model again.
 
-import { describePreprocessing, describeResize } from '../../../core/image/model-input.ts';
+import { describeDecoding, describePreprocessing, describeResize } from '../../../core/image/model-input.ts';
 import { describeStages, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { describeTrial } from '../../../core/job/recipe/sweep.ts';
 import type { Report, SecondStage } from '../../../core/model/report.ts';
@@ -49,7 +49,7 @@ ${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}
 ${fact('Architecture', report.architecture)}
 ${training.baseChoice && fact('Why this one', training.baseChoice.reasons.join(' '))}
 ${report.backbone && fact('Backbone', html`imported, sha256 <code class="hash">${report.backbone.sha256}</code>; its layers were frozen. Such a model has no heatmap, no files for TensorFlow.js and no reduced-precision variants.`)}
-${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}`)}
+${fact('Input', `${input.height} × ${input.width} × ${input.channels}, preprocessing ${describePreprocessing(input.preprocessing)}, resize ${describeResize(input)}, decoding ${describeDecoding(input)}`)}
 ${fact('Data', html`${dataset.name}, sha256 <code class="hash">${dataset.contentHash}</code>`)}
 ${fact('Seed', training.seed)}
 ${fact('Settings', entries(training.hyperparameters))}

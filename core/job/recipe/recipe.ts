@@ -2,7 +2,13 @@
 // decides what is `auto`, and writes its decision into the job's record.
 
 import { z } from 'zod';
-import { CropSchema, PaddingSchema, RESIZES } from '../../image/model-input.ts';
+import {
+  CropSchema,
+  DecodingSchema,
+  EARLIER_DECODING,
+  PaddingSchema,
+  RESIZES,
+} from '../../image/model-input.ts';
 import { EXACT_OPTIMIZER } from './exact-head.ts';
 import { REMEDIES, RemedySchema } from './memory-record.ts';
 import { PRECISIONS } from './precision.ts';
@@ -197,6 +203,9 @@ export const ResolvedRecipeSchema = z.object({
   ),
   padding: PaddingSchema.optional().describe(
     'With `contain`: red, green and blue of the added edges; black where it is absent.',
+  ),
+  decoding: DecodingSchema.optional().describe(
+    `Version of the decoding of pictures; ${EARLIER_DECODING} where it is absent.`,
   ),
   imbalance: z
     .enum(['none', 'class_weights', 'balanced_sampling'])

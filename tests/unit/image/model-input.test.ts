@@ -115,6 +115,7 @@ describe('the format of what holds a contract', () => {
     expect(inputFormatOf(COVERED)).toBe(2);
     expect(inputFormatOf({ ...INPUT, padding: [0, 0, 1] })).toBe(2);
     expect(inputFormatOf({ ...INPUT, preprocessing: { mean: [0], std: [1], order: 'rgb' } })).toBe(2);
+    expect(inputFormatOf({ ...INPUT, decoding: 3 })).toBe(3);
   });
 
   it('is read in either, as it is', async () => {

@@ -1,0 +1,56 @@
+// Version 3 of decoding: pictures are decoded in full size and scaled as Pillow does. Only those that become much smaller are reduced by
+// libvips first. Knows nothing of networks.
+
+import type { Sharp } from 'sharp';
+import type { ImageHeader } from './image-header.ts';
+import { DEFAULT_PADDING } from './model-input.ts';
+import { planResize, type ResizePlan } from './plan-resize.ts';
+import { resamplePixels } from './resample-pixels.ts';
+import type { Scale } from './scale.ts';
+
+/**
+ * How much larger than the result a picture stays that libvips reduces. Measured on 12 megapixels to 256 pixels, the result then differs
+ * from that of the full size by 0.24 levels on average; at 2 by 0.8, and Pillow's own `draft` by 1.8.
+ */
+const REDUCING_GAP = 3;
+/** libjpeg decodes at half size at least, for half the time or less, where libvips is to reduce by this factor or more. */
+const DECODED_SMALLER = 3;
+/** A JPEG whose sides shrink by this factor is decoded smaller. */
+const JPEG_FACTOR = 6;
+/** Pictures of other formats are reduced beyond so many pixels: decoded, they would take too much memory. */
+const MAX_WHOLE_PIXELS = 16_000_000;
+
+/** Scales after decoding. Luma is computed first, as Keras does. */
+export const scaleAsPillow: Scale = async (source, { header, size, isGray, read }) => {
+  const { scaled, window } = planResize(header, size);
+  const reduced = reducedSize(header, scaled);
+  const picture = await read(reduced === undefined ? source : reduce(source, reduced));
+  const { width, height } = picture;
+  const isDone =
+    !isGray &&
+    [width, scaled.width].every((side) => side === window.width) &&
+    [height, scaled.height].every((side) => side === window.height);
+  if (isDone) return picture.pixels;
+  return resamplePixels(picture, { scaled, window, isGray, padding: size.padding ?? DEFAULT_PADDING });
+};
+
+/** The size to which libvips reduces a picture first; undefined where it is decoded in full size. */
+function reducedSize(
+  { format, width, height }: Pick<ImageHeader, 'format' | 'width' | 'height'>,
+  scaled: ResizePlan['scaled'],
+): ResizePlan['scaled'] | undefined {
+  const factor = Math.min(width / scaled.width, height / scaled.height);
+  if (format === 'jpeg' && factor >= JPEG_FACTOR) {
+    const side = (from: number, to: number) =>
+      Math.min(Math.floor(from / DECODED_SMALLER), REDUCING_GAP * to);
+    return { width: side(width, scaled.width), height: side(height, scaled.height) };
+  }
+  if (width * height <= MAX_WHOLE_PIXELS) return undefined;
+  return {
+    width: Math.min(width, REDUCING_GAP * scaled.width),
+    height: Math.min(height, REDUCING_GAP * scaled.height),
+  };
+}
+
+const reduce = (source: Sharp, { width, height }: ResizePlan['scaled']): Sharp =>
+  source.resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: true });
