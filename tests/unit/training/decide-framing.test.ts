@@ -7,7 +7,9 @@ import { findArchitecture } from '../../../core/network/architectures/architectu
 
 const PRETRAINED = toBase(findArchitecture('mobilenet_v2_0.35'));
 const SCRATCH = toBase(findArchitecture('small_cnn'));
-const COVER = { resize: 'cover', crop: 0.875 };
+/** What is decided now is decoded by this version. */
+const decoding = 3;
+const COVER = { resize: 'cover', crop: 0.875, decoding };
 
 type Sizes = readonly (readonly [width: number, height: number])[];
 const repeat = (count: number, ...sizes: Sizes): Sizes =>
@@ -43,25 +45,25 @@ describe('decideFraming', () => {
 
   it('cuts nothing off where many pictures are long', () => {
     expect(decide([...repeat(80, [640, 480]), ...repeat(20, [300, 900], [900, 300])])).toEqual({
-      framing: { resize: 'contain' },
+      framing: { resize: 'contain', decoding },
       reason: expect.stringContaining('20 % of the pictures are longer than 2:1'),
     });
     expect(decide(repeat(50, [900, 300], [880, 300]))).toEqual({
-      framing: { resize: 'stretch' },
+      framing: { resize: 'stretch', decoding },
       reason: expect.stringContaining('of one shape'),
     });
   });
 
   it('cuts no more than the shape needs off small pictures', () => {
     expect(decide(repeat(30, [28, 28]))).toEqual({
-      framing: { resize: 'cover' },
+      framing: { resize: 'cover', decoding },
       reason: expect.stringContaining('fewer than 64 pixels'),
     });
   });
 
   it('shows whole pictures to what is trained from scratch', () => {
     expect(decide(repeat(30, [28, 28], [640, 480]), { base: SCRATCH })).toEqual({
-      framing: { resize: 'stretch' },
+      framing: { resize: 'stretch', decoding },
       reason: null,
     });
   });
@@ -69,10 +71,10 @@ describe('decideFraming', () => {
   it('does as an imported backbone says, or the request', () => {
     const theirs: Framing = { resize: 'contain', padding: [1, 2, 3] };
     const photos = repeat(30, [640, 480]);
-    expect(decide(photos, { base: { framing: theirs } }).framing).toEqual(theirs);
-    expect(decide(photos, { resize: 'stretch' }).framing).toEqual({ resize: 'stretch' });
+    expect(decide(photos, { base: { framing: theirs } }).framing).toEqual({ ...theirs, decoding });
+    expect(decide(photos, { resize: 'stretch' }).framing).toEqual({ resize: 'stretch', decoding });
     expect(decide(repeat(30, [900, 300]), { resize: 'cover' }).framing).toEqual(COVER);
-    expect(decide(photos, { base: SCRATCH, resize: 'cover' }).framing).toEqual({ resize: 'cover' });
+    expect(decide(photos, { base: SCRATCH, resize: 'cover' }).framing).toEqual({ resize: 'cover', decoding });
   });
 
   it('holds to what an earlier attempt decided, also from before there was a choice', () => {
@@ -81,6 +83,10 @@ describe('decideFraming', () => {
     expect(decide(photos, { resolved: { resize: 'cover', crop: 0.9 } }).framing).toEqual({
       resize: 'cover',
       crop: 0.9,
+    });
+    expect(decide(photos, { resolved: { resize: 'cover', decoding } }).framing).toEqual({
+      resize: 'cover',
+      decoding,
     });
   });
 });
