@@ -30,6 +30,7 @@ import type { Logger } from './deps/logger.ts';
 import { startServer } from './node.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
 import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
+import { yieldToServer } from './yield-to-server.ts';
 
 /** The largest sum of ONNX files that one model may have open on several lanes, in bytes: a gigabyte and a half of memory. */
 const MODEL_MAX_BYTES = 400 * 1024 * 1024;
@@ -100,9 +101,13 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     onError: (error) => logger.error('local worker failed', { error }),
     startTrainer: trainerStarter(storeUrl, options),
   });
+  const lanes = createLaneScheduler({
+    lanes: options.lanes ?? availableParallelism(),
+    maxWaiting: options.maxWaiting,
+  });
   const predictor = createPredictor({
     store,
-    openSession: createSessionLanes({ lanes: availableParallelism(), maxBytes: MODEL_MAX_BYTES }),
+    openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   const stopped = new AbortController();
@@ -121,10 +126,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       },
     }),
     predictor,
-    lanes: createLaneScheduler({
-      lanes: options.lanes ?? availableParallelism(),
-      maxWaiting: options.maxWaiting,
-    }),
+    lanes,
     isStopping: () => stopped.signal.aborted,
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
     weightsDir,
@@ -164,11 +166,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   };
 }
 
-/** Starts `batch-job/main.ts` on one job, in a process of its own. */
+/** Starts `batch-job/main.ts` on one job, in a process of its own, behind predictions. */
 const trainerStarter =
-  (storeUrl: string, { usdPerHour = 0, weightsDir }: LocalServerOptions) =>
-  (jobId: string, leaseOwner: string) =>
-    spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
+  (storeUrl: string, { usdPerHour = 0, weightsDir, logger }: LocalServerOptions) =>
+  (jobId: string, leaseOwner: string) => {
+    const trainer = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: {
         [environment.workerThreads]: workerThreads(availableParallelism()),
@@ -180,6 +182,9 @@ const trainerStarter =
         ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
       },
     });
+    yieldToServer(trainer, (error) => logger.warn('the trainer has the priority of the server', { error }));
+    return trainer;
+  };
 
 /** Memory of this machine, or of the container that the process is in. */
 const memoryBytes = () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
