@@ -35,8 +35,8 @@ const MIB = 1024 * 1024;
 const EVENT_LIMIT_BYTES = 6 * MIB;
 /** Lambda gives one processor for each so many MiB. */
 const MIB_PER_PROCESSOR = 1769;
-/** ONNX Runtime takes twice a model's file; with this share, models take a quarter of the memory. */
-const MODELS_SHARE = 1 / 8;
+/** The share of the memory for models that stay loaded. */
+const MODELS_SHARE = 1 / 4;
 /** After at most this long, a new key works and a removed one no longer does. */
 const KEYS_MAX_AGE_SECONDS = 60;
 

@@ -34,6 +34,9 @@ import { yieldToServer } from './yield-to-server.ts';
 
 /** The largest sum of ONNX files that one model may have open on several lanes, in bytes: a gigabyte and a half of memory. */
 const MODEL_MAX_BYTES = 400 * 1024 * 1024;
+/** The share of the memory for models that stay loaded. */
+const MODELS_SHARE = 1 / 4;
+const LEAST_MODELS_BYTES = 512 * 1024 * 1024;
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
@@ -108,6 +111,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const predictor = createPredictor({
     store,
     openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
+    maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor(memoryBytes() * MODELS_SHARE)),
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   const stopped = new AbortController();

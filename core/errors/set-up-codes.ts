@@ -6,6 +6,8 @@ import type { ErrorCodeTable } from './error-code-table.ts';
 export const SET_UP_CODES = {
   'internal-error':
     'Something failed that should not have. The log explains the request with this `request_id`.',
+  'program-incomplete':
+    'A file of the program itself is missing or does not load; no data is damaged. Install Fovea again, for this platform, and restart it.',
   'environment-invalid': 'Environment variables are missing or wrong. Set what the message names.',
   'api-keys-needed':
     'A server that other machines reach has no API keys. Give it some with `--api-keys`, or listen on 127.0.0.1.',

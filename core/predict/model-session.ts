@@ -2,13 +2,12 @@
 
 import { contentHashOf } from '../content-hash.ts';
 import { FoveaError } from '../errors/errors.ts';
+import { toProgramIncomplete } from '../errors/program-file-missing.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
-
-/** Memory of a session besides its file. A thread of its own takes some 8 MB, and four file handles. */
-export const SESSION_BYTES = 8 * 2 ** 20;
+import { sessionBytes } from './session-bytes.ts';
 
 /** Class probabilities of a run. */
 export interface ModelOutput {
@@ -21,7 +20,7 @@ export interface ModelOutput {
 /** A loaded model, ready to predict. */
 export interface ModelSession {
   readonly manifest: Manifest;
-  /** Size of the ONNX file plus {@link SESSION_BYTES}, for each session of ONNX Runtime. The session cache counts it. */
+  /** Memory of all its sessions of ONNX Runtime together, which the session cache counts. */
   readonly sizeBytes: number;
   /**
    * Computes class probabilities of a batch.
@@ -51,7 +50,8 @@ export interface LoadSessionOptions {
 
 /**
  * Reads an ONNX file of a version, compares its sha256 with the manifest and opens a session.
- * @throws {FoveaError} `model-corrupt` where the file is missing, has changed or is no ONNX model.
+ * @throws {FoveaError} `model-corrupt` where the file is missing, has changed or is no ONNX model; `program-incomplete` where a file of the
+ *   program is missing.
  */
 export async function loadModelSession(
   store: ObjectStore,
@@ -75,7 +75,7 @@ export async function loadModelSession(
   }
   return {
     manifest,
-    sizeBytes: (session.sessions ?? 1) * (SESSION_BYTES + stored.body.byteLength),
+    sizeBytes: (session.sessions ?? 1) * sessionBytes(stored.body.byteLength, manifest.input),
     async run(input, inputDims, lane) {
       const { values, dims } = await session.run({ inputName, outputName, input, dims: inputDims }, lane);
       const [batch] = inputDims;
@@ -112,6 +112,8 @@ async function createSession(
       extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
     });
   } catch (cause) {
+    const incomplete = toProgramIncomplete(cause);
+    if (incomplete !== undefined) throw incomplete;
     throw corrupt(
       key,
       `ONNX Runtime cannot load it (${cause instanceof Error ? cause.message : String(cause)})`,

@@ -111,10 +111,7 @@ export interface PredictorDeps {
   readonly openSession?: OpenOnnxSession;
   /** Threads of one session. Default: all cores. */
   readonly threads?: number;
-  /**
-   * Bytes of ONNX files that may stay loaded, with 8 MiB added for each, so that thousands of small models exhaust neither memory nor
-   * file handles. ONNX Runtime itself takes about twice as much memory.
-   */
+  /** Memory of the models that stay loaded, as {@link sessionBytes} counts it; at most {@link MAX_CACHED_MODELS} do. Default: 512 MiB. */
   readonly maxCachedBytes?: number;
   /** Monotonic milliseconds, by which versions are remembered for a moment. */
   readonly clock?: () => number;
@@ -123,8 +120,11 @@ export interface PredictorDeps {
 }
 
 const MIB = 1024 * 1024;
-/** Enough for most networks of the zoo at once, and well within a function of 2 GB. */
+/** Enough for a large network, or for eight of MobileNetV2's size on two cores. */
 const DEFAULT_MAX_CACHED_BYTES = 512 * MIB;
+/** Models that stay loaded, however small they are. */
+export const MAX_CACHED_MODELS = 256;
+
 /** Makes a predictor over the models of a store. Nothing is loaded before it is needed. */
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
@@ -134,7 +134,11 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   const ownTurns = turnsWithoutQueue(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
   const heatmapLimit = pLimit(1);
-  const sessions = createSessionCache<ModelSession>({ maxBytes: maxCachedBytes, onReleaseError });
+  const sessions = createSessionCache<ModelSession>({
+    maxBytes: maxCachedBytes,
+    maxCount: MAX_CACHED_MODELS,
+    onReleaseError,
+  });
 
   /** Checks the request before anything runs, and gives the function that adds heatmaps to outcomes. */
   function prepareHeatmaps(

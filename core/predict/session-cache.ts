@@ -1,4 +1,4 @@
-// Caches loaded sessions within a number of bytes. The least recently used one is released first, concurrent loads of one session happen
+// Caches loaded sessions within a number of bytes, and a number of sessions. The least recently used one is released first, concurrent loads of one session happen
 // once, and no session is released while it is in use. Knows nothing of ONNX.
 
 import { LRUCache } from 'lru-cache';
@@ -20,6 +20,8 @@ interface Entry<T> {
 export interface SessionCacheOptions {
   /** Largest sum of `sizeBytes`. A value that alone is larger is loaded, used and released again. */
   readonly maxBytes: number;
+  /** Largest number of values. */
+  readonly maxCount: number;
   /** Is told of a release that failed. The value leaves the cache either way. */
   readonly onReleaseError: (error: unknown) => void;
 }
@@ -39,7 +41,7 @@ export interface SessionCache<T extends Releasable> {
 
 /** Makes an empty cache. */
 export function createSessionCache<T extends Releasable>(options: SessionCacheOptions): SessionCache<T> {
-  const { maxBytes, onReleaseError } = options;
+  const { maxBytes, maxCount, onReleaseError } = options;
   const loading = new Map<string, Promise<Entry<T>>>();
   let isClosed = false;
 
@@ -51,6 +53,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
     releaseIfIdle(entry);
   };
   const cache = new LRUCache<string, Entry<T>>({
+    max: maxCount,
     maxSize: maxBytes,
     sizeCalculation: ({ value }) => Math.max(1, value.sizeBytes),
     dispose: evict,

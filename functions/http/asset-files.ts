@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
+import { toProgramIncomplete } from '../../core/errors/program-file-missing.ts';
 import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
 
@@ -23,7 +24,7 @@ export const MARKDOWN = 'text/markdown; charset=utf-8';
 
 /**
  * A handler that answers with a file, read once, under a content security policy; compressed where the client takes that.
- * @throws Node's error where the file cannot be read.
+ * @throws {FoveaError} `program-incomplete` where the file is missing; Node's error where it cannot be read.
  */
 export function serveAsset(
   { locate, contentType }: AssetFile,
@@ -32,7 +33,9 @@ export function serveAsset(
   let file: Promise<StoredFile> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
     file ??= readBothForms(locate());
-    const { plain, gzip } = await file;
+    const { plain, gzip } = await file.catch((error: unknown) => {
+      throw toProgramIncomplete(error) ?? error;
+    });
     const policy =
       typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
     const headers = { ...assetHeaders(contentType, policy), Vary: 'Accept-Encoding' };

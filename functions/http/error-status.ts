@@ -212,6 +212,7 @@ export const ERROR_ANSWERS = {
   'layer-not-exportable': refused(409),
 
   'internal-error': broken(),
+  'program-incomplete': broken(),
   'environment-invalid': broken(),
   'api-keys-needed': broken(),
   'api-keys-invalid': broken(),

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { SESSION_BYTES } from '../../../core/predict/model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
+import { sessionBytes } from '../../../core/predict/session-bytes.ts';
 import { topK } from '../../../core/predict/top-k.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
-import { COLORS, colorPicture, commitColorModel } from '../../support/color-model.ts';
+import {
+  COLORS,
+  colorManifest,
+  colorOnnx,
+  colorPicture,
+  commitColorModel,
+} from '../../support/color-model.ts';
 
 const request = { model: 'color', topK: 3 };
 
@@ -103,11 +109,12 @@ describe('createPredictor', () => {
   it('keeps few of many small models loaded', async () => {
     const store = createMemoryStore();
     const versions = ['1', '2', '3', '4', '5', '6'];
+    const { input, onnx } = colorManifest(colorOnnx());
     for (const version of versions) await commitColorModel(store, { version, jobId: `ftjob-${version}` });
     let open = 0;
     const predictor = createPredictor({
       store,
-      maxCachedBytes: 3 * (SESSION_BYTES + 10_000),
+      maxCachedBytes: 3 * sessionBytes(onnx.sizeBytes, input),
       openSession: async (...args) => {
         const session = await openOnnxSession(...args);
         open += 1;

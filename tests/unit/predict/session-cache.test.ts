@@ -17,7 +17,8 @@ const fail = (error: unknown) => {
   throw error;
 };
 const idle = async () => undefined;
-const newCache = (maxBytes: number) => createSessionCache<Session>({ maxBytes, onReleaseError: fail });
+const newCache = (maxBytes: number, maxCount = 100) =>
+  createSessionCache<Session>({ maxBytes, maxCount, onReleaseError: fail });
 
 /** A promise and the function that ends it. */
 function pause() {
@@ -91,6 +92,15 @@ describe('createSessionCache', () => {
     await cache.withValue('c', async () => c, idle);
     expect([a.released, b.released, c.released]).toEqual([0, 1, 0]);
     expect(cache.sizeBytes).toBe(20);
+  });
+
+  it('keeps no more than a number of them, however small they are', async () => {
+    const cache = newCache(1000, 3);
+    const sessions = Array.from({ length: 100 }, () => new Session(1));
+    for (const [index, session] of sessions.entries())
+      await cache.withValue(String(index), async () => session, idle);
+    expect(sessions.map(({ released }) => released)).toEqual([...Array(97).fill(1), 0, 0, 0]);
+    expect(cache.sizeBytes).toBe(3);
   });
 
   it('does not release what is in use until its last user is done', async () => {
