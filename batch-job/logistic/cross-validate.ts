@@ -1,9 +1,8 @@
 // Chooses the weight of the L2 penalty by K-fold cross-validation, and keeps what the model without a fold says of it.
 
 import { accuracyOf } from '../../core/evaluation/accuracy.ts';
-import { type Predictions, rowOf } from '../../core/evaluation/predictions.ts';
-import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
-import { balancingWeights, countClasses } from '../training/balance.ts';
+import type { Predictions } from '../../core/evaluation/predictions.ts';
+import { balancedCrossEntropy, crossEntropy } from '../../core/evaluation/probability-losses.ts';
 import {
   fitLogisticRegression,
   type LogisticProblem,
@@ -79,7 +78,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     heldOut.includes(folds[picture] as number),
   );
   const labels = labelsOf(problem, pictures);
-  const weights = isBalanced ? balancingWeights(countClasses(labels, problem.classes)) : undefined;
+  const lossOf = isBalanced ? balancedCrossEntropy : crossEntropy;
   // A model of a fold starts from its own solution for the penalty before: that of all pictures has seen the fold.
   const parts = new Map<number, LogisticSolution>();
   const weightsWithout = (fold: number, trains?: Uint8Array) =>
@@ -107,7 +106,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
       if (best !== undefined && isOver()) return;
       const predictions = await predictFolds(l2);
       if (predictions === undefined) return;
-      const loss = lossOf(predictions, weights);
+      const loss = lossOf(predictions) ?? 0;
       if (best !== undefined && loss >= best.loss) return;
       best = { l2, loss, predictions };
     }
@@ -129,7 +128,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   const scores = best && {
     pictures,
     predictions: best.predictions,
-    loss: lossOf(best.predictions),
+    loss: crossEntropy(best.predictions) ?? 0,
     accuracy: accuracyOf(best.predictions)?.value ?? 0,
     smaller,
   };
@@ -166,14 +165,4 @@ async function predict(
       probabilities.set(scores.subarray(at, at + classes), place * classes);
     }
   });
-}
-
-/** Mean cross-entropy. @param weights by class; their mean over the examples is 1. */
-function lossOf(predictions: Predictions, weights?: readonly number[]): number {
-  const { labels } = predictions;
-  let loss = 0;
-  labels.forEach((label, example) => {
-    loss += (weights?.[label] ?? 1) * crossEntropyOf(rowOf(predictions, example), label);
-  });
-  return loss / labels.length;
 }

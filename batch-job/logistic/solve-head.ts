@@ -118,7 +118,7 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
               smaller: scores.smaller && { predictions: scores.smaller, share: 0.5 },
               groups: ofHeldOut(groups, scores.pictures),
               folds: ofHeldOut(folds, scores.pictures),
-              foldCount: FOLDS,
+              foldCount: heldOut.length,
             },
     };
   } finally {

@@ -8,16 +8,21 @@ import type { FittedTemperature } from '../../core/evaluation/temperature.ts';
 import { inputFormatOf } from '../../core/image/model-input.ts';
 import type { Report, ReportPicture } from '../../core/model/report.ts';
 import type { JudgedSplit } from '../judge/judge-model.ts';
-import { calibrated, type ReportInput } from './report-input.ts';
+import { countClasses } from '../training/balance.ts';
+import { calibrated, type ReportInput, trainedItems } from './report-input.ts';
 import { toImbalance } from './to-imbalance.ts';
 import { toResults } from './to-results.ts';
 
-/** The most suspected labels that are listed; all are counted. */
-const MAX_SUSPECTS = 24;
+/** The most suspected labels that are listed: about 200 kB. All are counted. */
+const MAX_SUSPECTS = 1000;
 
 /** The report, as `report.json` has it. The same input gives the same report. */
 export function assembleReport(from: ReportInput): Report {
   const { job, inspection, engine, parity } = from;
+  const trained = countClasses(
+    Int32Array.from(trainedItems(from), ({ classIndex }) => classIndex),
+    inspection.classes.length,
+  );
   return {
     formatVersion: inputFormatOf(from.input),
     model: job.model,
@@ -29,10 +34,11 @@ export function assembleReport(from: ReportInput): Report {
     dataset: {
       name: inspection.dataset,
       contentHash: inspection.contentHash,
-      classes: summarizeClasses(inspection).map(({ train, validation: held, test }) => ({
+      classes: summarizeClasses(inspection).map(({ train, validation: held, test }, index) => ({
         train,
         validation: held,
         test,
+        trained: trained[index] ?? 0,
       })),
       findings: { ...inspection.findingCounts },
       nearDuplicates: {

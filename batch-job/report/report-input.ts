@@ -1,6 +1,6 @@
 // What a report is assembled from.
 
-import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
+import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { type FittedTemperature, scaleByTemperature } from '../../core/evaluation/temperature.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
@@ -51,6 +51,24 @@ export const calibrated = (predictions: Predictions, { temperature }: FittedTemp
   ...predictions,
   probabilities: scaleByTemperature(predictions.probabilities, predictions.classes, temperature),
 });
+
+/**
+ * The pictures that the model was trained on: those of the training split, and of the validation split where the model was not held back
+ * from it; without the fold that decided on a second stage.
+ */
+export function trainedItems({
+  inspection,
+  validation,
+  outOfFold,
+  headOutOfFold,
+}: Pick<ReportInput, 'inspection' | 'validation' | 'outOfFold' | 'headOutOfFold'>): readonly DatasetItem[] {
+  const usesValidation = validation.items.length === 0;
+  const heldFold = headOutOfFold === undefined ? [] : (outOfFold?.items ?? []);
+  const held = new Set(heldFold.map(({ key }) => key));
+  return inspection.items.filter(
+    ({ split, key }) => (split === 'train' || (split === 'validation' && usesValidation)) && !held.has(key),
+  );
+}
 
 /** Pictures by which a model's scores are calibrated, and how they are held out. */
 export interface HeldOut extends JudgedSplit {

@@ -4,15 +4,15 @@ import { hits } from '../../core/evaluation/predictions.ts';
 import { toProportion } from '../../core/evaluation/proportion.ts';
 import type { Report } from '../../core/model/report.ts';
 import { balancingWeights, countClasses, imbalanceOf } from '../training/balance.ts';
-import type { ReportInput } from './report-input.ts';
+import { type ReportInput, trainedItems } from './report-input.ts';
 
 /** Classes with fewer training pictures than this share of the largest class's are small. */
 const SMALL = 0.5;
 
 /** The report's section on class imbalance; null where no class is small. */
-export function toImbalance({ inspection, judged, resolved }: ReportInput): Report['imbalance'] {
-  const training = inspection.items.filter(({ split }) => split === 'train');
-  const labels = Int32Array.from(training, ({ classIndex }) => classIndex);
+export function toImbalance(from: ReportInput): Report['imbalance'] {
+  const { inspection, judged, resolved } = from;
+  const labels = Int32Array.from(trainedItems(from), ({ classIndex }) => classIndex);
   const counts = countClasses(labels, inspection.classes.length);
   const largest = Math.max(...counts);
   const isSmall = counts.map((count) => count < SMALL * largest);

@@ -17,7 +17,13 @@ import type { ExampleSource, PixelExamples } from '../examples/example-source.ts
 import { createBatchMixer, createDeviceMixer } from '../examples/mix-batch.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
-import { balancedOrder, balancingWeights, countClasses } from '../training/balance.ts';
+import {
+  balancedOrder,
+  balancingWeights,
+  countClasses,
+  isImbalanced,
+  lossOfUnequal,
+} from '../training/balance.ts';
 import { fit } from '../training/fit.ts';
 import type { FitOptions, FitResult } from '../training/fit-options.ts';
 import type { EpochReport, FitState } from '../training/fit-state.ts';
@@ -28,7 +34,7 @@ import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 /** What every stage needs of its job. */
 export interface StageDeps {
   /** The job, or a trial of it with its own settings. */
-  readonly job: Pick<JobRecord, 'recipe' | 'maxCostUsd'>;
+  readonly job: Pick<JobRecord, 'recipe' | 'maxCostUsd' | 'sweep'>;
   readonly seed: number;
   readonly classes: number;
   readonly input: ModelInput;
@@ -63,6 +69,8 @@ export interface StageOptions {
 /** The weights that a stage ends with, and their scores on validation. */
 export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationAccuracy'> {
   readonly weights: NetworkWeights;
+  /** The validation loss with every class counted alike, by which trials of a sweep are compared where classes are unequal; undefined elsewhere. */
+  readonly balancedLoss?: number | undefined;
   /** Where the head was cross-validated: what models that have not seen a picture's fold say of it. */
   readonly outOfFold?: OutOfFoldPictures;
   /** The same of the head that a second stage began with, which knows fewer of the pictures. */
@@ -107,6 +115,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       ...(patience === undefined ? {} : { patience }),
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
       ...(options.validationGroups === undefined ? {} : { validationGroups: options.validationGroups }),
+      predictsValidation: job.sweep !== null && isImbalanced(countClasses(train.labels, classes)),
       ...(decision.resolved.imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
@@ -151,6 +160,10 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       weights: await trainer.weights(),
       validationLoss,
       validationAccuracy,
+      balancedLoss: lossOfUnequal(
+        train.labels,
+        probabilities && { probabilities, labels: validation.labels, classes },
+      ),
       ...(gain === undefined ? {} : { gain }),
       ...(probabilities === undefined ? {} : { probabilities }),
     };

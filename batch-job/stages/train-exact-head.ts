@@ -14,6 +14,7 @@ import type { FeatureTable } from '../examples/feature-table.ts';
 import { scoreHead } from '../logistic/score-head.ts';
 import { type DenseLayer, type SolvedHead, solveHead } from '../logistic/solve-head.ts';
 import { tableRows } from '../logistic/table-rows.ts';
+import { lossOfUnequal } from '../training/balance.ts';
 import type { StageDeps, Trained } from './run-stage.ts';
 
 /** What a head on cached features needs. */
@@ -78,6 +79,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
         : { withoutFold: { fold: withoutFold.fold, weights: weightsOf(withoutFold) } }),
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
+      balancedLoss: lossOfUnequal(examples.train.labels, validation?.predictions),
       ...(outOfFold === undefined
         ? {}
         : {
@@ -104,7 +106,7 @@ async function reportSolved(
   const chosen =
     outOfFold === undefined
       ? `with an L2 penalty of ${l2}: there are too few pictures to choose it by folds`
-      : `with an L2 penalty of ${l2}, chosen by ${outOfFold.foldCount} folds of ${groups} groups of look-alikes. Models that had not seen a ` +
+      : `with an L2 penalty of ${l2}, chosen by ${outOfFold.foldCount === 1 ? 'one fold' : `${outOfFold.foldCount} folds`} of ${groups} groups of look-alikes. Models that had not seen a ` +
         `picture or its look-alikes were right on ${(100 * outOfFold.accuracy).toFixed(1)} % of ${outOfFold.pictures.length}, with a loss of ` +
         outOfFold.loss.toFixed(4);
   const apart =

@@ -1,5 +1,5 @@
 // Runs the trials of a sweep, one after another. Each is a training of its own with checkpoints of its own; the one with the
-// lowest validation loss wins. The test split is not used.
+// lowest loss on pictures held out wins. The test split is not used.
 
 import { type ErrorCode, isErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
@@ -110,7 +110,7 @@ export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>)
   const run = best?.trial === winner.trial ? best.run : await trainAs(winner.trial, winner);
   await reporter.setResolved(run.resolved);
   await reporter.message(
-    `Trial ${winner.trial} (${describeTrial(winner.settings)}) has the lowest validation loss and becomes the model.`,
+    `Trial ${winner.trial} (${describeTrial(winner.settings)}) has the lowest loss on pictures held out${winner.balancedLoss === undefined ? '' : ', every class counted alike,'} and becomes the model.`,
     { ...winner },
   );
   return run;

@@ -6,9 +6,11 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 
 /** What a sweep needs to know of a trial's training. */
 export interface TrialRun {
-  /** Loss of the weights that are kept; null without a validation split, which a sweep refuses. */
+  /** Loss of the weights that are kept on pictures held out: the validation split, or folds; null without, which a sweep refuses. */
   readonly validationLoss: number | null;
   readonly validationAccuracy: number | null;
+  /** The loss with every class counted alike, where classes are unequal. */
+  readonly balancedLoss?: number | undefined;
   /** The out-of-memory remedies that the training took. */
   readonly givenUp: TakenRemedies;
 }
@@ -21,7 +23,7 @@ export interface NumberedTrial {
 }
 
 /**
- * Trains a trial and scores it by its validation split.
+ * Trains a trial and scores it by pictures held out.
  * @param reporter names the trial in everything it reports.
  */
 export async function trainTrial<Run extends TrialRun>(
@@ -37,12 +39,15 @@ export async function trainTrial<Run extends TrialRun>(
 function scoreOf({
   validationLoss,
   validationAccuracy,
-}: TrialRun): Pick<Trial, 'validationLoss' | 'validationAccuracy'> {
+  balancedLoss,
+}: TrialRun): Pick<Trial, 'validationLoss' | 'validationAccuracy' | 'balancedLoss'> {
   if (validationLoss === null || validationAccuracy === null)
-    throw new RangeError('A trial without a validation split has no score.');
-  return { validationLoss, validationAccuracy };
+    throw new RangeError('A trial without pictures held out has no score.');
+  return { validationLoss, validationAccuracy, ...(balancedLoss === undefined ? {} : { balancedLoss }) };
 }
 
 /** The score of a trial in one sentence. */
-export const describeScore = ({ validationLoss, validationAccuracy }: Trial): string =>
-  `Its validation loss is ${validationLoss.toFixed(4)}, its validation accuracy ${(100 * validationAccuracy).toFixed(1)} %.`;
+export const describeScore = ({ validationLoss, validationAccuracy, balancedLoss }: Trial): string =>
+  `On pictures held out its loss is ${validationLoss.toFixed(4)}${
+    balancedLoss === undefined ? '' : `, with every class counted alike ${balancedLoss.toFixed(4)}`
+  }, and ${(100 * validationAccuracy).toFixed(1)} % are right.`;

@@ -1,5 +1,7 @@
 // Class imbalance: class weights on the loss, or balanced sampling.
 
+import type { Predictions } from '../../core/evaluation/predictions.ts';
+import { balancedCrossEntropy } from '../../core/evaluation/probability-losses.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 
 /** Ratio of the largest class to the smallest from which on `auto` does something about it. */
@@ -18,6 +20,15 @@ export const imbalanceOf = (counts: readonly number[]): number => Math.max(...co
 
 /** Whether classes are so unequal that `auto` does something about it. */
 export const isImbalanced = (counts: readonly number[]): boolean => imbalanceOf(counts) >= AUTO_RATIO;
+
+/** The loss of predictions with every class counted alike, where the classes of the training are unequal; undefined elsewhere. */
+export const lossOfUnequal = (
+  trained: Int32Array,
+  predictions: Predictions | undefined,
+): number | undefined =>
+  predictions === undefined || !isImbalanced(countClasses(trained, predictions.classes))
+    ? undefined
+    : balancedCrossEntropy(predictions);
 
 /**
  * Class weights by which every class has the same share in the loss; their mean over the examples is 1. A class without

@@ -51,6 +51,8 @@ export interface FitOptions {
   readonly interpolatesWithFirst?: boolean;
   /** The group of look-alikes of each validation example: what tells how sure a gain is. */
   readonly validationGroups?: Int32Array;
+  /** Whether the result has what the weights that are kept say of the validation examples; default: only with groups. */
+  readonly predictsValidation?: boolean;
   /** Where an earlier run of the same settings stopped; this one resumes there. */
   readonly resume?: FitState;
   readonly checkpoint?: {
@@ -74,6 +76,6 @@ export interface FitResult {
   readonly validationAccuracy: number | null;
   /** Where the run interpolates with the first weights: what the trained ones gain on validation. */
   readonly gain?: Gain;
-  /** With groups: what the weights that the trainer is left with say of the validation examples, `[examples, classes]`. */
+  /** Where it is wanted: what the weights that the trainer is left with say of the validation examples, `[examples, classes]`. */
   readonly probabilities?: Float32Array;
 }

@@ -100,7 +100,7 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
       validationLoss: scores.loss,
       validationAccuracy: scores.accuracy,
       gain,
-      ...(validationGroups === undefined ? {} : { probabilities: await predictValidation(run) }),
+      ...(await predictionsOf(run)),
     };
   }
   await trainer.setWeights(best.weights);
@@ -111,5 +111,13 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
     history,
     validationLoss: known?.validationLoss ?? null,
     validationAccuracy: known?.validationAccuracy ?? null,
+    ...(await predictionsOf(run)),
   };
+}
+
+/** What the weights that are kept say of the validation examples, where that is wanted and there are some. */
+async function predictionsOf(run: FitRun): Promise<Pick<FitResult, 'probabilities'>> {
+  const { validation, validationGroups, predictsValidation = false } = run.options;
+  if (validation.labels.length === 0 || !(predictsValidation || validationGroups !== undefined)) return {};
+  return { probabilities: await predictValidation(run) };
 }

@@ -9,7 +9,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { quantile } from '../../core/evaluation/bootstrap.ts';
 import { decodeImage } from '../../core/image/decode-image.ts';
-import { OVERLAP_SIDE, overlapOf } from '../../core/image/find-overlap.ts';
+import { OVERLAP_SIDE, type Overlap, overlapOf } from '../../core/image/find-overlap.ts';
 import { present } from '../../core/present.ts';
 
 const folder = present(process.argv[2], 'usage: node --import tsx bench/copies/main.ts FOLDER');
@@ -34,8 +34,13 @@ const small = async (bytes: Uint8Array): Promise<Uint8Array> =>
   ).pixels;
 
 const correlations = new Map<string, number[]>();
-const add = (kind: string, value: number) =>
-  correlations.set(kind, [...(correlations.get(kind) ?? []), value]);
+const add = (kind: string, { whole, detail }: Overlap) => {
+  for (const [name, value] of [
+    [kind, whole],
+    [`${kind}: details`, detail],
+  ] as const)
+    correlations.set(name, [...(correlations.get(name) ?? []), value]);
+};
 for (const label of (await readdir(folder)).sort()) {
   const files = (await readdir(path.join(folder, label))).sort();
   let before: Uint8Array | undefined;

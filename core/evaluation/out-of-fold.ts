@@ -14,6 +14,7 @@ export interface OutOfFold {
   readonly groups: Int32Array;
   /** The fold of each example, from 0. */
   readonly folds: Int32Array;
+  /** Number of folds that were held out. */
   readonly foldCount: number;
   /** Classes whose examples nearly all look alike, so that look-alikes are in different folds. Default: none. */
   readonly ungrouped?: readonly number[];

@@ -21,6 +21,21 @@ export const crossEntropyOf = (row: Float32Array, label: number): number =>
 export const crossEntropy = (predictions: Predictions): number | undefined =>
   meanOver(predictions, crossEntropyOf);
 
+/** Cross-entropy as {@link crossEntropy}, but with every class that occurs in equal share: the mean over classes of the mean of each. */
+export function balancedCrossEntropy(predictions: Predictions): number | undefined {
+  const { labels, classes } = predictions;
+  const sums = new Float64Array(classes);
+  const counts = new Float64Array(classes);
+  labels.forEach((label, example) => {
+    sums[label] = (sums[label] as number) + crossEntropyOf(rowOf(predictions, example), label);
+    counts[label] = (counts[label] as number) + 1;
+  });
+  const means = [...sums].flatMap((sum, label) =>
+    counts[label] === 0 ? [] : sum / (counts[label] as number),
+  );
+  return means.length === 0 ? undefined : means.reduce((total, loss) => total + loss, 0) / means.length;
+}
+
 /**
  * Mean squared distance of the probabilities from the truth, summed over classes: 0 is perfect, 2 the worst;
  * `undefined` without examples. Brier (1950), in its original form.

@@ -1,5 +1,7 @@
 // Finds out whether two pictures show the same scene in another cut: shifted, cropped, scaled or mirrored. Works on small gray pictures.
 
+import { present } from '../present.ts';
+
 /** Side of the gray pictures that are compared, whatever the shape of the picture. */
 export const OVERLAP_SIDE = 48;
 
@@ -11,6 +13,8 @@ const LEAST_OVERLAP = 0.6;
 const LEAST_SHARE = 0.4;
 /** Variance of gray values below which an area is plain: three levels of 255. */
 const PLAIN = 9;
+/** Details are what differs from the mean of so many pixels in each direction. */
+const DETAIL = 2;
 /** Step of the search, as a share of a side. It is halved with each level of detail. */
 const STEP = 0.08;
 /** Sides of the pictures while cuts are refined, from coarse to fine: blurred pictures show from farther away where to go. */
@@ -37,17 +41,54 @@ interface Gray {
 /** A picture at all levels of detail, the coarsest first. */
 type Pyramid = readonly Gray[];
 
-/**
- * The correlation of two pictures where they overlap best: near 1 where one is a cut of the other. Different pictures of the same
- * motif reach 0.9. Cuts of more than a third of a side are not found. It takes some milliseconds.
- * @param a gray values, {@link OVERLAP_SIDE} rows of as many; as `b`.
- */
-export function overlapOf(a: Uint8Array, b: Uint8Array): number {
-  const target = toPyramid(b);
-  return Math.max(bestOverlap(toPyramid(a), target), bestOverlap(toPyramid(mirrored(a)), target));
+/** How well two pictures agree where they overlap best: correlations, -1 where too little is there to correlate. */
+export interface Overlap {
+  /** That of the pictures: near 1 where one is a cut of the other. Different pictures of the same motif reach 0.9. */
+  readonly whole: number;
+  /**
+   * That of their details alone, without what a blurred picture shows. Drawn shapes look alike when they are blurred, and their edges are
+   * not in the same places; blurred pictures have no details that could show anything.
+   */
+  readonly detail: number;
 }
 
-function bestOverlap(a: Pyramid, b: Pyramid): number {
+/**
+ * Overlaps two pictures as well as possible. Cuts of more than a third of a side are not found. It takes some milliseconds.
+ * @param a gray values, {@link OVERLAP_SIDE} rows of as many; as `b`.
+ */
+export function overlapOf(a: Uint8Array, b: Uint8Array): Overlap {
+  const target = toPyramid(b);
+  const [best] = [a, mirrored(a)]
+    .map((picture) => ({ picture, ...bestOverlap(toPyramid(picture), target) }))
+    .sort((one, other) => other.value - one.value);
+  const { picture, cut, value } = present(best, 'an overlap');
+  return { whole: value, detail: correlation(detailsOf(picture), detailsOf(b), cut) };
+}
+
+/** Each value less the mean around it. */
+function detailsOf(picture: Uint8Array): Gray {
+  const side = OVERLAP_SIDE;
+  const values = Float32Array.from(picture, (value, at) => {
+    const [row, column] = [Math.floor(at / side), at % side];
+    let sum = 0;
+    let count = 0;
+    for (let y = Math.max(0, row - DETAIL); y <= Math.min(side - 1, row + DETAIL); y++)
+      for (let x = Math.max(0, column - DETAIL); x <= Math.min(side - 1, column + DETAIL); x++) {
+        sum += picture[y * side + x] as number;
+        count += 1;
+      }
+    return value - sum / count;
+  });
+  return { side, values };
+}
+
+/** A cut, and the correlation there. */
+interface FoundCut {
+  readonly cut: Cut;
+  readonly value: number;
+}
+
+function bestOverlap(a: Pyramid, b: Pyramid): FoundCut {
   const [coarseA, ...finerA] = a as [Gray, ...Gray[]];
   const [coarseB, ...finerB] = b as [Gray, ...Gray[]];
   const found = SCALES.flatMap((size) => {
@@ -61,13 +102,13 @@ function bestOverlap(a: Pyramid, b: Pyramid): number {
   });
   const best = found.sort((one, other) => other.value - one.value).slice(0, REFINED);
   const refined = best.map(({ cut, value }) => {
-    if (value < WORTH_REFINING) return value;
+    if (value < WORTH_REFINING) return { cut, value };
     let at = refine(coarseA, coarseB, cut, STEP / 2);
     for (const [level, finer] of finerA.entries())
       at = refine(finer, finerB[level] as Gray, at.cut, STEP / 2 ** (level + 2));
-    return at.value;
+    return at;
   });
-  return Math.max(...refined);
+  return present(refined.sort((one, other) => other.value - one.value)[0], 'a cut');
 }
 
 /** Where a cut of a size may begin, so that enough of it overlaps. */
@@ -79,7 +120,7 @@ function startsOf(size: number): number[] {
 }
 
 /** Moves the edges of the cut by steps as long as the correlation grows. */
-function refine(a: Gray, b: Gray, start: Cut, step: number): { readonly cut: Cut; readonly value: number } {
+function refine(a: Gray, b: Gray, start: Cut, step: number): FoundCut {
   let cut = start;
   let value = correlation(a, b, cut);
   for (let moved = true; moved; ) {
@@ -166,6 +207,7 @@ function shrink(picture: Uint8Array, side: number): Gray {
 function mirrored(picture: Uint8Array): Uint8Array {
   const result = new Uint8Array(picture.length);
   for (let start = 0; start < picture.length; start += OVERLAP_SIDE)
-    result.set(picture.slice(start, start + OVERLAP_SIDE).reverse(), start);
+    // Not slice: that of a Buffer shares its memory.
+    result.set(Uint8Array.from(picture.subarray(start, start + OVERLAP_SIDE)).reverse(), start);
   return result;
 }

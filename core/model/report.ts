@@ -99,6 +99,12 @@ const DatasetSchema = z.object({
         train: count.describe('Pictures of the training split.'),
         validation: count.describe('Pictures of the validation split.'),
         test: count.describe('Pictures of the test split.'),
+        trained: count
+          .optional()
+          .describe(
+            'Pictures that the model was trained on: also those of the validation split where folds took its place; absent in reports ' +
+              'of earlier versions.',
+          ),
       }),
     )
     .describe('Numbers of pictures of each class, in the order of the labels.'),
@@ -115,7 +121,7 @@ const DatasetSchema = z.object({
 });
 
 const ClassResultSchema = z.object({
-  support: count.describe('Pictures of the class in the evaluated split.'),
+  support: count.describe('Pictures of the class that were evaluated.'),
   precision: ProportionSchema.nullable().describe(
     'Share of the pictures predicted as the class that are right; null where none was predicted.',
   ),
@@ -128,10 +134,10 @@ const ClassResultSchema = z.object({
   bestF1Threshold: z
     .object({
       threshold: share.describe('Threshold on the calibrated probability.'),
-      f1: share.describe('F1 with that threshold on the validation split.'),
+      f1: share.describe('F1 with that threshold on the held-out pictures.'),
     })
     .nullable()
-    .describe('The threshold with the highest F1 on the validation split; null where it is not known.'),
+    .describe('The threshold with the highest F1 on the held-out pictures; null where it is not known.'),
 });
 
 const CalibrationSchema = z.object({
@@ -163,8 +169,12 @@ const RejectionSchema = z.object({
 export const MORE_PICTURES = 50;
 
 const OutOfFoldSchema = z.object({
-  pictures: count.describe('Pictures that were predicted: all that are not held out for a test.'),
-  folds: count.describe('Number of parts; each was predicted by a model that was trained on the others.'),
+  pictures: count.describe(
+    'Pictures that were predicted: all that are not held out for a test, or a fifth of them where there are very many.',
+  ),
+  folds: count.describe(
+    'Number of parts that were held out, one after another; each was predicted by a model that was trained on the rest.',
+  ),
   groups: count.describe('Groups of look-alikes. A group is in one part as a whole.'),
   ungrouped: z
     .array(count)
@@ -194,7 +204,7 @@ const ResultsSchema = z.object({
       'Held-out pictures, which set temperature and thresholds: each predicted by a model that had not seen its part (`folds`), or the ' +
         'validation split.',
     ),
-  accuracy: ProportionSchema.describe('Accuracy on the evaluated split.'),
+  accuracy: ProportionSchema.describe('Accuracy on the pictures that were evaluated, as `judgedOn` says.'),
   validationAccuracy: ProportionSchema.nullable().describe(
     'Accuracy on the validation split; null where there is none, or where the model was trained on it too.',
   ),
@@ -336,7 +346,7 @@ const TrainingSchema = z.object({
     )
     .default([])
     .describe(
-      'Trials of a sweep, evaluated on the validation split. The settings above are those of the chosen trial.',
+      'Trials of a sweep, compared on pictures held out: the validation split, or folds. The settings above are those of the chosen trial.',
     ),
 });
 
@@ -349,7 +359,7 @@ const VariantSchema = z.object({
     .number()
     .describe('Median time for one picture on one thread of the machine that trained, in milliseconds.'),
   originalMsPerPicture: z.number().describe('The same for the model itself.'),
-  pictures: count.describe('Pictures of the evaluated split that were compared.'),
+  pictures: count.describe('Pictures that were compared.'),
   maxDifference: z.number().describe('Largest difference between two probabilities.'),
   meanDifference: z.number().describe('Mean over the pictures of the largest difference of each.'),
   topOneAgreement: share.describe('Share of pictures with the same likeliest class.'),
@@ -376,7 +386,7 @@ export const ReportSchema = z.object({
     .object({
       count: count.describe('Pictures whose label is probably wrong.'),
       judged: count.describe('Number of pictures that were checked.'),
-      pictures: z.array(PictureSchema).describe('The most suspicious first; not all of them.'),
+      pictures: z.array(PictureSchema).describe('The most suspicious first: all of them, or the first 1000.'),
     })
     .describe(
       'Pictures whose label is probably wrong, among those that were judged by a model that had not seen them.',

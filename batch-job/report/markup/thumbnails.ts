@@ -2,10 +2,17 @@
 
 import sharp from 'sharp';
 import { decodeImage } from '../../../core/image/decode-image.ts';
-import type { Report } from '../../../core/model/report.ts';
+import type { Report, ReportPicture } from '../../../core/model/report.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 
 const SIDE = 112;
+/** Suspected labels that the page shows as pictures. */
+const MAX_TILES = 24;
+
+/** The suspected labels that are shown as pictures, the most suspicious first. */
+export const shownSuspects = ({ suspectedLabels }: Report): readonly ReportPicture[] =>
+  suspectedLabels.pictures.slice(0, MAX_TILES);
+
 const QUALITY = 72;
 
 /** Thumbnails as data URLs (WebP), by object key. */
@@ -21,7 +28,7 @@ export async function loadThumbnails(
   report: Report,
   signal: AbortSignal,
 ): Promise<Thumbnails> {
-  const pictures = [...(report.results?.mistakes ?? []), ...report.suspectedLabels.pictures];
+  const pictures = [...(report.results?.mistakes ?? []), ...shownSuspects(report)];
   const thumbnails = new Map<string, string>();
   for (const key of new Set(pictures.map((picture) => picture.key))) {
     signal.throwIfAborted();

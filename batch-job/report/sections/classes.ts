@@ -16,7 +16,7 @@ export function classes(report: Report, results: ReportResults): Markup {
   return html`<section>
 <h2>Class by class</h2>
 <p class="note">The worst first. Recall: of the pictures of a class, how many were found. Precision: of the answers with its name, how many were right. F1 joins both. The bars show the 95 % range. If you ask only whether a picture shows this class, answer yes from the threshold upward.</p>
-<div class="scroll"><table><thead><tr><th>Class</th><th class="num">Training split</th><th class="num">Judged</th><th colspan="2">Recall</th><th colspan="2">Precision</th><th colspan="2">F1</th><th class="num">Threshold</th></tr></thead><tbody>
+<div class="scroll"><table><thead><tr><th>Class</th><th class="num">Trained on</th><th class="num">Judged</th><th colspan="2">Recall</th><th colspan="2">Precision</th><th colspan="2">F1</th><th class="num">Threshold</th></tr></thead><tbody>
 ${order.map((index) => row(report, index, results.classes[index] as ClassResult))}
 </tbody></table></div>
 <p class="note">Mean over classes: F1 ${percent(macroF1.value)} (${percent(macroF1.low)}–${percent(macroF1.high)}), recall ${percent(balancedAccuracy.value)} (${percent(balancedAccuracy.low)}–${percent(balancedAccuracy.high)}).${topK.map(({ k, accuracy }) => ` Among the first ${k} answers: ${percent(accuracy.value)}.`)}</p>
@@ -24,7 +24,7 @@ ${order.map((index) => row(report, index, results.classes[index] as ClassResult)
 }
 
 const row = (report: Report, index: number, result: ClassResult): Markup =>
-  html`<tr><td>${report.labels[index]}</td><td class="num">${report.dataset.classes[index]?.train}</td><td class="num">${result.support}</td>${cells(result.recall)}${cells(result.precision)}${cells(result.f1)}<td class="num">${result.bestF1Threshold ? percent(result.bestF1Threshold.threshold, 0) : '–'}</td></tr>`;
+  html`<tr><td>${report.labels[index]}</td><td class="num">${report.dataset.classes[index]?.trained ?? report.dataset.classes[index]?.train}</td><td class="num">${result.support}</td>${cells(result.recall)}${cells(result.precision)}${cells(result.f1)}<td class="num">${result.bestF1Threshold ? percent(result.bestF1Threshold.threshold, 0) : '–'}</td></tr>`;
 
 const cells = (estimate: ClassResult['f1']): Markup =>
   estimate === null

@@ -125,7 +125,7 @@ function secondEstimate(
     second.value > first.value
       ? 'Here the second is not lower: the pictures of the test are no easier than those of series that it has not seen. Expect the first.'
       : 'Expect the first where new pictures show the objects, places and cameras of the dataset, the second where they show others.';
-  return html`<p><b>Two estimates.</b> On pictures like these: ${percent(first.value)} (${percentRange(first)}) ${name}, by the test. On series it has not seen: ${percent(second.value)} (${percentRange(second)}), by models that were trained without a picture's look-alikes (${plural(outOfFold.groups, 'group')} in ${outOfFold.folds} parts). ${expected}${ungroupedText(labels, outOfFold)}</p>`;
+  return html`<p><b>Two estimates.</b> On pictures like these: ${percent(first.value)} (${percentRange(first)}) ${name}, by the test. On series it has not seen: ${percent(second.value)} (${percentRange(second)}), by models that were trained without a picture's look-alikes (${plural(outOfFold.groups, 'group')}, ${outOfFold.folds === 1 ? 'held out at once' : `in ${outOfFold.folds} parts`}). ${expected}${ungroupedText(labels, outOfFold)}</p>`;
 }
 
 /** A sentence on classes that are nearly one group, whose look-alikes could not be held out together. */

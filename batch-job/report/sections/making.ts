@@ -85,13 +85,13 @@ const gained = ({ isKept, ...by }: SecondStage): string =>
 const remedies = (taken: Report['training']['remedies']): Fragment =>
   taken.map(({ stage, gaveUp }, index) => html`${index > 0 && html`<br>`}${stage}: ${gaveUp}`);
 
-/** The trials of a sweep, the lowest validation loss first. */
+/** The trials of a sweep, the lowest loss on pictures held out first. */
 const trials = (tried: Report['training']['trials']): Fragment => [
   tried
     .toSorted((a, b) => a.validationLoss - b.validationLoss)
     .map(
-      ({ settings, validationLoss, validationAccuracy, isChosen }) =>
-        html`${describeTrial(settings)}: validation loss ${validationLoss.toFixed(4)}, ${(HUNDRED * validationAccuracy).toFixed(1)} % right${isChosen && html` · <b>chosen</b>`}<br>`,
+      ({ settings, validationLoss, validationAccuracy, balancedLoss, isChosen }) =>
+        html`${describeTrial(settings)}: loss on pictures held out ${validationLoss.toFixed(4)}${balancedLoss !== undefined && `, every class counted alike ${balancedLoss.toFixed(4)}`}, ${(HUNDRED * validationAccuracy).toFixed(1)} % right${isChosen && html` · <b>chosen</b>`}<br>`,
     ),
   'Chosen on pictures held out; the test had no part in it.',
 ];

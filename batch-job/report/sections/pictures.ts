@@ -1,14 +1,15 @@
 // The report's sections with pictures: the mistakes that the model was surest of, and labels that are probably wrong.
 
-import type { Report, ReportPicture } from '../../../core/model/report.ts';
+import { REPORT_FILE, type Report, type ReportPicture } from '../../../core/model/report.ts';
 import { percent, plural, shortKey } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
-import type { Thumbnails } from '../markup/thumbnails.ts';
+import { shownSuspects, type Thumbnails } from '../markup/thumbnails.ts';
 
 /** Tiles of the worst mistakes and of the suspected labels, with the thumbnails that there are. */
 export function pictures(report: Report, thumbnails: Thumbnails): Markup {
   const mistakes = report.results?.mistakes ?? [];
   const suspects = report.suspectedLabels;
+  const shown = shownSuspects(report);
   const tiles = (list: readonly ReportPicture[]) =>
     html`<ul class="tiles">${list.map((picture) => tile(report, picture, thumbnails))}</ul>`;
   return html`<section>
@@ -24,9 +25,27 @@ ${
 ${
   suspects.count === 0
     ? html`<p>None of ${plural(suspects.judged, 'label')} looks wrong.</p>`
-    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels, each judged by a model that had not seen it, may be wrong: it is as sure of another class as it is of that class's own pictures (confident learning). Most are plain mistakes of the model; a wrong label found among them is worth more than a new picture.${suspects.count > suspects.pictures.length && ` The ${suspects.pictures.length} most suspicious:`}</p>${tiles(suspects.pictures)}`
+    : html`<p class="note">${suspects.count === 1 ? 'One' : suspects.count} of ${suspects.judged} labels, each judged by a model that had not seen it, may be wrong: it is as sure of another class as it is of that class's own pictures (confident learning). Most are plain mistakes of the model; a wrong label found among them is worth more than a new picture.${suspects.count > shown.length && ` The ${shown.length} most suspicious:`}</p>${tiles(shown)}${restOf(report, shown.length)}`
 }
 </section>`;
+}
+
+/** Suspected labels that the page lists below the pictures. */
+const MAX_LISTED = 200;
+
+/** The suspected labels without a picture, as a list, and where the others are; null where there are none. */
+function restOf({ labels, suspectedLabels: { count, pictures: all } }: Report, shown: number): Markup | null {
+  if (count <= shown) return null;
+  const listed = all.slice(shown, shown + MAX_LISTED);
+  const rest = count - shown - listed.length;
+  const inFile = all.length - shown - listed.length;
+  const others =
+    rest > 0 &&
+    html`<p class="note">${rest} more are not listed here${inFile > 0 && html`; the first ${all.length} of all are in <code>${REPORT_FILE}</code>, under <code>suspectedLabels.pictures</code>`}.</p>`;
+  return html`<details><summary>${count - shown} more</summary><ul class="keys">${listed.map(
+    ({ key, label, predicted }) =>
+      html`<li>${shortKey(key)}: labeled ${labels[label]}, looks like <b>${labels[predicted]}</b></li>`,
+  )}</ul>${others}</details>`;
 }
 
 function tile({ labels }: Report, picture: ReportPicture, thumbnails: Thumbnails): Markup {

@@ -32,18 +32,19 @@ const GROUPS_SHOWN = 5;
 /** Numbers of pictures, findings and near-duplicates of the dataset. */
 export function dataset({ dataset: data, labels }: Report): Markup {
   const near = data.nearDuplicates;
-  const totals = data.classes.reduce(
-    (sum, { train, validation, test }) => ({
+  const totals = data.classes.reduce<Record<'train' | 'validation' | 'test' | 'trained', number>>(
+    (sum, { train, validation, test, trained = train }) => ({
       train: sum.train + train,
       validation: sum.validation + validation,
       test: sum.test + test,
+      trained: sum.trained + trained,
     }),
-    { train: 0, validation: 0, test: 0 },
+    { train: 0, validation: 0, test: 0, trained: 0 },
   );
   const findings = Object.entries(data.findings);
   return html`<section>
 <h2>The data</h2>
-<p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures in the training split, ${totals.validation} in the validation split, ${totals.test} in the test.</p>
+<p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures in the training split, ${totals.validation} in the validation split, ${totals.test} in the test. The model was trained on ${totals.trained} of them.</p>
 <p>${
     findings.length === 0
       ? 'Nothing was found wrong with the files.'

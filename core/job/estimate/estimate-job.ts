@@ -168,7 +168,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     parts,
     how: [...situation.notes],
     basis: [
-      ...describeBasis(machine, backend, jobMachine),
+      ...describeBasis(machine, backend, jobMachine, training),
       ...situation.notes,
       ...(trials.length === 0
         ? []
@@ -345,6 +345,7 @@ const describeBasis = (
   { name, gpu, gpuCount = 1, vcpus, priceBasis }: JobMachine,
   backend: TrainerBackend,
   { gpu: knownGpu, backends }: JobMachine,
+  training: readonly Pick<Part, 'epochs'>[],
 ): string[] => [
   gpu === undefined
     ? `${name} trains on ${vcpus} processors, each of up to ${PROCESSOR.peakFlops / 1e9} billion operations and ` +
@@ -365,7 +366,7 @@ const describeBasis = (
     : []),
   `Decoding a picture takes ${DECODE_SECONDS * 1000} ms of a processor. For prediction, each processor computes ` +
     `${PREDICTION_FLOPS / 1e9} billion operations a second.`,
-  'All epochs are counted, although early stopping may end training sooner. The start of a machine (some minutes in the cloud) ' +
-    'and interrupted attempts are not included.',
+  `${training.some(({ epochs }) => epochs !== null) ? 'All epochs are counted, although early stopping may end training sooner' : 'The head is solved, without epochs'}. The start of ` +
+    'a machine (some minutes in the cloud) and interrupted attempts are not included.',
   priceBasis,
 ];

@@ -45,8 +45,18 @@ export type TrialSettings = { readonly [name in keyof Sweep]?: NonNullable<Sweep
 export const TrialSchema = z.object({
   trial: z.number().int().min(1).describe('Number of the trial, from 1, in the order of the combinations.'),
   settings: z.record(z.string(), z.unknown()).describe('Value of each setting of the sweep.'),
-  validationLoss: z.number().describe('Cross-entropy of the best weights on the validation split, in nats.'),
-  validationAccuracy: z.number().describe('Accuracy of the same weights on the validation split, 0 to 1.'),
+  validationLoss: z
+    .number()
+    .describe(
+      'Cross-entropy of the best weights on pictures held out (the validation split, or folds that took its place), in nats.',
+    ),
+  validationAccuracy: z.number().describe('Accuracy of the same weights on the same pictures, 0 to 1.'),
+  balancedLoss: z
+    .number()
+    .optional()
+    .describe(
+      'The same loss with every class counted alike, by which trials are compared where classes are unequal; absent elsewhere.',
+    ),
   /** The out-of-memory remedies with which it was trained, and with which the winner is exported. */
   givenUp: TakenRemediesSchema.default({ savings: NO_SAVINGS, taken: [] }),
 });
@@ -99,14 +109,21 @@ const given = (settings: Readonly<Record<string, unknown>>) =>
 export const withTrial = <T extends { readonly trial: number }>(trials: readonly T[], trial: T): T[] =>
   [...trials.filter((known) => known.trial !== trial.trial), trial].sort((a, b) => a.trial - b.trial);
 
-/** The trial with the lowest validation loss; of equally good ones the first. Undefined where there is none. */
-export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
-  trials
+/**
+ * The trial with the lowest loss on pictures held out; of equally good ones the first. Undefined where there is none. Every class counts
+ * alike where all trials tell the loss so.
+ */
+export function bestTrial(trials: readonly Trial[]): Trial | undefined {
+  const isBalanced = trials.every(({ balancedLoss }) => balancedLoss !== undefined);
+  const lossOf = ({ validationLoss, balancedLoss = validationLoss }: Trial) =>
+    isBalanced ? balancedLoss : validationLoss;
+  return trials
     .toSorted((a, b) => a.trial - b.trial)
     .reduce<Trial | undefined>(
-      (best, trial) => (best === undefined || trial.validationLoss < best.validationLoss ? trial : best),
+      (best, trial) => (best === undefined || lossOf(trial) < lossOf(best) ? trial : best),
       undefined,
     );
+}
 
 /** Describes the settings of a trial, e.g. `learning_rate_multiplier 3, augmentation none`. */
 export const describeTrial = (settings: Readonly<Record<string, unknown>>): string =>

@@ -9,7 +9,7 @@ import {
 import { scoreClasses } from '../../../core/evaluation/class-scores.ts';
 import { topConfusions } from '../../../core/evaluation/confusion-matrix.ts';
 import { confidences, hits, type Predictions } from '../../../core/evaluation/predictions.ts';
-import { crossEntropy } from '../../../core/evaluation/probability-losses.ts';
+import { balancedCrossEntropy, crossEntropy } from '../../../core/evaluation/probability-losses.ts';
 import { toProportion } from '../../../core/evaluation/proportion.ts';
 import { rejectionEffect, rejectionThreshold } from '../../../core/evaluation/rejection.ts';
 import { riskCoverage } from '../../../core/evaluation/risk-coverage.ts';
@@ -29,6 +29,7 @@ describe('an evaluation without examples', () => {
   it('says nothing rather than a number', () => {
     expect(accuracyOf(NONE)).toBeUndefined();
     expect(crossEntropy(NONE)).toBeUndefined();
+    expect(balancedCrossEntropy(NONE)).toBeUndefined();
     expect(riskCoverage(NONE)).toBeUndefined();
     expect(calibrationError(reliabilityBins(NONE))).toBeUndefined();
     expect(chanceCalibrationError(NONE, { seed: 1 })).toBeUndefined();

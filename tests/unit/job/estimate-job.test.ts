@@ -66,6 +66,14 @@ describe('estimateJob', () => {
     });
   });
 
+  it('speaks of epochs only where there are some', () => {
+    const basisOf = (job: Parameters<typeof estimateJob>[0]) => estimateJob(job, PETS, CPU).basis.join(' ');
+    expect(basisOf(resnet({ stages: 'full' }))).toContain('All epochs are counted');
+    const head = basisOf(resnet({ stages: 'head' }));
+    expect(head).toContain('The head is solved, without epochs. The start of a machine');
+    expect(head).not.toContain('early stopping');
+  });
+
   it('shares the batches among the GPUs of a machine, at less than the speed of each alone', () => {
     const job = resnet({ stages: 'full' });
     const four = { ...T4, vcpus: 48, gpuCount: 4 };

@@ -59,6 +59,15 @@ describe('a sweep', () => {
     expect(bestTrial([])).toBeUndefined();
   });
 
+  it('is won by the lowest loss with every class counted alike, where all trials tell it', () => {
+    const balanced = (number: number, loss: number, balancedLoss: number) => ({
+      ...trial(number, loss),
+      balancedLoss,
+    });
+    expect(bestTrial([balanced(1, 0.1, 0.9), balanced(2, 0.2, 0.5)])?.trial).toBe(2);
+    expect(bestTrial([balanced(1, 0.1, 0.9), trial(2, 0.2)])?.trial).toBe(1);
+  });
+
   it('is told in words', () => {
     expect(describeTrial({ learning_rate_multiplier: 3, augmentation: 'none', unfreeze_from: null })).toBe(
       'learning_rate_multiplier 3, augmentation none, unfreeze_from null',

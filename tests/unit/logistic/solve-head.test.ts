@@ -48,6 +48,11 @@ describe('solveHead', () => {
     expect({ l2, outOfFold, hasConverged }).toEqual({ l2: 1, outOfFold: undefined, hasConverged: true });
   });
 
+  it('counts the folds that were held out', async () => {
+    expect((await solveHead(problem([2, 2], 3))).outOfFold?.foldCount).toBe(3);
+    expect((await solveHead(problem([20, 20], 3))).outOfFold?.foldCount).toBe(5);
+  });
+
   it('ends the search where the budget is spent', async () => {
     const solved: number[] = [];
     const { l2, outOfFold } = await solveHead({

@@ -3,6 +3,7 @@ import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { drawReport } from '../../../batch-job/report/draw-report.ts';
 import { toHistory, toSecondStage } from '../../../batch-job/report/read-history.ts';
+import type { ReportInput } from '../../../batch-job/report/report-input.ts';
 import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { ReportSchema } from '../../../core/model/report.ts';
@@ -18,7 +19,30 @@ describe('assembleReport', () => {
     expect(report.results?.topK.map(({ k }) => k)).toEqual([2]);
     expect(report.results?.slices.map(({ by }) => by)).toEqual(['megapixels', 'brightness']);
     expect(report.suspectedLabels.judged).toBe(135);
-    expect(report.dataset.classes[0]).toEqual({ train: 0, validation: 15, test: 30 });
+    expect(report.dataset.classes[0]).toEqual({ train: 0, validation: 15, test: 30, trained: 0 });
+  });
+
+  it('counts the pictures that the model was trained on, whichever split they are of', () => {
+    const trainedOf = (input: ReportInput) =>
+      assembleReport(input).dataset.classes.map(({ trained }) => trained);
+    const made = makeReportInput({ classes: CLASSES, test: 30, validation: 60, hasFolds: true });
+    expect(trainedOf(made)).toEqual([20, 20, 20]);
+    // A fold that decided on the second stage has not trained.
+    const { outOfFold } = made;
+    if (outOfFold === undefined) throw new Error('There are folds.');
+    const items = outOfFold.items.slice(0, 15);
+    const predictions = { ...outOfFold.predictions, labels: outOfFold.predictions.labels.slice(0, 15) };
+    const fold = { ...outOfFold, items, predictions, groups: outOfFold.groups.slice(0, 15), foldCount: 1 };
+    expect(trainedOf({ ...made, outOfFold: fold, headOutOfFold: outOfFold })).toEqual([15, 15, 15]);
+    // Of the imbalance, too: the validation split has twice as many cats.
+    const [cats] = CLASSES.map((_, label) =>
+      made.inspection.items.filter(({ classIndex }) => classIndex === label),
+    );
+    const copies = (cats ?? []).flatMap((item) =>
+      [1, 2].map((copy) => ({ ...item, key: `${item.key}-${copy}` })),
+    );
+    const unequal = { ...made.inspection, items: [...made.inspection.items, ...copies] };
+    expect(assembleReport({ ...made, inspection: unequal }).imbalance).toMatchObject({ ratio: 3 });
   });
 
   it('lists mistakes by their served scores, the highest first', () => {

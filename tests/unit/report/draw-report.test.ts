@@ -177,6 +177,41 @@ describe('drawReport', () => {
     });
   });
 
+  it('shows 24 suspected labels, lists the others, and says where more than it lists are', () => {
+    const { page, report } = draw({ classes: CLASSES, test: 0, validation: 3000, skill: 2 });
+    const { count, pictures } = report.suspectedLabels;
+    expect(pictures.length).toBe(Math.min(count, 1000));
+    expect(count).toBeGreaterThan(224);
+    const section = page.slice(page.indexOf('Labels to check'));
+    expect(section).toContain('The 24 most suspicious:');
+    expect(section.match(/<img/g)).toHaveLength(24);
+    expect(section.match(/looks like <b>/g)).toHaveLength(200);
+    expect(section).toContain(`<summary>${count - 24} more</summary>`);
+    expect(section).toContain(
+      `${count - 224} more are not listed here; the first ${pictures.length} of all are in <code>report.json</code>`,
+    );
+    const few = draw({ classes: CLASSES, test: 0, validation: 120, skill: 2 });
+    const suspects = few.report.suspectedLabels;
+    expect(suspects.pictures).toHaveLength(suspects.count);
+    expect(few.page).not.toContain('not listed here');
+    expect(unbalanced(page)).toEqual([]);
+  });
+
+  it('says how many pictures trained, and of folds how many there were', () => {
+    const made = makeReportInput({ classes: CLASSES, test: 60, validation: 240, hasFolds: true });
+    const page = drawReport(assembleReport(made), new Map());
+    expect(page).toContain('The model was trained on 240 of them.');
+    expect(page).toContain('<th class="num">Trained on</th>');
+    expect(page).toContain('in 5 parts)');
+    const { outOfFold } = made;
+    if (outOfFold === undefined) throw new Error('There are folds.');
+    const once = drawReport(
+      assembleReport({ ...made, outOfFold: { ...outOfFold, foldCount: 1 } }),
+      new Map(),
+    );
+    expect(once).toContain(', held out at once)');
+  });
+
   it('gives a model without mistakes an interval below 100 %', () => {
     const { page } = draw({ classes: CLASSES, test: 30, validation: 30, skill: 50 });
     expect(page).toContain('F1 100.0 % (88.6 %–100.0 %), recall 100.0 % (88.6 %–100.0 %)');

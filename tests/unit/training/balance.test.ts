@@ -4,6 +4,7 @@ import {
   balancingWeights,
   countClasses,
   isImbalanced,
+  lossOfUnequal,
 } from '../../../batch-job/training/balance.ts';
 
 const LABELS = Int32Array.from([...new Array(40).fill(0), ...new Array(10).fill(1), ...new Array(5).fill(2)]);
@@ -17,6 +18,15 @@ describe('class balance', () => {
   it('calls classes imbalanced from twice the pictures on', () => {
     expect(isImbalanced([10, 19])).toBe(false);
     expect(isImbalanced([10, 20])).toBe(true);
+  });
+
+  it('gives the loss with every class counted alike, where classes are unequal', () => {
+    const probabilities = Float32Array.of(0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.8, 0.2);
+    const predictions = { probabilities, labels: Int32Array.of(0, 0, 0, 1), classes: 2 };
+    const loss = (-Math.log(0.9) - Math.log(0.2)) / 2;
+    expect(lossOfUnequal(LABELS, predictions)).toBeCloseTo(loss, 6);
+    expect(lossOfUnequal(Int32Array.of(0, 1), predictions)).toBeUndefined();
+    expect(lossOfUnequal(LABELS, undefined)).toBeUndefined();
   });
 
   it('weights classes so that all have the same share, without changing the mean', () => {

@@ -8,6 +8,7 @@ import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/trainin
 import type { FitOptions } from '../../../batch-job/training/fit-options.ts';
 import type { FitState } from '../../../batch-job/training/fit-state.ts';
 import { interpolate } from '../../../batch-job/training/interpolate-weights.ts';
+import { crossEntropy } from '../../../core/evaluation/probability-losses.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { BATCH_SIZE, CLASSES, createSmallTrainer, examples, fitOptions } from '../../support/fit-run.ts';
 
@@ -130,6 +131,18 @@ describe('fit', () => {
       },
     });
     expect(again).toEqual(undisturbed);
+  });
+
+  it('says what the weights that are kept say of the validation examples, where that is wanted', async () => {
+    const trainer = await createSmallTrainer(engine);
+    const options = fitOptions({ epochs: 2, predictsValidation: true });
+    const { probabilities, validationLoss } = await train(trainer, options);
+    const { labels } = options.validation;
+    const classes = (probabilities?.length ?? 0) / labels.length;
+    const predictions = { probabilities: probabilities ?? new Float32Array(), labels, classes };
+    expect(crossEntropy(predictions)).toBeCloseTo(validationLoss ?? 0, 5);
+    expect((await train(trainer, fitOptions({ epochs: 1 }))).probabilities).toBeUndefined();
+    trainer.dispose();
   });
 
   it('keeps the first weights where no epoch lowers the validation loss', async () => {

@@ -37,8 +37,8 @@ interface TestRun extends SweepRun {
   readonly trial: number;
 }
 
-/** How a trial ends: with a validation loss, or a failure. */
-type Ends = Readonly<Record<number, number | Error>>;
+/** How a trial ends: with a validation loss, that with every class counted alike, or a failure. */
+type Ends = Readonly<Record<number, number | readonly [loss: number, balanced: number] | Error>>;
 
 describe('runSweep', () => {
   let store: ObjectStore;
@@ -84,11 +84,13 @@ describe('runSweep', () => {
         async train({ memory }, { trial, isOver }) {
           trained.push({ trial, memory, isOver });
           const end = ends[trial] ?? 1;
-          if (typeof end !== 'number') throw end;
+          if (end instanceof Error) throw end;
+          const [validationLoss, balancedLoss] = typeof end === 'number' ? [end] : end;
           return {
             givenUp: trial === 1 ? GAVE_UP : { savings: NO_SAVINGS, taken: [] },
             resolved: RESOLVED,
-            validationLoss: end,
+            validationLoss,
+            balancedLoss,
             validationAccuracy: 0.5,
             trial,
           };
@@ -120,6 +122,15 @@ describe('runSweep', () => {
       expect(trained.at(-1)?.isOver).toBe(true);
     },
   );
+
+  it('compares trials with every class counted alike where classes are unequal', async () => {
+    const { trial } = await attempt({ 1: [0.1, 0.9], 2: [0.2, 0.5], 3: [0.3, 0.6] });
+    expect(trial).toBe(2);
+    expect((await jobs.get(id))?.trials).toMatchObject([{ balancedLoss: 0.9 }, { balancedLoss: 0.5 }, {}]);
+    const { events } = await jobs.events(id, { limit: 20 });
+    const messages = events.map(({ message }) => message).join('\n');
+    expect(messages).toContain('the lowest loss on pictures held out, every class counted alike,');
+  });
 
   it('tries again on a larger machine what memory did not suffice for, and that alone', async () => {
     const ends = {
