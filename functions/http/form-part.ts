@@ -12,7 +12,9 @@ const LARGEST_HEADER_BYTES = 16_384;
 export class FormPart {
   header: PartHeader | undefined;
   sizeBytes = 0;
-  readonly chunks: Buffer[] = [];
+  /** The whole content, once it has arrived; empty where it is too large. */
+  content: Buffer = Buffer.alloc(0);
+  readonly #chunks: Buffer[] = [];
   readonly #fileBytes: number;
 
   /** @param fileBytes the limit of its size where it is a file. */
@@ -42,8 +44,8 @@ export class FormPart {
       });
       stream.on('data', (chunk: Buffer) => {
         this.sizeBytes += chunk.length;
-        if (!this.isTooLarge) this.chunks.push(chunk);
-        else if (this.isFile) this.chunks.length = 0;
+        if (!this.isTooLarge) this.#chunks.push(chunk);
+        else if (this.isFile) this.#chunks.length = 0;
         else
           reject(
             formInvalid(`the field ${quote(this.header?.name)} has more than ${LONGEST_FIELD_BYTES} bytes`),
@@ -52,6 +54,9 @@ export class FormPart {
       stream.on('error', (cause) => reject(notAForm(cause)));
       stream.on('end', () => {
         if (this.header === undefined) reject(formInvalid('a part has no Content-Disposition'));
+        // At once: later, all parts of the form would be in memory twice.
+        this.content = Buffer.concat(this.#chunks);
+        this.#chunks.length = 0;
         resolve();
       });
     });

@@ -98,18 +98,15 @@ function toForm(parts: readonly FormPart[], limits: FormLimits): Form {
   const files = parts.filter((part) => part.isFile);
   if (files.length > limits.files || parts.length - files.length > MOST_FIELDS) throw tooManyParts(limits);
   return {
-    files: files.map(({ header, sizeBytes, chunks, isTooLarge }) => ({
+    files: files.map(({ header, sizeBytes, content, isTooLarge }) => ({
       name: present(header, 'a header of a file').name,
       file: header?.file || null,
       sizeBytes,
-      bytes: isTooLarge ? undefined : Buffer.concat(chunks),
+      bytes: isTooLarge ? undefined : content,
     })),
     fields: parts
       .filter((part) => !part.isFile)
-      .map(
-        ({ header, chunks }) =>
-          [present(header, 'a header of a field').name, toText(Buffer.concat(chunks))] as const,
-      ),
+      .map(({ header, content }) => [present(header, 'a header of a field').name, toText(content)] as const),
   };
 }
 
