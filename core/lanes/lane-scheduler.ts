@@ -58,7 +58,7 @@ export interface LaneSchedulerOptions {
   readonly lanes: number;
   /**
    * Requests that may wait for their first lane, at least 1. Default: 16 for each lane. Where more arrive than can be
-   * served, it is one for two lanes; see {@link createWaitingLimit}.
+   * served, it is one for four lanes; see {@link createWaitingLimit}.
    */
   readonly maxWaiting?: number | undefined;
   /** Requests that may be arriving at once: their clients are still sending. Default: four times as many as may wait. */
@@ -95,25 +95,30 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   } = options;
   const limit = createWaitingLimit({
     most: maxWaiting,
-    least: Math.max(1, Math.floor(lanes / 2)),
+    // More would add more to the time of each request than it adds to the number of those that are served.
+    least: Math.floor(lanes / 4),
     clock,
   });
   const free = Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane);
   const queue = createFairQueue<Piece>();
   /** Requests that wait for their first lane, the oldest first. */
   const waiting = new Set<Ticket>();
-  /** Requests in hand of each client, and of each of its models. */
-  const inHand = new Map<string, number>();
+  /** Requests in hand, by client and model. */
+  const inHand = new Map<string, Map<string, number>>();
   let arriving = 0;
   let requests = 0;
 
-  const countOf = (...names: readonly string[]) => inHand.get(JSON.stringify(names)) ?? 0;
+  const countOf = (client: string, model?: string): number => {
+    const models = inHand.get(client);
+    if (model !== undefined) return models?.get(model) ?? 0;
+    return [...(models?.values() ?? [])].reduce((sum, count) => sum + count, 0);
+  };
   const addToHand = ({ path: [client, model] }: Ticket, change: 1 | -1) => {
-    for (const names of [[client], [client, model]]) {
-      const count = countOf(...names) + change;
-      if (count === 0) inHand.delete(JSON.stringify(names));
-      else inHand.set(JSON.stringify(names), count);
-    }
+    const models = inHand.get(client) ?? new Map<string, number>();
+    inHand.set(client, models);
+    models.set(model, (models.get(model) ?? 0) + change);
+    if (models.get(model) === 0) models.delete(model);
+    if (models.size === 0) inHand.delete(client);
   };
 
   /** The waiting request that goes first where one has to: the youngest of the model and client that have most in hand. */
@@ -138,7 +143,15 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   }
 
   const findsLane = () => free.length > 0 && queue.size === 0;
-  const hasRoom = () => findsLane() || waiting.size < limit.current;
+  /** Whether another client, or another model of the client, has so much in hand that this one has less with one more. */
+  const hasLess = ({ client, model }: LaneFlow) =>
+    [...inHand.keys()].some((other) => countOf(other) > countOf(client) + 1) ||
+    [...(inHand.get(client)?.values() ?? [])].some((count) => count > countOf(client, model) + 1);
+  const hasRoom = (flow: LaneFlow) =>
+    findsLane() ||
+    waiting.size < limit.current ||
+    // Where nobody may wait, lanes would go to whoever asks most often, or to the pieces of large requests.
+    (waiting.size === 0 && (queue.size > 0 || hasLess(flow)));
 
   /** Takes a request out of the queue. */
   function dismiss(ticket: Ticket, reason: unknown): void {
@@ -152,25 +165,26 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
 
   function refuse(ticket: Ticket): void {
     ticket.state = 'refused';
-    dismiss(ticket, busy(limit.current));
+    dismiss(ticket, busy(maxWaiting));
   }
 
   /** @throws {FoveaError} `server-busy`. */
   function assertRoom(flow: LaneFlow): void {
-    if (hasRoom() || mayReplace(flow, mostDispensable())) return;
+    if (hasRoom(flow) || mayReplace(flow, mostDispensable())) return;
     limit.refused();
     // An overload begins with a long queue, and those who would wait longest learn at once that they need not.
-    while (waiting.size > limit.current) {
+    while (waiting.size > Math.max(1, limit.current)) {
       const last = mostDispensable();
       if (last !== undefined) refuse(last);
     }
-    throw busy(limit.current);
+    throw busy(maxWaiting);
   }
 
   function enter(ticket: Ticket): void {
     const [client, model] = ticket.path;
-    assertRoom({ client, model });
-    if (!hasRoom()) {
+    const flow = { client, model };
+    assertRoom(flow);
+    if (!hasRoom(flow)) {
       const replaced = mostDispensable();
       if (replaced !== undefined) refuse(replaced);
       limit.refused();
@@ -196,7 +210,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   function run<T>(ticket: Ticket, work: (lane: number) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       ticket.signal?.throwIfAborted();
-      if (ticket.state === 'refused') throw busy(limit.current);
+      if (ticket.state === 'refused') throw busy(maxWaiting);
       if (ticket.state === 'arriving') enter(ticket);
       const piece: Piece = {
         ticket,
@@ -251,7 +265,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
 const busy = (limit: number) =>
   new FoveaError(
     'server-busy',
-    `The server has more predictions to make than it can, and lets at most ${limit} requests wait. Send the request again when ` +
-      'the time in Retry-After has passed.',
+    `The server has more predictions to make than it can. At most ${limit} requests may wait, and fewer while that lasts. Send the ` +
+      'request again when the time in Retry-After has passed.',
     { details: { limit } },
   );

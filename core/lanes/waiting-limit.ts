@@ -5,7 +5,7 @@
 export interface WaitingLimitOptions {
   /** Requests that may wait in a burst, at least 1. */
   readonly most: number;
-  /** Requests that may wait under overload, at least 1. */
+  /** Requests that may wait under overload, at least 0. */
   readonly least: number;
   /** Milliseconds since any fixed moment. */
   readonly clock: () => number;

@@ -106,6 +106,39 @@ describe('a lane scheduler', () => {
     expect(work.started).toEqual(['1', '3']);
   });
 
+  it('lets one wait under overload whose client or model has less in hand than another, and nobody else', async () => {
+    const scheduler = createLaneScheduler({ lanes: 2, maxWaiting: 1, clock: () => 0 });
+    const work = makeWork(scheduler);
+    for (const name of ['1', '2', '3']) void work.ask(name, { client: 'greedy' });
+    expect(await work.ask('4', { client: 'greedy' })).toBe('server-busy');
+    await work.end('1');
+    // The overload goes on, and two run: whoever asks most often would get every lane that becomes free.
+    expect(scheduler.load).toMatchObject({ waiting: 0, running: 2 });
+    expect(await work.ask('5', { client: 'greedy' })).toBe('server-busy');
+    void work.ask('modest', { client: 'modest' });
+    expect(scheduler.load.waiting).toBe(1);
+    expect(await work.ask('6', { client: 'greedy' })).toBe('server-busy');
+    await work.end('2');
+    expect(work.started).toEqual(['1', '2', '3', 'modest']);
+    // Both models of one client are alike: one has a request in hand, the other none.
+    expect(await work.ask('7', { client: 'greedy', model: 'rare' })).toBe('server-busy');
+  });
+
+  it('lets one wait under overload while the lanes are those of one large request', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1, clock: () => 0 });
+    const work = makeWork(scheduler);
+    void work.ask('first', { client: 'a' });
+    const large = ['L1', 'L2', 'L3'];
+    void scheduler.admit({ client: 'a', model: 'm' }, undefined, ({ run }) =>
+      Promise.all(large.map((name) => run(work.piece(name)))),
+    );
+    expect(await work.ask('refused')).toBe('server-busy');
+    await work.end('first');
+    void work.ask('small');
+    for (const name of ['L1', 'L2', 'small']) await work.end(name);
+    expect(work.started.indexOf('small')).toBeLessThan(work.started.indexOf('L3'));
+  });
+
   it('serves clients in turn, and the models of one client', async () => {
     const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 9 });
     const work = makeWork(scheduler);
