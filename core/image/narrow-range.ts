@@ -49,7 +49,7 @@ export async function narrowRangeOf(
 }
 
 /** Maps 16-bit values to 0..255, so that the range fills all of it. */
-export function stretchRange(values: Uint16Array, { min, max }: SampleRange): Uint8Array<ArrayBuffer> {
+export function stretchRange(values: Uint16Array, { min, max }: SampleRange): Uint8Array {
   const factor = 255 / (max - min);
   // The array clamps, since resampling overshoots and transparency is laid on white; it rounds, too.
   return new Uint8Array(Uint8ClampedArray.from(values, (value) => (value - min) * factor).buffer);

@@ -14,6 +14,7 @@ import {
 } from './image-limits.ts';
 import { firstLine, openImage } from './open-image.ts';
 import { readBmpHeader } from './read-bmp-header.ts';
+import { readJpegHeader } from './read-jpeg-header.ts';
 import { readTiffTags } from './read-tiff-tags.ts';
 import { type Orientation, orientationOfXmp, swapsSides } from './xmp-orientation.ts';
 
@@ -78,6 +79,8 @@ function orientationBeside(
 
 async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number): Promise<ImageHeader> {
   if (format === 'bmp') return readBmpHeader(bytes);
+  const read = format === 'jpeg' ? readJpegHeader(bytes) : undefined;
+  if (read !== undefined) return read;
   const fixed = fixedSize(bytes, format);
   // The canvas of a GIF may be of size zero, if its frames have sizes; so zero is not refused yet.
   if (fixed !== undefined && fixed.width * fixed.height > 0) checkPixelLimit(format, fixed, maxPixels);

@@ -9,8 +9,8 @@ import { RESAMPLE_KERNEL } from './resample-kernel.ts';
 
 /** What a thread computes. */
 export interface ResampleTask {
-  /** `[height, width, 3]`, alone in its buffer, which goes to the thread. */
-  readonly pixels: Uint8Array<ArrayBuffer>;
+  /** `[height, width, 3]`, in memory that is shared with the thread. */
+  readonly pixels: Uint8Array<SharedArrayBuffer>;
   readonly source: Size;
   /** The size that the whole picture would have. */
   readonly scaled: Size;
@@ -20,11 +20,6 @@ export interface ResampleTask {
   readonly padding: readonly number[];
   /** Whether the pixels are turned gray first. */
   readonly isGray: boolean;
-}
-
-/** Pixels that are alone in their buffer. */
-export interface OwnPixels extends RgbPixels {
-  readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
 interface Size {
@@ -40,31 +35,47 @@ const { WebAssembly: compiler } = globalThis as unknown as {
   readonly WebAssembly: { compile(bytes: Uint8Array): Promise<WebAssembly.Module> };
 };
 
+/** A thread, and the memory in which it finds a picture. */
+interface Resampler {
+  readonly worker: Worker;
+  shared: SharedArrayBuffer;
+}
+
+/** Memory that a thread keeps for its next picture: new memory has to be mapped page by page, which takes longer than copying to it. */
+const KEPT_BYTES = 2 ** 24;
+
 const inTurn = pLimit(availableParallelism());
 /** Threads without work. */
-const idle: Worker[] = [];
+const idle: Resampler[] = [];
 let kernel: Promise<WebAssembly.Module> | undefined;
 
 /**
  * Resamples a picture's pixels.
- * @param image Its buffer goes to another thread: the caller has it no more.
  * @returns `[height, width, channels]` of the window; one channel where `isGray`.
  */
 export async function resamplePixels(
-  { pixels, width, height }: OwnPixels,
+  { pixels, width, height }: RgbPixels,
   to: Omit<ResampleTask, 'pixels' | 'source'>,
 ): Promise<Uint8Array> {
   kernel ??= compiler.compile(Buffer.from(RESAMPLE_KERNEL, 'base64'));
   const module = await kernel;
   const answer = await inTurn(() => {
-    const worker = idle.pop() ?? startThread(module);
-    return ask(worker, { pixels, source: { width, height }, ...to });
+    const resampler = idle.pop() ?? startThread(module);
+    return ask(resampler, { pixels: share(resampler, pixels), source: { width, height }, ...to });
   });
   if ('error' in answer) throw new Error(`The thread that resamples pictures failed: ${answer.error}`);
   return answer.pixels;
 }
 
-function startThread(module: WebAssembly.Module): Worker {
+/** Copies pixels to a thread's memory, which is made larger where they do not fit. */
+function share(resampler: Resampler, pixels: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  if (resampler.shared.byteLength < pixels.length) resampler.shared = new SharedArrayBuffer(pixels.length);
+  const shared = new Uint8Array(resampler.shared, 0, pixels.length);
+  shared.set(pixels);
+  return shared;
+}
+
+function startThread(module: WebAssembly.Module): Resampler {
   const worker = new Worker(new URL('./resample-thread.mjs', import.meta.url), {
     // The thread does not need the loaders with which the process was started.
     execArgv: [],
@@ -73,14 +84,15 @@ function startThread(module: WebAssembly.Module): Worker {
   // Without work it does not keep the process alive, and its end harms nobody: another one starts.
   worker.on('error', () => undefined);
   worker.on('exit', () => {
-    const at = idle.indexOf(worker);
+    const at = idle.findIndex((other) => other.worker === worker);
     if (at >= 0) idle.splice(at, 1);
   });
-  return worker;
+  return { worker, shared: new SharedArrayBuffer(0) };
 }
 
 /** Hands a task to a thread without work, which has none again when it answers. */
-function ask(worker: Worker, task: ResampleTask): Promise<ResampleAnswer> {
+function ask(resampler: Resampler, task: ResampleTask): Promise<ResampleAnswer> {
+  const { worker } = resampler;
   return new Promise((resolve, reject) => {
     const settle = (give: () => void) => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
@@ -88,7 +100,8 @@ function ask(worker: Worker, task: ResampleTask): Promise<ResampleAnswer> {
       give();
     };
     const onMessage = (answer: ResampleAnswer) => {
-      idle.push(worker);
+      if (resampler.shared.byteLength > KEPT_BYTES) resampler.shared = new SharedArrayBuffer(0);
+      idle.push(resampler);
       settle(() => resolve(answer));
     };
     const onError = (error: Error) => settle(() => reject(error));
@@ -96,6 +109,6 @@ function ask(worker: Worker, task: ResampleTask): Promise<ResampleAnswer> {
       settle(() => reject(new Error(`The thread that resamples pictures ended with exit code ${code}.`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.ref();
-    worker.postMessage(task, [task.pixels.buffer]);
+    worker.postMessage(task);
   });
 }
