@@ -96,7 +96,9 @@ const worker =
 const lines = worker && createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
 try {
   console.log(`load ${loadavg()[0]?.toFixed(1)}, ${availableParallelism()} cores`);
-  console.log('| picture | way | best ms | median ms | median ms of the processor | the same, by version 3 |\n|---|---|---:|---:|---:|---:|');
+  console.log(
+    '| picture | way | best ms | median ms | median ms of the processor | the same, by version 3 |\n|---|---|---:|---:|---:|---:|',
+  );
   for (const size of SIZES) {
     const bytes = await drawPicture(size);
     const file = path.join(work, `${size.width}.jpg`);
