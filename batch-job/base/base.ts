@@ -43,6 +43,8 @@ export interface Base
   readonly isPretrained: boolean;
   /** The imported backbone, whose layers the trainer does not know and cannot train; undefined for an architecture. */
   readonly imported: Backbone | undefined;
+  /** The layer whose output the head reads; undefined for an imported backbone. */
+  readonly featureLayer: string | undefined;
   /** Builds the layers that the trainer knows: the whole classifier, or the head of an imported backbone. */
   readonly build: Architecture['build'];
   /** Whether the head on the pretrained layers is a linear classifier. @param network made by {@link build}. */
@@ -99,6 +101,7 @@ function toImportedBase(store: ObjectStore, backbone: Backbone): Base {
     minInputSize: { height, width },
     isPretrained: true,
     imported: backbone,
+    featureLayer: undefined,
     build: ({ classes }) => denseHead(name, features, classes),
     hasLinearHead: () => true,
     async loadFrozen(head, { signal }) {

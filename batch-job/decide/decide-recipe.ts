@@ -76,16 +76,17 @@ export function decideRecipe(given: DecisionInput): Decision {
   const examples = given.labels.length;
   const reasons: string[] = [];
   const start = decideStart(given);
-  const stages = decideStages(given, start, reasons);
+  const decided = decideStages(given, start, reasons);
   const isUnequal = isImbalanced(countClasses(given.labels, given.classes));
   const exactHead = decideExactHead({
     job,
     hasLinearHead: isPretrained && base.hasLinearHead(network),
-    hasFull: stages.has('full'),
+    hasFull: decided.has('full'),
     place: placeOf(given),
     hasValidationFolder: given.hasValidationFolder,
     isImbalanced: isUnequal,
   });
+  const stages = withRetraining(given, decided, exactHead, reasons);
   const imbalance = decideImbalance(given, exactHead, [...stages.keys()], reasons);
   if (exactHead?.usesValidation === true && given.validation > 0)
     reasons.push(
@@ -191,19 +192,47 @@ const firstRateFrom = (network: Network, first: number, from: string | null): nu
   );
 
 /**
- * The epochs in which processors train pretrained layers, by the estimate that a dry run gives, too. Undefined on a GPU.
+ * Settles whether the second stage is trained again on all pictures: where a fold of the head's decides on it, and where the estimate has
+ * time for both.
  */
-function boundedEpochs(
-  { job, backend, labels, validation, classes, processors }: DecisionInput,
+function withRetraining(
+  given: DecisionInput,
+  stages: ReadonlyMap<StageName, StageSettings>,
+  exactHead: ExactHead | undefined,
   reasons: string[],
-): number | undefined {
-  if (backend === 'gpu') return undefined;
+): ReadonlyMap<StageName, StageSettings> {
+  const full = stages.get('full');
+  if (full === undefined || exactHead?.usesValidation !== true) return stages;
+  const { job, backend } = given;
+  const retrains =
+    job.resolved === null
+      ? backend === 'gpu' || estimatedParts(given).some(({ name }) => name === 'retrain')
+      : job.resolved.stages['full']?.retrains === true;
+  if (job.resolved === null)
+    reasons.push(
+      retrains
+        ? 'One of the folds decides on the second stage. Where it decides for it, the layers are trained again on all pictures.'
+        : 'One of the folds decides on the second stage, and the model does not see its pictures: there is no time to train again on all.',
+    );
+  return new Map([...stages, ['full', { ...full, retrains }]]);
+}
+
+/** The parts of the job by the estimate that a dry run gives, too, on the processors of this machine. */
+function estimatedParts({ job, backend, labels, validation, classes, processors }: DecisionInput) {
   const machine = { name: 'this machine', vcpus: processors, usdPerHour: 0, priceBasis: '' };
   const pictures = { train: labels.length, validation, test: 0, classes };
-  const { parts } = estimateJob({ ...job, backend, sweep: null }, pictures, machine);
+  return estimateJob({ ...job, backend, sweep: null }, pictures, machine).parts;
+}
+
+/** The epochs in which processors train pretrained layers. Undefined on a GPU. */
+function boundedEpochs(given: DecisionInput, reasons: string[]): number | undefined {
+  const { job, backend, labels, processors } = given;
+  if (backend === 'gpu') return undefined;
+  const parts = estimatedParts(given);
   const full = parts.find(({ name }) => name === 'full');
   if (full === undefined || full.epochs === null) return undefined;
-  const { epochs, seconds } = full;
+  const { epochs } = full;
+  const seconds = full.seconds + (parts.find(({ name }) => name === 'retrain')?.seconds ?? 0);
   reasons.push(
     `Training the pretrained layers takes up to about ${describeSeconds(seconds)} on ${processors} processors, by the estimate of a dry run.`,
   );
@@ -293,18 +322,21 @@ const toResolvedStages = (
   pictures: number,
 ): ResolvedRecipe['stages'] => ({
   ...Object.fromEntries(
-    [...stages].map(([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision }]) => [
-      name,
-      {
-        epochs,
-        batchSize,
-        learningRate: peak,
-        optimizer: optimizer.type,
-        firstLayerRate,
-        patience: patience ?? null,
-        precision,
-      },
-    ]),
+    [...stages].map(
+      ([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision, retrains }]) => [
+        name,
+        {
+          ...(retrains ? { retrains } : {}),
+          epochs,
+          batchSize,
+          learningRate: peak,
+          optimizer: optimizer.type,
+          firstLayerRate,
+          patience: patience ?? null,
+          precision,
+        },
+      ],
+    ),
   ),
   ...(exactHead === undefined ? {} : { head: solvedStage(exactHead, pictures) }),
 });

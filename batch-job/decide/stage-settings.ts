@@ -41,7 +41,7 @@ const FULL: StageDefaults = {
   ...STAGE_LENGTHS.default.full,
   // With moving statistics, gradients of batch normalization are unbounded, and single batches have ruined networks.
   optimizer: { type: 'adamw', weightDecay: 0.05, clipNorm: 1, decays: (weight) => weight.endsWith('kernel') },
-  learningRate: 1e-4,
+  learningRate: 3e-4,
   schedule: { type: 'cosine', warmUp: 0.1 },
   // A tenth less from block to block of a network that has some twenty.
   firstLayerRate: 0.15,
@@ -94,6 +94,8 @@ export interface StageSettings {
   readonly emaDecay: number | undefined;
   readonly labelSmoothing: number | undefined;
   readonly precision: TrainingPrecision;
+  /** Whether the layers are trained again on all pictures, once a fold has decided on them. */
+  readonly retrains: boolean;
 }
 
 /** What a stage depends on beside the request. */
@@ -106,6 +108,8 @@ export interface StageSituation {
   readonly epochs?: number | undefined;
   /** Default: `float32`. */
   readonly precision?: TrainingPrecision;
+  /** Default: no. */
+  readonly retrains?: boolean;
 }
 
 /** Number of epochs of a stage. */
@@ -130,6 +134,7 @@ export function resolveStage(
     batchSize = recipe.batchSize,
     epochs = epochsOf(recipe, asked, examples),
     precision = 'float32',
+    retrains = false,
   }: StageSituation,
 ): StageSettings {
   const multiplier = asked.learning_rate_multiplier === 'auto' ? 1 : asked.learning_rate_multiplier;
@@ -156,5 +161,6 @@ export function resolveStage(
     emaDecay: emaDecay === undefined ? undefined : emaDecay ** growth,
     labelSmoothing: recipe.labelSmoothing,
     precision,
+    retrains,
   };
 }

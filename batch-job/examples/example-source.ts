@@ -74,6 +74,26 @@ export function inMemoryExamples(
   };
 }
 
+/** Some of the examples: those `indices`, in this order. The whole source stays open. */
+export function subsetOf(source: ExampleSource, indices: Int32Array): ExampleSource {
+  const { atEpoch, pixels } = source;
+  const toWhole = (chosen: Int32Array) => chosen.map((index) => indices[index] as number);
+  return {
+    shape: source.shape,
+    labels: labelsAt(source, indices),
+    fill: (chosen, images, signal) => source.fill(toWhole(chosen), images, signal),
+    ...(atEpoch === undefined ? {} : { atEpoch: (epoch: number) => subsetOf(atEpoch(epoch), indices) }),
+    ...(pixels === undefined
+      ? {}
+      : {
+          pixels: {
+            shape: pixels.shape,
+            fill: (chosen, values, signal) => pixels.fill(toWhole(chosen), values, signal),
+          },
+        }),
+  };
+}
+
 /** The examples in the given order, batch by batch; the next batch is read while the current one is in use. */
 export async function* batches(
   source: ExampleSource,

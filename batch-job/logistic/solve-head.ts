@@ -7,7 +7,12 @@ import { crossValidate, type SearchHooks } from './cross-validate.ts';
 import { type Dealt, dealToFolds, FOLDS, filledFolds } from './deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from './feature-products.ts';
 import { measureScale } from './feature-scale.ts';
-import { type LogisticSolution, toRawKernel } from './logistic-regression.ts';
+import {
+  fitLogisticRegression,
+  type LogisticProblem,
+  type LogisticSolution,
+  toRawKernel,
+} from './logistic-regression.ts';
 import { groupLookAlikes } from './look-alikes.ts';
 
 /**
@@ -64,29 +69,11 @@ export interface SolvedOutOfFold extends OutOfFold {
 /** Solves a head. The same features give the same bits on the same machine. */
 export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
   const { table, labels, classes, balance, keepsWithoutFold = false, onSolved, isOver } = given;
-  const pictures = labels.length;
   const leaders = await groupLookAlikes({ table, labels, classes });
   const { folds, groups, ungrouped } = dealToFolds(leaders, labels, { classes, foldCount: FOLDS });
   const isLarge = 4 * table.rows * table.width * classes > ONE_FOLD_FLOPS;
   const heldOut = filledFolds(folds).slice(0, isLarge ? 1 : FOLDS);
-  const counts = countClasses(labels, classes);
-  const weights = balance === 'weights' ? balancingWeights(counts) : undefined;
-  const views = table.rows / pictures;
-  const rowLabels = new Int32Array(table.rows).map((_, row) => labels[row % pictures] as number);
-  const scale = await measureScale(table);
-  const products = await openFeatureProducts(table);
-  try {
-    const problem = {
-      ...scale,
-      products,
-      labels: rowLabels,
-      classes,
-      rowWeights: Float32Array.from(rowLabels, (label) => (weights?.[label] ?? 1) / views),
-      offsets:
-        balance === 'prior'
-          ? Float64Array.from(counts, (count) => Math.log(Math.max(1, count) / pictures))
-          : undefined,
-    };
+  return withProblem(given, async (problem) => {
     const isBalanced = balance !== 'none';
     const { l2, solution, withoutFold, scores } = await crossValidate({
       problem,
@@ -98,18 +85,14 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
       onSolved,
       isOver,
     });
-    const toLayer = ({ parameters }: LogisticSolution): DenseLayer => {
-      const { kernel, bias } = toRawKernel(parameters, problem);
-      return { kernel, bias: Float32Array.from(bias) };
-    };
     const ofHeldOut = (values: Int32Array, held: Int32Array) =>
       held.map((picture) => values[picture] as number);
     return {
-      ...toLayer(solution),
+      ...toLayer(solution, problem),
       l2,
       hasConverged: solution.hasConverged,
       ungrouped,
-      withoutFold: withoutFold && { fold: withoutFold.fold, ...toLayer(withoutFold.solution) },
+      withoutFold: withoutFold && { fold: withoutFold.fold, ...toLayer(withoutFold.solution, problem) },
       outOfFold:
         scores === undefined
           ? undefined
@@ -121,9 +104,48 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
               foldCount: heldOut.length,
             },
     };
+  });
+}
+
+/** Solves a head with a given penalty, without folds. */
+export const solveWithPenalty = (
+  given: Pick<HeadProblem, 'table' | 'labels' | 'classes' | 'balance'>,
+  l2: number,
+): Promise<DenseLayer> =>
+  withProblem(given, async (problem) => toLayer(await fitLogisticRegression({ ...problem, l2 }), problem));
+
+/** Opens the problem of a head on all of its rows, and frees it at the end. */
+async function withProblem<T>(
+  { table, labels, classes, balance }: Pick<HeadProblem, 'table' | 'labels' | 'classes' | 'balance'>,
+  use: (problem: Omit<LogisticProblem, 'l2'>) => Promise<T>,
+): Promise<T> {
+  const pictures = labels.length;
+  const counts = countClasses(labels, classes);
+  const weights = balance === 'weights' ? balancingWeights(counts) : undefined;
+  const views = table.rows / pictures;
+  const rowLabels = new Int32Array(table.rows).map((_, row) => labels[row % pictures] as number);
+  const scale = await measureScale(table);
+  const products = await openFeatureProducts(table);
+  try {
+    return await use({
+      ...scale,
+      products,
+      labels: rowLabels,
+      classes,
+      rowWeights: Float32Array.from(rowLabels, (label) => (weights?.[label] ?? 1) / views),
+      offsets:
+        balance === 'prior'
+          ? Float64Array.from(counts, (count) => Math.log(Math.max(1, count) / pictures))
+          : undefined,
+    });
   } finally {
     await products.release();
   }
+}
+
+function toLayer({ parameters }: LogisticSolution, problem: Omit<LogisticProblem, 'l2'>): DenseLayer {
+  const { kernel, bias } = toRawKernel(parameters, problem);
+  return { kernel, bias: Float32Array.from(bias) };
 }
 
 /** Marks every second group of each class with 1, so that each class keeps about half of its pictures, and at least one group. */

@@ -6,7 +6,7 @@ import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { mixesPictures } from '../../core/job/recipe/recipe.ts';
-import type { StageName } from '../../core/job/recipe/stage-lengths.ts';
+import type { RunName, StageName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { CostMeter } from '../attempt/cost-meter.ts';
@@ -30,6 +30,7 @@ import type { EpochReport, FitState } from '../training/fit-state.ts';
 import type { Gain } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
+import type { Verdict } from '../training/verdict.ts';
 
 /** What every stage needs of its job. */
 export interface StageDeps {
@@ -64,6 +65,13 @@ export interface StageOptions {
   readonly mixes?: boolean;
   /** Whether a checkpoint may have other trainable layers than there are now; variables that it lacks come from `weights`. */
   readonly refits?: boolean;
+  /**
+   * What is done to the trained weights before they are scored and kept. All epochs are trained then: the loss of weights that are not
+   * settled does not tell which are best.
+   */
+  readonly settle?: (weights: NetworkWeights) => Promise<NetworkWeights>;
+  /** What a fold has decided on this stage, which is trained again on all pictures. */
+  readonly retrains?: Verdict;
 }
 
 /** The weights that a stage ends with, and their scores on validation. */
@@ -88,19 +96,27 @@ export interface OutOfFoldPictures extends OutOfFold {
 }
 
 /** What a stage ends with, and how its validation pictures fared. */
-export type StageResult = Trained & Pick<FitResult, 'gain' | 'probabilities'>;
+export interface StageResult
+  extends Pick<Trained, 'weights' | 'validationLoss' | 'validationAccuracy' | 'balancedLoss'>,
+    Pick<FitResult, 'gain' | 'probabilities'> {
+  /** The share of the trained weights in the weights that it ends with. */
+  readonly share: number;
+  /** Number of finished epochs. */
+  readonly epochs: number;
+}
 
 /** Trains a network through a stage, and gives the weights of its best epoch. */
 export async function runStage(deps: StageDeps, options: StageOptions): Promise<StageResult> {
   const { job, seed, classes, reporter, meter, memory, checkpoints, decision } = deps;
-  const { stage, train, validation } = options;
+  const { stage, train, validation, retrains, settle } = options;
+  const run: RunName = retrains === undefined ? stage : 'retrain';
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
   const { epochs, batchSize, learningRate, patience } = settings;
   await memory.enter(stage);
   const { trainer, asPixels, transform } = await openTrainer(deps, options, settings);
   try {
-    const resume = await restorable(checkpoints.resume(stage), trainer, { ...options, reporter });
+    const resume = await restorable(checkpoints.resume(run), trainer, { ...options, reporter });
     reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
     const result = await fit(trainer, {
       train,
@@ -112,8 +128,9 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       signal: reporter.signal,
       clock: () => performance.now(),
       isOver: () => meter.isBudgetSpent(),
-      ...(patience === undefined ? {} : { patience }),
+      ...(patience === undefined || settle !== undefined ? {} : { patience }),
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
+      ...(settle === undefined ? {} : { settle, takesLast: true }),
       ...(options.validationGroups === undefined ? {} : { validationGroups: options.validationGroups }),
       predictsValidation: job.sweep !== null && isImbalanced(countClasses(train.labels, classes)),
       ...(decision.resolved.imbalance === 'balanced_sampling'
@@ -124,7 +141,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       transform,
       ...(resume === undefined ? {} : { resume }),
       checkpoint: {
-        save: (state) => checkpoints.save(stage, state),
+        save: (state) => checkpoints.save(run, state, retrains),
         // Other ends are not resumed from here: the job is cancelled, another attempt has it, or there is no storage.
         savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
       },
@@ -132,28 +149,33 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
         reporter.update(report);
         memory.check();
       },
-      onEpoch: (report) => reportEpoch(reporter, stage, report),
+      onEpoch: (report) => reportEpoch(reporter, run, report),
     });
     const { best, interpolation, history, gain, probabilities, validationLoss, validationAccuracy } = result;
-    await reporter.message(describeEnd(result), {
-      stage,
-      best_epoch: best.epoch,
-      blend_share: interpolation.share,
-      epochs: history.length,
-      ...(gain === undefined
-        ? {}
-        : {
-            loss_gain: gain.loss.mean,
-            loss_gain_error: gain.loss.error,
-            accuracy_before: gain.accuracy.first,
-            accuracy_after: gain.accuracy.best,
-          }),
-    });
+    await reporter.message(
+      retrains === undefined
+        ? describeEnd(result)
+        : describeRetraining(history.length, epochs, retrains, train.labels.length),
+      {
+        stage: run,
+        best_epoch: best.epoch,
+        blend_share: retrains?.share ?? interpolation.share,
+        epochs: history.length,
+        ...(gain === undefined
+          ? {}
+          : {
+              loss_gain: gain.loss.mean,
+              loss_gain_error: gain.loss.error,
+              accuracy_before: gain.accuracy.first,
+              accuracy_after: gain.accuracy.best,
+            }),
+      },
+    );
     if (meter.isBudgetSpent()) {
       const { usd } = meter.spent();
       await reporter.warn(
         `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. The best weights so far become the model.`,
-        { stage, spent_usd: usd, max_cost_usd: job.maxCostUsd },
+        { stage: run, spent_usd: usd, max_cost_usd: job.maxCostUsd },
       );
     }
     return {
@@ -164,6 +186,8 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
         train.labels,
         probabilities && { probabilities, labels: validation.labels, classes },
       ),
+      share: interpolation.share,
+      epochs: history.length,
       ...(gain === undefined ? {} : { gain }),
       ...(probabilities === undefined ? {} : { probabilities }),
     };
@@ -253,6 +277,20 @@ function describeEnd({ best, interpolation: { share }, gain }: FitResult): strin
   return `${share === 1 ? kept : interpolated}: the surest gain on the pictures held out. ${describeGain(gain)}`;
 }
 
+function describeRetraining(done: number, epochs: number, { share }: Verdict, pictures: number): string {
+  if (done < epochs)
+    return (
+      `Of ${epochs} epochs on all pictures, ${done} are done. The network that has not seen the pictures held out becomes ` +
+      'the model.'
+    );
+  const interpolated =
+    share === 1 ? '' : ` Their weights (${100 * share} %) are interpolated with those from before the stage.`;
+  return (
+    `The layers are trained again on all ${pictures} pictures, for ${epochs === 1 ? 'one epoch' : `${epochs} epochs`}, ` +
+    `as the pictures held out have decided.${interpolated}`
+  );
+}
+
 /** The gain in a sentence. */
 function describeGain({ loss, accuracy }: Gain): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -260,7 +298,7 @@ function describeGain({ loss, accuracy }: Gain): string {
   return `At best the loss ${change}, and ${percent(accuracy.best)} are right instead of ${percent(accuracy.first)}.`;
 }
 
-async function reportEpoch(reporter: JobReporter, stage: StageName, report: EpochReport): Promise<void> {
+async function reportEpoch(reporter: JobReporter, stage: RunName, report: EpochReport): Promise<void> {
   reporter.update({
     loss: report.trainLoss,
     accuracy: report.validationAccuracy ?? report.trainAccuracy,

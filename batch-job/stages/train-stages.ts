@@ -3,7 +3,7 @@
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 import type { Trained } from './run-stage.ts';
 import { type TrainFromScratchDeps, trainFromScratch } from './train-from-scratch.ts';
-import { resumeFull, type TrainFullDeps, trainFull } from './train-full.ts';
+import { resumeFull, resumeRetraining, type TrainFullDeps, trainFull } from './train-full.ts';
 import { type TrainHeadDeps, trainHead } from './train-head.ts';
 
 /** What all stages together need. */
@@ -21,6 +21,9 @@ export async function trainStages(
 ): Promise<Trained> {
   const { checkpoints, decision, meter } = deps;
   if (decision.stages.has('scratch')) return trainFromScratch(deps);
+  const retrain = checkpoints.resume('retrain');
+  if (retrain !== undefined && checkpoints.verdict !== undefined)
+    return resumeRetraining(deps, retrain, checkpoints.verdict, await trainHead(deps));
   const full = checkpoints.resume('full');
   // A head that was cross-validated is solved again: the same pictures are held out then, and it is there where the stage gains nothing.
   if (full !== undefined)
@@ -31,6 +34,6 @@ export async function trainStages(
     );
   const head = await trainHead(deps);
   // Where its checkpoints are gone, a finished training is repeated, all of it.
-  const isWanted = !isOver || checkpoints.resumedStage === undefined;
+  const isWanted = !isOver || checkpoints.resumedRun === undefined;
   return decision.stages.has('full') && isWanted && !meter.isBudgetSpent() ? trainFull(deps, head) : head;
 }

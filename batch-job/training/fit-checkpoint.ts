@@ -1,4 +1,4 @@
-// A FitState as a checkpoint's header and arrays, and back.
+// A FitState as a checkpoint's header and arrays, and back; with it, what a fold has decided before.
 
 import { z } from 'zod';
 import type { CheckpointFile } from '../../core/job/checkpoints/checkpoint-file.ts';
@@ -6,10 +6,14 @@ import { checkpointUnfit } from '../../core/job/checkpoints/checkpoints.ts';
 import { FORMATS } from '../../core/storage/formats.ts';
 import { parseStoredJson, withFormat } from '../../core/storage/parse-stored.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
+import type { Verdict } from './verdict.ts';
 
 const TRAINER = 'trainer/';
 const FIRST = 'first/';
 const BEST = 'best/';
+const VERDICT = 'verdict/';
+/** Not among the weights: no network has a layer of this name. */
+const PROBABILITIES = 'verdict-probabilities';
 
 const NullableNumber = z.number().nullable();
 
@@ -51,6 +55,14 @@ const HEADER = {
     }),
     first: StoredEpochSchema.nullable().default(null),
     best: StoredEpochSchema.nullable(),
+    /** What a fold has decided, where layers are trained again; its weights and probabilities are arrays. */
+    verdict: z
+      .object({
+        share: z.number(),
+        validationLoss: NullableNumber,
+        validationAccuracy: NullableNumber,
+      })
+      .optional(),
   }),
 };
 
@@ -59,6 +71,8 @@ export interface RunCheckpoint {
   readonly fingerprint: string;
   readonly stage: string;
   readonly state: FitState;
+  /** What a fold has decided, where layers are trained again. */
+  readonly verdict?: Verdict | undefined;
 }
 
 const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
@@ -69,7 +83,7 @@ const haveSameBits = (a: Float32Array, b: Float32Array | undefined): boolean =>
   ) === 0;
 
 /** A checkpoint as a file. Weights of the first and the best epoch that the trainer has at this moment are stored once. */
-export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): CheckpointFile {
+export function toCheckpointFile({ fingerprint, stage, state, verdict }: RunCheckpoint): CheckpointFile {
   const { trainer, first, best, ...position } = state;
   const { variables, ...counters } = trainer;
   const tensors = new Map<string, Float32Array>();
@@ -91,8 +105,19 @@ export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): 
     trainer: counters,
     first: store(first, FIRST),
     best: store(best, BEST),
+    ...(verdict === undefined ? {} : { verdict: storeVerdict(verdict, tensors) }),
   };
   return { header: withFormat(HEADER, header), tensors };
+}
+
+/** What the header has of a verdict. Its arrays go to the tensors. */
+function storeVerdict(
+  { weights, probabilities, ...decided }: Verdict,
+  tensors: Map<string, Float32Array>,
+): z.input<typeof HEADER.schema>['verdict'] {
+  for (const [name, values] of weights) tensors.set(VERDICT + name, values);
+  tensors.set(PROBABILITIES, probabilities);
+  return decided;
 }
 
 /**
@@ -104,7 +129,7 @@ export function toCheckpointFile({ fingerprint, stage, state }: RunCheckpoint): 
 export function fromCheckpointFile(file: CheckpointFile, fingerprint: string, key: string): RunCheckpoint {
   const parsed = parseStoredJson(HEADER, key, file.header);
   if (!('value' in parsed)) throw checkpointUnfit(`of its header, ${parsed.problem}`, parsed.cause);
-  const { trainer, first, best, stage, fingerprint: found, ...position } = parsed.value;
+  const { trainer, first, best, verdict, stage, fingerprint: found, ...position } = parsed.value;
   if (found !== fingerprint) throw checkpointUnfit('it is of other settings or other pictures');
   const withPrefix = (prefix: string) =>
     new Map(
@@ -126,9 +151,13 @@ export function fromCheckpointFile(file: CheckpointFile, fingerprint: string, ke
     }
     return { epoch: stored.epoch, validationLoss: stored.validationLoss, weights };
   };
+  const probabilities = file.tensors.get(PROBABILITIES);
   return {
     fingerprint,
     stage,
+    ...(verdict === undefined || probabilities === undefined
+      ? {}
+      : { verdict: { ...verdict, probabilities, weights: withPrefix(VERDICT) } }),
     state: {
       ...position,
       trainer: { ...trainer, variables },

@@ -1,5 +1,6 @@
 // What a run of the training loop is given, reports and ends with.
 
+import type { NetworkWeights } from '../../core/network/description/network.ts';
 import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
 import type { Batch } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
@@ -49,6 +50,10 @@ export interface FitOptions {
   readonly isOver?: () => boolean;
   /** Ends with the best interpolation of the first weights and those of the best epoch, see interpolate-weights.ts. */
   readonly interpolatesWithFirst?: boolean;
+  /** What is done to interpolated weights before they are scored, e.g. the head is solved on their features; default: nothing. */
+  readonly settle?: (weights: NetworkWeights) => Promise<NetworkWeights>;
+  /** Whether the weights of the last epoch are taken, whatever their validation loss; default: those of the epoch with the lowest. */
+  readonly takesLast?: boolean;
   /** The group of look-alikes of each validation example: what tells how sure a gain is. */
   readonly validationGroups?: Int32Array;
   /** Whether the result has what the weights that are kept say of the validation examples; default: only with groups. */
@@ -64,7 +69,7 @@ export interface FitOptions {
 
 /** What a run ends with. */
 export interface FitResult {
-  /** The epoch with the lowest validation loss. */
+  /** The epoch with the lowest validation loss; the last with `takesLast`. */
   readonly best: BestEpoch;
   /** The weights that the trainer is left with. */
   readonly interpolation: Interpolation;

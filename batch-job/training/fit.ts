@@ -18,7 +18,7 @@ import { trainEpoch } from './train-epoch.ts';
 
 /**
  * Trains for the given number of epochs and leaves the trainer with the weights of the best one: the one with the lowest
- * validation loss, or the last where there is nothing to validate on. With `interpolatesWithFirst`, leaves it with the best
+ * validation loss, or the last with `takesLast` and where there is nothing to validate on. With `interpolatesWithFirst`, leaves it with the best
  * interpolation of those and the first weights.
  *
  * A run that is resumed ends with the same bits as one that was never interrupted: order, dropout and augmentation depend
@@ -52,9 +52,10 @@ async function scoreFirstWeights(run: FitRun): Promise<BestEpoch> {
 async function finishEpoch(run: FitRun, report: EpochReport): Promise<void> {
   const { trainer, options, position } = run;
   const { epoch, validationLoss } = report;
-  const best = isBetter(validationLoss, position.best)
-    ? { epoch, validationLoss, weights: await trainer.weights() }
-    : position.best;
+  const best =
+    options.takesLast === true || isBetter(validationLoss, position.best)
+      ? { epoch, validationLoss, weights: await trainer.weights() }
+      : position.best;
   // Without an await in between: an abort finds an epoch either running or finished.
   position.best = best;
   position.history.push(report);
@@ -85,12 +86,12 @@ async function keepBestWeights(run: FitRun): Promise<FitResult> {
   const best = position.best ?? first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${options.epochs}.`);
   if (first !== undefined && first.validationLoss !== null) {
-    const { validationGroups } = options;
+    const { validationGroups, settle } = options;
     const { interpolation, scores, gain } = await interpolateWeights(
       trainer,
       [first, best],
       () => validateEach(run),
-      validationGroups,
+      { groups: validationGroups, settle },
     );
     await trainer.setWeights(interpolation.weights);
     return {

@@ -8,8 +8,10 @@ import { present } from '../../core/present.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch } from './fit-state.ts';
 
-/** The shares of the trained weights that are tried. */
-const SHARES = [0, 0.25, 0.5, 0.75, 1];
+/** The shares of the trained weights that are tried beside the first weights. */
+const SHARES = [0.25, 0.5, 0.75, 1];
+/** Those of settled weights: out of fold, half was best on all sets, and each takes a solution (bench/README.md). */
+const SETTLED_SHARES = [0.5, 1];
 
 /** Scores on validation. */
 export interface EachScored {
@@ -49,6 +51,7 @@ export interface BestInterpolation {
  * `(1 - share) * from + share * to`, weight by weight; both have the same names and sizes. A weight that `to` lacks stays.
  */
 export function interpolate(from: NetworkWeights, to: NetworkWeights, share: number): NetworkWeights {
+  if (share === 1) return new Map([...from, ...to]);
   return new Map(
     [...from].map(([name, start]) => {
       const end = to.get(name) ?? start;
@@ -57,28 +60,36 @@ export function interpolate(from: NetworkWeights, to: NetworkWeights, share: num
   );
 }
 
+const settled = async (
+  weights: NetworkWeights,
+  settle: ((weights: NetworkWeights) => Promise<NetworkWeights>) | undefined,
+): Promise<NetworkWeights> => (settle === undefined ? weights : settle(weights));
+
 /**
  * Finds the interpolation whose gain on validation is surest: by how much its loss is below that of the first weights, less the
  * standard error of this difference. It is kept where the gain is larger than its error and it is right as often: it has to make up for
  * the pictures held out, which the first weights may have after all. The trainer is left with the last weights that were tried.
  *
  * @param scored Scores of the trainer's weights as they are, on validation.
- * @param groups The group of look-alikes of each example, where they are known.
+ * @param options `groups`: the group of look-alikes of each example, where they are known; `settle`: what is done to interpolated weights
+ *   before they are scored.
  */
 export async function interpolateWeights(
   trainer: Pick<Trainer, 'setWeights'>,
   [first, trained]: readonly [BestEpoch, BestEpoch],
   scored: () => Promise<EachScored>,
-  groups?: Int32Array,
+  {
+    groups,
+    settle,
+  }: {
+    readonly groups?: Int32Array | undefined;
+    readonly settle?: ((weights: NetworkWeights) => Promise<NetworkWeights>) | undefined;
+  } = {},
 ): Promise<BestInterpolation> {
   const tried: Omit<BestInterpolation, 'gain'>[] = [];
-  for (const share of SHARES) {
+  for (const share of [0, ...(settle === undefined ? SHARES : SETTLED_SHARES)]) {
     const weights =
-      share === 0
-        ? first.weights
-        : share === 1
-          ? trained.weights
-          : interpolate(first.weights, trained.weights, share);
+      share === 0 ? first.weights : await settled(interpolate(first.weights, trained.weights, share), settle);
     await trainer.setWeights(weights);
     const scores = await scored();
     tried.push({ interpolation: { share, validationLoss: scores.loss, weights }, scores });

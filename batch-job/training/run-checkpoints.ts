@@ -4,21 +4,27 @@ import { createHash } from 'node:crypto';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
 import { createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
-import { STAGE_NAMES, type StageName } from '../../core/job/recipe/stage-lengths.ts';
+import { RUN_NAMES, type RunName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './fit-checkpoint.ts';
 import type { FitState } from './fit-state.ts';
+import type { Verdict } from './verdict.ts';
 
 /** The checkpoints of one run, which is a job or a trial of a sweep. */
 export interface RunCheckpoints {
-  /** What the newest checkpoint knows of a stage; undefined where the stage has not begun. */
-  resume(stage: StageName): FitState | undefined;
-  /** The stage that the newest checkpoint is of. */
-  readonly resumedStage: StageName | undefined;
-  /** Writes a checkpoint and reports to the job's record how far it has come. */
-  save(stage: StageName, state: FitState): Promise<void>;
+  /** What the newest checkpoint knows of a run; undefined where it is of another one. */
+  resume(run: RunName): FitState | undefined;
+  /** The run that the newest checkpoint is of. */
+  readonly resumedRun: RunName | undefined;
+  /** What a fold has decided, where the newest checkpoint is of `retrain`. */
+  readonly verdict: Verdict | undefined;
+  /**
+   * Writes a checkpoint and reports to the job's record how far it has come.
+   * @param verdict what a fold has decided, for `retrain`.
+   */
+  save(run: RunName, state: FitState, verdict?: Verdict): Promise<void>;
 }
 
 /** What {@link openRunCheckpoints} works with. */
@@ -77,7 +83,7 @@ export async function openRunCheckpoints(
         checkpoint: key,
       }),
   );
-  const resumedStage = STAGE_NAMES.find((name) => name === found?.stage);
+  const resumedRun = RUN_NAMES.find((name) => name === found?.stage);
   if (found !== undefined) {
     const { epoch, batch, isFinished } = found.state;
     await reporter.message(
@@ -88,12 +94,13 @@ export async function openRunCheckpoints(
     );
   }
   return {
-    resumedStage,
-    resume: (stage) => (found !== undefined && stage === resumedStage ? found.state : undefined),
-    async save(stage, state) {
-      await checkpoints.save(toCheckpointFile({ fingerprint, stage, state }));
+    resumedRun,
+    verdict: found?.verdict,
+    resume: (run) => (found !== undefined && run === resumedRun ? found.state : undefined),
+    async save(run, state, verdict) {
+      await checkpoints.save(toCheckpointFile({ fingerprint, stage: run, state, verdict }));
       const { epoch, batch, isFinished } = state;
-      reporter.cameTo([trial ?? 0, STAGE_NAMES.indexOf(stage), Number(isFinished), epoch, batch]);
+      reporter.cameTo([trial ?? 0, RUN_NAMES.indexOf(run), Number(isFinished), epoch, batch]);
     },
   };
 }

@@ -160,7 +160,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     { name: 'report', epochs: null, seconds: report },
   ];
 
-  const seconds = parts.reduce((sum, part) => sum + part.seconds, 0);
+  const seconds = secondsOfAll(parts);
   return {
     machine,
     seconds,
@@ -176,6 +176,8 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     ],
   };
 }
+
+const secondsOfAll = (parts: readonly Part[]): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);
 
 interface Situation {
   readonly network: Network;
@@ -216,15 +218,19 @@ function trainingParts(
   const epochsOf = (stage: keyof typeof lengths, isLast: boolean) =>
     isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
   const isAugmented = isAugmentedBy(recipe);
+  const hasFull = hasFullStage(recipe, { isGpu, pictures: train });
+  // A fold of a head that is solved decides on the stage.
+  const mayRetrain = situation.hasLinearHead && mayBeSolved(recipe, hyperparameters, { hasFull });
   // A GPU computes while processors decode the next pictures; processors do one after the other.
   const together = (decoding: number, computing: number) =>
     isGpu ? Math.max(decoding, computing) : decoding + computing;
   const withDecoding = (seconds: number) => together(decode, seconds);
 
-  /** Seconds of so many epochs' training and validation, pictures and all. */
+  /** Seconds of so many epochs' training and validation, pictures and all. @param on by default the splits. */
   const stageSeconds = (
     stage: 'full' | 'scratch',
     { epochs, from, trained }: { epochs: number; from: string | null; trained: Network | undefined },
+    on: Pick<JobPictures, 'train' | 'validation'> = pictures,
   ) => {
     const { batchSize } = lengths[stage];
     /** All epochs of a split: the first one decodes its pictures, which are kept then. The portable back end keeps none. */
@@ -234,13 +240,13 @@ function trainingParts(
       return backend === 'portable' ? epochs * first : first + (epochs - 1) * computing;
     };
     const both = (training: number, validating: number) =>
-      withPictures(train, training) + withPictures(validation, validating);
+      withPictures(on.train, training) + withPictures(on.validation, validating);
     if (machine.gpu === undefined) {
       const size = hyperparameters.batch_size === 'auto' ? batchSize : hyperparameters.batch_size;
       const step =
         (backend === 'portable' ? PORTABLE_FACTOR : 1) *
         processorTrainingSeconds(trained === undefined ? plan : planNetwork(trained), size, machine);
-      return both(train * step, (validation * step) / TRAINING_PASSES);
+      return both(on.train * step, (on.validation * step) / TRAINING_PASSES);
     }
     const mayGrow = stage === 'full' && recipe.preset !== 'course';
     const { stepSeconds, forwardSeconds, how } = planGpuStage(
@@ -259,9 +265,10 @@ function trainingParts(
       },
     );
     notes.add(`The GPU trains the stage "${stage}" ${how}.`);
-    return both(stepSeconds / epochs, validation * forwardSeconds);
+    return both((stepSeconds / epochs) * (on.train / train), on.validation * forwardSeconds);
   };
-  const stagePart = (stage: 'full' | 'scratch', from: string | null): Part => {
+  /** The parts of a stage: its own, and training again on all pictures where that is done. */
+  const stageParts = (stage: 'full' | 'scratch', from: string | null): Part[] => {
     const most = epochsOf(stage, true);
     const split = splitFrozen(network, { from, pictures, epochs: most, isAugmented, bytesPerValue: 4 });
     const once =
@@ -269,16 +276,27 @@ function trainingParts(
         ? 0
         : (train * split.views + validation) *
           withDecoding(forwardSeconds(planNetwork(split.frozen), machine));
-    const secondsOf = (epochs: number) =>
-      once + stageSeconds(stage, { epochs, from, trained: split?.trainable });
+    const again = { train: train + validation, validation: 0 };
+    const partsOf = (epochs: number, retrains: boolean): Part[] => {
+      const how = { epochs, from, trained: split?.trainable };
+      const first = { name: stage, epochs, seconds: once + stageSeconds(stage, how) };
+      return retrains
+        ? [first, { name: 'retrain', epochs, seconds: stageSeconds(stage, how, again) }]
+        : [first];
+    };
+    const fits = (parts: readonly Part[]) => isGpu || secondsOfAll(parts) <= PROCESSOR_SECONDS;
     const isBounded =
       stage === 'full' && !isGpu && hyperparameters.n_epochs === 'auto' && recipe.preset === 'default';
-    let epochs = most;
-    while (isBounded && epochs > LEAST_EPOCHS && secondsOf(epochs) > PROCESSOR_SECONDS) epochs--;
-    return { name: stage, epochs, seconds: secondsOf(epochs) };
+    /** With as many epochs as there is time for. */
+    const boundedParts = (retrains: boolean): Part[] => {
+      let epochs = most;
+      while (isBounded && epochs > LEAST_EPOCHS && !fits(partsOf(epochs, retrains))) epochs--;
+      return partsOf(epochs, retrains);
+    };
+    const twice = stage === 'full' && mayRetrain ? boundedParts(true) : [];
+    return twice.length > 0 && fits(twice) ? twice : boundedParts(false);
   };
-  if (!isPretrained) return [stagePart('scratch', null)];
-  const hasFull = hasFullStage(recipe, { isGpu, pictures: train });
+  if (!isPretrained) return stageParts('scratch', null);
   const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const secondsOfFeatures = (pictures: number) => pictures * withDecoding(forwardSeconds(plan, machine));
   // Features of the test show which of its pictures training has seen in another cut.
@@ -299,7 +317,7 @@ function trainingParts(
     };
   };
   const head = headPart();
-  return hasFull ? [head, stagePart('full', fullStageStart(recipe, network, isGpu))] : [head];
+  return hasFull ? [head, ...stageParts('full', fullStageStart(recipe, network, isGpu))] : [head];
 }
 
 /** Whether pretrained layers see augmented views. Every named augmentation but `none` has some. */

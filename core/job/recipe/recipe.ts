@@ -179,6 +179,12 @@ const StageSettingsSchema = z.object({
     .enum(TRAINING_PRECISIONS)
     .optional()
     .describe('Precision of the arithmetic; `float32` where none is given.'),
+  retrains: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the stage is trained again on all pictures that are not for the test, once a fold of them has decided that it is kept; no where it is absent.',
+    ),
   adjustsLogits: z
     .boolean()
     .optional()
@@ -240,6 +246,7 @@ export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readon
     if (precision === 'mixed') clauses.push('mixed precision');
     if (name === 'full' && unfreezeFrom !== null) clauses.push(`from ${unfreezeFrom} on`);
     if (firstLayerRate !== 1) clauses.push(`${firstLayerRate} of the rate in the first layer`);
+    if (stage.retrains === true) clauses.push('trained again on all pictures where a fold decides for it');
     return clauses.join(', ');
   });
 

@@ -43,6 +43,7 @@ describe('estimateJob', () => {
       ['start', null],
       ['head', null],
       ['full', 12],
+      ['retrain', 12],
       ['report', null],
     ]);
     expect(seconds).toBeCloseTo(parts.reduce((sum, part) => sum + part.seconds, 0));
@@ -59,7 +60,7 @@ describe('estimateJob', () => {
       hyperparameters: { ...newJob().hyperparameters, n_epochs: 2 },
     };
     const { parts } = estimateJob(job, PETS, T4);
-    expect(parts.map(({ epochs }) => epochs)).toEqual([null, null, 2, null]);
+    expect(parts.map(({ epochs }) => epochs)).toEqual([null, null, 2, 2, null]);
     expect(estimateJob({ ...job, recipe: RecipeSchema.parse({}) }, PETS, CPU).parts[1]).toMatchObject({
       name: 'head',
       epochs: 2,
@@ -172,12 +173,32 @@ describe('estimateJob', () => {
     expect(estimateJob(full, PETS, CPU).usd).toBe(0);
   });
 
+  it('counts training again on all pictures, as long as processors have time for both', () => {
+    const partsOf = (train: number) =>
+      estimateJob(
+        { ...resnet({ stages: 'full', unfreeze_from: null }), architecture: 'mobilenet_v2_0.35' },
+        { train, validation: train / 5, test: 0, classes: 10 },
+        CPU,
+      ).parts;
+    const secondsOf = (train: number, part: string) =>
+      partsOf(train).find(({ name }) => name === part)?.seconds;
+    const [first = 0, again = 0] = [secondsOf(500, 'full'), secondsOf(500, 'retrain')];
+    // A fifth more pictures, and none to validate on.
+    expect(again / first).toBeGreaterThan(1);
+    expect(again / first).toBeLessThan(1.2);
+    expect(secondsOf(100_000, 'retrain')).toBeUndefined();
+    const few = partsOf(8000).find(({ name }) => name === 'full')?.epochs ?? 0;
+    expect(few).toBeGreaterThanOrEqual(3);
+    expect(few).toBeLessThan(12);
+  });
+
   it('counts the layers below the second stage once', () => {
     const pictures = { train: 454, validation: 88, test: 535, classes: 10 };
     const full = (recipe: object, backend: 'auto' | 'portable' = 'auto') => {
       const job = newJob({
         architecture: 'mobilenet_v2_1.0',
         backend,
+        hyperparameters: { ...newJob().hyperparameters, n_epochs: 30 },
         recipe: RecipeSchema.parse({ stages: 'full', ...recipe }),
       });
       return estimateJob(job, pictures, CPU).parts[2]?.seconds ?? 0;

@@ -85,7 +85,8 @@ describe('decideRecipe', () => {
       const pictures = { train: EXAMPLES, validation: 100, test: 0, classes: 2 };
       const machine = { name: '', vcpus: 2, usdPerHour: 0, priceBasis: '' };
       const { parts } = estimateJob({ ...job, architecture: MOBILENET }, pictures, machine);
-      const minutes = Math.round((parts.find(({ name }) => name === 'full')?.seconds ?? 0) / 60);
+      const secondsOf = (part: string) => parts.find(({ name }) => name === part)?.seconds ?? 0;
+      const minutes = Math.round((secondsOf('full') + secondsOf('retrain')) / 60);
       expect(resolved.reasons.join()).toContain(`up to about ${minutes} minutes on 2 processors`);
     }
     expect((await decide({ stages: 'full' }, 'gpu')).resolved.reasons.join()).not.toContain('minutes');
@@ -105,6 +106,22 @@ describe('decideRecipe', () => {
     const asked = { n_epochs: 20, batch_size: 'auto', learning_rate_multiplier: 'auto' } as const;
     const long = await decide({ stages: 'full' }, 'portable', { labels, hyperparameters: asked });
     expect(long.stages.get('full')?.epochs).toBe(20);
+  });
+
+  it('trains again on all pictures where a fold decides and the estimate has time for both', async () => {
+    const retrains = async (...asked: Parameters<typeof decide>) =>
+      (await decide(...asked)).resolved.stages['full']?.retrains ?? false;
+    expect(await retrains({ stages: 'full' }, 'native')).toBe(true);
+    expect(await retrains({ stages: 'full' }, 'native', { hasValidationFolder: true })).toBe(false);
+    const labels = Int32Array.from({ length: 50_000 }, (_, i) => i % 2);
+    const slow = { stages: 'full', unfreeze_from: null } as const;
+    expect(await retrains(slow, 'portable', { labels })).toBe(false);
+    expect(await retrains({ stages: 'full' }, 'gpu', { labels })).toBe(true);
+    // Later attempts do as the first one, also where an earlier version decided.
+    const { resolved } = await decide(slow, 'portable', { labels });
+    expect(await retrains(slow, 'native', { resolved })).toBe(false);
+    const first = await decide({ stages: 'full' }, 'native');
+    expect(await retrains(slow, 'portable', { labels, resolved: first.resolved })).toBe(true);
   });
 
   it('holds to what an earlier attempt decided', async () => {
@@ -135,7 +152,7 @@ describe('decideRecipe', () => {
   it('gives the epochs that are asked for to the last stage', async () => {
     const hyperparameters = { n_epochs: 3, batch_size: 8, learning_rate_multiplier: 2 };
     const { resolved } = await decide({ stages: 'full' }, 'native', { hyperparameters });
-    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 2e-4 });
+    expect(resolved.stages['full']).toMatchObject({ epochs: 3, batchSize: 8, learningRate: 6e-4 });
     expect(resolved.stages['head']).toMatchObject({ epochs: 60, batchSize: 8 });
   });
 
@@ -331,7 +348,7 @@ describe('decideRecipe on a GPU', () => {
     });
     expect(asked.resolved).toMatchObject({
       unfreezeFrom: 'block_16',
-      stages: { full: { batchSize: 8, learningRate: 1e-4, precision: 'float32' } },
+      stages: { full: { batchSize: 8, learningRate: 3e-4, precision: 'float32' } },
     });
     const course = await decide({ preset: 'course' }, 'gpu', { labels: MANY });
     expect(course.resolved.stages['full']).toMatchObject({ batchSize: 32, learningRate: 0.01 });
@@ -341,17 +358,17 @@ describe('decideRecipe on a GPU', () => {
 
   it('takes the largest batch that fits and leaves enough updates, with a learning rate and an EMA for it', async () => {
     const large = (await decide({}, 'gpu', { labels: MANY })).stages.get('full');
-    expect(large).toMatchObject({ batchSize: 256, peak: 4e-4 });
+    expect(large).toMatchObject({ batchSize: 256, peak: 12e-4 });
     expect(large?.emaDecay).toBeCloseTo(0.98 ** 16, 12);
     // 43 MB for each picture of 224 × 224, and four fifths of the memory are planned.
     const small = await decide({}, 'gpu', { labels: MANY, memory: { freeBytes: 3.5e9 } });
-    expect(small.resolved.stages['full']).toMatchObject({ batchSize: 64, learningRate: 2e-4 });
+    expect(small.resolved.stages['full']).toMatchObject({ batchSize: 64, learningRate: 6e-4 });
     expect(small.partSizes).toEqual({});
     expect(small.resolved.reasons.join()).toMatch(
       /Batches of 64 pictures instead of 16 .* by the plan 6\d would fit/,
     );
     const few = await decide({ stages: 'full' }, 'gpu', { labels: MANY.slice(0, 200) });
-    expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 1e-4 });
+    expect(few.resolved.stages['full']).toMatchObject({ batchSize: 16, learningRate: 3e-4 });
   });
 
   it('computes in 16 bits unless there are depthwise convolutions', async () => {
@@ -421,7 +438,8 @@ describe('describeStages', () => {
     const { resolved } = await decide({ stages: 'full', first_layer_rate: 0.1 }, 'native');
     expect(describeStages(resolved)).toEqual([
       'head: solved exactly on 500 pictures, the L2 penalty chosen by cross-validation',
-      'full: 30 epochs, batches of 16, adamw at 0.0001, from block_13_expand on, 0.1 of the rate in the first layer',
+      'full: 12 epochs, batches of 16, adamw at 0.0003, from block_13_expand on, 0.1 of the rate in the first layer, ' +
+        'trained again on all pictures where a fold decides for it',
     ]);
     expect(describeStages((await decide({}, 'native', IN_EPOCHS)).resolved)).toEqual([
       'head: 60 epochs, batches of 32, adam at 0.001',

@@ -3,7 +3,12 @@ import { type EachScored, interpolateWeights } from '../../../batch-job/training
 import type { NetworkWeights } from '../../../core/network/description/network.ts';
 
 /** Examples of class 0. With a share w of the trained weights, each has the probability `start + w · change`. */
-function interpolated(changes: readonly number[], groups?: Int32Array, start = 0.5) {
+function interpolated(
+  changes: readonly number[],
+  groups?: Int32Array,
+  start = 0.5,
+  settle?: (weights: NetworkWeights) => Promise<NetworkWeights>,
+) {
   let share = 0;
   const trainer = {
     setWeights: async (weights: NetworkWeights) => {
@@ -23,7 +28,7 @@ function interpolated(changes: readonly number[], groups?: Int32Array, start = 0
     validationLoss: 1,
     weights: new Map([['w', Float32Array.of(epoch)]]),
   });
-  return interpolateWeights(trainer, [epochOf(0), epochOf(1)], scored, groups);
+  return interpolateWeights(trainer, [epochOf(0), epochOf(1)], scored, { groups, settle });
 }
 
 describe('interpolateWeights', () => {
@@ -50,6 +55,18 @@ describe('interpolateWeights', () => {
     expect(gain.loss.mean).toBeGreaterThan(0);
     expect(gain.accuracy.best).toBeLessThan(gain.accuracy.first);
     expect(interpolation.share).toBe(0);
+  });
+
+  it('settles trained weights before they are scored, and leaves the first ones as they are', async () => {
+    const settled: number[] = [];
+    const { interpolation } = await interpolated([0.1, 0.2], undefined, 0.5, async (weights) => {
+      const share = weights.get('w')?.[0] as number;
+      settled.push(share);
+      return new Map([['w', Float32Array.of(2 * share)]]);
+    });
+    expect(settled).toEqual([0.5, 1]);
+    expect(interpolation.share).toBe(1);
+    expect(interpolation.weights.get('w')).toEqual(Float32Array.of(2));
   });
 
   it('counts look-alikes as one: a gain on many pictures of one object is not sure', async () => {

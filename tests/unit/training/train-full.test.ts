@@ -1,0 +1,202 @@
+// The second stage as a whole on a network of a few weights, by the portable back end: a fold decides, and the layers are trained again on
+// all pictures.
+
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import type { JobReporter } from '../../../batch-job/attempt/job-reporter.ts';
+import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
+import type { StageSettings } from '../../../batch-job/decide/stage-settings.ts';
+import type { Trained } from '../../../batch-job/stages/run-stage.ts';
+import { resumeRetraining, type TrainFullDeps, trainFull } from '../../../batch-job/stages/train-full.ts';
+import type { Trainer } from '../../../batch-job/tensorflow/engine/engine.ts';
+import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
+import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
+import type { RunCheckpoints } from '../../../batch-job/training/run-checkpoints.ts';
+import type { DatasetItem } from '../../../core/dataset/inspect-dataset.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
+import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
+import { RecipeSchema } from '../../../core/job/recipe/recipe.ts';
+import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
+import { initializeWeights } from '../../../core/network/weights/initialize.ts';
+import { present } from '../../../core/present.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+
+const SIDE = 4;
+const EPOCHS = 3;
+const FINGERPRINT = 'f';
+const engine = await openEngine({ backend: 'portable', threads: 1 });
+const store = createMemoryStore();
+
+function build() {
+  const n = createNetworkBuilder('small', { height: SIDE, width: SIDE, channels: 3 });
+  const hidden = n.dense(n.flatten(n.input()), { name: 'hidden', units: 6, activation: 'relu' });
+  n.dense(hidden, { name: 'top', units: 2, activation: 'softmax' });
+  return n.build();
+}
+
+/** Reddish and bluish pictures in turn. */
+async function pictures(count: number, split: 'train' | 'validation'): Promise<DatasetItem[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const key = `${split}-${i}.png`;
+      const [own, other] = [200 - 3 * i, 40 + 5 * i];
+      const background = i % 2 === 0 ? { r: own, g: 90, b: other } : { r: other, g: 90, b: own };
+      const create = { width: SIDE, height: SIDE, channels: 3, background } as const;
+      await store.put(key, await sharp({ create }).png().toBuffer());
+      return { key, split, classIndex: i % 2, contentHash: `${i}`.padStart(64, '0') } as DatasetItem;
+    }),
+  );
+}
+
+const splits = { train: await pictures(11, 'train'), validation: await pictures(5, 'validation'), test: [] };
+const all = [...splits.train, ...splits.validation];
+const weights = initializeWeights(build(), 2);
+
+/** A head that knows nothing yet; every third picture is in the fold that it has not seen. */
+const head: Trained = {
+  weights,
+  validationLoss: null,
+  validationAccuracy: null,
+  outOfFold: {
+    items: all,
+    predictions: {
+      probabilities: new Float32Array(2 * all.length).fill(0.5),
+      labels: Int32Array.from(all, ({ classIndex }) => classIndex),
+      classes: 2,
+    },
+    groups: Int32Array.from(all, (_, i) => i),
+    folds: Int32Array.from(all, (_, i) => i % 3),
+    foldCount: 3,
+  },
+  withoutFold: { fold: 1, weights },
+};
+
+interface Asked {
+  readonly retrains?: boolean;
+  /** Asked after every step. */
+  readonly isSpent?: (steps: number) => boolean;
+}
+
+/** Everything that the stage needs, and what it does with it. */
+function open({ retrains = true, isSpent = () => false }: Asked = {}) {
+  const epochs: string[] = [];
+  const messages: string[] = [];
+  const files: { readonly run: string; readonly bytes: Uint8Array }[] = [];
+  const trained: number[] = [];
+  let steps = 0;
+  const settings = {
+    epochs: EPOCHS,
+    batchSize: 4,
+    learningRate: () => 0.02,
+    optimizer: { type: 'adam' },
+    firstLayerRate: 1,
+    patience: 1,
+    emaDecay: undefined,
+    labelSmoothing: undefined,
+    precision: 'float32',
+    retrains,
+  } as unknown as StageSettings;
+  const deps = {
+    job: { recipe: RecipeSchema.parse({ stages: 'full' }), maxCostUsd: 1, sweep: null },
+    seed: 3,
+    classes: 2,
+    store,
+    input: { height: SIDE, width: SIDE, channels: 3, preprocessing: 'unit', resize: 'stretch' },
+    base: { featureLayer: 'hidden', hasLinearHead: () => true },
+    network: build(),
+    splits,
+    decision: {
+      stages: new Map([['full', settings]]),
+      exactHead: { usesValidation: true, balance: 'none' },
+      resolved: {
+        augmentation: AUGMENTATIONS.none,
+        imbalance: 'none',
+        unfreezeFrom: null,
+        featureViews: 0,
+      },
+    },
+    savings: NO_SAVINGS,
+    memory: { enter: async () => undefined, check: () => undefined },
+    meter: { isBudgetSpent: () => isSpent(steps), spent: () => ({ usd: 1 }) },
+    engine: {
+      ...engine,
+      createTrainer: async (options: Parameters<typeof engine.createTrainer>[0]): Promise<Trainer> => {
+        const trainer = await engine.createTrainer(options);
+        return {
+          ...trainer,
+          step: (...step) => {
+            steps++;
+            trained.push(step[0].labels.length);
+            return trainer.step(...step);
+          },
+        };
+      },
+    },
+    checkpoints: {
+      resume: () => undefined,
+      save: async (run, state, verdict) => {
+        const file = toCheckpointFile({ fingerprint: FINGERPRINT, stage: run, state, verdict });
+        files.push({ run, bytes: encodeCheckpoint(file) });
+      },
+    } satisfies Pick<RunCheckpoints, 'resume' | 'save'>,
+    reporter: {
+      signal: new AbortController().signal,
+      startStage: () => undefined,
+      update: () => undefined,
+      warn: async () => undefined,
+      message: async (message: string) => void messages.push(message),
+      event: async ({ data }: Parameters<JobReporter['event']>[0]) =>
+        void epochs.push(`${data?.['stage']} ${data?.['epoch']}`),
+    },
+  } as unknown as TrainFullDeps;
+  return { deps, epochs, messages, files, trained };
+}
+
+const numbers = ({ weights: own }: Trained) => [...own].map(([name, values]) => [name, [...values]]);
+
+describe('trainFull', () => {
+  it('trains as long on all pictures as without the fold, once the fold has decided for it', async () => {
+    const { deps, epochs, messages, trained } = open();
+    const result = await trainFull(deps, head);
+    expect(epochs).toEqual(['full 1', 'full 2', 'full 3', 'retrain 1', 'retrain 2', 'retrain 3']);
+    const seen = trained.reduce((sum, count) => sum + count, 0);
+    const held = all.filter((_, i) => i % 3 === 1).length;
+    expect(seen).toBe(EPOCHS * (all.length - held) + EPOCHS * all.length);
+    expect(messages.at(-1)).toContain(`trained again on all ${all.length} pictures, for 3 epochs`);
+    // What the fold says is of the network that has not seen it.
+    expect(result.outOfFold?.items).toEqual(all.filter((_, i) => i % 3 === 1));
+    expect(result.headOutOfFold).toBe(head.outOfFold);
+    const without = await trainFull(open({ retrains: false }).deps, head);
+    expect(without.outOfFold).toEqual(result.outOfFold);
+    expect(numbers(without)).not.toEqual(numbers(result));
+  });
+
+  it('resumes training on all pictures to the same bits', async () => {
+    const { deps, files } = open();
+    const expected = await trainFull(deps, head);
+    const { bytes } = present(
+      files.filter(({ run }) => run === 'retrain').at(1),
+      'a checkpoint after two epochs',
+    );
+    const { state, verdict } = fromCheckpointFile(decodeCheckpoint(bytes), FINGERPRINT, 'key');
+    const again = open();
+    const resumed = await resumeRetraining(
+      { ...again.deps, checkpoints: { ...again.deps.checkpoints, resume: () => state } },
+      state,
+      present(verdict, 'a verdict'),
+      head,
+    );
+    expect(again.epochs).toEqual(['retrain 3']);
+    expect(numbers(resumed)).toEqual(numbers(expected));
+    expect(resumed.outOfFold).toEqual(expected.outOfFold);
+    expect(resumed.validationLoss).toBe(expected.validationLoss);
+  });
+
+  it('ends with the network that the fold has judged where the budget ends training on all pictures', async () => {
+    const { deps, messages, epochs } = open({ isSpent: (steps) => steps > 11 });
+    const result = await trainFull(deps, head);
+    expect(epochs.at(-1)).toBe('retrain 1');
+    expect(messages.at(-1)).toContain('Of 3 epochs on all pictures, 1 are done');
+    expect(numbers(result)).toEqual(numbers(await trainFull(open({ retrains: false }).deps, head)));
+  });
+});
