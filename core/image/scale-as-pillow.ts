@@ -17,8 +17,8 @@ const REDUCING_GAP = 3;
 const DECODED_SMALLER = 3;
 /** A JPEG whose sides shrink by this factor is decoded smaller. */
 const JPEG_FACTOR = 6;
-/** Pictures of other formats are reduced beyond so many pixels: decoded, they would take too much memory. */
-const MAX_WHOLE_PIXELS = 16_000_000;
+/** Other pictures are reduced beyond so many pixels: beside what their decoders take, all of their pixels would be too much memory. */
+const MAX_WHOLE_PIXELS = 8_000_000;
 
 /** Scales after decoding. Luma is computed first, as Keras does. */
 export const scaleAsPillow: Scale = async (source, { header, size, isGray, read }) => {
