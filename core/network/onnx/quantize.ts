@@ -207,17 +207,61 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
     return names;
   };
 
+  /**
+   * A dense layer whose scores stay float32, as a product of integers that is scaled afterwards. In the QDQ form its weights would be
+   * turned back to float32 at every run: 2 of the 6 ms of MobileNetV2 with 1,000 classes.
+   */
+  const toScores = (original: NodeProto, x: Scale): readonly NodeProto[] => {
+    const [input, weightName, biasName] = [inputAt(original, 0), inputAt(original, 1), original.input[2]];
+    const weight = present(constants.get(weightName), `weights of node "${original.name}"`);
+    const none = new Float64Array(weight.dims[1] ?? 0);
+    const { integers, scales } = quantizeWeights(floatsOf(weight), weight.dims, 1, none);
+    const [integer, steps] = [`${weightName}/integer`, `${weightName}/steps`];
+    added.push(tensor(integer, DATA_TYPE.int8, weight.dims, integers));
+    added.push(
+      tensor(
+        steps,
+        DATA_TYPE.float32,
+        [scales.length],
+        scales.map((scale) => scale * x.scale),
+      ),
+    );
+    const [sums, floats, scaled] = ['sums', 'float_sums', 'scaled'].map(
+      (name) => `${original.name}/${name}`,
+    ) as [string, string, string];
+    const cast = { ...node('Cast', floats, [sums]), attribute: [toAttribute('to', DATA_TYPE.float32)] };
+    const last =
+      biasName === undefined
+        ? node('Mul', scaled, [floats, steps])
+        : node('Add', `${original.name}/with_bias`, [scaled, biasName]);
+    return [
+      node('MatMulInteger', sums, [`${input}/quantized`, integer, `${input}/quantized_zero`]),
+      cast,
+      ...(biasName === undefined ? [] : [node('Mul', scaled, [floats, steps])]),
+      { ...last, output: original.output },
+    ];
+  };
+
   const nodes = model.graph.node.flatMap((original) => {
     const input = original.input.map((name) => values.get(name)?.dequantized ?? name);
     const [first] = original.input;
     const x = first === undefined ? undefined : values.get(first);
     const isInteger = x !== undefined && isWeighted(original, constants);
+    const [output] = original.output;
+    if (isInteger && original.opType === 'Gemm' && output !== undefined && !values.has(output)) {
+      return toScores(original, x);
+    }
     const changed = isInteger
       ? [inputAt({ ...original, input }, 0), ...quantizeConstants(original, x)]
       : input;
     return [{ ...original, input: changed }, ...original.output.flatMap(roundTrip)];
   });
-  const all = [...fromInteger, ...nodes];
+  const used = [...fromInteger, ...nodes];
+  const asked = new Set([
+    ...used.flatMap(({ input }) => input),
+    ...model.graph.output.map(({ name }) => name),
+  ]);
+  const all = used.filter(({ output }) => output.some((name) => asked.has(name)));
   const read = new Set(all.flatMap(({ input }) => input));
   const initializer = [...model.graph.initializer, ...added].filter(({ name }) => read.has(name));
   return encodeModel({ ...model, graph: { ...model.graph, node: all, initializer } });
