@@ -7,6 +7,7 @@ import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
+import { SERVED_PRECISIONS } from '../core/predict/served-precision.ts';
 import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
 import { runDemo } from './commands/demo.ts';
 import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
@@ -134,6 +135,11 @@ program
     'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',
   )
   .option('--lanes <number>', 'predictions that are made at once (default: one for each core)', parseCount)
+  .addOption(
+    new Option('--precision <name>', 'what is run; auto: 8-bit integers where they cost nothing').choices(
+      SERVED_PRECISIONS,
+    ),
+  )
   .option(
     '--max-waiting <number>',
     'requests for predictions that may wait, others are answered with 503 (default: 16 for each lane)',

@@ -16,6 +16,7 @@ import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import { createSessionLanes } from '../core/predict/laned-session.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
+import type { ServedPrecision } from '../core/predict/served-precision.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
 import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
@@ -63,6 +64,8 @@ export interface LocalServerOptions extends ServerAccess {
   readonly drainMs?: number | undefined;
   /** How long running requests may take when the server stops, in milliseconds; default: 8 seconds. */
   readonly graceMs?: number | undefined;
+  /** Which files of models are run; default: `auto`. */
+  readonly precision?: ServedPrecision | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -110,6 +113,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   });
   const predictor = createPredictor({
     store,
+    precision: options.precision ?? 'auto',
     openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
     maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor(memoryBytes() * MODELS_SHARE)),
     onReleaseError: (error) => logger.error('session not released', { error }),

@@ -2,6 +2,7 @@
 
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
+import { variantFile } from '../../core/job/recipe/precision.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { claimVersion } from '../../core/model/claim-version.ts';
@@ -10,11 +11,14 @@ import type { Manifest } from '../../core/model/manifest.ts';
 import { describeOnnx, ONNX_FILE } from '../../core/model/model-files.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
+import { isEquivalent } from '../../core/predict/served-precision.ts';
 import type { Base } from '../base/base.ts';
 import { type Judgement, MAX_PARITY_DIFFERENCE } from '../judge/judge-model.ts';
 import { type CreatedReport, type CreateReportDeps, createReport } from '../report/create-report.ts';
 import { toHistory, toSecondStage } from '../report/read-history.ts';
-import { type ExportVariantsDeps, exportVariants } from './export-variants.ts';
+import { type ExportedVariants, type ExportVariantsDeps, exportVariants } from './export-variants.ts';
+
+const INT8_FILE = variantFile('int8');
 
 /** What an export needs. */
 export interface ExportDeps extends CreateReportDeps, ExportVariantsDeps {
@@ -69,12 +73,14 @@ export async function exportModel(
     secondStage: toSecondStage(events, deps.trial),
     maxDifferenceAllowed: MAX_PARITY_DIFFERENCE,
     variants: variants.described,
+    int8: variants.files.get(INT8_FILE),
     tfjs: companions.tfjs,
   });
   const testAccuracy = judgement.judgedOn === 'test' ? judgement.scores.accuracy : null;
   const manifest: Manifest = {
     ...toManifest(deps, { version, createdAt, backbone, described }),
     onnx: describeOnnx(ONNX_FILE, served.onnx, served),
+    ...toInt8(variants),
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
     metrics: { testAccuracy, testCount: splits.test.length },
   };
@@ -94,6 +100,14 @@ export async function exportModel(
     version,
     result: { testAccuracy, trainedImages: splits.train.length, maxParityDifference: maxDifference },
   };
+}
+
+/** What the manifest says of the model in 8-bit integers, where there is one. */
+function toInt8({ described, files }: ExportedVariants): Pick<Manifest, 'int8'> {
+  const onnx = files.get(INT8_FILE);
+  const comparison = described.find(({ file }) => file === INT8_FILE);
+  if (onnx === undefined || comparison === undefined) return {};
+  return { int8: { ...describeOnnx(INT8_FILE, onnx), isEquivalent: isEquivalent(comparison) } };
 }
 
 /** What the manifest says of an imported backbone; null for an architecture of the table. */

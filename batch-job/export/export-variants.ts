@@ -50,6 +50,7 @@ export async function exportVariants(
   const inputs = {
     calibration: await inputsOf(deps, splits.validation),
     compared: await inputsOf(deps, judged),
+    labels: spread(judged).map(({ classIndex }) => classIndex),
     dims: [1, input.height, input.width, input.channels],
   };
   for (const precision of precisions) {
@@ -69,16 +70,22 @@ export async function exportVariants(
   return { described, files };
 }
 
+/** Pictures that are spread evenly over a split. */
+function spread(items: readonly DatasetItem[]): readonly DatasetItem[] {
+  const count = Math.min(items.length, MAX_PICTURES);
+  return Array.from(
+    { length: count },
+    (_, i) => items[Math.floor((i * items.length) / count)] as DatasetItem,
+  );
+}
+
 /** Network inputs of pictures that are spread evenly over a split. */
 async function inputsOf(
   { store, input, reporter }: ExportVariantsDeps,
   items: readonly DatasetItem[],
 ): Promise<readonly Float32Array[]> {
-  const count = Math.min(items.length, MAX_PICTURES);
-  const chosen = Array.from(
-    { length: count },
-    (_, i) => items[Math.floor((i * items.length) / count)] as DatasetItem,
-  );
+  const chosen = spread(items);
+  const count = chosen.length;
   const source = pictureExamples(store, chosen, input);
   const size = source.shape[0] * source.shape[1] * source.shape[2];
   const images = new Float32Array(count * size);

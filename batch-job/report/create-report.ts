@@ -32,7 +32,7 @@ import type { Engine } from '../tensorflow/engine/engine.ts';
 import { balancedWeights } from '../training/balance.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
-import { goldenPictures } from './golden-pictures.ts';
+import { goldenPictures, withInt8Answers } from './golden-pictures.ts';
 import { loadThumbnails } from './markup/thumbnails.ts';
 import { measureTfjs } from './measure-tfjs.ts';
 import { calibrated, heldOutOf } from './report-input.ts';
@@ -72,6 +72,8 @@ export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
   readonly maxDifferenceAllowed: number;
   /** Quantized and half-precision variants of the model. */
   readonly variants: Report['variants'];
+  /** The file of the variant in 8-bit integers, where there is one. */
+  readonly int8: Uint8Array | undefined;
   /** The files for a browser, where the network allows them. */
   readonly tfjs: TfjsModel | undefined;
 }
@@ -96,14 +98,15 @@ export async function createReport(
   options: CreateReportOptions,
 ): Promise<CreatedReport> {
   const { store, reporter, job, input, inspection, engine } = deps;
-  const { answered, maxDifference, maxDifferenceAllowed, tfjs } = options;
+  const { answered, maxDifference, maxDifferenceAllowed, tfjs, int8 } = options;
   const heldOut = heldOutOf(options);
   const calibration = fitTemperature(heldOut.predictions, {
     ...options.outOfFold,
     ...balance(heldOut.predictions, options.resolved),
   });
   const threshold = rejectionThreshold(calibrated(heldOut.predictions, calibration));
-  const golden = await goldenPictures(store, answered, input);
+  const chosen = await goldenPictures(store, answered, input);
+  const golden = int8 === undefined ? chosen : await withInt8Answers(chosen, int8, input);
   const tfjsMaxDifference = tfjs === undefined ? null : await measureTfjs(tfjs, golden, input);
   if (tfjsMaxDifference !== null && tfjsMaxDifference > maxDifferenceAllowed) {
     throw new FoveaError(

@@ -1,5 +1,6 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
+import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
@@ -24,6 +25,7 @@ export interface StartOptions {
   readonly allowOrigin?: readonly string[];
   readonly behindProxy?: boolean;
   readonly lanes?: number;
+  readonly precision?: ServedPrecision;
   readonly maxWaiting?: number;
   /** MiB. */
   readonly maxBodies?: number;
@@ -51,6 +53,7 @@ export async function runStart(options: StartOptions): Promise<void> {
     allowOrigins: options.allowOrigin,
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
+    precision: options.precision,
     maxWaiting: options.maxWaiting,
     maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,
     drainMs: options.drain === undefined ? undefined : options.drain * SECOND_MS,

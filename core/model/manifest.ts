@@ -18,6 +18,13 @@ const OnnxFileSchema = FileSchema.extend({
       'Name of the output: softmax probabilities, float32 `[batch, classes]`; in the heatmap file `[batch, rows, columns, classes]`.',
     ),
 });
+const Int8FileSchema = OnnxFileSchema.extend({
+  isEquivalent: z
+    .boolean()
+    .describe(
+      'Whether its answers are as good as those of the model itself, by the rule of servers that choose by themselves.',
+    ),
+});
 /** An ONNX file of a version, and the names of its input and output. */
 export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
@@ -42,6 +49,9 @@ export const ManifestSchema = z.object({
   labels: z.array(z.string()).min(1).describe('Index i of the output is labels[i].'),
   input: ModelInputSchema.describe('What the network takes.'),
   onnx: OnnxFileSchema.describe('The model.'),
+  int8: Int8FileSchema.optional().describe(
+    'The same model in 8-bit integers, which a server may serve instead; absent where there is none.',
+  ),
   heatmap: OnnxFileSchema.optional().describe(
     'The same network in fully convolutional form, for heatmaps; absent where there is no such form.',
   ),

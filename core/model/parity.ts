@@ -17,6 +17,10 @@ export const GoldenPictureSchema = z.object({
   probabilities: z
     .array(z.number())
     .describe('Probabilities of the served model on the machine that made it, before calibration.'),
+  int8: z
+    .array(z.number())
+    .optional()
+    .describe('Those of the model in 8-bit integers; absent where there is none.'),
 });
 /** A picture with its right answer. */
 export type GoldenPicture = z.infer<typeof GoldenPictureSchema>;

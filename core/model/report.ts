@@ -363,6 +363,10 @@ const VariantSchema = z.object({
   maxDifference: z.number().describe('Largest difference between two probabilities.'),
   meanDifference: z.number().describe('Mean over the pictures of the largest difference of each.'),
   topOneAgreement: share.describe('Share of pictures with the same likeliest class.'),
+  addedLoss: z
+    .number()
+    .optional()
+    .describe('By how much the mean cross-entropy of these pictures grows; negative where it falls.'),
 });
 
 /** The report as it is stored. */

@@ -10,16 +10,30 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { parseStored } from '../storage/parse-stored.ts';
 import type { ModelSession } from './model-session.ts';
+import type { ChosenFile } from './served-precision.ts';
+
+/** How far 8-bit answers may be apart on two processors: they sum in other orders, some with saturation. */
+const ALLOWED_INT8 = 0.02;
 
 /**
  * Predicts a version's golden pictures, where it has any, and compares the probabilities with its parity certificate.
+ * @param precision of the session's file. For `int8`, nothing is compared where the certificate says nothing of it.
  * @throws {FoveaError} `model-parity-failed` where a probability differs by more than the certificate allows; `model-corrupt` where the
  *   certificate is missing or has changed; `format-newer`.
  */
-export async function checkParity(store: ObjectStore, session: ModelSession): Promise<void> {
+export async function checkParity(
+  store: ObjectStore,
+  session: ModelSession,
+  precision: ChosenFile['precision'] = 'float32',
+): Promise<void> {
   const { manifest } = session;
   if (manifest.parity === undefined) return;
-  const { golden = [], allowed } = await readCertificate(store, manifest, manifest.parity);
+  const certificate = await readCertificate(store, manifest, manifest.parity);
+  const allowed = precision === 'int8' ? ALLOWED_INT8 : certificate.allowed;
+  const golden = (certificate.golden ?? []).flatMap(({ png, probabilities, int8 }) => {
+    const right = precision === 'int8' ? int8 : probabilities;
+    return right === undefined ? [] : [{ png, right }];
+  });
   if (golden.length === 0) return;
   const { input } = manifest;
   const size = inputLength(input);
@@ -32,7 +46,7 @@ export async function checkParity(store: ObjectStore, session: ModelSession): Pr
     );
   }
   const { values } = await session.run(batch, [golden.length, input.height, input.width, input.channels]);
-  const expected = golden.flatMap(({ probabilities }) => probabilities);
+  const expected = golden.flatMap(({ right }) => right);
   const largest = largestDifference(expected, values);
   if (largest <= allowed) return;
   throw new FoveaError(

@@ -4,6 +4,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { FoveaError } from '../errors/errors.ts';
 import { largestDifference } from '../evaluation/largest-difference.ts';
+import { crossEntropyOf } from '../evaluation/probability-losses.ts';
 import { decodeToInput } from '../image/decode-to-input.ts';
 import type { Precision } from '../job/recipe/precision.ts';
 import { readManifest } from '../model/read-manifest.ts';
@@ -41,6 +42,8 @@ export interface VariantComparison {
   readonly meanDifference: number;
   /** Share of pictures with the same likeliest class, 0 to 1. */
   readonly topOneAgreement: number;
+  /** By how much the mean cross-entropy grows, in nats; absent where the right classes are not known. */
+  readonly addedLoss?: number | undefined;
 }
 
 /** The comparison of a stored model with its variant. */
@@ -55,6 +58,8 @@ export interface VariantInputs {
   readonly calibration: readonly Float32Array[];
   /** Pictures outside `calibration`, on which the variant's answers are compared with the original model's; at least one. */
   readonly compared: readonly Float32Array[];
+  /** The right classes of `compared`, where they are known. */
+  readonly labels?: readonly number[] | undefined;
   readonly dims: readonly number[];
 }
 
@@ -65,7 +70,7 @@ export interface VariantInputs {
 export async function writeVariant(
   original: Uint8Array,
   precision: Precision,
-  { calibration, compared, dims }: VariantInputs,
+  { calibration, compared, labels, dims }: VariantInputs,
 ): Promise<{ readonly onnx: Uint8Array; readonly comparison: VariantComparison }> {
   const onnx =
     precision === 'fp16'
@@ -74,7 +79,7 @@ export async function writeVariant(
   const sizes = { sizeBytes: onnx.byteLength, originalSizeBytes: original.byteLength };
   return {
     onnx,
-    comparison: { precision, ...sizes, ...(await compareModels(original, onnx, compared, dims)) },
+    comparison: { precision, ...sizes, ...(await compareModels(original, onnx, { compared, labels, dims })) },
   };
 }
 
@@ -131,8 +136,7 @@ const median = (values: readonly number[]): number =>
 async function compareModels(
   original: Uint8Array,
   variant: Uint8Array,
-  inputs: readonly Float32Array[],
-  dims: readonly number[],
+  { compared: inputs, labels, dims }: Pick<VariantInputs, 'compared' | 'labels' | 'dims'>,
 ) {
   const open = (onnx: Uint8Array) =>
     InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 });
@@ -148,15 +152,21 @@ async function compareModels(
   const differences: number[] = [];
   const times: { readonly original: number; readonly variant: number }[] = [];
   let agreed = 0;
+  let addedLoss = 0;
   try {
     // The first run of a session also allocates its memory.
     for (const session of sessions) await run(session, inputs[0] as Float32Array);
-    for (const input of inputs) {
+    for (const [index, input] of inputs.entries()) {
       const before = await run(sessions[0], input);
       const after = await run(sessions[1], input);
       differences.push(largestDifference(before.values, after.values));
       if (argMax(before.values) === argMax(after.values)) agreed += 1;
       times.push({ original: before.ms, variant: after.ms });
+      const label = labels?.[index];
+      if (label !== undefined) {
+        addedLoss +=
+          (crossEntropyOf(after.values, label) - crossEntropyOf(before.values, label)) / inputs.length;
+      }
     }
   } finally {
     for (const session of sessions) await session.release();
@@ -168,5 +178,6 @@ async function compareModels(
     maxDifference: Math.max(...differences),
     meanDifference: differences.reduce((sum, difference) => sum + difference, 0) / inputs.length,
     topOneAgreement: agreed / inputs.length,
+    ...(labels === undefined ? {} : { addedLoss }),
   };
 }

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { monotonicMs } from '../clock.ts';
-import { FoveaError } from '../errors/errors.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
 import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
@@ -17,6 +17,12 @@ import { drawHeatmap } from './draw-heatmap.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
 import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
+import {
+  type ChosenFile,
+  chooseFile,
+  hasIntegerInstructions,
+  type ServedPrecision,
+} from './served-precision.ts';
 import { createSessionCache } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 import { createVersionCache } from './version-cache.ts';
@@ -109,6 +115,8 @@ export interface PredictorDeps {
   readonly store: ObjectStore;
   /** Opens sessions. Default: on the calling thread. */
   readonly openSession?: OpenOnnxSession;
+  /** Which file of a version is run. Default: the model itself. */
+  readonly precision?: ServedPrecision;
   /** Threads of one session. Default: all cores. */
   readonly threads?: number;
   /** Memory of the models that stay loaded, as {@link sessionBytes} counts it; at most {@link MAX_CACHED_MODELS} do. Default: 512 MiB. */
@@ -129,6 +137,7 @@ export const MAX_CACHED_MODELS = 256;
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, clock = monotonicMs, onReleaseError = () => undefined } = deps;
+  const { precision = 'float32' } = deps;
   const versions = createVersionCache(store, clock);
   // A picture may take half a gigabyte while it is decoded, so pictures take turns.
   const ownTurns = turnsWithoutQueue(availableParallelism());
@@ -139,6 +148,19 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     maxCount: MAX_CACHED_MODELS,
     onReleaseError,
   });
+
+  /** Loads a file and checks it. Where 8-bit integers give other answers on this machine, the model itself is loaded. */
+  async function loadChosen(manifest: Manifest, chosen: ChosenFile): Promise<ModelSession> {
+    const session = await loadModelSession(store, manifest, chosen.onnx, { open, threads });
+    try {
+      await checkParity(store, session, chosen.precision);
+      return session;
+    } catch (error) {
+      await session.release();
+      if (chosen.precision === 'float32' || !isFoveaError(error, 'model-parity-failed')) throw error;
+      return loadChosen(manifest, { precision: 'float32', onnx: manifest.onnx });
+    }
+  }
 
   /** Checks the request before anything runs, and gives the function that adds heatmaps to outcomes. */
   function prepareHeatmaps(
@@ -175,14 +197,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       const { version, identity: key } = await versions.resolve(model, wanted);
       const load = async () => {
         const manifest = await readManifest(store, model, version);
-        const session = await loadModelSession(store, manifest, manifest.onnx, { open, threads });
-        try {
-          await checkParity(store, session);
-        } catch (error) {
-          await session.release();
-          throw error;
-        }
-        return session;
+        return loadChosen(manifest, chooseFile(manifest, precision, hasIntegerInstructions));
       };
       return sessions.withValue(key, load, async (session) => {
         const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, turns);

@@ -19,11 +19,16 @@ const SIZE = 8;
 const SHARPNESS = 8;
 
 /** Average over the picture, then softmax. */
-function colorNetwork(): { readonly network: Network; readonly weights: NetworkWeights } {
+function colorNetwork(classes: readonly Color[] = COLORS): {
+  readonly network: Network;
+  readonly weights: NetworkWeights;
+} {
   const n = createNetworkBuilder('color', { height: SIZE, width: SIZE, channels: 3 });
   const mean = n.globalAveragePooling2d(n.input({ name: 'image' }), { name: 'mean' });
   n.dense(mean, { name: 'predictions', units: 3, activation: 'softmax' });
-  const kernel = Float32Array.from({ length: 9 }, (_, index) => (index % 4 === 0 ? SHARPNESS : 0));
+  const kernel = Float32Array.from({ length: 9 }, (_, at) =>
+    COLORS[Math.floor(at / 3)] === classes[at % 3] ? SHARPNESS : 0,
+  );
   const weights = new Map([
     ['predictions/kernel', kernel],
     ['predictions/bias', new Float32Array(3)],
@@ -31,8 +36,9 @@ function colorNetwork(): { readonly network: Network; readonly weights: NetworkW
   return { network: n.build(), weights };
 }
 
-export function colorOnnx(): Uint8Array {
-  const { network, weights } = colorNetwork();
+/** @param classes the order of its classes. */
+export function colorOnnx(classes: readonly Color[] = COLORS): Uint8Array {
+  const { network, weights } = colorNetwork(classes);
   return toOnnx(network, weights);
 }
 
@@ -92,7 +98,10 @@ const PIXELS: Readonly<Record<Color, { r: number; g: number; b: number }>> = {
 export async function colorPicture(
   color: Color,
   format: 'png' | 'jpeg' = 'png',
+  size: number | undefined = undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const picture = sharp({ create: { width: 32, height: 24, channels: 3, background: PIXELS[color] } });
+  const picture = sharp({
+    create: { width: size ?? 32, height: size ?? 24, channels: 3, background: PIXELS[color] },
+  });
   return new Uint8Array(await picture.toFormat(format).toBuffer());
 }
