@@ -142,6 +142,9 @@ describe('startLocalServer', () => {
       expect(maxDifference).toBeGreaterThan(0);
     }
     expect(report.variants).toHaveLength(2);
+    const manifest = JSON.parse(await readFile(path.join(version, 'manifest.json'), 'utf8'));
+    expect(manifest.int8).toMatchObject({ file: 'model-int8.onnx', isEquivalent: expect.any(Boolean) });
+    for (const { probabilities, int8 } of parity.golden) expect(int8).toHaveLength(probabilities.length);
     expect(await readFile(path.join(version, 'report.html'), 'utf8')).toContain('model-int8.onnx');
   });
 
