@@ -204,7 +204,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
         const { rejectionThreshold } = calibrationOf(session.manifest);
         const loaded = performance.now();
         const timing = { decode: 0, preprocess: 0, infer: 0 };
-        const outcomes = await Promise.all(
+        const outcomes = await allOf(
           images.map((image) =>
             turns.run((lane) => {
               signal?.throwIfAborted();
@@ -243,6 +243,12 @@ export function createPredictor(deps: PredictorDeps): Predictor {
 function turnsWithoutQueue(lanes: number): LaneTurns {
   const limit = pLimit(lanes);
   return { run: (piece) => limit(() => piece(0)) };
+}
+
+/** The results, once all have ended: a session must not be let go while a picture is computed. @throws the first error. */
+async function allOf<T>(running: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(running);
+  return Promise.all(running);
 }
 
 interface MutableTiming {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { LaneTurns } from '../../../core/lanes/lane-scheduler.ts';
 import { type OpenOnnxSession, openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
 import { sessionBytes } from '../../../core/predict/session-bytes.ts';
@@ -60,6 +61,39 @@ describe('createPredictor', () => {
       outcomes: [{ ok: true }],
     });
     predictor.close();
+  });
+
+  it('keeps a session until the last picture of a request that failed is computed', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    const calls: string[] = [];
+    const openSession: OpenOnnxSession = async (...args) => {
+      const session = await openOnnxSession(...args);
+      return {
+        ...session,
+        run(run) {
+          calls.push('run');
+          return session.run(run);
+        },
+        async release() {
+          calls.push('release');
+        },
+      };
+    };
+    const predictor = createPredictor({ store, threads: 1, openSession });
+    const images = [await colorPicture('red'), await colorPicture('red')];
+    await predictor.predict({ ...request, images });
+    let pieces = 0;
+    const turns: LaneTurns = {
+      run: (piece) => {
+        pieces += 1;
+        return pieces === 1 ? piece(0) : Promise.reject(new Error('gone'));
+      },
+    };
+    const failing = predictor.predict({ ...request, images, turns });
+    await expect(failing).rejects.toThrow('gone');
+    predictor.close();
+    await vi.waitFor(() => expect(calls).toEqual(['run', 'run', 'run', 'release']));
   });
 
   it('loads a model once for concurrent first requests', async () => {
