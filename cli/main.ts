@@ -8,17 +8,13 @@ import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
 import { SERVED_PRECISIONS } from '../core/predict/served-precision.ts';
-import { type CopyStoreOptions, runBackup, runRestore } from './commands/copy-store.ts';
-import { runDemo } from './commands/demo.ts';
-import { type ExportModelOptions, runExportModel } from './commands/export-model.ts';
+import type { CopyStoreOptions } from './commands/copy-store.ts';
+import type { ExportModelOptions } from './commands/export-model.ts';
 import { cropOption, resizeOption } from './commands/framing-options.ts';
-import { type ImportBackboneOptions, runImportBackbone } from './commands/import-backbone.ts';
-import { type ImportModelOptions, runImportModel } from './commands/import-model.ts';
-import { runPlan } from './commands/plan.ts';
-import { runReproduce } from './commands/reproduce.ts';
+import type { ImportBackboneOptions } from './commands/import-backbone.ts';
+import type { ImportModelOptions } from './commands/import-model.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
-import { runStart } from './commands/start.ts';
-import { runWeightsPull, type WeightsPullOptions } from './commands/weights-pull.ts';
+import type { WeightsPullOptions } from './commands/weights-pull.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { DEFAULT_DATA } from './terminal/shown-command.ts';
 import { InterruptedError } from './terminal/until-interrupted.ts';
@@ -108,6 +104,7 @@ const withPull = (command: Command): Command =>
     )
     .option('--allow-http <host...>', 'server that may be asked without TLS, e.g. 127.0.0.1:8000');
 
+// A command's code is loaded when it runs: a server starts without what only the others need.
 const program = new Command('fovea').description(description).version(version);
 
 program
@@ -156,7 +153,13 @@ program
     parseNonNegative,
   )
   .option('--grace <seconds>', 'how long requests in hand may then take (default: 8)', parseNonNegative)
-  .action((options) => runStart({ ...options, apiKey: process.env[environment.apiKey], version }));
+  .action(async (options) =>
+    (await import('./commands/start.ts')).runStart({
+      ...options,
+      apiKey: process.env[environment.apiKey],
+      version,
+    }),
+  );
 
 program
   .command('demo')
@@ -171,7 +174,7 @@ program
   .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
   .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
-  .action((options) => runDemo({ ...options, version }));
+  .action(async (options) => (await import('./commands/demo.ts')).runDemo({ ...options, version }));
 
 program
   .command('import-model')
@@ -189,7 +192,9 @@ program
   .addOption(resizeOption())
   .addOption(cropOption())
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action((architecture: string, options: ImportModelOptions) => runImportModel(architecture, options));
+  .action(async (architecture: string, options: ImportModelOptions) =>
+    (await import('./commands/import-model.ts')).runImportModel(architecture, options),
+  );
 
 withPull(program.command('import-backbone'))
   .description(
@@ -228,7 +233,9 @@ withPull(program.command('import-backbone'))
     ).choices(POOLINGS),
   )
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action((source: string, options: ImportBackboneOptions) => runImportBackbone(source, options));
+  .action(async (source: string, options: ImportBackboneOptions) =>
+    (await import('./commands/import-backbone.ts')).runImportBackbone(source, options),
+  );
 
 withPull(program.command('weights').description('pretrained weights').command('pull'))
   .description(
@@ -238,7 +245,9 @@ withPull(program.command('weights').description('pretrained weights').command('p
   .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
   .option('--as <name>', 'of a URL or a hub: name of the file in the data folder (default: its own)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action((source: string, options: WeightsPullOptions) => runWeightsPull(source, options));
+  .action(async (source: string, options: WeightsPullOptions) =>
+    (await import('./commands/weights-pull.ts')).runWeightsPull(source, options),
+  );
 
 program
   .command('reproduce')
@@ -249,8 +258,12 @@ program
   .option('--url <address>', 'URL of a running server (default: one is started over --data)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
-  .action((model: string, options) =>
-    runReproduce(model, { ...options, apiKey: process.env[environment.apiKey], version }),
+  .action(async (model: string, options) =>
+    (await import('./commands/reproduce.ts')).runReproduce(model, {
+      ...options,
+      apiKey: process.env[environment.apiKey],
+      version,
+    }),
   );
 
 program
@@ -267,7 +280,7 @@ program
   .option('--gpu <name>', 'T4, A10G, L4, A100, L40S or H100 (default: all)')
   .option('--usd-per-hour <number>', "price of the GPU's machine, instead of the known one", parseNumber)
   .option('--svg <file>', 'draw the bytes by layer, with the peak marked, in this file', takePath)
-  .action((model, options) => runPlan(model, options));
+  .action(async (model, options) => (await import('./commands/plan.ts')).runPlan(model, options));
 
 program
   .command('export-model')
@@ -287,7 +300,9 @@ program
   )
   .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it', takePath)
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action((model: string, options: ExportModelOptions) => runExportModel(model, options));
+  .action(async (model: string, options: ExportModelOptions) =>
+    (await import('./commands/export-model.ts')).runExportModel(model, options),
+  );
 
 program
   .command('backup')
@@ -296,14 +311,18 @@ program
   )
   .argument('<place>', 'where to: an empty folder, or s3://bucket/prefix', takePath)
   .option('--data <place>', 'what to copy: a data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
-  .action((place: string, options: CopyStoreOptions) => runBackup(place, options));
+  .action(async (place: string, options: CopyStoreOptions) =>
+    (await import('./commands/copy-store.ts')).runBackup(place, options),
+  );
 
 program
   .command('restore')
   .description('copy a backup back; nothing is overwritten')
   .argument('<place>', 'the backup: a folder, or s3://bucket/prefix', takePath)
   .option('--data <place>', 'where to: an empty data folder, or s3://bucket/prefix', takePath, DEFAULT_DATA)
-  .action((place: string, options: CopyStoreOptions) => runRestore(place, options));
+  .action(async (place: string, options: CopyStoreOptions) =>
+    (await import('./commands/copy-store.ts')).runRestore(place, options),
+  );
 
 program
   .command('setup')

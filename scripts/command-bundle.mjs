@@ -1,0 +1,26 @@
+// The bundle of the `fovea` command: where it is, and whether it is that of the sources as they are. Plain JavaScript, so that the command
+// can ask before it reads TypeScript.
+
+import { readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the bundle, from the repository's root. */
+export const BUNDLE_FOLDER = 'dist/fovea';
+/** The file that names the sources of the bundle, and when each was changed. */
+export const SOURCES_FILE = 'sources.json';
+
+/**
+ * @param {URL} root the repository's folder, with a slash at its end.
+ * @returns {URL | undefined} The bundle's entry; undefined where there is none, or a source has changed since.
+ */
+export function findBundle(root = new URL('../', import.meta.url)) {
+  try {
+    const sources = JSON.parse(readFileSync(new URL(`${BUNDLE_FOLDER}/${SOURCES_FILE}`, root), 'utf8'));
+    for (const [file, changed] of Object.entries(sources)) {
+      if (statSync(fileURLToPath(new URL(file, root))).mtimeMs !== changed) return undefined;
+    }
+    return new URL(`${BUNDLE_FOLDER}/main.mjs`, root);
+  } catch {
+    return undefined;
+  }
+}
