@@ -17,6 +17,11 @@ const REDUCING_GAP = 3;
 const DECODED_SMALLER = 3;
 /** A JPEG whose sides shrink by this factor is decoded smaller. */
 const JPEG_FACTOR = 6;
+/**
+ * libjpeg decodes at a half, a quarter or an eighth of the size. Where a side is no multiple of 8, as those of cameras are, it rounds up, and
+ * the picture would be displaced by up to 7 of its pixels.
+ */
+const JPEG_BLOCK = 8;
 /** Other pictures are reduced beyond so many pixels: beside what their decoders take, all of their pixels would be too much memory. */
 const MAX_WHOLE_PIXELS = 8_000_000;
 
@@ -24,7 +29,7 @@ const MAX_WHOLE_PIXELS = 8_000_000;
 export const scaleAsPillow: Scale = async (source, { header, size, isGray, read }) => {
   const { scaled, window } = planResize(header, size);
   const reduced = reducedSize(header, scaled);
-  const picture = await read(reduced === undefined ? source : reduce(source, reduced));
+  const picture = await read(reduced === undefined ? source : reduce(source, header, reduced));
   const { width, height } = picture;
   const isDone =
     !isGray &&
@@ -40,7 +45,7 @@ function reducedSize(
   scaled: ResizePlan['scaled'],
 ): ResizePlan['scaled'] | undefined {
   const factor = Math.min(width / scaled.width, height / scaled.height);
-  if (format === 'jpeg' && factor >= JPEG_FACTOR) {
+  if (format === 'jpeg' && factor >= JPEG_FACTOR && hasWholeBlocks({ width, height })) {
     const side = (from: number, to: number) =>
       Math.min(Math.floor(from / DECODED_SMALLER), REDUCING_GAP * to);
     return { width: side(width, scaled.width), height: side(height, scaled.height) };
@@ -52,5 +57,13 @@ function reducedSize(
   };
 }
 
-const reduce = (source: Sharp, { width, height }: ResizePlan['scaled']): Sharp =>
-  source.resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: true });
+const hasWholeBlocks = ({ width, height }: ResizePlan['scaled']): boolean =>
+  width % JPEG_BLOCK === 0 && height % JPEG_BLOCK === 0;
+
+function reduce(source: Sharp, from: ResizePlan['scaled'], { width, height }: ResizePlan['scaled']): Sharp {
+  // What is extracted first, here the whole picture, is decoded in full size.
+  const whole = hasWholeBlocks(from)
+    ? source
+    : source.extract({ left: 0, top: 0, width: from.width, height: from.height });
+  return whole.resize(width, height, { fit: 'fill', kernel: 'cubic', fastShrinkOnLoad: true });
+}

@@ -48,6 +48,7 @@ SOURCES = {
     "small": (scene(13, 9), "PNG", {}),
     "odd.jpeg": (scene(75, 53), "JPEG", {"quality": 88}),
     "fine.jpeg": (scene(64, 40), "JPEG", {"quality": 95, "subsampling": 0, "progressive": True}),
+    "uneven.jpeg": (scene(215, 171), "JPEG", {"quality": 75}),
     "gray.jpeg": (scene(50, 41).convert("L"), "JPEG", {"quality": 90}),
     "line": (scene(300, 1), "PNG", {}),
 }
@@ -69,8 +70,8 @@ for name, (image, format, options) in SOURCES.items():
             sha256 = hashlib.sha256(pixels).hexdigest()
             cases.append({"source": name, "input": {**framing, "channels": channels}, "sha256": sha256})
 
-# What libvips reduces first: a picture that becomes much smaller, for which the mean difference is bounded.
-large = scene(400, 260, grain=4)
+# What libvips reduces first: a picture of whole blocks that becomes much smaller, for which the mean difference is bounded.
+large = scene(400, 264, grain=4)
 reduced = {"height": 28, "width": 28, "resize": "cover", "crop": 0.875, "channels": 3}
 source = encode(large, "JPEG", quality=75)
 decoded = Image.open(io.BytesIO(base64.b64decode(source))).convert("RGB")
