@@ -114,6 +114,13 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const predictor = createPredictor({
     store,
     precision: options.precision ?? 'auto',
+    onLoaded: ({ model, version, precision }) => logger.info('model loaded', { model, version, precision }),
+    onFallback: ({ model, version, error }) =>
+      logger.warn('the model itself is run, since its file of 8-bit integers cannot be used', {
+        model,
+        version,
+        error,
+      }),
     openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
     maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor(memoryBytes() * MODELS_SHARE)),
     onReleaseError: (error) => logger.error('session not released', { error }),

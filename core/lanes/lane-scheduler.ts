@@ -143,10 +143,10 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   }
 
   const findsLane = () => free.length > 0 && queue.size === 0;
-  /** Whether another client, or another model of the client, has so much in hand that this one has less with one more. */
+  /** Whether another client, or another model of the client, has more in hand. On one lane, that is the request that runs. */
   const hasLess = ({ client, model }: LaneFlow) =>
-    [...inHand.keys()].some((other) => countOf(other) > countOf(client) + 1) ||
-    [...(inHand.get(client)?.values() ?? [])].some((count) => count > countOf(client, model) + 1);
+    [...inHand.keys()].some((other) => countOf(other) > countOf(client)) ||
+    [...(inHand.get(client)?.values() ?? [])].some((count) => count > countOf(client, model));
   const hasRoom = (flow: LaneFlow) =>
     findsLane() ||
     waiting.size < limit.current ||

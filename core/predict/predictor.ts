@@ -110,6 +110,13 @@ export interface Predictor {
   close(): void;
 }
 
+/** A version in memory. */
+export interface Loaded {
+  readonly model: string;
+  readonly version: string;
+  readonly precision: ChosenFile['precision'];
+}
+
 /** The store, and how sessions are opened and cached. */
 export interface PredictorDeps {
   readonly store: ObjectStore;
@@ -123,6 +130,10 @@ export interface PredictorDeps {
   readonly maxCachedBytes?: number;
   /** Monotonic milliseconds, by which versions are remembered for a moment. */
   readonly clock?: () => number;
+  /** Is told of a version that is loaded, and which of its files is run. */
+  readonly onLoaded?: (loaded: Loaded) => void;
+  /** Is told of a file of 8-bit integers that cannot be used. The model itself is run instead. */
+  readonly onFallback?: (fallback: Omit<Loaded, 'precision'> & { readonly error: FoveaError }) => void;
   /** Is told of a session whose native memory could not be freed. */
   readonly onReleaseError?: (error: unknown) => void;
 }
@@ -137,7 +148,7 @@ export const MAX_CACHED_MODELS = 256;
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, clock = monotonicMs, onReleaseError = () => undefined } = deps;
-  const { precision = 'float32' } = deps;
+  const { precision = 'float32', onLoaded = () => undefined, onFallback = () => undefined } = deps;
   const versions = createVersionCache(store, clock);
   // A picture may take half a gigabyte while it is decoded, so pictures take turns.
   const ownTurns = turnsWithoutQueue(availableParallelism());
@@ -149,16 +160,30 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     onReleaseError,
   });
 
-  /** Loads a file and checks it. Where 8-bit integers give other answers on this machine, the model itself is loaded. */
-  async function loadChosen(manifest: Manifest, chosen: ChosenFile): Promise<ModelSession> {
-    const session = await loadModelSession(store, manifest, chosen.onnx, { open, threads });
+  /** Loads a file and checks it. */
+  async function loadFile(manifest: Manifest, { precision: used, onnx }: ChosenFile): Promise<ModelSession> {
+    const session = await loadModelSession(store, manifest, onnx, { open, threads });
     try {
-      await checkParity(store, session, chosen.precision);
-      return session;
+      await checkParity(store, session, used);
     } catch (error) {
       await session.release();
-      if (chosen.precision === 'float32' || !isFoveaError(error, 'model-parity-failed')) throw error;
-      return loadChosen(manifest, { precision: 'float32', onnx: manifest.onnx });
+      throw error;
+    }
+    onLoaded({ model: manifest.model, version: manifest.version, precision: used });
+    return session;
+  }
+
+  /** Loads a version. Where its file of 8-bit integers is damaged, or gives other answers on this machine, that is the model itself. */
+  async function loadVersion(manifest: Manifest): Promise<ModelSession> {
+    const chosen = chooseFile(manifest, precision, hasIntegerInstructions);
+    if (chosen.precision === 'float32') return loadFile(manifest, chosen);
+    try {
+      return await loadFile(manifest, chosen);
+    } catch (error) {
+      if (!isFoveaError(error, 'model-parity-failed') && !isFoveaError(error, 'model-corrupt')) throw error;
+      const session = await loadFile(manifest, { precision: 'float32', onnx: manifest.onnx });
+      onFallback({ model: manifest.model, version: manifest.version, error });
+      return session;
     }
   }
 
@@ -195,10 +220,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     async predict({ model, version: wanted, images, topK: k, heatmap, signal, turns = ownTurns }) {
       const started = performance.now();
       const { version, identity: key } = await versions.resolve(model, wanted);
-      const load = async () => {
-        const manifest = await readManifest(store, model, version);
-        return loadChosen(manifest, chooseFile(manifest, precision, hasIntegerInstructions));
-      };
+      const load = async () => loadVersion(await readManifest(store, model, version));
       return sessions.withValue(key, load, async (session) => {
         const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, turns);
         const { rejectionThreshold } = calibrationOf(session.manifest);

@@ -120,8 +120,25 @@ describe('a lane scheduler', () => {
     expect(await work.ask('6', { client: 'greedy' })).toBe('server-busy');
     await work.end('2');
     expect(work.started).toEqual(['1', '2', '3', 'modest']);
-    // Both models of one client are alike: one has a request in hand, the other none.
-    expect(await work.ask('7', { client: 'greedy', model: 'rare' })).toBe('server-busy');
+    // Nor by another model of the client, which has nothing in hand.
+    void work.ask('7', { client: 'greedy', model: 'rare' });
+    expect(scheduler.load.waiting).toBe(1);
+    expect(await work.ask('8', { client: 'greedy' })).toBe('server-busy');
+  });
+
+  it('lets two clients take turns on one lane under overload, however often one asks', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1, clock: () => 0 });
+    const work = makeWork(scheduler);
+    for (const name of ['1', '2']) void work.ask(name, { client: 'greedy' });
+    expect(await work.ask('3', { client: 'greedy' })).toBe('server-busy');
+    await work.end('1');
+    expect(await work.ask('4', { client: 'greedy' })).toBe('server-busy');
+    void work.ask('modest', { client: 'modest' });
+    expect(await work.ask('5', { client: 'greedy' })).toBe('server-busy');
+    await work.end('2');
+    void work.ask('6', { client: 'greedy' });
+    await work.end('modest');
+    expect(work.started).toEqual(['1', '2', 'modest', '6']);
   });
 
   it('lets one wait under overload while the lanes are those of one large request', async () => {

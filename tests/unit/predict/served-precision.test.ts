@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
+import type { FoveaError } from '../../../core/errors/errors.ts';
 import { commitModel } from '../../../core/model/commit-model.ts';
 import { describeOnnx } from '../../../core/model/model-files.ts';
 import { PARITY, PARITY_FILE } from '../../../core/model/parity.ts';
 import type { VariantComparison } from '../../../core/predict/model-variant.ts';
-import { createPredictor } from '../../../core/predict/predictor.ts';
+import { createPredictor, type Loaded } from '../../../core/predict/predictor.ts';
 import { chooseFile, EQUIVALENCE, isEquivalent } from '../../../core/predict/served-precision.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { withFormat } from '../../../core/storage/parse-stored.ts';
 import { colorManifest, colorOnnx, colorPicture } from '../../support/color-model.ts';
 
@@ -86,26 +88,36 @@ describe('chooseFile', () => {
 });
 
 describe('a predictor that is told to run 8-bit integers', () => {
-  const predict = async (golden: 'right' | 'wrong') => {
+  const predict = async (golden: 'right' | 'wrong' | 'no file') => {
     const { right } = await storeWithInt8(true, undefined);
     const [red = 0, other = 0] = right;
     // The turned network says the third class of red.
-    const { store } = await storeWithInt8(true, golden === 'right' ? [other, other, red] : right);
-    const predictor = createPredictor({ store, threads: 1, precision: 'int8' });
-    const { outcomes } = await predictor.predict({
-      model: 'color',
-      topK: 1,
-      images: [await colorPicture('red')],
-    });
+    const { store } = await storeWithInt8(true, golden === 'wrong' ? right : [other, other, red]);
+    if (golden === 'no file') await store.delete(keys.modelFile('color', '1', 'model-int8.onnx'));
+    const told: unknown[] = [];
+    const onLoaded = (loaded: Loaded) => told.push(loaded.precision);
+    const onFallback = ({ error }: { readonly error: FoveaError }) => told.push(error.code);
+    const predictor = createPredictor({ store, threads: 1, precision: 'int8', onLoaded, onFallback });
+    const images = [await colorPicture('red')];
+    const { outcomes } = await predictor.predict({ model: 'color', topK: 1, images });
     predictor.close();
-    return outcomes;
+    return { outcomes, told };
   };
 
-  it('runs them', async () => {
-    expect(await predict('right')).toMatchObject([{ predictions: [{ index: 2 }] }]);
+  it('runs them, and says so', async () => {
+    expect(await predict('right')).toMatchObject({
+      outcomes: [{ predictions: [{ index: 2 }] }],
+      told: ['int8'],
+    });
   });
 
-  it('runs the model itself where they give other answers on this machine', async () => {
-    expect(await predict('wrong')).toMatchObject([{ predictions: [{ index: 0 }] }]);
+  it.each([
+    ['give other answers on this machine', 'wrong', 'model-parity-failed'],
+    ['have no file any more', 'no file', 'model-corrupt'],
+  ] as const)('runs the model itself where they %s, and says so', async (_, golden, code) => {
+    expect(await predict(golden)).toMatchObject({
+      outcomes: [{ predictions: [{ index: 0 }] }],
+      told: ['float32', code],
+    });
   });
 });
