@@ -39,11 +39,12 @@ export function describeJobOnGpu(plan: ClassifierPlan, on: TrainingEstimate): st
     { name: instanceType, gpu, vcpus, usdPerHour: on.usdPerHour, priceBasis: '' },
   );
   const stages = parts.flatMap(({ name, epochs }) => {
+    if (name === 'retrain') return [`then "full" again on all pictures`];
     if (epochs !== null) return [`"${name}" (${epochs} epochs)`];
     return name === 'head' ? ['"head" (solved exactly)'] : [];
   });
   return (
-    `A job trains ${stages.join(' and ')} and takes about ${Math.ceil(seconds)} s and US$ ${usd.toFixed(3)} on one ${gpu}, pictures ` +
+    `A job trains ${stages.join(', ')}, and takes about ${Math.ceil(seconds)} s and US$ ${usd.toFixed(3)} on one ${gpu}, pictures ` +
     `for validation and test not counted. ${how.join(' ')}`
   );
 }

@@ -10,10 +10,10 @@ const jobOn = (gpu: string, request: Partial<PlanRequest> = {}) => {
 describe('describeJobOnGpu', () => {
   it('says stages, batch, precision, time and price', () => {
     expect(jobOn('T4')).toMatch(
-      /^A job trains "head" \(solved exactly\) and "full" \(8 epochs\) and takes about \d+ s and US\$ 0\.\d{3} on one T4, .* in batches of 64, in mixed precision/,
+      /^A job trains "head" \(solved exactly\), "full" \(8 epochs\), then "full" again on all pictures, and takes about \d+ s and US\$ 0\.\d{3} on one T4, .* in batches of 64, in mixed precision/,
     );
     expect(jobOn('L4', { model: 'mobilenet_v2_1.0' })).toContain('in float32, without a compiler');
-    expect(jobOn('T4', { model: 'alexnet' })).toMatch(/^A job trains "scratch" \(\d+ epochs\) and takes/);
+    expect(jobOn('T4', { model: 'alexnet' })).toMatch(/^A job trains "scratch" \(\d+ epochs\), and takes/);
   });
 
   it('goes by the price that is given', () => {
