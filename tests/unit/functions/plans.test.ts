@@ -64,7 +64,7 @@ describe('POST /v1/plans', () => {
 
   it('says what a job takes on the GPU', async () => {
     const { body } = await send('POST', '/v1/plans', { model: 'resnet50', images: 10_000, gpu: 'T4' });
-    expect(body.gpus[0].basis.job).toMatch(/A job trains "head" .* and "full" .* in mixed precision/);
+    expect(body.gpus[0].basis.job).toMatch(/A job trains "head" .*, "full" .* in mixed precision/);
   });
 
   describe('draws', () => {
