@@ -1,7 +1,7 @@
 // Publishes a pretrained network as a version of a model, so that a server and its peers answer with the same .onnx file.
 
 import { readFile } from 'node:fs/promises';
-import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
+import { DECODING_VERSION, inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
 import { commitModel } from '../../core/model/commit-model.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from '../../core/model/model-files.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
@@ -23,7 +23,7 @@ export interface NetworkToPublish {
   readonly model: string;
   readonly architecture: string;
   /** A Keras weight file. Without it, weights are random: they take as long. */
-  readonly weights: string | undefined;
+  readonly weights?: string | undefined;
 }
 
 /** Publishes the network. @throws {FoveaError} for a weight file of another network. */
@@ -40,7 +40,15 @@ export async function publishNetwork(
   const onnx = toOnnx(network, weights);
   const { heatmap, files } = companionFiles(network, weights);
   const { height, width } = defaultInputSize;
-  const input: ModelInput = { height, width, channels: 3, preprocessing, resize: 'cover', crop: CROP };
+  const input: ModelInput = {
+    height,
+    width,
+    channels: 3,
+    preprocessing,
+    resize: 'cover',
+    crop: CROP,
+    decoding: DECODING_VERSION,
+  };
   await commitModel(
     store,
     {

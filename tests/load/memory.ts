@@ -1,6 +1,7 @@
 // Memory over many predictions, over many models, and with large pictures in forms.
 
 import { readFile, writeFile } from 'node:fs/promises';
+import { publishNetwork } from '../../bench/serve/publish-network.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import {
   drawPhoto,
@@ -11,7 +12,6 @@ import {
   mib,
   openDataFolder,
   predictUrl,
-  publishNetwork,
   send,
   startTestServer,
   type TestServer,
@@ -34,7 +34,7 @@ const FORMS_ALLOWED_BYTES = 576 * MIB;
 export async function runMemory(test: LoadTest): Promise<LoadLine[]> {
   const { dataDir, store } = await openDataFolder(test.folder, 'memory');
   await commitColorModel(store);
-  await publishNetwork(store, 'photos', 'mobilenet_v2_1.0');
+  await publishNetwork(store, { model: 'photos', architecture: 'mobilenet_v2_1.0' });
   const withServer = async (work: (server: TestServer) => Promise<LoadLine>): Promise<LoadLine> => {
     const server = await startTestServer(dataDir, await freePort());
     try {

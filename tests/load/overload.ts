@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, type Sample, summarizeLoad } from '../../bench/load/generate-load.ts';
+import { publishNetwork } from '../../bench/serve/publish-network.ts';
 import {
   drawPhoto,
   freePort,
@@ -10,7 +11,6 @@ import {
   ms,
   openDataFolder,
   predictUrl,
-  publishNetwork,
   send,
   startTestServer,
 } from './server.ts';
@@ -24,7 +24,7 @@ const UNLOADED = 0.2;
 
 export async function runOverload({ folder, seconds }: LoadTest): Promise<LoadLine[]> {
   const { dataDir, store } = await openDataFolder(folder, 'overload');
-  await publishNetwork(store, MODEL, 'mobilenet_v2_1.0');
+  await publishNetwork(store, { model: MODEL, architecture: 'mobilenet_v2_1.0' });
   const photos = await Promise.all([1, 2, 3, 4].map((seed) => drawPhoto(500, 375, seed)));
   const server = await startTestServer(dataDir, await freePort());
   try {

@@ -9,14 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { generateLoad, type LoadOptions, type Sample } from '../../bench/load/generate-load.ts';
-import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
-import { commitModel } from '../../core/model/commit-model.ts';
-import { describeOnnx, ONNX_FILE } from '../../core/model/model-files.ts';
-import { findArchitecture } from '../../core/network/architectures/architectures.ts';
-import { toOnnx } from '../../core/network/onnx/to-onnx.ts';
-import { initializeWeights } from '../../core/network/weights/initialize.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
 
 export interface LoadTest {
   /** Of overload. */
@@ -107,38 +100,6 @@ export async function openDataFolder(folder: string, name: string) {
   const dataDir = path.join(folder, name);
   await mkdir(dataDir, { recursive: true });
   return { dataDir, store: await openObjectStore(pathToFileURL(dataDir).href) };
-}
-
-/** Publishes a network with random weights, which takes as long as any other. */
-export async function publishNetwork(
-  store: ObjectStore,
-  model: string,
-  architecture: string,
-  version = '1',
-): Promise<void> {
-  const { build, defaultInputSize, preprocessing } = findArchitecture(architecture);
-  const classes = 1000;
-  const network = build({ inputSize: defaultInputSize, classes });
-  const onnx = toOnnx(network, initializeWeights(network, 1));
-  const { height, width } = defaultInputSize;
-  const input: ModelInput = { height, width, channels: 3, preprocessing, resize: 'cover', crop: 0.875 };
-  await commitModel(
-    store,
-    {
-      formatVersion: inputFormatOf(input),
-      model,
-      version,
-      createdAt: Math.floor(Date.now() / 1000),
-      jobId: 'ftjob-load',
-      architecture,
-      dataset: null,
-      labels: Array.from({ length: classes }, (_, index) => `class-${index}`),
-      input,
-      onnx: describeOnnx(ONNX_FILE, onnx),
-      metrics: { testAccuracy: null, testCount: 0 },
-    },
-    new Map([[ONNX_FILE, onnx]]),
-  );
 }
 
 /** A JPEG of seeded noise over a gradient, some 60 KB at 500 × 375. */

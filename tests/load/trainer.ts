@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { summarizeLoad } from '../../bench/load/generate-load.ts';
+import { publishNetwork } from '../../bench/serve/publish-network.ts';
 import { createApiClient } from '../../cli/client/api-client.ts';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
 import {
@@ -13,7 +14,6 @@ import {
   ms,
   openDataFolder,
   predictUrl,
-  publishNetwork,
   send,
   startTestServer,
 } from './server.ts';
@@ -23,7 +23,7 @@ const ALLOWED = 1.3;
 
 export async function runTrainer({ folder, seconds }: LoadTest): Promise<LoadLine[]> {
   const { dataDir, store } = await openDataFolder(folder, 'trainer');
-  await publishNetwork(store, MODEL, 'mobilenet_v2_1.0');
+  await publishNetwork(store, { model: MODEL, architecture: 'mobilenet_v2_1.0' });
   await writeSampleDataset(path.join(dataDir, 'datasets', 'shapes'));
   const photo = await drawPhoto(500, 375, 1);
   const server = await startTestServer(dataDir, await freePort());

@@ -230,16 +230,14 @@ export function quantizeModel(onnx: Uint8Array, ranges: ReadonlyMap<string, Valu
       (name) => `${original.name}/${name}`,
     ) as [string, string, string];
     const cast = { ...node('Cast', floats, [sums]), attribute: [toAttribute('to', DATA_TYPE.float32)] };
-    const last =
-      biasName === undefined
-        ? node('Mul', scaled, [floats, steps])
-        : node('Add', `${original.name}/with_bias`, [scaled, biasName]);
-    return [
+    const product = [
       node('MatMulInteger', sums, [`${input}/quantized`, integer, `${input}/quantized_zero`]),
       cast,
-      ...(biasName === undefined ? [] : [node('Mul', scaled, [floats, steps])]),
-      { ...last, output: original.output },
     ];
+    const scaling = node('Mul', scaled, [floats, steps]);
+    if (biasName === undefined) return [...product, { ...scaling, output: original.output }];
+    const sum = node('Add', `${original.name}/with_bias`, [scaled, biasName]);
+    return [...product, scaling, { ...sum, output: original.output }];
   };
 
   const nodes = model.graph.node.flatMap((original) => {
