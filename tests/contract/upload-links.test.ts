@@ -1,12 +1,11 @@
 // What every driver of upload links promises, through real requests: to the project's own server for stores without one,
-// and to a stand-in for S3. That S3 holds a request to its signature is S3's own; what is signed is checked here.
+// and to a server of S3. What is signed is checked here; a real server also refuses what is not.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createS3UploadLinks } from '../../core/storage/drivers/s3/s3-upload-links.ts';
@@ -14,7 +13,8 @@ import { createS3Store } from '../../core/storage/drivers/s3.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadGrant, UploadLink, UploadLinks } from '../../core/storage/upload-links.ts';
 import { startServer } from '../../functions/node.ts';
-import { MOTO_CREDENTIALS, startMoto } from '../support/start-moto.ts';
+import { MOTO_CREDENTIALS } from '../support/start-moto.ts';
+import { startS3 } from '../support/start-s3.ts';
 import { createTestApp } from '../support/test-app.ts';
 
 interface Driver {
@@ -142,22 +142,31 @@ describe('upload links to S3', () => {
   });
 });
 
-const moto = await startMoto();
-if (moto.endpoint === undefined) {
-  console.warn(`Upload links to S3 are not tried: ${moto.reason}.`);
-  describe.skip(`upload links: s3 (${moto.reason})`, () => test('is skipped', () => undefined));
+describe('upload links to a server other than AWS', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  test.each(['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3'])('%s names a server by its host', async (name) => {
+    vi.stubEnv(name, 'http://s3:9000');
+    const { url } = await s3Links().create(GRANT);
+    expect(url).toMatch('http://s3:9000/uploads-contract/some/prefix/uploads/a?');
+  });
+});
+
+const s3 = await startS3();
+if (s3.options === undefined) {
+  console.warn(`Upload links to S3 are not tried: ${s3.reason}.`);
+  describe.skip(`upload links: s3 (${s3.reason})`, () => test('is skipped', () => undefined));
 } else {
-  const { endpoint, stop } = moto;
+  const { options, stop } = s3;
   stops.push(stop);
-  const options = { endpoint, region: 'us-east-1', credentials: MOTO_CREDENTIALS };
   const bucket = 'uploads-contract';
-  await new S3Client({ ...options, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: bucket }));
+  await s3.createBucket(bucket);
   describeUploadLinks('s3', async () => {
     const prefix = randomUUID();
     return {
       store: createS3Store({ ...options, bucket, prefix }),
       links: createS3UploadLinks({ ...options, bucket, prefix, now: Date.now }),
-      url: endpoint,
+      url: options.endpoint,
     };
   });
 }

@@ -32,7 +32,10 @@ export interface S3Target {
   readonly url: string;
 }
 
-/** Makes a client with the project's timeouts and retries. */
+/** The SDK takes a server's address from these, but not how that server's buckets are addressed. */
+const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'] as const;
+
+/** Makes a client with the project's timeouts and retries. A server other than AWS's gets path-style addresses. */
 export const createClient = (
   { region, endpoint, credentials }: S3ClientOptions,
   more: Pick<S3ClientConfig, 'requestChecksumCalculation'> = {},
@@ -40,7 +43,8 @@ export const createClient = (
   new S3Client({
     ...more,
     ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    forcePathStyle: endpoint !== undefined || ENDPOINT_VARIABLES.some((name) => Boolean(process.env[name])),
     ...(credentials === undefined ? {} : { credentials }),
     retryMode: 'standard',
     maxAttempts: SDK_ATTEMPTS,
