@@ -9,6 +9,9 @@ import { BUNDLE_FOLDER, SOURCES_FILE } from './command-bundle.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
+/** Modules that threads import: they are in the bundle by their own names. */
+const THREAD_MODULES = [{ in: 'core/predict/run-picture.ts', out: 'run-picture' }];
+
 /** Sources find their neighbours, e.g. a thread's file, by their own place and not by the bundle's. */
 const keepPlaces: Plugin = {
   name: 'keep-places',
@@ -16,14 +19,14 @@ const keepPlaces: Plugin = {
     onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
       if (file.includes('node_modules')) return undefined;
       const place = path.relative(path.join(REPOSITORY, BUNDLE_FOLDER), file).split(path.sep).join('/');
-      const source = await readFile(file, 'utf8');
-      return {
-        loader: 'ts',
-        contents: source.replaceAll(
-          'import.meta.url',
-          `new URL(${JSON.stringify(place)}, import.meta.url).href`,
-        ),
-      };
+      const own = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
+      let contents = (await readFile(file, 'utf8')).replaceAll('import.meta.url', own);
+      for (const { out } of THREAD_MODULES)
+        contents = contents.replaceAll(
+          `new URL('./${out}.ts', ${own})`,
+          `new URL('./${out}.mjs', import.meta.url)`,
+        );
+      return { loader: 'ts', contents };
     });
   },
 };
@@ -36,7 +39,7 @@ const target = path.join(REPOSITORY, BUNDLE_FOLDER);
 const work = `${target}.${process.pid}`;
 const { metafile } = await build({
   absWorkingDir: REPOSITORY,
-  entryPoints: { main: 'cli/entry.ts' },
+  entryPoints: [{ in: 'cli/entry.ts', out: 'main' }, ...THREAD_MODULES],
   outdir: work,
   outExtension: { '.js': '.mjs' },
   bundle: true,

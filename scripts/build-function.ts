@@ -40,9 +40,9 @@ try {
   const installed = (await packageFolders(api)).map((folder) => `node_modules/${folder}`);
   await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...installed]));
   await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
-  // A thread's file is loaded by its name, beside the code that starts it.
-  for (const thread of ['heic-thread.mjs', 'resample-thread.mjs']) {
-    await cp(path.join(REPOSITORY, 'core/image', thread), path.join(api, 'app', thread));
+  // A thread's files are loaded by their names, beside the code that starts it.
+  for (const file of ['heic-thread.mjs', 'resample-thread.mjs', 'resample-window.mjs']) {
+    await cp(path.join(REPOSITORY, 'core/image', file), path.join(api, 'app', file));
   }
   // Where functions/routes looks for them from the bundle: `../page/`.
   await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });

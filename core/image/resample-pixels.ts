@@ -1,16 +1,18 @@
-// Brings pixels to a window of a scaled picture as Pillow's BICUBIC does, bit for bit. Threads compute, as many as the machine has cores,
-// so that a server's own thread stays free. Nothing is started before the first picture. Knows nothing of formats and networks.
+// Brings pixels to a window of a scaled picture as Pillow's BICUBIC does, bit for bit. For the main thread, threads compute, as many as the
+// machine has cores, so that it stays free; a thread computes itself. Nothing is started before the first picture. Knows nothing of formats
+// and networks.
 
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { isMainThread, Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import type { RgbPixels, Window } from './enlarge-pixels.ts';
 import { RESAMPLE_KERNEL } from './resample-kernel.ts';
+import { resampleWindow } from './resample-window.mjs';
 
 /** What a thread computes. */
 export interface ResampleTask {
-  /** `[height, width, 3]`, in memory that is shared with the thread. */
-  readonly pixels: Uint8Array<SharedArrayBuffer>;
+  /** `[height, width, 3]`. For a thread they lie in memory that is shared with it. */
+  readonly pixels: Uint8Array;
   readonly source: Size;
   /** The size that the whole picture would have. */
   readonly scaled: Size;
@@ -59,9 +61,11 @@ export async function resamplePixels(
 ): Promise<Uint8Array> {
   kernel ??= compiler.compile(Buffer.from(RESAMPLE_KERNEL, 'base64'));
   const module = await kernel;
+  const source = { width, height };
+  if (!isMainThread) return resampleWindow(module, { pixels, source, ...to });
   const answer = await inTurn(() => {
     const resampler = idle.pop() ?? startThread(module);
-    return ask(resampler, { pixels: share(resampler, pixels), source: { width, height }, ...to });
+    return ask(resampler, { pixels: share(resampler, pixels), source, ...to });
   });
   if ('error' in answer) throw new Error(`The thread that resamples pictures failed: ${answer.error}`);
   return answer.pixels;

@@ -1,7 +1,7 @@
 // One model on several threads, each with a session of its own: as many pictures are computed at once as there are lanes.
 
-import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
-import { type SessionThread, startSessionThread } from './session-thread.ts';
+import type { OpenOnnxSession } from './onnx-session.ts';
+import { type SessionThread, startSessionThread, type ThreadSession } from './session-thread.ts';
 
 /** How many threads, and how much of them one model may take. */
 export interface SessionLanesOptions {
@@ -35,7 +35,8 @@ export function createSessionLanes({ lanes, maxBytes }: SessionLanesOptions): Op
     const firstLane = count === lanes ? 0 : models++;
     const openAt = (place: number) => threadOf((firstLane + place) % lanes).open(onnx, ofOne);
     const first = await openAt(0);
-    const sessions: OnnxSession[] = [first];
+    const sessions: ThreadSession[] = [first];
+    const sessionOf = (lane: number) => sessions[lane % count] ?? first;
     const others = Promise.allSettled(
       Array.from({ length: count - 1 }, async (_, at) => {
         sessions[at + 1] = await openAt(at + 1);
@@ -45,7 +46,8 @@ export function createSessionLanes({ lanes, maxBytes }: SessionLanesOptions): Op
       inputNames: first.inputNames,
       outputNames: first.outputNames,
       sessions: count,
-      run: (run, lane = 0) => (sessions[lane % count] ?? first).run(run),
+      run: (run, lane = 0) => sessionOf(lane).run(run),
+      runPicture: (picture, lane = 0) => sessionOf(lane).runPicture(picture),
       async release() {
         await others;
         await Promise.all(sessions.map((session) => session.release()));

@@ -1,12 +1,14 @@
-// An ONNX Runtime session of one file of a model version, which is verified when it is loaded. Knows no pictures.
+// An ONNX Runtime session of one file of a model version, which is verified when it is loaded. Knows neither labels nor calibration.
 
 import { contentHashOf } from '../content-hash.ts';
+import { errorOf } from '../errors/error-facts.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { toProgramIncomplete } from '../errors/program-file-missing.ts';
 import type { Manifest, OnnxFile } from '../model/manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { OnnxSession, OpenOnnxSession } from './onnx-session.ts';
+import type { OnnxOutput, OnnxSession, OpenOnnxSession, PictureTiming } from './onnx-session.ts';
+import { runPicture } from './run-picture.ts';
 import { sessionBytes } from './session-bytes.ts';
 
 /** Class probabilities of a run. */
@@ -16,6 +18,11 @@ export interface ModelOutput {
   /** `[batch, classes]`, or `[batch, rows, columns, classes]` of a heatmap file. */
   readonly dims: readonly number[];
 }
+
+/** Class probabilities of one picture, or why it cannot be read. */
+export type PicturePrediction =
+  | { readonly output: ModelOutput; readonly timing: PictureTiming }
+  | { readonly refusal: FoveaError; readonly timing: PictureTiming };
 
 /** A loaded model, ready to predict. */
 export interface ModelSession {
@@ -34,6 +41,12 @@ export interface ModelSession {
     dims: readonly [number, number, number, number],
     lane?: number,
   ): Promise<ModelOutput>;
+  /**
+   * Decodes a picture as the manifest says and computes its class probabilities, on the session's thread.
+   * @param lane As for `run`.
+   * @throws {FoveaError} as `run`.
+   */
+  predict(picture: Uint8Array, lane?: number): Promise<PicturePrediction>;
   /** Frees the native memory. The session must not be used afterwards. */
   release(): Promise<void>;
 }
@@ -73,21 +86,30 @@ export async function loadModelSession(
         `the manifest says "${inputName}" and "${outputName}"`,
     );
   }
+  const checked = ({ values, dims }: OnnxOutput, batch: number): ModelOutput => {
+    const isScores = values instanceof Float32Array && dims.length >= 2;
+    if (!isScores || dims[0] !== batch || dims.at(-1) !== manifest.labels.length) {
+      const given = `[${dims.join(', ')}] for ${batch} pictures and ${manifest.labels.length} labels`;
+      throw corrupt(key, `it gave ${given}`);
+    }
+    if (!values.every(Number.isFinite)) throw corrupt(key, 'its output is not finite');
+    return { values, dims };
+  };
   return {
     manifest,
     sizeBytes: (session.sessions ?? 1) * sessionBytes(stored.body.byteLength, manifest.input),
     async run(input, inputDims, lane) {
-      const { values, dims } = await session.run({ inputName, outputName, input, dims: inputDims }, lane);
-      const [batch] = inputDims;
-      const isScores = values instanceof Float32Array && dims.length >= 2;
-      if (!isScores || dims[0] !== batch || dims.at(-1) !== manifest.labels.length) {
-        throw corrupt(
-          key,
-          `it gave [${dims.join(', ')}] for ${batch} pictures and ${manifest.labels.length} labels`,
-        );
-      }
-      if (!values.every(Number.isFinite)) throw corrupt(key, 'its output is not finite');
-      return { values, dims };
+      const output = await session.run({ inputName, outputName, input, dims: inputDims }, lane);
+      return checked(output, inputDims[0]);
+    },
+    async predict(bytes, lane) {
+      const picture = { bytes, input: manifest.input, inputName, outputName };
+      const result = session.runPicture
+        ? await session.runPicture(picture, lane)
+        : await runPicture(picture, (run) => session.run(run, lane));
+      const { timing } = result;
+      if ('refusal' in result) return { refusal: errorOf(result.refusal), timing };
+      return { output: checked(result.output, 1), timing };
     },
     release: () => session.release(),
   };

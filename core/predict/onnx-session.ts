@@ -1,6 +1,8 @@
 // The port of ONNX Runtime's sessions: whoever opens one chooses on which thread it computes.
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { ErrorFacts } from '../errors/error-facts.ts';
+import type { ModelInput } from '../image/model-input.ts';
 
 /** The output of a run. */
 export interface OnnxOutput {
@@ -18,6 +20,26 @@ export interface OnnxRun {
   readonly dims: readonly number[];
 }
 
+/** An encoded picture, and how the network reads it. */
+export interface PictureRun {
+  readonly bytes: Uint8Array;
+  readonly input: ModelInput;
+  readonly inputName: string;
+  readonly outputName: string;
+}
+
+/** Where the time of a picture went, in milliseconds. */
+export interface PictureTiming {
+  readonly decode: number;
+  readonly preprocess: number;
+  readonly infer: number;
+}
+
+/** The output of a picture, or why it cannot be read. */
+export type PictureOutput =
+  | { readonly output: OnnxOutput; readonly timing: PictureTiming }
+  | { readonly refusal: ErrorFacts; readonly timing: PictureTiming };
+
 /** A loaded ONNX model. */
 export interface OnnxSession {
   readonly inputNames: readonly string[];
@@ -30,6 +52,8 @@ export interface OnnxSession {
    * @throws {Error} of ONNX Runtime.
    */
   run(run: OnnxRun, lane?: number): Promise<OnnxOutput>;
+  /** Decodes a picture and computes its output on the session's thread. Absent where that is the caller's. */
+  runPicture?(picture: PictureRun, lane?: number): Promise<PictureOutput>;
   /** Frees the native memory. No run may be under way. */
   release(): Promise<void>;
 }

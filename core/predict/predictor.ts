@@ -4,9 +4,8 @@
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { monotonicMs } from '../clock.ts';
-import { FoveaError, isFoveaError } from '../errors/errors.ts';
+import { type FoveaError, isFoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
-import { decodeForInput, inputLength, toNetworkInput } from '../image/decode-to-input.ts';
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { readManifest } from '../model/read-manifest.ts';
@@ -16,7 +15,7 @@ import { checkParity } from './check-parity.ts';
 import { drawHeatmap } from './draw-heatmap.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
-import { type OpenOnnxSession, openOnnxSession } from './onnx-session.ts';
+import { type OpenOnnxSession, openOnnxSession, type PictureTiming } from './onnx-session.ts';
 import {
   type ChosenFile,
   chooseFile,
@@ -273,11 +272,7 @@ async function allOf<T>(running: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(running);
 }
 
-interface MutableTiming {
-  decode: number;
-  preprocess: number;
-  infer: number;
-}
+type MutableTiming = { -readonly [Part in keyof PictureTiming]: number };
 
 interface PictureOptions {
   readonly k: number;
@@ -292,23 +287,14 @@ async function predictOne(
   image: Uint8Array,
   { k, lane, timing }: PictureOptions,
 ): Promise<ImageOutcome> {
-  const { input, labels } = session.manifest;
-  const started = performance.now();
-  const decoded = await decodeForInput(image, input).catch((error: unknown) => {
-    if (error instanceof FoveaError) return error;
-    throw error;
-  });
-  const decodedAt = performance.now();
-  timing.decode += decodedAt - started;
-  if (decoded instanceof FoveaError) return { ok: false, error: decoded };
-  const values = new Float32Array(inputLength(input));
-  toNetworkInput(decoded, input, values);
-  const preprocessedAt = performance.now();
-  timing.preprocess += preprocessedAt - decodedAt;
-  const output = await session.run(values, [1, input.height, input.width, input.channels], lane);
+  const { labels } = session.manifest;
+  const prediction = await session.predict(image, lane);
+  timing.decode += prediction.timing.decode;
+  timing.preprocess += prediction.timing.preprocess;
+  timing.infer += prediction.timing.infer;
+  if ('refusal' in prediction) return { ok: false, error: prediction.refusal };
   const { temperature, rejectionThreshold } = calibrationOf(session.manifest);
-  const probabilities = scaleByTemperature(output.values, labels.length, temperature);
-  timing.infer += performance.now() - preprocessedAt;
+  const probabilities = scaleByTemperature(prediction.output.values, labels.length, temperature);
   const predictions = topK(probabilities, labels, k);
   const isRejected = rejectionThreshold !== null && (predictions[0]?.score ?? 0) < rejectionThreshold;
   return { ok: true, predictions, isRejected };

@@ -1,7 +1,7 @@
-// A thread that computes for ONNX sessions, so that pictures are read and requests answered meanwhile.
+// A thread that computes for ONNX sessions, and can also read the pictures, so that requests are answered meanwhile.
 
 import { Worker } from 'node:worker_threads';
-import type { OnnxOutput, OnnxSession, OpenOnnxSession } from './onnx-session.ts';
+import type { OnnxOutput, OnnxSession, OpenOnnxSession, PictureOutput } from './onnx-session.ts';
 
 /** A message of session-worker.mjs. */
 interface Answer {
@@ -9,6 +9,8 @@ interface Answer {
   readonly id?: number;
   readonly answer?: unknown;
   readonly error?: string;
+  /** Node's code of the error. */
+  readonly code?: string;
 }
 
 interface Asker {
@@ -16,15 +18,21 @@ interface Asker {
   readonly reject: (error: Error) => void;
 }
 
+/** A session on a thread, which also reads pictures there. */
+export type ThreadSession = OnnxSession & Required<Pick<OnnxSession, 'runPicture'>>;
+
 /** A thread, and the sessions that were opened on it. */
 export interface SessionThread {
   /** Opens a session that computes on the thread. Runs of all its sessions wait for each other. */
-  readonly open: OpenOnnxSession;
+  open(...args: Parameters<OpenOnnxSession>): Promise<ThreadSession>;
   /** Whether the thread has ended by itself, which fails its sessions. */
   readonly hasEnded: boolean;
   /** Ends the thread. None of its sessions may compute. */
   end(): Promise<void>;
 }
+
+/** What a thread runs to read pictures. */
+const PICTURES = new URL('./run-picture.ts', import.meta.url);
 
 /**
  * Starts a thread. It keeps the process alive only while it computes. A process that exits meanwhile is aborted by ONNX Runtime's binding
@@ -34,6 +42,7 @@ export function startSessionThread(): SessionThread {
   const worker = new Worker(new URL('./session-worker.mjs', import.meta.url), {
     // The thread does not need the loaders with which the process was started.
     execArgv: [],
+    workerData: { pictures: PICTURES.href },
   });
   worker.unref();
   const waiting = new Map<number, Asker>();
@@ -53,11 +62,11 @@ export function startSessionThread(): SessionThread {
     end ??= error;
     failAll(end);
   };
-  worker.on('message', ({ id, answer, error }: Answer) => {
+  worker.on('message', ({ id, answer, error, code }: Answer) => {
     if (id === undefined) return failAll(new Error(error));
     const asker = settle(id);
     if (error === undefined) asker?.resolve(answer);
-    else asker?.reject(new Error(error));
+    else asker?.reject(Object.assign(new Error(error), code === undefined ? {} : { code }));
   });
   worker.on('error', fail);
   // A message that cannot be read does not tell to which call it belongs. The thread goes on, since it must not be ended while it
@@ -104,6 +113,11 @@ export function startSessionThread(): SessionThread {
             throw new Error(`The input [${run.dims.join(', ')}] has no values: it was transferred before.`);
           }
           return ask<OnnxOutput>(session, 'run', run, [run.input.buffer]);
+        },
+        runPicture(picture) {
+          // A copy: the caller's buffer may hold more than this picture.
+          const bytes = new Uint8Array(picture.bytes);
+          return ask<PictureOutput>(session, 'runPicture', { ...picture, bytes }, [bytes.buffer]);
         },
         async release() {
           await ask(session, 'release', {});

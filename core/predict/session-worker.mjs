@@ -1,50 +1,92 @@
 // The worker of session-thread.ts. Plain JavaScript, so that it starts without a compiler.
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+/** @typedef {import('./onnx-session.ts').OnnxRun} OnnxRun */
 
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map();
 
+/** Ends when what was asked of ONNX Runtime is done. */
+let last = Promise.resolve();
+
+/**
+ * One after another: a session that is released while it computes takes the whole process with it.
+ * @template T
+ * @param {() => Promise<T>} step
+ * @returns {Promise<T>}
+ */
+function inTurn(step) {
+  const done = last.then(step);
+  last = done.then(
+    () => undefined,
+    () => undefined,
+  );
+  return done;
+}
+
+/** @type {Promise<typeof import('./run-picture.ts')> | undefined} */
+let pictures;
+
+/** Only the thread that reads a picture loads what reads it, and the compiler where that is a source. */
+async function importPictures() {
+  if (workerData.pictures.endsWith('.ts')) (await import('tsx/esm/api')).register();
+  return import(workerData.pictures);
+}
+
+/** @param {number} name @param {OnnxRun} run */
+async function compute(name, { inputName, outputName, input, dims }) {
+  const session = sessions.get(name);
+  const results = await session?.run({ [inputName]: new Tensor('float32', input, dims) }, [outputName]);
+  const { data: values, dims: shape = [] } = results?.[outputName] ?? {};
+  return { values, dims: shape };
+}
+
 /** What the other side may ask for of a session; the answer has what is given back. */
 const calls = {
   /** @param {number} name @param {{ onnx: Uint8Array, options: InferenceSession.SessionOptions }} asked */
-  async open(name, { onnx, options }) {
-    const session = await InferenceSession.create(onnx, options);
-    sessions.set(name, session);
-    return { inputNames: session.inputNames, outputNames: session.outputNames };
+  open(name, { onnx, options }) {
+    return inTurn(async () => {
+      const session = await InferenceSession.create(onnx, options);
+      sessions.set(name, session);
+      return { inputNames: session.inputNames, outputNames: session.outputNames };
+    });
   },
 
-  /** @param {number} name @param {import('./onnx-session.ts').OnnxRun} asked */
-  async run(name, { inputName, outputName, input, dims }) {
-    const session = sessions.get(name);
-    const results = await session?.run({ [inputName]: new Tensor('float32', input, dims) }, [outputName]);
-    const { data: values, dims: shape = [] } = results?.[outputName] ?? {};
-    return { values, dims: shape };
+  /** @param {number} name @param {OnnxRun} asked */
+  run(name, asked) {
+    return inTurn(() => compute(name, asked));
+  },
+
+  /** @param {number} name @param {import('./onnx-session.ts').PictureRun} asked */
+  async runPicture(name, asked) {
+    pictures ??= importPictures();
+    const { runPicture } = await pictures;
+    return runPicture(asked, (/** @type {OnnxRun} */ run) => inTurn(() => compute(name, run)));
   },
 
   /** @param {number} name */
-  async release(name) {
-    const session = sessions.get(name);
-    sessions.delete(name);
-    await session?.release();
-    return {};
+  release(name) {
+    return inTurn(async () => {
+      const session = sessions.get(name);
+      sessions.delete(name);
+      await session?.release();
+      return {};
+    });
   },
 };
 
-/** @param {{ id: number, session: number, call: keyof typeof calls, asked: never }} message */
-async function answer({ id, session, call, asked }) {
+parentPort?.on('message', async ({ id, session, call, asked }) => {
   try {
-    parentPort?.postMessage({ id, answer: await calls[call](session, asked) });
+    parentPort?.postMessage({
+      id,
+      answer: await calls[/** @type {keyof typeof calls} */ (call)](session, asked),
+    });
   } catch (error) {
-    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    parentPort?.postMessage({ id, error: message ?? String(error), code });
   }
-}
-
-// One after another: a session that is released while it computes takes the whole process with it.
-let last = Promise.resolve();
-parentPort?.on('message', (message) => {
-  last = last.then(() => answer(message));
 });
 // Whose it was is not known, and whoever sent it waits.
 parentPort?.on('messageerror', (error) => parentPort?.postMessage({ error: error.message }));

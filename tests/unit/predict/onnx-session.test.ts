@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads';
+import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
 import { createNetworkBuilder } from '../../../core/network/description/network-builder.ts';
 import { ONNX_INPUT_NAME, ONNX_OUTPUT_NAME, toOnnx } from '../../../core/network/onnx/to-onnx.ts';
 import { openOnnxSession } from '../../../core/predict/onnx-session.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
+import { runPicture } from '../../../core/predict/run-picture.ts';
 import { openThreadedSession } from '../../../core/predict/threaded-session.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
-import { COLORS, colorOnnx, colorPicture, commitColorModel } from '../../support/color-model.ts';
+import {
+  COLORS,
+  colorManifest,
+  colorOnnx,
+  colorPicture,
+  commitColorModel,
+} from '../../support/color-model.ts';
 import { randomValues, randomWeights } from '../../support/random-weights.ts';
 
 const OPTIONS = { intraOpNumThreads: 1, logSeverityLevel: 3 } as const;
@@ -66,6 +74,49 @@ describe.each([
     const { outcomes } = await predictor.predict({ model: 'color', topK: 1, images });
     expect(outcomes).toMatchObject(COLORS.map((label) => ({ ok: true, predictions: [{ label }] })));
     predictor.close();
+  });
+});
+
+describe('a picture', () => {
+  const input = { ...colorManifest(colorOnnx()).input, decoding: 3 } as const;
+
+  it('is read on the thread of the session as on the one that asks', async () => {
+    const photo = await sharp({ create: { width: 90, height: 70, channels: 3, background: '#c83214' } })
+      .composite([
+        { input: { create: { width: 31, height: 70, channels: 3, background: '#14c8fa' } }, left: 0, top: 0 },
+      ])
+      .png()
+      .toBuffer();
+    // A part of a body, as of a form.
+    const bytes = Buffer.concat([Buffer.alloc(1000, 7), photo]).subarray(1000);
+    const [here, there] = [
+      await openOnnxSession(colorOnnx(), OPTIONS),
+      await openThreadedSession(colorOnnx(), OPTIONS),
+    ];
+    const picture = { ...NAMES, input, bytes };
+    const expected = await runPicture(picture, here.run);
+    expect(expected).toMatchObject({ output: { dims: [1, 3] } });
+    for (let time = 0; time < 2; time++) {
+      const { timing, ...read } = (await there.runPicture?.(picture)) ?? {};
+      expect({ ...expected, ...read }).toEqual(expected);
+      expect(timing).toEqual({
+        decode: expect.any(Number),
+        preprocess: expect.any(Number),
+        infer: expect.any(Number),
+      });
+    }
+    expect(bytes).toHaveLength(photo.length);
+    await Promise.all([here.release(), there.release()]);
+  });
+
+  it('that cannot be read is refused with its code, and the next is read', async () => {
+    const session = await openThreadedSession(colorOnnx(), OPTIONS);
+    const read = (bytes: Uint8Array) => session.runPicture?.({ ...NAMES, input, bytes });
+    expect(await read(Buffer.from('no picture'))).toMatchObject({
+      refusal: { code: 'image-unsupported', message: expect.stringContaining('format') },
+    });
+    expect(await read(await colorPicture('red'))).toMatchObject({ output: { dims: [1, 3] } });
+    await session.release();
   });
 });
 
