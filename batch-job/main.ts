@@ -9,6 +9,7 @@ import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { findContainerImage } from './attempt/container-image.ts';
 import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
+import { BACKEND_OF_IMAGE, IMAGE_VARIANTS } from './image-variants.ts';
 import { runJob } from './run-job.ts';
 import { runTrial } from './run-trial.ts';
 
@@ -19,9 +20,10 @@ const EnvironmentSchema = z.object({
   /** A folder of weight files that a person put there. */
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** The back end that the container image was made for; `auto` takes no other there. */
-  FOVEA_IMAGE_VARIANT: z.enum(['gpu', 'cpu', 'portable']).optional(),
+  FOVEA_IMAGE_VARIANT: z.enum(IMAGE_VARIANTS).optional(),
   /** Set by AWS Batch in the children of an array job, from 0: each child is a trial of its job. */
   AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
+  [names.trial]: z.coerce.number().int().min(1).optional(),
   [names.leaseOwner]: z.string().min(1).optional(),
   /** Set by AWS Batch, as is the number of the attempt, from 1. */
   AWS_BATCH_JOB_ID: z.string().optional(),
@@ -62,8 +64,6 @@ const {
   AWS_BATCH_JOB_ATTEMPT,
 } = environment.data;
 
-const BACKEND_OF_IMAGE = { gpu: 'gpu', cpu: 'native', portable: 'portable' } as const;
-
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => terminated.abort());
 
@@ -88,9 +88,9 @@ const deps: RunJobDeps = {
   terminated: terminated.signal,
   onUnexpectedError: (error) => console.error(error),
 };
+const trial =
+  AWS_BATCH_JOB_ARRAY_INDEX === undefined ? environment.data[names.trial] : AWS_BATCH_JOB_ARRAY_INDEX + 1;
 const outcome =
-  AWS_BATCH_JOB_ARRAY_INDEX === undefined
-    ? await runJob(deps, FOVEA_JOB_ID)
-    : await runTrial(deps, FOVEA_JOB_ID, AWS_BATCH_JOB_ARRAY_INDEX + 1);
+  trial === undefined ? await runJob(deps, FOVEA_JOB_ID) : await runTrial(deps, FOVEA_JOB_ID, trial);
 // TensorFlow's threads would keep the process alive.
 process.exit(EXIT_CODES[outcome]);

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { environment, OriginSchema } from '../core/environment.ts';
+import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
 import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
@@ -15,6 +15,7 @@ import type { ImportBackboneOptions } from './commands/import-backbone.ts';
 import type { ImportModelOptions } from './commands/import-model.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import type { WeightsPullOptions } from './commands/weights-pull.ts';
+import type { WorkerOptions } from './commands/worker.ts';
 import { describeError } from './terminal/describe-error.ts';
 import { DEFAULT_DATA } from './terminal/shown-command.ts';
 import { InterruptedError } from './terminal/until-interrupted.ts';
@@ -136,6 +137,14 @@ program
     new Option('--precision <name>', 'what is run; auto: 8-bit integers where they cost nothing').choices(
       SERVED_PRECISIONS,
     ),
+  )
+  .addOption(
+    new Option(
+      '--queue <name>',
+      'who runs jobs: this server, or workers that take them from --data (fovea worker)',
+    )
+      .choices(LOCAL_QUEUES)
+      .default('local'),
   )
   .option(
     '--max-waiting <number>',
@@ -323,6 +332,31 @@ program
   .action(async (place: string, options: CopyStoreOptions) =>
     (await import('./commands/copy-store.ts')).runRestore(place, options),
   );
+
+program
+  .command('worker')
+  .description(
+    'take jobs of a server, here or in the cloud, from its data folder or bucket, and train them on this machine',
+  )
+  .requiredOption('--store <place>', "the server's data folder, or s3://bucket/prefix", takePath)
+  .option('--name <name>', 'name of the worker (default: that of the machine)')
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
+  .option(
+    '--usd-per-hour <number>',
+    'what an hour of this machine costs, for the cost of jobs',
+    parseNonNegative,
+  )
+  .option(
+    '--poll <seconds>',
+    'how often it looks for a job (default: 2 for a folder, 5 for a bucket)',
+    parseNumber,
+  )
+  .option(
+    '--grace <seconds>',
+    'how long the trainer may take to save a checkpoint when the worker is told to stop (default: 30)',
+    parseNonNegative,
+  )
+  .action(async (options: WorkerOptions) => (await import('./commands/worker.ts')).runWorker(options));
 
 program
   .command('setup')

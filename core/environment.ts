@@ -12,6 +12,16 @@ export const environment = {
   jobId: 'FOVEA_JOB_ID',
   /** The owner of the lease that the trainer takes. Whoever started the trainer may release the lease when the process is gone. */
   leaseOwner: 'FOVEA_LEASE_OWNER',
+  /** The trial of the job that the trainer carries out, from 1. Default: the whole job. */
+  trial: 'FOVEA_TRIAL',
+  /** A folder of pretrained weight files. */
+  weightsDir: 'FOVEA_WEIGHTS_DIR',
+  /** Name of a worker, for people. Default: that of its machine. */
+  workerName: 'FOVEA_WORKER_NAME',
+  /** How often an idle worker looks for a job, in seconds. */
+  workerPollSeconds: 'FOVEA_WORKER_POLL_SECONDS',
+  /** How long the trainer of a worker that is told to stop may take to save a checkpoint, in seconds. */
+  workerGraceSeconds: 'FOVEA_WORKER_GRACE_SECONDS',
   /** Memory that a trainer may use, in bytes. Default: that of its container or machine. */
   memoryLimitBytes: 'FOVEA_MEMORY_LIMIT_BYTES',
   /**
@@ -34,6 +44,11 @@ export const environment = {
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;
+
+/** Who runs the jobs of a server on a machine: the server itself, or workers that take them from its store. */
+export const LOCAL_QUEUES = ['local', 'workers'] as const;
+/** One of {@link LOCAL_QUEUES}. */
+export type LocalQueueName = (typeof LOCAL_QUEUES)[number];
 
 /** The value of {@link environment.workerThreads} that uses all cores of a machine. */
 export const workerThreads = (cores: number): string => String(Math.max(4, cores));

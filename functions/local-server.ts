@@ -1,17 +1,21 @@
 // The whole of Fovea on one machine: the API and the local worker in one process, trainers as child processes, state in a
 // folder. This file only chooses the drivers and connects them.
 
-import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { assertRestored } from '../core/backup/restore-note.ts';
 import { monotonicMs } from '../core/clock.ts';
-import { environment, workerThreads } from '../core/environment.ts';
+import type { LocalQueueName } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
+import { askDoctor } from '../core/job/estimate/ask-doctor.ts';
 import type { JobMachine } from '../core/job/estimate/estimate-job.ts';
 import { createLocalQueue } from '../core/job/queues/local/local-queue.ts';
+import { trainerSpawner } from '../core/job/queues/local/spawn-trainer.ts';
+import type { StartTrainer } from '../core/job/queues/local/trainer-process.ts';
+import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
+import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import { createSessionLanes } from '../core/predict/laned-session.ts';
@@ -25,7 +29,7 @@ import { EXPIRIES } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createApp } from './app.ts';
-import { askDoctor, createBackendFinder } from './deps/find-backends.ts';
+import { createBackendFinder } from './deps/find-backends.ts';
 import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
 import type { Logger } from './deps/logger.ts';
 import { startServer } from './node.ts';
@@ -64,6 +68,8 @@ export interface LocalServerOptions extends ServerAccess {
   readonly drainMs?: number | undefined;
   /** How long running requests may take when the server stops, in milliseconds; default: 8 seconds. */
   readonly graceMs?: number | undefined;
+  /** Who runs jobs; default: `local`, this server. */
+  readonly queue?: LocalQueueName | undefined;
   /** Which files of models are run; default: `auto`. */
   readonly precision?: ServedPrecision | undefined;
   readonly version: string;
@@ -101,12 +107,20 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     onUnreadable: (id, error) =>
       logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
   });
-  const queue = createLocalQueue({
-    jobs,
-    now: Date.now,
-    onError: (error) => logger.error('local worker failed', { error }),
-    startTrainer: trainerStarter(storeUrl, options),
-  });
+  const workers = createWorkerRecords({ store, now: Date.now });
+  const queue =
+    options.queue === 'workers'
+      ? createKeptQueue({
+          jobs,
+          workers,
+          onError: (error) => logger.error('open jobs not checked', { error }),
+        })
+      : createLocalQueue({
+          jobs,
+          now: Date.now,
+          onError: (error) => logger.error('local worker failed', { error }),
+          startTrainer: trainerStarter(storeUrl, options),
+        });
   const lanes = createLaneScheduler({
     lanes: options.lanes ?? availableParallelism(),
     maxWaiting: options.maxWaiting,
@@ -133,13 +147,17 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
     queue,
     machines: [describeMachine(options)],
-    backends: createBackendFinder({
-      ask: () => askDoctor(DOCTOR, stopped.signal),
-      clock: monotonicMs,
-      onError: (error) => {
-        if (!stopped.signal.aborted) logger.warn("the trainer's back ends are not known", { error });
-      },
-    }),
+    // What workers offer may change with every job.
+    backends:
+      options.queue === 'workers'
+        ? undefined
+        : createBackendFinder({
+            ask: () => askDoctor(DOCTOR, stopped.signal),
+            clock: monotonicMs,
+            onError: (error) => {
+              if (!stopped.signal.aborted) logger.warn("the trainer's back ends are not known", { error });
+            },
+          }),
     predictor,
     lanes,
     isStopping: () => stopped.signal.aborted,
@@ -182,24 +200,22 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
 }
 
 /** Starts `batch-job/main.ts` on one job, in a process of its own, behind predictions. */
-const trainerStarter =
-  (storeUrl: string, { usdPerHour = 0, weightsDir, logger }: LocalServerOptions) =>
-  (jobId: string, leaseOwner: string) => {
-    const trainer = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), TRAINER], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        [environment.workerThreads]: workerThreads(availableParallelism()),
-        ...process.env,
-        [environment.storeUrl]: storeUrl,
-        [environment.jobId]: jobId,
-        [environment.leaseOwner]: leaseOwner,
-        [environment.usdPerHour]: String(usdPerHour),
-        ...(weightsDir === undefined ? {} : { FOVEA_WEIGHTS_DIR: path.resolve(weightsDir) }),
-      },
-    });
+function trainerStarter(
+  storeUrl: string,
+  { usdPerHour = 0, weightsDir, logger }: LocalServerOptions,
+): StartTrainer {
+  const spawnTrainer = trainerSpawner({
+    entry: TRAINER,
+    storeUrl,
+    usdPerHour,
+    weightsDir: weightsDir && path.resolve(weightsDir),
+  });
+  return (jobId, leaseOwner) => {
+    const trainer = spawnTrainer(jobId, leaseOwner);
     yieldToServer(trainer, (error) => logger.warn('the trainer has the priority of the server', { error }));
     return trainer;
   };
+}
 
 /** Memory of this machine, or of the container that the process is in. */
 const memoryBytes = () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);

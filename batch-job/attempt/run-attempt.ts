@@ -192,8 +192,8 @@ async function endAttempt(
 }
 
 /** Whether the job runs in a queue that may have larger machines, and its recipe allows one. */
-const canMove = ({ placement, recipe }: JobRecord): boolean =>
-  placement !== undefined && recipe.out_of_memory.includes('larger_machine');
+const canMove = ({ placement, lease, recipe }: JobRecord): boolean =>
+  (placement !== undefined || lease?.worker !== undefined) && recipe.out_of_memory.includes('larger_machine');
 
 function endOf(error: unknown): AttemptOutcome {
   if (isFoveaError(error, 'job-cancelled')) return 'cancelled';

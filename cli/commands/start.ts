@@ -1,10 +1,13 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
+import path from 'node:path';
+import type { LocalQueueName } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
+import { shownCommand } from '../terminal/shown-command.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
 const MIB = 1024 * 1024;
@@ -26,6 +29,7 @@ export interface StartOptions {
   readonly behindProxy?: boolean;
   readonly lanes?: number;
   readonly precision?: ServedPrecision;
+  readonly queue?: LocalQueueName;
   readonly maxWaiting?: number;
   /** MiB. */
   readonly maxBodies?: number;
@@ -54,6 +58,7 @@ export async function runStart(options: StartOptions): Promise<void> {
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
     precision: options.precision,
+    queue: options.queue,
     maxWaiting: options.maxWaiting,
     maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,
     drainMs: options.drain === undefined ? undefined : options.drain * SECOND_MS,
@@ -70,7 +75,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   Datasets  ${server.datasetsDir}
             Copy a folder of pictures there, with one subfolder for each class.
 
-Stop with Ctrl-C. Jobs and models stay; the next start resumes an unfinished job.`);
+${options.queue === 'workers' ? `Jobs wait for workers: ${shownCommand('worker', '--store', path.resolve(options.data))}\n\n` : ''}Stop with Ctrl-C. Jobs and models stay; the next start resumes an unfinished job.`);
   await untilInterrupted();
   console.log('Stopping …');
   await server.stop();

@@ -17,6 +17,9 @@ export const STORAGE_CODES = {
   'storage-bucket-missing': 'There is no such bucket. Create it, or correct its name, region or endpoint.',
   'storage-unsupported':
     'The file system lacks hard links or renaming. Put the whole storage folder on one that has both.',
+  'storage-unconditional':
+    'The storage ignores conditional writes, on which everything that is shared rests. Use a server that has them.',
+  'storage-folder-missing': 'There is no such folder. Create it, or correct its path.',
   'storage-link-refused':
     'A symbolic link leads out of the storage folder, or Fovea was to write through one. Link whole datasets only, and change their files where the link leads.',
   'storage-name-not-utf8': 'The name of a file is not valid UTF-8. Rename the file.',

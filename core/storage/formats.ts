@@ -25,6 +25,7 @@ export const FORMATS = {
   /** Also the record of a trial. */
   job: { kind: 'job record', version: 1 },
   event: { kind: 'event', version: 1 },
+  worker: { kind: 'record of a worker', version: 1 },
   openJobs: { kind: 'check of open jobs', version: 1 },
   idempotency: { kind: 'idempotency key', version: 1 },
   checkpoint: { kind: 'checkpoint', version: 1 },

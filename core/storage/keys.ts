@@ -68,6 +68,10 @@ export const keys = {
   /** The number in a checkpoint's key. */
   checkpointSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
+  /** What each worker says of itself, again and again while it lives. */
+  workers: () => 'workers/',
+  worker: (workerId: string) => `${keys.workers()}${segment(workerId)}.json`,
+
   models: () => 'models/',
   model: (model: string) => `models/${segment(model)}/`,
   /** Not a key, but the place in a listing after all keys of a model and before those of the next. */
@@ -112,10 +116,11 @@ export const keys = {
 
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
- * checkpoints that no job has deleted, and cached features.
+ * checkpoints that no job has deleted, cached features, and workers that have not been heard of.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
   { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
   { id: 'features', prefix: keys.features(), days: 90 },
+  { id: 'workers', prefix: keys.workers(), days: 1 },
 ] as const;

@@ -1,11 +1,8 @@
 // Finds out which back ends the trainer on this machine can run on. It asks `fovea doctor` in a process of its own, because
 // the server knows nothing of TensorFlow, and keeps the answer for ten minutes.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { z } from 'zod';
+import { DiagnosisSchema } from '../../core/job/estimate/ask-doctor.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
-import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
 import { GPUS, gpuOfDriver } from '../../core/pricing/gpus.ts';
 
 /** The back ends that were found, and the GPUs: these fields of {@link JobMachine}. */
@@ -21,7 +18,7 @@ export interface BackendFinder {
 
 /** How the doctor is run, and the clock for the age of its answer. */
 export interface BackendFinderOptions {
-  /** Runs the doctor, and gives what it writes: JSON of a {@link Diagnosis}. */
+  /** Runs the doctor, and gives what it writes: JSON of a diagnosis. */
   readonly ask: () => Promise<string>;
   readonly onError: (error: unknown) => void;
   /** Milliseconds since any fixed moment. */
@@ -30,17 +27,6 @@ export interface BackendFinderOptions {
 
 /** An answer is kept no longer, because somebody may run `fovea setup` while the server runs. */
 const KEPT_MS = 10 * 60_000;
-
-const DiagnosisSchema = z.object({
-  best: z.enum(TRAINER_BACKENDS),
-  missing: z.partialRecord(z.enum(TRAINER_BACKENDS), z.string()),
-  /** The GPU as its driver names it, e.g. `NVIDIA A10G`; null where there is none, or the driver does not say. */
-  gpuModel: z.string().nullable(),
-  /** GPUs that share a batch, where the best back end is `gpu`. */
-  gpuCount: z.number().int().positive().optional(),
-});
-/** What `fovea doctor --json` writes. */
-export type Diagnosis = z.infer<typeof DiagnosisSchema>;
 
 /** A finder that asks when it is first used, and again when its answer is older than ten minutes. */
 export function createBackendFinder({ ask, onError, clock }: BackendFinderOptions): BackendFinder {
@@ -70,21 +56,4 @@ export function createBackendFinder({ ask, onError, clock }: BackendFinderOption
       return known;
     },
   };
-}
-
-/** The doctor opens every back end there is, which takes seconds. */
-const DOCTOR_TIMEOUT_MS = 120_000;
-
-/**
- * Runs the doctor of this installation, for at most two minutes, and gives what it writes.
- * @param entry path of its entry point.
- * @throws Node's error where the process cannot be started, fails, takes too long, or is aborted by `signal`.
- */
-export async function askDoctor(entry: string, signal: AbortSignal): Promise<string> {
-  const args = ['--import', import.meta.resolve('tsx'), entry, '--json'];
-  const { stdout } = await promisify(execFile)(process.execPath, args, {
-    timeout: DOCTOR_TIMEOUT_MS,
-    signal,
-  });
-  return stdout;
 }

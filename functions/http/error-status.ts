@@ -125,6 +125,8 @@ export const ERROR_ANSWERS = {
   'storage-read-only': broken(),
   'storage-bucket-missing': broken(),
   'storage-unsupported': broken(),
+  'storage-unconditional': broken(),
+  'storage-folder-missing': broken(),
   'storage-link-refused': refused(409),
   'storage-name-not-utf8': refused(409),
   'storage-url-invalid': broken(),

@@ -141,7 +141,10 @@ export function jobRoutes(deps: AppDeps) {
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
     const pictures = await countPictures(deps.store, job.dataset, job.split);
     const { estimate, machine, reason } = chooseMachine(likely, pictures, machines);
-    const start = machine.pool === undefined || reason === null ? undefined : { pool: machine.pool, reason };
+    const start =
+      machine.pool === undefined || reason === null
+        ? undefined
+        : { pool: machine.pool, reason, hasGpu: machine.gpu !== undefined };
     const submitted = await submitJob(deps, job, { idempotencyKey, start });
     return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures, atHand) }, 200);
   });

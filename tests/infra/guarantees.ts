@@ -111,7 +111,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints and cached features expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features and lost workers expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -120,7 +120,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       return (
         everywhere?.['AbortIncompleteMultipartUpload'] !== undefined &&
         everywhere['NoncurrentVersionExpiration'] !== undefined &&
-        ['checkpoints/', 'uploads/', 'cache/features/'].every(
+        ['checkpoints/', 'uploads/', 'cache/features/', 'workers/'].every(
           (prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined,
         )
       );
@@ -135,7 +135,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       LifecycleConfiguration.Rules.filter(
         (rule: Record<string, unknown>) => rule['ExpirationInDays'] !== undefined,
       ).every(({ Prefix }: { Prefix?: string }) =>
-        ['checkpoints/', 'uploads/', 'cache/features/'].includes(Prefix ?? ''),
+        ['checkpoints/', 'uploads/', 'cache/features/', 'workers/'].includes(Prefix ?? ''),
       ),
     ),
     violate: (t) => {

@@ -12,6 +12,8 @@ const REGION = 'us-east-1';
 export type TestS3 =
   | {
       readonly options: S3ClientOptions & { readonly endpoint: string };
+      /** The same for another process. */
+      readonly environment: Readonly<Record<string, string>>;
       /** Makes a bucket, or keeps it. */
       createBucket(name: string): Promise<void>;
       stop(): Promise<void>;
@@ -32,6 +34,16 @@ export async function startS3(): Promise<TestS3> {
 
 const reach = (options: S3ClientOptions & { readonly endpoint: string }) => ({
   options,
+  environment: {
+    AWS_ENDPOINT_URL_S3: options.endpoint,
+    AWS_REGION: REGION,
+    ...(options.credentials === undefined
+      ? {}
+      : {
+          AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
+        }),
+  },
   async createBucket(name: string) {
     const client = new S3Client({ ...options, forcePathStyle: true });
     await client.send(new CreateBucketCommand({ Bucket: name })).catch((error: Error) => {

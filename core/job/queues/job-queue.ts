@@ -9,6 +9,8 @@ export interface JobStart {
   readonly pool: string;
   /** Why it is this one, in a sentence. */
   readonly reason: string;
+  /** Whether it was chosen for its GPU. */
+  readonly hasGpu: boolean;
 }
 
 /** Starts and ends attempts at jobs. */
@@ -16,8 +18,9 @@ export interface JobQueue {
   /**
    * Makes an attempt at the job start. Submitting a job twice is harmless, since its lease allows one attempt.
    * @param start default: the queue's first machines.
+   * @returns what to tell of it in the job's events, in a sentence.
    */
-  submit(job: JobRecord, start?: JobStart): Promise<void>;
+  submit(job: JobRecord, start?: JobStart): Promise<string | undefined>;
   /** Ends a running attempt, which would notice the request in the job's record later. */
   cancel(job: JobRecord): Promise<void>;
 }
@@ -36,7 +39,7 @@ export async function submitJob(
 ): Promise<JobRecord> {
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
-  await queue.submit(created, start);
+  const told = await queue.submit(created, start);
   // Several requests with the same key may get here.
   let isFirst = false;
   const queued = await jobs.update(created.id, (record) => {
@@ -47,9 +50,7 @@ export async function submitJob(
     await jobs.appendEvent(created.id, {
       level: 'info',
       type: 'message',
-      message: [`Job queued: ${job.architecture} on dataset "${job.dataset}".`, start?.reason ?? []]
-        .flat()
-        .join(' '),
+      message: [`Job queued: ${job.architecture} on dataset "${job.dataset}".`, told ?? []].flat().join(' '),
       data: start === undefined ? null : { pool: start.pool },
     });
   }

@@ -87,6 +87,8 @@ export const LeaseSchema = z.object({
   expiresAtMs: z.number().int(),
   /** Only for trainers on AWS Batch. */
   batch: BatchAttemptSchema.optional(),
+  /** Name of the worker that started the trainer, where one did. */
+  worker: z.string().optional(),
 });
 /** The lease of a job. */
 export type Lease = z.infer<typeof LeaseSchema>;
@@ -111,6 +113,18 @@ export const PlacementSchema = z.object({
 });
 /** Where a job was submitted on AWS Batch. */
 export type Placement = z.infer<typeof PlacementSchema>;
+
+/** What a job asks of workers beyond its back end; core/job/queues/workers writes it. */
+export const WorkerNeedsSchema = z.object({
+  /** Whether only a worker with a GPU may take it. */
+  gpu: z.boolean().optional(),
+  /** The device that trains must have more memory than this: so much did not suffice. */
+  moreThanBytes: z.number().nonnegative().optional(),
+  /** Whether AWS Batch may take it where no worker does. */
+  orBatch: z.boolean().optional(),
+});
+/** What a job asks of workers. */
+export type WorkerNeeds = z.infer<typeof WorkerNeedsSchema>;
 
 /** The machine time of one Batch job. */
 export const MachineUsageSchema = z.object({
@@ -234,6 +248,8 @@ export const JobRecordSchema = z.object({
   furthest: FurthestSchema.nullable().default(null),
   /** Only for jobs on AWS Batch. */
   placement: PlacementSchema.optional(),
+  /** Only for jobs that workers may take. */
+  workerNeeds: WorkerNeedsSchema.optional(),
   /** Why a queued job does not start, where that is known. */
   queuedReason: z.string().nullable().optional(),
   usage: z.array(MachineUsageSchema).optional(),

@@ -82,6 +82,8 @@ const isAttemptBefore = (held: BatchAttempt | undefined, own: BatchAttempt | und
   held !== undefined && own !== undefined && held.jobId === own.jobId && held.attempt < own.attempt;
 
 function toLeased(job: JobRecord, owner: string, nowMs: number, batch: BatchAttempt | undefined): JobRecord {
+  // A worker has claimed the job for this attempt, which is counted already.
+  if (job.lease?.owner === owner) return { ...job, status: 'running', lease: renewed(job.lease, nowMs) };
   const attempt = job.attempts + 1;
   return {
     ...job,
@@ -100,6 +102,59 @@ function toLeased(job: JobRecord, owner: string, nowMs: number, batch: BatchAtte
   };
 }
 
+const renewed = (lease: Lease, nowMs: number): Lease => ({
+  ...lease,
+  renewals: lease.renewals + 1,
+  expiresAtMs: nowMs + LEASE_MS,
+});
+
+/**
+ * Takes the lease of a job that waits, for the trainer that is started next under the name `owner`. Nobody waits here: of several
+ * claims one wins.
+ * @param worker name of the worker, for people.
+ * @param isWanted looks at the record once more, as it is when it is taken.
+ * @returns the leased job; undefined where it no longer waits.
+ */
+export async function claimLease(
+  { jobs, now }: LeaseDeps,
+  id: string,
+  { owner, worker }: { readonly owner: string; readonly worker: string },
+  isWanted: (record: JobRecord) => boolean,
+): Promise<JobRecord | undefined> {
+  const job = await jobs.update(id, (record) => {
+    if (isFinal(record.status) || record.lease !== null || !isWanted(record)) return undefined;
+    const { lease, ...taken } = toLeased(record, owner, now(), undefined);
+    return { ...taken, lease: lease === null ? null : { ...lease, worker } };
+  });
+  return job.lease?.owner === owner ? job : undefined;
+}
+
+/**
+ * Renews a lease that was claimed for a trainer, until that one does so itself.
+ * @param renewals number of renewals so far.
+ * @returns whether the trainer has not taken over yet.
+ */
+export async function renewClaim(
+  { jobs, now }: LeaseDeps,
+  id: string,
+  owner: string,
+  renewals: number,
+): Promise<boolean> {
+  const isUntouched = ({ lease }: JobRecord) => lease?.owner === owner && lease.renewals === renewals;
+  let isRenewed = false;
+  await jobs.update(
+    id,
+    (record) => {
+      isRenewed = isUntouched(record);
+      return isRenewed && record.lease !== null
+        ? { ...record, lease: renewed(record.lease, now()) }
+        : undefined;
+    },
+    (lease) => lease.owner === owner,
+  );
+  return isRenewed;
+}
+
 /**
  * Changes a leased job and renews its lease in the same write. A change that ends or queues the job releases the lease.
  * @throws {LeaseLostError} where another attempt has the lease by now.
@@ -116,8 +171,7 @@ export function updateLeased(
       if (job.lease?.owner !== owner) throw new LeaseLostError(job, owner);
       const changed = change(job);
       if (isFinal(changed.status) || changed.status === 'queued') return { ...changed, lease: null };
-      const renewals = job.lease.renewals + 1;
-      return { ...changed, lease: { ...job.lease, renewals, expiresAtMs: now() + LEASE_MS } };
+      return { ...changed, lease: renewed(job.lease, now()) };
     },
     (lease) => lease.owner === owner,
   );

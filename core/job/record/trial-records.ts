@@ -61,7 +61,7 @@ export async function openTrial(
   if (settings === undefined) throw new RangeError(`Job "${jobId}" has no trial ${trial}.`);
   if (!isLeft(job)) return undefined;
 
-  const records = recordsOf(store, trial);
+  const records = trialRecordsOf(store, trial);
   await createJson(
     store,
     keys.jobTrial(jobId, trial),
@@ -119,7 +119,7 @@ export async function addTrialSpending(
   if (job === undefined || job.sweep === null) return;
   const records = await Promise.all(
     trialsOf(job.sweep).map((_, index) =>
-      recordsOf(store, index + 1)
+      trialRecordsOf(store, index + 1)
         .get(jobId)
         .catch((error: unknown) => {
           // What a trial with a damaged record has spent is not known, and is not counted.
@@ -148,7 +148,8 @@ export const toTrialEvent = (event: NewJobEvent, trial: number, trials: number):
   data: { ...event.data, trial },
 });
 
-const recordsOf = (store: ObjectStore, trial: number): JobRecords =>
+/** The records of a trial, by job. */
+export const trialRecordsOf = (store: ObjectStore, trial: number): JobRecords =>
   createJobRecords(store, (jobId) => keys.jobTrial(jobId, trial));
 
 /** The first record of a trial. No trial knows what the others spend, so each gets an equal share of the limit. */

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findGpuModel } from '../../../batch-job/tensorflow/native/find-gpu-model.ts';
-import { createBackendFinder, type Diagnosis } from '../../../functions/deps/find-backends.ts';
+import type { Diagnosis } from '../../../core/job/estimate/ask-doctor.ts';
+import { createBackendFinder } from '../../../functions/deps/find-backends.ts';
 
 const root = await mkdtemp(path.join(tmpdir(), 'fovea-backends-'));
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -42,7 +42,7 @@ describe('createBatchQueue', () => {
   });
 
   it('submits to the pool that was chosen, and keeps the reason while the job stays there', async () => {
-    const start = { pool: 'gpu-24gb', reason: 'It needs it.' };
+    const start = { pool: 'gpu-24gb', reason: 'It needs it.', hasGpu: true };
     const job = await submitJob({ jobs, queue: createQueue() }, newJob(), { start });
     expect(batch.submitted).toMatchObject([{ jobQueue: 'queue-24-spot', jobDefinition: 'definition-24' }]);
     expect(job.placement).toMatchObject({ pool: 'gpu-24gb', reason: 'It needs it.' });

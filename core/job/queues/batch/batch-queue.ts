@@ -129,6 +129,7 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
         const reason = start === undefined ? {} : { reason: start.reason };
         return { pool: first.name, capacity, submission: 1, replaces: null, ...trials, ...reason };
       });
+      return start?.reason;
     },
 
     async move(jobId, ended, { pool, capacity }) {

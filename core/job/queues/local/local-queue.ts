@@ -2,14 +2,17 @@
 // same jobs: a job's lease says who works on it, and this worker writes into no job that somebody else holds. What the
 // trainer is, is said by whoever creates the queue.
 
+import { randomUUID } from 'node:crypto';
 import { monotonicMs } from '../../../clock.ts';
 import { attemptsWithoutProgress } from '../../record/furthest.ts';
-import { isFinal, type JobRecord, toJobError } from '../../record/job.ts';
+import type { JobRecord } from '../../record/job.ts';
 import type { JobQueue } from '../job-queue.ts';
+import { failCrashed } from './fail-crashed.ts';
 import { createOpenJobsCheck } from './open-jobs-check.ts';
 import { createTrainerEnds, MAX_ATTEMPTS } from './trainer-ends.ts';
 import { createTrainerProcess, type StartTrainer } from './trainer-process.ts';
 import { createWaitingJobs, type WaitingJobsDeps } from './waiting-jobs.ts';
+import { createWorkLoop } from './work-loop.ts';
 
 /** How long a trainer that was asked to end may take to leave a resumable job behind. */
 const STOP_MS = 10_000;
@@ -42,96 +45,43 @@ export function createLocalQueue(deps: LocalQueueDeps): LocalQueue {
   const { jobs, startTrainer, now, onError, clock = monotonicMs, retryMs = RETRY_MS } = deps;
   const waiting = createWaitingJobs(deps);
   const trainer = createTrainerProcess(startTrainer);
-  const ends = createTrainerEnds({ jobs, now, clock, restMs: retryMs });
-  const check = createOpenJobsCheck({ jobs, clock, retryMs, onFound: wake, onError });
-  let working = false;
-  /** Whether somebody has called {@link wake} since the worker last looked for a job. */
-  let wanted = false;
-  let stopped = true;
-  let wakeTimer: NodeJS.Timeout | undefined;
+  const ends = createTrainerEnds({ now, clock, restMs: retryMs });
+  const check = createOpenJobsCheck({ jobs, clock, retryMs, onFound: () => loop.wake(), onError });
+  const loop = createWorkLoop({ step, pollMs: POLL_MS, retryMs, onError });
 
-  function wake(): void {
-    wanted = true;
-    if (!working && !stopped) void work();
-  }
-
-  function wakeIn(delayMs: number): void {
-    clearTimeout(wakeTimer);
-    wakeTimer = setTimeout(wake, delayMs);
-    wakeTimer.unref();
-  }
-
-  async function work(): Promise<void> {
-    working = true;
-    try {
-      while (!stopped) {
-        wanted = false;
-        await ends.settle();
-        const job = await waiting.next(ends.isResting);
-        // Finding one takes time, in which the queue may have been stopped.
-        if (stopped) return;
-        if (job !== undefined) await train(job);
-        else if (!wanted) {
-          await check.checkDeleted();
-          return wakeIn(POLL_MS);
-        }
-      }
-    } catch (error) {
-      onError(error);
-      wakeIn(retryMs);
-    } finally {
-      working = false;
-    }
+  async function step(): Promise<boolean> {
+    await ends.settle();
+    const job = await waiting.next(ends.isResting);
+    // Finding one takes time, in which the queue may have been stopped.
+    if (loop.isStopped()) return false;
+    if (job === undefined) await check.checkDeleted();
+    else await train(job);
+    return job !== undefined;
   }
 
   async function train(job: JobRecord): Promise<void> {
     const ended = Math.max(attemptsWithoutProgress(job), ends.crashesOf(job.id));
     if (ended >= MAX_ATTEMPTS) return failCrashed(deps, job, ended);
-    ends.add(await trainer.run(job));
-    if (!stopped) await ends.settle();
+    ends.add(await trainer.run(job, { jobs, leaseOwner: randomUUID() }));
+    if (!loop.isStopped()) await ends.settle();
   }
 
   return {
     async submit() {
-      wake();
+      loop.wake();
+      return undefined;
     },
     async cancel(job) {
       if (trainer.isOf(job.id)) void trainer.end(CANCEL_MS);
     },
     start() {
-      stopped = false;
-      wake();
+      loop.start();
       check.start();
     },
     async stop() {
-      stopped = true;
-      clearTimeout(wakeTimer);
+      void loop.stop();
       await check.stop();
       await trainer.end(STOP_MS);
     },
   };
-}
-
-/** Ends a job whose trainers have crashed too often, unless somebody else holds it by now. */
-async function failCrashed(
-  { jobs, now }: Pick<LocalQueueDeps, 'jobs' | 'now'>,
-  { id: jobId, queuedReason }: JobRecord,
-  crashes: number,
-): Promise<void> {
-  const message =
-    `The job was given up: its trainer ended ${crashes} times without bringing it any further. ` +
-    (queuedReason ?? "The server's output says more.");
-  let isFailed = false;
-  await jobs.update(jobId, (record) => {
-    isFailed = !isFinal(record.status) && record.lease === null;
-    return isFailed
-      ? {
-          ...record,
-          status: 'failed',
-          finishedAt: Math.floor(now() / 1000),
-          error: toJobError('trainer-crashed', message),
-        }
-      : undefined;
-  });
-  if (isFailed) await jobs.appendEvent(jobId, { level: 'error', type: 'message', message, data: null });
 }

@@ -2,7 +2,7 @@
 
 import { isFurther } from '../../record/furthest.ts';
 import { isFinal, type JobRecord } from '../../record/job.ts';
-import type { JobStore } from '../../record/job-store.ts';
+import type { AttemptJobs } from '../../record/job-store.ts';
 import { withoutHolder } from './waiting-jobs.ts';
 
 /** A job whose trainer ended this often without progress fails: the fault is likely to come again. */
@@ -11,6 +11,10 @@ export const MAX_ATTEMPTS = 3;
 /** A trainer that has ended, until its job's record says so. */
 export interface TrainerEnd {
   readonly jobId: string;
+  /** The trial that the trainer carried out, from 1; undefined for the whole job. */
+  readonly trial?: number | undefined;
+  /** Where the record is and events go. */
+  readonly jobs: AttemptJobs;
   readonly leaseOwner: string;
   /** How far the job had come when the trainer began. */
   readonly from: JobRecord['furthest'];
@@ -18,45 +22,52 @@ export interface TrainerEnd {
   readonly how: string;
   /** Nothing is wrong with the job: its trainer was told to go, or its storage failed. */
   readonly isReleased: boolean;
+  /** Memory ran out, and the job waits for a larger machine. */
+  readonly isOutOfMemory: boolean;
 }
+
+/** Names a job or a trial of it. */
+export const workKey = (jobId: string, trial?: number): string =>
+  trial === undefined ? jobId : `${jobId} ${trial}`;
 
 /** The trainers of one worker that have ended. */
 export interface TrainerEnds {
   add(end: TrainerEnd): void;
   /**
-   * Writes the ends into their jobs' records, in order. Where the storage takes nothing it rejects, and what is left waits
+   * Writes the ends into their records, in order. Where the storage takes nothing it rejects, and what is left waits
    * for the next call.
    */
   settle(): Promise<void>;
   /**
-   * How many trainers of a job ended without finishing it, also those that never got as far as taking it, since the last
+   * How many trainers of a job or a trial ended without finishing it, also those that never got as far as taking it, since the last
    * one that brought it further or took an out-of-memory remedy: the job has not been tried in that way before.
    */
-  crashesOf(jobId: string): number;
-  /** Whether a job is left alone for now, as its trainer has just released it. */
-  isResting(jobId: string): boolean;
+  crashesOf(jobId: string, trial?: number): number;
+  /** Whether a job or a trial is left alone for now, as its trainer has just released it. */
+  isResting(jobId: string, trial?: number): boolean;
 }
 
 /** What {@link createTrainerEnds} works with. */
 export interface TrainerEndsDeps {
-  readonly jobs: JobStore;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Monotonic, in milliseconds. */
   readonly clock: () => number;
   /** How long a job rests that its trainer has released, in milliseconds. */
   readonly restMs: number;
+  /** What follows where memory ran out. Default: a released job is tried again like any other. */
+  readonly onOutOfMemory?: (end: TrainerEnd, job: JobRecord) => Promise<void>;
 }
 
 /** No trainer has ended yet. */
-export function createTrainerEnds({ jobs, now, clock, restMs }: TrainerEndsDeps): TrainerEnds {
+export function createTrainerEnds({ now, clock, restMs, onOutOfMemory }: TrainerEndsDeps): TrainerEnds {
   const ends: TrainerEnd[] = [];
   const crashes = new Map<string, { readonly count: number; readonly remedies: number }>();
-  /** By job, in milliseconds of `clock`. */
+  /** In milliseconds of `clock`. */
   const restingUntil = new Map<string, number>();
 
   /** @returns The job as it is once the trainer's lease is off it. */
-  const takeLease = ({ jobId, leaseOwner, isReleased }: TrainerEnd): Promise<JobRecord> =>
+  const takeLease = ({ jobs, jobId, leaseOwner, isReleased }: TrainerEnd): Promise<JobRecord> =>
     // The process is gone for certain, so its lease need not die first.
     jobs.update(
       jobId,
@@ -71,18 +82,18 @@ export function createTrainerEnds({ jobs, now, clock, restMs }: TrainerEndsDeps)
     );
 
   /** @returns How many crashes without progress that makes; 0 where the trainer has brought the job further. */
-  function countCrash({ jobId, from }: TrainerEnd, job: JobRecord): number {
-    const before = crashes.get(jobId);
+  function countCrash({ jobId, trial, from }: TrainerEnd, job: JobRecord): number {
+    const before = crashes.get(workKey(jobId, trial));
     const remedies = job.memory.taken.length;
     const isFirst = before === undefined || remedies > before.remedies;
     const count = isFurther(job.furthest?.position, from?.position) ? 0 : isFirst ? 1 : before.count + 1;
-    crashes.set(jobId, { count, remedies });
+    crashes.set(workKey(jobId, trial), { count, remedies });
     return count;
   }
 
   async function reportCrash(end: TrainerEnd, job: JobRecord): Promise<void> {
     const count = countCrash(end, job);
-    await jobs.appendEvent(end.jobId, {
+    await end.jobs.appendEvent(end.jobId, {
       level: 'warn',
       type: 'message',
       message:
@@ -96,11 +107,13 @@ export function createTrainerEnds({ jobs, now, clock, restMs }: TrainerEndsDeps)
   async function settleFirst(end: TrainerEnd): Promise<void> {
     const job = await takeLease(end);
     ends.shift();
+    const key = workKey(end.jobId, end.trial);
     if (isFinal(job.status)) {
-      crashes.delete(end.jobId);
-      restingUntil.delete(end.jobId);
+      crashes.delete(key);
+      restingUntil.delete(key);
     } else if (job.lease === null) {
-      if (end.isReleased) restingUntil.set(end.jobId, clock() + restMs);
+      if (end.isReleased) restingUntil.set(key, clock() + restMs);
+      else if (end.isOutOfMemory && onOutOfMemory !== undefined) await onOutOfMemory(end, job);
       else await reportCrash(end, job);
     }
   }
@@ -110,7 +123,7 @@ export function createTrainerEnds({ jobs, now, clock, restMs }: TrainerEndsDeps)
     async settle() {
       for (let end = ends[0]; end !== undefined; end = ends[0]) await settleFirst(end);
     },
-    crashesOf: (jobId) => crashes.get(jobId)?.count ?? 0,
-    isResting: (jobId) => clock() < (restingUntil.get(jobId) ?? 0),
+    crashesOf: (jobId, trial) => crashes.get(workKey(jobId, trial))?.count ?? 0,
+    isResting: (jobId, trial) => clock() < (restingUntil.get(workKey(jobId, trial)) ?? 0),
   };
 }

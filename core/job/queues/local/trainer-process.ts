@@ -1,19 +1,23 @@
-// The one trainer process that a local worker has at a time: started, waited for, and told to end.
+// The one trainer process that a worker has at a time: started, waited for, and told to end.
 
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { exitCodes } from '../../../environment.ts';
 import type { JobRecord } from '../../record/job.ts';
 import type { TrainerEnd } from './trainer-ends.ts';
 
-/** Starts the trainer of one job, which takes the job's lease under the name `leaseOwner`. */
-export type StartTrainer = (jobId: string, leaseOwner: string) => ChildProcess;
+/** Starts the trainer of one job, or of one trial of it, which takes the lease under the name `leaseOwner`. */
+export type StartTrainer = (jobId: string, leaseOwner: string, trial?: number) => ChildProcess;
+
+/** What a trainer is started for. */
+export interface TrainerWork extends Pick<TrainerEnd, 'jobs' | 'trial'> {
+  readonly leaseOwner: string;
+}
 
 /** A place for one trainer. */
 export interface TrainerProcess {
   /** Starts a job's trainer and waits for its end. Rejects where the process does not start. */
-  run(job: JobRecord): Promise<TrainerEnd>;
+  run(job: Pick<JobRecord, 'id' | 'furthest'>, work: TrainerWork): Promise<TrainerEnd>;
   /** Whether the trainer of this job is running. */
   isOf(jobId: string): boolean;
   /** Asks the running trainer to end, and kills it where it has not after `graceMs`. @returns Once it has ended. */
@@ -24,9 +28,9 @@ export interface TrainerProcess {
 export function createTrainerProcess(startTrainer: StartTrainer): TrainerProcess {
   let running: { readonly jobId: string; readonly child: ChildProcess } | undefined;
   return {
-    async run(job) {
-      const leaseOwner = randomUUID();
-      const child = startTrainer(job.id, leaseOwner);
+    async run(job, work) {
+      const { leaseOwner, trial } = work;
+      const child = startTrainer(job.id, leaseOwner, trial);
       running = { jobId: job.id, child };
       try {
         await Promise.race([
@@ -38,11 +42,12 @@ export function createTrainerProcess(startTrainer: StartTrainer): TrainerProcess
       }
       const { signalCode, exitCode } = child;
       return {
+        ...work,
         jobId: job.id,
-        leaseOwner,
         from: job.furthest,
         how: signalCode === null ? `with exit code ${exitCode}` : `by signal ${signalCode}`,
         isReleased: exitCode === exitCodes.released,
+        isOutOfMemory: exitCode === exitCodes.outOfMemory,
       };
     },
     isOf: (jobId) => running?.jobId === jobId,

@@ -1,6 +1,6 @@
-// Which job a local worker takes next, where other servers may work on the same folder. Knows nothing of trainers.
+// Which jobs wait for a trainer, where several servers and workers may work on the same store. Knows nothing of trainers.
 
-import { isFinal, type JobRecord } from '../../record/job.ts';
+import { isFinal, type JobRecord, type Lease } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import { createLeaseWatch, isSameLease } from '../../record/lease-watch.ts';
 
@@ -11,10 +11,14 @@ export interface WaitingJobsDeps {
   readonly now: () => number;
   /** Monotonic, in milliseconds; by default the machine's. */
   readonly clock?: () => number;
+  /** Told of a job that was taken from a dead holder. */
+  readonly onFreed?: (job: JobRecord, lease: Lease) => Promise<void>;
 }
 
 /** The jobs that wait for a trainer. */
 export interface WaitingJobs {
+  /** The jobs that nobody holds, oldest first. Releases and cancels as {@link next}. */
+  each(): AsyncIterable<JobRecord>;
   /**
    * The oldest job that nobody holds; undefined where none waits. Releases the leases of dead holders, and cancels jobs that
    * are to be cancelled.
@@ -25,34 +29,41 @@ export interface WaitingJobs {
 }
 
 /** Watches the leases of open jobs, so that it can tell which holders are dead. */
-export function createWaitingJobs({ jobs, now, clock }: WaitingJobsDeps): WaitingJobs {
+export function createWaitingJobs({ jobs, now, clock, onFreed }: WaitingJobsDeps): WaitingJobs {
   const watch = createLeaseWatch(clock);
 
   /** @returns the job where it waits for a trainer now. */
   async function free(job: JobRecord): Promise<JobRecord | undefined> {
     const { lease } = job;
     if (lease === null && !job.cancelRequested) return job;
+    let isFreed = false;
     const left = await jobs.update(
       job.id,
-      (record) =>
-        !isFinal(record.status) && isSameLease(record.lease, lease)
-          ? withoutHolder(record, now())
-          : undefined,
+      (record) => {
+        isFreed = !isFinal(record.status) && isSameLease(record.lease, lease);
+        return isFreed ? withoutHolder(record, now()) : undefined;
+      },
       (held) => isSameLease(held, lease),
     );
+    if (isFreed && lease !== null) await onFreed?.(left, lease);
     return isFinal(left.status) || left.lease !== null ? undefined : left;
   }
 
+  async function* each(): AsyncGenerator<JobRecord> {
+    const held = new Set<string>();
+    for await (const job of jobs.open()) {
+      if (job.lease !== null) held.add(job.id);
+      if (job.lease !== null && !watch.isDead(job.id, job.lease)) continue;
+      const freed = await free(job);
+      if (freed !== undefined) yield freed;
+    }
+    watch.keepOnly(held);
+  }
+
   return {
+    each,
     async next(isResting = () => false) {
-      const held = new Set<string>();
-      for await (const job of jobs.open()) {
-        if (job.lease !== null) held.add(job.id);
-        if (job.lease !== null && !watch.isDead(job.id, job.lease)) continue;
-        const freed = await free(job);
-        if (freed !== undefined && !isResting(freed.id)) return freed;
-      }
-      watch.keepOnly(held);
+      for await (const job of each()) if (!isResting(job.id)) return job;
       return undefined;
     },
   };

@@ -35,6 +35,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
     code: 'key-too-long',
     advice: 'S3 allows 1024 bytes, its prefix included; shorten the key.',
   },
+  NotImplemented: {
+    code: 'storage-unconditional',
+    advice:
+      'The server does not know what the request asks for, such as conditional writes. Use a version that does.',
+  },
   EntityTooLarge: { code: 'object-too-large', advice: 'A single upload holds at most 5 GB.' },
   InvalidObjectState: {
     code: 'object-archived',
@@ -51,13 +56,17 @@ const DENIED: Meaning = {
 };
 const UNAVAILABLE: Meaning = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
 
+/** An error that no server has answered with, e.g. `Error: connect ECONNREFUSED 127.0.0.1:9000`. */
+const describeLocal = ({ name, message }: Error) =>
+  message === 'Region is missing' ? 'Region is missing: set AWS_REGION' : `${name}: ${message}`;
+
 /** Turns the error of a failed request into one of the project. Errors of the project and aborts are returned unchanged. */
 export function toStorageError(error: unknown, action: string, url: string): unknown {
   if (error instanceof FoveaError || isAbort(error) || !(error instanceof Error)) return error;
   const status = statusOf(error);
   const denied = status === 401 || status === 403 || error.name === 'CredentialsProviderError';
   const { code, advice } = MEANINGS[error.name] ?? (denied ? DENIED : UNAVAILABLE);
-  const received = status === undefined ? error.name : `${error.name}, HTTP ${status}`;
+  const received = status === undefined ? describeLocal(error) : `${error.name}, HTTP ${status}`;
   return new FoveaError(code, `Could not ${action} "${url}" (${received}). ${advice}`, {
     param: url,
     details: { reason: error.name, ...(status === undefined ? {} : { status }) },

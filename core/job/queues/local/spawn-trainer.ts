@@ -1,0 +1,34 @@
+// Starts a trainer as a child of this process. Which file the trainer is, is said by whoever calls.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { environment, workerThreads } from '../../../environment.ts';
+
+/** The entry point of a trainer, and what all of its jobs have in common. */
+export interface TrainerProgram {
+  /** Path of the entry point. */
+  readonly entry: string;
+  readonly storeUrl: string;
+  /** What an hour of this machine costs, in US dollars. */
+  readonly usdPerHour: number;
+  /** A folder of pretrained weight files. */
+  readonly weightsDir?: string | undefined;
+}
+
+/** A function that starts the trainer of a job, or of a trial of it, with the environment of this process. */
+export const trainerSpawner =
+  ({ entry, storeUrl, usdPerHour, weightsDir }: TrainerProgram) =>
+  (jobId: string, leaseOwner: string, trial?: number): ChildProcess =>
+    spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        [environment.workerThreads]: workerThreads(availableParallelism()),
+        ...process.env,
+        [environment.storeUrl]: storeUrl,
+        [environment.jobId]: jobId,
+        [environment.leaseOwner]: leaseOwner,
+        [environment.usdPerHour]: String(usdPerHour),
+        ...(trial === undefined ? {} : { [environment.trial]: String(trial) }),
+        ...(weightsDir === undefined ? {} : { [environment.weightsDir]: weightsDir }),
+      },
+    });
