@@ -135,10 +135,10 @@ export default {
     ),
     only(
       'infra-reads-names-only',
-      'The stack and the code share names (keys, environment variables) and prices.',
+      'The stack and the code share names (keys and who may use them, environment variables) and prices.',
       {
         from: '^infra/',
-        to: '^(api|batch-job|functions|cli)/|^core/(?!storage/keys\\.ts|environment\\.ts|pricing/)',
+        to: '^(api|batch-job|functions|cli)/|^core/(?!storage/(keys|access)\\.ts|environment\\.ts|pricing/)',
       },
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {

@@ -122,6 +122,10 @@ export const JobSchema = z
       })
       .nullable()
       .meta({ description: 'Machines of AWS Batch on which the job runs; null elsewhere.' }),
+    worker: z.string().nullable().meta({
+      description:
+        'Name of the worker that has the job; null where none has it. Trials of a sweep are listed with the workers.',
+    }),
     max_cost_usd: z
       .number()
       .nullable()
@@ -226,6 +230,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
       placement === undefined
         ? null
         : { pool: placement.pool, capacity: placement.capacity, reason: placement.reason ?? null },
+    worker: job.lease?.worker ?? null,
     max_cost_usd: job.maxCostUsd,
     cost: spendingOf(job),
     cancel_requested: job.cancelRequested,

@@ -356,7 +356,19 @@ program
     'how long the trainer may take to save a checkpoint when the worker is told to stop (default: 30)',
     parseNonNegative,
   )
+  .option('--print-policy', 'only print the IAM policy that a worker outside of AWS needs, and nothing more')
   .action(async (options: WorkerOptions) => (await import('./commands/worker.ts')).runWorker(options));
+
+program
+  .command('workers')
+  .description('list the workers of a server: what each offers, when it was last seen, and its job')
+  .option('--url <address>', 'URL of the server', 'http://127.0.0.1:8787')
+  .action(async (options) =>
+    (await import('./commands/workers.ts')).runWorkers({
+      ...options,
+      apiKey: process.env[environment.apiKey],
+    }),
+  );
 
 program
   .command('setup')

@@ -26,6 +26,7 @@ import { predictRoutes } from './routes/predict.ts';
 import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { workerRoutes } from './routes/workers.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
 export function createApp(deps: AppDeps) {
@@ -52,6 +53,7 @@ export function createApp(deps: AppDeps) {
     uploadRoutes,
     datasetRoutes,
     planRoutes,
+    workerRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));

@@ -14,6 +14,7 @@ import {
 import { type WireManifest, WireManifestSchema } from '../../api/manifest.ts';
 import { PredictionSchema, type WirePrediction } from '../../api/prediction.ts';
 import { type WireReport, WireReportSchema } from '../../api/report.ts';
+import { type WireWorker, WorkerListSchema } from '../../api/worker.ts';
 import { isFinal } from '../../core/job/record/job.ts';
 
 /** An answer of the API that is an error. Its message is the API's; its code is null where the answer had none. */
@@ -47,6 +48,7 @@ export interface ApiClient {
   predict(model: string, image: Uint8Array): Promise<WirePrediction>;
   report(model: string): Promise<WireReport>;
   manifest(model: string): Promise<WireManifest>;
+  workers(): Promise<readonly WireWorker[]>;
 }
 
 /** Events read with each request; a follower asks again often enough. */
@@ -118,6 +120,7 @@ export function createApiClient(url: string, apiKey?: string): ApiClient {
     report: (model) => request(WireReportSchema, 'GET', `/v1/models/${segment(model)}/report?format=json`),
     manifest: (model) =>
       request(WireManifestSchema, 'GET', `/v1/models/${segment(model)}/files/manifest.json`),
+    workers: async () => (await request(WorkerListSchema, 'GET', '/v1/workers')).data,
     predict: (model, image) =>
       request(PredictionSchema, 'POST', `/v1/models/${segment(model)}/predict`, image),
   };

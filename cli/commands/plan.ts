@@ -1,7 +1,6 @@
 // `fovea plan`: prints what a network needs before it runs, as tables, and draws it in a file. Starts no server.
 
 import { writeFile } from 'node:fs/promises';
-import Table from 'cli-table3';
 import { describeJobOnGpu } from '../../core/job/estimate/job-on-gpu.ts';
 import { formatShape } from '../../core/network/description/shapes.ts';
 import { drawPlan } from '../../core/network/plan/draw-plan.ts';
@@ -19,6 +18,7 @@ import {
   describePlan,
   planClassifier,
 } from '../../core/network/plan/plan-classifier.ts';
+import { newTable } from '../terminal/plain-table.ts';
 
 /** The options of `fovea plan`. What is omitted has the planner's default. */
 export interface PlanOptions {
@@ -54,21 +54,6 @@ export async function runPlan(model: string, options: PlanOptions): Promise<void
   await writeFile(svg, drawPlan(plan));
   console.log(`\nThe picture is in ${svg}.`);
 }
-
-/** A table without lines, which would make long tables hard to read. */
-const newTable = (head: string[], leftColumns: number) =>
-  new Table({
-    head,
-    colAligns: head.map((_, i) => (i < leftColumns ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
-    chars: Object.fromEntries(
-      ['top', 'bottom', 'left', 'right', 'mid', 'middle'].flatMap((place) =>
-        place === 'middle'
-          ? [[place, '']]
-          : ['', '-mid', '-left', '-right'].map((part) => [`${place}${part}`, '']),
-      ),
-    ),
-  });
 
 const MARKED = '◄ peak';
 

@@ -18,7 +18,6 @@ import { startS3 } from '../support/start-s3.ts';
 import { bundleWorker, endWorker, startWorker, type WorkerPrograms } from '../support/worker-process.ts';
 
 const WORKERS = 2;
-const JOBS = 4;
 const TIMEOUT_MS = 120_000;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'fovea-workers-'));
@@ -37,12 +36,14 @@ const s3 = await startS3();
 afterAll(async () => s3.options && s3.stop());
 if (s3.options !== undefined) await s3.createBucket('workers');
 const stores = [
-  { name: 'a folder', storeUrl: pathToFileURL(folder).href, env: {} },
-  ...(s3.options === undefined ? [] : [{ name: 'S3', storeUrl: 's3://workers/here', env: s3.environment }]),
+  { name: 'a folder', storeUrl: pathToFileURL(folder).href, env: {}, jobs: 4 },
+  ...(s3.options === undefined
+    ? []
+    : [{ name: 'S3', storeUrl: 's3://workers/here', env: s3.environment, jobs: 2 }]),
 ];
 if (s3.options === undefined) console.warn(`Workers are not tested on S3: ${s3.reason}.`);
 
-describe.each(stores)('workers over $name', ({ storeUrl, env }) => {
+describe.each(stores)('workers over $name', ({ storeUrl, env, jobs: jobCount }) => {
   const open = async () => {
     const store = await openObjectStore(storeUrl, s3.options === undefined ? {} : { s3: s3.options });
     const jobs = createJobStore({ store, now: Date.now });
@@ -79,7 +80,7 @@ describe.each(stores)('workers over $name', ({ storeUrl, env }) => {
 
     const gpu = await submit({ backend: 'gpu' });
     const ids = [long];
-    for (let index = 1; index < JOBS; index++) ids.push(await submit());
+    for (let index = 1; index < jobCount; index++) ids.push(await submit());
     const sweep = await submit({ sweep: { learning_rate_multiplier: [1, 2] } });
     await Promise.all(Array.from({ length: WORKERS }, (_, index) => start(`worker ${index}`, 2, 50)));
     const ends = await Promise.all(

@@ -1,4 +1,4 @@
-// The whole HTTP app over a store in memory, with a queue that only remembers what it was told.
+// The whole HTTP app over a store in memory, with a queue that only remembers what it was told, and tells why as that of AWS Batch.
 
 import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
@@ -63,6 +63,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     async submit(job, start) {
       submitted.push(job.id);
       starts.push(start);
+      return start?.reason;
     },
     cancel: async (job) => void cancelled.push(job.id),
   };

@@ -88,6 +88,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
       cancel_requested: false,
       queued_reason: null,
       machines: null,
+      worker: null,
       progress: null,
       result: null,
     });

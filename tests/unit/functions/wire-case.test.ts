@@ -2,9 +2,11 @@
 
 import { expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { createWorkerRecords } from '../../../core/job/queues/workers/worker-records.ts';
 import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import { AugmentationSchema, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { keys } from '../../../core/storage/keys.ts';
+import { aWorker } from '../../support/a-worker.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
@@ -80,6 +82,8 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
   await commitColorModel(test.store, { version: '2', report: { file: 'report.json', page: 'report.html' } });
   await test.store.put(keys.modelFile('later', '1', 'manifest.json'), JSON.stringify({ formatVersion: 99 }));
 
+  await createWorkerRecords({ store: test.store, now: Date.now }).put(aWorker({ job: { id, trial: null } }));
+
   const names = new Set<string>();
   for (const [method, path, body] of [
     ['GET', `/v1/fine_tuning/jobs/${id}`],
@@ -92,6 +96,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['GET', '/v1/models/later:1'],
     ['POST', '/v1/plans', { model: 'small_cnn' }],
     ['GET', '/v1/architectures'],
+    ['GET', '/v1/workers'],
   ] as const) {
     for (const name of namesIn((await test.send(method, path, body)).body)) names.add(name);
   }
@@ -105,6 +110,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     'macro_f1',
     'size_bytes',
     'tfjs_max_difference',
+    'usd_per_hour',
     'format_version',
   ]) {
     expect([...names]).toContain(name);

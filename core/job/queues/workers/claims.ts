@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../../storage/object-store.ts';
 import { trialsOf } from '../../recipe/sweep.ts';
 import { isFinal, type JobRecord, type Lease } from '../../record/job.ts';
 import type { AttemptJobs, JobStore } from '../../record/job-store.ts';
-import { claimLease } from '../../record/lease.ts';
+import { claimLease, LeaseLostError } from '../../record/lease.ts';
 import { createLeaseWatch, isSameLease, LEASE_MS } from '../../record/lease-watch.ts';
 import { openTrial, trialRecordsOf } from '../../record/trial-records.ts';
 import { createWaitingJobs, withoutHolder } from '../local/waiting-jobs.ts';
@@ -108,17 +108,26 @@ export function createClaims({
         isHeld = true;
         continue;
       }
-      const opened = await openTrial({ store, jobs, now }, job.id, trial);
-      if (opened === undefined) continue;
-      if (lease !== null && (await free(opened, job.id, lease))) await tellSilent(opened, job.id, lease);
-      const record = await records.get(job.id);
-      const claim =
-        record === undefined ? undefined : await take({ jobId: job.id, trial, record, jobs: opened });
+      const claim = await openAndTake(job.id, trial, lease);
       if (claim !== undefined) return claim;
       const after = await records.get(job.id);
       isHeld ||= after !== undefined && !isFinal(after.status);
     }
     return isHeld ? 'held' : undefined;
+  }
+
+  async function openAndTake(jobId: string, trial: number, dead: Lease | null): Promise<Claim | undefined> {
+    try {
+      const opened = await openTrial({ store, jobs, now }, jobId, trial);
+      if (opened === undefined) return undefined;
+      if (dead !== null && (await free(opened, jobId, dead))) await tellSilent(opened, jobId, dead);
+      const record = await trialRecordsOf(store, trial).get(jobId);
+      return record && (await take({ jobId, trial, record, jobs: opened }));
+    } catch (error) {
+      // Meanwhile all trials were over, and another worker has taken the job.
+      if (error instanceof LeaseLostError) return undefined;
+      throw error;
+    }
   }
 
   /** Takes a lease off the record of a trial whose holder is dead. @returns whether it was this call. */

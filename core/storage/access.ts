@@ -1,0 +1,68 @@
+// Says who may read, write and delete which objects: one table for the stack's roles and for workers outside of it. A segment `*` makes a
+// key a pattern of IAM. Knows no cloud's way to grant it.
+
+import { keys } from './keys.ts';
+
+/** Patterns of keys. Whoever has any access may also list all keys: without that, S3 answers 403 for an object that is not there. */
+export interface Access {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly delete: readonly string[];
+}
+
+const datasets = `${keys.datasets()}*`;
+const splits = `${keys.splits()}*`;
+const models = `${keys.models()}*`;
+const backbones = `${keys.backbones()}*`;
+const cache = `${keys.cache()}*`;
+const weights = keys.weights('*');
+const job = keys.job('*');
+const jobEvents = `${keys.jobEvents('*')}*`;
+const jobFiles = `${keys.jobs()}*`;
+const openJobs = `${keys.openJobs()}*`;
+const checkpoints = `${keys.checkpoints()}*`;
+const uploads = `${keys.uploads()}*`;
+const idempotency = keys.idempotency('*');
+const workers = `${keys.workers()}*`;
+
+/** A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. */
+const TRAINER: Access = {
+  // Of a restore, whether it is finished.
+  read: [datasets, splits, models, backbones, cache, jobFiles, checkpoints, keys.restore()],
+  write: [splits, models, cache, jobFiles, checkpoints],
+  // A trainer deletes old checkpoints, and the open-job entry of a job that has ended.
+  delete: [checkpoints, openJobs],
+};
+
+/** The access of everybody who works on a store with credentials of their own. */
+export const ACCESS = {
+  trainer: TRAINER,
+  /** A worker runs trainers, finds jobs, and tells of itself. */
+  worker: {
+    read: [...TRAINER.read, openJobs, workers],
+    write: [...TRAINER.write, workers],
+    delete: [...TRAINER.delete, workers],
+  },
+  api: {
+    // Of a backbone only its record is read, not its weights.
+    read: [
+      datasets,
+      splits,
+      models,
+      keys.backbone('*'),
+      jobFiles,
+      openJobs,
+      workers,
+      idempotency,
+      uploads,
+      weights,
+    ],
+    // Models, because published weights are imported as they are; trained ones come from trainers.
+    // Uploads, because a presigned link has the permissions of the role that signed it.
+    write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
+    // The open-job entry of a job that is cancelled while it waits.
+    delete: [openJobs],
+  },
+  /** The function that handles batch events writes them into job records and job events. */
+  jobEvents: { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] },
+} as const satisfies Readonly<Record<string, Access>>;

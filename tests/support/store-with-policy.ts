@@ -1,0 +1,56 @@
+// A store that allows what a policy of IAM allows, and refuses the rest as S3 does.
+
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { IamPolicy } from '../../core/job/queues/workers/worker-policy.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+
+const literally = (text: string) => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
+const matches = (pattern: string, text: string) =>
+  new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`, 's').test(text);
+
+/**
+ * @param place the store's place in S3, e.g. `bucket/prefix`.
+ * @returns the store, and the calls that were refused.
+ */
+export function storeWithPolicy(store: ObjectStore, policy: IamPolicy, place: string) {
+  const refused: string[] = [];
+  const [bucket = ''] = place.split('/');
+  function require(action: string, key?: string): void {
+    const arn = `arn:aws:s3:::${key === undefined ? bucket : `${place}/${key}`}`;
+    const isAllowed = policy.Statement.some(
+      ({ Action, Resource }) =>
+        Action === action && [Resource].flat().some((pattern) => matches(pattern, arn)),
+    );
+    if (isAllowed) return;
+    refused.push(`${action} ${arn}`);
+    throw new FoveaError('storage-denied', `${action} ${arn} is not allowed.`);
+  }
+  const guarded: ObjectStore = {
+    url: store.url,
+    async get(key, options) {
+      require('s3:GetObject', key);
+      return store.get(key, options);
+    },
+    async head(key, options) {
+      require('s3:GetObject', key);
+      return store.head(key, options);
+    },
+    async put(key, body, options) {
+      require('s3:PutObject', key);
+      return store.put(key, body, options);
+    },
+    async delete(key, options) {
+      require('s3:DeleteObject', key);
+      return store.delete(key, options);
+    },
+    list(prefix, options) {
+      require('s3:ListBucket');
+      return store.list(prefix, options);
+    },
+    listFolders(prefix, options) {
+      require('s3:ListBucket');
+      return store.listFolders(prefix, options);
+    },
+  };
+  return { store: guarded, refused };
+}
