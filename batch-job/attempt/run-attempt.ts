@@ -110,6 +110,13 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
     const { changes, message, data } = await work.carryOut({ ...deps, reporter, meter }, { ...job, backend });
     await reporter.stop();
     const spent = meter.spent();
+    // Before the end, since whoever follows the job looks no further then.
+    await deps.jobs.appendEvent(jobId, {
+      level: 'info',
+      type: 'message',
+      message: message + describeCost(spent),
+      data: { ...data, machine_seconds: spent.seconds, cost_usd: spent.usd },
+    });
     const done = await updateLeased(deps, jobId, owner, (held) => ({
       ...held,
       ...changes,
@@ -118,12 +125,6 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
       status: 'succeeded',
       finishedAt: Math.floor(deps.now() / 1000),
     }));
-    await deps.jobs.appendEvent(jobId, {
-      level: 'info',
-      type: 'message',
-      message: message + describeCost(spent),
-      data: { ...data, machine_seconds: spent.seconds, cost_usd: spent.usd },
-    });
     await work.close(done);
     return 'succeeded';
   } catch (error) {

@@ -18,6 +18,7 @@ describe('a job with a budget', () => {
   /** Every event of an epoch takes an hour. */
   function leapingClock(store: ObjectStore) {
     let leapMs = 0;
+    let statusWhenReady: string | undefined;
     const now = Date.now;
     const clock = () => performance.now() + leapMs;
     const stored = createJobStore({ store, now });
@@ -25,10 +26,11 @@ describe('a job with a budget', () => {
       ...stored,
       appendEvent: async (id, event) => {
         if (event.type === 'metrics') leapMs += HOUR_MS;
+        if (event.message.includes('is ready')) statusWhenReady = (await stored.get(id))?.status;
         return stored.appendEvent(id, event);
       },
     };
-    return { store, jobs, now, clock, usdPerHour: 1 };
+    return { store, jobs, now, clock, usdPerHour: 1, whenReady: () => statusWhenReady };
   }
 
   /** Runs one attempt. */
@@ -43,17 +45,20 @@ describe('a job with a budget', () => {
       job: await jobs.get(id),
       epochs: events.filter(({ type }) => type === 'metrics').length,
       messages: events.map(({ message }) => message).join('\n'),
+      statusWhenReady: deps.whenReady(),
     };
   }
 
   it('stops training when it is spent, and publishes the best weights so far', async () => {
-    const { job, epochs, messages } = await attempt(await storeWithPictures(DATASET), 1.5);
+    const { job, epochs, messages, statusWhenReady } = await attempt(await storeWithPictures(DATASET), 1.5);
     expect(job).toMatchObject({ status: 'succeeded', modelVersion: '1' });
     // Two whole ones, and the one in which it was noticed.
     expect(epochs).toBe(3);
     expect(job?.spent.usd).toBeCloseTo(3, 1);
     expect(messages).toMatch(/the job has cost US\$ 3\.\d\d of at most 1\.5/);
     expect(messages).toMatch(/is ready\. \d+ s of machines cost about US\$ 3\.\d\d\./);
+    // Who follows a job reads no events once it has ended.
+    expect(statusWhenReady).toBe('running');
   });
 
   it('counts the cost of earlier attempts', async () => {
