@@ -16,10 +16,11 @@ const CHANNELS = 3;
 const SUPPORT = 2;
 /** Keys, "Cubic convolution interpolation", 1981: the Catmull-Rom spline. */
 const A = -0.5;
-/** Bits of a weight after the point; so many bits of 32 are left that no sum of a picture's values overflows. */
-const PRECISION_BITS = 22;
+/** A weight of 1, with 22 bits after the point; so many bits of 32 are left that no sum of a picture's values overflows. */
+const ONE = 2 ** 22;
 /** Bits of the lower part of a weight; see resample.wat. */
 const LOW_BITS = 15;
+const LOW_MASK = 2 ** LOW_BITS - 1;
 /** Values that the passes read and write at a time. */
 const LANES = 16;
 /** Rows are handed to the first pass in parts that fit into a processor's cache. */
@@ -67,10 +68,10 @@ function tapsOf(/** @type {{ from: number, to: number, start: number, length: nu
     const at = 4 * pairsAtMost * output;
     for (let tap = 0; tap < taps; tap++) {
       const share = /** @type {number} */ (shares[tap]) / (sum === 0 ? 1 : sum);
-      const weight = Math.trunc(share * 2 ** PRECISION_BITS + (share < 0 ? -0.5 : 0.5));
+      const weight = Math.trunc(share * ONE + (share < 0 ? -0.5 : 0.5));
       const place = at + 4 * (tap >> 1) + (tap & 1);
       weights[place] = weight >> LOW_BITS;
-      weights[place + 2] = weight & (2 ** LOW_BITS - 1);
+      weights[place + 2] = weight & LOW_MASK;
     }
     bounds[2 * output] = start;
     bounds[2 * output + 1] = (taps + 1) >> 1;

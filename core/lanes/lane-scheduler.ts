@@ -1,4 +1,4 @@
-// Runs work in a fixed number of lanes. What finds none free waits: at most so many requests, served in turn by client and model, each
+// Runs work in a fixed number of lanes. What finds no place in one waits: at most so many requests, served in turn by client and model, each
 // until it is aborted. Knows neither HTTP nor what runs in a lane.
 
 import { monotonicMs } from '../clock.ts';
@@ -18,7 +18,7 @@ export interface LaneTurns {
   /**
    * Runs a piece of the request's work when its turn comes. A request may ask for several pieces at once, and each takes a lane of
    * its own; requests of one flow take turns piece by piece. A piece must not ask for another and wait for it.
-   * @param piece is given the number of its lane, 0 to `lanes - 1`, which nobody else has meanwhile.
+   * @param piece is given the number of its lane, 0 to `lanes - 1`: the one in which fewest run.
    * @throws {FoveaError} `server-busy` where the request may not wait, or has to make room for another client's. The reason of the
    *   signal where it is aborted while the piece waits; a piece that runs is not interrupted. What the piece throws.
    */
@@ -37,7 +37,6 @@ export interface LaneLoad {
 
 /** Lanes, and who may use them. */
 export interface LaneScheduler {
-  /** Pieces that run at once. */
   readonly lanes: number;
   readonly load: LaneLoad;
   /**
@@ -56,6 +55,8 @@ export interface LaneScheduler {
 export interface LaneSchedulerOptions {
   /** At least 1. */
   readonly lanes: number;
+  /** Pieces that run in one lane at once, e.g. where one is read while another is computed. Default: 1. */
+  readonly piecesPerLane?: number;
   /**
    * Requests that may wait for their first lane, at least 1. Default: 16 for each lane. Where more arrive than can be
    * served, it is one for four lanes; see {@link createWaitingLimit}.
@@ -89,6 +90,7 @@ interface Piece {
 export function createLaneScheduler(options: LaneSchedulerOptions): LaneScheduler {
   const {
     lanes,
+    piecesPerLane = 1,
     maxWaiting = WAITING_PER_LANE * lanes,
     maxArriving = 4 * maxWaiting,
     clock = monotonicMs,
@@ -99,7 +101,8 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     least: Math.floor(lanes / 4),
     clock,
   });
-  const free = Array.from({ length: lanes }, (_, lane) => lanes - 1 - lane);
+  const runningIn = Array.from({ length: lanes }, () => 0);
+  let running = 0;
   const queue = createFairQueue<Piece>();
   /** Requests that wait for their first lane, the oldest first. */
   const waiting = new Set<Ticket>();
@@ -142,7 +145,8 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
       : countOf(other) > countOf(client) + 1;
   }
 
-  const findsLane = () => free.length > 0 && queue.size === 0;
+  const isFree = () => running < lanes * piecesPerLane;
+  const findsLane = () => isFree() && queue.size === 0;
   /** Whether another client, or another model of the client, has more in hand. On one lane, that is the request that runs. */
   const hasLess = ({ client, model }: LaneFlow) =>
     [...inHand.keys()].some((other) => countOf(other) > countOf(client)) ||
@@ -195,15 +199,22 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     addToHand(ticket, 1);
   }
 
+  function count(lane: number, change: 1 | -1): void {
+    running += change;
+    runningIn[lane] = (runningIn[lane] ?? 0) + change;
+  }
+
   function startNext(): void {
-    while (free.length > 0) {
+    while (isFree()) {
       const piece = queue.take();
       if (piece === undefined) return;
       const { ticket } = piece;
       ticket.pieces.delete(piece);
       waiting.delete(ticket);
       ticket.state = 'started';
-      piece.start(free.pop() as number);
+      const lane = runningIn.indexOf(Math.min(...runningIn));
+      count(lane, 1);
+      piece.start(lane);
     }
   }
 
@@ -218,7 +229,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
           // Work that throws before its first await gives its lane back, too.
           const ended = (async () => work(lane))();
           ended.then(resolve, reject).finally(() => {
-            free.push(lane);
+            count(lane, -1);
             startNext();
           });
         },
@@ -233,7 +244,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   return {
     lanes,
     get load() {
-      return { arriving, waiting: waiting.size, running: lanes - free.length };
+      return { arriving, waiting: waiting.size, running };
     },
     async admit(flow, signal, work) {
       if (arriving >= maxArriving) throw busy(maxArriving);

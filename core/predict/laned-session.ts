@@ -12,7 +12,8 @@ export interface SessionLanesOptions {
 }
 
 /**
- * Makes threads, started when they are needed and shared by all models, and gives the function that opens models on them.
+ * Makes threads, shared by all models, and gives the function that opens models on them. The first thread starts at once, so that the first
+ * prediction does not wait for it; the others start when they are needed.
  *
  * A model has a session on each lane, or on fewer where it is large; then each session computes on several cores. The first is open when
  * the function returns. The others open behind it, and until then the first computes for them. Run with the number of a lane.
@@ -26,6 +27,7 @@ export function createSessionLanes({ lanes, maxBytes }: SessionLanesOptions): Op
     threads[lane] = started;
     return started;
   };
+  threadOf(0).prepare();
   let models = 0;
 
   return async (onnx, options) => {

@@ -29,10 +29,13 @@ function inTurn(step) {
 /** @type {Promise<typeof import('./run-picture.ts')> | undefined} */
 let pictures;
 
-/** Only the thread that reads a picture loads what reads it, and the compiler where that is a source. */
-async function importPictures() {
-  if (workerData.pictures.endsWith('.ts')) (await import('tsx/esm/api')).register();
-  return import(workerData.pictures);
+/** What reads pictures, and the compiler where that is a source. A thread that reads none does not load it. */
+function pictureModule() {
+  pictures ??= (async () => {
+    if (workerData.pictures.endsWith('.ts')) (await import('tsx/esm/api')).register();
+    return import(workerData.pictures);
+  })();
+  return pictures;
 }
 
 /** @param {number} name @param {OnnxRun} run */
@@ -59,10 +62,14 @@ const calls = {
     return inTurn(() => compute(name, asked));
   },
 
+  async prepare() {
+    await pictureModule();
+    return {};
+  },
+
   /** @param {number} name @param {import('./onnx-session.ts').PictureRun} asked */
   async runPicture(name, asked) {
-    pictures ??= importPictures();
-    const { runPicture } = await pictures;
+    const { runPicture } = await pictureModule();
     return runPicture(asked, (/** @type {OnnxRun} */ run) => inTurn(() => compute(name, run)));
   },
 

@@ -52,6 +52,26 @@ describe('a lane scheduler', () => {
     expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0 });
   });
 
+  it('runs several pieces in a lane where it may, each in the lane with the fewest', async () => {
+    const scheduler = createLaneScheduler({ lanes: 2, piecesPerLane: 2, maxWaiting: 4 });
+    const work = makeWork(scheduler);
+    const answers = ['1', '2', '3', '4', '5'].map((name) => work.ask(name));
+    await setImmediate();
+    expect(work.started).toEqual(['1', '2', '3', '4']);
+    expect(['1', '2', '3', '4'].map((name) => work.lanes.get(name))).toEqual([0, 1, 0, 1]);
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 1, running: 4 });
+    await work.end('1');
+    expect(work.lanes.get('5')).toBe(0);
+    await work.end('3');
+    await work.end('5');
+    const late = work.ask('6');
+    await setImmediate();
+    expect(work.lanes.get('6')).toBe(0);
+    for (const name of ['2', '4', '6']) await work.end(name);
+    await Promise.all([...answers, late]);
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0 });
+  });
+
   it('refuses a request before its work begins where too many wait', async () => {
     const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 2, clock: () => 0 });
     const work = makeWork(scheduler);
