@@ -33,7 +33,7 @@ const deps: RunJobDeps = {
 };
 /** Keys of the cache may be deleted at any time, so that no test of listings meets them. */
 const note = (what: string) =>
-  store.put(`cache/${what}/${FOVEA_JOB_ID}/${trial ?? 'job'}/${FOVEA_LEASE_OWNER}`, String(process.pid));
+  store.put(`cache/${what}/${FOVEA_JOB_ID}/${trial ?? 'job'}/${FOVEA_LEASE_OWNER}`, String(Date.now()));
 
 const outcome = await runAttempt(deps, FOVEA_JOB_ID, async () => {
   const opened = trial === undefined ? undefined : await openTrial(deps, FOVEA_JOB_ID, trial);
@@ -44,9 +44,13 @@ const outcome = await runAttempt(deps, FOVEA_JOB_ID, async () => {
     async carryOut({ reporter }, job) {
       await note('begun');
       const [from = 0] = job.furthest?.position ?? [];
-      for (let step = from; step < Number(STUB_STEPS); step++) {
-        await sleep(Number(STUB_STEP_MS), undefined, { signal: reporter.signal });
-        reporter.cameTo([step + 1]);
+      try {
+        for (let step = from; step < Number(STUB_STEPS); step++) {
+          await sleep(Number(STUB_STEP_MS), undefined, { signal: reporter.signal });
+          reporter.cameTo([step + 1]);
+        }
+      } finally {
+        await note('ended');
       }
       await note('finished');
       if (opened !== undefined && trial !== undefined)

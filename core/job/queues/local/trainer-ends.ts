@@ -3,6 +3,7 @@
 import { isFurther } from '../../record/furthest.ts';
 import { isFinal, type JobRecord } from '../../record/job.ts';
 import type { AttemptJobs } from '../../record/job-store.ts';
+import { LeaseLostError } from '../../record/lease.ts';
 import { withoutHolder } from './waiting-jobs.ts';
 
 /** A job whose trainer ended this often without progress fails: the fault is likely to come again. */
@@ -105,8 +106,13 @@ export function createTrainerEnds({ now, clock, restMs, onOutOfMemory }: Trainer
   }
 
   async function settleFirst(end: TrainerEnd): Promise<void> {
-    const job = await takeLease(end);
+    const job = await takeLease(end).catch((error: unknown) => {
+      // The job of a trial was taken over by another trainer, which leaves nothing to write.
+      if (error instanceof LeaseLostError) return undefined;
+      throw error;
+    });
     ends.shift();
+    if (job === undefined) return;
     const key = workKey(end.jobId, end.trial);
     if (isFinal(job.status)) {
       crashes.delete(key);
