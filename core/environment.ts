@@ -29,6 +29,8 @@ export const environment = {
    * the machine has.
    */
   workerThreads: 'UV_THREADPOOL_SIZE',
+  /** One of {@link QUEUES}. Default: `batch`. */
+  queue: 'FOVEA_QUEUE',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */
@@ -44,6 +46,11 @@ export const environment = {
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
 } as const;
+
+/** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */
+export const QUEUES = ['batch', 'workers', 'workers-first'] as const;
+/** One of {@link QUEUES}. */
+export type QueueName = (typeof QUEUES)[number];
 
 /** Who runs the jobs of a server on a machine: the server itself, or workers that take them from its store. */
 export const LOCAL_QUEUES = ['local', 'workers'] as const;

@@ -4,7 +4,7 @@
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
-import { environment, metrics as names, TrainerFleetSchema } from '../core/environment.ts';
+import { environment, metrics as names, QUEUES, TrainerFleetSchema } from '../core/environment.ts';
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema } from '../core/job/queues/batch/batch-event.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
@@ -17,6 +17,7 @@ const env = readEnvironment(
   z.object({
     [environment.storeUrl]: z.string(),
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+    [environment.queue]: z.enum(QUEUES).default('batch'),
   }),
   process.env,
 );
@@ -40,12 +41,27 @@ const jobMetrics: JobMetrics = {
   },
 };
 
+/** The events by which a deployment with workers looks again at jobs that no worker has taken. */
+const isSchedule = (event: unknown): boolean =>
+  z.object({ source: z.literal('aws.events') }).safeParse(event).success;
+
+async function reviewJobs(): Promise<void> {
+  const { queueOfDeployment } = await import('./queue-of-deployment.ts');
+  const deployed = queueOfDeployment(env[environment.queue], { store, jobs, fleet, now: Date.now });
+  for await (const job of jobs.open())
+    await deployed
+      .review?.(job)
+      .catch((error: unknown) => logger.error('a waiting job was not reviewed', { job_id: job.id, error }));
+}
+
 /**
- * Applies one event of AWS Batch to the job that it names, and counts it in metrics.
+ * Applies one event of AWS Batch to the job that it names, and counts it in metrics. At an event of a schedule, looks again at jobs that
+ * wait for workers.
  * @param event as EventBridge sends it.
  * @throws {z.ZodError} where it is not such an event; what {@link applyBatchEvent} throws.
  */
 export async function handler(event: unknown): Promise<void> {
+  if (isSchedule(event)) return reviewJobs();
   const batchEvent = BatchEventSchema.parse(event);
   const { jobId, jobName, status, statusReason } = batchEvent.detail;
   try {

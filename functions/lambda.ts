@@ -5,7 +5,13 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
-import { environment, metrics as names, OriginSchema, TrainerFleetSchema } from '../core/environment.ts';
+import {
+  environment,
+  metrics as names,
+  OriginSchema,
+  QUEUES,
+  TrainerFleetSchema,
+} from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
@@ -22,6 +28,7 @@ const env = readEnvironment(
   z.object({
     [environment.storeUrl]: z.string(),
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
+    [environment.queue]: z.enum(QUEUES).default('batch'),
     [environment.apiKeysSecret]: z.string(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     /** MiB; set by Lambda. */
@@ -74,8 +81,9 @@ const app = createApp({
   store,
   jobs,
   queue: lazyQueue(async () => {
-    const { createBatchQueue } = await import('../core/job/queues/batch/batch-queue.ts');
-    return createBatchQueue({ jobs, fleet: env[environment.trainerFleet], now: Date.now });
+    const { queueOfDeployment } = await import('./queue-of-deployment.ts');
+    const fleet = env[environment.trainerFleet];
+    return queueOfDeployment(env[environment.queue], { store, jobs, fleet, now: Date.now });
   }),
   machines: [firstMachine, ...otherMachines],
   uploads: lazyUploadLinks(async () => {

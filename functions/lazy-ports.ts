@@ -1,6 +1,7 @@
 // Ports whose drivers are loaded when they are first used, so that a cold start loads nothing that a request does not need.
 
 import type { JobQueue } from '../core/job/queues/job-queue.ts';
+import { isUndecided } from '../core/job/queues/workers/workers-first-queue.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import type { UploadLinks } from '../core/storage/upload-links.ts';
 
@@ -19,6 +20,9 @@ export function lazyQueue(load: () => Promise<JobQueue>): JobQueue {
   return {
     submit: async (job, start) => (await loadOnce()).submit(job, start),
     cancel: async (job) => (await loadOnce()).cancel(job),
+    review: async (job) => {
+      if (isUndecided(job)) await (await loadOnce()).review?.(job);
+    },
   };
 }
 

@@ -34,6 +34,9 @@ const TRAINER: Access = {
   delete: [checkpoints, openJobs],
 };
 
+/** The function that handles batch events writes them into job records and job events. */
+const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] };
+
 /** The access of everybody who works on a store with credentials of their own. */
 export const ACCESS = {
   trainer: TRAINER,
@@ -63,6 +66,7 @@ export const ACCESS = {
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
   },
-  /** The function that handles batch events writes them into job records and job events. */
-  jobEvents: { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] },
+  jobEvents: JOB_EVENTS,
+  /** The same where jobs may wait for workers: it finds those that no worker takes. */
+  jobEventsAndWorkers: { ...JOB_EVENTS, read: [...JOB_EVENTS.read, openJobs, workers] },
 } as const satisfies Readonly<Record<string, Access>>;

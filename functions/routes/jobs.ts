@@ -160,6 +160,10 @@ export function jobRoutes(deps: AppDeps) {
     const job = await jobs.get(id);
     if (job === undefined) throw jobNotFound(id);
     await jobs.confirmOpen(job);
+    // Somebody waits for it. That it cannot be moved now is no reason not to show it.
+    await deps.queue
+      .review?.(job)
+      .catch((error: unknown) => deps.logger.warn('a waiting job was not reviewed', { job_id: id, error }));
     return c.json(toWireJob(job, now()), 200);
   });
 

@@ -9,8 +9,15 @@ import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 export const allowTrainer = (role: Role, bucket: IBucket) => allow(role, bucket, ACCESS.trainer);
 /** Lets the API serve everything, receive datasets and jobs, and import published models. */
 export const allowApi = (role: Role, bucket: IBucket) => allow(role, bucket, ACCESS.api);
-/** Lets the function that handles batch events write them into job records and job events. */
-export const allowJobEvents = (role: Role, bucket: IBucket) => allow(role, bucket, ACCESS.jobEvents);
+/**
+ * Lets the function that handles batch events write them into job records and job events.
+ * @param options `looksAgain`: it also finds jobs that wait for workers.
+ */
+export const allowJobEvents = (
+  role: Role,
+  bucket: IBucket,
+  { looksAgain }: { readonly looksAgain: boolean },
+) => allow(role, bucket, looksAgain ? ACCESS.jobEventsAndWorkers : ACCESS.jobEvents);
 
 function allow(role: Role, bucket: IBucket, access: Access): void {
   const statements = [

@@ -1,7 +1,7 @@
 // Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened.
 
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Rule } from 'aws-cdk-lib/aws-events';
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -25,6 +25,8 @@ const MEMORY_MIB = 256;
 const TIMEOUT = Duration.minutes(1);
 /** An event that could not be delivered for this long helps nobody any more; it goes to the lost events. */
 const MAX_AGE = Duration.hours(1);
+/** How often jobs are looked at that wait for workers. */
+const LOOK_AGAIN = Duration.minutes(2);
 const LOST_EVENTS_KEPT = Duration.days(14);
 
 /** The function that handles events of AWS Batch, the rule that calls it, and the queue of lost events. */
@@ -54,9 +56,11 @@ export class JobEvents extends Construct {
       environment: {
         [environment.storeUrl]: data.storeUrl,
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
+        [environment.queue]: settings.queue,
       },
     });
-    allowJobEvents(handler.role, data.bucket);
+    const looksAgain = settings.queue === 'workers-first';
+    allowJobEvents(handler.role, data.bucket, { looksAgain });
     allowTraining(handler.role, trainer);
     this.function = handler.function;
 
@@ -71,5 +75,13 @@ export class JobEvents extends Construct {
         new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE }),
       ],
     });
+    if (looksAgain)
+      new Rule(this, 'LookAgain', {
+        description: 'Fovea jobs that no worker has taken go to AWS Batch',
+        schedule: Schedule.rate(LOOK_AGAIN),
+        targets: [
+          new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE }),
+        ],
+      });
   }
 }

@@ -56,6 +56,7 @@ export class PredictFunction extends Construct {
       environment: {
         [environment.storeUrl]: data.storeUrl,
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
+        [environment.queue]: settings.queue,
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
         ...(allowOrigins === undefined ? {} : { [environment.allowOrigins]: JSON.stringify(allowOrigins) }),
       },

@@ -3,7 +3,7 @@
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { OriginSchema } from '../../core/environment.ts';
+import { OriginSchema, QUEUES } from '../../core/environment.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
@@ -30,6 +30,11 @@ const SettingsSchema = z
     trainerFamilies: listOf(z.enum(MACHINE_FAMILY_NAMES))
       .default(['g4dn', 'g5', 'g6', 'g6e', 'c7i'])
       .refine((names) => new Set(names).size === names.length, { message: 'must name each family once' }),
+    /**
+     * Who runs jobs: AWS Batch; workers (`fovea worker`), which no machine of this stack is; or `workers-first`: a worker that is idle,
+     * and AWS Batch where none is.
+     */
+    queue: z.enum(QUEUES).default('batch'),
     /** `spot-then-on-demand` starts an on-demand machine where no Spot machine was available within `spotWaitMinutes`. */
     capacity: z.enum(['spot', 'on-demand', 'spot-then-on-demand']).default('spot-then-on-demand'),
     /** AWS Batch requires at least 10 minutes. */

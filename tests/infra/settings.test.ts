@@ -5,6 +5,7 @@ describe('parseSettings', () => {
   it('has a default for every setting', () => {
     expect(parseSettings({})).toEqual({
       trainerFamilies: ['g4dn', 'g5', 'g6', 'g6e', 'c7i'],
+      queue: 'batch',
       capacity: 'spot-then-on-demand',
       spotWaitMinutes: 15,
       maxVcpus: 16,

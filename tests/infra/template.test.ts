@@ -56,6 +56,28 @@ describe('the template', () => {
     }
   });
 
+  it('looks again at jobs that wait for workers, where workers come first', () => {
+    const looks = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Events::Rule').filter(
+        ([, { Properties }]) => 'ScheduleExpression' in Properties,
+      );
+    expect(looks(template)).toEqual([]);
+    const withWorkers = synthesize({ queue: 'workers-first' });
+    expect(looks(withWorkers)).toMatchObject([
+      [expect.any(String), { Properties: { ScheduleExpression: 'rate(2 minutes)' } }],
+    ]);
+    const functions = resourcesOf(withWorkers, 'AWS::Lambda::Function');
+    expect(functions.map(([, { Properties }]) => Properties['Environment'].Variables.FOVEA_QUEUE)).toEqual(
+      functions.map(() => 'workers-first'),
+    );
+    const policy = JSON.stringify(
+      resourcesOf(withWorkers, 'AWS::IAM::Policy').find(([id]) =>
+        id.startsWith('JobEventsFunctionRoleBucketAccess'),
+      ),
+    );
+    expect(policy).toContain('/workers/*');
+  });
+
   it('gives the API the allowed origins, and no variable where there are none', () => {
     const origins = (synthesized: CloudTemplate) =>
       resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(

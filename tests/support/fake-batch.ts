@@ -18,6 +18,8 @@ export interface SubmittedJob {
 
 export interface FakeBatch {
   readonly client: BatchClient;
+  /** Its address, for a client of its own. */
+  readonly endpoint: string;
   readonly submitted: readonly SubmittedJob[];
   readonly terminated: readonly string[];
   /** Makes the next submissions fail: with an answer of that status, or `after` the job was taken. */
@@ -78,8 +80,9 @@ export async function startFakeBatch(): Promise<FakeBatch> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
   const client = new BatchClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
     maxAttempts: 1,
@@ -87,6 +90,7 @@ export async function startFakeBatch(): Promise<FakeBatch> {
 
   return {
     client,
+    endpoint,
     submitted,
     terminated,
     failNext: (kind) => {

@@ -23,6 +23,8 @@ export interface JobQueue {
   submit(job: JobRecord, start?: JobStart): Promise<string | undefined>;
   /** Ends a running attempt, which would notice the request in the job's record later. */
   cancel(job: JobRecord): Promise<void>;
+  /** Looks again at a job that waits for one driver and may also go to another. Absent where there is one. */
+  review?(job: JobRecord): Promise<void>;
 }
 
 /**

@@ -120,8 +120,14 @@ export const WorkerNeedsSchema = z.object({
   gpu: z.boolean().optional(),
   /** The device that trains must have more memory than this: so much did not suffice. */
   moreThanBytes: z.number().nonnegative().optional(),
-  /** Whether AWS Batch may take it where no worker does. */
-  orBatch: z.boolean().optional(),
+  /** Where it starts on AWS Batch if no worker takes it; absent where only workers may. */
+  orBatch: z
+    .object({
+      /** The pool that was chosen for it, and why; absent where there was no choice. */
+      pool: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
 });
 /** What a job asks of workers. */
 export type WorkerNeeds = z.infer<typeof WorkerNeedsSchema>;

@@ -122,7 +122,9 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       const capacity = first?.queues[0]?.capacity;
       if (first === undefined || capacity === undefined)
         throw new RangeError(`The fleet has no queue ${start?.pool ?? ''}.`);
-      await place(id, ({ placement }) => {
+      await place(id, ({ placement, lease }) => {
+        // A worker may have taken it meanwhile.
+        if (lease !== null) return undefined;
         if (placement !== undefined && !isAbandoned(placement)) return undefined;
         if (placement !== undefined) return placement;
         const trials = sweep === null ? {} : { trials: trialsOf(sweep).length };

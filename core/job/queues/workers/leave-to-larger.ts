@@ -32,7 +32,7 @@ export async function leaveToLarger(
       workerNeeds: { ...record.workerNeeds, moreThanBytes: Math.max(before, offer.deviceBytes) },
     };
     const hasLarger =
-      record.workerNeeds?.orBatch === true || others.some((other) => fits(waiting, other.offer));
+      record.workerNeeds?.orBatch !== undefined || others.some((other) => fits(waiting, other.offer));
     // A trial that failed is repeated by whoever finishes the job.
     isOver = trial !== undefined || !hasLarger;
     const why = record.queuedReason ?? 'Memory ran out.';

@@ -1,0 +1,30 @@
+// The queue of a deployment on AWS, as its setting says. Its drivers are loaded when it is made.
+
+import type { QueueName, TrainerFleet } from '../core/environment.ts';
+import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
+import type { JobQueue } from '../core/job/queues/job-queue.ts';
+import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
+import { createWorkersFirstQueue } from '../core/job/queues/workers/workers-first-queue.ts';
+import { createWorkersQueue } from '../core/job/queues/workers/workers-queue.ts';
+import type { JobStore } from '../core/job/record/job-store.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+
+/** The store, its jobs, and the machines of AWS Batch. */
+export interface QueueOfDeploymentDeps {
+  readonly store: ObjectStore;
+  readonly jobs: JobStore;
+  readonly fleet: TrainerFleet;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** Makes the queue that a setting names. */
+export function queueOfDeployment(
+  name: QueueName,
+  { store, jobs, fleet, now }: QueueOfDeploymentDeps,
+): JobQueue {
+  const workers = createWorkerRecords({ store, now });
+  if (name === 'workers') return createWorkersQueue({ workers });
+  const batch = createBatchQueue({ jobs, fleet, now });
+  return name === 'batch' ? batch : createWorkersFirstQueue({ jobs, workers, batch, now });
+}
