@@ -57,6 +57,6 @@ export const toWireEstimate = (
   machine: machine.name,
   gpu: machine.gpu ?? null,
   pictures: { train: pictures.train, validation: pictures.validation, test: pictures.test },
-  parts: parts.map((part) => ({ ...part })),
+  parts: parts.map(({ name, epochs, seconds }) => ({ name, epochs, seconds })),
   basis: [...basis],
 });

@@ -2,9 +2,10 @@
 
 import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { hits } from '../../core/evaluation/predictions.ts';
+import { FOLDS } from '../../core/job/recipe/exact-head.ts';
 import { present } from '../../core/present.ts';
 import { crossValidate } from '../logistic/cross-validate.ts';
-import { type Dealt, dealToFolds, FOLDS, filledFolds, NO_FOLD } from '../logistic/deal-to-folds.ts';
+import { type Dealt, dealToFolds, filledFolds, NO_FOLD } from '../logistic/deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from '../logistic/feature-products.ts';
 import { measureScale } from '../logistic/feature-scale.ts';
 import { groupLookAlikes } from '../logistic/look-alikes.ts';

@@ -192,8 +192,8 @@ const firstRateFrom = (network: Network, first: number, from: string | null): nu
   );
 
 /**
- * Settles whether the second stage is trained again on all pictures: where a fold of the head's decides on it, and where the estimate has
- * time for both.
+ * Settles how many of the head's folds decide on the second stage, and whether it is trained again on all pictures: where the estimate has
+ * time for it.
  */
 function withRetraining(
   given: DecisionInput,
@@ -204,23 +204,33 @@ function withRetraining(
   const full = stages.get('full');
   if (full === undefined || exactHead?.usesValidation !== true) return stages;
   const { job, backend } = given;
-  const retrains =
-    job.resolved === null
-      ? backend === 'gpu' || estimatedParts(given).some(({ name }) => name === 'retrain')
-      : job.resolved.stages['full']?.retrains === true;
-  if (job.resolved === null)
-    reasons.push(
-      retrains
-        ? 'One of the folds decides on the second stage. Where it decides for it, the layers are trained again on all pictures.'
-        : 'One of the folds decides on the second stage, and the model does not see its pictures: there is no time to train again on all.',
+  if (job.resolved !== null) {
+    const { retrains = false, folds = 1 } = job.resolved.stages['full'] ?? {};
+    return new Map([...stages, ['full', { ...full, retrains, folds }]]);
+  }
+  const parts = estimatedParts(given);
+  const retrains = backend === 'gpu' || parts.some(({ name }) => name === 'retrain');
+  const folds = parts.find(({ name }) => name === 'full')?.folds ?? 1;
+  reasons.push(describeJudges(retrains, folds));
+  return new Map([...stages, ['full', { ...full, retrains, folds }]]);
+}
+
+function describeJudges(retrains: boolean, folds: number): string {
+  if (folds > 1)
+    return (
+      `The second stage is trained ${folds + 1} times: without each of ${folds} folds of look-alikes, which decide together whether it is ` +
+      'kept and how long it lasts, and then on all pictures.'
     );
-  return new Map([...stages, ['full', { ...full, retrains }]]);
+  return retrains
+    ? 'One of the folds decides on the second stage. Where it decides for it, the layers are trained again on all pictures.'
+    : 'One of the folds decides on the second stage, and the model does not see its pictures: there is no time to train again on all.';
 }
 
 /** The parts of the job by the estimate that a dry run gives, too, on the processors of this machine. */
-function estimatedParts({ job, backend, labels, validation, classes, processors }: DecisionInput) {
+function estimatedParts(given: DecisionInput) {
+  const { job, backend, labels, validation, hasValidationFolder, classes, processors } = given;
   const machine = { name: 'this machine', vcpus: processors, usdPerHour: 0, priceBasis: '' };
-  const pictures = { train: labels.length, validation, test: 0, classes };
+  const pictures = { train: labels.length, validation, test: 0, classes, hasValidationFolder };
   return estimateJob({ ...job, backend, sweep: null }, pictures, machine).parts;
 }
 
@@ -323,10 +333,14 @@ const toResolvedStages = (
 ): ResolvedRecipe['stages'] => ({
   ...Object.fromEntries(
     [...stages].map(
-      ([name, { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision, retrains }]) => [
+      ([
+        name,
+        { epochs, batchSize, peak, optimizer, firstLayerRate, patience, precision, retrains, folds },
+      ]) => [
         name,
         {
           ...(retrains ? { retrains } : {}),
+          ...(folds > 1 ? { folds } : {}),
           epochs,
           batchSize,
           learningRate: peak,

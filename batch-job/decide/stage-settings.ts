@@ -96,6 +96,8 @@ export interface StageSettings {
   readonly precision: TrainingPrecision;
   /** Whether the layers are trained again on all pictures, once a fold has decided on them. */
   readonly retrains: boolean;
+  /** Folds that decide on the stage, each by a training without it. */
+  readonly folds: number;
 }
 
 /** What a stage depends on beside the request. */
@@ -162,5 +164,6 @@ export function resolveStage(
     labelSmoothing: recipe.labelSmoothing,
     precision,
     retrains,
+    folds: 1,
   };
 }

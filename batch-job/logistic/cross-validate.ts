@@ -41,16 +41,16 @@ export interface CrossValidated extends SearchHooks {
   readonly half?: Uint8Array;
   /** Whether every class counts alike in the loss by which the penalty is chosen. */
   readonly isBalanced: boolean;
-  /** Whether the solution without the first fold is kept, too; default: no. */
-  readonly keepsWithoutFold?: boolean;
+  /** The solutions without so many of the first folds are kept, too; default: 0. */
+  readonly keepsWithoutFolds?: number;
 }
 
 /** The solution on all pictures. */
 export interface CrossValidation {
   readonly l2: number;
   readonly solution: LogisticSolution;
-  /** The solution without the first of the folds that are held out, where it is wanted and there is one. */
-  readonly withoutFold: { readonly fold: number; readonly solution: LogisticSolution } | undefined;
+  /** The solutions without the first of the folds that are held out, as many as are wanted and there are. */
+  readonly withoutFolds: readonly { readonly fold: number; readonly solution: LogisticSolution }[];
   /** What the folds say; undefined where none was held out. */
   readonly scores: OutOfFoldScores | undefined;
 }
@@ -69,10 +69,9 @@ export interface OutOfFoldScores {
 
 /** Solves the problem without each held-out fold for each penalty, and then on all pictures with the best. */
 export async function crossValidate(given: CrossValidated): Promise<CrossValidation> {
-  const { problem, folds, heldOut, half, isBalanced, keepsWithoutFold = false, onSolved, isOver } = given;
-  const [kept] = keepsWithoutFold ? heldOut : [];
-  const most =
-    (MOST_PENALTIES + (half === undefined ? 0 : 1)) * heldOut.length + (kept === undefined ? 1 : 2);
+  const { problem, folds, heldOut, half, isBalanced, keepsWithoutFolds = 0, onSolved, isOver } = given;
+  const kept = heldOut.slice(0, keepsWithoutFolds);
+  const most = (MOST_PENALTIES + (half === undefined ? 0 : 1)) * heldOut.length + kept.length + 1;
   let solved = 0;
   const pictures = Int32Array.from(folds.keys()).filter((picture) =>
     heldOut.includes(folds[picture] as number),
@@ -115,16 +114,14 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
   if (best?.l2 === WEAKER[0]) await tryWhileBetter(STRONGER);
   const l2 = best?.l2 ?? WEAKER[0];
   const smaller = half === undefined || isOver() ? undefined : await predictFolds(l2, half);
-  const solutionWithout =
-    kept === undefined
-      ? undefined
-      : await fitLogisticRegression({ ...problem, rowWeights: weightsWithout(kept), l2 });
+  const withoutFolds: CrossValidation['withoutFolds'][number][] = [];
+  for (const fold of kept)
+    withoutFolds.push({
+      fold,
+      solution: await fitLogisticRegression({ ...problem, rowWeights: weightsWithout(fold), l2 }),
+    });
   const solution = await fitLogisticRegression({ ...problem, l2 });
   onSolved(most, most);
-  const withoutFold =
-    kept === undefined || solutionWithout === undefined
-      ? undefined
-      : { fold: kept, solution: solutionWithout };
   const scores = best && {
     pictures,
     predictions: best.predictions,
@@ -132,7 +129,7 @@ export async function crossValidate(given: CrossValidated): Promise<CrossValidat
     accuracy: accuracyOf(best.predictions)?.value ?? 0,
     smaller,
   };
-  return { l2, solution, withoutFold, scores };
+  return { l2, solution, withoutFolds, scores };
 }
 
 const labelsOf = ({ labels }: CrossValidated['problem'], pictures: Int32Array): Int32Array =>

@@ -1,12 +1,10 @@
 // Deals groups of look-alikes to folds, so that a held-out fold has pictures of objects that the others do not know.
 
 import { groupBy } from '../../core/dataset/group-by.ts';
+import { FOLDS } from '../../core/job/recipe/exact-head.ts';
 
 /** The fold of a picture that is always trained on. */
 export const NO_FOLD = -1;
-
-/** Folds of a cross-validation. */
-export const FOLDS = 5;
 
 /** The numbers of the folds that have pictures, ascending. */
 export const filledFolds = (folds: Int32Array): readonly number[] =>

@@ -2,9 +2,10 @@
 // views, its penalty chosen with look-alikes in one fold. Knows neither jobs nor networks.
 
 import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
+import { FOLDS } from '../../core/job/recipe/exact-head.ts';
 import { balancingWeights, countClasses } from '../training/balance.ts';
 import { crossValidate, type SearchHooks } from './cross-validate.ts';
-import { type Dealt, dealToFolds, FOLDS, filledFolds } from './deal-to-folds.ts';
+import { type Dealt, dealToFolds, filledFolds } from './deal-to-folds.ts';
 import { type FeatureRows, openFeatureProducts } from './feature-products.ts';
 import { measureScale } from './feature-scale.ts';
 import {
@@ -32,8 +33,8 @@ export interface HeadProblem extends SearchHooks {
   readonly labels: Int32Array;
   readonly classes: number;
   readonly balance: ClassBalance;
-  /** Whether the head without the first fold is kept, too; default: no. */
-  readonly keepsWithoutFold?: boolean;
+  /** The heads without so many of the first folds are kept, too; default: 0. */
+  readonly keepsWithoutFolds?: number;
 }
 
 /** Weights of the layer that turns features into scores of the classes. */
@@ -51,8 +52,8 @@ export interface SolvedHead extends DenseLayer {
   readonly hasConverged: boolean;
   /** Classes whose pictures are nearly all look-alikes, so that they are not kept together. */
   readonly ungrouped: Dealt['ungrouped'];
-  /** The layer that has not seen a fold; undefined where it is not wanted or no fold was held out. */
-  readonly withoutFold: (DenseLayer & { readonly fold: number }) | undefined;
+  /** Layers that have not seen a fold each, as many as are wanted and folds were held out. */
+  readonly withoutFolds: readonly (DenseLayer & { readonly fold: number })[];
   /** Undefined where no fold was held out. */
   readonly outOfFold: SolvedOutOfFold | undefined;
 }
@@ -68,20 +69,20 @@ export interface SolvedOutOfFold extends OutOfFold {
 
 /** Solves a head. The same features give the same bits on the same machine. */
 export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
-  const { table, labels, classes, balance, keepsWithoutFold = false, onSolved, isOver } = given;
+  const { table, labels, classes, balance, keepsWithoutFolds = 0, onSolved, isOver } = given;
   const leaders = await groupLookAlikes({ table, labels, classes });
   const { folds, groups, ungrouped } = dealToFolds(leaders, labels, { classes, foldCount: FOLDS });
   const isLarge = 4 * table.rows * table.width * classes > ONE_FOLD_FLOPS;
   const heldOut = filledFolds(folds).slice(0, isLarge ? 1 : FOLDS);
   return withProblem(given, async (problem) => {
     const isBalanced = balance !== 'none';
-    const { l2, solution, withoutFold, scores } = await crossValidate({
+    const { l2, solution, withoutFolds, scores } = await crossValidate({
       problem,
       folds,
       heldOut,
       half: halfOf(groups, labels),
       isBalanced,
-      keepsWithoutFold,
+      keepsWithoutFolds,
       onSolved,
       isOver,
     });
@@ -92,7 +93,10 @@ export async function solveHead(given: HeadProblem): Promise<SolvedHead> {
       l2,
       hasConverged: solution.hasConverged,
       ungrouped,
-      withoutFold: withoutFold && { fold: withoutFold.fold, ...toLayer(withoutFold.solution, problem) },
+      withoutFolds: withoutFolds.map((without) => ({
+        fold: without.fold,
+        ...toLayer(without.solution, problem),
+      })),
       outOfFold:
         scores === undefined
           ? undefined

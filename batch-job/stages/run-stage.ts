@@ -19,6 +19,7 @@ import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine, Trainer, TrainerOptions } from '../tensorflow/engine/engine.ts';
 import {
   balancedOrder,
+  balancedWeights,
   balancingWeights,
   countClasses,
   isImbalanced,
@@ -27,10 +28,11 @@ import {
 import { fit } from '../training/fit.ts';
 import type { FitOptions, FitResult } from '../training/fit-options.ts';
 import type { EpochReport, FitState } from '../training/fit-state.ts';
-import type { Gain } from '../training/interpolate-weights.ts';
+import type { Interpolated } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
-import type { Verdict } from '../training/verdict.ts';
+import type { Carried } from '../training/verdict.ts';
+import { describeEnd, type StageEnd } from './describe-end.ts';
 
 /** What every stage needs of its job. */
 export interface StageDeps {
@@ -41,7 +43,7 @@ export interface StageDeps {
   readonly input: ModelInput;
   readonly decision: Pick<Decision, 'stages' | 'resolved'>;
   readonly engine: Engine;
-  readonly checkpoints: Pick<RunCheckpoints, 'resume' | 'save'>;
+  readonly checkpoints: Pick<RunCheckpoints, 'resume' | 'save' | 'carried'>;
   readonly memory: Pick<JobMemory, 'enter' | 'check'>;
   readonly savings: Savings;
   readonly meter: CostMeter;
@@ -70,8 +72,25 @@ export interface StageOptions {
    * settled does not tell which are best.
    */
   readonly settle?: (weights: NetworkWeights) => Promise<NetworkWeights>;
-  /** What a fold has decided on this stage, which is trained again on all pictures. */
-  readonly retrains?: Verdict;
+  /** Epochs whose weights are compared with those of the last, too. */
+  readonly keepsEpochs?: readonly number[];
+  /** Which run of the stage this is, where it has several. */
+  readonly run?: StageRun;
+}
+
+/** One of several runs of a stage. */
+export interface StageRun {
+  readonly name: RunName;
+  /** Its name in events. Default: `name`. */
+  readonly label?: string;
+  /** The checkpoint that it resumes from. */
+  readonly resume: FitState | undefined;
+  /** What earlier runs have come to. */
+  readonly carried: Carried;
+  /** It ends after this epoch, on the schedule of all. Default: after the last. */
+  readonly lastEpoch?: number | undefined;
+  /** What the job is told at its end. */
+  readonly describe: (result: FitResult) => StageEnd;
 }
 
 /** The weights that a stage ends with, and their scores on validation. */
@@ -84,10 +103,10 @@ export interface Trained extends Pick<FitResult, 'validationLoss' | 'validationA
   /** The same of the head that a second stage began with, which knows fewer of the pictures. */
   readonly headOutOfFold?: OutOfFoldPictures;
   /**
-   * The weights of a head that has not seen one of these folds, for a second stage on which the fold decides; absent where the head has
-   * not seen the validation split, which decides then.
+   * The weights of heads that have not seen one of these folds each, for a second stage on which the folds decide; absent where the head
+   * has not seen the validation split, which decides then.
    */
-  readonly withoutFold?: { readonly fold: number; readonly weights: NetworkWeights };
+  readonly withoutFolds?: readonly { readonly fold: number; readonly weights: NetworkWeights }[];
 }
 
 /** Out-of-fold predictions, with the pictures. Those that no fold could hold out are not among them. */
@@ -98,9 +117,9 @@ export interface OutOfFoldPictures extends OutOfFold {
 /** What a stage ends with, and how its validation pictures fared. */
 export interface StageResult
   extends Pick<Trained, 'weights' | 'validationLoss' | 'validationAccuracy' | 'balancedLoss'>,
-    Pick<FitResult, 'gain' | 'probabilities'> {
-  /** The share of the trained weights in the weights that it ends with. */
-  readonly share: number;
+    Pick<FitResult, 'gain' | 'probabilities' | 'tried'> {
+  /** Which of the weights it ends with. */
+  readonly chosen: Interpolated;
   /** Number of finished epochs. */
   readonly epochs: number;
 }
@@ -108,16 +127,32 @@ export interface StageResult
 /** Trains a network through a stage, and gives the weights of its best epoch. */
 export async function runStage(deps: StageDeps, options: StageOptions): Promise<StageResult> {
   const { job, seed, classes, reporter, meter, memory, checkpoints, decision } = deps;
-  const { stage, train, validation, retrains, settle } = options;
-  const run: RunName = retrains === undefined ? stage : 'retrain';
+  const { stage, train, validation, settle } = options;
+  const {
+    name,
+    label,
+    carried,
+    resume: saved,
+    lastEpoch,
+    describe,
+  } = options.run ?? {
+    name: stage,
+    label: undefined,
+    carried: undefined,
+    resume: checkpoints.resume(stage),
+    lastEpoch: undefined,
+    describe: describeEnd,
+  };
+  const run = label ?? name;
   const settings = decision.stages.get(stage);
   if (settings === undefined) throw new RangeError(`The stage "${stage}" is not among those of the job.`);
   const { epochs, batchSize, learningRate, patience } = settings;
   await memory.enter(stage);
   const { trainer, asPixels, transform } = await openTrainer(deps, options, settings);
   try {
-    const resume = await restorable(checkpoints.resume(run), trainer, { ...options, reporter });
-    reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs });
+    const resume = await restorable(saved, trainer, { ...options, reporter });
+    reporter.startStage('training', { epoch: resume?.epoch ?? 0, epochs: lastEpoch ?? epochs });
+    const isUnequal = isImbalanced(countClasses(train.labels, classes));
     const result = await fit(trainer, {
       train,
       validation,
@@ -132,7 +167,10 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
       ...(settle === undefined ? {} : { settle, takesLast: true }),
       ...(options.validationGroups === undefined ? {} : { validationGroups: options.validationGroups }),
-      predictsValidation: job.sweep !== null && isImbalanced(countClasses(train.labels, classes)),
+      ...(isUnequal ? { validationWeights: balancedWeights(validation.labels, classes) } : {}),
+      ...(options.keepsEpochs === undefined ? {} : { keepsEpochs: options.keepsEpochs }),
+      ...(lastEpoch === undefined ? {} : { lastEpoch }),
+      predictsValidation: job.sweep !== null && isUnequal,
       ...(decision.resolved.imbalance === 'balanced_sampling'
         ? { order: (epoch: number) => balancedOrder(train.labels, classes, seed, epoch) }
         : {}),
@@ -141,7 +179,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       transform,
       ...(resume === undefined ? {} : { resume }),
       checkpoint: {
-        save: (state) => checkpoints.save(run, state, retrains),
+        save: (state) => checkpoints.save(name, state, carried),
         // Other ends are not resumed from here: the job is cancelled, another attempt has it, or there is no storage.
         savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
       },
@@ -151,30 +189,13 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       },
       onEpoch: (report) => reportEpoch(reporter, run, report),
     });
-    const { best, interpolation, history, gain, probabilities, validationLoss, validationAccuracy } = result;
-    await reporter.message(
-      retrains === undefined
-        ? describeEnd(result)
-        : describeRetraining(history.length, epochs, retrains, train.labels.length),
-      {
-        stage: run,
-        best_epoch: best.epoch,
-        blend_share: retrains?.share ?? interpolation.share,
-        epochs: history.length,
-        ...(gain === undefined
-          ? {}
-          : {
-              loss_gain: gain.loss.mean,
-              loss_gain_error: gain.loss.error,
-              accuracy_before: gain.accuracy.first,
-              accuracy_after: gain.accuracy.best,
-            }),
-      },
-    );
+    const { interpolation, history, gain, probabilities, tried, validationLoss, validationAccuracy } = result;
+    const { message, data } = describe(result);
+    await reporter.message(message, { stage: run, ...data });
     if (meter.isBudgetSpent()) {
       const { usd } = meter.spent();
       await reporter.warn(
-        `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. The best weights so far become the model.`,
+        `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. ${name === 'fold' ? 'The head becomes' : 'The best weights so far become'} the model.`,
         { stage: run, spent_usd: usd, max_cost_usd: job.maxCostUsd },
       );
     }
@@ -186,9 +207,10 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
         train.labels,
         probabilities && { probabilities, labels: validation.labels, classes },
       ),
-      share: interpolation.share,
+      chosen: { epoch: interpolation.epoch, share: interpolation.share },
       epochs: history.length,
       ...(gain === undefined ? {} : { gain }),
+      ...(tried === undefined ? {} : { tried }),
       ...(probabilities === undefined ? {} : { probabilities }),
     };
   } finally {
@@ -262,43 +284,7 @@ function pixelOptions(
   };
 }
 
-function describeEnd({ best, interpolation: { share }, gain }: FitResult): string {
-  const kept = `The weights of epoch ${best.epoch} are kept`;
-  if (gain === undefined)
-    return best.validationLoss === null
-      ? `${kept}, the last one: there is no validation split to choose by.`
-      : `${kept}: the lowest loss on the validation split.`;
-  if (!gain.isKept)
-    return (
-      'The weights from before the stage are kept: on the pictures held out, no others, and no interpolation with them, gain more ' +
-      `than the error of that gain and are right as often. ${describeGain(gain)}`
-    );
-  const interpolated = `The weights of epoch ${best.epoch} (${100 * share} %) are interpolated with those from before the stage`;
-  return `${share === 1 ? kept : interpolated}: the surest gain on the pictures held out. ${describeGain(gain)}`;
-}
-
-function describeRetraining(done: number, epochs: number, { share }: Verdict, pictures: number): string {
-  if (done < epochs)
-    return (
-      `Of ${epochs} epochs on all pictures, ${done} are done. The network that has not seen the pictures held out becomes ` +
-      'the model.'
-    );
-  const interpolated =
-    share === 1 ? '' : ` Their weights (${100 * share} %) are interpolated with those from before the stage.`;
-  return (
-    `The layers are trained again on all ${pictures} pictures, for ${epochs === 1 ? 'one epoch' : `${epochs} epochs`}, ` +
-    `as the pictures held out have decided.${interpolated}`
-  );
-}
-
-/** The gain in a sentence. */
-function describeGain({ loss, accuracy }: Gain): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const change = `${loss.mean < 0 ? 'rises' : 'falls'} by ${Math.abs(loss.mean).toFixed(3)} ± ${loss.error.toFixed(3)}`;
-  return `At best the loss ${change}, and ${percent(accuracy.best)} are right instead of ${percent(accuracy.first)}.`;
-}
-
-async function reportEpoch(reporter: JobReporter, stage: RunName, report: EpochReport): Promise<void> {
+async function reportEpoch(reporter: JobReporter, stage: string, report: EpochReport): Promise<void> {
   reporter.update({
     loss: report.trainLoss,
     accuracy: report.validationAccuracy ?? report.trainAccuracy,

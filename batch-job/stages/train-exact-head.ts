@@ -55,13 +55,13 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
       labels: examples.train.labels,
       classes,
       balance: exact.balance,
-      keepsWithoutFold: exact.usesValidation && decision.stages.has('full'),
+      keepsWithoutFolds: exact.usesValidation ? (decision.stages.get('full')?.folds ?? 0) : 0,
       onSolved: (done, most) =>
         reporter.update({ step: done, steps: most, secondsLeft: (secondsSince() / done) * (most - done) }),
       isOver: () => deps.meter.isBudgetSpent(),
     });
     await reportSolved(deps, solved, { items: splits.train, seconds: secondsSince() });
-    const { outOfFold, withoutFold } = solved;
+    const { outOfFold, withoutFolds } = solved;
     const weightsOf = ({ kernel, bias }: DenseLayer): NetworkWeights =>
       new Map([...weights, ...initializeWeights(head, seed), [linear.kernel, kernel], [linear.bias, bias]]);
     const validation =
@@ -74,9 +74,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
           );
     return {
       weights: weightsOf(solved),
-      ...(withoutFold === undefined
-        ? {}
-        : { withoutFold: { fold: withoutFold.fold, weights: weightsOf(withoutFold) } }),
+      withoutFolds: withoutFolds.map((without) => ({ fold: without.fold, weights: weightsOf(without) })),
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
       balancedLoss: lossOfUnequal(examples.train.labels, validation?.predictions),

@@ -3,8 +3,9 @@
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
 import type { Trained } from './run-stage.ts';
 import { type TrainFromScratchDeps, trainFromScratch } from './train-from-scratch.ts';
-import { resumeFull, resumeRetraining, type TrainFullDeps, trainFull } from './train-full.ts';
+import { resumeFull, resumeRetraining, trainFull } from './train-full.ts';
 import { type TrainHeadDeps, trainHead } from './train-head.ts';
+import type { TrainFullDeps } from './tuned-layers.ts';
 
 /** What all stages together need. */
 export type TrainStagesDeps = TrainFromScratchDeps &
@@ -22,8 +23,10 @@ export async function trainStages(
   const { checkpoints, decision, meter } = deps;
   if (decision.stages.has('scratch')) return trainFromScratch(deps);
   const retrain = checkpoints.resume('retrain');
-  if (retrain !== undefined && checkpoints.verdict !== undefined)
-    return resumeRetraining(deps, retrain, checkpoints.verdict, await trainHead(deps));
+  const { verdict } = checkpoints.carried;
+  if (retrain !== undefined && verdict !== undefined)
+    return resumeRetraining(deps, retrain, verdict, await trainHead(deps));
+  if (checkpoints.resume('fold') !== undefined) return trainFull(deps, await trainHead(deps));
   const full = checkpoints.resume('full');
   // A head that was cross-validated is solved again: the same pictures are held out then, and it is there where the stage gains nothing.
   if (full !== undefined)

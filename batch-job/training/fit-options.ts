@@ -4,7 +4,8 @@ import type { NetworkWeights } from '../../core/network/description/network.ts';
 import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
 import type { Batch } from '../tensorflow/engine/engine.ts';
 import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
-import type { Gain, Interpolation } from './interpolate-weights.ts';
+import type { Interpolation, Tried } from './interpolate-weights.ts';
+import type { Gain } from './surest-gain.ts';
 
 /** Where a run stands after an optimizer step. */
 export interface StepReport {
@@ -50,12 +51,18 @@ export interface FitOptions {
   readonly isOver?: () => boolean;
   /** Ends with the best interpolation of the first weights and those of the best epoch, see interpolate-weights.ts. */
   readonly interpolatesWithFirst?: boolean;
+  /** Epochs whose weights are interpolated and compared, too; default: none. */
+  readonly keepsEpochs?: readonly number[];
+  /** The run ends after this epoch, on the schedule of all; default: after the last. */
+  readonly lastEpoch?: number;
   /** What is done to interpolated weights before they are scored, e.g. the head is solved on their features; default: nothing. */
   readonly settle?: (weights: NetworkWeights) => Promise<NetworkWeights>;
   /** Whether the weights of the last epoch are taken, whatever their validation loss; default: those of the epoch with the lowest. */
   readonly takesLast?: boolean;
   /** The group of look-alikes of each validation example: what tells how sure a gain is. */
   readonly validationGroups?: Int32Array;
+  /** How much each validation example counts in a gain, where classes are unequal; default: all the same. */
+  readonly validationWeights?: Float64Array;
   /** Whether the result has what the weights that are kept say of the validation examples; default: only with groups. */
   readonly predictsValidation?: boolean;
   /** Where an earlier run of the same settings stopped; this one resumes there. */
@@ -81,6 +88,8 @@ export interface FitResult {
   readonly validationAccuracy: number | null;
   /** Where the run interpolates with the first weights: what the trained ones gain on validation. */
   readonly gain?: Gain;
+  /** Where the run interpolates with the first weights: all that were compared, the first weights before the others. */
+  readonly tried?: readonly Tried[];
   /** Where it is wanted: what the weights that the trainer is left with say of the validation examples, `[examples, classes]`. */
   readonly probabilities?: Float32Array;
 }

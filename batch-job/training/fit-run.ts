@@ -1,14 +1,12 @@
 // One run of the training loop: what it was given, how far it has come, and what is done with that: validation and
 // checkpoints. Knows no order of these.
 
-import { rowOf } from '../../core/evaluation/predictions.ts';
-import { crossEntropyOf } from '../../core/evaluation/probability-losses.ts';
+import type { Predictions } from '../../core/evaluation/predictions.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import { type EvaluateOptions, evaluate, evaluatePixels, type Scores } from './evaluate.ts';
 import type { FitOptions } from './fit-options.ts';
 import { type EpochReport, type FitState, NO_SUMS } from './fit-state.ts';
-import type { EachScored } from './interpolate-weights.ts';
 
 /** How far a run has come, see {@link FitState}. Changes with every step. */
 export type FitPosition = {
@@ -55,6 +53,7 @@ export function startRun(trainer: Trainer, options: FitOptions): FitRun {
       history: [...(resume?.history ?? [])],
       first: resume?.first,
       best: resume?.best,
+      ...(resume?.kept === undefined ? {} : { kept: resume.kept }),
       isFinished: resume?.isFinished ?? false,
     },
     startedMs,
@@ -85,33 +84,17 @@ export function validate(
     : evaluate(validation, (images, count) => trainer.predict(images, count), how);
 }
 
-/** {@link validate}, with the loss of every example. @throws {RangeError} where there is none. */
-export async function validateEach(run: FitRun): Promise<EachScored> {
-  const losses = new Float64Array(run.options.validation.labels.length);
-  let done = 0;
-  const { loss, accuracy } = await validate(run, (probabilities, labels) => {
-    const predictions = { probabilities, labels, classes: probabilities.length / labels.length };
-    labels.forEach((label, i) => {
-      losses[done + i] = crossEntropyOf(rowOf(predictions, i), label);
-    });
-    done += labels.length;
-  });
-  if (loss === null || accuracy === null) throw new RangeError('There are no validation examples.');
-  return { loss, accuracy, losses };
-}
-
-/** What the trainer's weights as they are say of the validation examples, `[examples, classes]`. */
-export async function predictValidation(run: FitRun): Promise<Float32Array> {
-  const { length: examples } = run.options.validation.labels;
+/** What the trainer's weights as they are say of the validation examples. */
+export async function predictValidation(run: FitRun): Promise<Predictions> {
+  const { labels } = run.options.validation;
   let all = new Float32Array();
   let done = 0;
-  await validate(run, (probabilities, labels) => {
-    const classes = probabilities.length / labels.length;
-    if (all.length === 0) all = new Float32Array(examples * classes);
+  await validate(run, (probabilities, own) => {
+    if (all.length === 0) all = new Float32Array((labels.length * probabilities.length) / own.length);
     all.set(probabilities, done);
     done += probabilities.length;
   });
-  return all;
+  return { probabilities: all, labels, classes: all.length / labels.length };
 }
 
 /** Saves a checkpoint, unless the last one is of the same position or none is asked for. */

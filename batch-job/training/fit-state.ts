@@ -45,6 +45,8 @@ export interface FitState {
   /** The first weights, where the run ends with an interpolation; their loss is null without validation. */
   readonly first?: BestEpoch | undefined;
   readonly best: BestEpoch | undefined;
+  /** Weights at the ends of other epochs that are compared with the best, oldest first; default: none. */
+  readonly kept?: readonly BestEpoch[];
   /** Whether all epochs are done, and only the best weights are left to be taken. */
   readonly isFinished: boolean;
   readonly trainer: TrainerState;

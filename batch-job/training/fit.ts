@@ -1,17 +1,11 @@
 // The training loop, the same for a head on features and for a whole network: epochs over shuffled examples, validation
 // after each, the best weights kept. A run saves checkpoints and resumes from them at any step.
 
+import { accuracyOf } from '../../core/evaluation/accuracy.ts';
+import { crossEntropy } from '../../core/evaluation/probability-losses.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
-import {
-  type FitRun,
-  isOver,
-  predictValidation,
-  saveCheckpoint,
-  startRun,
-  validate,
-  validateEach,
-} from './fit-run.ts';
+import { type FitRun, isOver, predictValidation, saveCheckpoint, startRun, validate } from './fit-run.ts';
 import { type BestEpoch, type EpochReport, NO_SUMS } from './fit-state.ts';
 import { interpolateWeights } from './interpolate-weights.ts';
 import { trainEpoch } from './train-epoch.ts';
@@ -52,14 +46,15 @@ async function scoreFirstWeights(run: FitRun): Promise<BestEpoch> {
 async function finishEpoch(run: FitRun, report: EpochReport): Promise<void> {
   const { trainer, options, position } = run;
   const { epoch, validationLoss } = report;
-  const best =
-    options.takesLast === true || isBetter(validationLoss, position.best)
-      ? { epoch, validationLoss, weights: await trainer.weights() }
-      : position.best;
+  const { lastEpoch = options.epochs, keepsEpochs = [] } = options;
+  const isBest = options.takesLast === true || isBetter(validationLoss, position.best);
+  const isKept = keepsEpochs.includes(epoch) && epoch < lastEpoch;
+  const ended = isBest || isKept ? { epoch, validationLoss, weights: await trainer.weights() } : undefined;
   // Without an await in between: an abort finds an epoch either running or finished.
-  position.best = best;
+  if (isBest) position.best = ended;
+  if (isKept && ended !== undefined) position.kept = [...(position.kept ?? []), ended];
   position.history.push(report);
-  position.isFinished = epoch >= options.epochs || isOver(run) || isOutOfPatience(run);
+  position.isFinished = epoch >= lastEpoch || isOver(run) || isOutOfPatience(run);
   position.epoch += 1;
   position.batch = 0;
   position.sums = NO_SUMS;
@@ -82,43 +77,44 @@ function isOutOfPatience({ options: { patience = Infinity }, position: { history
 /** Leaves the trainer with the best weights. */
 async function keepBestWeights(run: FitRun): Promise<FitResult> {
   const { trainer, options, position } = run;
-  const { first, history } = position;
+  const { first, history, kept = [] } = position;
   const best = position.best ?? first;
   if (best === undefined) throw new RangeError(`fit needs at least 1 epoch, not ${options.epochs}.`);
   if (first !== undefined && first.validationLoss !== null) {
-    const { validationGroups, settle } = options;
-    const { interpolation, scores, gain } = await interpolateWeights(
+    const { validationGroups, validationWeights, settle } = options;
+    const trained = [...kept.filter(({ epoch }) => epoch !== best.epoch), best];
+    const { interpolation, predictions, gain, tried } = await interpolateWeights(
       trainer,
-      [first, best],
-      () => validateEach(run),
-      { groups: validationGroups, settle },
+      { first, trained },
+      () => predictValidation(run),
+      { groups: validationGroups, weights: validationWeights, settle },
     );
     await trainer.setWeights(interpolation.weights);
     return {
       best,
       interpolation,
       history,
-      validationLoss: scores.loss,
-      validationAccuracy: scores.accuracy,
+      validationLoss: crossEntropy(predictions) ?? null,
+      validationAccuracy: accuracyOf(predictions)?.value ?? null,
       gain,
-      ...(await predictionsOf(run)),
+      tried,
+      ...(wantsPredictions(run) ? { probabilities: predictions.probabilities } : {}),
     };
   }
   await trainer.setWeights(best.weights);
   const known = history.find(({ epoch }) => epoch === best.epoch);
   return {
     best,
-    interpolation: { ...best, share: best === first ? 0 : 1 },
+    interpolation: { epoch: best.epoch, weights: best.weights, share: best === first ? 0 : 1 },
     history,
     validationLoss: known?.validationLoss ?? null,
     validationAccuracy: known?.validationAccuracy ?? null,
-    ...(await predictionsOf(run)),
+    ...(wantsPredictions(run) ? { probabilities: (await predictValidation(run)).probabilities } : {}),
   };
 }
 
-/** What the weights that are kept say of the validation examples, where that is wanted and there are some. */
-async function predictionsOf(run: FitRun): Promise<Pick<FitResult, 'probabilities'>> {
-  const { validation, validationGroups, predictsValidation = false } = run.options;
-  if (validation.labels.length === 0 || !(predictsValidation || validationGroups !== undefined)) return {};
-  return { probabilities: await predictValidation(run) };
+/** Whether the result has what the weights that are kept say of the validation examples, where there are some. */
+function wantsPredictions({ options }: FitRun): boolean {
+  const { validation, validationGroups, predictsValidation = false } = options;
+  return validation.labels.length > 0 && (predictsValidation || validationGroups !== undefined);
 }

@@ -38,17 +38,17 @@ export function refitState(state: FitState, fresh: TrainerState, weights: Networ
     if (fresh.variables.has(averageOf(name))) variables.set(averageOf(name), settled);
   }
   const { updates } = begins ? fresh : state.trainer;
-  const complete = (epoch: BestEpoch | undefined) =>
-    epoch && {
-      ...epoch,
-      weights: new Map(
-        weightNames.map((name) => [name, (epoch.weights.get(name) ?? weights.get(name)) as Float32Array]),
-      ),
-    };
+  const complete = (epoch: BestEpoch): BestEpoch => ({
+    ...epoch,
+    weights: new Map(
+      weightNames.map((name) => [name, (epoch.weights.get(name) ?? weights.get(name)) as Float32Array]),
+    ),
+  });
   return {
     ...state,
-    first: complete(state.first),
-    best: complete(state.best),
+    first: state.first && complete(state.first),
+    best: state.best && complete(state.best),
+    ...(state.kept === undefined ? {} : { kept: state.kept.map(complete) }),
     trainer: { ...state.trainer, updates, variables },
   };
 }

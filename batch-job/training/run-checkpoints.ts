@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { fromCheckpointFile, toCheckpointFile } from './fit-checkpoint.ts';
 import type { FitState } from './fit-state.ts';
-import type { Verdict } from './verdict.ts';
+import type { Carried } from './verdict.ts';
 
 /** The checkpoints of one run, which is a job or a trial of a sweep. */
 export interface RunCheckpoints {
@@ -18,13 +18,13 @@ export interface RunCheckpoints {
   resume(run: RunName): FitState | undefined;
   /** The run that the newest checkpoint is of. */
   readonly resumedRun: RunName | undefined;
-  /** What a fold has decided, where the newest checkpoint is of `retrain`. */
-  readonly verdict: Verdict | undefined;
+  /** What the runs before that of the newest checkpoint have come to. */
+  readonly carried: Carried;
   /**
    * Writes a checkpoint and reports to the job's record how far it has come.
-   * @param verdict what a fold has decided, for `retrain`.
+   * @param carried what earlier runs have come to.
    */
-  save(run: RunName, state: FitState, verdict?: Verdict): Promise<void>;
+  save(run: RunName, state: FitState, carried?: Carried): Promise<void>;
 }
 
 /** What {@link openRunCheckpoints} works with. */
@@ -95,12 +95,16 @@ export async function openRunCheckpoints(
   }
   return {
     resumedRun,
-    verdict: found?.verdict,
+    carried: found?.carried ?? {},
     resume: (run) => (found !== undefined && run === resumedRun ? found.state : undefined),
-    async save(run, state, verdict) {
-      await checkpoints.save(toCheckpointFile({ fingerprint, stage: run, state, verdict }));
+    async save(run, state, carried = {}) {
+      await checkpoints.save(toCheckpointFile({ fingerprint, stage: run, state, carried }));
       const { epoch, batch, isFinished } = state;
-      reporter.cameTo([trial ?? 0, RUN_NAMES.indexOf(run), Number(isFinished), epoch, batch]);
+      const { folds = [] } = carried;
+      // The runs without a fold take the place of the stage itself.
+      const place = RUN_NAMES.indexOf(run === 'fold' ? 'full' : run);
+      const finished = 2 * (run === 'fold' ? folds.length : 0) + Number(isFinished);
+      reporter.cameTo([trial ?? 0, place, finished, epoch, batch]);
     },
   };
 }

@@ -35,7 +35,13 @@ export async function countPictures(
   }
   const quotas = quotasOf(counts.any, fractions, false);
   const of = (split: Split) => counts[split] + quotas[split];
-  return { train: of('train'), validation: of('validation'), test: of('test'), classes: labels.size };
+  return {
+    train: of('train'),
+    validation: of('validation'),
+    test: of('test'),
+    classes: labels.size,
+    ...(counts.validation > 0 ? { hasValidationFolder: true } : {}),
+  };
 }
 
 /** The keys of a folder, without the prefix. */

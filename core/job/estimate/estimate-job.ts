@@ -13,7 +13,7 @@ import { type NetworkPlan, planNetwork } from '../../network/plan/plan.ts';
 import { toLinearHead } from '../../network/surgery/linear-head.ts';
 import { splitAt } from '../../network/surgery/split-at.ts';
 import { findGpu, type GpuName } from '../../pricing/gpus.ts';
-import { mayBeSolved } from '../recipe/exact-head.ts';
+import { FOLDS, mayBeSolved } from '../recipe/exact-head.ts';
 import { fullStageStart, splitFrozen } from '../recipe/full-stage.ts';
 import { changesPictures, type Recipe } from '../recipe/recipe.ts';
 import { featureViewsFor, hasFullStage, STAGE_LENGTHS } from '../recipe/stage-lengths.ts';
@@ -56,6 +56,8 @@ export interface JobPictures {
   readonly validation: number;
   readonly test: number;
   readonly classes: number;
+  /** Whether the validation split is a folder of the dataset, which stays held out. Default: no. */
+  readonly hasValidationFolder?: boolean;
 }
 
 /** Time and price of a job. */
@@ -67,6 +69,8 @@ export interface JobEstimate {
     readonly name: string;
     readonly epochs: number | null;
     readonly seconds: number;
+    /** Folds that decide on a stage, each by a training without it; absent where one does. */
+    readonly folds?: number;
   }[];
   /** How a GPU trains each stage, in sentences; none on processors. They are in {@link basis}, too. */
   readonly how: readonly string[];
@@ -103,6 +107,10 @@ const DECODE_SECONDS = 0.01;
  */
 export const PROCESSOR_SECONDS = 1800;
 const LEAST_EPOCHS = 3;
+/** On a GPU, all folds decide on pretrained layers where that takes so long at most. Elsewhere one decides, so that a large job costs no more. */
+const GPU_FOLDS_SECONDS = 600;
+/** Weights that each fold compares: after half of the epochs and all, with the weights before the stage and alone. The head is solved for each. */
+const COMPARED_WEIGHTS = 4;
 /** Converts between seconds and the unit of prices. */
 export const SECONDS_PER_HOUR = 3600;
 /** The share of a GPU's speed that each of several adds. It is assumed, not measured: they wait for each other, and one updates. */
@@ -140,6 +148,7 @@ export function estimateJob(job: EstimatedJob, pictures: JobPictures, jobMachine
     decode,
     // The exported model is predicted on processors, whatever has trained it.
     predict: decode + processorSeconds(plan, machine),
+    isSweep: job.sweep !== null,
     notes: new Set<string>(),
   };
   const trials = job.sweep === null ? [] : trialsOf(job.sweep);
@@ -192,6 +201,8 @@ interface Situation {
   /** Seconds to decode one picture. */
   readonly decode: number;
   readonly predict: number;
+  /** Whether the training is one of a sweep's trials. */
+  readonly isSweep: boolean;
   /** Sentences on how stages are trained. */
   readonly notes: Set<string>;
 }
@@ -219,8 +230,12 @@ function trainingParts(
     isLast && hyperparameters.n_epochs !== 'auto' ? hyperparameters.n_epochs : lengths[stage].epochs(train);
   const isAugmented = isAugmentedBy(recipe);
   const hasFull = hasFullStage(recipe, { isGpu, pictures: train });
-  // A fold of a head that is solved decides on the stage.
-  const mayRetrain = situation.hasLinearHead && mayBeSolved(recipe, hyperparameters, { hasFull });
+  // Folds of a head that is solved decide on the stage. Trials of a sweep are compared on the validation split.
+  const mayRetrain =
+    situation.hasLinearHead &&
+    !situation.isSweep &&
+    pictures.hasValidationFolder !== true &&
+    mayBeSolved(recipe, hyperparameters, { hasFull });
   // A GPU computes while processors decode the next pictures; processors do one after the other.
   const together = (decoding: number, computing: number) =>
     isGpu ? Math.max(decoding, computing) : decoding + computing;
@@ -267,6 +282,20 @@ function trainingParts(
     notes.add(`The GPU trains the stage "${stage}" ${how}.`);
     return both((stepSeconds / epochs) * (on.train / train), on.validation * forwardSeconds);
   };
+  const views = isAugmented ? featureViewsFor(recipe, train) : 0;
+  /** Seconds to solve so many heads on rows of features. */
+  const solving = (heads: number, rows: number) =>
+    (heads * HEAD_PASSES * HEAD_EVALUATIONS * rows * situation.headWeights) /
+    (PREDICTION_FLOPS * machine.vcpus);
+  /** Seconds to solve the head so often on what trained layers make of so many pictures and their views. */
+  const settling = (heads: number, count: number, trained: Network | undefined) => {
+    const rows = count * (1 + views);
+    const forward =
+      trained === undefined
+        ? withDecoding(forwardSeconds(plan, machine))
+        : forwardSeconds(planNetwork(trained), machine);
+    return heads * rows * forward + solving(heads, rows);
+  };
   /** The parts of a stage: its own, and training again on all pictures where that is done. */
   const stageParts = (stage: 'full' | 'scratch', from: string | null): Part[] => {
     const most = epochsOf(stage, true);
@@ -276,28 +305,60 @@ function trainingParts(
         ? 0
         : (train * split.views + validation) *
           withDecoding(forwardSeconds(planNetwork(split.frozen), machine));
-    const again = { train: train + validation, validation: 0 };
-    const partsOf = (epochs: number, retrains: boolean): Part[] => {
+    const all = train + validation;
+    const again = { train: all, validation: 0 };
+    /** Folds that decide on the stage; none where it is not trained again. */
+    type DecidingFolds = 0 | 1 | typeof FOLDS;
+    const partsOf = (epochs: number, folds: DecidingFolds): Part[] => {
       const how = { epochs, from, trained: split?.trainable };
-      const first = { name: stage, epochs, seconds: once + stageSeconds(stage, how) };
-      return retrains
-        ? [first, { name: 'retrain', epochs, seconds: stageSeconds(stage, how, again) }]
-        : [first];
+      const solved = stage === 'full' && situation.hasLinearHead && recipe.preset !== 'course';
+      const settled = (heads: number, count: number) =>
+        solved ? settling(heads, count, split?.trainable) : 0;
+      const runSeconds = (on: Pick<JobPictures, 'train' | 'validation'>) =>
+        stageSeconds(stage, how, on) + settled(COMPARED_WEIGHTS, on.train);
+      if (folds <= 1) {
+        const first = { name: stage, epochs, seconds: once + runSeconds({ train, validation }) };
+        if (folds === 0) return [first];
+        return [
+          first,
+          { name: 'retrain', epochs, seconds: stageSeconds(stage, how, again) + settled(1, all) },
+        ];
+      }
+      const held = all / folds;
+      return [
+        {
+          name: stage,
+          epochs,
+          seconds: once + folds * runSeconds({ train: all - held, validation: held }),
+          folds,
+        },
+        { name: 'retrain', epochs, seconds: stageSeconds(stage, how, again) + settled(1, all) },
+      ];
     };
-    const fits = (parts: readonly Part[]) => isGpu || secondsOfAll(parts) <= PROCESSOR_SECONDS;
+    const fits = (parts: readonly Part[], folds: DecidingFolds) =>
+      isGpu
+        ? folds !== FOLDS || secondsOfAll(parts) <= GPU_FOLDS_SECONDS
+        : secondsOfAll(parts) <= PROCESSOR_SECONDS;
     const isBounded =
       stage === 'full' && !isGpu && hyperparameters.n_epochs === 'auto' && recipe.preset === 'default';
     /** With as many epochs as there is time for. */
-    const boundedParts = (retrains: boolean): Part[] => {
+    const boundedParts = (folds: 0 | 1): Part[] => {
       let epochs = most;
-      while (isBounded && epochs > LEAST_EPOCHS && !fits(partsOf(epochs, retrains))) epochs--;
-      return partsOf(epochs, retrains);
+      while (isBounded && epochs > LEAST_EPOCHS && !fits(partsOf(epochs, folds), folds)) epochs--;
+      return partsOf(epochs, folds);
     };
-    const twice = stage === 'full' && mayRetrain ? boundedParts(true) : [];
-    return twice.length > 0 && fits(twice) ? twice : boundedParts(false);
+    if (stage === 'scratch' || !mayRetrain) return boundedParts(0);
+    const byAll = partsOf(most, FOLDS);
+    if (backend !== 'portable' && fits(byAll, FOLDS)) {
+      notes.add(
+        `The stage "full" is trained without each of ${FOLDS} folds of the pictures, which decide on it together, and then on all pictures.`,
+      );
+      return byAll;
+    }
+    const twice = boundedParts(1);
+    return fits(twice, 1) ? twice : boundedParts(0);
   };
   if (!isPretrained) return stageParts('scratch', null);
-  const views = isAugmented ? featureViewsFor(recipe, train) : 0;
   const secondsOfFeatures = (pictures: number) => pictures * withDecoding(forwardSeconds(plan, machine));
   // Features of the test show which of its pictures training has seen in another cut.
   const headPart = (): Part => {
@@ -308,12 +369,10 @@ function trainingParts(
       return { name: 'head', epochs, seconds };
     }
     const rows = (train + validation) * (1 + views);
-    const flops = HEAD_PASSES * HEAD_SOLUTIONS * HEAD_EVALUATIONS * rows * situation.headWeights;
-    const solving = flops / (PREDICTION_FLOPS * machine.vcpus);
     return {
       name: 'head',
       epochs: null,
-      seconds: secondsOfFeatures(rows + test) + solving,
+      seconds: secondsOfFeatures(rows + test) + solving(HEAD_SOLUTIONS, rows),
     };
   };
   const head = headPart();

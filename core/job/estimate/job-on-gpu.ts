@@ -38,9 +38,10 @@ export function describeJobOnGpu(plan: ClassifierPlan, on: TrainingEstimate): st
     { train: on.epoch.images, validation: 0, test: 0, classes },
     { name: instanceType, gpu, vcpus, usdPerHour: on.usdPerHour, priceBasis: '' },
   );
-  const stages = parts.flatMap(({ name, epochs }) => {
+  const stages = parts.flatMap(({ name, epochs, folds }) => {
     if (name === 'retrain') return [`then "full" again on all pictures`];
-    if (epochs !== null) return [`"${name}" (${epochs} epochs)`];
+    if (epochs !== null)
+      return [`"${name}" (${epochs} epochs${folds === undefined ? '' : `, without each of ${folds} folds`})`];
     return name === 'head' ? ['"head" (solved exactly)'] : [];
   });
   return (

@@ -5,6 +5,9 @@ import type { Hyperparameters } from './hyperparameters.ts';
 /** What the record of a stage has as its optimizer where the stage is solved. */
 export const EXACT_OPTIMIZER = 'l-bfgs';
 
+/** Folds of the cross-validation of a head, which may decide on a second stage, too. */
+export const FOLDS = 5;
+
 /**
  * Whether a request leaves it to the trainer how the head is trained, so that it may be solved. The course's settings are those of a book.
  * @param options `hasFull`: whether a second stage follows, to which n_epochs applies.

@@ -185,6 +185,14 @@ const StageSettingsSchema = z.object({
     .describe(
       'Whether the stage is trained again on all pictures that are not for the test, once a fold of them has decided that it is kept; no where it is absent.',
     ),
+  folds: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'The stage is trained without each of so many folds in turn, which decide together on it; one where it is absent.',
+    ),
   adjustsLogits: z
     .boolean()
     .optional()
@@ -246,7 +254,11 @@ export const describeStages = ({ stages, unfreezeFrom }: ResolvedRecipe): readon
     if (precision === 'mixed') clauses.push('mixed precision');
     if (name === 'full' && unfreezeFrom !== null) clauses.push(`from ${unfreezeFrom} on`);
     if (firstLayerRate !== 1) clauses.push(`${firstLayerRate} of the rate in the first layer`);
-    if (stage.retrains === true) clauses.push('trained again on all pictures where a fold decides for it');
+    const { folds = 1 } = stage;
+    if (stage.retrains === true)
+      clauses.push(
+        `trained again on all pictures where ${folds === 1 ? 'a fold decides' : `${folds} folds decide`} for it`,
+      );
     return clauses.join(', ');
   });
 

@@ -9,10 +9,10 @@ export const STAGE_NAMES = ['head', 'full', 'scratch'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /**
- * What a checkpoint may be of, in the order in which a job passes through it: a stage, or the training of `full` again on all pictures,
- * once a fold has decided on it.
+ * What a checkpoint may be of: a stage; a run of `full` without one of several folds, instead of `full` itself; or the training of `full`
+ * again on all pictures, once folds have decided on it.
  */
-export const RUN_NAMES = [...STAGE_NAMES, 'retrain'] as const;
+export const RUN_NAMES = [...STAGE_NAMES, 'retrain', 'fold'] as const;
 /** A run of the training loop. */
 export type RunName = (typeof RUN_NAMES)[number];
 

@@ -19,3 +19,15 @@ it.each([1, 2, 10, 30, 31, 97])('counts each of %i pictures in exactly one split
     expect(Math.abs(count - fraction * pictures)).toBeLessThan(1);
   }
 });
+
+it('knows a folder for validation, which no fold takes the place of', async () => {
+  const store = createMemoryStore();
+  const of = async (...names: string[]) => {
+    for (const name of names) await store.put(`datasets/fruit/${name}`, new Uint8Array(1));
+    return countPictures(store, 'fruit', FRACTIONS);
+  };
+  expect(
+    (await of('train/apple/1.jpg', 'train/kiwi/2.jpg', 'test/apple/3.jpg')).hasValidationFolder,
+  ).toBeUndefined();
+  expect((await of('validation/kiwi/4.jpg')).hasValidationFolder).toBe(true);
+});

@@ -74,16 +74,17 @@ describe('solveHead', () => {
     expect(crossEntropy(half.predictions)).toBeGreaterThan(1.2 * (crossEntropy(predictions) ?? 0));
   });
 
-  it('keeps the head that has not seen the first fold, and says of it what the folds say', async () => {
+  it('keeps the heads that have not seen a fold, and says of them what the folds say', async () => {
     const given = problem([20, 20], 1);
-    expect((await solveHead(given)).withoutFold).toBeUndefined();
-    const { withoutFold, outOfFold } = await solveHead({ ...given, keepsWithoutFold: true });
-    const { fold, kernel, bias } = present(withoutFold, 'a head');
+    expect((await solveHead(given)).withoutFolds).toEqual([]);
+    const { withoutFolds, outOfFold } = await solveHead({ ...given, keepsWithoutFolds: 2 });
+    expect(withoutFolds).toHaveLength(2);
     const { predictions, folds, pictures } = present(outOfFold, 'predictions');
-    const held = [...folds.keys()].filter((example) => folds[example] === fold);
-    expect(held.length).toBeGreaterThan(0);
     const features = await given.table.read(0, given.labels.length);
-    for (const example of held) {
+    for (const [example, fold] of folds.entries()) {
+      const without = withoutFolds.find((head) => head.fold === fold);
+      if (without === undefined) continue;
+      const { kernel, bias } = without;
       const row = (pictures[example] as number) * WIDTH;
       const scores = [0, 1].map((label) =>
         features

@@ -124,6 +124,24 @@ describe('decideRecipe', () => {
     expect(await retrains(slow, 'portable', { labels, resolved: first.resolved })).toBe(true);
   });
 
+  it('lets all folds decide where the estimate has time for it, says so, and later attempts do the same', async () => {
+    const foldsOf = async (...asked: Parameters<typeof decide>) =>
+      (await decide(...asked)).stages.get('full')?.folds;
+    const few = await decide({ stages: 'full' }, 'native');
+    expect(few.stages.get('full')?.folds).toBe(5);
+    expect(few.resolved.reasons.join()).toContain('trained 6 times: without each of 5 folds');
+    expect(await foldsOf({ stages: 'full' }, 'portable')).toBe(1);
+    expect(await foldsOf({ stages: 'full' }, 'native', { hasValidationFolder: true })).toBe(1);
+    const labels = Int32Array.from({ length: 50_000 }, (_, i) => i % 2);
+    expect(await foldsOf({ stages: 'full' }, 'native', { labels })).toBe(1);
+    expect(await foldsOf({ stages: 'full' }, 'gpu', { labels })).toBe(1);
+    expect(await foldsOf({ stages: 'full' }, 'portable', { labels, resolved: few.resolved })).toBe(5);
+    // As an earlier version has decided, which knew of one fold alone.
+    const { folds: _, ...full } = few.resolved.stages['full'] ?? {};
+    const resolved = { ...few.resolved, stages: { ...few.resolved.stages, full } } as typeof few.resolved;
+    expect(await foldsOf({ stages: 'full' }, 'native', { resolved })).toBe(1);
+  });
+
   it('holds to what an earlier attempt decided', async () => {
     const { resolved } = await decide({ stages: 'full' }, 'native');
     expect([...(await decide({}, 'portable', { resolved })).stages.keys()]).toEqual(['head', 'full']);
@@ -439,7 +457,7 @@ describe('describeStages', () => {
     expect(describeStages(resolved)).toEqual([
       'head: solved exactly on 500 pictures, the L2 penalty chosen by cross-validation',
       'full: 12 epochs, batches of 16, adamw at 0.0003, from block_13_expand on, 0.1 of the rate in the first layer, ' +
-        'trained again on all pictures where a fold decides for it',
+        'trained again on all pictures where 5 folds decide for it',
     ]);
     expect(describeStages((await decide({}, 'native', IN_EPOCHS)).resolved)).toEqual([
       'head: 60 epochs, batches of 32, adam at 0.001',

@@ -166,7 +166,7 @@ describe('fit', () => {
         savesOnAbort: () => false,
       },
     });
-    expect(interpolation).toEqual({ ...best, share: 1 });
+    expect(interpolation).toEqual({ epoch: 4, weights: best.weights, share: 1 });
     expect(best.epoch).toBe(4);
     expect(saved.at(-1)?.first).toMatchObject({ epoch: 0, validationLoss: null });
   });
@@ -176,7 +176,7 @@ describe('fit', () => {
     const validationGroups = Int32Array.from({ length: 9 }, (_, i) => i);
     const options = fitOptions({ interpolatesWithFirst: true, learningRate: () => 0.1, validationGroups });
     const first = await trainer.weights();
-    const { best, interpolation, gain, probabilities = [] } = await train(trainer, options);
+    const { best, interpolation, gain, validationLoss, probabilities = [] } = await train(trainer, options);
     const scores = async () =>
       (
         await evaluate(options.validation, (images, count) => trainer.predict(images, count), {
@@ -184,7 +184,7 @@ describe('fit', () => {
         })
       ).loss as number;
     expect(await trainer.weights()).toEqual(interpolation.weights);
-    expect(await scores()).toBeCloseTo(interpolation.validationLoss as number, 6);
+    expect(await scores()).toBeCloseTo(validationLoss as number, 6);
     const losses: number[] = [];
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       await trainer.setWeights(interpolate(first, best.weights, share));
@@ -195,11 +195,11 @@ describe('fit', () => {
       options.validation.labels,
       (label, i) => -Math.log(probabilities[i * CLASSES + label] as number),
     );
-    expect(ownLosses.reduce((a, b) => a + b) / 9).toBeCloseTo(interpolation.validationLoss as number, 5);
+    expect(ownLosses.reduce((a, b) => a + b) / 9).toBeCloseTo(validationLoss as number, 5);
     const [before = 0] = losses;
     expect(interpolation.share).toBeGreaterThan(0);
-    expect(interpolation.validationLoss).toBeCloseTo(losses[4 * interpolation.share] as number, 6);
-    expect(gain?.loss.mean).toBeCloseTo(before - (interpolation.validationLoss as number), 6);
+    expect(validationLoss).toBeCloseTo(losses[4 * interpolation.share] as number, 6);
+    expect(gain?.loss.mean).toBeCloseTo(before - (validationLoss as number), 6);
     expect(gain?.loss.mean).toBeGreaterThan(gain?.loss.error as number);
     trainer.dispose();
   });
@@ -208,6 +208,36 @@ describe('fit', () => {
     const interpolated = await run({ interpolatesWithFirst: true });
     const state = await interruptedAt(12, false, { interpolatesWithFirst: true });
     expect(await run({ interpolatesWithFirst: true, ...(state && { resume: state }) })).toEqual(interpolated);
+  });
+
+  it('compares the weights of other epochs too, and resumes with them to the same answers', async () => {
+    const compared = { interpolatesWithFirst: true, takesLast: true, keepsEpochs: [2] } as const;
+    const resultOf = async (changes: Partial<FitOptions> = {}) => {
+      const trainer = await createSmallTrainer(engine);
+      const { tried } = await train(trainer, fitOptions({ ...compared, ...changes }));
+      trainer.dispose();
+      return tried;
+    };
+    const tried = await resultOf();
+    expect(tried?.map(({ epoch, share }) => [epoch, share])).toEqual([
+      [0, 0],
+      ...[2, 4].flatMap((epoch) => [0.25, 0.5, 0.75, 1].map((share) => [epoch, share])),
+    ]);
+    // The epoch that was kept is in the checkpoint.
+    const state = await interruptedAt(17, true, compared);
+    expect(state?.kept?.map(({ epoch }) => epoch)).toEqual([2]);
+    expect(await resultOf(state && { resume: state })).toEqual(tried);
+  });
+
+  it('ends after a given epoch on the schedule of all', async () => {
+    const { best, weights } = await run({ takesLast: true, lastEpoch: 2 });
+    expect(best.epoch).toBe(2);
+    const saved: FitState[] = [];
+    await run({
+      checkpoint: { save: async (state) => void saved.push(state), savesOnAbort: () => false },
+    });
+    expect(saved[1]?.best?.epoch).toBe(2);
+    expect(weights).toEqual(saved[1]?.best?.weights);
   });
 
   it('stops early after so many epochs without a lower validation loss', async () => {

@@ -1,4 +1,4 @@
-// The second stage as a whole on a network of a few weights, by the portable back end: a fold decides, and the layers are trained again on
+// The second stage as a whole on a network of a few weights, by the portable back end: folds decide, and the layers are trained again on
 // all pictures.
 
 import sharp from 'sharp';
@@ -7,7 +7,8 @@ import type { JobReporter } from '../../../batch-job/attempt/job-reporter.ts';
 import { AUGMENTATIONS } from '../../../batch-job/augmentation/presets.ts';
 import type { StageSettings } from '../../../batch-job/decide/stage-settings.ts';
 import type { Trained } from '../../../batch-job/stages/run-stage.ts';
-import { resumeRetraining, type TrainFullDeps, trainFull } from '../../../batch-job/stages/train-full.ts';
+import { resumeRetraining, trainFull } from '../../../batch-job/stages/train-full.ts';
+import type { TrainFullDeps } from '../../../batch-job/stages/tuned-layers.ts';
 import type { Trainer } from '../../../batch-job/tensorflow/engine/engine.ts';
 import { openEngine } from '../../../batch-job/tensorflow/open-engine.ts';
 import { fromCheckpointFile, toCheckpointFile } from '../../../batch-job/training/fit-checkpoint.ts';
@@ -68,17 +69,18 @@ const head: Trained = {
     folds: Int32Array.from(all, (_, i) => i % 3),
     foldCount: 3,
   },
-  withoutFold: { fold: 1, weights },
+  withoutFolds: [1, 0, 2].map((fold) => ({ fold, weights })),
 };
 
 interface Asked {
   readonly retrains?: boolean;
+  readonly folds?: number;
   /** Asked after every step. */
   readonly isSpent?: (steps: number) => boolean;
 }
 
 /** Everything that the stage needs, and what it does with it. */
-function open({ retrains = true, isSpent = () => false }: Asked = {}) {
+function open({ retrains = true, folds = 1, isSpent = () => false }: Asked = {}) {
   const epochs: string[] = [];
   const messages: string[] = [];
   const files: { readonly run: string; readonly bytes: Uint8Array }[] = [];
@@ -95,6 +97,7 @@ function open({ retrains = true, isSpent = () => false }: Asked = {}) {
     labelSmoothing: undefined,
     precision: 'float32',
     retrains,
+    folds,
   } as unknown as StageSettings;
   const deps = {
     job: { recipe: RecipeSchema.parse({ stages: 'full' }), maxCostUsd: 1, sweep: null },
@@ -134,11 +137,12 @@ function open({ retrains = true, isSpent = () => false }: Asked = {}) {
     },
     checkpoints: {
       resume: () => undefined,
-      save: async (run, state, verdict) => {
-        const file = toCheckpointFile({ fingerprint: FINGERPRINT, stage: run, state, verdict });
+      carried: {},
+      save: async (run, state, carried = {}) => {
+        const file = toCheckpointFile({ fingerprint: FINGERPRINT, stage: run, state, carried });
         files.push({ run, bytes: encodeCheckpoint(file) });
       },
-    } satisfies Pick<RunCheckpoints, 'resume' | 'save'>,
+    } satisfies Pick<RunCheckpoints, 'resume' | 'save' | 'carried'>,
     reporter: {
       signal: new AbortController().signal,
       startStage: () => undefined,
@@ -158,11 +162,15 @@ describe('trainFull', () => {
   it('trains as long on all pictures as without the fold, once the fold has decided for it', async () => {
     const { deps, epochs, messages, trained } = open();
     const result = await trainFull(deps, head);
-    expect(epochs).toEqual(['full 1', 'full 2', 'full 3', 'retrain 1', 'retrain 2', 'retrain 3']);
+    const lasts = epochs.length - EPOCHS;
+    expect([2, EPOCHS]).toContain(lasts);
+    expect(epochs).toEqual(
+      ['full 1', 'full 2', 'full 3', 'retrain 1', 'retrain 2', 'retrain 3'].slice(0, EPOCHS + lasts),
+    );
     const seen = trained.reduce((sum, count) => sum + count, 0);
     const held = all.filter((_, i) => i % 3 === 1).length;
-    expect(seen).toBe(EPOCHS * (all.length - held) + EPOCHS * all.length);
-    expect(messages.at(-1)).toContain(`trained again on all ${all.length} pictures, for 3 epochs`);
+    expect(seen).toBe(EPOCHS * (all.length - held) + lasts * all.length);
+    expect(messages.at(-1)).toContain(`trained again on all ${all.length} pictures, for ${lasts} epochs`);
     // What the fold says is of the network that has not seen it.
     expect(result.outOfFold?.items).toEqual(all.filter((_, i) => i % 3 === 1));
     expect(result.headOutOfFold).toBe(head.outOfFold);
@@ -175,18 +183,18 @@ describe('trainFull', () => {
     const { deps, files } = open();
     const expected = await trainFull(deps, head);
     const { bytes } = present(
-      files.filter(({ run }) => run === 'retrain').at(1),
-      'a checkpoint after two epochs',
+      files.find(({ run }) => run === 'retrain'),
+      'a checkpoint after one epoch',
     );
-    const { state, verdict } = fromCheckpointFile(decodeCheckpoint(bytes), FINGERPRINT, 'key');
+    const { state, carried } = fromCheckpointFile(decodeCheckpoint(bytes), FINGERPRINT, 'key');
     const again = open();
     const resumed = await resumeRetraining(
       { ...again.deps, checkpoints: { ...again.deps.checkpoints, resume: () => state } },
       state,
-      present(verdict, 'a verdict'),
+      present(carried?.verdict, 'a verdict'),
       head,
     );
-    expect(again.epochs).toEqual(['retrain 3']);
+    expect(again.epochs[0]).toBe('retrain 2');
     expect(numbers(resumed)).toEqual(numbers(expected));
     expect(resumed.outOfFold).toEqual(expected.outOfFold);
     expect(resumed.validationLoss).toBe(expected.validationLoss);
@@ -196,7 +204,74 @@ describe('trainFull', () => {
     const { deps, messages, epochs } = open({ isSpent: (steps) => steps > 11 });
     const result = await trainFull(deps, head);
     expect(epochs.at(-1)).toBe('retrain 1');
-    expect(messages.at(-1)).toContain('Of 3 epochs on all pictures, 1 are done');
+    expect(messages.at(-1)).toContain('epochs on all pictures, 1 are done. The network that has not seen');
     expect(numbers(result)).toEqual(numbers(await trainFull(open({ retrains: false }).deps, head)));
+  });
+
+  it('lets all folds decide together, and trains again on all pictures until the epoch that they choose', async () => {
+    const { deps, epochs, messages, trained } = open({ folds: 3 });
+    const result = await trainFull(deps, head);
+    const runs = ['fold-1', 'fold-2', 'fold-3'].flatMap((run) => [1, 2, 3].map((epoch) => `${run} ${epoch}`));
+    expect(epochs.slice(0, runs.length)).toEqual(runs);
+    const lasts = epochs.length - runs.length;
+    expect([2, EPOCHS]).toContain(lasts);
+    const seen = trained.reduce((sum, count) => sum + count, 0);
+    expect(seen).toBe(EPOCHS * 2 * all.length + lasts * all.length);
+    expect(messages.at(-2)).toContain(`The weights of epoch ${lasts}`);
+    expect(messages.at(-2)).toContain('the surest gain on all 3 folds');
+    expect(messages.at(-1)).toContain(`trained again on all ${all.length} pictures, for ${lasts} epochs`);
+    // Every picture is judged by a network that has not seen it, so that those of the head are not needed.
+    expect(new Set(result.outOfFold?.items)).toEqual(new Set(all));
+    expect(result.outOfFold?.foldCount).toBe(3);
+    expect(result.headOutOfFold).toBeUndefined();
+  });
+
+  it('resumes without the second of three folds to the same bits, and repeats no fold', async () => {
+    const { deps, files } = open({ folds: 3 });
+    const expected = await trainFull(deps, head);
+    const { bytes } = present(
+      files.filter(({ run }) => run === 'fold').at(4),
+      'a checkpoint of the second fold',
+    );
+    const { state, carried = {} } = fromCheckpointFile(decodeCheckpoint(bytes), FINGERPRINT, 'key');
+    expect(carried.folds?.map(({ fold }) => fold)).toEqual([1]);
+    const again = open({ folds: 3 });
+    const resume = (run: string) => (run === 'fold' ? state : undefined);
+    const resumed = await trainFull(
+      { ...again.deps, checkpoints: { ...again.deps.checkpoints, carried, resume } },
+      head,
+    );
+    expect(again.epochs.slice(0, 2)).toEqual(['fold-2 3', 'fold-3 1']);
+    expect(numbers(resumed)).toEqual(numbers(expected));
+    expect(resumed.outOfFold).toEqual(expected.outOfFold);
+  });
+
+  it('resumes training on all pictures as several folds have decided', async () => {
+    const { deps, files } = open({ folds: 3 });
+    const expected = await trainFull(deps, head);
+    const { bytes } = present(
+      files.find(({ run }) => run === 'retrain'),
+      'a checkpoint after one epoch',
+    );
+    const { state, carried } = fromCheckpointFile(decodeCheckpoint(bytes), FINGERPRINT, 'key');
+    const again = open({ folds: 3 });
+    const resumed = await resumeRetraining(
+      { ...again.deps, checkpoints: { ...again.deps.checkpoints, resume: () => state } },
+      state,
+      present(carried?.verdict, 'a verdict'),
+      head,
+    );
+    expect(numbers(resumed)).toEqual(numbers(expected));
+    expect(resumed.outOfFold).toEqual(expected.outOfFold);
+  });
+
+  it('ends with the head where the budget ends before several folds have decided, or training on all pictures after them', async () => {
+    const early = open({ folds: 3, isSpent: (steps) => steps > 11 });
+    expect(await trainFull(early.deps, head)).toBe(head);
+    expect(early.epochs.at(-1)).toMatch(/^fold-2/);
+    // Three folds of three epochs with three steps each, and one of training on all pictures.
+    const late = open({ folds: 3, isSpent: (steps) => steps > 28 });
+    expect(await trainFull(late.deps, head)).toBe(head);
+    expect(late.messages.at(-1)).toContain('The network as it was before the stage becomes the model');
   });
 });
