@@ -57,6 +57,21 @@ test('addresses objects by path under the prefix', async () => {
   expect(requests[0]?.url).toMatch(/^\/bucket\/some\/prefix\/a%20b\/%C3%A9(\?|$)/);
 });
 
+test.each([
+  ['encodes them and says so', '<EncodingType>url</EncodingType>', 'a%2Bb%2520c%26d'],
+  ['gives them as they are', '', 'a+b%20c&amp;d'],
+])('lists keys of a server that %s', async (_what, says, key) => {
+  const prefix = 'some/prefix/';
+  const contents = `<Contents><Key>${prefix}${key}</Key><ETag>"e"</ETag><Size>1</Size></Contents>`;
+  const folders = `<CommonPrefixes><Prefix>${prefix}${key}/</Prefix></CommonPrefixes>`;
+  const store = await storeBefore(
+    gives(`<ListBucketResult>${says}${contents}${folders}</ListBucketResult>`),
+  );
+  for await (const found of store.list('')) expect(found.key).toBe('a+b%20c&d');
+  for await (const name of store.listFolders('')) expect(name).toBe('a+b%20c&d');
+  expect.assertions(2);
+});
+
 test('reads a body again that breaks off', async () => {
   const store = await storeBefore(breaksOff, breaksOff, gives('whole'));
   expect(new TextDecoder().decode((await store.get('a'))?.body)).toBe('whole');

@@ -8,8 +8,12 @@ import { etagOf, type S3Target, toRequestOptions } from './s3-target.ts';
 /** A character that follows every key of a folder in UTF-8 order, by which a listing can start after the folder. */
 const LAST_CHARACTER = '\u{10FFFF}';
 
-/** Decodes a key. Keys are URL-encoded in answers, because XML cannot hold every character of a key. */
-const decode = (encoded: string): string => decodeURIComponent(encoded.replaceAll('+', ' '));
+/**
+ * A key of a page. Pages are asked for with URL-encoded keys, because XML cannot hold every character of a key. Servers other
+ * than AWS's may not encode, and then do not say that they do.
+ */
+const decode = ({ EncodingType }: ListObjectsV2CommandOutput, key: string): string =>
+  EncodingType === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
 
 async function* pages(
   { client, bucket, prefix: storePrefix }: S3Target,
@@ -49,7 +53,7 @@ export async function* listObjects(
   for await (const page of pages(target, { prefix, startAfter: startAfter || undefined, signal })) {
     for (const { Key, Size = 0, ETag, LastModified = new Date(0) } of page.Contents ?? []) {
       signal?.throwIfAborted();
-      const key = decode(present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
+      const key = decode(page, present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
       // The console of S3 marks a folder by an empty object named "folder/".
       if (key === '' || key.endsWith('/')) continue;
       yield { key, sizeBytes: Size, etag: etagOf(ETag, key), lastModified: LastModified };
@@ -68,7 +72,7 @@ export async function* listFolderNames(
   for await (const page of pages(target, { prefix, startAfter: after, delimiter: '/', signal })) {
     for (const { Prefix } of page.CommonPrefixes ?? []) {
       signal?.throwIfAborted();
-      const folder = decode(present(Prefix, 'a prefix in the listing of S3'));
+      const folder = decode(page, present(Prefix, 'a prefix in the listing of S3'));
       const name = folder.slice(target.prefix.length + prefix.length, -1);
       if (name !== '' && name !== startAfter) yield name;
     }

@@ -1,0 +1,161 @@
+// Serves the API over any store on a Node socket: predictions in lanes, probes, deletion of what has expired. Its callers choose the
+// store, the queue and where uploads go; it knows no trainer.
+
+import { availableParallelism, totalmem } from 'node:os';
+import { monotonicMs } from '../core/clock.ts';
+import { FoveaError } from '../core/errors/errors.ts';
+import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
+import { createSessionLanes } from '../core/predict/laned-session.ts';
+import { createPredictor } from '../core/predict/predictor.ts';
+import type { ServedPrecision } from '../core/predict/served-precision.ts';
+import { deleteOlder } from '../core/storage/delete-older.ts';
+import { EXPIRIES } from '../core/storage/keys.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { createWriteProbe } from '../core/storage/write-probe.ts';
+import { createApp } from './app.ts';
+import type { AppDeps } from './deps/deps.ts';
+import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
+import type { Logger } from './deps/logger.ts';
+import { startServer } from './node.ts';
+import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
+
+/** One is decoded while the other is computed: a seventh more answers on two cores than with one at a time. */
+const PICTURES_PER_LANE = 2;
+/** The largest sum of ONNX files that one model may have open on several lanes, in bytes: a gigabyte and a half of memory. */
+const MODEL_MAX_BYTES = 400 * 1024 * 1024;
+/** The share of the memory for models that stay loaded. */
+const MODELS_SHARE = 1 / 4;
+const LEAST_MODELS_BYTES = 512 * 1024 * 1024;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** On which address a server listens, who may use it, and how much it does at once. */
+export interface ServingOptions extends ServerAccess {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** A folder of pretrained weight files. */
+  readonly weightsDir?: string | undefined;
+  /** Predictions that are made at once; default: one for each core. */
+  readonly lanes?: number | undefined;
+  /** Requests for predictions that may wait; default: 16 for each lane. */
+  readonly maxWaiting?: number | undefined;
+  /** Bytes of all request bodies that are in memory at once; default: {@link defaultBytesInFlight}. */
+  readonly maxBodyBytes?: number | undefined;
+  /** How long requests are still answered, and `/readyz` says that others should not be sent, before the server stops; default: 0. */
+  readonly drainMs?: number | undefined;
+  /** How long running requests may take when the server stops, in milliseconds; default: 8 seconds. */
+  readonly graceMs?: number | undefined;
+  /** Which files of models are run; default: `auto`. */
+  readonly precision?: ServedPrecision | undefined;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** What the server works on. */
+export type ServedPorts = Pick<AppDeps, 'store' | 'jobs' | 'queue' | 'uploads' | 'machines' | 'backends'>;
+
+/** A server that takes requests. */
+export interface StoreServer {
+  /** E.g. `http://127.0.0.1:8787`. */
+  readonly url: string;
+  /** Answers what is in hand, and ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the API.
+ * @throws {FoveaError} `api-keys-needed`, `port-unavailable`.
+ */
+export async function serveStore(ports: ServedPorts, options: ServingOptions): Promise<StoreServer> {
+  const { host, port, logger } = options;
+  const { store } = ports;
+  assertKeys(host, options);
+  const lanes = createLaneScheduler({
+    lanes: options.lanes ?? availableParallelism(),
+    piecesPerLane: PICTURES_PER_LANE,
+    maxWaiting: options.maxWaiting,
+  });
+  const predictor = createPredictor({
+    store,
+    precision: options.precision ?? 'auto',
+    onLoaded: ({ model, version, precision }) => logger.info('model loaded', { model, version, precision }),
+    onFallback: ({ model, version, error }) =>
+      logger.warn('the model itself is run, since its file of 8-bit integers cannot be used', {
+        model,
+        version,
+        error,
+      }),
+    openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
+    maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor(memoryBytes() * MODELS_SHARE)),
+    onReleaseError: (error) => logger.error('session not released', { error }),
+  });
+  let isStopping = false;
+  const app = createApp({
+    ...ports,
+    predictor,
+    lanes,
+    isStopping: () => isStopping,
+    checkWritable: createWriteProbe({ store, clock: monotonicMs }),
+    weightsDir: options.weightsDir,
+    now: Date.now,
+    limits: {
+      ...DEFAULT_LIMITS,
+      bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes()),
+    },
+    hosts: hostRules(host, options),
+    apiKeys: options.apiKeys,
+    allowOrigins: options.allowOrigins,
+    trustsProxy: options.trustsProxy,
+    version: options.version,
+    logger,
+  });
+  const server = await startServer({
+    app,
+    host,
+    port,
+    drainMs: options.drainMs,
+    graceMs: options.graceMs,
+  }).catch((error: NodeJS.ErrnoException) => {
+    predictor.close();
+    throw cannotListen(host, port, error);
+  });
+  const stopDeleting = deleteExpiredHourly(store, logger);
+  return {
+    url: server.url,
+    async stop() {
+      isStopping = true;
+      stopDeleting();
+      await server.stop();
+      predictor.close();
+    },
+  };
+}
+
+/** Memory of this machine, or of the container that the process is in. */
+const memoryBytes = () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+
+/**
+ * Deletes what has expired, now and every hour. In the cloud, lifecycle rules do so.
+ * @returns a function that ends it.
+ */
+function deleteExpiredHourly(store: ObjectStore, logger: Logger): () => void {
+  const deleteExpired = () => {
+    for (const { id, prefix, days } of EXPIRIES)
+      deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
+        logger.error(`old ${id} not deleted`, { error }),
+      );
+  };
+  deleteExpired();
+  const timer = setInterval(deleteExpired, HOUR_MS).unref();
+  return () => clearInterval(timer);
+}
+
+const cannotListen = (host: string, port: number, error: NodeJS.ErrnoException) =>
+  new FoveaError(
+    'port-unavailable',
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} of ${host} is taken, perhaps by another Fovea. Choose another with --port; 0 takes any free one.`
+      : `Port ${port} of ${host} cannot be opened (${error.message}). Choose others with --host and --port.`,
+    { cause: error },
+  );
