@@ -37,6 +37,12 @@ export const environment = {
   usdPerHour: 'FOVEA_USD_PER_HOUR',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
+  /** JSON file of API keys by their names. The API in a container makes it where it is missing. */
+  apiKeysFile: 'FOVEA_API_KEYS_FILE',
+  /** Address at which clients of the API in a container reach it, e.g. `http://127.0.0.1:8787`. */
+  publicUrl: 'FOVEA_PUBLIC_URL',
+  /** Address at which clients of the API in a container reach its server of S3. The API itself may know it by another. */
+  publicS3Endpoint: 'FOVEA_PUBLIC_S3_ENDPOINT',
   /** One API key, for a server that is started on this machine and for its clients. */
   apiKey: 'FOVEA_API_KEY',
   /** Address of a hub that files are pulled from, by the name that hubs' own tools have for it. Default: the public one. */

@@ -15,7 +15,10 @@ export interface TrainerImageProps {
   readonly imported: boolean;
 }
 
-/** The image of batch-job/Dockerfile with the files that .dockerignore allows. Its hash changes with those files alone. */
+/** What .dockerignore allows for other images than the trainer's. */
+const OF_OTHER_IMAGES = ['api', 'docker', 'functions'];
+
+/** The image of batch-job/Dockerfile with the files that it copies. Its hash changes with those files alone. */
 export class TrainerImage extends Construct {
   readonly image: ContainerImage;
 
@@ -27,7 +30,7 @@ export class TrainerImage extends Construct {
       platform: Platform.LINUX_AMD64,
       buildArgs: { VARIANT: variant, ...(imported ? { IMPORTED: '1' } : {}) },
       // The .dockerignore names what goes in; without this line, the output of the running synthesis would be hashed too.
-      exclude: ['cdk.out'],
+      exclude: ['cdk.out', ...OF_OTHER_IMAGES],
     });
     this.image = ContainerImage.fromDockerImageAsset(asset);
   }

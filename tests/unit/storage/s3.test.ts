@@ -64,9 +64,7 @@ test.each([
   const prefix = 'some/prefix/';
   const contents = `<Contents><Key>${prefix}${key}</Key><ETag>"e"</ETag><Size>1</Size></Contents>`;
   const folders = `<CommonPrefixes><Prefix>${prefix}${key}/</Prefix></CommonPrefixes>`;
-  const store = await storeBefore(
-    gives(`<ListBucketResult>${says}${contents}${folders}</ListBucketResult>`),
-  );
+  const store = await storeBefore(gives(`<ListBucketResult>${says}${contents}${folders}</ListBucketResult>`));
   for await (const found of store.list('')) expect(found.key).toBe('a+b%20c&d');
   for await (const name of store.listFolders('')) expect(name).toBe('a+b%20c&d');
   expect.assertions(2);

@@ -1,0 +1,89 @@
+// Entry point of the API in a container, over a bucket of any server of S3. Workers elsewhere take the jobs.
+
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { environment, OriginSchema } from '../core/environment.ts';
+import { createJobStore } from '../core/job/record/job-store.ts';
+import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
+import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { createJsonLogger } from './deps/logger.ts';
+import { jsonText, readEnvironment } from './environment.ts';
+import { makeApiKey } from './make-api-key.ts';
+import { serveStore } from './serve-store.ts';
+import { welcome } from './welcome.ts';
+
+const PORT = 8787;
+/** Less than the time that compose.yaml gives the container to stop. */
+const GRACE_MS = 20_000;
+
+const env = readEnvironment(
+  z.object({
+    [environment.storeUrl]: z.string().refine((url) => parseS3Url(url) !== undefined, {
+      message: 'must be s3://bucket or s3://bucket/prefix',
+    }),
+    [environment.apiKeysFile]: z.string().min(1),
+    [environment.publicUrl]: z.url(),
+    [environment.publicS3Endpoint]: z.url(),
+    [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
+  }),
+  process.env,
+);
+
+const logger = createJsonLogger({ write: (line) => process.stderr.write(line), now: Date.now });
+const { keys, isNew } = await makeApiKey(env[environment.apiKeysFile]);
+const storeUrl = env[environment.storeUrl];
+const store = await openObjectStore(storeUrl);
+const jobs = createJobStore({
+  store,
+  now: Date.now,
+  onUnreadable: (id, error) =>
+    logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
+});
+const s3Endpoint = env[environment.publicS3Endpoint];
+const { bucket, prefix } = parseS3Url(storeUrl) as { bucket: string; prefix: string };
+
+const server = await serveStore(
+  {
+    store,
+    jobs,
+    queue: { submit: async () => undefined, cancel: async () => undefined },
+    uploads: createS3UploadLinks({ bucket, prefix, endpoint: s3Endpoint, now: Date.now }),
+    machines: [
+      {
+        name: 'worker',
+        vcpus: availableParallelism(),
+        usdPerHour: 0,
+        priceBasis: 'Your own machine has no price.',
+      },
+    ],
+  },
+  {
+    host: '0.0.0.0',
+    port: PORT,
+    apiKeys: async () => keys,
+    allowOrigins: env[environment.allowOrigins],
+    graceMs: GRACE_MS,
+    version: packageJson.version,
+    logger,
+  },
+);
+console.log(
+  welcome({
+    version: packageJson.version,
+    url: env[environment.publicUrl],
+    storeUrl,
+    s3Endpoint,
+    newKey: isNew ? keys['default'] : undefined,
+  }),
+);
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('not stopped', { error });
+        process.exit(1);
+      },
+    );
+  });
