@@ -3,6 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { environment, OriginSchema } from '../core/environment.ts';
+import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
+import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.ts';
@@ -40,6 +42,11 @@ const jobs = createJobStore({
   onUnreadable: (id, error) =>
     logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
 });
+const queue = createKeptQueue({
+  jobs,
+  workers: createWorkerRecords({ store, now: Date.now }),
+  onError: (error) => logger.error('open jobs not checked', { error }),
+});
 const s3Endpoint = env[environment.publicS3Endpoint];
 const { bucket, prefix } = parseS3Url(storeUrl) as { bucket: string; prefix: string };
 
@@ -47,7 +54,7 @@ const server = await serveStore(
   {
     store,
     jobs,
-    queue: { submit: async () => undefined, cancel: async () => undefined },
+    queue,
     uploads: createS3UploadLinks({ bucket, prefix, endpoint: s3Endpoint, now: Date.now }),
     machines: [
       {
@@ -68,6 +75,7 @@ const server = await serveStore(
     logger,
   },
 );
+queue.start();
 console.log(
   welcome({
     version: packageJson.version,
@@ -79,7 +87,7 @@ console.log(
 );
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => {
-    server.stop().then(
+    Promise.all([server.stop(), queue.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error('not stopped', { error });
