@@ -169,4 +169,30 @@ if (s3.options === undefined) {
       url: options.endpoint,
     };
   });
+
+  // moto checks no signature.
+  const isReal = process.env['FOVEA_TEST_S3'] !== undefined;
+  if (!isReal) console.warn('What a server of S3 refuses is tried where FOVEA_TEST_S3 names one.');
+  describe.skipIf(!isReal)('upload links of a server of S3 that checks signatures', () => {
+    const links = createS3UploadLinks({ ...options, bucket, prefix: randomUUID(), now: Date.now });
+    const driver = { links, store: createMemoryStore(), url: options.endpoint };
+
+    test.each([
+      ['another size', { body: new Uint8Array(4) }],
+      ['another type', { headers: { 'content-type': 'image/png' } }],
+      ['no promise to create alone', { headers: { 'if-none-match': '"x"' } }],
+    ])('refuse %s', async (_what, changes) => {
+      const { status } = await send(driver, await links.create(GRANT), changes);
+      expect([400, 403]).toContain(status);
+    });
+
+    test('refuse another key, and what is too old', async () => {
+      const link = await links.create(GRANT);
+      const other = await send(driver, { ...link, url: link.url.replace('uploads/a?', 'uploads/b?') });
+      expect(other.status).toBe(403);
+      const past = () => Date.now() - 16 * 60 * 1000;
+      const old = createS3UploadLinks({ ...options, bucket, prefix: randomUUID(), now: past });
+      expect((await send(driver, await old.create(GRANT))).status).toBe(403);
+    });
+  });
 }
