@@ -10,9 +10,8 @@ const TIMEOUT_MS = 600_000;
 export type Client = ReturnType<typeof createClient>;
 
 /** @param access what `access` prints. */
-export function createClient(access: Access) {
-  const url = access['FOVEA_URL'] ?? '';
-  const authorization = `Bearer ${access['FOVEA_API_KEY']}`;
+export function createClient({ FOVEA_URL: url = '', FOVEA_API_KEY: key }: Access) {
+  const authorization = `Bearer ${key}`;
 
   async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
     const deadline = Date.now() + TIMEOUT_MS;

@@ -2,7 +2,7 @@
 // must still be there, and the work go on by itself.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRandom } from '../../core/random.ts';
+import { uniformAt } from '../../core/random.ts';
 import type { AnyJson } from '../support/test-app.ts';
 import type { Client } from './client.ts';
 import { type Installation, SERVICES } from './installation.ts';
@@ -16,6 +16,8 @@ export interface KillsOptions {
   /** What model `first` says of the picture. */
   readonly answer: AnyJson;
   readonly check: (what: string, isRight: boolean, found?: unknown) => void;
+  /** Objects of a dataset in the bucket. */
+  readonly countPictures: (dataset: string) => Promise<number>;
   /** Of each container. */
   readonly kills: number;
   readonly seed: number;
@@ -27,13 +29,13 @@ const EPOCHS = 12;
 
 export async function runKills(options: KillsOptions): Promise<void> {
   const { installation, client, picture, answer, check } = options;
-  const random = createRandom(options.seed);
+  let moments = 0;
   const models: string[] = [];
   let uploaded = 0;
   let id = 0;
 
   const killSoon = async (service: (typeof SERVICES)[number], withinMs: number) => {
-    await sleep(random() * withinMs);
+    await sleep(uniformAt(options.seed, moments++) * withinMs);
     await installation.kill(service);
   };
   const during = {
@@ -94,10 +96,9 @@ export async function runKills(options: KillsOptions): Promise<void> {
         await isSame('first');
         for (const model of models) await client.predict(model, picture);
         if (uploaded > 0) {
-          const kept = await client.request('GET', '/v1/datasets/kept');
-          const count = kept.pictures ?? kept.picture_count ?? kept.files;
-          if (count !== uploaded)
-            throw new Error(`${uploaded} pictures were acknowledged, found: ${JSON.stringify(kept)}`);
+          const found = await options.countPictures('kept');
+          if (found !== uploaded)
+            throw new Error(`${uploaded} pictures were acknowledged, and ${found} are there.`);
         }
         check(`${service} is killed during ${stage}, and nothing is lost`, true);
       }

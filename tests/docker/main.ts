@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
+import { createS3Store } from '../../core/storage/drivers/s3.ts';
+import { keys } from '../../core/storage/keys.ts';
 import { canRun, runCommand } from '../support/cloud/run-command.ts';
 import { createClient } from './client.ts';
 import { findEngine } from './engine.ts';
@@ -109,7 +111,22 @@ try {
   );
   check('the upload is predicted', byKey.label === answer.label, byKey);
 
+  const store = createS3Store({
+    bucket: 'fovea',
+    endpoint,
+    region: access['AWS_DEFAULT_REGION'] ?? '',
+    credentials: {
+      accessKeyId: access['AWS_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: access['AWS_SECRET_ACCESS_KEY'] ?? '',
+    },
+  });
+  const countPictures = async (dataset: string) => {
+    let count = 0;
+    for await (const _ of store.list(keys.dataset(dataset))) count++;
+    return count;
+  };
   await runKills({
+    countPictures,
     installation,
     client,
     picture,

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSampleDataset } from '../../../cli/sample-dataset/write-sample-dataset.ts';
+import { baseImageOf, hasImage, standInForNode } from '../../support/cloud/base-image.ts';
 import { type Deployment, deploy } from '../../support/cloud/deploy.ts';
 import { startDeployedFunction } from '../../support/cloud/deployed-function.ts';
 import { canRun, runCommand } from '../../support/cloud/run-command.ts';
@@ -19,11 +20,7 @@ import { startMoto } from '../../support/start-moto.ts';
 import type { AnyJson } from '../../support/test-app.ts';
 
 const VARIANT = process.env['FOVEA_TEST_IMAGE_VARIANT'] ?? 'cpu';
-/** As batch-job/Dockerfile names it. */
-const BASE_IMAGE =
-  /^ARG BASE=(.+)$/m.exec(
-    await readFile(new URL('../../../batch-job/Dockerfile', import.meta.url), 'utf8'),
-  )?.[1] ?? '';
+const BASE_IMAGE = await baseImageOf('batch-job/Dockerfile');
 const DATASET = 'shapes';
 const JOB_TIMEOUT_MS = 600_000;
 const POLL_MS = 500;
@@ -37,11 +34,10 @@ interface Ready {
 /** What the test needs from outside, or why it cannot run. */
 async function prepare(): Promise<Ready | string> {
   if (!(await canRun('docker', 'info'))) return 'no Docker engine answers (docker info)';
-  if (
-    !(await canRun('docker', 'image', 'inspect', BASE_IMAGE)) &&
-    !(await canRun('docker', 'pull', BASE_IMAGE))
-  ) {
-    return `the image ${BASE_IMAGE} is neither here nor to be pulled`;
+  if (!(await hasImage(BASE_IMAGE))) {
+    const standIn = await standInForNode(BASE_IMAGE);
+    if (standIn === undefined) return `the image ${BASE_IMAGE} is neither here nor to be pulled or made`;
+    console.log(`For ${BASE_IMAGE} stands: ${standIn}.`);
   }
   if (!(await canRun('aws', '--version'))) return 'the AWS CLI is not installed';
   const runtime = await installLambdaRuntime();

@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { certificateAuthority } from './base-image.ts';
 import { runCommand } from './run-command.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
@@ -31,8 +32,8 @@ export async function buildTrainerImage(variant: string): Promise<string> {
   try {
     for (const name of CONTEXT)
       await cp(path.join(REPOSITORY, name), path.join(context, name), { recursive: true });
-    const authority = (await runCommand('npm', ['config', 'get', 'cafile'])).trim();
-    if (authority !== '' && authority !== 'null') await cp(authority, path.join(context, 'extra-ca.pem'));
+    const authority = await certificateAuthority();
+    if (authority !== undefined) await cp(authority, path.join(context, 'extra-ca.pem'));
     const args = [
       'build',
       '--network',
