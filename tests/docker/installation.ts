@@ -18,7 +18,7 @@ export const SERVICES = ['s3', 'api', 'worker'] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** What `access` prints: keys and addresses. */
-export type Access = Readonly<Record<string, string>>;
+export type Access = Readonly<Record<string, string | undefined>>;
 
 /** An installation of compose.yaml. */
 export interface Installation {
