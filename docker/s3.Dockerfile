@@ -10,7 +10,8 @@ FROM ${GO_BASE} AS build
 ARG MODULE=github.com/versity/versitygw@v1.8.0
 ARG MODULE_HASH=h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=
 WORKDIR /src
-COPY package.json extra-ca.pe[m] /ca/
+# COPY wants a file that is there.
+COPY LICENSE extra-ca.pe[m] /ca/
 RUN if [ -f /ca/extra-ca.pem ]; then export SSL_CERT_FILE=/ca/extra-ca.pem; fi; \
     go mod download -json "$MODULE" >module.json && \
     grep -qF "\"Sum\": \"$MODULE_HASH\"" module.json || { echo "$MODULE is not the one of $MODULE_HASH:"; cat module.json; exit 1; } && \

@@ -87,7 +87,7 @@ describe('the images of compose.yaml', () => {
 
   it('share the layers of the packages', () => {
     const packages = (file: string) =>
-      /^FROM \$\{BASE\} AS build[^]*?-exec rm -rf \{\} \+$/m.exec(read(file))?.[0];
+      /^FROM \$\{BASE\} AS build[\s\S]*?-exec rm -rf \{\} \+$/m.exec(read(file))?.[0];
     expect(packages('docker/api.Dockerfile')).toBeDefined();
     expect(packages('docker/api.Dockerfile')).toBe(packages('batch-job/Dockerfile'));
   });

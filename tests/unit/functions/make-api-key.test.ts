@@ -6,7 +6,9 @@ import { makeApiKey } from '../../../functions/make-api-key.ts';
 import { welcome } from '../../../functions/welcome.ts';
 
 let folder = '';
-beforeEach(async () => void (folder = await mkdtemp(path.join(tmpdir(), 'fovea-key-'))));
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'fovea-key-'));
+});
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 it('makes a key once, which its owner alone may read', async () => {
