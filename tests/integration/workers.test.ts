@@ -29,14 +29,14 @@ const s3 = await startS3();
 afterAll(async () => s3.options && s3.stop());
 if (s3.options !== undefined) await s3.createBucket('workers');
 const stores = [
-  { name: 'a folder', storeUrl: pathToFileURL(folder).href, env: {}, jobs: 3 },
+  { name: 'a folder', storeUrl: pathToFileURL(folder).href, env: {}, jobCount: 3, sweepCount: 1 },
   ...(s3.options === undefined
     ? []
-    : [{ name: 'S3', storeUrl: 's3://workers/here', env: s3.environment, jobs: 1 }]),
+    : [{ name: 'S3', storeUrl: 's3://workers/here', env: s3.environment, jobCount: 1, sweepCount: 0 }]),
 ];
 if (s3.options === undefined) console.warn(`Workers are not tested on S3: ${s3.reason}.`);
 
-describe.each(stores)('workers over $name', ({ storeUrl, env, jobs: jobCount }) => {
+describe.each(stores)('workers over $name', ({ storeUrl, env, jobCount, sweepCount }) => {
   const start = async (name: string, steps: number, stepMs: number) => {
     const child = await startWorker({ programs, storeUrl, name, steps, stepMs, env });
     children.push(child);
@@ -59,20 +59,21 @@ describe.each(stores)('workers over $name', ({ storeUrl, env, jobs: jobCount }) 
 
     const [gpu = ''] = await stub.submit(1, { backend: 'gpu' });
     const ids = await stub.submit(jobCount);
-    const [sweep = ''] = await stub.submit(1, { sweep: { learning_rate_multiplier: [1, 2] } });
+    const sweeps = await stub.submit(sweepCount, { sweep: { learning_rate_multiplier: [1, 2] } });
     await Promise.all(Array.from({ length: WORKERS }, (_, index) => start(`worker ${index}`, 2, 50)));
-    await stub.untilOver([long, ...ids, sweep], 50);
+    await stub.untilOver([long, ...ids, ...sweeps], 50);
 
     expect(await stub.problems(ids, { isOnce: true })).toEqual([]);
-    expect(await stub.problems([long, sweep], { isOnce: false })).toEqual([]);
+    expect(await stub.problems([long, ...sweeps], { isOnce: false })).toEqual([]);
     expect(await stub.begun()).toEqual({
       ...Object.fromEntries(ids.map((id) => [`${id} job`, 1])),
       [`${long} job`]: 2,
-      [`${sweep} 1`]: 1,
-      [`${sweep} 2`]: 1,
-      [`${sweep} job`]: 1,
+      ...Object.fromEntries(
+        sweeps.flatMap((id) => [`${id} 1`, `${id} 2`, `${id} job`].map((part) => [part, 1])),
+      ),
     });
-    expect(await jobs.get(sweep)).toMatchObject({ attempts: 1, trials: [{ trial: 1 }, { trial: 2 }] });
+    for (const id of sweeps)
+      expect(await jobs.get(id)).toMatchObject({ attempts: 1, trials: [{ trial: 1 }, { trial: 2 }] });
     expect(await jobs.get(gpu)).toMatchObject({ status: 'queued', attempts: 0 });
   });
 });

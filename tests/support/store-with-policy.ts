@@ -15,7 +15,7 @@ const matches = (pattern: string, text: string) =>
 export function storeWithPolicy(store: ObjectStore, policy: IamPolicy, place: string) {
   const refused: string[] = [];
   const [bucket = ''] = place.split('/');
-  function require(action: string, key?: string): void {
+  function demand(action: string, key?: string): void {
     const arn = `arn:aws:s3:::${key === undefined ? bucket : `${place}/${key}`}`;
     const isAllowed = policy.Statement.some(
       ({ Action, Resource }) =>
@@ -28,27 +28,27 @@ export function storeWithPolicy(store: ObjectStore, policy: IamPolicy, place: st
   const guarded: ObjectStore = {
     url: store.url,
     async get(key, options) {
-      require('s3:GetObject', key);
+      demand('s3:GetObject', key);
       return store.get(key, options);
     },
     async head(key, options) {
-      require('s3:GetObject', key);
+      demand('s3:GetObject', key);
       return store.head(key, options);
     },
     async put(key, body, options) {
-      require('s3:PutObject', key);
+      demand('s3:PutObject', key);
       return store.put(key, body, options);
     },
     async delete(key, options) {
-      require('s3:DeleteObject', key);
+      demand('s3:DeleteObject', key);
       return store.delete(key, options);
     },
     list(prefix, options) {
-      require('s3:ListBucket');
+      demand('s3:ListBucket');
       return store.list(prefix, options);
     },
     listFolders(prefix, options) {
-      require('s3:ListBucket');
+      demand('s3:ListBucket');
       return store.listFolders(prefix, options);
     },
   };
