@@ -9,6 +9,7 @@ import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { backendsOfWorkers } from './deps/backends-of-workers.ts';
 import { createJsonLogger } from './deps/logger.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { makeApiKey } from './make-api-key.ts';
@@ -42,9 +43,10 @@ const jobs = createJobStore({
   onUnreadable: (id, error) =>
     logger.warn('a damaged job record is missing from a list', { job_id: id, error }),
 });
+const workers = createWorkerRecords({ store, now: Date.now });
 const queue = createKeptQueue({
   jobs,
-  workers: createWorkerRecords({ store, now: Date.now }),
+  workers,
   onError: (error) => logger.error('open jobs not checked', { error }),
 });
 const s3Endpoint = env[environment.publicS3Endpoint];
@@ -56,6 +58,10 @@ const server = await serveStore(
     jobs,
     queue,
     uploads: createS3UploadLinks({ bucket, prefix, endpoint: s3Endpoint, now: Date.now }),
+    backends: backendsOfWorkers({
+      workers,
+      onError: (error) => logger.warn('the workers are not known', { error }),
+    }),
     machines: [
       {
         name: 'worker',

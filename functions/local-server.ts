@@ -19,6 +19,7 @@ import { createJobStore } from '../core/job/record/job-store.ts';
 import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
+import { backendsOfWorkers } from './deps/backends-of-workers.ts';
 import { createBackendFinder } from './deps/find-backends.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
 import { type ServingOptions, type StoreServer, serveStore } from './serve-store.ts';
@@ -87,10 +88,12 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       queue,
       uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
       machines: [describeMachine(options)],
-      // What workers offer may change with every job.
       backends:
         options.queue === 'workers'
-          ? undefined
+          ? backendsOfWorkers({
+              workers,
+              onError: (error) => logger.warn('the workers are not known', { error }),
+            })
           : createBackendFinder({
               ask: () => askDoctor(DOCTOR, stopped.signal),
               clock: monotonicMs,

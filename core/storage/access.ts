@@ -42,7 +42,7 @@ export const ACCESS = {
   trainer: TRAINER,
   /** A worker runs trainers, finds jobs, and tells of itself. */
   worker: {
-    read: [...TRAINER.read, openJobs, workers],
+    read: [...TRAINER.read, workers],
     write: [...TRAINER.write, workers],
     delete: [...TRAINER.delete, workers],
   },
@@ -68,5 +68,5 @@ export const ACCESS = {
   },
   jobEvents: JOB_EVENTS,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */
-  jobEventsAndWorkers: { ...JOB_EVENTS, read: [...JOB_EVENTS.read, openJobs, workers] },
+  jobEventsAndWorkers: { ...JOB_EVENTS, read: [...JOB_EVENTS.read, workers] },
 } as const satisfies Readonly<Record<string, Access>>;

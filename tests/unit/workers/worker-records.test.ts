@@ -8,6 +8,7 @@ import { createWorkersQueue } from '../../../core/job/queues/workers/workers-que
 import type { JobRecord } from '../../../core/job/record/job.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
+import { backendsOfWorkers } from '../../../functions/deps/backends-of-workers.ts';
 import { anOffer, aWorker, WITH_GPU } from '../../support/a-worker.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
@@ -61,4 +62,22 @@ it('tell which workers may take a job when it is submitted', async () => {
     aWorker({ id: '2', name: 'rack', offer: anOffer(WITH_GPU), job: { id: 'x', trial: null } }),
   );
   expect(await tell('gpu')).toBe('It waits for a worker: all 1 that may take it are busy.');
+});
+
+it('tell estimates what the best of them offers', async () => {
+  let nowMs = Date.now();
+  const workers = createWorkerRecords({ store: createMemoryStore(), now: () => nowMs });
+  const finder = backendsOfWorkers({
+    workers,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  expect(await finder.find()).toBeUndefined();
+  await workers.put(aWorker());
+  await workers.put(aWorker({ id: '2', offer: anOffer(WITH_GPU) }));
+  expect(await finder.find()).toEqual({ backends: { best: 'gpu', missing: {} }, gpu: 'A10G', gpuCount: 1 });
+  expect(finder.known()).toMatchObject({ gpu: 'A10G' });
+  nowMs += LOST_MS + 1000;
+  expect(await finder.find()).toBeUndefined();
 });
