@@ -132,7 +132,12 @@ program
     '--behind-proxy',
     'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',
   )
-  .option('--lanes <number>', 'predictions that are made at once (default: one for each core)', parseCount)
+  .option('--lanes <number>', 'threads that make predictions (default: one for each core)', parseCount)
+  .option(
+    '--processes <number>',
+    'processes that share the port, on machines of many cores (default: 1)',
+    parseCount,
+  )
   .addOption(
     new Option('--precision <name>', 'what is run; auto: 8-bit integers where they cost nothing').choices(
       SERVED_PRECISIONS,

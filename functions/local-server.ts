@@ -86,7 +86,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       store,
       jobs,
       queue,
-      uploads: createServerUploadLinks({ path: UPLOADS_PATH, now: Date.now }),
+      uploads: createServerUploadLinks({
+        path: UPLOADS_PATH,
+        now: Date.now,
+        secret: options.share?.uploadSecret,
+      }),
       machines: [describeMachine(options)],
       backends:
         options.queue === 'workers'
@@ -104,7 +108,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     },
     options,
   );
-  queue.start();
+  if (options.share?.isFirst !== false) queue.start();
   return {
     url: server.url,
     datasetsDir,

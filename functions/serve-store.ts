@@ -36,7 +36,7 @@ export interface ServingOptions extends ServerAccess {
   readonly port: number;
   /** A folder of pretrained weight files. */
   readonly weightsDir?: string | undefined;
-  /** Predictions that are made at once; default: one for each core. */
+  /** Threads that make predictions; default: one for each core. */
   readonly lanes?: number | undefined;
   /** Requests for predictions that may wait; default: 16 for each lane. */
   readonly maxWaiting?: number | undefined;
@@ -46,10 +46,21 @@ export interface ServingOptions extends ServerAccess {
   readonly drainMs?: number | undefined;
   /** How long running requests may take when the server stops, in milliseconds; default: 8 seconds. */
   readonly graceMs?: number | undefined;
+  /** What this server is of several that share the machine, the port and the store. Default: the only one. */
+  readonly share?: ServerShare | undefined;
   /** Which files of models are run; default: `auto`. */
   readonly precision?: ServedPrecision | undefined;
   readonly version: string;
   readonly logger: Logger;
+}
+
+/** One server of several. Each has a part of the cores and of the memory. */
+export interface ServerShare {
+  /** The first runs jobs, and deletes what has expired. */
+  readonly isFirst: boolean;
+  readonly processes: number;
+  /** Signs upload links, which another one may have to open. */
+  readonly uploadSecret: string;
 }
 
 /** What the server works on. */
@@ -69,10 +80,11 @@ export interface StoreServer {
  */
 export async function serveStore(ports: ServedPorts, options: ServingOptions): Promise<StoreServer> {
   const { host, port, logger } = options;
+  const { isFirst = true, processes = 1 } = options.share ?? {};
   const { store } = ports;
   assertKeys(host, options);
   const lanes = createLaneScheduler({
-    lanes: options.lanes ?? availableParallelism(),
+    lanes: options.lanes ?? Math.ceil(availableParallelism() / processes),
     piecesPerLane: PICTURES_PER_LANE,
     maxWaiting: options.maxWaiting,
   });
@@ -87,7 +99,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
         error,
       }),
     openSession: createSessionLanes({ lanes: lanes.lanes, maxBytes: MODEL_MAX_BYTES }),
-    maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor(memoryBytes() * MODELS_SHARE)),
+    maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor((memoryBytes() / processes) * MODELS_SHARE)),
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
   let isStopping = false;
@@ -101,7 +113,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     now: Date.now,
     limits: {
       ...DEFAULT_LIMITS,
-      bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes()),
+      bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes() / processes),
     },
     hosts: hostRules(host, options),
     apiKeys: options.apiKeys,
@@ -120,7 +132,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     predictor.close();
     throw cannotListen(host, port, error);
   });
-  const stopDeleting = deleteExpiredHourly(store, logger);
+  const stopDeleting = isFirst ? deleteExpiredHourly(store, logger) : () => undefined;
   return {
     url: server.url,
     async stop() {

@@ -1,11 +1,19 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
+import { once } from 'node:events';
 import path from 'node:path';
 import type { LocalQueueName } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
-import { startLocalServer } from '../../functions/local-server.ts';
+import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
+import {
+  isServerProcess,
+  receiveShare,
+  type ServerShare,
+  startServerProcesses,
+  tellStarted,
+} from '../server/server-processes.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 import { shownCommand } from '../terminal/shown-command.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
@@ -28,6 +36,7 @@ export interface StartOptions {
   readonly allowOrigin?: readonly string[];
   readonly behindProxy?: boolean;
   readonly lanes?: number;
+  readonly processes?: number;
   readonly precision?: ServedPrecision;
   readonly queue?: LocalQueueName;
   readonly maxWaiting?: number;
@@ -41,12 +50,64 @@ export interface StartOptions {
 }
 
 /**
- * Starts the server, prints its addresses, and stops it at the first signal.
+ * Starts the server, in one process or in several, prints its addresses, and stops it at the first signal.
  * @throws {FoveaError} what {@link readApiKeys} or {@link startLocalServer} throws.
  */
 export async function runStart(options: StartOptions): Promise<void> {
+  if (isServerProcess()) return runServerProcess(options);
+  const { processes = 1 } = options;
+  const server = processes === 1 ? await startHere(options) : await startProcesses(processes);
+  if (server === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  printStarted(options, server.started);
+  await untilInterrupted();
+  console.log('Stopping …');
+  await server.stop();
+}
+
+type Started = Pick<LocalServer, 'url' | 'datasetsDir'>;
+
+/** A server that was started, in this process or in others. */
+interface StartedHow {
+  readonly started: Started;
+  stop(): Promise<void>;
+}
+
+async function startHere(options: StartOptions): Promise<StartedHow> {
+  const server = await startServer(options);
+  return { started: server, stop: server.stop };
+}
+
+/** @returns undefined where they do not start; the first has said why. */
+async function startProcesses(count: number): Promise<StartedHow | undefined> {
+  const logger = createStderrLogger();
+  const processes = await startServerProcesses<Started>({
+    count,
+    onLost: (lost) => logger.error('a process of the server was lost, another one starts', lost),
+  });
+  return processes && { started: processes.first, stop: processes.stop };
+}
+
+/** One of several processes: serves until the one that started it says that it should stop. */
+async function runServerProcess(options: StartOptions): Promise<void> {
+  const share = await receiveShare();
+  try {
+    const server = await startServer(options, share);
+    const stopped = once(process, 'SIGTERM');
+    tellStarted({ url: server.url, datasetsDir: server.datasetsDir });
+    await stopped;
+    await server.stop();
+  } finally {
+    // It would keep the process.
+    process.disconnect();
+  }
+}
+
+async function startServer(options: StartOptions, share?: ServerShare): Promise<LocalServer> {
   const keys = await readApiKeys(options.apiKeys, options.apiKey);
-  const server = await startLocalServer({
+  return startLocalServer({
     dataDir: options.data,
     host: options.host,
     port: options.port,
@@ -63,20 +124,21 @@ export async function runStart(options: StartOptions): Promise<void> {
     maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,
     drainMs: options.drain === undefined ? undefined : options.drain * SECOND_MS,
     graceMs: options.grace === undefined ? undefined : options.grace * SECOND_MS,
+    share,
     version: options.version,
     logger: createStderrLogger(),
   });
-  const url = reachableUrl(server.url);
+}
+
+function printStarted(options: StartOptions, { url: listening, datasetsDir }: Started): void {
+  const url = reachableUrl(listening);
   console.log(`Fovea ${options.version} is running.
 
   Page      ${url}/
   API       ${url}/v1
   API docs  ${url}/docs
-  Datasets  ${server.datasetsDir}
+  Datasets  ${datasetsDir}
             Copy a folder of pictures there, with one subfolder for each class.
 
 ${options.queue === 'workers' ? `Jobs wait for workers: ${shownCommand('worker', '--store', path.resolve(options.data))}\n\n` : ''}Stop with Ctrl-C. Jobs and models stay; the next start resumes an unfinished job.`);
-  await untilInterrupted();
-  console.log('Stopping …');
-  await server.stop();
 }

@@ -1,5 +1,5 @@
 // Upload links to the project's own server, for stores without a server of their own. A link contains what it allows, with a
-// signature that only this process can make: nothing is stored, and a restart invalidates all links.
+// signature that only this server can make: nothing is stored, and a restart invalidates all links.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
@@ -13,6 +13,8 @@ export interface ServerUploadLinksOptions {
   readonly path: string;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Signs the links, where several processes are one server. Default: a random one. */
+  readonly secret?: string | undefined;
 }
 
 const SECRET_BYTES = 32;
@@ -29,8 +31,8 @@ const ContentSchema = z.strictObject({
 export function createServerUploadLinks({
   path,
   now,
+  secret = randomBytes(SECRET_BYTES).toString('hex'),
 }: ServerUploadLinksOptions): UploadLinks & Required<Pick<UploadLinks, 'open'>> {
-  const secret = randomBytes(SECRET_BYTES);
   const sign = (content: string) => createHmac('sha256', secret).update(content).digest();
 
   return {
