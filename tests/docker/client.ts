@@ -2,10 +2,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AnyJson } from '../support/test-app.ts';
+import { fetchWithin } from './fetch-within.ts';
 import type { Access } from './installation.ts';
 
 const POLL_MS = 300;
 const TIMEOUT_MS = 600_000;
+const REQUEST_TIMEOUT_MS = 60_000;
 
 export type Client = ReturnType<typeof createClient>;
 
@@ -32,11 +34,11 @@ export function createClient({ FOVEA_URL: url = '', FOVEA_API_KEY: key }: Access
   ) =>
     until(`${method} ${route}`, async (): Promise<AnyJson | undefined> => {
       const headers = { authorization, ...(body === undefined ? {} : { 'content-type': type }) };
-      const answer = await fetch(url + route, {
+      const answer = await fetchWithin(REQUEST_TIMEOUT_MS, url + route, {
         method,
         headers,
         ...(body === undefined ? {} : { body }),
-      }).catch(() => undefined);
+      });
       const text = await answer?.text().catch(() => undefined);
       if (answer === undefined || text === undefined || answer.status >= 500) return undefined;
       if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${text}`);

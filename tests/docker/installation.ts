@@ -8,10 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { certificateAuthority } from '../support/cloud/base-image.ts';
 import { runCommand } from '../support/cloud/run-command.ts';
+import { fetchWithin } from './fetch-within.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const PROJECT = 'fovea-test';
 const READY_TRIES = 240;
+const READY_TIMEOUT_MS = 5000;
 
 /** The containers of an installation. */
 export const SERVICES = ['s3', 'api', 'worker'] as const;
@@ -68,7 +70,7 @@ export async function openInstallation([command = '', ...first]: readonly string
 
   async function untilReady(): Promise<void> {
     for (let i = 0; i < READY_TRIES; i++) {
-      const answer = await fetch(`http://127.0.0.1:${apiPort}/readyz`).catch(() => undefined);
+      const answer = await fetchWithin(READY_TIMEOUT_MS, `http://127.0.0.1:${apiPort}/readyz`);
       if (answer?.ok) return;
       await sleep(500);
     }
