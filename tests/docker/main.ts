@@ -1,6 +1,6 @@
 // `docker compose up` for real: a dataset, a fine-tune, a prediction, containers killed at every stage, down and up.
 //
-//   npm run test:docker -- [--kills 10] [--seed 1] [--keep]
+//   npm run test:docker -- [--kills 10] [--seed 1] [--no-build] [--keep]
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,9 +18,15 @@ import { runKills } from './kills.ts';
 const options = new Command('test:docker')
   .option('--kills <n>', 'of each container, spread over upload, training, export and prediction', Number, 1)
   .option('--seed <n>', 'of the moments', Number, 1)
+  .option('--no-build', 'take the images that are there')
   .option('--keep', 'leave the containers and their data')
   .parse()
-  .opts<{ readonly kills: number; readonly seed: number; readonly keep?: boolean }>();
+  .opts<{
+    readonly kills: number;
+    readonly seed: number;
+    readonly build: boolean;
+    readonly keep?: boolean;
+  }>();
 
 const startedMs = performance.now();
 const seconds = (sinceMs: number) => `${((performance.now() - sinceMs) / 1000).toFixed(0)} s`;
@@ -40,8 +46,10 @@ const installation = await openInstallation(engine.compose);
 let isRight = false;
 try {
   await writeSampleDataset(pictures, { seed: 7 });
-  await installation.build();
-  say('the images are built');
+  if (options.build) {
+    await installation.build();
+    say('the images are built');
+  }
 
   const upMs = performance.now();
   await installation.up();
