@@ -1,6 +1,7 @@
 // A thread that computes for ONNX sessions, and can also read the pictures, so that requests are answered meanwhile.
 
 import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
 import type { OnnxOutput, OnnxSession, OpenOnnxSession, PictureOutput } from './onnx-session.ts';
 
 /** A message of session-worker.mjs. */
@@ -38,6 +39,8 @@ export interface SessionThread {
  * notices them late, and looks through the whole heap instead, which took an eighth of a prediction's processor time.
  */
 const YOUNG_MB = 1;
+/** Files of so many bytes are read one at a time: two would take too much memory. Most photographs of phones are smaller. */
+const LARGE_BYTES = 4 * 2 ** 20;
 /** A call that concerns no session. */
 const NO_SESSION = -1;
 /** What a thread runs to read pictures. */
@@ -56,6 +59,7 @@ export function startSessionThread(): SessionThread {
   });
   worker.unref();
   const waiting = new Map<number, Asker>();
+  const oneLarge = pLimit(1);
   let calls = 0;
   let sessions = 0;
   let end: Error | undefined;
@@ -128,9 +132,12 @@ export function startSessionThread(): SessionThread {
           return ask<OnnxOutput>(session, 'run', run, [run.input.buffer]);
         },
         runPicture(picture) {
-          // A copy: the caller's buffer may hold more than this picture.
-          const bytes = new Uint8Array(picture.bytes);
-          return ask<PictureOutput>(session, 'runPicture', { ...picture, bytes }, [bytes.buffer]);
+          const read = () => {
+            // A copy: the caller's buffer may hold more than this picture.
+            const bytes = new Uint8Array(picture.bytes);
+            return ask<PictureOutput>(session, 'runPicture', { ...picture, bytes }, [bytes.buffer]);
+          };
+          return picture.bytes.length < LARGE_BYTES ? read() : oneLarge(read);
         },
         async release() {
           await ask(session, 'release', {});
