@@ -97,6 +97,7 @@ const cores = String(availableParallelism());
 /** The servers, by the names of the table. */
 export const CONTENDERS = {
   Fovea: fovea(),
+  'Fovea, 8-bit integers': fovea('--precision', 'int8'),
   'FastAPI, threads': uvicorn('python', 'fastapi_onnx', { env: { THREADS: '1' } }),
   'FastAPI, one session of all cores': uvicorn('python', 'fastapi_onnx', { env: { THREADS: cores } }),
   'FastAPI, two workers': uvicorn('python', 'fastapi_onnx', { workers: 2, env: { THREADS: '1' } }),

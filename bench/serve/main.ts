@@ -133,7 +133,8 @@ try {
   for (const network of options.networks) {
     const { architecture, file, ...facts } = NETWORKS[network];
     const weights = file === undefined ? undefined : path.resolve(options.weights, file);
-    await publishNetwork(store, { model: network, architecture, weights });
+    const calibratedOn = await Promise.all(options.photos.map((photo) => readFile(photo)));
+    await publishNetwork(store, { model: network, architecture, weights, calibratedOn });
     const onnx = path.join(dataDir, keys.modelFile(network, VERSION, 'model.onnx'));
     const served: ServedNetwork = { model: network, ...facts, onnx, weights };
     for (const kind of options.pictures) {
