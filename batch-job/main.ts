@@ -66,6 +66,8 @@ const {
 
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => terminated.abort());
+// The server or worker that started it was killed: nobody would stop it, and another job may be started beside it.
+process.once('disconnect', () => terminated.abort());
 
 const store = createRetryingStore(await openObjectStore(FOVEA_STORE_URL), {
   onRetry: ({ action, key, attempt, error }) =>

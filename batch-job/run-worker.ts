@@ -1,8 +1,9 @@
 // Runs a worker on this machine: opens the store, finds out what the machine offers, and takes jobs until it is told to stop.
 
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assertRestored } from '../core/backup/restore-note.ts';
 import { FoveaError } from '../core/errors/errors.ts';
@@ -108,7 +109,11 @@ export async function runWorker(
 /** A folder is not created: a path with a typing error would be an empty store, whose jobs never come. */
 function requireFolder(storeUrl: string): void {
   const folder = fileURLToPath(storeUrl);
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) {
+    if (readdirSync(folder).length === 0 || existsSync(path.join(folder, 'datasets'))) return;
+    console.warn(`"${folder}" does not look like the data folder of a server: it has no folder "datasets".`);
+    return;
+  }
   throw new FoveaError(
     'storage-folder-missing',
     `There is no folder "${folder}". Name the data folder of a server (npm start -- --data FOLDER), or create it.`,

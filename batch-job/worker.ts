@@ -31,6 +31,8 @@ const env = parsed.data;
 const stopping = new AbortController();
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+// The command that started it was killed.
+process.once('disconnect', () => stopping.abort());
 
 try {
   const { version } = z

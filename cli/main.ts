@@ -1,6 +1,6 @@
 // The `fovea` command: reads arguments, runs a command, turns errors into a message and an exit code.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
 import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
@@ -31,7 +31,23 @@ const { version, description } = JSON.parse(
 const MAX_PORT = 65_535;
 
 /** Takes the first argument alone: commander passes the option's earlier value as the second. */
-const takePath = (text: string) => toUserPath(text);
+function takePath(text: string): string {
+  // A variable of the shell that is not set would mean the current folder.
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return toUserPath(text);
+}
+
+function takeFolder(text: string): string {
+  const folder = takePath(text);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new InvalidArgumentError('There is no such folder.');
+  return folder;
+}
+
+function takeName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
 
 function parsePort(text: string): number {
   const port = Number(text);
@@ -81,6 +97,12 @@ function parseNonNegative(text: string): number {
   return value;
 }
 
+function parsePositive(text: string): number {
+  const value = parseNumber(text);
+  if (value <= 0) throw new InvalidArgumentError('It must be above 0.');
+  return value;
+}
+
 function parseOrigin(text: string, earlier: readonly string[] = []): readonly string[] {
   const origin = OriginSchema.safeParse(text);
   if (!origin.success) throw new InvalidArgumentError(`It ${origin.error.issues[0]?.message}.`);
@@ -114,7 +136,7 @@ program
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
   .option(
     '--usd-per-hour <number>',
     'what an hour of this machine costs, for the cost of jobs',
@@ -186,7 +208,7 @@ program
     takePath,
   )
   .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
   .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
   .action(async (options) => (await import('./commands/demo.ts')).runDemo({ ...options, version }));
 
@@ -271,7 +293,7 @@ program
   .argument('<model>', '<name> or <name>:<version>')
   .option('--url <address>', 'URL of a running server (default: one is started over --data)')
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
   .action(async (model: string, options) =>
     (await import('./commands/reproduce.ts')).runReproduce(model, {
       ...options,
@@ -344,8 +366,8 @@ program
     'take jobs of a server, here or in the cloud, from its data folder or bucket, and train them on this machine',
   )
   .requiredOption('--store <place>', "the server's data folder, or s3://bucket/prefix", takePath)
-  .option('--name <name>', 'name of the worker (default: that of the machine)')
-  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takePath)
+  .option('--name <name>', 'name of the worker (default: that of the machine)', takeName)
+  .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
   .option(
     '--usd-per-hour <number>',
     'what an hour of this machine costs, for the cost of jobs',
@@ -354,7 +376,7 @@ program
   .option(
     '--poll <seconds>',
     'how often it looks for a job (default: 2 for a folder, 5 for a bucket)',
-    parseNumber,
+    parsePositive,
   )
   .option(
     '--grace <seconds>',

@@ -18,7 +18,8 @@ export async function runTrainerEntry(
 ): Promise<void> {
   const file = fileURLToPath(new URL(`../../batch-job/${entry}.ts`, import.meta.url));
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...args], {
-    stdio: 'inherit',
+    // By the channel a worker notices that this process is gone.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...env },
   });
   for (const signal of FORWARDED) process.on(signal, () => void child.kill(signal));

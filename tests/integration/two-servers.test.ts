@@ -1,4 +1,4 @@
-// Two servers on one data folder, as processes: they share its jobs, and when one is killed with its trainer the other goes on.
+// Two servers on one data folder, as processes: they share its jobs, and when one is killed its trainer ends, and the other goes on.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 
@@ -99,7 +99,13 @@ it('all end right', { timeout: TIMEOUT_MS }, async () => {
   }
   const trainers = trainersOf(killed);
   await end(killed, 'SIGKILL');
-  for (const pid of trainers) process.kill(pid, 'SIGKILL');
+  // Nobody else would stop it.
+  await vi.waitFor(
+    () => {
+      for (const pid of trainers) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    },
+    { timeout: TIMEOUT_MS, interval: 50 },
+  );
 
   while ((await jobs()).some(({ status }) => !['succeeded', 'failed', 'cancelled'].includes(status)))
     await delay(200);

@@ -20,7 +20,8 @@ export const trainerSpawner =
   ({ entry, storeUrl, usdPerHour, weightsDir }: TrainerProgram) =>
   (jobId: string, leaseOwner: string, trial?: number): ChildProcess =>
     spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // By the channel it notices that this process is gone.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: {
         [environment.workerThreads]: workerThreads(availableParallelism()),
         ...process.env,
