@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -19,7 +19,9 @@ export interface WorkerPrograms {
 
 /** Bundles the worker and the stub trainer into a new folder below node_modules, where they find their packages. */
 export async function bundleWorker(): Promise<WorkerPrograms> {
-  const folder = await mkdtemp(path.join(ROOT, 'node_modules/.cache/worker-'));
+  const cache = path.join(ROOT, 'node_modules/.cache');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(path.join(cache, 'worker-'));
   await build({
     absWorkingDir: ROOT,
     entryPoints: { worker: 'tests/support/stub-worker.ts', trainer: 'tests/support/stub-trainer.ts' },

@@ -57,7 +57,7 @@ function listingOf(
   const folders = [...new Set(grouped.map(([key]) => folderOf(key)))];
   const contents = under.filter((object) => !grouped.includes(object));
   return [
-    '<ListBucketResult><IsTruncated>false</IsTruncated>',
+    '<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>',
     ...contents.map(
       ([key, body]) =>
         `<Contents><Key>${encodeURIComponent(key)}</Key><Size>${typeof body === 'string' ? 9 : body.length}</Size><ETag>"e"</ETag></Contents>`,

@@ -204,13 +204,15 @@ describe('estimateJob', () => {
         hyperparameters: { ...newJob().hyperparameters, n_epochs: 30 },
         recipe: RecipeSchema.parse({ stages: 'full', ...recipe }),
       });
-      return estimateJob(job, pictures, CPU).parts[2]?.seconds ?? 0;
+      const { seconds = 0, folds = 1 } = estimateJob(job, pictures, CPU).parts[2] ?? {};
+      // The portable back end has time for one fold.
+      return seconds / folds;
     };
     expect(full({ unfreeze_from: null })).toBeGreaterThan(4 * full({}));
     expect(full({ unfreeze_from: 'block_15' })).toBeLessThan(full({}));
     // Its lower layers answer as fast as ever.
     expect(full({}, 'portable')).toBeGreaterThan(1.5 * full({}));
-    expect(full({}, 'portable')).toBeLessThan(2.5 * full({}));
+    expect(full({}, 'portable')).toBeLessThan(3 * full({}));
     expect(() => full({ unfreeze_from: 'block_99' })).toThrow(
       expect.objectContaining({ code: 'layer-unknown' }),
     );

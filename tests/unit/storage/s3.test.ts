@@ -142,7 +142,7 @@ test.each([
   [403, 'AccessDenied', 'storage-denied'],
   [403, 'InvalidObjectState', 'object-archived'],
   [404, 'NoSuchBucket', 'storage-bucket-missing'],
-  [501, 'NotImplemented', 'storage-unavailable'],
+  [501, 'NotImplemented', 'storage-unconditional'],
 ])('calls %i %s %s', async (status, reason, code) => {
   const store = await storeBefore(fails(status, reason));
   await expect(store.get('a')).rejects.toMatchObject({ code, details: { reason, status } });
