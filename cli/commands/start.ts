@@ -1,6 +1,5 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
-import { once } from 'node:events';
 import path from 'node:path';
 import type { LocalQueueName } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
@@ -56,46 +55,42 @@ export interface StartOptions {
 export async function runStart(options: StartOptions): Promise<void> {
   if (isServerProcess()) return runServerProcess(options);
   const { processes = 1 } = options;
-  const server = processes === 1 ? await startHere(options) : await startProcesses(processes);
-  if (server === undefined) {
-    process.exitCode = 1;
-    return;
-  }
-  printStarted(options, server.started);
+  if (processes > 1) return runProcesses(options, processes);
+  const server = await startServer(options);
+  printStarted(options, server);
   await untilInterrupted();
   console.log('Stopping …');
   await server.stop();
 }
 
-type Started = Pick<LocalServer, 'url' | 'datasetsDir'>;
-
-/** A server that was started, in this process or in others. */
-interface StartedHow {
-  readonly started: Started;
-  stop(): Promise<void>;
-}
-
-async function startHere(options: StartOptions): Promise<StartedHow> {
-  const server = await startServer(options);
-  return { started: server, stop: server.stop };
-}
-
-/** @returns undefined where they do not start; the first has said why. */
-async function startProcesses(count: number): Promise<StartedHow | undefined> {
+/** Starts several processes, which may also be stopped while they start. */
+async function runProcesses(options: StartOptions, count: number): Promise<void> {
+  const interrupted = untilInterrupted();
   const logger = createStderrLogger();
-  const processes = await startServerProcesses<Started>({
+  const processes = startServerProcesses<Started>({
     count,
     onLost: (lost) => logger.error('a process of the server was lost, another one starts', lost),
   });
-  return processes && { started: processes.first, stop: processes.stop };
+  const started = await Promise.race([processes.started, interrupted.then(() => 'interrupted' as const)]);
+  if (started === undefined) {
+    process.exitCode = 1;
+    return;
+  }
+  if (started !== 'interrupted') {
+    printStarted(options, started);
+    await interrupted;
+  }
+  console.log('Stopping …');
+  await processes.stop();
 }
+
+type Started = Pick<LocalServer, 'url' | 'datasetsDir'>;
 
 /** One of several processes: serves until the one that started it says that it should stop. */
 async function runServerProcess(options: StartOptions): Promise<void> {
-  const share = await receiveShare();
+  const { share, stopped } = await receiveShare();
   try {
     const server = await startServer(options, share);
-    const stopped = once(process, 'SIGTERM');
     tellStarted({ url: server.url, datasetsDir: server.datasetsDir });
     await stopped;
     await server.stop();

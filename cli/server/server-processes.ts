@@ -10,11 +10,11 @@ import type { LocalServerOptions } from '../../functions/local-server.ts';
 /** What a process is told before it starts to serve. */
 export type ServerShare = NonNullable<LocalServerOptions['share']>;
 
-/** Processes that serve. */
+/** Processes that start, or serve. */
 export interface ServerProcesses<Started> {
-  /** What the first one told when it had started. */
-  readonly first: Started;
-  /** Tells all to stop, and waits for their ends. */
+  /** What the first one told when all had started; undefined where it does not start, of which it has said why. */
+  readonly started: Promise<Started | undefined>;
+  /** Tells all to stop, also those that have not started, and waits for their ends. */
   stop(): Promise<void>;
 }
 
@@ -35,28 +35,37 @@ const RESTART_MS = 1000;
 /** Whether this process is one of several, and has to ask {@link receiveShare}. */
 export const isServerProcess = (): boolean => cluster.isWorker;
 
+/** What the starting process tells this one. */
+export interface ReceivedShare {
+  readonly share: ServerShare;
+  /** Resolves when it says that this one should stop. */
+  readonly stopped: Promise<unknown>;
+}
+
 /** Waits for what the starting process tells this one. */
-export async function receiveShare(): Promise<ServerShare> {
+export async function receiveShare(): Promise<ReceivedShare> {
   // Ctrl-C at a terminal reaches every process, and the starting one tells the others to stop.
   process.on('SIGINT', () => undefined);
+  const stopped = once(process, 'SIGTERM');
   const told = once(process, 'message');
   // Not before this process listens: what loads its sources may listen, too.
-  process.send?.('ready');
+  tell('ready');
   const [share] = (await told) as [ServerShare];
-  return share;
+  return { share, stopped };
 }
 
 /** Tells the starting process that this one serves. */
-export const tellStarted = (started: object): void => void process.send?.(started);
+export const tellStarted = (started: object): void => tell(started);
 
-/**
- * Starts the command of this process again, so many times, and again where one is lost.
- * @returns undefined where the first does not start; it has said why.
- */
-export async function startServerProcesses<Started>({
+/** Where the starting process is gone, this one ends anyway. */
+const tell = (message: object | string): void =>
+  void process.send?.(message, undefined, undefined, () => undefined);
+
+/** Starts the command of this process again, so many times, and again where one is lost. */
+export function startServerProcesses<Started>({
   count,
   onLost,
-}: ServerProcessesOptions): Promise<ServerProcesses<Started> | undefined> {
+}: ServerProcessesOptions): ServerProcesses<Started> {
   const uploadSecret = randomBytes(SECRET_BYTES).toString('hex');
   let isStopping = false;
   const running = new Set<Worker>();
@@ -72,7 +81,7 @@ export async function startServerProcesses<Started>({
           hasStarted = true;
           resolve(started);
         });
-        worker.send(share);
+        worker.send(share, () => undefined);
       });
       worker.once('exit', (code, signal) => {
         running.delete(worker);
@@ -89,12 +98,19 @@ export async function startServerProcesses<Started>({
     if (!isStopping && (await start(isFirst)) === undefined) await restart(isFirst);
   }
 
-  // Alone, so that what is wrong is said once.
-  const first = await start(true);
-  if (first === undefined) return undefined;
-  await Promise.all(Array.from({ length: count - 1 }, () => start(false)));
+  async function startAll(): Promise<Started | undefined> {
+    // Alone, so that what is wrong is said once.
+    const first = await start(true);
+    if (first === undefined || isStopping) return first;
+    const others = Array.from({ length: count - 1 }, async () => {
+      if ((await start(false)) === undefined) await restart(false);
+    });
+    await Promise.all(others);
+    return first;
+  }
+
   return {
-    first,
+    started: startAll(),
     async stop() {
       isStopping = true;
       const ends = [...running].map((worker) => once(worker, 'exit'));

@@ -7,7 +7,7 @@ import type { ImageFormat } from './image-format.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
 import { DECODING_VERSION, type Decoding } from './model-input.ts';
 import { narrowRangeOf } from './narrow-range.ts';
-import { firstLine, openUpright } from './open-image.ts';
+import { openUpright, reasonOf } from './open-image.ts';
 import type { TargetSize } from './plan-resize.ts';
 import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
@@ -63,7 +63,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
     try {
       return await readRgb(picture, await narrowRangeOf(bytes, header, limits));
     } catch (error) {
-      throw decodingError(header, firstLine(error), error);
+      throw decodingError(header, reasonOf(error, header.format), error);
     }
   };
   const { size, channels = 3, decoding = DECODING_VERSION } = options;

@@ -3,6 +3,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp } from './decode-bmp.ts';
 import { decodeHeic } from './decode-heic.ts';
+import type { ImageFormat } from './image-format.ts';
 import type { ImageHeader } from './image-header.ts';
 import { type ImageLimits, maxPixelsOf } from './image-limits.ts';
 import { turnUpright } from './xmp-orientation.ts';
@@ -65,12 +66,31 @@ export function openPixels(
   return sharp(pixels, { raw: size });
 }
 
-/** The first line of an error of libvips, which repeats itself, for messages. */
-export function firstLine(error: unknown): string {
+/** What libvips's own words for the loader of a format have. */
+const LOADERS: Readonly<Record<ImageFormat, RegExp>> = {
+  jpeg: /jpe?g/i,
+  png: /png/i,
+  webp: /webp/i,
+  gif: /gif/i,
+  tiff: /tiff/i,
+  avif: /heif/i,
+  heic: /heif/i,
+  bmp: /bmp/i,
+};
+
+/**
+ * What libvips says of a picture that it cannot decode, for messages. Its buffer of errors is that of all threads: lines of other
+ * formats are of other pictures, and where another thread has taken the lines of this one, there are none.
+ */
+export function reasonOf(error: unknown, format: ImageFormat): string {
+  const isOfAnother = (line: string) => {
+    const [loader = ''] = line.split(':');
+    return !LOADERS[format].test(loader) && Object.values(LOADERS).some((other) => other.test(loader));
+  };
   const message = error instanceof Error ? error.message : String(error);
   const lines = message
     .split('\n')
     .map((line) => line.replace(/^Input buffer has corrupt header:/, '').trim())
-    .filter((line) => line !== '');
-  return lines[0] ?? 'its header cannot be read';
+    .filter((line) => line !== '' && line !== 'Unknown error' && !isOfAnother(line));
+  return lines[0] ?? 'its data cannot be read';
 }

@@ -12,7 +12,7 @@ import {
   DEFAULT_IMAGE_LIMITS,
   type ImageLimits,
 } from './image-limits.ts';
-import { firstLine, openImage } from './open-image.ts';
+import { openImage, reasonOf } from './open-image.ts';
 import { readBmpHeader } from './read-bmp-header.ts';
 import { readJpegHeader } from './read-jpeg-header.ts';
 import { readTiffTags } from './read-tiff-tags.ts';
@@ -92,7 +92,7 @@ async function readHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: num
     if (fixed !== undefined && fixed.width * fixed.height === 0) {
       throw imageZeroSize(format, fixed.width, fixed.height);
     }
-    throw imageCorrupt(format, firstLine(error), error);
+    throw imageCorrupt(format, reasonOf(error, format), error);
   }
   if (isHeif(format) && metadata.compression !== HEIF_CODECS[format]) {
     throw imageKindUnsupported(`A HEIF picture compressed by ${metadata.compression ?? 'an unknown codec'}`);

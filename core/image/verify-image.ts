@@ -5,7 +5,7 @@ import { decodingError } from './image-errors.ts';
 import type { ImageHeader } from './image-header.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
 import { narrowRangeOf } from './narrow-range.ts';
-import { firstLine, openUpright } from './open-image.ts';
+import { openUpright, reasonOf } from './open-image.ts';
 import { readImageHeader } from './read-image-header.ts';
 import { readRgb } from './read-rgb.ts';
 import { isFlatRgb, THUMBNAIL_HEIGHT, THUMBNAIL_WIDTH } from './thumbnail.ts';
@@ -51,6 +51,6 @@ export async function verifyImage(
       isFlatRgb(await readAt(await openUpright(bytes, header, limits), width, height));
     return { ...header, thumbnail, isFlat };
   } catch (error) {
-    throw decodingError(header, firstLine(error), error);
+    throw decodingError(header, reasonOf(error, header.format), error);
   }
 }

@@ -26,11 +26,19 @@ export async function* openBody(
 
   const { share, stallMs } = c.get('bodyTerms');
   let sizeBytes = 0;
-  for await (const chunk of decompress(readChunks(body, stallMs), headers.get('content-encoding'))) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > limitBytes) throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
-    share.take(chunk.byteLength);
-    yield chunk;
+  let isRead = false;
+  try {
+    for await (const chunk of decompress(readChunks(body, stallMs), headers.get('content-encoding'))) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > limitBytes)
+        throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
+      share.take(chunk.byteLength);
+      yield chunk;
+    }
+    isRead = true;
+  } finally {
+    // The rest is in the connection, which is closed, so that the client does not send its next request there.
+    if (!isRead) c.header('Connection', 'close');
   }
 }
 

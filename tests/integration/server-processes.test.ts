@@ -92,6 +92,17 @@ it('processes open the upload links of each other, are replaced when they are lo
   for (const pid of serving) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
+it('stop while they start', { timeout: TIMEOUT_MS }, async () => {
+  const server = start('--port', '0');
+  const output: string[] = [];
+  server.stdout?.on('data', (chunk) => output.push(String(chunk)));
+  server.stderr?.on('data', (chunk) => output.push(String(chunk)));
+  await vi.waitFor(() => expect(servingOf(server)).not.toEqual([]), { timeout: TIMEOUT_MS, interval: 20 });
+  server.kill('SIGTERM');
+  expect(await once(server, 'close')).toEqual([0, null]);
+  expect(output.join('')).toBe('Stopping …\n');
+});
+
 it('say once why they cannot start', { timeout: TIMEOUT_MS }, async () => {
   const server = start('--port', '0', '--host', '192.0.2.1', '--api-keys', path.join(dataDir, 'none.json'));
   let errors = '';

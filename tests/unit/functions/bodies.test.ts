@@ -203,3 +203,14 @@ describe('all bodies together', () => {
     expect((await post(test, new Uint8Array(60_000))).status).toBe(415);
   });
 });
+
+it('closes the connection of a body that is not read to its end, and no other', async () => {
+  const test = await createApp();
+  const send = async (body: string, type: string) => {
+    const init = { method: 'POST', body, headers: { 'content-type': type } };
+    const response = await test.app.request(`http://localhost${PREDICT}`, init);
+    return [response.status, response.headers.get('connection')];
+  };
+  expect(await send('['.repeat(100_000), 'application/json')).toEqual([400, 'close']);
+  expect(await send('{"image": 1}', 'application/json')).toEqual([400, null]);
+});
