@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { environment, OriginSchema } from '../core/environment.ts';
+import { isFoveaError } from '../core/errors/errors.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
@@ -34,7 +35,10 @@ const env = readEnvironment(
 );
 
 const logger = createJsonLogger({ write: (line) => process.stderr.write(line), now: Date.now });
-const { keys, isNew } = await makeApiKey(env[environment.apiKeysFile]);
+const { keys, isNew } = await makeApiKey(env[environment.apiKeysFile]).catch((error: unknown) => {
+  console.error(isFoveaError(error) ? error.message : error);
+  process.exit(1);
+});
 const storeUrl = env[environment.storeUrl];
 const store = await openObjectStore(storeUrl);
 const jobs = createJobStore({

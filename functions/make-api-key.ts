@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { FoveaError } from '../core/errors/errors.ts';
 
 const KEY_BYTES = 24;
 const KeysSchema = z.record(z.string(), z.string().min(1));
@@ -16,7 +17,7 @@ export interface KeptKeys {
 /**
  * Reads the keys in a file, which has one key, `default`, where it was missing. Only the file's owner may read it. Processes that start
  * at once, or are killed on the way, agree on one key.
- * @throws what reading or writing the file throws; a `ZodError` or `SyntaxError` where its content is none of ours.
+ * @throws {FoveaError} `api-keys-invalid` where its content is none of ours; what reading or writing the file throws.
  */
 export async function makeApiKey(file: string): Promise<KeptKeys> {
   const kept = await readKeys(file);
@@ -38,10 +39,21 @@ export async function makeApiKey(file: string): Promise<KeptKeys> {
 }
 
 async function readKeys(file: string): Promise<Readonly<Record<string, string>> | undefined> {
+  let text: string;
   try {
-    return KeysSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
+  }
+  try {
+    return KeysSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FoveaError(
+      'api-keys-invalid',
+      `The file of API keys "${file}" is damaged: it must be a JSON object like {"default": "KEY"}. Mend it, or remove it, and a start ` +
+        'makes a new key.',
+      { cause },
+    );
   }
 }

@@ -9,7 +9,7 @@ export interface WelcomeOptions {
   readonly storeUrl: string;
   /** Address of the server of S3. */
   readonly s3Endpoint: string;
-  /** The API key where this start made it; it is never said again. */
+  /** The API key where this start made it; it is said once. */
   readonly newKey: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export function welcome({ version, url, storeUrl, s3Endpoint, newKey }: WelcomeO
   API       ${origin}/v1
   API docs  ${origin}/docs
   Bucket    ${storeUrl} at ${s3Endpoint}
-  API key   ${newKey === undefined ? 'the one of the first start' : `${newKey}  (it is not shown again)`}
+  API key   ${newKey === undefined ? 'the one of the first start' : `${newKey}  (this log shows it once)`}
 
 Next, in another terminal in this folder: take the keys, and copy a folder of pictures, with one subfolder for each class.
 

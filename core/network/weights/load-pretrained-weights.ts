@@ -1,6 +1,7 @@
 // Loads pretrained weights into a network: finds or downloads the right published file, then reads and matches it.
 
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
+import { keys } from '../../storage/keys.ts';
 import type { Architecture, Network, NetworkWeights, WeightSource } from '../description/network.ts';
 import {
   acceptedNames,
@@ -78,7 +79,7 @@ async function downloadFirst(
     throw new FoveaError(
       'weights-unavailable',
       `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "fovea weights pull ` +
-        `${architecture.name}"; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Then ask for the job again.`,
+        `${architecture.name}"; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
       {
         param: 'architecture',
         details: { architecture: architecture.name, url: source.url, fileNames: names },

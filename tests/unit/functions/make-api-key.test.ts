@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -31,7 +31,11 @@ it('gives all that start at once the same key, and one of them the news', async 
 it('rejects a file that is none of its own, and leaves it', async () => {
   const file = path.join(folder, 'keys.json');
   await writeFile(file, '{}x');
-  await expect(makeApiKey(file)).rejects.toThrow();
+  await expect(makeApiKey(file)).rejects.toMatchObject({
+    code: 'api-keys-invalid',
+    message: expect.stringContaining(file),
+  });
+  expect(await readFile(file, 'utf8')).toBe('{}x');
 });
 
 it('says the key at the first start alone', () => {
@@ -41,6 +45,6 @@ it('says the key at the first start alone', () => {
     storeUrl: 's3://fovea',
     s3Endpoint: 'http://127.0.0.1:9000',
   };
-  expect(welcome({ ...options, newKey: 'fovea-abc' })).toContain('fovea-abc  (it is not shown again)');
+  expect(welcome({ ...options, newKey: 'fovea-abc' })).toContain('fovea-abc  (this log shows it once)');
   expect(welcome({ ...options, newKey: undefined })).toContain('the one of the first start');
 });

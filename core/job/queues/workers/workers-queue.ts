@@ -31,7 +31,7 @@ export function describeWorkers(
 ): string {
   const workers = all.filter(isThere);
   if (workers.length === 0)
-    return 'It waits for a worker, and none is running: start one with `fovea worker --store …`.';
+    return 'It waits for a worker, and none is running: start one with `fovea worker --store …`, or in containers with `docker compose up -d`.';
   const able = workers.filter(({ offer }) => fits(job, offer));
   if (able.length === 0) {
     const lacks = workers.map(({ name, offer }) => `"${name}": ${lackOf(job, offer)}`);
