@@ -1,13 +1,13 @@
 // A copy of the repository, brought up by Compose as a new user would, and ways to kill its containers.
 
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { certificateAuthority } from '../support/cloud/base-image.ts';
 import { runCommand } from '../support/cloud/run-command.ts';
+import { freePort } from '../support/free-port.ts';
 import { fetchWithin } from './fetch-within.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -107,13 +107,4 @@ export async function openInstallation([command = '', ...first]: readonly string
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -3,9 +3,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { publishNetwork } from '../../bench/serve/publish-network.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   drawPhoto,
-  freePort,
   JPEG,
   type LoadLine,
   type LoadTest,

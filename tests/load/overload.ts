@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, type Sample, summarizeLoad } from '../../bench/load/generate-load.ts';
 import { publishNetwork } from '../../bench/serve/publish-network.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   drawPhoto,
-  freePort,
   type LoadLine,
   type LoadTest,
   ms,

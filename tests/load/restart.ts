@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sample } from '../../bench/load/generate-load.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
+import { freePort } from '../support/free-port.ts';
 import {
-  freePort,
   isReady,
   type LoadLine,
   type LoadTest,

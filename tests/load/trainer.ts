@@ -6,9 +6,9 @@ import { summarizeLoad } from '../../bench/load/generate-load.ts';
 import { publishNetwork } from '../../bench/serve/publish-network.ts';
 import { createApiClient } from '../../cli/client/api-client.ts';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   drawPhoto,
-  freePort,
   type LoadLine,
   type LoadTest,
   ms,
