@@ -40,7 +40,7 @@ export function createApp(deps: AppDeps) {
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
-  if (deps.apiKeys !== undefined) app.use('/v1/*', requireApiKey(deps.apiKeys));
+  if (deps.findKey !== undefined) app.use('/v1/*', requireApiKey(deps.findKey));
 
   const groups = [
     jobRoutes,
@@ -60,7 +60,7 @@ export function createApp(deps: AppDeps) {
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
-  app.route('/', docsRoutes({ version, app, needsKey: deps.apiKeys !== undefined }));
+  app.route('/', docsRoutes({ version, app, needsKey: deps.findKey !== undefined }));
   app.route('/', pageRoutes(deps));
 
   app.notFound(createNotFoundHandler(() => app.routes));

@@ -5,6 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
+import { findConfigured } from '../core/api-key/configured-keys.ts';
 import {
   environment,
   metrics as names,
@@ -105,13 +106,13 @@ const app = createApp({
   ),
   // Lambda gives a function one request at a time, so none ever waits for another.
   lanes: createLaneScheduler({ lanes: processors }),
-  apiKeys: async () => {
+  findKey: findConfigured(async () => {
     const secret = await getSecret(env[environment.apiKeysSecret], {
       maxAge: KEYS_MAX_AGE_SECONDS,
       transform: 'json',
     });
     return ApiKeysSchema.parse(secret);
-  },
+  }),
   allowOrigins: env[environment.allowOrigins],
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },

@@ -2,6 +2,7 @@
 // store, the queue and where uploads go; it knows no trainer.
 
 import { availableParallelism, totalmem } from 'node:os';
+import { findConfigured } from '../core/api-key/configured-keys.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
@@ -116,7 +117,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes() / processes),
     },
     hosts: hostRules(host, options),
-    apiKeys: options.apiKeys,
+    findKey: options.apiKeys && findConfigured(options.apiKeys),
     allowOrigins: options.allowOrigins,
     trustsProxy: options.trustsProxy,
     version: options.version,

@@ -1,13 +1,14 @@
 // Decides who may reach a server on a machine, and under which names. A server that other machines reach needs API keys.
 
 import { hostname } from 'node:os';
+import type { ConfiguredKeys } from '../core/api-key/configured-keys.ts';
 import { FoveaError } from '../core/errors/errors.ts';
-import type { ApiKeys, HostRules } from './deps/deps.ts';
+import type { HostRules } from './deps/deps.ts';
 
 /** Who may use a server, and how. */
 export interface ServerAccess {
   /** Keys that the API requires; without them, everybody on this machine may use it. */
-  readonly apiKeys?: ApiKeys | undefined;
+  readonly apiKeys?: ConfiguredKeys | undefined;
   /** Names beside the machine's own that requests may be addressed to, e.g. that of a proxy. */
   readonly allowHosts?: readonly string[] | undefined;
   /** Pages of other sites that may use the API; `*` for all. */

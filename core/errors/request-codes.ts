@@ -35,6 +35,8 @@ export const REQUEST_CODES = {
 
   'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',
   'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
+  'scope-missing':
+    'The API key does not have the scope that the request needs. Ask the operator of the server for a key that has it.',
   'host-not-allowed': 'The server does not answer to this Host. Use a name that the message gives.',
   'origin-not-allowed':
     'A page of another site may not use the API. Send the request from outside a browser or from the page of the server, or have the operator allow the origin.',

@@ -1,5 +1,6 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
+import type { FindKey, KnownKey } from '../../core/api-key/known-key.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
@@ -11,9 +12,6 @@ import type { BodyTerms } from './bytes-in-flight.ts';
 import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
-
-/** Gives the API keys that are valid now, by their names. */
-export type ApiKeys = () => Promise<Readonly<Record<string, string>>>;
 
 /** The hosts that requests may be addressed to. */
 export interface HostRules {
@@ -45,8 +43,8 @@ export interface AppDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;
-  /** Keys that the API requires; without them, everybody who can reach it may use it. */
-  readonly apiKeys?: ApiKeys | undefined;
+  /** Finds the keys that the API requires; without it, everybody who can reach the API may use it. */
+  readonly findKey?: FindKey | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */
   readonly hosts?: HostRules | undefined;
   /** Pages of other sites that may use the API; `*` for all. */
@@ -63,8 +61,8 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     bodyTerms: BodyTerms;
-    /** Name of the API key; `undefined` where none is required. */
-    client: string | undefined;
+    /** `undefined` where none is required. */
+    apiKey: KnownKey | undefined;
     /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */
     publicOrigin: string | undefined;
   };

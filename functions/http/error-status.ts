@@ -64,6 +64,7 @@ export const ERROR_ANSWERS = {
 
   'api-key-missing': refused(401),
   'api-key-invalid': refused(401),
+  'scope-missing': refused(403),
   'host-not-allowed': refused(403),
   'origin-not-allowed': refused(403),
 

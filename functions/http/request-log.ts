@@ -1,4 +1,4 @@
-// Writes one log line for each request: method, path, status and duration.
+// Writes one log line for each request: method, path, name of the API key, status and duration.
 
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../deps/deps.ts';
@@ -14,12 +14,14 @@ export function requestLog(logger: Logger, now: () => number) {
     const startedMs = now();
     await next();
     const { status } = c.res;
+    const key = c.get('apiKey');
     // A 503 is temporary; where it is a fault, the error handler logs it as one.
     const log = status < 500 ? logger.info : status === 503 ? logger.warn : logger.error;
     log('request', {
       request_id: c.get('requestId'),
       method: c.req.method,
       path: c.req.path,
+      ...(key === undefined ? {} : { client: key.name }),
       status,
       duration_ms: now() - startedMs,
     });

@@ -1,9 +1,10 @@
 // GET /v1/architectures: the networks that can be trained and planned.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { ArchitectureListSchema, toWireArchitecture, type WireArchitecture } from '../../api/architecture.ts';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
 
 const list = createRoute({

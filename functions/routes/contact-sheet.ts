@@ -1,6 +1,5 @@
 // GET /v1/fine_tuning/jobs/{id}/contact-sheet: the picture of a training batch that a job saves before it trains.
 
-import { createRoute } from '@hono/zod-openapi';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isFinal } from '../../core/job/record/job.ts';
@@ -8,6 +7,7 @@ import { jobNotFound } from '../../core/job/record/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
 
 const PNG = 'image/png';

@@ -1,6 +1,6 @@
 // Datasets over HTTP: lists them, inspects one, and puts files into one.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
@@ -12,6 +12,7 @@ import { keys } from '../../core/storage/keys.ts';
 import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';

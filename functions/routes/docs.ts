@@ -7,6 +7,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { assetHeaders, CSS, HTML, JAVASCRIPT, MARKDOWN, serveAsset } from '../http/asset-files.ts';
+import { KEY_SCHEME } from '../http/create-route.ts';
 import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';
 import { plainSchemas } from '../http/plain-schemas.ts';
 
@@ -15,7 +16,8 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const KEY_SCHEME = 'apiKey';
+/** Every request meets an empty requirement. */
+const NO_KEY = {};
 
 /** What is described, and under which version. */
 export interface DocsDeps {
@@ -39,25 +41,21 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     new URL(name, pathToFileURL(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')));
   const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
 
-  routes.get('/openapi.json', (c) =>
-    c.json(
-      plainSchemas(
-        app.getOpenAPI31Document({
-          openapi: '3.1.0',
-          info: {
-            title: 'Fovea',
-            version,
-            description:
-              'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs. ' +
-              '[Every error code](/docs/errors), and what to do about it.',
-          },
-          servers: [{ url: '/' }],
-          // Every request meets an empty requirement.
-          security: [needsKey ? { [KEY_SCHEME]: [] } : {}],
-        }),
-      ),
-    ),
-  );
+  const describe = () =>
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Fovea',
+        version,
+        description:
+          'Fine-tune image classifiers and serve them. The fine-tuning routes work with OpenAI’s SDKs. ' +
+          '[Every error code](/docs/errors), and what to do about it.',
+      },
+      servers: [{ url: '/' }],
+      security: [{ [KEY_SCHEME]: [] }],
+    });
+
+  routes.get('/openapi.json', (c) => c.json(plainSchemas(needsKey ? describe() : withoutKeys(describe()))));
   routes.get('/docs', serveAsset({ locate: () => pageFile('docs.html'), contentType: HTML }, POLICY));
   routes.get(
     '/docs/docs.js',
@@ -74,4 +72,15 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
   routes.get('/docs/errors', (c) => c.html(errorListHtml(), 200, assetHeaders(HTML, POLICY)));
   routes.get('/docs/errors.md', (c) => c.body(errorListMarkdown(), 200, assetHeaders(MARKDOWN, POLICY)));
   return routes;
+}
+
+/** The document of an installation that requires no keys. */
+function withoutKeys<T extends ReturnType<OpenAPIHono<AppEnv>['getOpenAPI31Document']>>(document: T): T {
+  const paths = Object.entries(document.paths ?? {}).map(([path, operations]) => [
+    path,
+    Object.fromEntries(
+      Object.entries(operations).map(([method, { security, ...operation }]) => [method, operation]),
+    ),
+  ]);
+  return { ...document, paths: Object.fromEntries(paths), security: [NO_KEY] };
 }

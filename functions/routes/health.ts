@@ -1,12 +1,13 @@
 // Says whether the process lives, and whether it can serve requests.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
 import { STORAGE_CODES } from '../../core/errors/storage-codes.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 
 const live = z.literal(true).meta({ description: 'The process answers.' });
 
@@ -29,7 +30,6 @@ const healthz = createRoute({
   method: 'get',
   path: '/healthz',
   tags: TAGS,
-  security: [],
   summary: 'Whether the process answers',
   responses: { 200: { description: 'It does.', content: content(HealthSchema) } },
 });
@@ -39,7 +39,6 @@ const readyz = createRoute({
   method: 'get',
   path: '/readyz',
   tags: TAGS,
-  security: [],
   summary: 'Whether requests can be served: the object store answers and can be written to',
   responses: {
     200: { description: 'Ready.', content: content(ReadySchema) },

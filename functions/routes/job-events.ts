@@ -1,6 +1,5 @@
 // The events of a job: pages for clients that poll, a stream for clients that follow.
 
-import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { JobEventListSchema, toWireEvent, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
@@ -9,6 +8,7 @@ import { isFinal } from '../../core/job/record/job.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
 
 const EVENT_STREAM = 'text/event-stream';

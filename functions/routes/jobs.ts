@@ -1,6 +1,6 @@
 // Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
 import { toWireEstimate } from '../../api/estimate.ts';
@@ -25,6 +25,7 @@ import { findArchitecture } from '../../core/network/architectures/architectures
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';

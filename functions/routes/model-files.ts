@@ -1,6 +1,6 @@
 // GET /v1/models/{model}/files/{file}: the files of a version, for whoever runs the model elsewhere.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -10,6 +10,7 @@ import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { readModelRecord } from './model-records.ts';

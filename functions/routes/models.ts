@@ -1,6 +1,6 @@
 // Models over HTTP: lists them, describes one, and imports pretrained ones.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { ImportModelSchema } from '../../api/import-model.ts';
 import {
   ModelListSchema,
@@ -22,6 +22,7 @@ import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';

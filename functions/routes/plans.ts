@@ -1,6 +1,6 @@
 // POST /v1/plans: tells what a network needs before it runs, as numbers or as a picture.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import { type CreatePlanRequest, CreatePlanSchema, PlanSchema, toWirePlan } from '../../api/plan.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -8,6 +8,7 @@ import { drawPlan } from '../../core/network/plan/draw-plan.ts';
 import { type ClassifierPlan, planClassifier } from '../../core/network/plan/plan-classifier.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';

@@ -1,6 +1,6 @@
 // POST /v1/models/{model}/predict: pictures in, labels out.
 
-import { createRoute, type z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { ModelParamSchema } from '../../api/model.ts';
 import {
@@ -16,6 +16,7 @@ import { FoveaError } from '../../core/errors/errors.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { toErrorBody } from '../http/error-response.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-responses.ts';
 import { describeBody } from '../http/json-body.ts';
@@ -97,7 +98,7 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
 
   routes.openapi(predictRoute, async (c) => {
     const named = c.req.valid('param').model;
-    const flow = { client: c.get('client') ?? '', model: named };
+    const flow = { client: c.get('apiKey')?.name ?? '', model: named };
     const { images, isList, query, heatmap, predicted } = await whileWanted(c.req.raw, (signal) =>
       // Before the body is read: a request that has to be refused costs nothing.
       lanes.admit(flow, signal, async (turns) => {

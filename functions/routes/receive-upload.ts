@@ -1,12 +1,13 @@
 // PUT /uploads/{token}: receives the bytes that an upload link allows, where the object store has no server of its own. Like
 // S3 it asks for no API key: the link is the permission to write this one object.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { ReceivedUploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { headersOf, type UploadGrant, type UploadLinks } from '../../core/storage/upload-links.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, openErrorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
 
@@ -19,7 +20,6 @@ const receiveUpload = createRoute({
   path: `${UPLOADS_PATH}{token}`,
   tags: ['Uploads'],
   summary: 'Upload a picture by a link of POST /v1/uploads',
-  security: [],
   request: {
     params: z.object({ token: z.string().meta({ description: 'The token of the link.' }) }),
     body: {

@@ -1,6 +1,6 @@
 // The report of a model: numbers for programs, a page for people.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { toWireReport, WireReportSchema } from '../../api/report.ts';
@@ -13,6 +13,7 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { HTML } from '../http/asset-files.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';

@@ -1,10 +1,11 @@
 // GET /v1/workers: the machines that take jobs from the store of this server.
 
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { toWireWorker, WorkerListSchema } from '../../api/worker.ts';
 import { createWorkerRecords } from '../../core/job/queues/workers/worker-records.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
 
 const list = createRoute({

@@ -1,5 +1,7 @@
 // The whole HTTP app over a store in memory, with a queue that only remembers what it was told, and tells why as that of AWS Batch.
 
+import { type ConfiguredKeys, findConfigured } from '../../core/api-key/configured-keys.ts';
+import type { FindKey } from '../../core/api-key/known-key.ts';
 import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
@@ -8,7 +10,7 @@ import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createApp } from '../../functions/app.ts';
-import type { ApiKeys, AppDeps } from '../../functions/deps/deps.ts';
+import type { AppDeps } from '../../functions/deps/deps.ts';
 import type { BackendFinder } from '../../functions/deps/find-backends.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../functions/deps/limits.ts';
 import { createJsonLogger } from '../../functions/deps/logger.ts';
@@ -28,7 +30,8 @@ export const readAnswer = async (
 export interface TestAppOptions {
   readonly store?: ObjectStore;
   readonly limits?: Partial<Limits>;
-  readonly apiKeys?: ApiKeys;
+  readonly apiKeys?: ConfiguredKeys;
+  readonly findKey?: FindKey;
   readonly weightsDir?: string;
   readonly checkWritable?: () => Promise<void>;
   readonly allowOrigins?: readonly string[] | undefined;
@@ -82,7 +85,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     lanes: options.lanes ?? createLaneScheduler({ lanes: 4 }),
     now,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    apiKeys,
+    findKey: options.findKey ?? (apiKeys && findConfigured(apiKeys)),
     allowOrigins,
     trustsProxy,
     weightsDir,

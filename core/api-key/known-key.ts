@@ -1,0 +1,14 @@
+// What is known of the API key of a request, wherever the key is kept.
+
+import type { Scope } from './scope.ts';
+
+/** A key that is valid. */
+export interface KnownKey {
+  /** No other key of the installation has it. */
+  readonly name: string;
+  /** At least one. */
+  readonly scopes: readonly Scope[];
+}
+
+/** Finds the key that a client sent, if it is valid now. The time that it takes reveals nothing about other keys. */
+export type FindKey = (secret: string) => Promise<KnownKey | undefined>;

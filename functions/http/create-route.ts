@@ -1,0 +1,25 @@
+// Makes a route whose description and middleware say which scope of an API key it needs.
+
+import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
+import { OPERATION_SCOPES, type OperationId } from './operation-scopes.ts';
+import { requireScope } from './require-scope.ts';
+
+/** The name of the keys' scheme in the API's description. */
+export const KEY_SCHEME = 'apiKey';
+
+/** What a route says of itself. What keys it takes, {@link OPERATION_SCOPES} says. */
+type ScopedRoute<P extends string> = Omit<RouteConfig, 'path' | 'security' | 'middleware'> & {
+  readonly path: P;
+  readonly operationId: OperationId;
+  readonly security?: never;
+  readonly middleware?: never;
+};
+
+/** A route, as `@hono/zod-openapi` has them, that admits keys with the scope of its operation alone. */
+export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R) {
+  const scope = OPERATION_SCOPES[route.operationId];
+  if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
+  const description = [route.description, `Scope: \`${scope}\`.`].filter(Boolean).join(' ');
+  const security = [{ [KEY_SCHEME]: [scope] }];
+  return describeRoute({ ...route, description, security, middleware: requireScope(scope) } as R);
+}

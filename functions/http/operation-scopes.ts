@@ -1,0 +1,37 @@
+// The one table of operations: which scope of an API key each needs. A route without a row does not compile.
+
+import type { Scope } from '../../core/api-key/scope.ts';
+
+/** The scope that each operation needs, by its `operationId`; `public` for those that need no key. */
+export const OPERATION_SCOPES = {
+  getHealth: 'public',
+  getReadiness: 'public',
+  /** Its signed link is the permission. */
+  receiveUpload: 'public',
+
+  predict: 'predict',
+  createUpload: 'predict',
+  listModels: 'predict',
+  getModel: 'predict',
+  listArchitectures: 'predict',
+
+  createPlan: 'train',
+  listDatasets: 'train',
+  inspectDataset: 'train',
+  putDatasetFile: 'train',
+  putNestedDatasetFile: 'train',
+  createFineTuningJob: 'train',
+  listFineTuningJobs: 'train',
+  getFineTuningJob: 'train',
+  cancelFineTuningJob: 'train',
+  listFineTuningJobEvents: 'train',
+  getContactSheet: 'train',
+  importModel: 'train',
+  getModelFile: 'train',
+  /** Reports show pictures of the dataset. */
+  getModelReport: 'train',
+  listWorkers: 'train',
+} as const satisfies Readonly<Record<string, Scope | 'public'>>;
+
+/** The `operationId` of a route. */
+export type OperationId = keyof typeof OPERATION_SCOPES;

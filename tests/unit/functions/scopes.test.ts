@@ -1,0 +1,102 @@
+// Every operation of the description × every scope × no key.
+
+import { describe, expect, it } from 'vitest';
+import { includesScope, SCOPES, type Scope } from '../../../core/api-key/scope.ts';
+import { createRoute } from '../../../functions/http/create-route.ts';
+import { OPERATION_SCOPES, type OperationId } from '../../../functions/http/operation-scopes.ts';
+import { type AnyJson, createTestApp } from '../../support/test-app.ts';
+
+/** Routes that are no operations: they hold no data. */
+const PUBLIC_PATHS = [
+  '/',
+  '/page.css',
+  '/page.js',
+  '/openapi.json',
+  '/docs',
+  '/docs/docs.js',
+  '/docs/swagger-ui.css',
+  '/docs/swagger-ui-bundle.js',
+  '/docs/errors',
+  '/docs/errors.md',
+];
+
+const { app, send } = createTestApp({
+  findKey: async (secret) =>
+    SCOPES.map((scope) => ({ name: `${scope}-key`, scopes: [scope] })).find(({ name }) => name === secret),
+});
+const document: AnyJson = (await send('GET', '/openapi.json')).body;
+const operations = Object.entries<AnyJson>(document.paths).flatMap(([path, methods]) =>
+  Object.entries<AnyJson>(methods).map(([method, operation]) => ({
+    id: operation.operationId as OperationId,
+    method: method.toUpperCase(),
+    path,
+    operation,
+  })),
+);
+
+/** What a request with a key of a scope, or without a key, is told before anything else is looked at. */
+const refusalOf = async ({ method, path }: (typeof operations)[number], key: Scope | undefined) => {
+  const { status, body } = await send(
+    method,
+    path.replaceAll(/\{\w+\}/g, 'x'),
+    undefined,
+    key === undefined ? {} : { authorization: `Bearer ${key}-key` },
+  );
+  return status === 401 || body.error?.code === 'scope-missing' ? { status, ...body.error } : undefined;
+};
+
+describe('operations', () => {
+  it.each(operations)('$id admits the keys that its row says', async (one) => {
+    const { operation } = one;
+    const needed = OPERATION_SCOPES[one.id];
+    if (needed === 'public') {
+      expect(operation.security).toEqual([]);
+      expect(await refusalOf(one, undefined)).toBeUndefined();
+      return;
+    }
+    expect(operation.security).toEqual([{ apiKey: [needed] }]);
+    expect(operation.description).toContain(`Scope: \`${needed}\`.`);
+    expect(await refusalOf(one, undefined)).toMatchObject({ status: 401, code: 'api-key-missing' });
+    for (const scope of SCOPES) {
+      const refused = {
+        status: 403,
+        code: 'scope-missing',
+        message: expect.stringMatching(`"${scope}-key".* needs ${needed}`),
+        details: { key: `${scope}-key`, scopes: [scope], needed },
+      };
+      expect([scope, await refusalOf(one, scope)]).toEqual([
+        scope,
+        includesScope([scope], needed) ? undefined : expect.objectContaining(refused),
+      ]);
+    }
+  });
+});
+
+describe('the table of scopes', () => {
+  it('has every operation, and nothing else', () => {
+    expect(operations.map(({ id }) => id).sort()).toEqual(Object.keys(OPERATION_SCOPES).sort());
+  });
+
+  it('leaves nothing out that the app answers', () => {
+    const described = new Set(
+      operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const others = app.routes
+      .filter(({ method, path }) => method !== 'ALL' && !described.has(`${method} ${path}`))
+      .map(({ path }) => path);
+    expect([...new Set(others)].sort()).toEqual([...PUBLIC_PATHS].sort());
+  });
+
+  it('is needed to compile a route', () => {
+    const route = { method: 'get', path: '/v1/new', responses: {} } as const;
+    // @ts-expect-error it has no row
+    expect(createRoute({ ...route, operationId: 'listNew' }).path).toBe('/v1/new');
+  });
+
+  it('orders the scopes: each includes those before it', () => {
+    expect(SCOPES).toEqual(['predict', 'train', 'admin']);
+    expect(includesScope(['predict', 'train'], 'train')).toBe(true);
+    expect(includesScope(['predict'], 'train')).toBe(false);
+    expect(includesScope([], 'predict')).toBe(false);
+  });
+});
