@@ -3,11 +3,12 @@
 
 import { keys } from './keys.ts';
 
-/** Patterns of keys. Whoever has any access may also list all keys: without that, S3 answers 403 for an object that is not there. */
+/** Patterns of keys. What may be erased may be deleted with all its versions, which needs also to list versions. Whoever has any access may also list all keys: without that, S3 answers 403 for an object that is not there. */
 export interface Access {
   readonly read: readonly string[];
   readonly write: readonly string[];
   readonly delete: readonly string[];
+  readonly erase: readonly string[];
 }
 
 const datasets = `${keys.datasets()}*`;
@@ -15,6 +16,7 @@ const splits = `${keys.splits()}*`;
 const models = `${keys.models()}*`;
 const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
+const features = `${keys.features()}*`;
 const weights = keys.weights('*');
 const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
@@ -32,10 +34,11 @@ const TRAINER: Access = {
   write: [splits, models, cache, jobFiles, checkpoints],
   // A trainer deletes old checkpoints, and the open-job entry of a job that has ended.
   delete: [checkpoints, openJobs],
+  erase: [],
 };
 
 /** The function that handles batch events writes them into job records and job events. */
-const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs] };
+const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs], erase: [] };
 
 /** The access of everybody who works on a store with credentials of their own. */
 export const ACCESS = {
@@ -45,6 +48,7 @@ export const ACCESS = {
     read: [...TRAINER.read, workers],
     write: [...TRAINER.write, workers],
     delete: [...TRAINER.delete, workers],
+    erase: TRAINER.erase,
   },
   api: {
     // Of a backbone only its record is read, not its weights.
@@ -65,6 +69,8 @@ export const ACCESS = {
     write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
+    // Whatever is made of people's pictures, since people ask for its deletion by law.
+    erase: [datasets, splits, models, jobFiles, checkpoints, uploads, features],
   },
   jobEvents: JOB_EVENTS,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */

@@ -62,6 +62,19 @@ export function assertFolderPrefix(prefix: string): void {
   }
 }
 
+/**
+ * Refuses a `prefix` for `eraseAll` that is not a folder, or is the whole store.
+ *
+ * @throws {FoveaError} `key-invalid`
+ */
+export function assertErasable(prefix: string): void {
+  assertFolderPrefix(prefix);
+  if (prefix === '')
+    throw new FoveaError('key-invalid', 'A whole store cannot be erased. Name a folder that ends in "/".', {
+      param: prefix,
+    });
+}
+
 /** Surrogates (code points above U+FFFF) sort after the units U+E000 to U+FFFF, as they do in UTF-8. */
 const utf8Rank = (unit: number): number => {
   if (unit >= 0xe000) return unit - 0x800;

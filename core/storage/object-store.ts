@@ -76,6 +76,16 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array | string, options?: PutOptions): Promise<ObjectInfo>;
   /** Deletes an object; it is no error where there is none. */
   delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Deletes an object for good: with all versions of it that a bucket keeps, also of an object that was deleted before. Readers see
+   * none of them meanwhile. What another client writes to the key at the same time may stay. It is no error where there is nothing.
+   */
+  erase(key: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Erases everything under `prefix`, which ends in `/`, also what was deleted before and is no longer listed. Done again after
+   * a failure or an abort, it goes on.
+   */
+  eraseAll(prefix: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** All objects whose key starts with `prefix`, in UTF-8 binary order of their keys, read page by page. */
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   /**

@@ -114,6 +114,10 @@ export function createRetryingStore(store: ObjectStore, options: RetryOptions = 
       }),
     delete: (key, deleteOptions) =>
       retry('delete', key, deleteOptions?.signal, () => store.delete(key, deleteOptions)),
+    erase: (key, eraseOptions) =>
+      retry('erase', key, eraseOptions?.signal, () => store.erase(key, eraseOptions)),
+    eraseAll: (prefix, eraseOptions) =>
+      retry('erase', prefix, eraseOptions?.signal, () => store.eraseAll(prefix, eraseOptions)),
     list: (prefix, { startAfter, signal } = {}) =>
       resuming(
         prefix,

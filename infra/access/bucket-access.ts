@@ -25,10 +25,14 @@ function allow(role: Role, bucket: IBucket, access: Access): void {
     new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
     ...statementOf(bucket, 's3:GetObject', access.read),
     ...statementOf(bucket, 's3:PutObject', access.write),
-    ...statementOf(bucket, 's3:DeleteObject', access.delete),
+    ...statementOf(bucket, 's3:DeleteObject', [...access.delete, ...access.erase]),
+    ...statementOf(bucket, 's3:DeleteObjectVersion', access.erase),
+    ...(access.erase.length === 0
+      ? []
+      : [new PolicyStatement({ actions: ['s3:ListBucketVersions'], resources: [bucket.bucketArn] })]),
   ];
   const policy = new Policy(role, 'BucketAccess', { statements, roles: [role] });
-  for (const pattern of new Set([...access.read, ...access.write, ...access.delete])) {
+  for (const pattern of new Set([...access.read, ...access.write, ...access.delete, ...access.erase])) {
     const reason = 'The objects below this prefix are many; the pattern is as narrow as their keys allow.';
     acknowledgeWildcard(policy, bucket.arnForObjects(pattern), reason);
   }

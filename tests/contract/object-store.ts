@@ -84,6 +84,7 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
             () => store.head(key),
             () => store.put(key, ''),
             () => store.delete(key),
+            () => store.erase(key),
           ]) {
             await expect(call()).rejects.toMatchObject({ code: 'key-invalid', param: key });
           }
@@ -185,6 +186,46 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
       });
     });
 
+    describe('erases', () => {
+      test('an object, and none whose key begins with its key', async () => {
+        const store = await createStore();
+        for (const key of ['a', 'a-b', 'a.txt', 'b/c', 'b/c-d']) await store.put(key, key);
+        await store.put('a', 'again');
+        for (const key of ['a', 'b/c', 'b/x', 'nothing']) await store.erase(key);
+        expect(await keysOf(store.list(''))).toEqual(['a-b', 'a.txt', 'b/c-d']);
+        await store.put('a', 'new', { ifNoneMatch: '*' });
+        expect(text((await store.get('a'))?.body)).toBe('new');
+      });
+
+      test('a folder with all that is in it, and nothing else', async () => {
+        const store = await createStore();
+        const odd = ['signs/a+b=c&d%20e#f?g;h', 'été/写真/🦊', 'control\u0001\u001f', 'x/y/z'];
+        const kept = ['a', 'f-g/1', 'f.txt', 'g/f/1'];
+        for (const key of [...kept, ...odd.map((name) => `f/${name}`)]) await store.put(key, key);
+        await store.eraseAll('f/');
+        expect(await keysOf(store.list(''))).toEqual(kept);
+        await store.eraseAll('f/');
+        await store.eraseAll('nothing/');
+        expect(await keysOf(store.list(''))).toEqual(kept);
+      });
+
+      test.each(['', 'a'])('rejects the folder %j', async (prefix) => {
+        const store = await createStore();
+        await store.put('a/b', '');
+        await expect(store.eraseAll(prefix)).rejects.toMatchObject({ code: 'key-invalid' });
+        expect(await keysOf(store.list(''))).toEqual(['a/b']);
+      });
+
+      test('nothing more once the signal is aborted', async () => {
+        const store = await createStore();
+        for (const key of ['f/1', 'f/2']) await store.put(key, '');
+        const signal = AbortSignal.abort(new Error('enough'));
+        await expect(store.erase('f/1', { signal })).rejects.toThrow();
+        await expect(store.eraseAll('f/', { signal })).rejects.toThrow();
+        expect(await keysOf(store.list(''))).toEqual(['f/1', 'f/2']);
+      });
+    });
+
     describe('lists', () => {
       const KEYS = ['a', 'a-b', 'a.txt', 'b/', 'b-c', 'c'].flatMap((k) =>
         k.endsWith('/') ? [`${k}x`, `${k}y/z`] : [k],
@@ -227,7 +268,7 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
         expect(await collect(store.listFolders(''))).toEqual([]);
       });
 
-      test('lists more than a page of 1000', async () => {
+      test('lists and erases more than a page of 1000', async () => {
         const store = await createStore();
         const keys = times(1105).map((i) => `many/${String(i).padStart(5, '0')}`);
         for (let i = 0; i < keys.length; i += 32) {
@@ -236,6 +277,9 @@ export function describeObjectStore(driver: string, createStore: () => Promise<O
         expect(await keysOf(store.list('many/'))).toEqual(keys);
         expect(await keysOf(store.list('many/', { startAfter: keys[99] ?? '' }))).toEqual(keys.slice(100));
         for await (const { key } of store.list('many/')) if (key === keys[3]) break;
+        await store.put('more', '');
+        await store.eraseAll('many/');
+        expect(await keysOf(store.list(''))).toEqual(['more']);
       });
 
       test('lists the folders that hold objects', async () => {

@@ -2,6 +2,17 @@
 
 import { type CloudTemplate, type Resource, resourcesOf } from './synthesize.ts';
 
+/** What the API may delete with all its versions. */
+const ERASED = [
+  'datasets/*',
+  'splits/*',
+  'models/*',
+  'jobs/*',
+  'checkpoints/*',
+  'uploads/*',
+  'cache/features/*',
+];
+
 export interface Guarantee {
   readonly name: string;
   /** What is wrong; empty where the guarantee holds. */
@@ -292,7 +303,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API deletes nothing but open-job entries, and cannot touch checkpoints and cached features',
+    name: 'the API deletes open-job entries and what people ask for, and cannot write checkpoints and cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
@@ -304,12 +315,29 @@ export const GUARANTEES: readonly Guarantee[] = [
         'models/*',
         'cache/weights/*',
       ]),
-      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*']),
+      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
+      ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),
     ],
     violate: (t) =>
       allow(t, 'ApiFunctionRoleBucketAccess', {
         Action: 's3:PutObject',
         Resource: { 'Fn::Join': ['', ['x', '/checkpoints/*']] },
+      }),
+  },
+  {
+    name: 'the API alone can delete earlier versions of objects, and list them',
+    problems: (t) =>
+      statementsOf(t)
+        .filter(
+          ({ policy, actions }) =>
+            !policy.startsWith('ApiFunctionRoleBucketAccess') &&
+            actions.some((action) => /Version/.test(action) && action.startsWith('s3:')),
+        )
+        .map(({ policy, actions }) => `${policy}: ${actions.join(' ')}`),
+    violate: (t) =>
+      allow(t, 'TrainerJobRoleBucketAccess', {
+        Action: 's3:DeleteObjectVersion',
+        Resource: { 'Fn::Join': ['', ['x', '/models/*']] },
       }),
   },
   {

@@ -63,6 +63,14 @@ export function countCalls(store: ObjectStore): CountedStore {
       count('delete');
       return store.delete(key, options);
     },
+    erase(key, options) {
+      count('delete');
+      return store.erase(key, options);
+    },
+    eraseAll(prefix, options) {
+      count('delete');
+      return store.eraseAll(prefix, options);
+    },
     list: (prefix, options) => listing(store.list(prefix, options)),
     listFolders: (prefix, options) => listing(store.listFolders(prefix, options)),
   };

@@ -65,6 +65,8 @@ export function createFaultyStore(
     head: (key, options) => call(key, () => store.head(key, options)),
     put: (key, body, options) => call(key, () => store.put(key, body, options)),
     delete: (key, options) => call(key, () => store.delete(key, options)),
+    erase: (key, options) => call(key, () => store.erase(key, options)),
+    eraseAll: (prefix, options) => call(prefix, () => store.eraseAll(prefix, options)),
     list: (prefix, options) => listing(prefix, store.list(prefix, options)),
     listFolders: (prefix, options) => listing(prefix, store.listFolders(prefix, options)),
   };

@@ -43,6 +43,16 @@ export function storeWithPolicy(store: ObjectStore, policy: IamPolicy, place: st
       demand('s3:DeleteObject', key);
       return store.delete(key, options);
     },
+    async erase(key, options) {
+      for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion']) demand(action, key);
+      demand('s3:ListBucketVersions');
+      return store.erase(key, options);
+    },
+    async eraseAll(prefix, options) {
+      for (const action of ['s3:DeleteObject', 's3:DeleteObjectVersion']) demand(action, `${prefix}x`);
+      demand('s3:ListBucketVersions');
+      return store.eraseAll(prefix, options);
+    },
     list(prefix, options) {
       demand('s3:ListBucket');
       return store.list(prefix, options);

@@ -5,7 +5,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
-import { assertFolderPrefix, assertKey } from '../object-key.ts';
+import { eraseListed } from '../erase-listed.ts';
+import { assertErasable, assertFolderPrefix, assertKey } from '../object-key.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { toStorageError } from './filesystem/file-errors.ts';
 import { createFolderNames } from './filesystem/folder-names.ts';
@@ -51,7 +52,7 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
   const folders = createStoreFolders(root);
   const readFolderNames = createFolderNames();
   const open = pLimit(MOST_OPEN_FILES);
-  return {
+  const store: ObjectStore = {
     url: pathToFileURL(root).href,
 
     async get(key, { range, signal } = {}) {
@@ -90,6 +91,12 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
       return withTypedErrors('delete', key, deleteObject(key, folders));
     },
 
+    erase: (key, options) => store.delete(key, options),
+    async eraseAll(prefix, options) {
+      assertErasable(prefix);
+      await eraseListed(store, prefix, options);
+    },
+
     list: (prefix, { startAfter = '', signal } = {}) =>
       listWithTypedErrors(prefix, listFiles(folders, prefix, startAfter, signal)),
 
@@ -101,4 +108,5 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
       );
     },
   };
+  return store;
 }

@@ -1,7 +1,8 @@
 // The object store in the memory of this process, for tests and throw-away runs. Everything is lost when the process ends.
 
 import { resolveRange } from '../byte-range.ts';
-import { assertFolderPrefix, assertKey, compareKeys } from '../object-key.ts';
+import { eraseListed } from '../erase-listed.ts';
+import { assertErasable, assertFolderPrefix, assertKey, compareKeys } from '../object-key.ts';
 import {
   type ObjectInfo,
   type ObjectStore,
@@ -85,6 +86,12 @@ export function createMemoryStore(options: { readonly now?: () => Date } = {}): 
       signal?.throwIfAborted();
       assertKey(key);
       if (objects.delete(key)) ordered.splice(indexOf(key), 1);
+    },
+
+    erase: (key, options) => store.delete(key, options),
+    async eraseAll(prefix, options) {
+      assertErasable(prefix);
+      await eraseListed(store, prefix, options);
     },
 
     async *list(prefix, { startAfter, signal } = {}) {

@@ -2,8 +2,9 @@
 
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { assertRange } from '../byte-range.ts';
-import { assertFolderPrefix, assertKey } from '../object-key.ts';
+import { assertErasable, assertFolderPrefix, assertKey } from '../object-key.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { eraseObject, eraseObjects } from './s3/erase-objects.ts';
 import { listFolderNames, listObjects } from './s3/list-objects.ts';
 import { readHead, readObject } from './s3/read-object.ts';
 import { toStorageError } from './s3/s3-errors.ts';
@@ -72,6 +73,16 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
       assertKey(key);
       const command = new DeleteObjectCommand(addressOf(target, key));
       await typed('delete', key, client.send(command, toRequestOptions(signal)));
+    },
+
+    async erase(key, { signal } = {}) {
+      assertKey(key);
+      await typed('erase', key, eraseObject(target, key, signal));
+    },
+
+    async eraseAll(prefix, { signal } = {}) {
+      assertErasable(prefix);
+      await typed('erase', prefix, eraseObjects(target, prefix, signal));
     },
 
     list: (prefix, { startAfter, signal } = {}) =>

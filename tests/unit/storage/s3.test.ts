@@ -157,3 +157,23 @@ test('stops when the signal is aborted', async () => {
     name: 'AbortError',
   });
 });
+
+test('erases in a server that knows no versions', async () => {
+  const store = await storeBefore(
+    (_, response) => response.writeHead(204).end(),
+    fails(501, 'NotImplemented'),
+  );
+  await store.erase('a');
+  expect(requests.map(({ method }) => method)).toEqual(['DELETE', 'GET']);
+});
+
+test('rejects where one deletion of many is refused', async () => {
+  const key = (name: string) => `<Contents><Key>some/prefix/${name}</Key><ETag>"e"</ETag></Contents>`;
+  const store = await storeBefore(
+    gives(`<ListBucketResult>${key('f/a')}${key('f/b')}</ListBucketResult>`),
+    gives(
+      '<DeleteResult><Error><Key>f/b</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>',
+    ),
+  );
+  await expect(store.eraseAll('f/')).rejects.toMatchObject({ code: 'storage-denied' });
+});

@@ -12,10 +12,13 @@ const LAST_CHARACTER = '\u{10FFFF}';
  * A key of a page. Pages are asked for with URL-encoded keys, because XML cannot hold every character of a key. Servers other
  * than AWS's may not encode, and then do not say that they do.
  */
-const decode = ({ EncodingType }: ListObjectsV2CommandOutput, key: string): string =>
-  EncodingType === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
+export const decodeListed = (
+  { EncodingType }: Pick<ListObjectsV2CommandOutput, 'EncodingType'>,
+  key: string,
+): string => (EncodingType === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key);
 
-async function* pages(
+/** Pages of a listing. The keys in them are still encoded: see {@link decodeListed}. */
+export async function* pagesOf(
   { client, bucket, prefix: storePrefix }: S3Target,
   options: {
     prefix: string;
@@ -50,10 +53,10 @@ export async function* listObjects(
   signal?: AbortSignal,
 ): AsyncGenerator<ObjectInfo> {
   // S3 refuses an empty StartAfter.
-  for await (const page of pages(target, { prefix, startAfter: startAfter || undefined, signal })) {
+  for await (const page of pagesOf(target, { prefix, startAfter: startAfter || undefined, signal })) {
     for (const { Key, Size = 0, ETag, LastModified = new Date(0) } of page.Contents ?? []) {
       signal?.throwIfAborted();
-      const key = decode(page, present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
+      const key = decodeListed(page, present(Key, 'a key in the listing of S3')).slice(target.prefix.length);
       // The console of S3 marks a folder by an empty object named "folder/".
       if (key === '' || key.endsWith('/')) continue;
       yield { key, sizeBytes: Size, etag: etagOf(ETag, key), lastModified: LastModified };
@@ -69,10 +72,10 @@ export async function* listFolderNames(
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   const after = startAfter === undefined ? undefined : `${prefix}${startAfter}/${LAST_CHARACTER}`;
-  for await (const page of pages(target, { prefix, startAfter: after, delimiter: '/', signal })) {
+  for await (const page of pagesOf(target, { prefix, startAfter: after, delimiter: '/', signal })) {
     for (const { Prefix } of page.CommonPrefixes ?? []) {
       signal?.throwIfAborted();
-      const folder = decode(page, present(Prefix, 'a prefix in the listing of S3'));
+      const folder = decodeListed(page, present(Prefix, 'a prefix in the listing of S3'));
       const name = folder.slice(target.prefix.length + prefix.length, -1);
       if (name !== '' && name !== startAfter) yield name;
     }

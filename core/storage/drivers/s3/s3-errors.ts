@@ -51,8 +51,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 const DENIED: Meaning = {
   code: 'storage-denied',
   advice:
-    'Check the credentials and that they allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it ' +
-    '(without s3:ListBucket, S3 answers 403 even for a key that does not exist).',
+    'Check the credentials and that they allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it, and to ' +
+    'erase also s3:DeleteObjectVersion and s3:ListBucketVersions (without s3:ListBucket, S3 answers 403 even for a key that does not exist).',
 };
 const UNAVAILABLE: Meaning = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
 
