@@ -27,6 +27,7 @@ export const WINGS = {
     'judge',
     'report',
     'export',
+    'promote',
   ],
   'batch-job/tensorflow': [
     'program',

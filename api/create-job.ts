@@ -7,6 +7,7 @@ import { RecipeSchema } from '../core/job/recipe/recipe.ts';
 import { SweepSchema } from '../core/job/recipe/sweep.ts';
 import { BACKENDS, SplitFractionsSchema } from '../core/job/record/job.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 import { present } from '../core/present.ts';
 
 import { FILE_NAME_PATTERN } from './file-name.ts';
@@ -138,6 +139,7 @@ export const CreateJobSchema = z
           'shares of the amount.',
         example: 2,
       }),
+    promote: z.enum(PROMOTE_POLICIES).optional().meta({ description: PROMOTE_DESCRIPTION }),
     dry_run: z.boolean().default(false).meta({
       description: 'Only inspect the dataset: 200 with findings and split counts, and no job.',
     }),

@@ -67,6 +67,11 @@ export const DryRunSchema = z
     model: z.string().meta({ description: 'The architecture.' }),
     model_name: text('The model that the job would make.'),
     estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
+    live_version: z
+      .string()
+      .nullable()
+      .meta({ description: 'The version of that model that predictions use now; null where it has none.' }),
+    promotion: text('What would become of the live version.'),
     ...inspectionShape,
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });

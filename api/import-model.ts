@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ManifestSchema } from '../core/model/manifest.ts';
 import { NAME_PATTERNS } from '../core/model/model-name.ts';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 
 const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */
@@ -51,6 +52,12 @@ export const ImportModelSchema = z
       description: 'Divides what is left; the numbers are of pixel values from 0 to 1, too.',
       example: [0.229, 0.224, 0.225],
     }),
+    promote: z
+      .enum(PROMOTE_POLICIES)
+      .optional()
+      .meta({
+        description: `${PROMOTE_DESCRIPTION} An imported model has no such pictures.`,
+      }),
     resize: framing.resize.optional().meta({
       description:
         'How pictures are brought to its shape. By default `cover`, as its weights were evaluated.',

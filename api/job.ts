@@ -20,6 +20,7 @@ import {
 } from '../core/job/record/job.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
 import { toModelReference } from '../core/model/model-name.ts';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 import { toSnakeCased } from './snake-case.ts';
@@ -134,6 +135,7 @@ export const JobSchema = z
       description:
         'What the machines of all attempts cost so far, at the on-demand price. Spot machines cost less.',
     }),
+    promote: z.enum(PROMOTE_POLICIES).meta({ description: PROMOTE_DESCRIPTION }),
     cancel_requested: z
       .boolean()
       .meta({ description: 'Whether its end was requested. A running job ends within a step.' }),
@@ -223,6 +225,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     remedies: toWire(TakenSchema, job.memory.taken),
     split: job.split,
     split_snapshot: job.splitSnapshot,
+    promote: job.promote ?? 'auto',
     backend: job.backend,
     attempts: job.attempts,
     queued_reason: job.status === 'queued' ? (job.queuedReason ?? null) : null,

@@ -19,7 +19,7 @@ export const ModelSchema = z
     owned_by: text('A constant that OpenAI’s SDKs require.'),
     version: z
       .string()
-      .meta({ description: 'The version described here: the latest one, unless another was asked for.' }),
+      .meta({ description: 'The version described here: the live one, unless another was asked for.' }),
     versions: z.array(z.string()).meta({ description: 'All versions, oldest first.' }),
     architecture: z
       .string()
@@ -63,7 +63,7 @@ export const ModelSchema = z
   })
   .meta({
     id: 'Model',
-    description: 'A model, described by its latest version or the one that was asked for.',
+    description: 'A model, described by its live version or the one that was asked for.',
   });
 /** A model as clients get it. */
 export type WireModel = z.infer<typeof ModelSchema>;
@@ -133,7 +133,7 @@ export function toBrokenWireModel(
 
 /** The query parameter that chooses a version of a model. */
 export const VersionSchema = z.string().optional().meta({
-  description: 'A version number or an alias; `latest` by default.',
+  description: 'A version number or an alias; by default `live`, or `latest` where no version is live.',
   pattern: NAME_PATTERNS.version,
   example: 'latest',
 });

@@ -1,5 +1,5 @@
 // The steps of a job in their order: choose the base where it is left open, inspect the dataset, decide how to train, prepare the
-// examples, run the stages, evaluate the model, export it. Each step is a folder.
+// examples, run the stages, evaluate the model, export it, make it live. Each step is a folder.
 
 import { addCopies } from '../core/dataset/add-copies.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
@@ -17,6 +17,7 @@ import { findCopies } from './judge/find-copies.ts';
 import { judgeModel } from './judge/judge-model.ts';
 import { openMachine } from './memory/open-machine.ts';
 import { openTraining, type PreparedJob, startMemory, type Training } from './open-training.ts';
+import { promoteModel } from './promote/promote-model.ts';
 import type { Trained } from './stages/run-stage.ts';
 import { trainStages } from './stages/train-stages.ts';
 import { runSweep, type SweepRun } from './sweep/run-sweep.ts';
@@ -101,7 +102,7 @@ async function train(
   });
 }
 
-/** Looks for test pictures that training has seen, evaluates the trained model, and exports it. */
+/** Looks for test pictures that training has seen, evaluates the trained model, exports it, and decides whether it becomes live. */
 const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedModel> =>
   training.memory.run(async (savings) => {
     const { weights } = trained;
@@ -110,5 +111,7 @@ const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedMo
     const { inspection, found } = addCopies(training.inspection, copies);
     await reportFindings(training.reporter, found);
     const judgement = await judgeModel({ ...training, savings }, { ...trained, onnx: served.onnx });
-    return exportModel({ ...training, inspection }, { weights, served, judgement });
+    const exported = await exportModel({ ...training, inspection }, { weights, served, judgement });
+    await promoteModel(training, exported.manifest, judgement);
+    return exported;
   });

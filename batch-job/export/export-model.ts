@@ -6,9 +6,9 @@ import { variantFile } from '../../core/job/recipe/precision.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { claimVersion } from '../../core/model/claim-version.ts';
-import { commitModel } from '../../core/model/commit-model.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { describeOnnx, ONNX_FILE } from '../../core/model/model-files.ts';
+import { publishVersion } from '../../core/model/settle-promotion.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
 import { isEquivalent } from '../../core/predict/served-precision.ts';
@@ -43,6 +43,7 @@ export interface ExportableModel {
 export interface ExportedModel {
   readonly model: string;
   readonly version: string;
+  readonly manifest: Manifest;
   readonly result: NonNullable<JobRecord['result']>;
 }
 
@@ -93,11 +94,12 @@ export async function exportModel(
     ...variants.files,
     ...described.files,
   ]);
-  await commitModel(store, manifest, files);
+  await publishVersion(store, manifest, files);
   const { maxDifference } = judgement;
   return {
     model: job.model,
     version,
+    manifest,
     result: { testAccuracy, trainedImages: splits.train.length, maxParityDifference: maxDifference },
   };
 }

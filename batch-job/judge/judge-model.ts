@@ -200,8 +200,8 @@ const scoresOf = (predictions: Predictions): Scores => ({
   accuracy: accuracyOf(predictions)?.value ?? null,
 });
 
-/** Predicts by the exported model: float32 probabilities `[count, classes]`. */
-function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
+/** Predicts by an exported model: float32 probabilities `[count, classes]`. */
+export function predictorOf(session: ort.InferenceSession, { height, width, channels }: ModelInput) {
   const inputName = present(session.inputNames[0], 'an input of the exported model');
   const outputName = present(session.outputNames[0], 'an output of the exported model');
   return async (images: Float32Array, count: number): Promise<Float32Array> => {

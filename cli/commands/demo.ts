@@ -63,9 +63,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
         return { dataset, heldOut, image: await heldOut.read() };
       },
     );
-    await fineTune(api, { dataset, model, backbone: options.backbone ?? DEFAULT_BACKBONE });
-    printPrediction(await api.predict(model, image), heldOut);
-    printWhereToGo(server.url, options, model);
+    // By its version: an earlier run's version may be the live one.
+    const version = await fineTune(api, { dataset, model, backbone: options.backbone ?? DEFAULT_BACKBONE });
+    printPrediction(await api.predict(version, image), heldOut);
+    printWhereToGo(server.url, options, version);
     if (options.serve) await untilInterrupted();
   } finally {
     await server.stop();
@@ -86,10 +87,11 @@ async function withPictures<T>(
   }
 }
 
+/** Fine-tunes. @returns the version that was made, as `<model>:<version>`. */
 async function fineTune(
   api: ApiClient,
   { dataset, model, backbone }: { dataset: string; model: string; backbone: string },
-): Promise<void> {
+): Promise<string> {
   const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: model });
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
   const done = await followOwnJob(api, job.id);
@@ -98,6 +100,7 @@ async function fineTune(
       `The job ${done.id} ended as ${done.status}: ${done.error?.message ?? 'no reason is known'}`,
     );
   }
+  return done.fine_tuned_model;
 }
 
 const BAR_WIDTH = 24;
@@ -105,7 +108,7 @@ const BAR_WIDTH = 24;
 function printPrediction(prediction: WirePrediction, heldOut: HeldOutPicture): void {
   const verdict = prediction.label === heldOut.label ? 'correct' : `wrong: it is ${heldOut.label}`;
   console.log(
-    `\nPOST /v1/models/${prediction.model}/predict ← ${heldOut.name}, which the model was not trained on`,
+    `\nPOST /v1/models/${prediction.model}:${prediction.model_version}/predict ← ${heldOut.name}, which the model was not trained on`,
   );
   console.log(`  → ${prediction.label} (${(100 * prediction.score).toFixed(1)} %), ${verdict}\n`);
   const width = Math.max(...prediction.predictions.map(({ label }) => label.length));

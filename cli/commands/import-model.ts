@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AskedFraming } from '../../core/image/model-input.ts';
 import { importModel } from '../../core/model/import-model.ts';
+import { describePromotion } from '../../core/model/settle-promotion.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 import { type PreprocessingOptions, toPreprocessing } from './preprocessing-options.ts';
@@ -28,7 +29,7 @@ export async function runImportModel(architecture: string, options: ImportModelO
   const labels = readLines(await readFile(options.labels, 'utf8'));
   const dataDir = path.resolve(options.data);
   const store = await openObjectStore(pathToFileURL(dataDir).href);
-  const manifest = await importModel(
+  const { manifest, promotion } = await importModel(
     { store, now: Date.now, ...(await locateWeights(options.weights)) },
     {
       architecture,
@@ -45,6 +46,7 @@ export async function runImportModel(architecture: string, options: ImportModelO
     `Model "${model}" version ${version}: ${architecture}, ${labels.length} classes, ` +
       `${(onnx.sizeBytes / 1e6).toFixed(1)} MB. Serve it with: ${shownStart({ data: options.data })}`,
   );
+  if (!promotion.promoted) console.log(describePromotion(manifest, promotion));
 }
 
 /** The lines of a text, without line breaks; the last line may end without one. */

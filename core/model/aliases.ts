@@ -1,4 +1,4 @@
-// Aliases: small mutable records that say which version a name stands for. They are changed by compare-and-swap.
+// Records of one alias each, changed by compare-and-swap. `latest` is one; the others are in the live record.
 
 import { z } from 'zod';
 import { FORMATS } from '../storage/formats.ts';
@@ -6,9 +6,6 @@ import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { isVersionNumber } from './model-name.ts';
-
-/** The alias of the newest version. Every commit moves it, and requests without a version use it. */
-export const LATEST_ALIAS = 'latest';
 
 /** A number before all versions; no version has it. */
 const BEFORE_ALL = '0';

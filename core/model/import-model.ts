@@ -21,10 +21,11 @@ import { parseWeightFileName } from '../network/weights/weight-file-name.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { claimVersion } from './claim-version.ts';
-import { commitModel } from './commit-model.ts';
 import type { Manifest } from './manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
+import type { PromotePolicy } from './promotion.ts';
+import { type Promotion, publishVersion, settlePromotion } from './settle-promotion.ts';
 
 /** The store, the folder of weight files and the clock. */
 export interface ImportModelDeps {
@@ -48,6 +49,14 @@ export interface ImportModelRequest extends AskedFraming {
   readonly weightsFile?: string | undefined;
   /** How pixels become the input, where the weights were trained otherwise than the published ones. Default: the architecture's. */
   readonly preprocessing?: Preprocessing | undefined;
+  /** Whether the version becomes live. Default: `auto`. */
+  readonly promote?: PromotePolicy | undefined;
+}
+
+/** The version that was made, and whether it became live. */
+export interface ImportedModel {
+  readonly manifest: Manifest;
+  readonly promotion: Promotion;
 }
 
 /**
@@ -55,7 +64,10 @@ export interface ImportModelRequest extends AskedFraming {
  * @throws {FoveaError} `architecture-unknown`, `model-name-invalid`, `labels-invalid`; `weights-unavailable`,
  *   `weights-unreadable`, or `weights-mismatch` where the file is another architecture's or has another number of classes.
  */
-export async function importModel(deps: ImportModelDeps, request: ImportModelRequest): Promise<Manifest> {
+export async function importModel(
+  deps: ImportModelDeps,
+  request: ImportModelRequest,
+): Promise<ImportedModel> {
   const { store, now, signal } = deps;
   const architecture = findArchitecture(request.architecture);
   const model = parseModelName(request.model ?? architecture.name, 'name');
@@ -86,8 +98,9 @@ export async function importModel(deps: ImportModelDeps, request: ImportModelReq
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },
   };
-  await commitModel(store, manifest, new Map<string, Uint8Array>([[ONNX_FILE, onnx], ...files]));
-  return manifest;
+  await publishVersion(store, manifest, new Map<string, Uint8Array>([[ONNX_FILE, onnx], ...files]));
+  const promotion = await settlePromotion(store, manifest, { policy: request.promote ?? 'auto', now });
+  return { manifest, promotion };
 }
 
 function checkLabels(labels: readonly string[]): readonly string[] {

@@ -3,7 +3,8 @@
 import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { LATEST_ALIAS, readAlias } from './aliases.ts';
+import { readAlias } from './aliases.ts';
+import { CANARY_ALIAS, LATEST_ALIAS, LIVE_ALIAS, type LiveRecord, readLiveRecord } from './live-record.ts';
 import { isModelName, isVersionNumber } from './model-name.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
 
@@ -53,11 +54,18 @@ export async function listVersions(store: ObjectStore, model: string): Promise<s
   return versions.sort(byNumber);
 }
 
+/** What a number or an alias means. */
+export interface Target {
+  readonly version: string;
+  /** Another version that gets a share of the predictions; only for the live version. */
+  readonly canary?: { readonly version: string; readonly share: number };
+}
+
 /**
- * Finds the committed version that a number or an alias names; by default that of `latest`.
+ * Finds the committed version that a number or an alias names; by default that of `live`, or of `latest` where none is live.
  *
  * Where the alias `latest` is missing although versions exist (a commit was interrupted between manifest and alias), the newest
- * version is taken.
+ * version is taken. Where the live version is missing (a backup that was taken while it changed), the one that was live before.
  * @throws {FoveaError} `model-not-found`; `model-version-not-found`.
  */
 export async function resolveVersion(
@@ -65,22 +73,73 @@ export async function resolveVersion(
   model: string,
   versionOrAlias?: string,
 ): Promise<string> {
-  const wanted = versionOrAlias ?? LATEST_ALIAS;
-  const version = isVersionNumber(wanted) ? wanted : await readAlias(store, model, wanted);
-  if (version !== undefined && (await isCommitted(store, model, version))) return version;
+  return (await resolveTarget(store, model, versionOrAlias)).version;
+}
+
+/** As {@link resolveVersion}, with the canary of the live version. */
+export async function resolveTarget(
+  store: ObjectStore,
+  model: string,
+  versionOrAlias: string = LIVE_ALIAS,
+): Promise<Target> {
+  const record = isVersionNumber(versionOrAlias) ? undefined : await readLiveRecord(store, model);
+  if (record?.renamingFrom !== undefined) throw await modelNotFound(store, model);
+  if (versionOrAlias === LIVE_ALIAS) {
+    const live = await liveOf(store, model, record);
+    if (live !== undefined) return live;
+  }
+  const isNewest = versionOrAlias === LIVE_ALIAS || versionOrAlias === LATEST_ALIAS;
+  const version = isNewest
+    ? await readAlias(store, model, LATEST_ALIAS)
+    : await namedVersion(store, model, versionOrAlias, record);
+  if (version !== undefined && (await isCommitted(store, model, version))) return { version };
   const versions = await listVersions(store, model);
   const newest = versions.at(-1);
   if (newest === undefined) throw await modelNotFound(store, model);
-  if (wanted === LATEST_ALIAS) return newest;
-  throw new FoveaError(
+  if (isNewest) return { version: newest };
+  throw versionNotFound(model, versionOrAlias, versions);
+}
+
+async function liveOf(
+  store: ObjectStore,
+  model: string,
+  record: LiveRecord | undefined,
+): Promise<Target | undefined> {
+  if (record?.version === undefined) return undefined;
+  if (await isCommitted(store, model, record.version)) {
+    const { version, canary } = record;
+    return canary !== undefined && (await isCommitted(store, model, canary.version))
+      ? { version, canary }
+      : { version };
+  }
+  for (const { version } of record.history.toReversed()) {
+    if (await isCommitted(store, model, version)) return { version };
+  }
+  return undefined;
+}
+
+function namedVersion(
+  store: ObjectStore,
+  model: string,
+  name: string,
+  record: LiveRecord | undefined,
+): string | undefined | Promise<string | undefined> {
+  if (isVersionNumber(name)) return name;
+  if (name === CANARY_ALIAS) return record?.canary?.version;
+  return record?.aliases[name] ?? readAlias(store, model, name);
+}
+
+/** The error of a version or alias that a model does not have. @param versions those that it has. */
+export const versionNotFound = (model: string, wanted: string, versions: readonly string[]): FoveaError =>
+  new FoveaError(
     'model-version-not-found',
     `Model "${model}" has no version or alias "${wanted}". It has ${versions.length === 1 ? 'version' : 'versions'} ` +
       `${listNames(versions)}.`,
     { param: 'version', details: { model, version: wanted, versions: versions.slice(-MOST_NAMES) } },
   );
-}
 
-const isCommitted = async (store: ObjectStore, model: string, version: string) =>
+/** Whether a version is committed. */
+export const isCommitted = async (store: ObjectStore, model: string, version: string) =>
   (await store.head(keys.modelFile(model, version, MANIFEST_FILE))) !== undefined;
 
 /** Names in a message at most. */

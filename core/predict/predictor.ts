@@ -29,7 +29,7 @@ import { createVersionCache } from './version-cache.ts';
 /** Which pictures to predict, with which model. */
 export interface PredictRequest {
   readonly model: string;
-  /** A version number or an alias. Default: `latest`. */
+  /** A version number or an alias. Default: `live`. */
   readonly version?: string | undefined;
   /** Encoded pictures. Without any, the answer has only the model's version. */
   readonly images: readonly Uint8Array[];

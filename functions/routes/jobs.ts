@@ -21,6 +21,7 @@ import { basesToCompare } from '../../core/job/recipe/bases-to-compare.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
+import { foreseePromotion } from '../../core/model/foresee-promotion.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
@@ -198,7 +199,7 @@ interface AskedJob {
 
 /** Says what a job would train on and what it would cost, without creating it. */
 async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJob, signal: AbortSignal) {
-  const { dataset, split, splitSnapshot, architecture, model } = job;
+  const { dataset, split, splitSnapshot, architecture, model, promote = 'auto' } = job;
   const machines = withBackends(deps, await deps.backends?.find());
   requireBackend(job.backend, machines);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
@@ -206,11 +207,20 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     await inspectDataset(deps.store, dataset, { split, ...snapshot, inputSize, signal }),
   );
   const pictures = { ...inspection.split, classes: inspection.classes.length };
+  const { liveVersion, outlook } = await foreseePromotion(deps.store, {
+    model,
+    dataset,
+    policy: promote,
+    classes: inspection.classes.map(({ label }) => label),
+    testPictures: inspection.split.test,
+  });
   return {
     object: 'fine_tuning.dry_run' as const,
     model: architecture,
     model_name: model,
     estimate: toWire(chooseMachine(likely, pictures, machines).estimate, pictures, atHand),
+    live_version: liveVersion,
+    promotion: outlook,
     ...inspection,
   };
 }

@@ -99,13 +99,13 @@ export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }:
 
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
-    const { architecture, labels, name, weights, resize, crop } = request;
+    const { architecture, labels, name, weights, resize, crop, promote } = request;
     const preprocessing = toNormalization(request);
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');
-    const manifest = await importModel(
+    const { manifest } = await importModel(
       { store, now, weightsDir, signal: c.req.raw.signal },
-      { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop },
+      { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop, promote },
     );
     predictor.forget(manifest.model);
     return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
@@ -138,7 +138,7 @@ export function toModelAndVersion(reference: string, queryVersion: string | unde
   return { model, version: queryVersion === undefined ? version : parseVersionOrAlias(queryVersion) };
 }
 
-/** The latest version of a model; where it cannot be read, an entry of the newest version that says why. */
+/** The live version of a model; where it cannot be read, an entry of the newest version that says why. */
 async function describeModel(
   store: ObjectStore,
   model: string,

@@ -45,6 +45,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
     backend: request.backend,
     metadata: request.metadata ?? {},
     maxCostUsd: request.max_cost_usd ?? null,
+    ...(request.promote === undefined ? {} : { promote: request.promote }),
   };
 }
 

@@ -30,6 +30,7 @@ export type NewJob = Pick<
   | 'backend'
   | 'metadata'
   | 'maxCostUsd'
+  | 'promote'
 >;
 
 /** All jobs of an object store. */

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/error-codes.ts';
+import { PROMOTE_POLICIES } from '../../model/promotion.ts';
 import { FORMATS } from '../../storage/formats.ts';
 import { BaseChoiceSchema } from '../recipe/base-choice.ts';
 import { HyperparametersSchema } from '../recipe/hyperparameters.ts';
@@ -242,6 +243,8 @@ export const JobRecordSchema = z.object({
   splitSnapshot: z.number().int().min(1).nullable().default(null),
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),
+  /** Whether the version that it makes becomes live; absent: `auto`. */
+  promote: z.enum(PROMOTE_POLICIES).optional(),
   /** Training ends when the job has cost this much; null where there is no limit. */
   maxCostUsd: z.number().positive().nullable().default(null),
   /** Machine time of the trainers so far; each adds to it while it runs. */

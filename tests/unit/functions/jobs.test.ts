@@ -83,6 +83,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
       backend: 'auto',
       attempts: 0,
       max_cost_usd: null,
+      promote: 'auto',
       cost: { seconds: 0, usd: 0 },
       estimate: expect.objectContaining({ machine: 'g4dn.xlarge', gpu: 'T4', usd_per_hour: 0.5 }),
       cancel_requested: false,
