@@ -3,11 +3,11 @@
 
 import { z } from 'zod';
 import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/job/recipe/promote-policy.ts';
 import { RecipeSchema } from '../core/job/recipe/recipe.ts';
 import { SweepSchema } from '../core/job/recipe/sweep.ts';
 import { BACKENDS, SplitFractionsSchema } from '../core/job/record/job.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
-import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 import { present } from '../core/present.ts';
 
 import { FILE_NAME_PATTERN } from './file-name.ts';

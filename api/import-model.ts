@@ -1,9 +1,9 @@
 // The body of POST /v1/models: a pretrained classifier to be served as it is.
 
 import { z } from 'zod';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/job/recipe/promote-policy.ts';
 import { ManifestSchema } from '../core/model/manifest.ts';
 import { NAME_PATTERNS } from '../core/model/model-name.ts';
-import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 
 const NAME_MAX_LENGTH = 200;
 /** More classes than any published image classifier has. */

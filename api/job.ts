@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { BaseChoiceSchema } from '../core/job/recipe/base-choice.ts';
 import { HyperparametersSchema } from '../core/job/recipe/hyperparameters.ts';
 import { MemoryRecordSchema } from '../core/job/recipe/memory-record.ts';
+import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/job/recipe/promote-policy.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts';
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/recipe/sweep.ts';
 import {
@@ -20,7 +21,6 @@ import {
 } from '../core/job/record/job.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
 import { toModelReference } from '../core/model/model-name.ts';
-import { PROMOTE_DESCRIPTION, PROMOTE_POLICIES } from '../core/model/promotion.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 import { toSnakeCased } from './snake-case.ts';

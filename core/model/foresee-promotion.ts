@@ -1,8 +1,9 @@
 // Says, before a job is made, which version is live and what would become of it.
 
 import { isFoveaError } from '../errors/errors.ts';
+import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { hasSameClasses, MIN_COMMON_PICTURES, type PromotePolicy } from './promotion.ts';
+import { hasSameClasses, MIN_COMMON_PICTURES } from './promotion.ts';
 import { readManifest } from './read-manifest.ts';
 import { resolveVersion } from './versions.ts';
 

@@ -12,6 +12,7 @@ import {
   type Preprocessing,
   toFraming,
 } from '../image/model-input.ts';
+import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import { findArchitecture } from '../network/architectures/architectures.ts';
 import type { Architecture, Network, NetworkWeights } from '../network/description/network.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
@@ -24,7 +25,6 @@ import { claimVersion } from './claim-version.ts';
 import type { Manifest } from './manifest.ts';
 import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
-import type { PromotePolicy } from './promotion.ts';
 import { type Promotion, publishVersion, settlePromotion } from './settle-promotion.ts';
 
 /** The store, the folder of weight files and the clock. */

@@ -1,15 +1,5 @@
 // The rule by which a new version becomes the live one. Says nothing of how pictures are predicted.
 
-/** Who decides on a new version: the rule, or the request. */
-export const PROMOTE_POLICIES = ['auto', 'always', 'never'] as const;
-/** One of {@link PROMOTE_POLICIES}. */
-export type PromotePolicy = (typeof PROMOTE_POLICIES)[number];
-
-/** What the policies mean, for descriptions. */
-export const PROMOTE_DESCRIPTION =
-  'Whether the new version becomes the one that predictions use. `auto`: where the model has no other, or where it has the same classes ' +
-  'and is not worse on pictures that neither version was trained on, at least 30. The first version becomes live whatever is asked.';
-
 /** Two versions are compared on so many pictures at least. */
 export const MIN_COMMON_PICTURES = 30;
 /** The new version is worse where chance alone would explain its loss with a smaller probability than this. */

@@ -2,6 +2,7 @@
 // says otherwise. Knows no training: whoever has the pictures brings the comparison.
 
 import { isFoveaError } from '../errors/errors.ts';
+import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { commitModel, type ModelFiles } from './commit-model.ts';
 import { changeLiveRecord, readLiveRecord, withLive } from './live-record.ts';
@@ -11,7 +12,6 @@ import {
   isNotWorse,
   type PairedAnswers,
   PROMOTION_REASONS,
-  type PromotePolicy,
   type PromotionReason,
 } from './promotion.ts';
 import { readManifest } from './read-manifest.ts';

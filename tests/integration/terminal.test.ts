@@ -55,7 +55,7 @@ describe.skipIf(!hasScript)('in a terminal', () => {
     expect(demo.output).toMatch(/importing {2}[█░]+ \d+\/39 files/);
     expect(demo.output).toMatch(/training +[█░]+ \d+ %/);
     expect(demo.output).toContain('Model "shapes" version 1 is ready.');
-    expect(demo.output).toContain('POST /v1/models/shapes/predict');
+    expect(demo.output).toContain('POST /v1/models/shapes:1/predict');
     expect(demo).toMatchObject({ exitCode: 0 });
 
     const again = await inTerminal('reproduce', 'shapes', '--data', dataDir);

@@ -11,7 +11,7 @@ import { backUp } from '../../core/backup/back-up.ts';
 import { restore } from '../../core/backup/restore.ts';
 import { decodeCheckpoint } from '../../core/job/checkpoints/checkpoint-file.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
-import { moveAlias } from '../../core/model/aliases.ts';
+import { changeLiveRecord, withLive } from '../../core/model/live-record.ts';
 import { REPORT } from '../../core/model/report.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
@@ -237,11 +237,13 @@ describe.each([
     const { id } = await test.jobs.create(request);
     expect(await attempt(id)).toBe('succeeded');
     expect(await keysOf(store, keys.features())).toEqual(cached);
-    expect(await answerOf('colors')).toMatch(/by 3$/);
+    expect(await answerOf('colors:3')).toMatch(/by 3$/);
+    // It has too few test pictures to replace the version that was served.
+    expect(await answerOf('colors')).toMatch(/by 2$/);
   });
 
   it.runIf(isThere)('rolls back to an earlier version', async () => {
-    await moveAlias(store, 'colors', 'latest', '1');
+    await changeLiveRecord(store, 'colors', (record) => withLive(record, '1', 0));
     // Another process moved it: a server knows within two seconds.
     test.predictor.forget('colors');
     expect(await answerOf('colors')).toMatch(/by 1$/);

@@ -3,11 +3,11 @@
 
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/error-codes.ts';
-import { PROMOTE_POLICIES } from '../../model/promotion.ts';
 import { FORMATS } from '../../storage/formats.ts';
 import { BaseChoiceSchema } from '../recipe/base-choice.ts';
 import { HyperparametersSchema } from '../recipe/hyperparameters.ts';
 import { MemoryRecordSchema, NO_MEMORY_RECORD } from '../recipe/memory-record.ts';
+import { PROMOTE_POLICIES } from '../recipe/promote-policy.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
 import { FailedTrialSchema, SweepSchema, TrialSchema } from '../recipe/sweep.ts';
 import { TRAINER_BACKENDS } from '../recipe/trainer-backends.ts';
