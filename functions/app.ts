@@ -11,6 +11,7 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
+import { requireNamesOfJob } from './http/require-names.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetRoutes } from './routes/datasets.ts';
@@ -18,6 +19,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -40,7 +42,8 @@ export function createApp(deps: AppDeps) {
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
-  if (deps.findKey !== undefined) app.use('/v1/*', requireApiKey(deps.findKey));
+  if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
+  app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
 
   const groups = [
     jobRoutes,
@@ -54,13 +57,14 @@ export function createApp(deps: AppDeps) {
     datasetRoutes,
     planRoutes,
     workerRoutes,
+    keyRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
-  app.route('/', docsRoutes({ version, app, needsKey: deps.findKey !== undefined }));
+  app.route('/', docsRoutes({ version, app, needsKey: deps.keyRing !== undefined }));
   app.route('/', pageRoutes(deps));
 
   app.notFound(createNotFoundHandler(() => app.routes));

@@ -25,6 +25,7 @@ const openJobs = `${keys.openJobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
+const apiKeys = `${keys.apiKeys()}*`;
 const workers = `${keys.workers()}*`;
 
 /** A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. */
@@ -63,14 +64,15 @@ export const ACCESS = {
       idempotency,
       uploads,
       weights,
+      apiKeys,
     ],
     // Models, because published weights are imported as they are; trained ones come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
-    write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights],
+    write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights, apiKeys],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
-    // Whatever is made of people's pictures, since people ask for its deletion by law.
-    erase: [datasets, splits, models, jobFiles, checkpoints, uploads, features],
+    // Whatever is made of people's pictures, since people ask for its deletion by law; and keys that are revoked.
+    erase: [datasets, splits, models, jobFiles, checkpoints, uploads, features, apiKeys],
   },
   jobEvents: JOB_EVENTS,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */

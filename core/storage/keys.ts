@@ -103,6 +103,10 @@ export const keys = {
   /** The note in the target of a restore, until it is finished. */
   restore: () => 'restore.json',
 
+  /** Records of API keys. */
+  apiKeys: () => 'api-keys/',
+  apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
+
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',

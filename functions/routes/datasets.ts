@@ -9,12 +9,13 @@ import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import { takePage } from '../../core/storage/take-page.ts';
+import { takeIf, takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
+import { maySee } from '../http/require-names.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 
@@ -120,7 +121,10 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   routes.openapi(listDatasets, async (c) => {
     const { after, limit } = c.req.valid('query');
     const names = store.listFolders(keys.datasets(), after === undefined ? {} : { startAfter: after });
-    const { items, hasMore } = await takePage(names, limit);
+    const { items, hasMore } = await takePage(
+      takeIf(names, (dataset) => maySee(c, { dataset })),
+      limit,
+    );
     const data = items.map((dataset) => ({ object: 'dataset' as const, dataset }));
     return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });

@@ -11,6 +11,7 @@ const ERASED = [
   'checkpoints/*',
   'uploads/*',
   'cache/features/*',
+  'api-keys/*',
 ];
 
 export interface Guarantee {
@@ -314,6 +315,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'uploads/*',
         'models/*',
         'cache/weights/*',
+        'api-keys/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),
