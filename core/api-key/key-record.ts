@@ -7,7 +7,7 @@ import { SCOPES } from './scope.ts';
 /** What the name of a key looks like, as a regular expression. It is a key of the store and a part of the secret. */
 export const KEY_NAME_PATTERN = '[a-z0-9][a-z0-9_-]{0,63}';
 
-/** The name of a key. */
+/** A text that fits {@link KEY_NAME_PATTERN}. */
 export const KeyNameSchema = z.string().regex(new RegExp(`^${KEY_NAME_PATTERN}$`), {
   message: 'must begin with a lower-case letter or a digit, and have at most 64 of these, "-" and "_"',
 });
@@ -53,10 +53,10 @@ export type KeyTerms = z.infer<typeof KeyTermsSchema>;
 
 const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** The record of a key. */
+/** What the store keeps of a key: its terms, who made it, and hashes of its secrets. */
 export const KeyRecordSchema = KeyTermsSchema.extend({
   name: KeyNameSchema,
-  /** Of the secret. */
+  /** The SHA-256 of the secret, in hexadecimal digits. */
   hash: Sha256Schema,
   /** Unix seconds. */
   createdAt: z.number().int(),
@@ -67,7 +67,7 @@ export const KeyRecordSchema = KeyTermsSchema.extend({
   /** The secret before, which is valid for a while. */
   previous: z.object({ hash: Sha256Schema, validUntil: z.number().int() }).optional(),
 });
-/** The record of a key. */
+/** One of {@link KeyRecordSchema}. */
 export type KeyRecord = z.infer<typeof KeyRecordSchema>;
 
 /** The format of the record. */
