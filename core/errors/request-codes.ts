@@ -51,6 +51,8 @@ export const REQUEST_CODES = {
   'dataset-name-invalid':
     'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
+  'dataset-inspecting':
+    'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':
     'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',

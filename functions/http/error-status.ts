@@ -75,6 +75,7 @@ export const ERROR_ANSWERS = {
 
   'dataset-name-invalid': refused(400),
   'dataset-not-found': refused(404),
+  'dataset-inspecting': later(1),
   'dataset-empty': refused(409),
   'dataset-invalid': refused(409),
   'split-snapshot-not-found': refused(404),

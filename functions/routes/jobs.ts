@@ -12,6 +12,7 @@ import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
@@ -34,6 +35,7 @@ import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-respons
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { isLimited, maySee, requireNamed } from '../http/require-names.ts';
+import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
@@ -80,6 +82,7 @@ const createJob = createRoute({
       'dataset-not-found',
       'backbone-not-found',
       'dataset-empty',
+      'dataset-inspecting',
       'backend-unavailable',
       'idempotency-conflict',
       'queue-unavailable',
@@ -223,7 +226,14 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
   requireBackend(job.backend, machines);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
   const inspection = toWireInspection(
-    await inspectDataset(deps.store, dataset, { split, ...snapshot, inputSize, signal }),
+    await inspectDataset(deps.store, dataset, {
+      split,
+      ...snapshot,
+      inputSize,
+      signal,
+      isTimeUp: after(deps.limits.inspectionMs),
+      tidies: true,
+    }).catch(toInspecting),
   );
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   const { liveVersion, outlook } = await foreseePromotion(deps.store, {
@@ -242,6 +252,16 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     promotion: outlook,
     ...inspection,
   };
+}
+
+/** @throws {FoveaError} `dataset-inspecting` for an inspection whose time was up; any other error as it is. */
+function toInspecting(error: unknown): never {
+  if (!(error instanceof InspectionUnfinished)) throw error;
+  const { done, total } = error;
+  throw new FoveaError('dataset-inspecting', error.message, {
+    param: 'training_file',
+    details: { done, total },
+  });
 }
 
 type Machines = AppDeps['machines'];
