@@ -20,7 +20,8 @@ const METADATA_VALUE_MAX_LENGTH = 512;
 const SEED_MAX = 2147483647;
 const MAX_COST_USD_MAX = 100_000;
 
-const MetadataSchema = z
+/** Pairs of text that a client keeps with what it makes. */
+export const MetadataSchema = z
   .record(z.string().max(METADATA_KEY_MAX_LENGTH), z.string().max(METADATA_VALUE_MAX_LENGTH))
   .refine((metadata) => Object.keys(metadata).length <= METADATA_PAIRS_MAX, {
     message: `at most ${METADATA_PAIRS_MAX} pairs`,

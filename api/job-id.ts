@@ -9,6 +9,6 @@ export const JobIdSchema = z.object({
   fine_tuning_job_id: z
     .string()
     .max(JOB_ID_MAX_LENGTH)
-    .regex(/^[A-Za-z0-9_-]+$/, 'must be the id of a job, such as "ftjob-…"')
+    .regex(/^(?!batch_)[A-Za-z0-9_-]+$/, 'must be the id of a job, such as "ftjob-…"')
     .meta({ description: 'The id of a job.', example: 'ftjob-7vr6bcd0s11f0c2a9b4e' }),
 });

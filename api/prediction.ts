@@ -135,8 +135,10 @@ export const PredictJsonSchema = z
     description: 'Pictures, one way: exactly one of `image`, `images`, `image_key` and `image_keys`.',
   });
 
-const TOP_K_DEFAULT = 5;
-const TOP_K_MAX = 1000;
+/** Labels of a prediction that does not say how many. */
+export const TOP_K_DEFAULT = 5;
+/** Most labels of a prediction. */
+export const TOP_K_MAX = 1000;
 const LABEL_MAX_LENGTH = 200;
 const HEATMAP_SCALE_DEFAULT = 2;
 /** A map at this scale takes 16 times the arithmetic of a prediction. */

@@ -1,4 +1,4 @@
-// Entry point of the trainer: runs one attempt at one job, or at one trial of it, which the environment names. The same file
+// Entry point of the trainer: runs one attempt at one job, at one trial of it, or at a batch prediction, which the environment names. The same file
 // runs as a child process of the local worker and in the containers of AWS Batch jobs.
 
 import { z } from 'zod';
@@ -6,12 +6,11 @@ import { cacheDirectory } from '../core/cache-directory.ts';
 import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
+import { isBatchId } from '../core/storage/keys.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { findContainerImage } from './attempt/container-image.ts';
 import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
 import { BACKEND_OF_IMAGE, IMAGE_VARIANTS } from './image-variants.ts';
-import { runJob } from './run-job.ts';
-import { runTrial } from './run-trial.ts';
 
 const EnvironmentSchema = z.object({
   /** URL of the store: `file:///…` or `s3://bucket/prefix`. */
@@ -21,7 +20,7 @@ const EnvironmentSchema = z.object({
   FOVEA_WEIGHTS_DIR: z.string().optional(),
   /** The back end that the container image was made for; `auto` takes no other there. */
   FOVEA_IMAGE_VARIANT: z.enum(IMAGE_VARIANTS).optional(),
-  /** Set by AWS Batch in the children of an array job, from 0: each child is a trial of its job. */
+  /** Set by AWS Batch in the children of an array job, from 0: each child is a trial of its job, or a shard of a batch prediction. */
   AWS_BATCH_JOB_ARRAY_INDEX: z.coerce.number().int().nonnegative().optional(),
   [names.trial]: z.coerce.number().int().min(1).optional(),
   [names.leaseOwner]: z.string().min(1).optional(),
@@ -92,7 +91,16 @@ const deps: RunJobDeps = {
 };
 const trial =
   AWS_BATCH_JOB_ARRAY_INDEX === undefined ? environment.data[names.trial] : AWS_BATCH_JOB_ARRAY_INDEX + 1;
-const outcome =
-  trial === undefined ? await runJob(deps, FOVEA_JOB_ID) : await runTrial(deps, FOVEA_JOB_ID, trial);
+const outcome = await run(FOVEA_JOB_ID, trial);
 // TensorFlow's threads would keep the process alive.
 process.exit(EXIT_CODES[outcome]);
+
+/** Loads what the job needs: a batch prediction needs nothing that trains. */
+async function run(id: string, part: number | undefined): Promise<AttemptOutcome> {
+  if (isBatchId(id)) {
+    const { runBatch, runShard } = await import('./run-batch.ts');
+    return part === undefined ? runBatch(deps, id) : runShard(deps, id, part);
+  }
+  if (part === undefined) return (await import('./run-job.ts')).runJob(deps, id);
+  return (await import('./run-trial.ts')).runTrial(deps, id, part);
+}

@@ -11,15 +11,15 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
-import { requireNamesOfJob } from './http/require-names.ts';
 import { architectureRoutes } from './routes/architectures.ts';
+import { batchResultRoutes } from './routes/batch-results.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
-import { keyRoutes } from './routes/keys.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -42,8 +42,7 @@ export function createApp(deps: AppDeps) {
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
-  if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
-  app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
+  if (deps.findKey !== undefined) app.use('/v1/*', requireApiKey(deps.findKey));
 
   const groups = [
     jobRoutes,
@@ -53,18 +52,19 @@ export function createApp(deps: AppDeps) {
     modelFileRoutes,
     reportRoutes,
     predictRoutes,
+    batchRoutes,
+    batchResultRoutes,
     uploadRoutes,
     datasetRoutes,
     planRoutes,
     workerRoutes,
-    keyRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
-  app.route('/', docsRoutes({ version, app, needsKey: deps.keyRing !== undefined }));
+  app.route('/', docsRoutes({ version, app, needsKey: deps.findKey !== undefined }));
   app.route('/', pageRoutes(deps));
 
   app.notFound(createNotFoundHandler(() => app.routes));

@@ -2,12 +2,11 @@
 // store, the queue and where uploads go; it knows no trainer.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { createKeyRecords } from '../core/api-key/key-records.ts';
-import { createKeyRing } from '../core/api-key/key-ring.ts';
+import { findConfigured } from '../core/api-key/configured-keys.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
-import { createSessionLanes } from '../core/predict/laned-session.ts';
+import { createSessionLanes, MODEL_MAX_BYTES, PICTURES_PER_LANE } from '../core/predict/laned-session.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
 import type { ServedPrecision } from '../core/predict/served-precision.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
@@ -21,10 +20,6 @@ import type { Logger } from './deps/logger.ts';
 import { startServer } from './node.ts';
 import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
-/** One is decoded while the other is computed: a seventh more answers on two cores than with one at a time. */
-const PICTURES_PER_LANE = 2;
-/** The largest sum of ONNX files that one model may have open on several lanes, in bytes: a gigabyte and a half of memory. */
-const MODEL_MAX_BYTES = 400 * 1024 * 1024;
 /** The share of the memory for models that stay loaded. */
 const MODELS_SHARE = 1 / 4;
 const LEAST_MODELS_BYTES = 512 * 1024 * 1024;
@@ -90,9 +85,10 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     piecesPerLane: PICTURES_PER_LANE,
     maxWaiting: options.maxWaiting,
   });
+  const precision = options.precision ?? 'auto';
   const predictor = createPredictor({
     store,
-    precision: options.precision ?? 'auto',
+    precision,
     onLoaded: ({ model, version, precision }) => logger.info('model loaded', { model, version, precision }),
     onFallback: ({ model, version, error }) =>
       logger.warn('the model itself is run, since its file of 8-bit integers cannot be used', {
@@ -108,6 +104,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
   const app = createApp({
     ...ports,
     predictor,
+    precision,
     lanes,
     isStopping: () => isStopping,
     checkWritable: createWriteProbe({ store, clock: monotonicMs }),
@@ -118,13 +115,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes() / processes),
     },
     hosts: hostRules(host, options),
-    keyRing:
-      options.apiKeys &&
-      createKeyRing({
-        configured: options.apiKeys,
-        records: createKeyRecords({ store, now: Date.now }),
-        now: Date.now,
-      }),
+    findKey: options.apiKeys && findConfigured(options.apiKeys),
     allowOrigins: options.allowOrigins,
     trustsProxy: options.trustsProxy,
     version: options.version,

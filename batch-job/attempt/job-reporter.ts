@@ -8,6 +8,7 @@ import type { BaseChoice } from '../../core/job/recipe/base-choice.ts';
 import type { MemoryRecord } from '../../core/job/recipe/memory-record.ts';
 import type { ResolvedRecipe } from '../../core/job/recipe/recipe.ts';
 import { type FailedTrial, type Trial, withTrial } from '../../core/job/recipe/sweep.ts';
+import type { BatchCounts } from '../../core/job/record/batch-prediction.ts';
 import { afterCheckpoint } from '../../core/job/record/furthest.ts';
 import type { JobRecord, Progress } from '../../core/job/record/job.ts';
 import type { NewJobEvent } from '../../core/job/record/job-events.ts';
@@ -68,6 +69,8 @@ export interface JobReporter {
    * @throws {LeaseLostError}
    */
   setModelVersion(version: string): Promise<void>;
+  /** Writes how many pictures of a batch prediction are answered. @throws {LeaseLostError} */
+  setBatchCounts(counts: BatchCounts): Promise<void>;
   /** Stops the reporting; nothing is written afterwards. */
   stop(): Promise<void>;
 }
@@ -184,7 +187,13 @@ const eventWriter = (jobs: AttemptJobs, jobId: string): Pick<JobReporter, 'event
 
 type RecordWriter = Pick<
   JobReporter,
-  'addTrial' | 'addFailedTrial' | 'setBaseChoice' | 'setResolved' | 'setMemory' | 'setModelVersion'
+  | 'addTrial'
+  | 'addFailedTrial'
+  | 'setBaseChoice'
+  | 'setResolved'
+  | 'setMemory'
+  | 'setModelVersion'
+  | 'setBatchCounts'
 >;
 
 /** @param update changes the record while the lease holds. */
@@ -208,5 +217,10 @@ const recordWriter = (
   },
   async setModelVersion(modelVersion) {
     await update((held) => ({ ...held, modelVersion }));
+  },
+  async setBatchCounts(counts) {
+    await update(({ prediction, ...held }) =>
+      prediction === undefined ? held : { ...held, prediction: { ...prediction, counts } },
+    );
   },
 });

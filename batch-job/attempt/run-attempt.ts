@@ -67,7 +67,7 @@ export interface Work {
     context: AttemptContext,
     job: JobRecord,
   ): Promise<{
-    readonly changes: Pick<Partial<JobRecord>, 'result'>;
+    readonly changes: Pick<Partial<JobRecord>, 'result' | 'prediction'>;
     readonly message: string;
     readonly data: Readonly<Record<string, unknown>>;
   }>;

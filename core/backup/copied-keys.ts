@@ -14,8 +14,8 @@ const NOT_COPIED = [
 ] as const;
 
 const MANIFEST = /^(models\/[^/]+\/\d+\/manifest|backbones\/[^/]+\/backbone)\.json$/;
-const JOB_FILE = /^jobs\/([^/]+)\//;
-const JOB_RECORD = /^jobs\/[^/]+\/(job|trials\/\d+)\.json$/;
+const JOB_FILE = /^(?:jobs|batches)\/([^/]+)\//;
+const JOB_RECORD = /^(?:jobs|batches)\/[^/]+\/(job|trials\/\d+)\.json$/;
 const IDEMPOTENCY = /^idempotency\//;
 const ALIAS = /^models\/[^/]+\/aliases\//;
 

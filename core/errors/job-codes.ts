@@ -30,6 +30,15 @@ export const JOB_CODES = {
   'machine-lost': 'AWS took the machine away too often. Start the job again.',
   'job-timeout': 'The job took longer than it may. Raise `fovea:jobHours`, or train for fewer epochs.',
 
+  'batch-not-found': 'There is no such batch. List the batches to find its id.',
+  'batch-input-invalid':
+    'The place or the file does not name pictures that a batch may read. Correct what the message names.',
+  'batch-input-missing': 'The list of pictures of a batch was deleted. Make the batch again.',
+  'batch-unfinished': 'The batch is not over. Wait for its end, or cancel it.',
+  'batch-expired':
+    'The batch was not done within its `completion_window`. Download what was answered, and make another for the rest.',
+  'batch-results-damaged': 'Results of the batch were changed or deleted while it ran. Make the batch again.',
+
   'trainer-terminated':
     'The machine told the trainer to stop. The next attempt resumes from the last checkpoint.',
   'lease-lost': 'Another attempt has the lease of the job. This one stops and changes nothing.',

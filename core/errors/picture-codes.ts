@@ -15,6 +15,7 @@ export const PICTURE_CODES = {
   'image-key-invalid': 'This is not the key of an upload. Send the `key` that `POST /v1/uploads` gave.',
   'upload-not-found':
     'There is no such upload: it was not sent yet, or it is older than a day. Ask for a new link.',
+  'picture-not-found': 'There is no object with the key of the picture. Put it there, or correct the key.',
   'upload-refused': 'The bytes do not fit their link. Send what `POST /v1/uploads` was asked for.',
   'upload-link-invalid': 'This is not an upload link of this server. Ask for a new one.',
   'upload-link-expired': 'The upload link has expired. Ask for a new one.',

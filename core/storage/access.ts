@@ -1,7 +1,7 @@
 // Says who may read, write and delete which objects: one table for the stack's roles and for workers outside of it. A segment `*` makes a
 // key a pattern of IAM. Knows no cloud's way to grant it.
 
-import { keys } from './keys.ts';
+import { BATCH_PREFIX, keys } from './keys.ts';
 
 /** Patterns of keys. What may be erased may be deleted with all its versions, which needs also to list versions. Whoever has any access may also list all keys: without that, S3 answers 403 for an object that is not there. */
 export interface Access {
@@ -16,31 +16,53 @@ const splits = `${keys.splits()}*`;
 const models = `${keys.models()}*`;
 const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
-const inspections = `${keys.inspections()}*`;
 const features = `${keys.features()}*`;
 const weights = keys.weights('*');
 const job = keys.job('*');
 const jobEvents = `${keys.jobEvents('*')}*`;
 const jobFiles = `${keys.jobs()}*`;
+const batch = keys.job(`${BATCH_PREFIX}*`);
+const batchEvents = `${keys.jobEvents(`${BATCH_PREFIX}*`)}*`;
+const batchFiles = `${keys.batches()}*`;
+const inputs = `${keys.inputs()}*`;
 const openJobs = `${keys.openJobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
-const apiKeys = `${keys.apiKeys()}*`;
 const workers = `${keys.workers()}*`;
 
-/** A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. */
+/**
+ * A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. It also predicts batches of pictures,
+ * which may be uploads.
+ */
 const TRAINER: Access = {
   // Of a restore, whether it is finished.
-  read: [datasets, splits, models, backbones, cache, jobFiles, checkpoints, keys.restore()],
-  write: [splits, models, cache, jobFiles, checkpoints],
+  read: [
+    datasets,
+    inputs,
+    uploads,
+    splits,
+    models,
+    backbones,
+    cache,
+    jobFiles,
+    batchFiles,
+    checkpoints,
+    keys.restore(),
+  ],
+  write: [splits, models, cache, jobFiles, batchFiles, checkpoints],
   // A trainer deletes old checkpoints, and the open-job entry of a job that has ended.
   delete: [checkpoints, openJobs],
   erase: [],
 };
 
 /** The function that handles batch events writes them into job records and job events. */
-const JOB_EVENTS: Access = { read: [job, jobEvents], write: [job, jobEvents], delete: [openJobs], erase: [] };
+const JOB_EVENTS: Access = {
+  read: [job, jobEvents, batch, batchEvents],
+  write: [job, jobEvents, batch, batchEvents],
+  delete: [openJobs],
+  erase: [],
+};
 
 /** The access of everybody who works on a store with credentials of their own. */
 export const ACCESS = {
@@ -60,21 +82,21 @@ export const ACCESS = {
       models,
       keys.backbone('*'),
       jobFiles,
+      batchFiles,
+      inputs,
       openJobs,
       workers,
       idempotency,
       uploads,
       weights,
-      inspections,
-      apiKeys,
     ],
     // Models, because published weights are imported as they are; trained ones come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
-    write: [datasets, job, jobEvents, openJobs, idempotency, uploads, models, weights, inspections, apiKeys],
+    write: [datasets, job, jobEvents, batchFiles, openJobs, idempotency, uploads, models, weights],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
-    // Whatever is made of people's pictures, since people ask for its deletion by law; and keys that are revoked.
-    erase: [datasets, splits, models, jobFiles, checkpoints, uploads, features, inspections, apiKeys],
+    // Whatever is made of people's pictures, since people ask for its deletion by law.
+    erase: [datasets, splits, models, jobFiles, batchFiles, checkpoints, uploads, features],
   },
   jobEvents: JOB_EVENTS,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */

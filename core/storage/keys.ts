@@ -17,6 +17,15 @@ const TIME_DIGITS = 15;
 const CHECKPOINT_DIGITS = 8;
 const SNAPSHOT_DIGITS = 8;
 const CHECKPOINT_SUFFIX = '.checkpoint';
+const CHUNK_DIGITS = 6;
+
+/** The beginning of the ids of batch predictions. They are jobs, and by it their records have a prefix of their own. */
+export const BATCH_PREFIX = 'batch_';
+/** Whether an id is that of a batch prediction. */
+export const isBatchId = (id: string): boolean => id.startsWith(BATCH_PREFIX);
+/** The folder of everything that belongs to a job or a batch prediction. */
+const jobFolder = (jobId: string) => `${isBatchId(jobId) ? 'batches/' : 'jobs/'}${segment(jobId)}/`;
+const chunkName = (chunk: number) => `${String(chunk).padStart(CHUNK_DIGITS, '0')}.jsonl`;
 
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
@@ -39,7 +48,7 @@ export const keys = {
   splitSnapshotSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
   jobs: () => 'jobs/',
-  job: (jobId: string) => `jobs/${segment(jobId)}/job.json`,
+  job: (jobId: string) => `${jobFolder(jobId)}job.json`,
   /** An empty object for each job that is not over. */
   openJobs: () => 'open-jobs/',
   /** The order of keys is the order in which jobs were made. @param createdAtMs Unix milliseconds. */
@@ -51,11 +60,11 @@ export const keys = {
   /** Says up to which job every open job is known to have its key. */
   openJobsChecked: () => `${keys.openJobs()}checked.json`,
   /** The record of a trial that runs beside others of its sweep. */
-  jobTrial: (jobId: string, trial: number) => `jobs/${segment(jobId)}/trials/${trial}.json`,
-  jobEvents: (jobId: string) => `jobs/${segment(jobId)}/events/`,
+  jobTrial: (jobId: string, trial: number) => `${jobFolder(jobId)}trials/${trial}.json`,
+  jobEvents: (jobId: string) => `${jobFolder(jobId)}events/`,
   /** The number is zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>
-    `jobs/${segment(jobId)}/events/${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
+    `${keys.jobEvents(jobId)}${String(sequence).padStart(EVENT_DIGITS, '0')}.json`,
   /** A training batch as one picture. */
   jobContactSheet: (jobId: string) => `jobs/${segment(jobId)}/contact-sheet.png`,
   /** Checkpoints have a top-level prefix, by which a lifecycle rule of S3 lets them expire. */
@@ -67,6 +76,19 @@ export const keys = {
     `${keys.jobCheckpoints(jobId, trial)}${String(sequence).padStart(CHECKPOINT_DIGITS, '0')}${CHECKPOINT_SUFFIX}`,
   /** The number in a checkpoint's key. */
   checkpointSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
+
+  /** Batch predictions: a folder for each, with its record, events, input and results. They expire. */
+  batches: () => 'batches/',
+  batch: (batchId: string) => jobFolder(batchId),
+  /** Which pictures a batch prediction has, in chunks, each a JSONL file. */
+  batchInput: (batchId: string, chunk: number) => `${jobFolder(batchId)}input/${chunkName(chunk)}`,
+  /** The answers for the pictures of a chunk. The order of keys is the order of chunks. */
+  batchResults: (batchId: string) => `${jobFolder(batchId)}results/`,
+  batchResult: (batchId: string, chunk: number) => `${keys.batchResults(batchId)}${chunkName(chunk)}`,
+  /** The chunk in a key of {@link batchResult}. */
+  batchChunk: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
+  /** Pictures, and lists of them, that people put there for batch predictions. */
+  inputs: () => 'inputs/',
 
   /** What each worker says of itself, again and again while it lives. */
   workers: () => 'workers/',
@@ -103,23 +125,10 @@ export const keys = {
   /** The note in the target of a restore, until it is finished. */
   restore: () => 'restore.json',
 
-  /** Records of API keys. */
-  apiKeys: () => 'api-keys/',
-  apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
-
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
-  /** What inspections of datasets found out, see core/dataset/known-files.ts. */
-  inspections: () => 'cache/inspections/',
-  datasetInspections: (dataset: string) => `${keys.inspections()}${segment(dataset)}/`,
-  /** The verdicts on files. @param variant what they depend on besides the files. */
-  inspectionVerdicts: (dataset: string, variant: string) =>
-    `${keys.datasetInspections(dataset)}${segment(variant)}/verdicts/`,
-  /** The groups of near-duplicates. @param name of the set of pictures; without it, the folder of all. */
-  inspectionGroups: (dataset: string, variant: string, name?: string) =>
-    `${keys.datasetInspections(dataset)}${segment(variant)}/groups/${name === undefined ? '' : segment(name)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
   /** Is written to see whether the store takes writes. */
   writeProbe: () => 'cache/write-probe',
@@ -127,14 +136,17 @@ export const keys = {
   cache: () => 'cache/',
 } as const;
 
+/** How long the results of a batch prediction are kept, in days. */
+export const BATCH_DAYS = 30;
+
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
- * checkpoints that no job has deleted, cached features and inspections, and workers that have not been heard of.
+ * checkpoints that no job has deleted, cached features, batch predictions, and workers that have not been heard of.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
   { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
   { id: 'features', prefix: keys.features(), days: 90 },
-  { id: 'inspections', prefix: keys.inspections(), days: 90 },
+  { id: 'batches', prefix: keys.batches(), days: BATCH_DAYS },
   { id: 'workers', prefix: keys.workers(), days: 1 },
 ] as const;

@@ -1,12 +1,12 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
-import type { KeyRing } from '../../core/api-key/key-ring.ts';
-import type { KnownKey } from '../../core/api-key/known-key.ts';
+import type { FindKey, KnownKey } from '../../core/api-key/known-key.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../../core/predict/predictor.ts';
+import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
 import type { BodyTerms } from './bytes-in-flight.ts';
@@ -33,6 +33,8 @@ export interface AppDeps {
   /** Finds the back ends of the trainer on the only machine; absent where they are known beforehand. */
   readonly backends?: BackendFinder | undefined;
   readonly predictor: Predictor;
+  /** Which file of a version the predictor runs, for batches to do the same. Default: the model itself. */
+  readonly precision?: ServedPrecision | undefined;
   /** Where predictions are made, and who waits for it. */
   readonly lanes: LaneScheduler;
   /** Rejects where the store takes no writes. Absent where that is not checked: a bucket is never full. */
@@ -44,8 +46,8 @@ export interface AppDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;
-  /** The keys, one of which the API requires; without them, everybody who can reach it may use it. */
-  readonly keyRing?: KeyRing | undefined;
+  /** Finds the keys that the API requires; without it, everybody who can reach the API may use it. */
+  readonly findKey?: FindKey | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */
   readonly hosts?: HostRules | undefined;
   /** Pages of other sites that may use the API; `*` for all. */

@@ -11,6 +11,12 @@ export const OPERATION_SCOPES = {
 
   predict: 'predict',
   createUpload: 'predict',
+  createBatch: 'predict',
+  listBatches: 'predict',
+  getBatch: 'predict',
+  cancelBatch: 'predict',
+  deleteBatch: 'predict',
+  getBatchResults: 'predict',
   listModels: 'predict',
   getModel: 'predict',
   listArchitectures: 'predict',
@@ -31,12 +37,6 @@ export const OPERATION_SCOPES = {
   /** Reports show pictures of the dataset. */
   getModelReport: 'train',
   listWorkers: 'train',
-
-  createKey: 'admin',
-  listKeys: 'admin',
-  getKey: 'admin',
-  rotateKey: 'admin',
-  revokeKey: 'admin',
 } as const satisfies Readonly<Record<string, Scope | 'public'>>;
 
 /** The `operationId` of a route. */

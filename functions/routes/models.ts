@@ -26,7 +26,6 @@ import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { maySee, requireNamed } from '../http/require-names.ts';
 import { explainMissingModel } from './missing-model.ts';
 
 const TAGS = ['Models'];
@@ -101,7 +100,6 @@ export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }:
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
     const { architecture, labels, name, weights, resize, crop, promote } = request;
-    requireNamed(c, { model: name });
     const preprocessing = toNormalization(request);
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');
@@ -114,10 +112,7 @@ export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }:
   });
 
   routes.openapi(list, async (c) => {
-    const { models, hasMore } = await listModels(store, {
-      ...c.req.valid('query'),
-      isSeen: (model) => maySee(c, { model }),
-    });
+    const { models, hasMore } = await listModels(store, c.req.valid('query'));
     const data = await mapConcurrently(models, ({ model, versions }) =>
       describeModel(store, model, versions),
     );

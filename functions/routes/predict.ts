@@ -13,6 +13,7 @@ import {
   type WirePredictionList,
 } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { toPredictionBody } from '../../core/predict/prediction-body.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -226,27 +227,10 @@ function toList(
 
 type Answer = Extract<ImageOutcome, { ok: true }>;
 
-function toPrediction(
-  id: string,
-  result: PredictResult,
-  { predictions, isRejected, heatmap }: Answer,
-  hidesRejected: boolean,
-) {
-  const [best] = predictions;
-  if (best === undefined) throw new FoveaError('model-corrupt', `Model "${result.model}" has no labels.`);
-  return {
-    object: 'prediction' as const,
-    id,
-    model: result.model,
-    model_version: result.modelVersion,
-    label: isRejected && hidesRejected ? null : best.label,
-    score: best.score,
-    rejected: isRejected,
-    threshold: result.rejectionThreshold,
-    predictions: [...predictions],
-    ...(heatmap === undefined ? {} : { heatmap: toWireHeatmap(heatmap) }),
-  };
-}
+const toPrediction = (id: string, result: PredictResult, answer: Answer, hidesRejected: boolean) => ({
+  ...toPredictionBody(id, result, answer, hidesRejected),
+  ...(answer.heatmap === undefined ? {} : { heatmap: toWireHeatmap(answer.heatmap) }),
+});
 
 function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
   const { label, index, rows, columns, values, windowHeight, windowWidth } = heatmap;

@@ -79,7 +79,7 @@ export interface JobEstimate {
 }
 
 /** Operations a second of one processor in ONNX Runtime. Measured on two cores: 49 billion for MobileNetV2, 57 for ResNet50. */
-const PREDICTION_FLOPS = 50e9;
+export const PREDICTION_FLOPS = 50e9;
 /**
  * Peaks of one processor in training, for the roofline model. Fitted on two cores of an AMD EPYC (AVX-512) with TensorFlow's own
  * library: the estimates of a plain CNN, ResNet50, MobileNetV2 and Xception are within a fifth of the measured times.

@@ -1,7 +1,7 @@
 // The port of queues, which start trainers. The job record is the truth; a queue only makes an attempt happen.
 
 import type { JobRecord } from '../record/job.ts';
-import type { JobStore, NewJob } from '../record/job-store.ts';
+import type { CreateOptions, JobStore, NewJob } from '../record/job-store.ts';
 
 /** The kind of machines on which a job starts, where a queue has several. */
 export interface JobStart {
@@ -34,10 +34,7 @@ export interface JobQueue {
 export async function submitJob(
   { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
   job: NewJob,
-  {
-    start,
-    ...options
-  }: { readonly idempotencyKey?: string | undefined; readonly start?: JobStart | undefined } = {},
+  { start, ...options }: CreateOptions & { readonly start?: JobStart | undefined } = {},
 ): Promise<JobRecord> {
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
@@ -52,12 +49,17 @@ export async function submitJob(
     await jobs.appendEvent(created.id, {
       level: 'info',
       type: 'message',
-      message: [`Job queued: ${job.architecture} on dataset "${job.dataset}".`, told ?? []].flat().join(' '),
+      message: [`${describe(job)}.`, told ?? []].flat().join(' '),
       data: start === undefined ? null : { pool: start.pool },
     });
   }
   return queued;
 }
+
+const describe = ({ architecture, dataset, model, prediction }: NewJob): string =>
+  prediction === undefined
+    ? `Job queued: ${architecture} on dataset "${dataset}"`
+    : `Batch queued: ${prediction.pictures} pictures with version ${prediction.version} of model "${model}"`;
 
 /**
  * Cancels a job, and tells the queue.

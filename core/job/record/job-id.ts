@@ -1,6 +1,7 @@
 // Ids of jobs. They count down with time, because object stores list keys in ascending order alone: so the newest job comes first.
 
 import { randomBytes } from 'node:crypto';
+import { BATCH_PREFIX } from '../../storage/keys.ts';
 
 /** One past the largest time an id can carry (year 10889). */
 const TIME_END = 2 ** 48;
@@ -8,22 +9,33 @@ const TIME_RADIX = 32;
 const TIME_DIGITS = 10;
 const RANDOM_BYTES = 5;
 const PREFIX = 'ftjob-';
-const PATTERN = new RegExp(`^${PREFIX}([0-9a-v]{${TIME_DIGITS}})`);
+const PATTERN = new RegExp(`^(?:${PREFIX}|${BATCH_PREFIX})([0-9a-v]{${TIME_DIGITS}})`);
+
+/** Matches the ids of batch predictions. */
+export const BATCH_ID_PATTERN = new RegExp(`^${BATCH_PREFIX}[A-Za-z0-9]+$`);
 
 /**
  * Makes the id of a new job: a time that counts down, then random digits.
  * @param nowMs Unix milliseconds.
  */
-export function createJobId(nowMs: number): string {
-  return `${firstJobIdAt(nowMs)}${randomBytes(RANDOM_BYTES).toString('hex')}`;
-}
+export const createJobId = (nowMs: number): string => `${firstJobIdAt(nowMs)}${randomDigits()}`;
+
+/**
+ * Makes the id of a new batch prediction, in the same way.
+ * @param nowMs Unix milliseconds.
+ */
+export const createBatchId = (nowMs: number): string =>
+  `${BATCH_PREFIX}${countingDown(nowMs)}${randomDigits()}`;
+
+const randomDigits = () => randomBytes(RANDOM_BYTES).toString('hex');
+const countingDown = (nowMs: number) =>
+  (TIME_END - 1 - nowMs).toString(TIME_RADIX).padStart(TIME_DIGITS, '0');
 
 /**
  * The beginning of all ids made in a millisecond. In the order of ids it comes before them and after those of later ones.
  * @param nowMs Unix milliseconds.
  */
-export const firstJobIdAt = (nowMs: number): string =>
-  PREFIX + (TIME_END - 1 - nowMs).toString(TIME_RADIX).padStart(TIME_DIGITS, '0');
+export const firstJobIdAt = (nowMs: number): string => PREFIX + countingDown(nowMs);
 
 /** When an id was made, in Unix milliseconds; 0 for a text that is no job id. */
 export function createdAtMsOf(jobId: string): number {

@@ -27,6 +27,7 @@ export interface JobRecords {
 /** The fields of a leased job that anybody may change: requests to it, and what its queue knows. */
 const REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'cancelRequested',
+  'cancelRequestedAt',
   'placement',
   'queuedReason',
   'usage',

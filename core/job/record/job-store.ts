@@ -31,7 +31,15 @@ export type NewJob = Pick<
   | 'metadata'
   | 'maxCostUsd'
   | 'promote'
+  | 'prediction'
 >;
+
+/** How a job is stored. */
+export interface CreateOptions {
+  readonly idempotencyKey?: string | undefined;
+  /** The id of the job. Default: a new one of a fine-tuning job. */
+  readonly id?: string | undefined;
+}
 
 /** All jobs of an object store. */
 export interface JobStore extends JobRecords, JobEvents {
@@ -41,14 +49,14 @@ export interface JobStore extends JobRecords, JobEvents {
    * With an idempotency key, a repeated request returns the job that the first one made.
    * @throws {FoveaError} `idempotency-conflict` where the key was used for another request.
    */
-  create(job: NewJob, options?: { readonly idempotencyKey?: string | undefined }): Promise<JobRecord>;
+  create(job: NewJob, options?: CreateOptions): Promise<JobRecord>;
   /**
    * Cancels a job. One that does not run is over at once; the trainer of a running one is asked to stop.
    * @throws {FoveaError} `job-finished` where the job is over.
    */
   requestCancel(id: string): Promise<JobRecord>;
-  /** A page of jobs, newest first. Jobs whose record cannot be read are skipped, so that one damaged record does not hide the others. */
-  list(options: PageOptions): Promise<{
+  /** A page of jobs or of batch predictions, newest first. Jobs whose record cannot be read are skipped, so that one damaged record does not hide the others. */
+  list(options: PageOptions & { readonly kind?: 'fine-tuning' | 'batch' }): Promise<{
     readonly jobs: readonly JobRecord[];
     readonly hasMore: boolean;
     /** Id of the last job of the page, readable or not; undefined for an empty page. */
@@ -158,8 +166,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     isOpenChecked: openJobs.isChecked,
     ...createJobEvents({ store, now }),
 
-    async create(job, { idempotencyKey } = {}) {
-      const newId = createJobId(now());
+    async create(job, { idempotencyKey, id: newId = createJobId(now()) } = {}) {
       const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
       const record: JobRecord = {
         ...job,
@@ -192,15 +199,18 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
             `Job "${id}" is over (${record.status}) and cannot be cancelled.`,
           );
         }
-        if (record.status === 'running' || record.lease !== null) return { ...record, cancelRequested: true };
-        return { ...record, status: 'cancelled', cancelRequested: true, finishedAt: toSeconds(now()) };
+        const cancelRequestedAt = record.cancelRequestedAt ?? toSeconds(now());
+        const requested = { ...record, cancelRequested: true, cancelRequestedAt };
+        if (record.status === 'running' || record.lease !== null) return requested;
+        return { ...requested, status: 'cancelled', finishedAt: toSeconds(now()) };
       });
       await confirmOpen(asked);
       return asked;
     },
 
-    async list({ after, limit }) {
-      const ids = store.listFolders(keys.jobs(), after === undefined ? {} : { startAfter: after });
+    async list({ after, limit, kind }) {
+      const folder = kind === 'batch' ? keys.batches() : keys.jobs();
+      const ids = store.listFolders(folder, after === undefined ? {} : { startAfter: after });
       const { items, hasMore } = await takePage(ids, limit);
       const found = await mapConcurrently(items, getReadable);
       return { jobs: found.filter((job) => job !== undefined), hasMore, last: items.at(-1) };

@@ -11,6 +11,7 @@ import { PROMOTE_POLICIES } from '../recipe/promote-policy.ts';
 import { RecipeSchema, ResolvedRecipeSchema } from '../recipe/recipe.ts';
 import { FailedTrialSchema, SweepSchema, TrialSchema } from '../recipe/sweep.ts';
 import { TRAINER_BACKENDS } from '../recipe/trainer-backends.ts';
+import { BatchPredictionSchema } from './batch-prediction.ts';
 import { FurthestSchema } from './furthest.ts';
 
 /** The states of a job. The last three are final. */
@@ -255,6 +256,10 @@ export const JobRecordSchema = z.object({
   attempts: z.number().int(),
   /** How far training has come; null before the first checkpoint. */
   furthest: FurthestSchema.nullable().default(null),
+  /** Only for batch predictions. The settings of training have their defaults there, and mean nothing. */
+  prediction: BatchPredictionSchema.optional(),
+  /** Unix seconds at which {@link cancelRequested} was set, where that is known. */
+  cancelRequestedAt: z.number().int().optional(),
   /** Only for jobs on AWS Batch. */
   placement: PlacementSchema.optional(),
   /** Only for jobs that workers may take. */

@@ -116,6 +116,11 @@ export function createOpenJobs(store: ObjectStore): OpenJobs {
         newest ??= id;
         if (!known.has(id)) unknown.push(id);
       }
+      const endMs = end === undefined ? 0 : createdAtMsOf(end);
+      for await (const id of store.listFolders(keys.batches(), io)) {
+        if (createdAtMsOf(id) < endMs) break;
+        if (!known.has(id)) unknown.push(id);
+      }
       const added = await mapConcurrently(unknown, async (id) => {
         signal?.throwIfAborted();
         const isMissing = (await isOpen(id)) === true;

@@ -1,22 +1,16 @@
-// The trials of a sweep that run side by side. Each has a record beside that of its job, in the same format, with a lease, remedies
+// The trials of a sweep that run side by side, and likewise the shards of a batch prediction. Each has a record beside that of its job, in the same format, with a lease, remedies
 // and spending of its own. Its result goes into the job's record.
 
 import { createJson, isUnreadable } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
-import {
-  applyTrial,
-  bestTrial,
-  type Trial,
-  type TrialSettings,
-  trialsOf,
-  withTrial,
-} from '../recipe/sweep.ts';
+import { applyTrial, bestTrial, type Trial, type TrialSettings, withTrial } from '../recipe/sweep.ts';
 import { isFinal, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
 import type { NewJobEvent } from './job-events.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 import type { AttemptJobs, JobStore } from './job-store.ts';
 import { LeaseLostError } from './lease.ts';
+import { partsOf } from './parts-of.ts';
 
 /** The object store, the jobs and the clock. */
 export interface TrialDeps {
@@ -56,7 +50,7 @@ export async function openTrial(
       ? { ...record, status: 'running', startedAt: record.startedAt ?? nowSeconds() }
       : undefined,
   );
-  const all = job.sweep === null ? [] : trialsOf(job.sweep);
+  const all = partsOf(job);
   const settings = all[trial - 1];
   if (settings === undefined) throw new RangeError(`Job "${jobId}" has no trial ${trial}.`);
   if (!isLeft(job)) return undefined;
@@ -87,7 +81,11 @@ export async function openTrial(
       );
     },
 
-    appendEvent: (id, event) => jobs.appendEvent(id, toTrialEvent(event, trial, all.length)),
+    appendEvent: (id, event) =>
+      jobs.appendEvent(
+        id,
+        toTrialEvent(event, trial, all.length, job.prediction === undefined ? 'Trial' : 'Shard'),
+      ),
 
     async addResult(result) {
       const own = await records.get(jobId);
@@ -116,9 +114,9 @@ export async function addTrialSpending(
   jobId: string,
 ): Promise<void> {
   const job = await jobs.get(jobId);
-  if (job === undefined || job.sweep === null) return;
+  if (job === undefined || partsOf(job).length === 0) return;
   const records = await Promise.all(
-    trialsOf(job.sweep).map((_, index) =>
+    partsOf(job).map((_, index) =>
       trialRecordsOf(store, index + 1)
         .get(jobId)
         .catch((error: unknown) => {
@@ -142,9 +140,14 @@ export async function addTrialSpending(
 }
 
 /** Marks an event with the number of its trial, for the events of the job. */
-export const toTrialEvent = (event: NewJobEvent, trial: number, trials: number): NewJobEvent => ({
+export const toTrialEvent = (
+  event: NewJobEvent,
+  trial: number,
+  trials: number,
+  part: 'Trial' | 'Shard' = 'Trial',
+): NewJobEvent => ({
   ...event,
-  message: `Trial ${trial}/${trials}: ${event.message}`,
+  message: `${part} ${trial}/${trials}: ${event.message}`,
   data: { ...event.data, trial },
 });
 

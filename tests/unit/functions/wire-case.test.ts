@@ -84,6 +84,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
 
   await createWorkerRecords({ store: test.store, now: Date.now }).put(aWorker({ job: { id, trial: null } }));
 
+  await test.store.put('inputs/1.png', 'a picture');
   const names = new Set<string>();
   for (const [method, path, body] of [
     ['GET', `/v1/fine_tuning/jobs/${id}`],
@@ -97,6 +98,9 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['POST', '/v1/plans', { model: 'small_cnn' }],
     ['GET', '/v1/architectures'],
     ['GET', '/v1/workers'],
+    ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/', dry_run: true }],
+    ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/' }],
+    ['GET', '/v1/batches'],
   ] as const) {
     for (const name of namesIn((await test.send(method, path, body)).body)) names.add(name);
   }

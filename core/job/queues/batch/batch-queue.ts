@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { environment, type TrainerFleet } from '../../../environment.ts';
 import { FoveaError } from '../../../errors/errors.ts';
-import { trialsOf } from '../../recipe/sweep.ts';
 import { isFinal, type JobRecord, type Placement } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
+import { partsOf } from '../../record/parts-of.ts';
 import type { JobQueue } from '../job-queue.ts';
 import { createBatchCalls } from './batch-calls.ts';
 import { batchJobName } from './batch-event.ts';
@@ -116,18 +116,19 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
   }
 
   return {
-    async submit({ id, sweep }, start) {
+    async submit(job, start) {
+      const parts = partsOf(job).length;
       const first =
         start === undefined ? fleet.pools[0] : fleet.pools.find(({ name }) => name === start.pool);
       const capacity = first?.queues[0]?.capacity;
       if (first === undefined || capacity === undefined)
         throw new RangeError(`The fleet has no queue ${start?.pool ?? ''}.`);
-      await place(id, ({ placement, lease }) => {
+      await place(job.id, ({ placement, lease }) => {
         // A worker may have taken it meanwhile.
         if (lease !== null) return undefined;
         if (placement !== undefined && !isAbandoned(placement)) return undefined;
         if (placement !== undefined) return placement;
-        const trials = sweep === null ? {} : { trials: trialsOf(sweep).length };
+        const trials = parts < 2 ? {} : { trials: parts };
         const reason = start === undefined ? {} : { reason: start.reason };
         return { pool: first.name, capacity, submission: 1, replaces: null, ...trials, ...reason };
       });

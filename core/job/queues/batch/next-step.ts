@@ -76,8 +76,14 @@ export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet)
 }
 
 /** After the trials, one trainer finishes the job. It repeats trials that failed: they do not fail the job. */
-function afterTrials({ trials }: JobRecord, { pool, capacity, trials: all }: Placement): NextStep {
-  const reason = `${trials.length} of ${all} trials are over. One trainer finishes the job.`;
+function afterTrials(
+  { trials, prediction }: JobRecord,
+  { pool, capacity, trials: all }: Placement,
+): NextStep {
+  const reason =
+    prediction === undefined
+      ? `${trials.length} of ${all} trials are over. One trainer finishes the job.`
+      : `The ${all} shards have ended. One process predicts what they left, and finishes the batch.`;
   return { kind: 'move', to: { pool, capacity }, reason, isPlanned: true };
 }
 

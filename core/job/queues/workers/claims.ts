@@ -4,11 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { monotonicMs } from '../../../clock.ts';
 import type { ObjectStore } from '../../../storage/object-store.ts';
-import { trialsOf } from '../../recipe/sweep.ts';
 import { isFinal, type JobRecord, type Lease } from '../../record/job.ts';
 import type { AttemptJobs, JobStore } from '../../record/job-store.ts';
 import { claimLease, LeaseLostError } from '../../record/lease.ts';
 import { createLeaseWatch, isSameLease, LEASE_MS } from '../../record/lease-watch.ts';
+import { partsOf } from '../../record/parts-of.ts';
 import { openTrial, trialRecordsOf } from '../../record/trial-records.ts';
 import { createWaitingJobs, withoutHolder } from '../local/waiting-jobs.ts';
 import { fits } from './fits.ts';
@@ -92,7 +92,7 @@ export function createClaims({
 
   /** Takes a trial that nobody has. @returns `'held'` where others have all that are left, undefined where none is left. */
   async function takeTrial(job: JobRecord): Promise<Claim | 'held' | undefined> {
-    const all = job.sweep === null ? [] : trialsOf(job.sweep);
+    const all = partsOf(job);
     if (all.length < 2) return undefined;
     const done = new Set(job.trials.map(({ trial }) => trial));
     const left = all.map((_, index) => index + 1).filter((trial) => !done.has(trial));

@@ -1,0 +1,43 @@
+// Which pictures a batch prediction has: chunks of lines in the store, written once. Knows neither where the list came from nor what
+// a picture shows.
+
+import { z } from 'zod';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+const InputPictureSchema = z.object({
+  /** Object key of the picture. */
+  key: z.string(),
+  /** The name that the request gave it; null where it gave none. */
+  customId: z.string().nullable(),
+  /** Why the picture cannot be read, where that is known beforehand. */
+  problem: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+/** A picture that is to be predicted. */
+export type InputPicture = z.infer<typeof InputPictureSchema>;
+
+/** Writes a chunk. Doing it again with the same pictures changes nothing. */
+export async function writeInputChunk(
+  store: ObjectStore,
+  batchId: string,
+  chunk: number,
+  pictures: readonly InputPicture[],
+): Promise<void> {
+  await store.put(
+    keys.batchInput(batchId, chunk),
+    pictures.map((picture) => `${JSON.stringify(picture)}\n`).join(''),
+    { contentType: 'application/jsonl' },
+  );
+}
+
+/** The pictures of a chunk; undefined where there is no such chunk. */
+export async function readInputChunk(
+  store: ObjectStore,
+  batchId: string,
+  chunk: number,
+): Promise<InputPicture[] | undefined> {
+  const object = await store.get(keys.batchInput(batchId, chunk));
+  if (object === undefined) return undefined;
+  const lines = new TextDecoder().decode(object.body).trimEnd().split('\n');
+  return lines.map((line) => InputPictureSchema.parse(JSON.parse(line)));
+}

@@ -1,0 +1,82 @@
+// What the record of a job says where the job is a batch prediction: it predicts many pictures with a model instead of making one.
+// Knows nothing of how pictures are predicted.
+
+import { z } from 'zod';
+import { BATCH_DAYS } from '../../storage/keys.ts';
+
+/** How long a batch prediction is kept after its end, in seconds. */
+export const BATCH_KEPT_SECONDS = BATCH_DAYS * 24 * 60 * 60;
+
+/** How many pictures of a batch prediction are answered. */
+export const BatchCountsSchema = z.object({
+  /** Pictures with a prediction. */
+  completed: z.number().int().nonnegative(),
+  /** Pictures with an error. */
+  failed: z.number().int().nonnegative(),
+});
+/** How many pictures are answered. */
+export type BatchCounts = z.infer<typeof BatchCountsSchema>;
+
+/** The counts before the first picture. */
+export const NOTHING_ANSWERED: BatchCounts = { completed: 0, failed: 0 };
+
+/** Adds counts up. */
+export const addCounts = (a: BatchCounts, b: BatchCounts): BatchCounts => ({
+  completed: a.completed + b.completed,
+  failed: a.failed + b.failed,
+});
+
+/** The settings and the results of a batch prediction. The record's `model` is the model that predicts. */
+export const BatchPredictionSchema = z.object({
+  /** Version of the model, a number. */
+  version: z.string(),
+  /** Labels for each picture. */
+  topK: z.number().int().min(1),
+  /** Which file of the version is run; core/predict/served-precision.ts has the names. */
+  precision: z.enum(['auto', 'float32', 'int8']),
+  /** The form of the lines of the results: Fovea's, or that of OpenAI's batches. */
+  lines: z.enum(['fovea', 'openai']),
+  /** Where the pictures are named: all objects below a prefix, or a JSONL file. */
+  source: z.object({ kind: z.enum(['prefix', 'file']), key: z.string() }),
+  /** As the request said them; null where it did not. */
+  endpoint: z.string().nullable(),
+  inputFileId: z.string().nullable(),
+  completionWindow: z.string().nullable(),
+  pictures: z.number().int().min(1),
+  /** Pictures of each chunk but the last. */
+  chunkSize: z.number().int().min(1),
+  /** Processes that share the chunks, where the queue runs several. */
+  shards: z.number().int().min(1),
+  /** What it was expected to take: seconds until its end, and US dollars. */
+  estimate: z.object({ seconds: z.number(), usd: z.number() }),
+  /** Unix seconds after which no further chunk is begun; null where there is no such time. */
+  expiresAt: z.number().int().nullable(),
+  /** In the record of a shard, its own. In that of the whole, those of all chunks once it has ended or one process does all. */
+  counts: BatchCountsSchema,
+  /** Unix seconds; null until all pictures were answered. */
+  finalizingAt: z.number().int().nullable(),
+});
+/** The settings and the results of a batch prediction. */
+export type BatchPrediction = z.infer<typeof BatchPredictionSchema>;
+
+/** Number of chunks. */
+export const chunksOf = ({ pictures, chunkSize }: Pick<BatchPrediction, 'pictures' | 'chunkSize'>): number =>
+  Math.ceil(pictures / chunkSize);
+
+/** Pictures of a chunk, whose number counts from 0. */
+export const chunkLength = (
+  { pictures, chunkSize }: Pick<BatchPrediction, 'pictures' | 'chunkSize'>,
+  chunk: number,
+): number => Math.min(chunkSize, pictures - chunk * chunkSize);
+
+/**
+ * The chunks of a shard: every so-manieth, so that the shards end at about the same time.
+ * @param shard from 1; undefined for all chunks.
+ */
+export const chunksOfShard = (
+  batch: Pick<BatchPrediction, 'pictures' | 'chunkSize' | 'shards'>,
+  shard: number | undefined,
+): number[] =>
+  Array.from({ length: chunksOf(batch) }, (_, chunk) => chunk).filter(
+    (chunk) => shard === undefined || chunk % batch.shards === shard - 1,
+  );

@@ -1,0 +1,194 @@
+// Batch predictions over HTTP: create, list, get, cancel, delete. A batch is a job, which the queues of jobs carry.
+
+import { z } from '@hono/zod-openapi';
+import {
+  BatchDryRunSchema,
+  BatchIdSchema,
+  BatchListSchema,
+  BatchSchema,
+  CreateBatchSchema,
+  DeletedBatchSchema,
+  toWireBatch,
+  type WireBatch,
+} from '../../api/batch.ts';
+import { PageQuerySchema } from '../../api/pagination.ts';
+import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
+import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps/deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
+import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
+import { readJsonBody } from '../http/read-json.ts';
+import { createNewBatch } from './new-batch.ts';
+
+const TAGS = ['Batches'];
+const batchResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: BatchSchema } },
+});
+
+const createBatch = createRoute({
+  operationId: 'createBatch',
+  method: 'post',
+  path: '/v1/batches',
+  tags: TAGS,
+  summary: 'Predict many pictures in the background',
+  description:
+    'Predicts every picture below a prefix of the store, or those that a JSONL file lists. The list is settled by this request; the answers ' +
+    'are those of `/predict`, one line for each picture. With `dry_run`, counts the pictures and says what they would take.',
+  request: { body: jsonBody('CreateBatch') },
+  responses: {
+    200: {
+      description: 'The batch, or with `dry_run` what it would take.',
+      content: { 'application/json': { schema: z.union([BatchSchema, BatchDryRunSchema]) } },
+    },
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      ...MODEL_ERRORS,
+      'batch-input-invalid',
+      'queue-unavailable',
+    ),
+  },
+});
+
+const listBatches = createRoute({
+  operationId: 'listBatches',
+  method: 'get',
+  path: '/v1/batches',
+  tags: TAGS,
+  summary: 'List batches, newest first',
+  request: { query: PageQuerySchema },
+  responses: {
+    200: { description: 'One page.', content: { 'application/json': { schema: BatchListSchema } } },
+    ...errorResponses(),
+  },
+});
+
+const getBatch = createRoute({
+  operationId: 'getBatch',
+  method: 'get',
+  path: '/v1/batches/{batch_id}',
+  tags: TAGS,
+  summary: 'Get a batch with its progress',
+  request: { params: BatchIdSchema },
+  responses: { 200: batchResponse('The batch.'), ...errorResponses('batch-not-found', 'record-invalid') },
+});
+
+const cancelBatch = createRoute({
+  operationId: 'cancelBatch',
+  method: 'post',
+  path: '/v1/batches/{batch_id}/cancel',
+  tags: TAGS,
+  summary: 'Cancel a batch',
+  description:
+    'One that waits is cancelled at once; a running one stops within seconds. What was answered by then can be downloaded.',
+  request: { params: BatchIdSchema },
+  responses: {
+    200: batchResponse('The batch.'),
+    ...errorResponses('batch-not-found', 'job-finished', 'record-contended', 'queue-unavailable'),
+  },
+});
+
+const deleteBatch = createRoute({
+  operationId: 'deleteBatch',
+  method: 'delete',
+  path: '/v1/batches/{batch_id}',
+  tags: TAGS,
+  summary: 'Delete a batch with its results',
+  description:
+    'For good, with all versions that a bucket keeps. The pictures themselves stay. A batch that is not over is refused: cancel it first.',
+  request: { params: BatchIdSchema },
+  responses: {
+    200: { description: 'It is gone.', content: { 'application/json': { schema: DeletedBatchSchema } } },
+    ...errorResponses('batch-not-found', 'batch-unfinished', ...WRITE_ERRORS),
+  },
+});
+
+/** The routes of batch predictions. */
+export function batchRoutes(deps: AppDeps) {
+  const { store, jobs, limits } = deps;
+  const routes = createRoutes();
+  describeBody(routes, CreateBatchSchema);
+  const toWire = async ({ record, batch }: FoundBatch): Promise<WireBatch> =>
+    toWireBatch(record, batch, await batchCounts(store, record, batch));
+
+  routes.openapi(createBatch, async (c) => {
+    const request = await readJsonBody(c, CreateBatchSchema, limits.jsonBodyBytes);
+    const made = await createNewBatch(deps, request, c.req.raw.signal);
+    if ('dryRun' in made) return c.json(made.dryRun, 200);
+    const record = await submitJob(deps, made.job, { id: made.id, start: made.start });
+    return c.json(await toWire(toFound(record)), 200);
+  });
+
+  routes.openapi(listBatches, async (c) => {
+    const { jobs: records, hasMore } = await jobs.list({ ...c.req.valid('query'), kind: 'batch' });
+    const found = records.flatMap((record) => (record.prediction === undefined ? [] : [toFound(record)]));
+    return c.json(
+      { object: 'list' as const, data: await mapConcurrently(found, toWire), has_more: hasMore },
+      200,
+    );
+  });
+
+  routes.openapi(getBatch, async (c) => {
+    const found = await findBatch(deps, c.req.valid('param').batch_id);
+    await jobs.confirmOpen(found.record);
+    await deps.queue
+      .review?.(found.record)
+      .catch((error: unknown) =>
+        deps.logger.warn('a waiting batch was not reviewed', { batch_id: found.record.id, error }),
+      );
+    return c.json(await toWire(found), 200);
+  });
+
+  routes.openapi(cancelBatch, async (c) => {
+    const { record } = await findBatch(deps, c.req.valid('param').batch_id);
+    return c.json(await toWire(toFound(await cancelJob(deps, record.id))), 200);
+  });
+
+  routes.openapi(deleteBatch, async (c) => {
+    const { batch_id: id } = c.req.valid('param');
+    const { record } = await findBatch(deps, id);
+    if (!isFinal(record.status)) throw unfinished(id, 'deleted');
+    // The record goes first: what is left without it is nobody's, and goes with the rest when this is asked for again or expires.
+    await store.erase(keys.job(id));
+    await store.eraseAll(keys.batch(id));
+    return c.json({ id, object: 'batch' as const, deleted: true as const }, 200);
+  });
+
+  return routes;
+}
+
+/** A record that is that of a batch. */
+export interface FoundBatch {
+  readonly record: JobRecord;
+  readonly batch: BatchPrediction;
+}
+
+function toFound(record: JobRecord): FoundBatch {
+  if (record.prediction === undefined) throw new TypeError(`"${record.id}" is no batch prediction.`);
+  return { record, batch: record.prediction };
+}
+
+/** The batch of an id. @throws {FoveaError} `batch-not-found`. */
+export async function findBatch({ jobs }: Pick<AppDeps, 'jobs'>, id: string): Promise<FoundBatch> {
+  const record = await jobs.get(id);
+  if (record !== undefined) return toFound(record);
+  throw new FoveaError('batch-not-found', `There is no batch "${id}". GET /v1/batches lists the batches.`, {
+    param: 'batch_id',
+  });
+}
+
+/** The error `batch-unfinished`. */
+export const unfinished = (id: string, wanted: string): FoveaError =>
+  new FoveaError(
+    'batch-unfinished',
+    `Batch "${id}" is not over, and cannot be ${wanted} yet. Wait for its end, or cancel it (POST /v1/batches/${id}/cancel).`,
+    { param: 'batch_id' },
+  );

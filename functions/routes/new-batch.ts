@@ -1,0 +1,155 @@
+// Turns a request for a batch prediction into a job: finds the model's version, lists the pictures and writes them down, and estimates.
+
+import type { z } from 'zod';
+import { type BatchDryRunSchema, type CreateBatchSchema, windowSeconds } from '../../api/batch.ts';
+import {
+  type BatchEstimate,
+  chunkSizeFor,
+  estimateBatch,
+  machineForBatches,
+} from '../../core/batch-prediction/estimate-batch.ts';
+import { inputInvalid, toInputKey } from '../../core/batch-prediction/input-key.ts';
+import { writeInputChunk } from '../../core/batch-prediction/input-picture.ts';
+import { type InputSource, listInput } from '../../core/batch-prediction/list-input.ts';
+import { toBatchJob } from '../../core/batch-prediction/new-batch-job.ts';
+import { planInput } from '../../core/batch-prediction/plan-input.ts';
+import type { JobStart } from '../../core/job/queues/job-queue.ts';
+import { type BatchPrediction, NOTHING_ANSWERED } from '../../core/job/record/batch-prediction.ts';
+import { createBatchId } from '../../core/job/record/job-id.ts';
+import type { NewJob } from '../../core/job/record/job-store.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
+import { resolveVersion } from '../../core/model/versions.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppDeps } from '../deps/deps.ts';
+import { explainMissingModel } from './missing-model.ts';
+import { toModelAndVersion } from './models.ts';
+
+type CreateBatchRequest = z.output<typeof CreateBatchSchema>;
+
+/** A batch whose pictures are written down, and which is to be submitted; or what it would take. */
+export type NewBatch =
+  | { readonly dryRun: z.output<typeof BatchDryRunSchema> }
+  | { readonly id: string; readonly job: NewJob; readonly start: JobStart | undefined };
+
+/**
+ * Prepares a batch. What it has written is deleted again where it fails.
+ * @throws {FoveaError} `batch-input-invalid`; as finding a model.
+ */
+export async function createNewBatch(
+  deps: AppDeps,
+  request: CreateBatchRequest,
+  signal: AbortSignal,
+): Promise<NewBatch> {
+  const { store, now, machines } = deps;
+  const manifest = await findManifest(deps, request);
+  const { source, param } = toSource(store.url, request);
+  const machine = machineForBatches(machines);
+  const chunkSize = chunkSizeFor(manifest, machine, request.top_k);
+  const listed = listInput(store, source, { param, endpoint: request.endpoint ?? null, signal });
+  const id = createBatchId(now());
+  try {
+    const { pictures, meanBytes } = await planInput(listed, {
+      param,
+      chunkSize,
+      ...(request.dry_run ? {} : { write: (chunk, lines) => writeInputChunk(store, id, chunk, lines) }),
+    });
+    const estimate = estimateBatch(machine, {
+      manifest,
+      pictures,
+      meanBytes,
+      chunkSize,
+      shards: request.shards,
+    });
+    if (request.dry_run) return { dryRun: toDryRun(manifest, pictures, estimate) };
+    const prediction = toPrediction(deps, request, { manifest, source, pictures, chunkSize, estimate });
+    return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
+  } catch (error) {
+    if (!request.dry_run) await store.eraseAll(keys.batch(id)).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function findManifest(
+  { store, jobs }: AppDeps,
+  { model: named, endpoint, version }: CreateBatchRequest,
+): Promise<Manifest> {
+  const reference = named ?? decodeURIComponent(endpoint?.split('/')[3] ?? '');
+  const { model, version: wanted } = toModelAndVersion(reference, version);
+  const resolved = await resolveVersion(store, model, wanted).catch(explainMissingModel(jobs, model));
+  return readManifest(store, model, resolved);
+}
+
+/** @throws {FoveaError} `batch-input-invalid`. */
+function toSource(
+  storeUrl: string,
+  { input_prefix: prefix, input_file_id: file }: CreateBatchRequest,
+): { readonly source: InputSource; readonly param: string } {
+  const param = prefix === undefined ? 'input_file_id' : 'input_prefix';
+  const found = toInputKey(storeUrl, prefix ?? file ?? '');
+  if ('problem' in found) throw inputInvalid(found.problem, param);
+  const { key } = found;
+  if (prefix === undefined) return { source: { kind: 'file', key }, param };
+  return { source: { kind: 'prefix', key: key.endsWith('/') ? key : `${key}/` }, param };
+}
+
+/** What the settings of a batch are made of. */
+interface Planned {
+  readonly manifest: Manifest;
+  readonly source: InputSource;
+  readonly pictures: number;
+  readonly chunkSize: number;
+  readonly estimate: BatchEstimate;
+}
+
+function toPrediction(
+  { now, precision }: AppDeps,
+  request: CreateBatchRequest,
+  { manifest, source, pictures, chunkSize, estimate }: Planned,
+): BatchPrediction {
+  const {
+    completion_window: completionWindow = null,
+    endpoint = null,
+    input_file_id: inputFileId = null,
+  } = request;
+  const { shards, seconds, usd } = estimate;
+  return {
+    version: manifest.version,
+    topK: request.top_k,
+    precision: precision ?? 'float32',
+    lines: endpoint === null ? 'fovea' : 'openai',
+    source,
+    endpoint,
+    inputFileId,
+    completionWindow,
+    pictures,
+    chunkSize,
+    shards,
+    estimate: { seconds, usd },
+    expiresAt: completionWindow === null ? null : Math.floor(now() / 1000) + windowSeconds(completionWindow),
+    counts: NOTHING_ANSWERED,
+    finalizingAt: null,
+  };
+}
+
+const toStart = ({ machine: { pool, gpu } }: BatchEstimate): JobStart | undefined =>
+  pool === undefined
+    ? undefined
+    : {
+        pool,
+        reason: `It starts on "${pool}", the cheapest machines for predictions.`,
+        hasGpu: gpu !== undefined,
+      };
+
+const toDryRun = (
+  { model, version }: Manifest,
+  pictures: number,
+  { machine, shards, seconds, usd, basis }: BatchEstimate,
+): z.output<typeof BatchDryRunSchema> => ({
+  object: 'batch.dry_run',
+  model,
+  model_version: version,
+  pictures,
+  shards,
+  estimate: { seconds, usd, machine: machine.name, basis: [...basis] },
+});

@@ -1,0 +1,265 @@
+// Batch predictions over HTTP, in Fovea's form and in that of OpenAI's batches. The processes that answer are run by the test.
+
+import { expect, it } from 'vitest';
+import { runBatch } from '../../../batch-job/run-batch.ts';
+import { createJobStore } from '../../../core/job/record/job-store.ts';
+import { createPredictor } from '../../../core/predict/predictor.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import { COLORS, colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
+
+const UPLOAD = 'upload-00000000-0000-4000-8000-000000000000';
+
+async function openApp(): Promise<TestApp> {
+  const test = createTestApp({
+    machines: [
+      { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price.', pool: 'gpu' },
+      { name: 'c7i.2xlarge', vcpus: 8, usdPerHour: 0.4, priceBasis: 'A price.', pool: 'cpu' },
+    ],
+  });
+  await commitColorModel(test.store);
+  for (const color of COLORS) await test.store.put(`inputs/a/${color}.png`, await colorPicture(color));
+  await test.store.put('inputs/a/.DS_Store', 'hidden');
+  await test.store.put('inputs/a/text.txt', 'no picture');
+  return test;
+}
+
+const run = ({ store, clock }: TestApp, id: string) =>
+  runBatch(
+    {
+      store,
+      jobs: createJobStore({ store, now: () => clock.nowMs }),
+      now: () => clock.nowMs,
+      weightsDir: undefined,
+      cacheDirectory: '/nowhere',
+      terminated: new AbortController().signal,
+      onUnexpectedError: (error) => {
+        throw error;
+      },
+      openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
+    },
+    id,
+  );
+
+async function download(test: TestApp, id: string, query = '', headers: Record<string, string> = {}) {
+  const response = await test.app.request(`/v1/batches/${id}/results${query}`, { headers });
+  const text = await response.text();
+  return { response, text, lines: text.split('\n').slice(0, -1) };
+}
+const parse = (lines: readonly string[]): AnyJson[] => lines.map((line) => JSON.parse(line));
+
+it('predicts all pictures below a prefix; the version is settled when the batch is made', async () => {
+  const test = await openApp();
+  const made = await test.send('POST', '/v1/batches', {
+    model: 'color',
+    input_prefix: 'inputs/a',
+    metadata: { for: 'test' },
+  });
+  expect(made.body).toMatchObject({
+    object: 'batch',
+    status: 'validating',
+    model: 'color',
+    model_version: '1',
+    input_prefix: 'inputs/a/',
+    input_file_id: null,
+    request_counts: { total: 4, completed: 0, failed: 0 },
+    output_file_id: null,
+    metadata: { for: 'test' },
+  });
+  const { id } = made.body;
+  expect(test.submitted).toEqual([id]);
+  // The cheapest machine without a GPU, as the serving function has none.
+  expect(test.starts).toMatchObject([{ pool: 'cpu', hasGpu: false }]);
+  await commitColorModel(test.store, { version: '2' });
+  // What comes later is not part of it.
+  await test.store.put('inputs/a/zzz.png', await colorPicture('red'));
+  expect((await download(test, id)).response.status).toBe(409);
+  expect(await run(test, id)).toBe('succeeded');
+
+  const { body } = await test.send('GET', `/v1/batches/${id}`);
+  expect(body).toMatchObject({
+    status: 'completed',
+    request_counts: { total: 4, completed: 3, failed: 1 },
+    errors: null,
+    completed_at: expect.any(Number),
+    finalizing_at: expect.any(Number),
+  });
+  const { lines, text, response } = await download(test, id);
+  expect(response.headers.get('content-length')).toBe(String(text.length));
+  expect(parse(lines)).toMatchObject([
+    { key: 'inputs/a/blue.png', label: 'blue', model_version: '1', index: 0, custom_id: null },
+    { key: 'inputs/a/green.png', label: 'green' },
+    { key: 'inputs/a/red.png', label: 'red' },
+    { object: 'error', key: 'inputs/a/text.txt', error: { code: 'image-unsupported' } },
+  ]);
+  expect(parse((await download(test, id, '?only=errors')).lines)).toMatchObject([{ index: 3 }]);
+});
+
+it("takes and gives the form of OpenAI's batches", async () => {
+  const test = await openApp();
+  const request = (custom_id: string, image_key: string) =>
+    JSON.stringify({ custom_id, method: 'POST', url: '/v1/models/color/predict', body: { image_key } });
+  const lines = [
+    request('b', 'inputs/a/red.png'),
+    request('a', 'inputs/a/gone.png'),
+    request('c', 'models/color/1/model.onnx'),
+  ];
+  await test.store.put(keys.upload(UPLOAD), lines.join('\n'));
+  const { body: made } = await test.send('POST', '/v1/batches', {
+    input_file_id: UPLOAD,
+    endpoint: '/v1/models/color/predict',
+    completion_window: '24h',
+    metadata: null,
+  });
+  expect(made).toMatchObject({
+    input_file_id: UPLOAD,
+    completion_window: '24h',
+    endpoint: '/v1/models/color/predict',
+  });
+  expect(made.expires_at).toBe(made.created_at + 24 * 3600);
+  await run(test, made.id);
+  const { body } = await test.send('GET', `/v1/batches/${made.id}`);
+  expect(body).toMatchObject({
+    status: 'completed',
+    output_file_id: `${made.id}-output`,
+    error_file_id: `${made.id}-errors`,
+    request_counts: { total: 3, completed: 1, failed: 2 },
+  });
+  expect(parse((await download(test, made.id)).lines)).toMatchObject([
+    { custom_id: 'b', error: null, response: { status_code: 200, body: { label: 'red' } } },
+    { custom_id: 'a', response: null, error: { code: 'picture-not-found' } },
+    { custom_id: 'c', response: null, error: { code: 'image-key-invalid' } },
+  ]);
+});
+
+it('gives any range of the results', async () => {
+  const test = await openApp();
+  const { body } = await test.send('POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/a/' });
+  await run(test, body.id);
+  const { text } = await download(test, body.id);
+  // A second object, so that ranges cross from one to the next.
+  await test.store.put(keys.batchResult(body.id, 1), text);
+  const whole = text + text;
+  for (const [range, start, end] of [
+    ['bytes=0-9', 0, 9],
+    [`bytes=${text.length - 5}-${text.length + 5}`, text.length - 5, text.length + 5],
+    [`bytes=${text.length}-`, text.length, whole.length - 1],
+    ['bytes=-7', whole.length - 7, whole.length - 1],
+  ] as const) {
+    const part = await download(test, body.id, '', { range });
+    expect(part.response.status).toBe(206);
+    expect(part.response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${whole.length}`);
+    expect(part.text).toBe(whole.slice(start, end + 1));
+  }
+  const beyond = await download(test, body.id, '', { range: `bytes=${whole.length}-` });
+  expect(beyond.response.status).toBe(416);
+});
+
+it('says with dry_run what a batch would take, and writes nothing', async () => {
+  const test = await openApp();
+  const { body } = await test.send('POST', '/v1/batches', {
+    model: 'color',
+    input_prefix: 'inputs/',
+    dry_run: true,
+  });
+  expect(body).toMatchObject({
+    object: 'batch.dry_run',
+    model: 'color',
+    model_version: '1',
+    pictures: 4,
+    shards: 1,
+    estimate: { machine: 'c7i.2xlarge', seconds: expect.any(Number), usd: expect.any(Number) },
+  });
+  expect(body.estimate.usd).toBeGreaterThan(0);
+  for await (const { key } of test.store.list(keys.batches())) expect(key).toBeUndefined();
+});
+
+it('lists, cancels and deletes batches, which are no fine-tuning jobs', async () => {
+  const test = await openApp();
+  const make = async () => {
+    test.clock.nowMs += 1000;
+    return (await test.send('POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/' })).body.id;
+  };
+  const [first, second] = [await make(), await make()];
+  const list = await test.send('GET', '/v1/batches?limit=1');
+  expect(list.body).toMatchObject({ data: [{ id: second }], has_more: true });
+  expect((await test.send('GET', `/v1/batches?limit=1&after=${second}`)).body.data).toMatchObject([
+    { id: first },
+  ]);
+  expect((await test.send('GET', '/v1/fine_tuning/jobs')).body.data).toEqual([]);
+  expect((await test.send('GET', `/v1/fine_tuning/jobs/${first}`)).status).toBe(400);
+
+  expect(await test.send('DELETE', `/v1/batches/${first}`)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'batch-unfinished' } },
+  });
+  const cancelled = await test.send('POST', `/v1/batches/${first}/cancel`);
+  expect(cancelled.body).toMatchObject({ status: 'cancelled', cancelling_at: expect.any(Number) });
+  expect(test.cancelled).toEqual([first]);
+  expect((await download(test, first)).text).toBe('');
+  expect((await test.send('DELETE', `/v1/batches/${first}`)).body).toEqual({
+    id: first,
+    object: 'batch',
+    deleted: true,
+  });
+  for await (const { key } of test.store.list(keys.batch(first))) expect(key).toBeUndefined();
+  expect((await test.send('GET', `/v1/batches/${first}`)).body.error.code).toBe('batch-not-found');
+  expect(await test.store.head('inputs/a/red.png')).toBeDefined();
+});
+
+it.each([
+  ['records', { input_prefix: 'jobs/' }, 'not below'],
+  ['a neighbour of an allowed folder', { input_prefix: 'datasets-of-others/' }, 'not below'],
+  ['a way out of the folder', { input_prefix: 'inputs/../models/' }, '".."'],
+  ['another bucket', { input_prefix: 's3://others/pictures/' }, 'outside of this installation'],
+  ['an address', { input_file_id: 'https://example.com/list.jsonl' }, 'outside of this installation'],
+  ['a prefix without pictures', { input_prefix: 'inputs/none/' }, 'no pictures'],
+  ['a file that is not there', { input_file_id: 'inputs/none.jsonl' }, 'There is no file'],
+])('refuses %s', async (_what, input, message) => {
+  const test = await openApp();
+  const { status, body } = await test.send('POST', '/v1/batches', { model: 'color', ...input });
+  expect(status).toBe(400);
+  expect(body.error.code).toBe('batch-input-invalid');
+  expect(body.error.message).toContain(message);
+  expect(body.error.param).toBe(Object.keys(input)[0]);
+  expect(test.submitted).toEqual([]);
+});
+
+it('refuses a file whose lines cannot be understood, names them, and leaves nothing behind', async () => {
+  const test = await openApp();
+  const lines = [
+    '{"key":"inputs/a/red.png","custom_id":"1"}',
+    'key',
+    '{"name":"x"}',
+    '{"key":"inputs/a/red.png","custom_id":"1"}',
+  ];
+  await test.store.put('inputs/list.jsonl', lines.join('\n'));
+  const { status, body } = await test.send('POST', '/v1/batches', {
+    model: 'color',
+    input_file_id: 'inputs/list.jsonl',
+  });
+  expect(status).toBe(400);
+  expect(body.error.details.lines.map(({ line }: AnyJson) => line)).toEqual([2, 3, 4]);
+  for await (const { key } of test.store.list(keys.batches())) expect(key).toBeUndefined();
+});
+
+it('refuses requests that name neither or both ways', async () => {
+  const test = await openApp();
+  for (const body of [
+    { model: 'color' },
+    { model: 'color', input_prefix: 'inputs/', input_file_id: 'inputs/a.jsonl' },
+    { input_prefix: 'inputs/' },
+    { model: 'color', endpoint: '/v1/models/color/predict', input_prefix: 'inputs/' },
+    { model: 'color', input_prefix: 'inputs/', completion_window: 'soon' },
+  ])
+    expect(await test.send('POST', '/v1/batches', body)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid' } },
+    });
+  const missing = await test.send('POST', '/v1/batches', {
+    model: 'color',
+    version: '9',
+    input_prefix: 'inputs/',
+  });
+  expect(missing.body.error.code).toBe('model-version-not-found');
+});
