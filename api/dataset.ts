@@ -57,8 +57,24 @@ const inspectionShape = {
 
 /** The answer of `GET /v1/datasets/<name>`. */
 export const DatasetSchema = z
-  .object({ object: objectKind('dataset'), ...inspectionShape })
+  .object({
+    object: objectKind('dataset'),
+    status: z.literal('inspected').meta({ description: 'All files are inspected.' }),
+    ...inspectionShape,
+  })
   .meta({ id: 'Dataset', description: 'What an inspection of a dataset found.' });
+
+/** The answer of `GET /v1/datasets/<name>` where there is more to read than one request has time for. */
+export const DatasetProgressSchema = z
+  .object({
+    object: objectKind('dataset'),
+    dataset: text('Its name.'),
+    status: z.literal('inspecting').meta({ description: 'Send the same request again to go on.' }),
+    files: z
+      .object({ done: count('Files that were read so far.'), total: count('Files in all.') })
+      .meta({ description: 'How far the inspection is. What was read is kept.' }),
+  })
+  .meta({ id: 'DatasetProgress', description: 'An inspection that is not finished.' });
 
 /** The answer of `POST /v1/fine_tuning/jobs` with `dry_run`. */
 export const DryRunSchema = z

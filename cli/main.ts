@@ -2,6 +2,7 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { SCOPES } from '../core/api-key/scope.ts';
 import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
 import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
@@ -13,6 +14,7 @@ import type { ExportModelOptions } from './commands/export-model.ts';
 import { cropOption, resizeOption } from './commands/framing-options.ts';
 import type { ImportBackboneOptions } from './commands/import-backbone.ts';
 import type { ImportModelOptions } from './commands/import-model.ts';
+import type { CreateKeyOptions, KeysServer } from './commands/keys.ts';
 import { runTrainerEntry } from './commands/run-trainer-entry.ts';
 import type { WeightsPullOptions } from './commands/weights-pull.ts';
 import type { WorkerOptions } from './commands/worker.ts';
@@ -396,6 +398,49 @@ program
       apiKey: process.env[environment.apiKey],
     }),
   );
+
+const keysCommand = program
+  .command('keys')
+  .description(`API keys of a server; the key to ask with is in ${environment.apiKey}`)
+  .option('--url <address>', 'URL of the server', 'http://127.0.0.1:8787');
+const runKeys = async (
+  act: (keys: typeof import('./commands/keys.ts'), server: KeysServer) => Promise<void>,
+) =>
+  act(await import('./commands/keys.ts'), {
+    ...keysCommand.opts<KeysServer>(),
+    apiKey: process.env[environment.apiKey],
+  });
+keysCommand
+  .command('create')
+  .description('make a key, and print its secret, which cannot be read later')
+  .argument('<name>', 'name of the key, for the log', takeName)
+  .addOption(new Option('--scope <scope>', 'what it allows').choices(SCOPES).makeOptionMandatory())
+  .option('--days <number>', 'how long it is valid (default: until it is revoked)', parsePositive)
+  .option(
+    '--dataset <name...>',
+    'datasets that it may use; "*" at the end for all that begin so (default: all)',
+  )
+  .option('--model <name...>', 'models that it may use; the same')
+  .action((name: string, options: CreateKeyOptions) =>
+    runKeys((keys, server) => keys.runKeysCreate(server, name, options)),
+  );
+keysCommand
+  .command('ls')
+  .description('list the keys, without their secrets')
+  .action(() => runKeys((keys, server) => keys.runKeysList(server)));
+keysCommand
+  .command('rotate')
+  .description('give a key a new secret, and print it')
+  .argument('<name>', 'name of the key', takeName)
+  .option('--grace <seconds>', 'how long the present secret stays valid', parseNonNegative, 0)
+  .action((name: string, { grace }: { grace: number }) =>
+    runKeys((keys, server) => keys.runKeysRotate(server, name, grace)),
+  );
+keysCommand
+  .command('revoke')
+  .description('end a key')
+  .argument('<name>', 'name of the key', takeName)
+  .action((name: string) => runKeys((keys, server) => keys.runKeysRevoke(server, name)));
 
 program
   .command('setup')

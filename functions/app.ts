@@ -11,6 +11,7 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
+import { requireNamesOfJob } from './http/require-names.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { batchResultRoutes } from './routes/batch-results.ts';
 import { batchRoutes } from './routes/batches.ts';
@@ -20,6 +21,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -42,7 +44,8 @@ export function createApp(deps: AppDeps) {
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
-  if (deps.findKey !== undefined) app.use('/v1/*', requireApiKey(deps.findKey));
+  if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
+  app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
 
   const groups = [
     jobRoutes,
@@ -58,13 +61,14 @@ export function createApp(deps: AppDeps) {
     datasetRoutes,
     planRoutes,
     workerRoutes,
+    keyRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
-  app.route('/', docsRoutes({ version, app, needsKey: deps.findKey !== undefined }));
+  app.route('/', docsRoutes({ version, app, needsKey: deps.keyRing !== undefined }));
   app.route('/', pageRoutes(deps));
 
   app.notFound(createNotFoundHandler(() => app.routes));

@@ -5,7 +5,8 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { getSecret } from '@aws-lambda-powertools/parameters/secrets';
 import { streamHandle } from 'hono/aws-lambda';
 import { z } from 'zod';
-import { findConfigured } from '../core/api-key/configured-keys.ts';
+import { createKeyRecords } from '../core/api-key/key-records.ts';
+import { createKeyRing } from '../core/api-key/key-ring.ts';
 import {
   environment,
   metrics as names,
@@ -106,12 +107,16 @@ const app = createApp({
   ),
   // Lambda gives a function one request at a time, so none ever waits for another.
   lanes: createLaneScheduler({ lanes: processors }),
-  findKey: findConfigured(async () => {
-    const secret = await getSecret(env[environment.apiKeysSecret], {
-      maxAge: KEYS_MAX_AGE_SECONDS,
-      transform: 'json',
-    });
-    return ApiKeysSchema.parse(secret);
+  keyRing: createKeyRing({
+    records: createKeyRecords({ store, now: Date.now }),
+    now: Date.now,
+    configured: async () => {
+      const secret = await getSecret(env[environment.apiKeysSecret], {
+        maxAge: KEYS_MAX_AGE_SECONDS,
+        transform: 'json',
+      });
+      return ApiKeysSchema.parse(secret);
+    },
   }),
   allowOrigins: env[environment.allowOrigins],
   now: Date.now,

@@ -2,7 +2,8 @@
 // store, the queue and where uploads go; it knows no trainer.
 
 import { availableParallelism, totalmem } from 'node:os';
-import { findConfigured } from '../core/api-key/configured-keys.ts';
+import { createKeyRecords } from '../core/api-key/key-records.ts';
+import { createKeyRing } from '../core/api-key/key-ring.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
@@ -115,7 +116,13 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       bytesInFlight: options.maxBodyBytes ?? defaultBytesInFlight(memoryBytes() / processes),
     },
     hosts: hostRules(host, options),
-    findKey: options.apiKeys && findConfigured(options.apiKeys),
+    keyRing:
+      options.apiKeys &&
+      createKeyRing({
+        configured: options.apiKeys,
+        records: createKeyRecords({ store, now: Date.now }),
+        now: Date.now,
+      }),
     allowOrigins: options.allowOrigins,
     trustsProxy: options.trustsProxy,
     version: options.version,

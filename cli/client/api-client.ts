@@ -2,6 +2,14 @@
 // become messages.
 
 import type { z } from 'zod';
+import {
+  ApiKeyListSchema,
+  type CreateApiKeyBody,
+  NewApiKeySchema,
+  RevokedApiKeySchema,
+  type WireApiKey,
+  type WireNewApiKey,
+} from '../../api/api-key.ts';
 import type { CreateJobBody } from '../../api/create-job.ts';
 import { ErrorSchema } from '../../api/error.ts';
 import {
@@ -49,10 +57,18 @@ export interface ApiClient {
   report(model: string): Promise<WireReport>;
   manifest(model: string): Promise<WireManifest>;
   workers(): Promise<readonly WireWorker[]>;
+  createKey(body: CreateApiKeyBody): Promise<WireNewApiKey>;
+  /** All keys of the server's store, by name. */
+  keys(): Promise<readonly WireApiKey[]>;
+  /** @param graceSeconds how long the present secret stays valid. */
+  rotateKey(name: string, graceSeconds: number): Promise<WireNewApiKey>;
+  revokeKey(name: string): Promise<void>;
 }
 
 /** Events read with each request; a follower asks again often enough. */
 const EVENTS_PAGE = 100;
+/** Keys read with each request. */
+const KEYS_PAGE = 100;
 /** Jobs searched for those that are before one in the queue. */
 const JOBS_PAGE = 100;
 
@@ -121,6 +137,21 @@ export function createApiClient(url: string, apiKey?: string): ApiClient {
     manifest: (model) =>
       request(WireManifestSchema, 'GET', `/v1/models/${segment(model)}/files/manifest.json`),
     workers: async () => (await request(WorkerListSchema, 'GET', '/v1/workers')).data,
+    createKey: (body) => request(NewApiKeySchema, 'POST', '/v1/keys', body),
+    async keys() {
+      const all: WireApiKey[] = [];
+      for (;;) {
+        const after = all.at(-1)?.name;
+        const path = `/v1/keys?limit=${KEYS_PAGE}${after === undefined ? '' : `&after=${segment(after)}`}`;
+        const { data, has_more } = await request(ApiKeyListSchema, 'GET', path);
+        all.push(...data);
+        if (!has_more || data.length === 0) return all;
+      }
+    },
+    rotateKey: (name, graceSeconds) =>
+      request(NewApiKeySchema, 'POST', `/v1/keys/${segment(name)}/rotate`, { grace_seconds: graceSeconds }),
+    revokeKey: async (name) =>
+      void (await request(RevokedApiKeySchema, 'DELETE', `/v1/keys/${segment(name)}`)),
     predict: (model, image) =>
       request(PredictionSchema, 'POST', `/v1/models/${segment(model)}/predict`, image),
   };

@@ -8,6 +8,10 @@ export interface KnownKey {
   readonly name: string;
   /** At least one. */
   readonly scopes: readonly Scope[];
+  /** The datasets that it may see and change, as `allows-name.ts` reads them; absent: all. */
+  readonly datasets?: readonly string[] | undefined;
+  /** The same of models. */
+  readonly models?: readonly string[] | undefined;
 }
 
 /** Finds the key that a client sent, if it is valid now. The time that it takes reveals nothing about other keys. */

@@ -19,8 +19,11 @@ import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
-import { type DecodeDepth, inspectFile } from './inspect-file.ts';
-import { groupNearDuplicates, type NearDuplicates } from './near-duplicates.ts';
+import { type DecodeDepth, type FileVerdict, inspectFile } from './inspect-file.ts';
+import { InspectionUnfinished } from './inspection-unfinished.ts';
+import { type KnownFiles, openKnownFiles, variantOf } from './known-files.ts';
+import { eraseOtherGroups, findGroups } from './known-groups.ts';
+import type { NearDuplicates } from './near-duplicates.ts';
 import { reportNearDuplicates } from './report-near-duplicates.ts';
 import { settleSplit } from './settle-split.ts';
 import type { Split } from './split-folder.ts';
@@ -87,13 +90,18 @@ export interface InspectDatasetOptions {
   /** Files that are read and decoded at a time; each takes the memory of the file and its decoder. Default: 8. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
-  /** Is called after every file, with numbers of files. */
+  /** Whether the time is up: then {@link InspectionUnfinished} is thrown, and the next inspection goes on. */
+  readonly isTimeUp?: () => boolean;
+  /** Whether what is known of files that are gone may be erased from the cache. For the API; a trainer has no right to. */
+  readonly tidies?: boolean;
+  /** Is called after every file that is read, with numbers of files. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
 interface ListedFile {
   readonly key: string;
   readonly sizeBytes: number;
+  readonly etag: string;
 }
 
 interface Candidate extends ListedFile {
@@ -105,13 +113,15 @@ interface Candidate extends ListedFile {
 const DEFAULT_CONCURRENCY = 8;
 
 /**
- * Inspects every file of a dataset once: reads, hashes and decodes it, and assigns good pictures to splits. Pictures that a job has used
- * stay in their split (split-snapshots.ts).
+ * Inspects a dataset: reads, hashes and decodes every file, and assigns good pictures to splits. Pictures that a job has used stay in
+ * their split (split-snapshots.ts). What was found out about a file is kept in the store (known-files.ts), so that a file is read again
+ * only when it has changed; the outcome is the same to the bit.
  *
  * Memory grows with the number of files (about 0.6 kB each), not with their sizes.
  *
  * @throws {FoveaError} `dataset-not-found` where there is no file, `dataset-empty` where there are only hidden files;
  * `split-snapshot-not-found`; and what the store throws. Bad files are findings.
+ * @throws {InspectionUnfinished} where `isTimeUp` says so.
  */
 export async function inspectDataset(
   store: ObjectStore,
@@ -143,14 +153,21 @@ export async function inspectDataset(
   const snapshots = createSplitSnapshots(store, dataset, options.split, options.signal);
   const only =
     options.snapshot === undefined ? undefined : await requireSnapshot(snapshots, dataset, options.snapshot);
-  const found = dropDuplicates(await inspectFiles(store, candidates, options, findings), findings);
+  const limits = options.limits ?? DEFAULT_IMAGE_LIMITS;
+  const known = await openKnownFiles(store, dataset, limits, abort);
+  const found = dropDuplicates(await inspectFiles(store, candidates, known, options, findings), findings);
   const pictures = only === undefined ? found : leaveOutLater(found, only, findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
   const root = [prefix.slice(0, -1), ...layout.wrappers, ''].join('/');
   checkClasses(root, classes, pictures, layout, findings);
   checkFlat(pictures, findings);
   if (options.inputSize !== undefined) checkTiny(root, pictures, options.inputSize, findings);
-  const groups = await groupNearDuplicates(pictures, options.signal);
+  const place = { store, dataset, variant: variantOf(limits) };
+  const { leaders: groups, name } = await findGroups(place, pictures, options.signal);
+  if (options.tidies === true) {
+    await known.tidy(files);
+    await eraseOtherGroups(place, name);
+  }
   const fractions = trainingPoolFractions(layout, options.split);
   const { splits, snapshot } = await settleSplit({
     store,
@@ -221,9 +238,9 @@ async function listFiles(
   options: { readonly signal?: AbortSignal },
 ): Promise<ListedFile[]> {
   const files: ListedFile[] = [];
-  for await (const { key, sizeBytes } of store.list(prefix, options)) {
+  for await (const { key, sizeBytes, etag } of store.list(prefix, options)) {
     // The console of S3 makes an empty object where somebody creates a folder.
-    if (!key.endsWith('/')) files.push({ key, sizeBytes });
+    if (!key.endsWith('/')) files.push({ key, sizeBytes, etag });
   }
   return files;
 }
@@ -273,25 +290,50 @@ function placeFiles(
 async function inspectFiles(
   store: ObjectStore,
   candidates: readonly Candidate[],
+  known: KnownFiles,
   options: InspectDatasetOptions,
   findings: FindingList,
 ): Promise<Picture[]> {
-  const { signal, onProgress, concurrency = DEFAULT_CONCURRENCY } = options;
-  const fileOptions = {
-    decode: options.decode ?? 'full',
-    limits: options.limits ?? DEFAULT_IMAGE_LIMITS,
-    ...(signal === undefined ? {} : { signal }),
-  };
-  const pictures: (Picture | undefined)[] = new Array(candidates.length);
-  let done = 0;
-  await forEachConcurrent(candidates, concurrency, async (candidate, index) => {
-    signal?.throwIfAborted();
-    const verdict = await inspectFile(store, candidate, fileOptions);
-    if ('contentHash' in verdict) pictures[index] = { ...candidate, ...verdict };
+  const verdicts = await findVerdicts(store, candidates, known, options);
+  const pictures: Picture[] = [];
+  for (const [index, { etag: _, ...candidate }] of candidates.entries()) {
+    const verdict = verdicts[index] as FileVerdict;
+    if ('contentHash' in verdict) pictures.push({ ...candidate, ...verdict });
     else findings.add(verdict.code, candidate.key, `"${candidate.key}" is skipped. ${verdict.reason}`);
-    onProgress?.({ done: ++done, total: candidates.length });
-  });
-  return pictures.filter((picture) => picture !== undefined);
+  }
+  return pictures;
+}
+
+/** The verdicts on all files: known ones, and of the others what reading them gives. */
+async function findVerdicts(
+  store: ObjectStore,
+  candidates: readonly Candidate[],
+  known: KnownFiles,
+  options: InspectDatasetOptions,
+): Promise<readonly (FileVerdict | undefined)[]> {
+  const { signal, onProgress, isTimeUp, concurrency = DEFAULT_CONCURRENCY, decode = 'full' } = options;
+  const limits = options.limits ?? DEFAULT_IMAGE_LIMITS;
+  const fileOptions = { decode, limits, ...(signal === undefined ? {} : { signal }) };
+  const verdicts = candidates.map((candidate) => known.find(candidate, decode));
+  const unread = [...verdicts.keys()].filter((index) => verdicts[index] === undefined);
+  const total = candidates.length;
+  let done = total - unread.length;
+  if (done > 0) onProgress?.({ done, total });
+  try {
+    await forEachConcurrent(unread, concurrency, async (index) => {
+      signal?.throwIfAborted();
+      const candidate = candidates[index] as Candidate;
+      const { verdict, etag } = await inspectFile(store, candidate, fileOptions);
+      verdicts[index] = verdict;
+      if (etag !== undefined) await known.remember({ key: candidate.key, etag }, decode, verdict);
+      onProgress?.({ done: ++done, total });
+      // After the file: every inspection finds out something, however little time it has.
+      if (done < total && isTimeUp?.() === true) throw new InspectionUnfinished(done, total);
+    });
+  } finally {
+    await known.flush();
+  }
+  return verdicts;
 }
 
 function toItems(

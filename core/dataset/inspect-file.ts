@@ -56,6 +56,12 @@ const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
   'key-too-long',
 ] as const);
 
+/** A verdict, and the etag of the content that it is about; none where no content was read. */
+export interface InspectedFile {
+  readonly verdict: FileVerdict;
+  readonly etag?: string;
+}
+
 /**
  * Reads and decodes one file.
  *
@@ -65,26 +71,29 @@ export async function inspectFile(
   store: ObjectStore,
   file: { readonly key: string; readonly sizeBytes: number },
   options: InspectFileOptions,
-): Promise<FileVerdict> {
+): Promise<InspectedFile> {
   const { limits, signal } = options;
+  let etag: string | undefined;
   try {
     // The listed size is checked first, so that a video is not read into memory. Files that cannot be read are listed with size 0.
     if (file.sizeBytes > 0) checkByteLimit(file.sizeBytes, limits);
     const object = await store.get(file.key, signal === undefined ? {} : { signal });
     if (object === undefined)
-      return { code: 'file-vanished', reason: 'It was deleted after it had been listed.' };
+      return { verdict: { code: 'file-vanished', reason: 'It was deleted after it had been listed.' } };
     const { body } = object;
+    etag = object.etag;
     const contentHash = contentHashOf(body);
     if (options.decode === 'header') {
       const { width, height } = await readImageHeader(body, limits);
-      return { contentHash, width, height, thumbnail: null, isFlat: false };
+      return { verdict: { contentHash, width, height, thumbnail: null, isFlat: false }, etag };
     }
     const { width, height, thumbnail, isFlat } = await verifyImage(body, limits);
-    return { contentHash, width, height, thumbnail, isFlat };
+    return { verdict: { contentHash, width, height, thumbnail, isFlat }, etag };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
     const code = UNREADABLE.has(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
     if (code === undefined) throw error;
-    return { code, reason: error.message };
+    const verdict = { code, reason: error.message };
+    return etag === undefined ? { verdict } : { verdict, etag };
   }
 }

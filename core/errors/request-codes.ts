@@ -34,6 +34,13 @@ export const REQUEST_CODES = {
   'method-not-allowed': 'The path does not take this method. Use one that the `Allow` header names.',
 
   'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',
+  'api-key-expired': 'The API key has ended. Ask the operator of the server for another one.',
+  'api-key-exists': 'An API key has this name. Choose another one, or rotate or revoke that key.',
+  'api-key-not-found': 'The store has no API key of this name. List the keys to find it.',
+  'api-keys-unused':
+    'The server requires no API keys, so that those of its store would protect nothing. Start it with one key of its own, which then creates others.',
+  'key-limited':
+    'The API key is limited to some datasets or models, and the request asks for others or for all. Ask the operator of the server for a key that may.',
   'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
   'scope-missing':
     'The API key does not have the scope that the request needs. Ask the operator of the server for a key that has it.',
@@ -44,6 +51,8 @@ export const REQUEST_CODES = {
   'dataset-name-invalid':
     'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
+  'dataset-inspecting':
+    'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':
     'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',

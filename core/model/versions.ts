@@ -17,14 +17,20 @@ export interface ModelVersions {
 
 /**
  * Lists models that have a committed version, in the order of their keys, by one listing that ends with the page.
- * @param options `after`: only models after this one; `limit`: their largest number. Default: all models.
+ * @param options `after`: only models after this one; `limit`: their largest number; `isSeen`: whether
+ *   a model is listed. Default: all models.
  */
 export async function listModels(
   store: ObjectStore,
   {
     after,
     limit = Number.POSITIVE_INFINITY,
-  }: { readonly after?: string | undefined; readonly limit?: number } = {},
+    isSeen = () => true,
+  }: {
+    readonly after?: string | undefined;
+    readonly limit?: number;
+    readonly isSeen?: (model: string) => boolean;
+  } = {},
 ): Promise<{ readonly models: readonly ModelVersions[]; readonly hasMore: boolean }> {
   const versionsByModel = new Map<string, string[]>();
   const toPage = () =>
@@ -33,7 +39,7 @@ export async function listModels(
   for await (const { key } of store.list(keys.models(), start)) {
     const [, model, version, file, ...rest] = key.split('/');
     if (model === undefined || version === undefined || file !== MANIFEST_FILE || rest.length > 0) continue;
-    if (!isModelName(model) || !isVersionNumber(version)) continue;
+    if (!isModelName(model) || !isVersionNumber(version) || !isSeen(model)) continue;
     const versions = versionsByModel.get(model) ?? [];
     if (versions.length === 0 && versionsByModel.size === limit) return { models: toPage(), hasMore: true };
     versions.push(version);

@@ -16,6 +16,7 @@ const splits = `${keys.splits()}*`;
 const models = `${keys.models()}*`;
 const backbones = `${keys.backbones()}*`;
 const cache = `${keys.cache()}*`;
+const inspections = `${keys.inspections()}*`;
 const features = `${keys.features()}*`;
 const weights = keys.weights('*');
 const job = keys.job('*');
@@ -29,6 +30,7 @@ const openJobs = `${keys.openJobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
+const apiKeys = `${keys.apiKeys()}*`;
 const workers = `${keys.workers()}*`;
 
 /**
@@ -89,14 +91,39 @@ export const ACCESS = {
       idempotency,
       uploads,
       weights,
+      inspections,
+      apiKeys,
     ],
     // Models, because published weights are imported as they are; trained ones come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
-    write: [datasets, job, jobEvents, batchFiles, openJobs, idempotency, uploads, models, weights],
+    write: [
+      datasets,
+      job,
+      jobEvents,
+      batchFiles,
+      openJobs,
+      idempotency,
+      uploads,
+      models,
+      weights,
+      inspections,
+      apiKeys,
+    ],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
-    // Whatever is made of people's pictures, since people ask for its deletion by law.
-    erase: [datasets, splits, models, jobFiles, batchFiles, checkpoints, uploads, features],
+    // Whatever is made of people's pictures, since people ask for its deletion by law; and keys that are revoked.
+    erase: [
+      datasets,
+      splits,
+      models,
+      jobFiles,
+      batchFiles,
+      checkpoints,
+      uploads,
+      features,
+      inspections,
+      apiKeys,
+    ],
   },
   jobEvents: JOB_EVENTS,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */

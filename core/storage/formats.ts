@@ -43,6 +43,7 @@ export const FORMATS = {
   pin: { kind: 'pin of a pulled file', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },
+  apiKey: { kind: 'API key', version: 1 },
   restore: { kind: 'note of a restore', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 

@@ -125,10 +125,23 @@ export const keys = {
   /** The note in the target of a restore, until it is finished. */
   restore: () => 'restore.json',
 
+  /** Records of API keys. */
+  apiKeys: () => 'api-keys/',
+  apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
+
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
+  /** What inspections of datasets found out, see core/dataset/known-files.ts. */
+  inspections: () => 'cache/inspections/',
+  datasetInspections: (dataset: string) => `${keys.inspections()}${segment(dataset)}/`,
+  /** The verdicts on files. @param variant what they depend on besides the files. */
+  inspectionVerdicts: (dataset: string, variant: string) =>
+    `${keys.datasetInspections(dataset)}${segment(variant)}/verdicts/`,
+  /** The groups of near-duplicates. @param name of the set of pictures; without it, the folder of all. */
+  inspectionGroups: (dataset: string, variant: string, name?: string) =>
+    `${keys.datasetInspections(dataset)}${segment(variant)}/groups/${name === undefined ? '' : segment(name)}`,
   weights: (file: string) => `cache/weights/${segment(file)}`,
   /** Is written to see whether the store takes writes. */
   writeProbe: () => 'cache/write-probe',
@@ -141,12 +154,13 @@ export const BATCH_DAYS = 30;
 
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
- * checkpoints that no job has deleted, cached features, batch predictions, and workers that have not been heard of.
+ * checkpoints that no job has deleted, cached features and inspections, batch predictions, and workers that have not been heard of.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
   { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
   { id: 'features', prefix: keys.features(), days: 90 },
+  { id: 'inspections', prefix: keys.inspections(), days: 90 },
   { id: 'batches', prefix: keys.batches(), days: BATCH_DAYS },
   { id: 'workers', prefix: keys.workers(), days: 1 },
 ] as const;

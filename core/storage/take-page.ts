@@ -1,4 +1,4 @@
-// Takes one page of a listing.
+// Takes one page of a listing, or of the items in it that fit.
 
 /**
  * Takes the first items of a listing, and tells whether there are more. Lists no further than one item past the page.
@@ -14,4 +14,9 @@ export async function takePage<T>(
     page.push(item);
   }
   return { items: page, hasMore: false };
+}
+
+/** The items of a listing that fit. */
+export async function* takeIf<T>(items: AsyncIterable<T>, fits: (item: T) => boolean): AsyncGenerator<T> {
+  for await (const item of items) if (fits(item)) yield item;
 }

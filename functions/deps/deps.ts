@@ -1,6 +1,7 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
-import type { FindKey, KnownKey } from '../../core/api-key/known-key.ts';
+import type { KeyRing } from '../../core/api-key/key-ring.ts';
+import type { KnownKey } from '../../core/api-key/known-key.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
@@ -46,8 +47,8 @@ export interface AppDeps {
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly limits: Limits;
-  /** Finds the keys that the API requires; without it, everybody who can reach the API may use it. */
-  readonly findKey?: FindKey | undefined;
+  /** The keys, one of which the API requires; without them, everybody who can reach it may use it. */
+  readonly keyRing?: KeyRing | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */
   readonly hosts?: HostRules | undefined;
   /** Pages of other sites that may use the API; `*` for all. */

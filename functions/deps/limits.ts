@@ -21,6 +21,8 @@ export interface Limits {
    * up to four times that, for base64 in JSON.
    */
   readonly bytesInFlight: number;
+  /** How long one request may read pictures of a dataset, in milliseconds; what it has found out is kept for the next. */
+  readonly inspectionMs: number;
   /** How long a client may stall in the middle of its body, in milliseconds. */
   readonly bodyStallMs: number;
 }
@@ -49,5 +51,7 @@ export const DEFAULT_LIMITS: Limits = {
   datasetFileBytes: 32 * MIB,
   imagesPerRequest: 64,
   bytesInFlight: MOST_BYTES_IN_FLIGHT,
+  // Below the minute after which clients and proxies give up.
+  inspectionMs: 20_000,
   bodyStallMs: 20_000,
 };

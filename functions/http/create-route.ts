@@ -2,6 +2,7 @@
 
 import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
 import { OPERATION_SCOPES, type OperationId } from './operation-scopes.ts';
+import { requireNames } from './require-names.ts';
 import { requireScope } from './require-scope.ts';
 
 /** The name of the keys' scheme in the API's description. */
@@ -15,11 +16,12 @@ type ScopedRoute<P extends string> = Omit<RouteConfig, 'path' | 'security' | 'mi
   readonly middleware?: never;
 };
 
-/** A route, as `@hono/zod-openapi` has them, that admits keys with the scope of its operation alone. */
+/** A route, as `@hono/zod-openapi` has them, that admits keys with the scope of its operation alone, and within their limits. */
 export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R) {
   const scope = OPERATION_SCOPES[route.operationId];
   if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
   const description = [route.description, `Scope: \`${scope}\`.`].filter(Boolean).join(' ');
   const security = [{ [KEY_SCHEME]: [scope] }];
-  return describeRoute({ ...route, description, security, middleware: requireScope(scope) } as R);
+  const middleware = [requireScope(scope), requireNames(route.operationId)];
+  return describeRoute({ ...route, description, security, middleware } as R);
 }

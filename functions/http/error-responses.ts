@@ -15,7 +15,13 @@ const EVERYWHERE: readonly ErrorCode[] = [
   'storage-unavailable',
 ];
 /** Errors of routes below /v1, where the installation has keys. */
-const WITH_KEYS: readonly ErrorCode[] = ['api-key-missing', 'api-key-invalid', 'scope-missing'];
+const WITH_KEYS: readonly ErrorCode[] = [
+  'api-key-missing',
+  'api-key-invalid',
+  'api-key-expired',
+  'scope-missing',
+  'key-limited',
+];
 /** Errors of routes that read a body. */
 export const BODY_ERRORS: readonly ErrorCode[] = ['body-missing', 'body-unreadable', 'body-too-large'];
 /** Errors of routes that read a JSON body. */

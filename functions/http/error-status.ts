@@ -64,12 +64,18 @@ export const ERROR_ANSWERS = {
 
   'api-key-missing': refused(401),
   'api-key-invalid': refused(401),
+  'api-key-expired': refused(401),
+  'api-key-exists': refused(409),
+  'api-key-not-found': refused(404),
+  'api-keys-unused': refused(409),
+  'key-limited': refused(403),
   'scope-missing': refused(403),
   'host-not-allowed': refused(403),
   'origin-not-allowed': refused(403),
 
   'dataset-name-invalid': refused(400),
   'dataset-not-found': refused(404),
+  'dataset-inspecting': later(1),
   'dataset-empty': refused(409),
   'dataset-invalid': refused(409),
   'split-snapshot-not-found': refused(404),

@@ -37,6 +37,12 @@ export const OPERATION_SCOPES = {
   /** Reports show pictures of the dataset. */
   getModelReport: 'train',
   listWorkers: 'train',
+
+  createKey: 'admin',
+  listKeys: 'admin',
+  getKey: 'admin',
+  rotateKey: 'admin',
+  revokeKey: 'admin',
 } as const satisfies Readonly<Record<string, Scope | 'public'>>;
 
 /** The `operationId` of a route. */

@@ -11,7 +11,7 @@ const NAMES_BEARER = /^bearer(\s|$)/i;
 
 /**
  * Middleware that requires `Authorization: Bearer <key>`, as OpenAI's clients send it, and leaves what is known of the key for the handlers.
- * @throws {FoveaError} `api-key-missing` or `api-key-invalid`, answered with 401.
+ * @throws {FoveaError} `api-key-missing`, `api-key-invalid` or `api-key-expired`, answered with 401.
  */
 export function requireApiKey(findKey: FindKey) {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -31,9 +31,10 @@ export function requireApiKey(findKey: FindKey) {
         { param: 'Authorization' },
       );
     }
+    // Says so of every answer that refuses the key.
+    c.header('WWW-Authenticate', 'Bearer error="invalid_token"');
     const key = await findKey(token);
     if (key === undefined) {
-      c.header('WWW-Authenticate', 'Bearer error="invalid_token"');
       throw new FoveaError(
         'api-key-invalid',
         'The API key is not known. Ask the operator of this installation for one.',
@@ -42,6 +43,7 @@ export function requireApiKey(findKey: FindKey) {
         },
       );
     }
+    c.header('WWW-Authenticate', undefined);
     c.set('apiKey', key);
     await next();
   });

@@ -2,19 +2,28 @@
 
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { DatasetFileSchema, DatasetListSchema, DatasetSchema, toWireInspection } from '../../api/dataset.ts';
+import {
+  DatasetFileSchema,
+  DatasetListSchema,
+  DatasetProgressSchema,
+  DatasetSchema,
+  toWireInspection,
+} from '../../api/dataset.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import { takePage } from '../../core/storage/take-page.ts';
+import { takeIf, takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
 import { readBody } from '../http/read-body.ts';
+import { maySee } from '../http/require-names.ts';
+import { after } from './after.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
 
@@ -45,7 +54,8 @@ const getDataset = createRoute({
   tags: TAGS,
   summary: 'Inspect a dataset',
   description:
-    'Counts pictures by class and default split, and lists what is wrong with which file. Reads every picture once.',
+    'Counts pictures by class and default split, and lists what is wrong with which file. Reads every picture once; what it found out is ' +
+    'kept until a file changes. A large dataset takes several requests: send it again while the answer is 202.',
   request: {
     params: z.object({ dataset: name('The name of a dataset.', 'fruit') }),
     query: z.strictObject({
@@ -57,6 +67,10 @@ const getDataset = createRoute({
   },
   responses: {
     200: { description: 'What was found.', content: { 'application/json': { schema: DatasetSchema } } },
+    202: {
+      description: 'The inspection is not finished. Send the same request again.',
+      content: { 'application/json': { schema: DatasetProgressSchema } },
+    },
     ...errorResponses('dataset-name-invalid', 'dataset-not-found', 'dataset-empty'),
   },
 });
@@ -120,7 +134,10 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   routes.openapi(listDatasets, async (c) => {
     const { after, limit } = c.req.valid('query');
     const names = store.listFolders(keys.datasets(), after === undefined ? {} : { startAfter: after });
-    const { items, hasMore } = await takePage(names, limit);
+    const { items, hasMore } = await takePage(
+      takeIf(names, (dataset) => maySee(c, { dataset })),
+      limit,
+    );
     const data = items.map((dataset) => ({ object: 'dataset' as const, dataset }));
     return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
@@ -128,12 +145,21 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   routes.openapi(getDataset, async (c) => {
     const dataset = parseDatasetName(c.req.valid('param').dataset);
     await requireDataset(store, dataset, 'dataset');
-    const inspection = await inspectDataset(store, dataset, {
-      split: SplitFractionsSchema.parse({}),
-      decode: c.req.valid('query').decode,
-      signal: c.req.raw.signal,
-    });
-    return c.json({ object: 'dataset' as const, ...toWireInspection(inspection) }, 200);
+    try {
+      const inspection = await inspectDataset(store, dataset, {
+        split: SplitFractionsSchema.parse({}),
+        decode: c.req.valid('query').decode,
+        signal: c.req.raw.signal,
+        isTimeUp: after(limits.inspectionMs),
+        tidies: true,
+      });
+      const status = 'inspected' as const;
+      return c.json({ object: 'dataset' as const, status, ...toWireInspection(inspection) }, 200);
+    } catch (error) {
+      if (!(error instanceof InspectionUnfinished)) throw error;
+      const files = { done: error.done, total: error.total };
+      return c.json({ object: 'dataset' as const, dataset, status: 'inspecting' as const, files }, 202);
+    }
   });
 
   async function putPicture(c: Context<AppEnv>, dataset: string, ...path: readonly string[]) {

@@ -1,6 +1,7 @@
 // Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
 
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
 import { toWireEstimate } from '../../api/estimate.ts';
@@ -11,6 +12,7 @@ import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
@@ -19,17 +21,21 @@ import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import { AUTO_BASE } from '../../core/job/recipe/base-choice.ts';
 import { basesToCompare } from '../../core/job/recipe/bases-to-compare.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import type { PageOptions } from '../../core/job/record/job-events.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { foreseePromotion } from '../../core/model/foresee-promotion.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
-import type { AppDeps } from '../deps/deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { isLimited, maySee, requireNamed } from '../http/require-names.ts';
+import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
@@ -76,6 +82,7 @@ const createJob = createRoute({
       'dataset-not-found',
       'backbone-not-found',
       'dataset-empty',
+      'dataset-inspecting',
       'backend-unavailable',
       'idempotency-conflict',
       'queue-unavailable',
@@ -130,6 +137,7 @@ export function jobRoutes(deps: AppDeps) {
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c, CreateJobSchema, limits.jsonBodyBytes);
     const job = toNewJob(request);
+    requireNamed(c, job);
     const atHand = await basesFor(deps, job);
     const likely = { ...job, architecture: likelyBase(job.architecture, atHand) };
     const inputSize = await inputSizeOf(deps, likely);
@@ -152,7 +160,7 @@ export function jobRoutes(deps: AppDeps) {
   });
 
   routes.openapi(listJobs, async (c) => {
-    const page = await jobs.list(c.req.valid('query'));
+    const page = await listSeen(c, jobs, c.req.valid('query'));
     const data = page.jobs.map((job) => toWireJob(job, now()));
     return c.json({ object: 'list' as const, data, has_more: page.hasMore }, 200);
   });
@@ -175,6 +183,20 @@ export function jobRoutes(deps: AppDeps) {
   });
 
   return routes;
+}
+
+/** A page of the jobs that the key of a request may see. */
+async function listSeen(c: Context<AppEnv>, jobs: AppDeps['jobs'], { after, limit }: PageOptions) {
+  if (!isLimited(c)) return jobs.list({ after, limit });
+  const seen: JobRecord[] = [];
+  let last = after;
+  for (;;) {
+    const page = await jobs.list({ after: last, limit });
+    seen.push(...page.jobs.filter((job) => maySee(c, job)));
+    last = page.last;
+    if (seen.length > limit || !page.hasMore)
+      return { jobs: seen.slice(0, limit), hasMore: seen.length > limit };
+  }
 }
 
 /** The input of the network that a job trains. @throws {FoveaError} `architecture-unknown`, `backbone-not-found`. */
@@ -204,7 +226,14 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
   requireBackend(job.backend, machines);
   const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
   const inspection = toWireInspection(
-    await inspectDataset(deps.store, dataset, { split, ...snapshot, inputSize, signal }),
+    await inspectDataset(deps.store, dataset, {
+      split,
+      ...snapshot,
+      inputSize,
+      signal,
+      isTimeUp: after(deps.limits.inspectionMs),
+      tidies: true,
+    }).catch(toInspecting),
   );
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   const { liveVersion, outlook } = await foreseePromotion(deps.store, {
@@ -223,6 +252,16 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     promotion: outlook,
     ...inspection,
   };
+}
+
+/** @throws {FoveaError} `dataset-inspecting` for an inspection whose time was up; any other error as it is. */
+function toInspecting(error: unknown): never {
+  if (!(error instanceof InspectionUnfinished)) throw error;
+  const { done, total } = error;
+  throw new FoveaError('dataset-inspecting', error.message, {
+    param: 'training_file',
+    details: { done, total },
+  });
 }
 
 type Machines = AppDeps['machines'];

@@ -26,6 +26,7 @@ import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { maySee, requireNamed } from '../http/require-names.ts';
 import { explainMissingModel } from './missing-model.ts';
 
 const TAGS = ['Models'];
@@ -100,6 +101,7 @@ export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }:
   routes.openapi(importRoute, async (c) => {
     const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
     const { architecture, labels, name, weights, resize, crop, promote } = request;
+    requireNamed(c, { model: name });
     const preprocessing = toNormalization(request);
     // Loaded with the first import: a function that predicts needs no networks.
     const { importModel } = await import('../../core/model/import-model.ts');
@@ -112,7 +114,10 @@ export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }:
   });
 
   routes.openapi(list, async (c) => {
-    const { models, hasMore } = await listModels(store, c.req.valid('query'));
+    const { models, hasMore } = await listModels(store, {
+      ...c.req.valid('query'),
+      isSeen: (model) => maySee(c, { model }),
+    });
     const data = await mapConcurrently(models, ({ model, versions }) =>
       describeModel(store, model, versions),
     );

@@ -2,17 +2,20 @@
 // request, which sends the bytes straight to the object store.
 
 import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
 import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { present } from '../../core/present.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { AppDeps } from '../deps/deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { requireNamed } from '../http/require-names.ts';
+import { requireScopeFor } from '../http/require-scope.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
 
 const createUpload = createRoute({
@@ -51,7 +54,8 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
     if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
     const id = `upload-${randomUUID()}`;
     const isForDataset = purpose === 'fine-tune';
-    const key = isForDataset ? toDatasetKey(present(filename, 'a filename')) : keys.upload(id);
+    if (isForDataset) requireScopeFor(c, 'train');
+    const key = isForDataset ? toDatasetKey(c, present(filename, 'a filename')) : keys.upload(id);
     const link = await uploads.create({ key, sizeBytes: bytes, contentType, mayReplace: isForDataset });
     return c.json(
       {
@@ -76,7 +80,7 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
 }
 
 /** @throws {FoveaError} `request-invalid` where the name has no such form; `dataset-name-invalid`. */
-function toDatasetKey(filename: string): string {
+function toDatasetKey(c: Context<AppEnv>, filename: string): string {
   const [dataset = '', ...path] = filename.split('/');
   const file = path.pop();
   if (file === undefined || path.length < 1 || path.length > 2) {
@@ -87,6 +91,7 @@ function toDatasetKey(filename: string): string {
       { param: 'filename' },
     );
   }
+  requireNamed(c, { dataset });
   return keys.datasetFile(
     parseDatasetName(dataset, 'filename'),
     ...path.map((folder) => parseClassName(folder, 'filename')),

@@ -2,6 +2,9 @@
 
 import { type CloudTemplate, type Resource, resourcesOf } from './synthesize.ts';
 
+/** What is deleted some days after it was written. */
+const EXPIRING = ['checkpoints/', 'uploads/', 'cache/features/', 'cache/inspections/', 'workers/'];
+
 /** What the API may delete with all its versions. */
 const ERASED = [
   'datasets/*',
@@ -11,6 +14,8 @@ const ERASED = [
   'checkpoints/*',
   'uploads/*',
   'cache/features/*',
+  'api-keys/*',
+  'cache/inspections/*',
 ];
 
 export interface Guarantee {
@@ -122,7 +127,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features and lost workers expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections and lost workers expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -131,9 +136,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       return (
         everywhere?.['AbortIncompleteMultipartUpload'] !== undefined &&
         everywhere['NoncurrentVersionExpiration'] !== undefined &&
-        ['checkpoints/', 'uploads/', 'cache/features/', 'workers/'].every(
-          (prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined,
-        )
+        EXPIRING.every((prefix) => forPrefix(prefix)?.['ExpirationInDays'] !== undefined)
       );
     }),
     violate: (t) => {
@@ -145,9 +148,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) =>
       LifecycleConfiguration.Rules.filter(
         (rule: Record<string, unknown>) => rule['ExpirationInDays'] !== undefined,
-      ).every(({ Prefix }: { Prefix?: string }) =>
-        ['checkpoints/', 'uploads/', 'cache/features/', 'workers/'].includes(Prefix ?? ''),
-      ),
+      ).every(({ Prefix }: { Prefix?: string }) => EXPIRING.includes(Prefix ?? '')),
     ),
     violate: (t) => {
       first(t, 'AWS::S3::Bucket').Properties['LifecycleConfiguration'].Rules.push({
@@ -314,6 +315,8 @@ export const GUARANTEES: readonly Guarantee[] = [
         'uploads/*',
         'models/*',
         'cache/weights/*',
+        'api-keys/*',
+        'cache/inspections/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),

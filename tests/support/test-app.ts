@@ -1,7 +1,8 @@
 // The whole HTTP app over a store in memory, with a queue that only remembers what it was told, and tells why as that of AWS Batch.
 
-import { type ConfiguredKeys, findConfigured } from '../../core/api-key/configured-keys.ts';
-import type { FindKey } from '../../core/api-key/known-key.ts';
+import type { ConfiguredKeys } from '../../core/api-key/configured-keys.ts';
+import { createKeyRecords } from '../../core/api-key/key-records.ts';
+import { createKeyRing } from '../../core/api-key/key-ring.ts';
 import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
@@ -31,7 +32,6 @@ export interface TestAppOptions {
   readonly store?: ObjectStore;
   readonly limits?: Partial<Limits>;
   readonly apiKeys?: ConfiguredKeys;
-  readonly findKey?: FindKey;
   readonly weightsDir?: string;
   readonly checkWritable?: () => Promise<void>;
   readonly allowOrigins?: readonly string[] | undefined;
@@ -84,8 +84,10 @@ export function createTestApp(options: TestAppOptions = {}) {
     predictor,
     lanes: options.lanes ?? createLaneScheduler({ lanes: 4 }),
     now,
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    findKey: options.findKey ?? (apiKeys && findConfigured(apiKeys)),
+    // A busy machine may take its time.
+    limits: { ...DEFAULT_LIMITS, inspectionMs: Number.POSITIVE_INFINITY, ...limits },
+    keyRing:
+      apiKeys && createKeyRing({ configured: apiKeys, records: createKeyRecords({ store, now }), now }),
     allowOrigins,
     trustsProxy,
     weightsDir,

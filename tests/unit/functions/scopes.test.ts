@@ -20,10 +20,14 @@ const PUBLIC_PATHS = [
   '/docs/errors.md',
 ];
 
-const { app, send } = createTestApp({
-  findKey: async (secret) =>
-    SCOPES.map((scope) => ({ name: `${scope}-key`, scopes: [scope] })).find(({ name }) => name === secret),
-});
+const OPERATOR = 'the-key-of-the-operator';
+const { app, send } = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+const secrets = new Map<Scope, string>();
+for (const scope of SCOPES) {
+  const key = { name: `${scope}-key`, scopes: [scope] };
+  const { body } = await send('POST', '/v1/keys', key, { authorization: `Bearer ${OPERATOR}` });
+  secrets.set(scope, body.secret);
+}
 const document: AnyJson = (await send('GET', '/openapi.json')).body;
 const operations = Object.entries<AnyJson>(document.paths).flatMap(([path, methods]) =>
   Object.entries<AnyJson>(methods).map(([method, operation]) => ({
@@ -40,7 +44,7 @@ const refusalOf = async ({ method, path }: (typeof operations)[number], key: Sco
     method,
     path.replaceAll(/\{\w+\}/g, 'x'),
     undefined,
-    key === undefined ? {} : { authorization: `Bearer ${key}-key` },
+    key === undefined ? {} : { authorization: `Bearer ${secrets.get(key)}` },
   );
   return status === 401 || body.error?.code === 'scope-missing' ? { status, ...body.error } : undefined;
 };

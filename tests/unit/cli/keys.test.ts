@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from 'vitest';
+import {
+  describeKeys,
+  runKeysCreate,
+  runKeysList,
+  runKeysRevoke,
+  runKeysRotate,
+} from '../../../cli/commands/keys.ts';
+import { startServer } from '../../../functions/node.ts';
+import { createTestApp } from '../../support/test-app.ts';
+
+const OPERATOR = 'the-key-of-the-operator';
+
+describe('fovea keys', () => {
+  it('makes, lists, rotates and revokes keys of a server; secrets alone go to the standard output', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    const server = await startServer({ app: test.app, host: '127.0.0.1', port: 0 });
+    const out = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const err = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    try {
+      const asked = { url: server.url, apiKey: OPERATOR };
+      const statusOf = async (secret: string) =>
+        (await test.send('GET', '/v1/models', undefined, { authorization: `Bearer ${secret}` })).status;
+      const printed = () => String(out.mock.lastCall?.[0]);
+      await runKeysCreate(asked, 'phone', { scope: 'predict', days: 1, model: ['fruit'] });
+      const first = printed();
+      expect(await statusOf(first)).toBe(200);
+      await runKeysRotate(asked, 'phone', 0);
+      expect([await statusOf(first), await statusOf(printed())]).toEqual([401, 200]);
+      await runKeysList(asked);
+      expect(printed()).toMatch(/phone +predict +all +fruit +\S+ +operator +\d{4}-/);
+      await runKeysRevoke(asked, 'phone');
+      await runKeysList(asked);
+      expect(printed()).toMatch(/has no keys/);
+      await expect(runKeysRevoke(asked, 'phone')).rejects.toThrow(/There is no API key "phone"/);
+    } finally {
+      out.mockRestore();
+      err.mockRestore();
+      await server.stop();
+    }
+  });
+
+  it('shows what a key is not limited to', () => {
+    const key = {
+      object: 'api_key' as const,
+      name: 'a',
+      scopes: ['train' as const],
+      created_at: 0,
+      created_by: 'b',
+    };
+    const none = { rotated_at: null, expires_at: null, datasets: null, models: null };
+    expect(describeKeys([{ ...key, ...none }])).toMatch(/a +train +all +all +1970-01-01 +b +never/);
+  });
+});
