@@ -42,7 +42,7 @@ export const WINGS = {
     'native',
   ],
   'core/job': ['recipe', 'record', 'checkpoints', 'estimate', 'queues'],
-  'core/network': ['description', 'architectures', 'surgery', 'plan', 'weights', 'onnx', 'tfjs'],
+  'core/network': ['description', 'architectures', 'surgery', 'plan', 'weights', 'keras', 'onnx', 'tfjs'],
 };
 
 const inOrder = Object.entries(WINGS).flatMap(([wing, folders]) =>
@@ -91,20 +91,20 @@ export default {
       'What is said over HTTP is the same whoever serves it, asks for it or does the work.',
       {
         from: '^api/',
-        to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/|^core/(storage|backbone|image|predict)/|node_modules/(?!zod/)',
+        to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/|^core/(storage|backbone|classifier|image|predict)/|node_modules/(?!zod/)',
       },
     ),
     only('storage-knows-no-content', 'The store does not know what is stored.', {
       from: '^core/storage/',
-      to: '^core/(dataset|image|network|model|backbone|job|predict)/',
+      to: '^core/(dataset|image|network|model|backbone|classifier|job|predict)/',
     }),
     only('image-knows-no-classes', 'One path for training and serving knows neither classes nor networks.', {
       from: '^core/image/',
-      to: '^core/(dataset|network|backbone|job|predict|storage)/',
+      to: '^core/(dataset|network|backbone|classifier|job|predict|storage)/',
     }),
     only('network-knows-no-jobs', 'A network is data.', {
       from: '^core/network/',
-      to: '^core/(dataset|image|model|backbone|job|predict)/',
+      to: '^core/(dataset|image|model|backbone|classifier|job|predict)/',
     }),
     only('lanes-know-no-work', 'Whatever runs in a lane, the order is the same.', {
       from: '^core/lanes/',

@@ -3,15 +3,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES } from '../core/api-key/scope.ts';
+import { ACTIVATIONS } from '../core/classifier/export-hints.ts';
 import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
-import { PREPROCESSING_MODES } from '../core/image/model-input.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
 import { SERVED_PRECISIONS } from '../core/predict/served-precision.ts';
 import type { CopyStoreOptions } from './commands/copy-store.ts';
 import type { ExportModelOptions } from './commands/export-model.ts';
-import { cropOption, resizeOption } from './commands/framing-options.ts';
+import { cropOption, layoutOption, preprocessingOption, resizeOption } from './commands/framing-options.ts';
 import type { ImportBackboneOptions } from './commands/import-backbone.ts';
 import type { ImportModelOptions } from './commands/import-model.ts';
 import type { CreateKeyOptions, KeysServer } from './commands/keys.ts';
@@ -216,22 +216,48 @@ program
 
 program
   .command('import-model')
-  .description('serve a pretrained network as it is, without training')
-  .argument('<architecture>', 'e.g. mobilenet_v2_1.0')
-  .requiredOption('--labels <file>', 'text file with the name of one class on each line', takePath)
+  .description(
+    'serve a classifier that is trained already: an export of another program, or a pretrained network',
+  )
+  .argument(
+    '<source>',
+    'an .onnx file, keras_model.h5, model.json, or a folder or zip archive with one and its labels; or an architecture, e.g. mobilenet_v2_1.0',
+  )
   .option(
-    '--weights <path>',
-    'Keras weight file, or folder that has the published one (default: download it)',
+    '--labels <file>',
+    'text file with the name of one class on each line (default: what the files say)',
     takePath,
   )
-  .option('--name <name>', 'name of the model (default: that of the architecture)')
+  .option(
+    '--weights <path>',
+    'of an architecture: Keras weight file, or folder that has the published one (default: download it)',
+    takePath,
+  )
+  .option('--name <name>', 'name of the model (default: that of the file or the architecture)')
+  .addOption(layoutOption('(default: what the file shows)'))
+  .addOption(preprocessingOption('(default: what the files say)'))
   .option('--mean <numbers>', MEAN_HELP, parseNumbers)
   .option('--std <numbers>', STD_HELP, parseNumbers)
+  .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)
+  .addOption(
+    new Option(
+      '--color-order <order>',
+      'order of the colors in the input (default: what the files say, or rgb)',
+    ).choices(['rgb', 'bgr']),
+  )
+  .addOption(
+    new Option(
+      '--activation <name>',
+      'what is still to be applied to the output to get scores (default: what the graph shows)',
+    ).choices(ACTIVATIONS),
+  )
+  .option('--output <name>', 'name of the output with the scores (default: the only one)')
+  .option('--backbone <name>', 'also import its features as a backbone of this name, for jobs')
   .addOption(resizeOption())
   .addOption(cropOption())
   .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-  .action(async (architecture: string, options: ImportModelOptions) =>
-    (await import('./commands/import-model.ts')).runImportModel(architecture, options),
+  .action(async (source: string, options: ImportModelOptions) =>
+    (await import('./commands/import-model.ts')).runImportModel(source, options),
   );
 
 withPull(program.command('import-backbone'))
@@ -240,18 +266,8 @@ withPull(program.command('import-backbone'))
   )
   .argument('<source>', 'the .onnx file, its URL, or a repository of a hub as org/name or org/name@revision')
   .option('--name <name>', 'name of the backbone, for jobs (default: that of the file)')
-  .addOption(
-    new Option(
-      '--layout <layout>',
-      'axes of its input: nchw as in PyTorch, nhwc as in TensorFlow (default: what a hub says)',
-    ).choices(LAYOUTS),
-  )
-  .addOption(
-    new Option(
-      '--preprocessing <mode>',
-      'what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255 (default: what a hub says)',
-    ).choices(PREPROCESSING_MODES),
-  )
+  .addOption(layoutOption('(default: what a hub says)'))
+  .addOption(preprocessingOption('(default: what a hub says)'))
   .option('--mean <numbers>', MEAN_HELP, parseNumbers)
   .option('--std <numbers>', STD_HELP, parseNumbers)
   .option('--size <height>x<width>', 'size of the input, in pixels (default: what the file says)', parseSize)

@@ -1,7 +1,22 @@
-// The options of commands that import networks, by which they say how pictures are brought to the network's shape.
+// The options of commands that import networks, by which they say how pictures become the network's input.
 
 import { InvalidArgumentError, Option } from 'commander';
-import { CropSchema, RESIZES } from '../../core/image/model-input.ts';
+import { CropSchema, PREPROCESSING_MODES, RESIZES } from '../../core/image/model-input.ts';
+import { LAYOUTS } from '../../core/network/onnx/export-context.ts';
+
+/** Says in which order an imported network has the axes of its input. @param fallback What counts without it. */
+export const layoutOption = (fallback: string): Option =>
+  new Option(
+    '--layout <layout>',
+    `axes of its input: nchw as in PyTorch, nhwc as in TensorFlow ${fallback}`,
+  ).choices(LAYOUTS);
+
+/** Says which values an imported network takes. @param fallback What counts without it. */
+export const preprocessingOption = (fallback: string): Option =>
+  new Option(
+    '--preprocessing <mode>',
+    `what it was trained on: tf -1 to 1; torch ImageNet mean and deviation; caffe BGR less the mean; unit 0 to 1; none 0 to 255 ${fallback}`,
+  ).choices(PREPROCESSING_MODES);
 
 /** Says how pictures are brought to the shape of an imported network. */
 export const resizeOption = (): Option =>

@@ -74,6 +74,11 @@ export const STORAGE_CODES = {
     'The file is another one than before, or than was published. Compare the hashes, and accept it with `--sha256`.',
   'download-too-large': 'The file is too large. Check that it is the one that you mean.',
 
+  'model-files-invalid':
+    'The files are no export of a classifier, are damaged or too large. Give the files that the message names.',
+  'model-unsupported':
+    'The model is of a kind, or has layers, that cannot be imported. Export it as the message says.',
+  'model-setting-needed': 'The files do not say how the model is used. Give the setting that `param` names.',
   'backbone-name-invalid':
     'This is not an allowed name of a backbone. Use a name within the rules of the message.',
   'backbone-not-found': 'There is no such backbone. Import it, or name one that the message gives.',

@@ -1,7 +1,8 @@
 // Checks numbers that people give as a preprocessing. Knows neither commands nor requests.
 
 import { FoveaError } from '../errors/errors.ts';
-import type { Normalization } from './model-input.ts';
+import type { Normalization, Preprocessing } from './model-input.ts';
+import { stepsOf } from './preprocess-pixels.ts';
 
 /** Numbers as they are given: one for all colors, or one for each of red, green and blue. */
 export interface GivenNormalization {
@@ -22,6 +23,18 @@ export function toNormalization({ mean, std }: GivenNormalization): Normalizatio
   check('mean', mean, (value) => value >= 0 && value <= 1, 'from 0 to 1');
   check('std', std, (value) => value > 0 && value <= 1, 'above 0 and up to 1');
   return { mean: [...mean], std: [...std], order: 'rgb' };
+}
+
+/** The largest value of a pixel. */
+const PIXEL_MAX = 255;
+
+/** The same arithmetic on the colors in another order of the input. */
+export function inColorOrder(preprocessing: Preprocessing, order: Normalization['order']): Preprocessing {
+  const { divisor, mean, deviation, order: channels } = stepsOf(preprocessing);
+  if ((channels[0] === 0 ? 'rgb' : 'bgr') === order) return preprocessing;
+  const numbers = (values: readonly number[]) =>
+    values.toReversed().map((value) => (value * divisor) / PIXEL_MAX);
+  return { mean: numbers(mean), std: numbers(deviation), order };
 }
 
 function check(

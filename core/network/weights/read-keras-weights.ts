@@ -18,6 +18,21 @@ export interface KerasWeight {
   readonly values: Float32Array;
 }
 
+/** A whole model of a Keras file. */
+export interface KerasModel {
+  /** JSON of its layers, untrusted; undefined where the file has weights alone. */
+  readonly topology: string | undefined;
+  readonly weights: readonly KerasWeight[];
+}
+
+/** Keras stores weights uncompressed; a file that unpacks to much more is an attack. */
+const MAX_EXPANSION = 4;
+/** What a file of any size may hold, in bytes. */
+const FREE_BYTES = 2 ** 20;
+
+/** The largest networks have a few thousand layers. */
+const MAX_GROUPS = 50_000;
+
 let filesOpened = 0;
 
 /**
@@ -30,6 +45,14 @@ let filesOpened = 0;
  * @throws {FoveaError} `weights-unreadable` for other bytes.
  */
 export async function readKerasWeights(bytes: Uint8Array): Promise<readonly KerasWeight[]> {
+  return (await readKerasModel(bytes)).weights;
+}
+
+/**
+ * Reads the layers and the weights of a whole model that Keras saved to HDF5.
+ * @throws {FoveaError} `weights-unreadable`, also where the weights are far larger than the file.
+ */
+export async function readKerasModel(bytes: Uint8Array): Promise<KerasModel> {
   const { FS, activate_throwing_error_handler } = await ready;
   // Without it the library reports errors on standard error alone, and returns half a file.
   activate_throwing_error_handler();
@@ -37,7 +60,11 @@ export async function readKerasWeights(bytes: Uint8Array): Promise<readonly Kera
   const path = `/weights-${filesOpened++}.h5`;
   FS.writeFile(path, isArchive(bytes) ? extractArchivedWeights(bytes) : bytes);
   try {
-    return withFile(path, readLayers);
+    return withFile(path, (file) => {
+      checkSizes(file, MAX_EXPANSION * bytes.byteLength + FREE_BYTES);
+      const topology: unknown = file.attrs['model_config']?.value;
+      return { topology: typeof topology === 'string' ? topology : undefined, weights: readLayers(file) };
+    });
   } finally {
     FS.unlink(path);
   }
@@ -52,6 +79,26 @@ function withFile<T>(path: string, read: (file: File) => T): T {
     throw cause instanceof FoveaError ? cause : unreadable(`HDF5 says "${lastReason(cause)}"`, cause);
   } finally {
     file?.close();
+  }
+}
+
+/** Refuses a file whose values, which may be compressed, would take more memory than that. Nothing is unpacked. */
+function checkSizes(file: File, maxBytes: number): void {
+  let total = 0;
+  const groups: Group[] = [file];
+  // A group may lie in itself, by a link.
+  for (let seen = 0; seen < groups.length; seen++) {
+    if (groups.length > MAX_GROUPS) throw unreadable(`it has more than ${MAX_GROUPS} groups`);
+    const group = groups[seen] as Group;
+    for (const name of group.keys()) {
+      const entry = group.get(name);
+      if (entry instanceof Group) groups.push(entry);
+      else if (entry !== null && 'metadata' in entry) {
+        const { total_size: count, size } = entry.metadata;
+        total += count * size;
+      }
+      if (!(total <= maxBytes)) throw unreadable(`its values would unpack to more than ${maxBytes} bytes`);
+    }
   }
 }
 
