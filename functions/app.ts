@@ -22,7 +22,9 @@ import { healthRoutes } from './routes/health.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { modelAliasRoutes } from './routes/model-aliases.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
+import { modelVersionRoutes } from './routes/model-versions.ts';
 import { modelRoutes } from './routes/models.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -52,6 +54,8 @@ export function createApp(deps: AppDeps) {
     jobEventRoutes,
     contactSheetRoutes,
     modelRoutes,
+    modelVersionRoutes,
+    modelAliasRoutes,
     modelFileRoutes,
     reportRoutes,
     predictRoutes,

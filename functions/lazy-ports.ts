@@ -47,6 +47,8 @@ export function lazyPredictor(load: () => Promise<Predictor>): Predictor {
     },
     // One that is not loaded knows nothing yet. Its failure is told to whoever predicts.
     forget: (model) => void loaded?.then((predictor) => predictor.forget(model)).catch(() => undefined),
+    drop: (model, version) =>
+      void loaded?.then((predictor) => predictor.drop(model, version)).catch(() => undefined),
     // It lives as long as the process, which a function never ends itself.
     close: () => undefined,
   };

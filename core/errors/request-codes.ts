@@ -63,6 +63,14 @@ export const REQUEST_CODES = {
   'model-not-found':
     'There is no such model. Name one that the message gives, or wait for the job that makes it.',
   'model-version-not-found': 'The model has no such version or alias. Name one that the message gives.',
+  'model-exists': 'The name is taken by another model. Choose another name, or delete that model.',
+  'model-in-use': 'Something works on the model. Wait for what the message names, or end it.',
+  'model-version-in-use':
+    'The version is live, the canary, or named by an alias. Move what the message names first.',
+  'rollback-unavailable': 'No version was live before. Promote the version that you want.',
+  'alias-not-found': 'The model has no such alias. Name one that the message gives.',
+  'alias-reserved': 'This alias is moved by the server. Do what the message says instead.',
+  'alias-conflict': 'The alias does not stand for what the request expects. Read it again and decide anew.',
   'model-file-not-found': 'The version has no such file. Name one that the message gives.',
   'report-not-found': 'The version has no report. Train the model again to get one.',
   'label-unknown': 'The model has no such class. Name one of its labels, its number, or `top`.',

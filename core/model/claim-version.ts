@@ -6,6 +6,7 @@ import { FORMATS } from '../storage/formats.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { readLiveRecord } from './live-record.ts';
 import { isVersionNumber, parseModelName } from './model-name.ts';
 
 /** The file of a version that says which job has claimed its number. */
@@ -16,13 +17,14 @@ const CLAIM = { ...FORMATS.claim, schema: z.object({ jobId: z.string() }) };
  * Claims a version number of the model for a job. The same job gets the same number again, so that an attempt that takes over from a
  * dead one continues with its version.
  *
- * Numbers count up by one; that of a job that failed stays unused. A claim is a create-only object, so concurrent jobs get different
+ * Numbers count up by one; those of a job that failed and of a deleted version stay unused. A claim is a create-only object, so concurrent jobs get different
  * numbers.
  * @throws {FoveaError} `model-name-invalid`.
  */
 export async function claimVersion(store: ObjectStore, model: string, jobId: string): Promise<string> {
   parseModelName(model);
-  const numbers: number[] = [];
+  const { deleted = [] } = (await readLiveRecord(store, model).catch(ignoreUnreadable)) ?? {};
+  const numbers: number[] = deleted.map(Number);
   for await (const folder of store.listFolders(keys.model(model))) {
     if (isVersionNumber(folder)) numbers.push(Number(folder));
   }
@@ -39,6 +41,10 @@ export async function claimVersion(store: ObjectStore, model: string, jobId: str
     }
     if ((await readClaim(store, model, number)) === jobId) return String(number);
   }
+}
+
+function ignoreUnreadable(error: unknown): undefined {
+  if (!isUnreadable(error)) throw error;
 }
 
 const claimKey = (model: string, number: number) => keys.modelFile(model, String(number), CLAIM_FILE);

@@ -2,6 +2,7 @@
 // it is one object, so that each change is atomic. Knows neither jobs nor HTTP.
 
 import { z } from 'zod';
+import { isFoveaError } from '../errors/errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -34,18 +35,20 @@ export const LiveRecordSchema = z.object({
   history: z.array(z.object({ version: Version, until: z.number().int() })).default([]),
   /** A user's own aliases. */
   aliases: z.record(z.string(), Version).default({}),
-  /** Versions that are being deleted: they can become nothing any more. */
-  erasing: z.array(Version).default([]),
+  /** Versions that were deleted, or are about to be: they can become nothing any more, and their numbers are not given out again. */
+  deleted: z.array(Version).default([]),
   /** The name that a rename gives the model, while it is under way. */
   renamingTo: z.string().optional(),
   /** The model that a rename makes this of, until it is complete. */
   renamingFrom: z.string().optional(),
+  /** The same once it is complete, and until that model is erased. */
+  renamedFrom: z.string().optional(),
 });
 /** What predictions with a model use. */
 export type LiveRecord = z.infer<typeof LiveRecordSchema>;
 const LIVE_RECORD = { ...FORMATS.alias, schema: LiveRecordSchema };
 
-const EMPTY: LiveRecord = { revision: 0, history: [], aliases: {}, erasing: [] };
+const EMPTY: LiveRecord = { revision: 0, history: [], aliases: {}, deleted: [] };
 
 /**
  * Reads the record; undefined where the model has none, as in stores of earlier versions.
@@ -73,17 +76,24 @@ export async function changeLiveRecord(
     const next = await change(current);
     return next && { ...next, revision: current.revision + 1 };
   };
-  if ((await store.head(key)) === undefined) {
-    const first = await counted(EMPTY);
-    if (first === undefined) return EMPTY;
+  for (;;) {
+    if ((await store.head(key)) === undefined) {
+      const first = await counted(EMPTY);
+      if (first === undefined) return EMPTY;
+      try {
+        await createJson(store, key, LIVE_RECORD, first);
+        return first;
+      } catch (error) {
+        if (!(error instanceof PreconditionFailedError)) throw error;
+      }
+    }
     try {
-      await createJson(store, key, LIVE_RECORD, first);
-      return first;
+      return (await updateJson(store, key, LIVE_RECORD, counted)).value;
     } catch (error) {
-      if (!(error instanceof PreconditionFailedError)) throw error;
+      // The model was deleted since.
+      if (!isFoveaError(error, 'record-missing')) throw error;
     }
   }
-  return (await updateJson(store, key, LIVE_RECORD, counted)).value;
 }
 
 /** The record with another live version. What was live becomes history, and there is no canary any more. */

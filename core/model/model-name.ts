@@ -21,6 +21,7 @@ const inside = ({ source }: RegExp) => source.slice(1, -1);
 export const NAME_PATTERNS = {
   model: MODEL_NAME.source,
   version: `^(${inside(VERSION)}|${inside(ALIAS)})$`,
+  alias: ALIAS.source,
   /** A model, or one version of it. */
   reference: `^${inside(MODEL_NAME)}(:(${inside(VERSION)}|${inside(ALIAS)}))?$`,
 } as const;
@@ -57,6 +58,19 @@ export function parseVersionOrAlias(value: string, param = 'version'): string {
     'model-version-invalid',
     `${shown(value)} is not a version of a model: give a version number ("1", "2", …) or an alias such as "latest".`,
     { param },
+  );
+}
+
+/**
+ * Checks the name of an alias, which is untrusted input.
+ * @throws {FoveaError} `model-version-invalid`.
+ */
+export function parseAlias(value: string): string {
+  if (isAliasName(value)) return value;
+  throw new FoveaError(
+    'model-version-invalid',
+    `${shown(value)} cannot be an alias: it must be 1 to 64 characters of A-Z, a-z, 0-9, "_" and "-", starting with a letter.`,
+    { param: 'alias' },
   );
 }
 

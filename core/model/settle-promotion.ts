@@ -5,7 +5,7 @@ import { isFoveaError } from '../errors/errors.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { commitModel, type ModelFiles } from './commit-model.ts';
-import { changeLiveRecord, readLiveRecord, withLive } from './live-record.ts';
+import { changeLiveRecord, type LiveRecord, readLiveRecord, withLive } from './live-record.ts';
 import type { Manifest } from './manifest.ts';
 import {
   hasSameClasses,
@@ -15,7 +15,7 @@ import {
   type PromotionReason,
 } from './promotion.ts';
 import { readManifest } from './read-manifest.ts';
-import { resolveVersion } from './versions.ts';
+import { isCommitted, resolveVersion } from './versions.ts';
 
 /** What was decided on a new version. */
 export interface Promotion {
@@ -65,13 +65,15 @@ async function keepLive(store: ObjectStore, model: string): Promise<void> {
   });
   if (served === undefined) return;
   await changeLiveRecord(store, model, (record) =>
-    record.version === undefined ? withLive(record, served, 0) : undefined,
+    record.version === undefined && !record.deleted.includes(served)
+      ? withLive(record, served, 0)
+      : undefined,
   );
 }
 
 /**
  * Decides whether a published version becomes live, and makes it so.
- * @throws {FoveaError} `model-version-not-found` where the version was deleted meanwhile; what reading the store throws.
+ * @throws {FoveaError} what reading the store throws.
  */
 export async function settlePromotion(
   store: ObjectStore,
@@ -103,8 +105,12 @@ export async function settlePromotion(
       answers = compared;
       if (!isNotWorse(answers)) return kept('worse', answers);
     }
-    const record = await changeLiveRecord(store, model, (current) =>
-      current.version === before ? withLive(current, version, now()) : undefined,
+    const record = await changeLiveRecord(store, model, async (current) =>
+      current.version === before &&
+      current.renamingTo === undefined &&
+      (await isThere(store, manifest, current))
+        ? withLive(current, version, now())
+        : undefined,
     );
     if (record.version === version) {
       const reason = policy === 'always' ? 'asked' : 'not-worse';
@@ -117,6 +123,10 @@ export async function settlePromotion(
     before: (await readLiveRecord(store, model))?.version,
   };
 }
+
+/** Whether nobody has deleted the version meanwhile. */
+const isThere = async (store: ObjectStore, { model, version }: Manifest, { deleted }: LiveRecord) =>
+  !deleted.includes(version) && (await isCommitted(store, model, version));
 
 /** The call that makes a version live. */
 export const promoteCall = ({ model, version }: Pick<Manifest, 'model' | 'version'>) => ({

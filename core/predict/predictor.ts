@@ -9,6 +9,7 @@ import { scaleByTemperature } from '../evaluation/temperature.ts';
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { readManifest } from '../model/read-manifest.ts';
+import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { calibrationOf } from './calibration-of.ts';
 import { checkParity } from './check-parity.ts';
@@ -31,6 +32,8 @@ export interface PredictRequest {
   readonly model: string;
   /** A version number or an alias. Default: `live`. */
   readonly version?: string | undefined;
+  /** 0 to 1, which chooses between a live version and its canary: equal numbers choose the same. Default: random. */
+  readonly draw?: number | undefined;
   /** Encoded pictures. Without any, the answer has only the model's version. */
   readonly images: readonly Uint8Array[];
   /** Number of labels for each picture, at least 1. */
@@ -105,6 +108,8 @@ export interface Predictor {
   predict(request: PredictRequest): Promise<PredictResult>;
   /** Forgets what the aliases of a model meant a moment ago: its versions have changed in this process. */
   forget(model: string): void;
+  /** Releases what is loaded of a model, or of one version, as soon as it is not in use: it was deleted. */
+  drop(model: string, version?: string): void;
   /** Releases all sessions as soon as they are not in use, also those that are still being loaded. */
   close(): void;
 }
@@ -127,6 +132,8 @@ export interface PredictorDeps {
   readonly threads?: number;
   /** Memory of the models that stay loaded, as {@link sessionBytes} counts it; at most {@link MAX_CACHED_MODELS} do. Default: 512 MiB. */
   readonly maxCachedBytes?: number;
+  /** Source of the choice between a live version and its canary, in [0, 1). */
+  readonly random?: () => number;
   /** Monotonic milliseconds, by which versions are remembered for a moment. */
   readonly clock?: () => number;
   /** Is told of a version that is loaded, and which of its files is run. */
@@ -147,6 +154,7 @@ export const MAX_CACHED_MODELS = 256;
 export function createPredictor(deps: PredictorDeps): Predictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, clock = monotonicMs, onReleaseError = () => undefined } = deps;
+  const { random = Math.random } = deps;
   const { precision = 'float32', onLoaded = () => undefined, onFallback = () => undefined } = deps;
   const versions = createVersionCache(store, clock);
   // A picture may take half a gigabyte while it is decoded, so pictures take turns.
@@ -216,9 +224,18 @@ export function createPredictor(deps: PredictorDeps): Predictor {
   }
 
   return {
-    async predict({ model, version: wanted, images, topK: k, heatmap, signal, turns = ownTurns }) {
+    async predict({
+      model,
+      version: wanted,
+      draw = random(),
+      images,
+      topK: k,
+      heatmap,
+      signal,
+      turns = ownTurns,
+    }) {
       const started = performance.now();
-      const { version, identity: key } = await versions.resolve(model, wanted);
+      const { version, identity: key } = await versions.resolve(model, wanted, draw);
       const load = async () => loadVersion(await readManifest(store, model, version));
       return sessions.withValue(key, load, async (session) => {
         const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, turns);
@@ -256,6 +273,10 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       });
     },
     forget: versions.forget,
+    drop(model, version) {
+      versions.forget(model);
+      sessions.drop(version === undefined ? keys.model(model) : `${keys.model(model)}${version}/`);
+    },
     close: () => sessions.close(),
   };
 }

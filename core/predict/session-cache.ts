@@ -33,6 +33,8 @@ export interface SessionCache<T extends Releasable> {
    * and a value leaves the cache where a use of it fails with an unexpected error.
    */
   withValue<R>(key: string, load: () => Promise<T>, use: (value: T) => Promise<R>): Promise<R>;
+  /** Releases all values whose key begins so, as soon as they are not in use. */
+  drop(prefix: string): void;
   /** Releases all values as soon as they are not in use. Values that are loaded afterwards are not cached. */
   close(): void;
   /** Sum of the sizes of cached values, in bytes. */
@@ -104,6 +106,9 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
         entry.users -= 1;
         releaseIfIdle(entry);
       }
+    },
+    drop(prefix) {
+      for (const key of [...cache.keys()]) if (key.startsWith(prefix)) cache.delete(key);
     },
     close() {
       isClosed = true;

@@ -2,7 +2,7 @@
 
 import { LRUCache } from 'lru-cache';
 import { MANIFEST_FILE } from '../model/read-manifest.ts';
-import { resolveVersion } from '../model/versions.ts';
+import { resolveTarget } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -18,9 +18,10 @@ export interface VersionCache {
   /**
    * Finds the committed version. What the store said less than a second ago holds; up to another second it is given while the store
    * is asked again behind it; after that the caller waits. So an alias that another process moves counts within two seconds.
-   * @throws {FoveaError} as {@link resolveVersion}. Errors are not remembered.
+   * @param draw 0 to 1: below the share of a canary, that is the version.
+   * @throws {FoveaError} as {@link resolveTarget}. Errors are not remembered.
    */
-  resolve(model: string, versionOrAlias: string | undefined): Promise<ResolvedVersion>;
+  resolve(model: string, versionOrAlias: string | undefined, draw?: number): Promise<ResolvedVersion>;
   /** Forgets a model, whose versions or aliases have changed. */
   forget(model: string): void;
 }
@@ -30,19 +31,31 @@ const USABLE_MS = 2000;
 /** Names that are remembered; each takes a few hundred bytes. */
 const MOST_NAMES = 2000;
 
+interface Resolved {
+  readonly main: ResolvedVersion;
+  readonly canary?: ResolvedVersion & { readonly share: number };
+}
+
 interface Known {
-  readonly resolved: ResolvedVersion;
+  readonly resolved: Resolved;
   readonly askedMs: number;
 }
 
 /** Makes an empty cache over a store. @param clock monotonic, in milliseconds. */
 export function createVersionCache(store: ObjectStore, clock: () => number): VersionCache {
   const known = new LRUCache<string, Known>({ max: MOST_NAMES });
-  const asking = new Map<string, Promise<ResolvedVersion>>();
+  const asking = new Map<string, Promise<Resolved>>();
   const prefixOf = (model: string) => `${model}\n`;
 
-  async function ask(model: string, wanted: string | undefined): Promise<ResolvedVersion> {
-    const version = await resolveVersion(store, model, wanted);
+  async function ask(model: string, wanted: string | undefined): Promise<Resolved> {
+    const { version, canary } = await resolveTarget(store, model, wanted);
+    const main = await identify(model, version);
+    return canary === undefined
+      ? { main }
+      : { main, canary: { ...(await identify(model, canary.version)), share: canary.share } };
+  }
+
+  async function identify(model: string, version: string): Promise<ResolvedVersion> {
     const key = keys.modelFile(model, version, MANIFEST_FILE);
     const info = await store.head(key);
     // Where it was deleted meanwhile, reading it says so.
@@ -50,7 +63,7 @@ export function createVersionCache(store: ObjectStore, clock: () => number): Ver
   }
 
   /** Asks once for all that wait. An answer that was asked for before a change is not kept. */
-  function askOnce(name: string, model: string, wanted: string | undefined): Promise<ResolvedVersion> {
+  function askOnce(name: string, model: string, wanted: string | undefined): Promise<Resolved> {
     const running = asking.get(name);
     if (running !== undefined) return running;
     const askedMs = clock();
@@ -71,14 +84,14 @@ export function createVersionCache(store: ObjectStore, clock: () => number): Ver
   }
 
   return {
-    async resolve(model, wanted) {
+    async resolve(model, wanted, draw = 1) {
       const name = `${prefixOf(model)}${wanted ?? ''}`;
       const found = known.get(name);
       const ageMs = found === undefined ? Number.POSITIVE_INFINITY : clock() - found.askedMs;
-      if (found === undefined || ageMs >= USABLE_MS) return askOnce(name, model, wanted);
+      if (found === undefined || ageMs >= USABLE_MS) return choose(await askOnce(name, model, wanted), draw);
       // Its error comes to the next caller, who waits.
       if (ageMs >= FRESH_MS) askOnce(name, model, wanted).catch(() => undefined);
-      return found.resolved;
+      return choose(found.resolved, draw);
     },
     forget(model) {
       for (const names of [known, asking]) {
@@ -86,4 +99,10 @@ export function createVersionCache(store: ObjectStore, clock: () => number): Ver
       }
     },
   };
+}
+
+function choose({ main, canary }: Resolved, draw: number): ResolvedVersion {
+  if (canary === undefined || draw >= canary.share) return main;
+  const { version, identity } = canary;
+  return { version, identity };
 }

@@ -100,7 +100,8 @@ export const keys = {
   afterModel: (model: string) => `${keys.models()}${model}/${LAST_CHARACTER}`,
   modelFile: (model: string, version: string, file: string) =>
     `models/${segment(model)}/${segment(version)}/${segment(file)}`,
-  modelAlias: (model: string, alias: string) => `models/${segment(model)}/aliases/${segment(alias)}.json`,
+  modelAliases: (model: string) => `models/${segment(model)}/aliases/`,
+  modelAlias: (model: string, alias: string) => `${keys.modelAliases(model)}${segment(alias)}.json`,
 
   /** Imported backbones. */
   backbones: () => 'backbones/',

@@ -19,6 +19,8 @@ export const OPERATION_SCOPES = {
   getBatchResults: 'predict',
   listModels: 'predict',
   getModel: 'predict',
+  listModelVersions: 'predict',
+  listModelAliases: 'predict',
   listArchitectures: 'predict',
 
   createPlan: 'train',
@@ -34,9 +36,19 @@ export const OPERATION_SCOPES = {
   getContactSheet: 'train',
   importModel: 'train',
   getModelFile: 'train',
+  promoteModel: 'train',
+  rollBackModel: 'train',
+  setModelAlias: 'train',
+  deleteModelAlias: 'train',
+  /** Names pictures of the dataset. */
+  compareModelVersions: 'train',
   /** Reports show pictures of the dataset. */
   getModelReport: 'train',
   listWorkers: 'train',
+
+  deleteModel: 'admin',
+  deleteModelVersion: 'admin',
+  renameModel: 'admin',
 
   createKey: 'admin',
   listKeys: 'admin',

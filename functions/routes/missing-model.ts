@@ -16,7 +16,8 @@ export function explainMissingModel(jobs: JobStore, model: string) {
     if (!isFoveaError(error, 'model-not-found')) throw error;
     const page = await jobs.list({ limit: JOBS_SEARCHED });
     const job = page.jobs.find((candidate) => candidate.model === model);
-    if (job === undefined) throw error;
+    // A model that was made and is missing was deleted or renamed since.
+    if (job === undefined || job.status === 'succeeded') throw error;
     throw new FoveaError('model-not-found', `There is no model "${model}" yet. ${describeJob(job)}`, {
       param: 'model',
       details: { ...error.details, job: job.id, job_status: job.status },

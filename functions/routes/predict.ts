@@ -1,6 +1,7 @@
 // POST /v1/models/{model}/predict: pictures in, labels out.
 
-import type { z } from '@hono/zod-openapi';
+import { createHash } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { ModelParamSchema } from '../../api/model.ts';
 import {
@@ -28,6 +29,9 @@ import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
+/** Chooses between a live version and its canary. */
+const STICKY_HEADER = 'fovea-sticky';
+
 const PICTURE = { schema: { ...BINARY.schema, minLength: 1 } } as const;
 
 const predictRoute = createRoute({
@@ -44,6 +48,12 @@ const predictRoute = createRoute({
     'long it waits (`Prefer: wait=SECONDS`), so that nobody works on what it will not read.',
   request: {
     params: ModelParamSchema,
+    headers: z.object({
+      [STICKY_HEADER]: z.string().max(256).optional().meta({
+        description:
+          'Any text, e.g. the id of a user: requests with the same text are answered by the same version while a canary has a share.',
+      }),
+    }),
     query: PredictQuerySchema,
     body: {
       required: true,
@@ -113,7 +123,16 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
           .map(({ content }) => content)
           .filter((content) => content instanceof Uint8Array);
         const predicted = await predictor
-          .predict({ model, version, images: readable, topK: query.top_k, heatmap, signal, turns })
+          .predict({
+            model,
+            version,
+            draw: drawOf(c.req.valid('header')[STICKY_HEADER]),
+            images: readable,
+            topK: query.top_k,
+            heatmap,
+            signal,
+            turns,
+          })
           .catch(explainMissingModel(jobs, model));
         return { images, isList, query, heatmap, predicted };
       }),
@@ -129,6 +148,12 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
   });
 
   return routes;
+}
+
+/** A number from 0 to 1 that is always the same for a text; undefined without one. */
+function drawOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32;
 }
 
 /**

@@ -25,6 +25,7 @@ function makeApp(options: { readonly maxWaiting: number; readonly keys?: Record<
       return turns?.run(piece) ?? piece();
     },
     forget: () => undefined,
+    drop: () => undefined,
     close: () => undefined,
   };
   const { keys } = options;

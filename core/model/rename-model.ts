@@ -1,0 +1,129 @@
+// Gives a model another name: copies its versions, shows them under the new name all at once, and erases the old ones. Each step can be
+// repeated, so a rename that was interrupted is finished by asking for it again.
+
+import { FoveaError } from '../errors/errors.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { moveAlias } from './aliases.ts';
+import { changeModel } from './change-aliases.ts';
+import { CLAIM_FILE } from './claim-version.ts';
+import { eraseVersions, listNumbers, withoutAll } from './delete-model.ts';
+import { changeLiveRecord, LATEST_ALIAS, readLiveRecord } from './live-record.ts';
+import { parseModelName } from './model-name.ts';
+import { MANIFEST_FILE } from './read-manifest.ts';
+import { REPORT_FILE } from './report.ts';
+import { isCommitted, listVersions, resolveVersion } from './versions.ts';
+
+/**
+ * Renames a model. Predictions by the old name work until those by the new name do. The page of a report keeps the name under which it
+ * was made.
+ * @throws {FoveaError} `model-name-invalid`, `model-not-found`; `model-exists` where the new name is taken; `model-in-use` while the
+ *   model is renamed otherwise.
+ */
+export async function renameModel(store: ObjectStore, from: string, to: string): Promise<void> {
+  parseModelName(to, 'name');
+  if (from === to) throw nameTaken(from, to);
+  if (!(await isShown(store, from, to))) {
+    await reserve(store, from, to);
+    for (const version of await listNumbers(store, from)) await copyVersion(store, { from, to, version });
+    await show(store, from, to);
+  }
+  const copied = await listNumbers(store, to);
+  const old = (await listNumbers(store, from)).filter((version) => copied.includes(version));
+  await changeLiveRecord(store, from, (record) =>
+    record.renamingTo === to ? withoutAll(record, old) : undefined,
+  );
+  await eraseVersions(store, from, old);
+  await changeLiveRecord(store, to, (record) => {
+    if (record.renamedFrom !== from) return undefined;
+    const { renamedFrom: _, ...rest } = record;
+    return rest;
+  });
+}
+
+/** Whether the new name already stands for all versions, and only erasing the old ones is left. */
+async function isShown(store: ObjectStore, from: string, to: string): Promise<boolean> {
+  if ((await readLiveRecord(store, to))?.renamedFrom !== from) return false;
+  const source = await readLiveRecord(store, from);
+  return source === undefined || source.renamingTo === to || source.version === undefined;
+}
+
+/** Keeps everybody from changing what is copied, and reserves the new name. */
+async function reserve(store: ObjectStore, from: string, to: string): Promise<void> {
+  const source = await readLiveRecord(store, from);
+  await resolveVersion(store, from);
+  if (source?.renamingTo !== to) {
+    if (await isTaken(store, from, to)) throw nameTaken(from, to);
+    await changeModel(store, from, (record) => ({ ...record, renamingTo: to }));
+  }
+  try {
+    await changeLiveRecord(store, to, async (record) => {
+      if (record.renamingFrom === from) return undefined;
+      if (await isTaken(store, from, to)) throw nameTaken(from, to);
+      return { ...record, renamingFrom: from };
+    });
+  } catch (error) {
+    await changeLiveRecord(store, from, ({ renamingTo, ...record }) =>
+      renamingTo === to ? record : undefined,
+    );
+    throw error;
+  }
+}
+
+async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {
+  const record = await readLiveRecord(store, to);
+  if (record?.renamingFrom !== undefined) return record.renamingFrom !== from;
+  return record?.version !== undefined || (await listNumbers(store, to)).length > 0;
+}
+
+interface CopiedVersion {
+  readonly from: string;
+  readonly to: string;
+  readonly version: string;
+}
+
+/** Copies the files of a version, and its manifest last. Of a number that is only claimed, the claim is kept. */
+async function copyVersion(store: ObjectStore, { from, to, version }: CopiedVersion): Promise<void> {
+  const committed = await isCommitted(store, from, version);
+  const files: string[] = [];
+  if (committed) {
+    const prefix = `${keys.model(from)}${version}/`;
+    for await (const { key } of store.list(prefix)) files.push(key.slice(prefix.length));
+  } else files.push(CLAIM_FILE);
+  const ordered = [...files.filter((file) => file !== MANIFEST_FILE), ...(committed ? [MANIFEST_FILE] : [])];
+  for (const file of ordered) {
+    const stored = await store.get(keys.modelFile(from, version, file));
+    if (stored === undefined) continue;
+    const body = file === MANIFEST_FILE || file === REPORT_FILE ? withName(stored.body, to) : stored.body;
+    await store.put(keys.modelFile(to, version, file), body);
+  }
+}
+
+/** A stored record with another `model`. A record that cannot be read stays as it is. */
+function withName(body: Uint8Array, model: string): Uint8Array | string {
+  try {
+    const record: unknown = JSON.parse(new TextDecoder().decode(body));
+    return `${JSON.stringify({ ...(record as object), model }, undefined, 2)}\n`;
+  } catch {
+    return body;
+  }
+}
+
+/** Lets the new name stand for the versions, with the aliases of the old one. */
+async function show(store: ObjectStore, from: string, to: string): Promise<void> {
+  const source = await readLiveRecord(store, from);
+  const newest = (await listVersions(store, to)).at(-1);
+  if (newest !== undefined) await moveAlias(store, to, LATEST_ALIAS, newest);
+  await changeLiveRecord(store, to, (record) => {
+    if (record.renamingFrom !== from || source === undefined) return undefined;
+    const { renamingTo: _, revision: __, ...copied } = source;
+    return { ...copied, revision: record.revision, renamedFrom: from };
+  });
+}
+
+const nameTaken = (from: string, to: string) =>
+  new FoveaError(
+    'model-exists',
+    `Model "${from}" was not renamed: ${from === to ? 'that is its name' : `there is a model "${to}"`}. Choose another name.`,
+    { param: 'name', details: { model: from, name: to } },
+  );
