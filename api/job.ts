@@ -10,16 +10,18 @@ import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/recipe/sweep.ts';
 import {
   BACKENDS,
+  isFinal,
+  JOB_STATUSES,
   JobErrorSchema,
   type JobEvent,
   type JobRecord,
   JobRecordSchema,
-  JobStatusSchema,
   ProgressSchema,
   SpendingSchema,
   SplitFractionsSchema,
 } from '../core/job/record/job.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
+import { ONNX_FILE } from '../core/model/manifest.ts';
 import { toModelReference } from '../core/model/model-name.ts';
 import { ESTIMATE_DESCRIPTION, EstimateSchema } from './estimate.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
@@ -38,6 +40,9 @@ const WireHyperparametersSchema = toWireSchema(HyperparametersSchema).meta({
   description: 'Hyperparameters as the request gave them.',
 });
 
+/** The states of a job on the wire: those of its record, and one that follows from a request to a running job. */
+export const WireStatusSchema = z.enum([...JOB_STATUSES, 'pausing']);
+
 /** A fine-tuning job as every route answers it. */
 export const JobSchema = z
   .object({
@@ -46,17 +51,22 @@ export const JobSchema = z
     created_at: unixSeconds('When it was asked for'),
     finished_at: unixSeconds('When it was over; null until then').nullable(),
     estimated_finish: unixSeconds(
-      'When its running stage will be over; null where that is not known',
+      'When it will be over, by its estimate and by the speed of its running stage; null where that is not known',
     ).nullable(),
     model: z.string().meta({ description: 'The architecture.' }),
     fine_tuned_model: z.string().nullable().meta({
       description: '`<model>:<version>` once the job has succeeded. Use it wherever a model is named.',
     }),
     organization_id: text('A constant that OpenAI’s SDKs require.'),
-    status: JobStatusSchema.meta({ description: 'Where the job stands. The last three are final.' }),
+    status: WireStatusSchema.meta({
+      description:
+        'Where the job stands. `pausing`: it runs until its trainer has saved a checkpoint. `succeeded`, `failed` and `cancelled` are final.',
+    }),
     training_file: text('Name of the dataset.'),
     validation_file: z.null().meta({ description: 'Always null: the dataset has its own split.' }),
-    result_files: z.array(z.string()).meta({ description: 'Always empty: the model has its own files.' }),
+    result_files: z.array(z.string()).meta({
+      description: 'Paths under this API of the report and of the model, once the job has succeeded.',
+    }),
     trained_tokens: z.null().meta({ description: 'Always null: pictures are no tokens.' }),
     hyperparameters: WireHyperparametersSchema,
     method: z
@@ -150,10 +160,23 @@ export const JobSchema = z
 /** A job as clients get it. */
 export type WireJob = z.infer<typeof JobSchema>;
 
+/** Whether a job is over. */
+export const isJobOver = ({ status }: Pick<WireJob, 'status'>): boolean =>
+  status !== 'pausing' && isFinal(status);
+
 /** The answer of `POST /v1/fine_tuning/jobs`: the job with its estimate. */
 export const CreatedJobSchema = JobSchema.extend({
   estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
 }).meta({ id: 'CreatedFineTuningJob', description: 'The new job and the estimate of its time and price.' });
+
+/** The answer of `DELETE /v1/fine_tuning/jobs/<id>`. */
+export const DeletedJobSchema = z
+  .object({
+    id: text('The id of the job.'),
+    object: objectKind('fine_tuning.job'),
+    deleted: z.literal(true).meta({ description: 'It is gone.' }),
+  })
+  .meta({ id: 'DeletedFineTuningJob', description: 'A job that was erased.' });
 
 /** The answer of `GET /v1/fine_tuning/jobs`: one page, newest first. */
 export const JobListSchema = z
@@ -189,23 +212,23 @@ export const JobEventListSchema = z
  */
 export function toWireJob(job: JobRecord, nowMs: number): WireJob {
   const { progress, result, placement } = job;
-  const hasEstimate = job.status === 'running' && progress !== null && progress.secondsLeft !== null;
+  const model =
+    job.status === 'succeeded' && job.modelVersion !== null
+      ? toModelReference(job.model, job.modelVersion)
+      : null;
   return {
     id: job.id,
     object: 'fine_tuning.job',
     created_at: job.createdAt,
     finished_at: job.finishedAt,
-    estimated_finish: hasEstimate ? Math.round(nowMs / 1000 + (progress.secondsLeft ?? 0)) : null,
+    estimated_finish: estimatedFinish(job, nowMs / 1000),
     model: job.architecture,
-    fine_tuned_model:
-      job.status === 'succeeded' && job.modelVersion !== null
-        ? toModelReference(job.model, job.modelVersion)
-        : null,
+    fine_tuned_model: model,
     organization_id: ORGANIZATION_ID,
-    status: job.status,
+    status: toWireStatus(job),
     training_file: job.dataset,
     validation_file: null,
-    result_files: [],
+    result_files: model === null ? [] : resultFilesOf(model),
     trained_tokens: null,
     hyperparameters: job.hyperparameters,
     method: { type: 'supervised', supervised: { hyperparameters: job.hyperparameters } },
@@ -241,6 +264,24 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     result: toWire(ResultSchema, result),
   };
 }
+
+/** The end of the running stage by its speed, or the end of the job by its estimate, whichever is later. Unix seconds. */
+function estimatedFinish({ status, progress, startedAt, estimatedSeconds }: JobRecord, now: number) {
+  if (status !== 'running') return null;
+  const ends = [
+    progress?.secondsLeft == null ? [] : now + progress.secondsLeft,
+    startedAt === null || estimatedSeconds === undefined ? [] : startedAt + estimatedSeconds,
+  ].flat();
+  const latest = Math.max(...ends, now);
+  return ends.length === 0 ? null : Math.round(latest);
+}
+
+const resultFilesOf = (model: string) =>
+  [`report`, `files/${ONNX_FILE}`].map((file) => `/v1/models/${model}/${file}`);
+
+/** The state of a job as clients see it. */
+export const toWireStatus = ({ status, pauseRequested }: JobRecord): z.infer<typeof WireStatusSchema> =>
+  status === 'running' && pauseRequested === true ? 'pausing' : status;
 
 function toWireTrials(trials: readonly Trial[]): WireJob['trials'] {
   const best = bestTrial(trials);

@@ -40,7 +40,7 @@ export async function fineTune(context: AttemptContext, asked: JobRecord): Promi
           job,
           sweep,
           machine: prepared.machine.memory,
-          isBudgetSpent: () => context.meter.isBudgetSpent(),
+          earlyEnd: () => context.meter.earlyEnd(),
           train: (trialJob, { reporter, ...part }) => train({ ...prepared, reporter }, trialJob, part),
         });
   return publish(run);

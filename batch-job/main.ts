@@ -39,6 +39,7 @@ const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
   succeeded: 0,
   failed: 0,
   cancelled: 0,
+  paused: 0,
   released: exitCodes.released,
   'lease-lost': exitCodes.released,
   'out-of-memory': exitCodes.outOfMemory,

@@ -19,6 +19,7 @@ import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobCheckpointRoutes } from './routes/job-checkpoints.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -52,6 +53,7 @@ export function createApp(deps: AppDeps) {
   const groups = [
     jobRoutes,
     jobEventRoutes,
+    jobCheckpointRoutes,
     contactSheetRoutes,
     modelRoutes,
     modelVersionRoutes,

@@ -1,4 +1,4 @@
-// Measures what a job costs while it runs, over all of its attempts, and knows whether its budget is spent.
+// Measures what a job costs while it runs, over all of its attempts, and knows when its training is to end early.
 
 import { monotonicMs } from '../../core/clock.ts';
 import type { JobRecord, Spending } from '../../core/job/record/job.ts';
@@ -9,6 +9,17 @@ export interface CostMeter {
   spent(): Spending;
   /** Whether the job has cost as much as it may; never true for a job without a budget. */
   isBudgetSpent(): boolean;
+  /** Ends training early: {@link earlyEnd} says so from now on. */
+  finish(): void;
+  /** Why training is to end now, with what is best so far as the model; undefined where it is to go on. */
+  earlyEnd(): EarlyEnd | undefined;
+}
+
+/** Why training ends before its time. */
+export interface EarlyEnd {
+  /** In a sentence. */
+  readonly reason: string;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The job, the price of the machine, and the clock. */
@@ -34,8 +45,23 @@ export function createCostMeter({ job, usdPerHour = 0, clock = monotonicMs }: Co
       usd: job.spent.usd + (seconds / SECONDS_PER_HOUR) * usdPerHour,
     };
   };
+  const isBudgetSpent = () => job.maxCostUsd !== null && spent().usd >= job.maxCostUsd;
+  let isFinished = job.finishRequested === true;
   return {
     spent,
-    isBudgetSpent: () => job.maxCostUsd !== null && spent().usd >= job.maxCostUsd,
+    isBudgetSpent,
+    finish() {
+      isFinished = true;
+    },
+    earlyEnd() {
+      if (isFinished)
+        return { reason: 'Training ends here, as was asked.', data: { finish_requested: true } };
+      if (!isBudgetSpent()) return undefined;
+      const { usd } = spent();
+      return {
+        reason: `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}.`,
+        data: { spent_usd: usd, max_cost_usd: job.maxCostUsd },
+      };
+    },
   };
 }

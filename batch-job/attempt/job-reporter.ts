@@ -75,6 +75,12 @@ export interface JobReporter {
   stop(): Promise<void>;
 }
 
+/** The reason of an attempt whose job was cancelled. */
+export const jobCancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
+/** The reason of an attempt whose job is to be paused. */
+export const jobPaused = () =>
+  new FoveaError('job-paused', 'The job is paused. It goes on from its last checkpoint when it is resumed.');
+
 /** The stages before the first that trains weights. */
 const PREPARING: ReadonlySet<Progress['stage']> = new Set(['validating', 'weights', 'features']);
 
@@ -136,7 +142,9 @@ export function createJobReporter({
         progress: { ...progress, rssBytes: process.memoryUsage.rss() },
       }));
       lastWrittenMs = clock();
-      if (job.cancelRequested) controller.abort(new FoveaError('job-cancelled', 'The job was cancelled.'));
+      if (job.finishRequested === true) meter.finish();
+      if (job.cancelRequested) controller.abort(jobCancelled());
+      else if (job.pauseRequested === true) controller.abort(jobPaused());
       // Later stages end training themselves and keep its weights; before them there is nothing to keep.
       else if (PREPARING.has(progress.stage) && !isBegun && job.trials.length === 0 && meter.isBudgetSpent())
         controller.abort(budgetSpent(job));

@@ -4,16 +4,22 @@
 import { randomUUID } from 'node:crypto';
 import { assertRestored } from '../../core/backup/restore-note.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
-import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { isFoveaError } from '../../core/errors/errors.ts';
 import { afterOwnEnd } from '../../core/job/recipe/memory-record.ts';
-import { type BatchAttempt, type JobRecord, type Spending, toJobError } from '../../core/job/record/job.ts';
+import {
+  type BatchAttempt,
+  type JobRecord,
+  type Spending,
+  toJobError,
+  toPaused,
+} from '../../core/job/record/job.ts';
 import type { AttemptJobs, JobStore } from '../../core/job/record/job-store.ts';
 import { acquireLease, LeaseLostError, updateLeased } from '../../core/job/record/lease.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { BackendName } from '../tensorflow/engine/engine.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type CostMeter, createCostMeter } from './cost-meter.ts';
-import { createJobReporter, type JobReporter } from './job-reporter.ts';
+import { createJobReporter, type JobReporter, jobCancelled, jobPaused } from './job-reporter.ts';
 
 /** What an attempt runs with; entry points read it from the environment. */
 export interface RunJobDeps {
@@ -52,6 +58,7 @@ export type AttemptOutcome =
   | 'succeeded'
   | 'failed'
   | 'cancelled'
+  | 'paused'
   | 'released'
   | 'lease-lost'
   | 'out-of-memory';
@@ -105,7 +112,8 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
     const job = await acquireLease({ ...deps, signal: deps.terminated }, jobId, owner);
     meter = createCostMeter({ ...deps, job });
     reporter = createJobReporter({ ...deps, jobId, owner, meter, isBegun: work.isBegun });
-    if (job.cancelRequested) throw cancelled();
+    if (job.cancelRequested) throw jobCancelled();
+    if (job.pauseRequested === true) throw jobPaused();
     const backend = job.backend === 'auto' ? (deps.autoBackend ?? 'auto') : job.backend;
     const { changes, message, data } = await work.carryOut({ ...deps, reporter, meter }, { ...job, backend });
     await reporter.stop();
@@ -136,8 +144,6 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
 const describeCost = ({ seconds, usd }: Spending) =>
   usd === 0 ? '' : ` ${Math.round(seconds)} s of machines cost about US$ ${usd.toFixed(2)}.`;
 
-const cancelled = () => new FoveaError('job-cancelled', 'The job was cancelled.');
-
 /** Writes an attempt's end into the job. Where the lease was lost meanwhile, the job is left to its new owner. */
 async function endAttempt(
   { meter, work, ...deps }: AttemptDeps & { readonly meter: CostMeter | undefined; readonly work: Work },
@@ -156,6 +162,8 @@ async function endAttempt(
       const job = { ...held, memory: afterOwnEnd(held.memory), spent: meter?.spent() ?? held.spent };
       if (end === 'cancelled') return { ...job, status: 'cancelled', finishedAt };
       if (end === 'released' && job.cancelRequested) return { ...job, status: 'cancelled', finishedAt };
+      if (end === 'paused' || (end === 'released' && job.pauseRequested === true))
+        return { ...toPaused(job), attempts: job.attempts - 1 };
       if (end === 'released' && isFoveaError(error, 'storage-unavailable'))
         return { ...job, status: 'queued', queuedReason: message };
       // An attempt that was terminated, or had no space to write, has not failed and does not count.
@@ -178,11 +186,12 @@ async function endAttempt(
     await deps.jobs.appendEvent(jobId, {
       level: left.status === 'failed' ? 'error' : 'info',
       type: 'message',
-      message: left.status === 'queued' ? `${message} The job waits for the next trainer.` : message,
+      message: describeLeft(left.status, message),
       data: left.status === 'failed' ? { error_code: left.error?.code } : null,
     });
     await work.close(left);
     if (left.status === 'queued') return end === 'out-of-memory' ? end : 'released';
+    if (left.status === 'paused') return left.status;
     return left.status === 'cancelled' ? 'cancelled' : 'failed';
   } catch (updateError) {
     if (updateError instanceof LeaseLostError) return 'lease-lost';
@@ -192,12 +201,18 @@ async function endAttempt(
   }
 }
 
+function describeLeft(status: JobRecord['status'], message: string): string {
+  if (status === 'paused') return jobPaused().message;
+  return status === 'queued' ? `${message} The job waits for the next trainer.` : message;
+}
+
 /** Whether the job runs in a queue that may have larger machines, and its recipe allows one. */
 const canMove = ({ placement, lease, recipe }: JobRecord): boolean =>
   (placement !== undefined || lease?.worker !== undefined) && recipe.out_of_memory.includes('larger_machine');
 
 function endOf(error: unknown): AttemptOutcome {
   if (isFoveaError(error, 'job-cancelled')) return 'cancelled';
+  if (isFoveaError(error, 'job-paused')) return 'paused';
   if (isFoveaError(error, 'out-of-memory')) return 'out-of-memory';
   return isFoveaError(error, 'trainer-terminated') || isStorageFault(error) ? 'released' : 'failed';
 }

@@ -64,7 +64,11 @@ export async function judgeByFolds(
           }),
       },
     });
-    if (tried === undefined || epochs !== decision.stages.get('full')?.epochs || meter.isBudgetSpent())
+    if (
+      tried === undefined ||
+      epochs !== decision.stages.get('full')?.epochs ||
+      meter.earlyEnd() !== undefined
+    )
       return undefined;
     answers.push({ fold, tried });
     resume = undefined;

@@ -4,6 +4,7 @@ import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { isFoveaError } from '../../core/errors/errors.ts';
 import type { OutOfFold } from '../../core/evaluation/out-of-fold.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import type { Savings } from '../../core/job/recipe/memory-record.ts';
 import { mixesPictures } from '../../core/job/recipe/recipe.ts';
 import type { RunName, StageName } from '../../core/job/recipe/stage-lengths.ts';
@@ -27,7 +28,7 @@ import {
 } from '../training/balance.ts';
 import { fit } from '../training/fit.ts';
 import type { FitOptions, FitResult } from '../training/fit-options.ts';
-import type { EpochReport, FitState } from '../training/fit-state.ts';
+import type { FitState } from '../training/fit-state.ts';
 import type { Interpolated } from '../training/interpolate-weights.ts';
 import { refitState } from '../training/refit-state.ts';
 import type { RunCheckpoints } from '../training/run-checkpoints.ts';
@@ -162,7 +163,7 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       seed,
       signal: reporter.signal,
       clock: () => performance.now(),
-      isOver: () => meter.isBudgetSpent(),
+      isOver: () => meter.earlyEnd() !== undefined,
       ...(patience === undefined || settle !== undefined ? {} : { patience }),
       ...(options.interpolatesWithFirst === true ? { interpolatesWithFirst: true } : {}),
       ...(settle === undefined ? {} : { settle, takesLast: true }),
@@ -181,7 +182,8 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
       checkpoint: {
         save: (state) => checkpoints.save(name, state, carried),
         // Other ends are not resumed from here: the job is cancelled, another attempt has it, or there is no storage.
-        savesOnAbort: (reason) => isFoveaError(reason, 'trainer-terminated'),
+        savesOnAbort: (reason) =>
+          isFoveaError(reason, 'trainer-terminated') || isFoveaError(reason, 'job-paused'),
       },
       onStep: (report) => {
         reporter.update(report);
@@ -192,13 +194,12 @@ export async function runStage(deps: StageDeps, options: StageOptions): Promise<
     const { interpolation, history, gain, probabilities, tried, validationLoss, validationAccuracy } = result;
     const { message, data } = describe(result);
     await reporter.message(message, { stage: run, ...data });
-    if (meter.isBudgetSpent()) {
-      const { usd } = meter.spent();
+    const early = meter.earlyEnd();
+    if (early !== undefined)
       await reporter.warn(
-        `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. ${name === 'fold' ? 'The head becomes' : 'The best weights so far become'} the model.`,
-        { stage: run, spent_usd: usd, max_cost_usd: job.maxCostUsd },
+        `${early.reason} ${name === 'fold' ? 'The head becomes' : 'The best weights so far become'} the model.`,
+        { stage: run, ...early.data },
       );
-    }
     return {
       weights: await trainer.weights(),
       validationLoss,

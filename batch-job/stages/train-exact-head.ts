@@ -58,7 +58,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
       keepsWithoutFolds: exact.usesValidation ? (decision.stages.get('full')?.folds ?? 0) : 0,
       onSolved: (done, most) =>
         reporter.update({ step: done, steps: most, secondsLeft: (secondsSince() / done) * (most - done) }),
-      isOver: () => deps.meter.isBudgetSpent(),
+      isOver: () => deps.meter.earlyEnd() !== undefined,
     });
     await reportSolved(deps, solved, { items: splits.train, seconds: secondsSince() });
     const { outOfFold, withoutFolds } = solved;
@@ -95,7 +95,7 @@ export async function trainExactHead(deps: HeadDeps, exact: ExactHead): Promise<
 
 /** Tells the job how the head was found, and what the folds say of it. */
 async function reportSolved(
-  { reporter, job, meter }: Pick<HeadDeps, 'reporter' | 'job' | 'meter'>,
+  { reporter, meter }: Pick<HeadDeps, 'reporter' | 'meter'>,
   { l2, hasConverged, ungrouped, outOfFold }: SolvedHead,
   { items, seconds }: { readonly items: readonly DatasetItem[]; readonly seconds: number },
 ): Promise<void> {
@@ -126,11 +126,7 @@ async function reportSolved(
       'The search for the head ended before its minimum: the features of this dataset are hard to tell apart.',
       { stage: 'head' },
     );
-  if (meter.isBudgetSpent()) {
-    const { usd } = meter.spent();
-    await reporter.warn(
-      `Training ends here: the job has cost US$ ${usd.toFixed(2)} of at most ${job.maxCostUsd}. The head becomes the model.`,
-      { stage: 'head', spent_usd: usd, max_cost_usd: job.maxCostUsd },
-    );
-  }
+  const early = meter.earlyEnd();
+  if (early !== undefined)
+    await reporter.warn(`${early.reason} The head becomes the model.`, { stage: 'head', ...early.data });
 }

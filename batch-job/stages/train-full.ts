@@ -95,7 +95,7 @@ const train = (deps: TrainFullDeps, stage: FullStage): Promise<Trained> => {
       weights,
     });
     const verdict = head && retrains ? toVerdict(trained) : undefined;
-    if (head === undefined || verdict === undefined || deps.meter.isBudgetSpent())
+    if (head === undefined || verdict === undefined || deps.meter.earlyEnd() !== undefined)
       return keepBetter(stage, trained);
     return retrainLayers(deps, { ...stage, head }, examples, verdict);
   });

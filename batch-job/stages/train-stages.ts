@@ -38,5 +38,7 @@ export async function trainStages(
   const head = await trainHead(deps);
   // Where its checkpoints are gone, a finished training is repeated, all of it.
   const isWanted = !isOver || checkpoints.resumedRun === undefined;
-  return decision.stages.has('full') && isWanted && !meter.isBudgetSpent() ? trainFull(deps, head) : head;
+  return decision.stages.has('full') && isWanted && meter.earlyEnd() === undefined
+    ? trainFull(deps, head)
+    : head;
 }

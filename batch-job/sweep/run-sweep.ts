@@ -19,6 +19,7 @@ import {
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { toTrialEvent } from '../../core/job/record/trial-records.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { CostMeter } from '../attempt/cost-meter.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { isLargerThan } from '../memory/job-memory.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
@@ -31,8 +32,8 @@ export interface SweepOptions<Run extends SweepRun> {
   readonly job: JobRecord;
   readonly sweep: Sweep;
   readonly machine: MachineMemory;
-  /** Whether the budget is spent; then no further trial is started. */
-  readonly isBudgetSpent: () => boolean;
+  /** Why training is to end; then no further trial is started. */
+  readonly earlyEnd: CostMeter['earlyEnd'];
   /** Trains a trial, resuming from its checkpoints; for a finished trial that gives its weights. */
   readonly train: (
     job: JobRecord,
@@ -54,7 +55,7 @@ const OWN_FAILURES: readonly ErrorCode[] = ['out-of-memory', 'training-diverged'
  * @throws {FoveaError} that of a trial, where all trials fail because of their own settings.
  */
 export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>): Promise<Run> {
-  const { store, reporter, job, sweep, machine, train, isBudgetSpent } = options;
+  const { store, reporter, job, sweep, machine, train, earlyEnd } = options;
   const settings = trialsOf(sweep);
   const reporterOf = (trial: number) => reporterOfTrial(reporter, trial, settings.length);
   /** @param result that of a finished trial. */
@@ -83,9 +84,10 @@ export async function runSweep<Run extends SweepRun>(options: SweepOptions<Run>)
   for (const [index, trialSettings] of settings.entries()) {
     const trial = index + 1;
     if ([...over, ...failed].some((known) => known.trial === trial)) continue;
-    if (over.length > 0 && isBudgetSpent()) {
+    const early = earlyEnd();
+    if (over.length > 0 && early !== undefined) {
       const left = settings.length - over.length - failed.length;
-      await reporter.warn(`The budget is spent: ${left} trials are skipped.`, { trial });
+      await reporter.warn(`${early.reason} ${left} trials are skipped.`, { trial, ...early.data });
       break;
     }
     const part = { trial, settings: trialSettings };

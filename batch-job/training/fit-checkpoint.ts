@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { CheckpointFile } from '../../core/job/checkpoints/checkpoint-file.ts';
 import { checkpointUnfit } from '../../core/job/checkpoints/checkpoints.ts';
+import { EpochReportSchema } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { FORMATS } from '../../core/storage/formats.ts';
 import { parseStoredJson, withFormat } from '../../core/storage/parse-stored.ts';
 import type { BestEpoch, FitState } from './fit-state.ts';
@@ -18,18 +19,6 @@ const PROBABILITIES = 'verdict-probabilities';
 const FOLDS = 'folds/';
 
 const NullableNumber = z.number().nullable();
-
-const EpochReportSchema = z.object({
-  epoch: z.number().int(),
-  epochs: z.number().int(),
-  step: z.number().int(),
-  trainLoss: z.number(),
-  trainAccuracy: z.number(),
-  validationLoss: NullableNumber,
-  validationAccuracy: NullableNumber,
-  learningRate: z.number(),
-  imagesPerSecond: z.number(),
-});
 
 const StoredEpochSchema = z.object({
   epoch: z.number().int(),

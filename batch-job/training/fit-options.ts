@@ -1,9 +1,10 @@
 // What a run of the training loop is given, reports and ends with.
 
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import type { NetworkWeights } from '../../core/network/description/network.ts';
 import type { ExampleBatch, ExampleSource, PixelBatch } from '../examples/example-source.ts';
 import type { Batch } from '../tensorflow/engine/engine.ts';
-import type { BestEpoch, EpochReport, FitState } from './fit-state.ts';
+import type { BestEpoch, FitState } from './fit-state.ts';
 import type { Interpolation, Tried } from './interpolate-weights.ts';
 import type { Gain } from './surest-gain.ts';
 

@@ -2,11 +2,12 @@
 // checkpoints. Knows no order of these.
 
 import type { Predictions } from '../../core/evaluation/predictions.ts';
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { deriveSeed, permutation } from '../../core/random.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import { type EvaluateOptions, evaluate, evaluatePixels, type Scores } from './evaluate.ts';
 import type { FitOptions } from './fit-options.ts';
-import { type EpochReport, type FitState, NO_SUMS } from './fit-state.ts';
+import { type FitState, NO_SUMS } from './fit-state.ts';
 
 /** How far a run has come, see {@link FitState}. Changes with every step. */
 export type FitPosition = {

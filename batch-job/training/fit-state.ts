@@ -1,22 +1,7 @@
 // How far a training run has come, as plain data: enough to resume as if it had not been interrupted.
 
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import type { TrainerState } from '../tensorflow/engine/engine.ts';
-
-/** Metrics of one epoch. */
-export interface EpochReport {
-  /** From 1; 0 for the scores before the first epoch. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Optimizer steps so far. */
-  readonly step: number;
-  /** Mean loss over the examples of the epoch, as each was when its batch was trained on. */
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  readonly validationLoss: number | null;
-  readonly validationAccuracy: number | null;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number;
-}
 
 /** Sums over the examples of the running epoch. */
 export interface EpochSums {

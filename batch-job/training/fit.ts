@@ -3,10 +3,11 @@
 
 import { accuracyOf } from '../../core/evaluation/accuracy.ts';
 import { crossEntropy } from '../../core/evaluation/probability-losses.ts';
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import type { Trainer } from '../tensorflow/engine/engine.ts';
 import type { FitOptions, FitResult } from './fit-options.ts';
 import { type FitRun, isOver, predictValidation, saveCheckpoint, startRun, validate } from './fit-run.ts';
-import { type BestEpoch, type EpochReport, NO_SUMS } from './fit-state.ts';
+import { type BestEpoch, NO_SUMS } from './fit-state.ts';
 import { interpolateWeights } from './interpolate-weights.ts';
 import { trainEpoch } from './train-epoch.ts';
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
-import { createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
+import { checkpointUnfit, createCheckpoints } from '../../core/job/checkpoints/checkpoints.ts';
 import { RUN_NAMES, type RunName } from '../../core/job/recipe/stage-lengths.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -83,6 +83,10 @@ export async function openRunCheckpoints(
         checkpoint: key,
       }),
   );
+  if (found === undefined && job.fromCheckpoint !== undefined)
+    throw checkpointUnfit(
+      `the dataset, or a file of the base, has changed since job "${job.fromCheckpoint.jobId}" wrote it. Resume that job, or train anew`,
+    );
   const resumedRun = RUN_NAMES.find((name) => name === found?.stage);
   if (found !== undefined) {
     const { epoch, batch, isFinished } = found.state;

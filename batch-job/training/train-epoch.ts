@@ -1,10 +1,10 @@
 // One epoch of the training loop: an optimizer step for each batch, then validation.
 
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import type { EpochReport } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { batches, type ExampleBatch, type PixelBatch, pixelBatches } from '../examples/example-source.ts';
 import type { StepReport } from './fit-options.ts';
 import { type FitRun, isOver, validate } from './fit-run.ts';
-import type { EpochReport } from './fit-state.ts';
 
 /** Timers (progress, lease, signals) get their turn at least this often while steps keep the event loop busy. */
 const YIELD_MS = 100;

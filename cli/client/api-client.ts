@@ -13,6 +13,7 @@ import {
 import type { CreateJobBody } from '../../api/create-job.ts';
 import { ErrorSchema } from '../../api/error.ts';
 import {
+  isJobOver,
   JobEventListSchema,
   JobListSchema,
   JobSchema,
@@ -23,7 +24,6 @@ import { type WireManifest, WireManifestSchema } from '../../api/manifest.ts';
 import { PredictionSchema, type WirePrediction } from '../../api/prediction.ts';
 import { type WireReport, WireReportSchema } from '../../api/report.ts';
 import { type WireWorker, WorkerListSchema } from '../../api/worker.ts';
-import { isFinal } from '../../core/job/record/job.ts';
 
 /** An answer of the API that is an error. Its message is the API's; its code is null where the answer had none. */
 export class ApiError extends Error {
@@ -124,7 +124,7 @@ export function createApiClient(url: string, apiKey?: string): ApiClient {
     async openJobsBefore(id) {
       const path = `/v1/fine_tuning/jobs?after=${segment(id)}&limit=${JOBS_PAGE}`;
       const { data } = await request(JobListSchema, 'GET', path);
-      return data.filter((job) => !isFinal(job.status));
+      return data.filter((job) => !isJobOver(job));
     },
     cancelJob: (id) => request(JobSchema, 'POST', `${jobPath(id)}/cancel`),
     cancelUrl: (id) => new URL(`${jobPath(id)}/cancel`, url).href,

@@ -3,8 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { MultiBar, Presets } from 'cli-progress';
-import type { WireJob } from '../../api/job.ts';
-import { isFinal } from '../../core/job/record/job.ts';
+import { isJobOver, type WireJob } from '../../api/job.ts';
 import type { ApiClient } from './api-client.ts';
 import { watchQueue } from './watch-queue.ts';
 
@@ -48,7 +47,7 @@ export async function followJob(
           print(`${event.level === 'info' ? ' ' : '!'} ${event.message}`);
       }
       await queue.look(job);
-      if (isFinal(job.status)) return job;
+      if (isJobOver(job)) return job;
       bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
         stage: (job.progress?.stage ?? job.status).padEnd(10),
         facts: factsOf(job),

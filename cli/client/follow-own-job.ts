@@ -2,8 +2,7 @@
 // next one does not wait for it.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WireJob } from '../../api/job.ts';
-import { isFinal } from '../../core/job/record/job.ts';
+import { isJobOver, type WireJob } from '../../api/job.ts';
 import { type Interruption, listenForInterruption } from '../terminal/until-interrupted.ts';
 import type { ApiClient } from './api-client.ts';
 import { followJob } from './follow-job.ts';
@@ -37,7 +36,7 @@ async function cancel(api: ApiClient, jobId: string): Promise<void> {
   try {
     let job = await api.cancelJob(jobId);
     const isTooLate = AbortSignal.timeout(CANCEL_MS);
-    while (!isFinal(job.status) && !isTooLate.aborted) {
+    while (!isJobOver(job) && !isTooLate.aborted) {
       await delay(POLL_MS);
       job = await api.job(jobId);
     }

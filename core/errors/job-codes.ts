@@ -10,6 +10,7 @@ export const JOB_CODES = {
   'queue-unknown': 'The deployment no longer has the queue of the job. Start the job again.',
 
   'job-cancelled': 'The job was cancelled.',
+  'job-paused': 'The job is paused. `POST …/resume` lets it go on from its last checkpoint.',
   'budget-spent':
     'The budget was spent before training began. Raise `max_cost_usd`, or train on fewer pictures.',
   'out-of-memory':

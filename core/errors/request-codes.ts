@@ -79,6 +79,9 @@ export const REQUEST_CODES = {
 
   'job-not-found': 'There is no such job. List the jobs to find its id.',
   'job-finished': 'The job is over and cannot be changed.',
+  'job-not-paused': 'The job is not paused, so there is nothing to resume.',
+  'job-open': 'The job is not over. Cancel it first.',
+  'checkpoint-not-found': 'The job has no such checkpoint. List its checkpoints.',
   'job-transition': 'The job cannot change from its state to that one. Read the job and decide again.',
   'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new job.',
   'contact-sheet-missing': 'The job has no contact sheet. One is drawn when training begins.',

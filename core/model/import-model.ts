@@ -22,8 +22,8 @@ import { parseWeightFileName } from '../network/weights/weight-file-name.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { claimVersion } from './claim-version.ts';
-import type { Manifest } from './manifest.ts';
-import { companionFiles, describeOnnx, ONNX_FILE } from './model-files.ts';
+import { type Manifest, ONNX_FILE } from './manifest.ts';
+import { companionFiles, describeOnnx } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
 import { type Promotion, publishVersion, settlePromotion } from './settle-promotion.ts';
 

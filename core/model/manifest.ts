@@ -28,6 +28,9 @@ const Int8FileSchema = OnnxFileSchema.extend({
 /** An ONNX file of a version, and the names of its input and output. */
 export type OnnxFile = z.infer<typeof OnnxFileSchema>;
 
+/** Name of the served model's file. */
+export const ONNX_FILE = 'model.onnx';
+
 /** The manifest as it is stored. */
 export const ManifestSchema = z.object({
   formatVersion: InputFormatSchema.describe('Number of the format of the stored manifest.'),

@@ -10,8 +10,6 @@ import { toFullyConvolutional } from '../network/surgery/to-fully-convolutional.
 import { type TfjsModel, toTfjs } from '../network/tfjs/to-tfjs.ts';
 import type { OnnxFile } from './manifest.ts';
 
-/** Name of the served model's file. */
-export const ONNX_FILE = 'model.onnx';
 const HEATMAP_FILE = 'heatmap.onnx';
 const TFJS_MODEL_FILE = 'tfjs-model.json';
 const TFJS_WEIGHTS_FILE = 'tfjs-weights.bin';

@@ -86,6 +86,7 @@ export const ACCESS = {
       jobFiles,
       batchFiles,
       inputs,
+      checkpoints,
       openJobs,
       workers,
       idempotency,
@@ -96,11 +97,13 @@ export const ACCESS = {
     ],
     // Models, because published weights are imported as they are; trained ones come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
+    // A checkpoint is copied for the job that makes a model of it.
     write: [
       datasets,
       job,
       jobEvents,
       batchFiles,
+      checkpoints,
       openJobs,
       idempotency,
       uploads,

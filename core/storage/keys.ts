@@ -48,6 +48,8 @@ export const keys = {
   splitSnapshotSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
   jobs: () => 'jobs/',
+  /** Everything of a job but its checkpoints and its model. */
+  jobFiles: (jobId: string) => jobFolder(jobId),
   job: (jobId: string) => `${jobFolder(jobId)}job.json`,
   /** An empty object for each job that is not over. */
   openJobs: () => 'open-jobs/',
@@ -59,8 +61,9 @@ export const keys = {
     new RegExp(`^${keys.openJobs()}\\d{${TIME_DIGITS}}-(.+)$`).exec(key)?.[1],
   /** Says up to which job every open job is known to have its key. */
   openJobsChecked: () => `${keys.openJobs()}checked.json`,
+  jobTrials: (jobId: string) => `${jobFolder(jobId)}trials/`,
   /** The record of a trial that runs beside others of its sweep. */
-  jobTrial: (jobId: string, trial: number) => `${jobFolder(jobId)}trials/${trial}.json`,
+  jobTrial: (jobId: string, trial: number) => `${keys.jobTrials(jobId)}${trial}.json`,
   jobEvents: (jobId: string) => `${jobFolder(jobId)}events/`,
   /** The number is zero-padded, so that the order of keys is the order of events. */
   jobEvent: (jobId: string, sequence: number) =>

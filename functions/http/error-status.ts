@@ -98,6 +98,9 @@ export const ERROR_ANSWERS = {
 
   'job-not-found': refused(404),
   'job-finished': refused(409),
+  'job-not-paused': refused(409),
+  'job-open': refused(409),
+  'checkpoint-not-found': refused(404),
   'job-transition': refused(409),
   'idempotency-conflict': refused(409),
   'contact-sheet-missing': refused(404),
@@ -202,6 +205,7 @@ export const ERROR_ANSWERS = {
   'queue-busy': later(60),
   'queue-unknown': refused(409),
   'job-cancelled': refused(409),
+  'job-paused': refused(409),
   'budget-spent': refused(409),
   'out-of-memory': broken(),
   'disk-full': broken(507),

@@ -1,38 +1,38 @@
 // Fine-tuning jobs over HTTP: create, list, get, cancel. Compatible with OpenAI's SDKs.
 
 import { z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
 import { toWireEstimate } from '../../api/estimate.ts';
-import { CreatedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api/job.ts';
+import { CreatedJobSchema, DeletedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
-import { PageQuerySchema } from '../../api/pagination.ts';
+import { JobQuerySchema, toJobFilter } from '../../api/job-query.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
 import type { JobEstimate, JobMachine, JobPictures } from '../../core/job/estimate/estimate-job.ts';
-import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import { cancelJob, finishJob, pauseJob, resumeJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import { AUTO_BASE } from '../../core/job/recipe/base-choice.ts';
 import { basesToCompare } from '../../core/job/recipe/bases-to-compare.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
-import type { PageOptions } from '../../core/job/record/job-events.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { foreseePromotion } from '../../core/model/foresee-promotion.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
-import type { AppDeps, AppEnv } from '../deps/deps.ts';
+import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
+import type { OperationId } from '../http/operation-scopes.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { isLimited, maySee, requireNamed } from '../http/require-names.ts';
 import { after } from './after.ts';
@@ -96,7 +96,9 @@ const listJobs = createRoute({
   path: '/v1/fine_tuning/jobs',
   tags: TAGS,
   summary: 'List jobs, newest first',
-  request: { query: PageQuerySchema },
+  description:
+    'With `status` or `metadata[KEY]=VALUE`, the jobs that match. A job matches where all pairs are among its metadata.',
+  request: { query: JobQuerySchema },
   responses: {
     200: { description: 'One page.', content: { 'application/json': { schema: JobListSchema } } },
     ...errorResponses(),
@@ -113,18 +115,76 @@ const getJob = createRoute({
   responses: { 200: jobResponse('The job.'), ...errorResponses('job-not-found', 'record-invalid') },
 });
 
-const cancel = createRoute({
-  operationId: 'cancelFineTuningJob',
-  method: 'post',
-  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/cancel',
+const action = (
+  path: string,
+  operationId: OperationId,
+  summary: string,
+  description: string,
+  errors: ErrorCode[],
+) =>
+  createRoute({
+    operationId,
+    method: 'post',
+    path: `/v1/fine_tuning/jobs/{fine_tuning_job_id}/${path}`,
+    tags: TAGS,
+    summary,
+    description,
+    request: { params: JobIdSchema },
+    responses: {
+      200: jobResponse('The job.'),
+      ...errorResponses('job-not-found', 'job-finished', 'record-contended', ...errors),
+    },
+  });
+
+const cancel = action(
+  'cancel',
+  'cancelFineTuningJob',
+  'Cancel a job',
+  'A job that waits is cancelled at once; a running one stops within a step (`cancel_requested`). Nothing is kept of it: to keep ' +
+    'what is best so far, finish it instead.',
+  ['queue-unavailable'],
+);
+
+const pause = action(
+  'pause',
+  'pauseFineTuningJob',
+  'Pause a job',
+  'A job that waits is paused at once; the trainer of a running one saves a checkpoint and ends (`pausing`, then `paused`). A ' +
+    'paused job costs nothing but the storage of its checkpoints.',
+  ['queue-unavailable'],
+);
+
+const resume = action(
+  'resume',
+  'resumeFineTuningJob',
+  'Resume a paused job',
+  'The job goes back into the queue, and on from its last checkpoint: the model is the one that it would have made without the pause.',
+  ['job-not-paused', 'queue-unavailable'],
+);
+
+const finish = action(
+  'finish',
+  'finishFineTuningJob',
+  'Finish a job early',
+  'Training ends within a step, and what is best so far becomes the model. A job that has not begun trains its head alone.',
+  ['job-not-paused', 'queue-unavailable'],
+);
+
+const remove = createRoute({
+  operationId: 'deleteFineTuningJob',
+  method: 'delete',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}',
   tags: TAGS,
-  summary: 'Cancel a job',
+  summary: 'Delete a job that is over',
   description:
-    'A job that waits is cancelled at once; a running one stops within a step (`cancel_requested`).',
+    'Erases its record, events, contact sheet and checkpoints, with all their earlier versions in the bucket. The model that it made stays.',
   request: { params: JobIdSchema },
   responses: {
-    200: jobResponse('The job.'),
-    ...errorResponses('job-not-found', 'job-finished', 'record-contended', 'queue-unavailable'),
+    200: {
+      description: 'It is erased.',
+      content: { 'application/json': { schema: DeletedJobSchema } },
+    },
+    ...errorResponses('job-not-found', 'job-open', 'record-invalid'),
   },
 });
 
@@ -155,12 +215,18 @@ export function jobRoutes(deps: AppDeps) {
       machine.pool === undefined || reason === null
         ? undefined
         : { pool: machine.pool, reason, hasGpu: machine.gpu !== undefined };
-    const submitted = await submitJob(deps, job, { idempotencyKey, start });
+    const prepare = async () => (estimate === null ? {} : { estimatedSeconds: estimate.seconds });
+    const submitted = await submitJob(deps, job, { idempotencyKey, start, prepare });
     return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures, atHand) }, 200);
   });
 
   routes.openapi(listJobs, async (c) => {
-    const page = await listSeen(c, jobs, c.req.valid('query'));
+    const query = c.req.valid('query');
+    const asked = toJobFilter(query);
+    const seen = isLimited(c) ? (job: JobRecord) => maySee(c, job) : undefined;
+    const filters = [asked, seen].filter((filter) => filter !== undefined);
+    const matches = (job: JobRecord) => filters.every((filter) => filter(job));
+    const page = await jobs.list({ ...query, ...(filters.length === 0 ? {} : { matches }) });
     const data = page.jobs.map((job) => toWireJob(job, now()));
     return c.json({ object: 'list' as const, data, has_more: page.hasMore }, 200);
   });
@@ -177,26 +243,25 @@ export function jobRoutes(deps: AppDeps) {
     return c.json(toWireJob(job, now()), 200);
   });
 
-  routes.openapi(cancel, async (c) => {
+  const actions = [
+    [cancel, cancelJob],
+    [pause, pauseJob],
+    [resume, resumeJob],
+    [finish, finishJob],
+  ] as const;
+  for (const [route, act] of actions)
+    routes.openapi(route, async (c) => {
+      const { fine_tuning_job_id: id } = c.req.valid('param');
+      return c.json(toWireJob(await act(deps, id), now()), 200);
+    });
+
+  routes.openapi(remove, async (c) => {
     const { fine_tuning_job_id: id } = c.req.valid('param');
-    return c.json(toWireJob(await cancelJob(deps, id), now()), 200);
+    await jobs.erase(id);
+    return c.json({ id, object: 'fine_tuning.job' as const, deleted: true as const }, 200);
   });
 
   return routes;
-}
-
-/** A page of the jobs that the key of a request may see. */
-async function listSeen(c: Context<AppEnv>, jobs: AppDeps['jobs'], { after, limit }: PageOptions) {
-  if (!isLimited(c)) return jobs.list({ after, limit });
-  const seen: JobRecord[] = [];
-  let last = after;
-  for (;;) {
-    const page = await jobs.list({ after: last, limit });
-    seen.push(...page.jobs.filter((job) => maySee(c, job)));
-    last = page.last;
-    if (seen.length > limit || !page.hasMore)
-      return { jobs: seen.slice(0, limit), hasMore: seen.length > limit };
-  }
 }
 
 /** The input of the network that a job trains. @throws {FoveaError} `architecture-unknown`, `backbone-not-found`. */

@@ -67,5 +67,7 @@ const outcome = await runAttempt(deps, FOVEA_JOB_ID, async () => {
   };
 });
 process.exit(
-  { succeeded: 0, failed: 0, cancelled: 0, 'out-of-memory': 71, released: 75, 'lease-lost': 75 }[outcome],
+  { succeeded: 0, failed: 0, cancelled: 0, paused: 0, 'out-of-memory': 71, released: 75, 'lease-lost': 75 }[
+    outcome
+  ],
 );

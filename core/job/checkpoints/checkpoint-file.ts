@@ -71,11 +71,9 @@ export function decodeCheckpoint(bytes: Uint8Array): CheckpointFile {
     throw corrupt(`the hash of its ${file.length} bytes is not the stored one`);
   }
   const headerBytes = file.readUInt32LE(MAGIC.length);
-  const parsed = EnvelopeSchema.safeParse(
-    JSON.parse(file.toString('utf8', DATA_START, DATA_START + headerBytes)),
+  const { header, tensors: entries } = parseEnvelope(
+    file.toString('utf8', DATA_START, DATA_START + headerBytes),
   );
-  if (!parsed.success) throw corrupt('its header lacks the list of arrays', parsed.error);
-  const { header, tensors: entries } = parsed.data;
   const tensors = new Map<string, Float32Array>();
   let at = DATA_START + headerBytes;
   for (const { name, length } of entries) {
@@ -85,6 +83,36 @@ export function decodeCheckpoint(bytes: Uint8Array): CheckpointFile {
     at = next;
   }
   return { header, tensors };
+}
+
+/**
+ * Reads the header of a checkpoint without its arrays; the hash over both is not checked.
+ * @param read gives the bytes from `start` to `end`, both inclusive; undefined where there is no such file.
+ * @throws {FoveaError} `checkpoint-corrupt`.
+ */
+export async function readCheckpointHeader(
+  read: (start: number, end: number) => Promise<Uint8Array | undefined>,
+): Promise<unknown> {
+  const start = await read(0, DATA_START - 1);
+  if (start === undefined) return undefined;
+  const fixed = Buffer.from(start);
+  if (fixed.length < DATA_START || !fixed.subarray(0, MAGIC.length).equals(MAGIC))
+    throw corrupt(`its ${fixed.length} bytes do not begin like those of a checkpoint`);
+  const headerBytes = fixed.readUInt32LE(MAGIC.length);
+  const json = await read(DATA_START, DATA_START + headerBytes - 1);
+  return json === undefined ? undefined : parseEnvelope(Buffer.from(json).toString('utf8')).header;
+}
+
+function parseEnvelope(json: string): z.infer<typeof EnvelopeSchema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw corrupt('its header is not JSON', cause);
+  }
+  const parsed = EnvelopeSchema.safeParse(value);
+  if (!parsed.success) throw corrupt('its header lacks the list of arrays', parsed.error);
+  return parsed.data;
 }
 
 const corrupt = (problem: string, cause?: unknown) =>

@@ -27,12 +27,18 @@ export interface JobQueue {
   review?(job: JobRecord): Promise<void>;
 }
 
+/** The jobs, and the queue that starts their trainers. */
+export interface JobQueueDeps {
+  readonly jobs: JobStore;
+  readonly queue: JobQueue;
+}
+
 /**
  * Stores a job, submits it to the queue and marks it as queued.
  * @throws {FoveaError} `idempotency-conflict`, and what the queue throws.
  */
 export async function submitJob(
-  { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
+  { jobs, queue }: JobQueueDeps,
   job: NewJob,
   { start, ...options }: CreateOptions & { readonly start?: JobStart | undefined } = {},
 ): Promise<JobRecord> {
@@ -65,17 +71,59 @@ const describe = ({ architecture, dataset, model, prediction }: NewJob): string 
  * Cancels a job, and tells the queue.
  * @throws {FoveaError} `job-not-found`, `job-finished`, and what the queue throws.
  */
-export async function cancelJob(
-  { jobs, queue }: { readonly jobs: JobStore; readonly queue: JobQueue },
-  id: string,
-): Promise<JobRecord> {
+export async function cancelJob({ jobs, queue }: JobQueueDeps, id: string): Promise<JobRecord> {
   const job = await jobs.requestCancel(id);
   await queue.cancel(job);
-  await jobs.appendEvent(id, {
-    level: 'info',
-    type: 'message',
-    message: 'Cancellation requested.',
-    data: null,
-  });
+  await tell(jobs, id, 'Cancellation requested.');
   return job;
 }
+
+/**
+ * Pauses a job, and tells the queue where it was only waiting. The trainer of a running one sees it in the record.
+ * @throws {FoveaError} `job-not-found`, `job-finished`, and what the queue throws.
+ */
+export async function pauseJob({ jobs, queue }: JobQueueDeps, id: string): Promise<JobRecord> {
+  const before = (await jobs.get(id))?.status;
+  const job = await jobs.requestPause(id);
+  if (before === 'paused') return job;
+  if (job.status === 'paused') await queue.cancel(job);
+  await tell(
+    jobs,
+    id,
+    job.status === 'paused'
+      ? 'The job is paused.'
+      : 'Pause requested: the trainer saves a checkpoint and ends.',
+  );
+  return job;
+}
+
+/**
+ * Lets a paused job go on from its last checkpoint.
+ * @throws {FoveaError} `job-not-found`, `job-finished`, `job-not-paused`, and what the queue throws.
+ */
+export async function resumeJob({ jobs, queue }: JobQueueDeps, id: string): Promise<JobRecord> {
+  const job = await jobs.resume(id);
+  let told: string | undefined;
+  try {
+    if (job.status === 'queued') told = await queue.submit(job);
+  } catch (error) {
+    // Paused as before, so that the same request may be sent again.
+    await jobs.requestPause(id);
+    throw error;
+  }
+  await tell(jobs, id, ['The job is resumed.', told ?? []].flat().join(' '));
+  return job;
+}
+
+/**
+ * Ends a job's training early: what is best so far becomes the model.
+ * @throws {FoveaError} `job-not-found`, `job-finished`.
+ */
+export async function finishJob({ jobs, queue }: JobQueueDeps, id: string): Promise<JobRecord> {
+  const job = await jobs.requestFinish(id);
+  await tell(jobs, id, 'Training is to end early: what is best so far becomes the model.');
+  return job.status === 'paused' ? resumeJob({ jobs, queue }, id) : job;
+}
+
+const tell = (jobs: JobStore, id: string, message: string) =>
+  jobs.appendEvent(id, { level: 'info', type: 'message', message, data: null });

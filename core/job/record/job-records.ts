@@ -28,6 +28,8 @@ export interface JobRecords {
 const REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'cancelRequested',
   'cancelRequestedAt',
+  'pauseRequested',
+  'finishRequested',
   'placement',
   'queuedReason',
   'usage',

@@ -9,10 +9,10 @@ import { createJson, isUnreadable, readJson } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
 import { takePage } from '../../storage/take-page.ts';
-import { isFinal, JOB_RECORD, type JobRecord } from './job.ts';
+import { isFinal, JOB_RECORD, type JobRecord, toPaused } from './job.ts';
 import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
 import { createJobId } from './job-id.ts';
-import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
+import { createJobRecords, type JobRecords, jobNotFound, NOTHING_DONE } from './job-records.ts';
 import { type CheckOptions, createOpenJobs } from './open-jobs.ts';
 
 /** The fields of a job record that its request decides; the store sets the others. */
@@ -34,11 +34,19 @@ export type NewJob = Pick<
   | 'prediction'
 >;
 
-/** How a job is stored. */
+/** How a job is made. */
 export interface CreateOptions {
   readonly idempotencyKey?: string | undefined;
   /** The id of the job. Default: a new one of a fine-tuning job. */
   readonly id?: string | undefined;
+  /** Prepares what the job begins with, before anybody can start it. @returns fields of its first record. */
+  readonly prepare?: (id: string) => Promise<Partial<JobRecord>>;
+}
+
+/** Which jobs a page lists. */
+export interface ListJobsOptions extends PageOptions {
+  readonly kind?: 'fine-tuning' | 'batch';
+  readonly matches?: (job: JobRecord) => boolean;
 }
 
 /** All jobs of an object store. */
@@ -55,8 +63,32 @@ export interface JobStore extends JobRecords, JobEvents {
    * @throws {FoveaError} `job-finished` where the job is over.
    */
   requestCancel(id: string): Promise<JobRecord>;
-  /** A page of jobs or of batch predictions, newest first. Jobs whose record cannot be read are skipped, so that one damaged record does not hide the others. */
-  list(options: PageOptions & { readonly kind?: 'fine-tuning' | 'batch' }): Promise<{
+  /**
+   * Pauses a job, which keeps its checkpoints. One that does not run is paused at once; the trainer of a running one is asked to save a
+   * checkpoint and end. Pausing it again changes nothing.
+   * @throws {FoveaError} `job-finished`.
+   */
+  requestPause(id: string): Promise<JobRecord>;
+  /**
+   * Puts a paused job back into the queue, or takes back a pause that was asked for. The caller submits it.
+   * @throws {FoveaError} `job-not-paused`; `job-finished`.
+   */
+  resume(id: string): Promise<JobRecord>;
+  /**
+   * Ends training early: what is best so far becomes the model. A job that waits trains its head alone.
+   * @throws {FoveaError} `job-finished`.
+   */
+  requestFinish(id: string): Promise<JobRecord>;
+  /**
+   * Erases a job that is over: its record, events, contact sheet and checkpoints, with all their earlier versions. Its model stays.
+   * @throws {FoveaError} `job-not-found`; `job-open` where it is not over.
+   */
+  erase(id: string): Promise<void>;
+  /**
+   * A page of jobs or of batch predictions, newest first; with `matches`, of those that it says. Jobs whose record cannot be read are
+   * skipped, so that one damaged record does not hide the others.
+   */
+  list(options: ListJobsOptions): Promise<{
     readonly jobs: readonly JobRecord[];
     readonly hasMore: boolean;
     /** Id of the last job of the page, readable or not; undefined for an empty page. */
@@ -99,8 +131,33 @@ const ADDED: Readonly<Record<string, unknown>> = { splitSnapshot: null };
 const withoutNothing = (key: string, value: unknown): unknown =>
   key in ADDED && value === ADDED[key] ? undefined : value;
 
+/** Records that a filtered listing reads at a time. */
+const GROUP = 50;
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const toSeconds = (ms: number) => Math.floor(ms / 1000);
+
+/** @throws {FoveaError} `job-finished`. */
+function assertOpen({ id, status }: JobRecord, what: string): void {
+  if (isFinal(status))
+    throw new FoveaError('job-finished', `Job "${id}" is over (${status}) and cannot be ${what}.`);
+}
+
+/** A job whose Batch job ended with its pause is submitted anew, to the same machines. */
+const withNextSubmission = (job: JobRecord): JobRecord =>
+  job.placement === undefined
+    ? job
+    : {
+        ...job,
+        placement: {
+          ...job.placement,
+          submission: job.placement.submission + 1,
+          replaces: job.placement.batchJobId,
+          // Nobody's, so that whoever submits it may take it.
+          claim: { owner: '', atMs: 0 },
+          batchJobId: null,
+        },
+      };
 
 /** Opens the jobs of an object store. */
 export function createJobStore({ store, now, onUnreadable = () => undefined }: JobStoreDeps): JobStore {
@@ -155,6 +212,21 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     return updated;
   };
 
+  /** Reads records in groups, so that a rare match is not one read after the other. */
+  async function* matching(ids: AsyncIterable<string>, matches: (job: JobRecord) => boolean) {
+    let group: string[] = [];
+    const read = async () => {
+      const found = await mapConcurrently(group, getReadable);
+      group = [];
+      return found.filter((job) => job !== undefined).filter(matches);
+    };
+    for await (const id of ids) {
+      group.push(id);
+      if (group.length === GROUP) yield* await read();
+    }
+    yield* await read();
+  }
+
   const confirmOpen = async ({ id, status }: JobRecord) => {
     if (!isFinal(status)) await openJobs.confirm(id).catch(() => undefined);
   };
@@ -166,7 +238,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     isOpenChecked: openJobs.isChecked,
     ...createJobEvents({ store, now }),
 
-    async create(job, { idempotencyKey, id: newId = createJobId(now()) } = {}) {
+    async create(job, { idempotencyKey, prepare, id: newId = createJobId(now()) } = {}) {
       const id = idempotencyKey === undefined ? newId : await claimIdempotencyKey(idempotencyKey, job, newId);
       const record: JobRecord = {
         ...job,
@@ -180,7 +252,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       if (earlier !== undefined) return earlier;
       await openJobs.add(id);
       try {
-        await createJson(store, keys.job(id), JOB_RECORD, record);
+        await createJson(store, keys.job(id), JOB_RECORD, { ...record, ...(await prepare?.(id)) });
       } catch (error) {
         // The same request at the same moment has found the key taken and written the record first.
         const written = error instanceof PreconditionFailedError ? await get(id) : undefined;
@@ -193,12 +265,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
 
     async requestCancel(id) {
       const asked = await update(id, (record) => {
-        if (isFinal(record.status)) {
-          throw new FoveaError(
-            'job-finished',
-            `Job "${id}" is over (${record.status}) and cannot be cancelled.`,
-          );
-        }
+        assertOpen(record, 'cancelled');
         const cancelRequestedAt = record.cancelRequestedAt ?? toSeconds(now());
         const requested = { ...record, cancelRequested: true, cancelRequestedAt };
         if (record.status === 'running' || record.lease !== null) return requested;
@@ -208,9 +275,58 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       return asked;
     },
 
-    async list({ after, limit, kind }) {
+    async requestPause(id) {
+      const asked = await update(id, (record) => {
+        assertOpen(record, 'paused');
+        if (record.status === 'paused') return undefined;
+        // Trials that run side by side have leases of their own, and look at the status of their job.
+        return record.lease === null ? toPaused(record) : { ...record, pauseRequested: true };
+      });
+      await confirmOpen(asked);
+      return asked;
+    },
+
+    async resume(id) {
+      const resumed = await update(id, (record) => {
+        assertOpen(record, 'resumed');
+        if (record.status === 'paused') return { ...withNextSubmission(record), status: 'queued' };
+        if (record.pauseRequested === true) return { ...record, pauseRequested: false };
+        throw new FoveaError(
+          'job-not-paused',
+          `Job "${id}" is ${record.status}, not paused, so there is nothing to resume.`,
+        );
+      });
+      await confirmOpen(resumed);
+      return resumed;
+    },
+
+    requestFinish: (id) =>
+      update(id, (record) => {
+        assertOpen(record, 'finished early');
+        return { ...record, finishRequested: true };
+      }),
+
+    async erase(id) {
+      const job = await get(id);
+      if (job === undefined) throw jobNotFound(id);
+      if (!isFinal(job.status))
+        throw new FoveaError(
+          'job-open',
+          `Job "${id}" is ${job.status}. Cancel it first (POST /v1/fine_tuning/jobs/${id}/cancel), then delete it.`,
+          { param: 'fine_tuning_job_id' },
+        );
+      // The record with the last, so that what a crash leaves is still found.
+      const parts = [keys.jobCheckpoints(id), keys.jobEvents(id), keys.jobTrials(id), keys.jobFiles(id)];
+      for (const part of parts) await store.eraseAll(part);
+    },
+
+    async list({ after, limit, kind, matches }) {
       const folder = kind === 'batch' ? keys.batches() : keys.jobs();
       const ids = store.listFolders(folder, after === undefined ? {} : { startAfter: after });
+      if (matches !== undefined) {
+        const { items, hasMore } = await takePage(matching(ids, matches), limit);
+        return { jobs: items, hasMore, last: items.at(-1)?.id };
+      }
       const { items, hasMore } = await takePage(ids, limit);
       const found = await mapConcurrently(items, getReadable);
       return { jobs: found.filter((job) => job !== undefined), hasMore, last: items.at(-1) };

@@ -19,6 +19,7 @@ export const JOB_STATUSES = [
   'validating_files',
   'queued',
   'running',
+  'paused',
   'succeeded',
   'failed',
   'cancelled',
@@ -30,9 +31,11 @@ export type JobStatus = z.infer<typeof JobStatusSchema>;
 
 /** What a job may become; a state without an entry is final. */
 const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  validating_files: ['queued', 'running', 'failed', 'cancelled'],
-  queued: ['running', 'failed', 'cancelled'],
-  running: ['queued', 'succeeded', 'failed', 'cancelled'],
+  validating_files: ['queued', 'running', 'paused', 'failed', 'cancelled'],
+  queued: ['running', 'paused', 'failed', 'cancelled'],
+  running: ['queued', 'paused', 'succeeded', 'failed', 'cancelled'],
+  // Until it is resumed; its checkpoints wait with it.
+  paused: ['queued', 'cancelled'],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -40,6 +43,8 @@ const TRANSITIONS: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
 
 /** Whether a job in this state is over. */
 export const isFinal = (status: JobStatus): boolean => TRANSITIONS[status].length === 0;
+/** Whether nothing works on a job in this state, and nothing shall: it is over, or paused. */
+export const isAtRest = (status: JobStatus): boolean => status === 'paused' || isFinal(status);
 /** Whether a job may change from one state to another. */
 export const canBecome = (from: JobStatus, to: JobStatus): boolean => TRANSITIONS[from].includes(to);
 
@@ -253,6 +258,10 @@ export const JobRecordSchema = z.object({
   lease: LeaseSchema.nullable(),
   /** Set to cancel a running job; the trainer looks at it between steps. */
   cancelRequested: z.boolean(),
+  /** Set to pause a running job; its trainer saves a checkpoint and ends. */
+  pauseRequested: z.boolean().optional(),
+  /** Set to end training early: what is best so far becomes the model. */
+  finishRequested: z.boolean().optional(),
   attempts: z.number().int(),
   /** How far training has come; null before the first checkpoint. */
   furthest: FurthestSchema.nullable().default(null),
@@ -260,6 +269,10 @@ export const JobRecordSchema = z.object({
   prediction: BatchPredictionSchema.optional(),
   /** Unix seconds at which {@link cancelRequested} was set, where that is known. */
   cancelRequestedAt: z.number().int().optional(),
+  /** What was estimated before it began, in seconds of its trainer; absent where no estimate was possible. */
+  estimatedSeconds: z.number().nonnegative().optional(),
+  /** The checkpoint of another job that this one makes a model of. */
+  fromCheckpoint: z.object({ jobId: z.string(), sequence: z.number().int() }).optional(),
   /** Only for jobs on AWS Batch. */
   placement: PlacementSchema.optional(),
   /** Only for jobs that workers may take. */
@@ -286,6 +299,14 @@ export const JobRecordSchema = z.object({
 export type JobRecord = z.infer<typeof JobRecordSchema>;
 /** The stored format of job records. */
 export const JOB_RECORD = { ...FORMATS.job, schema: JobRecordSchema };
+
+/** A job that nobody holds any longer, paused. */
+export const toPaused = ({ pauseRequested: _, ...job }: JobRecord): JobRecord => ({
+  ...job,
+  status: 'paused',
+  lease: null,
+  queuedReason: null,
+});
 
 /** An event of a job, as it is stored. */
 export const JobEventSchema = z.object({

@@ -4,14 +4,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FoveaError } from '../../errors/errors.ts';
 import { beforeAttempt } from './furthest.ts';
-import { type BatchAttempt, isFinal, type JobRecord, type Lease } from './job.ts';
+import { type BatchAttempt, isAtRest, type JobRecord, type Lease } from './job.ts';
 import type { JobRecords } from './job-records.ts';
 import { createLeaseWatch, isSameLease, LEASE_MS } from './lease-watch.ts';
 
 /** How often an attempt that finds a job leased looks again; holders renew their leases as often. */
 const WATCH_MS = 1000;
 
-/** The job is over, or another attempt holds its lease: this attempt must stop without changing it. */
+/** The job is over or paused, or another attempt holds its lease: this attempt must stop without changing it. */
 export class LeaseLostError extends FoveaError {
   override readonly name = 'LeaseLostError';
   constructor(job: JobRecord, owner: string) {
@@ -45,7 +45,7 @@ export interface AcquireLeaseDeps extends LeaseDeps {
 /**
  * Takes the lease of a job: its status becomes `running`, and an attempt is counted. Where another attempt has the lease, waits until
  * that one renews it, or until it is unchanged for {@link LEASE_MS}. An earlier attempt at the same Batch job has certainly ended.
- * @throws {LeaseLostError} where the job is over, or another attempt that has the lease is alive.
+ * @throws {LeaseLostError} where the job is over or paused, or another attempt that has the lease is alive.
  */
 export async function acquireLease(
   { jobs, now, batch, signal, clock, pause = pauser(signal) }: AcquireLeaseDeps,
@@ -61,7 +61,7 @@ export async function acquireLease(
       id,
       (record) => {
         const { lease } = record;
-        if (isFinal(record.status)) throw new LeaseLostError(record, owner);
+        if (isAtRest(record.status)) throw new LeaseLostError(record, owner);
         if (lease === null || mayTake(lease)) return toLeased(record, owner, now(), batch);
         if (seen !== undefined && !isSameLease(lease, seen)) throw new LeaseLostError(record, owner);
         return undefined;
@@ -122,7 +122,7 @@ export async function claimLease(
   isWanted: (record: JobRecord) => boolean,
 ): Promise<JobRecord | undefined> {
   const job = await jobs.update(id, (record) => {
-    if (isFinal(record.status) || record.lease !== null || !isWanted(record)) return undefined;
+    if (isAtRest(record.status) || record.lease !== null || !isWanted(record)) return undefined;
     const { lease, ...taken } = toLeased(record, owner, now(), undefined);
     return { ...taken, lease: lease === null ? null : { ...lease, worker } };
   });
@@ -156,7 +156,7 @@ export async function renewClaim(
 }
 
 /**
- * Changes a leased job and renews its lease in the same write. A change that ends or queues the job releases the lease.
+ * Changes a leased job and renews its lease in the same write. A change that ends, pauses or queues the job releases the lease.
  * @throws {LeaseLostError} where another attempt has the lease by now.
  */
 export function updateLeased(
@@ -170,7 +170,7 @@ export function updateLeased(
     (job) => {
       if (job.lease?.owner !== owner) throw new LeaseLostError(job, owner);
       const changed = change(job);
-      if (isFinal(changed.status) || changed.status === 'queued') return { ...changed, lease: null };
+      if (isAtRest(changed.status) || changed.status === 'queued') return { ...changed, lease: null };
       return { ...changed, lease: renewed(job.lease, now()) };
     },
     (lease) => lease.owner === owner,

@@ -5,7 +5,7 @@ import { createJson, isUnreadable } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
 import { applyTrial, bestTrial, type Trial, type TrialSettings, withTrial } from '../recipe/sweep.ts';
-import { isFinal, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
+import { isAtRest, isFinal, JOB_RECORD, type JobRecord, NOTHING_SPENT } from './job.ts';
 import type { NewJobEvent } from './job-events.ts';
 import { createJobRecords, type JobRecords, NOTHING_DONE } from './job-records.ts';
 import type { AttemptJobs, JobStore } from './job-store.ts';
@@ -42,8 +42,11 @@ export async function openTrial(
 ): Promise<OpenTrial | undefined> {
   const { store, jobs, now } = deps;
   const nowSeconds = () => Math.floor(now() / 1000);
-  const isLeft = ({ status, lease, trials }: JobRecord) =>
-    !isFinal(status) && lease === null && trials.every((known) => known.trial !== trial);
+  const isLeft = ({ status, lease, trials, finishRequested }: JobRecord) =>
+    !isAtRest(status) &&
+    lease === null &&
+    !(finishRequested === true && trials.length > 0) &&
+    trials.every((known) => known.trial !== trial);
 
   const job = await jobs.update(jobId, (record) =>
     isLeft(record) && record.status !== 'running'
@@ -74,9 +77,21 @@ export async function openTrial(
       const parent = await jobs.get(id);
       if (parent !== undefined && parent.lease !== null) throw new LeaseLostError(parent, `trial ${trial}`);
       const isCancelled = parent === undefined || parent.cancelRequested || isFinal(parent.status);
+      const pauseRequested = parent?.status === 'paused';
+      const finishRequested = parent?.finishRequested === true;
       return records.update(
         id,
-        (held) => change({ ...held, cancelRequested: held.cancelRequested || isCancelled }),
+        (held) => {
+          const asked = {
+            ...held,
+            cancelRequested: held.cancelRequested || isCancelled,
+            pauseRequested,
+            finishRequested,
+          };
+          const changed = change(asked);
+          // A trial waits while its job is paused, and goes on with it.
+          return changed?.status === 'paused' ? { ...changed, status: 'queued' } : changed;
+        },
         actsFor,
       );
     },

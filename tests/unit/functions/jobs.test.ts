@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { REMEDIES } from '../../../core/job/recipe/memory-record.ts';
+import { acquireLease } from '../../../core/job/record/lease.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { makePictures } from '../../support/make-dataset.ts';
@@ -27,6 +28,28 @@ it('restores a missing open-job entry where the job is read', async () => {
   await test.store.delete(key);
   await test.send('GET', `${JOBS}/${id}`);
   expect(await test.store.head(key)).toBeDefined();
+});
+
+it('lists the jobs of a state and of metadata, page by page', async () => {
+  const ids: string[] = [];
+  for (const team of ['a', 'b', 'a', 'a']) {
+    test.clock.nowMs += 1000;
+    ids.unshift((await test.send('POST', JOBS, { ...BODY, metadata: { team, 'to do': 'x' } })).body.id);
+  }
+  await test.send('POST', `${JOBS}/${ids[0]}/cancel`);
+  const idsOf = async (query: string) =>
+    (await test.send('GET', `${JOBS}?${query}`)).body.data.map(({ id }: { id: string }) => id);
+  expect(await idsOf('metadata[team]=a')).toEqual([ids[0], ids[1], ids[3]]);
+  expect(await idsOf('metadata%5Bteam%5D=a&status=queued&metadata[to%20do]=x')).toEqual([ids[1], ids[3]]);
+  const first = await test.send('GET', `${JOBS}?metadata[team]=a&limit=1`);
+  expect(first.body).toMatchObject({ data: [{ id: ids[0] }], has_more: true });
+  expect(await idsOf(`metadata[team]=a&after=${ids[0]}`)).toEqual([ids[1], ids[3]]);
+  expect(await idsOf('metadata[team]=c')).toEqual([]);
+  for (const wrong of ['metadata=a', 'meta[team]=a', 'status=gone', 'state=queued'])
+    expect(await test.send('GET', `${JOBS}?${wrong}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid' } },
+    });
 });
 
 describe('POST /v1/fine_tuning/jobs', () => {
@@ -357,10 +380,52 @@ describe('one job', () => {
     expect(again).toMatchObject({ status: 409, body: { error: { code: 'job-finished' } } });
   });
 
+  it('is paused and resumed, and tells which of both it waits for', async () => {
+    const { body: job } = await test.send('POST', JOBS, BODY);
+    expect(await test.send('POST', `${JOBS}/${job.id}/resume`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'job-not-paused' } },
+    });
+    expect((await test.send('POST', `${JOBS}/${job.id}/pause`)).body).toMatchObject({ status: 'paused' });
+    expect((await test.send('POST', `${JOBS}/${job.id}/pause`)).body).toMatchObject({ status: 'paused' });
+    expect((await test.send('POST', `${JOBS}/${job.id}/resume`)).body).toMatchObject({ status: 'queued' });
+    await acquireLease({ jobs: test.jobs, now: () => test.clock.nowMs }, job.id, 'trainer');
+    expect((await test.send('POST', `${JOBS}/${job.id}/pause`)).body).toMatchObject({ status: 'pausing' });
+    expect((await test.send('GET', `${JOBS}?status=pausing`)).body.data).toHaveLength(1);
+    expect((await test.send('POST', `${JOBS}/${job.id}/resume`)).body).toMatchObject({ status: 'running' });
+    await test.send('POST', `${JOBS}/${job.id}/finish`);
+    expect(await test.jobs.get(job.id)).toMatchObject({ status: 'running', finishRequested: true });
+  });
+
+  it('is erased once it is over, with everything of it', async () => {
+    const { body: job } = await test.send('POST', JOBS, BODY);
+    await test.store.put(keys.jobCheckpoint(job.id, 3), 'a checkpoint');
+    await test.store.put(keys.jobContactSheet(job.id), 'pictures');
+    await test.store.put(keys.jobTrial(job.id, 1), '{}');
+    expect(await test.send('DELETE', `${JOBS}/${job.id}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'job-open' } },
+    });
+    await test.send('POST', `${JOBS}/${job.id}/cancel`);
+    expect(await test.send('DELETE', `${JOBS}/${job.id}`)).toMatchObject({
+      status: 200,
+      body: { id: job.id, object: 'fine_tuning.job', deleted: true },
+    });
+    const left: string[] = [];
+    for await (const { key } of test.store.list('')) if (key.includes(job.id)) left.push(key);
+    expect(left).toEqual([]);
+    expect(await test.send('DELETE', `${JOBS}/${job.id}`)).toMatchObject({ status: 404 });
+  });
+
   it.each([
     ['GET', ''],
+    ['DELETE', ''],
     ['POST', '/cancel'],
+    ['POST', '/pause'],
+    ['POST', '/resume'],
+    ['POST', '/finish'],
     ['GET', '/events'],
+    ['GET', '/checkpoints'],
   ])('rejects an unknown id: %s …%s', async (method, suffix) => {
     expect(await test.send(method, `${JOBS}/ftjob-none${suffix}`)).toMatchObject({
       status: 404,

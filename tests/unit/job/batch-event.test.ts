@@ -99,6 +99,15 @@ describe('applyBatchEvent', () => {
     expect(await eventsOf()).toHaveLength(1);
   });
 
+  it('pauses a job whose trainer ended before it saw the request, and heeds no later event of it', async () => {
+    await jobs.update(job.id, (record) => ({ ...record, status: 'running', pauseRequested: true }));
+    const crashed = { status: 'FAILED', container: { exitCode: 1 } };
+    await apply(crashed);
+    expect(await jobs.get(job.id)).toMatchObject({ status: 'paused', error: null });
+    await apply(crashed);
+    expect(await eventsOf()).toEqual(['The job is paused.']);
+  });
+
   it.each([
     ['MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE', 'fovea:maxVcpus'],
     ['UNDETERMINED - Batch job is blocked for reason unknown', 'Service Quotas'],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBatchQueue } from '../../../core/job/queues/batch/batch-queue.ts';
-import { submitJob } from '../../../core/job/queues/job-queue.ts';
+import { pauseJob, resumeJob, submitJob } from '../../../core/job/queues/job-queue.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
@@ -63,6 +63,30 @@ describe('createBatchQueue', () => {
     const moved = (await jobs.get(id))?.placement;
     expect(moved).toMatchObject({ batchJobId: 'batch-2', replaces: 'batch-1', submission: 2 });
     expect(moved?.trials).toBeUndefined();
+  });
+
+  it('ends the Batch job of a job that is paused while it waits, and submits another when it is resumed', async () => {
+    const queue = createQueue();
+    const { id } = await submitJob({ jobs, queue }, newJob());
+    expect(await pauseJob({ jobs, queue }, id)).toMatchObject({ status: 'paused' });
+    expect(batch.terminated).toEqual(['batch-1']);
+    await resumeJob({ jobs, queue }, id);
+    expect(batch.submitted.map(({ jobName }) => jobName)).toEqual([`${id}-1`, `${id}-2`]);
+    expect(await jobs.get(id)).toMatchObject({
+      status: 'queued',
+      placement: { pool: 'gpu-16gb', batchJobId: 'batch-2', replaces: 'batch-1', submission: 2 },
+    });
+  });
+
+  it('leaves a job paused that could not be submitted anew', async () => {
+    const queue = createQueue();
+    const { id } = await submitJob({ jobs, queue }, newJob());
+    await pauseJob({ jobs, queue }, id);
+    batch.failNext('denied');
+    await expect(resumeJob({ jobs, queue }, id)).rejects.toMatchObject({ code: 'queue-unavailable' });
+    expect(await jobs.get(id)).toMatchObject({ status: 'paused' });
+    await resumeJob({ jobs, queue }, id);
+    expect(await jobs.get(id)).toMatchObject({ status: 'queued', placement: { batchJobId: 'batch-2' } });
   });
 
   it('submits an array that another process could not, as an array', async () => {

@@ -22,7 +22,12 @@ it('writes how far checkpoints have brought the job with its progress', async ()
     now,
     clock: () => 0,
     terminated: new AbortController().signal,
-    meter: { spent: () => spent, isBudgetSpent: () => false },
+    meter: {
+      spent: () => spent,
+      isBudgetSpent: () => false,
+      finish: () => undefined,
+      earlyEnd: () => undefined,
+    },
     isBegun: false,
   });
   for (const [position, furthest] of [

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NO_SAVINGS } from '../../../core/job/recipe/memory-record.ts';
 import type { Trial } from '../../../core/job/recipe/sweep.ts';
-import type { JobRecord } from '../../../core/job/record/job.ts';
+import { type JobRecord, toPaused } from '../../../core/job/record/job.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
@@ -39,6 +39,19 @@ describe('openTrial', () => {
   const jobOf = async () => (await jobs.get(id)) as JobRecord;
   /** The record of a trial as an attempt at it sees it. */
   const take = (trial: OpenTrial) => acquireLease({ jobs: trial, now }, id, 'trainer');
+
+  it('gives a trial of a paused job back to the queue, and lets nobody begin another', async () => {
+    const first = await open(1);
+    await take(first);
+    await jobs.requestPause(id);
+    const asked = await updateLeased({ jobs: first, now }, id, 'trainer', (record) => record);
+    expect(asked.pauseRequested).toBe(true);
+    const left = await updateLeased({ jobs: first, now }, id, 'trainer', toPaused);
+    expect(left).toMatchObject({ status: 'queued', lease: null });
+    expect(await open(2)).toBeUndefined();
+    await jobs.resume(id);
+    expect(await take(await open(1))).toMatchObject({ status: 'running', attempts: 2 });
+  });
 
   it("gives a trial a job's record with its settings, its share of the budget and a lease of its own", async () => {
     const [first, second] = [await open(1), await open(2)];

@@ -28,6 +28,20 @@ it('gives the oldest job that nobody holds', async () => {
   expect((await waiting.next())?.id).toBe(oldest);
 });
 
+it('leaves a paused job alone, and pauses one whose holder died before it could', async () => {
+  const { time, jobs, waiting, create, deps } = setUp();
+  const id = await create();
+  await jobs.requestPause(id);
+  expect(await waiting.next()).toBeUndefined();
+  await jobs.resume(id);
+  await acquireLease(deps, id, 'killed');
+  await jobs.requestPause(id);
+  await waiting.next();
+  time.passedMs += LEASE_MS;
+  expect(await waiting.next()).toBeUndefined();
+  expect(await jobs.get(id)).toMatchObject({ status: 'paused', lease: null });
+});
+
 it.each([-5 * HOUR_MS, 5 * HOUR_MS])(
   'frees a job whose holder has been silent for the length of a lease, though the date moved by %i ms',
   async (stepMs) => {

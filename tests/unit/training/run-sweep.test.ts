@@ -64,7 +64,12 @@ describe('runSweep', () => {
       owner,
       now: Date.now,
       terminated: new AbortController().signal,
-      meter: { spent: () => job.spent, isBudgetSpent: () => false },
+      meter: {
+        spent: () => job.spent,
+        isBudgetSpent: () => false,
+        finish: () => undefined,
+        earlyEnd: () => undefined,
+      },
       isBegun: false,
     });
     try {
@@ -80,7 +85,7 @@ describe('runSweep', () => {
           limitName: 'the machine',
           freeName: 'the machine',
         },
-        isBudgetSpent: () => false,
+        earlyEnd: () => undefined,
         async train({ memory }, { trial, isOver }) {
           trained.push({ trial, memory, isOver });
           const end = ends[trial] ?? 1;

@@ -1,7 +1,7 @@
 // Applies an event of AWS Batch to its job: record, events, metrics, and the next submission.
 
 import type { TrainerFleet } from '../../../environment.ts';
-import { isFinal, type JobRecord, type Lease, toJobError } from '../../record/job.ts';
+import { isAtRest, isFinal, type JobRecord, type Lease, toJobError, toPaused } from '../../record/job.ts';
 import type { NewJobEvent } from '../../record/job-events.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import {
@@ -80,7 +80,7 @@ async function carryOut(
     jobs.update(
       job.id,
       (record) =>
-        isFinal(record.status) || (record.lease !== null && !isGone(record.lease))
+        isAtRest(record.status) || (record.lease !== null && !isGone(record.lease))
           ? undefined
           : changed(record),
       isGone,
@@ -94,7 +94,7 @@ async function carryOut(
     case 'wait':
       if (job.queuedReason === step.reason) return;
       await jobs.update(job.id, (record) =>
-        isFinal(record.status) ? undefined : { ...record, queuedReason: step.reason },
+        isAtRest(record.status) ? undefined : { ...record, queuedReason: step.reason },
       );
       await tell('warn', step.reason);
       return;
@@ -118,6 +118,10 @@ async function carryOut(
     case 'cancel':
       await change((record) => ({ ...record, status: 'cancelled', finishedAt, lease: null }));
       await tell('info', 'The job was cancelled.');
+      return;
+    case 'pause':
+      await change(toPaused);
+      await tell('info', 'The job is paused.');
       return;
     case 'fail':
       await change((record) => ({

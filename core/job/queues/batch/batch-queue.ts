@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { environment, type TrainerFleet } from '../../../environment.ts';
 import { FoveaError } from '../../../errors/errors.ts';
-import { isFinal, type JobRecord, type Placement } from '../../record/job.ts';
+import { isAtRest, type JobRecord, type Placement } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import { partsOf } from '../../record/parts-of.ts';
 import type { JobQueue } from '../job-queue.ts';
@@ -42,7 +42,7 @@ export interface BatchQueue extends JobQueue {
 /** Submitting takes seconds, so an older claim belongs to a process that has died. */
 const CLAIM_MS = 60_000;
 const PAUSE_MS = 3000;
-const CANCELLED = 'The job was cancelled.';
+const ENDED = 'The job was cancelled or paused.';
 
 /** The placement that a record should get; undefined where nothing is to be submitted. */
 type Wanted = (record: JobRecord) => Omit<Placement, 'claim' | 'batchJobId'> | undefined;
@@ -67,7 +67,7 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     let isTakeover = false;
     const job = await jobs.update(jobId, (record) => {
       const next = wanted(record);
-      if (next === undefined || isFinal(record.status)) return undefined;
+      if (next === undefined || isAtRest(record.status)) return undefined;
       isTakeover = record.placement?.submission === next.submission;
       return { ...record, placement: { ...next, claim: { owner, atMs: now() }, batchJobId: null } };
     });
@@ -96,8 +96,8 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     };
     const batchJobId = await batch.submit(submission, isTakeover);
     const placed = await updateClaimed(claimed, (ours) => ({ ...ours, batchJobId }));
-    // The job may have been cancelled meanwhile, by somebody who knew of no Batch job to end.
-    if (isFinal(placed.status)) await batch.terminate(batchJobId, CANCELLED);
+    // The job may have been cancelled or paused meanwhile, by somebody who knew of no Batch job to end.
+    if (isAtRest(placed.status)) await batch.terminate(batchJobId, ENDED);
   }
 
   /** Submits what `wanted` asks for. A failure drops the claim, so that the next call tries again. */
@@ -146,12 +146,12 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       if (hasMoved) return;
       const job = await jobs.get(jobId);
       const isUnderway = job?.placement?.replaces === ended && job.placement.batchJobId === null;
-      if (isUnderway && !isFinal(job.status)) throw busy(jobId);
+      if (isUnderway && !isAtRest(job.status)) throw busy(jobId);
     },
 
     async cancel({ placement }) {
       if (placement?.batchJobId == null) return;
-      await batch.terminate(placement.batchJobId, CANCELLED);
+      await batch.terminate(placement.batchJobId, ENDED);
     },
   };
 }

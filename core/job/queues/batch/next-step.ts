@@ -2,7 +2,7 @@
 
 import { exitCodes, type TrainerFleet } from '../../../environment.ts';
 import type { ErrorCode } from '../../../errors/error-codes.ts';
-import { isFinal, type JobRecord, type Lease, type Placement } from '../../record/job.ts';
+import { isAtRest, type JobRecord, type Lease, type Placement } from '../../record/job.ts';
 import { LEASE_MS } from '../../record/lease-watch.ts';
 import { arrayOf, type BatchEvent, type BatchJobDetail, isOver } from './batch-event.ts';
 import type { Destination } from './batch-queue.ts';
@@ -27,7 +27,8 @@ export type NextStep =
       readonly isPlanned?: boolean;
     }
   | { readonly kind: 'fail'; readonly code: ErrorCode; readonly message: string }
-  | { readonly kind: 'cancel' };
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'pause' };
 
 /** The exit code of a process killed by SIGKILL. Where nobody has ended the container, the kernel has killed it for memory. */
 const EXIT_KILLED = 137;
@@ -44,13 +45,13 @@ const MOST_SUBMISSIONS = 12;
 export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet): NextStep {
   const { detail } = event;
   const { placement } = job;
-  if (isFinal(job.status) || placement === undefined) return NOTHING;
+  if (isAtRest(job.status) || placement === undefined) return NOTHING;
   // The result of a trial is looked at when all trials are over. That a trial cannot start concerns the whole job.
   if (placement.batchJobId !== null && arrayOf(detail) === placement.batchJobId)
     return detail.status === 'RUNNABLE' && job.status === 'queued' ? afterRunnable(job, detail) : NOTHING;
   // The move that follows from the event was decided before, but perhaps not carried out.
   if (detail.jobId === placement.replaces && placement.batchJobId === null && isOver(detail))
-    return job.cancelRequested ? { kind: 'cancel' } : again(placement);
+    return requested(job) ?? again(placement);
   // The event is about a Batch job that was replaced by another.
   if (detail.jobId !== placement.batchJobId) return NOTHING;
 
@@ -63,16 +64,28 @@ export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet)
     case 'RUNNABLE':
       return afterRunnable(job, detail);
     case 'SUCCEEDED':
-      if (job.cancelRequested) return { kind: 'cancel' };
-      return placement.trials !== undefined
-        ? afterTrials(job, placement)
-        : { kind: 'fail', code: 'trainer-crashed', message: 'The trainer ended without finishing the job.' };
+      if (placement.trials !== undefined) return requested(job) ?? afterTrials(job, placement);
+      return (
+        requested(job) ?? {
+          kind: 'fail',
+          code: 'trainer-crashed',
+          message: 'The trainer ended without finishing the job.',
+        }
+      );
     case 'FAILED':
-      if (job.cancelRequested) return { kind: 'cancel' };
-      return placement.trials !== undefined
-        ? afterTrials(job, placement)
-        : afterFailure(job, placement, detail, fleet);
+      return (
+        requested(job) ??
+        (placement.trials !== undefined
+          ? afterTrials(job, placement)
+          : afterFailure(job, placement, detail, fleet))
+      );
   }
+}
+
+/** What was asked of the job while its trainer ran, which has not seen it. */
+function requested({ cancelRequested, pauseRequested }: JobRecord): NextStep | undefined {
+  if (cancelRequested) return { kind: 'cancel' };
+  return pauseRequested === true ? { kind: 'pause' } : undefined;
 }
 
 /** After the trials, one trainer finishes the job. It repeats trials that failed: they do not fail the job. */

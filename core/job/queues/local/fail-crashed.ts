@@ -1,6 +1,6 @@
 // The end of a job whose trainers have crashed too often.
 
-import { isFinal, type JobRecord, toJobError } from '../../record/job.ts';
+import { isAtRest, type JobRecord, toJobError } from '../../record/job.ts';
 import type { AttemptJobs } from '../../record/job-store.ts';
 
 /** The jobs, or a trial, and the clock. */
@@ -21,7 +21,7 @@ export async function failCrashed(
     (queuedReason ?? "The server's output says more.");
   let isFailed = false;
   await jobs.update(jobId, (record) => {
-    isFailed = !isFinal(record.status) && record.lease === null;
+    isFailed = !isAtRest(record.status) && record.lease === null;
     return isFailed
       ? {
           ...record,

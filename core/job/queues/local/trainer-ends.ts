@@ -1,7 +1,7 @@
 // What becomes of the jobs of trainers that have ended: back in the queue, and how often that may be without progress.
 
 import { isFurther } from '../../record/furthest.ts';
-import { isFinal, type JobRecord } from '../../record/job.ts';
+import { isAtRest, type JobRecord } from '../../record/job.ts';
 import type { AttemptJobs } from '../../record/job-store.ts';
 import { LeaseLostError } from '../../record/lease.ts';
 import { withoutHolder } from './waiting-jobs.ts';
@@ -74,7 +74,7 @@ export function createTrainerEnds({ now, clock, restMs, onOutOfMemory }: Trainer
       jobId,
       (record) => {
         const isOthers = record.lease !== null && record.lease.owner !== leaseOwner;
-        if (isFinal(record.status) || isOthers) return undefined;
+        if (isAtRest(record.status) || isOthers) return undefined;
         // A trainer that could not even write its end, as the storage took nothing, has not spent an attempt.
         const isUncounted = isReleased && record.lease !== null;
         return withoutHolder(isUncounted ? { ...record, attempts: record.attempts - 1 } : record, now());
@@ -114,7 +114,7 @@ export function createTrainerEnds({ now, clock, restMs, onOutOfMemory }: Trainer
     ends.shift();
     if (job === undefined) return;
     const key = workKey(end.jobId, end.trial);
-    if (isFinal(job.status)) {
+    if (isAtRest(job.status)) {
       crashes.delete(key);
       restingUntil.delete(key);
     } else if (job.lease === null) {

@@ -1,6 +1,6 @@
 // Which jobs wait for a trainer, where several servers and workers may work on the same store. Knows nothing of trainers.
 
-import { isFinal, type JobRecord, type Lease } from '../../record/job.ts';
+import { isAtRest, isFinal, type JobRecord, type Lease, toPaused } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import { createLeaseWatch, isSameLease } from '../../record/lease-watch.ts';
 
@@ -35,7 +35,7 @@ export function createWaitingJobs({ jobs, now, clock, onFreed }: WaitingJobsDeps
   /** @returns the job where it waits for a trainer now. */
   async function free(job: JobRecord): Promise<JobRecord | undefined> {
     const { lease } = job;
-    if (lease === null && !job.cancelRequested) return job;
+    if (lease === null && !job.cancelRequested) return isAtRest(job.status) ? undefined : job;
     let isFreed = false;
     const left = await jobs.update(
       job.id,
@@ -46,7 +46,7 @@ export function createWaitingJobs({ jobs, now, clock, onFreed }: WaitingJobsDeps
       (held) => isSameLease(held, lease),
     );
     if (isFreed && lease !== null) await onFreed?.(left, lease);
-    return isFinal(left.status) || left.lease !== null ? undefined : left;
+    return isAtRest(left.status) || left.lease !== null ? undefined : left;
   }
 
   async function* each(): AsyncGenerator<JobRecord> {
@@ -69,8 +69,9 @@ export function createWaitingJobs({ jobs, now, clock, onFreed }: WaitingJobsDeps
   };
 }
 
-/** A job whose holder is gone: over where it was to be cancelled, else in the queue. */
-export const withoutHolder = (job: JobRecord, nowMs: number): JobRecord =>
-  job.cancelRequested
-    ? { ...job, status: 'cancelled', finishedAt: Math.floor(nowMs / 1000), lease: null }
-    : { ...job, status: 'queued', lease: null };
+/** A job whose holder is gone: over where it was to be cancelled, paused where it was to be paused, else in the queue. */
+export const withoutHolder = (job: JobRecord, nowMs: number): JobRecord => {
+  if (job.cancelRequested)
+    return { ...job, status: 'cancelled', finishedAt: Math.floor(nowMs / 1000), lease: null };
+  return job.pauseRequested === true ? toPaused(job) : { ...job, status: 'queued', lease: null };
+};

@@ -1,6 +1,6 @@
 // What follows where memory ran out on a worker: the job waits for one that has more, or ends where there is none.
 
-import { isFinal, type JobRecord, toJobError } from '../../record/job.ts';
+import { isAtRest, type JobRecord, toJobError } from '../../record/job.ts';
 import type { TrainerEnd } from '../local/trainer-ends.ts';
 import { fits } from './fits.ts';
 import type { WorkerIdentity } from './presence.ts';
@@ -25,7 +25,7 @@ export async function leaveToLarger(
   let message: string | undefined;
   let isOver = false;
   await jobs.update(jobId, (record) => {
-    if (isFinal(record.status) || record.lease !== null) return undefined;
+    if (isAtRest(record.status) || record.lease !== null) return undefined;
     const before = record.workerNeeds?.moreThanBytes ?? 0;
     const waiting: JobRecord = {
       ...record,

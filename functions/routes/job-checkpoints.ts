@@ -1,0 +1,99 @@
+// The checkpoints of a job: their list, and making a model of one.
+
+import {
+  CheckpointListSchema,
+  CheckpointParamSchema,
+  toCheckpointSequence,
+  toWireCheckpoint,
+} from '../../api/checkpoint.ts';
+import { JobSchema, toWireJob } from '../../api/job.ts';
+import { JobIdSchema } from '../../api/job-id.ts';
+import { PageQuerySchema } from '../../api/pagination.ts';
+import { jobOfCheckpoint } from '../../core/job/checkpoints/export-checkpoint.ts';
+import { listCheckpoints } from '../../core/job/checkpoints/list-checkpoints.ts';
+import { submitJob } from '../../core/job/queues/job-queue.ts';
+import { jobNotFound } from '../../core/job/record/job-records.ts';
+import type { AppDeps } from '../deps/deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
+import { errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+
+const TAGS = ['Fine-tuning'];
+
+const list = createRoute({
+  operationId: 'listFineTuningJobCheckpoints',
+  method: 'get',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/checkpoints',
+  tags: TAGS,
+  summary: 'List the checkpoints of a job',
+  description:
+    'Those that are kept: the newest few, until the job is over. A head that is solved exactly has none. Those of trials are not listed.',
+  request: { params: JobIdSchema, query: PageQuerySchema },
+  responses: {
+    200: {
+      description: 'One page, newest first.',
+      content: { 'application/json': { schema: CheckpointListSchema } },
+    },
+    ...errorResponses('job-not-found', 'record-invalid'),
+  },
+});
+
+const toModel = createRoute({
+  operationId: 'createModelOfCheckpoint',
+  method: 'post',
+  path: '/v1/fine_tuning/jobs/{fine_tuning_job_id}/checkpoints/{checkpoint}/model',
+  tags: TAGS,
+  summary: 'Make a model of a checkpoint',
+  description:
+    'Makes a job that begins with a copy of the checkpoint, trains no further, and evaluates and exports what was best until then, as a ' +
+    'new version of the model. The job of the checkpoint goes on.',
+  request: { params: CheckpointParamSchema },
+  responses: {
+    200: { description: 'The new job.', content: { 'application/json': { schema: JobSchema } } },
+    ...errorResponses(
+      ...WRITE_ERRORS,
+      'job-not-found',
+      'checkpoint-not-found',
+      'record-invalid',
+      'queue-unavailable',
+    ),
+  },
+});
+
+/** The routes of checkpoints. */
+export function jobCheckpointRoutes(deps: AppDeps) {
+  const { store, jobs, now } = deps;
+  const routes = createRoutes();
+  const requireJob = async (id: string) => {
+    const job = await jobs.get(id);
+    if (job === undefined) throw jobNotFound(id);
+    return job;
+  };
+
+  routes.openapi(list, async (c) => {
+    const job = await requireJob(c.req.valid('param').fine_tuning_job_id);
+    const { after, limit } = c.req.valid('query');
+    const all = (await listCheckpoints(store, job.id)).map((entry) => toWireCheckpoint(job, entry));
+    const start = all.findIndex(({ id }) => id === after) + 1;
+    const data = all.slice(start, start + limit);
+    return c.json(
+      {
+        object: 'list' as const,
+        data,
+        first_id: data[0]?.id ?? null,
+        last_id: data.at(-1)?.id ?? null,
+        has_more: start + data.length < all.length,
+      },
+      200,
+    );
+  });
+
+  routes.openapi(toModel, async (c) => {
+    const { fine_tuning_job_id: id, checkpoint } = c.req.valid('param');
+    const from = await requireJob(id);
+    const { job, prepare } = await jobOfCheckpoint(store, from, toCheckpointSequence(checkpoint));
+    return c.json(toWireJob(await submitJob(deps, job, { prepare }), now()), 200);
+  });
+
+  return routes;
+}
