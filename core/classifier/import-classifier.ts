@@ -9,8 +9,8 @@ import { inputFormatOf, type ModelInput, toFraming } from '../image/model-input.
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import { claimVersion } from '../model/claim-version.ts';
 import type { ImportedModel } from '../model/import-model.ts';
-import type { Manifest } from '../model/manifest.ts';
-import { companionFiles, describeOnnx, ONNX_FILE } from '../model/model-files.ts';
+import { type Manifest, ONNX_FILE } from '../model/manifest.ts';
+import { companionFiles, describeOnnx } from '../model/model-files.ts';
 import { parseModelName } from '../model/model-name.ts';
 import { publishVersion, settlePromotion } from '../model/settle-promotion.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
