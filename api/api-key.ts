@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { KeyNameSchema, type KeyRecord, KeyTermsSchema } from '../core/api-key/key-record.ts';
-import { hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
+import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 
-const { scopes, expiresAt, datasets, models } = KeyTermsSchema.shape;
+const { scopes, expiresAt, datasets, models, requestsPerMinute } = KeyTermsSchema.shape;
 const nameField = KeyNameSchema.meta({
   description:
     'The name of the key, which the log and the audit log show. Lower-case letters, digits, "-" and "_", at most 64.',
@@ -12,7 +12,14 @@ const nameField = KeyNameSchema.meta({
 
 /** The body of `POST /v1/keys`. */
 export const CreateApiKeySchema = z
-  .strictObject({ name: nameField, scopes, expires_at: expiresAt, datasets, models })
+  .strictObject({
+    name: nameField,
+    scopes,
+    expires_at: expiresAt,
+    datasets,
+    models,
+    requests_per_minute: requestsPerMinute,
+  })
   .refine((key) => !key.scopes.includes('admin') || (key.datasets ?? key.models) === undefined, {
     path: ['scopes'],
     message:
@@ -35,6 +42,10 @@ export const ApiKeySchema = z
     expires_at: orNull(unixSeconds('When'), 'When it ends; null where it does not.'),
     datasets: orNull(z.array(z.string()), 'The datasets that it may see and change; null for all.'),
     models: orNull(z.array(z.string()), 'The models that it may use and make; null for all.'),
+    requests_per_minute: orNull(
+      count('A number.'),
+      'Requests that it may send in a minute; null for any number.',
+    ),
   })
   .meta({ id: 'ApiKey', description: 'An API key, without its secret.' });
 /** An API key as clients get it. */
@@ -91,4 +102,5 @@ export const toWireApiKey = (record: KeyRecord): WireApiKey => ({
   expires_at: record.expiresAt ?? null,
   datasets: record.datasets ?? null,
   models: record.models ?? null,
+  requests_per_minute: record.requestsPerMinute ?? null,
 });

@@ -437,6 +437,7 @@ keysCommand
     'datasets that it may use; "*" at the end for all that begin so (default: all)',
   )
   .option('--model <name...>', 'models that it may use; the same')
+  .option('--per-minute <number>', 'requests that it may send in a minute (default: any number)', parseCount)
   .action((name: string, options: CreateKeyOptions) =>
     runKeys((keys, server) => keys.runKeysCreate(server, name, options)),
   );

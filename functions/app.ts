@@ -1,18 +1,24 @@
 // The HTTP app: its routes in one list, and the middleware around all of them. Knows no server and no cloud.
 
 import { requestId } from 'hono/request-id';
+import { createRateLimiter } from '../core/api-key/rate-limiter.ts';
+import { createAuditLog } from '../core/audit/audit-log.ts';
+import { monotonicMs } from '../core/clock.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
 import { createRoutes } from './http/app-routes.ts';
+import { auditRequests } from './http/audit-requests.ts';
 import { boundBodies } from './http/bound-bodies.ts';
 import { createErrorHandler } from './http/error-response.ts';
+import { limitRate } from './http/limit-rate.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
 import { requireNamesOfJob } from './http/require-names.ts';
 import { architectureRoutes } from './routes/architectures.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { batchResultRoutes } from './routes/batch-results.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
@@ -48,6 +54,8 @@ export function createApp(deps: AppDeps) {
     app.use(allowOrigins(deps.allowOrigins));
   // The page, the docs and the health of the process hold no data.
   if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
+  app.use('/v1/*', limitRate(createRateLimiter(monotonicMs), deps.processes ?? 1));
+  app.use('/v1/*', auditRequests(createAuditLog(deps), logger));
   app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
 
   const groups = [
@@ -68,6 +76,7 @@ export function createApp(deps: AppDeps) {
     planRoutes,
     workerRoutes,
     keyRoutes,
+    auditRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));

@@ -123,6 +123,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
         records: createKeyRecords({ store, now: Date.now }),
         now: Date.now,
       }),
+    processes,
     allowOrigins: options.allowOrigins,
     trustsProxy: options.trustsProxy,
     version: options.version,

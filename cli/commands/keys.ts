@@ -20,6 +20,7 @@ export interface CreateKeyOptions {
   readonly days?: number;
   readonly dataset?: string[];
   readonly model?: string[];
+  readonly perMinute?: number;
 }
 
 const clientOf = ({ url, apiKey }: KeysServer) => createApiClient(url, apiKey || undefined);
@@ -28,7 +29,7 @@ const clientOf = ({ url, apiKey }: KeysServer) => createApiClient(url, apiKey ||
 export async function runKeysCreate(
   server: KeysServer,
   name: string,
-  { scope, days, dataset: datasets, model: models }: CreateKeyOptions,
+  { scope, days, dataset: datasets, model: models, perMinute }: CreateKeyOptions,
 ): Promise<void> {
   const expires_at = days === undefined ? undefined : Math.floor(Date.now() / 1000 + days * DAY_SECONDS);
   const { secret } = await clientOf(server).createKey({
@@ -37,6 +38,7 @@ export async function runKeysCreate(
     expires_at,
     datasets,
     models,
+    requests_per_minute: perMinute,
   });
   printSecret(name, secret);
 }

@@ -47,6 +47,13 @@ export const KeyTermsSchema = z.object({
   models: NamesSchema.optional().describe(
     'The models that the key may use and make: names, or their beginnings with `*` at the end. Without it, all.',
   ),
+  requestsPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('Requests that the key may send in a minute; as many at once. Without it, any number.'),
 });
 /** What a key allows, and how long. */
 export type KeyTerms = z.infer<typeof KeyTermsSchema>;

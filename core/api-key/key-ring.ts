@@ -76,11 +76,12 @@ function isSecretOf({ hash, previous }: KeyRecord, wanted: string, nowMs: number
   return isPresent || (isPrevious && nowMs < previous.validUntil * 1000);
 }
 
-const toKnown = ({ name, scopes, datasets, models }: KeyRecord): KnownKey => ({
+const toKnown = ({ name, scopes, datasets, models, requestsPerMinute }: KeyRecord): KnownKey => ({
   name,
   scopes,
   datasets,
   models,
+  requestsPerMinute,
 });
 
 const expired = (name: string, expiresAt: number) =>

@@ -12,6 +12,8 @@ export interface KnownKey {
   readonly datasets?: readonly string[] | undefined;
   /** The same of models. */
   readonly models?: readonly string[] | undefined;
+  /** Requests that it may send in a minute; absent: any number. */
+  readonly requestsPerMinute?: number | undefined;
 }
 
 /** Finds the key that a client sent, if it is valid now. The time that it takes reveals nothing about other keys. */

@@ -42,6 +42,8 @@ export const REQUEST_CODES = {
   'key-limited':
     'The API key is limited to some datasets or models, and the request asks for others or for all. Ask the operator of the server for a key that may.',
   'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
+  'rate-limited':
+    'The API key has sent as many requests as it may. Send the request again after the time in `Retry-After`.',
   'scope-missing':
     'The API key does not have the scope that the request needs. Ask the operator of the server for a key that has it.',
   'host-not-allowed': 'The server does not answer to this Host. Use a name that the message gives.',

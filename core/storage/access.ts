@@ -31,6 +31,7 @@ const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
 const apiKeys = `${keys.apiKeys()}*`;
+const audit = `${keys.audit()}*`;
 const workers = `${keys.workers()}*`;
 
 /**
@@ -94,6 +95,7 @@ export const ACCESS = {
       weights,
       inspections,
       apiKeys,
+      audit,
     ],
     // Models, because published weights are imported as they are; trained ones come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
@@ -111,6 +113,7 @@ export const ACCESS = {
       weights,
       inspections,
       apiKeys,
+      audit,
     ],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],

@@ -129,6 +129,10 @@ export const keys = {
   /** The note in the target of a restore, until it is finished. */
   restore: () => 'restore.json',
 
+  /** The audit log. Ids count down with time. */
+  audit: () => 'audit/',
+  auditEntry: (id: string) => `${keys.audit()}${segment(id)}.json`,
+
   /** Records of API keys. */
   apiKeys: () => 'api-keys/',
   apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
@@ -158,7 +162,8 @@ export const BATCH_DAYS = 30;
 
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
- * checkpoints that no job has deleted, cached features and inspections, batch predictions, and workers that have not been heard of.
+ * checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of, and the
+ * audit log.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
@@ -167,4 +172,5 @@ export const EXPIRIES = [
   { id: 'inspections', prefix: keys.inspections(), days: 90 },
   { id: 'batches', prefix: keys.batches(), days: BATCH_DAYS },
   { id: 'workers', prefix: keys.workers(), days: 1 },
+  { id: 'audit', prefix: keys.audit(), days: 400 },
 ] as const;

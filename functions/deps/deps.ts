@@ -49,6 +49,8 @@ export interface AppDeps {
   readonly limits: Limits;
   /** The keys, one of which the API requires; without them, everybody who can reach it may use it. */
   readonly keyRing?: KeyRing | undefined;
+  /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */
+  readonly processes?: number | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */
   readonly hosts?: HostRules | undefined;
   /** Pages of other sites that may use the API; `*` for all. */
@@ -67,6 +69,10 @@ export interface AppEnv {
     bodyTerms: BodyTerms;
     /** `undefined` where none is required. */
     apiKey: KnownKey | undefined;
+    /** The operation that answers; `undefined` where none does. */
+    operation: string | undefined;
+    /** What the request works on, by what it is, e.g. `dataset`. */
+    target: Readonly<Record<string, string>> | undefined;
     /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */
     publicOrigin: string | undefined;
   };

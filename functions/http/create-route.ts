@@ -1,6 +1,7 @@
 // Makes a route whose description and middleware say which scope of an API key it needs.
 
 import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
+import { noteOperation } from './audit-requests.ts';
 import { OPERATION_SCOPES, type OperationId } from './operation-scopes.ts';
 import { requireNames } from './require-names.ts';
 import { requireScope } from './require-scope.ts';
@@ -22,6 +23,6 @@ export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R
   if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
   const description = [route.description, `Scope: \`${scope}\`.`].filter(Boolean).join(' ');
   const security = [{ [KEY_SCHEME]: [scope] }];
-  const middleware = [requireScope(scope), requireNames(route.operationId)];
+  const middleware = [noteOperation(route.operationId), requireScope(scope), requireNames(route.operationId)];
   return describeRoute({ ...route, description, security, middleware } as R);
 }

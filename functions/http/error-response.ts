@@ -38,12 +38,19 @@ export function toErrorBody(error: FoveaError): ErrorBody {
 /**
  * The headers that say whether to send the request again: `Retry-After` for everybody, `X-Should-Retry` for OpenAI's
  * SDKs, which obey it.
+ * @param details of the error; its `retryAfterSeconds` counts before the time that every error of the code has.
  */
-export function retryHeaders(code: ErrorCode): Readonly<Record<string, string>> {
+export function retryHeaders(
+  code: ErrorCode,
+  details?: FoveaError['details'],
+): Readonly<Record<string, string>> {
   const { retry } = answerTo(code);
-  return typeof retry === 'number'
-    ? { 'X-Should-Retry': 'true', 'Retry-After': String(retry) }
-    : { 'X-Should-Retry': 'false' };
+  const known = details?.['retryAfterSeconds'];
+  const seconds = typeof known === 'number' ? known : typeof retry === 'number' ? retry : undefined;
+  return {
+    'X-Should-Retry': String(typeof retry === 'number'),
+    ...(seconds === undefined ? {} : { 'Retry-After': String(seconds) }),
+  };
 }
 
 /**
@@ -59,7 +66,7 @@ export function createErrorHandler(logger: Logger) {
       if (known.code === 'server-busy' || known.code === 'deadline-passed')
         logger.warn('request refused', { request_id, code: known.code, reason: known.message });
       else if (status >= 500) logger.error('request failed', { request_id, error });
-      return c.json(toErrorBody(known), status, retryHeaders(known.code));
+      return c.json(toErrorBody(known), status, retryHeaders(known.code, known.details));
     }
     const requestId = c.get('requestId');
     logger.error('unexpected error', {

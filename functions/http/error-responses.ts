@@ -21,6 +21,7 @@ const WITH_KEYS: readonly ErrorCode[] = [
   'api-key-expired',
   'scope-missing',
   'key-limited',
+  'rate-limited',
 ];
 /** Errors of routes that read a body. */
 export const BODY_ERRORS: readonly ErrorCode[] = ['body-missing', 'body-unreadable', 'body-too-large'];
@@ -51,27 +52,18 @@ const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   416: 'The requested range does not exist.',
   417: 'The header Expect asks for what the server does not do.',
   422: 'The picture cannot be decoded.',
+  429:
+    'More requests than the API key may send; `Retry-After` says when to try again. On AWS also: more requests at once than the installation ' +
+    'allows. AWS then answers before the function does, in a form of its own: ' +
+    '`{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`.',
   431: 'The headers are too large.',
   500: 'The operator of the installation has to mend something.',
   503: 'Temporary: `Retry-After` says when to try again.',
   507: 'The disk is full.',
 };
 
-/** What AWS answers before the function runs. */
-const THROTTLED = {
-  429: {
-    description:
-      'On AWS alone: more requests at once than the installation allows. AWS answers before the function does, in a form of ' +
-      'its own: `{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}`. ' +
-      'Try again.',
-  },
-};
-
 /** The failures of a route below /v1: these codes, and those that every such route has. */
-export const errorResponses = (...codes: readonly ErrorCode[]) => ({
-  ...openErrorResponses(...WITH_KEYS, ...codes),
-  ...THROTTLED,
-});
+export const errorResponses = (...codes: readonly ErrorCode[]) => openErrorResponses(...WITH_KEYS, ...codes);
 
 /** The failures of a route that needs no API key: these codes, and those that every route has. */
 export function openErrorResponses(...codes: readonly ErrorCode[]): Record<never, never> {

@@ -17,6 +17,7 @@ export type ErrorStatus =
   | 416
   | 417
   | 422
+  | 429
   | 431
   | 500
   | 503
@@ -69,6 +70,7 @@ export const ERROR_ANSWERS = {
   'api-key-not-found': refused(404),
   'api-keys-unused': refused(409),
   'key-limited': refused(403),
+  'rate-limited': { status: 429, retry: 1 },
   'scope-missing': refused(403),
   'host-not-allowed': refused(403),
   'origin-not-allowed': refused(403),

@@ -61,6 +61,7 @@ export const OPERATION_SCOPES = {
   getKey: 'admin',
   rotateKey: 'admin',
   revokeKey: 'admin',
+  listAuditEntries: 'admin',
 } as const satisfies Readonly<Record<string, Scope | 'public'>>;
 
 /** The `operationId` of a route. */

@@ -6,6 +6,7 @@ import { allowsName } from '../../core/api-key/allows-name.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { AppEnv } from '../deps/deps.ts';
+import { noteTarget } from './audit-requests.ts';
 import type { OperationId } from './operation-scopes.ts';
 
 /**
@@ -45,12 +46,13 @@ export function maySee(c: Context<AppEnv>, { dataset, model }: Named): boolean {
 }
 
 /**
- * For handlers whose body names a dataset or a model.
+ * For handlers whose body names a dataset or a model. Notes them for the audit log.
  * @throws {FoveaError} `key-limited`.
  */
-export function requireNamed(c: Context<AppEnv>, named: Named): void {
+export function requireNamed(c: Context<AppEnv>, { dataset, model }: Named): void {
+  const named = { dataset, model };
+  noteTarget(c, named);
   if (maySee(c, named)) return;
-  const { dataset, model } = named;
   const key = c.get('apiKey');
   const isDataset = dataset !== undefined && !allowsName(key?.datasets, dataset);
   throw new FoveaError(

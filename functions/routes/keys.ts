@@ -17,6 +17,7 @@ import { KEY_MEMORY_MS, type KeyRing } from '../../core/api-key/key-ring.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
+import { noteTarget } from '../http/audit-requests.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
@@ -109,14 +110,18 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
 
   routes.openapi(create, async (c) => {
     const ring = requireRing(keyRing);
-    const { name, scopes, expires_at, datasets, models } = await readJsonBody(
-      c,
-      CreateApiKeySchema,
-      limits.jsonBodyBytes,
-    );
+    const body = await readJsonBody(c, CreateApiKeySchema, limits.jsonBodyBytes);
+    const { name, expires_at } = body;
     if (expires_at !== undefined && expires_at * 1000 <= now()) throw endsInThePast(expires_at);
+    noteTarget(c, { key: name });
     if (await ring.isConfigured(name)) throw keyExists(name);
-    const terms = { scopes, expiresAt: expires_at, datasets, models };
+    const terms = {
+      scopes: body.scopes,
+      expiresAt: expires_at,
+      datasets: body.datasets,
+      models: body.models,
+      requestsPerMinute: body.requests_per_minute,
+    };
     const made = await ring.records.create(name, terms, c.get('apiKey')?.name ?? '');
     ring.forget(name);
     return c.json({ ...toWireApiKey(made.record), secret: made.secret }, 201);

@@ -317,6 +317,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'cache/weights/*',
         'api-keys/*',
         'cache/inspections/*',
+        'audit/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),

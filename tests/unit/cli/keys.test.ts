@@ -48,7 +48,13 @@ describe('fovea keys', () => {
       created_at: 0,
       created_by: 'b',
     };
-    const none = { rotated_at: null, expires_at: null, datasets: null, models: null };
+    const none = {
+      rotated_at: null,
+      expires_at: null,
+      datasets: null,
+      models: null,
+      requests_per_minute: null,
+    };
     expect(describeKeys([{ ...key, ...none }])).toMatch(/a +train +all +all +1970-01-01 +b +never/);
   });
 });
