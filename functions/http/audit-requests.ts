@@ -24,6 +24,9 @@ const RECORDED_PARAMS = [
   'key',
 ];
 
+/** Longer than any name that is allowed; a refused request may have others. */
+const TARGET_MAX_LENGTH = 255;
+
 /** Notes what a request works on, where its path does not say so. */
 export function noteTarget(c: Context<AppEnv>, named: Readonly<Record<string, string | undefined>>): void {
   const known = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -36,17 +39,22 @@ export function noteOperation(operation: OperationId) {
     c.set('operation', operation);
     const params = c.req.param() as Readonly<Record<string, string>>;
     const recorded = RECORDED_PARAMS.flatMap((name) =>
-      params[name] === undefined ? [] : [[name, params[name]]],
+      params[name] === undefined ? [] : [[name, params[name].slice(0, TARGET_MAX_LENGTH)]],
     );
     c.set('target', Object.fromEntries(recorded));
     await next();
   });
 }
 
+/** A request that was refused changed nothing. It is recorded where its key may not do it. */
+const mayHaveChanged = (status: number) => status < 400 || status >= 500 || status === 403;
+
 /** Middleware that records. That an entry cannot be written is logged: the request has been done by then. */
 export function auditRequests(log: AuditLog, logger: Logger) {
   return createMiddleware<AppEnv>(async (c, next) => {
     await next();
+    const { status } = c.res;
+    if (!mayHaveChanged(status)) return;
     const operation = c.get('operation');
     const target = c.get('target') ?? {};
     if (operation === undefined || READING.has(c.req.method) || UNRECORDED.has(operation)) return;
@@ -54,7 +62,7 @@ export function auditRequests(log: AuditLog, logger: Logger) {
     const requestId = c.get('requestId');
     const key = c.get('apiKey')?.name ?? null;
     await log
-      .append({ key, operation, target, status: c.res.status, requestId })
+      .append({ key, operation, target, status, requestId })
       .catch((error: unknown) =>
         logger.error('a request is missing from the audit log', { request_id: requestId, error }),
       );
