@@ -62,8 +62,12 @@ const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   507: 'The disk is full.',
 };
 
+/** A response of a type without content, as handlers that stream their answers need one. */
+type StreamedToo = Readonly<Record<429, { readonly description: string }>>;
+
 /** The failures of a route below /v1: these codes, and those that every such route has. */
-export const errorResponses = (...codes: readonly ErrorCode[]) => openErrorResponses(...WITH_KEYS, ...codes);
+export const errorResponses = (...codes: readonly ErrorCode[]): StreamedToo =>
+  openErrorResponses(...WITH_KEYS, ...codes) as StreamedToo;
 
 /** The failures of a route that needs no API key: these codes, and those that every route has. */
 export function openErrorResponses(...codes: readonly ErrorCode[]): Record<never, never> {
