@@ -3,7 +3,14 @@
 import { type CloudTemplate, type Resource, resourcesOf } from './synthesize.ts';
 
 /** What is deleted some days after it was written. */
-const EXPIRING = ['checkpoints/', 'uploads/', 'cache/features/', 'cache/inspections/', 'workers/'];
+const EXPIRING = [
+  'checkpoints/',
+  'uploads/',
+  'cache/features/',
+  'cache/inspections/',
+  'batches/',
+  'workers/',
+];
 
 /** What the API may delete with all its versions. */
 const ERASED = [
@@ -11,6 +18,7 @@ const ERASED = [
   'splits/*',
   'models/*',
   'jobs/*',
+  'batches/*',
   'checkpoints/*',
   'uploads/*',
   'cache/features/*',
@@ -127,7 +135,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections and lost workers expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches and lost workers expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -310,6 +318,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'datasets/*',
         'jobs/*/job.json',
         'jobs/*/events/*',
+        'batches/*',
         'open-jobs/*',
         'idempotency/*.json',
         'uploads/*',
@@ -352,6 +361,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'models/*',
         'cache/*',
         'jobs/*',
+        'batches/*',
         'checkpoints/*',
       ]),
     violate: (t) =>
@@ -367,6 +377,8 @@ export const GUARANTEES: readonly Guarantee[] = [
         sameAs(patternsOf(t, 'JobEventsFunctionRoleBucketAccess', action), [
           'jobs/*/job.json',
           'jobs/*/events/*',
+          'batches/batch_*/job.json',
+          'batches/batch_*/events/*',
         ]),
       ),
     violate: (t) =>
