@@ -3,9 +3,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES } from '../core/api-key/scope.ts';
-import { ACTIVATIONS } from '../core/classifier/export-hints.ts';
 import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
+import { ACTIVATIONS, COLOR_ORDERS } from '../core/network/onnx/classifier-ends.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../core/network/onnx/find-pooling.ts';
 import { SERVED_PRECISIONS } from '../core/predict/served-precision.ts';
@@ -243,7 +243,7 @@ program
     new Option(
       '--color-order <order>',
       'order of the colors in the input (default: what the files say, or rgb)',
-    ).choices(['rgb', 'bgr']),
+    ).choices(COLOR_ORDERS),
   )
   .addOption(
     new Option(

@@ -25,6 +25,7 @@ import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { importModelRoutes } from './routes/import-model.ts';
 import { jobCheckpointRoutes } from './routes/job-checkpoints.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
@@ -66,6 +67,7 @@ export function createApp(deps: AppDeps) {
     modelRoutes,
     modelVersionRoutes,
     modelAliasRoutes,
+    importModelRoutes,
     modelFileRoutes,
     reportRoutes,
     predictRoutes,

@@ -1,8 +1,8 @@
 // What whoever imports a classifier says of it. All of it is optional: what the files tell need not be said.
 
 import type { AskedFraming, Preprocessing } from '../image/model-input.ts';
+import type { ColorOrder, FinalActivation } from '../network/onnx/classifier-ends.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
-import type { ColorOrder, FinalActivation } from './export-hints.ts';
 
 /** Settings of an import, as they are asked for. */
 export interface AskedSettings extends AskedFraming {

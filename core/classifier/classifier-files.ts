@@ -37,6 +37,13 @@ export const isModelFile = (name: string): boolean =>
 /** The name of the description of a LayersModel of TensorFlow.js. */
 export const LAYERS_MODEL_FILE = 'model.json';
 
+/** How an HDF5 file begins. */
+const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46];
+
+/** A name for a model without one, by its first bytes. What is neither HDF5 nor an archive is read as ONNX. */
+export const nameOfModel = (bytes: Uint8Array): string =>
+  HDF5_SIGNATURE.every((byte, i) => bytes[i] === byte) ? 'keras_model.h5' : 'model.onnx';
+
 const invalid = (problem: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) =>
   new FoveaError('model-files-invalid', `The files of the model cannot be used: ${problem}`, {
     param: 'file',

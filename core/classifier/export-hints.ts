@@ -5,16 +5,9 @@
 import { FoveaError } from '../errors/errors.ts';
 import type { Preprocessing, RESIZES } from '../image/model-input.ts';
 import { asList, asObject } from '../network/keras/topology.ts';
+import type { ColorOrder, FinalActivation } from '../network/onnx/classifier-ends.ts';
 import type { ClassifierFiles } from './classifier-files.ts';
 import { parseLabelLines, parseLabelMap } from './read-labels.ts';
-
-/** What is still to be applied to the output of a network to get scores. */
-export const ACTIVATIONS = ['none', 'softmax', 'sigmoid'] as const;
-/** One of {@link ACTIVATIONS}. */
-export type FinalActivation = (typeof ACTIVATIONS)[number];
-
-/** Order of the colors in an input. */
-export type ColorOrder = 'rgb' | 'bgr';
 
 /** What is known of an export; whatever is not said is absent. */
 export interface ExportHints {

@@ -97,7 +97,7 @@ export const ACCESS = {
       apiKeys,
       audit,
     ],
-    // Models, because published weights are imported as they are; trained ones come from trainers.
+    // Models and backbones, because classifiers are imported as they are; trained models come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
     // A checkpoint is copied for the job that makes a model of it.
     write: [
@@ -110,6 +110,7 @@ export const ACCESS = {
       idempotency,
       uploads,
       models,
+      backbones,
       weights,
       inspections,
       apiKeys,

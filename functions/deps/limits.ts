@@ -10,6 +10,8 @@ export interface Limits {
   readonly jsonBodyBytes: number;
   /** Bytes of one uploaded picture. */
   readonly uploadBytes: number;
+  /** Bytes of one uploaded model, which is in memory while it is imported. The command line takes larger ones. */
+  readonly modelUploadBytes: number;
   /** Bytes of all uploaded pictures of one prediction together: they are in memory at once. */
   readonly predictUploadBytes: number;
   /** Bytes of one file put into a dataset. */
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: Limits = {
   jsonBodyBytes: MIB,
   // The decoder takes no larger file.
   uploadBytes: DEFAULT_IMAGE_LIMITS.maxBytes,
+  modelUploadBytes: LEAST_BYTES_IN_FLIGHT,
   predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,
   imagesPerRequest: 64,

@@ -1,7 +1,6 @@
-// Models over HTTP: lists them, describes one, and imports pretrained ones.
+// Models over HTTP: lists them, and describes one.
 
 import { z } from '@hono/zod-openapi';
-import { ImportModelSchema } from '../../api/import-model.ts';
 import {
   ModelListSchema,
   ModelParamSchema,
@@ -14,7 +13,6 @@ import {
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { toNormalization } from '../../core/image/to-normalization.ts';
 import { parseModelReference, parseVersionOrAlias } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
 import { listModels, listVersions, resolveVersion } from '../../core/model/versions.ts';
@@ -23,10 +21,8 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
-import { describeBody, jsonBody } from '../http/json-body.ts';
-import { readJsonBody } from '../http/read-json.ts';
-import { maySee, requireNamed } from '../http/require-names.ts';
+import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
+import { maySee } from '../http/require-names.ts';
 import { explainMissingModel } from './missing-model.ts';
 
 const TAGS = ['Models'];
@@ -47,36 +43,6 @@ const list = createRoute({
   },
 });
 
-const importRoute = createRoute({
-  operationId: 'importModel',
-  method: 'post',
-  path: '/v1/models',
-  tags: TAGS,
-  summary: 'Import a pretrained model',
-  description:
-    'Serves a published classifier as it is, without training: a new version of the model `name`. Answers when it can ' +
-    'predict.',
-  request: {
-    // A reference, so that the handler reads the body itself, within its limit.
-    body: jsonBody('ImportModel'),
-  },
-  responses: {
-    201: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
-    ...errorResponses(
-      ...JSON_ERRORS,
-      ...WRITE_ERRORS,
-      'architecture-unknown',
-      'labels-invalid',
-      'model-name-invalid',
-      'weights-mismatch',
-      'weights-unreadable',
-      'weights-unavailable',
-      'weights-download-failed',
-      'storage-link-refused',
-    ),
-  },
-});
-
 const get = createRoute({
   operationId: 'getModel',
   method: 'get',
@@ -94,25 +60,8 @@ const get = createRoute({
 });
 
 /** The routes of models. */
-export function modelRoutes({ store, jobs, predictor, limits, weightsDir, now }: AppDeps) {
+export function modelRoutes({ store, jobs }: AppDeps) {
   const routes = createRoutes();
-  describeBody(routes, ImportModelSchema);
-
-  routes.openapi(importRoute, async (c) => {
-    const request = await readJsonBody(c, ImportModelSchema, limits.jsonBodyBytes);
-    const { architecture, labels, name, weights, resize, crop, promote } = request;
-    requireNamed(c, { model: name });
-    const preprocessing = toNormalization(request);
-    // Loaded with the first import: a function that predicts needs no networks.
-    const { importModel } = await import('../../core/model/import-model.ts');
-    const { manifest } = await importModel(
-      { store, now, weightsDir, signal: c.req.raw.signal },
-      { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop, promote },
-    );
-    predictor.forget(manifest.model);
-    return c.json(toWireModel(manifest, await listVersions(store, manifest.model)), 201);
-  });
-
   routes.openapi(list, async (c) => {
     const { models, hasMore } = await listModels(store, {
       ...c.req.valid('query'),

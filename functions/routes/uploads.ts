@@ -36,6 +36,7 @@ const createUpload = createRoute({
     ...errorResponses(
       ...JSON_ERRORS,
       'image-too-large',
+      'backbone-too-large',
       'dataset-name-invalid',
       'key-invalid',
       'key-too-long',
@@ -46,12 +47,15 @@ const createUpload = createRoute({
 /** The route that gives upload links. */
 export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   const routes = createRoutes();
-  describeBody(routes, CreateUploadSchema, { bytes: { maximum: limits.uploadBytes } });
+  describeBody(routes, CreateUploadSchema, {
+    bytes: { maximum: Math.max(limits.uploadBytes, limits.modelUploadBytes) },
+  });
 
   routes.openapi(createUpload, async (c) => {
     const request = await readJsonBody(c, CreateUploadSchema, limits.jsonBodyBytes);
     const { bytes, mime_type: contentType, purpose, filename } = request;
-    if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
+    if (purpose === 'model') checkModelSize(bytes, limits.modelUploadBytes);
+    else if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
     const id = `upload-${randomUUID()}`;
     const isForDataset = purpose === 'fine-tune';
     if (isForDataset) requireScopeFor(c, 'train');
@@ -77,6 +81,16 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   });
 
   return routes;
+}
+
+/** @throws {FoveaError} `backbone-too-large`. */
+function checkModelSize(sizeBytes: number, allowed: number): void {
+  if (sizeBytes <= allowed) return;
+  throw new FoveaError(
+    'backbone-too-large',
+    `The model has ${sizeBytes} bytes; uploads take ${allowed}. Import it on the machine of the data folder: "fovea import-model" takes 2 GB.`,
+    { param: 'bytes', details: { received: sizeBytes, allowed } },
+  );
 }
 
 /** @throws {FoveaError} `request-invalid` where the name has no such form; `dataset-name-invalid`. */

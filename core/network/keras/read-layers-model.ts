@@ -87,7 +87,7 @@ export function readGroup({ weights }: WeightGroup, bytes: Uint8Array): readonly
         { param: 'file' },
       );
     // A copy, since the bytes need not lie at a multiple of four.
-    const values = bytes.slice(offset, end).buffer;
+    const values = new Uint8Array(bytes.subarray(offset, end)).buffer;
     offset = end;
     const segments = name.split('/');
     const layer = segments.at(-2) ?? name;

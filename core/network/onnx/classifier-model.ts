@@ -2,13 +2,14 @@
 // Changes only the beginning and the end of the graph. Knows no runtime.
 
 import type { ClassifierOnnx } from './attach-head.ts';
+import type { FinalActivation } from './classifier-ends.ts';
 import type { Layout } from './export-context.ts';
 import { floats, freeName, node } from './graph-ends.ts';
 import { DATA_TYPE, decodeValueInfo, encodeTensor, encodeValueInfo } from './onnx-schema.ts';
 import { encodePacked, type PackedModel } from './packed-model.ts';
 
 /** What is done at the end to get scores. */
-export type AppendedActivation = 'none' | 'softmax' | 'sigmoid' | 'exponential';
+export type AppendedActivation = FinalActivation | 'exponential';
 
 /** What is added to the two ends of a graph. */
 export interface ClassifierModelOptions {
