@@ -40,6 +40,7 @@ import { predictRoutes } from './routes/predict.ts';
 import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { workerRoutes } from './routes/workers.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
@@ -79,6 +80,7 @@ export function createApp(deps: AppDeps) {
     workerRoutes,
     keyRoutes,
     auditRoutes,
+    usageRoutes,
     healthRoutes,
   ];
   for (const group of groups) app.route('/', group(deps));

@@ -18,6 +18,7 @@ import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
+import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './deps/limits.ts';
@@ -117,6 +118,13 @@ const app = createApp({
       });
       return ApiKeysSchema.parse(secret);
     },
+  }),
+  usage: createUsageCounter({
+    store,
+    now: Date.now,
+    // Between requests a function is frozen.
+    flushesOnCount: true,
+    onError: (error) => logger.warn('usage not written', { error }),
   }),
   allowOrigins: env[environment.allowOrigins],
   now: Date.now,

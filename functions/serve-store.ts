@@ -14,6 +14,7 @@ import { deleteOlder } from '../core/storage/delete-older.ts';
 import { EXPIRIES } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
+import { createUsageCounter, FLUSH_MS } from '../core/usage/usage-counter.ts';
 import { createApp } from './app.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
@@ -101,6 +102,12 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     maxCachedBytes: Math.max(LEAST_MODELS_BYTES, Math.floor((memoryBytes() / processes) * MODELS_SHARE)),
     onReleaseError: (error) => logger.error('session not released', { error }),
   });
+  const usage = createUsageCounter({
+    store,
+    now: Date.now,
+    flushesOnCount: false,
+    onError: (error) => logger.warn('usage not written', { error }),
+  });
   let isStopping = false;
   const app = createApp({
     ...ports,
@@ -124,6 +131,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
         now: Date.now,
       }),
     processes,
+    usage,
     allowOrigins: options.allowOrigins,
     trustsProxy: options.trustsProxy,
     version: options.version,
@@ -139,6 +147,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     predictor.close();
     throw cannotListen(host, port, error);
   });
+  const flushing = setInterval(() => void usage.flush(), FLUSH_MS).unref();
   const stopDeleting = isFirst ? deleteExpiredHourly(store, logger) : () => undefined;
   return {
     url: server.url,
@@ -147,6 +156,8 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       stopDeleting();
       await server.stop();
       predictor.close();
+      clearInterval(flushing);
+      await usage.flush();
     },
   };
 }

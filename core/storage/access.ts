@@ -31,6 +31,7 @@ const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
 const idempotency = keys.idempotency('*');
 const apiKeys = `${keys.apiKeys()}*`;
+const usage = `${keys.usage()}*`;
 const audit = `${keys.audit()}*`;
 const workers = `${keys.workers()}*`;
 
@@ -96,6 +97,7 @@ export const ACCESS = {
       inspections,
       apiKeys,
       audit,
+      usage,
     ],
     // Models and backbones, because classifiers are imported as they are; trained models come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
@@ -115,6 +117,7 @@ export const ACCESS = {
       inspections,
       apiKeys,
       audit,
+      usage,
     ],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],

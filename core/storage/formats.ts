@@ -45,6 +45,7 @@ export const FORMATS = {
   backup: { kind: 'note of a backup', version: 1 },
   apiKey: { kind: 'API key', version: 1 },
   auditEntry: { kind: 'entry of the audit log', version: 1 },
+  usageCounts: { kind: 'counts of predictions', version: 1 },
   restore: { kind: 'note of a restore', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 

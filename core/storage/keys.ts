@@ -133,6 +133,14 @@ export const keys = {
   audit: () => 'audit/',
   auditEntry: (id: string) => `${keys.audit()}${segment(id)}.json`,
 
+  /** Predictions that were counted; in the order of days. */
+  usage: () => 'usage/',
+  /** @param day e.g. `2026-01-31`. */
+  usageOfDay: (day: string) => `${keys.usage()}${segment(day)}/`,
+  usageCounts: (day: string, processId: string) => `${keys.usageOfDay(day)}${segment(processId)}.json`,
+  /** The day in a key of {@link usageCounts}. */
+  usageDay: (key: string) => key.slice(keys.usage().length).split('/', 1).join(),
+
   /** Records of API keys. */
   apiKeys: () => 'api-keys/',
   apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
@@ -163,7 +171,7 @@ export const BATCH_DAYS = 30;
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
  * checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of, and the
- * audit log.
+ * audit log, and counts of predictions.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
@@ -173,4 +181,5 @@ export const EXPIRIES = [
   { id: 'batches', prefix: keys.batches(), days: BATCH_DAYS },
   { id: 'workers', prefix: keys.workers(), days: 1 },
   { id: 'audit', prefix: keys.audit(), days: 400 },
+  { id: 'usage', prefix: keys.usage(), days: 400 },
 ] as const;

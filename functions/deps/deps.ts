@@ -10,6 +10,7 @@ import type { Predictor } from '../../core/predict/predictor.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
+import type { UsageCounter } from '../../core/usage/usage-counter.ts';
 import type { BodyTerms } from './bytes-in-flight.ts';
 import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
@@ -49,6 +50,8 @@ export interface AppDeps {
   readonly limits: Limits;
   /** The keys, one of which the API requires; without them, everybody who can reach it may use it. */
   readonly keyRing?: KeyRing | undefined;
+  /** Counts predictions; absent where nobody wants to know. */
+  readonly usage?: UsageCounter | undefined;
   /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */
   readonly processes?: number | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */

@@ -62,6 +62,7 @@ export const OPERATION_SCOPES = {
   rotateKey: 'admin',
   revokeKey: 'admin',
   listAuditEntries: 'admin',
+  getUsage: 'admin',
 } as const satisfies Readonly<Record<string, Scope | 'public'>>;
 
 /** The `operationId` of a route. */

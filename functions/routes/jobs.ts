@@ -196,7 +196,7 @@ export function jobRoutes(deps: AppDeps) {
 
   routes.openapi(createJob, async (c) => {
     const request = await readJsonBody(c, CreateJobSchema, limits.jsonBodyBytes);
-    const job = toNewJob(request);
+    const job = { ...toNewJob(request), createdBy: c.get('apiKey')?.name };
     requireNamed(c, job);
     const atHand = await basesFor(deps, job);
     const likely = { ...job, architecture: likelyBase(job.architecture, atHand) };

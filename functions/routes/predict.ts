@@ -101,7 +101,7 @@ const predictRoute = createRoute({
 });
 
 /** The route of predictions. */
-export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps) {
+export function predictRoutes({ predictor, lanes, store, jobs, limits, usage }: AppDeps) {
   const routes = createRoutes();
   const many = { maxItems: limits.imagesPerRequest };
   describeBody(routes, PredictJsonSchema, { images: many, image_keys: many });
@@ -122,6 +122,9 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
         const readable = images
           .map(({ content }) => content)
           .filter((content) => content instanceof Uint8Array);
+        const counted = { key: c.get('apiKey')?.name ?? null, model, predictions: readable.length };
+        // Written while the pictures are predicted, where the model is known to exist.
+        const written = usage?.knows(counted) ? usage.count(counted) : undefined;
         const predicted = await predictor
           .predict({
             model,
@@ -134,6 +137,7 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits }: AppDeps
             turns,
           })
           .catch(explainMissingModel(jobs, model));
+        await (written ?? usage?.count(counted));
         return { images, isList, query, heatmap, predicted };
       }),
     );

@@ -327,6 +327,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'api-keys/*',
         'cache/inspections/*',
         'audit/*',
+        'usage/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),

@@ -10,6 +10,7 @@ import { createPredictor, type Predictor } from '../../core/predict/predictor.ts
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { createUsageCounter } from '../../core/usage/usage-counter.ts';
 import { createApp } from '../../functions/app.ts';
 import type { AppDeps } from '../../functions/deps/deps.ts';
 import type { BackendFinder } from '../../functions/deps/find-backends.ts';
@@ -94,6 +95,12 @@ export function createTestApp(options: TestAppOptions = {}) {
     ...(options.isStopping === undefined ? {} : { isStopping: options.isStopping }),
     ...(checkWritable === undefined ? {} : { checkWritable }),
     backends: options.backends,
+    usage: createUsageCounter({
+      store,
+      now,
+      flushesOnCount: false,
+      onError: (error) => logLines.push(String(error)),
+    }),
     version: '0.0.0-test',
     logger: createJsonLogger({ write: (line) => logLines.push(line), now }),
   });

@@ -31,6 +31,7 @@ export type NewJob = Pick<
   | 'metadata'
   | 'maxCostUsd'
   | 'promote'
+  | 'createdBy'
   | 'prediction'
 >;
 
@@ -178,7 +179,8 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
 
   /** The job of an idempotency key: `jobId` where the key is new, else that of the first request. */
   async function claimIdempotencyKey(key: string, request: NewJob, jobId: string): Promise<string> {
-    const requestHash = sha256(JSON.stringify(request, withoutNothing));
+    // Who asks does not make it another request.
+    const requestHash = sha256(JSON.stringify({ ...request, createdBy: undefined }, withoutNothing));
     const objectKey = keys.idempotency(sha256(key));
     try {
       await createJson(store, objectKey, IDEMPOTENCY, { jobId, requestHash });

@@ -251,6 +251,8 @@ export const JobRecordSchema = z.object({
   metadata: z.record(z.string(), z.string()),
   /** Whether the version that it makes becomes live; absent: `auto`. */
   promote: z.enum(PROMOTE_POLICIES).optional(),
+  /** Name of the API key that asked for the job; absent where none was required. */
+  createdBy: z.string().optional(),
   /** Training ends when the job has cost this much; null where there is no limit. */
   maxCostUsd: z.number().positive().nullable().default(null),
   /** Machine time of the trainers so far; each adds to it while it runs. */

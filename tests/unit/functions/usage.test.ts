@@ -1,0 +1,119 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import { createUsageCounter, FLUSH_MS } from '../../../core/usage/usage-counter.ts';
+import { commitColorModel } from '../../support/color-model.ts';
+import { newJob } from '../../support/new-job.ts';
+import { createTestApp } from '../../support/test-app.ts';
+
+const OPERATOR = 'the-key-of-the-operator';
+const NOON = Date.UTC(2026, 0, 2, 12);
+
+describe('a counter', () => {
+  function counter(flushesOnCount: boolean) {
+    const store = createMemoryStore();
+    const clock = { nowMs: NOON };
+    const errors: unknown[] = [];
+    const usage = createUsageCounter({
+      store,
+      now: () => clock.nowMs,
+      flushesOnCount,
+      onError: (error) => errors.push(error),
+    });
+    const written = async () => {
+      const texts: Record<string, unknown> = {};
+      for await (const { key } of store.list(keys.usage()))
+        texts[keys.usageDay(key)] = JSON.parse(new TextDecoder().decode((await store.get(key))?.body)).counts;
+      return texts;
+    };
+    return { store, clock, errors, usage, written };
+  }
+  const fruit = { key: 'phone', model: 'fruit', predictions: 2 };
+
+  it('writes sums by day, key and model, into one object a day', async () => {
+    const { clock, usage, written } = counter(false);
+    await usage.count(fruit);
+    await usage.count(fruit);
+    await usage.count({ ...fruit, key: null });
+    expect(await written()).toEqual({});
+    await usage.flush();
+    clock.nowMs += 24 * 60 * 60 * 1000;
+    await usage.count(fruit);
+    await usage.flush();
+    expect(await written()).toEqual({
+      '2026-01-02': [
+        { ...fruit, predictions: 4 },
+        { ...fruit, key: null },
+      ],
+      '2026-01-03': [fruit],
+    });
+  });
+
+  it('writes by itself where nobody else does, at most once in a while', async () => {
+    const { clock, usage, written } = counter(true);
+    for (const predictions of [1, 1, 1]) await usage.count({ ...fruit, predictions });
+    expect(await written()).toEqual({ '2026-01-02': [{ ...fruit, predictions: 1 }] });
+    clock.nowMs += FLUSH_MS;
+    await usage.count({ ...fruit, predictions: 1 });
+    expect(await written()).toEqual({ '2026-01-02': [{ ...fruit, predictions: 4 }] });
+  });
+
+  it('keeps sums that could not be written, and never rejects a prediction for it', async () => {
+    const { store, clock, usage, written, errors } = counter(true);
+    const { put } = store;
+    store.put = async () => Promise.reject(new Error('no room'));
+    await usage.count(fruit);
+    expect(errors).toHaveLength(1);
+    store.put = put;
+    clock.nowMs += FLUSH_MS;
+    await usage.count(fruit);
+    expect(await written()).toEqual({ '2026-01-02': [{ ...fruit, predictions: 4 }] });
+  });
+});
+
+describe('GET /v1/usage', () => {
+  it('sums jobs, time, cost and predictions by day, key and model', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    const ask = (path: string) => test.send('GET', path, undefined, { authorization: `Bearer ${OPERATOR}` });
+    const { id } = await test.jobs.create({ ...newJob(), model: 'fruit', createdBy: 'lab' });
+    await test.jobs.update(id, (job) => ({ ...job, spent: { seconds: 60, usd: 0.5 } }));
+    await test.jobs.create({ ...newJob(), model: 'fruit', createdBy: 'lab' });
+    await test.jobs.create({ ...newJob(), model: 'old' });
+    const today = new Date(test.clock.nowMs).toISOString().slice(0, 10);
+    const counts = [{ key: 'lab', model: 'fruit', predictions: 3 }];
+    for (const one of ['a', 'b'])
+      await test.store.put(keys.usageCounts(today, one), JSON.stringify({ counts }));
+    await test.store.put(keys.usageCounts('2020-01-01', 'a'), JSON.stringify({ counts }));
+    const row = { object: 'usage.row', day: today, gpu_seconds: 0 };
+    const none = { jobs: 0, predictions: 0, cpu_seconds: 0, cost_usd: 0 };
+    const { status, body } = await ask('/v1/usage');
+    expect(status).toBe(200);
+    expect(body.data).toEqual([
+      { ...row, ...none, key: null, model: 'old', jobs: 1 },
+      { ...row, key: 'lab', model: 'fruit', jobs: 2, predictions: 6, cpu_seconds: 60, cost_usd: 0.5 },
+    ]);
+    expect((await ask('/v1/usage?from=2020-01-01&to=2020-01-01')).body.data).toEqual([
+      { ...row, ...none, day: '2020-01-01', key: 'lab', model: 'fruit', predictions: 3 },
+    ]);
+    expect(await ask('/v1/usage?from=2026-01-02&to=2026-01-01')).toMatchObject({ status: 400 });
+    expect(await ask('/v1/usage?from=yesterday')).toMatchObject({ status: 400 });
+  });
+
+  it('counts the pictures of predictions, and none of a model that there is not', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    const headers = { authorization: `Bearer ${OPERATOR}` };
+    await commitColorModel(test.store);
+    const pixels = { width: 8, height: 8, channels: 3, background: 'red' } as const;
+    const image = (await sharp({ create: pixels }).png().toBuffer()).toString('base64');
+    for (const [model, images] of [
+      ['color', [image, image]],
+      ['color', [image]],
+      ['none', [image]],
+    ] as const)
+      await test.send('POST', `/v1/models/${model}/predict`, { images }, headers);
+    expect((await test.send('GET', '/v1/usage', undefined, headers)).body.data).toMatchObject([
+      { key: 'operator', model: 'color', predictions: 3, jobs: 0 },
+    ]);
+  });
+});
