@@ -4,7 +4,8 @@ import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
 
-const READABLE = [keys.datasets(), keys.uploads(), keys.inputs()];
+const OPEN = [keys.uploads(), keys.inputs()];
+const READABLE = [keys.datasets(), ...OPEN];
 const SHOWN_CHARACTERS = 200;
 const UPLOAD_ID = /^upload-[0-9a-f-]{36}$/;
 
@@ -20,22 +21,26 @@ export const inputInvalid = (
  * The key or the prefix in the store that a request names: as it is, as the id of an upload, or as `s3://bucket/key` of the store's own
  * bucket.
  * @param storeUrl URL of the store.
+ * @param mayReadDatasets whether pictures of datasets may be named. Default: they may.
  * @returns the key, or what is wrong with the name, in a sentence.
  */
 export function toInputKey(
   storeUrl: string,
   named: string,
+  mayReadDatasets = true,
 ): { readonly key: string } | { readonly problem: string } {
   const shown = JSON.stringify(named.slice(0, SHOWN_CHARACTERS));
+  const readable = mayReadDatasets ? READABLE : OPEN;
+  const allowed = readable.map((prefix) => `"${prefix}"`).join(', ');
   const root = `${storeUrl.replace(/\/+$/, '')}/`;
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(named);
   if (isUrl && !(named.startsWith('s3://') && named.startsWith(root)))
     return {
-      problem: `${shown} is outside of this installation's store. Name a key below ${allowed()}, or an s3:// address in its own bucket.`,
+      problem: `${shown} is outside of this installation's store. Name a key below ${allowed}, or an s3:// address in its own bucket.`,
     };
   const key = isUrl ? named.slice(root.length) : UPLOAD_ID.test(named) ? keys.upload(named) : named;
-  if (!READABLE.some((prefix) => `${key}/`.startsWith(prefix)))
-    return { problem: `${shown} is not below ${allowed()}.` };
+  if (!readable.some((prefix) => `${key}/`.startsWith(prefix)))
+    return { problem: `${shown} is not below ${allowed}.` };
   try {
     assertKey(key.replace(/\/$/, ''));
   } catch (error) {
@@ -44,5 +49,3 @@ export function toInputKey(
   }
   return { key };
 }
-
-const allowed = () => READABLE.map((prefix) => `"${prefix}"`).join(', ');

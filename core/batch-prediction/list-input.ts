@@ -4,7 +4,7 @@ import { isHiddenName } from '../dataset/hidden-name.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { inputInvalid } from './input-key.ts';
 import type { InputPicture } from './input-picture.ts';
-import { parseInputLine } from './parse-input-line.ts';
+import { type ParseLineOptions, parseInputLine } from './parse-input-line.ts';
 import { readLines } from './read-lines.ts';
 
 /** Where pictures are named. */
@@ -21,25 +21,23 @@ export interface ListedPicture extends InputPicture {
 /** Problems of lines that are told at most. */
 const MOST_PROBLEMS = 10;
 
+/** How pictures are listed. */
+export interface ListInputOptions extends Omit<ParseLineOptions, 'storeUrl'> {
+  /** The request's field that named the source. */
+  readonly param: string;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * The pictures, in the order of their keys or of the file.
- * @param param the request's field that named the source.
- * @param endpoint the address that every line in OpenAI's form must have; null where the request has none.
  * @throws {FoveaError} `batch-input-invalid`: there is no such file, or lines of it cannot be understood.
  */
-export function listInput(
+export const listInput = (
   store: ObjectStore,
-  source: InputSource,
-  {
-    param,
-    endpoint,
-    signal,
-  }: { readonly param: string; readonly endpoint: string | null; readonly signal?: AbortSignal },
-): AsyncIterable<ListedPicture> {
-  return source.kind === 'prefix'
-    ? listPrefix(store, source.key, signal)
-    : listFile(store, source.key, param, endpoint);
-}
+  { kind, key }: InputSource,
+  options: ListInputOptions,
+): AsyncIterable<ListedPicture> =>
+  kind === 'prefix' ? listPrefix(store, key, options.signal) : listFile(store, key, options);
 
 async function* listPrefix(
   store: ObjectStore,
@@ -53,14 +51,13 @@ async function* listPrefix(
 async function* listFile(
   store: ObjectStore,
   key: string,
-  param: string,
-  endpoint: string | null,
+  { param, endpoint, mayReadDatasets }: ListInputOptions,
 ): AsyncGenerator<ListedPicture> {
   const problems: { readonly line: number; readonly message: string }[] = [];
   const seen = new Set<string>();
   for await (const { line, text } of readLines(store, key, param)) {
     if (text.trim() === '') continue;
-    const parsed = parseInputLine(text, { storeUrl: store.url, endpoint });
+    const parsed = parseInputLine(text, { storeUrl: store.url, endpoint, mayReadDatasets });
     if (!('customId' in parsed)) problems.push({ line, message: parsed.problem });
     else if (parsed.customId !== null && seen.has(parsed.customId))
       problems.push({

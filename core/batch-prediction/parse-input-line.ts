@@ -14,13 +14,22 @@ const RequestSchema = z.strictObject({
   body: z.strictObject({ image_key: z.string().min(1) }),
 });
 
+/** What lines may name. */
+export interface ParseLineOptions {
+  readonly storeUrl: string;
+  /** The address that every line in OpenAI's form must have; null where the request has none. */
+  readonly endpoint: string | null;
+  /** Default: they may be named. */
+  readonly mayReadDatasets?: boolean | undefined;
+}
+
 /**
  * The picture of a line. One whose key names nothing that may be read has the problem in its place: it is an error of its own.
  * @returns the picture, or what is wrong with the line, as a clause.
  */
 export function parseInputLine(
   text: string,
-  { storeUrl, endpoint }: { readonly storeUrl: string; readonly endpoint: string | null },
+  { storeUrl, endpoint, mayReadDatasets }: ParseLineOptions,
 ): InputPicture | { readonly problem: string } {
   let json: unknown;
   try {
@@ -42,7 +51,7 @@ export function parseInputLine(
       problem: `its url ${JSON.stringify(data.url)} is not the endpoint of the batch${endpoint === null ? ', which has none' : `, ${JSON.stringify(endpoint)}`}`,
     };
   const named = 'body' in data ? data.body.image_key : data.key;
-  const found = toInputKey(storeUrl, named);
+  const found = toInputKey(storeUrl, named, mayReadDatasets);
   const known = { customId: data.custom_id ?? null };
   return 'key' in found
     ? { key: found.key, ...known }

@@ -2,6 +2,7 @@
 // not change when objects come and go.
 
 import type { BatchPrediction } from '../job/record/batch-prediction.ts';
+import { keys } from '../storage/keys.ts';
 import { inputInvalid } from './input-key.ts';
 import type { InputPicture } from './input-picture.ts';
 import type { ListedPicture } from './list-input.ts';
@@ -13,6 +14,8 @@ export const MOST_PICTURES = 1_000_000;
 export interface InputPlan extends Pick<BatchPrediction, 'pictures'> {
   /** Mean size of a picture's file; undefined where sizes are not known. */
   readonly meanBytes: number | undefined;
+  /** Whether some of them are pictures of datasets. */
+  readonly readsDatasets: boolean;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function planInput(
   },
 ): Promise<InputPlan> {
   let pictures = 0;
+  let readsDatasets = false;
   let sizeBytes: number | undefined = 0;
   let chunk: InputPicture[] = [];
   const flush = async () => {
@@ -46,6 +50,7 @@ export async function planInput(
         param,
       );
     pictures += 1;
+    readsDatasets ||= picture.problem === undefined && picture.key.startsWith(keys.datasets());
     sizeBytes = size === undefined || sizeBytes === undefined ? undefined : sizeBytes + size;
     chunk.push(picture);
     if (chunk.length === chunkSize) await flush();
@@ -53,5 +58,5 @@ export async function planInput(
   if (pictures === 0)
     throw inputInvalid('There are no pictures. Put some there, or name another place.', param);
   if (chunk.length > 0) await flush();
-  return { pictures, meanBytes: sizeBytes === undefined ? undefined : sizeBytes / pictures };
+  return { pictures, readsDatasets, meanBytes: sizeBytes === undefined ? undefined : sizeBytes / pictures };
 }

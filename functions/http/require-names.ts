@@ -20,6 +20,12 @@ const CHECKED_BY_HANDLER: ReadonlySet<OperationId> = new Set([
   'importModel',
   'listDatasets',
   'createUpload',
+  'createBatch',
+  'listBatches',
+  'getBatch',
+  'cancelBatch',
+  'deleteBatch',
+  'getBatchResults',
   'createFineTuningJob',
   'listFineTuningJobs',
 ]);

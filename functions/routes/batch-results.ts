@@ -53,7 +53,7 @@ export function batchResultRoutes(deps: AppDeps) {
   const routes = createRoutes();
   routes.openapi(getResults, async (c) => {
     const { batch_id: id } = c.req.valid('param');
-    const { record } = await findBatch(deps, id);
+    const { record } = await findBatch(deps, c, id);
     if (!isFinal(record.status)) throw unfinished(id, 'downloaded');
     const chunks = await listResults(store, id);
     const headers = { 'Content-Type': JSONL, 'X-Content-Type-Options': 'nosniff' };

@@ -1,6 +1,7 @@
 // Batch predictions over HTTP: create, list, get, cancel, delete. A batch is a job, which the queues of jobs carry.
 
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   BatchDryRunSchema,
   BatchIdSchema,
@@ -19,12 +20,13 @@ import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { AppDeps } from '../deps/deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { createNewBatch } from './new-batch.ts';
 
 const TAGS = ['Batches'];
@@ -121,23 +123,27 @@ export function batchRoutes(deps: AppDeps) {
 
   routes.openapi(createBatch, async (c) => {
     const request = await readJsonBody(c, CreateBatchSchema, limits.jsonBodyBytes);
-    const made = await createNewBatch(deps, request, c.req.raw.signal);
+    const made = await createNewBatch(
+      deps,
+      request,
+      { mayReadDatasets: mayReadDatasets(c), require: (batch) => requireBatch(c, batch) },
+      c.req.raw.signal,
+    );
     if ('dryRun' in made) return c.json(made.dryRun, 200);
     const record = await submitJob(deps, made.job, { id: made.id, start: made.start });
     return c.json(await toWire(toFound(record)), 200);
   });
 
   routes.openapi(listBatches, async (c) => {
-    const { jobs: records, hasMore } = await jobs.list({ ...c.req.valid('query'), kind: 'batch' });
-    const found = records.flatMap((record) => (record.prediction === undefined ? [] : [toFound(record)]));
-    return c.json(
-      { object: 'list' as const, data: await mapConcurrently(found, toWire), has_more: hasMore },
-      200,
-    );
+    const matches = ({ model, prediction }: JobRecord) =>
+      prediction !== undefined && maySeeBatch(c, { ...prediction, model });
+    const page = await jobs.list({ ...c.req.valid('query'), kind: 'batch', matches });
+    const data = await mapConcurrently(page.jobs.map(toFound), toWire);
+    return c.json({ object: 'list' as const, data, has_more: page.hasMore }, 200);
   });
 
   routes.openapi(getBatch, async (c) => {
-    const found = await findBatch(deps, c.req.valid('param').batch_id);
+    const found = await findBatch(deps, c, c.req.valid('param').batch_id);
     await jobs.confirmOpen(found.record);
     await deps.queue
       .review?.(found.record)
@@ -148,13 +154,13 @@ export function batchRoutes(deps: AppDeps) {
   });
 
   routes.openapi(cancelBatch, async (c) => {
-    const { record } = await findBatch(deps, c.req.valid('param').batch_id);
+    const { record } = await findBatch(deps, c, c.req.valid('param').batch_id);
     return c.json(await toWire(toFound(await cancelJob(deps, record.id))), 200);
   });
 
   routes.openapi(deleteBatch, async (c) => {
     const { batch_id: id } = c.req.valid('param');
-    const { record } = await findBatch(deps, id);
+    const { record } = await findBatch(deps, c, id);
     if (!isFinal(record.status)) throw unfinished(id, 'deleted');
     // The record goes first: what is left without it is nobody's, and goes with the rest when this is asked for again or expires.
     await store.erase(keys.job(id));
@@ -176,13 +182,20 @@ function toFound(record: JobRecord): FoundBatch {
   return { record, batch: record.prediction };
 }
 
-/** The batch of an id. @throws {FoveaError} `batch-not-found`. */
-export async function findBatch({ jobs }: Pick<AppDeps, 'jobs'>, id: string): Promise<FoundBatch> {
+/** The batch of an id. @throws {FoveaError} `batch-not-found`; `key-limited`, `scope-missing` where the key may not see it. */
+export async function findBatch(
+  { jobs }: Pick<AppDeps, 'jobs'>,
+  c: Context<AppEnv>,
+  id: string,
+): Promise<FoundBatch> {
   const record = await jobs.get(id);
-  if (record !== undefined) return toFound(record);
-  throw new FoveaError('batch-not-found', `There is no batch "${id}". GET /v1/batches lists the batches.`, {
-    param: 'batch_id',
-  });
+  if (record === undefined)
+    throw new FoveaError('batch-not-found', `There is no batch "${id}". GET /v1/batches lists the batches.`, {
+      param: 'batch_id',
+    });
+  const found = toFound(record);
+  requireBatch(c, { ...found.batch, model: record.model });
+  return found;
 }
 
 /** The error `batch-unfinished`. */

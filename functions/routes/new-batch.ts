@@ -32,6 +32,14 @@ export type NewBatch =
   | { readonly dryRun: z.output<typeof BatchDryRunSchema> }
   | { readonly id: string; readonly job: NewJob; readonly start: JobStart | undefined };
 
+/** What the key of the request allows. */
+export interface BatchRights {
+  /** Whether pictures of datasets may be predicted. */
+  readonly mayReadDatasets: boolean;
+  /** Throws where the batch may not be made. */
+  require(batch: Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<NewJob, 'model'>): void;
+}
+
 /**
  * Prepares a batch. What it has written is deleted again where it fails.
  * @throws {FoveaError} `batch-input-invalid`; as finding a model.
@@ -39,17 +47,26 @@ export type NewBatch =
 export async function createNewBatch(
   deps: AppDeps,
   request: CreateBatchRequest,
+  rights: BatchRights,
   signal: AbortSignal,
 ): Promise<NewBatch> {
   const { store, now, machines } = deps;
   const manifest = await findManifest(deps, request);
   const { source, param } = toSource(store.url, request);
+  const isOfDatasets = source.kind === 'prefix' && source.key.startsWith(keys.datasets());
+  rights.require({ model: manifest.model, source, readsDatasets: isOfDatasets });
+  const { mayReadDatasets } = rights;
   const machine = machineForBatches(machines);
   const chunkSize = chunkSizeFor(manifest, machine, request.top_k);
-  const listed = listInput(store, source, { param, endpoint: request.endpoint ?? null, signal });
+  const listed = listInput(store, source, {
+    param,
+    endpoint: request.endpoint ?? null,
+    mayReadDatasets,
+    signal,
+  });
   const id = createBatchId(now());
   try {
-    const { pictures, meanBytes } = await planInput(listed, {
+    const { pictures, meanBytes, readsDatasets } = await planInput(listed, {
       param,
       chunkSize,
       ...(request.dry_run ? {} : { write: (chunk, lines) => writeInputChunk(store, id, chunk, lines) }),
@@ -62,7 +79,8 @@ export async function createNewBatch(
       shards: request.shards,
     });
     if (request.dry_run) return { dryRun: toDryRun(manifest, pictures, estimate) };
-    const prediction = toPrediction(deps, request, { manifest, source, pictures, chunkSize, estimate });
+    const planned = { manifest, source, pictures, readsDatasets, chunkSize, estimate };
+    const prediction = toPrediction(deps, request, planned);
     return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
   } catch (error) {
     if (!request.dry_run) await store.eraseAll(keys.batch(id)).catch(() => undefined);
@@ -98,6 +116,7 @@ interface Planned {
   readonly manifest: Manifest;
   readonly source: InputSource;
   readonly pictures: number;
+  readonly readsDatasets: boolean;
   readonly chunkSize: number;
   readonly estimate: BatchEstimate;
 }
@@ -105,7 +124,7 @@ interface Planned {
 function toPrediction(
   { now, precision }: AppDeps,
   request: CreateBatchRequest,
-  { manifest, source, pictures, chunkSize, estimate }: Planned,
+  { manifest, source, pictures, readsDatasets, chunkSize, estimate }: Planned,
 ): BatchPrediction {
   const {
     completion_window: completionWindow = null,
@@ -119,6 +138,7 @@ function toPrediction(
     precision: precision ?? 'float32',
     lines: endpoint === null ? 'fovea' : 'openai',
     source,
+    readsDatasets,
     endpoint,
     inputFileId,
     completionWindow,

@@ -38,6 +38,8 @@ export const BatchPredictionSchema = z.object({
   lines: z.enum(['fovea', 'openai']),
   /** Where the pictures are named: all objects below a prefix, or a JSONL file. */
   source: z.object({ kind: z.enum(['prefix', 'file']), key: z.string() }),
+  /** Whether some of the pictures are those of datasets; absent in the records of earlier versions. */
+  readsDatasets: z.boolean().optional(),
   /** As the request said them; null where it did not. */
   endpoint: z.string().nullable(),
   inputFileId: z.string().nullable(),

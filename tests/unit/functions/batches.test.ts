@@ -10,8 +10,9 @@ import { type AnyJson, createTestApp, type TestApp } from '../../support/test-ap
 
 const UPLOAD = 'upload-00000000-0000-4000-8000-000000000000';
 
-async function openApp(): Promise<TestApp> {
+async function openApp(options: Parameters<typeof createTestApp>[0] = {}): Promise<TestApp> {
   const test = createTestApp({
+    ...options,
     machines: [
       { name: 'g4dn.xlarge', gpu: 'T4', vcpus: 4, usdPerHour: 0.5, priceBasis: 'A price.', pool: 'gpu' },
       { name: 'c7i.2xlarge', vcpus: 8, usdPerHour: 0.4, priceBasis: 'A price.', pool: 'cpu' },
@@ -262,4 +263,57 @@ it('refuses requests that name neither or both ways', async () => {
     input_prefix: 'inputs/',
   });
   expect(missing.body.error.code).toBe('model-version-not-found');
+});
+
+it('keeps batches over datasets from keys that may only predict, and from keys of other datasets and models', async () => {
+  const test = await openApp({ apiKeys: async () => ({ operator: 'the-key-of-the-operator' }) });
+  await test.store.put('datasets/mine/red/1.png', await colorPicture('red'));
+  await test.store.put('datasets/theirs/red/1.png', await colorPicture('red'));
+  const as = (secret: string) => (method: string, path: string, body?: unknown) =>
+    test.send(method, path, body, { authorization: `Bearer ${secret}` });
+  const admin = as('the-key-of-the-operator');
+  const make = async (key: object) => as((await admin('POST', '/v1/keys', key)).body.secret);
+  const predict = await make({ name: 'predict', scopes: ['predict'] });
+  const limited = await make({ name: 'limited', scopes: ['train'], datasets: ['mine'] });
+  const others = await make({ name: 'others', scopes: ['train'], models: ['other'] });
+  const over = (input_prefix: string) => ({ model: 'color', input_prefix });
+
+  expect((await predict('POST', '/v1/batches', over('datasets/mine/'))).body.error.code).toBe(
+    'scope-missing',
+  );
+  for (const prefix of ['datasets/theirs/', 'datasets/', 'inputs/'])
+    expect((await limited('POST', '/v1/batches', over(prefix))).body.error.code).toBe('key-limited');
+  expect((await others('POST', '/v1/batches', over('inputs/'))).body.error.code).toBe('key-limited');
+
+  const mine = (await limited('POST', '/v1/batches', over('datasets/mine/'))).body;
+  test.clock.nowMs += 1000;
+  const theirs = (await admin('POST', '/v1/batches', over('datasets/theirs/'))).body;
+  test.clock.nowMs += 1000;
+  const inputs = (await predict('POST', '/v1/batches', over('inputs/'))).body;
+  const seen = async (ask: typeof admin) =>
+    (await ask('GET', '/v1/batches')).body.data.map(({ id }: AnyJson) => id);
+  expect(await seen(admin)).toEqual([inputs.id, theirs.id, mine.id]);
+  expect(await seen(predict)).toEqual([inputs.id]);
+  expect(await seen(limited)).toEqual([mine.id]);
+  expect(await seen(others)).toEqual([]);
+  for (const [method, route] of [
+    ['GET', ''],
+    ['GET', '/results'],
+    ['POST', '/cancel'],
+    ['DELETE', ''],
+  ] as const) {
+    expect((await limited(method, `/v1/batches/${theirs.id}${route}`)).status).toBe(403);
+    expect((await predict(method, `/v1/batches/${mine.id}${route}`)).status).toBe(403);
+    expect((await others(method, `/v1/batches/${inputs.id}${route}`)).status).toBe(403);
+  }
+  expect((await limited('GET', `/v1/batches/${mine.id}`)).status).toBe(200);
+
+  // A picture of a dataset that a list names is an error of its line.
+  await test.store.put('inputs/list.jsonl', '{"key":"datasets/mine/red/1.png"}');
+  const { body } = await predict('POST', '/v1/batches', {
+    model: 'color',
+    input_file_id: 'inputs/list.jsonl',
+  });
+  await run(test, body.id);
+  expect((await predict('GET', `/v1/batches/${body.id}`)).body.request_counts).toMatchObject({ failed: 1 });
 });

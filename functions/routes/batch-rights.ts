@@ -1,0 +1,59 @@
+// Which batches the API key of a request may make and see. A batch over a dataset names its pictures, as reports do, and so needs their
+// scope.
+
+import type { Context } from 'hono';
+import { includesScope, type Scope } from '../../core/api-key/scope.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
+import type { JobRecord } from '../../core/job/record/job.ts';
+import { keys } from '../../core/storage/keys.ts';
+import type { AppEnv } from '../deps/deps.ts';
+import { maySee, requireNamed } from '../http/require-names.ts';
+import { requireScopeFor } from '../http/require-scope.ts';
+
+/** The scope that pictures of datasets need. */
+const DATASET_SCOPE: Scope = 'train';
+
+/** What of a batch decides who may see it. */
+type BatchScope = Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<JobRecord, 'model'>;
+
+/** The dataset in which all pictures of a batch lie; undefined where it is not sure that there is one. */
+const datasetOf = ({ kind, key }: BatchPrediction['source']): string | undefined =>
+  kind === 'prefix' && key.startsWith(keys.datasets())
+    ? key.slice(keys.datasets().length).split('/')[0] || undefined
+    : undefined;
+
+/** Whether the key may use pictures of datasets. */
+export const mayReadDatasets = (c: Context<AppEnv>): boolean => {
+  const key = c.get('apiKey');
+  return key === undefined || includesScope(key.scopes, DATASET_SCOPE);
+};
+
+/** Whether the key may see a batch. */
+export const maySeeBatch = (
+  c: Context<AppEnv>,
+  { model, source, readsDatasets = false }: BatchScope,
+): boolean => {
+  const dataset = datasetOf(source);
+  const isOutside = dataset === undefined && c.get('apiKey')?.datasets !== undefined;
+  return maySee(c, { model, dataset }) && !isOutside && (!readsDatasets || mayReadDatasets(c));
+};
+
+/**
+ * Refuses a batch that the key may not make or see.
+ * @throws {FoveaError} `key-limited`, `scope-missing`.
+ */
+export function requireBatch(c: Context<AppEnv>, batch: BatchScope): void {
+  const { model, source, readsDatasets = false } = batch;
+  const dataset = datasetOf(source);
+  if (readsDatasets) requireScopeFor(c, DATASET_SCOPE);
+  requireNamed(c, { model, dataset });
+  if (maySeeBatch(c, batch)) return;
+  const key = c.get('apiKey');
+  throw new FoveaError(
+    'key-limited',
+    `The API key "${key?.name}" is limited to some datasets, and this batch is not about one of them alone. Name one of them as input_prefix, ` +
+      'or ask the operator of this installation for a key without limits.',
+    { param: 'Authorization', details: { key: key?.name } },
+  );
+}
