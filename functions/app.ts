@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import { createRateLimiter } from '../core/api-key/rate-limiter.ts';
 import { createAuditLog } from '../core/audit/audit-log.ts';
 import { monotonicMs } from '../core/clock.ts';
+import { createKeptAnswers } from '../core/idempotency/kept-answers.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
@@ -54,6 +55,11 @@ export function createApp(deps: AppDeps) {
   if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts, deps.allowOrigins));
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
+  const answers = createKeptAnswers(deps);
+  app.use('/v1/*', async (c, next) => {
+    c.set('idempotency', { answers, limitBytes: deps.limits.jsonBodyBytes });
+    await next();
+  });
   // The page, the docs and the health of the process hold no data.
   if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
   app.use('/v1/*', limitRate(createRateLimiter(monotonicMs), deps.processes ?? 1));

@@ -41,6 +41,8 @@ export interface ImportClassifierRequest extends AskedSettings {
   readonly backbone?: string | undefined;
   /** Whether the version becomes live. Default: `auto`. */
   readonly promote?: PromotePolicy | undefined;
+  /** Names the import: the same again makes the same version. Default: random. */
+  readonly id?: string | undefined;
 }
 
 /** The new version, and how its settings were found. */
@@ -92,7 +94,7 @@ export async function importClassifier(
   const backbone = await importFeatures(deps, request, read, input);
   signal?.throwIfAborted();
 
-  const jobId = `import-${randomUUID()}`;
+  const jobId = `import-${request.id ?? randomUUID()}`;
   const { heatmap, files } = read;
   const manifest: Manifest = {
     formatVersion: inputFormatOf(input),

@@ -65,6 +65,8 @@ export const REQUEST_CODES = {
   'model-not-found':
     'There is no such model. Name one that the message gives, or wait for the job that makes it.',
   'model-version-not-found': 'The model has no such version or alias. Name one that the message gives.',
+  'idempotency-in-progress':
+    'A request with this Idempotency-Key is at work. Send the same request again in a moment.',
   'model-exists': 'The name is taken by another model. Choose another name, or delete that model.',
   'model-in-use': 'Something works on the model. Wait for what the message names, or end it.',
   'model-version-in-use':

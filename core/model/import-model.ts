@@ -49,6 +49,8 @@ export interface ImportModelRequest extends AskedFraming {
   readonly weightsFile?: string | undefined;
   /** How pixels become the input, where the weights were trained otherwise than the published ones. Default: the architecture's. */
   readonly preprocessing?: Preprocessing | undefined;
+  /** Names the import: the same again makes the same version. Default: random. */
+  readonly id?: string | undefined;
   /** Whether the version becomes live. Default: `auto`. */
   readonly promote?: PromotePolicy | undefined;
 }
@@ -78,7 +80,7 @@ export async function importModel(
 
   const onnx = toOnnx(network, weights);
   const { heatmap, files } = companionFiles(network, weights);
-  const jobId = `import-${randomUUID()}`;
+  const jobId = `import-${request.id ?? randomUUID()}`;
   const input: ModelInput = {
     ...architecture.defaultInputSize,
     preprocessing: request.preprocessing ?? architecture.preprocessing,

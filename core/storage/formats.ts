@@ -28,6 +28,7 @@ export const FORMATS = {
   worker: { kind: 'record of a worker', version: 1 },
   openJobs: { kind: 'check of open jobs', version: 1 },
   idempotency: { kind: 'idempotency key', version: 1 },
+  keptAnswer: { kind: 'kept answer', version: 1 },
   checkpoint: { kind: 'checkpoint', version: 1 },
   /** Is inside a checkpoint. */
   trainerState: { kind: "trainer's state", version: 1 },

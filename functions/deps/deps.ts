@@ -1,7 +1,9 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
+import type { Hash } from 'node:crypto';
 import type { KeyRing } from '../../core/api-key/key-ring.ts';
 import type { KnownKey } from '../../core/api-key/known-key.ts';
+import type { KeptAnswers } from '../../core/idempotency/kept-answers.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
@@ -70,6 +72,12 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     bodyTerms: BodyTerms;
+    /** Where answers to requests with an Idempotency-Key are kept, and the limit of their bodies. */
+    idempotency: { readonly answers: KeptAnswers; readonly limitBytes: number };
+    /** Sees the body pass, for a request with an Idempotency-Key. */
+    bodyHash: Hash | undefined;
+    /** Names what a request with an Idempotency-Key makes: the same for one that is repeated after a crash. */
+    idempotencyId: string | undefined;
     /** `undefined` where none is required. */
     apiKey: KnownKey | undefined;
     /** The operation that answers; `undefined` where none does. */

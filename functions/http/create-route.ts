@@ -2,6 +2,8 @@
 
 import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
 import { noteOperation } from './audit-requests.ts';
+import { idempotent } from './idempotent.ts';
+import { keepsAnswer } from './idempotent-operations.ts';
 import { OPERATION_SCOPES, type OperationId } from './operation-scopes.ts';
 import { requireNames } from './require-names.ts';
 import { requireScope } from './require-scope.ts';
@@ -23,6 +25,11 @@ export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R
   if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
   const description = [route.description, `Scope: \`${scope}\`.`].filter(Boolean).join(' ');
   const security = [{ [KEY_SCHEME]: [scope] }];
-  const middleware = [noteOperation(route.operationId), requireScope(scope), requireNames(route.operationId)];
+  const middleware = [
+    noteOperation(route.operationId),
+    requireScope(scope),
+    requireNames(route.operationId),
+    ...(keepsAnswer(route.operationId) ? [idempotent(route.operationId)] : []),
+  ];
   return describeRoute({ ...route, description, security, middleware } as R);
 }

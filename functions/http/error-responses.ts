@@ -36,6 +36,8 @@ export const MODEL_ERRORS: readonly ErrorCode[] = [
   'model-corrupt',
   'format-newer',
 ];
+/** Errors of routes that take an Idempotency-Key. */
+export const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = ['idempotency-conflict', 'idempotency-in-progress'];
 /** Errors of routes that write to the store. */
 export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-read-only', 'storage-conflict'];
 

@@ -33,6 +33,7 @@ export async function* openBody(
       if (sizeBytes > limitBytes)
         throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
       share.take(chunk.byteLength);
+      c.get('bodyHash')?.update(chunk);
       yield chunk;
     }
     isRead = true;

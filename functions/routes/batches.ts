@@ -12,6 +12,7 @@ import {
   toWireBatch,
   type WireBatch,
 } from '../../api/batch.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
@@ -23,7 +24,13 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  MODEL_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
@@ -44,7 +51,7 @@ const createBatch = createRoute({
   description:
     'Predicts every picture below a prefix of the store, or those that a JSONL file lists. The list is settled by this request; the answers ' +
     'are those of `/predict`, one line for each picture. With `dry_run`, counts the pictures and says what they would take.',
-  request: { body: jsonBody('CreateBatch') },
+  request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateBatch') },
   responses: {
     200: {
       description: 'The batch, or with `dry_run` what it would take.',
@@ -55,6 +62,7 @@ const createBatch = createRoute({
       ...WRITE_ERRORS,
       ...MODEL_ERRORS,
       'batch-input-invalid',
+      ...IDEMPOTENCY_ERRORS,
       'queue-unavailable',
     ),
   },

@@ -2,6 +2,7 @@
 // export, which were uploaded before.
 
 import type { Context } from 'hono';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { type ImportModel, ImportModelSchema } from '../../api/import-model.ts';
 import { ModelSchema, toWireModel } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -12,7 +13,7 @@ import { present } from '../../core/present.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readUploads } from '../http/read-uploads.ts';
@@ -30,6 +31,7 @@ const importRoute = createRoute({
     'or a zip archive with a model and the files beside it, as Teachable Machine, Custom Vision and Roboflow export them. What the ' +
     'files do not tell is asked for by `model-setting-needed`, whose `param` names the field. Answers when it can predict.',
   request: {
+    headers: IdempotencyHeadersSchema,
     // A reference, so that the handler reads the body itself, within its limit.
     body: jsonBody('ImportModel'),
   },
@@ -38,6 +40,7 @@ const importRoute = createRoute({
     ...errorResponses(
       ...JSON_ERRORS,
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'architecture-unknown',
       'labels-invalid',
       'model-name-invalid',
@@ -86,7 +89,17 @@ export function importModelRoutes(deps: AppDeps) {
       const { importModel } = await import('../../core/model/import-model.ts');
       imported = await importModel(
         { store, now, weightsDir, signal },
-        { architecture, labels, model: name, weightsFile: weights, preprocessing, resize, crop, promote },
+        {
+          architecture,
+          labels,
+          model: name,
+          weightsFile: weights,
+          preprocessing,
+          resize,
+          crop,
+          promote,
+          id: c.get('idempotencyId'),
+        },
       );
     }
     const { manifest } = imported;
@@ -114,6 +127,7 @@ async function importUpload(
     {
       ...settings,
       model: present(name, 'a name'),
+      id: c.get('idempotencyId'),
       files: filesOfBytes(nameOfModel(upload), upload),
       colorOrder,
       preprocessing: preprocessing ?? toNormalization(request),

@@ -6,6 +6,7 @@ import {
   toCheckpointSequence,
   toWireCheckpoint,
 } from '../../api/checkpoint.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { JobSchema, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
@@ -16,7 +17,7 @@ import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 
 const TAGS = ['Fine-tuning'];
 
@@ -47,11 +48,12 @@ const toModel = createRoute({
   description:
     'Makes a job that begins with a copy of the checkpoint, trains no further, and evaluates and exports what was best until then, as a ' +
     'new version of the model. The job of the checkpoint goes on.',
-  request: { params: CheckpointParamSchema },
+  request: { headers: IdempotencyHeadersSchema, params: CheckpointParamSchema },
   responses: {
     200: { description: 'The new job.', content: { 'application/json': { schema: JobSchema } } },
     ...errorResponses(
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'job-not-found',
       'checkpoint-not-found',
       'record-invalid',

@@ -4,6 +4,7 @@ import { z } from '@hono/zod-openapi';
 import { CreateJobSchema } from '../../api/create-job.ts';
 import { DryRunSchema, toWireInspection } from '../../api/dataset.ts';
 import { toWireEstimate } from '../../api/estimate.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { CreatedJobSchema, DeletedJobSchema, JobListSchema, JobSchema, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
 import { JobQuerySchema, toJobFilter } from '../../api/job-query.ts';
@@ -41,7 +42,6 @@ import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
 
 const TAGS = ['Fine-tuning'];
-const IDEMPOTENCY_KEY_MAX_LENGTH = 255;
 const jobResponse = (description: string) => ({
   description,
   content: { 'application/json': { schema: JobSchema } },
@@ -57,11 +57,7 @@ const createJob = createRoute({
     'Answers at once, with an estimate of time and price; the job runs in the background. With `dry_run`, inspects the dataset ' +
     'and makes no job.',
   request: {
-    headers: z.object({
-      'idempotency-key': z.string().min(1).max(IDEMPOTENCY_KEY_MAX_LENGTH).optional().meta({
-        description: 'The same key with the same body again gives the same job.',
-      }),
-    }),
+    headers: IdempotencyHeadersSchema,
     // A reference, so that the handler reads the body itself, within its limit.
     body: jsonBody('CreateFineTuningJob'),
   },

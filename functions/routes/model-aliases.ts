@@ -1,5 +1,6 @@
 // Which version answers: promote, roll back, and aliases, over HTTP.
 
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import {
   ExpectedQuerySchema,
   LiveSchema,
@@ -24,7 +25,13 @@ import { present } from '../../core/present.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  MODEL_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 
@@ -51,8 +58,12 @@ const promoteRoute = createRoute({
   description:
     'Predictions without a version use it within two seconds, in every process. With `share`, only that share of them: the version is ' +
     'the canary, and `model_version` of each answer says which version gave it.',
-  request: { params: ModelNameParamSchema, body: jsonBody('PromoteModel') },
-  responses: { 200: live, ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS) },
+  request: {
+    headers: IdempotencyHeadersSchema,
+    params: ModelNameParamSchema,
+    body: jsonBody('PromoteModel'),
+  },
+  responses: { 200: live, ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS) },
 });
 
 const rollBackRoute = createRoute({
@@ -62,8 +73,11 @@ const rollBackRoute = createRoute({
   tags: TAGS,
   summary: 'Make live what was live before',
   description: 'Ends a canary, too. Each call goes one step further back.',
-  request: { params: ModelNameParamSchema, query: ExpectedQuerySchema },
-  responses: { 200: live, ...errorResponses(...CHANGE_ERRORS, 'rollback-unavailable') },
+  request: { headers: IdempotencyHeadersSchema, params: ModelNameParamSchema, query: ExpectedQuerySchema },
+  responses: {
+    200: live,
+    ...errorResponses(...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'rollback-unavailable'),
+  },
 });
 
 const list = createRoute({

@@ -1,5 +1,6 @@
 // The versions of a model over HTTP: list and compare them, delete them, delete or rename the model.
 
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { ModelParamSchema, ModelSchema, toBrokenWireModel, toWireModel } from '../../api/model.ts';
 import {
   CompareQuerySchema,
@@ -29,7 +30,13 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  MODEL_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
@@ -111,10 +118,10 @@ const rename = createRoute({
   description:
     'Its versions and aliases get the new name, and the old one is free. Predictions by the old name work until those by the new name do. ' +
     'A rename that was interrupted is finished by the same request. The page of a report keeps the name under which it was made.',
-  request: { params: ModelNameParamSchema, body: jsonBody('RenameModel') },
+  request: { headers: IdempotencyHeadersSchema, params: ModelNameParamSchema, body: jsonBody('RenameModel') },
   responses: {
     200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
-    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'model-exists'),
+    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'model-exists'),
   },
 });
 

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
@@ -11,7 +12,7 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
@@ -28,15 +29,14 @@ const createUpload = createRoute({
     'For pictures above some 4.5 MB, which a request to a function cannot carry. Send the bytes as the answer says ' +
     '(`method`, `url`, `headers`) within 15 minutes; the link takes exactly `bytes` of them, once. Then predict it with ' +
     '`{"image_key": key}`.',
-  request: {
-    body: jsonBody('CreateUpload'),
-  },
+  request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateUpload') },
   responses: {
     200: { description: 'The link.', content: { 'application/json': { schema: UploadSchema } } },
     ...errorResponses(
       ...JSON_ERRORS,
       'image-too-large',
       'backbone-too-large',
+      ...IDEMPOTENCY_ERRORS,
       'dataset-name-invalid',
       'key-invalid',
       'key-too-long',

@@ -1,0 +1,19 @@
+// The header by which a client repeats a request safely.
+
+import { z } from 'zod';
+
+const MAX_LENGTH = 255;
+
+/** The headers of requests that make something. */
+export const IdempotencyHeadersSchema = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(MAX_LENGTH)
+    .optional()
+    .meta({
+      description:
+        'Any text of yours, e.g. a UUID. The same request with the same key again is done once and gets the same answer, so that it can be ' +
+        'repeated after a lost connection. Another request with that key is refused.',
+    }),
+});

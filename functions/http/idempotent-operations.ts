@@ -1,0 +1,35 @@
+// The one table of operations that take an Idempotency-Key. Whoever adds a POST that makes something adds its row.
+
+import type { OperationId } from './operation-scopes.ts';
+
+/**
+ * How each operation holds to an Idempotency-Key. `answer`: its answer is kept and given again. `job`: the job that the key made is
+ * given again, as it is now; the record of the job is the answer.
+ */
+export const IDEMPOTENT_OPERATIONS = {
+  createFineTuningJob: 'job',
+  createBatch: 'answer',
+  createModelOfCheckpoint: 'answer',
+  importModel: 'answer',
+  createUpload: 'answer',
+  renameModel: 'answer',
+  promoteModel: 'answer',
+  rollBackModel: 'answer',
+} as const satisfies Partial<Readonly<Record<OperationId, 'answer' | 'job'>>>;
+
+/** Operations by POST that do not take the header, with the reason. */
+export const NOT_IDEMPOTENT = {
+  predict: 'It makes nothing.',
+  createPlan: 'It makes nothing.',
+  cancelFineTuningJob: 'To cancel twice is to cancel.',
+  pauseFineTuningJob: 'To pause twice is to pause.',
+  resumeFineTuningJob: 'To resume twice is to resume.',
+  finishFineTuningJob: 'To finish twice is to finish.',
+  cancelBatch: 'To cancel twice is to cancel.',
+  createKey: 'Its answer has a secret, which is kept nowhere. The name of the key is taken the second time.',
+  rotateKey: 'Its answer has a secret, which is kept nowhere.',
+} as const satisfies Partial<Readonly<Record<OperationId, string>>>;
+
+/** Whether an answer of the operation is kept. */
+export const keepsAnswer = (operation: OperationId): boolean =>
+  (IDEMPOTENT_OPERATIONS as Partial<Record<OperationId, string>>)[operation] === 'answer';
