@@ -8,32 +8,16 @@ import { toBatchJob } from '../../../core/batch-prediction/new-batch-job.ts';
 import { planInput } from '../../../core/batch-prediction/plan-input.ts';
 import { listResults, readResultLines } from '../../../core/batch-prediction/results.ts';
 import { withoutHolder } from '../../../core/job/queues/local/waiting-jobs.ts';
-import { type BatchPrediction, NOTHING_ANSWERED } from '../../../core/job/record/batch-prediction.ts';
+import type { BatchPrediction } from '../../../core/job/record/batch-prediction.ts';
 import { createBatchId } from '../../../core/job/record/job-id.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { createPredictor } from '../../../core/predict/predictor.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { aBatch } from '../../support/a-batch.ts';
 import { COLORS, colorPicture, commitColorModel } from '../../support/color-model.ts';
 import type { AnyJson } from '../../support/test-app.ts';
-
-const BATCH: Omit<BatchPrediction, 'pictures'> = {
-  version: '1',
-  topK: 2,
-  precision: 'float32',
-  lines: 'fovea',
-  source: { kind: 'prefix', key: 'inputs/' },
-  endpoint: null,
-  inputFileId: null,
-  completionWindow: null,
-  chunkSize: 4,
-  shards: 1,
-  estimate: { seconds: 1, usd: 0 },
-  expiresAt: null,
-  counts: NOTHING_ANSWERED,
-  finalizingAt: null,
-};
 
 const PICTURES = 23;
 
@@ -49,7 +33,7 @@ async function openBatch(changes: Partial<BatchPrediction> = {}) {
     await store.put(key, index === 3 ? 'no picture' : index === 8 ? new Uint8Array() : picture);
   }
   const id = createBatchId(Date.now());
-  const batch = { ...BATCH, ...changes };
+  const batch = aBatch(changes);
   const listed = listInput(store, batch.source, { param: 'input_prefix', endpoint: batch.endpoint });
   const { pictures } = await planInput(listed, {
     param: 'input_prefix',

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBatchQueue } from '../../../core/job/queues/batch/batch-queue.ts';
 import { pauseJob, resumeJob, submitJob } from '../../../core/job/queues/job-queue.ts';
+import { createBatchId } from '../../../core/job/record/job-id.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { aBatch } from '../../support/a-batch.ts';
 import { type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -63,6 +65,18 @@ describe('createBatchQueue', () => {
     const moved = (await jobs.get(id))?.placement;
     expect(moved).toMatchObject({ batchJobId: 'batch-2', replaces: 'batch-1', submission: 2 });
     expect(moved?.trials).toBeUndefined();
+  });
+
+  it('submits a batch prediction as an array with a child for each shard, and as one job where one process does it', async () => {
+    const queue = createQueue();
+    const prediction = aBatch({ shards: 3 });
+    const job = await submitJob({ jobs, queue }, newJob({ prediction }), { id: createBatchId(0) });
+    expect(job).toMatchObject({ id: expect.stringMatching(/^batch_/), placement: { trials: 3 } });
+    await submitJob({ jobs, queue }, newJob({ prediction: aBatch() }));
+    expect(batch.submitted.map(({ arrayProperties }) => arrayProperties)).toEqual([{ size: 3 }, undefined]);
+    expect(batch.submitted[0]?.environment).toMatchObject({ FOVEA_JOB_ID: job.id });
+    const { events } = await jobs.events(job.id, { limit: 1 });
+    expect(events[0]?.message).toMatch(/^Batch queued: 23 pictures with version 1 of model/);
   });
 
   it('ends the Batch job of a job that is paused while it waits, and submits another when it is resumed', async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FoveaError } from '../../../core/errors/errors.ts';
 import { createWaitingJobs } from '../../../core/job/queues/local/waiting-jobs.ts';
-import { createdAtMsOf, createJobId } from '../../../core/job/record/job-id.ts';
+import { createBatchId, createdAtMsOf, createJobId } from '../../../core/job/record/job-id.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { aBatch } from '../../support/a-batch.ts';
 import { countCalls } from '../../support/counted-store.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -123,4 +124,17 @@ it('tells the time of an id, and orders keys by it', () => {
   expect([...made].sort()).toEqual(made);
   expect(keys.openJobId(keys.openJob('ftjob-x', 0))).toBe('ftjob-x');
   expect(keys.openJobId(keys.openJobsChecked())).toBeUndefined();
+});
+
+it('batch predictions whose keys were lost are found again', async () => {
+  const store = createMemoryStore();
+  const jobs = createJobStore({ store, now: () => NOW_MS });
+  const id = createBatchId(NOW_MS);
+  await jobs.create(newJob({ prediction: aBatch() }), { id });
+  await jobs.create(newJob());
+  await jobs.checkOpen();
+  for (const key of await keysUnder(store, keys.openJobs())) await store.delete(key);
+  expect(await openIds(store)).toEqual([]);
+  expect(await jobs.checkOpen()).toBe(2);
+  expect(await openIds(store)).toContain(id);
 });

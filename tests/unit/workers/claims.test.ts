@@ -9,6 +9,7 @@ import { acquireLease, renewClaim, updateLeased } from '../../../core/job/record
 import { LEASE_MS } from '../../../core/job/record/lease-watch.ts';
 import { openTrial } from '../../../core/job/record/trial-records.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { aBatch } from '../../support/a-batch.ts';
 import { anOffer, WITH_GPU } from '../../support/a-worker.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -185,6 +186,17 @@ describe('claims of a sweep', () => {
       trial: undefined,
       record: { trials: [{}, {}, {}] },
     });
+  });
+
+  it('spread the shards of a batch, and give what is left to one worker when all are over', async () => {
+    const { submit, worker, jobs, finish } = setUp();
+    const id = await submit({ prediction: aBatch({ shards: 3 }) });
+    const claims = await Promise.all(['a', 'b', 'c', 'd'].map((name) => worker(name).next()));
+    expect(claims.map((claim) => claim?.trial).sort()).toEqual([1, 2, 3, undefined]);
+    const desk = worker('desk');
+    for (const claim of claims) if (claim !== undefined) await finish(claim);
+    expect(await desk.next()).toMatchObject({ jobId: id, trial: undefined });
+    expect(await jobs.get(id)).toMatchObject({ lease: { worker: 'desk' } });
   });
 
   it('leave a trial whose job another worker takes at that moment', async () => {
