@@ -23,6 +23,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { batchResultRoutes } from './routes/batch-results.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
+import { datasetFileRoutes } from './routes/dataset-files.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -82,6 +83,7 @@ export function createApp(deps: AppDeps) {
     batchResultRoutes,
     uploadRoutes,
     datasetRoutes,
+    datasetFileRoutes,
     planRoutes,
     workerRoutes,
     keyRoutes,

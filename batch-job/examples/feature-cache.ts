@@ -2,6 +2,7 @@
 // networks beyond their hashes.
 
 import { createHash } from 'node:crypto';
+import { packMembers } from '../../core/erasure/feature-members.ts';
 import { fromHalves, toHalves } from '../../core/float16.ts';
 import type { Augmentation } from '../../core/job/recipe/recipe.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -27,12 +28,12 @@ export interface CachedView {
 
 /** Reads and writes the features of groups of pictures. */
 export interface FeatureCache {
-  /** The key of a group of pictures, in their order. @param view undefined for the pictures themselves. */
-  keyOf(contentHashes: readonly string[], view: CachedView | undefined): string;
+  /** The name of a group of pictures, in their order. @param view undefined for the pictures themselves. */
+  nameOf(contentHashes: readonly string[], view: CachedView | undefined): string;
   /** The features of so many pictures, one row after another; undefined where the cache does not have all of them. */
-  read(key: string, pictures: number, signal: AbortSignal): Promise<Float32Array | undefined>;
-  /** Stores features, one row after another. */
-  write(key: string, values: Float32Array): Promise<void>;
+  read(name: string, pictures: number, signal: AbortSignal): Promise<Float32Array | undefined>;
+  /** Stores features, one row after another, and before them of which pictures they are: whoever erases a picture finds them. */
+  write(name: string, values: Float32Array, contentHashes: readonly string[]): Promise<void>;
 }
 
 /** A cache of the features of one backbone. */
@@ -44,7 +45,7 @@ export function createFeatureCache({
 }: FeatureCacheOptions): FeatureCache {
   const bytesPerValue = (halfPrecision ? Uint16Array : Float32Array).BYTES_PER_ELEMENT;
   return {
-    keyOf(contentHashes, view) {
+    nameOf(contentHashes, view) {
       const digest = createHash('sha256').update(hash);
       if (view !== undefined) {
         const { augmentation, seed } = view;
@@ -52,17 +53,18 @@ export function createFeatureCache({
       }
       for (const contentHash of contentHashes) digest.update(contentHash);
       if (halfPrecision) digest.update('float16');
-      return keys.feature(digest.digest('hex'));
+      return digest.digest('hex');
     },
-    async read(key, pictures, signal) {
-      const cached = await store.get(key, { signal });
+    async read(name, pictures, signal) {
+      const cached = await store.get(keys.feature(name), { signal });
       if (cached?.body.byteLength !== pictures * features * bytesPerValue) return undefined;
       const { buffer } = cached.body.slice();
       return halfPrecision ? fromHalves(new Uint16Array(buffer)) : new Float32Array(buffer);
     },
-    async write(key, values) {
+    async write(name, values, contentHashes) {
       const kept = halfPrecision ? toHalves(values) : values;
-      await store.put(key, new Uint8Array(kept.buffer));
+      await store.put(keys.featureMembers(name), packMembers(contentHashes));
+      await store.put(keys.feature(name), new Uint8Array(kept.buffer));
     },
   };
 }

@@ -122,15 +122,15 @@ export async function createFeatureExtractor(options: FeatureExtractorOptions): 
     const items = shard.map((index) => all[index] as DatasetItem);
     const augmented = view > 0 && extract.views !== undefined ? { ...extract.views, view } : undefined;
     const hashes = items.map(({ contentHash }) => contentHash);
-    const key = cache.keyOf(hashes, augmented);
-    const cached = await cache.read(key, items.length, extract.signal);
+    const name = cache.nameOf(hashes, augmented);
+    const cached = await cache.read(name, items.length, extract.signal);
     if (cached !== undefined) {
       extract.onProgress(items.length, true);
       return cached;
     }
     const result = await compute(source, shard, extract);
     // All jobs share the cache, but the replacement of an unreadable picture concerns this job alone.
-    if (!items.some((item) => unreadable.has(item))) await cache.write(key, result);
+    if (!items.some((item) => unreadable.has(item))) await cache.write(name, result, hashes);
     return result;
   }
 

@@ -127,6 +127,47 @@ export async function openKnownFiles(
 /** What is known of a dataset's files. */
 export type KnownFiles = Awaited<ReturnType<typeof openKnownFiles>>;
 
+/** All objects with what is known of a dataset's files, by any version; `files` is undefined where one cannot be read. */
+async function* readAll(store: ObjectStore, dataset: string) {
+  for await (const { key } of store.list(keys.datasetInspections(dataset))) {
+    const [folder = '', name = ''] = [key.slice(0, key.lastIndexOf('/') + 1), key.split('/').at(-1)];
+    if (!folder.endsWith('/verdicts/')) continue;
+    const object = await store.get(key);
+    if (object !== undefined) yield { key, folder, files: unpackVerdicts(object.body, name) };
+  }
+}
+
+/** The content hashes that are known of files, also of earlier contents: by path, then by etag. */
+export async function knownHashes(
+  store: ObjectStore,
+  dataset: string,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const hashes = new Map<string, Map<string, string>>();
+  for await (const { files = [] } of readAll(store, dataset)) {
+    for (const { path, etag, verdict } of files) {
+      if (!('contentHash' in verdict)) continue;
+      const ofPath = hashes.get(path) ?? new Map<string, string>();
+      hashes.set(path, ofPath.set(etag, verdict.contentHash));
+    }
+  }
+  return hashes;
+}
+
+/** Erases what is known of some files. Objects that cannot be read are erased whole. */
+export async function forgetFiles(
+  store: ObjectStore,
+  dataset: string,
+  paths: ReadonlySet<string>,
+): Promise<void> {
+  for await (const { key, folder, files } of readAll(store, dataset)) {
+    const kept = files?.filter(({ path }) => !paths.has(path)) ?? [];
+    if (kept.length === files?.length) continue;
+    const body = packVerdicts(kept);
+    if (kept.length > 0) await store.put(`${folder}${contentHashOf(body)}`, body);
+    await store.erase(key);
+  }
+}
+
 /**
  * Does what only saves time. Where the store refuses it (no permission, no space, a fault), everything is found out again.
  */

@@ -55,6 +55,11 @@ export const REQUEST_CODES = {
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
   'dataset-inspecting':
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',
+  'dataset-in-use':
+    'A job that is not over uses the dataset. Wait for its end or cancel it; `details` names it.',
+  'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
+  'dataset-file-exists':
+    'Another picture is where the file was to go. Move or delete that one first, or leave both.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':
     'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',

@@ -18,13 +18,17 @@ export async function hasModelOf(store: ObjectStore, dataset: string): Promise<b
     versions.toReversed().map((version) => keys.modelFile(model, version, MANIFEST_FILE)),
   );
   for (let start = 0; start < manifests.length; start += CONCURRENCY) {
-    const trainedOn = manifests.slice(start, start + CONCURRENCY).map((key) => datasetOf(store, key));
-    if ((await Promise.all(trainedOn)).includes(dataset)) return true;
+    const found = manifests.slice(start, start + CONCURRENCY).map((key) => trainedOn(store, key));
+    if ((await Promise.all(found)).includes(dataset)) return true;
   }
   return false;
 }
 
-async function datasetOf(store: ObjectStore, key: string): Promise<string | null> {
+/**
+ * The dataset of a version, by its manifest; null where it has none, or the manifest cannot be read.
+ * @param key of the manifest.
+ */
+export async function trainedOn(store: ObjectStore, key: string): Promise<string | null> {
   const body = (await store.get(key))?.body;
   if (body === undefined) return null;
   try {

@@ -26,6 +26,7 @@ export const isBatchId = (id: string): boolean => id.startsWith(BATCH_PREFIX);
 /** The folder of everything that belongs to a job or a batch prediction. */
 const jobFolder = (jobId: string) => `${isBatchId(jobId) ? 'batches/' : 'jobs/'}${segment(jobId)}/`;
 const chunkName = (chunk: number) => `${String(chunk).padStart(CHUNK_DIGITS, '0')}.jsonl`;
+const MEMBERS_SUFFIX = '.of';
 
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
@@ -149,12 +150,19 @@ export const keys = {
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
+  /** Says of which pictures an object of features is. */
+  featureMembers: (hash: string) => `${keys.feature(hash)}${MEMBERS_SUFFIX}`,
+  /** The features of a key of {@link featureMembers}; undefined for other keys. */
+  featureOfMembers: (key: string): string | undefined =>
+    key.endsWith(MEMBERS_SUFFIX) ? key.slice(0, -MEMBERS_SUFFIX.length) : undefined,
   /** What inspections of datasets found out, see core/dataset/known-files.ts. */
   inspections: () => 'cache/inspections/',
   datasetInspections: (dataset: string) => `${keys.inspections()}${segment(dataset)}/`,
   /** The verdicts on files. @param variant what they depend on besides the files. */
   inspectionVerdicts: (dataset: string, variant: string) =>
     `${keys.datasetInspections(dataset)}${segment(variant)}/verdicts/`,
+  /** Numbers of the last inspection. */
+  datasetSummary: (dataset: string) => `${keys.datasetInspections(dataset)}summary.json`,
   /** The groups of near-duplicates. @param name of the set of pictures; without it, the folder of all. */
   inspectionGroups: (dataset: string, variant: string, name?: string) =>
     `${keys.datasetInspections(dataset)}${segment(variant)}/groups/${name === undefined ? '' : segment(name)}`,

@@ -12,7 +12,6 @@ import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
-import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
@@ -40,6 +39,7 @@ import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
+import { toInspecting } from './to-inspecting.ts';
 
 const TAGS = ['Fine-tuning'];
 const jobResponse = (description: string) => ({
@@ -313,16 +313,6 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     promotion: outlook,
     ...inspection,
   };
-}
-
-/** @throws {FoveaError} `dataset-inspecting` for an inspection whose time was up; any other error as it is. */
-function toInspecting(error: unknown): never {
-  if (!(error instanceof InspectionUnfinished)) throw error;
-  const { done, total } = error;
-  throw new FoveaError('dataset-inspecting', error.message, {
-    param: 'training_file',
-    details: { done, total },
-  });
 }
 
 type Machines = AppDeps['machines'];

@@ -1,7 +1,6 @@
 // The pictures that a report shows, as thumbnails inside its page.
 
-import sharp from 'sharp';
-import { decodeImage } from '../../../core/image/decode-image.ts';
+import { makeThumbnail } from '../../../core/image/make-thumbnail.ts';
 import type { Report, ReportPicture } from '../../../core/model/report.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 
@@ -12,8 +11,6 @@ const MAX_TILES = 24;
 /** The suspected labels that are shown as pictures, the most suspicious first. */
 export const shownSuspects = ({ suspectedLabels }: Report): readonly ReportPicture[] =>
   suspectedLabels.pictures.slice(0, MAX_TILES);
-
-const QUALITY = 72;
 
 /** Thumbnails as data URLs (WebP), by object key. */
 export type Thumbnails = ReadonlyMap<string, string>;
@@ -39,10 +36,5 @@ export async function loadThumbnails(
 }
 
 async function toThumbnail(bytes: Uint8Array): Promise<string> {
-  const size = { width: SIDE, height: SIDE, resize: 'cover' } as const;
-  const { pixels, width, height, channels } = await decodeImage(bytes, { size });
-  const webp = await sharp(pixels, { raw: { width, height, channels } })
-    .webp({ quality: QUALITY })
-    .toBuffer();
-  return `data:image/webp;base64,${webp.toString('base64')}`;
+  return `data:image/webp;base64,${(await makeThumbnail(bytes, SIDE)).toString('base64')}`;
 }

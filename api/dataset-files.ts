@@ -1,0 +1,146 @@
+// Files of datasets on the wire: pages of them, moves to another class, deletions, and what still holds something of what was deleted.
+
+import { z } from 'zod';
+import type { Holder } from '../core/erasure/find-holders.ts';
+import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
+
+/** Paths in one request at most. */
+const MOST_PATHS = 1000;
+const PATH_MAX_LENGTH = 1000;
+
+const PathSchema = z
+  .string()
+  .min(1)
+  .max(PATH_MAX_LENGTH)
+  .meta({ description: 'The path of a file below its dataset.', example: 'banana/1.jpg' });
+const PathsSchema = z
+  .array(PathSchema)
+  .min(1)
+  .max(MOST_PATHS)
+  .meta({ description: 'Paths of files below the dataset.' });
+
+/** The query that names one file. */
+export const FilePathQuerySchema = z.strictObject({ path: PathSchema });
+
+/** The file of a dataset in a list. */
+const ListedFileSchema = z
+  .object({
+    object: objectKind('dataset.file'),
+    dataset: text('Name of the dataset.'),
+    path: text('Path below the dataset.'),
+    class: z.string().nullable().meta({ description: 'Its label; null for a file outside of every class.' }),
+    split: z.enum(['train', 'validation', 'test']).nullable().meta({
+      description:
+        'The split that a job without a `split` of its own would use; null for a file that is left out.',
+    }),
+    size_bytes: count('Bytes of the file.'),
+    width: z.number().int().nullable().meta({ description: 'Pixels; null for a file that is left out.' }),
+    height: z.number().int().nullable().meta({ description: 'Pixels; null for a file that is left out.' }),
+    content_hash: z
+      .string()
+      .nullable()
+      .meta({ description: 'sha256 of the bytes; null for a file that is left out.' }),
+    findings: z.array(z.string()).meta({ description: 'Codes of the findings that concern the file.' }),
+  })
+  .meta({ id: 'ListedDatasetFile', description: 'A file of a dataset.' });
+
+/** The answer of `GET /v1/datasets/<name>/files`. */
+export const FileListSchema = z
+  .object({ ...listOf(ListedFileSchema, 'By path.'), has_more: hasMore })
+  .meta({ id: 'DatasetFileList', description: 'One page of the files of a dataset.' });
+
+/** The body of `POST /v1/datasets/<name>/files/move`. */
+export const MoveFilesSchema = z
+  .strictObject({
+    paths: PathsSchema,
+    class: z.string().min(1).max(255).meta({ description: 'The right label.', example: 'banana' }),
+  })
+  .meta({ id: 'MoveDatasetFiles', description: 'Files that belong to another class.' });
+
+const FileErrorSchema = z.object({
+  code: text('A stable code.'),
+  message: text('What failed, and what to do.'),
+});
+
+/** The answer to a move. */
+export const MovedFilesSchema = z
+  .object({
+    ...listOf(
+      z.object({
+        path: text('The path that was named.'),
+        moved_to: z.string().nullable().meta({ description: 'Where the file is now; null where it stayed.' }),
+        error: orNull(FileErrorSchema, 'Why the file stayed; null where it was moved.'),
+      }),
+      'In the order of the request.',
+    ),
+  })
+  .meta({ id: 'MovedDatasetFiles', description: 'What became of each file.' });
+
+/** The body of `POST /v1/datasets/<name>/classes/<class>/rename`. */
+export const RenameClassSchema = z
+  .strictObject({
+    class: z.string().min(1).max(255).meta({ description: 'The new name.', example: 'plantain' }),
+  })
+  .meta({ id: 'RenameClass', description: 'The new name of a class.' });
+
+/** The body of `POST /v1/datasets/<name>/files/delete`. */
+export const DeleteFilesSchema = z
+  .strictObject({ paths: PathsSchema })
+  .meta({ id: 'DeleteDatasetFiles', description: 'Files to be deleted for good.' });
+
+const HolderSchema = z
+  .object({
+    object: z
+      .enum(['model.version', 'fine_tuning.job'])
+      .meta({ description: 'What holds something: a version of a model, or a job.' }),
+    model: z.string().optional().meta({ description: 'The name of the model.' }),
+    version: z.string().optional().meta({ description: 'Its version.' }),
+    id: z.string().optional().meta({ description: 'The id of the job.' }),
+    holds: z.array(z.enum(['weights', 'golden_pictures', 'report', 'events'])).meta({
+      description:
+        '`weights`: it was trained on the dataset. `golden_pictures`: it has up to three small pictures of the test split. `report`: its ' +
+        'report names the picture, and may show it. `events`: an event of the job names it.',
+    }),
+  })
+  .meta({
+    id: 'Holder',
+    description: 'What may hold something of a deleted picture. Delete it, too, to be sure.',
+  });
+
+const alsoHeldBy = z
+  .array(HolderSchema)
+  .meta({ description: 'What may still hold something of what was deleted.' });
+
+/** The answer to a deletion of files. */
+export const DeletedFilesSchema = z
+  .object({
+    object: objectKind('dataset.files'),
+    dataset: text('Name of the dataset.'),
+    deleted: z.literal(true).meta({ description: 'The files are gone, with all their versions.' }),
+    paths: z.array(z.string()).meta({ description: 'Those that were there.' }),
+    also_held_by: alsoHeldBy,
+  })
+  .meta({ id: 'DeletedDatasetFiles', description: 'What was deleted, and what holds something of it.' });
+
+/** The answer to the deletion of a dataset. */
+export const DeletedDatasetSchema = z
+  .object({
+    id: text('Name of the dataset.'),
+    object: objectKind('dataset'),
+    deleted: z.literal(true).meta({ description: 'It is gone, with all versions of its files.' }),
+    also_held_by: alsoHeldBy,
+  })
+  .meta({ id: 'DeletedDataset', description: 'A dataset that was deleted.' });
+
+/** Holders as the API names them. */
+export const toWireHolders = (holders: readonly Holder[]) =>
+  holders.map((holder) =>
+    holder.kind === 'job'
+      ? { object: 'fine_tuning.job' as const, id: holder.id, holds: [...holder.holds] }
+      : {
+          object: 'model.version' as const,
+          model: holder.model,
+          version: holder.version,
+          holds: [...holder.holds],
+        },
+  );

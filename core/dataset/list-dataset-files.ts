@@ -1,0 +1,64 @@
+// Lists the files of a dataset with what an inspection says of them.
+
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { detectLayout, placeFile } from './dataset-layout.ts';
+import type { FindingCode } from './findings.ts';
+import type { DatasetInspection, DatasetItem } from './inspect-dataset.ts';
+import type { Split } from './split-folder.ts';
+
+/** What is known of an object below the prefix of a dataset, be it a picture or not. */
+export interface DatasetFile {
+  /** Path below the dataset's prefix. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Its class by its folder; null where it is in none. */
+  readonly label: string | null;
+  /** The picture; undefined for a file that is left out. */
+  readonly item: DatasetItem | undefined;
+  /** Codes of findings that concern it; of each code, the first 1000 files. */
+  readonly findings: readonly FindingCode[];
+}
+
+/** Which files are listed; all that are given must hold. */
+export interface FileFilter {
+  readonly label?: string | undefined;
+  readonly split?: Split | undefined;
+  readonly finding?: string | undefined;
+}
+
+/** The files of an inspected dataset that a filter lets pass, in the order of their keys. */
+export async function listDatasetFiles(
+  store: ObjectStore,
+  { dataset, items, findings }: DatasetInspection,
+  { label, split, finding }: FileFilter,
+): Promise<DatasetFile[]> {
+  const prefix = keys.dataset(dataset);
+  const listed: { readonly path: string; readonly sizeBytes: number }[] = [];
+  for await (const { key, sizeBytes } of store.list(prefix))
+    listed.push({ path: key.slice(prefix.length), sizeBytes });
+  const layout = detectLayout(listed.map(({ path }) => path));
+  const itemOf = new Map(items.map((item) => [item.key, item]));
+  const codesOf = new Map<string, Set<FindingCode>>();
+  for (const { code, key, related = [] } of findings) {
+    for (const concerned of key === null ? related : [key, ...related])
+      codesOf.set(concerned, (codesOf.get(concerned) ?? new Set()).add(code));
+  }
+  const files = listed.map(({ path, sizeBytes }): DatasetFile => {
+    const key = `${prefix}${path}`;
+    const place = placeFile(path, layout);
+    return {
+      path,
+      sizeBytes,
+      label: place.kind === 'picture' ? place.label : null,
+      item: itemOf.get(key),
+      findings: [...(codesOf.get(key) ?? [])],
+    };
+  });
+  return files.filter(
+    (file) =>
+      (label === undefined || file.label === label) &&
+      (split === undefined || file.item?.split === split) &&
+      (finding === undefined || file.findings.some((code) => code === finding)),
+  );
+}

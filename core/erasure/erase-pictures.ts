@@ -1,0 +1,94 @@
+// Erases pictures of a dataset for good: files with all versions, what inspections know of them, cached features, uploads with the same bytes,
+// and contact sheets. What it cannot erase, it names.
+
+import { mapConcurrently } from '../concurrently.ts';
+import { contentHashOf } from '../content-hash.ts';
+import { forgetFiles, knownHashes } from '../dataset/known-files.ts';
+import { keys } from '../storage/keys.ts';
+import { assertKey } from '../storage/object-key.ts';
+import { assertUnused } from './assert-unused.ts';
+import { eraseFeatures, eraseUploads, type PictureContent } from './erase-copies.ts';
+import { findHolders, type Holder, type HolderDeps, jobsOf } from './find-holders.ts';
+
+/** What was erased, and what was not. */
+export interface Erased {
+  /** Paths of the files that were there. */
+  readonly paths: readonly string[];
+  readonly holders: readonly Holder[];
+}
+
+/** Files that are read at a time to hash them. */
+const READ_CONCURRENCY = 4;
+
+/**
+ * Erases files of a dataset. Done again after an interruption, it goes on: the files are erased after what was made of them.
+ *
+ * @param paths Paths below the dataset's prefix. It is no error where there is no file: earlier versions of it are erased.
+ * @throws {FoveaError} `dataset-in-use`; `key-invalid`; and what the store throws.
+ */
+export async function erasePictures(
+  deps: HolderDeps,
+  dataset: string,
+  paths: readonly string[],
+): Promise<Erased> {
+  const { store, jobs } = deps;
+  const keyOf = (path: string) => `${keys.dataset(dataset)}${path}`;
+  for (const path of paths) assertKey(keyOf(path));
+  await assertUnused(jobs, dataset);
+  const known = await knownHashes(store, dataset);
+  const there = new Set<string>();
+  const contents = await mapConcurrently(
+    paths,
+    async (path): Promise<PictureContent[]> => {
+      const info = await store.head(keyOf(path));
+      if (info !== undefined) there.add(path);
+      const ofPath = known.get(path) ?? new Map<string, string>();
+      const isUnknown = info !== undefined && !ofPath.has(info.etag);
+      const object = isUnknown ? await store.get(keyOf(path)) : undefined;
+      const read = object === undefined ? [] : [contentHashOf(object.body)];
+      return [...read, ...ofPath.values()].map((contentHash) => ({
+        contentHash,
+        sizeBytes: info?.sizeBytes,
+      }));
+    },
+    READ_CONCURRENCY,
+  );
+  const holders = await findHolders(deps, dataset, new Set(paths.map(keyOf)));
+  await eraseMadeOf(deps, dataset, contents.flat());
+  await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
+  await forgetFiles(store, dataset, new Set(paths));
+  return { paths: paths.filter((path) => there.has(path)), holders };
+}
+
+/**
+ * Erases a whole dataset: its files, splits and inspections, and what was made of its pictures.
+ * @throws {FoveaError} `dataset-in-use`, and what the store throws.
+ */
+export async function eraseDataset(deps: HolderDeps, dataset: string): Promise<readonly Holder[]> {
+  const { store, jobs } = deps;
+  await assertUnused(jobs, dataset);
+  const known = await knownHashes(store, dataset);
+  const contents: PictureContent[] = [];
+  const prefix = keys.dataset(dataset);
+  for await (const { key, sizeBytes } of store.list(prefix))
+    for (const contentHash of known.get(key.slice(prefix.length))?.values() ?? [])
+      contents.push({ contentHash, sizeBytes });
+  for (const hashes of known.values())
+    for (const contentHash of hashes.values()) contents.push({ contentHash });
+  const holders = await findHolders(deps, dataset, null);
+  await eraseMadeOf(deps, dataset, contents);
+  for (const prefix of [keys.dataset(dataset), keys.datasetSplits(dataset), keys.datasetInspections(dataset)])
+    await store.eraseAll(prefix);
+  return holders;
+}
+
+async function eraseMadeOf(
+  deps: HolderDeps,
+  dataset: string,
+  contents: readonly PictureContent[],
+): Promise<void> {
+  const { store } = deps;
+  await eraseFeatures(store, contents);
+  await eraseUploads(store, contents);
+  for await (const { id } of jobsOf(deps, dataset)) await store.erase(keys.jobContactSheet(id));
+}

@@ -1,0 +1,80 @@
+// Finds what holds something of pictures after their files are gone: models that were trained on the dataset, and events of jobs.
+
+import { mapConcurrently } from '../concurrently.ts';
+import type { JobRecord } from '../job/record/job.ts';
+import type { JobStore } from '../job/record/job-store.ts';
+import { trainedOn } from '../model/has-model-of.ts';
+import { MANIFEST_FILE } from '../model/read-manifest.ts';
+import { REPORT_FILE } from '../model/report.ts';
+import { listModels } from '../model/versions.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+/** A version of a model, or a job, that holds something. */
+export type Holder =
+  | {
+      readonly kind: 'version';
+      readonly model: string;
+      readonly version: string;
+      /** `report`: its name and perhaps its thumbnail. */
+      readonly holds: readonly ('weights' | 'golden_pictures' | 'report')[];
+    }
+  | { readonly kind: 'job'; readonly id: string; readonly holds: readonly 'events'[] };
+
+/** The store and its jobs. */
+export interface HolderDeps {
+  readonly store: ObjectStore;
+  readonly jobs: Pick<JobStore, 'list' | 'open' | 'eventsSince'>;
+}
+
+const PAGE = 100;
+
+/** All jobs of a dataset, newest first. */
+export async function* jobsOf(
+  { jobs }: Pick<HolderDeps, 'jobs'>,
+  dataset: string,
+): AsyncGenerator<JobRecord> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await jobs.list({ after, limit: PAGE });
+    for (const job of page.jobs) if (job.dataset === dataset) yield job;
+    if (!page.hasMore || page.last === undefined) return;
+    after = page.last;
+  }
+}
+
+/** Whether a text names one of the keys, as JSON and HTML write them. */
+const names = (text: string, wanted: ReadonlySet<string> | null): boolean =>
+  wanted === null ||
+  [...wanted].some((key) => text.includes(key) || text.includes(JSON.stringify(key).slice(1, -1)));
+
+/**
+ * Finds the holders of pictures of a dataset. Weights and golden pictures of every version that was trained on the dataset may
+ * hold something of any of its pictures; reports and events are searched for the pictures' keys.
+ *
+ * @param wanted Object keys of the pictures; null for the whole dataset.
+ */
+export async function findHolders(
+  deps: HolderDeps,
+  dataset: string,
+  wanted: ReadonlySet<string> | null,
+): Promise<Holder[]> {
+  const { store, jobs } = deps;
+  const versions = (await listModels(store)).models.flatMap(({ model, versions: all }) =>
+    all.map((version) => ({ model, version })),
+  );
+  const models = await mapConcurrently(versions, async ({ model, version }): Promise<Holder | undefined> => {
+    if ((await trainedOn(store, keys.modelFile(model, version, MANIFEST_FILE))) !== dataset) return undefined;
+    const report = (await store.get(keys.modelFile(model, version, REPORT_FILE)))?.body;
+    const isNamed = report !== undefined && names(new TextDecoder().decode(report), wanted);
+    const holds = ['weights', 'golden_pictures', ...(isNamed ? (['report'] as const) : [])] as const;
+    return { kind: 'version', model, version, holds };
+  });
+  const found: Holder[] = models.filter((holder) => holder !== undefined);
+  for await (const { id } of jobsOf(deps, dataset)) {
+    const isNamed =
+      wanted === null || (await jobs.eventsSince(id)).some((event) => names(JSON.stringify(event), wanted));
+    if (isNamed) found.push({ kind: 'job', id, holds: ['events'] });
+  }
+  return found;
+}

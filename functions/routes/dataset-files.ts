@@ -1,0 +1,372 @@
+// The files of a dataset over HTTP: pages of them, one as it is or small, moves to another class, and deletions.
+
+import { z } from '@hono/zod-openapi';
+import {
+  DeletedDatasetSchema,
+  DeletedFilesSchema,
+  DeleteFilesSchema,
+  FileListSchema,
+  FilePathQuerySchema,
+  MovedFilesSchema,
+  MoveFilesSchema,
+  RenameClassSchema,
+  toWireHolders,
+} from '../../api/dataset-files.ts';
+import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { integerField } from '../../api/quantities.ts';
+import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
+import { listDatasetFiles } from '../../core/dataset/list-dataset-files.ts';
+import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files.ts';
+import { SPLITS } from '../../core/dataset/split-folder.ts';
+import { assertUnused } from '../../core/erasure/assert-unused.ts';
+import { eraseDataset, erasePictures } from '../../core/erasure/erase-pictures.ts';
+import { imageTooLarge } from '../../core/image/image-errors.ts';
+import { removePlace } from '../../core/image/remove-place.ts';
+import { SplitFractionsSchema } from '../../core/job/record/job.ts';
+import { keys } from '../../core/storage/keys.ts';
+import { assertKey, compareKeys } from '../../core/storage/object-key.ts';
+import type { AppDeps } from '../deps/deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
+import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { describeBody, jsonBody } from '../http/json-body.ts';
+import { readJsonBody } from '../http/read-json.ts';
+import { after as timeUpAfter } from './after.ts';
+import { NAME_MAX_BYTES, parseClassName, parseDatasetName } from './dataset-name.ts';
+import { requireDataset } from './require-dataset.ts';
+import { toInspecting } from './to-inspecting.ts';
+
+const TAGS = ['Datasets'];
+const MAX_SIDE = 512;
+const DEFAULT_SIDE = 128;
+const OCTETS = 'application/octet-stream';
+const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
+const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' } as const;
+
+const name = (description: string, example: string) =>
+  z.string().meta({ description, example, pattern: FILE_NAME_PATTERN, maxLength: NAME_MAX_BYTES });
+const params = z.object({ dataset: name('The name of a dataset.', 'fruit') });
+const ERASE_ERRORS = [
+  'dataset-name-invalid',
+  'dataset-not-found',
+  'dataset-in-use',
+  'storage-link-refused',
+] as const;
+const FILE_ERRORS = [
+  'dataset-name-invalid',
+  'dataset-file-not-found',
+  'key-invalid',
+  'key-too-long',
+  'image-too-large',
+  'storage-link-refused',
+] as const;
+
+const listFiles = createRoute({
+  operationId: 'listDatasetFiles',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/files',
+  tags: TAGS,
+  summary: 'List the files of a dataset',
+  description:
+    'With the class, split and findings of each. It inspects the dataset, which is quick where it was inspected before.',
+  request: {
+    params,
+    query: z.strictObject({
+      class: z.string().max(NAME_MAX_BYTES).optional().meta({ description: 'Only files with this label.' }),
+      split: z.enum(SPLITS).optional().meta({ description: 'Only pictures of this split.' }),
+      finding: z
+        .string()
+        .max(64)
+        .optional()
+        .meta({ description: 'Only files with a finding of this code.', example: 'near-duplicate' }),
+      after: z
+        .string()
+        .min(1)
+        .max(1024)
+        .optional()
+        .meta({ description: 'The path of the last file of the page before; this page begins after it.' }),
+      limit: integerField({
+        minimum: 1,
+        maximum: 1000,
+        default: 100,
+        description: 'How many files to give at most.',
+      }),
+    }),
+  },
+  responses: {
+    200: { description: 'One page.', content: { 'application/json': { schema: FileListSchema } } },
+    ...errorResponses('dataset-name-invalid', 'dataset-not-found', 'dataset-empty', 'dataset-inspecting'),
+  },
+});
+
+const getContent = createRoute({
+  operationId: 'getDatasetFile',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/files/content',
+  tags: TAGS,
+  summary: 'Download a file of a dataset',
+  description:
+    'The bytes as they are stored, but without the place where the picture was taken: GPS tags of EXIF and XMP are blank.',
+  request: { params, query: FilePathQuerySchema },
+  responses: {
+    200: { description: 'The file.', content: { [OCTETS]: BINARY } },
+    ...errorResponses(...FILE_ERRORS),
+  },
+});
+
+const getThumbnail = createRoute({
+  operationId: 'getDatasetThumbnail',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/files/thumbnail',
+  tags: TAGS,
+  summary: 'Look at a picture of a dataset',
+  description: 'A square WebP, the edges of the picture cut off, without metadata.',
+  request: {
+    params,
+    query: FilePathQuerySchema.extend({
+      size: integerField({
+        minimum: 16,
+        maximum: MAX_SIDE,
+        default: DEFAULT_SIDE,
+        description: 'Pixels of a side.',
+      }),
+    }),
+  },
+  responses: {
+    200: { description: 'The picture.', content: { 'image/webp': BINARY } },
+    ...errorResponses(
+      ...FILE_ERRORS,
+      'image-empty',
+      'image-unsupported',
+      'image-corrupt',
+      'image-zero-size',
+      'image-too-many-pixels',
+      'image-too-many-frames',
+    ),
+  },
+});
+
+const move = createRoute({
+  operationId: 'moveDatasetFiles',
+  method: 'post',
+  path: '/v1/datasets/{dataset}/files/move',
+  tags: TAGS,
+  summary: 'Move files to another class',
+  description:
+    'Corrects labels. Each file keeps its name and its split. Send the request again where it broke off: files that are moved already ' +
+    'are no error.',
+  request: { params, body: jsonBody('MoveDatasetFiles') },
+  responses: {
+    200: {
+      description: 'What became of each.',
+      content: { 'application/json': { schema: MovedFilesSchema } },
+    },
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      ...ERASE_ERRORS,
+      'key-invalid',
+      'key-too-long',
+      'key-conflict',
+    ),
+  },
+});
+
+const deleteFiles = createRoute({
+  operationId: 'deleteDatasetFiles',
+  method: 'post',
+  path: '/v1/datasets/{dataset}/files/delete',
+  tags: TAGS,
+  summary: 'Delete files for good',
+  description:
+    'With all earlier versions, what inspections and the cache of features hold of them, uploads of the same bytes, and contact sheets of ' +
+    "the dataset's jobs. What may still hold something of them is named.",
+  request: { params, body: jsonBody('DeleteDatasetFiles') },
+  responses: {
+    200: { description: 'They are gone.', content: { 'application/json': { schema: DeletedFilesSchema } } },
+    ...errorResponses(...JSON_ERRORS, ...ERASE_ERRORS, 'key-invalid', 'key-too-long'),
+  },
+});
+
+const deleteClass = createRoute({
+  operationId: 'deleteDatasetClass',
+  method: 'delete',
+  path: '/v1/datasets/{dataset}/classes/{class}',
+  tags: TAGS,
+  summary: 'Delete all files of a class for good',
+  request: { params: params.extend({ class: name('The label.', 'banana') }) },
+  responses: {
+    200: { description: 'They are gone.', content: { 'application/json': { schema: DeletedFilesSchema } } },
+    ...errorResponses(...ERASE_ERRORS),
+  },
+});
+
+const renameClass = createRoute({
+  operationId: 'renameDatasetClass',
+  method: 'post',
+  path: '/v1/datasets/{dataset}/classes/{class}/rename',
+  tags: TAGS,
+  summary: 'Give a class another name',
+  description:
+    'Moves its files. Into a class that exists it merges them. Send the request again where it broke off.',
+  request: { params: params.extend({ class: name('The label.', 'banana') }), body: jsonBody('RenameClass') },
+  responses: {
+    200: {
+      description: 'What became of each file.',
+      content: { 'application/json': { schema: MovedFilesSchema } },
+    },
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      ...ERASE_ERRORS,
+      'key-invalid',
+      'key-too-long',
+      'key-conflict',
+    ),
+  },
+});
+
+const deleteDataset = createRoute({
+  operationId: 'deleteDataset',
+  method: 'delete',
+  path: '/v1/datasets/{dataset}',
+  tags: TAGS,
+  summary: 'Delete a dataset for good',
+  description:
+    'With all earlier versions of its files, its splits and everything that is cached of it. Models that were trained on it stay, and are named.',
+  request: { params },
+  responses: {
+    200: { description: 'It is gone.', content: { 'application/json': { schema: DeletedDatasetSchema } } },
+    ...errorResponses(...ERASE_ERRORS),
+  },
+});
+
+/** The routes of a dataset's files. */
+export function datasetFileRoutes(deps: AppDeps) {
+  const { store, jobs, limits } = deps;
+  const routes = createRoutes();
+  for (const schema of [MoveFilesSchema, DeleteFilesSchema, RenameClassSchema]) describeBody(routes, schema);
+
+  /** @throws {FoveaError} `dataset-name-invalid`, `dataset-not-found`. */
+  async function existing(raw: string): Promise<string> {
+    const dataset = parseDatasetName(raw);
+    await requireDataset(store, dataset, 'dataset');
+    return dataset;
+  }
+
+  async function readFile(rawDataset: string, path: string): Promise<Uint8Array> {
+    const key = `${keys.dataset(parseDatasetName(rawDataset))}${path}`;
+    assertKey(key);
+    const info = await store.head(key);
+    if (info === undefined) throw notFound(path, 'path');
+    if (info.sizeBytes > limits.datasetFileBytes)
+      throw imageTooLarge(info.sizeBytes, limits.datasetFileBytes);
+    const object = await store.get(key);
+    if (object === undefined) throw notFound(path, 'path');
+    return object.body;
+  }
+
+  async function erase(dataset: string, paths: readonly string[]) {
+    const erased = await erasePictures(deps, dataset, paths);
+    return {
+      object: 'dataset.files' as const,
+      dataset,
+      deleted: true as const,
+      paths: [...erased.paths],
+      also_held_by: toWireHolders(erased.holders),
+    };
+  }
+
+  async function moveTo(dataset: string, paths: readonly string[], label: string) {
+    await assertUnused(jobs, dataset);
+    const moved = await moveFiles(store, dataset, paths, label);
+    const data = moved.map((file) =>
+      'error' in file
+        ? { path: file.path, moved_to: null, error: { code: file.error.code, message: file.error.message } }
+        : { path: file.path, moved_to: file.movedTo, error: null },
+    );
+    return { object: 'list' as const, data };
+  }
+
+  routes.openapi(listFiles, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const { class: label, split, finding, after, limit } = c.req.valid('query');
+    const inspection = await inspectDataset(store, dataset, {
+      split: SplitFractionsSchema.parse({}),
+      signal: c.req.raw.signal,
+      isTimeUp: timeUpAfter(limits.inspectionMs),
+      tidies: true,
+    }).catch(toInspecting);
+    const files = await listDatasetFiles(store, inspection, { label, split, finding });
+    const start = after === undefined ? 0 : files.findIndex(({ path }) => compareKeys(path, after) > 0);
+    const page = start === -1 ? [] : files.slice(start, start + limit);
+    const data = page.map(({ path, sizeBytes, label: ofFile, item, findings }) => ({
+      object: 'dataset.file' as const,
+      dataset,
+      path,
+      class: ofFile,
+      split: item?.split ?? null,
+      size_bytes: sizeBytes,
+      width: item?.width ?? null,
+      height: item?.height ?? null,
+      content_hash: item?.contentHash ?? null,
+      findings: [...findings],
+    }));
+    return c.json(
+      { object: 'list' as const, data, has_more: start !== -1 && start + limit < files.length },
+      200,
+    );
+  });
+
+  routes.openapi(getContent, async (c) => {
+    const body = await readFile(c.req.valid('param').dataset, c.req.valid('query').path);
+    return c.body(Uint8Array.from(removePlace(body)), 200, {
+      'Content-Type': OCTETS,
+      'Content-Disposition': 'attachment',
+      ...NOSNIFF,
+    });
+  });
+
+  routes.openapi(getThumbnail, async (c) => {
+    const { path, size } = c.req.valid('query');
+    const body = await readFile(c.req.valid('param').dataset, path);
+    const { makeThumbnail } = await import('../../core/image/make-thumbnail.ts');
+    return c.body(Uint8Array.from(await makeThumbnail(body, size)), 200, {
+      'Content-Type': 'image/webp',
+      ...NOSNIFF,
+    });
+  });
+
+  routes.openapi(move, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const { paths, class: label } = await readJsonBody(c, MoveFilesSchema, limits.jsonBodyBytes);
+    return c.json(await moveTo(dataset, paths, parseClassName(label)), 200);
+  });
+
+  routes.openapi(deleteFiles, async (c) => {
+    // A dataset whose last file is gone may still have earlier versions of files.
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    const { paths } = await readJsonBody(c, DeleteFilesSchema, limits.jsonBodyBytes);
+    return c.json(await erase(dataset, paths), 200);
+  });
+
+  routes.openapi(deleteClass, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    return c.json(await erase(dataset, await pathsOfClass(store, dataset, c.req.valid('param').class)), 200);
+  });
+
+  routes.openapi(renameClass, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const { class: label } = await readJsonBody(c, RenameClassSchema, limits.jsonBodyBytes);
+    const paths = await pathsOfClass(store, dataset, c.req.valid('param').class);
+    return c.json(await moveTo(dataset, paths, parseClassName(label)), 200);
+  });
+
+  routes.openapi(deleteDataset, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const also_held_by = toWireHolders(await eraseDataset(deps, dataset));
+    return c.json({ id: dataset, object: 'dataset' as const, deleted: true as const, also_held_by }, 200);
+  });
+
+  return routes;
+}

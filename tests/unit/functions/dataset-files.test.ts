@@ -1,0 +1,246 @@
+// The files of a dataset over HTTP: pages, pictures, moves and deletions.
+
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { contentHashOf } from '../../../core/content-hash.ts';
+import { packMembers } from '../../../core/erasure/feature-members.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import { makePattern, makePictures, storeOf } from '../../support/make-dataset.ts';
+import { newJob } from '../../support/new-job.ts';
+import { createTestApp } from '../../support/test-app.ts';
+
+const FILES = '/v1/datasets/pets/files';
+const pets = async (more: Readonly<Record<string, Uint8Array | string>> = {}) => {
+  const store = await storeOf({ ...(await makePictures({ cat: 12, dog: 12 })), ...more });
+  return { ...createTestApp({ store }), store };
+};
+const keysOf = async (store: ObjectStore, prefix = '') => {
+  const found: string[] = [];
+  for await (const { key } of store.list(prefix)) found.push(key);
+  return found;
+};
+const move = (test: Awaited<ReturnType<typeof pets>>, paths: readonly string[], label: string) =>
+  test.send('POST', `${FILES}/move`, { paths, class: label });
+const remove = (test: Awaited<ReturnType<typeof pets>>, paths: readonly string[]) =>
+  test.send('POST', `${FILES}/delete`, { paths });
+
+describe('the list of files', () => {
+  it('has pages by path, with class, split and findings', async () => {
+    const test = await pets({ 'cat/notes.txt': 'no picture', 'stray.png': await makePattern(1) });
+    const first = await test.send('GET', `${FILES}?limit=20`);
+    expect(first.body.data).toHaveLength(20);
+    expect(first.body.has_more).toBe(true);
+    const last = first.body.data.at(-1).path;
+    const second = await test.send('GET', `${FILES}?limit=20&after=${encodeURIComponent(last)}`);
+    expect(second.body.has_more).toBe(false);
+    const all = [...first.body.data, ...second.body.data];
+    expect(all.map(({ path }) => path)).toEqual(
+      (await keysOf(test.store, 'datasets/pets/')).map((key) => key.slice('datasets/pets/'.length)),
+    );
+    expect(all.find(({ path }) => path === 'cat/1.png')).toMatchObject({
+      object: 'dataset.file',
+      class: 'cat',
+      split: expect.stringMatching(/^(train|validation|test)$/),
+      width: 4,
+      findings: [],
+    });
+    expect(all.find(({ path }) => path === 'cat/notes.txt')).toMatchObject({
+      class: 'cat',
+      split: null,
+      content_hash: null,
+      findings: ['file-unsupported'],
+    });
+    expect(all.find(({ path }) => path === 'stray.png')).toMatchObject({
+      class: null,
+      findings: ['file-outside-class'],
+    });
+  });
+
+  it('is narrowed by class, split and finding', async () => {
+    const test = await pets({ 'cat/notes.txt': 'no picture' });
+    const list = async (query: string) => (await test.send('GET', `${FILES}?${query}`)).body.data;
+    const dogs = await list('class=dog');
+    expect(dogs).toHaveLength(12);
+    const splits = await Promise.all(
+      ['train', 'validation', 'test'].map((split) => list(`class=dog&split=${split}`)),
+    );
+    expect(splits.flat()).toHaveLength(12);
+    expect((await list('finding=file-unsupported')).map(({ path }: { path: string }) => path)).toEqual([
+      'cat/notes.txt',
+    ]);
+    expect((await test.send('GET', `${FILES}?split=none`)).status).toBe(400);
+    expect((await test.send('GET', '/v1/datasets/none/files')).body.error.code).toBe('dataset-not-found');
+  });
+});
+
+describe('one file', () => {
+  it('is given out without its place, and small without any metadata', async () => {
+    const picture = await sharp(await makePattern(1))
+      .withExif({
+        IFD0: { Make: 'Camera' },
+        IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48151/1623 42/1 0/1' },
+      })
+      .jpeg()
+      .toBuffer();
+    const test = await pets({ 'cat/é/taken.jpg': picture });
+    const get = (path: string) => test.app.request(path);
+    const query = `path=${encodeURIComponent('cat/é/taken.jpg')}`;
+    const content = await get(`${FILES}/content?${query}`);
+    expect(content.status).toBe(200);
+    expect(content.headers.get('x-content-type-options')).toBe('nosniff');
+    const body = Buffer.from(await content.arrayBuffer());
+    expect(body.length).toBe(picture.length);
+    for (const latitude of [Buffer.from([0x17, 0xbc, 0, 0]), Buffer.from([0, 0, 0xbc, 0x17])])
+      expect(body.includes(latitude)).toBe(false);
+    const thumbnail = await get(`${FILES}/thumbnail?${query}&size=64`);
+    expect(thumbnail.headers.get('content-type')).toBe('image/webp');
+    const small = await sharp(Buffer.from(await thumbnail.arrayBuffer())).metadata();
+    expect([small.width, small.height, small.exif]).toEqual([64, 64, undefined]);
+  });
+
+  it.each([
+    ['content?path=cat/none.png', 404, 'dataset-file-not-found'],
+    ['content?path=../other/cat/1.png', 400, 'key-invalid'],
+    ['content', 400, 'request-invalid'],
+    ['thumbnail?path=cat/1.png&size=100000', 400, 'request-invalid'],
+    ['thumbnail?path=cat/notes.txt', 415, 'image-unsupported'],
+  ])('is refused at %s', async (path, status, code) => {
+    const test = await pets({ 'cat/notes.txt': 'no picture' });
+    expect(await test.send('GET', `${FILES}/${path}`)).toMatchObject({ status, body: { error: { code } } });
+  });
+});
+
+describe('a move', () => {
+  it('corrects labels, several at once, and can be sent again', async () => {
+    const test = await pets({ 'cat/deep/1.png': await makePattern(1) });
+    const paths = ['cat/1.png', 'cat/deep/1.png', 'cat/none.png', 'cat/2.png'];
+    const other = (await test.store.get('datasets/pets/dog/1.png'))?.body;
+    for (const _ of ['once', 'again']) {
+      const { status, body } = await move(test, paths, 'dog');
+      expect(status).toBe(200);
+      expect(body.data.map(({ error }: { error: { code: string } | null }) => error?.code ?? null)).toEqual([
+        'dataset-file-exists',
+        null,
+        'dataset-file-not-found',
+        'dataset-file-exists',
+      ]);
+    }
+    expect((await test.store.get('datasets/pets/dog/1.png'))?.body).toEqual(other);
+    expect(await test.store.head('datasets/pets/cat/deep/1.png')).toBeUndefined();
+    expect(await test.store.head('datasets/pets/dog/deep/1.png')).toBeDefined();
+  });
+
+  it('goes on where a copy was made and the original not yet deleted', async () => {
+    const picture = await makePattern(1);
+    const test = await pets({ 'cat/a.png': picture, 'dog/a.png': picture });
+    expect((await move(test, ['cat/a.png'], 'dog')).body.data).toEqual([
+      { path: 'cat/a.png', moved_to: 'dog/a.png', error: null },
+    ]);
+    expect(await test.store.head('datasets/pets/cat/a.png')).toBeUndefined();
+  });
+
+  it('keeps the split of a picture, in folders and by content', async () => {
+    const names = ['train', 'test'].flatMap((split) => ['cat', 'dog'].map((label) => `${split}/${label}`));
+    const store = await storeOf(await makePictures(Object.fromEntries(names.map((name) => [name, 3]))));
+    const test = { ...createTestApp({ store }), store };
+    const { body } = await move(test, ['test/cat/1.png'], 'bird');
+    expect(body.data[0].moved_to).toBe('test/bird/1.png');
+  });
+
+  it('renames a class', async () => {
+    const test = await pets();
+    const { body } = await test.send('POST', '/v1/datasets/pets/classes/cat/rename', { class: 'lion' });
+    expect(body.data).toHaveLength(12);
+    const { body: dataset } = await test.send('GET', '/v1/datasets/pets');
+    expect(dataset.classes.map(({ label }: { label: string }) => label)).toEqual(['dog', 'lion']);
+  });
+});
+
+describe('a deletion', () => {
+  it('leaves nothing of a picture: its file, features, inspection, uploads and contact sheets', async () => {
+    const picture = await makePattern(1);
+    const test = await pets({ 'cat/secret.png': picture });
+    const { store } = test;
+    const hash = contentHashOf(picture);
+    const other = contentHashOf(new Uint8Array(1));
+    const [held, free, old] = ['aa1', 'bb2', 'cc3'].map((name) => keys.feature(name)) as [
+      string,
+      string,
+      string,
+    ];
+    await store.put(held, 'features');
+    await store.put(keys.featureMembers('aa1'), packMembers([other, hash]));
+    await store.put(free, 'features');
+    await store.put(keys.featureMembers('bb2'), packMembers([other]));
+    await store.put(old, 'features of an earlier version');
+    await store.put(keys.upload('upload-1'), picture);
+    await store.put(
+      keys.upload('upload-2'),
+      picture.map((byte) => byte ^ 1),
+    );
+    const job = await test.jobs.create(newJob({ dataset: 'pets' }));
+    await test.jobs.requestCancel(job.id);
+    await store.put(keys.jobContactSheet(job.id), 'sheet');
+    await test.jobs.appendEvent(job.id, {
+      level: 'info',
+      type: 'message',
+      message: 'see datasets/pets/cat/secret.png',
+      data: null,
+    });
+    await test.send('GET', '/v1/datasets/pets');
+
+    const { status, body } = await remove(test, ['cat/secret.png', 'cat/none.png']);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      object: 'dataset.files',
+      dataset: 'pets',
+      deleted: true,
+      paths: ['cat/secret.png'],
+      also_held_by: [{ object: 'fine_tuning.job', id: job.id, holds: ['events'] }],
+    });
+    const left = await keysOf(store);
+    expect(left).not.toContain(held);
+    expect(left).not.toContain(old);
+    expect(left).toContain(free);
+    expect(left).not.toContain(keys.upload('upload-1'));
+    expect(left).toContain(keys.upload('upload-2'));
+    expect(left).not.toContain(keys.jobContactSheet(job.id));
+    for (const key of left.filter((one) => !one.startsWith(`jobs/${job.id}/events/`))) {
+      const bytes = Buffer.from((await store.get(key))?.body ?? []);
+      for (const trace of ['secret', hash, Buffer.from(hash, 'hex').subarray(0, 16), Buffer.from(picture)])
+        expect(bytes.includes(trace), `${key} has a trace`).toBe(false);
+    }
+    // What else is known is kept.
+    expect((await test.send('GET', '/v1/datasets/pets')).body.status).toBe('inspected');
+    expect((await remove(test, ['cat/secret.png'])).body.paths).toEqual([]);
+  });
+
+  it('takes a class, or a whole dataset', async () => {
+    const test = await pets({ 'dog/more.png': await makePattern(2) });
+    await test.store.put('datasets/pets2/cat/1.png', await makePattern(3));
+    await test.send('GET', '/v1/datasets/pets');
+    expect((await test.send('DELETE', '/v1/datasets/pets/classes/dog')).body.paths).toHaveLength(13);
+    expect((await test.send('GET', '/v1/datasets/pets')).body.classes).toHaveLength(1);
+    const { body } = await test.send('DELETE', '/v1/datasets/pets');
+    expect(body).toEqual({ id: 'pets', object: 'dataset', deleted: true, also_held_by: [] });
+    expect(await keysOf(test.store)).toEqual(['datasets/pets2/cat/1.png']);
+    expect((await test.send('DELETE', '/v1/datasets/pets')).body.error.code).toBe('dataset-not-found');
+  });
+
+  it('and a move are refused while a job uses the dataset', async () => {
+    const test = await pets();
+    const { id } = await test.jobs.create(newJob({ dataset: 'pets' }));
+    const answers = await Promise.all([
+      remove(test, ['cat/1.png']),
+      move(test, ['cat/1.png'], 'dog'),
+      test.send('DELETE', '/v1/datasets/pets'),
+      test.send('DELETE', '/v1/datasets/pets/classes/cat'),
+    ]);
+    for (const { status, body } of answers) {
+      expect(status).toBe(409);
+      expect(body.error).toMatchObject({ code: 'dataset-in-use', details: { jobs: [id] } });
+    }
+    expect(await test.store.head('datasets/pets/cat/1.png')).toBeDefined();
+  });
+});
