@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { KeyNameSchema, type KeyRecord, KeyTermsSchema } from '../core/api-key/key-record.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 
-const { scopes, expiresAt, datasets, models, requestsPerMinute } = KeyTermsSchema.shape;
+const { scopes, expiresAt, datasets, models, requestsPerMinute, predictionsPerDay } = KeyTermsSchema.shape;
 const nameField = KeyNameSchema.meta({
   description:
     'The name of the key, which the log and the audit log show. Lower-case letters, digits, "-" and "_", at most 64.',
@@ -19,6 +19,7 @@ export const CreateApiKeySchema = z
     datasets,
     models,
     requests_per_minute: requestsPerMinute,
+    predictions_per_day: predictionsPerDay,
   })
   .refine((key) => !key.scopes.includes('admin') || (key.datasets ?? key.models) === undefined, {
     path: ['scopes'],
@@ -42,6 +43,10 @@ export const ApiKeySchema = z
     expires_at: orNull(unixSeconds('When'), 'When it ends; null where it does not.'),
     datasets: orNull(z.array(z.string()), 'The datasets that it may see and change; null for all.'),
     models: orNull(z.array(z.string()), 'The models that it may use and make; null for all.'),
+    predictions_per_day: orNull(
+      count('A number.'),
+      'Pictures that it may have predicted on one day (UTC); null for any number.',
+    ),
     requests_per_minute: orNull(
       count('A number.'),
       'Requests that it may send in a minute; null for any number.',
@@ -103,4 +108,5 @@ export const toWireApiKey = (record: KeyRecord): WireApiKey => ({
   datasets: record.datasets ?? null,
   models: record.models ?? null,
   requests_per_minute: record.requestsPerMinute ?? null,
+  predictions_per_day: record.predictionsPerDay ?? null,
 });

@@ -438,6 +438,11 @@ keysCommand
   )
   .option('--model <name...>', 'models that it may use; the same')
   .option('--per-minute <number>', 'requests that it may send in a minute (default: any number)', parseCount)
+  .option(
+    '--predictions-per-day <number>',
+    'pictures that it may have predicted a day (default: any number)',
+    parseCount,
+  )
   .action((name: string, options: CreateKeyOptions) =>
     runKeys((keys, server) => keys.runKeysCreate(server, name, options)),
   );

@@ -21,6 +21,7 @@ export interface CreateKeyOptions {
   readonly dataset?: string[];
   readonly model?: string[];
   readonly perMinute?: number;
+  readonly predictionsPerDay?: number;
 }
 
 const clientOf = ({ url, apiKey }: KeysServer) => createApiClient(url, apiKey || undefined);
@@ -29,7 +30,7 @@ const clientOf = ({ url, apiKey }: KeysServer) => createApiClient(url, apiKey ||
 export async function runKeysCreate(
   server: KeysServer,
   name: string,
-  { scope, days, dataset: datasets, model: models, perMinute }: CreateKeyOptions,
+  { scope, days, dataset: datasets, model: models, perMinute, predictionsPerDay }: CreateKeyOptions,
 ): Promise<void> {
   const expires_at = days === undefined ? undefined : Math.floor(Date.now() / 1000 + days * DAY_SECONDS);
   const { secret } = await clientOf(server).createKey({
@@ -39,6 +40,7 @@ export async function runKeysCreate(
     datasets,
     models,
     requests_per_minute: perMinute,
+    predictions_per_day: predictionsPerDay,
   });
   printSecret(name, secret);
 }

@@ -54,6 +54,13 @@ export const KeyTermsSchema = z.object({
     .max(1_000_000)
     .optional()
     .describe('Requests that the key may send in a minute; as many at once. Without it, any number.'),
+  predictionsPerDay: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe('Pictures that the key may have predicted on one day (UTC). Without it, any number.'),
 });
 /** What a key allows, and how long. */
 export type KeyTerms = z.infer<typeof KeyTermsSchema>;

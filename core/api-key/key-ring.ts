@@ -76,12 +76,13 @@ function isSecretOf({ hash, previous }: KeyRecord, wanted: string, nowMs: number
   return isPresent || (isPrevious && nowMs < previous.validUntil * 1000);
 }
 
-const toKnown = ({ name, scopes, datasets, models, requestsPerMinute }: KeyRecord): KnownKey => ({
-  name,
-  scopes,
-  datasets,
-  models,
-  requestsPerMinute,
+const toKnown = (record: KeyRecord): KnownKey => ({
+  name: record.name,
+  scopes: record.scopes,
+  datasets: record.datasets,
+  models: record.models,
+  requestsPerMinute: record.requestsPerMinute,
+  predictionsPerDay: record.predictionsPerDay,
 });
 
 const expired = (name: string, expiresAt: number) =>

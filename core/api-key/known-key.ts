@@ -14,6 +14,8 @@ export interface KnownKey {
   readonly models?: readonly string[] | undefined;
   /** Requests that it may send in a minute; absent: any number. */
   readonly requestsPerMinute?: number | undefined;
+  /** Pictures that it may have predicted on one day (UTC); absent: any number. */
+  readonly predictionsPerDay?: number | undefined;
 }
 
 /** Finds the key that a client sent, if it is valid now. The time that it takes reveals nothing about other keys. */

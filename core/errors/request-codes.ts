@@ -42,6 +42,8 @@ export const REQUEST_CODES = {
   'key-limited':
     'The API key is limited to some datasets or models, and the request asks for others or for all. Ask the operator of the server for a key that may.',
   'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
+  'quota-exceeded':
+    'The API key has had as many pictures predicted as it may on one day. Wait for the next day, or ask the operator of the server for more.',
   'rate-limited':
     'The API key has sent as many requests as it may. Send the request again after the time in `Retry-After`.',
   'scope-missing':

@@ -37,6 +37,10 @@ export interface UsageCounter {
   count(counted: PredictionCount): Promise<void>;
   /** Whether something was counted for this key and model today, so that the model exists. */
   knows(counted: Pick<PredictionCount, 'key' | 'model'>): boolean;
+  /** Pictures that this process has counted today for a key. */
+  countedToday(key: string): number;
+  /** The key of the object that this process writes on a day. */
+  objectOf(day: string): string;
   /** Writes what has changed. */
   flush(): Promise<void>;
 }
@@ -69,6 +73,8 @@ export function createUsageCounter({
   let running: Promise<void> | undefined;
   const idOf = ({ key, model }: Pick<PredictionCount, 'key' | 'model'>) => JSON.stringify([key, model]);
 
+  const objectOf = (day: string) => keys.usageCounts(day, processId);
+
   async function write(): Promise<void> {
     flushedMs = now();
     for (const day of [...changed]) {
@@ -76,7 +82,7 @@ export function createUsageCounter({
       const counts = [...(days.get(day)?.values() ?? [])];
       try {
         const text = JSON.stringify(withFormat(USAGE_COUNTS, { counts }));
-        await store.put(keys.usageCounts(day, processId), text, { contentType: 'application/json' });
+        await store.put(objectOf(day), text, { contentType: 'application/json' });
         if (day < dayOf(now()) && !changed.has(day)) days.delete(day);
       } catch (error) {
         changed.add(day);
@@ -97,6 +103,11 @@ export function createUsageCounter({
 
   return {
     flush,
+    objectOf,
+    countedToday: (wanted) =>
+      [...(days.get(dayOf(now()))?.values() ?? [])]
+        .filter(({ key }) => key === wanted)
+        .reduce((sum, { predictions }) => sum + predictions, 0),
     knows: (counted) => days.get(dayOf(now()))?.has(idOf(counted)) ?? false,
     async count(counted) {
       const day = dayOf(now());

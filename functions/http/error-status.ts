@@ -71,6 +71,7 @@ export const ERROR_ANSWERS = {
   'api-keys-unused': refused(409),
   'key-limited': refused(403),
   'rate-limited': { status: 429, retry: 1 },
+  'quota-exceeded': refused(429),
   'scope-missing': refused(403),
   'host-not-allowed': refused(403),
   'origin-not-allowed': refused(403),

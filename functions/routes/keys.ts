@@ -121,6 +121,7 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
       datasets: body.datasets,
       models: body.models,
       requestsPerMinute: body.requests_per_minute,
+      predictionsPerDay: body.predictions_per_day,
     };
     const made = await ring.records.create(name, terms, c.get('apiKey')?.name ?? '');
     ring.forget(name);

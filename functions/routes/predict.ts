@@ -16,6 +16,7 @@ import {
 import { FoveaError } from '../../core/errors/errors.ts';
 import { toPredictionBody } from '../../core/predict/prediction-body.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
+import { createDailyQuota } from '../../core/usage/daily-quota.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -96,13 +97,15 @@ const predictRoute = createRoute({
       'model-parity-failed',
       'server-busy',
       'deadline-passed',
+      'quota-exceeded',
     ),
   },
 });
 
 /** The route of predictions. */
-export function predictRoutes({ predictor, lanes, store, jobs, limits, usage }: AppDeps) {
+export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, now }: AppDeps) {
   const routes = createRoutes();
+  const withinQuota = usage && createDailyQuota({ store, usage, now });
   const many = { maxItems: limits.imagesPerRequest };
   describeBody(routes, PredictJsonSchema, { images: many, image_keys: many });
   describeBody(routes, PredictFormSchema);
@@ -123,6 +126,8 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits, usage }: 
           .map(({ content }) => content)
           .filter((content) => content instanceof Uint8Array);
         const counted = { key: c.get('apiKey')?.name ?? null, model, predictions: readable.length };
+        const key = c.get('apiKey');
+        if (key !== undefined) await withinQuota?.(key, readable.length);
         // Written while the pictures are predicted, where the model is known to exist.
         const written = usage?.knows(counted) ? usage.count(counted) : undefined;
         const predicted = await predictor

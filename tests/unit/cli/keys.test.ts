@@ -54,6 +54,7 @@ describe('fovea keys', () => {
       datasets: null,
       models: null,
       requests_per_minute: null,
+      predictions_per_day: null,
     };
     expect(describeKeys([{ ...key, ...none }])).toMatch(/a +train +all +all +1970-01-01 +b +never/);
   });

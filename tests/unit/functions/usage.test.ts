@@ -117,3 +117,30 @@ describe('GET /v1/usage', () => {
     ]);
   });
 });
+
+describe('a key with a quota', () => {
+  it('has so many pictures predicted a day, those of other processes included', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    await commitColorModel(test.store);
+    const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+    const key = { name: 'phone', scopes: ['predict'], predictions_per_day: 5 };
+    const { secret } = (await test.send('POST', '/v1/keys', key, as(OPERATOR))).body;
+    const today = new Date(test.clock.nowMs).toISOString().slice(0, 10);
+    const counts = [{ key: 'phone', model: 'color', predictions: 2 }];
+    await test.store.put(keys.usageCounts(today, 'other'), JSON.stringify({ counts }));
+    const pixels = { width: 8, height: 8, channels: 3, background: 'red' } as const;
+    const image = (await sharp({ create: pixels }).png().toBuffer()).toString('base64');
+    const predict = (count: number) =>
+      test.send('POST', '/v1/models/color/predict', { images: Array(count).fill(image) }, as(secret));
+    expect(await predict(2)).toMatchObject({ status: 200 });
+    const refused = await predict(2);
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'quota-exceeded']);
+    const { details } = refused.body.error;
+    expect(details).toMatchObject({ key: 'phone', predictions_per_day: 5, used: 4, asked: 2 });
+    expect(refused.headers.get('retry-after')).toBe(String(details.retry_after_seconds));
+    expect(refused.headers.get('x-should-retry')).toBe('false');
+    expect(await predict(1)).toMatchObject({ status: 200 });
+    test.clock.nowMs += details.retry_after_seconds * 1000;
+    expect(await predict(5)).toMatchObject({ status: 200 });
+  });
+});
