@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { count, objectKind, text, unixSeconds } from './quantities.ts';
 
-const MIME_TYPE = /^(image\/[a-z0-9.+-]{1,60}|application\/(octet-stream|zip))$/;
+/** Content types that uploads may have. */
+export const MIME_TYPE = /^(image\/[a-z0-9.+-]{1,60}|application\/(octet-stream|zip))$/;
 const PURPOSES = ['vision', 'fine-tune', 'model'] as const;
 const FILENAME_MAX_LENGTH = 800;
 

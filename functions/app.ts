@@ -24,6 +24,8 @@ import { batchResultRoutes } from './routes/batch-results.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetFileRoutes } from './routes/dataset-files.ts';
+import { datasetSnapshotRoutes } from './routes/dataset-snapshots.ts';
+import { datasetUploadRoutes } from './routes/dataset-uploads.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -84,6 +86,8 @@ export function createApp(deps: AppDeps) {
     uploadRoutes,
     datasetRoutes,
     datasetFileRoutes,
+    datasetUploadRoutes,
+    datasetSnapshotRoutes,
     planRoutes,
     workerRoutes,
     keyRoutes,

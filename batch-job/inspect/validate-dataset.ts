@@ -1,6 +1,7 @@
 // Inspects every file of a job's dataset. Problems become events; problems that make training impossible end the job.
 
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
+import { recordSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { type FindingGroup, groupFindings } from '../../core/dataset/group-findings.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -50,11 +51,18 @@ export async function validateDataset(
       { param: 'training_file' },
     );
   }
+  await recordSnapshot(store, inspection, { signal: reporter.signal });
   const { train, validation, test } = splitsOf(inspection);
   await reporter.message(
     `Dataset "${job.dataset}": ${items.length} pictures of ${classes.length} classes; ${train.length} for training, ` +
       `${validation.length} for validation, ${test.length} for the test.`,
-    { classes, train: train.length, validation: validation.length, test: test.length },
+    {
+      classes,
+      train: train.length,
+      validation: validation.length,
+      test: test.length,
+      snapshot: inspection.contentHash,
+    },
   );
   return inspection;
 }

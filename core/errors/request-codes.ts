@@ -62,6 +62,7 @@ export const REQUEST_CODES = {
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
   'dataset-file-exists':
     'Another picture is where the file was to go. Move or delete that one first, or leave both.',
+  'dataset-snapshot-not-found': 'No job saw the dataset so. Name a snapshot that the dataset lists.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':
     'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',

@@ -28,6 +28,9 @@ const jobFolder = (jobId: string) => `${isBatchId(jobId) ? 'batches/' : 'jobs/'}
 const chunkName = (chunk: number) => `${String(chunk).padStart(CHUNK_DIGITS, '0')}.jsonl`;
 const MEMBERS_SUFFIX = '.of';
 
+/** Beside the names of fractions, none of which is like it. */
+export const SEEN_FOLDER = 'seen';
+
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
   datasets: () => 'datasets/',
@@ -47,6 +50,12 @@ export const keys = {
     `${keys.splitSnapshots(dataset, fractions)}${String(sequence).padStart(SNAPSHOT_DIGITS, '0')}.json`,
   /** The number in a snapshot's key. */
   splitSnapshotSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
+
+  /** What jobs saw of a dataset, beside the folders of {@link splitSnapshots}. */
+  datasetSnapshots: (dataset: string) => `${keys.datasetSplits(dataset)}${SEEN_FOLDER}/`,
+  /** @param contentHash of an inspection. */
+  datasetSnapshot: (dataset: string, contentHash: string) =>
+    `${keys.datasetSnapshots(dataset)}${segment(contentHash)}.json`,
 
   jobs: () => 'jobs/',
   /** Everything of a job but its checkpoints and its model. */

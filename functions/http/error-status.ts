@@ -82,6 +82,7 @@ export const ERROR_ANSWERS = {
   'dataset-in-use': refused(409),
   'dataset-file-not-found': refused(404),
   'dataset-file-exists': refused(409),
+  'dataset-snapshot-not-found': refused(404),
   'dataset-empty': refused(409),
   'dataset-invalid': refused(409),
   'split-snapshot-not-found': refused(404),

@@ -1,0 +1,162 @@
+// Snapshots of a dataset over HTTP: what jobs saw, and what changed between two of them.
+
+import { z } from '@hono/zod-openapi';
+import {
+  MOST_NAMED,
+  SnapshotDiffSchema,
+  SnapshotListSchema,
+  SnapshotSchema,
+} from '../../api/dataset-snapshot.ts';
+import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { PageQuerySchema } from '../../api/pagination.ts';
+import {
+  type DatasetSnapshot,
+  diffSnapshots,
+  type PicturePlace,
+  readSnapshot,
+} from '../../core/dataset/dataset-snapshots.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
+import { keys } from '../../core/storage/keys.ts';
+import { takePage } from '../../core/storage/take-page.ts';
+import type { AppDeps } from '../deps/deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { createRoute } from '../http/create-route.ts';
+import { errorResponses } from '../http/error-responses.ts';
+import { NAME_MAX_BYTES, parseDatasetName } from './dataset-name.ts';
+
+const TAGS = ['Datasets'];
+const params = z.object({
+  dataset: z.string().meta({
+    description: 'The name of a dataset.',
+    example: 'fruit',
+    pattern: FILE_NAME_PATTERN,
+    maxLength: NAME_MAX_BYTES,
+  }),
+});
+const HashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const snapshot = HashSchema.meta({ description: 'The id of a snapshot.' });
+const ERRORS = [
+  'dataset-name-invalid',
+  'dataset-snapshot-not-found',
+  'record-invalid',
+  'format-newer',
+] as const;
+
+const list = createRoute({
+  operationId: 'listDatasetSnapshots',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/snapshots',
+  tags: TAGS,
+  summary: 'List what jobs saw of a dataset',
+  request: { params, query: PageQuerySchema },
+  responses: {
+    200: { description: 'One page.', content: { 'application/json': { schema: SnapshotListSchema } } },
+    ...errorResponses('dataset-name-invalid'),
+  },
+});
+
+const get = createRoute({
+  operationId: 'getDatasetSnapshot',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/snapshots/{snapshot}',
+  tags: TAGS,
+  summary: 'Get what a job saw of a dataset',
+  request: { params: params.extend({ snapshot }) },
+  responses: {
+    200: { description: 'The snapshot.', content: { 'application/json': { schema: SnapshotSchema } } },
+    ...errorResponses(...ERRORS),
+  },
+});
+
+const diff = createRoute({
+  operationId: 'diffDatasetSnapshots',
+  method: 'get',
+  path: '/v1/datasets/{dataset}/snapshots/{snapshot}/diff',
+  tags: TAGS,
+  summary: 'Compare what two jobs saw of a dataset',
+  request: {
+    params: params.extend({ snapshot }),
+    query: z.strictObject({ since: HashSchema.meta({ description: 'The id of the earlier snapshot.' }) }),
+  },
+  responses: {
+    200: {
+      description: 'What is different.',
+      content: { 'application/json': { schema: SnapshotDiffSchema } },
+    },
+    ...errorResponses(...ERRORS),
+  },
+});
+
+/** The routes of snapshots. */
+export function datasetSnapshotRoutes({ store }: AppDeps) {
+  const routes = createRoutes();
+
+  async function existing(dataset: string, id: string, param: string): Promise<DatasetSnapshot> {
+    const found = await readSnapshot(store, dataset, id);
+    if (found !== undefined) return found;
+    throw new FoveaError(
+      'dataset-snapshot-not-found',
+      `The dataset "${dataset}" has no snapshot "${id}". Name one that GET /v1/datasets/{dataset}/snapshots lists.`,
+      { param, details: { dataset, snapshot: id } },
+    );
+  }
+
+  routes.openapi(list, async (c) => {
+    const prefix = keys.datasetSnapshots(parseDatasetName(c.req.valid('param').dataset));
+    const { after, limit } = c.req.valid('query');
+    const start = after === undefined ? {} : { startAfter: `${prefix}${after}.json` };
+    const { items, hasMore } = await takePage(store.list(prefix, start), limit);
+    const data = items.map(({ key, lastModified }) => ({
+      object: 'dataset.snapshot' as const,
+      id: key.slice(prefix.length, -'.json'.length),
+      created_at: Math.floor(lastModified.getTime() / 1000),
+    }));
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
+  });
+
+  routes.openapi(get, async (c) => {
+    const { dataset: raw, snapshot: id } = c.req.valid('param');
+    const dataset = parseDatasetName(raw);
+    const { classes } = await existing(dataset, id, 'snapshot');
+    const counts = classes.map(({ label, train, validation, test }) => ({
+      label,
+      train: train.length,
+      validation: validation.length,
+      test: test.length,
+    }));
+    return c.json({ object: 'dataset.snapshot' as const, id, dataset, classes: counts }, 200);
+  });
+
+  routes.openapi(diff, async (c) => {
+    const { dataset: raw, snapshot: id } = c.req.valid('param');
+    const dataset = parseDatasetName(raw);
+    const { since } = c.req.valid('query');
+    const [before, after] = [
+      await existing(dataset, since, 'since'),
+      await existing(dataset, id, 'snapshot'),
+    ];
+    const { added, removed, moved } = diffSnapshots(before, after);
+    const toPlace = ({ label, split }: PicturePlace) => ({ class: label, split });
+    const first = <T, W>(pictures: readonly T[], toWire: (picture: T) => W) => ({
+      count: pictures.length,
+      pictures: pictures.slice(0, MOST_NAMED).map(toWire),
+    });
+    return c.json(
+      {
+        object: 'dataset.diff' as const,
+        before: since,
+        after: id,
+        added: first(added, (picture) => ({ id: picture.id, ...toPlace(picture) })),
+        removed: first(removed, (picture) => ({ id: picture.id, ...toPlace(picture) })),
+        moved: first(moved, ({ id: picture, from, to }) => ({
+          id: picture,
+          from: toPlace(from),
+          to: toPlace(to),
+        })),
+      },
+      200,
+    );
+  });
+
+  return routes;
+}
