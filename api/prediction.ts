@@ -9,6 +9,7 @@ const milliseconds = (what: string) => z.number().meta({ description: `${what}, 
 
 const TimingSchema = z
   .object({
+    cold: z.boolean().meta({ description: 'Whether the model had to be loaded for this request.' }),
     load: milliseconds('Loading the model; 0 where it was in memory'),
     decode: milliseconds('Decoding the pictures'),
     preprocess: milliseconds('Turning them into input of the network'),
@@ -125,9 +126,18 @@ export const PredictJsonSchema = z
       .min(1)
       .optional()
       .meta({ description: 'Many uploaded pictures; gives a list.' }),
+    dataset_file: z.string().optional().meta({
+      description: 'One picture of a dataset: `<dataset>/<class>/<file>`.',
+      example: 'fruit/banana/1.jpg',
+    }),
+    dataset_files: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .meta({ description: 'Many pictures of datasets; gives a list.' }),
   })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
-    message: 'send one of "image", "images", "image_key" and "image_keys"',
+    message: 'send one of "image", "images", "image_key", "image_keys", "dataset_file" and "dataset_files"',
   })
   .meta({
     id: 'PredictRequest',

@@ -116,7 +116,8 @@ function printPrediction(prediction: WirePrediction, heldOut: HeldOutPicture): v
     const bar = '█'.repeat(Math.round(BAR_WIDTH * score));
     console.log(`    ${label.padEnd(width)} ${(100 * score).toFixed(1).padStart(5)} % ${bar}`);
   }
-  const times = Object.entries(prediction.timing_ms).map(([name, ms = 0]) => `${name} ${ms.toFixed(1)} ms`);
+  const { cold: _, ...parts } = prediction.timing_ms;
+  const times = Object.entries(parts).map(([name, ms = 0]) => `${name} ${ms.toFixed(1)} ms`);
   console.log(`\n  Where the time went: ${times.join(', ')}`);
 }
 

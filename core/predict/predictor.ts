@@ -77,6 +77,8 @@ export type ImageOutcome =
  * they can exceed `total`; `total` is what the caller waited.
  */
 export interface PredictTiming {
+  /** Whether this prediction had to load the model, since it was not in memory. */
+  readonly isCold: boolean;
   /** Reading the model and building its session; near 0 where it was in memory. */
   readonly load: number;
   readonly decode: number;
@@ -236,7 +238,11 @@ export function createPredictor(deps: PredictorDeps): Predictor {
     }) {
       const started = performance.now();
       const { version, identity: key } = await versions.resolve(model, wanted, draw);
-      const load = async () => loadVersion(await readManifest(store, model, version));
+      let isCold = false;
+      const load = async () => {
+        isCold = true;
+        return loadVersion(await readManifest(store, model, version));
+      };
       return sessions.withValue(key, load, async (session) => {
         const heatmaps = heatmap && prepareHeatmaps(key, session.manifest, heatmap, turns);
         const { rejectionThreshold } = calibrationOf(session.manifest);
@@ -250,7 +256,7 @@ export function createPredictor(deps: PredictorDeps): Predictor {
             }),
           ),
         );
-        const timingMs = { load: loaded - started, ...timing };
+        const timingMs = { isCold, load: loaded - started, ...timing };
         if (heatmaps === undefined) {
           return {
             model,

@@ -78,9 +78,9 @@ export const ERROR_ANSWERS = {
 
   'dataset-name-invalid': refused(400),
   'dataset-not-found': refused(404),
+  'dataset-file-not-found': refused(404),
   'dataset-inspecting': later(1),
   'dataset-in-use': refused(409),
-  'dataset-file-not-found': refused(404),
   'dataset-file-exists': refused(409),
   'dataset-snapshot-not-found': refused(404),
   'dataset-empty': refused(409),

@@ -1,5 +1,5 @@
-// Reads the pictures of a prediction request, in whichever of the four ways they are sent: raw bytes, a multipart form, or
-// in JSON base64 or keys of uploads. The decoder finds out what the bytes are; headers do not decide it.
+// Reads the pictures of a prediction request, in whichever of the ways they are sent: raw bytes, a multipart form, or in
+// JSON base64, keys of uploads or places in datasets. The decoder finds out what the bytes are; headers do not decide it.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Context } from 'hono';
@@ -15,7 +15,8 @@ import { decodeBase64 } from './decode-base64.ts';
 import { openBody } from './open-body.ts';
 import { type Form, readForm } from './read-form.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
-import { readUploads } from './read-uploads.ts';
+import { DATASET_FILES, readUploads } from './read-uploads.ts';
+import { requireNamed } from './require-names.ts';
 
 /** A picture of the request. */
 export interface RequestImage {
@@ -37,7 +38,7 @@ export interface RequestImages {
 const ALLOWED = [
   'the bytes of a picture as image/* or application/octet-stream',
   'multipart/form-data with one or more files',
-  'application/json with "image" or "images" as base64, or "image_key" or "image_keys" of uploads',
+  'application/json with "image" or "images" as base64, "image_key" or "image_keys" of uploads, or "dataset_file" or "dataset_files"',
 ];
 
 /** The advice for bodies that are too large. */
@@ -97,14 +98,23 @@ async function readJson(
   store: ObjectStore,
 ): Promise<RequestImages> {
   const { image, images = [], image_key: key, image_keys: keys = [] } = body;
-  const isList = image === undefined && key === undefined;
+  const { dataset_file: file, dataset_files: files = [] } = body;
+  const isList = image === undefined && key === undefined && file === undefined;
   const texts = image === undefined ? images : [image];
   const wanted = key === undefined ? keys : [key];
-  assertCount(texts.length + wanted.length, limits);
+  const places = file === undefined ? files : [file];
+  assertCount(texts.length + wanted.length + places.length, limits);
   const param = (name: string) => (index: number) => (isList ? `${name}s.${index}` : name);
+  const reading = { ...limits, share: c.get('bodyTerms').share };
+  if (places.length > 0) {
+    for (const place of places) requireNamed(c, { dataset: place.split('/')[0] });
+    const contents = await readUploads(store, places, reading, param('dataset_file'), DATASET_FILES);
+    const named = contents.map((content, i) => ({ file: places[i]?.split('/').at(-1) ?? null, content }));
+    return { images: named, isList, fields: [] };
+  }
   const contents =
     wanted.length > 0
-      ? await readUploads(store, wanted, { ...limits, share: c.get('bodyTerms').share }, param('image_key'))
+      ? await readUploads(store, wanted, reading, param('image_key'))
       : await decodeTexts(texts, param('image'), limits.uploadBytes);
   return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
 }

@@ -1,5 +1,5 @@
-// Reads pictures of a prediction that were uploaded before, by their keys. A key can name an upload only: no other object,
-// and no address.
+// Reads files that a request names: uploads by their keys, and pictures of datasets by their places. A name can mean one of these only:
+// no other object, and no address.
 
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
@@ -17,10 +17,49 @@ export interface UploadReadLimits extends Pick<Limits, 'uploadBytes' | 'predictU
   readonly share: BodyShare;
 }
 
+/** A kind of named files. */
+export interface NamedFiles {
+  /** The object key of a name, or the error of another name. */
+  toKey(name: string, param: string): string | FoveaError;
+  /** The error where there is no such object. */
+  missing(name: string, param: string): FoveaError;
+}
+
+/** Uploads by the keys that the server gave. */
+export const UPLOADS: NamedFiles = {
+  toKey: (key, param) =>
+    key.startsWith(keys.uploads()) && UPLOAD_ID.test(key.slice(keys.uploads().length))
+      ? key
+      : notAKey(key, param),
+  missing: (key, param) => notFound(key, param),
+};
+
+/** Pictures of datasets by their places, as `fruit/banana/1.jpg`. */
+export const DATASET_FILES: NamedFiles = {
+  toKey(name, param) {
+    const path = name.split('/');
+    const isPlace = path.length >= LEAST_DEPTH && path.length <= MOST_DEPTH && path.every(isSegment);
+    const [dataset = '', ...file] = path;
+    return isPlace ? keys.datasetFile(dataset, ...file) : fileNotFound(name, param);
+  },
+  missing: (name, param) => fileNotFound(name, param),
+};
+/** A dataset, a class and a file, and at most one folder more. */
+const LEAST_DEPTH = 3;
+const MOST_DEPTH = 4;
+const SEGMENT_MAX_BYTES = 255;
+const isSegment = (segment: string) =>
+  segment !== '' &&
+  segment !== '.' &&
+  segment !== '..' &&
+  !segment.includes('\0') &&
+  Buffer.byteLength(segment) <= SEGMENT_MAX_BYTES;
+
 /**
- * The bytes of uploads, whose sizes are checked before any is read. An upload that cannot be read has an error in its
- * place: `image-key-invalid`, `upload-not-found`, `image-too-large`.
+ * The bytes of uploads or other named files, whose sizes are checked before any is read. An upload that cannot be read has an error in its
+ * place: `image-key-invalid`, `upload-not-found`, `dataset-file-not-found`, `image-too-large`.
  * @param params gives the request's field for each key, for errors.
+ * @param kind what the names mean. Default: uploads.
  * @throws {FoveaError} `uploads-too-large` where all that can be read are too large together; `server-busy`.
  */
 export async function readUploads(
@@ -28,9 +67,10 @@ export async function readUploads(
   imageKeys: readonly string[],
   limits: UploadReadLimits,
   params: (index: number) => string,
+  kind: NamedFiles = UPLOADS,
 ): Promise<(Uint8Array | FoveaError)[]> {
   const sizes = await Promise.all(
-    imageKeys.map((key, index) => sizeOf(store, key, limits.uploadBytes, params(index))),
+    imageKeys.map((key, index) => sizeOf(store, key, limits.uploadBytes, params(index), kind)),
   );
   const sumBytes = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : 0), 0);
   if (sumBytes > limits.predictUploadBytes) throw tooLarge(sumBytes, limits.predictUploadBytes);
@@ -39,21 +79,24 @@ export async function readUploads(
     imageKeys.map(async (key, index) => {
       const size = sizes[index];
       if (size instanceof FoveaError) return size;
-      return (await store.get(key))?.body ?? notFound(key, params(index));
+      const objectKey = kind.toKey(key, params(index));
+      if (objectKey instanceof FoveaError) return objectKey;
+      return (await store.get(objectKey))?.body ?? kind.missing(key, params(index));
     }),
   );
 }
 
 async function sizeOf(
   store: ObjectStore,
-  key: string,
+  name: string,
   limitBytes: number,
   param: string,
+  kind: NamedFiles,
 ): Promise<number | FoveaError> {
-  const id = key.slice(keys.uploads().length);
-  if (!key.startsWith(keys.uploads()) || !UPLOAD_ID.test(id)) return notAKey(key, param);
+  const key = kind.toKey(name, param);
+  if (key instanceof FoveaError) return key;
   const info = await store.head(key);
-  if (info === undefined) return notFound(key, param);
+  if (info === undefined) return kind.missing(name, param);
   return info.sizeBytes > limitBytes ? imageTooLarge(info.sizeBytes, limitBytes) : info.sizeBytes;
 }
 
@@ -68,6 +111,14 @@ const notFound = (key: string, param: string) =>
   new FoveaError(
     'upload-not-found',
     `There is no upload "${key}": its bytes have not been sent, or it is older than a day and was deleted. POST /v1/uploads gives a new link.`,
+    { param },
+  );
+
+const fileNotFound = (name: string, param: string) =>
+  new FoveaError(
+    'dataset-file-not-found',
+    `There is no picture ${JSON.stringify(name.slice(0, SHOWN_CHARACTERS))} in a dataset: name it as <dataset>/<class>/<file>, with at ` +
+      'most one folder more.',
     { param },
   );
 

@@ -42,8 +42,8 @@ const predictRoute = createRoute({
   tags: ['Models'],
   summary: 'Predict the label of one or many pictures',
   description:
-    'One picture (raw bytes, a form with one file, JSON with `image` or `image_key`) gives a prediction, or the error of ' +
-    'that picture. Many (a form with several files, JSON with `images` or `image_keys`) give a list in the order of the ' +
+    'One picture (raw bytes, a form with one file, JSON with `image`, `image_key` or `dataset_file`) gives a prediction, or the error of ' +
+    'that picture. Many (a form with several files, JSON with `images`, `image_keys` or `dataset_files`) give a list in the order of the ' +
     'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
     'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`). A client may say for how ' +
     'long it waits (`Prefer: wait=SECONDS`), so that nobody works on what it will not read.',
@@ -90,6 +90,8 @@ const predictRoute = createRoute({
       'image-too-many-pixels',
       'image-too-many-frames',
       'upload-not-found',
+      'dataset-file-not-found',
+      'key-limited',
       'uploads-too-large',
       'label-unknown',
       'heatmap-unavailable',
@@ -107,7 +109,7 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, no
   const routes = createRoutes();
   const withinQuota = usage && createDailyQuota({ store, usage, now });
   const many = { maxItems: limits.imagesPerRequest };
-  describeBody(routes, PredictJsonSchema, { images: many, image_keys: many });
+  describeBody(routes, PredictJsonSchema, { images: many, image_keys: many, dataset_files: many });
   describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
@@ -282,9 +284,12 @@ function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
 }
 
 /** Milliseconds to three decimals. */
-const toWireTiming = ({ timingMs: { load, decode, preprocess, infer, heatmap, total } }: PredictResult) => {
+const toWireTiming = ({
+  timingMs: { isCold, load, decode, preprocess, infer, heatmap, total },
+}: PredictResult) => {
   const round = (ms: number) => Math.round(ms * 1000) / 1000;
   return {
+    cold: isCold,
     load: round(load),
     decode: round(decode),
     preprocess: round(preprocess),

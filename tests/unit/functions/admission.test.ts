@@ -9,7 +9,7 @@ const RESULT: PredictResult = {
   modelVersion: '1',
   rejectionThreshold: null,
   outcomes: [{ ok: true, predictions: [{ label: 'cat', score: 1, index: 0 }], isRejected: false }],
-  timingMs: { load: 0, decode: 0, preprocess: 0, infer: 0, total: 0 },
+  timingMs: { isCold: false, load: 0, decode: 0, preprocess: 0, infer: 0, total: 0 },
 };
 
 /** An app whose predictions end when the test says so. */

@@ -60,6 +60,7 @@ describe('POST /v1/models/{model}/predict', () => {
         { label: expect.stringMatching(/red|green/), score: expect.any(Number), index: expect.any(Number) },
       ],
       timing_ms: {
+        cold: expect.any(Boolean),
         load: expect.any(Number),
         decode: expect.any(Number),
         preprocess: expect.any(Number),
