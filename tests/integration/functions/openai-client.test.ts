@@ -2,6 +2,7 @@
 
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';
 import { colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
@@ -65,6 +66,33 @@ describe('the openai client', () => {
     for await (const event of openai.fineTuning.jobs.listEvents(id, { limit: 2 }))
       messages.push(event.message);
     expect(messages.slice(0, 4)).toEqual(['step 4', 'step 3', 'step 2', 'step 1']);
+  });
+
+  it('creates, lists, retrieves and cancels batches', async () => {
+    const store = createMemoryStore();
+    await commitColorModel(store);
+    const endpoint = '/v1/models/color/predict';
+    const line = { custom_id: 'a', method: 'POST', url: endpoint, body: { image_key: 'inputs/1.png' } };
+    await store.put('inputs/list.jsonl', JSON.stringify(line));
+    const own = await startServer({ app: createTestApp({ store }).app, host: '127.0.0.1', port: 0 });
+    try {
+      const client = new OpenAI({ baseURL: `${own.url}/v1`, apiKey: 'none', maxRetries: 0 });
+      const batch = await client.batches.create({
+        input_file_id: 'inputs/list.jsonl',
+        // Its type names OpenAI's own routes alone.
+        endpoint: endpoint as '/v1/responses',
+        completion_window: '24h',
+        metadata: { run: 'a' },
+      });
+      expect(batch).toMatchObject({ object: 'batch', status: 'validating', request_counts: { total: 1 } });
+      expect(await client.batches.retrieve(batch.id)).toEqual(batch);
+      const listed: string[] = [];
+      for await (const { id } of client.batches.list({ limit: 1 })) listed.push(id);
+      expect(listed).toEqual([batch.id]);
+      expect((await client.batches.cancel(batch.id)).status).toBe('cancelled');
+    } finally {
+      await own.stop();
+    }
   });
 
   it('lists and retrieves models, also by the name that a job gives', async () => {
