@@ -159,16 +159,21 @@ it('is finished by one process where a shard was lost', async () => {
   expect(lines).toHaveLength(PICTURES);
 });
 
-it('keeps the first answer where two processes answer the same chunk', async () => {
+it('keeps the first answer where two processes answer the same chunk at once', async () => {
   const opened = await openBatch();
-  await opened.store.put(
-    keys.batchResult(opened.id, 1),
-    [4, 5, 6, 7].map((index) => `${JSON.stringify({ object: 'prediction', index })}\n`).join(''),
-  );
-  expect(await runBatch(deps(opened.store), opened.id)).toBe('succeeded');
+  const { store, id } = opened;
+  const contested = keys.batchResult(id, 1);
+  const theirs = [4, 5, 6, 7].map((index) => `${JSON.stringify({ object: 'error', index, error: {} })}\n`);
+  // The other one is just a moment earlier.
+  const put: ObjectStore['put'] = async (key, ...rest) => {
+    if (key === contested) await store.put(contested, theirs.join(''));
+    return store.put(key, ...rest);
+  };
+  expect(await runBatch(deps({ ...store, put }), id)).toBe('succeeded');
   const lines = await readLines(opened);
   expect(lines).toHaveLength(PICTURES);
-  expect(lines[4]).toEqual({ object: 'prediction', index: 4 });
+  expect(lines[4]).toEqual({ object: 'error', index: 4, error: {} });
+  expect((await opened.jobs.get(id))?.prediction?.counts).toEqual({ completed: PICTURES - 6, failed: 6 });
 });
 
 it('stops where it is cancelled, and keeps what was answered', async () => {
