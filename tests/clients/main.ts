@@ -68,8 +68,9 @@ async function checkTypescriptClient(folder: string, url: string): Promise<strin
 
 async function checkPythonClient(folder: string, url: string, tools: string): Promise<string> {
   const config = path.join(folder, 'openapi-python-client.json');
-  // The generator knows no pictures: their bytes are bytes.
-  const binary = { 'image/png': 'application/octet-stream', 'image/*': 'application/octet-stream' };
+  // The generator knows neither pictures nor JSONL: their bytes are bytes.
+  const types = ['image/png', 'image/webp', 'image/*', 'application/jsonl'];
+  const binary = Object.fromEntries(types.map((type) => [type, 'application/octet-stream']));
   await writeFile(config, JSON.stringify({ content_type_overrides: binary, post_hooks: [] }));
   const output = path.join(folder, 'fovea_client');
   const generate = ['generate', '--url', `${url}/openapi.json`, '--output-path', output, '--meta', 'none'];

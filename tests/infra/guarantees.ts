@@ -10,6 +10,8 @@ const EXPIRING = [
   'cache/inspections/',
   'batches/',
   'workers/',
+  'audit/',
+  'usage/',
 ];
 
 /** What the API may delete with all its versions. */
@@ -135,7 +137,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches and lost workers expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches, lost workers, the audit log and usage expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -312,17 +314,19 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API deletes open-job entries and what people ask for, and cannot write checkpoints and cached features',
+    name: 'the API deletes open-job entries and what people ask for, and cannot write splits and cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
         'jobs/*/job.json',
         'jobs/*/events/*',
         'batches/*',
+        'checkpoints/*',
         'open-jobs/*',
         'idempotency/*.json',
         'uploads/*',
         'models/*',
+        'backbones/*',
         'cache/weights/*',
         'api-keys/*',
         'cache/inspections/*',
@@ -335,7 +339,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) =>
       allow(t, 'ApiFunctionRoleBucketAccess', {
         Action: 's3:PutObject',
-        Resource: { 'Fn::Join': ['', ['x', '/checkpoints/*']] },
+        Resource: { 'Fn::Join': ['', ['x', '/cache/features/*']] },
       }),
   },
   {
