@@ -13,7 +13,9 @@ import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
+import { putFile } from '../../core/dataset/put-file.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { IMAGE_ERROR_CODES } from '../../core/image/image-errors.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { takeIf, takePage } from '../../core/storage/take-page.ts';
@@ -75,13 +77,15 @@ const getDataset = createRoute({
   },
 });
 
-const putFile = createRoute({
+const putFileRoute = createRoute({
   operationId: 'putDatasetFile',
   method: 'put',
   path: '/v1/datasets/{dataset}/{class}/{file}',
   tags: TAGS,
   summary: 'Put a picture into a dataset',
-  description: 'Creates the file or replaces it. The first file of a dataset or a class creates that, too.',
+  description:
+    'Creates the file or replaces it. The first file of a dataset or a class creates that, too. A file whose header is not that of a ' +
+    'picture is refused; damage behind the header is found when the dataset is inspected.',
   request: {
     params: z.object({
       dataset: name('The name of a dataset.', 'fruit'),
@@ -98,6 +102,7 @@ const putFile = createRoute({
     ...errorResponses(
       ...BODY_ERRORS,
       ...WRITE_ERRORS,
+      ...IMAGE_ERROR_CODES,
       'dataset-name-invalid',
       'key-invalid',
       'key-too-long',
@@ -122,9 +127,9 @@ const putNestedFile = createRoute({
       subfolder: name('The label of the picture; or a folder within it.', 'banana'),
       file: name('The name of the file.', '1.jpg'),
     }),
-    body: putFile.request.body,
+    body: putFileRoute.request.body,
   },
-  responses: putFile.responses,
+  responses: putFileRoute.responses,
 });
 
 /** The routes of datasets. */
@@ -163,16 +168,15 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   });
 
   async function putPicture(c: Context<AppEnv>, dataset: string, ...path: readonly string[]) {
-    const key = keys.datasetFile(dataset, ...path);
     const body = await readBody(c, limits.datasetFileBytes);
     if (body.byteLength === 0) {
       throw new FoveaError('body-missing', 'The request has no body: send the bytes of the picture.');
     }
-    await store.put(key, body);
+    const key = await putFile(store, dataset, path, body);
     return { object: 'dataset.file' as const, dataset, key, size_bytes: body.byteLength };
   }
 
-  routes.openapi(putFile, async (c) => {
+  routes.openapi(putFileRoute, async (c) => {
     const { dataset, class: label, file } = c.req.valid('param');
     return c.json(
       await putPicture(c, parseDatasetName(dataset), parseClassName(label), parseFileName(file)),

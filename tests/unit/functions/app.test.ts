@@ -100,9 +100,10 @@ describe('datasets', () => {
   it('may have names with spaces and other scripts, also in splits and subfolders', async () => {
     const { app, store } = createTestApp();
     const name = 'Screenshot 12:30 "ä"? *<5>|.png';
+    const body = await colorPicture('red');
     for (const folders of ['red', 'train/red', 'red/dark']) {
       const path = `/v1/datasets/colors/${folders}/${encodeURIComponent(name)}`;
-      expect((await app.request(path, { method: 'PUT', body: 'x' })).status).toBe(200);
+      expect((await app.request(path, { method: 'PUT', body })).status).toBe(200);
       expect(await store.head(`datasets/colors/${folders}/${name}`)).toBeDefined();
     }
   });
@@ -111,9 +112,9 @@ describe('datasets', () => {
     const root = mkdtempSync(path.join(tmpdir(), 'fovea-names-'));
     try {
       const { app } = createTestApp({ store: createFilesystemStore({ root }) });
+      const body = await colorPicture('red');
       const put = async (file: string) =>
-        (await app.request(`/v1/datasets/a/b/${encodeURIComponent(file)}`, { method: 'PUT', body: 'x' }))
-          .status;
+        (await app.request(`/v1/datasets/a/b/${encodeURIComponent(file)}`, { method: 'PUT', body })).status;
       expect(await put(`${'ä'.repeat(127)}a`)).toBe(200);
       expect(await put('ä'.repeat(128))).toBe(400);
     } finally {
@@ -131,6 +132,25 @@ describe('datasets', () => {
       (await app.request('/v1/datasets/a/b/c', { method: 'PUT', body })).status;
     expect(await put('')).toBe(400);
     expect(await put('12345678901')).toBe(413);
+  });
+
+  it.each([
+    ['text', 'image-unsupported', 415, async () => new TextEncoder().encode('a note')],
+    ['half a PNG header', 'image-corrupt', 422, async () => (await colorPicture('red')).subarray(0, 20)],
+  ] as const)('refuses %s in place of a picture, and keeps the picture', async (_, code, status, bytes) => {
+    const { app, store } = createTestApp();
+    const put = async (body: Uint8Array<ArrayBuffer>) =>
+      readAnswer(await app.request('/v1/datasets/colors/red/1.png', { method: 'PUT', body }));
+    const red = await colorPicture('red');
+    expect((await put(red)).status).toBe(200);
+    expect(await put(await bytes())).toMatchObject({ status, body: { error: { code } } });
+    expect((await store.get('datasets/colors/red/1.png'))?.body.byteLength).toBe(red.byteLength);
+  });
+
+  it('takes hidden files of operating systems, which are left out', async () => {
+    const { app } = createTestApp();
+    const put = await app.request('/v1/datasets/colors/red/Thumbs.db', { method: 'PUT', body: 'x' });
+    expect(put.status).toBe(200);
   });
 });
 

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFilesystemStore } from '../../../core/storage/drivers/filesystem.ts';
+import { colorPicture } from '../../support/color-model.ts';
 import { createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
 
 const PICTURES = path.resolve(import.meta.dirname, '../../fixtures/stored-1/data/datasets/colors');
@@ -35,7 +36,10 @@ it('is listed, inspected, and a job may name it', async () => {
 });
 
 it.each(['blue/0.png', 'blue/new.png', 'pink/0.png', 'train/pink/0.png'])('takes no %s', async (file) => {
-  const response = await test.app.request(`/v1/datasets/colors/${file}`, { method: 'PUT', body: 'x' });
+  const response = await test.app.request(`/v1/datasets/colors/${file}`, {
+    method: 'PUT',
+    body: await colorPicture('red'),
+  });
   const { status, body } = await readAnswer(response);
   expect([status, body.error.code]).toEqual([409, 'storage-link-refused']);
   expect(body.error.message).toContain('does not write');
