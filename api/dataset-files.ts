@@ -2,11 +2,13 @@
 
 import { z } from 'zod';
 import type { Holder } from '../core/erasure/find-holders.ts';
+import { FILE_NAME_PATTERN } from './file-name.ts';
 import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
 
 /** Paths in one request at most. */
 const MOST_PATHS = 1000;
 const PATH_MAX_LENGTH = 1000;
+const CLASS_MAX_LENGTH = 255;
 
 const PathSchema = z
   .string()
@@ -18,6 +20,8 @@ const PathsSchema = z
   .min(1)
   .max(MOST_PATHS)
   .meta({ description: 'Paths of files below the dataset.' });
+
+const ClassSchema = z.string().min(1).max(CLASS_MAX_LENGTH).meta({ pattern: FILE_NAME_PATTERN });
 
 /** The query that names one file. */
 export const FilePathQuerySchema = z.strictObject({ path: PathSchema });
@@ -53,7 +57,7 @@ export const FileListSchema = z
 export const MoveFilesSchema = z
   .strictObject({
     paths: PathsSchema,
-    class: z.string().min(1).max(255).meta({ description: 'The right label.', example: 'banana' }),
+    class: ClassSchema.meta({ description: 'The right label.', example: 'banana' }),
   })
   .meta({ id: 'MoveDatasetFiles', description: 'Files that belong to another class.' });
 
@@ -79,7 +83,7 @@ export const MovedFilesSchema = z
 /** The body of `POST /v1/datasets/<name>/classes/<class>/rename`. */
 export const RenameClassSchema = z
   .strictObject({
-    class: z.string().min(1).max(255).meta({ description: 'The new name.', example: 'plantain' }),
+    class: ClassSchema.meta({ description: 'The new name.', example: 'plantain' }),
   })
   .meta({ id: 'RenameClass', description: 'The new name of a class.' });
 

@@ -1,6 +1,7 @@
 // Many upload links for a dataset on the wire.
 
 import { z } from 'zod';
+import { CLASS_FILE_PATTERN } from './file-name.ts';
 import { count, listOf, objectKind, text, unixSeconds } from './quantities.ts';
 import { MIME_TYPE } from './upload.ts';
 
@@ -14,11 +15,11 @@ export const CreateDatasetUploadsSchema = z
     files: z
       .array(
         z.strictObject({
-          path: z
-            .string()
-            .min(1)
-            .max(PATH_MAX_LENGTH)
-            .meta({ description: 'The place in the dataset: `<class>/<file>`.', example: 'banana/1.jpg' }),
+          path: z.string().min(1).max(PATH_MAX_LENGTH).meta({
+            description: 'The place in the dataset: `<class>/<file>`.',
+            pattern: CLASS_FILE_PATTERN,
+            example: 'banana/1.jpg',
+          }),
           bytes: z
             .number()
             .int()

@@ -1,6 +1,7 @@
 // Versions and aliases of a model on the wire, and what changes them.
 
 import { z } from 'zod';
+import { CANARY_ALIAS, LATEST_ALIAS, LIVE_ALIAS } from '../core/model/live-record.ts';
 import { NAME_PATTERNS } from '../core/model/model-name.ts';
 import { ModelSchema } from './model.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
@@ -17,12 +18,19 @@ export const ModelNameParamSchema = z.object({
 export const ModelVersionParamSchema = ModelNameParamSchema.extend({
   version: Version.describe('A version number.'),
 });
-/** The name of a model and an alias in a path. */
-export const ModelAliasParamSchema = ModelNameParamSchema.extend({
-  alias: z
-    .string()
-    .meta({ description: 'Name of the alias.', pattern: NAME_PATTERNS.alias, example: 'stable' }),
-});
+const aliasParam = (reserved: readonly string[]) =>
+  ModelNameParamSchema.extend({
+    alias: z.string().meta({
+      description: 'Name of the alias.',
+      pattern: NAME_PATTERNS.alias,
+      not: { enum: [...reserved] },
+      example: 'stable',
+    }),
+  });
+/** The name of a model and an alias that is to be set, in a path. Others are refused by core, which says why. */
+export const SetAliasParamSchema = aliasParam([LATEST_ALIAS, CANARY_ALIAS]);
+/** The same of an alias that is to be removed. */
+export const RemoveAliasParamSchema = aliasParam([LATEST_ALIAS, LIVE_ALIAS]);
 
 const EXPECTED = 'The change is refused where that is another one by now.';
 
@@ -211,9 +219,6 @@ export const ModelComparisonSchema = z
 export const CompareQuerySchema = z.strictObject({
   versions: z
     .string()
-    .regex(
-      /^[A-Za-z0-9_-]{1,64}(,[A-Za-z0-9_-]{1,64}){1,7}$/,
-      'must be 2 to 8 versions or aliases, with commas between them',
-    )
+    .regex(new RegExp(NAME_PATTERNS.versions), 'must be 2 to 8 versions or aliases, with commas between them')
     .meta({ description: 'Two to eight versions or aliases, with commas between them.', example: '2,3' }),
 });

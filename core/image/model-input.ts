@@ -19,9 +19,11 @@ export type Normalization = z.infer<typeof NormalizationSchema>;
  * Versions of decoding: a new one is added where the same bytes give other pixels than before. Keys of cached features contain it.
  * `core/image/decode-image.ts` says what each gives.
  */
-export const DECODINGS = [2, 3] as const;
-/** One of {@link DECODINGS}. */
-export type Decoding = (typeof DECODINGS)[number];
+export const DecodingSchema = z.union([z.literal(2), z.literal(3)]);
+/** One of {@link DecodingSchema}. */
+export type Decoding = z.infer<typeof DecodingSchema>;
+/** All of them. */
+export const DECODINGS: readonly Decoding[] = DecodingSchema.options.map(({ value }) => value);
 /** The version of decoding of what is made from now on. */
 export const DECODING_VERSION = 3 satisfies Decoding;
 /** The version of contracts that do not name one. */
@@ -40,9 +42,6 @@ export const CropSchema = z.number().min(LEAST_CROP).max(1);
 
 /** Red, green and blue of the edges that `contain` adds. */
 export const PaddingSchema = z.array(z.number().int().min(0).max(255)).length(3);
-
-/** A version of decoding. */
-export const DecodingSchema = z.literal(DECODINGS);
 
 /** The input contract of a model: everything that decides how bytes become the network's input. */
 export const ModelInputSchema = z.object({
@@ -123,7 +122,7 @@ export function inputFormatOf({ preprocessing, crop = 1, padding = [], decoding 
 }
 
 /** The number of the format of objects that hold a contract, see {@link inputFormatOf}. */
-export const InputFormatSchema = z.literal([1, 2, 3]);
+export const InputFormatSchema = z.union([z.literal(1), z.literal(2), z.literal(3)]);
 
 /** A preprocessing in words, e.g. `torch`. */
 export const describePreprocessing = (preprocessing: Preprocessing): string =>

@@ -58,7 +58,7 @@ export async function promote(
     if (share === undefined) return withLive(record, version, deps.now());
     if (version === record.version)
       throw new FoveaError(
-        'request-invalid',
+        'model-version-in-use',
         `Version "${version}" of model "${model}" is live, so it cannot be its own canary. Name another version.`,
         { param: 'version' },
       );

@@ -21,6 +21,8 @@ const inside = ({ source }: RegExp) => source.slice(1, -1);
 export const NAME_PATTERNS = {
   model: MODEL_NAME.source,
   version: `^(${inside(VERSION)}|${inside(ALIAS)})$`,
+  /** Two to eight versions or aliases. */
+  versions: `^(${inside(VERSION)}|${inside(ALIAS)})(,(${inside(VERSION)}|${inside(ALIAS)})){1,7}$`,
   alias: ALIAS.source,
   /** A model, or one version of it. */
   reference: `^${inside(MODEL_NAME)}(:(${inside(VERSION)}|${inside(ALIAS)}))?$`,

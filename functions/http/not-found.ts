@@ -46,14 +46,22 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
   };
 }
 
-/** The methods that a path takes; a route for GET answers HEAD too. */
+/**
+ * The methods that the description of the API has for a path; a route for GET answers HEAD too. Of several patterns OpenAPI takes the one
+ * whose segments are fixed: `/files/content` is that route, and not the file `content` of a class `files`.
+ */
 function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
   const segments = path.split('/');
-  const methods = routes
-    .filter((route) => route.path !== '*' && route.path !== '/*' && matches(route.path.split('/'), segments))
-    .map((route) => route.method);
+  const matching = routes.filter(
+    (route) => route.path !== '*' && route.path !== '/*' && matches(route.path.split('/'), segments),
+  );
+  const most = Math.max(...matching.map(fixedSegments));
+  const methods = matching.filter((route) => fixedSegments(route) === most).map((route) => route.method);
   return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
 }
+
+const fixedSegments = ({ path }: RouteEntry) =>
+  path.split('/').filter((part) => !part.startsWith(':')).length;
 
 const matches = (pattern: readonly string[], segments: readonly string[]) =>
   pattern.length === segments.length &&

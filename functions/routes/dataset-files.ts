@@ -20,6 +20,7 @@ import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files
 import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { assertUnused } from '../../core/erasure/assert-unused.ts';
 import { eraseDataset, erasePictures } from '../../core/erasure/erase-pictures.ts';
+import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { removePlace } from '../../core/image/remove-place.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
@@ -134,15 +135,7 @@ const getThumbnail = createRoute({
   },
   responses: {
     200: { description: 'The picture.', content: { 'image/webp': BINARY } },
-    ...errorResponses(
-      ...FILE_ERRORS,
-      'image-empty',
-      'image-unsupported',
-      'image-corrupt',
-      'image-zero-size',
-      'image-too-many-pixels',
-      'image-too-many-frames',
-    ),
+    ...errorResponses(...FILE_ERRORS, 'thumbnail-unavailable'),
   },
 });
 
@@ -331,7 +324,10 @@ export function datasetFileRoutes(deps: AppDeps) {
     const { path, size } = c.req.valid('query');
     const body = await readFile(c.req.valid('param').dataset, path);
     const { makeThumbnail } = await import('../../core/image/make-thumbnail.ts');
-    return c.body(Uint8Array.from(await makeThumbnail(body, size)), 200, {
+    const thumbnail = await makeThumbnail(body, size).catch((error: unknown) => {
+      throw error instanceof FoveaError ? thumbnailUnavailable(path, error) : error;
+    });
+    return c.body(Uint8Array.from(thumbnail), 200, {
       'Content-Type': 'image/webp',
       ...NOSNIFF,
     });
@@ -370,3 +366,10 @@ export function datasetFileRoutes(deps: AppDeps) {
 
   return routes;
 }
+
+/** The request was right, and the file is none of which a picture could be made. */
+const thumbnailUnavailable = (path: string, { code, message }: FoveaError) =>
+  new FoveaError('thumbnail-unavailable', `There is no thumbnail of "${path}". ${message}`, {
+    param: 'path',
+    details: { path, reason: code },
+  });

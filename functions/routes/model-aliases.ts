@@ -5,10 +5,11 @@ import {
   ExpectedQuerySchema,
   LiveSchema,
   ModelAliasListSchema,
-  ModelAliasParamSchema,
   ModelAliasSchema,
   ModelNameParamSchema,
   PromoteSchema,
+  RemoveAliasParamSchema,
+  SetAliasParamSchema,
   SetAliasSchema,
 } from '../../api/model-version.ts';
 import {
@@ -63,7 +64,10 @@ const promoteRoute = createRoute({
     params: ModelNameParamSchema,
     body: jsonBody('PromoteModel'),
   },
-  responses: { 200: live, ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS) },
+  responses: {
+    200: live,
+    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'model-version-in-use'),
+  },
 });
 
 const rollBackRoute = createRoute({
@@ -102,7 +106,7 @@ const set = createRoute({
   description:
     'Makes or moves an alias of your own, which every address takes as `<model>:<alias>`. `live` is promoted; `latest` and `canary` cannot ' +
     'be set.',
-  request: { params: ModelAliasParamSchema, body: jsonBody('SetModelAlias') },
+  request: { params: SetAliasParamSchema, body: jsonBody('SetModelAlias') },
   responses: {
     200: { description: 'The alias.', content: { 'application/json': { schema: ModelAliasSchema } } },
     ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'alias-reserved'),
@@ -115,7 +119,7 @@ const remove = createRoute({
   path: '/v1/models/{model}/aliases/{alias}',
   tags: TAGS,
   summary: 'Remove an alias, or end a canary',
-  request: { params: ModelAliasParamSchema, query: ExpectedQuerySchema },
+  request: { params: RemoveAliasParamSchema, query: ExpectedQuerySchema },
   responses: { 200: live, ...errorResponses(...CHANGE_ERRORS, 'alias-reserved', 'alias-not-found') },
 });
 

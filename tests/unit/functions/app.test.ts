@@ -22,6 +22,8 @@ describe('unknown routes', () => {
     ['DELETE', '/v1/fine_tuning/jobs', 'GET, HEAD, POST'],
     ['GET', '/v1/models/color/predict', 'POST'],
     ['PATCH', '/', 'GET, HEAD'],
+    ['PATCH', '/v1/datasets/fruit/files/content?path=a/1.jpg', 'GET, HEAD'],
+    ['PATCH', '/v1/datasets/fruit/files/content.jpg', 'PUT'],
   ])('%s %s is 405 with Allow', async (method, path, allowed) => {
     const { status, headers, body } = await send(method, path);
     expect(status).toBe(405);

@@ -104,7 +104,7 @@ describe('one file', () => {
     ['content?path=../other/cat/1.png', 400, 'key-invalid'],
     ['content', 400, 'request-invalid'],
     ['thumbnail?path=cat/1.png&size=100000', 400, 'request-invalid'],
-    ['thumbnail?path=cat/notes.txt', 415, 'image-unsupported'],
+    ['thumbnail?path=cat/notes.txt', 404, 'thumbnail-unavailable'],
   ])('is refused at %s', async (path, status, code) => {
     const test = await pets({ 'cat/notes.txt': 'no picture' });
     expect(await test.send('GET', `${FILES}/${path}`)).toMatchObject({ status, body: { error: { code } } });

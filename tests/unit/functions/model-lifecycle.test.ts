@@ -85,7 +85,7 @@ describe('the live version', () => {
     expect(new Set(versions)).toEqual(new Set(['1', '2']));
     expect((await predict('color:canary')).model_version).toBe('2');
     expect((await test.send('DELETE', `${COLOR}/aliases/canary`)).body.canary).toBeNull();
-    expect((await test.send('POST', `${COLOR}/promote`, { version: '1', share: 0.5 })).status).toBe(400);
+    expect((await test.send('POST', `${COLOR}/promote`, { version: '1', share: 0.5 })).status).toBe(409);
   });
 });
 

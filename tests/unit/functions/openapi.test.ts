@@ -2,6 +2,7 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode } from '../../../core/errors/error-codes.ts';
+import { DECODINGS } from '../../../core/image/model-input.ts';
 import { answerTo } from '../../../functions/http/error-status.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 
@@ -130,6 +131,13 @@ describe('the OpenAPI document', () => {
       'auto',
     ]);
     expect(CreatePlan.properties.input_size.properties.channels.enum).toEqual([1, 3]);
+  });
+
+  it('names all versions of decoding and of stored formats', () => {
+    const { FineTuningJob, Report } = document.components.schemas;
+    const valuesOf = ({ anyOf }: AnyJson) => anyOf?.flatMap((one: AnyJson) => one.enum);
+    expect(valuesOf(FineTuningJob.properties.resolved_recipe.properties.decoding)).toEqual(DECODINGS);
+    expect(valuesOf(Report.properties.format_version)).toEqual([1, 2, 3]);
   });
 
   it('describes the whole report', () => {
