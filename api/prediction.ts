@@ -104,6 +104,7 @@ export type WirePrediction = z.infer<typeof PredictionSchema>;
 export type WirePredictionList = z.infer<typeof PredictionListSchema>;
 
 const BASE64 = 'Base64, or a data URL.';
+const URL_MAX_LENGTH = 2048;
 
 /** The JSON body of `POST /v1/models/<model>/predict`. */
 export const PredictJsonSchema = z
@@ -135,14 +136,25 @@ export const PredictJsonSchema = z
       .min(1)
       .optional()
       .meta({ description: 'Many pictures of datasets; gives a list.' }),
+    image_url: z.string().max(URL_MAX_LENGTH).optional().meta({
+      description:
+        'One picture at an https address on the public internet. The operator of the server has to allow that.',
+      example: 'https://pictures.example.com/1.jpg',
+    }),
+    image_urls: z
+      .array(z.string().max(URL_MAX_LENGTH))
+      .min(1)
+      .optional()
+      .meta({ description: 'Many pictures at https addresses; gives a list.' }),
   })
   .refine((body) => Object.values(body).filter((value) => value !== undefined).length === 1, {
-    message: 'send one of "image", "images", "image_key", "image_keys", "dataset_file" and "dataset_files"',
+    message:
+      'send one of "image", "images", "image_key", "image_keys", "dataset_file", "dataset_files", "image_url" and "image_urls"',
   })
   .meta({
     id: 'PredictRequest',
     // In words: with `oneOf` beside the properties, generators of clients make types that nothing fits.
-    description: 'Pictures, one way: exactly one of `image`, `images`, `image_key` and `image_keys`.',
+    description: 'Pictures, one way: exactly one of the properties.',
   });
 
 /** Labels of a prediction that does not say how many. */

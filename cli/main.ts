@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES } from '../core/api-key/scope.ts';
-import { environment, LOCAL_QUEUES, OriginSchema } from '../core/environment.ts';
+import { environment, LOCAL_QUEUES, OriginSchema, PortsSchema } from '../core/environment.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { ACTIVATIONS, COLOR_ORDERS } from '../core/network/onnx/classifier-ends.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
@@ -111,6 +111,13 @@ function parseOrigin(text: string, earlier: readonly string[] = []): readonly st
   return [...earlier, origin.data];
 }
 
+function parsePorts(text: string): readonly number[] {
+  const ports = PortsSchema.safeParse(text);
+  if (!ports.success)
+    throw new InvalidArgumentError('It must be ports with commas between them, e.g. 443,8443.');
+  return ports.data;
+}
+
 const SHA256 = /^[0-9a-f]{64}$/i;
 
 function parseSha256(text: string, earlier: readonly string[] = []): readonly string[] {
@@ -152,6 +159,11 @@ program
   )
   .option('--allow-host <name...>', 'further host names that the server answers to, e.g. that of a proxy')
   .option('--allow-origin <origin...>', 'pages of other sites that may use the API (CORS)', parseOrigin)
+  .option(
+    '--image-urls [ports]',
+    'let predictions name pictures by https URLs on the public internet (default ports: 443)',
+    parsePorts,
+  )
   .option(
     '--behind-proxy',
     'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',

@@ -51,6 +51,8 @@ export const environment = {
   hubToken: 'HF_TOKEN',
   /** JSON list of {@link OriginSchema}: pages of other sites that may use the API. */
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
+  /** JSON list of {@link PortsSchema}: predictions may name pictures by https URLs with these ports. Default: they may not. */
+  imageUrls: 'FOVEA_IMAGE_URLS',
 } as const;
 
 /** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */
@@ -79,6 +81,15 @@ export const OriginSchema = z.string().refine(isOrigin, {
   message:
     'must be "*", or scheme and host as browsers say them, e.g. https://app.example.com, without a path',
 });
+
+const MOST_PORT = 65_535;
+/** Ports of servers; as text they are separated by commas, e.g. `443,8443`. */
+export const PortsSchema = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value),
+  z.array(z.coerce.number<unknown>().int().min(1).max(MOST_PORT)).min(1),
+);
+/** The port of a URL with https that names none. */
+export const HTTPS_PORT = 443;
 
 function isOrigin(text: string): boolean {
   if (text === '*') return true;

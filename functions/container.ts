@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { environment, OriginSchema } from '../core/environment.ts';
+import { environment, OriginSchema, PortsSchema } from '../core/environment.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
@@ -30,6 +30,7 @@ const env = readEnvironment(
     [environment.publicUrl]: z.url(),
     [environment.publicS3Endpoint]: z.url(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
+    [environment.imageUrls]: jsonText(PortsSchema).optional(),
   }),
   process.env,
 );
@@ -80,6 +81,7 @@ const server = await serveStore(
     port: PORT,
     apiKeys: async () => keys,
     allowOrigins: env[environment.allowOrigins],
+    imageUrlPorts: env[environment.imageUrls],
     graceMs: GRACE_MS,
     version: packageJson.version,
     logger,

@@ -11,12 +11,14 @@ import {
   environment,
   metrics as names,
   OriginSchema,
+  PortsSchema,
   QUEUES,
   TrainerFleetSchema,
 } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
+import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -34,6 +36,7 @@ const env = readEnvironment(
     [environment.queue]: z.enum(QUEUES).default('batch'),
     [environment.apiKeysSecret]: z.string(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
+    [environment.imageUrls]: jsonText(PortsSchema).optional(),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),
@@ -52,6 +55,7 @@ const KEYS_MAX_AGE_SECONDS = 60;
 
 const ApiKeysSchema = z.record(z.string(), z.string());
 
+const imageUrlPorts = env[environment.imageUrls];
 const memoryMib = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
 const processors = Math.max(1, Math.floor(memoryMib / MIB_PER_PROCESSOR));
 const logger = toLogger(new PowertoolsLogger());
@@ -127,6 +131,7 @@ const app = createApp({
     onError: (error) => logger.warn('usage not written', { error }),
   }),
   allowOrigins: env[environment.allowOrigins],
+  fetchPicture: imageUrlPorts && createPictureFetcher({ ports: imageUrlPorts }),
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },
   version: packageJson.version,

@@ -10,6 +10,7 @@ import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import { createSessionLanes, MODEL_MAX_BYTES, PICTURES_PER_LANE } from '../core/predict/laned-session.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
 import type { ServedPrecision } from '../core/predict/served-precision.ts';
+import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
 import { EXPIRIES } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
@@ -133,6 +134,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     processes,
     usage,
     allowOrigins: options.allowOrigins,
+    fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
     trustsProxy: options.trustsProxy,
     version: options.version,
     logger,

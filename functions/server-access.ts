@@ -13,6 +13,8 @@ export interface ServerAccess {
   readonly allowHosts?: readonly string[] | undefined;
   /** Pages of other sites that may use the API; `*` for all. */
   readonly allowOrigins?: readonly string[] | undefined;
+  /** Ports of https URLs by which predictions may name pictures. Default: they may name none. */
+  readonly imageUrlPorts?: readonly number[] | undefined;
   /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. */
   readonly trustsProxy?: boolean | undefined;
 }

@@ -1,7 +1,7 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
 import path from 'node:path';
-import type { LocalQueueName } from '../../core/environment.ts';
+import { HTTPS_PORT, type LocalQueueName } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly apiKey: string | undefined;
   readonly allowHost?: readonly string[];
   readonly allowOrigin?: readonly string[];
+  /** Ports; `true` for that of https alone. */
+  readonly imageUrls?: true | readonly number[];
   readonly behindProxy?: boolean;
   readonly lanes?: number;
   readonly processes?: number;
@@ -111,6 +113,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     apiKeys: keys === undefined ? undefined : async () => keys,
     allowHosts: options.allowHost,
     allowOrigins: options.allowOrigin,
+    imageUrlPorts: options.imageUrls === true ? [HTTPS_PORT] : options.imageUrls,
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
     precision: options.precision,

@@ -1,7 +1,8 @@
 // Decides which addresses a pull may ask, at first and after a redirect. Opens nothing.
 
-import { BlockList, isIP } from 'node:net';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { isPrivateAddress, literalAddress } from '../../core/remote/is-private-address.ts';
+import { shownUrl } from '../../core/remote/shown-url.ts';
 
 /** What a pull may ask beside servers with TLS. */
 export interface UrlRules {
@@ -9,43 +10,11 @@ export interface UrlRules {
   readonly allowHttp: readonly string[];
 }
 
-/** Addresses of this machine and of private networks (RFC 1122, 1918, 3927, 4193, 4291, 6598, 8215). */
-const PRIVATE = new BlockList();
-/** The prefixes of IPv6 that an address of IPv4 is written behind: mapped, translated, compatible (RFC 4291, 6145), NAT64 (RFC 6052). */
-const BEFORE_IPV4 = ['::ffff:', '::ffff:0:', '::', '64:ff9b::'];
-/** The network of 6to4 that wraps one of IPv4, in the 32 bits behind its prefix (RFC 3056). */
-const to6to4 = (net: string) => {
-  const [a = 0, b = 0, c = 0, d = 0] = net.split('.').map(Number);
-  return `2002:${(256 * a + b).toString(16)}:${(256 * c + d).toString(16)}::`;
-};
-for (const [net, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv4');
-  for (const before of BEFORE_IPV4) PRIVATE.addSubnet(`${before}${net}`, 96 + prefix, 'ipv6');
-  PRIVATE.addSubnet(to6to4(net), 16 + prefix, 'ipv6');
-}
-PRIVATE.addSubnet('::', 127, 'ipv6');
-PRIVATE.addSubnet('fc00::', 7, 'ipv6');
-PRIVATE.addSubnet('fe80::', 10, 'ipv6');
-PRIVATE.addSubnet('64:ff9b:1::', 48, 'ipv6');
-
 /** Whether a URL says by its host alone that it is of this machine or a private network. */
-function isPrivate({ hostname }: URL): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const version = isIP(host);
-  if (version !== 0) return PRIVATE.check(host, version === 4 ? 'ipv4' : 'ipv6');
-  return /(^|\.)localhost\.?$/.test(host);
+function isPrivate(url: URL): boolean {
+  const address = literalAddress(url);
+  return address === undefined ? /(^|\.)localhost\.?$/.test(url.hostname) : isPrivateAddress(address);
 }
-
-/** A URL for messages, without what may be a secret. */
-export const shownUrl = ({ origin, pathname }: URL): string => `${origin}${pathname}`;
 
 /**
  * Refuses an address that a pull must not ask.

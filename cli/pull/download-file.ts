@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDiskFull } from '../../core/disk-full.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { shownUrl } from './allowed-url.ts';
+import { shownUrl } from '../../core/remote/shown-url.ts';
 import { downloadFailed, type RequestOptions, reasonOf, requestFile } from './request-file.ts';
 
 /** Transfers in a row that may break off without a byte. */

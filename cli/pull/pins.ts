@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { shownUrl } from '../../core/remote/shown-url.ts';
 import { FORMATS } from '../../core/storage/formats.ts';
 import { createJson, readJson, updateJson } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../core/storage/object-store.ts';
-import { shownUrl } from './allowed-url.ts';
 
 const PinSchema = z.object({
   formatVersion: z.literal(FORMATS.pin.version),

@@ -1,7 +1,8 @@
 // Asks a server for a file, and follows redirects one by one. Knows nothing of what is done with the answer.
 
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { checkUrl, shownUrl, type UrlRules } from './allowed-url.ts';
+import { shownUrl } from '../../core/remote/shown-url.ts';
+import { checkUrl, type UrlRules } from './allowed-url.ts';
 
 /** Redirects that are followed. Hubs need one or two. */
 const MAX_REDIRECTS = 5;

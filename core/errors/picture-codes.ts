@@ -15,6 +15,10 @@ export const PICTURE_CODES = {
   'image-key-invalid': 'This is not the key of an upload. Send the `key` that `POST /v1/uploads` gave.',
   'upload-not-found':
     'There is no such upload: it was not sent yet, or it is older than a day. Ask for a new link.',
+  'image-url-refused':
+    'The server does not fetch this address: the operator has not allowed it to fetch any, or the address is not https on the public internet. Send the bytes of the picture, or upload it.',
+  'image-url-unreachable':
+    'Nothing came from the address, or not in time. Check it, or send the bytes of the picture.',
   'picture-not-found': 'There is no object with the key of the picture. Put it there, or correct the key.',
   'upload-refused': 'The bytes do not fit their link. Send what `POST /v1/uploads` was asked for.',
   'upload-link-invalid': 'This is not an upload link of this server. Ask for a new one.',

@@ -10,6 +10,7 @@ import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../../core/predict/predictor.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
+import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
 import type { UsageCounter } from '../../core/usage/usage-counter.ts';
@@ -54,6 +55,8 @@ export interface AppDeps {
   readonly keyRing?: KeyRing | undefined;
   /** Counts predictions; absent where nobody wants to know. */
   readonly usage?: UsageCounter | undefined;
+  /** Fetches pictures that predictions name by URL; absent where that is not allowed. */
+  readonly fetchPicture?: FetchPicture | undefined;
   /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */
   readonly processes?: number | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */

@@ -25,8 +25,8 @@ export function decodeBase64(text: string, param: string, limitBytes: number): U
   if (URL_START.test(text))
     return invalid(
       param,
-      'it is a URL, and URLs are not fetched. Send the bytes of the picture in base64, or upload it (POST /v1/uploads) and ' +
-        'send its "image_key"',
+      'it is a URL, and URLs are not fetched from here. Send the bytes of the picture in base64, or upload it (POST /v1/uploads) and ' +
+        'send its "image_key"; or send the URL as "image_url", where the operator of the server allows that',
     );
   const encoded = text.slice(prefix?.length ?? 0);
   if (!BASE64.test(encoded)) {

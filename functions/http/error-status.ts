@@ -138,6 +138,8 @@ export const ERROR_ANSWERS = {
   'too-many-images': refused(400),
   'image-key-invalid': refused(400),
   'upload-not-found': refused(404),
+  'image-url-refused': refused(403),
+  'image-url-unreachable': { status: 422, retry: 5 },
   'picture-not-found': refused(404),
   'upload-refused': refused(400),
   'upload-link-invalid': refused(403),

@@ -1,5 +1,5 @@
 // Reads the pictures of a prediction request, in whichever of the ways they are sent: raw bytes, a multipart form, or in
-// JSON base64, keys of uploads or places in datasets. The decoder finds out what the bytes are; headers do not decide it.
+// JSON base64, keys of uploads, places in datasets or URLs. The decoder finds out what the bytes are; headers do not decide it.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Context } from 'hono';
@@ -7,6 +7,7 @@ import { PredictJsonSchema } from '../../api/prediction.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { present } from '../../core/present.ts';
+import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
@@ -16,6 +17,7 @@ import { openBody } from './open-body.ts';
 import { type Form, readForm } from './read-form.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
 import { DATASET_FILES, readUploads } from './read-uploads.ts';
+import { readUrls } from './read-urls.ts';
 import { requireNamed } from './require-names.ts';
 
 /** A picture of the request. */
@@ -24,6 +26,16 @@ export interface RequestImage {
   readonly file: string | null;
   /** The bytes of the picture, or the error that explains why there are none. */
   readonly content: Uint8Array | FoveaError;
+}
+
+/** Where pictures are that a request only names. */
+export interface ImageSources {
+  /** Has uploads and datasets. */
+  readonly store: ObjectStore;
+  /** Absent where URLs are not fetched. */
+  readonly fetchPicture: FetchPicture | undefined;
+  /** Is aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
 }
 
 /** The pictures of a request, and what else it says. */
@@ -38,7 +50,7 @@ export interface RequestImages {
 const ALLOWED = [
   'the bytes of a picture as image/* or application/octet-stream',
   'multipart/form-data with one or more files',
-  'application/json with "image" or "images" as base64, "image_key" or "image_keys" of uploads, or "dataset_file" or "dataset_files"',
+  'application/json with "image" or "images" as base64, "image_key" or "image_keys" of uploads, "dataset_file" or "dataset_files", or "image_url" or "image_urls"',
 ];
 
 /** The advice for bodies that are too large. */
@@ -48,14 +60,13 @@ const ADVICE =
 /**
  * Reads the pictures of a request. A picture that cannot be read has an error in its place and does not disturb the
  * others.
- * @param store where uploads are.
  * @throws {FoveaError} `body-missing`, `content-type-unsupported`, `multipart-invalid`, `json-invalid`,
- * `request-invalid`, `too-many-images`, `uploads-too-large`; what {@link openBody} throws.
+ * `request-invalid`, `too-many-images`, `uploads-too-large`, `image-url-refused` where no URL is fetched; what {@link openBody} throws.
  */
 export async function readImages(
   c: Context<AppEnv>,
   limits: Limits,
-  store: ObjectStore,
+  sources: ImageSources,
 ): Promise<RequestImages> {
   const limitBytes = limits.predictBodyBytes;
   const mediaType = mediaTypeOf(c.req.raw);
@@ -63,7 +74,7 @@ export async function readImages(
   const unsupported = () => unsupportedContentType(mediaType, ALLOWED);
   if (!isJson(mediaType) && !isBytes(mediaType) && !isUnlabeled(mediaType)) throw unsupported();
   const body = await readBodyOfTwoKinds(c, limitBytes, ADVICE);
-  if (body.isJson) return readJson(c, parseJsonBody(body.bytes, PredictJsonSchema), limits, store);
+  if (body.isJson) return readJson(c, parseJsonBody(body.bytes, PredictJsonSchema), limits, sources);
   if (body.bytes.byteLength === 0)
     throw new FoveaError('body-missing', `The request has no body: send ${ALLOWED.join(', ')}.`);
   if (mediaType === 'text/plain') throw unsupported();
@@ -95,15 +106,16 @@ async function readJson(
   c: Context<AppEnv>,
   body: (typeof PredictJsonSchema)['_output'],
   limits: Limits,
-  store: ObjectStore,
+  { store, fetchPicture, signal }: ImageSources,
 ): Promise<RequestImages> {
   const { image, images = [], image_key: key, image_keys: keys = [] } = body;
   const { dataset_file: file, dataset_files: files = [] } = body;
-  const isList = image === undefined && key === undefined && file === undefined;
+  const { image_url: url, image_urls: urls = url === undefined ? [] : [url] } = body;
+  const isList = [image, key, file, url].every((one) => one === undefined);
   const texts = image === undefined ? images : [image];
   const wanted = key === undefined ? keys : [key];
   const places = file === undefined ? files : [file];
-  assertCount(texts.length + wanted.length + places.length, limits);
+  assertCount(texts.length + wanted.length + places.length + urls.length, limits);
   const param = (name: string) => (index: number) => (isList ? `${name}s.${index}` : name);
   const reading = { ...limits, share: c.get('bodyTerms').share };
   if (places.length > 0) {
@@ -111,6 +123,10 @@ async function readJson(
     const contents = await readUploads(store, places, reading, param('dataset_file'), DATASET_FILES);
     const named = contents.map((content, i) => ({ file: places[i]?.split('/').at(-1) ?? null, content }));
     return { images: named, isList, fields: [] };
+  }
+  if (urls.length > 0) {
+    const contents = await readUrls(fetchPicture, urls, reading, param('image_url'), signal);
+    return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
   }
   const contents =
     wanted.length > 0

@@ -73,7 +73,8 @@ export async function readUploads(
     imageKeys.map((key, index) => sizeOf(store, key, limits.uploadBytes, params(index), kind)),
   );
   const sumBytes = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : 0), 0);
-  if (sumBytes > limits.predictUploadBytes) throw tooLarge(sumBytes, limits.predictUploadBytes);
+  if (sumBytes > limits.predictUploadBytes)
+    throw imagesTooLarge(sumBytes, limits.predictUploadBytes, 'image_keys');
   limits.share.take(sumBytes);
   return Promise.all(
     imageKeys.map(async (key, index) => {
@@ -122,9 +123,10 @@ const fileNotFound = (name: string, param: string) =>
     { param },
   );
 
-const tooLarge = (sumBytes: number, limitBytes: number) =>
+/** The error of pictures that are too large together. */
+export const imagesTooLarge = (sumBytes: number, limitBytes: number, param: string): FoveaError =>
   new FoveaError(
     'uploads-too-large',
-    `The uploads have ${sumBytes} bytes together; at most ${limitBytes} are read for one request. Send several requests.`,
-    { param: 'image_keys', details: { received: sumBytes, limit_bytes: limitBytes } },
+    `The pictures have ${sumBytes} bytes together; at most ${limitBytes} are read for one request. Send several requests.`,
+    { param, details: { received: sumBytes, limit_bytes: limitBytes } },
   );

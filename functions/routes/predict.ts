@@ -42,8 +42,8 @@ const predictRoute = createRoute({
   tags: ['Models'],
   summary: 'Predict the label of one or many pictures',
   description:
-    'One picture (raw bytes, a form with one file, JSON with `image`, `image_key` or `dataset_file`) gives a prediction, or the error of ' +
-    'that picture. Many (a form with several files, JSON with `images`, `image_keys` or `dataset_files`) give a list in the order of the ' +
+    'One picture (raw bytes, a form with one file, JSON with `image`, `image_key`, `dataset_file` or `image_url`) gives a prediction, or the error of ' +
+    'that picture. Many (a form with several files, JSON with `images`, `image_keys`, `dataset_files` or `image_urls`) give a list in the order of the ' +
     'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
     'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`). A client may say for how ' +
     'long it waits (`Prefer: wait=SECONDS`), so that nobody works on what it will not read.',
@@ -91,6 +91,8 @@ const predictRoute = createRoute({
       'image-too-many-frames',
       'upload-not-found',
       'dataset-file-not-found',
+      'image-url-refused',
+      'image-url-unreachable',
       'key-limited',
       'uploads-too-large',
       'label-unknown',
@@ -105,11 +107,16 @@ const predictRoute = createRoute({
 });
 
 /** The route of predictions. */
-export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, now }: AppDeps) {
+export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, now, fetchPicture }: AppDeps) {
   const routes = createRoutes();
   const withinQuota = usage && createDailyQuota({ store, usage, now });
   const many = { maxItems: limits.imagesPerRequest };
-  describeBody(routes, PredictJsonSchema, { images: many, image_keys: many, dataset_files: many });
+  describeBody(routes, PredictJsonSchema, {
+    images: many,
+    image_keys: many,
+    dataset_files: many,
+    image_urls: many,
+  });
   describeBody(routes, PredictFormSchema);
 
   routes.openapi(predictRoute, async (c) => {
@@ -118,7 +125,7 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, no
     const { images, isList, query, heatmap, predicted } = await whileWanted(c.req.raw, (signal) =>
       // Before the body is read: a request that has to be refused costs nothing.
       lanes.admit(flow, signal, async (turns) => {
-        const { images, isList, fields } = await readImages(c, limits, store);
+        const { images, isList, fields } = await readImages(c, limits, { store, fetchPicture, signal });
         const query = withFields(c, c.req.valid('query'), fields);
         const { model, version } = toModelAndVersion(named, query.version);
         const heatmap = toHeatmapRequest(query, isList);

@@ -3,7 +3,7 @@
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { OriginSchema, QUEUES } from '../../core/environment.ts';
+import { HTTPS_PORT, OriginSchema, PortsSchema, QUEUES } from '../../core/environment.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
@@ -70,6 +70,13 @@ const SettingsSchema = z
       .optional(),
     /** Pages of other sites that may use the API: `https://app.example.com`, or `*` for all. They need API keys, too. */
     allowOrigins: listOf(OriginSchema).optional(),
+    /**
+     * Whether predictions may name pictures by https URLs on the public internet: `true`, or the ports that those may have, `443,8443`.
+     */
+    imageUrls: z.preprocess(
+      (value) => (String(value) === 'true' ? [HTTPS_PORT] : String(value) === 'false' ? undefined : value),
+      PortsSchema.optional(),
+    ),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /** Concurrent requests, which bound what a flood of requests costs. `unreserved` shares the account's concurrency. */

@@ -32,6 +32,7 @@ describe('parseSettings', () => {
       'fovea:functionConcurrency': 'unreserved',
       'fovea:alarmEmail': 'me@example.com',
       'fovea:logRetentionDays': '7',
+      'fovea:imageUrls': '443, 8443',
       'fovea:allowOrigins': 'https://app.example.com, capacitor://localhost',
     });
     expect(settings).toMatchObject({
@@ -43,6 +44,7 @@ describe('parseSettings', () => {
       functionConcurrency: 'unreserved',
       alarmEmail: 'me@example.com',
       logRetentionDays: 7,
+      imageUrls: [443, 8443],
       allowOrigins: ['https://app.example.com', 'capacitor://localhost'],
     });
   });

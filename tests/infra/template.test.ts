@@ -89,6 +89,15 @@ describe('the template', () => {
     expect(origins(template)).toEqual([]);
   });
 
+  it('tells the API from which ports it may fetch pictures, and by default from none', () => {
+    const ports = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_IMAGE_URLS ?? [],
+      );
+    expect(ports(synthesize({ imageUrls: true }))).toEqual(['[443]']);
+    expect(ports(template)).toEqual([]);
+  });
+
   it('has a dashboard of predictions, latency, cold starts, errors, jobs by status, hours and cost', () => {
     const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
     const body = flatten(dashboard?.Properties['DashboardBody']);

@@ -7,6 +7,7 @@ import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
 import { createPredictor, type Predictor } from '../../core/predict/predictor.ts';
+import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import { createMemoryStore } from '../../core/storage/drivers/memory.ts';
 import { createServerUploadLinks } from '../../core/storage/drivers/server-upload-links.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -42,6 +43,7 @@ export interface TestAppOptions {
   readonly lanes?: LaneScheduler;
   readonly isStopping?: () => boolean;
   readonly predictor?: Predictor;
+  readonly fetchPicture?: FetchPicture;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -95,6 +97,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     ...(options.isStopping === undefined ? {} : { isStopping: options.isStopping }),
     ...(checkWritable === undefined ? {} : { checkWritable }),
     backends: options.backends,
+    fetchPicture: options.fetchPicture,
     usage: createUsageCounter({
       store,
       now,

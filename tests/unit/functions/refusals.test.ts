@@ -34,7 +34,7 @@ describe('a refusal says', () => {
   it('that URLs are not fetched, and what to send', async () => {
     const { code, message } = await refuse(PREDICT, { image: 'http://example.com/a.png' });
     expect(code).toBe('base64-invalid');
-    expect(message).toMatch(/URLs are not fetched.*base64.*"image_key"/);
+    expect(message).toMatch(/URLs are not fetched.*base64.*"image_key".*"image_url"/);
   });
 
   it('how many bytes an upload link is for', async () => {

@@ -1,0 +1,200 @@
+// Fetches pictures from https addresses that clients name, for a server that may reach more than those clients: only from the public internet,
+// bounded in time, bytes and redirects. Does not know what a picture is.
+
+import type { IncomingMessage } from 'node:http';
+import { type RequestOptions, request } from 'node:https';
+import pLimit from 'p-limit';
+import { HTTPS_PORT } from '../environment.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { imageTooLarge } from '../image/image-errors.ts';
+import { isPrivateAddress } from './is-private-address.ts';
+import {
+  askNameServers,
+  type HostAddress,
+  notPublic,
+  type ResolveName,
+  resolvePublic,
+  urlRefused,
+} from './resolve-public.ts';
+import { shownUrl } from './shown-url.ts';
+
+const MAX_REDIRECTS = 3;
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+const HTTP_OK = 200;
+/** At once, over all requests of the process. */
+const CONCURRENCY = 16;
+const TIMEOUT_MS = 10_000;
+const MOST_HEADER_BYTES = 16 * 1024;
+
+/** What a picture may cost. */
+export interface FetchOptions {
+  readonly maxBytes: number;
+  /** Ends the work; its reason is what is thrown. */
+  readonly signal: AbortSignal;
+  /** Is told of bytes as they arrive; what it throws ends the work. */
+  onBytes(bytes: number): void;
+}
+
+/**
+ * The bytes that an address answers with.
+ * @throws {FoveaError} `image-url-refused` for an address that is not allowed, also after a redirect; `image-url-unreachable` where nothing comes
+ * from there, or not in time; `image-too-large`.
+ */
+export type FetchPicture = (url: string, options: FetchOptions) => Promise<Uint8Array>;
+
+/** How pictures are fetched. */
+export interface PictureFetcherOptions {
+  /** Ports that may be asked. Default: that of https. */
+  readonly ports?: readonly number[] | undefined;
+  /** For one picture with its redirects, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  readonly resolve?: ResolveName | undefined;
+  /** Default: whatever {@link isPrivateAddress} does not refuse. */
+  readonly isPublic?: ((address: string) => boolean) | undefined;
+  /** Certificates of authorities in PEM, in place of those that Node trusts. */
+  readonly ca?: string | undefined;
+}
+
+/** Makes a {@link FetchPicture}. */
+export function createPictureFetcher(options: PictureFetcherOptions = {}): FetchPicture {
+  const { ports = [HTTPS_PORT], timeoutMs = TIMEOUT_MS, resolve = askNameServers, ca } = options;
+  const isPublic = options.isPublic ?? ((address: string) => !isPrivateAddress(address));
+  const limit = pLimit(CONCURRENCY);
+  return (text, { maxBytes, signal, onBytes }) =>
+    limit(async () => {
+      signal.throwIfAborted();
+      const start = parseUrl(text);
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      try {
+        let url = start;
+        for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+          checkUrl(url, ports);
+          const addresses = await orAborted(resolvePublic(url, resolve, isPublic), inTime);
+          const response = await ask(url, addresses, isPublic, inTime, ca);
+          if (!REDIRECTS.includes(response.statusCode ?? 0))
+            return await readPicture(start, response, maxBytes, onBytes);
+          response.destroy();
+          const { location } = response.headers;
+          if (location === undefined || !URL.canParse(location, url.href))
+            throw unreachable(start, 'its server redirects to no address.');
+          url = new URL(location, url);
+        }
+        throw urlRefused(
+          start,
+          `it redirects more than ${MAX_REDIRECTS} times. Send the address at the end of its redirects.`,
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        if (inTime.aborted) throw unreachable(start, `it took longer than ${timeoutMs / 1000} s.`, error);
+        if (error instanceof FoveaError) throw error;
+        throw unreachable(start, `${reasonOf(error)}.`, error);
+      }
+    });
+}
+
+const SHOWN_CHARACTERS = 80;
+
+function parseUrl(text: string): URL {
+  if (URL.canParse(text)) return new URL(text);
+  throw new FoveaError(
+    'image-url-refused',
+    `${JSON.stringify(text.slice(0, SHOWN_CHARACTERS))} is no URL. Send one as https://pictures.example.com/1.jpg.`,
+  );
+}
+
+/** @throws {FoveaError} `image-url-refused`. */
+function checkUrl(url: URL, ports: readonly number[]): void {
+  if (url.protocol !== 'https:') throw urlRefused(url, 'only https is allowed.');
+  if (url.username !== '' || url.password !== '')
+    throw urlRefused(url, 'it has a name or a password in it. Leave them out.');
+  const port = url.port === '' ? HTTPS_PORT : Number(url.port);
+  if (!ports.includes(port))
+    throw urlRefused(
+      url,
+      `port ${port} is not allowed, only ${ports.join(', ')}. The operator may allow it.`,
+    );
+}
+
+/** Resolves with the headers of the answer, whose body is still to be read. */
+function ask(
+  url: URL,
+  addresses: readonly HostAddress[],
+  isPublic: (address: string) => boolean,
+  signal: AbortSignal,
+  ca: string | undefined,
+): Promise<IncomingMessage> {
+  const [first] = addresses;
+  if (first === undefined) throw new Error('its name has no address');
+  const lookup: RequestOptions['lookup'] = (_name, { all }, callback) =>
+    all ? callback(null, [...addresses]) : callback(null, first.address, first.family);
+  return new Promise((resolve, reject) => {
+    const asking = request(url, {
+      // A connection of its own, with nothing of another request and by no proxy.
+      agent: false,
+      lookup,
+      signal,
+      maxHeaderSize: MOST_HEADER_BYTES,
+      rejectUnauthorized: true,
+      headers: { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'fovea' },
+      ca,
+    });
+    // The address that the connection has, whoever chose it, before the request is sent.
+    asking.on('socket', (socket) =>
+      socket.once('connect', () => {
+        if (!isPublic(socket.remoteAddress ?? '')) asking.destroy(notPublic(url));
+      }),
+    );
+    asking.on('response', resolve);
+    asking.on('error', reject);
+    asking.end();
+  });
+}
+
+async function readPicture(
+  url: URL,
+  response: IncomingMessage,
+  maxBytes: number,
+  onBytes: (bytes: number) => void,
+): Promise<Uint8Array> {
+  try {
+    const { statusCode, headers } = response;
+    if (statusCode !== HTTP_OK)
+      throw unreachable(url, `its server answered ${statusCode}. Check the address.`, undefined, statusCode);
+    const announced = Number(headers['content-length'] ?? 0);
+    if (announced > maxBytes) throw imageTooLarge(announced, maxBytes);
+    const chunks: Uint8Array[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of response as AsyncIterable<Uint8Array>) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > maxBytes) throw imageTooLarge(sizeBytes, maxBytes);
+      onBytes(chunk.byteLength);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    response.destroy();
+  }
+}
+
+/** Rejects when the signal is aborted, for work that takes none. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason as Error);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}
+
+function unreachable(url: URL, problem: string, cause?: unknown, status?: number): FoveaError {
+  return new FoveaError('image-url-unreachable', `${shownUrl(url)} could not be fetched: ${problem}`, {
+    details: { url: shownUrl(url), ...(status === undefined ? {} : { status }) },
+    cause,
+  });
+}
+
+/** What went wrong, in a code of the system where it has one: its message may name addresses. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code ?? (error instanceof Error ? error.message : String(error));
+}
