@@ -22,14 +22,17 @@ const UsageRowSchema = z
     }),
     model: z.string().meta({ description: 'The name of the model.' }),
     jobs: count('Jobs that were made on that day, of those that are not deleted.'),
-    predictions: count('Pictures that were predicted.'),
+    batches: count('Batch predictions that were made on that day, of those that are not deleted.'),
+    predictions: count('Pictures that were predicted; those of a batch count when it is made.'),
     gpu_seconds: z
       .number()
       .meta({ description: 'Time of these jobs on machines where a GPU trained, in seconds.' }),
-    cpu_seconds: z.number().meta({ description: 'Time of these jobs on other machines, in seconds.' }),
+    cpu_seconds: z
+      .number()
+      .meta({ description: 'Time of these jobs and batches on other machines, in seconds.' }),
     cost_usd: z
       .number()
-      .meta({ description: 'What the machines of these jobs cost on demand, in US dollars.' }),
+      .meta({ description: 'What the machines of these jobs and batches cost on demand, in US dollars.' }),
   })
   .meta({ id: 'UsageRow', description: 'What one key did with one model on one day.' });
 
@@ -49,6 +52,7 @@ export const toWireUsageRow = (row: UsageRow): z.infer<typeof UsageRowSchema> =>
   key: row.key,
   model: row.model,
   jobs: row.jobs,
+  batches: row.batches,
   predictions: row.predictions,
   gpu_seconds: row.gpuSeconds,
   cpu_seconds: row.cpuSeconds,

@@ -1,7 +1,7 @@
-// What an installation was used for: jobs from their records, predictions from the counters of all processes; by day, key and model.
+// What an installation was used for: jobs and batches from their records, predictions from the counters of all processes; by day, key and model.
 
 import { mapConcurrently } from '../concurrently.ts';
-import { firstJobIdAt } from '../job/record/job-id.ts';
+import { firstBatchIdAt, firstJobIdAt } from '../job/record/job-id.ts';
 import type { JobStore } from '../job/record/job-store.ts';
 import { spendingOf } from '../job/record/spending-of.ts';
 import { isUnreadable, readJson } from '../storage/json.ts';
@@ -17,7 +17,9 @@ export interface UsageRow {
   readonly model: string;
   /** Jobs that were made on that day; their time and cost count for it, too. */
   readonly jobs: number;
-  /** Pictures. */
+  /** Batch predictions that were made on that day; their time and cost count for it, too. */
+  readonly batches: number;
+  /** Pictures; those of a batch prediction when it is made. */
   readonly predictions: number;
   readonly gpuSeconds: number;
   readonly cpuSeconds: number;
@@ -26,6 +28,11 @@ export interface UsageRow {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const JOBS_PAGE = 100;
+const FIRST_IDS = [
+  ['fine-tuning', firstJobIdAt],
+  ['batch', firstBatchIdAt],
+] as const;
+const NOTHING = { jobs: 0, batches: 0, predictions: 0, gpuSeconds: 0, cpuSeconds: 0, costUsd: 0 };
 
 type Amounts = Partial<Omit<UsageRow, 'day' | 'key' | 'model'>>;
 
@@ -41,11 +48,11 @@ export async function summarizeUsage(
   const rows = new Map<string, UsageRow>();
   const add = (day: string, key: string | null, model: string, more: Amounts) => {
     const id = JSON.stringify([day, key ?? '', model]);
-    const none = { day, key, model, jobs: 0, predictions: 0, gpuSeconds: 0, cpuSeconds: 0, costUsd: 0 };
-    const row = rows.get(id) ?? none;
+    const row = rows.get(id) ?? { day, key, model, ...NOTHING };
     rows.set(id, {
       ...row,
       jobs: row.jobs + (more.jobs ?? 0),
+      batches: row.batches + (more.batches ?? 0),
       predictions: row.predictions + (more.predictions ?? 0),
       gpuSeconds: row.gpuSeconds + (more.gpuSeconds ?? 0),
       cpuSeconds: row.cpuSeconds + (more.cpuSeconds ?? 0),
@@ -54,20 +61,23 @@ export async function summarizeUsage(
   };
 
   const endMs = Date.parse(to) + DAY_MS;
-  // Newest first: the ids of the day after come before.
-  let after: string | undefined = firstJobIdAt(endMs);
-  while (after !== undefined) {
-    const page = await jobs.list({ after, limit: JOBS_PAGE });
-    for (const job of page.jobs) {
-      const day = dayOf(job.createdAt * 1000);
-      if (day < from || day > to) continue;
-      const { seconds, usd } = spendingOf(job);
-      const time = job.resolved?.backend === 'gpu' ? { gpuSeconds: seconds } : { cpuSeconds: seconds };
-      add(day, job.createdBy ?? null, job.model, { jobs: 1, costUsd: usd, ...time });
+  for (const [kind, firstIdAt] of FIRST_IDS) {
+    // Newest first: the ids of the day after come before.
+    let after: string | undefined = firstIdAt(endMs);
+    while (after !== undefined) {
+      const page = await jobs.list({ after, limit: JOBS_PAGE, kind });
+      for (const job of page.jobs) {
+        const day = dayOf(job.createdAt * 1000);
+        if (day < from || day > to) continue;
+        const { seconds, usd } = spendingOf(job);
+        const time = job.resolved?.backend === 'gpu' ? { gpuSeconds: seconds } : { cpuSeconds: seconds };
+        const made = kind === 'batch' ? { batches: 1 } : { jobs: 1 };
+        add(day, job.createdBy ?? null, job.model, { ...made, costUsd: usd, ...time });
+      }
+      const oldest = page.jobs.at(-1);
+      const isPast = oldest !== undefined && dayOf(oldest.createdAt * 1000) < from;
+      after = page.hasMore && !isPast ? page.last : undefined;
     }
-    const oldest = page.jobs.at(-1);
-    const isPast = oldest !== undefined && dayOf(oldest.createdAt * 1000) < from;
-    after = page.hasMore && !isPast ? page.last : undefined;
   }
 
   const objects: { readonly day: string; readonly key: string }[] = [];

@@ -14,7 +14,7 @@ export const jsonBody = (id: string) => ({
 /**
  * Adds a schema to the document under its `id`, as it may be sent: properties with a default are optional.
  * @param schema contains no other schema that has an `id`.
- * @param bounds constraints that this installation's limits add, by property.
+ * @param bounds constraints that this installation's limits add, by property, e.g. `files.bytes` for one of the items of `files`.
  * @throws {TypeError} where the schema has no `id`, or contains another that has one.
  */
 export function describeBody(
@@ -28,13 +28,24 @@ export function describeBody(
   if (described === undefined || Object.keys($defs ?? {}).length > 1)
     throw new TypeError(`The schema "${id}" of a body must contain no other schema that has an id.`);
   for (const [name, bound] of Object.entries(bounds))
-    Object.assign(described.properties?.[name] ?? {}, bound);
+    Object.assign(present(propertyAt(described, name.split('.')), `a property "${name}" of "${id}"`), bound);
   // Both are JSON Schema 2020-12, typed by two packages.
   routes.openAPIRegistry.registerComponent('schemas', id, described as object);
 }
 
+type Described = z.core.JSONSchema.BaseSchema;
+
+/** The property at a path, of an object or of the items of an array. */
+function propertyAt(schema: Described, [name, ...rest]: readonly string[]): Described | undefined {
+  if (name === undefined) return schema;
+  const { properties } =
+    Array.isArray(schema.items) || typeof schema.items !== 'object' ? schema : schema.items;
+  const property = properties?.[name];
+  return typeof property === 'object' ? propertyAt(property, rest) : undefined;
+}
+
 /** Omits bounds that only say that a float64 holds the integer exactly. */
-function dropSafeRange({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+function dropSafeRange({ jsonSchema }: { readonly jsonSchema: Described }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }

@@ -15,7 +15,7 @@ import { requireScopeFor } from '../http/require-scope.ts';
 const DATASET_SCOPE: Scope = 'train';
 
 /** What of a batch decides who may see it. */
-type BatchScope = Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<JobRecord, 'model'>;
+export type BatchScope = Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<JobRecord, 'model'>;
 
 /** The dataset in which all pictures of a batch lie; undefined where it is not sure that there is one. */
 const datasetOf = ({ kind, key }: BatchPrediction['source']): string | undefined =>

@@ -21,6 +21,7 @@ import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
+import { createDailyQuota } from '../../core/usage/daily-quota.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -33,7 +34,7 @@ import {
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
+import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { createNewBatch } from './new-batch.ts';
 
 const TAGS = ['Batches'];
@@ -64,6 +65,7 @@ const createBatch = createRoute({
       'batch-input-invalid',
       ...IDEMPOTENCY_ERRORS,
       'queue-unavailable',
+      'quota-exceeded',
     ),
   },
 });
@@ -123,7 +125,8 @@ const deleteBatch = createRoute({
 
 /** The routes of batch predictions. */
 export function batchRoutes(deps: AppDeps) {
-  const { store, jobs, limits } = deps;
+  const { store, jobs, limits, usage } = deps;
+  const withinQuota = usage && createDailyQuota({ ...deps, usage });
   const routes = createRoutes();
   describeBody(routes, CreateBatchSchema);
   const toWire = async ({ record, batch }: FoundBatch): Promise<WireBatch> =>
@@ -131,14 +134,20 @@ export function batchRoutes(deps: AppDeps) {
 
   routes.openapi(createBatch, async (c) => {
     const request = await readJsonBody(c, CreateBatchSchema, limits.jsonBodyBytes);
-    const made = await createNewBatch(
-      deps,
-      request,
-      { mayReadDatasets: mayReadDatasets(c), require: (batch) => requireBatch(c, batch) },
-      c.req.raw.signal,
-    );
+    const key = c.get('apiKey');
+    const rights = {
+      mayReadDatasets: mayReadDatasets(c),
+      require: (batch: BatchScope) => requireBatch(c, batch),
+      // All at once, and when the batch is made: batches that wait would each find the quota unused.
+      async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {
+        if (key !== undefined) await withinQuota?.(key, pictures);
+        await usage?.count({ key: key?.name ?? null, model, predictions: pictures });
+      },
+    };
+    const made = await createNewBatch(deps, request, rights, c.req.raw.signal);
     if ('dryRun' in made) return c.json(made.dryRun, 200);
-    const record = await submitJob(deps, made.job, { id: made.id, start: made.start });
+    const job = { ...made.job, createdBy: key?.name };
+    const record = await submitJob(deps, job, { id: made.id, start: made.start });
     return c.json(await toWire(toFound(record)), 200);
   });
 

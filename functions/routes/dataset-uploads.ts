@@ -49,7 +49,7 @@ const createUploads = createRoute({
 /** The route that gives many upload links. */
 export function datasetUploadRoutes({ uploads, limits }: AppDeps) {
   const routes = createRoutes();
-  describeBody(routes, CreateDatasetUploadsSchema);
+  describeBody(routes, CreateDatasetUploadsSchema, { 'files.bytes': { maximum: limits.uploadBytes } });
 
   routes.openapi(createUploads, async (c) => {
     const dataset = parseDatasetName(c.req.valid('param').dataset);

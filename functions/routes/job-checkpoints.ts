@@ -94,7 +94,8 @@ export function jobCheckpointRoutes(deps: AppDeps) {
     const { fine_tuning_job_id: id, checkpoint } = c.req.valid('param');
     const from = await requireJob(id);
     const { job, prepare } = await jobOfCheckpoint(store, from, toCheckpointSequence(checkpoint));
-    return c.json(toWireJob(await submitJob(deps, job, { prepare }), now()), 200);
+    const made = { ...job, createdBy: c.get('apiKey')?.name };
+    return c.json(toWireJob(await submitJob(deps, made, { prepare }), now()), 200);
   });
 
   return routes;

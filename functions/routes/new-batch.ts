@@ -38,11 +38,13 @@ export interface BatchRights {
   readonly mayReadDatasets: boolean;
   /** Throws where the batch may not be made. */
   require(batch: Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<NewJob, 'model'>): void;
+  /** Counts its pictures; rejects where the key may not have so many predicted. */
+  count(batch: Pick<NewJob, 'model'> & Pick<BatchPrediction, 'pictures'>): Promise<void>;
 }
 
 /**
  * Prepares a batch. What it has written is deleted again where it fails.
- * @throws {FoveaError} `batch-input-invalid`; as finding a model.
+ * @throws {FoveaError} `batch-input-invalid`; as finding a model; as its rights.
  */
 export async function createNewBatch(
   deps: AppDeps,
@@ -81,6 +83,7 @@ export async function createNewBatch(
     if (request.dry_run) return { dryRun: toDryRun(manifest, pictures, estimate) };
     const planned = { manifest, source, pictures, readsDatasets, chunkSize, estimate };
     const prediction = toPrediction(deps, request, planned);
+    await rights.count({ model: manifest.model, pictures });
     return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
   } catch (error) {
     if (!request.dry_run) await store.eraseAll(keys.batch(id)).catch(() => undefined);

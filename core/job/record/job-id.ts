@@ -24,8 +24,7 @@ export const createJobId = (nowMs: number): string => `${firstJobIdAt(nowMs)}${r
  * Makes the id of a new batch prediction, in the same way.
  * @param nowMs Unix milliseconds.
  */
-export const createBatchId = (nowMs: number): string =>
-  `${BATCH_PREFIX}${countingDown(nowMs)}${randomDigits()}`;
+export const createBatchId = (nowMs: number): string => `${firstBatchIdAt(nowMs)}${randomDigits()}`;
 
 const randomDigits = () => randomBytes(RANDOM_BYTES).toString('hex');
 const countingDown = (nowMs: number) =>
@@ -36,6 +35,8 @@ const countingDown = (nowMs: number) =>
  * @param nowMs Unix milliseconds.
  */
 export const firstJobIdAt = (nowMs: number): string => PREFIX + countingDown(nowMs);
+/** The same of batch predictions. */
+export const firstBatchIdAt = (nowMs: number): string => BATCH_PREFIX + countingDown(nowMs);
 
 /** When an id was made, in Unix milliseconds; 0 for a text that is no job id. */
 export function createdAtMsOf(jobId: string): number {

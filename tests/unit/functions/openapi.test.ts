@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode } from '../../../core/errors/error-codes.ts';
 import { DECODINGS } from '../../../core/image/model-input.ts';
+import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
 import { answerTo } from '../../../functions/http/error-status.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 
@@ -109,7 +110,10 @@ describe('the OpenAPI document', () => {
       maximum: 1000,
       description: expect.stringMatching(/ Default: `5`\.$/),
     });
-    const { CreateFineTuningJob, PredictForm } = document.components.schemas;
+    const { CreateFineTuningJob, PredictForm, CreateDatasetUploads } = document.components.schemas;
+    expect(CreateDatasetUploads.properties.files.items.properties.bytes.maximum).toBe(
+      DEFAULT_LIMITS.uploadBytes,
+    );
     const { stages } = CreateFineTuningJob.properties.recipe.properties;
     expect(stages.description).toMatch(/ Default: `auto`\.$/);
     expect(CreateFineTuningJob.required).toEqual(['model', 'training_file']);

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { createBatchId } from '../../../core/job/record/job-id.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { createUsageCounter, FLUSH_MS } from '../../../core/usage/usage-counter.ts';
@@ -80,18 +81,32 @@ describe('GET /v1/usage', () => {
     await test.jobs.update(id, (job) => ({ ...job, spent: { seconds: 60, usd: 0.5 } }));
     await test.jobs.create({ ...newJob(), model: 'fruit', createdBy: 'lab' });
     await test.jobs.create({ ...newJob(), model: 'old' });
+    const batch = await test.jobs.create(
+      { ...newJob(), model: 'fruit', createdBy: 'lab' },
+      { id: createBatchId(test.clock.nowMs) },
+    );
+    await test.jobs.update(batch.id, (job) => ({ ...job, spent: { seconds: 20, usd: 0.25 } }));
     const today = new Date(test.clock.nowMs).toISOString().slice(0, 10);
     const counts = [{ key: 'lab', model: 'fruit', predictions: 3 }];
     for (const one of ['a', 'b'])
       await test.store.put(keys.usageCounts(today, one), JSON.stringify({ counts }));
     await test.store.put(keys.usageCounts('2020-01-01', 'a'), JSON.stringify({ counts }));
     const row = { object: 'usage.row', day: today, gpu_seconds: 0 };
-    const none = { jobs: 0, predictions: 0, cpu_seconds: 0, cost_usd: 0 };
+    const none = { jobs: 0, batches: 0, predictions: 0, cpu_seconds: 0, cost_usd: 0 };
     const { status, body } = await ask('/v1/usage');
     expect(status).toBe(200);
     expect(body.data).toEqual([
       { ...row, ...none, key: null, model: 'old', jobs: 1 },
-      { ...row, key: 'lab', model: 'fruit', jobs: 2, predictions: 6, cpu_seconds: 60, cost_usd: 0.5 },
+      {
+        ...row,
+        key: 'lab',
+        model: 'fruit',
+        jobs: 2,
+        batches: 1,
+        predictions: 6,
+        cpu_seconds: 80,
+        cost_usd: 0.75,
+      },
     ]);
     expect((await ask('/v1/usage?from=2020-01-01&to=2020-01-01')).body.data).toEqual([
       { ...row, ...none, day: '2020-01-01', key: 'lab', model: 'fruit', predictions: 3 },
@@ -142,5 +157,29 @@ describe('a key with a quota', () => {
     expect(await predict(1)).toMatchObject({ status: 200 });
     test.clock.nowMs += details.retry_after_seconds * 1000;
     expect(await predict(5)).toMatchObject({ status: 200 });
+  });
+
+  it('has the pictures of its batches count at once, when they are made', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    await commitColorModel(test.store);
+    for (const name of ['1', '2', '3']) await test.store.put(`inputs/a/${name}.png`, 'x');
+    const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+    const key = { name: 'phone', scopes: ['predict'], predictions_per_day: 5 };
+    const { secret } = (await test.send('POST', '/v1/keys', key, as(OPERATOR))).body;
+    const batch = (more: object) =>
+      test.send('POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/a/', ...more }, as(secret));
+    expect(await batch({ dry_run: true })).toMatchObject({ status: 200 });
+    const made = await batch({});
+    expect(made).toMatchObject({ status: 200 });
+    expect((await test.jobs.get(made.body.id))?.createdBy).toBe('phone');
+    const refused = await batch({});
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'quota-exceeded']);
+    expect(refused.body.error.details).toMatchObject({ used: 3, asked: 3 });
+    const left: string[] = [];
+    for await (const { key: found } of test.store.list('batches/')) left.push(found);
+    expect(left.every((found) => found.startsWith(`batches/${made.body.id}/`))).toBe(true);
+    expect((await test.send('GET', '/v1/usage', undefined, as(OPERATOR))).body.data).toMatchObject([
+      { key: 'phone', model: 'color', jobs: 0, batches: 1, predictions: 3 },
+    ]);
   });
 });
