@@ -56,6 +56,20 @@ export const ModelSchema = z
       .string()
       .nullable()
       .meta({ description: 'Path of the report of this version; null where it has none.' }),
+    model_version_status: z
+      .array(
+        z.object({
+          version: text('A version.'),
+          state: z.literal('AVAILABLE').meta({ description: 'Every version that is listed can be asked.' }),
+          status: z
+            .object({
+              error_code: z.literal('OK').meta({ description: 'A constant.' }),
+              error_message: z.literal('').meta({ description: 'A constant.' }),
+            })
+            .meta({ description: 'A constant.' }),
+        }),
+      )
+      .meta({ description: 'The version described here, as clients of TensorFlow Serving ask for it.' }),
     problem: z
       .object({ code: text('A stable code.'), message: text('What is wrong, and what to do.') })
       .nullable()
@@ -100,6 +114,9 @@ export function toWireModel(manifest: Manifest, versions: readonly string[]): Wi
         ? null
         : `/v1/models/${encodeURIComponent(toModelReference(manifest.model, manifest.version))}/report`,
     problem: null,
+    model_version_status: [
+      { version: manifest.version, state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
+    ],
   };
 }
 
@@ -128,6 +145,7 @@ export function toBrokenWireModel(
     test_count: null,
     report: null,
     problem: { code: problem.code, message: problem.message },
+    model_version_status: [],
   };
 }
 

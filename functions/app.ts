@@ -14,10 +14,12 @@ import { boundBodies } from './http/bound-bodies.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { limitRate } from './http/limit-rate.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
+import { createCountedPredict } from './http/predict-counted.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
 import { requireNamesOfJob } from './http/require-names.ts';
+import { PROTOCOLS } from './protocols/protocols.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { batchResultRoutes } from './routes/batch-results.ts';
@@ -65,7 +67,8 @@ export function createApp(deps: AppDeps) {
   });
   // The page, the docs and the health of the process hold no data.
   if (deps.keyRing !== undefined) app.use('/v1/*', requireApiKey(deps.keyRing.find));
-  app.use('/v1/*', limitRate(createRateLimiter(monotonicMs), deps.processes ?? 1));
+  const limit = limitRate(createRateLimiter(monotonicMs), deps.processes ?? 1);
+  app.use('/v1/*', limit);
   app.use('/v1/*', auditRequests(createAuditLog(deps), logger));
   app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
 
@@ -95,7 +98,8 @@ export function createApp(deps: AppDeps) {
     usageRoutes,
     healthRoutes,
   ];
-  for (const group of groups) app.route('/', group(deps));
+  const routeDeps = { ...deps, predict: createCountedPredict(deps), limitRate: limit };
+  for (const group of [...groups, ...PROTOCOLS]) app.route('/', group(routeDeps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());

@@ -212,11 +212,11 @@ const reserved = (alias: string) =>
   new FoveaError(
     'alias-reserved',
     `The alias "${alias}" cannot be set or removed: ` +
-      {
+      ({
         [LATEST_ALIAS]: 'it is always the newest version.',
         [LIVE_ALIAS]: 'it always stands for a version. Promote another one.',
         [CANARY_ALIAS]: 'promote a version with a share instead.',
-      }[alias],
+      }[alias] ?? 'it is a verb of addresses. Take another name.'),
     { param: 'alias' },
   );
 

@@ -7,7 +7,7 @@ import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
-import { isVersionNumber } from './model-name.ts';
+import { ADDRESS_VERBS, isVersionNumber } from './model-name.ts';
 
 /** The alias of the version that predictions use. Without it they use {@link LATEST_ALIAS}. */
 export const LIVE_ALIAS = 'live';
@@ -15,8 +15,8 @@ export const LIVE_ALIAS = 'live';
 export const CANARY_ALIAS = 'canary';
 /** The alias of the newest version. Every commit moves it. */
 export const LATEST_ALIAS = 'latest';
-/** Aliases that this program moves; others are a user's own. */
-export const RESERVED_ALIASES: readonly string[] = [LATEST_ALIAS, LIVE_ALIAS, CANARY_ALIAS];
+/** Aliases that this program moves or that are verbs of addresses; others are a user's own. */
+export const RESERVED_ALIASES: readonly string[] = [LATEST_ALIAS, LIVE_ALIAS, CANARY_ALIAS, ...ADDRESS_VERBS];
 
 /** Versions that were live before are remembered up to this number. */
 const HISTORY_LENGTH = 50;

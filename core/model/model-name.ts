@@ -11,6 +11,9 @@ const VERSION = /^[1-9][0-9]{0,8}$/;
 /** An alias begins with a letter, so that it cannot be taken for a version. */
 const ALIAS = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
+/** Verbs that may follow the name of a model and a colon in an address. They cannot be aliases, which stand there, too. */
+export const ADDRESS_VERBS = ['predict', 'classify'] as const;
+
 /** Characters of a refused name that a message repeats at most. */
 const SHOWN_CHARACTERS = 80;
 const shown = (value: string) =>

@@ -53,11 +53,14 @@ export function retryHeaders(
   };
 }
 
+/** Gives a failure the shape that the clients of a protocol read. */
+export type ErrorShape = (body: ErrorBody, status: number) => object;
+
 /**
- * The app's error handler. It answers a `FoveaError` by its code, and everything else with a 500 that only the log
- * explains.
+ * An error handler. It answers a `FoveaError` by its code, and everything else with a 500 that only the log explains.
+ * @param shape of the body. Default: that of this API.
  */
-export function createErrorHandler(logger: Logger) {
+export function createErrorHandler(logger: Logger, shape: ErrorShape = (body) => body) {
   return (error: Error, c: Context<AppEnv>): Response => {
     const known = toKnownError(error, c.req.raw.signal.aborted);
     if (known !== undefined) {
@@ -66,7 +69,7 @@ export function createErrorHandler(logger: Logger) {
       if (known.code === 'server-busy' || known.code === 'deadline-passed')
         logger.warn('request refused', { request_id, code: known.code, reason: known.message });
       else if (status >= 500) logger.error('request failed', { request_id, error });
-      return c.json(toErrorBody(known), status, retryHeaders(known.code, known.details));
+      return c.json(shape(toErrorBody(known), status), status, retryHeaders(known.code, known.details));
     }
     const requestId = c.get('requestId');
     logger.error('unexpected error', {
@@ -84,7 +87,8 @@ export function createErrorHandler(logger: Logger) {
         request_id: requestId,
       },
     };
-    return c.json(body, answerTo('internal-error').status, retryHeaders('internal-error'));
+    const { status } = answerTo('internal-error');
+    return c.json(shape(body, status), status, retryHeaders('internal-error'));
   };
 }
 

@@ -8,6 +8,16 @@ const LONGEST_FIELD_BYTES = 4096;
 /** Bytes of the header of one part, all of its lines together. */
 const LARGEST_HEADER_BYTES = 16_384;
 
+/** The limits of a form's files. */
+export interface FormLimits {
+  /** Most files. */
+  readonly files: number;
+  /** Most bytes of one file; those of a larger one are dropped. */
+  readonly fileBytes: number;
+  /** Fields that are files whatever their headers say. */
+  readonly fileNames?: ReadonlySet<string> | undefined;
+}
+
 /** A part of a form, as RFC 2046 calls what stands between two boundaries: a file or a field. */
 export class FormPart {
   header: PartHeader | undefined;
@@ -15,19 +25,21 @@ export class FormPart {
   /** The whole content, once it has arrived; empty where it is too large. */
   content: Buffer = Buffer.alloc(0);
   readonly #chunks: Buffer[] = [];
-  readonly #fileBytes: number;
+  readonly #limits: Pick<FormLimits, 'fileBytes' | 'fileNames'>;
 
-  /** @param fileBytes the limit of its size where it is a file. */
-  constructor(fileBytes: number) {
-    this.#fileBytes = fileBytes;
+  constructor(limits: Pick<FormLimits, 'fileBytes' | 'fileNames'>) {
+    this.#limits = limits;
   }
 
   get isFile(): boolean {
-    return this.header?.file !== undefined;
+    const { header } = this;
+    return (
+      header !== undefined && (header.file !== undefined || this.#limits.fileNames?.has(header.name) === true)
+    );
   }
 
   get isTooLarge(): boolean {
-    return this.sizeBytes > (this.isFile ? this.#fileBytes : LONGEST_FIELD_BYTES);
+    return this.sizeBytes > (this.isFile ? this.#limits.fileBytes : LONGEST_FIELD_BYTES);
   }
 
   /**

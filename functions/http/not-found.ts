@@ -65,7 +65,13 @@ const fixedSegments = ({ path }: RouteEntry) =>
 
 const matches = (pattern: readonly string[], segments: readonly string[]) =>
   pattern.length === segments.length &&
-  pattern.every((part, index) => (part.startsWith(':') ? segments[index] !== '' : part === segments[index]));
+  pattern.every((part, index) => matchesSegment(part, segments[index] ?? ''));
+
+function matchesSegment(part: string, segment: string): boolean {
+  if (!part.startsWith(':')) return part === segment;
+  const allowed = /\{(.*)\}$/.exec(part)?.[1];
+  return allowed === undefined ? segment !== '' : new RegExp(`^(?:${allowed})$`).test(segment);
+}
 
 /** `/v1/models/:model` as `/v1/models/{model}`. */
 const toTemplate = (path: string) => path.replaceAll(/:([^/{]+)(\{[^/]*\})?/g, '{$1}');

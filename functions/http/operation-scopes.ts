@@ -19,6 +19,7 @@ export const OPERATION_SCOPES = {
   getBatchResults: 'predict',
   listModels: 'predict',
   getModel: 'predict',
+  getModelVersion: 'predict',
   listModelVersions: 'predict',
   listModelAliases: 'predict',
   listArchitectures: 'predict',

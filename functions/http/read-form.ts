@@ -5,16 +5,8 @@ import { parse } from 'content-disposition';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { present } from '../../core/present.ts';
 import { formInvalid, notAForm } from './form-errors.ts';
-import { FormPart } from './form-part.ts';
+import { type FormLimits, FormPart } from './form-part.ts';
 import { toText } from './part-header.ts';
-
-/** The limits of a form's files. */
-export interface FormLimits {
-  /** Most files. */
-  readonly files: number;
-  /** Most bytes of one file; those of a larger one are dropped. */
-  readonly fileBytes: number;
-}
 
 /** An uploaded file and the field that it was sent as. */
 export interface FormFile {
@@ -57,7 +49,7 @@ export async function readForm(
   let isOver = false;
   parser.on('part', (stream) => {
     if (failure === undefined && parts.length < limits.files + MOST_FIELDS) {
-      const part = new FormPart(limits.fileBytes);
+      const part = new FormPart(limits);
       parts.push(part);
       const refuse = (error: FoveaError) => {
         failure ??= error;

@@ -83,6 +83,19 @@ const compare = createRoute({
   },
 });
 
+const getVersion = createRoute({
+  operationId: 'getModelVersion',
+  method: 'get',
+  path: '/v1/models/{model}/versions/{version}',
+  tags: TAGS,
+  summary: 'Get a version of a model',
+  request: { params: ModelVersionParamSchema },
+  responses: {
+    200: { description: 'The version.', content: { 'application/json': { schema: ModelSchema } } },
+    ...errorResponses(...MODEL_ERRORS),
+  },
+});
+
 const removeVersion = createRoute({
   operationId: 'deleteModelVersion',
   method: 'delete',
@@ -161,6 +174,18 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     predictor.drop(model, number);
     return { id: toModelReference(model, number), object: 'model' as const, deleted: true as const };
   };
+
+  routes.openapi(getVersion, async (c) => {
+    const { model: named, version: wanted } = c.req.valid('param');
+    const model = parseModelName(named);
+    const version = await resolveVersion(store, model, parseVersionOrAlias(wanted)).catch(
+      explainMissingModel(jobs, model),
+    );
+    return c.json(
+      toWireModel(await readManifest(store, model, version), await listVersions(store, model)),
+      200,
+    );
+  });
 
   routes.openapi(removeVersion, async (c) => {
     const { model, version } = c.req.valid('param');

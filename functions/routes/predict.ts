@@ -16,8 +16,7 @@ import {
 import { FoveaError } from '../../core/errors/errors.ts';
 import { toPredictionBody } from '../../core/predict/prediction-body.ts';
 import type { HeatmapRequest, ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
-import { createDailyQuota } from '../../core/usage/daily-quota.ts';
-import type { AppDeps, AppEnv } from '../deps/deps.ts';
+import type { AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { toErrorBody } from '../http/error-response.ts';
@@ -25,8 +24,8 @@ import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-respons
 import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
-import { whileWanted } from '../http/while-wanted.ts';
-import { explainMissingModel } from './missing-model.ts';
+import type { RouteDeps } from '../http/route-deps.ts';
+import { takeTurns } from '../http/take-turns.ts';
 import { toModelAndVersion } from './models.ts';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
@@ -107,9 +106,8 @@ const predictRoute = createRoute({
 });
 
 /** The route of predictions. */
-export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, now, fetchPicture }: AppDeps) {
+export function predictRoutes({ lanes, store, limits, predict, fetchPicture }: RouteDeps) {
   const routes = createRoutes();
-  const withinQuota = usage && createDailyQuota({ store, usage, now });
   const many = { maxItems: limits.imagesPerRequest };
   describeBody(routes, PredictJsonSchema, {
     images: many,
@@ -121,10 +119,11 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, no
 
   routes.openapi(predictRoute, async (c) => {
     const named = c.req.valid('param').model;
-    const flow = { client: c.get('apiKey')?.name ?? '', model: named };
-    const { images, isList, query, heatmap, predicted } = await whileWanted(c.req.raw, (signal) =>
-      // Before the body is read: a request that has to be refused costs nothing.
-      lanes.admit(flow, signal, async (turns) => {
+    const { images, isList, query, heatmap, predicted } = await takeTurns(
+      { lanes },
+      c,
+      named,
+      async (turns, signal) => {
         const { images, isList, fields } = await readImages(c, limits, { store, fetchPicture, signal });
         const query = withFields(c, c.req.valid('query'), fields);
         const { model, version } = toModelAndVersion(named, query.version);
@@ -134,26 +133,18 @@ export function predictRoutes({ predictor, lanes, store, jobs, limits, usage, no
         const readable = images
           .map(({ content }) => content)
           .filter((content) => content instanceof Uint8Array);
-        const counted = { key: c.get('apiKey')?.name ?? null, model, predictions: readable.length };
-        const key = c.get('apiKey');
-        if (key !== undefined) await withinQuota?.(key, readable.length);
-        // Written while the pictures are predicted, where the model is known to exist.
-        const written = usage?.knows(counted) ? usage.count(counted) : undefined;
-        const predicted = await predictor
-          .predict({
-            model,
-            version,
-            draw: drawOf(c.req.valid('header')[STICKY_HEADER]),
-            images: readable,
-            topK: query.top_k,
-            heatmap,
-            signal,
-            turns,
-          })
-          .catch(explainMissingModel(jobs, model));
-        await (written ?? usage?.count(counted));
+        const predicted = await predict(c, {
+          model,
+          version,
+          draw: drawOf(c.req.valid('header')[STICKY_HEADER]),
+          images: readable,
+          topK: query.top_k,
+          heatmap,
+          signal,
+          turns,
+        });
         return { images, isList, query, heatmap, predicted };
-      }),
+      },
     );
     const result = { ...predicted, outcomes: withUnreadable(images, predicted.outcomes) };
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });

@@ -2,8 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { includesScope, SCOPES, type Scope } from '../../../core/api-key/scope.ts';
+import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
+import { silentLogger } from '../../../functions/deps/logger.ts';
 import { createRoute } from '../../../functions/http/create-route.ts';
 import { OPERATION_SCOPES, type OperationId } from '../../../functions/http/operation-scopes.ts';
+import type { RouteDeps } from '../../../functions/http/route-deps.ts';
+import { PROTOCOLS } from '../../../functions/protocols/protocols.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 
 /** Routes that are no operations: they hold no data. */
@@ -20,6 +24,8 @@ const PUBLIC_PATHS = [
   '/docs/errors.md',
 ];
 
+const PUBLIC_PATHS_OF_PROTOCOLS = ['/v2', '/v2/health/live', '/v2/health/ready'];
+
 const OPERATOR = 'the-key-of-the-operator';
 const { app, send } = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
 const secrets = new Map<Scope, string>();
@@ -28,6 +34,16 @@ for (const scope of SCOPES) {
   const { body } = await send('POST', '/v1/keys', key, { authorization: `Bearer ${OPERATOR}` });
   secrets.set(scope, body.secret);
 }
+// Their paths alone are looked at here, so that they need nothing to work with.
+const nothing = { limits: DEFAULT_LIMITS, logger: silentLogger } as unknown as RouteDeps;
+const protocolRoutes = [
+  ...new Map(
+    PROTOCOLS.flatMap((protocol) => protocol(nothing).routes).map(({ method, path }) => [
+      `${method} ${path}`,
+      { method, path },
+    ]),
+  ).values(),
+];
 const document: AnyJson = (await send('GET', '/openapi.json')).body;
 const operations = Object.entries<AnyJson>(document.paths).flatMap(([path, methods]) =>
   Object.entries<AnyJson>(methods).map(([method, operation]) => ({
@@ -85,11 +101,30 @@ describe('the table of scopes', () => {
     const described = new Set(
       operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
+    const ofProtocols = new Set(protocolRoutes.map(({ method, path }) => `${method} ${path}`));
     const others = app.routes
-      .filter(({ method, path }) => method !== 'ALL' && !described.has(`${method} ${path}`))
+      .filter(({ method }) => method !== 'ALL')
+      .filter(({ method, path }) => ![described, ofProtocols].some((known) => known.has(`${method} ${path}`)))
       .map(({ path }) => path);
     expect([...new Set(others)].sort()).toEqual([...PUBLIC_PATHS].sort());
   });
+
+  it.each(protocolRoutes.filter(({ path }) => !PUBLIC_PATHS_OF_PROTOCOLS.includes(path)))(
+    'lets nobody without a key use $method $path of a protocol',
+    async ({ method, path }) => {
+      const asked = path
+        .replaceAll(/:call\{[^}]*\}/g, 'color:predict')
+        .replaceAll(/:version\{v[^}]*\}/g, 'v3.0')
+        .replaceAll(/:area\{[^}]*\}/g, 'Prediction')
+        .replaceAll(/:version(\{[^}]*\})?/g, '1')
+        .replaceAll(/:\w+/g, 'color');
+      // Clients of one protocol send the key in the body.
+      const body =
+        method === 'GET' ? {} : { body: '{"model_id":"color/1","image":{"type":"base64","value":""}}' };
+      const response = await app.request(asked, { method, ...body });
+      expect(response.status).toBe(401);
+    },
+  );
 
   it('is needed to compile a route', () => {
     const route = { method: 'get', path: '/v1/new', responses: {} } as const;

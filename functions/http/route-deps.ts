@@ -1,0 +1,12 @@
+// What the routes of predictions share beyond what the app is given.
+
+import type { MiddlewareHandler } from 'hono';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
+import type { CountedPredict } from './predict-counted.ts';
+
+/** The app's ports and settings, and what is made of them once. */
+export interface RouteDeps extends AppDeps {
+  readonly predict: CountedPredict;
+  /** Refuses keys that send too much; for routes that check keys themselves. */
+  readonly limitRate: MiddlewareHandler<AppEnv>;
+}

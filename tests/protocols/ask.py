@@ -1,0 +1,135 @@
+"""Asks the server of tests/protocols/main.ts by the clients of other people. Arguments: protocol, URL, API key, picture."""
+
+import base64
+import sys
+
+protocol, url, key, picture = sys.argv[1:]
+with open(picture, "rb") as file:
+    content = file.read()
+host = url.split("://")[1]
+
+
+def expect(label, score):
+    assert label == "red", label
+    assert 0.5 < score <= 1, score
+    print(f"red {score:.4f}")
+
+
+def headers():
+    """New ones for each request, since a client may add to them."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def open_inference():
+    import numpy
+    import tritonclient.http as triton
+    from tritonclient.utils import InferenceServerException
+
+    client = triton.InferenceServerClient(host)
+    assert client.is_server_live() and client.is_server_ready()
+    assert client.is_model_ready("color", headers=headers())
+    assert client.is_model_ready("color", model_version="1", headers=headers())
+    assert "binary_tensor_data" in client.get_server_metadata()["extensions"]
+    assert client.get_model_metadata("color", headers=headers())["inputs"][0]["datatype"] == "BYTES"
+    pictures = numpy.array([content, content], dtype=numpy.object_)
+    for is_binary in (True, False):
+        image = triton.InferInput("image", [2], "BYTES")
+        data = pictures if is_binary else numpy.array([base64.b64encode(content)] * 2, dtype=numpy.object_)
+        image.set_data_from_numpy(data, binary_data=is_binary)
+        outputs = [
+            triton.InferRequestedOutput(name, binary_data=is_binary) for name in ("label", "score", "probabilities")
+        ]
+        result = client.infer("color", [image], outputs=outputs, request_id="7", headers=headers())
+        assert result.get_response()["id"] == "7"
+        assert result.as_numpy("probabilities").shape == (2, 3)
+        label = result.as_numpy("label")[1]
+        score = float(result.as_numpy("score")[1])
+    classes = triton.InferRequestedOutput("probabilities", binary_data=False, class_count=2)
+    texts = client.infer("color", [image], outputs=[classes], headers=headers()).as_numpy("probabilities")
+    assert texts.shape == (2, 2), texts
+    try:
+        client.infer("none", [image], headers=headers())
+        raise AssertionError("a model that is not there was asked")
+    except InferenceServerException as error:
+        assert "none" in str(error), error
+    expect(label.decode() if isinstance(label, bytes) else label, score)
+
+
+def hugging_face():
+    from huggingface_hub import InferenceClient
+
+    client = InferenceClient(model=f"{url}/models/color", token=key)
+    answers = client.image_classification(content)
+    assert len(client.image_classification(picture, top_k=2)) == 2
+    expect(answers[0].label, answers[0].score)
+
+
+def custom_vision():
+    from azure.cognitiveservices.vision.customvision.prediction import CustomVisionPredictionClient
+    from azure.cognitiveservices.vision.customvision.prediction.models import CustomVisionErrorException
+    from msrest.authentication import ApiKeyCredentials
+
+    project = "11111111-2222-3333-4444-555555555555"
+    client = CustomVisionPredictionClient(url, ApiKeyCredentials(in_headers={"Prediction-key": key}))
+    answer = client.classify_image(project, "color", content)
+    assert answer.project == project and answer.created is not None
+    best = client.classify_image_with_no_store(project, "color", content).predictions[0]
+    try:
+        client.classify_image(project, "none", content)
+        raise AssertionError("a model that is not there was asked")
+    except CustomVisionErrorException as error:
+        assert error.error.code == "model-not-found", error
+    expect(best.tag_name, best.probability)
+
+
+def rekognition():
+    import boto3
+
+    client = boto3.client(
+        "rekognition",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id=key,
+        aws_secret_access_key="not looked at",
+    )
+    arn = "arn:aws:rekognition:eu-west-1:123456789012:project/{}/version/1/1700000000000"
+    image = {"Bytes": content}
+    labels = client.detect_custom_labels(ProjectVersionArn=arn.format("color"), Image=image, MinConfidence=0)
+    assert len(labels["CustomLabels"]) == 3
+    best = client.detect_custom_labels(ProjectVersionArn=arn.format("color"), Image=image)["CustomLabels"][0]
+    for exception, asked in (
+        (client.exceptions.ResourceNotFoundException, {"ProjectVersionArn": arn.format("none"), "Image": image}),
+        (
+            client.exceptions.InvalidImageFormatException,
+            {"ProjectVersionArn": arn.format("color"), "Image": {"Bytes": b"no picture"}},
+        ),
+    ):
+        try:
+            client.detect_custom_labels(**asked)
+            raise AssertionError(f"no {exception}")
+        except exception:
+            pass
+    expect(best["Name"], best["Confidence"] / 100)
+
+
+def roboflow():
+    import numpy
+    from inference_sdk import InferenceHTTPClient
+    from PIL import Image
+
+    client = InferenceHTTPClient(api_url=url, api_key=key)
+    pixels = numpy.asarray(Image.open(picture).convert("RGB"))[:, :, ::-1].copy()
+    for of_server in (True, False):
+        client.select_api_v1() if of_server else client.select_api_v0()
+        answer = client.infer(pixels, model_id="color/1")
+        assert answer["image"]["width"] == pixels.shape[1], answer
+    expect(answer["top"], answer["confidence"])
+
+
+{
+    "open-inference": open_inference,
+    "hugging-face": hugging_face,
+    "custom-vision": custom_vision,
+    "rekognition": rekognition,
+    "roboflow": roboflow,
+}[protocol]()

@@ -1,0 +1,85 @@
+// The protocols of other servers, asked by clients that other people publish: a server of this machine with API keys and a model
+// whose answers a person can foretell.
+//
+//   npm run test:e2e
+
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
+import { startLocalServer } from '../../functions/local-server.ts';
+import { colorPicture, commitColorModel } from '../support/color-model.ts';
+import { preparePython } from '../support/python-environment.ts';
+
+const PACKAGES = [
+  'tritonclient[http]==2.73.0',
+  'huggingface_hub==2.4.0',
+  'azure-cognitiveservices-vision-customvision==3.1.1',
+  'boto3==1.44.8',
+  'inference-sdk==1.8.3',
+];
+const PROTOCOLS = ['open-inference', 'hugging-face', 'custom-vision', 'rekognition', 'roboflow'];
+const HUGGING_FACE = '@huggingface/inference@4.13.30';
+const KEY = 'a-key-of-a-test-that-is-long-enough';
+
+const run = promisify(execFile);
+const program = fileURLToPath(new URL('ask.py', import.meta.url));
+
+/** Asks by Hugging Face's client for JavaScript, which is installed into the folder. */
+async function askByJavaScript(folder: string, url: string, picture: string): Promise<string> {
+  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
+  await run('npm', ['install', '--no-audit', '--no-fund', HUGGING_FACE], { cwd: folder });
+  const text = `
+    import { readFile } from 'node:fs/promises';
+    import { InferenceClient } from '@huggingface/inference';
+    const [url, key, picture] = process.argv.slice(2);
+    const client = new InferenceClient(key).endpoint(url + '/models/color');
+    const [best] = await client.imageClassification({ data: new Blob([await readFile(picture)]) });
+    if (best.label !== 'red') throw new Error(best.label);
+    console.log(best.label, best.score.toFixed(4));`;
+  await writeFile(path.join(folder, 'ask.mjs'), text);
+  return (await run(process.execPath, ['ask.mjs', url, KEY, picture], { cwd: folder })).stdout.trim();
+}
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-protocols-'));
+const dataDir = path.join(folder, 'data');
+const picture = path.join(folder, 'red.png');
+await commitColorModel(createFilesystemStore({ root: dataDir }));
+await writeFile(picture, await colorPicture('red', 'png', 64));
+const server = await startLocalServer({
+  dataDir,
+  host: '127.0.0.1',
+  port: 0,
+  version: '0.0.0-test',
+  logger: silentLogger,
+  apiKeys: async () => ({ tester: KEY }),
+});
+let failed = 0;
+async function check(name: string, ask: () => Promise<string>): Promise<void> {
+  try {
+    console.log(`right: ${name}: ${await ask()}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`WRONG: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+try {
+  const tools = await preparePython('test-protocols', PACKAGES).catch((error: Error) => {
+    console.log(`skipped: all clients for Python: ${error.message.split('\n')[0]}`);
+  });
+  for (const protocol of tools === undefined ? [] : PROTOCOLS)
+    await check(protocol, async () => {
+      const args = [program, protocol, server.url, KEY, picture];
+      const { stdout } = await run(path.join(tools ?? '', 'python'), args, { cwd: folder });
+      return stdout.trim();
+    });
+  await check('hugging-face for JavaScript', () => askByJavaScript(folder, server.url, picture));
+} finally {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+process.exit(failed === 0 ? 0 : 1);
