@@ -11,7 +11,7 @@ import { openBody } from '../http/open-body.ts';
 import { readBody } from '../http/read-body.ts';
 import { readForm } from '../http/read-form.ts';
 import type { KeyPlace } from '../http/require-api-key.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 import { createProtocol, predictAll } from './protocol.ts';
 
 const HEADER = 'Prediction-Key';

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { decodeBase64 } from '../http/decode-base64.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from '../http/read-json.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 import { createProtocol, predictAll } from './protocol.ts';
 
 const DEFAULT_TOP_K = 5;

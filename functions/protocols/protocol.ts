@@ -15,9 +15,9 @@ import { createErrorHandler, type ErrorShape } from '../http/error-response.ts';
 import { admitKey, BEARER_KEY, type KeyPlace, requireApiKey } from '../http/require-api-key.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { requireScope, requireScopeFor } from '../http/require-scope.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
 import { takeTurns } from '../http/take-turns.ts';
 import { explainMissingModel } from '../routes/missing-model.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 
 /** The routes of a protocol, and the middleware that each of them begins with, but for those that hold no data. */
 export interface Protocol {

@@ -8,7 +8,7 @@ import type { ErrorBody } from '../http/error-response.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import type { KeyPlace } from '../http/require-api-key.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 import { bestOf, createProtocol, predictAll } from './protocol.ts';
 
 const TARGET = 'X-Amz-Target';

@@ -10,7 +10,7 @@ import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import { BEARER_KEY, type KeyPlace } from '../http/require-api-key.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 import { type Answer, bestOf, createProtocol, findModel, predictAll, toReference } from './protocol.ts';
 
 const PARAM = 'api_key';

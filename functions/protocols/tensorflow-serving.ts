@@ -8,7 +8,7 @@ import type { AppEnv } from '../deps/deps.ts';
 import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
+import type { RouteDeps } from '../routes/route-deps.ts';
 import {
   type Answers,
   bestOf,

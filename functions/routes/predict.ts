@@ -24,9 +24,9 @@ import { errorResponses, JSON_ERRORS, MODEL_ERRORS } from '../http/error-respons
 import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
-import type { RouteDeps } from '../http/route-deps.ts';
 import { takeTurns } from '../http/take-turns.ts';
 import { toModelAndVersion } from './models.ts';
+import type { RouteDeps } from './route-deps.ts';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 /** Chooses between a live version and its canary. */

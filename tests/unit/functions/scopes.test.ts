@@ -6,8 +6,8 @@ import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
 import { silentLogger } from '../../../functions/deps/logger.ts';
 import { createRoute } from '../../../functions/http/create-route.ts';
 import { OPERATION_SCOPES, type OperationId } from '../../../functions/http/operation-scopes.ts';
-import type { RouteDeps } from '../../../functions/http/route-deps.ts';
 import { PROTOCOLS } from '../../../functions/protocols/protocols.ts';
+import type { RouteDeps } from '../../../functions/routes/route-deps.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 
 /** Routes that are no operations: they hold no data. */

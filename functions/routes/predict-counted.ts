@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { PredictRequest, PredictResult } from '../../core/predict/predictor.ts';
 import { createDailyQuota } from '../../core/usage/daily-quota.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
-import { explainMissingModel } from '../routes/missing-model.ts';
+import { explainMissingModel } from './missing-model.ts';
 
 /** Predicts the pictures of a request. @throws {FoveaError} `quota-exceeded`, and what the predictor throws. */
 export type CountedPredict = (c: Context<AppEnv>, request: PredictRequest) => Promise<PredictResult>;
