@@ -27,6 +27,10 @@ export const NOT_IDEMPOTENT = {
   finishFineTuningJob: 'To finish twice is to finish.',
   cancelBatch: 'To cancel twice is to cancel.',
   createKey: 'Its answer has a secret, which is kept nowhere. The name of the key is taken the second time.',
+  createDatasetUploads: 'Links made again bring the same files.',
+  moveDatasetFiles: 'Sent again, it goes on where it broke off.',
+  renameDatasetClass: 'Sent again, it goes on where it broke off.',
+  deleteDatasetFiles: 'To delete twice is to delete.',
   rotateKey: 'Its answer has a secret, which is kept nowhere.',
 } as const satisfies Partial<Readonly<Record<OperationId, string>>>;
 

@@ -348,13 +348,14 @@ export function datasetFileRoutes(deps: AppDeps) {
 
   routes.openapi(deleteClass, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
-    return c.json(await erase(dataset, await pathsOfClass(store, dataset, c.req.valid('param').class)), 200);
+    const label = parseClassName(c.req.valid('param').class);
+    return c.json(await erase(dataset, await pathsOfClass(store, dataset, label)), 200);
   });
 
   routes.openapi(renameClass, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
     const { class: label } = await readJsonBody(c, RenameClassSchema, limits.jsonBodyBytes);
-    const paths = await pathsOfClass(store, dataset, c.req.valid('param').class);
+    const paths = await pathsOfClass(store, dataset, parseClassName(c.req.valid('param').class));
     return c.json(await moveTo(dataset, paths, parseClassName(label)), 200);
   });
 
