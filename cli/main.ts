@@ -164,6 +164,7 @@ program
     'let predictions name pictures by https URLs on the public internet (default ports: 443)',
     parsePorts,
   )
+  .option('--feedback', 'keep pictures that people send with their right labels, with their consent')
   .option(
     '--behind-proxy',
     'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',

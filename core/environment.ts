@@ -53,6 +53,8 @@ export const environment = {
   allowOrigins: 'FOVEA_ALLOW_ORIGINS',
   /** JSON list of {@link PortsSchema}: predictions may name pictures by https URLs with these ports. Default: they may not. */
   imageUrls: 'FOVEA_IMAGE_URLS',
+  /** `true`: pictures that people send with their right labels are kept. Default: `false`. */
+  feedback: 'FOVEA_FEEDBACK',
 } as const;
 
 /** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */

@@ -29,6 +29,7 @@ import { datasetSnapshotRoutes } from './routes/dataset-snapshots.ts';
 import { datasetUploadRoutes } from './routes/dataset-uploads.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { feedbackRoutes } from './routes/feedback.ts';
 import { healthRoutes } from './routes/health.ts';
 import { importModelRoutes } from './routes/import-model.ts';
 import { jobCheckpointRoutes } from './routes/job-checkpoints.ts';
@@ -84,6 +85,7 @@ export function createApp(deps: AppDeps) {
     modelFileRoutes,
     reportRoutes,
     predictRoutes,
+    feedbackRoutes,
     batchRoutes,
     batchResultRoutes,
     uploadRoutes,

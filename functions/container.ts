@@ -31,6 +31,7 @@ const env = readEnvironment(
     [environment.publicS3Endpoint]: z.url(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
+    [environment.feedback]: jsonText(z.boolean()).default(false),
   }),
   process.env,
 );
@@ -82,6 +83,7 @@ const server = await serveStore(
     apiKeys: async () => keys,
     allowOrigins: env[environment.allowOrigins],
     imageUrlPorts: env[environment.imageUrls],
+    keepsFeedback: env[environment.feedback],
     graceMs: GRACE_MS,
     version: packageJson.version,
     logger,

@@ -37,6 +37,7 @@ const env = readEnvironment(
     [environment.apiKeysSecret]: z.string(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
+    [environment.feedback]: jsonText(z.boolean()).default(false),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),
@@ -131,6 +132,7 @@ const app = createApp({
     onError: (error) => logger.warn('usage not written', { error }),
   }),
   allowOrigins: env[environment.allowOrigins],
+  keepsFeedback: env[environment.feedback],
   fetchPicture: imageUrlPorts && createPictureFetcher({ ports: imageUrlPorts }),
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },

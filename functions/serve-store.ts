@@ -135,6 +135,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     usage,
     allowOrigins: options.allowOrigins,
     fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
+    keepsFeedback: options.keepsFeedback,
     trustsProxy: options.trustsProxy,
     version: options.version,
     logger,

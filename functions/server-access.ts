@@ -15,6 +15,8 @@ export interface ServerAccess {
   readonly allowOrigins?: readonly string[] | undefined;
   /** Ports of https URLs by which predictions may name pictures. Default: they may name none. */
   readonly imageUrlPorts?: readonly number[] | undefined;
+  /** Whether pictures that people send with their right labels are kept. Default: they are not. */
+  readonly keepsFeedback?: boolean | undefined;
   /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. */
   readonly trustsProxy?: boolean | undefined;
 }

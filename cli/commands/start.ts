@@ -35,6 +35,7 @@ export interface StartOptions {
   readonly allowOrigin?: readonly string[];
   /** Ports; `true` for that of https alone. */
   readonly imageUrls?: true | readonly number[];
+  readonly feedback?: boolean;
   readonly behindProxy?: boolean;
   readonly lanes?: number;
   readonly processes?: number;
@@ -114,6 +115,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     allowHosts: options.allowHost,
     allowOrigins: options.allowOrigin,
     imageUrlPorts: options.imageUrls === true ? [HTTPS_PORT] : options.imageUrls,
+    keepsFeedback: options.feedback,
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
     precision: options.precision,

@@ -86,7 +86,10 @@ export const REQUEST_CODES = {
   'alias-conflict': 'The alias does not stand for what the request expects. Read it again and decide anew.',
   'model-file-not-found': 'The version has no such file. Name one that the message gives.',
   'report-not-found': 'The version has no report. Train the model again to get one.',
-  'label-unknown': 'The model has no such class. Name one of its labels, its number, or `top`.',
+  'label-unknown':
+    'The model has no such class. Name one of its labels; for a heatmap also its number, or `top`.',
+  'feedback-off':
+    'The installation keeps no pictures from feedback. Ask its operator to allow it (`--feedback`, `fovea:feedback`).',
   'heatmap-unavailable': 'The version has no heatmaps. Use another version, or omit `heatmap`.',
   'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
 

@@ -57,6 +57,8 @@ export interface AppDeps {
   readonly usage?: UsageCounter | undefined;
   /** Fetches pictures that predictions name by URL; absent where that is not allowed. */
   readonly fetchPicture?: FetchPicture | undefined;
+  /** Whether pictures that people send with their right labels are kept. Default: they are not. */
+  readonly keepsFeedback?: boolean | undefined;
   /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */
   readonly processes?: number | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */

@@ -101,6 +101,7 @@ export const ERROR_ANSWERS = {
   'alias-conflict': refused(409),
   'report-not-found': refused(404),
   'label-unknown': refused(400),
+  'feedback-off': refused(403),
   'heatmap-unavailable': refused(409),
   'heatmap-too-large': refused(400),
 

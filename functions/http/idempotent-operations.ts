@@ -21,6 +21,7 @@ export const IDEMPOTENT_OPERATIONS = {
 export const NOT_IDEMPOTENT = {
   predict: 'It makes nothing.',
   createPlan: 'It makes nothing.',
+  createPredictionFeedback: 'The name of the picture comes from its content: it is kept once.',
   cancelFineTuningJob: 'To cancel twice is to cancel.',
   pauseFineTuningJob: 'To pause twice is to pause.',
   resumeFineTuningJob: 'To resume twice is to resume.',

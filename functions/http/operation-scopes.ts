@@ -10,6 +10,7 @@ export const OPERATION_SCOPES = {
   receiveUpload: 'public',
 
   predict: 'predict',
+  createPredictionFeedback: 'predict',
   createUpload: 'predict',
   createBatch: 'predict',
   listBatches: 'predict',

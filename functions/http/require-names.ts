@@ -19,6 +19,7 @@ const CHECKED_BY_HANDLER: ReadonlySet<OperationId> = new Set([
   'listModels',
   'importModel',
   'listDatasets',
+  'createPredictionFeedback',
   'createUpload',
   'createBatch',
   'listBatches',

@@ -77,6 +77,8 @@ const SettingsSchema = z
       (value) => (String(value) === 'true' ? [HTTPS_PORT] : String(value) === 'false' ? undefined : value),
       PortsSchema.optional(),
     ),
+    /** Whether pictures that people send with their right labels are kept, with their consent. */
+    feedback: flag.default(false),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /** Concurrent requests, which bound what a flood of requests costs. `unreserved` shares the account's concurrency. */

@@ -16,6 +16,7 @@ describe('parseSettings', () => {
       architecture: 'x86_64',
       functionMemory: 2048,
       functionConcurrency: 10,
+      feedback: false,
       budgetScope: 'account',
       retentionDays: 30,
       logRetentionDays: 30,

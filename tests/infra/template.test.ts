@@ -98,6 +98,15 @@ describe('the template', () => {
     expect(ports(template)).toEqual([]);
   });
 
+  it('keeps pictures from feedback only where the setting says so', () => {
+    const kept = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_FEEDBACK ?? [],
+      );
+    expect(kept(synthesize({ feedback: true }))).toEqual(['true']);
+    expect(kept(template)).toEqual([]);
+  });
+
   it('has a dashboard of predictions, latency, cold starts, errors, jobs by status, hours and cost', () => {
     const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
     const body = flatten(dashboard?.Properties['DashboardBody']);

@@ -44,6 +44,7 @@ export interface TestAppOptions {
   readonly isStopping?: () => boolean;
   readonly predictor?: Predictor;
   readonly fetchPicture?: FetchPicture;
+  readonly keepsFeedback?: boolean;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -98,6 +99,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     ...(checkWritable === undefined ? {} : { checkWritable }),
     backends: options.backends,
     fetchPicture: options.fetchPicture,
+    keepsFeedback: options.keepsFeedback,
     usage: createUsageCounter({
       store,
       now,

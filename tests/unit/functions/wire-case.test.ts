@@ -7,7 +7,7 @@ import { NO_MEMORY_RECORD, NO_SAVINGS } from '../../../core/job/recipe/memory-re
 import { AugmentationSchema, type ResolvedRecipe } from '../../../core/job/recipe/recipe.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { aWorker } from '../../support/a-worker.ts';
-import { commitColorModel } from '../../support/color-model.ts';
+import { colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
@@ -39,7 +39,7 @@ function namesIn(value: AnyJson): string[] {
 }
 
 it('spells every name in snake_case: jobs, trials, events, reports, manifests, parity, errors, plans', async () => {
-  const test = createTestApp();
+  const test = createTestApp({ keepsFeedback: true });
   const { id } = await test.jobs.create(newJob());
   await test.jobs.update(id, (job) => ({
     ...job,
@@ -85,6 +85,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
   await createWorkerRecords({ store: test.store, now: Date.now }).put(aWorker({ job: { id, trial: null } }));
 
   await test.store.put('inputs/1.png', 'a picture');
+  const image = Buffer.from(await colorPicture('red')).toString('base64');
   const names = new Set<string>();
   for (const [method, path, body] of [
     ['GET', `/v1/fine_tuning/jobs/${id}`],
@@ -105,6 +106,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/', dry_run: true }],
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/' }],
     ['GET', '/v1/batches'],
+    ['POST', '/v1/predictions/pred-1/feedback', { model: 'color', label: 'red', consent: true, image }],
   ] as const) {
     for (const name of namesIn((await test.send(method, path, body)).body)) names.add(name);
   }
@@ -120,6 +122,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     'tfjs_max_difference',
     'usd_per_hour',
     'format_version',
+    'prediction',
   ]) {
     expect([...names]).toContain(name);
   }
