@@ -118,10 +118,15 @@ export const PredictJsonSchema = z
       .min(1)
       .optional()
       .meta({ description: 'Many pictures; gives a list.' }),
-    image_key: z.string().optional().meta({
-      description: 'One picture that was uploaded: the `key` that `POST /v1/uploads` gave.',
-      example: 'uploads/upload-2f1c1f7e-3c39-4b9c-9f6e-0a3b5d6c7e8f',
-    }),
+    image_key: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'One picture that was uploaded: the `key` that `POST /v1/uploads` gave. In the cloud also `s3://bucket/key` of the own bucket, below ' +
+          '`inputs/`, `datasets/` or `uploads/`.',
+        example: 'uploads/upload-2f1c1f7e-3c39-4b9c-9f6e-0a3b5d6c7e8f',
+      }),
     image_keys: z
       .array(z.string())
       .min(1)

@@ -12,7 +12,8 @@ export const PICTURE_CODES = {
   'image-too-many-pixels': 'The picture has more pixels than the limit. Scale it down.',
   'image-too-many-frames': 'The picture has more frames than the limit. Send the first frame alone.',
   'too-many-images': 'The request has more pictures than the limit. Send several requests.',
-  'image-key-invalid': 'This is not the key of an upload. Send the `key` that `POST /v1/uploads` gave.',
+  'image-key-invalid':
+    'This is not the key of an upload, nor the address of a picture in the own bucket. Send the `key` that `POST /v1/uploads` gave, or what the message names.',
   'upload-not-found':
     'There is no such upload: it was not sent yet, or it is older than a day. Ask for a new link.',
   'image-url-refused':

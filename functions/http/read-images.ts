@@ -13,6 +13,7 @@ import type { AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
 import { isBytes, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
+import { requireObjects, uploadsAndObjects } from './named-objects.ts';
 import { openBody } from './open-body.ts';
 import { type Form, readForm } from './read-form.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
@@ -128,9 +129,10 @@ async function readJson(
     const contents = await readUrls(fetchPicture, urls, reading, param('image_url'), signal);
     return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
   }
+  requireObjects(c, store.url, wanted);
   const contents =
     wanted.length > 0
-      ? await readUploads(store, wanted, reading, param('image_key'))
+      ? await readUploads(store, wanted, reading, param('image_key'), uploadsAndObjects(store.url))
       : await decodeTexts(texts, param('image'), limits.uploadBytes);
   return { images: contents.map((content) => ({ file: null, content })), isList, fields: [] };
 }

@@ -89,6 +89,7 @@ const predictRoute = createRoute({
       'image-too-many-pixels',
       'image-too-many-frames',
       'upload-not-found',
+      'picture-not-found',
       'dataset-file-not-found',
       'image-url-refused',
       'image-url-unreachable',
