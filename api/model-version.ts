@@ -1,7 +1,7 @@
 // Versions and aliases of a model on the wire, and what changes them.
 
 import { z } from 'zod';
-import { CANARY_ALIAS, LATEST_ALIAS, LIVE_ALIAS } from '../core/model/live-record.ts';
+import { LATEST_ALIAS, LIVE_ALIAS, RESERVED_ALIASES } from '../core/model/live-record.ts';
 import { NAME_PATTERNS } from '../core/model/model-name.ts';
 import { ModelSchema } from './model.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
@@ -28,7 +28,7 @@ const aliasParam = (reserved: readonly string[]) =>
     }),
   });
 /** The name of a model and an alias that is to be set, in a path. Others are refused by core, which says why. */
-export const SetAliasParamSchema = aliasParam([LATEST_ALIAS, CANARY_ALIAS]);
+export const SetAliasParamSchema = aliasParam(RESERVED_ALIASES.filter((alias) => alias !== LIVE_ALIAS));
 /** The same of an alias that is to be removed. */
 export const RemoveAliasParamSchema = aliasParam([LATEST_ALIAS, LIVE_ALIAS]);
 

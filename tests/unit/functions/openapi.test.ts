@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode } from '../../../core/errors/error-codes.ts';
 import { DECODINGS } from '../../../core/image/model-input.ts';
+import { RESERVED_ALIASES } from '../../../core/model/live-record.ts';
 import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
 import { answerTo } from '../../../functions/http/error-status.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
@@ -110,6 +111,13 @@ describe('the OpenAPI document', () => {
       maximum: 1000,
       description: expect.stringMatching(/ Default: `5`\.$/),
     });
+    expect(parameter('/v1/models/{model}/aliases/{alias}', 'put', 'alias').not.enum).toEqual(
+      RESERVED_ALIASES.filter((alias) => alias !== 'live'),
+    );
+    expect(parameter('/v1/models/{model}/aliases/{alias}', 'delete', 'alias').not.enum).toEqual([
+      'latest',
+      'live',
+    ]);
     const { CreateFineTuningJob, PredictForm, CreateDatasetUploads } = document.components.schemas;
     expect(CreateDatasetUploads.properties.files.items.properties.bytes.maximum).toBe(
       DEFAULT_LIMITS.uploadBytes,
