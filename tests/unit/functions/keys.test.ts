@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { KEY_MEMORY_MS } from '../../../core/api-key/key-ring.ts';
+import { encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
@@ -191,7 +193,7 @@ describe('a key that is limited to datasets and models', () => {
       ['POST', `/v1/fine_tuning/jobs/${other.id}/cancel`],
       ['GET', `/v1/fine_tuning/jobs/${other.id}/events`],
       ['POST', `/v1/fine_tuning/jobs/${other.id}/pause`],
-      ['POST', `/v1/fine_tuning/jobs/${other.id}/checkpoints/1/model`],
+      ['POST', `/v1/fine_tuning/jobs/${other.id}/checkpoints/ftckpt-1/model`],
       ['DELETE', `/v1/fine_tuning/jobs/${other.id}`],
       ['POST', '/v1/fine_tuning/jobs', { ...job, training_file: 'secret' }],
       ['POST', '/v1/fine_tuning/jobs', { ...job, suffix: 'other' }],
@@ -205,6 +207,14 @@ describe('a key that is limited to datasets and models', () => {
     }
     for (const path of ['/v1/models/color:1', '/v1/datasets/shared-a', `/v1/fine_tuning/jobs/${own.id}`])
       expect([path, (await ask('GET', path)).status]).toEqual([path, 200]);
+  });
+
+  it('is named in the jobs that it makes, also of checkpoints', async () => {
+    const { ask, own, store, jobs } = await limited();
+    const header = { stage: 'full', epoch: 1, isFinished: false, history: [] };
+    await store.put(keys.jobCheckpoint(own.id, 1), encodeCheckpoint({ header, tensors: new Map() }));
+    const made = await ask('POST', `/v1/fine_tuning/jobs/${own.id}/checkpoints/ftckpt-1/model`);
+    expect((await jobs.get(made.body.id))?.createdBy).toBe('team');
   });
 
   it('cannot have scope admin, which would make keys without limits', async () => {
