@@ -80,6 +80,44 @@ export const MovedFilesSchema = z
   })
   .meta({ id: 'MovedDatasetFiles', description: 'What became of each file.' });
 
+/** The answer of `POST /v1/datasets/<name>/files`. */
+export const StoredFilesSchema = z
+  .object({
+    ...listOf(
+      z.object({
+        path: text('The path that the form or the archive gave.'),
+        key: z
+          .string()
+          .nullable()
+          .meta({ description: 'Object key of the file; null where it is not stored.' }),
+        size_bytes: count('Its bytes.'),
+        error: orNull(FileErrorSchema, 'Why the file is not stored; null where it is.'),
+      }),
+      'In the order of the form or the archive.',
+    ),
+    dataset: text('Name of the dataset.'),
+    stored: count('Number of files that are stored.'),
+    failed: count('Number of files that are not.'),
+    hidden: count(
+      'Hidden files of operating systems, such as `.DS_Store`, which are left out and not listed.',
+    ),
+  })
+  .meta({ id: 'StoredDatasetFiles', description: 'What became of each file of a form or an archive.' });
+
+/** The body of a form of `POST /v1/datasets/<name>/files`. */
+export const StoreFilesFormSchema = z
+  .object({
+    archive: z.array(z.string().meta({ format: 'binary' })).meta({
+      description:
+        'Archives (`.zip`, `.tar.gz`). Fields of other names are pictures, and the name is the class.',
+    }),
+  })
+  .partial()
+  .meta({
+    id: 'StoreDatasetFilesForm',
+    description: 'A form with pictures, whose fields have the names of classes, or with archives.',
+  });
+
 /** The body of `POST /v1/datasets/<name>/classes/<class>/rename`. */
 export const RenameClassSchema = z
   .strictObject({

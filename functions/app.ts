@@ -26,6 +26,7 @@ import { batchRoutes } from './routes/batches.ts';
 import { contactSheetRoutes } from './routes/contact-sheet.ts';
 import { datasetFileRoutes } from './routes/dataset-files.ts';
 import { datasetSnapshotRoutes } from './routes/dataset-snapshots.ts';
+import { datasetStoreRoutes } from './routes/dataset-store.ts';
 import { datasetUploadRoutes } from './routes/dataset-uploads.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -91,6 +92,7 @@ export function createApp(deps: AppDeps) {
     uploadRoutes,
     datasetRoutes,
     datasetFileRoutes,
+    datasetStoreRoutes,
     datasetUploadRoutes,
     datasetSnapshotRoutes,
     planRoutes,

@@ -54,6 +54,12 @@ export const REQUEST_CODES = {
 
   'dataset-name-invalid':
     'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
+  'archive-invalid':
+    'The archive is neither a zip nor a .tar.gz file, or it is damaged. Pack it again; the files that were read before are stored.',
+  'archive-entry-refused':
+    'This entry of the archive is a link or a device, damaged, or protected by a password. Pack the file itself.',
+  'archive-too-large':
+    'The archive has more entries or bytes than the limit, or unpacks to far more than its size. Send several archives of pictures alone.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
   'dataset-inspecting':
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',

@@ -16,6 +16,16 @@ export interface Limits {
   readonly predictUploadBytes: number;
   /** Bytes of one file put into a dataset. */
   readonly datasetFileBytes: number;
+  /** Files in one form that are put into a dataset; they are in memory at once. */
+  readonly datasetFormFiles: number;
+  /** Bytes of all files of such a form together. */
+  readonly datasetFormBytes: number;
+  /** Bytes of an archive that is put into a dataset; it is read file by file. */
+  readonly archiveBytes: number;
+  /** Bytes of the files of an archive. */
+  readonly archiveUnpackedBytes: number;
+  /** Files and folders in one archive. */
+  readonly archiveEntries: number;
   /** Pictures in one prediction. */
   readonly imagesPerRequest: number;
   /**
@@ -52,6 +62,11 @@ export const DEFAULT_LIMITS: Limits = {
   modelUploadBytes: LEAST_BYTES_IN_FLIGHT,
   predictUploadBytes: 64 * MIB,
   datasetFileBytes: 32 * MIB,
+  datasetFormFiles: 1000,
+  datasetFormBytes: 64 * MIB,
+  archiveBytes: 1024 * MIB,
+  archiveUnpackedBytes: 2 * 1024 * MIB,
+  archiveEntries: 20_000,
   imagesPerRequest: 64,
   bytesInFlight: MOST_BYTES_IN_FLIGHT,
   // Below the minute after which clients and proxies give up.

@@ -23,6 +23,19 @@ const BYTES = new Set(['application/octet-stream', 'binary/octet-stream', 'appli
 /** Whether a media type stands for the bytes of one picture. S3 calls bytes `binary/octet-stream`. */
 export const isBytes = (mediaType: string): boolean => mediaType.startsWith('image/') || BYTES.has(mediaType);
 
+const ARCHIVES = new Set([
+  'application/zip',
+  'application/x-zip-compressed',
+  'application/gzip',
+  'application/x-gzip',
+  'application/x-gtar',
+  'application/x-tgz',
+  'application/x-tar',
+  'application/x-compressed-tar',
+]);
+/** Whether a media type stands for an archive, or for bytes that may be one. Their first bytes say which. */
+export const isArchive = (mediaType: string): boolean => ARCHIVES.has(mediaType) || BYTES.has(mediaType);
+
 const OPENING_BRACE = 0x7b;
 const WHITESPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 

@@ -77,6 +77,9 @@ export const ERROR_ANSWERS = {
   'origin-not-allowed': refused(403),
 
   'dataset-name-invalid': refused(400),
+  'archive-invalid': refused(400),
+  'archive-entry-refused': refused(400),
+  'archive-too-large': refused(413),
   'dataset-not-found': refused(404),
   'dataset-file-not-found': refused(404),
   'dataset-inspecting': later(1),

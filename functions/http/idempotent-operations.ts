@@ -27,6 +27,7 @@ export const NOT_IDEMPOTENT = {
   resumeFineTuningJob: 'To resume twice is to resume.',
   finishFineTuningJob: 'To finish twice is to finish.',
   cancelBatch: 'To cancel twice is to cancel.',
+  storeDatasetFiles: 'It stores the same files in the same places.',
   createKey: 'Its answer has a secret, which is kept nowhere. The name of the key is taken the second time.',
   createDatasetUploads: 'Links made again bring the same files.',
   moveDatasetFiles: 'Sent again, it goes on where it broke off.',

@@ -10,6 +10,7 @@ import { readChunks } from './read-chunks.ts';
  * The body, chunk by chunk. A reader that stops early cancels the rest.
  * @param limitBytes the limit before and after decompression.
  * @param advice says what to do about a body that is too large.
+ * @param isKept whether chunks stay in memory until the request is over, and count as such.
  * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have arrived; `server-busy` where the bodies
  * of all requests together are too large; `body-timeout` and `body-unreadable` where the client stalls or disconnects;
  * `content-encoding-unsupported` and `content-encoding-invalid`.
@@ -18,6 +19,7 @@ export async function* openBody(
   c: Context<AppEnv>,
   limitBytes: number,
   advice = 'Send less, or in several requests.',
+  isKept = true,
 ): AsyncGenerator<Uint8Array> {
   const { body, headers } = c.req.raw;
   const claimedBytes = Number(headers.get('content-length') ?? 0);
@@ -32,7 +34,7 @@ export async function* openBody(
       sizeBytes += chunk.byteLength;
       if (sizeBytes > limitBytes)
         throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
-      share.take(chunk.byteLength);
+      if (isKept) share.take(chunk.byteLength);
       c.get('bodyHash')?.update(chunk);
       yield chunk;
     }

@@ -38,6 +38,7 @@ export const OPERATION_SCOPES = {
   diffDatasetSnapshots: 'train',
   createDatasetUploads: 'train',
   putDatasetFile: 'train',
+  storeDatasetFiles: 'train',
   putNestedDatasetFile: 'train',
   createFineTuningJob: 'train',
   listFineTuningJobs: 'train',

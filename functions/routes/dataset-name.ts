@@ -36,6 +36,25 @@ export const parseClassName = (name: string, param = 'class'): string => parseNa
  */
 export const parseFileName = (name: string, param = 'file'): string => parseName(name, param, 'file');
 
+/**
+ * Checks the path of a file below its dataset: its folders, and its name.
+ * @param param the request's field, for the error.
+ * @param mostFolders how many folders it may have; one of them is the class.
+ * @throws {FoveaError} `request-invalid`, `dataset-name-invalid`.
+ */
+export function parseFilePath(path: string, param: string, mostFolders: number): string[] {
+  const folders = path.split('/');
+  const file = folders.pop() ?? '';
+  if (folders.length < 1 || folders.length > mostFolders)
+    throw new FoveaError(
+      'request-invalid',
+      `The request is not valid. ${param}: ${JSON.stringify(path.slice(0, SHOWN_CHARACTERS))} must be <class>/<file>, with ` +
+        `${mostFolders} folders at most.`,
+      { param },
+    );
+  return [...folders.map((folder) => parseClassName(folder, param)), parseFileName(file, param)];
+}
+
 function parseName(name: string, param: string, kind: string): string {
   if (isSafe(name)) return name;
   throw new FoveaError(

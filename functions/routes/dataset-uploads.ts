@@ -4,7 +4,6 @@
 import { z } from '@hono/zod-openapi';
 import { CreateDatasetUploadsSchema, DatasetUploadsSchema } from '../../api/dataset-uploads.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -13,7 +12,10 @@ import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
-import { NAME_MAX_BYTES, parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { NAME_MAX_BYTES, parseDatasetName, parseFilePath } from './dataset-name.ts';
+
+/** A split and a class, or a class and a folder in it. */
+const MOST_FOLDERS = 2;
 
 const createUploads = createRoute({
   operationId: 'createDatasetUploads',
@@ -56,7 +58,7 @@ export function datasetUploadRoutes({ uploads, limits }: AppDeps) {
     const { files } = await readJsonBody(c, CreateDatasetUploadsSchema, limits.jsonBodyBytes);
     const grants = files.map(({ path, bytes, mime_type: contentType }, index) => {
       if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
-      const key = keys.datasetFile(dataset, ...parsePath(path, `files.${index}.path`));
+      const key = keys.datasetFile(dataset, ...parseFilePath(path, `files.${index}.path`, MOST_FOLDERS));
       return { path, key, sizeBytes: bytes, contentType, mayReplace: true };
     });
     const data = [];
@@ -77,18 +79,4 @@ export function datasetUploadRoutes({ uploads, limits }: AppDeps) {
   });
 
   return routes;
-}
-
-/** @throws {FoveaError} `request-invalid`, `dataset-name-invalid`. */
-function parsePath(path: string, param: string): string[] {
-  const folders = path.split('/');
-  const file = folders.pop() ?? '';
-  if (folders.length < 1 || folders.length > 2)
-    throw new FoveaError(
-      'request-invalid',
-      `The request body is not valid. ${param}: ${JSON.stringify(path.slice(0, 80))} must be <class>/<file>, with at most one folder before or ` +
-        'in the class.',
-      { param },
-    );
-  return [...folders.map((folder) => parseClassName(folder, param)), parseFileName(file, param)];
 }

@@ -1,0 +1,207 @@
+// POST /v1/datasets/{dataset}/files: puts many files into a dataset with one request, as a form or as an archive.
+
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { StoredFilesSchema, StoreFilesFormSchema } from '../../api/dataset-files.ts';
+import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { integerField } from '../../api/quantities.ts';
+import type { ArchiveEntry } from '../../core/dataset/archive-entry.ts';
+import { isHiddenName } from '../../core/dataset/hidden-name.ts';
+import { openArchive } from '../../core/dataset/open-archive.ts';
+import { putFile } from '../../core/dataset/put-file.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { IMAGE_ERROR_CODES, imageTooLarge } from '../../core/image/image-errors.ts';
+import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
+import { present } from '../../core/present.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
+import { createRoutes } from '../http/app-routes.ts';
+import { isArchive, isUnlabeled, mediaTypeOf, unsupportedContentType } from '../http/content-type.ts';
+import { createRoute } from '../http/create-route.ts';
+import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+import { describeBody } from '../http/json-body.ts';
+import { openBody } from '../http/open-body.ts';
+import { readForm } from '../http/read-form.ts';
+import { NAME_MAX_BYTES, parseDatasetName, parseFilePath } from './dataset-name.ts';
+
+/** Wrappers, a split, a class and folders in it. */
+const MOST_FOLDERS = 8;
+const ARCHIVE_FIELD = 'archive';
+const ALLOWED = [
+  'a .zip or .tar.gz archive as application/zip or application/gzip',
+  'multipart/form-data with files',
+];
+const BINARY = { schema: { type: 'string', format: 'binary', minLength: 1 } } as const;
+
+/** Errors that concern one file; with any other, the rest would fail, too. */
+const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set([
+  ...IMAGE_ERROR_CODES,
+  'dataset-name-invalid',
+  'request-invalid',
+  'key-invalid',
+  'key-too-long',
+  'key-conflict',
+  'archive-entry-refused',
+]);
+
+const storeRoute = createRoute({
+  operationId: 'storeDatasetFiles',
+  method: 'post',
+  path: '/v1/datasets/{dataset}/files',
+  tags: ['Datasets'],
+  summary: 'Put many files into a dataset',
+  description:
+    'A form with up to 1,000 files and 64 MiB, or a `.zip` or `.tar.gz` archive of up to 1 GiB with 20,000 entries. In a form, the path of a ' +
+    'file is its file name if that has a folder (`apple/1.jpg`), or else the name of the field and the file name; the field `archive` holds an ' +
+    'archive. Each file has its own outcome, and does not disturb the others. Sent again, the request stores the same files in the same places. A function ' +
+    'takes some 4.5 MB in one request.',
+  request: {
+    params: z.object({
+      dataset: z.string().meta({
+        description: 'The name of a dataset; the first file creates it.',
+        example: 'fruit',
+        pattern: FILE_NAME_PATTERN,
+        maxLength: NAME_MAX_BYTES,
+      }),
+    }),
+    query: z.strictObject({
+      strip: integerField({
+        minimum: 0,
+        maximum: MOST_FOLDERS,
+        default: 0,
+        description: 'How many leading folders are cut off each path of an archive.',
+      }),
+    }),
+    body: {
+      required: true,
+      content: {
+        'application/zip': BINARY,
+        'application/gzip': BINARY,
+        'multipart/form-data': { schema: { $ref: '#/components/schemas/StoreDatasetFilesForm' } },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: 'What became of each file.',
+      content: { 'application/json': { schema: StoredFilesSchema } },
+    },
+    ...errorResponses(
+      ...BODY_ERRORS,
+      ...WRITE_ERRORS,
+      'dataset-name-invalid',
+      'content-type-unsupported',
+      'multipart-invalid',
+      'too-many-images',
+      'archive-invalid',
+      'archive-too-large',
+      'storage-link-refused',
+    ),
+  },
+});
+
+type Outcome = z.infer<typeof StoredFilesSchema>['data'][number];
+
+/** The route that takes many files. */
+export function datasetStoreRoutes({ store, limits }: AppDeps) {
+  const routes = createRoutes();
+  describeBody(routes, StoreFilesFormSchema);
+  const archiveLimits = {
+    entries: limits.archiveEntries,
+    fileBytes: DEFAULT_IMAGE_LIMITS.maxBytes,
+    unpackedBytes: limits.archiveUnpackedBytes,
+  };
+
+  /** @returns undefined for a hidden file. @throws what concerns more than this file. */
+  async function storeOne(
+    dataset: string,
+    { path, names, sizeBytes, content }: PlacedEntry,
+  ): Promise<Outcome | undefined> {
+    const outcome = { path, size_bytes: sizeBytes };
+    try {
+      if (!names.includes('..') && names.some(isHiddenName)) return undefined;
+      const checked = parseFilePath(names.join('/'), 'path', MOST_FOLDERS);
+      if (content instanceof FoveaError) throw content;
+      return { ...outcome, key: await putFile(store, dataset, checked, content), error: null };
+    } catch (error) {
+      if (!isFoveaError(error) || !OF_ONE_FILE.has(error.code)) throw error;
+      return { ...outcome, key: null, error: { code: error.code, message: error.message } };
+    }
+  }
+
+  async function* readAll(c: Context<AppEnv>, strip: number): AsyncGenerator<PlacedEntry> {
+    const mediaType = mediaTypeOf(c.req.raw);
+    if (mediaType === 'multipart/form-data') yield* readFormFiles(c, strip);
+    else if (isArchive(mediaType) || isUnlabeled(mediaType)) {
+      c.get('bodyTerms').share.take(archiveLimits.fileBytes);
+      yield* placed(openArchive(openBody(c, limits.archiveBytes, undefined, false), archiveLimits), strip);
+    } else throw unsupportedContentType(mediaType, ALLOWED);
+  }
+
+  async function* readFormFiles(c: Context<AppEnv>, strip: number): AsyncGenerator<PlacedEntry> {
+    const { files } = await readForm(
+      openBody(c, limits.datasetFormBytes, 'Send fewer pictures, or an archive as the body.'),
+      present(c.req.header('content-type'), 'a Content-Type of a form'),
+      { files: limits.datasetFormFiles, fileBytes: limits.datasetFormBytes },
+    );
+    if (files.length === 0)
+      throw new FoveaError(
+        'multipart-invalid',
+        'The form has no file: send each picture as a file in a field with the name of its class (curl -F apple=@1.jpg).',
+      );
+    for (const { name, file, sizeBytes, bytes } of files) {
+      const content = bytes ?? imageTooLarge(sizeBytes, DEFAULT_IMAGE_LIMITS.maxBytes);
+      if (name === ARCHIVE_FIELD && !(content instanceof FoveaError))
+        yield* placed(openArchive(oneChunk(content), archiveLimits), strip);
+      else {
+        const path = file?.includes('/') ? file : `${name}/${file ?? ''}`;
+        yield { path, names: path.split('/'), sizeBytes, content };
+      }
+    }
+  }
+
+  routes.openapi(storeRoute, async (c) => {
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    const data: Outcome[] = [];
+    let hidden = 0;
+    let stored = 0;
+    try {
+      for await (const entry of readAll(c, c.req.valid('query').strip)) {
+        const outcome = await storeOne(dataset, entry);
+        if (outcome === undefined) hidden++;
+        else data.push(outcome);
+        if (outcome?.error === null) stored++;
+      }
+    } catch (error) {
+      throw stored > 0 && isFoveaError(error) ? withStored(error, stored) : error;
+    }
+    const counts = { stored, failed: data.length - stored, hidden };
+    return c.json({ object: 'list' as const, data, dataset, ...counts }, 200);
+  });
+
+  return routes;
+}
+
+async function* oneChunk(bytes: Uint8Array) {
+  yield bytes;
+}
+
+/** A file, and its folders and name below the dataset. */
+interface PlacedEntry extends ArchiveEntry {
+  readonly names: readonly string[];
+}
+
+/** Files of an archive: `./` and leading folders are cut off their paths. */
+async function* placed(entries: AsyncIterable<ArchiveEntry>, strip: number): AsyncGenerator<PlacedEntry> {
+  for await (const entry of entries) {
+    const names = entry.path.split('/').filter((name) => name !== '.');
+    yield { ...entry, names: names.slice(strip) };
+  }
+}
+
+const withStored = (error: FoveaError, stored: number) =>
+  new FoveaError(error.code, `${error.message} ${stored} files before that are stored.`, {
+    ...(error.param === undefined ? {} : { param: error.param }),
+    details: { ...error.details, stored },
+    cause: error,
+  });
