@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Holder } from '../core/erasure/find-holders.ts';
-import { FILE_NAME_PATTERN } from './file-name.ts';
+import { FILE_NAME_PATTERN, FILE_PATH_PATTERN } from './file-name.ts';
 import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
 
 /** Paths in one request at most. */
@@ -14,6 +14,7 @@ const PathSchema = z
   .string()
   .min(1)
   .max(PATH_MAX_LENGTH)
+  .regex(new RegExp(FILE_PATH_PATTERN), 'must be names joined by single slashes')
   .meta({ description: 'The path of a file below its dataset.', example: 'banana/1.jpg' });
 const PathsSchema = z
   .array(PathSchema)

@@ -103,6 +103,7 @@ describe('one file', () => {
     ['content?path=cat/none.png', 404, 'dataset-file-not-found'],
     ['content?path=../other/cat/1.png', 400, 'key-invalid'],
     ['content', 400, 'request-invalid'],
+    ['content?path=cat/1.png%00', 400, 'request-invalid'],
     ['thumbnail?path=cat/1.png&size=100000', 400, 'request-invalid'],
     ['thumbnail?path=cat/notes.txt', 404, 'thumbnail-unavailable'],
   ])('is refused at %s', async (path, status, code) => {
