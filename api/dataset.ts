@@ -1,6 +1,8 @@
 // A dataset on the wire: what an inspection found, in numbers and findings.
 
 import { z } from 'zod';
+import type { DatasetSummary } from '../core/dataset/dataset-summary.ts';
+import type { Finding } from '../core/dataset/findings.ts';
 import { groupFindings } from '../core/dataset/group-findings.ts';
 import type { DatasetInspection } from '../core/dataset/inspect-dataset.ts';
 import { summarizeClasses } from '../core/dataset/summarize-dataset.ts';
@@ -38,7 +40,10 @@ const inspectionShape = {
   classes: z
     .array(z.object({ label: text('Name of the class.'), ...splitCounts }))
     .meta({ description: 'Good pictures of each class in each split.' }),
-  findings: z.array(FindingSchema).meta({ description: 'Errors first.' }),
+  findings: z.array(FindingSchema).meta({
+    description:
+      'Errors first; of each code, the first 10. `GET /v1/datasets/{dataset}/files?finding=CODE` has all files of a code.',
+  }),
   finding_counts: z
     .record(z.string(), z.number().int().optional())
     .meta({ description: 'Number of findings by code. `findings` may list fewer.' }),
@@ -92,10 +97,29 @@ export const DryRunSchema = z
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });
 
-/** The answer of `GET /v1/datasets`: one page of names. */
+const SummarySchema = z.object({
+  files: count('Files, also those that are left out.'),
+  size_bytes: count('Bytes of all files.'),
+  pictures: count('Good pictures.'),
+  classes: count('Classes.'),
+  can_train: inspectionShape.can_train,
+  finding_counts: inspectionShape.finding_counts,
+});
+
+/** The answer of `GET /v1/datasets`: one page. */
 export const DatasetListSchema = z
   .object({
-    ...listOf(z.object({ object: objectKind('dataset'), dataset: text('Its name.') }), 'By name.'),
+    ...listOf(
+      z.object({
+        object: objectKind('dataset'),
+        dataset: text('Its name.'),
+        inspection: orNull(
+          SummarySchema,
+          'The numbers of its last inspection (`GET /v1/datasets/{dataset}`), whatever has changed since; null where it was not inspected.',
+        ),
+      }),
+      'By name.',
+    ),
     has_more: hasMore,
   })
   .meta({ id: 'DatasetList', description: 'One page of datasets.' });
@@ -109,6 +133,31 @@ export const DatasetFileSchema = z
     size_bytes: count('Bytes that were stored.'),
   })
   .meta({ id: 'DatasetFile', description: 'A file that was put into a dataset.' });
+
+/** The numbers of a dataset's last inspection, as a list has them. */
+export const toWireSummary = (summary: DatasetSummary | undefined) =>
+  summary === undefined
+    ? null
+    : {
+        files: summary.files,
+        size_bytes: summary.sizeBytes,
+        pictures: summary.pictures,
+        classes: summary.classes,
+        can_train: summary.canTrain,
+        finding_counts: summary.findingCounts,
+      };
+
+/** Findings of one code that an answer has as examples. */
+const MOST_EXAMPLES = 10;
+
+function firstOfEachCode(findings: readonly Finding[]): readonly Finding[] {
+  const counts = new Map<string, number>();
+  return findings.filter(({ code }) => {
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    return count <= MOST_EXAMPLES;
+  });
+}
 
 /** The fields that the answer for a dataset and that of a dry run share. */
 export function toWireInspection(inspection: DatasetInspection) {
@@ -124,7 +173,7 @@ export function toWireInspection(inspection: DatasetInspection) {
     can_train: !inspection.findings.some((finding) => finding.severity === 'error'),
     split,
     classes,
-    findings: inspection.findings.map(({ related, ...finding }) => ({
+    findings: firstOfEachCode(inspection.findings).map(({ related, ...finding }) => ({
       ...finding,
       ...(related === undefined ? {} : { related: [...related] }),
     })),

@@ -17,6 +17,7 @@ import { checkFlat } from './check-flat.ts';
 import { checkTiny, type InputSize } from './check-tiny.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
+import { keepSummary } from './dataset-summary.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
 import { type DecodeDepth, type FileVerdict, inspectFile } from './inspect-file.ts';
@@ -92,7 +93,10 @@ export interface InspectDatasetOptions {
   readonly signal?: AbortSignal;
   /** Whether the time is up: then {@link InspectionUnfinished} is thrown, and the next inspection goes on. */
   readonly isTimeUp?: () => boolean;
-  /** Whether what is known of files that are gone may be erased from the cache. For the API; a trainer has no right to. */
+  /**
+   * Whether what is known of files that are gone may be erased from the cache, and the numbers are kept for lists. For the API; a trainer
+   * has no right to.
+   */
   readonly tidies?: boolean;
   /** Is called after every file that is read, with numbers of files. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -183,7 +187,7 @@ export async function inspectDataset(
   checkQuotas(root, pictures, splits, fractions, findings);
   const items = toItems(pictures, classes, splits);
   const nearDuplicates = reportNearDuplicates(pictures, groups, splits, findings);
-  return {
+  const inspection: DatasetInspection = {
     dataset,
     classes,
     items,
@@ -195,6 +199,8 @@ export async function inspectDataset(
     splitSnapshot: snapshot,
     contentHash: hashDataset(classes, items),
   };
+  if (options.tidies === true && options.decode !== 'header') await keepSummary(store, inspection, files);
+  return inspection;
 }
 
 const datasetError = (code: ErrorCode, dataset: string, message: string): FoveaError =>

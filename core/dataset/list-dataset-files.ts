@@ -24,6 +24,7 @@ export interface DatasetFile {
 export interface FileFilter {
   readonly label?: string | undefined;
   readonly split?: Split | undefined;
+  /** The code of a finding that concerns the file, or the class that it is in. */
   readonly finding?: string | undefined;
 }
 
@@ -59,6 +60,12 @@ export async function listDatasetFiles(
     (file) =>
       (label === undefined || file.label === label) &&
       (split === undefined || file.item?.split === split) &&
-      (finding === undefined || file.findings.some((code) => code === finding)),
+      (finding === undefined || concerns(`${prefix}${file.path}`, finding)),
   );
+
+  /** Findings of classes have the key of a folder, with its slash. */
+  function concerns(key: string, code: string): boolean {
+    const places = [key, ...[...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1))];
+    return places.some((place) => [...(codesOf.get(place) ?? [])].some((found) => found === code));
+  }
 }

@@ -75,11 +75,10 @@ const listFiles = createRoute({
     query: z.strictObject({
       class: z.string().max(NAME_MAX_BYTES).optional().meta({ description: 'Only files with this label.' }),
       split: z.enum(SPLITS).optional().meta({ description: 'Only pictures of this split.' }),
-      finding: z
-        .string()
-        .max(64)
-        .optional()
-        .meta({ description: 'Only files with a finding of this code.', example: 'near-duplicate' }),
+      finding: z.string().max(64).optional().meta({
+        description: 'Only files with a finding of this code, or in a class with one.',
+        example: 'near-duplicate',
+      }),
       after: z
         .string()
         .min(1)

@@ -8,9 +8,12 @@ import {
   DatasetProgressSchema,
   DatasetSchema,
   toWireInspection,
+  toWireSummary,
 } from '../../api/dataset.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
+import { readSummary } from '../../core/dataset/dataset-summary.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
 import { putFile } from '../../core/dataset/put-file.ts';
@@ -39,6 +42,7 @@ const listDatasets = createRoute({
   path: '/v1/datasets',
   tags: TAGS,
   summary: 'List datasets',
+  description: 'With the numbers of the last inspection of each.',
   request: { query: NamePageQuerySchema },
   responses: {
     200: {
@@ -143,7 +147,11 @@ export function datasetRoutes({ store, limits }: AppDeps) {
       takeIf(names, (dataset) => maySee(c, { dataset })),
       limit,
     );
-    const data = items.map((dataset) => ({ object: 'dataset' as const, dataset }));
+    const data = await mapConcurrently(items, async (dataset) => ({
+      object: 'dataset' as const,
+      dataset,
+      inspection: toWireSummary(await readSummary(store, dataset)),
+    }));
     return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 

@@ -78,7 +78,9 @@ describe('datasets', () => {
         .status,
     ).toBe(200);
     expect((await store.get('datasets/colors/red/1.png'))?.body.byteLength).toBe(red.byteLength);
-    expect((await send('GET', '/v1/datasets')).body.data).toEqual([{ object: 'dataset', dataset: 'colors' }]);
+    expect((await send('GET', '/v1/datasets')).body.data).toEqual([
+      { object: 'dataset', dataset: 'colors', inspection: null },
+    ]);
     expect((await put('/v1/datasets/own-split/train/red/1.png', red)).status).toBe(200);
     expect(await store.head('datasets/own-split/train/red/1.png')).toBeDefined();
     const { body } = await send('GET', '/v1/datasets/colors');
