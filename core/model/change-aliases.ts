@@ -67,7 +67,7 @@ export async function promote(
 }
 
 /**
- * Makes live what was live before, and ends a canary.
+ * Ends the canary where there is one, since that is the change that came last; else makes live what was live before.
  * @throws {FoveaError} `model-not-found`; `rollback-unavailable` where nothing was; `alias-conflict`, `model-in-use`.
  */
 export async function rollBack(
@@ -78,11 +78,12 @@ export async function rollBack(
   await resolveVersion(store, model);
   return changeModel(store, model, async (record) => {
     assertExpected(model, LIVE_ALIAS, record.version, expected);
+    const { canary, ...withoutCanary } = record;
+    if (canary !== undefined) return withoutCanary;
     const history = [...record.history];
     for (let last = history.pop(); last !== undefined; last = history.pop()) {
       if (last.version === record.version || !(await isUsable(store, model, last.version, record))) continue;
-      const { canary: _, ...rest } = record;
-      return { ...rest, version: last.version, history };
+      return { ...record, version: last.version, history };
     }
     throw new FoveaError(
       'rollback-unavailable',

@@ -1,5 +1,6 @@
 // Which version answers: promote, roll back, and aliases, over HTTP.
 
+import { z } from 'zod';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import {
   ExpectedQuerySchema,
@@ -35,6 +36,7 @@ import {
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { refuseBody } from '../http/refuse-body.ts';
 
 const TAGS = ['Models'];
 const CHANGE_ERRORS = [
@@ -50,6 +52,10 @@ const live = {
   content: { 'application/json': { schema: LiveSchema } },
 };
 
+/** What stands in the body is not taken from the query. */
+const NO_QUERY = z.strictObject({});
+const EXPECTED_IN_QUERY = 'Send expected_version in the query.';
+
 const promoteRoute = createRoute({
   operationId: 'promoteModel',
   method: 'post',
@@ -62,6 +68,7 @@ const promoteRoute = createRoute({
   request: {
     headers: IdempotencyHeadersSchema,
     params: ModelNameParamSchema,
+    query: NO_QUERY,
     body: jsonBody('PromoteModel'),
   },
   responses: {
@@ -75,8 +82,9 @@ const rollBackRoute = createRoute({
   method: 'post',
   path: '/v1/models/{model}/rollback',
   tags: TAGS,
-  summary: 'Make live what was live before',
-  description: 'Ends a canary, too. Each call goes one step further back.',
+  summary: 'Take back the last promotion',
+  description:
+    'Ends the canary where there is one. Else makes live what was live before; each call goes one step further back.',
   request: { headers: IdempotencyHeadersSchema, params: ModelNameParamSchema, query: ExpectedQuerySchema },
   responses: {
     200: live,
@@ -106,7 +114,7 @@ const set = createRoute({
   description:
     'Makes or moves an alias of your own, which every address takes as `<model>:<alias>`. `live` is promoted; `latest` and `canary` cannot ' +
     'be set.',
-  request: { params: SetAliasParamSchema, body: jsonBody('SetModelAlias') },
+  request: { params: SetAliasParamSchema, query: NO_QUERY, body: jsonBody('SetModelAlias') },
   responses: {
     200: { description: 'The alias.', content: { 'application/json': { schema: ModelAliasSchema } } },
     ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, 'alias-reserved'),
@@ -143,6 +151,7 @@ export function modelAliasRoutes({ store, predictor, limits, now }: AppDeps) {
   });
 
   routes.openapi(rollBackRoute, async (c) => {
+    await refuseBody(c, EXPECTED_IN_QUERY);
     const model = parseModelName(c.req.valid('param').model);
     const record = await rollBack(deps, model, { expected: c.req.valid('query').expected_version });
     predictor.forget(model);
@@ -170,6 +179,7 @@ export function modelAliasRoutes({ store, predictor, limits, now }: AppDeps) {
   });
 
   routes.openapi(remove, async (c) => {
+    await refuseBody(c, EXPECTED_IN_QUERY);
     const param = c.req.valid('param');
     const [model, alias] = [parseModelName(param.model), parseAlias(param.alias)];
     const record = await removeAlias(deps, model, alias, c.req.valid('query').expected_version);

@@ -274,6 +274,8 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
         return { ...requested, status: 'cancelled', finishedAt: toSeconds(now()) };
       });
       await confirmOpen(asked);
+      // Of a paused job. Where they cannot be erased they expire, which does no harm.
+      if (isFinal(asked.status)) await store.eraseAll(keys.jobCheckpoints(id)).catch(() => undefined);
       return asked;
     },
 

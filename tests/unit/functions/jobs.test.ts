@@ -394,6 +394,11 @@ describe('one job', () => {
     expect((await test.send('GET', `${JOBS}?status=pausing`)).body.data).toHaveLength(1);
     expect((await test.send('POST', `${JOBS}/${job.id}/resume`)).body).toMatchObject({ status: 'running' });
     await test.send('POST', `${JOBS}/${job.id}/finish`);
+    const { body: other } = await test.send('POST', JOBS, BODY);
+    await test.store.put(keys.jobCheckpoint(other.id, 3), 'a checkpoint');
+    await test.send('POST', `${JOBS}/${other.id}/pause`);
+    await test.send('POST', `${JOBS}/${other.id}/cancel`);
+    expect(await test.store.head(keys.jobCheckpoint(other.id, 3))).toBeUndefined();
     expect(await test.jobs.get(job.id)).toMatchObject({ status: 'running', finishRequested: true });
   });
 

@@ -84,7 +84,19 @@ describe('the live version', () => {
     }
     expect(new Set(versions)).toEqual(new Set(['1', '2']));
     expect((await predict('color:canary')).model_version).toBe('2');
+    expect((await test.send('POST', `${COLOR}/rollback`)).body).toMatchObject({ version: '1', canary: null });
+    await test.send('POST', `${COLOR}/promote`, { version: '2', share: 0.5 });
     expect((await test.send('DELETE', `${COLOR}/aliases/canary`)).body.canary).toBeNull();
+    for (const [method, path, body] of [
+      ['POST', 'promote?expected_version=9', { version: '2' }],
+      ['PUT', 'aliases/mine?expected_version=9', { version: '2' }],
+      ['POST', 'rollback', { expected_version: '9' }],
+      ['DELETE', 'aliases/mine', { expected_version: '9' }],
+    ] as const)
+      expect(await test.send(method, `${COLOR}/${path}`, body)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'request-invalid' } },
+      });
     expect((await test.send('POST', `${COLOR}/promote`, { version: '1', share: 0.5 })).status).toBe(409);
   });
 });

@@ -2,12 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { includesScope, SCOPES, type Scope } from '../../../core/api-key/scope.ts';
-import { DEFAULT_LIMITS } from '../../../functions/deps/limits.ts';
-import { silentLogger } from '../../../functions/deps/logger.ts';
 import { createRoute } from '../../../functions/http/create-route.ts';
 import { OPERATION_SCOPES, type OperationId } from '../../../functions/http/operation-scopes.ts';
-import { PROTOCOLS } from '../../../functions/protocols/protocols.ts';
-import type { RouteDeps } from '../../../functions/routes/route-deps.ts';
+import { isOfProtocol, protocolRoutes } from '../../support/protocol-routes.ts';
 import { type AnyJson, createTestApp } from '../../support/test-app.ts';
 
 /** Routes that are no operations: they hold no data. */
@@ -34,16 +31,6 @@ for (const scope of SCOPES) {
   const { body } = await send('POST', '/v1/keys', key, { authorization: `Bearer ${OPERATOR}` });
   secrets.set(scope, body.secret);
 }
-// Their paths alone are looked at here, so that they need nothing to work with.
-const nothing = { limits: DEFAULT_LIMITS, logger: silentLogger } as unknown as RouteDeps;
-const protocolRoutes = [
-  ...new Map(
-    PROTOCOLS.flatMap((protocol) => protocol(nothing).routes).map(({ method, path }) => [
-      `${method} ${path}`,
-      { method, path },
-    ]),
-  ).values(),
-];
 const document: AnyJson = (await send('GET', '/openapi.json')).body;
 const operations = Object.entries<AnyJson>(document.paths).flatMap(([path, methods]) =>
   Object.entries<AnyJson>(methods).map(([method, operation]) => ({
@@ -101,10 +88,9 @@ describe('the table of scopes', () => {
     const described = new Set(
       operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
-    const ofProtocols = new Set(protocolRoutes.map(({ method, path }) => `${method} ${path}`));
     const others = app.routes
-      .filter(({ method }) => method !== 'ALL')
-      .filter(({ method, path }) => ![described, ofProtocols].some((known) => known.has(`${method} ${path}`)))
+      .filter((route) => route.method !== 'ALL' && !isOfProtocol(route))
+      .filter(({ method, path }) => !described.has(`${method} ${path}`))
       .map(({ path }) => path);
     expect([...new Set(others)].sort()).toEqual([...PUBLIC_PATHS].sort());
   });

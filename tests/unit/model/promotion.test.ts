@@ -41,14 +41,10 @@ const answers = (onlyLiveRight: number, onlyNewRight: number, both = 40): Paired
 describe('isNotWorse', () => {
   it.each([
     [0, 0, true],
-    [3, 0, true],
-    [4, 0, false],
-    [6, 3, true],
-    [9, 3, false],
+    [1, 0, false],
+    [3, 3, true],
+    [6, 3, false],
     [0, 9, true],
-    [20, 0, false],
-    [1000, 1000, true],
-    [1100, 900, false],
   ])('with %i pictures lost and %i won: %s', (lost, won, isFine) => {
     expect(isNotWorse(answers(lost, won))).toBe(isFine);
   });
