@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { KeyNameSchema, type KeyRecord, KeyTermsSchema } from '../core/api-key/key-record.ts';
+import { SCOPES } from '../core/api-key/scope.ts';
+import type { FoveaError } from '../core/errors/errors.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
 
 const { scopes, expiresAt, datasets, models, requestsPerMinute, predictionsPerDay } = KeyTermsSchema.shape;
@@ -36,7 +38,7 @@ export const ApiKeySchema = z
   .object({
     object: objectKind('api_key'),
     name: nameField,
-    scopes,
+    scopes: z.array(z.enum(SCOPES)).meta({ description: 'What it allows; none where it cannot be used.' }),
     created_at: unixSeconds('When it was made'),
     created_by: text('The name of the key that made it.'),
     rotated_at: orNull(unixSeconds('When'), 'When its secret was replaced last; null where it never was.'),
@@ -51,6 +53,10 @@ export const ApiKeySchema = z
       count('A number.'),
       'Requests that it may send in a minute; null for any number.',
     ),
+    problem: z
+      .object({ code: text('A stable code.'), message: text('What is wrong, and what to do.') })
+      .nullable()
+      .meta({ description: 'Why this key is refused, in lists; null where it is not.' }),
   })
   .meta({ id: 'ApiKey', description: 'An API key, without its secret.' });
 /** An API key as clients get it. */
@@ -86,10 +92,17 @@ const MAX_GRACE_SECONDS = 7 * 24 * 60 * 60;
 /** The body of `POST /v1/keys/{key}/rotate`. */
 export const RotateApiKeySchema = z
   .strictObject({
-    grace_seconds: z.number().int().min(0).max(MAX_GRACE_SECONDS).default(0).meta({
-      description:
-        'How long the present secret stays valid beside the new one, so that clients can be changed one by one.',
-    }),
+    grace_seconds: z
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_GRACE_SECONDS)
+      .default(0)
+      .meta({
+        description:
+          'How long the present secret stays valid beside the new one, so that clients can be changed one by one. Those before it keep their ' +
+          'time, so that asking again ends none. With 0, all of them end.',
+      }),
   })
   .meta({ id: 'RotateApiKey', description: 'How a key gets a new secret.' });
 
@@ -109,4 +122,11 @@ export const toWireApiKey = (record: KeyRecord): WireApiKey => ({
   models: record.models ?? null,
   requests_per_minute: record.requestsPerMinute ?? null,
   predictions_per_day: record.predictionsPerDay ?? null,
+  problem: null,
+});
+
+/** The entry of a key whose record cannot be read. It stays in the list, with the reason. */
+export const toBrokenWireApiKey = (name: string, problem: FoveaError): WireApiKey => ({
+  ...toWireApiKey({ name, scopes: [], hash: '', createdAt: 0, createdBy: '' }),
+  problem: { code: problem.code, message: problem.message },
 });

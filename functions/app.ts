@@ -5,6 +5,7 @@ import { createRateLimiter } from '../core/api-key/rate-limiter.ts';
 import { createAuditLog } from '../core/audit/audit-log.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { createKeptAnswers } from '../core/idempotency/kept-answers.ts';
+import { createDailyQuota } from '../core/usage/daily-quota.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
@@ -17,7 +18,6 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
-import { requireNamesOfJob } from './http/require-names.ts';
 import { PROTOCOLS } from './protocols/protocols.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -65,6 +65,7 @@ export function createApp(deps: AppDeps) {
   const answers = createKeptAnswers(deps);
   app.use('/v1/*', async (c, next) => {
     c.set('idempotency', { answers, limitBytes: deps.limits.jsonBodyBytes });
+    c.set('jobs', deps.jobs);
     await next();
   });
   // The page, the docs and the health of the process hold no data.
@@ -72,7 +73,6 @@ export function createApp(deps: AppDeps) {
   const limit = limitRate(createRateLimiter(monotonicMs), deps.processes ?? 1);
   app.use('/v1/*', limit);
   app.use('/v1/*', auditRequests(createAuditLog(deps), logger));
-  app.use('/v1/fine_tuning/jobs/:job/*', requireNamesOfJob(deps.jobs));
 
   const groups = [
     jobRoutes,
@@ -102,7 +102,10 @@ export function createApp(deps: AppDeps) {
     usageRoutes,
     healthRoutes,
   ];
-  const routeDeps = { ...deps, predict: createCountedPredict(deps), limitRate: limit };
+  const { usage } = deps;
+  const reserveQuota = usage && createDailyQuota({ ...deps, usage });
+  const predict = createCountedPredict(deps, reserveQuota);
+  const routeDeps = { ...deps, predict, reserveQuota, limitRate: limit };
   for (const group of [...groups, ...PROTOCOLS]) app.route('/', group(routeDeps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));

@@ -71,10 +71,10 @@ export async function runKeysRevoke(server: KeysServer, name: string): Promise<v
 export function describeKeys(keys: readonly WireApiKey[]): string {
   const table = newTable(['key', 'scope', 'datasets', 'models', 'made', 'by', 'ends'], 7);
   const day = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
-  for (const { name, scopes, datasets, models, created_at, created_by, expires_at } of keys) {
+  for (const { name, scopes, datasets, models, created_at, created_by, expires_at, problem } of keys) {
     table.push([
       name,
-      scopes.join(', '),
+      problem?.code ?? scopes.join(', '),
       datasets?.join(', ') ?? 'all',
       models?.join(', ') ?? 'all',
       day(created_at),

@@ -32,8 +32,8 @@ export const KeyTermsSchema = z.object({
     .min(1)
     .max(SCOPES.length)
     .describe(
-      'What the key allows: `predict`, to ask models; `train`, also everything about datasets, jobs and models; `admin`, also keys, the ' +
-        'audit log and usage.',
+      'What the key allows: `predict`, to ask models; `train`, also to work with datasets, jobs and models; `admin`, also to delete datasets, ' +
+        'their files and models, to rename models, keys, the audit log and usage.',
     ),
   expiresAt: z
     .number()
@@ -66,6 +66,7 @@ export const KeyTermsSchema = z.object({
 export type KeyTerms = z.infer<typeof KeyTermsSchema>;
 
 const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+const FormerSecretSchema = z.object({ hash: Sha256Schema, validUntil: z.number().int() });
 
 /** What the store keeps of a key: its terms, who made it, and hashes of its secrets. */
 export const KeyRecordSchema = KeyTermsSchema.extend({
@@ -79,7 +80,9 @@ export const KeyRecordSchema = KeyTermsSchema.extend({
   /** When the secret was last replaced, in Unix seconds. */
   rotatedAt: z.number().int().optional(),
   /** The secret before, which is valid for a while. */
-  previous: z.object({ hash: Sha256Schema, validUntil: z.number().int() }).optional(),
+  previous: FormerSecretSchema.optional(),
+  /** Those before it that are valid for a while, too, newest first. */
+  older: z.array(FormerSecretSchema).optional(),
 });
 /** One of {@link KeyRecordSchema}. */
 export type KeyRecord = z.infer<typeof KeyRecordSchema>;

@@ -1,11 +1,11 @@
 // The API keys of a store: created, listed, rotated and removed. A secret leaves this file once, when it is made.
 
 import { FoveaError } from '../errors/errors.ts';
-import { createJson, readJson, updateJson } from '../storage/json.ts';
+import { createJson, isUnreadable, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
 import { takePage } from '../storage/take-page.ts';
-import { KEY_RECORD, type KeyRecord, type KeyTerms } from './key-record.ts';
+import { KEY_RECORD, KeyNameSchema, type KeyRecord, type KeyTerms } from './key-record.ts';
 import { createSecret, hashSecret } from './key-secret.ts';
 
 /** A key together with its secret, which nobody can read later. */
@@ -13,6 +13,14 @@ export interface NewKey {
   readonly record: KeyRecord;
   readonly secret: string;
 }
+
+/** A key of a list: its record, or why that cannot be used. */
+export type FoundKey =
+  | { readonly record: KeyRecord }
+  | { readonly name: string; readonly problem: FoveaError };
+
+/** Former secrets that are kept for one key: more than anybody rotates within a week, and little to compare. */
+const MAX_FORMER_SECRETS = 64;
 
 /** The keys of a store. */
 export interface KeyRecords {
@@ -24,10 +32,10 @@ export interface KeyRecords {
   list(page: {
     readonly after?: string | undefined;
     readonly limit: number;
-  }): Promise<{ readonly records: readonly KeyRecord[]; readonly hasMore: boolean }>;
+  }): Promise<{ readonly found: readonly FoundKey[]; readonly hasMore: boolean }>;
   /**
    * Gives a key a new secret.
-   * @param graceSeconds how long the present one stays valid.
+   * @param graceSeconds how long the present one stays valid; those before it keep their time. With 0, all of them end now.
    * @throws {FoveaError} `api-key-not-found`.
    */
   rotate(name: string, graceSeconds: number): Promise<NewKey>;
@@ -68,11 +76,20 @@ export function createKeyRecords({ store, now }: KeyRecordsDeps): KeyRecords {
     },
     async list({ after, limit }) {
       const startAfter = after === undefined ? {} : { startAfter: keys.apiKey(after) };
-      const { items, hasMore } = await takePage(store.list(keys.apiKeys(), startAfter), limit);
+      const names = namesOf(store.list(keys.apiKeys(), startAfter));
+      const { items, hasMore } = await takePage(names, limit);
       const found = await Promise.all(
-        items.map(async ({ key }) => (await readJson(store, key, KEY_RECORD))?.value),
+        items.map(async (name): Promise<FoundKey | undefined> => {
+          try {
+            const record = await read(name);
+            return record && { record };
+          } catch (problem) {
+            if (isUnreadable(problem)) return { name, problem };
+            throw problem;
+          }
+        }),
       );
-      return { records: found.filter((record) => record !== undefined), hasMore };
+      return { found: found.filter((one) => one !== undefined), hasMore };
     },
     async rotate(name, graceSeconds) {
       const secret = createSecret(name);
@@ -80,8 +97,7 @@ export function createKeyRecords({ store, now }: KeyRecordsDeps): KeyRecords {
         ...current,
         hash: hashSecret(secret),
         rotatedAt: nowSeconds(),
-        previous:
-          graceSeconds === 0 ? undefined : { hash: current.hash, validUntil: nowSeconds() + graceSeconds },
+        ...formerSecrets(current, graceSeconds, nowSeconds()),
       })).catch((error: unknown) => {
         throw error instanceof FoveaError && error.code === 'record-missing' ? keyNotFound(name) : error;
       });
@@ -92,6 +108,29 @@ export function createKeyRecords({ store, now }: KeyRecordsDeps): KeyRecords {
       await store.erase(keys.apiKey(name));
     },
   };
+}
+
+/** The secrets before the one that is made now, newest first. */
+function formerSecrets(
+  { hash, previous, older = [] }: KeyRecord,
+  graceSeconds: number,
+  nowSeconds: number,
+): Pick<KeyRecord, 'previous' | 'older'> {
+  if (graceSeconds === 0) return { previous: undefined, older: undefined };
+  const before = [...(previous === undefined ? [] : [previous]), ...older];
+  const valid = before.filter(({ validUntil }) => validUntil > nowSeconds);
+  return {
+    previous: { hash, validUntil: nowSeconds + graceSeconds },
+    older: valid.length === 0 ? undefined : valid.slice(0, MAX_FORMER_SECRETS),
+  };
+}
+
+/** The names of keys in a listing. Other objects are none. */
+async function* namesOf(objects: AsyncIterable<{ readonly key: string }>): AsyncGenerator<string> {
+  for await (const { key } of objects) {
+    const { data: name } = KeyNameSchema.safeParse(key.slice(keys.apiKeys().length).replace(/\.json$/, ''));
+    if (name !== undefined && key === keys.apiKey(name)) yield name;
+  }
 }
 
 /** The error for a name that a key has. */

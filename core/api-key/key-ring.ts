@@ -2,6 +2,7 @@
 // seconds what it read.
 
 import { FoveaError } from '../errors/errors.ts';
+import { isUnreadable } from '../storage/json.ts';
 import { type ConfiguredKeys, findConfigured } from './configured-keys.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { KeyRecords } from './key-records.ts';
@@ -32,7 +33,7 @@ export interface KeyRingDeps {
   readonly now: () => number;
 }
 
-/** All keys of an installation. Where a configured key and one of the store have the same name, the configured one counts. */
+/** All keys of an installation. Where a configured key and one of the store have the same name, only the configured one is valid. */
 export function createKeyRing({ configured, records, now }: KeyRingDeps): KeyRing {
   const findInConfiguration = findConfigured(configured);
   const remembered = new Map<
@@ -61,7 +62,12 @@ export function createKeyRing({ configured, records, now }: KeyRingDeps): KeyRin
       const found = await findInConfiguration(secret);
       if (found !== undefined) return found;
       const name = nameInSecret(secret);
-      const record = name === undefined ? undefined : await recordOf(name);
+      if (name === undefined || Object.hasOwn(await configured(), name)) return undefined;
+      const record = await recordOf(name).catch((error: unknown) => {
+        // Its secret cannot be checked. Lists of keys say what is wrong.
+        if (isUnreadable(error)) return undefined;
+        throw error;
+      });
       if (record === undefined || !isSecretOf(record, hashSecret(secret), now())) return undefined;
       const { expiresAt } = record;
       if (expiresAt !== undefined && now() >= expiresAt * 1000) throw expired(record.name, expiresAt);
@@ -70,10 +76,11 @@ export function createKeyRing({ configured, records, now }: KeyRingDeps): KeyRin
   };
 }
 
-function isSecretOf({ hash, previous }: KeyRecord, wanted: string, nowMs: number): boolean {
+function isSecretOf({ hash, previous, older = [] }: KeyRecord, wanted: string, nowMs: number): boolean {
   const isPresent = isSameHash(hash, wanted);
-  const isPrevious = previous !== undefined && isSameHash(previous.hash, wanted);
-  return isPresent || (isPrevious && nowMs < previous.validUntil * 1000);
+  const former = [...(previous === undefined ? [] : [previous]), ...older];
+  const isFormer = former.filter((one) => isSameHash(one.hash, wanted) && nowMs < one.validUntil * 1000);
+  return isPresent || isFormer.length > 0;
 }
 
 const toKnown = (record: KeyRecord): KnownKey => ({

@@ -2,8 +2,8 @@
 // operations are.
 
 /**
- * The scopes, each of which includes those before it. `predict`: ask models. `train`: also everything about datasets, jobs and models.
- * `admin`: also keys, the audit log and usage.
+ * The scopes, each of which includes those before it. `predict`: ask models. `train`: also work with datasets, jobs and models.
+ * `admin`: also delete datasets, their files and models, rename models, keys, the audit log and usage.
  */
 export const SCOPES = ['predict', 'train', 'admin'] as const;
 /** One of {@link SCOPES}. */

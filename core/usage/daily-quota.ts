@@ -27,10 +27,15 @@ export interface QuotaOfKey {
 }
 
 /**
- * A function that refuses pictures beyond a key's quota. It is exact for one process, and half a minute behind the others.
- * @returns throws {@link FoveaError} `quota-exceeded`; for a key without a quota it reads nothing.
+ * Keeps pictures of a key's quota for a request, until they are counted or turn out to get no prediction.
+ * @returns a function that gives them back; it is called after those that were predicted are counted.
+ * @throws {FoveaError} `quota-exceeded`.
  */
-export function createDailyQuota({ store, usage, now }: DailyQuotaDeps) {
+export type ReserveQuota = (key: QuotaOfKey, pictures: number) => Promise<() => void>;
+
+/** Quotas that are exact for one process, and half a minute behind the others. For a key without one, nothing is read. */
+export function createDailyQuota({ store, usage, now }: DailyQuotaDeps): ReserveQuota {
+  const reserved = new Map<string, number>();
   let others:
     | { readonly day: string; readonly untilMs: number; readonly sums: Promise<Map<string, number>> }
     | undefined;
@@ -53,8 +58,18 @@ export function createDailyQuota({ store, usage, now }: DailyQuotaDeps) {
     return sums;
   }
 
-  return async ({ name, predictionsPerDay }: QuotaOfKey, pictures: number): Promise<void> => {
-    if (predictionsPerDay === undefined) return;
+  function reserve(name: string, pictures: number): () => void {
+    const add = (more: number) => {
+      const sum = (reserved.get(name) ?? 0) + more;
+      if (sum === 0) reserved.delete(name);
+      else reserved.set(name, sum);
+    };
+    add(pictures);
+    return () => add(-pictures);
+  }
+
+  return async ({ name, predictionsPerDay }, pictures) => {
+    if (predictionsPerDay === undefined) return () => undefined;
     const day = dayOf(now());
     if (others?.day !== day || now() >= others.untilMs) {
       const sums = readOthers(day);
@@ -63,8 +78,10 @@ export function createDailyQuota({ store, usage, now }: DailyQuotaDeps) {
         others = undefined;
       });
     }
-    const used = usage.countedToday(name) + ((await others.sums).get(name) ?? 0);
-    if (used + pictures <= predictionsPerDay) return;
+    const ofOthers = (await others.sums).get(name) ?? 0;
+    // Nothing is awaited from here on, so that no other request finds the same pictures free.
+    const used = ofOthers + usage.countedToday(name) + (reserved.get(name) ?? 0);
+    if (used + pictures <= predictionsPerDay) return reserve(name, pictures);
     const retryAfterSeconds = Math.ceil((Date.parse(day) + DAY_MS - now()) / 1000);
     throw new FoveaError(
       'quota-exceeded',

@@ -33,10 +33,8 @@ export interface PredictionCount {
 
 /** The counter of one process. */
 export interface UsageCounter {
-  /** Adds to the sums. With `flushesOnCount`, resolves when they are written, if it is time to; it never rejects. */
+  /** Adds to the sums at once. With `flushesOnCount`, resolves when they are written, if it is time to; it never rejects. */
   count(counted: PredictionCount): Promise<void>;
-  /** Whether something was counted for this key and model today, so that the model exists. */
-  knows(counted: Pick<PredictionCount, 'key' | 'model'>): boolean;
   /** Pictures that this process has counted today for a key. */
   countedToday(key: string): number;
   /** The key of the object that this process writes on a day. */
@@ -108,7 +106,6 @@ export function createUsageCounter({
       [...(days.get(dayOf(now()))?.values() ?? [])]
         .filter(({ key }) => key === wanted)
         .reduce((sum, { predictions }) => sum + predictions, 0),
-    knows: (counted) => days.get(dayOf(now()))?.has(idOf(counted)) ?? false,
     async count(counted) {
       const day = dayOf(now());
       const sums = days.get(day) ?? new Map<string, PredictionCount>();

@@ -79,6 +79,8 @@ export interface AppEnv {
     bodyTerms: BodyTerms;
     /** Where answers to requests with an Idempotency-Key are kept, and the limit of their bodies. */
     idempotency: { readonly answers: KeptAnswers; readonly limitBytes: number };
+    /** Where the dataset and the model of a job that a path names are found. */
+    jobs: JobStore;
     /** Sees the body pass, for a request with an Idempotency-Key. */
     bodyHash: Hash | undefined;
     /** Names what a request with an Idempotency-Key makes: the same for one that is repeated after a crash. */

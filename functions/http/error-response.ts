@@ -9,6 +9,7 @@ import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import type { Logger } from '../deps/logger.ts';
 import { answerTo } from './error-status.ts';
+import { hideNames } from './hide-names.ts';
 
 /** The body of every failure. */
 export interface ErrorBody {
@@ -62,8 +63,9 @@ export type ErrorShape = (body: ErrorBody, status: number) => object;
  */
 export function createErrorHandler(logger: Logger, shape: ErrorShape = (body) => body) {
   return (error: Error, c: Context<AppEnv>): Response => {
-    const known = toKnownError(error, c.req.raw.signal.aborted);
-    if (known !== undefined) {
+    const found = toKnownError(error, c.req.raw.signal.aborted);
+    if (found !== undefined) {
+      const known = hideNames(c, found);
       const { status } = answerTo(known.code);
       const request_id = c.get('requestId');
       if (known.code === 'server-busy' || known.code === 'deadline-passed')

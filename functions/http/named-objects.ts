@@ -7,6 +7,7 @@ import { keys } from '../../core/storage/keys.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { type NamedFiles, UPLOADS } from './read-uploads.ts';
 import { requireNamed } from './require-names.ts';
+import { DATASET_SCOPE, requireScopeFor } from './require-scope.ts';
 
 const isS3Url = (name: string): boolean => name.startsWith('s3://');
 
@@ -34,15 +35,16 @@ export function uploadsAndObjects(storeUrl: string): NamedFiles {
 }
 
 /**
- * Keeps keys that are limited to datasets from what lies outside of them. Uploads are open to all who know their keys.
- * @throws {FoveaError} `key-limited`.
+ * Keeps keys that may not see pictures of datasets from these, and those that are limited to datasets from what lies outside of them.
+ * Uploads are open to all who know their keys.
+ * @throws {FoveaError} `scope-missing`, `key-limited`.
  */
 export function requireObjects(c: Context<AppEnv>, storeUrl: string, names: readonly string[]): void {
   for (const name of names.filter(isS3Url)) {
     const found = toInputKey(storeUrl, name);
     if ('problem' in found || found.key.startsWith(keys.uploads())) continue;
     if (found.key.startsWith(keys.datasets())) {
-      requireNamed(c, { dataset: found.key.slice(keys.datasets().length).split('/')[0] });
+      requirePicturesOf(c, found.key.slice(keys.datasets().length).split('/')[0]);
       continue;
     }
     const key = c.get('apiKey');
@@ -53,4 +55,13 @@ export function requireObjects(c: Context<AppEnv>, storeUrl: string, names: read
       { param: 'Authorization', details: { key: key.name } },
     );
   }
+}
+
+/**
+ * For requests that read pictures of a dataset.
+ * @throws {FoveaError} `scope-missing`, `key-limited`.
+ */
+export function requirePicturesOf(c: Context<AppEnv>, dataset: string | undefined): void {
+  requireScopeFor(c, DATASET_SCOPE);
+  requireNamed(c, { dataset });
 }

@@ -13,13 +13,12 @@ import type { AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
 import { isBytes, isJson, isUnlabeled, mediaTypeOf, unsupportedContentType } from './content-type.ts';
 import { decodeBase64 } from './decode-base64.ts';
-import { requireObjects, uploadsAndObjects } from './named-objects.ts';
+import { requireObjects, requirePicturesOf, uploadsAndObjects } from './named-objects.ts';
 import { openBody } from './open-body.ts';
 import { type Form, readForm } from './read-form.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from './read-json.ts';
 import { DATASET_FILES, readUploads } from './read-uploads.ts';
 import { readUrls } from './read-urls.ts';
-import { requireNamed } from './require-names.ts';
 
 /** A picture of the request. */
 export interface RequestImage {
@@ -120,7 +119,7 @@ async function readJson(
   const param = (name: string) => (index: number) => (isList ? `${name}s.${index}` : name);
   const reading = { ...limits, share: c.get('bodyTerms').share };
   if (places.length > 0) {
-    for (const place of places) requireNamed(c, { dataset: place.split('/')[0] });
+    for (const place of places) requirePicturesOf(c, place.split('/')[0]);
     const contents = await readUploads(store, places, reading, param('dataset_file'), DATASET_FILES);
     const named = contents.map((content, i) => ({ file: places[i]?.split('/').at(-1) ?? null, content }));
     return { images: named, isList, fields: [] };

@@ -21,17 +21,20 @@ export interface BodyOfTwoKinds {
 
 /**
  * The body as the schema gives it.
+ * @param ifEmpty the value of a request without a body. Default: such a request is refused.
  * @throws {FoveaError} `content-type-unsupported`, `json-invalid` or `request-invalid`; what {@link openBody} throws.
  */
 export async function readJsonBody<T extends z.ZodType>(
   c: Context<AppEnv>,
   schema: T,
   limitBytes: number,
+  ifEmpty?: z.input<T>,
 ): Promise<z.output<T>> {
   const mediaType = mediaTypeOf(c.req.raw);
   const unsupported = () => unsupportedContentType(mediaType, ['application/json']);
   if (!isJson(mediaType) && !isUnlabeled(mediaType)) throw unsupported();
   const body = await readBodyOfTwoKinds(c, limitBytes);
+  if (body.bytes.byteLength === 0 && ifEmpty !== undefined) return schema.parse(ifEmpty);
   if (!body.isJson) throw unsupported();
   return parseJsonBody(body.bytes, schema);
 }

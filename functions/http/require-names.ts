@@ -4,7 +4,6 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { allowsName } from '../../core/api-key/allows-name.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import type { JobStore } from '../../core/job/record/job-store.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { noteTarget } from './audit-requests.ts';
 import type { OperationId } from './operation-scopes.ts';
@@ -71,7 +70,7 @@ export function requireNamed(c: Context<AppEnv>, { dataset, model }: Named): voi
 }
 
 /**
- * Middleware of one operation: checks the dataset and the model in its path.
+ * Middleware of one operation: checks the dataset and the model in its path, and those of a job in its path.
  * @throws {FoveaError} `key-limited`, answered with 403.
  */
 export function requireNames(operation: OperationId) {
@@ -91,20 +90,8 @@ export function requireNames(operation: OperationId) {
         );
       // A version may follow the name of a model.
       requireNamed(c, { dataset, model: model?.split(':')[0] });
-    }
-    await next();
-  });
-}
-
-/**
- * Middleware of the paths of one job: a limited key needs its dataset and its model.
- * @throws {FoveaError} `key-limited`, answered with 403.
- */
-export function requireNamesOfJob(jobs: JobStore) {
-  return createMiddleware<AppEnv>(async (c, next) => {
-    if (isLimited(c)) {
-      const job = await jobs.get(c.req.param('job') ?? '');
-      if (job !== undefined) requireNamed(c, job);
+      const record = job === undefined ? undefined : await c.get('jobs').get(job);
+      if (record !== undefined) requireNamed(c, record);
     }
     await next();
   });

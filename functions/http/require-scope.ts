@@ -6,6 +6,9 @@ import { includesScope, type Scope } from '../../core/api-key/scope.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppEnv } from '../deps/deps.ts';
 
+/** The scope that pictures of datasets need. */
+export const DATASET_SCOPE: Scope = 'train';
+
 /**
  * Middleware of one operation. Where the installation requires no keys, it admits everybody.
  * @throws {FoveaError} `scope-missing`, answered with 403.

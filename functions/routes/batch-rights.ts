@@ -2,17 +2,14 @@
 // scope.
 
 import type { Context } from 'hono';
-import { includesScope, type Scope } from '../../core/api-key/scope.ts';
+import { includesScope } from '../../core/api-key/scope.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { maySee, requireNamed } from '../http/require-names.ts';
-import { requireScopeFor } from '../http/require-scope.ts';
-
-/** The scope that pictures of datasets need. */
-const DATASET_SCOPE: Scope = 'train';
+import { DATASET_SCOPE, requireScopeFor } from '../http/require-scope.ts';
 
 /** What of a batch decides who may see it. */
 export type BatchScope = Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<JobRecord, 'model'>;

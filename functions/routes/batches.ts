@@ -21,7 +21,6 @@ import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import { createDailyQuota } from '../../core/usage/daily-quota.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -36,6 +35,7 @@ import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { createNewBatch } from './new-batch.ts';
+import type { RouteDeps } from './route-deps.ts';
 
 const TAGS = ['Batches'];
 const batchResponse = (description: string) => ({
@@ -124,9 +124,8 @@ const deleteBatch = createRoute({
 });
 
 /** The routes of batch predictions. */
-export function batchRoutes(deps: AppDeps) {
-  const { store, jobs, limits, usage } = deps;
-  const withinQuota = usage && createDailyQuota({ ...deps, usage });
+export function batchRoutes(deps: RouteDeps) {
+  const { store, jobs, limits, usage, reserveQuota } = deps;
   const routes = createRoutes();
   describeBody(routes, CreateBatchSchema);
   const toWire = async ({ record, batch }: FoundBatch): Promise<WireBatch> =>
@@ -140,8 +139,10 @@ export function batchRoutes(deps: AppDeps) {
       require: (batch: BatchScope) => requireBatch(c, batch),
       // All at once, and when the batch is made: batches that wait would each find the quota unused.
       async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {
-        if (key !== undefined) await withinQuota?.(key, pictures);
-        await usage?.count({ key: key?.name ?? null, model, predictions: pictures });
+        const giveBack = key && (await reserveQuota?.(key, pictures));
+        const written = usage?.count({ key: key?.name ?? null, model, predictions: pictures });
+        giveBack?.();
+        await written;
       },
     };
     const made = await createNewBatch(deps, request, rights, c.req.raw.signal);

@@ -9,11 +9,13 @@ import {
   NewApiKeySchema,
   RevokedApiKeySchema,
   RotateApiKeySchema,
+  toBrokenWireApiKey,
   toWireApiKey,
 } from '../../api/api-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { keyExists, keyNotFound } from '../../core/api-key/key-records.ts';
 import { KEY_MEMORY_MS, type KeyRing } from '../../core/api-key/key-ring.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -50,7 +52,7 @@ const list = createRoute({
   request: { query: PageQuerySchema },
   responses: {
     200: { description: 'One page, by name.', content: content(ApiKeyListSchema) },
-    ...errorResponses('api-keys-unused', 'record-invalid'),
+    ...errorResponses('api-keys-unused'),
   },
 });
 
@@ -74,7 +76,7 @@ const rotate = createRoute({
   tags: TAGS,
   summary: 'Give an API key a new secret',
   description: `The present one is refused ${WITHIN}, or after \`grace_seconds\`.`,
-  request: { params: KeyParamSchema, body: jsonBody('RotateApiKey') },
+  request: { params: KeyParamSchema, body: { ...jsonBody('RotateApiKey'), required: false } },
   responses: {
     200: { description: 'The key, with its new secret.', content: content(NewApiKeySchema) },
     ...errorResponses(
@@ -129,8 +131,14 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
   });
 
   routes.openapi(list, async (c) => {
-    const { records, hasMore } = await requireRing(keyRing).records.list(c.req.valid('query'));
-    return c.json({ object: 'list' as const, data: records.map(toWireApiKey), has_more: hasMore }, 200);
+    const ring = requireRing(keyRing);
+    const { found, hasMore } = await ring.records.list(c.req.valid('query'));
+    const data = await mapConcurrently(found, async (one) => {
+      if ('problem' in one) return toBrokenWireApiKey(one.name, one.problem);
+      const key = toWireApiKey(one.record);
+      return (await ring.isConfigured(key.name)) ? { ...key, problem: NAME_IS_CONFIGURED } : key;
+    });
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 
   routes.openapi(get, async (c) => {
@@ -143,7 +151,7 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
   routes.openapi(rotate, async (c) => {
     const ring = requireRing(keyRing);
     const { key } = c.req.valid('param');
-    const { grace_seconds } = await readJsonBody(c, RotateApiKeySchema, limits.jsonBodyBytes);
+    const { grace_seconds } = await readJsonBody(c, RotateApiKeySchema, limits.jsonBodyBytes, {});
     const made = await ring.records.rotate(key, grace_seconds);
     ring.forget(key);
     return c.json({ ...toWireApiKey(made.record), secret: made.secret }, 200);
@@ -159,6 +167,13 @@ export function keyRoutes({ keyRing, limits, now }: AppDeps) {
 
   return routes;
 }
+
+/** What is wrong with a key whose name the operator has given to another since. */
+const NAME_IS_CONFIGURED = {
+  code: 'api-key-exists',
+  message:
+    "A key of the operator's file or secret has this name, so this one is refused. Revoke it and make another, or rename the operator's.",
+};
 
 /** @throws {FoveaError} `api-keys-unused`: a key of a server that asks for none would seem to protect something. */
 function requireRing(ring: KeyRing | undefined): KeyRing {

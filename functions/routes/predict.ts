@@ -44,7 +44,7 @@ const predictRoute = createRoute({
     'One picture (raw bytes, a form with one file, JSON with `image`, `image_key`, `dataset_file` or `image_url`) gives a prediction, or the error of ' +
     'that picture. Many (a form with several files, JSON with `images`, `image_keys`, `dataset_files` or `image_urls`) give a list in the order of the ' +
     'request, always with status 200: a picture that cannot be read has an entry with its error and does not disturb the ' +
-    'others. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`). A client may say for how ' +
+    'others. Pictures of datasets need the scope `train`. Fields of a form count as the query string does. A function takes some 4.5 MB in one request; larger pictures are uploaded first (`POST /v1/uploads`). A client may say for how ' +
     'long it waits (`Prefer: wait=SECONDS`), so that nobody works on what it will not read.',
   request: {
     params: ModelParamSchema,

@@ -55,6 +55,7 @@ describe('fovea keys', () => {
       models: null,
       requests_per_minute: null,
       predictions_per_day: null,
+      problem: null,
     };
     expect(describeKeys([{ ...key, ...none }])).toMatch(/a +train +all +all +1970-01-01 +b +never/);
   });

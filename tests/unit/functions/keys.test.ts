@@ -125,9 +125,64 @@ describe('an API key', () => {
     expect([await statusOf(first), await statusOf(body.secret)]).toEqual([200, 200]);
     clock.nowMs += 61_000;
     expect([await statusOf(first), await statusOf(body.secret)]).toEqual([401, 200]);
-    const again = (await admin('POST', '/v1/keys/phone/rotate', {})).body;
+    // Without a body, as with an empty one.
+    const again = (await admin('POST', '/v1/keys/phone/rotate')).body;
     expect([await statusOf(body.secret), await statusOf(again.secret)]).toEqual([401, 200]);
     expect(await admin('POST', '/v1/keys/none/rotate', {})).toMatchObject({ status: 404 });
+  });
+
+  it('keeps every secret for its time where it is rotated again, until a rotation without one', async () => {
+    const { as, admin, make, clock, store } = keyed();
+    const secrets: string[] = [(await make({ name: 'phone', scopes: ['predict'] })).secret];
+    const rotate = async (body: object) =>
+      secrets.push((await admin('POST', '/v1/keys/phone/rotate', body)).body.secret);
+    const statuses = () =>
+      Promise.all(secrets.map(async (secret) => (await as(secret)('GET', '/v1/models')).status));
+    await rotate({ grace_seconds: 60 });
+    clock.nowMs += 30_000;
+    await rotate({ grace_seconds: 60 });
+    await rotate({ grace_seconds: 60 });
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    clock.nowMs += 31_000;
+    expect(await statuses()).toEqual([401, 200, 200, 200]);
+    await rotate({ grace_seconds: 60 });
+    const record = JSON.parse(new TextDecoder().decode((await store.get(keys.apiKey('phone')))?.body));
+    expect(record.older).toHaveLength(2);
+    await rotate({});
+    expect(await statuses()).toEqual([401, 401, 401, 401, 401, 200]);
+  });
+
+  it('whose record is damaged is listed with its problem, and refused as a key that is not known', async () => {
+    const { as, admin, make, store, clock } = keyed();
+    const { secret } = await make({ name: 'broken', scopes: ['predict'] });
+    await make({ name: 'whole', scopes: ['predict'] });
+    await store.put(keys.apiKey('broken'), '{"name": 1}');
+    await store.put('api-keys/Not a key.txt', 'x');
+    const { status, body } = await admin('GET', '/v1/keys');
+    expect(status).toBe(200);
+    expect(
+      body.data.map(({ name, scopes, problem }: AnyJson) => [name, scopes, problem?.code ?? null]),
+    ).toEqual([
+      ['broken', [], 'record-invalid'],
+      ['whole', ['predict'], null],
+    ]);
+    clock.nowMs += KEY_MEMORY_MS;
+    const refused = await as(secret)('GET', '/v1/models');
+    expect([refused.status, refused.body.error.code]).toEqual([401, 'api-key-invalid']);
+    expect(await admin('DELETE', '/v1/keys/broken')).toMatchObject({ status: 200 });
+  });
+
+  it('is refused, and listed with the reason, once the operator has a key of its name', async () => {
+    const store = createMemoryStore();
+    const { secret } = await keyed({ store }).make({ name: 'phone', scopes: ['predict'] });
+    const { as, admin } = keyed({
+      store,
+      apiKeys: async () => ({ operator: OPERATOR, phone: 'x'.repeat(20) }),
+    });
+    expect(await as(secret)('GET', '/v1/models')).toMatchObject({ status: 401 });
+    expect((await admin('GET', '/v1/keys')).body.data).toMatchObject([
+      { name: 'phone', problem: { code: 'api-key-exists' } },
+    ]);
   });
 
   it('is named in the log; its secret is not', async () => {
@@ -207,6 +262,43 @@ describe('a key that is limited to datasets and models', () => {
     }
     for (const path of ['/v1/models/color:1', '/v1/datasets/shared-a', `/v1/fine_tuning/jobs/${own.id}`])
       expect([path, (await ask('GET', path)).status]).toEqual([path, 200]);
+  });
+
+  it('is told of no names in errors that lists hide', async () => {
+    const test = await limited();
+    const { secret } = await test.make({
+      name: 'wide',
+      scopes: ['train'],
+      datasets: ['f*', 'new-*'],
+      models: ['c*'],
+    });
+    const ask = test.as(secret);
+    const job = { model: 'small_cnn', training_file: 'new-one', suffix: 'color' };
+    for (const [answer, kind, seen] of [
+      [await ask('GET', '/v1/models/cat'), 'model', ['color']],
+      [await ask('POST', '/v1/models/cat/predict', { image: 'eA==' }), 'model', ['color']],
+      [await ask('GET', '/v1/datasets/new-one'), 'dataset', ['fruit']],
+      [await ask('GET', '/v1/datasets/new-one/files'), 'dataset', ['fruit']],
+      [await ask('POST', '/v1/fine_tuning/jobs', job), 'dataset', ['fruit']],
+    ] as const) {
+      const { code, message, details } = answer.body.error;
+      expect([code, details[`${kind}s`]]).toEqual([`${kind}-not-found`, seen]);
+      expect(message).not.toMatch(/other|secret|shared-a/);
+    }
+    expect((await test.admin('GET', '/v1/models/cat')).body.error.details.models).toEqual(['color', 'other']);
+  });
+
+  it('is in the audit log where a job was refused to it', async () => {
+    const { ask, admin, other, clock } = await limited();
+    clock.nowMs += 1000;
+    await ask('DELETE', `/v1/fine_tuning/jobs/${other.id}`);
+    clock.nowMs += 1000;
+    await ask('POST', `/v1/fine_tuning/jobs/${other.id}/pause`);
+    const entry = { key: 'team', status: 403, target: { fine_tuning_job_id: other.id, dataset: 'secret' } };
+    expect((await admin('GET', '/v1/audit?limit=2')).body.data).toMatchObject([
+      { ...entry, operation: 'pauseFineTuningJob' },
+      { ...entry, operation: 'deleteFineTuningJob' },
+    ]);
   });
 
   it('is named in the jobs that it makes, also of checkpoints', async () => {

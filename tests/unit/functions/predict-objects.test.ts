@@ -54,19 +54,40 @@ describe('a prediction by s3://bucket/key', () => {
   it('needs a key that may use the dataset', async () => {
     const guarded = createTestApp({ store: test.store, apiKeys: async () => ({ operator: OPERATOR }) });
     const operator = { authorization: `Bearer ${OPERATOR}` };
-    const made = await guarded.send(
-      'POST',
-      '/v1/keys',
-      { name: 'limited', scopes: ['predict'], datasets: ['paint'] },
-      operator,
-    );
-    const limited = { authorization: `Bearer ${made.body.secret}` };
+    const secretOf = async (key: object) =>
+      (await guarded.send('POST', '/v1/keys', { datasets: ['paint'], ...key }, operator)).body.secret;
     await test.store.put('datasets/other/reds/1.png', await colorPicture('red'));
-    const codes: unknown[] = [];
-    for (const key of ['datasets/paint/reds/1.png', UPLOAD, 'datasets/other/reds/1.png', 'inputs/a/1.png']) {
-      const { status, body } = await guarded.send('POST', PREDICT, { image_key: `${ROOT}/${key}` }, limited);
-      codes.push(status === 200 ? status : body.error.code);
-    }
-    expect(codes).toEqual([200, 200, 'key-limited', 'key-limited']);
+    const pictures = [
+      { image_key: `${ROOT}/datasets/paint/reds/1.png` },
+      { dataset_file: 'paint/reds/1.png' },
+      { image_key: `${ROOT}/datasets/other/reds/1.png` },
+      { dataset_files: ['other/reds/1.png'] },
+      { image_key: `${ROOT}/${UPLOAD}` },
+      { image_key: `${ROOT}/inputs/a/1.png` },
+    ];
+    const codesOf = async (key: object) => {
+      const headers = { authorization: `Bearer ${await secretOf(key)}` };
+      const answers = await Promise.all(
+        pictures.map((picture) => guarded.send('POST', PREDICT, picture, headers)),
+      );
+      return answers.map(({ status, body }) => (status === 200 ? status : body.error.code));
+    };
+    const [asked, limited] = ['scope-missing', 'key-limited'];
+    expect(await codesOf({ name: 'lab', scopes: ['train'] })).toEqual([
+      200,
+      200,
+      limited,
+      limited,
+      200,
+      limited,
+    ]);
+    expect(await codesOf({ name: 'phone', scopes: ['predict'] })).toEqual([
+      asked,
+      asked,
+      asked,
+      asked,
+      200,
+      limited,
+    ]);
   });
 });

@@ -159,6 +159,26 @@ describe('a key with a quota', () => {
     expect(await predict(5)).toMatchObject({ status: 200 });
   });
 
+  it('has no more predicted by requests at the same time, and none counted that were refused', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
+    await commitColorModel(test.store);
+    const as = (secret: string) => ({ authorization: `Bearer ${secret}` });
+    const key = { name: 'phone', scopes: ['predict'], predictions_per_day: 3 };
+    const { secret } = (await test.send('POST', '/v1/keys', key, as(OPERATOR))).body;
+    const pixels = { width: 8, height: 8, channels: 3, background: 'red' } as const;
+    const image = (await sharp({ create: pixels }).png().toBuffer()).toString('base64');
+    const noImage = Buffer.from('no picture').toString('base64');
+    const predict = (images: readonly string[], model = 'color') =>
+      test.send('POST', `/v1/models/${model}/predict`, { images }, as(secret));
+    expect((await predict([noImage, noImage, noImage])).body.data[0].error.code).toBe('image-unsupported');
+    expect(await predict([image, image, image], 'none')).toMatchObject({ status: 404 });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => predict([image])));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429, 429, 429, 429]);
+    expect((await test.send('GET', '/v1/usage', undefined, as(OPERATOR))).body.data).toMatchObject([
+      { key: 'phone', model: 'color', predictions: 3 },
+    ]);
+  });
+
   it('has the pictures of its batches count at once, when they are made', async () => {
     const test = createTestApp({ apiKeys: async () => ({ operator: OPERATOR }) });
     await commitColorModel(test.store);
