@@ -33,6 +33,7 @@ import {
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { requireNamed } from '../http/require-names.ts';
 import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { createNewBatch } from './new-batch.ts';
 import type { RouteDeps } from './route-deps.ts';
@@ -136,6 +137,7 @@ export function batchRoutes(deps: RouteDeps) {
     const key = c.get('apiKey');
     const rights = {
       mayReadDatasets: mayReadDatasets(c),
+      requireModel: (model: string) => requireNamed(c, { model }),
       require: (batch: BatchScope) => requireBatch(c, batch),
       // All at once, and when the batch is made: batches that wait would each find the quota unused.
       async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {

@@ -36,6 +36,8 @@ export type NewBatch =
 export interface BatchRights {
   /** Whether pictures of datasets may be predicted. */
   readonly mayReadDatasets: boolean;
+  /** Throws where the model may not be used, before anything says whether there is one. */
+  requireModel(model: string): void;
   /** Throws where the batch may not be made. */
   require(batch: Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<NewJob, 'model'>): void;
   /** Counts its pictures; rejects where the key may not have so many predicted. */
@@ -53,7 +55,7 @@ export async function createNewBatch(
   signal: AbortSignal,
 ): Promise<NewBatch> {
   const { store, now, machines } = deps;
-  const manifest = await findManifest(deps, request);
+  const manifest = await findManifest(deps, request, rights);
   const { source, param } = toSource(store.url, request);
   const isOfDatasets = source.kind === 'prefix' && source.key.startsWith(keys.datasets());
   rights.require({ model: manifest.model, source, readsDatasets: isOfDatasets });
@@ -94,9 +96,11 @@ export async function createNewBatch(
 async function findManifest(
   { store, jobs }: AppDeps,
   { model: named, endpoint, version }: CreateBatchRequest,
+  rights: BatchRights,
 ): Promise<Manifest> {
   const reference = named ?? decodeURIComponent(endpoint?.split('/')[3] ?? '');
   const { model, version: wanted } = toModelAndVersion(reference, version);
+  rights.requireModel(model);
   const resolved = await resolveVersion(store, model, wanted).catch(explainMissingModel(jobs, model));
   return readManifest(store, model, resolved);
 }

@@ -254,6 +254,8 @@ describe('a key that is limited to datasets and models', () => {
       ['POST', '/v1/fine_tuning/jobs', { ...job, suffix: 'other' }],
       ['POST', '/v1/models', { name: 'other', architecture: 'small_cnn', labels: ['a', 'b'] }],
       ['POST', '/v1/uploads', upload],
+      ['POST', '/v1/batches', { model: 'other', input_prefix: 'inputs/a/' }],
+      ['POST', '/v1/batches', { model: 'none', input_prefix: 'inputs/a/' }],
       ['GET', '/v1/workers'],
     ];
     for (const [method, path, body] of refused) {
