@@ -5,7 +5,8 @@ import { mapConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
-import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import { type ObjectStore, PreconditionFailedError, type StoredObject } from '../storage/object-store.ts';
+import { claimMove } from './claim-move.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
 
 /** What became of one file. */
@@ -15,13 +16,16 @@ export type MovedFile =
 
 /** Files that are in memory at a time. */
 const CONCURRENCY = 4;
+/** Places of files of one name that an error tells. */
+const MOST_NAMED = 3;
 
 /**
- * Moves files to a class: into its folder of the same split, with the same folders below and the same name. Done again after an
- * interruption, it goes on: a file is erased at its old place once it is at its new one.
+ * Moves files to a class: into its folder of the same split, with the same folders below. The name stays, or gets a number
+ * (`1-2.jpg`) where another picture has it. Done again after an interruption, it goes on: a file is erased at its old place once it is at
+ * its new one. Of several moves of a file at once, to different classes, one succeeds.
  *
  * @param paths Paths below the dataset's prefix.
- * @returns for each path where the file is now, or `dataset-file-not-found`, `dataset-file-exists`, `request-invalid`.
+ * @returns for each path where the file is now, or `dataset-file-not-found`, `request-invalid`.
  */
 export async function moveFiles(
   store: ObjectStore,
@@ -31,21 +35,30 @@ export async function moveFiles(
 ): Promise<MovedFile[]> {
   const prefix = keys.dataset(dataset);
   for (const path of paths) assertKey(`${prefix}${path}`);
-  const all: string[] = [];
-  for await (const { key } of store.list(prefix)) all.push(key.slice(prefix.length));
+  const all = await pathsOf(store, dataset);
   const layout = detectLayout(all);
-  return mapConcurrently(
-    paths,
-    async (path) => {
-      const movedTo = placeIn(path, layout, label);
-      if (movedTo === undefined) return { path, error: outside(path) };
-      if (movedTo === path) return { path, movedTo };
-      assertKey(`${prefix}${movedTo}`);
-      const error = await moveFile(store, prefix, path, movedTo);
-      return error === undefined ? { path, movedTo } : { path, error };
-    },
-    CONCURRENCY,
-  );
+  const move = async (path: string): Promise<MovedFile> => {
+    const target = placeIn(path, layout, label);
+    if (target === undefined) return { path, error: outside(path) };
+    assertKey(`${prefix}${target}`);
+    for (;;) {
+      const object = await store.get(`${prefix}${path}`);
+      if (object === undefined) return { path, error: gone(path, namesakes(path, all)) };
+      if (target === path) return { path, movedTo: path };
+      const claim = await claimMove(store, dataset, object, label);
+      const isStill = async () => (await store.head(object.key))?.etag === object.etag;
+      const to = placeIn(path, layout, claim.label);
+      if (to === undefined || !(await isStill())) {
+        await claim.release();
+        continue;
+      }
+      const movedTo = await copyTo(store, prefix, to, object);
+      if (await isStill()) await store.erase(object.key);
+      await claim.release();
+      return claim.label === label ? { path, movedTo } : { path, error: gone(path, [movedTo]) };
+    }
+  };
+  return mapConcurrently(paths, move, CONCURRENCY);
 }
 
 /** The path in another class; undefined for a file that is in none. */
@@ -55,46 +68,80 @@ function placeIn(path: string, layout: DatasetLayout, label: string): string | u
   return [...layout.wrappers, ...place.folders.slice(0, -1), label, ...place.rest].join('/');
 }
 
-async function moveFile(
+/** Stores a file under the first name that is free, or that has the same content already; returns its path. */
+async function copyTo(
   store: ObjectStore,
   prefix: string,
-  from: string,
-  to: string,
-): Promise<FoveaError | undefined> {
-  const [source, target] = [`${prefix}${from}`, `${prefix}${to}`];
-  const object = await store.get(source);
-  if (object === undefined) return (await store.head(target)) === undefined ? notFound(from) : undefined;
-  try {
-    await store.put(target, object.body, { ifNoneMatch: '*' });
-  } catch (error) {
-    if (!(error instanceof PreconditionFailedError)) throw error;
-    const there = await store.get(target);
-    if (there === undefined || Buffer.compare(there.body, object.body) !== 0) return exists(from, to);
+  path: string,
+  { body, sizeBytes }: StoredObject,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const free = number === 1 ? path : path.replace(/(\.[^./]*)?$/, `-${number}$1`);
+    const key = `${prefix}${free}`;
+    const there = await store.head(key);
+    if (there === undefined) {
+      try {
+        await store.put(key, body, { ifNoneMatch: '*' });
+        return free;
+      } catch (error) {
+        if (!(error instanceof PreconditionFailedError)) throw error;
+        // Somebody has just taken the name, perhaps for the same picture: look again.
+        number -= 1;
+      }
+    } else if (there.sizeBytes === sizeBytes) {
+      const stored = await store.get(key);
+      if (stored !== undefined && Buffer.compare(stored.body, body) === 0) return free;
+    }
   }
-  await store.erase(source);
-  return undefined;
 }
 
-/** The paths of all files in a class, in every split. */
-export async function pathsOfClass(store: ObjectStore, dataset: string, label: string): Promise<string[]> {
+/** The paths of all files of a dataset. */
+async function pathsOf(store: ObjectStore, dataset: string): Promise<string[]> {
   const prefix = keys.dataset(dataset);
-  const all: string[] = [];
-  for await (const { key } of store.list(prefix)) all.push(key.slice(prefix.length));
+  const paths: string[] = [];
+  for await (const { key } of store.list(prefix)) paths.push(key.slice(prefix.length));
+  return paths;
+}
+
+/**
+ * The paths of all files in a class, in every split.
+ * @throws {FoveaError} `dataset-class-not-found` where there are none.
+ */
+export async function pathsOfClass(store: ObjectStore, dataset: string, label: string): Promise<string[]> {
+  const all = await pathsOf(store, dataset);
   const layout = detectLayout(all);
-  return all.filter((path) => {
+  const paths = all.filter((path) => {
     const place = placeFile(path, layout);
     return place.kind === 'picture' && place.label === label;
   });
+  if (paths.length > 0) return paths;
+  throw new FoveaError(
+    'dataset-class-not-found',
+    `The dataset "${dataset}" has no class "${label}". Name one that \`GET /v1/datasets/${dataset}\` lists.`,
+    { param: 'class' },
+  );
 }
 
 /** The error of a path at which there is no file. */
 export const notFound = (path: string, param = 'paths'): FoveaError =>
   new FoveaError('dataset-file-not-found', `There is no file "${path}" in the dataset.`, { param });
 
-const exists = (from: string, to: string): FoveaError =>
-  new FoveaError('dataset-file-exists', `"${from}" stays where it is: at "${to}" is another picture.`, {
-    param: 'paths',
-  });
+/** The files of the same name in other folders. */
+function namesakes(path: string, all: readonly string[]): string[] {
+  const name = path.slice(path.lastIndexOf('/'));
+  return all.filter((other) => other !== path && other.endsWith(name)).slice(0, MOST_NAMED);
+}
+
+/** @param places where the file may be now. */
+function gone(path: string, places: readonly string[]): FoveaError {
+  if (places.length === 0) return notFound(path);
+  const named = places.map((place) => `"${place}"`).join(' or ');
+  return new FoveaError(
+    'dataset-file-not-found',
+    `There is no file "${path}" in the dataset. If it was moved before, it may be at ${named}.`,
+    { param: 'paths', details: { paths: places } },
+  );
+}
 
 const outside = (path: string): FoveaError =>
   new FoveaError('request-invalid', `"${path}" is in no class folder, so it cannot be moved to a class.`, {

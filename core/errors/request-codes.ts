@@ -67,8 +67,8 @@ export const REQUEST_CODES = {
     'A job that is not over uses the dataset. Wait for its end or cancel it; `details` names it.',
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
   'thumbnail-unavailable': 'The file is no picture that can be shown. The message says why.',
-  'dataset-file-exists':
-    'Another picture is where the file was to go. Move or delete that one first, or leave both.',
+  'dataset-class-not-found':
+    'The dataset has no such class, or it was renamed already. Name a class that the dataset lists.',
   'dataset-snapshot-not-found': 'No job saw the dataset so. Name a snapshot that the dataset lists.',
   'dataset-empty': 'The dataset has no pictures. Copy or upload them, with one folder for each class.',
   'split-snapshot-not-found':

@@ -1,6 +1,8 @@
-// Removes the place where a picture was taken from its metadata: the GPS tags of EXIF, and those of XMP as plain text. All else stays as it is. Knows nothing of pixels.
+// Removes the place where a picture was taken from its metadata: the GPS tags of EXIF, and what blank-xmp-place.ts finds. All else stays as
+// it is. Knows nothing of pixels.
 
 import { crc32 } from 'node:zlib';
+import { blankXmpPlace } from './blank-xmp-place.ts';
 import { type ImageFormat, sniffFormat } from './image-format.ts';
 
 const GPS_POINTER = 0x8825;
@@ -11,10 +13,8 @@ const ENTRY_BYTES = 12;
 const INLINE_BYTES = 4;
 /** Directories that follow each other; a file that links them in a ring ends here. */
 const MOST_DIRECTORIES = 64;
-const EXIF_START = Buffer.from('Exif\0\0', 'latin1');
-const XMP = /<x:xmpmeta[\s\S]*?<\/x:xmpmeta>/g;
-/** As attributes `exif:GPSLatitude="…"` and as elements `<exif:GPSLatitude>…</exif:GPSLatitude>`. */
-const XMP_GPS = /(\bGPS\w*\s*=\s*)("[^"]*"|'[^']*')|(<(?:\w+:)?GPS\w*[^>]*>)([^<]*)(?=<)/g;
+/** A byte of padding follows it, which readers ignore. */
+const EXIF_START = Buffer.from('Exif\0', 'latin1');
 
 /**
  * A copy of a picture without its place. Bytes that are no picture of a known format come back as they are.
@@ -28,7 +28,7 @@ export function removePlace(bytes: Uint8Array): Uint8Array {
   if (format === undefined) return copy;
   if (format === 'png') return cleanPng(copy);
   CLEANERS[format]?.(copy);
-  blankXmp(copy);
+  blankXmpPlace(copy);
   return copy;
 }
 
@@ -46,7 +46,7 @@ const CLEANERS: Readonly<Partial<Record<ImageFormat, (bytes: Buffer) => void>>> 
 /** Clears every block that begins as EXIF does, wherever the container has it. */
 function clearMarked(bytes: Buffer): void {
   for (let at = bytes.indexOf(EXIF_START); at !== -1; at = bytes.indexOf(EXIF_START, at + 1))
-    clearGps(bytes.subarray(at + EXIF_START.length));
+    clearGps(bytes.subarray(at + EXIF_START.length + 1));
 }
 
 function clearWebp(bytes: Buffer): void {
@@ -76,7 +76,7 @@ function cleanPng(bytes: Buffer): Buffer {
     const text = type === 'iTXt' || type === 'tEXt' || type === 'zTXt' ? data.toString('latin1', 0, 64) : '';
     if (text === '' || !isPacked(type, text)) kept.push(chunk);
     if (type === 'eXIf') clearGps(data);
-    if (text !== '') blankXmp(data);
+    if (text !== '') blankXmpPlace(data);
     if (type === 'eXIf' || text !== '') chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
     at = end;
   }
@@ -123,20 +123,4 @@ function clearDirectory(tiff: Buffer, directory: number, { short, long }: Reader
     tiff.fill(0, entry, entry + ENTRY_BYTES);
   }
   tiff.fill(0, directory, directory + 2);
-}
-
-/** Overwrites what XMP says of the place with blanks. */
-function blankXmp(bytes: Buffer): void {
-  if (!bytes.includes('<x:xmpmeta')) return;
-  const text = bytes.toString('latin1');
-  for (const { 0: packet, index: start } of text.matchAll(XMP)) {
-    const blanked = packet.replaceAll(
-      XMP_GPS,
-      (_, name: string | undefined, value = '', element: string | undefined, content = '') =>
-        name === undefined
-          ? `${element}${' '.repeat(content.length)}`
-          : `${name}${value[0]}${' '.repeat(value.length - 2)}${value[0]}`,
-    );
-    bytes.write(blanked, start, 'latin1');
-  }
 }

@@ -172,6 +172,8 @@ export const keys = {
     `${keys.datasetInspections(dataset)}${segment(variant)}/verdicts/`,
   /** Numbers of the last inspection. */
   datasetSummary: (dataset: string) => `${keys.datasetInspections(dataset)}summary.json`,
+  /** What moves of files under way agree on, see core/dataset/claim-move.ts. @param name of the file and its content. */
+  datasetMove: (dataset: string, name: string) => `${keys.datasetInspections(dataset)}moves/${segment(name)}`,
   /** The groups of near-duplicates. @param name of the set of pictures; without it, the folder of all. */
   inspectionGroups: (dataset: string, variant: string, name?: string) =>
     `${keys.datasetInspections(dataset)}${segment(variant)}/groups/${name === undefined ? '' : segment(name)}`,

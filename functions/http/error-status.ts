@@ -85,7 +85,7 @@ export const ERROR_ANSWERS = {
   'dataset-inspecting': later(1),
   'dataset-in-use': refused(409),
   'thumbnail-unavailable': refused(404),
-  'dataset-file-exists': refused(409),
+  'dataset-class-not-found': refused(404),
   'dataset-snapshot-not-found': refused(404),
   'dataset-empty': refused(409),
   'dataset-invalid': refused(409),

@@ -145,8 +145,8 @@ const move = createRoute({
   tags: TAGS,
   summary: 'Move files to another class',
   description:
-    'Corrects labels. Each file keeps its name and its split. Send the request again where it broke off: files that are moved already ' +
-    'are no error.',
+    'Corrects labels. Each file keeps its split, and its name unless another picture has it: then it gets a number (`1-2.jpg`). Send the ' +
+    'request again where it broke off: files that were moved already are not found at their old place, and the error names the new one.',
   request: { params, body: jsonBody('MoveDatasetFiles') },
   responses: {
     200: {
@@ -189,7 +189,7 @@ const deleteClass = createRoute({
   request: { params: params.extend({ class: name('The label.', 'banana') }) },
   responses: {
     200: { description: 'They are gone.', content: { 'application/json': { schema: DeletedFilesSchema } } },
-    ...errorResponses(...ERASE_ERRORS),
+    ...errorResponses(...ERASE_ERRORS, 'dataset-class-not-found'),
   },
 });
 
@@ -211,6 +211,7 @@ const renameClass = createRoute({
       ...JSON_ERRORS,
       ...WRITE_ERRORS,
       ...ERASE_ERRORS,
+      'dataset-class-not-found',
       'key-invalid',
       'key-too-long',
       'key-conflict',

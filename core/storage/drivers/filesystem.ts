@@ -88,13 +88,21 @@ export function createFilesystemStore(options: { readonly root: string }): Objec
     async delete(key, { signal } = {}) {
       signal?.throwIfAborted();
       assertKey(key);
-      return withTypedErrors('delete', key, deleteObject(key, folders));
+      await withTypedErrors('delete', key, deleteObject(key, folders));
     },
 
-    erase: (key, options) => store.delete(key, options),
+    async erase(key, { signal } = {}) {
+      signal?.throwIfAborted();
+      assertKey(key);
+      const wasThere = await withTypedErrors('delete', key, deleteObject(key, folders));
+      // Perhaps an earlier deletion was killed before the content was off the disk.
+      if (!wasThere) await withTypedErrors('delete', key, folders.removeDeleted());
+    },
+
     async eraseAll(prefix, options) {
       assertErasable(prefix);
       await eraseListed(store, prefix, options);
+      await withTypedErrors('delete', prefix, folders.removeDeleted());
     },
 
     list: (prefix, { startAfter = '', signal } = {}) =>

@@ -3,6 +3,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
+import { claimMove } from '../../../core/dataset/claim-move.ts';
 import { packMembers } from '../../../core/erasure/feature-members.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
@@ -113,23 +114,60 @@ describe('one file', () => {
 });
 
 describe('a move', () => {
-  it('corrects labels, several at once, and can be sent again', async () => {
-    const test = await pets({ 'cat/deep/1.png': await makePattern(1) });
+  it('corrects labels, several at once, under a new name where another picture has it', async () => {
+    const test = await pets({ 'cat/deep/1.png': await makePattern(1), 'dog/2-2.png': await makePattern(2) });
     const paths = ['cat/1.png', 'cat/deep/1.png', 'cat/none.png', 'cat/2.png'];
-    const other = (await test.store.get('datasets/pets/dog/1.png'))?.body;
-    for (const _ of ['once', 'again']) {
-      const { status, body } = await move(test, paths, 'dog');
-      expect(status).toBe(200);
-      expect(body.data.map(({ error }: { error: { code: string } | null }) => error?.code ?? null)).toEqual([
-        'dataset-file-exists',
-        null,
-        'dataset-file-not-found',
-        'dataset-file-exists',
-      ]);
-    }
-    expect((await test.store.get('datasets/pets/dog/1.png'))?.body).toEqual(other);
-    expect(await test.store.head('datasets/pets/cat/deep/1.png')).toBeUndefined();
-    expect(await test.store.head('datasets/pets/dog/deep/1.png')).toBeDefined();
+    const body = async (path: string) => (await test.store.get(`datasets/pets/${path}`))?.body;
+    const before = await Promise.all(['dog/1.png', 'cat/1.png', 'cat/2.png'].map(body));
+    const { status, body: first } = await move(test, paths, 'dog');
+    expect(status).toBe(200);
+    expect(first.data.map(({ moved_to }: { moved_to: string | null }) => moved_to)).toEqual([
+      'dog/1-2.png',
+      'dog/deep/1.png',
+      null,
+      'dog/2-3.png',
+    ]);
+    expect(first.data[2].error.code).toBe('dataset-file-not-found');
+    expect(await Promise.all(['dog/1.png', 'dog/1-2.png', 'dog/2-3.png'].map(body))).toEqual(before);
+    expect(await body('cat/deep/1.png')).toBeUndefined();
+    expect(await keysOf(test.store, 'cache/inspections/pets/moves/')).toEqual([]);
+  });
+
+  it('of a picture that is not there is an error, whatever is at its new place', async () => {
+    const test = await pets();
+    const { body } = await move(test, ['none/2.png', 'cat/none.png'], 'dog');
+    expect(body.data).toMatchObject([
+      {
+        moved_to: null,
+        error: { code: 'dataset-file-not-found', message: expect.stringContaining('"dog/2.png"') },
+      },
+      { moved_to: null, error: { code: 'dataset-file-not-found' } },
+    ]);
+    await move(test, ['cat/1.png'], 'bird');
+    const { body: again } = await move(test, ['cat/1.png'], 'bird');
+    expect(again.data[0].error.message).toContain('"bird/1.png"');
+  });
+
+  it('to three classes at once makes one picture of it', async () => {
+    const test = await pets({ 'cat/one.png': await makePattern(1) });
+    const answers = await Promise.all(
+      ['dog', 'bird', 'fish'].map((label) => move(test, ['cat/one.png'], label)),
+    );
+    const moved = answers.flatMap(({ body }) => body.data[0].moved_to ?? []);
+    expect(moved).toHaveLength(1);
+    const copies = (await keysOf(test.store, 'datasets/pets/')).filter((key) => key.endsWith('/one.png'));
+    expect(copies).toEqual([`datasets/pets/${moved[0]}`]);
+  });
+
+  it('that was killed is finished by the next one', async () => {
+    const picture = await makePattern(1);
+    const test = await pets({ 'cat/one.png': picture, 'dog/one.png': picture });
+    const source = await test.store.head('datasets/pets/cat/one.png');
+    if (source !== undefined) await claimMove(test.store, 'pets', source, 'dog');
+    const { body } = await move(test, ['cat/one.png'], 'bird');
+    expect(body.data[0].error.message).toContain('"dog/one.png"');
+    const copies = (await keysOf(test.store)).filter((key) => /one.png|moves/.test(key));
+    expect(copies).toEqual(['datasets/pets/dog/one.png']);
   });
 
   it('goes on where a copy was made and the original not yet deleted', async () => {
@@ -155,6 +193,15 @@ describe('a move', () => {
     expect(body.data).toHaveLength(12);
     const { body: dataset } = await test.send('GET', '/v1/datasets/pets');
     expect(dataset.classes.map(({ label }: { label: string }) => label)).toEqual(['dog', 'lion']);
+  });
+
+  it.each([
+    ['POST', 'none/rename', { class: 'lion' }],
+    ['DELETE', 'none', undefined],
+  ])('and other changes of a class that is not there are refused: %s %s', async (method, path, request) => {
+    const test = await pets();
+    const { status, body } = await test.send(method, `/v1/datasets/pets/classes/${path}`, request);
+    expect([status, body.error.code]).toEqual([404, 'dataset-class-not-found']);
   });
 });
 

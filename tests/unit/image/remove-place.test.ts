@@ -55,6 +55,39 @@ describe('removePlace', () => {
     expect(clean.xmp?.toString()).toContain('dc:title="kept"');
   });
 
+  const XMP = [
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description ',
+    'xmlns:drone-dji="http://www.dji.com/drone-dji/1.0/" xmlns:Camera="http://pix4d.com/camera/1.0" xmlns:gps="urn:kept" ',
+    'xmlns:geo="http://www.w3.org/2003/01/geo/wgs84_pos#" dc:title="kept" drone-dji:GpsLatitude="48.1101" ',
+    `drone-dji:GpsLongtitude = '11.5102' drone-dji:Latitude="48.1103" geo:lat="48.1104">`,
+    '<drone-dji:Longitude>11.5105</drone-dji:Longitude><geo:long>11.5106</geo:long><Camera:GpsAltitude>48.1107</Camera:GpsAltitude>',
+    '<Camera:GPSXYAccuracy><rdf:Seq><rdf:li>48.1108</rdf:li><rdf:li><![CDATA[48.1109]]></rdf:li></rdf:Seq></Camera:GPSXYAccuracy>',
+    '<dc:subject>kept, too</dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>',
+  ].join('');
+  it.each([
+    ['UTF-8', 'latin1', false],
+    ['UTF-16, little end first', 'utf16le', false],
+    ['UTF-16, big end first', 'utf16le', true],
+  ] as const)('blanks the places of drones and maps in XMP as %s', async (_, encoding, isSwapped) => {
+    const turn = (bytes: Buffer) => (isSwapped ? Buffer.from(bytes).swap16() : bytes);
+    const packet = turn(Buffer.from(XMP, encoding));
+    const pattern = await makePattern(1, 'jpeg');
+    const clean = Buffer.from(removePlace(Buffer.concat([pattern, packet])));
+    expect(clean.subarray(0, pattern.length).equals(Buffer.from(pattern))).toBe(true);
+    const text = turn(clean.subarray(pattern.length)).toString(encoding);
+    expect(text).toHaveLength(XMP.length);
+    expect(text).not.toMatch(/48\.11|11\.51/);
+    for (const kept of ['"kept"', 'kept, too', '"urn:kept"', '"http://pix4d.com/camera/1.0"', '<rdf:li>'])
+      expect(text).toContain(kept);
+  });
+
+  it('blanks EXIF with another padding byte', async () => {
+    const bytes = await taken('jpeg');
+    bytes[bytes.indexOf('Exif') + 5] = 1;
+    expect(hasPlace(bytes)).toBe(true);
+    expect(hasPlace(removePlace(bytes))).toBe(false);
+  });
+
   it('leaves out compressed XMP and profiles in hexadecimal of a PNG', async () => {
     const xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/"></x:xmpmeta>';
     const bytes = await sharp(pattern).withXmp(xmp).png().toBuffer();

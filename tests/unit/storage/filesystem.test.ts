@@ -239,3 +239,20 @@ test('removes what a dead process left a day ago, and nothing younger', async ()
   expect(await readdir(join(own, 'staging'))).toEqual(['young']);
   expect(await readdir(join(own, 'claims'))).toEqual(['young']);
 });
+
+test.each([
+  ['a store that starts', () => createFilesystemStore({ root }).put('b', '2')],
+  ['erasing what is gone', () => store.erase('pets/cat/1.png')],
+  ['erasing all of a prefix', () => store.eraseAll('pets/')],
+])('deleted contents of a deleter that was killed are removed by %s', async (_, remove) => {
+  await store.put('a', '1');
+  const claims = join(root, '.fovea-store/claims');
+  await mkdir(join(claims, 'slot/deletion'), { recursive: true });
+  await writeFile(join(claims, 'slot/deletion/gone'), 'a picture');
+  await mkdir(join(claims, 'other'));
+  await writeFile(join(claims, 'other/writer'), 'claimed');
+  await remove();
+  const left = await readdir(claims, { recursive: true });
+  expect(left.filter((name) => !name.startsWith('slot')).sort()).toEqual(['other', 'other/writer']);
+  expect(left).not.toContain('slot/deletion/gone');
+});

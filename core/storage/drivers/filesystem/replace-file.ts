@@ -28,6 +28,9 @@ import { versionAt } from './file-version.ts';
 /** The path of the slot for claims on one version of a file. */
 export type SlotOf = (version: string) => string;
 
+/** The name that a deleted file has in the claim of its deletion, until it is removed. */
+export const DELETED_NAME = 'gone';
+
 const TAKEN = ['ENOTEMPTY', 'EEXIST'] as const;
 /** Enough for two deleters that keep revoking each other's claims to fall out of step. */
 const REVOKED_PAUSE_MS = 4;
@@ -123,7 +126,8 @@ export async function removeFile(staged: string, path: string, slotOf: SlotOf): 
       continue;
     }
     const gone =
-      (await versionAt(path)) === version && (await succeeds(rename(path, join(held, 'gone')), 'ENOENT'));
+      (await versionAt(path)) === version &&
+      (await succeeds(rename(path, join(held, DELETED_NAME)), 'ENOENT'));
     await rm(held, { recursive: true, force: true });
     await succeeds(rmdir(slot), 'ENOENT', ...TAKEN);
     if (gone) return;

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { RESERVED_FOLDER } from '../../object-key.ts';
 import { succeeds } from './file-errors.ts';
 import { createLinkedFolders, type LinkedFolders, lies, linkError } from './linked-folders.ts';
-import type { SlotOf } from './replace-file.ts';
+import { DELETED_NAME, type SlotOf } from './replace-file.ts';
 
 /** No write takes this long, so older files in the staging folder were left by a dead process. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
@@ -21,6 +21,8 @@ export interface StoreFolders {
   readonly slotsOf: (key: string) => SlotOf;
   /** Gives a fresh name in the staging folder. At first it makes the driver's folders and removes what dead processes left. */
   readonly stagingName: () => Promise<string>;
+  /** Removes deleted contents whose deleter died before it could. */
+  readonly removeDeleted: () => Promise<void>;
   /**
    * Checks a path before reading.
    * @throws {FoveaError} `storage-link-refused` where links lead from the path out of the store and out of a linked dataset.
@@ -47,6 +49,7 @@ export function createStoreFolders(root: string): StoreFolders {
     await assertNoLinks(`${RESERVED_FOLDER}/claims/name`);
     await mkdir(staging, { recursive: true });
     await mkdir(claims, { recursive: true });
+    await removeDeletedIn(claims);
     await removeLeftovers(staging, claims);
   };
 
@@ -76,6 +79,11 @@ export function createStoreFolders(root: string): StoreFolders {
       return join(staging, randomUUID());
     },
 
+    async removeDeleted() {
+      await assertNoLinks(`${RESERVED_FOLDER}/claims/name`);
+      await removeDeletedIn(claims);
+    },
+
     async assertInside(path, key) {
       realRoot ??= realpath(root);
       const top = await realRoot.catch((error: unknown) => {
@@ -88,6 +96,25 @@ export function createStoreFolders(root: string): StoreFolders {
       if (target === undefined || !lies(real, target)) throw linkError(key, 'read');
     },
   };
+}
+
+/**
+ * Removes contents that deletions have moved into their claims. At any age: whoever moved one there removes it next, and takes it for no
+ * error where it is gone.
+ */
+async function removeDeletedIn(claims: string): Promise<void> {
+  for (const slot of await namesIn(claims))
+    for (const token of await namesIn(join(claims, slot)))
+      await succeeds(rm(join(claims, slot, token, DELETED_NAME)), 'ENOENT', 'ENOTDIR');
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  await succeeds(
+    readdir(folder).then((found) => names.push(...found)),
+    'ENOENT',
+  );
+  return names;
 }
 
 /** Removes old staged contents and empty claims. A claim with content is left to the next writer of its key. */

@@ -95,18 +95,22 @@ export async function writeObject(
   }
 }
 
-/** Implements `delete` of the port. Errors of the file system are thrown unchanged. */
-export async function deleteObject(key: string, folders: StoreFolders): Promise<void> {
+/**
+ * Implements `delete` of the port. Errors of the file system are thrown unchanged.
+ * @returns whether there was an object.
+ */
+export async function deleteObject(key: string, folders: StoreFolders): Promise<boolean> {
   const path = folders.pathOf(key);
   await folders.assertNoLinks(key);
   try {
-    if ((await versionAt(path)) === undefined) return;
+    if ((await versionAt(path)) === undefined) return false;
   } catch (error) {
     // A folder is no object, so there is nothing to delete.
-    if (errnoOf(error) === 'EISDIR') return;
+    if (errnoOf(error) === 'EISDIR') return false;
     throw error;
   }
   await removeFile(await folders.stagingName(), path, folders.slotsOf(key));
   await syncFolder(dirname(path));
   await removeEmptyFolders(key, folders);
+  return true;
 }
