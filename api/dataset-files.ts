@@ -134,15 +134,15 @@ export const DeleteFilesSchema = z
 const HolderSchema = z
   .object({
     object: z
-      .enum(['model.version', 'fine_tuning.job'])
-      .meta({ description: 'What holds something: a version of a model, or a job.' }),
+      .enum(['model.version', 'fine_tuning.job', 'batch'])
+      .meta({ description: 'What holds something: a version of a model, a job, or a batch.' }),
     model: z.string().optional().meta({ description: 'The name of the model.' }),
     version: z.string().optional().meta({ description: 'Its version.' }),
-    id: z.string().optional().meta({ description: 'The id of the job.' }),
-    holds: z.array(z.enum(['weights', 'golden_pictures', 'report', 'events'])).meta({
+    id: z.string().optional().meta({ description: 'The id of the job or the batch.' }),
+    holds: z.array(z.enum(['weights', 'golden_pictures', 'report', 'events', 'input_list', 'results'])).meta({
       description:
         '`weights`: it was trained on the dataset. `golden_pictures`: it has up to three small pictures of the test split. `report`: its ' +
-        'report names the picture, and may show it. `events`: an event of the job names it.',
+        'report names the picture, and may show it. `events`: an event of the job names it. `input_list`, `results`: the list of pictures or the results of the batch name it.',
     }),
   })
   .meta({
@@ -177,13 +177,13 @@ export const DeletedDatasetSchema = z
 
 /** Holders as the API names them. */
 export const toWireHolders = (holders: readonly Holder[]) =>
-  holders.map((holder) =>
-    holder.kind === 'job'
-      ? { object: 'fine_tuning.job' as const, id: holder.id, holds: [...holder.holds] }
-      : {
-          object: 'model.version' as const,
-          model: holder.model,
-          version: holder.version,
-          holds: [...holder.holds],
-        },
-  );
+  holders.map((holder) => {
+    const holds = [...holder.holds];
+    if (holder.kind === 'version')
+      return { object: 'model.version' as const, model: holder.model, version: holder.version, holds };
+    return {
+      object: holder.kind === 'job' ? ('fine_tuning.job' as const) : ('batch' as const),
+      id: holder.id,
+      holds,
+    };
+  });

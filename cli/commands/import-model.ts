@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { AskedSettings } from '../../core/classifier/asked-settings.ts';
 import { filesBeside, filesOfBytes, filesOfFolder } from '../../core/classifier/classifier-files.ts';
 import { importClassifier } from '../../core/classifier/import-classifier.ts';
-import { parseLabelLines } from '../../core/classifier/read-labels.ts';
+import { decodeLabels, parseLabelLines } from '../../core/classifier/read-labels.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { describePreprocessing, describeResize } from '../../core/image/model-input.ts';
 import { type ImportedModel, importModel } from '../../core/model/import-model.ts';
@@ -40,7 +40,9 @@ export interface ImportModelOptions
 export async function runImportModel(source: string, options: ImportModelOptions): Promise<void> {
   const store = await openObjectStore(pathToFileURL(path.resolve(options.data)).href);
   const labels =
-    options.labels === undefined ? undefined : parseLabelLines(await readFile(options.labels, 'utf8'));
+    options.labels === undefined
+      ? undefined
+      : parseLabelLines(decodeLabels(await readFile(options.labels), options.labels));
   const file = toUserPath(source);
   const found = await stat(file).catch(() => undefined);
   const { manifest, promotion, lines } =

@@ -10,12 +10,17 @@ import type { ListedPicture } from './list-input.ts';
 /** Pictures of one batch at most. */
 export const MOST_PICTURES = 1_000_000;
 
+/** Datasets that a record names at most. */
+const MOST_DATASETS = 100;
+
 /** What the pictures are, all together. */
 export interface InputPlan extends Pick<BatchPrediction, 'pictures'> {
   /** Mean size of a picture's file; undefined where sizes are not known. */
   readonly meanBytes: number | undefined;
   /** Whether some of them are pictures of datasets. */
   readonly readsDatasets: boolean;
+  /** Names of their datasets, sorted; undefined where there are more than {@link MOST_DATASETS}. */
+  readonly datasets: readonly string[] | undefined;
 }
 
 /**
@@ -35,7 +40,7 @@ export async function planInput(
   },
 ): Promise<InputPlan> {
   let pictures = 0;
-  let readsDatasets = false;
+  const datasets = new Set<string>();
   let sizeBytes: number | undefined = 0;
   let chunk: InputPicture[] = [];
   const flush = async () => {
@@ -50,7 +55,8 @@ export async function planInput(
         param,
       );
     pictures += 1;
-    readsDatasets ||= picture.problem === undefined && picture.key.startsWith(keys.datasets());
+    if (picture.problem === undefined && picture.key.startsWith(keys.datasets()))
+      datasets.add(picture.key.slice(keys.datasets().length).split('/')[0] ?? '');
     sizeBytes = size === undefined || sizeBytes === undefined ? undefined : sizeBytes + size;
     chunk.push(picture);
     if (chunk.length === chunkSize) await flush();
@@ -58,5 +64,10 @@ export async function planInput(
   if (pictures === 0)
     throw inputInvalid('There are no pictures. Put some there, or name another place.', param);
   if (chunk.length > 0) await flush();
-  return { pictures, readsDatasets, meanBytes: sizeBytes === undefined ? undefined : sizeBytes / pictures };
+  return {
+    pictures,
+    readsDatasets: datasets.size > 0,
+    datasets: datasets.size > MOST_DATASETS ? undefined : [...datasets].toSorted(),
+    meanBytes: sizeBytes === undefined ? undefined : sizeBytes / pictures,
+  };
 }

@@ -8,6 +8,7 @@ import { DEFAULT_IMAGE_LIMITS } from '../image/image-limits.ts';
 import { addCounts, type BatchCounts, type BatchPrediction } from '../job/record/batch-prediction.ts';
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Predictor } from '../predict/predictor.ts';
+import { isUnreadableObject } from '../storage/is-unreadable-object.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type InputPicture, readInputChunk } from './input-picture.ts';
 import { type LineOutcome, toResultLine } from './result-line.ts';
@@ -124,7 +125,7 @@ async function readPicture(
   } catch (error) {
     // An object without bytes has no first one.
     if (isFoveaError(error, 'range-not-satisfiable')) return new Uint8Array();
-    if (isFoveaError(error, 'key-invalid') || isFoveaError(error, 'key-too-long')) return error;
+    if (isFoveaError(error) && isUnreadableObject(error)) return error;
     throw error;
   }
 }

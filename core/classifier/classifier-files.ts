@@ -3,10 +3,12 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { type WeightFiles, weightFilesIn } from '../backbone/weight-files.ts';
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { isArchive } from '../network/weights/keras-archive.ts';
+import { zipChecksums } from './zip-checksums.ts';
 
 /** The files of one export, by their names within it. */
 export interface ClassifierFiles {
@@ -99,6 +101,8 @@ export function filesOfBytes(name: string, bytes: Uint8Array): ClassifierFiles {
  */
 function filesOfArchive(archive: Uint8Array): ClassifierFiles {
   const sizes = new Map<string, number>();
+  const checksums = new Map<string, number | undefined>();
+  const listed = readChecksums(archive);
   let entries = 0;
   let total = 0;
   const maxTotal = MAX_RATIO * archive.byteLength + FREE_BYTES;
@@ -117,15 +121,29 @@ function filesOfArchive(archive: Uint8Array): ClassifierFiles {
     if (name.endsWith('/') || CLUTTER.test(name)) return false;
     if (sizes.has(name)) throw invalid(`the archive has ${JSON.stringify(name.slice(0, 80))} twice.`);
     sizes.set(name, originalSize);
+    checksums.set(name, listed[entries - 1]);
     return false;
   });
   const top = topFolderOf([...sizes.keys()]);
   const shortened = new Map([...sizes].map(([name, size]) => [name.slice(top.length), size] as const));
   return inMemory(shortened, (name) => {
     const unpacked = unzip(archive, (entry) => entry.name === top + name)[top + name];
-    if (unpacked?.byteLength === sizes.get(top + name)) return unpacked as Uint8Array;
+    if (
+      unpacked !== undefined &&
+      unpacked.byteLength === sizes.get(top + name) &&
+      crc32(unpacked) === checksums.get(top + name)
+    )
+      return unpacked;
     throw invalid(`${JSON.stringify(name.slice(0, 80))} is damaged. Pack the archive again.`);
   });
+}
+
+function readChecksums(archive: Uint8Array): readonly number[] {
+  try {
+    return zipChecksums(archive);
+  } catch (cause) {
+    throw invalid('the zip archive is damaged. Pack it again.', {}, cause);
+  }
 }
 
 function unzip(archive: Uint8Array, filter: NonNullable<Parameters<typeof unzipSync>[1]>['filter']) {

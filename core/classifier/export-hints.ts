@@ -7,7 +7,7 @@ import type { Preprocessing, RESIZES } from '../image/model-input.ts';
 import { asList, asObject } from '../network/keras/topology.ts';
 import type { ColorOrder, FinalActivation } from '../network/onnx/classifier-ends.ts';
 import type { ClassifierFiles } from './classifier-files.ts';
-import { parseLabelLines, parseLabelMap } from './read-labels.ts';
+import { decodeLabels, parseLabelLines, parseLabelMap } from './read-labels.ts';
 
 /** What is known of an export; whatever is not said is absent. */
 export interface ExportHints {
@@ -51,13 +51,14 @@ export async function readExportHints(files: ClassifierFiles): Promise<ExportHin
   }
   const labelFile = LABEL_FILES.find((name) => files.names.includes(name));
   if (labelFile === undefined) return hints;
-  return { ...hints, labels: parseLabelLines(textOf(await files.read(labelFile, MAX_TEXT_BYTES))) };
+  return {
+    ...hints,
+    labels: parseLabelLines(decodeLabels(await files.read(labelFile, MAX_TEXT_BYTES), labelFile)),
+  };
 }
 
 const present = (hints: ExportHints): ExportHints =>
   Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined));
-
-const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /**
  * Reads a JSON file of an export, which is untrusted.
@@ -66,9 +67,9 @@ const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 export async function readJsonFile(files: ClassifierFiles, name: string, maxBytes: number): Promise<unknown> {
   const bytes = await files.read(name, maxBytes);
   try {
-    return JSON.parse(textOf(bytes).replace(/^\uFEFF/, ''));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new FoveaError('model-files-invalid', `"${name}" is not JSON. Export the model again.`, {
+    throw new FoveaError('model-files-invalid', `"${name}" is not JSON in UTF-8. Export the model again.`, {
       param: 'file',
       cause,
     });

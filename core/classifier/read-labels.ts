@@ -7,8 +7,8 @@ export const MAX_LABELS = 100_000;
 const LABEL_MAX_LENGTH = 200;
 
 /**
- * The lines of a text file: one class on each, in the order of the network's output. Where every line begins with its own number from
- * 0 on, as in `0 Cat`, the numbers are left out.
+ * The lines of a text file: one class on each, in the order of the network's output. Where the lines begin with the numbers from 0 on, each
+ * once, as in `0 Cat`, they are put into that order, and the numbers are left out.
  */
 export function parseLabelLines(text: string): readonly string[] {
   const lines = text
@@ -16,8 +16,26 @@ export function parseLabelLines(text: string): readonly string[] {
     .replace(/(\r?\n)+$/, '')
     .split(/\r?\n/)
     .map((line) => line.trim());
-  const isNumbered = lines.every((line, i) => line.startsWith(`${i} `));
-  return isNumbered ? lines.map((line, i) => line.slice(`${i} `.length).trim()) : lines;
+  const numbered = new Map(lines.map((line) => [/^\d+(?= )/.exec(line)?.[0], line] as const));
+  const inOrder = lines.map((_, i) => numbered.get(String(i))?.slice(`${i} `.length).trim());
+  return inOrder.every((label) => label !== undefined) ? inOrder : lines;
+}
+
+/**
+ * The text of a file of labels.
+ * @param name of the file, for the message.
+ * @throws {FoveaError} `labels-invalid` where it is not UTF-8.
+ */
+export function decodeLabels(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FoveaError(
+      'labels-invalid',
+      `The labels in ${JSON.stringify(name.slice(0, 80))} are not UTF-8: letters outside of English would be lost. Save the file as UTF-8.`,
+      { param: 'labels', cause },
+    );
+  }
 }
 
 /** Classes by their numbers, as `{"0": "cat", "1": "dog"}`; undefined where a number is missing. */
@@ -45,7 +63,15 @@ export function parsePrintedLabels(text: string): readonly string[] | undefined 
  */
 export function checkLabels(labels: readonly string[], from: string): readonly string[] {
   const at = labels.findIndex((label) => label.trim() === '' || label.length > LABEL_MAX_LENGTH);
-  if (labels.length > 0 && labels.length <= MAX_LABELS && at === -1) return labels;
+  if (labels.length > 0 && labels.length <= MAX_LABELS && at === -1) {
+    const places = new Map<string, number>();
+    for (const [i, label] of labels.entries()) {
+      const earlier = places.get(label);
+      if (earlier !== undefined) throw doubled(label, earlier, i, from);
+      places.set(label, i);
+    }
+    return labels;
+  }
   throw new FoveaError(
     'labels-invalid',
     at === -1
@@ -56,3 +82,11 @@ export function checkLabels(labels: readonly string[], from: string): readonly s
     { param: 'labels' },
   );
 }
+
+const doubled = (label: string, first: number, second: number, from: string) =>
+  new FoveaError(
+    'labels-invalid',
+    `The labels ${first} and ${second} (counted from 0; ${from}) are both ${JSON.stringify(label)}: answers could not tell these classes ` +
+      'apart. Give each class a name of its own.',
+    { param: 'labels', details: { label, places: [first, second] } },
+  );

@@ -1,13 +1,13 @@
 // Inspects one file of a dataset: reads it once, hashes it, and decodes it as a picture. Knows nothing of other files.
 
 import { contentHashOf } from '../content-hash.ts';
-import type { ErrorCode } from '../errors/error-codes.ts';
 import { isFoveaError } from '../errors/errors.ts';
 import type { ImageErrorCode } from '../image/image-errors.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { checkByteLimit } from '../image/image-limits.ts';
 import { readImageHeader } from '../image/read-image-header.ts';
 import { verifyImage } from '../image/verify-image.ts';
+import { isUnreadableObject } from '../storage/is-unreadable-object.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { FindingCode } from './findings.ts';
 
@@ -47,15 +47,6 @@ const FINDING_OF_ERROR: Readonly<Record<string, FindingCode>> = {
   'image-zero-size': 'file-corrupt',
 } satisfies Record<ImageErrorCode, FindingCode>;
 
-/** Errors of the store that concern a single object. */
-const UNREADABLE: ReadonlySet<ErrorCode> = new Set([
-  'storage-link-refused',
-  'storage-name-not-utf8',
-  'object-archived',
-  'key-invalid',
-  'key-too-long',
-] as const);
-
 /** A verdict, and the etag of the content that it is about; none where no content was read. */
 export interface InspectedFile {
   readonly verdict: FileVerdict;
@@ -91,7 +82,7 @@ export async function inspectFile(
     return { verdict: { contentHash, width, height, thumbnail, isFlat }, etag };
   } catch (error) {
     if (!isFoveaError(error)) throw error;
-    const code = UNREADABLE.has(error.code) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
+    const code = isUnreadableObject(error) ? 'file-unreadable' : FINDING_OF_ERROR[error.code];
     if (code === undefined) throw error;
     const verdict = { code, reason: error.message };
     return etag === undefined ? { verdict } : { verdict, etag };

@@ -1,6 +1,8 @@
-// Finds what holds something of pictures after their files are gone: models that were trained on the dataset, and events of jobs.
+// Finds what holds something of pictures after their files are gone: models that were trained on the dataset, and events of jobs,
+// and batch predictions.
 
 import { mapConcurrently } from '../concurrently.ts';
+import { type BatchPrediction, chunksOf, mayReadDataset } from '../job/record/batch-prediction.ts';
 import type { JobRecord } from '../job/record/job.ts';
 import type { JobStore } from '../job/record/job-store.ts';
 import { trainedOn } from '../model/has-model-of.ts';
@@ -10,7 +12,7 @@ import { listModels } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
-/** A version of a model, or a job, that holds something. */
+/** A version of a model, a job, or a batch prediction that holds something. */
 export type Holder =
   | {
       readonly kind: 'version';
@@ -19,7 +21,8 @@ export type Holder =
       /** `report`: its name and perhaps its thumbnail. */
       readonly holds: readonly ('weights' | 'golden_pictures' | 'report')[];
     }
-  | { readonly kind: 'job'; readonly id: string; readonly holds: readonly 'events'[] };
+  | { readonly kind: 'job'; readonly id: string; readonly holds: readonly 'events'[] }
+  | { readonly kind: 'batch'; readonly id: string; readonly holds: readonly ('input_list' | 'results')[] };
 
 /** The store and its jobs. */
 export interface HolderDeps {
@@ -30,14 +33,18 @@ export interface HolderDeps {
 const PAGE = 100;
 
 /** All jobs of a dataset, newest first. */
-export async function* jobsOf(
+export async function* jobsOf(deps: Pick<HolderDeps, 'jobs'>, dataset: string): AsyncGenerator<JobRecord> {
+  for await (const job of allOf(deps, 'fine-tuning')) if (job.dataset === dataset) yield job;
+}
+
+async function* allOf(
   { jobs }: Pick<HolderDeps, 'jobs'>,
-  dataset: string,
+  kind: 'fine-tuning' | 'batch',
 ): AsyncGenerator<JobRecord> {
   let after: string | undefined;
   for (;;) {
-    const page = await jobs.list({ after, limit: PAGE });
-    for (const job of page.jobs) if (job.dataset === dataset) yield job;
+    const page = await jobs.list({ after, limit: PAGE, kind });
+    yield* page.jobs;
     if (!page.hasMore || page.last === undefined) return;
     after = page.last;
   }
@@ -50,7 +57,8 @@ const names = (text: string, wanted: ReadonlySet<string> | null): boolean =>
 
 /**
  * Finds the holders of pictures of a dataset. Weights and golden pictures of every version that was trained on the dataset may
- * hold something of any of its pictures; reports and events are searched for the pictures' keys.
+ * hold something of any of its pictures; reports and events, and the lists and results of batches,
+ * are searched for the pictures' keys.
  *
  * @param wanted Object keys of the pictures; null for the whole dataset.
  */
@@ -76,5 +84,27 @@ export async function findHolders(
       wanted === null || (await jobs.eventsSince(id)).some((event) => names(JSON.stringify(event), wanted));
     if (isNamed) found.push({ kind: 'job', id, holds: ['events'] });
   }
+  for await (const { id, prediction } of allOf(deps, 'batch')) {
+    if (prediction === undefined || !mayReadDataset(prediction, dataset)) continue;
+    const holds = await heldByBatch(store, id, prediction, wanted ?? new Set([keys.dataset(dataset)]));
+    if (holds.length > 0) found.push({ kind: 'batch', id, holds });
+  }
   return found;
+}
+
+/** Which files of a batch name one of the keys. A chunk's results name the pictures of its list. */
+async function heldByBatch(
+  store: ObjectStore,
+  id: string,
+  batch: BatchPrediction,
+  wanted: ReadonlySet<string>,
+): Promise<('input_list' | 'results')[]> {
+  let isListed = false;
+  for (let chunk = 0; chunk < chunksOf(batch); chunk++) {
+    const list = (await store.get(keys.batchInput(id, chunk)))?.body;
+    if (list === undefined || !names(new TextDecoder().decode(list), wanted)) continue;
+    if ((await store.head(keys.batchResult(id, chunk))) !== undefined) return ['input_list', 'results'];
+    isListed = true;
+  }
+  return isListed ? ['input_list'] : [];
 }

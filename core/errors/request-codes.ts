@@ -64,7 +64,7 @@ export const REQUEST_CODES = {
   'dataset-inspecting':
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',
   'dataset-in-use':
-    'A job that is not over uses the dataset. Wait for its end or cancel it; `details` names it.',
+    'A job or a batch that is not over uses the dataset. Wait for its end or cancel it; `details` names it.',
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
   'thumbnail-unavailable': 'The file is no picture that can be shown. The message says why.',
   'dataset-class-not-found':

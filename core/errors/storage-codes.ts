@@ -58,7 +58,8 @@ export const STORAGE_CODES = {
   'variant-unavailable': 'The model has no reduced-precision variants. Train an architecture instead.',
   'pictures-missing':
     'There are too few pictures to calibrate with. Give two or more; some hundred are better.',
-  'labels-invalid': 'A label is missing or empty. Give the name of every class, in the order of the output.',
+  'labels-invalid':
+    'A label is missing, empty, there twice or not UTF-8. Give the name of every class, in the order of the output.',
   'weights-mismatch': 'The weights do not fit the network. Give those of the same architecture.',
   'weights-unreadable': 'The weights cannot be read. Give a Keras weight file: .h5, .weights.h5 or .keras.',
   'weights-unavailable':

@@ -77,6 +77,7 @@ const listBatches = createRoute({
   path: '/v1/batches',
   tags: TAGS,
   summary: 'List batches, newest first',
+  description: 'A key that may only predict sees the batches that it made, here and everywhere.',
   request: { query: PageQuerySchema },
   responses: {
     200: { description: 'One page.', content: { 'application/json': { schema: BatchListSchema } } },
@@ -138,7 +139,7 @@ export function batchRoutes(deps: RouteDeps) {
     const rights = {
       mayReadDatasets: mayReadDatasets(c),
       requireModel: (model: string) => requireNamed(c, { model }),
-      require: (batch: BatchScope) => requireBatch(c, batch),
+      require: (batch: BatchScope) => requireBatch(c, { ...batch, createdBy: key?.name }),
       // All at once, and when the batch is made: batches that wait would each find the quota unused.
       async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {
         const giveBack = key && (await reserveQuota?.(key, pictures));
@@ -155,8 +156,8 @@ export function batchRoutes(deps: RouteDeps) {
   });
 
   routes.openapi(listBatches, async (c) => {
-    const matches = ({ model, prediction }: JobRecord) =>
-      prediction !== undefined && maySeeBatch(c, { ...prediction, model });
+    const matches = ({ model, createdBy, prediction }: JobRecord) =>
+      prediction !== undefined && maySeeBatch(c, { ...prediction, model, createdBy });
     const page = await jobs.list({ ...c.req.valid('query'), kind: 'batch', matches });
     const data = await mapConcurrently(page.jobs.map(toFound), toWire);
     return c.json({ object: 'list' as const, data, has_more: page.hasMore }, 200);
@@ -214,7 +215,7 @@ export async function findBatch(
       param: 'batch_id',
     });
   const found = toFound(record);
-  requireBatch(c, { ...found.batch, model: record.model });
+  requireBatch(c, { ...found.batch, model: record.model, createdBy: record.createdBy });
   return found;
 }
 

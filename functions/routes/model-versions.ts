@@ -104,7 +104,7 @@ const removeVersion = createRoute({
   summary: 'Delete a version of a model',
   description:
     'For good, with every earlier state of its files. A version that is live, the canary, or named by an alias is not deleted: the error ' +
-    'says by which names. Its number is not given out again.',
+    'says by which names. Neither is one with which a batch predicts that is not over. Its number is not given out again.',
   request: { params: ModelVersionParamSchema },
   responses: { 200: deleted, ...errorResponses(...CHANGE_ERRORS, 'model-version-in-use') },
 });
@@ -116,8 +116,8 @@ const removeModel = createRoute({
   tags: TAGS,
   summary: 'Delete a model',
   description:
-    'All of its versions and aliases, for good; `<model>:<version>` deletes that version alone. While a job makes a version of the model, ' +
-    'it is not deleted: the error names the job.',
+    'All of its versions and aliases, for good; `<model>:<version>` deletes that version alone. While a job makes a version of the model, or ' +
+    'a batch predicts with it, it is not deleted: the error names them.',
   request: { params: ModelParamSchema },
   responses: { 200: deleted, ...errorResponses(...CHANGE_ERRORS, 'model-version-in-use') },
 });
@@ -170,6 +170,7 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
   const removeOne = async (model: string, asked: string) => {
     const version = parseVersionOrAlias(asked);
     const number = /^\d/.test(version) ? version : await resolveVersion(store, model, version);
+    await refuseWhileRead(jobs, model, number);
     await deleteVersion(store, model, number);
     predictor.drop(model, number);
     return { id: toModelReference(model, number), object: 'model' as const, deleted: true as const };
@@ -196,6 +197,7 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     const { model, version } = parseModelReference(c.req.valid('param').model);
     if (version !== undefined) return c.json(await removeOne(model, version), 200);
     await refuseWhileMade(jobs, model);
+    await refuseWhileRead(jobs, model);
     await deleteModel(store, model);
     predictor.drop(model);
     return c.json({ id: model, object: 'model' as const, deleted: true as const }, 200);
@@ -206,6 +208,7 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     const { name } = await readJsonBody(c, RenameModelSchema, limits.jsonBodyBytes);
     requireNamed(c, { model: parseModelName(name, 'name') });
     await refuseWhileMade(jobs, model);
+    await refuseWhileRead(jobs, model);
     await renameModel(store, model, name);
     predictor.drop(model);
     predictor.forget(name);
@@ -219,12 +222,27 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
 /** @throws {FoveaError} `model-in-use` where a job that is not over makes a version of the model. */
 async function refuseWhileMade(jobs: JobStore, model: string): Promise<void> {
   const making: string[] = [];
-  for await (const job of jobs.open()) if (job.model === model) making.push(job.id);
+  for await (const job of jobs.open())
+    if (job.model === model && job.prediction === undefined) making.push(job.id);
   if (making.length === 0) return;
   throw new FoveaError(
     'model-in-use',
     `Model "${model}" gets a new version by ${making.join(', ')}. Wait until that is over, or cancel it.`,
     { param: 'model', details: { model, jobs: making } },
+  );
+}
+
+/** @throws {FoveaError} `model-in-use` where a batch that is not over predicts with the model, or with one version of it. */
+async function refuseWhileRead(jobs: JobStore, model: string, version?: string): Promise<void> {
+  const reading: string[] = [];
+  for await (const { id, model: read, prediction } of jobs.open())
+    if (prediction !== undefined && read === model && (version ?? prediction.version) === prediction.version)
+      reading.push(id);
+  if (reading.length === 0) return;
+  throw new FoveaError(
+    'model-in-use',
+    `${reading.join(', ')} ${reading.length === 1 ? 'predicts' : 'predict'} with model "${model}"${version === undefined ? '' : `, version ${version}`}. Wait until that is over, or cancel it.`,
+    { param: 'model', details: { model, batches: reading } },
   );
 }
 

@@ -70,7 +70,7 @@ export async function createNewBatch(
   });
   const id = createBatchId(now());
   try {
-    const { pictures, meanBytes, readsDatasets } = await planInput(listed, {
+    const { pictures, meanBytes, readsDatasets, datasets } = await planInput(listed, {
       param,
       chunkSize,
       ...(request.dry_run ? {} : { write: (chunk, lines) => writeInputChunk(store, id, chunk, lines) }),
@@ -83,7 +83,7 @@ export async function createNewBatch(
       shards: request.shards,
     });
     if (request.dry_run) return { dryRun: toDryRun(manifest, pictures, estimate) };
-    const planned = { manifest, source, pictures, readsDatasets, chunkSize, estimate };
+    const planned = { manifest, source, pictures, readsDatasets, datasets, chunkSize, estimate };
     const prediction = toPrediction(deps, request, planned);
     await rights.count({ model: manifest.model, pictures });
     return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
@@ -124,6 +124,7 @@ interface Planned {
   readonly source: InputSource;
   readonly pictures: number;
   readonly readsDatasets: boolean;
+  readonly datasets: readonly string[] | undefined;
   readonly chunkSize: number;
   readonly estimate: BatchEstimate;
 }
@@ -131,7 +132,7 @@ interface Planned {
 function toPrediction(
   { now, precision }: AppDeps,
   request: CreateBatchRequest,
-  { manifest, source, pictures, readsDatasets, chunkSize, estimate }: Planned,
+  { manifest, source, pictures, readsDatasets, datasets, chunkSize, estimate }: Planned,
 ): BatchPrediction {
   const {
     completion_window: completionWindow = null,
@@ -146,6 +147,7 @@ function toPrediction(
     lines: endpoint === null ? 'fovea' : 'openai',
     source,
     readsDatasets,
+    ...(datasets === undefined ? {} : { datasets: [...datasets] }),
     endpoint,
     inputFileId,
     completionWindow,

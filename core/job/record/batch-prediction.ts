@@ -2,7 +2,7 @@
 // Knows nothing of how pictures are predicted.
 
 import { z } from 'zod';
-import { BATCH_DAYS } from '../../storage/keys.ts';
+import { BATCH_DAYS, keys } from '../../storage/keys.ts';
 
 /** How long a batch prediction is kept after its end, in seconds. */
 export const BATCH_KEPT_SECONDS = BATCH_DAYS * 24 * 60 * 60;
@@ -40,6 +40,8 @@ export const BatchPredictionSchema = z.object({
   source: z.object({ kind: z.enum(['prefix', 'file']), key: z.string() }),
   /** Whether some of the pictures are those of datasets; absent in the records of earlier versions. */
   readsDatasets: z.boolean().optional(),
+  /** Names of those datasets; absent where they are many, and in the records of earlier versions. */
+  datasets: z.array(z.string()).optional(),
   /** As the request said them; null where it did not. */
   endpoint: z.string().nullable(),
   inputFileId: z.string().nullable(),
@@ -60,6 +62,18 @@ export const BatchPredictionSchema = z.object({
 });
 /** The settings and the results of a batch prediction. */
 export type BatchPrediction = z.infer<typeof BatchPredictionSchema>;
+
+/** Whether a batch may have pictures of a dataset. */
+export function mayReadDataset(
+  { source, readsDatasets, datasets }: Pick<BatchPrediction, 'source' | 'readsDatasets' | 'datasets'>,
+  dataset: string,
+): boolean {
+  if (datasets !== undefined) return datasets.includes(dataset);
+  const prefix = keys.dataset(dataset);
+  if (source.kind === 'prefix') return source.key.startsWith(prefix) || prefix.startsWith(source.key);
+  // An earlier version did not say it.
+  return readsDatasets ?? true;
+}
 
 /** Number of chunks. */
 export const chunksOf = ({ pictures, chunkSize }: Pick<BatchPrediction, 'pictures' | 'chunkSize'>): number =>

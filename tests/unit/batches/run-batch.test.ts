@@ -7,6 +7,7 @@ import { listInput } from '../../../core/batch-prediction/list-input.ts';
 import { toBatchJob } from '../../../core/batch-prediction/new-batch-job.ts';
 import { planInput } from '../../../core/batch-prediction/plan-input.ts';
 import { listResults, readResultLines } from '../../../core/batch-prediction/results.ts';
+import { FoveaError } from '../../../core/errors/errors.ts';
 import { withoutHolder } from '../../../core/job/queues/local/waiting-jobs.ts';
 import type { BatchPrediction } from '../../../core/job/record/batch-prediction.ts';
 import { createBatchId } from '../../../core/job/record/job-id.ts';
@@ -199,3 +200,20 @@ it('fails where its model was deleted', async () => {
   expect(await runBatch(deps(opened.store), opened.id)).toBe('failed');
   expect((await opened.jobs.get(opened.id))?.error?.code).toBe('model-not-found');
 });
+
+it.each(['storage-link-refused', 'storage-name-not-utf8'] as const)(
+  'gives a picture whose reading says %s its own error, and goes on',
+  async (code) => {
+    const opened = await openBatch();
+    const store: ObjectStore = {
+      ...opened.store,
+      async get(key, options) {
+        if (key === 'inputs/005.png') throw new FoveaError(code, 'It cannot be read.');
+        return opened.store.get(key, options);
+      },
+    };
+    expect(await runBatch(deps(store), opened.id)).toBe('succeeded');
+    expect((await readLines(opened))[5]).toMatchObject({ object: 'error', error: { code } });
+    expect((await opened.jobs.get(opened.id))?.prediction?.counts.failed).toBe(3);
+  },
+);

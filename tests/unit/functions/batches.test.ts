@@ -317,3 +317,87 @@ it('keeps batches over datasets from keys that may only predict, and from keys o
   await run(test, body.id);
   expect((await predict('GET', `/v1/batches/${body.id}`)).body.request_counts).toMatchObject({ failed: 1 });
 });
+
+it('shows a key that may only predict its own batches, and no uploads of others', async () => {
+  const test = await openApp({ apiKeys: async () => ({ operator: 'the-key-of-the-operator' }) });
+  await test.store.put(keys.upload(UPLOAD), await colorPicture('red'));
+  await test.store.put('datasets/mine/list.jsonl', '{"key":"inputs/a/red.png"}');
+  await test.store.put('inputs/list.jsonl', JSON.stringify({ key: UPLOAD }));
+  const as = (secret: string) => (method: string, path: string, body?: unknown) =>
+    test.send(method, path, body, { authorization: `Bearer ${secret}` });
+  const admin = as('the-key-of-the-operator');
+  const make = async (name: string, scope: string) =>
+    as((await admin('POST', '/v1/keys', { name, scopes: [scope] })).body.secret);
+  const [one, two, train] = [
+    await make('one', 'predict'),
+    await make('two', 'predict'),
+    await make('train', 'train'),
+  ];
+  const { id } = (await one('POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/a/' })).body;
+  const seen = async (ask: typeof admin) =>
+    (await ask('GET', '/v1/batches')).body.data.map((batch: AnyJson) => batch.id);
+  expect(await seen(one)).toEqual([id]);
+  expect(await seen(two)).toEqual([]);
+  expect(await seen(train)).toEqual([id]);
+  for (const [method, route] of [
+    ['GET', ''],
+    ['GET', '/results'],
+    ['POST', '/cancel'],
+    ['DELETE', ''],
+  ] as const)
+    expect((await two(method, `/v1/batches/${id}${route}`)).body.error.code).toBe('scope-missing');
+  expect((await one('GET', `/v1/batches/${id}`)).status).toBe(200);
+
+  for (const input of [{ input_prefix: 'uploads' }, { input_file_id: 'datasets/mine/list.jsonl' }]) {
+    const refused = await one('POST', '/v1/batches', { model: 'color', ...input });
+    expect(refused.body.error.code).toBe('scope-missing');
+    expect((await train('POST', '/v1/batches', { model: 'color', ...input })).status).toBe(200);
+  }
+  // Who knows the id of an upload may name it.
+  expect(
+    (await one('POST', '/v1/batches', { model: 'color', input_file_id: 'inputs/list.jsonl' })).status,
+  ).toBe(200);
+});
+
+it('keeps what it reads from deletion while it is not over, and is named as a holder afterwards', async () => {
+  const test = await openApp();
+  const key = 'datasets/pets/red/1.png';
+  await test.store.put(key, await colorPicture('red'));
+  await test.store.put('datasets/others/red/1.png', await colorPicture('red'));
+  await test.store.put('inputs/list.jsonl', JSON.stringify({ key }));
+  const ids: string[] = [];
+  for (const input of [{ input_prefix: 'datasets/pets/' }, { input_file_id: 'inputs/list.jsonl' }]) {
+    test.clock.nowMs += 1000;
+    const { id } = (await test.send('POST', '/v1/batches', { model: 'color', ...input })).body;
+    ids.push(id);
+    for (const [method, path, body] of [
+      ['DELETE', '/v1/datasets/pets', undefined],
+      ['POST', '/v1/datasets/pets/files/delete', { paths: ['red/1.png'] }],
+    ] as const)
+      expect(await test.send(method, path, body)).toMatchObject({
+        status: 409,
+        body: {
+          error: {
+            code: 'dataset-in-use',
+            message: expect.stringContaining(`batch "${id}" is`),
+            details: { batches: [id] },
+          },
+        },
+      });
+    for (const [method, path, body] of [
+      ['DELETE', '/v1/models/color', undefined],
+      ['DELETE', '/v1/models/color/versions/1', undefined],
+      ['POST', '/v1/models/color/rename', { name: 'paint' }],
+    ] as const) {
+      const { error } = (await test.send(method, path, body)).body;
+      expect(error).toMatchObject({ code: 'model-in-use', details: { batches: [id] } });
+      expect(error.message).toContain(`${id} predicts with model "color"`);
+    }
+    await run(test, id);
+  }
+  const erased = await test.send('POST', '/v1/datasets/pets/files/delete', { paths: ['red/1.png'] });
+  expect(erased.body.also_held_by).toEqual(
+    ids.toReversed().map((id) => ({ object: 'batch', id, holds: ['input_list', 'results'] })),
+  );
+  expect((await test.send('DELETE', '/v1/datasets/others')).body.also_held_by).toEqual([]);
+});
