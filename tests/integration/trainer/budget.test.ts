@@ -82,7 +82,9 @@ describe('a job with a budget', () => {
     const { events } = await jobs.events(id, { limit: 100 });
     const epochs = events.filter(({ type }) => type === 'metrics').map(({ data }) => data?.['trial']);
     expect(epochs.reverse()).toEqual([1, 1, 1, 2, 2, 2]);
-    expect(events.map(({ message }) => message)).toContain('The budget is spent: 1 trials are skipped.');
+    expect(events.map(({ message }) => message).join('\n')).toMatch(
+      /the job has cost US\$ \d\.\d\d of at most 4\. 1 trials are skipped\./,
+    );
   });
 
   /** Takes so long to give the first picture that a trainer looks at its budget meanwhile. */

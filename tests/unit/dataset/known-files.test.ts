@@ -47,8 +47,9 @@ describe('a second inspection', () => {
       expect(await inspect(store, { decode })).toEqual(fresh);
       const counted = countCalls(store);
       expect(await inspect(counted, { decode })).toEqual(fresh);
-      // The one object of the index.
-      expect(counted.takeCounts()).toMatchObject({ get: 1, put: 0, delete: 0 });
+      // The one object of the index, and the numbers for the list of datasets, which headers do not change.
+      const get = decode === 'full' ? 2 : 1;
+      expect(counted.takeCounts()).toMatchObject({ get, put: 0, delete: 0 });
     },
   );
 
@@ -67,7 +68,7 @@ describe('a second inspection', () => {
     await store.delete('datasets/pets/dog/1.png');
     const counted = countCalls(store);
     const second = await inspect(counted);
-    expect(counted.takeCounts()).toMatchObject({ get: 3 });
+    expect(counted.takeCounts()).toMatchObject({ get: 4 });
     for (const key of await indexOf(store)) await store.delete(key);
     expect(await inspect(store)).toEqual(second);
     const [name] = await indexOf(store);
@@ -91,7 +92,7 @@ describe('a second inspection', () => {
     expect(await inspect(store)).toEqual(fresh);
     const counted = countCalls(store);
     await inspect(counted);
-    expect(counted.takeCounts()).toMatchObject({ get: 1, put: 0 });
+    expect(counted.takeCounts()).toMatchObject({ get: 2, put: 0 });
   });
 
   it('is as good in a store that takes no writes of it', async () => {

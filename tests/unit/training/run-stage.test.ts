@@ -60,7 +60,7 @@ async function begin(asked: Asked, stage: 'head' | 'full' = 'head'): Promise<voi
       ...asked.engine,
     },
     checkpoints: { resume: () => undefined },
-    meter: { isBudgetSpent: () => false },
+    meter: { earlyEnd: () => undefined },
     reporter: { signal: new AbortController().signal, startStage: () => undefined, update: () => undefined },
   } as unknown as StageDeps;
   const network = denseHead('head', FEATURES, 2);

@@ -120,7 +120,7 @@ function open({ retrains = true, folds = 1, isSpent = () => false }: Asked = {})
     },
     savings: NO_SAVINGS,
     memory: { enter: async () => undefined, check: () => undefined },
-    meter: { isBudgetSpent: () => isSpent(steps), spent: () => ({ usd: 1 }) },
+    meter: { earlyEnd: () => (isSpent(steps) ? { reason: 'Training ends here.', data: {} } : undefined) },
     engine: {
       ...engine,
       createTrainer: async (options: Parameters<typeof engine.createTrainer>[0]): Promise<Trainer> => {
