@@ -114,8 +114,10 @@ export const StoreFilesFormSchema = z
     }),
   })
   .partial()
+  .catchall(z.string().meta({ format: 'binary' }))
   .meta({
     id: 'StoreDatasetFilesForm',
+    minProperties: 1,
     description: 'A form with pictures, whose fields have the names of classes, or with archives.',
   });
 

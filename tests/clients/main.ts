@@ -69,7 +69,14 @@ async function checkTypescriptClient(folder: string, url: string): Promise<strin
 async function checkPythonClient(folder: string, url: string, tools: string): Promise<string> {
   const config = path.join(folder, 'openapi-python-client.json');
   // The generator knows neither pictures nor JSONL: their bytes are bytes.
-  const types = ['image/png', 'image/webp', 'image/*', 'application/jsonl'];
+  const types = [
+    'image/png',
+    'image/webp',
+    'image/*',
+    'application/jsonl',
+    'application/zip',
+    'application/gzip',
+  ];
   const binary = Object.fromEntries(types.map((type) => [type, 'application/octet-stream']));
   await writeFile(config, JSON.stringify({ content_type_overrides: binary, post_hooks: [] }));
   const output = path.join(folder, 'fovea_client');
