@@ -58,7 +58,7 @@ export const keys = {
     `${keys.datasetSnapshots(dataset)}${segment(contentHash)}.json`,
 
   jobs: () => 'jobs/',
-  /** Everything of a job but its checkpoints and its model. */
+  /** Everything of a job or a batch prediction but its checkpoints and its model. */
   jobFiles: (jobId: string) => jobFolder(jobId),
   job: (jobId: string) => `${jobFolder(jobId)}job.json`,
   /** An empty object for each job that is not over. */
@@ -92,7 +92,6 @@ export const keys = {
 
   /** Batch predictions: a folder for each, with its record, events, input and results. They expire. */
   batches: () => 'batches/',
-  batch: (batchId: string) => jobFolder(batchId),
   /** Which pictures a batch prediction has, in chunks, each a JSONL file. */
   batchInput: (batchId: string, chunk: number) => `${jobFolder(batchId)}input/${chunkName(chunk)}`,
   /** The answers for the pictures of a chunk. The order of keys is the order of chunks. */

@@ -146,8 +146,8 @@ async function decodeTexts(texts: readonly string[], param: (index: number) => s
   return contents;
 }
 
-/** @throws {FoveaError} `too-many-images`. */
-function assertCount(received: number, { imagesPerRequest: allowed }: Limits): void {
+/** Bounds the pictures of one request. @throws {FoveaError} `too-many-images`. */
+export function assertCount(received: number, { imagesPerRequest: allowed }: Limits): void {
   if (received <= allowed) return;
   throw new FoveaError(
     'too-many-images',

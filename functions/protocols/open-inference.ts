@@ -8,7 +8,9 @@ import type { Manifest } from '../../core/model/manifest.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
+import { assertCount } from '../http/read-images.ts';
 import { parseJsonBody } from '../http/read-json.ts';
+import { findUnready } from '../routes/find-unready.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
 import {
   type Answers,
@@ -78,13 +80,13 @@ interface Tensor {
 
 /** The routes of the protocol. */
 export function openInferenceRoutes(deps: RouteDeps) {
-  const { version, store } = deps;
+  const { version } = deps;
   const { routes, guard } = createProtocol(deps, { errorShape: ({ error }) => ({ error: error.message }) });
 
   // Health has no secrets, as everywhere.
   routes.get('/v2/health/live', (c) => c.json({ live: true }));
   routes.get('/v2/health/ready', async (c) => {
-    const isReady = deps.isStopping?.() !== true && (await store.head('-').then(yes, no));
+    const isReady = (await findUnready(deps, c.get('requestId'))) === undefined;
     return c.json({ ready: isReady, live: true }, isReady ? 200 : 503);
   });
   routes.get('/v2', (c) =>
@@ -103,9 +105,6 @@ export function openInferenceRoutes(deps: RouteDeps) {
   }
   return routes;
 }
-
-const yes = () => true;
-const no = () => false;
 
 function toMetadata({ model, version, labels }: Manifest) {
   return {
@@ -159,16 +158,9 @@ async function readParts({ limits }: RouteDeps, c: Context<AppEnv>): Promise<Par
         parameters: { binary_data_size: body.byteLength },
       },
     ];
-    return { request: { inputs }, raw: toBytesElement(body) };
+    return { request: { inputs }, raw: toBytesElements([body]) };
   }
   return { request: parseJsonBody(body.subarray(0, length), RequestSchema), raw: body.subarray(length) };
-}
-
-/** A picture without its length, as one element. */
-function toBytesElement(picture: Uint8Array): Uint8Array {
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(picture.byteLength);
-  return Buffer.concat([length, picture]);
 }
 
 /** @throws {FoveaError} `request-invalid`, `too-many-images`. */
@@ -176,12 +168,7 @@ function picturesOf({ limits }: RouteDeps, { request, raw }: Parts): (Uint8Array
   const [input] = request.inputs;
   const isBinary = input.parameters?.binary_data_size !== undefined;
   const count = input.shape.reduce((product, size) => product * size, 1);
-  if (count > limits.imagesPerRequest)
-    throw new FoveaError(
-      'too-many-images',
-      `The request has ${count} pictures; at most ${limits.imagesPerRequest} are taken. Send several requests.`,
-      { details: { received: count, allowed: limits.imagesPerRequest } },
-    );
+  assertCount(count, limits);
   const pictures = isBinary
     ? parseBytesElements(raw, 'inputs.0')
     : (input.data ?? [])

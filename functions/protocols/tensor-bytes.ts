@@ -24,12 +24,12 @@ export function parseBytesElements(raw: Uint8Array, param: string): Uint8Array[]
 }
 
 /** Elements of the datatype BYTES as {@link parseBytesElements} takes them. */
-export function toBytesElements(texts: readonly string[]): Uint8Array {
+export function toBytesElements(elements: readonly (string | Uint8Array)[]): Uint8Array {
   return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text);
+    elements.flatMap((element) => {
+      const bytes = typeof element === 'string' ? Buffer.from(element) : element;
       const length = Buffer.alloc(LENGTH_BYTES);
-      length.writeUInt32LE(bytes.length);
+      length.writeUInt32LE(bytes.byteLength);
       return [length, bytes];
     }),
   );

@@ -7,6 +7,7 @@ import { ADDRESS_VERBS } from '../../core/model/model-name.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
+import { assertCount } from '../http/read-images.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
 import {
@@ -58,12 +59,7 @@ export function tensorflowServingRoutes(deps: RouteDeps) {
     textsOf: (body: Uint8Array) => readonly string[],
   ) => {
     const texts = textsOf(await readBody(c, limits.predictBodyBytes));
-    if (texts.length > limits.imagesPerRequest)
-      throw new FoveaError(
-        'too-many-images',
-        `The request has ${texts.length} pictures; at most ${limits.imagesPerRequest} are taken. Send several requests.`,
-        { details: { received: texts.length, allowed: limits.imagesPerRequest } },
-      );
+    assertCount(texts.length, limits);
     return texts.map((text, index) => decodeBase64(text, `${param}.${index}`, limits.uploadBytes));
   };
 

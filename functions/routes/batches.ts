@@ -185,7 +185,7 @@ export function batchRoutes(deps: RouteDeps) {
     if (!isFinal(record.status)) throw unfinished(id, 'deleted');
     // The record goes first: what is left without it is nobody's, and goes with the rest when this is asked for again or expires.
     await store.erase(keys.job(id));
-    await store.eraseAll(keys.batch(id));
+    await store.eraseAll(keys.jobFiles(id));
     return c.json({ id, object: 'batch' as const, deleted: true as const }, 200);
   });
 

@@ -1,13 +1,10 @@
 // Says whether the process lives, and whether it can serve requests.
 
 import { z } from '@hono/zod-openapi';
-import type { ErrorCode } from '../../core/errors/error-codes.ts';
-import { isFoveaError } from '../../core/errors/errors.ts';
-import { STORAGE_CODES } from '../../core/errors/storage-codes.ts';
-import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
+import { findUnready } from './find-unready.ts';
 
 const live = z.literal(true).meta({ description: 'The process answers.' });
 
@@ -47,33 +44,17 @@ const readyz = createRoute({
 });
 
 /** The routes that monitors and load balancers ask. They need no API key. */
-export function healthRoutes({ store, checkWritable, isStopping, version, logger }: AppDeps) {
+export function healthRoutes(deps: AppDeps) {
   const routes = createRoutes();
 
-  routes.openapi(healthz, (c) => c.json({ live: true as const, version }, 200));
+  routes.openapi(healthz, (c) => c.json({ live: true as const, version: deps.version }, 200));
 
   routes.openapi(readyz, async (c) => {
-    if (isStopping?.() === true)
-      return c.json(
-        { ready: false, live: true as const, reason: 'The server is stopping.', code: 'server-stopping' },
-        503,
-      );
-    try {
-      // Any key that the API may read does; that there is no such object is an answer, too.
-      await store.head(keys.idempotency('ready'));
-      await checkWritable?.();
-      return c.json({ ready: true, live: true as const }, 200);
-    } catch (error) {
-      logger.error('not ready', { request_id: c.get('requestId'), error });
-      return c.json({ ready: false, live: true as const, ...reasonOf(error) }, 503);
-    }
+    const unready = await findUnready(deps, c.get('requestId'));
+    return unready === undefined
+      ? c.json({ ready: true, live: true as const }, 200)
+      : c.json({ ready: false, live: true as const, ...unready }, 503);
   });
 
   return routes;
 }
-
-/** The general text of the code, because the error's own message may name buckets and folders. */
-const reasonOf = (error: unknown): { readonly reason: string; readonly code?: ErrorCode } =>
-  isFoveaError(error) && error.code in STORAGE_CODES
-    ? { reason: STORAGE_CODES[error.code as keyof typeof STORAGE_CODES], code: error.code }
-    : { reason: 'The object store does not answer.' };

@@ -88,7 +88,7 @@ export async function createNewBatch(
     await rights.count({ model: manifest.model, pictures });
     return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
   } catch (error) {
-    if (!request.dry_run) await store.eraseAll(keys.batch(id)).catch(() => undefined);
+    if (!request.dry_run) await store.eraseAll(keys.jobFiles(id)).catch(() => undefined);
     throw error;
   }
 }

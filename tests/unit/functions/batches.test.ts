@@ -203,7 +203,7 @@ it('lists, cancels and deletes batches, which are no fine-tuning jobs', async ()
     object: 'batch',
     deleted: true,
   });
-  for await (const { key } of test.store.list(keys.batch(first))) expect(key).toBeUndefined();
+  for await (const { key } of test.store.list(keys.jobFiles(first))) expect(key).toBeUndefined();
   expect((await test.send('GET', `/v1/batches/${first}`)).body.error.code).toBe('batch-not-found');
   expect(await test.store.head('inputs/a/red.png')).toBeDefined();
 });
