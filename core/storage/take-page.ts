@@ -5,7 +5,7 @@
  * @param limit number of items, at least 1.
  */
 export async function takePage<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   limit: number,
 ): Promise<{ readonly items: readonly T[]; readonly hasMore: boolean }> {
   const page: T[] = [];

@@ -41,6 +41,15 @@ export const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = ['idempotency-conflict',
 /** Errors of routes that write to the store. */
 export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-read-only', 'storage-conflict'];
 
+/** Errors of routes that change a model, or what predictions use of it. */
+export const MODEL_CHANGE_ERRORS: readonly ErrorCode[] = [
+  ...MODEL_ERRORS,
+  ...WRITE_ERRORS,
+  'model-in-use',
+  'record-invalid',
+  'record-contended',
+];
+
 const DESCRIPTIONS: Readonly<Record<ErrorStatus, string>> = {
   400: 'The request is not valid.',
   401: 'The API key is missing or not known.',

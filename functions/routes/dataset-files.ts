@@ -26,6 +26,7 @@ import { removePlace } from '../../core/image/remove-place.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { assertKey, compareKeys } from '../../core/storage/object-key.ts';
+import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -291,9 +292,9 @@ export function datasetFileRoutes(deps: AppDeps) {
       tidies: true,
     }).catch(toInspecting);
     const files = await listDatasetFiles(store, inspection, { label, split, finding });
-    const start = after === undefined ? 0 : files.findIndex(({ path }) => compareKeys(path, after) > 0);
-    const page = start === -1 ? [] : files.slice(start, start + limit);
-    const data = page.map(({ path, sizeBytes, label: ofFile, item, findings }) => ({
+    const later = after === undefined ? files : files.filter(({ path }) => compareKeys(path, after) > 0);
+    const { items, hasMore } = await takePage(later, limit);
+    const data = items.map(({ path, sizeBytes, label: ofFile, item, findings }) => ({
       object: 'dataset.file' as const,
       dataset,
       path,
@@ -305,10 +306,7 @@ export function datasetFileRoutes(deps: AppDeps) {
       content_hash: item?.contentHash ?? null,
       findings: [...findings],
     }));
-    return c.json(
-      { object: 'list' as const, data, has_more: start !== -1 && start + limit < files.length },
-      200,
-    );
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 
   routes.openapi(getContent, async (c) => {

@@ -14,6 +14,7 @@ import { jobOfCheckpoint } from '../../core/job/checkpoints/export-checkpoint.ts
 import { listCheckpoints } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { submitJob } from '../../core/job/queues/job-queue.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
+import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -75,16 +76,19 @@ export function jobCheckpointRoutes(deps: AppDeps) {
   routes.openapi(list, async (c) => {
     const job = await requireJob(c.req.valid('param').fine_tuning_job_id);
     const { after, limit } = c.req.valid('query');
-    const all = (await listCheckpoints(store, job.id)).map((entry) => toWireCheckpoint(job, entry));
-    const start = all.findIndex(({ id }) => id === after) + 1;
-    const data = all.slice(start, start + limit);
+    const all = await listCheckpoints(store, job.id);
+    // The one that the page before ended with may be deleted by now, as only the newest few are kept.
+    const later =
+      after === undefined ? all : all.filter(({ sequence }) => sequence < toCheckpointSequence(after));
+    const { items, hasMore } = await takePage(later, limit);
+    const data = items.map((entry) => toWireCheckpoint(job, entry));
     return c.json(
       {
         object: 'list' as const,
         data,
         first_id: data[0]?.id ?? null,
         last_id: data.at(-1)?.id ?? null,
-        has_more: start + data.length < all.length,
+        has_more: hasMore,
       },
       200,
     );

@@ -31,22 +31,15 @@ import {
   errorResponses,
   IDEMPOTENCY_ERRORS,
   JSON_ERRORS,
+  MODEL_CHANGE_ERRORS,
   MODEL_ERRORS,
-  WRITE_ERRORS,
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { refuseBody } from '../http/refuse-body.ts';
 
 const TAGS = ['Models'];
-const CHANGE_ERRORS = [
-  ...MODEL_ERRORS,
-  ...WRITE_ERRORS,
-  'model-in-use',
-  'alias-conflict',
-  'record-invalid',
-  'record-contended',
-] as const;
+const CHANGE_ERRORS = [...MODEL_CHANGE_ERRORS, 'alias-conflict'] as const;
 const live = {
   description: 'What predictions use now.',
   content: { 'application/json': { schema: LiveSchema } },

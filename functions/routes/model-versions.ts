@@ -27,6 +27,7 @@ import { readManifest } from '../../core/model/read-manifest.ts';
 import { renameModel } from '../../core/model/rename-model.ts';
 import { listVersions, resolveVersion } from '../../core/model/versions.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -34,8 +35,8 @@ import {
   errorResponses,
   IDEMPOTENCY_ERRORS,
   JSON_ERRORS,
+  MODEL_CHANGE_ERRORS,
   MODEL_ERRORS,
-  WRITE_ERRORS,
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
@@ -44,13 +45,6 @@ import { compareVersions } from './compare-versions.ts';
 import { explainMissingModel } from './missing-model.ts';
 
 const TAGS = ['Models'];
-const CHANGE_ERRORS = [
-  ...MODEL_ERRORS,
-  ...WRITE_ERRORS,
-  'model-in-use',
-  'record-invalid',
-  'record-contended',
-] as const;
 const deleted = {
   description: 'It is gone.',
   content: { 'application/json': { schema: DeletedModelSchema } },
@@ -106,7 +100,7 @@ const removeVersion = createRoute({
     'For good, with every earlier state of its files. A version that is live, the canary, or named by an alias is not deleted: the error ' +
     'says by which names. Neither is one with which a batch predicts that is not over. Its number is not given out again.',
   request: { params: ModelVersionParamSchema },
-  responses: { 200: deleted, ...errorResponses(...CHANGE_ERRORS, 'model-version-in-use') },
+  responses: { 200: deleted, ...errorResponses(...MODEL_CHANGE_ERRORS, 'model-version-in-use') },
 });
 
 const removeModel = createRoute({
@@ -119,7 +113,7 @@ const removeModel = createRoute({
     'All of its versions and aliases, for good; `<model>:<version>` deletes that version alone. While a job makes a version of the model, or ' +
     'a batch predicts with it, it is not deleted: the error names them.',
   request: { params: ModelParamSchema },
-  responses: { 200: deleted, ...errorResponses(...CHANGE_ERRORS, 'model-version-in-use') },
+  responses: { 200: deleted, ...errorResponses(...MODEL_CHANGE_ERRORS, 'model-version-in-use') },
 });
 
 const rename = createRoute({
@@ -134,7 +128,7 @@ const rename = createRoute({
   request: { headers: IdempotencyHeadersSchema, params: ModelNameParamSchema, body: jsonBody('RenameModel') },
   responses: {
     200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
-    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'model-exists'),
+    ...errorResponses(...JSON_ERRORS, ...MODEL_CHANGE_ERRORS, ...IDEMPOTENCY_ERRORS, 'model-exists'),
   },
 });
 
@@ -148,12 +142,12 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     const { after, limit } = c.req.valid('query');
     const aliases = await listAliases(store, model).catch(explainMissingModel(jobs, model));
     const versions = (await listVersions(store, model)).reverse();
-    const start = after === undefined ? 0 : versions.findIndex((version) => Number(version) < Number(after));
-    const from = start === -1 ? versions.length : start;
-    const data = await mapConcurrently(versions.slice(from, from + limit), (version) =>
+    const later = after === undefined ? versions : versions.filter((one) => Number(one) < Number(after));
+    const { items, hasMore } = await takePage(later, limit);
+    const data = await mapConcurrently(items, (version) =>
       describeVersion(store, { model, version, aliases }),
     );
-    return c.json({ object: 'list' as const, data, has_more: versions.length > from + limit }, 200);
+    return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
   });
 
   routes.openapi(compare, async (c) => {

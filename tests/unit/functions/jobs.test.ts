@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeCheckpoint } from '../../../core/job/checkpoints/checkpoint-file.ts';
 import { REMEDIES } from '../../../core/job/recipe/memory-record.ts';
 import { acquireLease } from '../../../core/job/record/lease.ts';
 import { keys } from '../../../core/storage/keys.ts';
@@ -400,6 +401,20 @@ describe('one job', () => {
     await test.send('POST', `${JOBS}/${other.id}/cancel`);
     expect(await test.store.head(keys.jobCheckpoint(other.id, 3))).toBeUndefined();
     expect(await test.jobs.get(job.id)).toMatchObject({ status: 'running', finishRequested: true });
+  });
+
+  it('lists its checkpoints page by page, also where the last of a page was deleted meanwhile', async () => {
+    const { body: job } = await test.send('POST', JOBS, BODY);
+    const header = { stage: 'full', epoch: 2, isFinished: false, history: [] };
+    const file = encodeCheckpoint({ header, tensors: new Map() });
+    for (const sequence of [4, 5, 6]) await test.store.put(keys.jobCheckpoint(job.id, sequence), file);
+    const list = async (query: string) =>
+      (await test.send('GET', `${JOBS}/${job.id}/checkpoints?${query}`)).body;
+    const first = await list('limit=2');
+    expect(first).toMatchObject({ first_id: 'ftckpt-6', last_id: 'ftckpt-5', has_more: true });
+    await test.store.delete(keys.jobCheckpoint(job.id, 5));
+    const rest = await list('limit=2&after=ftckpt-5');
+    expect(rest).toMatchObject({ data: [{ id: 'ftckpt-4', stage: 'full', epoch: 2 }], has_more: false });
   });
 
   it('is erased once it is over, with everything of it', async () => {
