@@ -1,6 +1,6 @@
 // Synthesizes the stack in this process, without the validation that has a test of its own.
 
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createApp } from '../../infra/create-app.ts';
@@ -21,12 +21,17 @@ export interface CloudTemplate {
 export function synthesize(settings: Readonly<Record<string, unknown>> = {}): CloudTemplate {
   process.env['CDK_VALIDATION'] = 'false';
   const prefixed = Object.entries(settings).map(([key, value]) => [`fovea:${key}`, value]);
-  const { app, stack } = createApp({
-    context: { allowStandIn: true, ...Object.fromEntries(prefixed) },
-    outdir: mkdtempSync(path.join(tmpdir(), 'fovea-cdk-')),
-    analyticsReporting: false,
-  });
-  return app.synth().getStackByName(stack.stackName).template as CloudTemplate;
+  const outdir = mkdtempSync(path.join(tmpdir(), 'fovea-cdk-'));
+  try {
+    const { app, stack } = createApp({
+      context: { allowStandIn: true, ...Object.fromEntries(prefixed) },
+      outdir,
+      analyticsReporting: false,
+    });
+    return app.synth().getStackByName(stack.stackName).template as CloudTemplate;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 /** Resources of one type, with their logical ids. */
