@@ -37,7 +37,7 @@ async function demo(
     const isRight =
       exitCode === 0 &&
       output.includes(`runs on the ${backend} back end`) &&
-      output.includes('POST /v1/models/pictures/predict');
+      output.includes('POST /v1/models/pictures:1/predict');
     return {
       isRight,
       found: isRight ? `trained and predicted, ${backend}` : `exit code ${exitCode}\n${lastLines(output)}`,
