@@ -81,6 +81,28 @@ export const MovedFilesSchema = z
   })
   .meta({ id: 'MovedDatasetFiles', description: 'What became of each file.' });
 
+/** The body of `POST /v1/datasets/<name>/rename`. */
+export const RenameDatasetSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .meta({ description: 'The new name.', pattern: FILE_NAME_PATTERN, example: 'fruit-2' }),
+  })
+  .meta({ id: 'RenameDataset', description: 'Another name for a dataset.' });
+
+/** The answer to a rename. */
+export const RenamedDatasetSchema = z
+  .object({
+    object: objectKind('dataset'),
+    dataset: text('Its new name.'),
+    former_names: z.array(z.string()).meta({
+      description:
+        'The names that it had before, oldest first. Models, jobs and snapshots keep the name that they saw.',
+    }),
+  })
+  .meta({ id: 'RenamedDataset', description: 'A dataset that was renamed.' });
+
 /** The answer of `POST /v1/datasets/<name>/files`. */
 export const StoredFilesSchema = z
   .object({

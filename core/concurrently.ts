@@ -14,3 +14,27 @@ export function mapConcurrently<T, R>(
   const limit = pLimit(concurrency);
   return Promise.all(Array.from(items, (item) => limit(() => work(item))));
 }
+
+/**
+ * Gives the items of a listing that fit, in their order. They are looked at in groups, so that a rare one is not found by one read after the
+ * other.
+ * @param groupSize items that are looked at ahead of what is asked for.
+ */
+export async function* filterConcurrently<T>(
+  items: AsyncIterable<T>,
+  fits: (item: T) => Promise<boolean>,
+  groupSize: number,
+): AsyncGenerator<T> {
+  let group: T[] = [];
+  const fitting = async () => {
+    const looked = group;
+    group = [];
+    const answers = await mapConcurrently(looked, fits);
+    return looked.filter((_, at) => answers[at]);
+  };
+  for await (const item of items) {
+    group.push(item);
+    if (group.length === groupSize) yield* await fitting();
+  }
+  yield* await fitting();
+}

@@ -1,5 +1,6 @@
 // Finds the test pictures of a job that the live version has not been trained on, by what that version's report says of its split.
 
+import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { createSplitSnapshots, pictureId } from '../../core/dataset/split-snapshots.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
@@ -25,7 +26,9 @@ export async function commonPictures(
   { store, inspection }: CommonPicturesDeps,
   live: Manifest,
 ): Promise<readonly DatasetItem[] | PromotionReason> {
-  if (live.dataset !== inspection.dataset) return 'other-dataset';
+  // It may have had another name when the version was trained.
+  if (live.dataset === null || !(await allNamesOf(store, inspection.dataset)).has(live.dataset))
+    return 'other-dataset';
   if (live.report === undefined) return 'pictures-unknown';
   const report = await readJson(store, keys.modelFile(live.model, live.version, live.report.file), REPORT);
   if (report === undefined) return 'pictures-unknown';

@@ -7,6 +7,7 @@ import { importBackbone } from '../backbone/import-backbone.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { inputFormatOf, type ModelInput, toFraming } from '../image/model-input.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
+import { refuseWhileRenamed } from '../model/change-aliases.ts';
 import { claimVersion } from '../model/claim-version.ts';
 import type { ImportedModel } from '../model/import-model.ts';
 import { type Manifest, ONNX_FILE } from '../model/manifest.ts';
@@ -71,7 +72,7 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
 
 /**
  * Commits a version of an exported classifier.
- * @throws {FoveaError} `model-name-invalid`; `model-files-invalid`, `model-unsupported`, `model-setting-needed`, `labels-invalid`,
+ * @throws {FoveaError} `model-name-invalid`, `model-in-use`; `model-files-invalid`, `model-unsupported`, `model-setting-needed`, `labels-invalid`,
  *   `weights-unreadable`, `weights-mismatch`; of ONNX files and backbones the codes of `importBackbone`.
  */
 export async function importClassifier(
@@ -80,6 +81,7 @@ export async function importClassifier(
 ): Promise<ImportedClassifier> {
   const { store, now, signal } = deps;
   const model = parseModelName(request.model, 'name');
+  await refuseWhileRenamed(store, model);
   const found = await readExportHints(request.files);
   const file = modelFileOf(request.files.names, found.modelFile);
   const isOnnx = file.endsWith('.onnx');

@@ -53,7 +53,7 @@ export async function erasePictures(
     },
     READ_CONCURRENCY,
   );
-  const holders = await findHolders(deps, dataset, new Set(paths.map(keyOf)));
+  const holders = await findHolders(deps, dataset, paths);
   await eraseMadeOf(deps, dataset, contents.flat());
   await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
   await forgetFiles(store, dataset, new Set(paths));

@@ -2,6 +2,7 @@
 // and batch predictions.
 
 import { mapConcurrently } from '../concurrently.ts';
+import { allNamesOf } from '../dataset/dataset-names.ts';
 import { type BatchPrediction, chunksOf, mayReadDataset } from '../job/record/batch-prediction.ts';
 import type { JobRecord } from '../job/record/job.ts';
 import type { JobStore } from '../job/record/job-store.ts';
@@ -32,9 +33,13 @@ export interface HolderDeps {
 
 const PAGE = 100;
 
-/** All jobs of a dataset, newest first. */
-export async function* jobsOf(deps: Pick<HolderDeps, 'jobs'>, dataset: string): AsyncGenerator<JobRecord> {
-  for await (const job of allOf(deps, 'fine-tuning')) if (job.dataset === dataset) yield job;
+/** All jobs of a dataset, newest first; also those that know it by an earlier name. */
+export async function* jobsOf(
+  deps: Pick<HolderDeps, 'store' | 'jobs'>,
+  dataset: string,
+): AsyncGenerator<JobRecord> {
+  const known = await allNamesOf(deps.store, dataset);
+  for await (const job of allOf(deps, 'fine-tuning')) if (known.has(job.dataset)) yield job;
 }
 
 async function* allOf(
@@ -58,21 +63,25 @@ const names = (text: string, wanted: ReadonlySet<string> | null): boolean =>
 /**
  * Finds the holders of pictures of a dataset. Weights and golden pictures of every version that was trained on the dataset may
  * hold something of any of its pictures; reports and events, and the lists and results of batches,
- * are searched for the pictures' keys.
+ * are searched for the pictures' keys. A dataset that was renamed is searched for by all of its names.
  *
- * @param wanted Object keys of the pictures; null for the whole dataset.
+ * @param paths Paths of the pictures below the dataset's prefix; null for the whole dataset.
  */
 export async function findHolders(
   deps: HolderDeps,
   dataset: string,
-  wanted: ReadonlySet<string> | null,
+  paths: readonly string[] | null,
 ): Promise<Holder[]> {
   const { store, jobs } = deps;
-  const versions = (await listModels(store)).models.flatMap(({ model, versions: all }) =>
-    all.map((version) => ({ model, version })),
+  const known = [...(await allNamesOf(store, dataset))];
+  const prefixes = known.map((name) => keys.dataset(name));
+  const wanted = paths && new Set(prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`)));
+  const versions = (await listModels(store, { withHidden: true })).models.flatMap(
+    ({ model, versions: all }) => all.map((version) => ({ model, version })),
   );
   const models = await mapConcurrently(versions, async ({ model, version }): Promise<Holder | undefined> => {
-    if ((await trainedOn(store, keys.modelFile(model, version, MANIFEST_FILE))) !== dataset) return undefined;
+    const trained = await trainedOn(store, keys.modelFile(model, version, MANIFEST_FILE));
+    if (trained === null || !known.includes(trained)) return undefined;
     const report = (await store.get(keys.modelFile(model, version, REPORT_FILE)))?.body;
     const isNamed = report !== undefined && names(new TextDecoder().decode(report), wanted);
     const holds = ['weights', 'golden_pictures', ...(isNamed ? (['report'] as const) : [])] as const;
@@ -85,8 +94,8 @@ export async function findHolders(
     if (isNamed) found.push({ kind: 'job', id, holds: ['events'] });
   }
   for await (const { id, prediction } of allOf(deps, 'batch')) {
-    if (prediction === undefined || !mayReadDataset(prediction, dataset)) continue;
-    const holds = await heldByBatch(store, id, prediction, wanted ?? new Set([keys.dataset(dataset)]));
+    if (prediction === undefined || !known.some((name) => mayReadDataset(prediction, name))) continue;
+    const holds = await heldByBatch(store, id, prediction, wanted ?? new Set(prefixes));
     if (holds.length > 0) found.push({ kind: 'batch', id, holds });
   }
   return found;

@@ -65,6 +65,9 @@ export const REQUEST_CODES = {
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',
   'dataset-in-use':
     'A job or a batch that is not over uses the dataset. Wait for its end or cancel it; `details` names it.',
+  'dataset-exists': 'The name is taken by another dataset. Choose another name, or delete that dataset.',
+  'dataset-renaming':
+    'Renaming the dataset takes longer than one request may. What was done stays done: send the request again.',
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
   'thumbnail-unavailable': 'The file is no picture that can be shown. The message says why.',
   'dataset-class-not-found':

@@ -2,6 +2,7 @@
 // live record, so that two at once never mix.
 
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
+import { isUnreadable } from '../storage/json.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import {
   CANARY_ALIAS,
@@ -160,18 +161,43 @@ export async function changeModel(
   change: (record: LiveRecord) => LiveRecord | undefined | Promise<LiveRecord | undefined>,
 ): Promise<LiveRecord> {
   return changeLiveRecord(store, model, async (record) => {
-    if (record.renamingTo !== undefined)
-      throw new FoveaError(
-        'model-in-use',
-        `Model "${model}" is being renamed to "${record.renamingTo}". Where that was interrupted, send the same rename again.`,
-        { param: 'model', details: { model, renaming_to: record.renamingTo } },
-      );
+    if (record.renamingTo !== undefined) throw beingRenamed(model, record.renamingTo);
     if (record.version !== undefined) return change(record);
     // A deleted model gets no new record.
     if (record.revision === 0) await resolveVersion(store, model);
     return change(await withServed(store, model, record));
   });
 }
+
+/**
+ * Refuses what would make something of a model by a name that it is about to lose or to get.
+ * @throws {FoveaError} `model-in-use`.
+ */
+export async function refuseWhileRenamed(store: ObjectStore, model: string): Promise<void> {
+  const record = await readLiveRecord(store, model).catch((error: unknown) => {
+    // Whatever needs the record says that it is damaged.
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  });
+  if (record?.renamingTo !== undefined) throw beingRenamed(model, record.renamingTo);
+  if (record?.renamingFrom !== undefined) throw beingRenamed(record.renamingFrom, model);
+}
+
+/**
+ * Refuses to delete or rename a model whose last rename was not finished, as that would bring its old name back.
+ * @throws {FoveaError} `model-in-use`.
+ */
+export function assertRenamed(model: string, { renamedFrom }: LiveRecord): void {
+  if (renamedFrom !== undefined) throw beingRenamed(renamedFrom, model);
+}
+
+const beingRenamed = (from: string, to: string) =>
+  new FoveaError(
+    'model-in-use',
+    `Model "${from}" is being renamed to "${to}". Try again when that is done. Where it was interrupted, send the same rename again ` +
+      `(POST /v1/models/${from}/rename).`,
+    { param: 'model', details: { model: from, renaming_to: to } },
+  );
 
 async function withServed(store: ObjectStore, model: string, record: LiveRecord): Promise<LiveRecord> {
   try {

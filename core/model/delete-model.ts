@@ -5,7 +5,7 @@ import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { moveAlias } from './aliases.ts';
-import { changeModel } from './change-aliases.ts';
+import { assertRenamed, changeModel } from './change-aliases.ts';
 import { holdersOf, LATEST_ALIAS, LIVE_ALIAS, type LiveRecord, readLiveRecord } from './live-record.ts';
 import { isVersionNumber } from './model-name.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
@@ -43,7 +43,10 @@ export async function deleteModel(store: ObjectStore, model: string): Promise<vo
   const isBegun = record !== undefined && record.version === undefined;
   if (!isBegun) await resolveVersion(store, model);
   const versions = await listNumbers(store, model);
-  await changeModel(store, model, (current) => withoutAll(current, versions));
+  await changeModel(store, model, (current) => {
+    assertRenamed(model, current);
+    return withoutAll(current, versions);
+  });
   await eraseVersions(store, model, versions);
 }
 

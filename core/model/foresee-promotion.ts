@@ -18,7 +18,8 @@ export interface ForeseenPromotion {
 /** The job, as far as it matters. */
 export interface ForeseenJob {
   readonly model: string;
-  readonly dataset: string;
+  /** The names of its dataset: the present one, and earlier ones. */
+  readonly datasetNames: ReadonlySet<string>;
   readonly policy: PromotePolicy;
   readonly classes: readonly string[];
   /** Pictures of its test split. */
@@ -44,7 +45,7 @@ export async function foreseePromotion(store: ObjectStore, job: ForeseenJob): Pr
 }
 
 function outlookOf(
-  { dataset, policy, classes, testPictures }: ForeseenJob,
+  { datasetNames, policy, classes, testPictures }: ForeseenJob,
   live: { readonly labels: readonly string[]; readonly dataset: string | null } | undefined,
 ): { readonly promotes: boolean; readonly why: string } {
   const stays = (why: string) => ({ promotes: false, why });
@@ -53,7 +54,7 @@ function outlookOf(
   if (policy === 'never') return stays('"promote" says so.');
   if (live === undefined) return stays('it cannot be compared with a new one, because it cannot be read.');
   if (!hasSameClasses(live.labels, classes)) return stays('the classes of the dataset are not its classes.');
-  if (live.dataset !== dataset)
+  if (live.dataset === null || !datasetNames.has(live.dataset))
     return stays('it was not trained on this dataset, so that it cannot be compared.');
   if (testPictures < MIN_COMMON_PICTURES)
     return stays(

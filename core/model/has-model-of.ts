@@ -14,7 +14,7 @@ const CONCURRENCY = 16;
 
 /** Whether any model was trained on the dataset. Reads manifests, newest versions first, until one names it. */
 export async function hasModelOf(store: ObjectStore, dataset: string): Promise<boolean> {
-  const manifests = (await listModels(store)).models.flatMap(({ model, versions }) =>
+  const manifests = (await listModels(store, { withHidden: true })).models.flatMap(({ model, versions }) =>
     versions.toReversed().map((version) => keys.modelFile(model, version, MANIFEST_FILE)),
   );
   for (let start = 0; start < manifests.length; start += CONCURRENCY) {

@@ -21,6 +21,7 @@ import { loadPretrainedWeights } from '../network/weights/load-pretrained-weight
 import { parseWeightFileName } from '../network/weights/weight-file-name.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { refuseWhileRenamed } from './change-aliases.ts';
 import { claimVersion } from './claim-version.ts';
 import { type Manifest, ONNX_FILE } from './manifest.ts';
 import { companionFiles, describeOnnx } from './model-files.ts';
@@ -63,7 +64,7 @@ export interface ImportedModel {
 
 /**
  * Commits a version with the weights of a whole classifier, which are matched by layer name and exported without training.
- * @throws {FoveaError} `architecture-unknown`, `model-name-invalid`, `labels-invalid`; `weights-unavailable`,
+ * @throws {FoveaError} `architecture-unknown`, `model-name-invalid`, `model-in-use`, `labels-invalid`; `weights-unavailable`,
  *   `weights-unreadable`, or `weights-mismatch` where the file is another architecture's or has another number of classes.
  */
 export async function importModel(
@@ -73,6 +74,7 @@ export async function importModel(
   const { store, now, signal } = deps;
   const architecture = findArchitecture(request.architecture);
   const model = parseModelName(request.model ?? architecture.name, 'name');
+  await refuseWhileRenamed(store, model);
   const labels = checkLabels(request.labels);
   const network = architecture.build({ inputSize: architecture.defaultInputSize, classes: labels.length });
   const weights = await loadWeights(deps, network, architecture, request.weightsFile);

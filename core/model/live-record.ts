@@ -2,11 +2,10 @@
 // it is one object, so that each change is atomic. Knows neither jobs nor HTTP.
 
 import { z } from 'zod';
-import { isFoveaError } from '../errors/errors.ts';
 import { FORMATS } from '../storage/formats.ts';
-import { createJson, readJson, updateJson } from '../storage/json.ts';
+import { changeOrCreateJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
-import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { ADDRESS_VERBS, isVersionNumber } from './model-name.ts';
 
 /** The alias of the version that predictions use. Without it they use {@link LATEST_ALIAS}. */
@@ -58,6 +57,21 @@ export async function readLiveRecord(store: ObjectStore, model: string): Promise
   return (await readJson(store, keys.modelAlias(model, LIVE_ALIAS), LIVE_RECORD))?.value;
 }
 
+/**
+ * Whether nobody sees a model by this name: while a rename copies it here, and after the rename has shown it elsewhere. One write of the
+ * new name's record ends the first and begins the second, so at every moment one of the two names stands for the model.
+ * @throws {FoveaError} `record-invalid`, `format-newer`.
+ */
+export async function isHidden(
+  store: ObjectStore,
+  model: string,
+  record: LiveRecord | undefined,
+): Promise<boolean> {
+  if (record?.renamingFrom !== undefined) return true;
+  if (record?.renamingTo === undefined) return false;
+  return (await readLiveRecord(store, record.renamingTo))?.renamedFrom === model;
+}
+
 /** Changes a record; `undefined` leaves it as it is. It may run several times, each time with the newest record. */
 export type ChangeLive = (current: LiveRecord) => LiveRecord | undefined | Promise<LiveRecord | undefined>;
 
@@ -76,24 +90,7 @@ export async function changeLiveRecord(
     const next = await change(current);
     return next && { ...next, revision: current.revision + 1 };
   };
-  for (;;) {
-    if ((await store.head(key)) === undefined) {
-      const first = await counted(EMPTY);
-      if (first === undefined) return EMPTY;
-      try {
-        await createJson(store, key, LIVE_RECORD, first);
-        return first;
-      } catch (error) {
-        if (!(error instanceof PreconditionFailedError)) throw error;
-      }
-    }
-    try {
-      return (await updateJson(store, key, LIVE_RECORD, counted)).value;
-    } catch (error) {
-      // The model was deleted since.
-      if (!isFoveaError(error, 'record-missing')) throw error;
-    }
-  }
+  return changeOrCreateJson(store, key, LIVE_RECORD, EMPTY, counted);
 }
 
 /** The record with another live version. What was live becomes history, and there is no canary any more. */

@@ -5,7 +5,7 @@ import { FoveaError } from '../errors/errors.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { moveAlias } from './aliases.ts';
-import { changeModel } from './change-aliases.ts';
+import { assertRenamed, changeModel } from './change-aliases.ts';
 import { CLAIM_FILE } from './claim-version.ts';
 import { eraseVersions, listNumbers, withoutAll } from './delete-model.ts';
 import { changeLiveRecord, LATEST_ALIAS, readLiveRecord } from './live-record.ts';
@@ -15,30 +15,40 @@ import { REPORT_FILE } from './report.ts';
 import { isCommitted, listVersions, resolveVersion } from './versions.ts';
 
 /**
- * Renames a model. Predictions by the old name work until those by the new name do. The page of a report keeps the name under which it
- * was made.
+ * Renames a model. Predictions by the old name work until those by the new name do: at every moment one of both names stands for it, also
+ * where this was interrupted. The page of a report keeps the name under which it was made.
+ * @param refuse rejects where something uses the model. It is asked once nobody can begin to use it any more.
  * @throws {FoveaError} `model-name-invalid`, `model-not-found`; `model-exists` where the new name is taken; `model-in-use` while the
- *   model is renamed otherwise.
+ *   model is renamed otherwise; what `refuse` throws.
  */
-export async function renameModel(store: ObjectStore, from: string, to: string): Promise<void> {
+export async function renameModel(
+  store: ObjectStore,
+  from: string,
+  to: string,
+  refuse: () => Promise<void> = async () => undefined,
+): Promise<void> {
   parseModelName(to, 'name');
   if (from === to) throw nameTaken(from, to);
   if (!(await isShown(store, from, to))) {
-    await reserve(store, from, to);
+    await reserve(store, from, to, refuse);
     for (const version of await listNumbers(store, from)) await copyVersion(store, { from, to, version });
     await show(store, from, to);
   }
-  const copied = await listNumbers(store, to);
+  const { deleted = [] } = (await readLiveRecord(store, to)) ?? {};
+  const copied = [...(await listNumbers(store, to)), ...deleted];
   const old = (await listNumbers(store, from)).filter((version) => copied.includes(version));
-  await changeLiveRecord(store, from, (record) =>
-    record.renamingTo === to ? withoutAll(record, old) : undefined,
+  // The old name stays hidden until nothing is left of it.
+  const source = await changeLiveRecord(store, from, (record) =>
+    record.renamingTo === to ? { ...withoutAll(record, old), renamingTo: to } : undefined,
   );
-  await eraseVersions(store, from, old);
-  await changeLiveRecord(store, to, (record) => {
-    if (record.renamedFrom !== from) return undefined;
-    const { renamedFrom: _, ...rest } = record;
-    return rest;
-  });
+  const left = (await listNumbers(store, from)).filter((version) => source.deleted.includes(version));
+  await eraseVersions(store, from, left);
+  await changeLiveRecord(store, from, ({ renamingTo, ...record }) =>
+    renamingTo === to ? record : undefined,
+  );
+  await changeLiveRecord(store, to, ({ renamedFrom, ...record }) =>
+    renamedFrom === from ? record : undefined,
+  );
 }
 
 /** Whether the new name already stands for all versions, and only erasing the old ones is left. */
@@ -49,25 +59,45 @@ async function isShown(store: ObjectStore, from: string, to: string): Promise<bo
 }
 
 /** Keeps everybody from changing what is copied, and reserves the new name. */
-async function reserve(store: ObjectStore, from: string, to: string): Promise<void> {
+async function reserve(
+  store: ObjectStore,
+  from: string,
+  to: string,
+  refuse: () => Promise<void>,
+): Promise<void> {
   const source = await readLiveRecord(store, from);
   await resolveVersion(store, from);
-  if (source?.renamingTo !== to) {
+  const isNew = source?.renamingTo !== to;
+  if (isNew) {
     if (await isTaken(store, from, to)) throw nameTaken(from, to);
-    await changeModel(store, from, (record) => ({ ...record, renamingTo: to }));
+    await changeModel(store, from, (record) => {
+      assertRenamed(from, record);
+      return { ...record, renamingTo: to };
+    });
   }
   try {
     await changeLiveRecord(store, to, async (record) => {
-      if (record.renamingFrom === from) return undefined;
+      // Or the same request at the same moment was quicker.
+      if (record.renamingFrom === from || record.renamedFrom === from) return undefined;
       if (await isTaken(store, from, to)) throw nameTaken(from, to);
       return { ...record, renamingFrom: from };
     });
+    if (isNew) await refuse();
   } catch (error) {
-    await changeLiveRecord(store, from, ({ renamingTo, ...record }) =>
-      renamingTo === to ? record : undefined,
-    );
+    await giveUp(store, from, to);
     throw error;
   }
+}
+
+/** Takes a reservation back, before anything was copied. */
+async function giveUp(store: ObjectStore, from: string, to: string): Promise<void> {
+  let wasOurs = false;
+  await changeLiveRecord(store, to, ({ renamingFrom, ...rest }) => {
+    wasOurs = renamingFrom === from;
+    return wasOurs ? rest : undefined;
+  });
+  if (wasOurs) await eraseVersions(store, to, []);
+  await changeLiveRecord(store, from, ({ renamingTo, ...rest }) => (renamingTo === to ? rest : undefined));
 }
 
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {

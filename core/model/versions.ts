@@ -1,10 +1,20 @@
 // Which models and versions exist, and which version an alias names. A version exists exactly when its manifest does.
 
+import { filterConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors/errors.ts';
+import { isUnreadable } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { takePage } from '../storage/take-page.ts';
 import { readAlias } from './aliases.ts';
-import { CANARY_ALIAS, LATEST_ALIAS, LIVE_ALIAS, type LiveRecord, readLiveRecord } from './live-record.ts';
+import {
+  CANARY_ALIAS,
+  isHidden,
+  LATEST_ALIAS,
+  LIVE_ALIAS,
+  type LiveRecord,
+  readLiveRecord,
+} from './live-record.ts';
 import { isModelName, isVersionNumber } from './model-name.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
 
@@ -15,10 +25,14 @@ export interface ModelVersions {
   readonly versions: readonly string[];
 }
 
+/** Models whose records a listing reads ahead at most. */
+const LOOK_AHEAD = 50;
+
 /**
- * Lists models that have a committed version, in the order of their keys, by one listing that ends with the page.
+ * Lists models that have a committed version, in the order of their keys, by one listing that ends soon behind the page. Of a model that is
+ * being renamed, one of both names is listed.
  * @param options `after`: only models after this one; `limit`: their largest number; `isSeen`: whether
- *   a model is listed. Default: all models.
+ *   a model is listed, default: all; `withHidden`: both names of one that is being renamed.
  */
 export async function listModels(
   store: ObjectStore,
@@ -26,27 +40,59 @@ export async function listModels(
     after,
     limit = Number.POSITIVE_INFINITY,
     isSeen = () => true,
+    withHidden = false,
   }: {
     readonly after?: string | undefined;
     readonly limit?: number;
     readonly isSeen?: (model: string) => boolean;
+    readonly withHidden?: boolean;
   } = {},
 ): Promise<{ readonly models: readonly ModelVersions[]; readonly hasMore: boolean }> {
-  const versionsByModel = new Map<string, string[]>();
-  const toPage = () =>
-    [...versionsByModel].map(([model, versions]) => ({ model, versions: versions.sort(byNumber) }));
+  const all = committedModels(store, { after, isSeen });
+  const shown = ({ model }: ModelVersions) => isShown(store, model);
+  const models = withHidden ? all : filterConcurrently(all, shown, Math.min(limit + 1, LOOK_AHEAD));
+  const { items, hasMore } = await takePage(models, limit);
+  return { models: items, hasMore };
+}
+
+/** A damaged record hides nothing. */
+async function isShown(store: ObjectStore, model: string): Promise<boolean> {
+  return !(await isHidden(store, model, await readableRecord(store, model)));
+}
+
+/** The live record; undefined where there is none, or where it cannot be read. */
+async function readableRecord(store: ObjectStore, model: string): Promise<LiveRecord | undefined> {
+  try {
+    return await readLiveRecord(store, model);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+async function* committedModels(
+  store: ObjectStore,
+  { after, isSeen }: { readonly after: string | undefined; readonly isSeen: (model: string) => boolean },
+): AsyncGenerator<ModelVersions> {
+  let current: { readonly model: string; readonly versions: string[] } | undefined;
   const start = after === undefined ? {} : { startAfter: keys.afterModel(after) };
   for await (const { key } of store.list(keys.models(), start)) {
     const [, model, version, file, ...rest] = key.split('/');
     if (model === undefined || version === undefined || file !== MANIFEST_FILE || rest.length > 0) continue;
     if (!isModelName(model) || !isVersionNumber(version) || !isSeen(model)) continue;
-    const versions = versionsByModel.get(model) ?? [];
-    if (versions.length === 0 && versionsByModel.size === limit) return { models: toPage(), hasMore: true };
-    versions.push(version);
-    versionsByModel.set(model, versions);
+    if (current?.model === model) current.versions.push(version);
+    else {
+      if (current !== undefined) yield withSorted(current);
+      current = { model, versions: [version] };
+    }
   }
-  return { models: toPage(), hasMore: false };
+  if (current !== undefined) yield withSorted(current);
 }
+
+const withSorted = ({ model, versions }: { readonly model: string; readonly versions: string[] }) => ({
+  model,
+  versions: versions.sort(byNumber),
+});
 
 /** Lists the committed versions of a model, oldest first; there are none where there is no such model. */
 export async function listVersions(store: ObjectStore, model: string): Promise<string[]> {
@@ -88,8 +134,10 @@ export async function resolveTarget(
   model: string,
   versionOrAlias: string = LIVE_ALIAS,
 ): Promise<Target> {
-  const record = isVersionNumber(versionOrAlias) ? undefined : await readLiveRecord(store, model);
-  if (record?.renamingFrom !== undefined) throw await modelNotFound(store, model);
+  // A version that is named by its number needs no aliases, so a damaged record of them does not matter.
+  const read = isVersionNumber(versionOrAlias) ? readableRecord : readLiveRecord;
+  const record = await read(store, model);
+  if (await isHidden(store, model, record)) throw await modelNotFound(store, model);
   if (versionOrAlias === LIVE_ALIAS) {
     const live = await liveOf(store, model, record);
     if (live !== undefined) return live;

@@ -101,9 +101,10 @@ export const ACCESS = {
     ],
     // Models and backbones, because classifiers are imported as they are; trained models come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
-    // A checkpoint is copied for the job that makes a model of it.
+    // A checkpoint is copied for the job that makes a model of it, and splits for a dataset that is renamed.
     write: [
       datasets,
+      splits,
       job,
       jobEvents,
       batchFiles,

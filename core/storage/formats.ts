@@ -44,6 +44,7 @@ export const FORMATS = {
   pin: { kind: 'pin of a pulled file', version: 1 },
   splitSnapshot: { kind: 'snapshot of a split', version: 1 },
   datasetSummary: { kind: 'summary of a dataset', version: 1 },
+  datasetNames: { kind: 'names of a dataset', version: 1 },
   datasetSnapshot: { kind: 'snapshot of a dataset', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },
   apiKey: { kind: 'API key', version: 1 },

@@ -142,6 +142,42 @@ export async function updateJson<S extends z.ZodType>(
   );
 }
 
+/**
+ * Changes a record as {@link updateJson} does, or makes it where there is none.
+ *
+ * @param empty what `change` gets where there is no record.
+ * @returns the record afterwards; `empty` where there is none still.
+ * @throws {FoveaError} as {@link updateJson}, without `record-missing`.
+ */
+export async function changeOrCreateJson<S extends z.ZodType>(
+  store: ObjectStore,
+  key: string,
+  format: StoredFormat<S>,
+  empty: z.output<S>,
+  change: (
+    current: z.output<S>,
+  ) => (z.output<S> & object) | undefined | Promise<(z.output<S> & object) | undefined>,
+): Promise<z.output<S>> {
+  for (;;) {
+    if ((await store.head(key)) === undefined) {
+      const first = await change(empty);
+      if (first === undefined) return empty;
+      try {
+        await createJson(store, key, format, first);
+        return first;
+      } catch (error) {
+        if (!isFoveaError(error, 'precondition-failed')) throw error;
+      }
+    }
+    try {
+      return (await updateJson(store, key, format, change as Parameters<typeof updateJson<S>>[3])).value;
+    } catch (error) {
+      // It was deleted since.
+      if (!isFoveaError(error, 'record-missing')) throw error;
+    }
+  }
+}
+
 function parseOr<T>(ifInvalid: T | undefined, parse: () => T): T {
   try {
     return parse();

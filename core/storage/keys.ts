@@ -51,6 +51,11 @@ export const keys = {
   /** The number in a snapshot's key. */
   splitSnapshotSequence: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
 
+  /** The record of a dataset's names, beside the folders of {@link splitSnapshots}. */
+  datasetNames: (dataset: string) => `${keys.datasetSplits(dataset)}${keys.datasetNamesFile()}`,
+  /** The last segment of {@link datasetNames}. */
+  datasetNamesFile: () => 'names.json',
+
   /** What jobs saw of a dataset, beside the folders of {@link splitSnapshots}. */
   datasetSnapshots: (dataset: string) => `${keys.datasetSplits(dataset)}${SEEN_FOLDER}/`,
   /** @param contentHash of an inspection. */

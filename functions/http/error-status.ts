@@ -84,6 +84,8 @@ export const ERROR_ANSWERS = {
   'dataset-file-not-found': refused(404),
   'dataset-inspecting': later(1),
   'dataset-in-use': refused(409),
+  'dataset-exists': refused(409),
+  'dataset-renaming': later(1),
   'thumbnail-unavailable': refused(404),
   'dataset-class-not-found': refused(404),
   'dataset-snapshot-not-found': refused(404),

@@ -32,6 +32,7 @@ export const NOT_IDEMPOTENT = {
   createDatasetUploads: 'Links made again bring the same files.',
   moveDatasetFiles: 'Sent again, it goes on where it broke off.',
   renameDatasetClass: 'Sent again, it goes on where it broke off.',
+  renameDataset: 'Sent again, it goes on where it broke off.',
   deleteDatasetFiles: 'To delete twice is to delete.',
   rotateKey: 'Its answer has a secret, which is kept nowhere.',
 } as const satisfies Partial<Readonly<Record<OperationId, string>>>;

@@ -67,6 +67,7 @@ export const OPERATION_SCOPES = {
   deleteDatasetFiles: 'admin',
   deleteDatasetClass: 'admin',
   deleteDataset: 'admin',
+  renameDataset: 'admin',
   deleteModel: 'admin',
   deleteModelVersion: 'admin',
   renameModel: 'admin',

@@ -17,7 +17,7 @@ import { PageQuerySchema } from '../../api/pagination.ts';
 import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { cancelJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
@@ -37,6 +37,7 @@ import { requireNamed } from '../http/require-names.ts';
 import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
 import { createNewBatch } from './new-batch.ts';
 import type { RouteDeps } from './route-deps.ts';
+import { submitForModel } from './submit-for-model.ts';
 
 const TAGS = ['Batches'];
 const batchResponse = (description: string) => ({
@@ -64,6 +65,8 @@ const createBatch = createRoute({
       ...WRITE_ERRORS,
       ...MODEL_ERRORS,
       'batch-input-invalid',
+      'model-in-use',
+      'dataset-in-use',
       ...IDEMPOTENCY_ERRORS,
       'queue-unavailable',
       'quota-exceeded',
@@ -151,7 +154,7 @@ export function batchRoutes(deps: RouteDeps) {
     const made = await createNewBatch(deps, request, rights, c.req.raw.signal);
     if ('dryRun' in made) return c.json(made.dryRun, 200);
     const job = { ...made.job, createdBy: key?.name };
-    const record = await submitJob(deps, job, { id: made.id, start: made.start });
+    const record = await submitForModel(deps, job, { id: made.id, start: made.start });
     return c.json(await toWire(toFound(record)), 200);
   });
 

@@ -10,13 +10,17 @@ import {
   MovedFilesSchema,
   MoveFilesSchema,
   RenameClassSchema,
+  RenameDatasetSchema,
+  RenamedDatasetSchema,
   toWireHolders,
 } from '../../api/dataset-files.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
+import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { listDatasetFiles } from '../../core/dataset/list-dataset-files.ts';
 import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files.ts';
+import { renameDataset } from '../../core/dataset/rename-dataset.ts';
 import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { assertUnused } from '../../core/erasure/assert-unused.ts';
 import { eraseDataset, erasePictures } from '../../core/erasure/erase-pictures.ts';
@@ -33,6 +37,7 @@ import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
+import { requireNamed } from '../http/require-names.ts';
 import { after as timeUpAfter } from './after.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
@@ -235,11 +240,37 @@ const deleteDataset = createRoute({
   },
 });
 
+const rename = createRoute({
+  operationId: 'renameDataset',
+  method: 'post',
+  path: '/v1/datasets/{dataset}/rename',
+  tags: TAGS,
+  summary: 'Rename a dataset',
+  description:
+    'Its files and splits get the new name, and the old one is free. At every moment one of both names stands for the dataset. Models, jobs, ' +
+    'reports and snapshots keep the name that they saw. A large dataset takes several requests: send it again while the answer is ' +
+    '`dataset-renaming`, or where it was interrupted. Meanwhile nothing else changes or uses the dataset.',
+  request: { params, body: jsonBody('RenameDataset') },
+  responses: {
+    200: { description: 'It is renamed.', content: { 'application/json': { schema: RenamedDatasetSchema } } },
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      ...ERASE_ERRORS,
+      'dataset-exists',
+      'dataset-renaming',
+      'key-too-long',
+      'record-contended',
+    ),
+  },
+});
+
 /** The routes of a dataset's files. */
 export function datasetFileRoutes(deps: AppDeps) {
   const { store, jobs, limits } = deps;
   const routes = createRoutes();
-  for (const schema of [MoveFilesSchema, DeleteFilesSchema, RenameClassSchema]) describeBody(routes, schema);
+  for (const schema of [MoveFilesSchema, DeleteFilesSchema, RenameClassSchema, RenameDatasetSchema])
+    describeBody(routes, schema);
 
   /** @throws {FoveaError} `dataset-name-invalid`, `dataset-not-found`. */
   async function existing(raw: string): Promise<string> {
@@ -261,6 +292,7 @@ export function datasetFileRoutes(deps: AppDeps) {
   }
 
   async function erase(dataset: string, paths: readonly string[]) {
+    await refuseWhileDatasetRenamed(store, dataset);
     const erased = await erasePictures(deps, dataset, paths);
     return {
       object: 'dataset.files' as const,
@@ -272,6 +304,7 @@ export function datasetFileRoutes(deps: AppDeps) {
   }
 
   async function moveTo(dataset: string, paths: readonly string[], label: string) {
+    await refuseWhileDatasetRenamed(store, dataset);
     await assertUnused(jobs, dataset);
     const moved = await moveFiles(store, dataset, paths, label);
     const data = moved.map((file) =>
@@ -359,8 +392,27 @@ export function datasetFileRoutes(deps: AppDeps) {
 
   routes.openapi(deleteDataset, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
+    await refuseWhileDatasetRenamed(store, dataset);
     const also_held_by = toWireHolders(await eraseDataset(deps, dataset));
     return c.json({ id: dataset, object: 'dataset' as const, deleted: true as const, also_held_by }, 200);
+  });
+
+  routes.openapi(rename, async (c) => {
+    const dataset = parseDatasetName(c.req.valid('param').dataset);
+    const body = await readJsonBody(c, RenameDatasetSchema, limits.jsonBodyBytes);
+    const to = parseDatasetName(body.name, 'name');
+    requireNamed(c, { dataset: to });
+    // By the old name there is nothing any more, where only erasing is left.
+    if ((await readDatasetNames(store, to))?.renamedFrom !== dataset)
+      await requireDataset(store, dataset, 'dataset');
+    const refuse = async () => {
+      await assertUnused(jobs, dataset);
+      await assertUnused(jobs, to);
+    };
+    await refuse();
+    await renameDataset(store, dataset, to, { refuse, isTimeUp: timeUpAfter(limits.inspectionMs) });
+    const former_names = [...((await readDatasetNames(store, to))?.former ?? [])];
+    return c.json({ object: 'dataset' as const, dataset: to, former_names }, 200);
   });
 
   return routes;

@@ -6,6 +6,7 @@ import { StoredFilesSchema, StoreFilesFormSchema } from '../../api/dataset-files
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
 import type { ArchiveEntry } from '../../core/dataset/archive-entry.ts';
+import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { isHiddenName } from '../../core/dataset/hidden-name.ts';
 import { openArchive } from '../../core/dataset/open-archive.ts';
 import { putFile } from '../../core/dataset/put-file.ts';
@@ -90,6 +91,7 @@ const storeRoute = createRoute({
       ...BODY_ERRORS,
       ...WRITE_ERRORS,
       'dataset-name-invalid',
+      'dataset-in-use',
       'content-type-unsupported',
       'multipart-invalid',
       'too-many-images',
@@ -162,6 +164,7 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
 
   routes.openapi(storeRoute, async (c) => {
     const dataset = parseDatasetName(c.req.valid('param').dataset);
+    await refuseWhileDatasetRenamed(store, dataset);
     const data: Outcome[] = [];
     let hidden = 0;
     let stored = 0;

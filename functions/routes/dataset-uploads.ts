@@ -4,6 +4,7 @@
 import { z } from '@hono/zod-openapi';
 import { CreateDatasetUploadsSchema, DatasetUploadsSchema } from '../../api/dataset-uploads.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
+import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -42,6 +43,7 @@ const createUploads = createRoute({
       ...JSON_ERRORS,
       'image-too-large',
       'dataset-name-invalid',
+      'dataset-in-use',
       'key-invalid',
       'key-too-long',
     ),
@@ -49,12 +51,13 @@ const createUploads = createRoute({
 });
 
 /** The route that gives many upload links. */
-export function datasetUploadRoutes({ uploads, limits }: AppDeps) {
+export function datasetUploadRoutes({ store, uploads, limits }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, CreateDatasetUploadsSchema, { 'files.bytes': { maximum: limits.uploadBytes } });
 
   routes.openapi(createUploads, async (c) => {
     const dataset = parseDatasetName(c.req.valid('param').dataset);
+    await refuseWhileDatasetRenamed(store, dataset);
     const { files } = await readJsonBody(c, CreateDatasetUploadsSchema, limits.jsonBodyBytes);
     const grants = files.map(({ path, bytes, mime_type: contentType }, index) => {
       if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);

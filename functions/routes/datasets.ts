@@ -12,7 +12,8 @@ import {
 } from '../../api/dataset.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { NamePageQuerySchema } from '../../api/pagination.ts';
-import { mapConcurrently } from '../../core/concurrently.ts';
+import { filterConcurrently, mapConcurrently } from '../../core/concurrently.ts';
+import { isHiddenDataset, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { readSummary } from '../../core/dataset/dataset-summary.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { InspectionUnfinished } from '../../core/dataset/inspection-unfinished.ts';
@@ -108,6 +109,7 @@ const putFileRoute = createRoute({
       ...WRITE_ERRORS,
       ...IMAGE_ERROR_CODES,
       'dataset-name-invalid',
+      'dataset-in-use',
       'key-invalid',
       'key-too-long',
       'key-conflict',
@@ -143,10 +145,9 @@ export function datasetRoutes({ store, limits }: AppDeps) {
   routes.openapi(listDatasets, async (c) => {
     const { after, limit } = c.req.valid('query');
     const names = store.listFolders(keys.datasets(), after === undefined ? {} : { startAfter: after });
-    const { items, hasMore } = await takePage(
-      takeIf(names, (dataset) => maySee(c, { dataset })),
-      limit,
-    );
+    const allowed = takeIf(names, (dataset) => maySee(c, { dataset }));
+    const isShown = async (dataset: string) => !(await isHiddenDataset(store, dataset));
+    const { items, hasMore } = await takePage(filterConcurrently(allowed, isShown, limit + 1), limit);
     const data = await mapConcurrently(items, async (dataset) => ({
       object: 'dataset' as const,
       dataset,
@@ -180,6 +181,7 @@ export function datasetRoutes({ store, limits }: AppDeps) {
     if (body.byteLength === 0) {
       throw new FoveaError('body-missing', 'The request has no body: send the bytes of the picture.');
     }
+    await refuseWhileDatasetRenamed(store, dataset);
     const key = await putFile(store, dataset, path, body);
     return { object: 'dataset.file' as const, dataset, key, size_bytes: body.byteLength };
   }

@@ -1,6 +1,7 @@
 // Feedback on predictions over HTTP: keeps a picture with its right label, where the operator allows it and its owner agrees.
 
 import { FeedbackSchema, KeptFeedbackSchema, PredictionParamSchema } from '../../api/feedback.ts';
+import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { feedbackDataset, keepFeedback } from '../../core/dataset/keep-feedback.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { IMAGE_ERROR_CODES, imageEmpty } from '../../core/image/image-errors.ts';
@@ -45,6 +46,7 @@ const feedbackRoute = createRoute({
       ...WRITE_ERRORS,
       ...IMAGE_ERROR_CODES,
       'feedback-off',
+      'dataset-in-use',
       'label-unknown',
       'base64-invalid',
       'image-key-invalid',
@@ -86,6 +88,7 @@ export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false }: A
     if (picture === undefined) throw imageEmpty();
     if (picture instanceof FoveaError) throw picture;
     noteTarget(c, { dataset: feedbackDataset(model) });
+    await refuseWhileDatasetRenamed(store, feedbackDataset(model));
     const { dataset, path, sizeBytes, isNew } = await keepFeedback(store, model, label, picture);
     return c.json(
       {

@@ -44,6 +44,7 @@ const importRoute = createRoute({
       'architecture-unknown',
       'labels-invalid',
       'model-name-invalid',
+      'model-in-use',
       'weights-mismatch',
       'weights-unreadable',
       'weights-unavailable',

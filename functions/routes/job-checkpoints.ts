@@ -12,13 +12,13 @@ import { JobIdSchema } from '../../api/job-id.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { jobOfCheckpoint } from '../../core/job/checkpoints/export-checkpoint.ts';
 import { listCheckpoints } from '../../core/job/checkpoints/list-checkpoints.ts';
-import { submitJob } from '../../core/job/queues/job-queue.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { submitForModel } from './submit-for-model.ts';
 
 const TAGS = ['Fine-tuning'];
 
@@ -58,6 +58,8 @@ const toModel = createRoute({
       'job-not-found',
       'checkpoint-not-found',
       'record-invalid',
+      'model-in-use',
+      'dataset-in-use',
       'queue-unavailable',
     ),
   },
@@ -99,7 +101,7 @@ export function jobCheckpointRoutes(deps: AppDeps) {
     const from = await requireJob(id);
     const { job, prepare } = await jobOfCheckpoint(store, from, toCheckpointSequence(checkpoint));
     const made = { ...job, createdBy: c.get('apiKey')?.name };
-    return c.json(toWireJob(await submitJob(deps, made, { prepare }), now()), 200);
+    return c.json(toWireJob(await submitForModel(deps, made, { prepare }), now()), 200);
   });
 
   return routes;

@@ -11,13 +11,14 @@ import { JobQuerySchema, toJobFilter } from '../../api/job-query.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
+import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
 import type { JobEstimate, JobMachine, JobPictures } from '../../core/job/estimate/estimate-job.ts';
-import { cancelJob, finishJob, pauseJob, resumeJob, submitJob } from '../../core/job/queues/job-queue.ts';
+import { cancelJob, finishJob, pauseJob, resumeJob } from '../../core/job/queues/job-queue.ts';
 import { AUTO_BASE } from '../../core/job/recipe/base-choice.ts';
 import { basesToCompare } from '../../core/job/recipe/bases-to-compare.ts';
 import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-layers.ts';
@@ -39,6 +40,7 @@ import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
+import { submitForModel } from './submit-for-model.ts';
 import { toInspecting } from './to-inspecting.ts';
 
 const TAGS = ['Fine-tuning'];
@@ -80,6 +82,8 @@ const createJob = createRoute({
       'dataset-empty',
       'dataset-inspecting',
       'backend-unavailable',
+      'model-in-use',
+      'dataset-in-use',
       'idempotency-conflict',
       'queue-unavailable',
     ),
@@ -212,7 +216,7 @@ export function jobRoutes(deps: AppDeps) {
         ? undefined
         : { pool: machine.pool, reason, hasGpu: machine.gpu !== undefined };
     const prepare = async () => (estimate === null ? {} : { estimatedSeconds: estimate.seconds });
-    const submitted = await submitJob(deps, job, { idempotencyKey, start, prepare });
+    const submitted = await submitForModel(deps, job, { idempotencyKey, start, prepare });
     return c.json({ ...toWireJob(submitted, now()), estimate: toWire(estimate, pictures, atHand) }, 200);
   });
 
@@ -299,7 +303,7 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   const { liveVersion, outlook } = await foreseePromotion(deps.store, {
     model,
-    dataset,
+    datasetNames: await allNamesOf(deps.store, dataset),
     policy: promote,
     classes: inspection.classes.map(({ label }) => label),
     testPictures: inspection.split.test,

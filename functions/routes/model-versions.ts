@@ -123,8 +123,9 @@ const rename = createRoute({
   tags: TAGS,
   summary: 'Rename a model',
   description:
-    'Its versions and aliases get the new name, and the old one is free. Predictions by the old name work until those by the new name do. ' +
-    'A rename that was interrupted is finished by the same request. The page of a report keeps the name under which it was made.',
+    'Its versions and aliases get the new name, and the old one is free. Predictions by the old name work until those by the new name do: ' +
+    'at every moment one of both names stands for the model, also where the rename was interrupted. The same request finishes it then. ' +
+    'Meanwhile no job, batch or import of the model begins. The page of a report keeps the name under which it was made.',
   request: { headers: IdempotencyHeadersSchema, params: ModelNameParamSchema, body: jsonBody('RenameModel') },
   responses: {
     200: { description: 'The model.', content: { 'application/json': { schema: ModelSchema } } },
@@ -203,7 +204,11 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
     requireNamed(c, { model: parseModelName(name, 'name') });
     await refuseWhileMade(jobs, model);
     await refuseWhileRead(jobs, model);
-    await renameModel(store, model, name);
+    await renameModel(store, model, name, async () => {
+      await refuseWhileMade(jobs, model);
+      await refuseWhileRead(jobs, model);
+      await refuseWhileMade(jobs, name);
+    });
     predictor.drop(model);
     predictor.forget(name);
     const manifest = await readManifest(store, name, await resolveVersion(store, name));

@@ -1,5 +1,6 @@
 // Checks by one cheap listing that a dataset exists, before anything is done with it.
 
+import { isHiddenDataset } from '../../core/dataset/dataset-names.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -8,12 +9,13 @@ import { nearest } from '../http/nearest.ts';
 const DATASETS_NAMED = 5;
 
 /**
- * Refuses a dataset that has no files.
+ * Refuses a dataset that has no files, or is not to be seen by this name while it is renamed.
  * @param param the request's field that named the dataset.
  * @throws {FoveaError} `dataset-not-found`, naming the most similar datasets.
  */
 export async function requireDataset(store: ObjectStore, dataset: string, param: string): Promise<void> {
-  for await (const _ of store.list(keys.dataset(dataset))) return;
+  if (!(await isHiddenDataset(store, dataset)))
+    for await (const _ of store.list(keys.dataset(dataset))) return;
   const datasets: string[] = [];
   for await (const name of store.listFolders(keys.datasets())) datasets.push(name);
   const near = nearest(dataset, datasets, DATASETS_NAMED);

@@ -314,10 +314,11 @@ export const GUARANTEES: readonly Guarantee[] = [
     violate: (t) => allow(t, 'Api', { Action: 'batch:TerminateJob', Resource: '*' }),
   },
   {
-    name: 'the API deletes open-job entries and what people ask for, and cannot write splits and cached features',
+    name: 'the API deletes open-job entries and what people ask for, and cannot write cached features',
     problems: (t) => [
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:PutObject'), [
         'datasets/*',
+        'splits/*',
         'jobs/*/job.json',
         'jobs/*/events/*',
         'batches/*',

@@ -33,17 +33,31 @@ export interface JobQueueDeps {
   readonly queue: JobQueue;
 }
 
+/** How a job is made and started. */
+export interface SubmitOptions extends CreateOptions {
+  readonly start?: JobStart | undefined;
+  /** Rejects where the job may not begin. It is asked before the job is made, and once more when everybody sees the job. */
+  readonly refuse?: () => Promise<void>;
+}
+
 /**
- * Stores a job, submits it to the queue and marks it as queued.
- * @throws {FoveaError} `idempotency-conflict`, and what the queue throws.
+ * Stores a job, submits it to the queue and marks it as queued. A job that is refused when it is stored already is cancelled.
+ * @throws {FoveaError} `idempotency-conflict`, and what the queue and `refuse` throw.
  */
 export async function submitJob(
   { jobs, queue }: JobQueueDeps,
   job: NewJob,
-  { start, ...options }: CreateOptions & { readonly start?: JobStart | undefined } = {},
+  { start, refuse, ...options }: SubmitOptions = {},
 ): Promise<JobRecord> {
+  await refuse?.();
   const created = await jobs.create(job, options);
   if (created.status !== 'validating_files') return created;
+  try {
+    await refuse?.();
+  } catch (error) {
+    await jobs.requestCancel(created.id);
+    throw error;
+  }
   const told = await queue.submit(created, start);
   // Several requests with the same key may get here.
   let isFirst = false;

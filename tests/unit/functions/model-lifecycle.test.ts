@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { changeLiveRecord } from '../../../core/model/live-record.ts';
 import { publishVersion, settlePromotion } from '../../../core/model/settle-promotion.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
@@ -229,6 +230,52 @@ describe('a model', () => {
     expect((await test.send('POST', `${COLOR}/rename`, { name: 'paint' })).status).toBe(200);
     expect(await predict('paint')).toMatchObject({ model_version: '1' });
     expect(await keysOf('models/color/')).toEqual([]);
+  });
+
+  it('begins nothing while it is renamed: jobs, batches and imports are refused by both names', async () => {
+    await changeLiveRecord(test.store, 'color', (record) => ({ ...record, renamingTo: 'paint' }));
+    await changeLiveRecord(test.store, 'paint', (record) => ({ ...record, renamingFrom: 'color' }));
+    await test.store.put('datasets/fruit/a/1.png', await colorPicture('red'));
+    const refused = { status: 409, body: { error: { code: 'model-in-use' } } };
+    const job = { model: 'small_cnn', training_file: 'fruit' };
+    for (const suffix of ['color', 'paint'])
+      expect(await test.send('POST', '/v1/fine_tuning/jobs', { ...job, suffix })).toMatchObject(refused);
+    const batch = { model: 'color', input_prefix: 'datasets/fruit/' };
+    expect(await test.send('POST', '/v1/batches', batch)).toMatchObject(refused);
+    const imported = { architecture: 'small_cnn', labels: ['a', 'b'], name: 'color' };
+    expect(await test.send('POST', '/v1/models', imported)).toMatchObject(refused);
+    expect(test.submitted).toEqual([]);
+    expect(await keysOf('jobs/')).toEqual([]);
+  });
+
+  it('of a job and a rename at the same moment, one gives way', async () => {
+    await test.store.put('datasets/fruit/a/1.png', await colorPicture('red'));
+    const { store, jobs } = test;
+    const announced: ObjectStore = {
+      ...store,
+      async put(key, ...rest) {
+        if (key.endsWith('/job.json'))
+          await changeLiveRecord(store, 'color', (record) => ({ ...record, renamingTo: 'paint' }));
+        return store.put(key, ...rest);
+      },
+    };
+    const late = createTestApp({ store: announced });
+    const job = { model: 'small_cnn', training_file: 'fruit', suffix: 'color' };
+    expect((await late.send('POST', '/v1/fine_tuning/jobs', job)).body.error.code).toBe('model-in-use');
+    expect((await jobs.list({ limit: 9 })).jobs.map(({ status }) => status)).toEqual(['cancelled']);
+
+    await changeLiveRecord(store, 'color', ({ renamingTo: _, ...record }) => record);
+    const met: ObjectStore = {
+      ...store,
+      async put(key, ...rest) {
+        if (key.includes('paint')) await jobs.create(newJob({ model: 'color' }));
+        return store.put(key, ...rest);
+      },
+    };
+    const renamed = await createTestApp({ store: met }).send('POST', `${COLOR}/rename`, { name: 'paint' });
+    expect([renamed.status, renamed.body.error.code]).toEqual([409, 'model-in-use']);
+    expect(await keysOf('models/paint/')).toEqual([]);
+    expect((await test.send('POST', `${COLOR}/promote`, { version: '1' })).status).toBe(200);
   });
 
   it('is deleted without a trace, once no job makes a version of it', async () => {

@@ -149,7 +149,7 @@ describe('settlePromotion', () => {
 describe('foreseePromotion', () => {
   const job = {
     model: 'color',
-    dataset: 'colors',
+    datasetNames: new Set(['colors']),
     policy: 'auto',
     classes: ['blue', 'green', 'red'],
     testPictures: 40,
@@ -166,7 +166,11 @@ describe('foreseePromotion', () => {
       (await foreseePromotion(store, { ...job, ...changes })).outlook;
     expect(await outlook({})).toContain('takes its place if it is not worse');
     expect(await outlook({ classes: ['red'] })).toContain('stays so: the classes of the dataset are not its');
-    expect(await outlook({ dataset: 'other' })).toContain('stays so: it was not trained on this dataset');
+    expect(await outlook({ datasetNames: new Set(['other']) })).toContain(
+      'stays so: it was not trained on this dataset',
+    );
+    // The dataset had another name when the version was trained.
+    expect(await outlook({ datasetNames: new Set(['other', 'colors']) })).toContain('takes its place if');
     expect(await outlook({ testPictures: 12 })).toContain('12 pictures, and 30 are needed');
     expect(await outlook({ policy: 'never' })).toContain('stays so: "promote" says so');
     expect(await outlook({ policy: 'always' })).toContain('the new version takes its place');

@@ -1,0 +1,103 @@
+// The record of a dataset's names: what a rename does with it at the moment, and by which names it went before. Models, jobs and snapshots keep
+// the name that they saw. Knows nothing of files.
+
+import { z } from 'zod';
+import { FoveaError } from '../errors/errors.ts';
+import { FORMATS } from '../storage/formats.ts';
+import { changeOrCreateJson, isUnreadable, readJson } from '../storage/json.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+const DATASET_NAMES = {
+  ...FORMATS.datasetNames,
+  schema: z.object({
+    /** Number of changes, so that no two states have the same bytes. */
+    revision: z.number().int().nonnegative().default(0),
+    /** The name that a rename gives the dataset, until nothing is left by this one. */
+    renamingTo: z.string().optional(),
+    /** The dataset that a rename makes this of, until everything is copied. */
+    renamingFrom: z.string().optional(),
+    /** The same from then on, until nothing is left of that one. */
+    renamedFrom: z.string().optional(),
+    /** Earlier names, oldest first. */
+    former: z.array(z.string()).default([]),
+  }),
+};
+/** What is known of a dataset's names. */
+export type DatasetNames = z.output<typeof DATASET_NAMES.schema>;
+
+/** Reads the record; undefined where the dataset was never renamed. @throws {FoveaError} `record-invalid`, `format-newer`. */
+export const readDatasetNames = async (
+  store: ObjectStore,
+  dataset: string,
+): Promise<DatasetNames | undefined> =>
+  (await readJson(store, keys.datasetNames(dataset), DATASET_NAMES))?.value;
+
+/** As {@link readDatasetNames}; a damaged record hides and refuses nothing. */
+async function readableNames(store: ObjectStore, dataset: string): Promise<DatasetNames | undefined> {
+  try {
+    return await readDatasetNames(store, dataset);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Changes the record by compare-and-swap, or makes it. @param change `undefined` leaves it as it is; it may run several times.
+ * @throws {FoveaError} what `change` throws; `record-contended`, `record-invalid`, `format-newer`.
+ */
+export const changeDatasetNames = (
+  store: ObjectStore,
+  dataset: string,
+  change: (current: DatasetNames) => DatasetNames | undefined | Promise<DatasetNames | undefined>,
+): Promise<DatasetNames> =>
+  changeOrCreateJson(
+    store,
+    keys.datasetNames(dataset),
+    DATASET_NAMES,
+    { revision: 0, former: [] },
+    async (current) => {
+      const next = await change(current);
+      return next && { ...next, revision: current.revision + 1 };
+    },
+  );
+
+/**
+ * Whether nobody sees a dataset by this name: while a rename copies it here, and after the rename has shown it elsewhere. One write of the
+ * new name's record ends the first and begins the second.
+ */
+export async function isHiddenDataset(store: ObjectStore, dataset: string): Promise<boolean> {
+  const names = await readableNames(store, dataset);
+  if (names?.renamingFrom !== undefined) return true;
+  if (names?.renamingTo === undefined) return false;
+  return (await readableNames(store, names.renamingTo))?.renamedFrom === dataset;
+}
+
+/**
+ * All names by which models and jobs may know a dataset: its own, and earlier ones.
+ * @throws {FoveaError} `record-invalid`, `format-newer`: who looks for all that holds a picture must not miss some.
+ */
+export async function allNamesOf(store: ObjectStore, dataset: string): Promise<ReadonlySet<string>> {
+  return new Set([dataset, ...((await readDatasetNames(store, dataset))?.former ?? [])]);
+}
+
+/**
+ * Refuses what would change or use a dataset by a name that it is about to lose or to get.
+ * @throws {FoveaError} `dataset-in-use`.
+ */
+export async function refuseWhileDatasetRenamed(store: ObjectStore, dataset: string): Promise<void> {
+  const names = await readableNames(store, dataset);
+  if (names?.renamingTo !== undefined) throw beingRenamed(dataset, names.renamingTo);
+  const from = names?.renamingFrom ?? names?.renamedFrom;
+  if (from !== undefined) throw beingRenamed(from, dataset);
+}
+
+/** The error of a dataset that is being renamed: `dataset-in-use`. */
+export const beingRenamed = (from: string, to: string): FoveaError =>
+  new FoveaError(
+    'dataset-in-use',
+    `The dataset "${from}" is being renamed to "${to}". Try again when that is done. Where it was interrupted, send the same rename again ` +
+      `(POST /v1/datasets/${from}/rename).`,
+    { param: 'dataset', details: { dataset: from, renaming_to: to } },
+  );

@@ -1,0 +1,165 @@
+// Gives a dataset another name: copies its files and its splits, shows them by the new name all at once, and erases the old ones. Each step can
+// be repeated, so a rename that was interrupted goes on when it is asked for again.
+
+import { mapConcurrently } from '../concurrently.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { keys } from '../storage/keys.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
+import { beingRenamed, changeDatasetNames, readDatasetNames } from './dataset-names.ts';
+
+/** Files that are in memory at a time. */
+const CONCURRENCY = 4;
+/** A name that no file of a dataset has. */
+const PROBE = '.rename';
+
+/** How a rename is carried out. */
+export interface RenameDatasetOptions {
+  /** Rejects where something uses the dataset. It is asked once nobody can begin to use it any more. */
+  readonly refuse: () => Promise<void>;
+  /** Whether the time of the request is up. Default: never. */
+  readonly isTimeUp?: () => boolean;
+}
+
+/**
+ * Renames a dataset. At every moment one of both names stands for it, also where this was interrupted. What jobs, reports and snapshots say of
+ * it stays as it is; the record of its names says what it was called.
+ * @param to a valid name.
+ * @throws {FoveaError} `dataset-exists` where the new name is taken; `dataset-in-use` while the dataset is renamed otherwise;
+ *   `dataset-renaming` where the time is up; `storage-link-refused` for a linked dataset; what `refuse` throws.
+ */
+export async function renameDataset(
+  store: ObjectStore,
+  from: string,
+  to: string,
+  { refuse, isTimeUp = () => false }: RenameDatasetOptions,
+): Promise<void> {
+  if (from === to) throw nameTaken(from, to);
+  const files = { store, from: keys.dataset(from), to: keys.dataset(to), isTimeUp };
+  if ((await readDatasetNames(store, to))?.renamedFrom !== from) {
+    // Of a linked dataset nothing could be erased later.
+    await store.erase(`${files.from}${PROBE}`);
+    await reserve(store, from, to, refuse);
+    await copyNew(files);
+    await copyNew({ ...files, from: keys.datasetSplits(from), to: keys.datasetSplits(to) });
+    await show(store, from, to);
+  }
+  // By links that were given before, files may have come since.
+  await erasePaths(files, await copyNew(files));
+  await store.eraseAll(keys.datasetInspections(from));
+  await store.eraseAll(keys.datasetSplits(from));
+  await changeDatasetNames(store, to, ({ renamedFrom, ...names }) =>
+    renamedFrom === from ? names : undefined,
+  );
+}
+
+/** Keeps everybody from changing what is copied, and reserves the new name. */
+async function reserve(
+  store: ObjectStore,
+  from: string,
+  to: string,
+  refuse: () => Promise<void>,
+): Promise<void> {
+  let isNew = false;
+  await changeDatasetNames(store, from, async (names) => {
+    isNew = names.renamingTo !== to;
+    if (!isNew) return undefined;
+    if (names.renamingTo !== undefined) throw beingRenamed(from, names.renamingTo);
+    if (names.renamedFrom !== undefined) throw beingRenamed(names.renamedFrom, from);
+    if (await isTaken(store, from, to)) throw nameTaken(from, to);
+    return { ...names, renamingTo: to };
+  });
+  try {
+    await changeDatasetNames(store, to, async (names) => {
+      // Or the same request at the same moment was quicker.
+      if (names.renamingFrom === from || names.renamedFrom === from) return undefined;
+      if (await isTaken(store, from, to)) throw nameTaken(from, to);
+      return { ...names, renamingFrom: from };
+    });
+    if (isNew) await refuse();
+  } catch (error) {
+    await changeDatasetNames(store, to, ({ renamingFrom, ...names }) =>
+      renamingFrom === from ? names : undefined,
+    );
+    await changeDatasetNames(store, from, ({ renamingTo, ...names }) =>
+      renamingTo === to ? names : undefined,
+    );
+    throw error;
+  }
+}
+
+async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {
+  const names = await readDatasetNames(store, to);
+  if (names?.renamingFrom !== undefined) return names.renamingFrom !== from;
+  for await (const _ of store.list(keys.dataset(to))) return true;
+  return names?.renamingTo !== undefined || names?.renamedFrom !== undefined;
+}
+
+/** What is copied, and erased: the keys below a prefix. */
+interface Moved {
+  readonly store: ObjectStore;
+  readonly from: string;
+  readonly to: string;
+  readonly isTimeUp: () => boolean;
+}
+
+/**
+ * Copies what is not there yet, or was replaced since it was copied. The record of names is none of it: each name has its own.
+ * @returns the paths below the prefix that were there, all of which are copied.
+ */
+async function copyNew({ store, from, to, isTimeUp }: Moved): Promise<readonly string[]> {
+  const there = new Map<string, ObjectInfo>();
+  for await (const info of store.list(to)) there.set(info.key.slice(to.length), info);
+  const all: string[] = [];
+  const left: string[] = [];
+  for await (const info of store.list(from)) {
+    const path = info.key.slice(from.length);
+    if (path === keys.datasetNamesFile()) continue;
+    all.push(path);
+    const copy = there.get(path);
+    if (copy?.sizeBytes === info.sizeBytes && copy.lastModified >= info.lastModified) continue;
+    left.push(path);
+  }
+  let done = all.length - left.length;
+  await mapConcurrently(
+    left,
+    async (path) => {
+      const object = await store.get(`${from}${path}`);
+      if (object !== undefined) await store.put(`${to}${path}`, object.body);
+      done += 1;
+      if (isTimeUp() && done < all.length) throw unfinished('copied', done, all.length);
+    },
+    CONCURRENCY,
+  );
+  return all;
+}
+
+async function erasePaths({ store, from, isTimeUp }: Moved, paths: readonly string[]): Promise<void> {
+  let done = 0;
+  await mapConcurrently(paths, async (path) => {
+    await store.erase(`${from}${path}`);
+    done += 1;
+    if (isTimeUp() && done < paths.length) throw unfinished('erased by the old name', done, paths.length);
+  });
+}
+
+/** Lets the new name stand for the dataset. */
+async function show(store: ObjectStore, from: string, to: string): Promise<void> {
+  const { former = [] } = (await readDatasetNames(store, from)) ?? {};
+  await changeDatasetNames(store, to, ({ renamingFrom, ...names }) =>
+    renamingFrom === from ? { ...names, renamedFrom: from, former: [...former, from] } : undefined,
+  );
+}
+
+const unfinished = (what: string, done: number, total: number) =>
+  new FoveaError(
+    'dataset-renaming',
+    `The dataset is being renamed: ${done} of ${total} files are ${what}. Send the same request again to go on.`,
+    { param: 'name', details: { done, total } },
+  );
+
+const nameTaken = (from: string, to: string) =>
+  new FoveaError(
+    'dataset-exists',
+    `The dataset "${from}" was not renamed: ${from === to ? 'that is its name' : `there is a dataset "${to}"`}. Choose another name.`,
+    { param: 'name', details: { dataset: from, name: to } },
+  );
