@@ -7,8 +7,10 @@ import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { isBatchId } from '../core/storage/keys.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { findContainerImage } from './attempt/container-image.ts';
+import { EXIT_CODE_OF } from './attempt/exit-code-of.ts';
 import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
 import { BACKEND_OF_IMAGE, IMAGE_VARIANTS } from './image-variants.ts';
 
@@ -35,22 +37,12 @@ const EnvironmentSchema = z.object({
   FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
 });
 
-const EXIT_CODES: Readonly<Record<AttemptOutcome, number>> = {
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-  paused: 0,
-  released: exitCodes.released,
-  'lease-lost': exitCodes.released,
-  'out-of-memory': exitCodes.outOfMemory,
-};
-
 const environment = EnvironmentSchema.safeParse(process.env);
 if (!environment.success) {
   console.error(
     `Environment variables of the trainer are missing or wrong.\n${z.prettifyError(environment.error)}`,
   );
-  process.exit(2);
+  process.exit(exitCodes.notStarted);
 }
 const {
   FOVEA_STORE_URL,
@@ -69,7 +61,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal
 // The server or worker that started it was killed: nobody would stop it, and another job may be started beside it.
 process.once('disconnect', () => terminated.abort());
 
-const store = createRetryingStore(await openObjectStore(FOVEA_STORE_URL), {
+const store = createRetryingStore(await openStore(), {
   onRetry: ({ action, key, attempt, error }) =>
     console.warn(`Could not ${action} "${key}" (try ${attempt}): ${error.message}`),
 });
@@ -94,7 +86,16 @@ const trial =
   AWS_BATCH_JOB_ARRAY_INDEX === undefined ? environment.data[names.trial] : AWS_BATCH_JOB_ARRAY_INDEX + 1;
 const outcome = await run(FOVEA_JOB_ID, trial);
 // TensorFlow's threads would keep the process alive.
-process.exit(EXIT_CODES[outcome]);
+process.exit(EXIT_CODE_OF[outcome]);
+
+async function openStore(): Promise<ObjectStore> {
+  try {
+    return await openObjectStore(FOVEA_STORE_URL);
+  } catch (error) {
+    console.error(error);
+    process.exit(exitCodes.notStarted);
+  }
+}
 
 /** Loads what the job needs: a batch prediction needs nothing that trains. */
 async function run(id: string, part: number | undefined): Promise<AttemptOutcome> {

@@ -76,6 +76,10 @@ export const exitCodes = {
   released: 75,
   /** EX_OSERR: memory ran out, and the job allows no further remedy on this machine. A larger one may do. */
   outOfMemory: 71,
+  /** EX_NOPERM: the store refuses the trainer, which therefore cannot say so in the job's record. */
+  storageDenied: 77,
+  /** EX_CONFIG: the trainer cannot read its settings or the job's record, and has not begun. */
+  notStarted: 78,
 } as const;
 
 /** The origin of a page as browsers send it, e.g. `https://app.example.com` or `capacitor://localhost`; or `*` for all. */
@@ -152,6 +156,8 @@ export const TrainerFleetSchema = z.object({
   pools: z.array(TrainerPoolSchema).min(1),
   /** Tags of every Batch job. Permissions to end jobs depend on them. */
   tags: z.record(z.string(), z.string()),
+  /** Name of the log group of the trainers. */
+  logGroup: z.string().optional(),
 });
 
 /** One size of machine, with the queues that lead to it. */

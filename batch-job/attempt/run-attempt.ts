@@ -52,7 +52,8 @@ export interface RunJobDeps {
 }
 
 /**
- * How an attempt ended. `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger machine.
+ * How an attempt ended. `released` and `lease-lost` leave the job to another attempt, `out-of-memory` to one on a larger machine. With
+ * `not-started` and `storage-denied` it did not get as far as the job's record, which says nothing of it.
  */
 export type AttemptOutcome =
   | 'succeeded'
@@ -61,7 +62,9 @@ export type AttemptOutcome =
   | 'paused'
   | 'released'
   | 'lease-lost'
-  | 'out-of-memory';
+  | 'out-of-memory'
+  | 'not-started'
+  | 'storage-denied';
 
 /** A job or a trial, as an attempt carries it out. */
 export interface Work {
@@ -96,10 +99,29 @@ export async function runAttempt(
     const work = await open();
     return work === undefined ? 'succeeded' : await attempt({ ...deps, jobs: work.jobs }, jobId, work);
   } catch (error) {
-    // Without the record there is nowhere to write the failure. The next attempt may find it.
-    deps.onUnexpectedError(error);
-    return 'released';
+    return notStarted(deps, error);
   }
+}
+
+/** Errors of a store that lets nobody in for a while, which is no fault of this machine. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'storage-unavailable',
+  'storage-conflict',
+  'storage-full',
+  'storage-read-only',
+  'restore-unfinished',
+]);
+
+/** The end of an attempt that never held the job. Without the record there is nowhere to write why. */
+function notStarted(
+  { onUnexpectedError }: Pick<RunJobDeps, 'onUnexpectedError'>,
+  error: unknown,
+): AttemptOutcome {
+  if (error instanceof LeaseLostError) return 'lease-lost';
+  onUnexpectedError(error);
+  if (!isFoveaError(error)) return 'not-started';
+  if (error.code === 'storage-denied' || error.code === 'storage-bucket-missing') return 'storage-denied';
+  return PASSING.has(error.code) ? 'released' : 'not-started';
 }
 
 type AttemptDeps = Omit<RunJobDeps, 'jobs'> & { readonly jobs: AttemptJobs };
@@ -108,8 +130,13 @@ async function attempt(deps: AttemptDeps, jobId: string, work: Work): Promise<At
   const owner = deps.leaseOwner ?? randomUUID();
   let reporter: JobReporter | undefined;
   let meter: CostMeter | undefined;
+  let job: JobRecord;
   try {
-    const job = await acquireLease({ ...deps, signal: deps.terminated }, jobId, owner);
+    job = await acquireLease({ ...deps, signal: deps.terminated }, jobId, owner);
+  } catch (error) {
+    return notStarted(deps, error);
+  }
+  try {
     meter = createCostMeter({ ...deps, job });
     reporter = createJobReporter({ ...deps, jobId, owner, meter, isBegun: work.isBegun });
     if (job.cancelRequested) throw jobCancelled();

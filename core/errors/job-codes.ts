@@ -26,6 +26,10 @@ export const JOB_CODES = {
   'trainer-misconfigured':
     'AWS Batch cannot start the trainer as it is deployed. Correct what the message names.',
   'trainer-image': 'The image of the trainer could not be loaded. Deploy again.',
+  'trainer-not-started':
+    'The trainer ended before it could read the record of the job, twice. Correct what the message names; the log of the trainer says more.',
+  'job-terminated':
+    'The Batch job was ended from outside: in the console, by a command, or by a change of the deployment. Start the job again.',
   'no-capacity':
     'AWS had no machine in time. Try again later, or deploy with more kinds of machines or zones.',
   'machine-lost': 'AWS took the machine away too often. Start the job again.',

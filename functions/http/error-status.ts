@@ -233,6 +233,8 @@ export const ERROR_ANSWERS = {
   'trainer-error': broken(),
   'trainer-misconfigured': broken(),
   'trainer-image': broken(),
+  'trainer-not-started': broken(),
+  'job-terminated': broken(),
   'no-capacity': later(600),
   'machine-lost': later(60),
   'job-timeout': broken(),

@@ -80,6 +80,8 @@ export class Trainer extends Construct {
           ...(pool.hasGpu ? { gpu: pool.gpuCount } : {}),
           environment: {
             [environment.storeUrl]: data.storeUrl,
+            // The AWS SDK asks no metadata service for it, and older container agents do not tell it.
+            AWS_REGION: Stack.of(this).region,
             [environment.usdPerHour]: String(pool.usdPerHour),
             [environment.workerThreads]: workerThreads(pool.vcpus),
           },
@@ -111,6 +113,7 @@ export class Trainer extends Construct {
     this.jobDefinitions = parts.map(({ jobDefinition }) => jobDefinition);
     this.fleet = {
       tags: { [STACK_TAG]: Stack.of(this).stackName },
+      logGroup: this.logGroup.logGroupName,
       pools: parts.map(
         ({ pool, queues, jobDefinition }): TrainerPool => ({
           name: pool.name,

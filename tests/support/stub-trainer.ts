@@ -2,6 +2,7 @@
 // that it has run. What it leaves behind shows how often a job was begun and finished.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CODE_OF } from '../../batch-job/attempt/exit-code-of.ts';
 import { type RunJobDeps, runAttempt } from '../../batch-job/attempt/run-attempt.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { openTrial } from '../../core/job/record/trial-records.ts';
@@ -66,8 +67,4 @@ const outcome = await runAttempt(deps, FOVEA_JOB_ID, async () => {
     close: async () => opened?.close(),
   };
 });
-process.exit(
-  { succeeded: 0, failed: 0, cancelled: 0, paused: 0, 'out-of-memory': 71, released: 75, 'lease-lost': 75 }[
-    outcome
-  ],
-);
+process.exit(EXIT_CODE_OF[outcome]);

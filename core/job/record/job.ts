@@ -117,6 +117,8 @@ export const PlacementSchema = z.object({
   batchJobId: z.string().nullable(),
   /** The Batch job that ended and led to this one. */
   replaces: z.string().nullable(),
+  /** Whether the trainer of that one could not begin. */
+  couldNotStart: z.boolean().optional(),
 });
 /** Where a job was submitted on AWS Batch. */
 export type Placement = z.infer<typeof PlacementSchema>;

@@ -82,7 +82,8 @@ export async function deploy(
     );
     await withVariables(
       trainerImage,
-      variables,
+      // Of the region the job definition tells, as on AWS.
+      Object.fromEntries(Object.entries(variables).filter(([name]) => !name.endsWith('_REGION'))),
       `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${IMAGES}:${hash}`,
     );
   }

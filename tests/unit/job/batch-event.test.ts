@@ -21,6 +21,8 @@ describe('applyBatchEvent', () => {
   let job: JobRecord;
   let moves: [string, string, Destination][];
   let counted: unknown[];
+  /** What the last move has told of the trainer before. */
+  let couldNotStart: boolean | undefined;
   const now = () => STARTED;
 
   beforeEach(async () => {
@@ -57,7 +59,12 @@ describe('applyBatchEvent', () => {
         jobs,
         fleet,
         now,
-        queue: { move: async (...move) => void moves.push(move) },
+        queue: {
+          move: async (id, ended, to, told) => {
+            moves.push([id, ended, to]);
+            couldNotStart = told?.couldNotStart;
+          },
+        },
         metrics: {
           jobBecame: (status) => counted.push(status),
           jobMoved: () => counted.push('moved'),
@@ -288,6 +295,92 @@ describe('applyBatchEvent', () => {
   it('moves to on-demand machines where Spot machines were taken away too often', async () => {
     await apply({ status: 'FAILED', statusReason: 'Host EC2 (instance i-0) terminated.' });
     expect(moves[0]?.[2]).toEqual({ pool: 'gpu-16gb', capacity: 'on-demand' });
+  });
+
+  describe('ended from outside', () => {
+    beforeEach(async () => {
+      await acquireLease({ jobs, now }, job.id, 'trainer');
+      // The trainer has heard SIGTERM, saved its state and left.
+      await updateLeased({ jobs, now }, job.id, 'trainer', (record) => ({ ...record, status: 'queued' }));
+    });
+    const released = { status: 'FAILED', container: { exitCode: 75 } };
+
+    it.each([
+      ['a time limit', 'Job attempt duration exceeded timeout', 'job-timeout', 'fovea:jobHours'],
+      ['the console', 'it was not needed', 'job-terminated', 'it was not needed'],
+    ])('by %s, a job ends, although its trainer has released it', async (_, statusReason, code, message) => {
+      await apply({ ...released, statusReason });
+      expect(moves).toEqual([]);
+      expect(await jobs.get(job.id)).toMatchObject({
+        status: 'failed',
+        error: { code, message: expect.stringContaining(message) },
+      });
+    });
+
+    it('without a reason of AWS Batch, the mark on the Batch job tells', async () => {
+      await apply({ ...released, statusReason: 'Essential container in task exited', isTerminated: true });
+      expect(await jobs.get(job.id)).toMatchObject({ error: { code: 'job-terminated' } });
+    });
+
+    it('before it had a machine', async () => {
+      await apply({ status: 'FAILED', statusReason: 'wrong dataset', isCancelled: true });
+      expect(await jobs.get(job.id)).toMatchObject({
+        error: { message: expect.stringContaining('wrong dataset') },
+      });
+    });
+
+    it.each([
+      ['Essential container in task exited', {}],
+      ['Host EC2 (instance i-0) terminated.', {}],
+      [NO_CAPACITY, { isCancelled: true }],
+    ])('is not what AWS Batch does by itself: %s', async (statusReason, more) => {
+      await apply({ ...released, statusReason, ...more });
+      expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-16gb', capacity: 'on-demand' }]]);
+    });
+
+    it('an array ends its job, too', async () => {
+      await jobs.update(job.id, (record) =>
+        record.placement === undefined
+          ? undefined
+          : { ...record, placement: { ...record.placement, trials: 2 } },
+      );
+      await apply({ status: 'FAILED', statusReason: 'not needed' });
+      expect(await jobs.get(job.id)).toMatchObject({ error: { code: 'job-terminated' } });
+      expect(moves).toEqual([]);
+    });
+  });
+
+  describe('a trainer that could not start', () => {
+    const ended = { statusReason: 'Essential container in task exited', status: 'FAILED' };
+    const denied = { ...ended, container: { exitCode: 77, logStreamName: 'gpu-16gb/default/1' } };
+    const fleet = { ...FLEET, logGroup: 'trainers' };
+
+    it('is tried once more on a machine of the same kind, and then the job fails with the cause', async () => {
+      await apply(denied, undefined, fleet);
+      expect(moves).toEqual([[job.id, 'batch-1', { pool: 'gpu-16gb', capacity: 'spot' }]]);
+      expect(couldNotStart).toBe(true);
+      await jobs.update(job.id, (record) =>
+        record.placement === undefined
+          ? undefined
+          : { ...record, placement: { ...record.placement, couldNotStart: true } },
+      );
+      await apply(denied, undefined, fleet);
+      expect(moves).toHaveLength(1);
+      const { error } = (await jobs.get(job.id)) as JobRecord;
+      expect(error?.code).toBe('trainer-not-started');
+      expect(error?.message).toMatch(
+        /may not use the bucket.*aws logs tail trainers --log-stream-names gpu-16gb\/default\/1/,
+      );
+    });
+
+    it.each([
+      [{ exitCode: 78 }, 'settings or the record'],
+      [{ reason: 'CannotStartContainerError: no runtime "nvidia"' }, 'no runtime "nvidia"'],
+    ])('says why: %j', async (container, cause) => {
+      await apply({ ...ended, container });
+      expect(await eventsOf()).toEqual([expect.stringContaining(cause)]);
+      expect(couldNotStart).toBe(true);
+    });
   });
 
   it('cancels a job whose trainer was ended because of a cancellation', async () => {

@@ -111,7 +111,7 @@ async function carryOut(
         queuedReason: null,
         memory: { ...record.memory, wasKilled: record.memory.wasKilled || step.wasKilled === true },
       }));
-      await queue.move(job.id, batchJobId, step.to);
+      await queue.move(job.id, batchJobId, step.to, { couldNotStart: step.couldNotStart === true });
       if (step.isPlanned !== true) metrics.jobMoved();
       await tell(step.isPlanned === true ? 'info' : 'warn', step.reason);
       return;

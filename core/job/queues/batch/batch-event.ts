@@ -26,6 +26,9 @@ const JobDetailSchema = z.object({
   statusReason: z.string().optional(),
   attempts: z.array(AttemptSchema).default([]),
   container: ContainerSchema.optional(),
+  /** Whether somebody ended the job; AWS Batch does not always say so. */
+  isTerminated: z.boolean().optional(),
+  isCancelled: z.boolean().optional(),
 });
 
 /** An event about a Batch job. */

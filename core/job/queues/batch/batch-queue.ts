@@ -34,9 +34,15 @@ export interface Destination {
 export interface BatchQueue extends JobQueue {
   /**
    * Submits a job, whose Batch job `ended` is over, to another queue, as one Batch job. Twice for the same `ended` submits once.
+   * @param told `couldNotStart`: the trainer of `ended` could not begin, which the next end is judged by.
    * @throws {FoveaError} `queue-unavailable`; `queue-busy` while another process is submitting it.
    */
-  move(jobId: string, ended: string, to: Destination): Promise<void>;
+  move(
+    jobId: string,
+    ended: string,
+    to: Destination,
+    told?: { readonly couldNotStart?: boolean },
+  ): Promise<void>;
 }
 
 /** Submitting takes seconds, so an older claim belongs to a process that has died. */
@@ -135,13 +141,20 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       return start?.reason;
     },
 
-    async move(jobId, ended, { pool, capacity }) {
+    async move(jobId, ended, { pool, capacity }, { couldNotStart = false } = {}) {
       const hasMoved = await place(jobId, ({ placement }) => {
         if (placement?.replaces === ended) return isAbandoned(placement) ? placement : undefined;
         if (placement?.batchJobId !== ended) return undefined;
         const reason =
           placement.pool === pool && placement.reason !== undefined ? { reason: placement.reason } : {};
-        return { pool, capacity, submission: placement.submission + 1, replaces: ended, ...reason };
+        return {
+          pool,
+          capacity,
+          submission: placement.submission + 1,
+          replaces: ended,
+          ...reason,
+          ...(couldNotStart ? { couldNotStart } : {}),
+        };
       });
       if (hasMoved) return;
       const job = await jobs.get(jobId);

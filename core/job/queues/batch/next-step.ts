@@ -23,6 +23,8 @@ export type NextStep =
       readonly reason: string;
       /** Whether the kernel has killed the trainer for memory; the next attempt is told. */
       readonly wasKilled?: boolean;
+      /** Whether the trainer could not even begin; after the second time in a row the job fails. */
+      readonly couldNotStart?: boolean;
       /** Whether the move is part of a job's usual course, and nothing went wrong. */
       readonly isPlanned?: boolean;
     }
@@ -75,6 +77,7 @@ export function nextStep(job: JobRecord, event: BatchEvent, fleet: TrainerFleet)
     case 'FAILED':
       return (
         requested(job) ??
+        endedFromOutside(detail) ??
         (placement.trials !== undefined
           ? afterTrials(job, placement)
           : afterFailure(job, placement, detail, fleet))
@@ -131,18 +134,61 @@ export function isOfLaterAttempt(
   return stoppedAt !== undefined && expiresAtMs - LEASE_MS > stoppedAt;
 }
 
-/** The ways a Batch job can fail, in the order in which they are recognized. */
+/** What AWS Batch says of an end. It tells reasons where it has any; an empty one means nothing. */
+function endOf({ statusReason, container, attempts }: BatchJobDetail) {
+  const last = attempts.at(-1);
+  return {
+    reason: statusReason ?? last?.statusReason ?? '',
+    containerReason: container?.reason ?? last?.container?.reason ?? '',
+    exitCode: container?.exitCode ?? last?.container?.exitCode,
+    logStream: container?.logStreamName ?? last?.container?.logStreamName,
+  };
+}
+
+/** Beginnings of the reasons that AWS Batch gives by itself. Whoever ends a job in the console writes another. */
+const REASONS_OF_BATCH = [
+  'Essential container in task exited',
+  'Host EC2',
+  'Task failed to start',
+  'CannotPullContainerError',
+  'Array Child Job failed',
+];
+
+/**
+ * What follows where the time was up, or a person ended the Batch job. Neither is looked for in the exit code: a trainer that is told to
+ * stop saves its state and leaves with the code of a release, whoever told it.
+ */
+function endedFromOutside(detail: BatchJobDetail): NextStep | undefined {
+  const { reason } = endOf(detail);
+  if (reason.includes('exceeded timeout')) {
+    return {
+      kind: 'fail',
+      code: 'job-timeout',
+      message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
+    };
+  }
+  const isOfBatch =
+    reason === '' ||
+    /CAPACITY:|MISCONFIGURATION:/.test(reason) ||
+    REASONS_OF_BATCH.some((known) => reason.startsWith(known));
+  if (isOfBatch && detail.isTerminated !== true && detail.isCancelled !== true) return undefined;
+  // A time limit of the queue ends jobs in the same way.
+  if (/CAPACITY:|MISCONFIGURATION:/.test(reason)) return undefined;
+  return {
+    kind: 'fail',
+    code: 'job-terminated',
+    message: `The Batch job was ended from outside${reason === '' ? '' : `: ${reason}`}. Start the job again.`,
+  };
+}
+
+/** The ways a Batch job can fail, in the order in which they are recognized: AWS Batch's reasons come before exit codes. */
 function afterFailure(
   job: JobRecord,
   placement: Placement,
   detail: BatchJobDetail,
   fleet: TrainerFleet,
 ): NextStep {
-  const last = detail.attempts.at(-1);
-  // AWS Batch tells reasons where it has any; an empty one is recognized as none of the ways below.
-  const reason = detail.statusReason ?? last?.statusReason ?? '';
-  const containerReason = detail.container?.reason ?? last?.container?.reason ?? '';
-  const exitCode = detail.container?.exitCode ?? last?.container?.exitCode;
+  const { reason, containerReason, exitCode, logStream } = endOf(detail);
 
   if (reason.includes('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY')) {
     return moveOrFail(nextCapacity(placement, fleet), {
@@ -158,6 +204,7 @@ function afterFailure(
       message: toWaitingReason(reason.slice(reason.indexOf('MISCONFIGURATION:'))),
     };
   }
+  if (reason.startsWith('Host EC2')) return afterLoss(placement, detail, fleet);
   if (exitCode === exitCodes.outOfMemory)
     return moveOrFail(nextPool(placement, fleet), outOfMemory(placement));
   if (containerReason.startsWith('OutOfMemory')) return afterKill(job, placement, fleet);
@@ -168,23 +215,52 @@ function afterFailure(
       message: `The trainer's image could not be loaded: ${containerReason || reason}`,
     };
   }
-  if (reason.startsWith('Host EC2') || exitCode === exitCodes.released) {
-    return moveOrFail(nextCapacity(placement, fleet), {
-      reason: `The ${placement.capacity} machine was taken away ${detail.attempts.length} times.`,
-      code: 'machine-lost',
-      advice: 'Start the job again.',
-    });
-  }
-  if (reason.includes('timeout')) {
-    return {
-      kind: 'fail',
-      code: 'job-timeout',
-      message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
-    };
-  }
+  if (exitCode === exitCodes.released) return afterLoss(placement, detail, fleet);
+  const cause = causeOfNoStart(exitCode, containerReason);
+  if (cause !== undefined) return afterNoStart(placement, `${cause}${whereLogIs(fleet, logStream)}`);
   if (exitCode === EXIT_KILLED) return afterKill(job, placement, fleet);
-  const message = `The trainer crashed: ${describe({ statusReason: reason, container: { exitCode, reason: containerReason } })}.`;
+  const ended = describe({ statusReason: reason, container: { exitCode, reason: containerReason } });
+  const message = `The trainer crashed: ${ended}.${whereLogIs(fleet, logStream)}`;
   return { kind: 'fail', code: 'trainer-crashed', message };
+}
+
+/** What follows where machines were taken away, or trainers left, as often as AWS Batch repeats a job. */
+const afterLoss = (placement: Placement, { attempts }: BatchJobDetail, fleet: TrainerFleet): NextStep =>
+  moveOrFail(nextCapacity(placement, fleet), {
+    reason: `The ${placement.capacity} machine was taken away ${attempts.length} times.`,
+    code: 'machine-lost',
+    advice: 'Start the job again.',
+  });
+
+/** Errors of the container agent: the container never ran. */
+const NO_CONTAINER = /^(Cannot(Start|Create)Container|DockerTimeout|ResourceInitialization)/;
+
+/** Why a trainer could not begin, in a sentence; undefined where it could. */
+function causeOfNoStart(exitCode: number | undefined, containerReason: string): string | undefined {
+  if (exitCode === exitCodes.storageDenied)
+    return 'It may not use the bucket: see the policies of the bucket, of the role of the trainers, and of the account.';
+  if (exitCode === exitCodes.notStarted) return 'It could not read its settings or the record of the job.';
+  return NO_CONTAINER.test(containerReason)
+    ? `Its container could not be started: ${containerReason}`
+    : undefined;
+}
+
+/** One more try on a machine of the same kind, because a single machine may be at fault. */
+function afterNoStart({ pool, capacity, couldNotStart = false }: Placement, cause: string): NextStep {
+  const reason = `The trainer could not start. ${cause}`;
+  if (couldNotStart)
+    return { kind: 'fail', code: 'trainer-not-started', message: `${reason} It was tried twice.` };
+  return {
+    kind: 'move',
+    to: { pool, capacity },
+    reason: `${reason} It is tried once more.`,
+    couldNotStart: true,
+  };
+}
+
+function whereLogIs({ logGroup }: TrainerFleet, stream: string | undefined): string {
+  if (logGroup === undefined || stream === undefined) return '';
+  return ` Its log: aws logs tail ${logGroup} --log-stream-names ${stream} --since 1d`;
 }
 
 /**

@@ -6,6 +6,13 @@ import { exitCodes } from '../../../environment.ts';
 import type { JobRecord } from '../../record/job.ts';
 import type { TrainerEnd } from './trainer-ends.ts';
 
+/** Exit codes of trainers that say that nothing is wrong with the job. */
+const LEFT: ReadonlySet<number> = new Set([
+  exitCodes.released,
+  exitCodes.storageDenied,
+  exitCodes.notStarted,
+]);
+
 /** Starts the trainer of one job, or of one trial of it, which takes the lease under the name `leaseOwner`. */
 export type StartTrainer = (jobId: string, leaseOwner: string, trial?: number) => ChildProcess;
 
@@ -46,7 +53,7 @@ export function createTrainerProcess(startTrainer: StartTrainer): TrainerProcess
         jobId: job.id,
         from: job.furthest,
         how: signalCode === null ? `with exit code ${exitCode}` : `by signal ${signalCode}`,
-        isReleased: exitCode === exitCodes.released,
+        isReleased: exitCode !== null && LEFT.has(exitCode),
         isOutOfMemory: exitCode === exitCodes.outOfMemory,
       };
     },

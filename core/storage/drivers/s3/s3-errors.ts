@@ -54,18 +54,21 @@ const DENIED: Meaning = {
     'Check the credentials and that they allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it, and to ' +
     'erase also s3:DeleteObjectVersion and s3:ListBucketVersions (without s3:ListBucket, S3 answers 403 even for a key that does not exist).',
 };
+const NO_REGION: Meaning = { code: 'storage-denied', advice: 'Set AWS_REGION to the region of the bucket.' };
+const REGION_MISSING = 'Region is missing';
 const UNAVAILABLE: Meaning = { code: 'storage-unavailable', advice: 'Try again later; see the cause.' };
 
 /** An error that no server has answered with, e.g. `Error: connect ECONNREFUSED 127.0.0.1:9000`. */
 const describeLocal = ({ name, message }: Error) =>
-  message === 'Region is missing' ? 'Region is missing: set AWS_REGION' : `${name}: ${message}`;
+  message === REGION_MISSING ? REGION_MISSING : `${name}: ${message}`;
 
 /** Turns the error of a failed request into one of the project. Errors of the project and aborts are returned unchanged. */
 export function toStorageError(error: unknown, action: string, url: string): unknown {
   if (error instanceof FoveaError || isAbort(error) || !(error instanceof Error)) return error;
   const status = statusOf(error);
   const denied = status === 401 || status === 403 || error.name === 'CredentialsProviderError';
-  const { code, advice } = MEANINGS[error.name] ?? (denied ? DENIED : UNAVAILABLE);
+  const other = error.message === REGION_MISSING ? NO_REGION : UNAVAILABLE;
+  const { code, advice } = MEANINGS[error.name] ?? (denied ? DENIED : other);
   const received = status === undefined ? describeLocal(error) : `${error.name}, HTTP ${status}`;
   return new FoveaError(code, `Could not ${action} "${url}" (${received}). ${advice}`, {
     param: url,
