@@ -72,7 +72,7 @@ export class Alarms extends Construct {
       ),
       alarm(
         'ApiThrottled',
-        'There were more concurrent requests than fovea:functionConcurrency allows; clients got 429.',
+        "There were more concurrent requests than the account's concurrency or fovea:functionConcurrency allows; clients got 429.",
         api.function.metricThrottles(period),
       ),
       alarm(

@@ -31,7 +31,7 @@ const FIRST_BYTE = Duration.seconds(60);
 /** The rules of cdk-nag that are not followed here, and why. */
 const ACKNOWLEDGED = {
   CFR1: 'API keys decide who may send requests, not countries.',
-  CFR2: 'A firewall costs money while idle; reserved concurrency bounds what a flood of requests costs.',
+  CFR2: "A firewall costs money while idle. Requests without a key are refused in milliseconds, keys have limits, and the account's concurrency or fovea:functionConcurrency bounds the rest.",
   CFR3: 'The function logs every request; a second log would add cost only.',
 };
 

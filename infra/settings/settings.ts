@@ -81,8 +81,11 @@ const SettingsSchema = z
     feedback: flag.default(false),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
-    /** Concurrent requests, which bound what a flood of requests costs. `unreserved` shares the account's concurrency. */
-    functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default(10),
+    /**
+     * Concurrent requests, reserved in the account. `unreserved` shares the account's concurrency: an account must keep 10 unreserved, and a
+     * new one has no more.
+     */
+    functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default('unreserved'),
     /** The address that receives alarms and warnings of the budget. */
     alarmEmail: z.email().optional(),
     /** US dollars. The budget counts the whole account, or what has the tag `project=fovea` (see `budgetScope`). */

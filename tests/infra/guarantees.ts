@@ -423,17 +423,22 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'concurrent requests are limited',
-    problems: (t) =>
-      resourcesOf(t, 'AWS::Lambda::Function')
-        .filter(
-          ([id, { Properties }]) =>
-            id.startsWith(PUBLIC_FUNCTION) && !(Properties['ReservedConcurrentExecutions'] > 0),
-        )
-        .map(([id]) => id),
+    name: 'no function reserves concurrency, which a new account has not',
+    problems: all('AWS::Lambda::Function', (properties) => !('ReservedConcurrentExecutions' in properties)),
     violate: (t) => {
-      for (const [, { Properties }] of resourcesOf(t, 'AWS::Lambda::Function'))
-        delete Properties['ReservedConcurrentExecutions'];
+      first(t, 'AWS::Lambda::Function').Properties['ReservedConcurrentExecutions'] = 10;
+    },
+  },
+  {
+    name: 'a trainer is told its region',
+    problems: all('AWS::Batch::JobDefinition', ({ ContainerProperties: { Environment } }) =>
+      Environment.some(
+        ({ Name, Value }: { Name: string; Value: unknown }) =>
+          Name === 'AWS_REGION' && JSON.stringify(Value) === '{"Ref":"AWS::Region"}',
+      ),
+    ),
+    violate: (t) => {
+      first(t, 'AWS::Batch::JobDefinition').Properties['ContainerProperties'].Environment = [];
     },
   },
   {

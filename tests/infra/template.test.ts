@@ -254,11 +254,11 @@ describe('settings', () => {
     const changed = synthesize({
       architecture: 'arm64',
       availabilityZones: 2,
-      functionConcurrency: 'unreserved',
+      functionConcurrency: 20,
     });
-    for (const [, { Properties }] of resourcesOf(changed, 'AWS::Lambda::Function')) {
+    for (const [id, { Properties }] of resourcesOf(changed, 'AWS::Lambda::Function')) {
       expect(Properties['Architectures']).toEqual(['arm64']);
-      expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+      expect(Properties['ReservedConcurrentExecutions']).toBe(id.startsWith('Api') ? 20 : undefined);
     }
     expect(resourcesOf(changed, 'AWS::EC2::Subnet')).toHaveLength(2);
     expect(resourcesOf(changed, 'AWS::Budgets::Budget')).toEqual([]);
