@@ -182,6 +182,12 @@ program
   )
   .addOption(
     new Option(
+      '--metrics-scope <scope>',
+      'whose API keys may read /metrics; none: it needs no key (default: admin)',
+    ).choices([...SCOPES, 'none']),
+  )
+  .addOption(
+    new Option(
       '--queue <name>',
       'who runs jobs: this server, or workers that take them from --data (fovea worker)',
     )

@@ -55,6 +55,8 @@ export const environment = {
   imageUrls: 'FOVEA_IMAGE_URLS',
   /** `true`: pictures that people send with their right labels are kept. Default: `false`. */
   feedback: 'FOVEA_FEEDBACK',
+  /** Scope of the keys that may read the metrics of the API in a container; `none`: they need no key. Default: `admin`. */
+  metricsScope: 'FOVEA_METRICS_SCOPE',
 } as const;
 
 /** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */

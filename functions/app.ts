@@ -14,6 +14,7 @@ import { auditRequests } from './http/audit-requests.ts';
 import { boundBodies } from './http/bound-bodies.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { limitRate } from './http/limit-rate.ts';
+import { measureRequests } from './http/measure-requests.ts';
 import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
@@ -37,6 +38,7 @@ import { jobCheckpointRoutes } from './routes/job-checkpoints.ts';
 import { jobEventRoutes } from './routes/job-events.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { modelAliasRoutes } from './routes/model-aliases.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
 import { modelVersionRoutes } from './routes/model-versions.ts';
@@ -57,6 +59,7 @@ export function createApp(deps: AppDeps) {
   const app = createRoutes();
   app.use(requestId());
   app.use(requestLog(logger, now));
+  if (deps.metrics !== undefined) app.use(measureRequests(deps.metrics));
   app.use(boundBodies(deps.limits));
   app.use(publicOrigin(deps.trustsProxy ?? false));
   if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts, deps.allowOrigins));
@@ -101,6 +104,7 @@ export function createApp(deps: AppDeps) {
     auditRoutes,
     usageRoutes,
     healthRoutes,
+    metricsRoutes,
   ];
   const { usage } = deps;
   const reserveQuota = usage && createDailyQuota({ ...deps, usage });

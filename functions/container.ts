@@ -12,6 +12,7 @@ import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.
 import packageJson from '../package.json' with { type: 'json' };
 import { backendsOfWorkers } from './deps/backends-of-workers.ts';
 import { createJsonLogger } from './deps/logger.ts';
+import { METRICS_SCOPES } from './deps/metrics.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { makeApiKey } from './make-api-key.ts';
 import { serveStore } from './serve-store.ts';
@@ -32,6 +33,7 @@ const env = readEnvironment(
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
+    [environment.metricsScope]: z.enum(METRICS_SCOPES).optional(),
   }),
   process.env,
 );
@@ -84,6 +86,7 @@ const server = await serveStore(
     allowOrigins: env[environment.allowOrigins],
     imageUrlPorts: env[environment.imageUrls],
     keepsFeedback: env[environment.feedback],
+    metricsScope: env[environment.metricsScope],
     graceMs: GRACE_MS,
     version: packageJson.version,
     logger,

@@ -20,6 +20,9 @@ import { createApp } from './app.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
 import type { Logger } from './deps/logger.ts';
+import type { MetricsScope } from './deps/metrics.ts';
+import type { ProcessExchange } from './deps/process-exchange.ts';
+import { createServerMetrics } from './metrics/server-metrics.ts';
 import { startServer } from './node.ts';
 import { assertKeys, hostRules, type ServerAccess } from './server-access.ts';
 
@@ -50,6 +53,8 @@ export interface ServingOptions extends ServerAccess {
   readonly share?: ServerShare | undefined;
   /** Which files of models are run; default: `auto`. */
   readonly precision?: ServedPrecision | undefined;
+  /** Whose keys may read `/metrics`; default: `admin`. */
+  readonly metricsScope?: MetricsScope | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -61,6 +66,8 @@ export interface ServerShare {
   readonly processes: number;
   /** Signs upload links, which another one may have to open. */
   readonly uploadSecret: string;
+  /** What the processes tell each other. */
+  readonly exchange?: ProcessExchange | undefined;
 }
 
 /** What the server works on. */
@@ -133,6 +140,19 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       }),
     processes,
     usage,
+    metrics: createServerMetrics({
+      store,
+      jobs: ports.jobs,
+      lanes,
+      cache: () => predictor.cache,
+      version: options.version,
+      now: Date.now,
+      clock: monotonicMs,
+      isFirst,
+      exchange: options.share?.exchange,
+      onError: (error) => logger.warn('metrics of the store are missing', { error }),
+    }),
+    metricsScope: options.metricsScope,
     allowOrigins: options.allowOrigins,
     fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
     keepsFeedback: options.keepsFeedback,

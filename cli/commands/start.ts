@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { HTTPS_PORT, type LocalQueueName } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
-import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
+import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
 import {
@@ -40,6 +40,7 @@ export interface StartOptions {
   readonly lanes?: number;
   readonly processes?: number;
   readonly precision?: ServedPrecision;
+  readonly metricsScope?: LocalServerOptions['metricsScope'];
   readonly queue?: LocalQueueName;
   readonly maxWaiting?: number;
   /** MiB. */
@@ -119,6 +120,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
     precision: options.precision,
+    metricsScope: options.metricsScope,
     queue: options.queue,
     maxWaiting: options.maxWaiting,
     maxBodyBytes: options.maxBodies === undefined ? undefined : options.maxBodies * MIB,

@@ -31,6 +31,8 @@ export const REQUEST_CODES = {
     'The body is not compressed as its Content-Encoding says. Remove the header, or compress the body.',
   'content-type-unsupported': 'The route does not take this Content-Type. Send one that the message names.',
   'route-not-found': 'There is nothing at this path. Use one that the message or the API description names.',
+  'metrics-elsewhere':
+    'This installation has no `/metrics`: the platform that runs it has its metrics. Look where the message says.',
   'method-not-allowed': 'The path does not take this method. Use one that the `Allow` header names.',
 
   'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',

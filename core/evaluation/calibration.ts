@@ -23,12 +23,16 @@ export function reliabilityBins(predictions: Predictions, bins = CALIBRATION_BIN
   return binAnswers(confidences(predictions), hits(predictions), bins);
 }
 
+/** The bin of a confidence, 0 to 1, from 0 for the lowest. Bins are of equal width and closed above. */
+export const binOf = (confidence: number, bins = CALIBRATION_BINS): number =>
+  Math.min(bins - 1, Math.max(0, Math.ceil(confidence * bins) - 1));
+
 function binAnswers(confidence: Float64Array, right: Uint8Array, bins: number): ReliabilityBin[] {
   const counts = new Float64Array(bins);
   const confidenceTotals = new Float64Array(bins);
   const rightTotals = new Float64Array(bins);
   confidence.forEach((value, example) => {
-    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(value * bins) - 1));
+    const bin = binOf(value, bins);
     counts[bin] = (counts[bin] as number) + 1;
     confidenceTotals[bin] = (confidenceTotals[bin] as number) + value;
     rightTotals[bin] = (rightTotals[bin] as number) + (right[example] as number);

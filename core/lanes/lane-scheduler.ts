@@ -33,6 +33,8 @@ export interface LaneLoad {
   readonly waiting: number;
   /** Pieces that run. */
   readonly running: number;
+  /** Requests that were refused since the start, because too many wait. */
+  readonly refused: number;
 }
 
 /** Lanes, and who may use them. */
@@ -110,6 +112,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   const inHand = new Map<string, Map<string, number>>();
   let arriving = 0;
   let requests = 0;
+  let refused = 0;
 
   const countOf = (client: string, model?: string): number => {
     const models = inHand.get(client);
@@ -167,9 +170,15 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     ticket.pieces.clear();
   }
 
+  /** The error of a request that may not wait. */
+  function turnAway(limit: number): FoveaError {
+    refused += 1;
+    return busy(limit);
+  }
+
   function refuse(ticket: Ticket): void {
     ticket.state = 'refused';
-    dismiss(ticket, busy(maxWaiting));
+    dismiss(ticket, turnAway(maxWaiting));
   }
 
   /** @throws {FoveaError} `server-busy`. */
@@ -181,7 +190,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
       const last = mostDispensable();
       if (last !== undefined) refuse(last);
     }
-    throw busy(maxWaiting);
+    throw turnAway(maxWaiting);
   }
 
   function enter(ticket: Ticket): void {
@@ -244,10 +253,10 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   return {
     lanes,
     get load() {
-      return { arriving, waiting: waiting.size, running };
+      return { arriving, waiting: waiting.size, running, refused };
     },
     async admit(flow, signal, work) {
-      if (arriving >= maxArriving) throw busy(maxArriving);
+      if (arriving >= maxArriving) throw turnAway(maxArriving);
       limit.asked(findsLane());
       assertRoom(flow);
       const request = String(requests++);

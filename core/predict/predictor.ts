@@ -23,7 +23,7 @@ import {
   hasIntegerInstructions,
   type ServedPrecision,
 } from './served-precision.ts';
-import { createSessionCache } from './session-cache.ts';
+import { createSessionCache, type SessionCacheUse } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 import { createVersionCache } from './version-cache.ts';
 
@@ -116,6 +116,12 @@ export interface Predictor {
   close(): void;
 }
 
+/** A predictor that keeps models loaded. */
+export interface CachingPredictor extends Predictor {
+  /** The sessions of models and heatmaps that are loaded, and how they were used. */
+  readonly cache: SessionCacheUse;
+}
+
 /** A version in memory. */
 export interface Loaded {
   readonly model: string;
@@ -153,7 +159,7 @@ const DEFAULT_MAX_CACHED_BYTES = 512 * MIB;
 export const MAX_CACHED_MODELS = 256;
 
 /** Makes a predictor over the models of a store. Nothing is loaded before it is needed. */
-export function createPredictor(deps: PredictorDeps): Predictor {
+export function createPredictor(deps: PredictorDeps): CachingPredictor {
   const { store, threads = availableParallelism(), maxCachedBytes = DEFAULT_MAX_CACHED_BYTES } = deps;
   const { openSession: open = openOnnxSession, clock = monotonicMs, onReleaseError = () => undefined } = deps;
   const { random = Math.random } = deps;
@@ -284,6 +290,9 @@ export function createPredictor(deps: PredictorDeps): Predictor {
       sessions.drop(version === undefined ? keys.model(model) : `${keys.model(model)}${version}/`);
     },
     close: () => sessions.close(),
+    get cache() {
+      return sessions.use;
+    },
   };
 }
 

@@ -37,8 +37,20 @@ export interface SessionCache<T extends Releasable> {
   drop(prefix: string): void;
   /** Releases all values as soon as they are not in use. Values that are loaded afterwards are not cached. */
   close(): void;
-  /** Sum of the sizes of cached values, in bytes. */
+  /** What the cache holds, and how it was used. */
+  readonly use: SessionCacheUse;
+}
+
+/** What a cache holds, and how it was used since it was made. */
+export interface SessionCacheUse {
+  /** Cached values. */
+  readonly count: number;
+  /** Sum of their sizes. */
   readonly sizeBytes: number;
+  /** Uses that found the value loaded, or being loaded. */
+  readonly hits: number;
+  /** Values that were loaded. */
+  readonly loads: number;
 }
 
 /** Makes an empty cache. */
@@ -46,6 +58,8 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
   const { maxBytes, maxCount, onReleaseError } = options;
   const loading = new Map<string, Promise<Entry<T>>>();
   let isClosed = false;
+  let hits = 0;
+  let loads = 0;
 
   const releaseIfIdle = (entry: Entry<T>) => {
     if (entry.evicted && entry.users === 0) entry.value.release().catch(onReleaseError);
@@ -64,6 +78,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
   async function loadEntry(key: string, load: () => Promise<T>): Promise<Entry<T>> {
     // The load itself counts as a user, so that an entry that does not fit is not released at once.
     const entry: Entry<T> = { value: await load(), users: 1, evicted: false };
+    loads += 1;
     // The load may have begun before the cache was closed.
     if (!isClosed) cache.set(key, entry);
     if (cache.peek(key) !== entry) entry.evicted = true;
@@ -75,6 +90,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
     const cached = cache.get(key);
     if (cached !== undefined) {
       cached.users += 1;
+      hits += 1;
       return cached;
     }
     const running = loading.get(key);
@@ -83,6 +99,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
       // Since the load ended, its only user may have finished and the value been released.
       if (shared.evicted && shared.users === 0) return acquire(key, load);
       shared.users += 1;
+      hits += 1;
       return shared;
     }
     const started = loadEntry(key, load);
@@ -114,8 +131,8 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
       isClosed = true;
       cache.clear();
     },
-    get sizeBytes() {
-      return cache.calculatedSize;
+    get use() {
+      return { count: cache.size, sizeBytes: cache.calculatedSize, hits, loads };
     },
   };
 }

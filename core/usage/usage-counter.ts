@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { binOf, CALIBRATION_BINS } from '../evaluation/calibration.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -10,6 +11,12 @@ import { withFormat } from '../storage/parse-stored.ts';
 
 /** How often sums are written, in milliseconds: a process that is killed loses what it counted since. */
 export const FLUSH_MS = 5000;
+
+/** The sums of one day, by what they are of. */
+interface DaySums {
+  readonly counts: Map<string, PredictionCount>;
+  readonly scores: Map<string, ScoreCount>;
+}
 
 const DAY_LENGTH = 'YYYY-MM-DD'.length;
 const ID_BYTES = 8;
@@ -19,9 +26,26 @@ export const UsageCountsSchema = z.object({
   counts: z.array(
     z.object({ key: z.string().nullable(), model: z.string(), predictions: z.number().int().nonnegative() }),
   ),
+  /** How sure the versions of models were; earlier versions of Fovea did not count that. */
+  scores: z
+    .array(
+      z.object({
+        model: z.string(),
+        version: z.string(),
+        /** Pictures by their best score, in {@link CALIBRATION_BINS} bins of equal width as those of reports. */
+        bins: z.array(z.number().int().nonnegative()).length(CALIBRATION_BINS),
+        /** Sum of the best scores. */
+        total: z.number().nonnegative(),
+        rejected: z.number().int().nonnegative(),
+      }),
+    )
+    .optional(),
 });
 /** The format of {@link UsageCountsSchema}. */
 export const USAGE_COUNTS = { ...FORMATS.usageCounts, schema: UsageCountsSchema };
+
+/** The scores of one version of a model that one process counted on one day. */
+export type ScoreCount = NonNullable<z.infer<typeof UsageCountsSchema>['scores']>[number];
 
 /** Pictures that were predicted for one key by one model. */
 export interface PredictionCount {
@@ -31,10 +55,21 @@ export interface PredictionCount {
   readonly predictions: number;
 }
 
+/** Pictures that were predicted, and how sure their answers were. */
+export interface CountedPredictions extends PredictionCount {
+  readonly scores?: {
+    readonly version: string;
+    /** The best score of each picture, 0 to 1. */
+    readonly best: readonly number[];
+    /** How many of them were rejected. */
+    readonly rejected: number;
+  };
+}
+
 /** The counter of one process. */
 export interface UsageCounter {
   /** Adds to the sums at once. With `flushesOnCount`, resolves when they are written, if it is time to; it never rejects. */
-  count(counted: PredictionCount): Promise<void>;
+  count(counted: CountedPredictions): Promise<void>;
   /** Pictures that this process has counted today for a key. */
   countedToday(key: string): number;
   /** The key of the object that this process writes on a day. */
@@ -65,7 +100,7 @@ export function createUsageCounter({
   onError,
 }: UsageCounterOptions): UsageCounter {
   const processId = randomBytes(ID_BYTES).toString('hex');
-  const days = new Map<string, Map<string, PredictionCount>>();
+  const days = new Map<string, DaySums>();
   const changed = new Set<string>();
   let flushedMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
@@ -77,9 +112,10 @@ export function createUsageCounter({
     flushedMs = now();
     for (const day of [...changed]) {
       changed.delete(day);
-      const counts = [...(days.get(day)?.values() ?? [])];
+      const counts = [...(days.get(day)?.counts.values() ?? [])];
+      const scores = [...(days.get(day)?.scores.values() ?? [])];
       try {
-        const text = JSON.stringify(withFormat(USAGE_COUNTS, { counts }));
+        const text = JSON.stringify(withFormat(USAGE_COUNTS, { counts, scores }));
         await store.put(objectOf(day), text, { contentType: 'application/json' });
         if (day < dayOf(now()) && !changed.has(day)) days.delete(day);
       } catch (error) {
@@ -103,17 +139,35 @@ export function createUsageCounter({
     flush,
     objectOf,
     countedToday: (wanted) =>
-      [...(days.get(dayOf(now()))?.values() ?? [])]
+      [...(days.get(dayOf(now()))?.counts.values() ?? [])]
         .filter(({ key }) => key === wanted)
         .reduce((sum, { predictions }) => sum + predictions, 0),
-    async count(counted) {
+    async count({ scores, ...counted }) {
       const day = dayOf(now());
-      const sums = days.get(day) ?? new Map<string, PredictionCount>();
+      const sums = days.get(day) ?? { counts: new Map(), scores: new Map() };
       days.set(day, sums);
       const id = idOf(counted);
-      sums.set(id, { ...counted, predictions: (sums.get(id)?.predictions ?? 0) + counted.predictions });
+      const predictions = (sums.counts.get(id)?.predictions ?? 0) + counted.predictions;
+      sums.counts.set(id, { ...counted, predictions });
+      if (scores !== undefined) addScores(sums.scores, counted.model, scores);
       changed.add(day);
       if (flushesOnCount && running === undefined && now() - flushedMs >= FLUSH_MS) await flush();
     },
   };
+}
+
+function addScores(
+  sums: DaySums['scores'],
+  model: string,
+  { version, best, rejected }: NonNullable<CountedPredictions['scores']>,
+): void {
+  const id = JSON.stringify([model, version]);
+  const before = sums.get(id);
+  const bins = before?.bins ?? new Array<number>(CALIBRATION_BINS).fill(0);
+  for (const score of best) {
+    const bin = binOf(score);
+    bins[bin] = (bins[bin] ?? 0) + 1;
+  }
+  const total = best.reduce((sum, score) => sum + score, before?.total ?? 0);
+  sums.set(id, { model, version, bins, total, rejected: (before?.rejected ?? 0) + rejected });
 }

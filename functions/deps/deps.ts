@@ -18,6 +18,7 @@ import type { BodyTerms } from './bytes-in-flight.ts';
 import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
+import type { Metrics, MetricsScope } from './metrics.ts';
 
 /** The hosts that requests may be addressed to. */
 export interface HostRules {
@@ -55,6 +56,10 @@ export interface AppDeps {
   readonly keyRing?: KeyRing | undefined;
   /** Counts predictions; absent where nobody wants to know. */
   readonly usage?: UsageCounter | undefined;
+  /** Takes measurements; absent where the platform does. */
+  readonly metrics?: Metrics | undefined;
+  /** Whose keys may read `/metrics`. Default: `admin`. */
+  readonly metricsScope?: MetricsScope | undefined;
   /** Fetches pictures that predictions name by URL; absent where that is not allowed. */
   readonly fetchPicture?: FetchPicture | undefined;
   /** Whether pictures that people send with their right labels are kept. Default: they are not. */

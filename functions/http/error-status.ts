@@ -61,6 +61,7 @@ export const ERROR_ANSWERS = {
   'content-encoding-invalid': refused(400),
   'content-type-unsupported': refused(415),
   'route-not-found': refused(404),
+  'metrics-elsewhere': refused(404),
   'method-not-allowed': refused(405),
 
   'api-key-missing': refused(401),

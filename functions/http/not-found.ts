@@ -6,6 +6,7 @@ import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { retryHeaders, toErrorBody } from './error-response.ts';
 import { nearest } from './nearest.ts';
+import { toTemplate } from './route-template.ts';
 
 /** A route that the app has. */
 export interface RouteEntry {
@@ -72,6 +73,3 @@ function matchesSegment(part: string, segment: string): boolean {
   const allowed = /\{(.*)\}$/.exec(part)?.[1];
   return allowed === undefined ? segment !== '' : new RegExp(`^(?:${allowed})$`).test(segment);
 }
-
-/** `/v1/models/:model` as `/v1/models/{model}`. */
-const toTemplate = (path: string) => path.replaceAll(/:([^/{]+)(\{[^/]*\})?/g, '{$1}');

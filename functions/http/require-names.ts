@@ -71,9 +71,10 @@ export function requireNamed(c: Context<AppEnv>, { dataset, model }: Named): voi
 
 /**
  * Middleware of one operation: checks the dataset and the model in its path, and those of a job in its path.
+ * @param operation `undefined` for a route that is none: one whose path names nothing refuses limited keys.
  * @throws {FoveaError} `key-limited`, answered with 403.
  */
-export function requireNames(operation: OperationId) {
+export function requireNames(operation: OperationId | undefined) {
   return createMiddleware<AppEnv>(async (c, next) => {
     if (isLimited(c)) {
       const {
@@ -81,7 +82,8 @@ export function requireNames(operation: OperationId) {
         model,
         fine_tuning_job_id: job,
       } = c.req.param() as Readonly<Partial<Record<string, string>>>;
-      if ((dataset ?? model ?? job) === undefined && !CHECKED_BY_HANDLER.has(operation))
+      const isChecked = operation !== undefined && CHECKED_BY_HANDLER.has(operation);
+      if ((dataset ?? model ?? job) === undefined && !isChecked)
         throw new FoveaError(
           'key-limited',
           `The API key "${c.get('apiKey')?.name}" is limited to some datasets or models, and this request is about all of them. Ask the operator of ` +

@@ -1,4 +1,4 @@
-// Predicts for a request: within the quota of its key, counted for usage, and with an error that knows the jobs of a missing model.
+// Predicts for a request: within the quota of its key, counted for usage and metrics, and with an error that knows the jobs of a missing model.
 
 import type { Context } from 'hono';
 import type { PredictRequest, PredictResult } from '../../core/predict/predictor.ts';
@@ -11,7 +11,7 @@ export type CountedPredict = (c: Context<AppEnv>, request: PredictRequest) => Pr
 
 /** One for all routes of an app. Only pictures that got a prediction count. */
 export function createCountedPredict(
-  { predictor, usage, jobs }: Pick<AppDeps, 'predictor' | 'usage' | 'jobs'>,
+  { predictor, usage, metrics, jobs }: Pick<AppDeps, 'predictor' | 'usage' | 'metrics' | 'jobs'>,
   reserveQuota: ReserveQuota | undefined,
 ): CountedPredict {
   return async (c, request) => {
@@ -22,8 +22,19 @@ export function createCountedPredict(
     let predicted: PredictResult;
     try {
       predicted = await predictor.predict(request).catch(explainMissingModel(jobs, model));
-      const predictions = predicted.outcomes.filter(({ ok }) => ok).length;
-      if (predictions > 0) written = usage?.count({ key: key?.name ?? null, model, predictions });
+      metrics?.predicted(predicted);
+      const answers = predicted.outcomes.filter((outcome) => outcome.ok);
+      if (answers.length > 0)
+        written = usage?.count({
+          key: key?.name ?? null,
+          model,
+          predictions: answers.length,
+          scores: {
+            version: predicted.modelVersion,
+            best: answers.map(({ predictions: [best] }) => best?.score ?? 0),
+            rejected: answers.filter(({ isRejected }) => isRejected).length,
+          },
+        });
     } finally {
       giveBack?.();
     }

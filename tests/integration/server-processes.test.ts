@@ -74,6 +74,12 @@ it('processes open the upload links of each other, are replaced when they are lo
     put.push((await ask(link.url, { method: 'PUT', headers: link.headers, body: 'abc' })).status);
   }
   expect(put).toEqual([200, 200, 200]);
+  const countUploads = async () => {
+    const text = await (await ask(`${url}/metrics`)).text();
+    return Number(/^fovea_requests_total\{operation="createUpload",status="200"\} (\d+)$/m.exec(text)?.[1]);
+  };
+  // Whichever answers, it tells of all.
+  expect([await countUploads(), await countUploads()]).toEqual([3, 3]);
   process.kill(lost ?? 0, 'SIGKILL');
   await vi.waitFor(
     () => {
@@ -85,6 +91,8 @@ it('processes open the upload links of each other, are replaced when they are lo
     { timeout: TIMEOUT_MS, interval: 200 },
   );
   expect((await ask(`${url}/healthz`)).status).toBe(200);
+  // What the lost one had counted is not lost.
+  expect([await countUploads(), await countUploads()]).toEqual([3, 3]);
   const serving = servingOf(server);
   const exit = once(server, 'exit');
   server.kill('SIGTERM');

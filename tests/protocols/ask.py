@@ -126,7 +126,26 @@ def roboflow():
     expect(answer["top"], answer["confidence"])
 
 
+def metrics():
+    import urllib.request
+
+    from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+    request = urllib.request.Request(f"{url}/metrics", headers=headers())
+    with urllib.request.urlopen(request) as answer:
+        assert answer.headers["content-type"].startswith("application/openmetrics-text"), answer.headers
+        text = answer.read().decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    durations = families["fovea_prediction_duration_seconds"]
+    assert durations.type == "histogram"
+    labels = {(sample.labels["model"], sample.labels["version"]) for sample in durations.samples}
+    assert labels == {("color", "1")}, labels
+    assert {"fovea_requests", "fovea_lane_refused", "fovea_model_loads", "fovea_jobs", "process_cpu_seconds"} <= set(families)
+    print(f"{len(families)} families")
+
+
 {
+    "metrics": metrics,
     "open-inference": open_inference,
     "hugging-face": hugging_face,
     "custom-vision": custom_vision,

@@ -21,8 +21,10 @@ const PACKAGES = [
   'azure-cognitiveservices-vision-customvision==3.1.1',
   'boto3==1.44.8',
   'inference-sdk==1.8.3',
+  'prometheus-client==0.26.0',
 ];
-const PROTOCOLS = ['open-inference', 'hugging-face', 'custom-vision', 'rekognition', 'roboflow'];
+/** The last one reads what the others left in the metrics. */
+const PROTOCOLS = ['open-inference', 'hugging-face', 'custom-vision', 'rekognition', 'roboflow', 'metrics'];
 const HUGGING_FACE = '@huggingface/inference@4.13.30';
 const KEY = 'a-key-of-a-test-that-is-long-enough';
 

@@ -45,6 +45,8 @@ export interface TestAppOptions {
   readonly predictor?: Predictor;
   readonly fetchPicture?: FetchPicture;
   readonly keepsFeedback?: boolean;
+  readonly metrics?: AppDeps['metrics'];
+  readonly metricsScope?: AppDeps['metricsScope'];
 }
 
 /** A fixed clock that a test may turn on. */
@@ -100,6 +102,8 @@ export function createTestApp(options: TestAppOptions = {}) {
     backends: options.backends,
     fetchPicture: options.fetchPicture,
     keepsFeedback: options.keepsFeedback,
+    metrics: options.metrics,
+    metricsScope: options.metricsScope,
     usage: createUsageCounter({
       store,
       now,

@@ -43,7 +43,7 @@ describe('createSessionCache', () => {
     );
     expect(loads).toBe(1);
     expect(new Set(seen).size).toBe(1);
-    expect(cache.sizeBytes).toBe(10);
+    expect(cache.use.sizeBytes).toBe(10);
   });
 
   it('loads anew what a use has failed with, unless the failure is an answer', async () => {
@@ -80,7 +80,7 @@ describe('createSessionCache', () => {
     const failing = cache.withValue('a', async () => fail(new Error('no')) as never, idle);
     await expect(failing).rejects.toThrow('no');
     await cache.withValue('a', async () => new Session(10), idle);
-    expect(cache.sizeBytes).toBe(10);
+    expect(cache.use.sizeBytes).toBe(10);
   });
 
   it('releases the least recently used first, once', async () => {
@@ -91,7 +91,7 @@ describe('createSessionCache', () => {
     await cache.withValue('a', async () => fail(new Error('must be cached')) as never, idle);
     await cache.withValue('c', async () => c, idle);
     expect([a.released, b.released, c.released]).toEqual([0, 1, 0]);
-    expect(cache.sizeBytes).toBe(20);
+    expect(cache.use.sizeBytes).toBe(20);
   });
 
   it('keeps no more than a number of them, however small they are', async () => {
@@ -100,7 +100,7 @@ describe('createSessionCache', () => {
     for (const [index, session] of sessions.entries())
       await cache.withValue(String(index), async () => session, idle);
     expect(sessions.map(({ released }) => released)).toEqual([...Array(97).fill(1), 0, 0, 0]);
-    expect(cache.sizeBytes).toBe(3);
+    expect(cache.use.sizeBytes).toBe(3);
   });
 
   it('does not release what is in use until its last user is done', async () => {
@@ -142,7 +142,7 @@ describe('createSessionCache', () => {
     );
     expect(seen).toBe(large);
     expect(large.released).toBe(1);
-    expect(cache.sizeBytes).toBe(0);
+    expect(cache.use.sizeBytes).toBe(0);
   });
 
   it('releases after a use that fails', async () => {
@@ -185,6 +185,6 @@ describe('createSessionCache', () => {
     using.end();
     await Promise.all([first, second]);
     expect(late.map(({ released }) => released)).toEqual([1, 1]);
-    expect(cache.sizeBytes).toBe(0);
+    expect(cache.use.sizeBytes).toBe(0);
   });
 });
