@@ -1,6 +1,7 @@
-// The manifest and the parity certificate of a model version on the wire: the stored ones, in the wire's names.
+// The manifest and the certificates of a model version on the wire: the stored ones, in the wire's names.
 
 import type { z } from 'zod';
+import { CertificateSchema } from '../core/certificate/certificate.ts';
 import { type Manifest, ManifestSchema } from '../core/model/manifest.ts';
 import { ParitySchema } from '../core/model/parity.ts';
 import { toWire, toWireSchema } from './to-wire.ts';
@@ -21,4 +22,11 @@ export const WireParitySchema = toWireSchema(ParitySchema).meta({
   id: 'Parity',
   description:
     'How far the answers of the served model are from the trainer’s, and pictures with their right answers.',
+});
+
+/** The answer of `GET /v1/models/<model>/files/preprocessing.json`: the file as it is, whose names are those of the wire. */
+export const WireCertificateSchema = toWireSchema(CertificateSchema).meta({
+  id: 'PreprocessingCertificate',
+  description:
+    'How a picture becomes the input of a model, and what its output means, with a picture and the right answer.',
 });

@@ -44,6 +44,8 @@ try {
   for (const file of ['heic-thread.mjs', 'resample-thread.mjs', 'resample-window.mjs']) {
     await cp(path.join(REPOSITORY, 'core/image', file), path.join(api, 'app', file));
   }
+  // What core/certificate gives out beside a model.
+  await cp(path.join(REPOSITORY, 'core/certificate/code'), path.join(api, 'app/code'), { recursive: true });
   // Where functions/routes looks for them from the bundle: `../page/`.
   await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
   await report('api', api);

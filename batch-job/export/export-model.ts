@@ -1,5 +1,6 @@
 // Turns a trained and evaluated model into one that serves: describes it, writes it in all its formats, and commits it.
 
+import { certificateFiles } from '../../core/certificate/certificate-files.ts';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { inputFormatOf, type ModelInput } from '../../core/image/model-input.ts';
 import { variantFile } from '../../core/job/recipe/precision.ts';
@@ -93,6 +94,7 @@ export async function exportModel(
     ...companions.files,
     ...variants.files,
     ...described.files,
+    ...(await certificateFiles(manifest, served.onnx)),
   ]);
   await publishVersion(store, manifest, files);
   const { maxDifference } = judgement;

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { toArchitectureName } from '../backbone/backbone.ts';
 import { importBackbone } from '../backbone/import-backbone.ts';
+import { certificateFiles } from '../certificate/certificate-files.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { inputFormatOf, type ModelInput, toFraming } from '../image/model-input.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
@@ -112,7 +113,9 @@ export async function importClassifier(
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },
   };
-  await publishVersion(store, manifest, new Map<string, Uint8Array>([[ONNX_FILE, read.onnx], ...files]));
+  const certificate = await certificateFiles(manifest, read.onnx);
+  const all = new Map<string, Uint8Array | string>([[ONNX_FILE, read.onnx], ...files, ...certificate]);
+  await publishVersion(store, manifest, all);
   const promotion = await settlePromotion(store, manifest, { policy: request.promote ?? 'auto', now });
   return { manifest, promotion, facts: read.facts, ...(backbone === undefined ? {} : { backbone }) };
 }

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { certificateFiles } from '../certificate/certificate-files.ts';
 import { FoveaError } from '../errors/errors.ts';
 import {
   type AskedFraming,
@@ -102,7 +103,9 @@ export async function importModel(
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },
   };
-  await publishVersion(store, manifest, new Map<string, Uint8Array>([[ONNX_FILE, onnx], ...files]));
+  const certificate = await certificateFiles(manifest, onnx);
+  const all = new Map<string, Uint8Array | string>([[ONNX_FILE, onnx], ...files, ...certificate]);
+  await publishVersion(store, manifest, all);
   const promotion = await settlePromotion(store, manifest, { policy: request.promote ?? 'auto', now });
   return { manifest, promotion };
 }

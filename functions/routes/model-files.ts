@@ -1,10 +1,13 @@
 // GET /v1/models/{model}/files/{file}: the files of a version, for whoever runs the model elsewhere.
 
 import { z } from '@hono/zod-openapi';
-import { WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
+import pLimit from 'p-limit';
+import { WireCertificateSchema, WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
+import { certificateFile } from '../../core/certificate/certificate-files.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
+import { readManifest } from '../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -31,6 +34,8 @@ const download = createRoute({
     '`model.onnx`, `model-fp16.onnx`, `model-int8.onnx`, `heatmap.onnx`, `events.out.tfevents.fovea`; for a browser, ' +
     '`tfjs-model.json`, which `tf.loadLayersModel` takes by its address. `manifest.json` says what they are and ' +
     '`parity.json` what they answer: both in the names of this API, so that their bytes are not those that are stored. ' +
+    '`preprocessing.json` says how a picture becomes the input, with `preprocess.py`, `.mjs` and `.cpp`, which follow it, and a picture ' +
+    'with its input, `preprocessing-check.png` and `.npy`. ' +
     'Name a version (`fruit:3`) where several files have to go together.',
   request: {
     params: ModelParamSchema.extend({
@@ -43,7 +48,9 @@ const download = createRoute({
       description: 'The file.',
       content: {
         'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-        'application/json': { schema: z.union([WireManifestSchema, WireParitySchema, TfjsModelSchema]) },
+        'application/json': {
+          schema: z.union([WireManifestSchema, WireParitySchema, WireCertificateSchema, TfjsModelSchema]),
+        },
       },
     },
     ...errorResponses(...MODEL_ERRORS, 'model-file-not-found', 'record-invalid'),
@@ -65,14 +72,34 @@ export function modelFileRoutes({ store, jobs }: AppDeps) {
     if (record !== undefined) return c.json(record, 200, NOSNIFF);
     const key = isPublicFile(file) ? keys.modelFile(model, resolved, file) : undefined;
     const info = key === undefined ? undefined : await store.head(key);
-    if (info === undefined) throw await fileNotFound(store, model, resolved, file);
-    return c.body(streamObject(store, info), 200, {
-      'Content-Type': file.endsWith('.json') ? 'application/json' : 'application/octet-stream',
-      'Content-Length': String(info.sizeBytes),
-      ...NOSNIFF,
-    });
+    const headers = { 'Content-Type': contentTypeOf(file), ...NOSNIFF };
+    if (info !== undefined)
+      return c.body(streamObject(store, info), 200, { ...headers, 'Content-Length': String(info.sizeBytes) });
+    const made = await makeCertificate(store, model, resolved, file);
+    if (made !== undefined) return c.body(made, 200, headers);
+    throw await fileNotFound(store, model, resolved, file);
   });
   return routes;
+}
+
+const contentTypeOf = (file: string) =>
+  file.endsWith('.json') ? 'application/json' : 'application/octet-stream';
+
+/** Loading a model takes memory beside what the predictor has, so certificates are made one after the other. */
+const oneAtATime = pLimit(1);
+
+/** A file of the certificate of a version that was made before there were certificates; undefined for other files. */
+async function makeCertificate(store: ObjectStore, model: string, version: string, file: string) {
+  const made = await oneAtATime(async () => {
+    const manifest = await readManifest(store, model, version);
+    return certificateFile(file, manifest, async () => {
+      const key = keys.modelFile(model, version, manifest.onnx.file);
+      const stored = await store.get(key);
+      if (stored !== undefined) return stored.body;
+      throw new FoveaError('model-corrupt', `The model file "${key}" is missing. Restore it from a backup.`);
+    });
+  });
+  return typeof made === 'string' ? made : made && new Uint8Array(made);
 }
 
 /** Reads an object chunk by chunk. All chunks are of one state, because files of a version never change. */
