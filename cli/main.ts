@@ -3,7 +3,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES } from '../core/api-key/scope.ts';
-import { environment, LOCAL_QUEUES, OriginSchema, PortsSchema } from '../core/environment.ts';
+import {
+  environment,
+  LOCAL_QUEUES,
+  OriginSchema,
+  PortsSchema,
+  WEBHOOK_RECEIVERS,
+} from '../core/environment.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
 import { ACTIVATIONS, COLOR_ORDERS } from '../core/network/onnx/classifier-ends.ts';
 import { LAYOUTS } from '../core/network/onnx/export-context.ts';
@@ -163,6 +169,12 @@ program
     '--image-urls [ports]',
     'let predictions name pictures by https URLs on the public internet (default ports: 443)',
     parsePorts,
+  )
+  .addOption(
+    new Option(
+      '--webhook-receivers <name>',
+      'whom webhooks may reach: https on the public internet, or any address (default: public)',
+    ).choices(WEBHOOK_RECEIVERS),
   )
   .option('--feedback', 'keep pictures that people send with their right labels, with their consent')
   .option(

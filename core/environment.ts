@@ -57,7 +57,14 @@ export const environment = {
   feedback: 'FOVEA_FEEDBACK',
   /** Scope of the keys that may read the metrics of the API in a container; `none`: they need no key. Default: `admin`. */
   metricsScope: 'FOVEA_METRICS_SCOPE',
+  /** One of {@link WEBHOOK_RECEIVERS}. Default: `public`. */
+  webhookReceivers: 'FOVEA_WEBHOOK_RECEIVERS',
 } as const;
+
+/** Whom webhooks may reach: hosts of the public internet by https, or any by https and http. */
+export const WEBHOOK_RECEIVERS = ['public', 'any'] as const;
+/** One of {@link WEBHOOK_RECEIVERS}. */
+export type WebhookReceivers = (typeof WEBHOOK_RECEIVERS)[number];
 
 /** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */
 export const QUEUES = ['batch', 'workers', 'workers-first'] as const;

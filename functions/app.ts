@@ -51,6 +51,8 @@ import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { workerRoutes } from './routes/workers.ts';
 
 /** The app, ready for `app.request()`, {@link startServer} or a function's adapter. Opens nothing by itself. */
@@ -101,6 +103,8 @@ export function createApp(deps: AppDeps) {
     planRoutes,
     workerRoutes,
     keyRoutes,
+    webhookRoutes,
+    webhookDeliveryRoutes,
     auditRoutes,
     usageRoutes,
     healthRoutes,

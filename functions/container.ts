@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { environment, OriginSchema, PortsSchema } from '../core/environment.ts';
+import { environment, OriginSchema, PortsSchema, WEBHOOK_RECEIVERS } from '../core/environment.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
@@ -34,6 +34,7 @@ const env = readEnvironment(
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
     [environment.metricsScope]: z.enum(METRICS_SCOPES).optional(),
+    [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).default('public'),
   }),
   process.env,
 );
@@ -87,6 +88,7 @@ const server = await serveStore(
     imageUrlPorts: env[environment.imageUrls],
     keepsFeedback: env[environment.feedback],
     metricsScope: env[environment.metricsScope],
+    webhookReceivers: env[environment.webhookReceivers],
     graceMs: GRACE_MS,
     version: packageJson.version,
     logger,

@@ -14,6 +14,7 @@ import {
   PortsSchema,
   QUEUES,
   TrainerFleetSchema,
+  WEBHOOK_RECEIVERS,
 } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
@@ -38,6 +39,7 @@ const env = readEnvironment(
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
+    [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).default('public'),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),
@@ -133,6 +135,7 @@ const app = createApp({
   }),
   allowOrigins: env[environment.allowOrigins],
   keepsFeedback: env[environment.feedback],
+  webhookReceivers: env[environment.webhookReceivers],
   fetchPicture: imageUrlPorts && createPictureFetcher({ ports: imageUrlPorts }),
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },

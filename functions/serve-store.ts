@@ -17,6 +17,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createUsageCounter, FLUSH_MS } from '../core/usage/usage-counter.ts';
 import { createApp } from './app.ts';
+import { deliverWebhooks } from './deliver-webhooks.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { DEFAULT_LIMITS, defaultBytesInFlight } from './deps/limits.ts';
 import type { Logger } from './deps/logger.ts';
@@ -61,7 +62,7 @@ export interface ServingOptions extends ServerAccess {
 
 /** One server of several. Each has a part of the cores and of the memory. */
 export interface ServerShare {
-  /** The first runs jobs, and deletes what has expired. */
+  /** The first runs jobs, tells webhooks, and deletes what has expired. */
   readonly isFirst: boolean;
   readonly processes: number;
   /** Signs upload links, which another one may have to open. */
@@ -156,6 +157,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     allowOrigins: options.allowOrigins,
     fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
     keepsFeedback: options.keepsFeedback,
+    webhookReceivers: options.webhookReceivers,
     trustsProxy: options.trustsProxy,
     version: options.version,
     logger,
@@ -172,12 +174,14 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
   });
   const flushing = setInterval(() => void usage.flush(), FLUSH_MS).unref();
   const stopDeleting = isFirst ? deleteExpiredHourly(store, logger) : () => undefined;
+  const { webhookReceivers: receivers = 'public' } = options;
+  const stopDelivering = isFirst ? deliverWebhooks({ store, receivers, logger }) : async () => undefined;
   return {
     url: server.url,
     async stop() {
       isStopping = true;
       stopDeleting();
-      await server.stop();
+      await Promise.all([server.stop(), stopDelivering()]);
       predictor.close();
       clearInterval(flushing);
       await usage.flush();

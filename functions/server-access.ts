@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import type { ConfiguredKeys } from '../core/api-key/configured-keys.ts';
+import type { WebhookReceivers } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import type { HostRules } from './deps/deps.ts';
 
@@ -15,6 +16,8 @@ export interface ServerAccess {
   readonly allowOrigins?: readonly string[] | undefined;
   /** Ports of https URLs by which predictions may name pictures. Default: they may name none. */
   readonly imageUrlPorts?: readonly number[] | undefined;
+  /** Whom webhooks may reach. Default: `public`. */
+  readonly webhookReceivers?: WebhookReceivers | undefined;
   /** Whether pictures that people send with their right labels are kept. Default: they are not. */
   readonly keepsFeedback?: boolean | undefined;
   /** Whether `X-Forwarded-Proto` and `X-Forwarded-Host` count. */

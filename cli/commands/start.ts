@@ -1,7 +1,7 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
 import path from 'node:path';
-import { HTTPS_PORT, type LocalQueueName } from '../../core/environment.ts';
+import { HTTPS_PORT, type LocalQueueName, type WebhookReceivers } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
@@ -35,6 +35,7 @@ export interface StartOptions {
   readonly allowOrigin?: readonly string[];
   /** Ports; `true` for that of https alone. */
   readonly imageUrls?: true | readonly number[];
+  readonly webhookReceivers?: WebhookReceivers;
   readonly feedback?: boolean;
   readonly behindProxy?: boolean;
   readonly lanes?: number;
@@ -116,6 +117,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     allowHosts: options.allowHost,
     allowOrigins: options.allowOrigin,
     imageUrlPorts: options.imageUrls === true ? [HTTPS_PORT] : options.imageUrls,
+    webhookReceivers: options.webhookReceivers,
     keepsFeedback: options.feedback,
     trustsProxy: options.behindProxy,
     lanes: options.lanes,

@@ -33,7 +33,7 @@ export const KeyTermsSchema = z.object({
     .max(SCOPES.length)
     .describe(
       'What the key allows: `predict`, to ask models; `train`, also to work with datasets, jobs and models; `admin`, also to delete datasets, ' +
-        'their files and models, to rename datasets and models, keys, the audit log and usage.',
+        'their files and models, to rename datasets and models, keys, webhooks, the audit log and usage.',
     ),
   expiresAt: z
     .number()

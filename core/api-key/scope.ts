@@ -3,7 +3,7 @@
 
 /**
  * The scopes, each of which includes those before it. `predict`: ask models. `train`: also work with datasets, jobs and models.
- * `admin`: also delete datasets, their files and models, rename datasets and models, keys, the audit log and usage.
+ * `admin`: also delete datasets, their files and models, rename datasets and models, keys, webhooks, the audit log and usage.
  */
 export const SCOPES = ['predict', 'train', 'admin'] as const;
 /** One of {@link SCOPES}. */

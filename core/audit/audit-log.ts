@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { mapConcurrently } from '../concurrently.ts';
+import { newestFirst } from '../newest-first.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -45,16 +46,13 @@ export interface AuditLogDeps {
 }
 
 const RANDOM_BYTES = 6;
-/** One past the largest time an id can carry. Ids count down with time, so that a listing begins with the newest. */
-const TIME_END = 10 ** 15;
-const TIME_DIGITS = 15;
 
 /** Opens the log of a store. */
 export function createAuditLog({ store, now }: AuditLogDeps): AuditLog {
   return {
     async append(entry) {
       const nowMs = now();
-      const id = `audit-${String(TIME_END - 1 - nowMs).padStart(TIME_DIGITS, '0')}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
+      const id = `audit-${newestFirst(nowMs)}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
       await createJson(store, keys.auditEntry(id), AUDIT_ENTRY, {
         id,
         createdAt: Math.floor(nowMs / 1000),

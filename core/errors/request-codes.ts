@@ -116,6 +116,15 @@ export const REQUEST_CODES = {
   'sweep-without-validation':
     'A sweep chooses by the validation split, and there is none. Set `split.validation` above 0.',
 
+  'webhook-not-found': 'There is no such webhook. List the webhooks to find its id.',
+  'webhook-delivery-not-found': 'The webhook has no such delivery. List its deliveries to find its id.',
+  'webhook-url-refused':
+    'Nothing is sent to this address: it is not https on the public internet, and the operator allows no other (`--webhook-receivers any`, ' +
+    '`fovea:webhookReceivers`).',
+  'webhook-disabled':
+    'The webhook is disabled. Mend its receiver, then set its `status` to `enabled`; `disabled_reason` says why.',
+  'webhooks-full': 'There are as many webhooks as are allowed. Delete one that is not needed.',
+
   'architecture-unknown': 'There is no such network. Name one that the message gives.',
   'layer-unknown': 'The network has no such layer. Name one that the message gives.',
   'input-too-small': 'The network has no output for so small an input. Use a larger one.',

@@ -2,20 +2,13 @@
 // bounded in time, bytes and redirects. Does not know what a picture is.
 
 import type { IncomingMessage } from 'node:http';
-import { type RequestOptions, request } from 'node:https';
 import pLimit from 'p-limit';
 import { HTTPS_PORT } from '../environment.ts';
 import { FoveaError } from '../errors/errors.ts';
 import { imageTooLarge } from '../image/image-errors.ts';
+import { askHost, orAborted, reasonOf } from './ask-host.ts';
 import { isPrivateAddress } from './is-private-address.ts';
-import {
-  askNameServers,
-  type HostAddress,
-  notPublic,
-  type ResolveName,
-  resolvePublic,
-  urlRefused,
-} from './resolve-public.ts';
+import { askNameServers, type ResolveName, resolvePublic } from './resolve-public.ts';
 import { shownUrl } from './shown-url.ts';
 
 const MAX_REDIRECTS = 3;
@@ -24,7 +17,7 @@ const HTTP_OK = 200;
 /** At once, over all requests of the process. */
 const CONCURRENCY = 16;
 const TIMEOUT_MS = 10_000;
-const MOST_HEADER_BYTES = 16 * 1024;
+const HEADERS = { accept: 'image/*', 'accept-encoding': 'identity' };
 
 /** What a picture may cost. */
 export interface FetchOptions {
@@ -69,8 +62,9 @@ export function createPictureFetcher(options: PictureFetcherOptions = {}): Fetch
         let url = start;
         for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
           checkUrl(url, ports);
-          const addresses = await orAborted(resolvePublic(url, resolve, isPublic), inTime);
-          const response = await ask(url, addresses, isPublic, inTime, ca);
+          const host = { resolve, isPublic, notPublic };
+          const addresses = await orAborted(resolvePublic(url, host), inTime);
+          const response = await askHost(url, { addresses, ...host, signal: inTime, ca, headers: HEADERS });
           if (!REDIRECTS.includes(response.statusCode ?? 0))
             return await readPicture(start, response, maxBytes, onBytes);
           response.destroy();
@@ -91,6 +85,18 @@ export function createPictureFetcher(options: PictureFetcherOptions = {}): Fetch
       }
     });
 }
+
+/** The error `image-url-refused`. */
+const urlRefused = (url: URL, problem: string): FoveaError =>
+  new FoveaError('image-url-refused', `${shownUrl(url)} is not fetched: ${problem}`, {
+    details: { url: shownUrl(url) },
+  });
+
+const notPublic = (url: URL): FoveaError =>
+  urlRefused(
+    url,
+    'its host is not on the public internet. Send the bytes of the picture, or upload it (POST /v1/uploads).',
+  );
 
 const SHOWN_CHARACTERS = 80;
 
@@ -113,41 +119,6 @@ function checkUrl(url: URL, ports: readonly number[]): void {
       url,
       `port ${port} is not allowed, only ${ports.join(', ')}. The operator may allow it.`,
     );
-}
-
-/** Resolves with the headers of the answer, whose body is still to be read. */
-function ask(
-  url: URL,
-  addresses: readonly HostAddress[],
-  isPublic: (address: string) => boolean,
-  signal: AbortSignal,
-  ca: string | undefined,
-): Promise<IncomingMessage> {
-  const [first] = addresses;
-  if (first === undefined) throw new Error('its name has no address');
-  const lookup: RequestOptions['lookup'] = (_name, { all }, callback) =>
-    all ? callback(null, [...addresses]) : callback(null, first.address, first.family);
-  return new Promise((resolve, reject) => {
-    const asking = request(url, {
-      // A connection of its own, with nothing of another request and by no proxy.
-      agent: false,
-      lookup,
-      signal,
-      maxHeaderSize: MOST_HEADER_BYTES,
-      rejectUnauthorized: true,
-      headers: { accept: 'image/*', 'accept-encoding': 'identity', 'user-agent': 'fovea' },
-      ca,
-    });
-    // The address that the connection has, whoever chose it, before the request is sent.
-    asking.on('socket', (socket) =>
-      socket.once('connect', () => {
-        if (!isPublic(socket.remoteAddress ?? '')) asking.destroy(notPublic(url));
-      }),
-    );
-    asking.on('response', resolve);
-    asking.on('error', reject);
-    asking.end();
-  });
 }
 
 async function readPicture(
@@ -176,25 +147,9 @@ async function readPicture(
   }
 }
 
-/** Rejects when the signal is aborted, for work that takes none. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
-}
-
 function unreachable(url: URL, problem: string, cause?: unknown, status?: number): FoveaError {
   return new FoveaError('image-url-unreachable', `${shownUrl(url)} could not be fetched: ${problem}`, {
     details: { url: shownUrl(url), ...(status === undefined ? {} : { status }) },
     cause,
   });
-}
-
-/** What went wrong, in a code of the system where it has one: its message may name addresses. */
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? (error instanceof Error ? error.message : String(error));
 }

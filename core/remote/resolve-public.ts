@@ -1,9 +1,8 @@
 // Finds the addresses of a host, and refuses those that are not of the public internet. Connects to nothing.
 
 import { Resolver } from 'node:dns/promises';
-import { FoveaError } from '../errors/errors.ts';
+import type { FoveaError } from '../errors/errors.ts';
 import { isPrivateAddress, literalAddress } from './is-private-address.ts';
-import { shownUrl } from './shown-url.ts';
 
 /** One address of a host. */
 export interface HostAddress {
@@ -31,28 +30,26 @@ export const askNameServers: ResolveName = async (name) => {
   ];
 };
 
-/** The error `image-url-refused`. */
-export const urlRefused = (url: URL, problem: string): FoveaError =>
-  new FoveaError('image-url-refused', `${shownUrl(url)} is not fetched: ${problem}`, {
-    details: { url: shownUrl(url) },
-  });
-
-/** The error of an address that is not of the public internet. It does not say which one: that would be an answer of a private name server. */
-export const notPublic = (url: URL): FoveaError =>
-  urlRefused(
-    url,
-    'its host is not on the public internet. Send the bytes of the picture, or upload it (POST /v1/uploads).',
-  );
+/** Which addresses may be asked, and what is thrown at others. */
+export interface PublicHost {
+  /** Default: {@link askNameServers}. */
+  readonly resolve?: ResolveName | undefined;
+  /** Default: whatever {@link isPrivateAddress} does not refuse. */
+  readonly isPublic?: ((address: string) => boolean) | undefined;
+  /**
+   * The error of a host that is not on the public internet. It must not say which address that has: it would be an answer of a private name
+   * server.
+   */
+  readonly notPublic: (url: URL) => FoveaError;
+}
 
 /**
  * The addresses of the host of a URL. All of them must be public: a name that has a private address beside a public one means no good.
- * @param isPublic default: whatever {@link isPrivateAddress} does not refuse.
- * @throws {FoveaError} `image-url-refused`; what `resolve` throws.
+ * @throws {FoveaError} that of `notPublic`; what `resolve` throws.
  */
 export async function resolvePublic(
   url: URL,
-  resolve: ResolveName = askNameServers,
-  isPublic: (address: string) => boolean = (address) => !isPrivateAddress(address),
+  { resolve = askNameServers, isPublic = (address) => !isPrivateAddress(address), notPublic }: PublicHost,
 ): Promise<readonly HostAddress[]> {
   const literal = literalAddress(url);
   const addresses: readonly HostAddress[] =

@@ -34,6 +34,11 @@ const apiKeys = `${keys.apiKeys()}*`;
 const usage = `${keys.usage()}*`;
 const audit = `${keys.audit()}*`;
 const workers = `${keys.workers()}*`;
+const webhooks = `${keys.webhooks()}*`;
+const webhookDeliveries = `${keys.deliveries()}*`;
+const webhookQueue = `${keys.webhookQueue()}*`;
+/** Whoever may end a job gives notice of it. */
+const webhookNotices = `${keys.webhookNotices()}*`;
 
 /**
  * A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. It also predicts batches of pictures,
@@ -54,7 +59,7 @@ const TRAINER: Access = {
     checkpoints,
     keys.restore(),
   ],
-  write: [splits, models, cache, jobFiles, batchFiles, checkpoints],
+  write: [splits, models, cache, jobFiles, batchFiles, checkpoints, webhookNotices],
   // A trainer deletes old checkpoints, and the open-job entry of a job that has ended.
   delete: [checkpoints, openJobs],
   erase: [],
@@ -63,7 +68,7 @@ const TRAINER: Access = {
 /** The function that handles batch events writes them into job records and job events. */
 const JOB_EVENTS: Access = {
   read: [job, jobEvents, batch, batchEvents],
-  write: [job, jobEvents, batch, batchEvents],
+  write: [job, jobEvents, batch, batchEvents, webhookNotices],
   delete: [openJobs],
   erase: [],
 };
@@ -98,6 +103,8 @@ export const ACCESS = {
       apiKeys,
       audit,
       usage,
+      webhooks,
+      webhookDeliveries,
     ],
     // Models and backbones, because classifiers are imported as they are; trained models come from trainers.
     // Uploads, because a presigned link has the permissions of the role that signed it.
@@ -119,10 +126,13 @@ export const ACCESS = {
       apiKeys,
       audit,
       usage,
+      webhooks,
+      webhookDeliveries,
+      webhookQueue,
     ],
     // The open-job entry of a job that is cancelled while it waits.
     delete: [openJobs],
-    // Whatever is made of people's pictures, since people ask for its deletion by law; and keys that are revoked.
+    // Whatever is made of people's pictures, since people ask for its deletion by law; keys that are revoked, and webhooks.
     erase: [
       datasets,
       splits,
@@ -134,6 +144,9 @@ export const ACCESS = {
       features,
       inspections,
       apiKeys,
+      webhooks,
+      webhookDeliveries,
+      webhookQueue,
     ],
   },
   jobEvents: JOB_EVENTS,

@@ -51,6 +51,9 @@ export const FORMATS = {
   auditEntry: { kind: 'entry of the audit log', version: 1 },
   usageCounts: { kind: 'counts of predictions', version: 1 },
   restore: { kind: 'note of a restore', version: 1 },
+  webhook: { kind: 'webhook', version: 1 },
+  webhookDelivery: { kind: 'delivery of a webhook', version: 1 },
+  webhookNotice: { kind: 'notice of a webhook event', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 
 /** A format together with what reads it. */

@@ -31,6 +31,10 @@ const MEMBERS_SUFFIX = '.of';
 /** Beside the names of fractions, none of which is like it. */
 export const SEEN_FOLDER = 'seen';
 
+/** Beside the folders of webhooks, no id of which is like it. */
+export const NOTICES_FOLDER = 'notices';
+const DUE_NAME = new RegExp(`/(\\d{${TIME_DIGITS}})-([^/]+)$`);
+
 /** Keys and key prefixes; prefixes end in `/`. */
 export const keys = {
   datasets: () => 'datasets/',
@@ -159,6 +163,32 @@ export const keys = {
   apiKeys: () => 'api-keys/',
   apiKey: (name: string) => `${keys.apiKeys()}${segment(name)}.json`,
 
+  /** Webhooks, with their secrets. */
+  webhooks: () => 'webhooks/',
+  webhook: (webhookId: string) => `${keys.webhooks()}${segment(webhookId)}.json`,
+  /** What was or is to be delivered to each webhook. Ids count down with time. */
+  webhookDeliveries: (webhookId: string) => `${keys.deliveries()}${segment(webhookId)}/`,
+  deliveries: () => 'webhook-deliveries/',
+  webhookDelivery: (webhookId: string, deliveryId: string) =>
+    `${keys.webhookDeliveries(webhookId)}${segment(deliveryId)}.json`,
+  /** What there is to do for webhooks: a folder of notices, and one of due deliveries for each webhook. */
+  webhookQueue: () => 'webhook-queue/',
+  /** Notices of what happened and no webhook has been told. */
+  webhookNotices: () => `${keys.webhookQueue()}${NOTICES_FOLDER}/`,
+  webhookNotice: (noticeId: string) => `${keys.webhookNotices()}${segment(noticeId)}.json`,
+  /** An empty object for each delivery of a webhook that is to be attempted. */
+  webhookDues: (webhookId: string) => `${keys.webhookQueue()}${segment(webhookId)}/`,
+  /** The order of keys is the order of times. @param dueAtMs Unix milliseconds. */
+  webhookDue: (webhookId: string, deliveryId: string, dueAtMs: number) =>
+    `${keys.webhookDues(webhookId)}${String(dueAtMs).padStart(TIME_DIGITS, '0')}-${segment(deliveryId)}`,
+  /** Delivery and time in a key of {@link webhookDue}; undefined for other keys. */
+  dueOf: (key: string): { readonly deliveryId: string; readonly dueAtMs: number } | undefined => {
+    const [, time, deliveryId] = DUE_NAME.exec(key) ?? [];
+    return time === undefined || deliveryId === undefined
+      ? undefined
+      : { deliveryId, dueAtMs: Number.parseInt(time, 10) };
+  },
+
   idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
@@ -190,11 +220,13 @@ export const keys = {
 
 /** How long the results of a batch prediction are kept, in days. */
 export const BATCH_DAYS = 30;
+/** How long deliveries to webhooks are kept, in days: longer than one is attempted again. */
+export const DELIVERY_DAYS = 30;
 
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
  * checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of, and the
- * audit log, and counts of predictions.
+ * audit log, counts of predictions, and what webhooks were or are to be told.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
@@ -205,4 +237,6 @@ export const EXPIRIES = [
   { id: 'workers', prefix: keys.workers(), days: 1 },
   { id: 'audit', prefix: keys.audit(), days: 400 },
   { id: 'usage', prefix: keys.usage(), days: 400 },
+  { id: 'webhook-deliveries', prefix: keys.deliveries(), days: DELIVERY_DAYS },
+  { id: 'webhook-queue', prefix: keys.webhookQueue(), days: DELIVERY_DAYS },
 ] as const;

@@ -3,6 +3,7 @@
 import type { Hash } from 'node:crypto';
 import type { KeyRing } from '../../core/api-key/key-ring.ts';
 import type { KnownKey } from '../../core/api-key/known-key.ts';
+import type { WebhookReceivers } from '../../core/environment.ts';
 import type { KeptAnswers } from '../../core/idempotency/kept-answers.ts';
 import type { JobMachine } from '../../core/job/estimate/estimate-job.ts';
 import type { JobQueue } from '../../core/job/queues/job-queue.ts';
@@ -62,6 +63,8 @@ export interface AppDeps {
   readonly metricsScope?: MetricsScope | undefined;
   /** Fetches pictures that predictions name by URL; absent where that is not allowed. */
   readonly fetchPicture?: FetchPicture | undefined;
+  /** Whom webhooks may reach. Default: `public`. */
+  readonly webhookReceivers?: WebhookReceivers | undefined;
   /** Whether pictures that people send with their right labels are kept. Default: they are not. */
   readonly keepsFeedback?: boolean | undefined;
   /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */

@@ -23,6 +23,8 @@ const RECORDED_PARAMS = [
   'batch_id',
   'prediction_id',
   'key',
+  'webhook_id',
+  'delivery_id',
 ];
 
 /** Longer than any name that is allowed; a refused request may have others. */

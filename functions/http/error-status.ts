@@ -123,6 +123,12 @@ export const ERROR_ANSWERS = {
   'setting-without-effect': refused(400),
   'sweep-without-validation': refused(400),
 
+  'webhook-not-found': refused(404),
+  'webhook-delivery-not-found': refused(404),
+  'webhook-url-refused': refused(403),
+  'webhook-disabled': refused(409),
+  'webhooks-full': refused(409),
+
   'architecture-unknown': refused(400),
   'layer-unknown': refused(400),
   'input-too-small': refused(400),

@@ -35,6 +35,11 @@ export const NOT_IDEMPOTENT = {
   renameDataset: 'Sent again, it goes on where it broke off.',
   deleteDatasetFiles: 'To delete twice is to delete.',
   rotateKey: 'Its answer has a secret, which is kept nowhere.',
+  createWebhook: 'Its answer has a secret, which is not kept with answers.',
+  updateWebhook: 'To set the same twice is to set it.',
+  rotateWebhook: 'Its answer has a secret, which is not kept with answers.',
+  testWebhook: 'Each request sends a test of its own, and does no more.',
+  redeliverWebhookDelivery: 'The receiver knows a repetition by the id of its event.',
 } as const satisfies Partial<Readonly<Record<OperationId, string>>>;
 
 /** Whether an answer of the operation is kept. */

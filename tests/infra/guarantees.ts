@@ -12,6 +12,8 @@ const EXPIRING = [
   'workers/',
   'audit/',
   'usage/',
+  'webhook-deliveries/',
+  'webhook-queue/',
 ];
 
 /** What the API may delete with all its versions. */
@@ -26,6 +28,9 @@ const ERASED = [
   'cache/features/*',
   'api-keys/*',
   'cache/inspections/*',
+  'webhooks/*',
+  'webhook-deliveries/*',
+  'webhook-queue/*',
 ];
 
 export interface Guarantee {
@@ -137,7 +142,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches, lost workers, the audit log and usage expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches, lost workers, the audit log, usage and deliveries to webhooks expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -333,6 +338,9 @@ export const GUARANTEES: readonly Guarantee[] = [
         'cache/inspections/*',
         'audit/*',
         'usage/*',
+        'webhooks/*',
+        'webhook-deliveries/*',
+        'webhook-queue/*',
       ]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObject'), ['open-jobs/*', ...ERASED]),
       ...sameAs(patternsOf(t, 'ApiFunctionRoleBucketAccess', 's3:DeleteObjectVersion'), ERASED),
@@ -369,6 +377,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'jobs/*',
         'batches/*',
         'checkpoints/*',
+        'webhook-queue/notices/*',
       ]),
     violate: (t) =>
       allow(t, 'TrainerJobRoleBucketAccess', {
@@ -377,7 +386,7 @@ export const GUARANTEES: readonly Guarantee[] = [
       }),
   },
   {
-    name: 'the function of job events can access job records and job events only',
+    name: 'the function of job events can access job records and job events, and give notice of ends, only',
     problems: (t) =>
       ['s3:GetObject', 's3:PutObject'].flatMap((action) =>
         sameAs(patternsOf(t, 'JobEventsFunctionRoleBucketAccess', action), [
@@ -385,6 +394,7 @@ export const GUARANTEES: readonly Guarantee[] = [
           'jobs/*/events/*',
           'batches/batch_*/job.json',
           'batches/batch_*/events/*',
+          ...(action === 's3:PutObject' ? ['webhook-queue/notices/*'] : []),
         ]),
       ),
     violate: (t) =>

@@ -3,6 +3,7 @@
 import type { ConfiguredKeys } from '../../core/api-key/configured-keys.ts';
 import { createKeyRecords } from '../../core/api-key/key-records.ts';
 import { createKeyRing } from '../../core/api-key/key-ring.ts';
+import type { WebhookReceivers } from '../../core/environment.ts';
 import type { JobQueue, JobStart } from '../../core/job/queues/job-queue.ts';
 import { createJobStore } from '../../core/job/record/job-store.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../core/lanes/lane-scheduler.ts';
@@ -47,6 +48,7 @@ export interface TestAppOptions {
   readonly keepsFeedback?: boolean;
   readonly metrics?: AppDeps['metrics'];
   readonly metricsScope?: AppDeps['metricsScope'];
+  readonly webhookReceivers?: WebhookReceivers;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -104,6 +106,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     keepsFeedback: options.keepsFeedback,
     metrics: options.metrics,
     metricsScope: options.metricsScope,
+    webhookReceivers: options.webhookReceivers,
     usage: createUsageCounter({
       store,
       now,

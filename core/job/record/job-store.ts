@@ -9,6 +9,8 @@ import { createJson, isUnreadable, readJson } from '../../storage/json.ts';
 import { keys } from '../../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../storage/object-store.ts';
 import { takePage } from '../../storage/take-page.ts';
+import { createNotices } from '../../webhook/notices.ts';
+import { endEventOf } from './end-event.ts';
 import { isFinal, JOB_RECORD, type JobRecord, toPaused } from './job.ts';
 import { createJobEvents, type JobEvents, type PageOptions } from './job-events.ts';
 import { createJobId } from './job-id.ts';
@@ -108,6 +110,8 @@ export interface JobStore extends JobRecords, JobEvents {
    * Makes sure that {@link open} gives a job that is not over, whose key may be lost. Does nothing where the key cannot be written.
    */
   confirmOpen(job: JobRecord): Promise<void>;
+  /** Makes sure that webhooks are told of a job that is over, where whoever ended it was killed before. */
+  confirmOver(job: JobRecord): Promise<void>;
 }
 
 /** What an attempt needs of the store: to change its job's record and to add events. */
@@ -165,6 +169,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
   const records = createJobRecords(store, keys.job);
   const { get } = records;
   const openJobs = createOpenJobs(store);
+  const notices = createNotices(store);
   const told = new Set<string>();
   const getReadable = async (id: string) => {
     try {
@@ -200,6 +205,20 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     return earlier.jobId;
   }
 
+  /**
+   * Gives notice that a job is over, for webhooks, and takes it off the list of open jobs. Where that cannot be done, the job stays on the
+   * list, and whoever finds it there does it: it must not fail what was done for the job.
+   */
+  const noteEnd = async (job: JobRecord) => {
+    const event = endEventOf(job);
+    try {
+      if (event !== undefined) await notices.add(event);
+    } catch {
+      return;
+    }
+    await openJobs.remove(job.id);
+  };
+
   const update: JobRecords['update'] = async (id, change, actsFor) => {
     let wasOpen = false;
     const updated = await records.update(
@@ -210,7 +229,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       },
       actsFor,
     );
-    if (wasOpen && isFinal(updated.status)) await openJobs.remove(id);
+    if (wasOpen && isFinal(updated.status)) await noteEnd(updated);
     return updated;
   };
 
@@ -237,6 +256,9 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
     get,
     update,
     confirmOpen,
+    async confirmOver(job) {
+      if (isFinal(job.status)) await noteEnd(job);
+    },
     isOpenChecked: openJobs.isChecked,
     ...createJobEvents({ store, now }),
 
@@ -340,7 +362,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       for await (const id of openJobs.ids()) {
         const job = await getReadable(id);
         if (job === undefined) continue;
-        if (isFinal(job.status)) await openJobs.remove(id);
+        if (isFinal(job.status)) await noteEnd(job);
         else yield job;
       }
     },

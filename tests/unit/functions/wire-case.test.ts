@@ -39,7 +39,7 @@ function namesIn(value: AnyJson): string[] {
 }
 
 it('spells every name in snake_case: jobs, trials, events, reports, manifests, parity, errors, plans', async () => {
-  const test = createTestApp({ keepsFeedback: true });
+  const test = createTestApp({ keepsFeedback: true, webhookReceivers: 'any' });
   const { id } = await test.jobs.create(newJob());
   await test.jobs.update(id, (job) => ({
     ...job,
@@ -86,6 +86,11 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
 
   await test.store.put('inputs/1.png', 'a picture');
   const image = Buffer.from(await colorPicture('red')).toString('base64');
+  const { body: made } = await test.send('POST', '/v1/webhooks', {
+    url: 'http://a.test',
+    events: ['batch.failed'],
+  });
+  const hook = made.id;
   const names = new Set<string>();
   for (const [method, path, body] of [
     ['GET', `/v1/fine_tuning/jobs/${id}`],
@@ -103,6 +108,9 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['POST', '/v1/plans', { model: 'small_cnn' }],
     ['GET', '/v1/architectures'],
     ['GET', '/v1/workers'],
+    ['GET', '/v1/webhooks'],
+    ['POST', `/v1/webhooks/${hook}/test`],
+    ['GET', `/v1/webhooks/${hook}/deliveries`],
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/', dry_run: true }],
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/' }],
     ['GET', '/v1/batches'],
@@ -118,6 +126,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     'given_up',
     'content_hash',
     'macro_f1',
+    'next_attempt_at',
     'size_bytes',
     'tfjs_max_difference',
     'usd_per_hour',

@@ -8,6 +8,8 @@ import { createJobStore, type JobStore } from '../../../core/job/record/job-stor
 import { acquireLease, updateLeased } from '../../../core/job/record/lease.ts';
 import { spendingOf } from '../../../core/job/record/spending-of.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
+import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
 
@@ -17,6 +19,7 @@ const NO_CAPACITY =
   'Canceled by JobStateTimeLimit action due to reason: CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY';
 
 describe('applyBatchEvent', () => {
+  let store: ObjectStore;
   let jobs: JobStore;
   let job: JobRecord;
   let moves: [string, string, Destination][];
@@ -26,7 +29,8 @@ describe('applyBatchEvent', () => {
   const now = () => STARTED;
 
   beforeEach(async () => {
-    jobs = createJobStore({ store: createMemoryStore(), now });
+    store = createMemoryStore();
+    jobs = createJobStore({ store, now });
     moves = [];
     counted = [];
     job = await place({ capacity: 'spot' });
@@ -395,6 +399,21 @@ describe('applyBatchEvent', () => {
     await updateLeased({ jobs, now }, job.id, 'trainer', (record) => ({ ...record, status: 'succeeded' }));
     expect(await apply({ status: 'SUCCEEDED' })).toEqual({ kind: 'nothing' });
     expect(counted).toEqual(['succeeded']);
+  });
+
+  it('gives notice of a job whose trainer has finished it, and was killed before it did so', async () => {
+    await jobs.update(job.id, (record) => ({ ...record, status: 'running' }));
+    await jobs.update(job.id, (record) => ({ ...record, status: 'succeeded', finishedAt: 1 }));
+    await store.eraseAll(keys.webhookNotices());
+    const notices = async () => {
+      const found = [];
+      for await (const { key } of store.list(keys.webhookNotices())) found.push(key);
+      return found;
+    };
+    await apply({ status: 'RUNNING' });
+    expect(await notices()).toEqual([]);
+    await apply({ status: 'SUCCEEDED' });
+    expect(await notices()).toHaveLength(1);
   });
 
   it('fails a job whose trainer ended well without finishing it', async () => {

@@ -42,6 +42,8 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
   await reportMachineTime(deps, job, event);
   const step = nextStep(job, event, deps.fleet);
   await carryOut(deps, job, event.detail, step);
+  // Its trainer may have been killed between the end of the job and the notice of it.
+  if (isOver(event.detail)) await jobs.confirmOver(job);
   const status = becomes(job, event, step);
   if (status !== undefined) metrics.jobBecame(status);
   return step;

@@ -1,0 +1,50 @@
+// Delivers to webhooks from a server: looks for notices and for what is due, again and again, beside the requests.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WebhookReceivers } from '../core/environment.ts';
+import { createWorkLoop } from '../core/job/queues/local/work-loop.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { createDeliverer } from '../core/webhook/deliverer.ts';
+import { createEventPoster } from '../core/webhook/post-event.ts';
+import type { Logger } from './deps/logger.ts';
+
+/** How often an idle server looks into a folder. */
+const FOLDER_POLL_MS = 1000;
+/** The same for a bucket, where a look costs a request. */
+const BUCKET_POLL_MS = 5000;
+const RETRY_MS = 30_000;
+/** How long attempts in hand may take when the server stops. */
+const STOP_MS = 3000;
+
+/** What the server delivers, and whom it may reach. */
+export interface DeliverWebhooksOptions {
+  readonly store: ObjectStore;
+  readonly receivers: WebhookReceivers;
+  readonly logger: Logger;
+}
+
+/**
+ * Starts delivering.
+ * @returns a function that ends it. Attempts that are not over within some seconds are made by whoever comes next.
+ */
+export function deliverWebhooks({ store, receivers, logger }: DeliverWebhooksOptions): () => Promise<void> {
+  const deliverer = createDeliverer({
+    store,
+    now: Date.now,
+    post: createEventPoster({ receivers, now: Date.now }),
+    onSettled: () => loop.wake(),
+    onError: (error, at) => logger.warn('a webhook was not told of an event', { ...at, error }),
+  });
+  const loop = createWorkLoop({
+    step: async () => (await deliverer.step()).started > 0,
+    pollMs: store.url.startsWith('s3:') ? BUCKET_POLL_MS : FOLDER_POLL_MS,
+    retryMs: RETRY_MS,
+    onError: (error) => logger.warn('deliveries to webhooks were not looked for', { error }),
+  });
+  loop.start();
+  return async () => {
+    await loop.stop();
+    await Promise.race([deliverer.settled(), sleep(STOP_MS, undefined, { ref: false })]);
+    await deliverer.stop();
+  };
+}
