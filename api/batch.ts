@@ -56,8 +56,9 @@ export const CreateBatchSchema = z
       .optional()
       .meta({
         description:
-          'A JSONL file: the id of an upload, or its key below `inputs/`, `uploads/` or `datasets/`. Each line is `{"key": …, "custom_id": …}` or, ' +
-          'with `endpoint`, a request in the form of OpenAI’s batches whose `body` is `{"image_key": …}`.',
+          'A JSONL file: the id of a file (`POST /v1/files`) or of an upload, or its key below `inputs/`, `uploads/` or `datasets/`. Each line is ' +
+          '`{"key": …, "custom_id": …}` or, with `endpoint`, a request in the form of OpenAI’s batches whose `body` names the picture (`image_key`) ' +
+          'or holds it: `image` as base64, or `image_url` as a `data:` URL.',
         example: 'inputs/tuesday.jsonl',
       }),
     endpoint: z
@@ -175,12 +176,17 @@ export const BatchSchema = z
         failed: count('Pictures that have an error.'),
       })
       .meta({ description: 'How far it is.' }),
-    output_file_id: z.string().nullable().meta({
-      description:
-        'Names the results, which `GET /v1/batches/{batch_id}/results` gives; null before the end.',
-    }),
+    output_file_id: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'The file with the lines of pictures with predictions (`GET /v1/files/{file_id}/content`); null before the end, and where there are ' +
+          'none. `GET /v1/batches/{batch_id}/results` gives all lines.',
+      }),
     error_file_id: z.string().nullable().meta({
-      description: 'Names the lines of pictures with errors (`?only=errors`); null where there are none.',
+      description:
+        'The file with the lines of pictures with errors; null before the end, and where there are none.',
     }),
     errors: orNull(
       z.object(
@@ -238,6 +244,23 @@ export const DeletedBatchSchema = z
   })
   .meta({ id: 'DeletedBatch', description: 'A batch that was deleted.' });
 
+/** The two files of a batch that is over. */
+export const OUTPUTS = ['output', 'errors'] as const;
+/** One of {@link OUTPUTS}. */
+export type Output = (typeof OUTPUTS)[number];
+const OUTPUT_FILE_ID = /^(batch_[A-Za-z0-9]+)-(output|errors)$/;
+
+/** The id of a file of a batch. */
+export const toOutputFileId = (batchId: string, output: Output): string => `${batchId}-${output}`;
+
+/** The batch of a file's id, and which of its files that is; undefined for other ids. */
+export function parseOutputFileId(
+  id: string,
+): { readonly batchId: string; readonly output: Output } | undefined {
+  const [, batchId, output] = OUTPUT_FILE_ID.exec(id) ?? [];
+  return batchId === undefined ? undefined : { batchId, output: output as Output };
+}
+
 const BATCH_ID_MAX_LENGTH = 64;
 
 /** The path parameters of the routes of one batch. */
@@ -293,8 +316,8 @@ export function toWireBatch(
     top_k: batch.topK,
     shards: batch.shards,
     request_counts: { total: batch.pictures, ...counts },
-    output_file_id: isOver && counts.completed + counts.failed > 0 ? `${id}-output` : null,
-    error_file_id: isOver && counts.failed > 0 ? `${id}-errors` : null,
+    output_file_id: isOver && counts.completed > 0 ? toOutputFileId(id, 'output') : null,
+    error_file_id: isOver && counts.failed > 0 ? toOutputFileId(id, 'errors') : null,
     errors:
       error === null
         ? null

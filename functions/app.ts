@@ -32,6 +32,7 @@ import { datasetUploadRoutes } from './routes/dataset-uploads.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
+import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { importModelRoutes } from './routes/import-model.ts';
 import { jobCheckpointRoutes } from './routes/job-checkpoints.ts';
@@ -94,6 +95,7 @@ export function createApp(deps: AppDeps) {
     feedbackRoutes,
     batchRoutes,
     batchResultRoutes,
+    fileRoutes,
     uploadRoutes,
     datasetRoutes,
     datasetFileRoutes,

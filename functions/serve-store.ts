@@ -6,6 +6,7 @@ import { createKeyRecords } from '../core/api-key/key-records.ts';
 import { createKeyRing } from '../core/api-key/key-ring.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors/errors.ts';
+import { createFileStore } from '../core/file/file-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import { createSessionLanes, MODEL_MAX_BYTES, PICTURES_PER_LANE } from '../core/predict/laned-session.ts';
 import { createPredictor } from '../core/predict/predictor.ts';
@@ -202,6 +203,9 @@ function deleteExpiredHourly(store: ObjectStore, logger: Logger): () => void {
       deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
         logger.error(`old ${id} not deleted`, { error }),
       );
+    createFileStore({ store, now: Date.now })
+      .eraseExpired()
+      .catch((error: unknown) => logger.error('expired files not erased', { error }));
   };
   deleteExpired();
   const timer = setInterval(deleteExpired, HOUR_MS).unref();

@@ -7,6 +7,7 @@ import { keys } from '../storage/keys.ts';
 const NOT_COPIED = [
   keys.cache(),
   keys.uploads(),
+  keys.unfinishedFiles(),
   keys.openJobs(),
   keys.backup(),
   keys.backupLists(),

@@ -6,15 +6,36 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 const InputPictureSchema = z.object({
-  /** Object key of the picture. */
+  /** Object key of the picture; where a line holds it, what names the file. */
   key: z.string(),
   /** The name that the request gave it; null where it gave none. */
   customId: z.string().nullable(),
   /** Why the picture cannot be read, where that is known beforehand. */
   problem: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** First and last byte of the line that holds the picture, in the file of the batch. It counts before `problem`. */
+  inline: z.object({ start: z.number().int(), end: z.number().int() }).optional(),
 });
 /** A picture that is to be predicted. */
 export type InputPicture = z.infer<typeof InputPictureSchema>;
+
+/**
+ * A picture that a line of the file holds. A trainer that cannot read it there finds a problem that says so.
+ * @param range first and last byte of the line.
+ */
+export const inlinePicture = (
+  key: string,
+  customId: string | null,
+  { start, end }: NonNullable<InputPicture['inline']>,
+): InputPicture => ({
+  key,
+  customId,
+  problem: {
+    code: 'format-newer',
+    message:
+      'The picture is in the file of the batch, which this version of the trainer does not read. Upgrade it.',
+  },
+  inline: { start, end },
+});
 
 /** Writes a chunk. Doing it again with the same pictures changes nothing. */
 export async function writeInputChunk(

@@ -3,7 +3,7 @@
 import { isHiddenName } from '../dataset/hidden-name.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { inputInvalid } from './input-key.ts';
-import type { InputPicture } from './input-picture.ts';
+import { type InputPicture, inlinePicture } from './input-picture.ts';
 import { type ParseLineOptions, parseInputLine } from './parse-input-line.ts';
 import { readLines } from './read-lines.ts';
 
@@ -55,7 +55,7 @@ async function* listFile(
 ): AsyncGenerator<ListedPicture> {
   const problems: { readonly line: number; readonly message: string }[] = [];
   const seen = new Set<string>();
-  for await (const { line, text } of readLines(store, key, param)) {
+  for await (const { line, text, ...range } of readLines(store, key, param)) {
     if (text.trim() === '') continue;
     const parsed = parseInputLine(text, { storeUrl: store.url, endpoint, mayReadDatasets });
     if (!('customId' in parsed)) problems.push({ line, message: parsed.problem });
@@ -66,7 +66,10 @@ async function* listFile(
       });
     else {
       if (parsed.customId !== null) seen.add(parsed.customId);
-      if (problems.length === 0) yield parsed;
+      if (problems.length > 0) continue;
+      if (parsed.isInline)
+        yield { ...inlinePicture(key, parsed.customId, range), sizeBytes: bytesOfBase64(range) };
+      else yield parsed;
     }
     if (problems.length === MOST_PROBLEMS) break;
   }
@@ -78,3 +81,7 @@ async function* listFile(
       { lines: problems },
     );
 }
+
+/** About so many bytes has the picture that a line holds. */
+const bytesOfBase64 = ({ start, end }: { readonly start: number; readonly end: number }) =>
+  Math.ceil(((end + 1 - start) * 3) / 4);

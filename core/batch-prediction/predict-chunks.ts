@@ -9,8 +9,11 @@ import { addCounts, type BatchCounts, type BatchPrediction } from '../job/record
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Predictor } from '../predict/predictor.ts';
 import { isUnreadableObject } from '../storage/is-unreadable-object.ts';
+import { type ObjectPart, readParts } from '../storage/object-parts.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type InputPicture, readInputChunk } from './input-picture.ts';
+import { pictureInLine } from './parse-input-line.ts';
+import { inputParts } from './read-lines.ts';
 import { type LineOutcome, toResultLine } from './result-line.ts';
 import { commitResults, countLines, countResults, listResults } from './results.ts';
 
@@ -90,12 +93,14 @@ async function predictChunk(
     );
   const { version, topK, lines: form, chunkSize } = batch;
   const lines: string[] = [];
+  const isInFile = pictures.some(({ inline }) => inline !== undefined);
+  const file = isInFile ? await inputParts(store, batch.source.key) : [];
   await forEachConcurrent(pictures, concurrency, async (picture, at) => {
     signal.throwIfAborted();
     const place = { batchId, index: chunk * chunkSize + at, picture };
     const answer = async (images: readonly Uint8Array[]) =>
       predictor.predict({ model, version, images, topK, signal, turns });
-    const content = await readPicture(store, picture, signal);
+    const content = await readPicture(store, picture, file, signal);
     const result = await answer(content instanceof Uint8Array ? [content] : []);
     const outcome: LineOutcome | undefined =
       content instanceof Uint8Array ? result.outcomes[0] : { ok: false, error: content };
@@ -105,12 +110,37 @@ async function predictChunk(
   return lines;
 }
 
+/** The bytes of a picture that a line of the file holds, or why there are none. */
+async function readInline(
+  store: ObjectStore,
+  key: string,
+  file: readonly ObjectPart[],
+  range: NonNullable<InputPicture['inline']>,
+): Promise<Uint8Array | FoveaError> {
+  const pieces: Uint8Array[] = [];
+  try {
+    for await (const piece of readParts(store, file, range)) pieces.push(piece);
+  } catch (error) {
+    if (!isFoveaError(error)) throw error;
+    if (isUnreadableObject(error)) return error;
+    if (error.code !== 'storage-conflict' && error.code !== 'range-not-satisfiable') throw error;
+    pieces.length = 0;
+  }
+  if (pieces.length > 0) return pictureInLine(Buffer.concat(pieces).toString('utf8'));
+  return new FoveaError(
+    'picture-not-found',
+    `The file "${key}" that holds the picture was changed or deleted.`,
+  );
+}
+
 /** The bytes of a picture, or why there are none. */
 async function readPicture(
   store: ObjectStore,
-  { key, problem }: InputPicture,
+  { key, problem, inline }: InputPicture,
+  file: readonly ObjectPart[],
   signal: AbortSignal,
 ): Promise<Uint8Array | Pick<FoveaError, 'code' | 'message'>> {
+  if (inline !== undefined) return readInline(store, key, file, inline);
   // The code is one of this version's, or of one that came later: it is only repeated.
   if (problem !== undefined) return problem as Pick<FoveaError, 'code' | 'message'>;
   const { maxBytes } = DEFAULT_IMAGE_LIMITS;

@@ -1,52 +1,102 @@
 // Reads a text file of the store line by line, a few megabytes at a time. Knows nothing of what the lines say.
 
 import { isFoveaError } from '../errors/errors.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { isFileId } from '../file/file-id.ts';
+import { keys } from '../storage/keys.ts';
+import { sizeOfParts } from '../storage/object-parts.ts';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { inputInvalid } from './input-key.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 /** As OpenAI limits it. */
-const MOST_BYTES = 200 * 1024 * 1024;
+export const MOST_INPUT_BYTES = 200 * 1024 * 1024;
+/** A line may hold the largest picture as base64. */
+const MOST_LINE_BYTES = 28_000_000;
+const NEWLINE = 0x0a;
+
+/** A line, and where it is in the file. */
+export interface FileLine {
+  /** From 1. */
+  readonly line: number;
+  readonly text: string;
+  /** Its first byte in the file. */
+  readonly start: number;
+  /** Its last byte, without its end. */
+  readonly end: number;
+}
+
+/** The objects that a file consists of: one, or those of a file that a client has sent. */
+export async function inputParts(store: ObjectStore, key: string): Promise<ObjectInfo[]> {
+  if (!isFileId(key)) {
+    const info = await store.head(key);
+    return info === undefined ? [] : [info];
+  }
+  const parts: ObjectInfo[] = [];
+  for await (const part of store.list(keys.fileContent(key))) parts.push(part);
+  return parts;
+}
 
 /**
- * The lines, numbered from 1, without their ends. All pieces are of one state of the file.
- * @throws {FoveaError} `batch-input-invalid`: there is no such file, it is too large, no UTF-8, or was changed meanwhile.
+ * The lines, without their ends. All pieces are of one state of the file.
+ * @throws {FoveaError} `batch-input-invalid`: there is no such file, it or a line is too large, it is no UTF-8, or was changed meanwhile.
  */
-export async function* readLines(
-  store: ObjectStore,
-  key: string,
-  param: string,
-): AsyncGenerator<{ readonly line: number; readonly text: string }> {
-  const info = await store.head(key);
-  if (info === undefined) throw inputInvalid(`There is no file "${key}".`, param);
-  if (info.sizeBytes > MOST_BYTES)
+export async function* readLines(store: ObjectStore, key: string, param: string): AsyncGenerator<FileLine> {
+  const parts = await inputParts(store, key);
+  if (parts.length === 0) throw inputInvalid(`There is no file "${key}".`, param);
+  const sizeBytes = sizeOfParts(parts);
+  if (sizeBytes > MOST_INPUT_BYTES)
     throw inputInvalid(
-      `The file "${key}" has ${info.sizeBytes} bytes; at most ${MOST_BYTES} are read. Make several batches.`,
+      `The file "${key}" has ${sizeBytes} bytes; at most ${MOST_INPUT_BYTES} are read. Make several batches.`,
       param,
     );
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (bytes: Uint8Array | undefined) => {
+  const toLine = (line: number, bytes: Uint8Array, start: number): FileLine => {
     try {
-      return decoder.decode(bytes, { stream: bytes !== undefined });
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return { line, text, start, end: start + bytes.byteLength - 1 };
     } catch {
       throw inputInvalid(`The file "${key}" is not UTF-8.`, param);
     }
   };
   let line = 0;
-  let rest = '';
-  for (let start = 0; start < info.sizeBytes; start += PIECE_BYTES) {
-    const piece = await store
-      .get(key, { range: { start, end: start + PIECE_BYTES - 1 } })
-      .catch((error: unknown) => {
-        if (isFoveaError(error, 'range-not-satisfiable')) return undefined;
-        throw error;
-      });
-    if (piece?.etag !== info.etag)
-      throw inputInvalid(`The file "${key}" was changed while it was read.`, param);
-    const lines = (rest + decode(piece.body)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) yield { line: ++line, text };
+  let start = 0;
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const piece of readPieces(store, key, parts, param)) {
+    let at = 0;
+    for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, at)) {
+      const bytes = Buffer.concat([...rest, piece.subarray(at, end)]);
+      yield toLine(++line, bytes, start);
+      start += bytes.byteLength + 1;
+      at = end + 1;
+      rest = [];
+      restBytes = 0;
+    }
+    rest.push(piece.subarray(at));
+    restBytes += piece.byteLength - at;
+    if (restBytes > MOST_LINE_BYTES)
+      throw inputInvalid(
+        `Line ${line + 1} of the file "${key}" has more than ${MOST_LINE_BYTES} bytes, which no picture needs. Name the picture by its key instead.`,
+        param,
+      );
   }
-  rest += decode(undefined);
-  if (rest !== '') yield { line: ++line, text: rest };
+  if (restBytes > 0) yield toLine(++line, Buffer.concat(rest), start);
+}
+
+async function* readPieces(
+  store: ObjectStore,
+  key: string,
+  parts: readonly ObjectInfo[],
+  param: string,
+): AsyncGenerator<Buffer> {
+  for (const { key: part, sizeBytes, etag } of parts)
+    for (let start = 0; start < sizeBytes; start += PIECE_BYTES) {
+      const piece = await store
+        .get(part, { range: { start, end: start + PIECE_BYTES - 1 } })
+        .catch((error: unknown) => {
+          if (isFoveaError(error, 'range-not-satisfiable')) return undefined;
+          throw error;
+        });
+      if (piece?.etag !== etag) throw inputInvalid(`The file "${key}" was changed while it was read.`, param);
+      yield Buffer.from(piece.body.buffer, piece.body.byteOffset, piece.body.byteLength);
+    }
 }

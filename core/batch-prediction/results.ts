@@ -54,6 +54,18 @@ export async function readResultLines(store: ObjectStore, key: string): Promise<
   return new TextDecoder().decode(object.body).trimEnd().split('\n');
 }
 
+/** The lines of all chunks that are wanted, chunk by chunk, as bytes. */
+export async function* readSomeLines(
+  store: ObjectStore,
+  chunks: readonly Pick<ResultChunk, 'key'>[],
+  isWanted: (line: string) => boolean,
+): AsyncGenerator<Uint8Array> {
+  for (const { key } of chunks) {
+    const lines = (await readResultLines(store, key)).filter(isWanted);
+    if (lines.length > 0) yield new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+  }
+}
+
 /** Counts lines with predictions and lines with errors. */
 export const countLines = (lines: readonly string[]): BatchCounts => {
   const failed = lines.filter(isErrorLine).length;

@@ -62,6 +62,11 @@ export const REQUEST_CODES = {
     'This entry of the archive is a link or a device, damaged, or protected by a password. Pack the file itself.',
   'archive-too-large':
     'The archive has more entries or bytes than the limit, or unpacks to far more than its size. Send several archives of pictures alone.',
+  'file-not-found': 'There is no such file, or it has expired. List the files to find its id.',
+  'file-invalid': 'The file is not what its purpose needs. Send what the message names.',
+  'file-too-large': 'The file is larger than its purpose allows. Send several smaller ones.',
+  'file-in-use':
+    'Something that is not over reads the file, or it is a part of another one. Do what the message says first.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
   'dataset-inspecting':
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',

@@ -29,6 +29,7 @@ const inputs = `${keys.inputs()}*`;
 const openJobs = `${keys.openJobs()}*`;
 const checkpoints = `${keys.checkpoints()}*`;
 const uploads = `${keys.uploads()}*`;
+const files = `${keys.files()}*`;
 const idempotency = keys.idempotency('*');
 const apiKeys = `${keys.apiKeys()}*`;
 const usage = `${keys.usage()}*`;
@@ -42,7 +43,7 @@ const webhookNotices = `${keys.webhookNotices()}*`;
 
 /**
  * A trainer reads datasets, and writes how they are split, its job, its checkpoints and its model. It also predicts batches of pictures,
- * which may be uploads.
+ * which may be uploads, or in files.
  */
 const TRAINER: Access = {
   // Of a restore, whether it is finished.
@@ -50,6 +51,7 @@ const TRAINER: Access = {
     datasets,
     inputs,
     uploads,
+    files,
     splits,
     models,
     backbones,
@@ -98,6 +100,7 @@ export const ACCESS = {
       workers,
       idempotency,
       uploads,
+      files,
       weights,
       inspections,
       apiKeys,
@@ -119,6 +122,7 @@ export const ACCESS = {
       openJobs,
       idempotency,
       uploads,
+      files,
       models,
       backbones,
       weights,
@@ -141,6 +145,7 @@ export const ACCESS = {
       batchFiles,
       checkpoints,
       uploads,
+      files,
       features,
       inspections,
       apiKeys,

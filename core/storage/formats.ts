@@ -54,6 +54,8 @@ export const FORMATS = {
   webhook: { kind: 'webhook', version: 1 },
   webhookDelivery: { kind: 'delivery of a webhook', version: 1 },
   webhookNotice: { kind: 'notice of a webhook event', version: 1 },
+  file: { kind: 'record of a file', version: 1 },
+  partUpload: { kind: 'record of an upload in parts', version: 1 },
 } as const satisfies Readonly<Record<string, FormatNumber>>;
 
 /** A format together with what reads it. */

@@ -28,6 +28,12 @@ const jobFolder = (jobId: string) => `${isBatchId(jobId) ? 'batches/' : 'jobs/'}
 const chunkName = (chunk: number) => `${String(chunk).padStart(CHUNK_DIGITS, '0')}.jsonl`;
 const MEMBERS_SUFFIX = '.of';
 
+/** The beginnings of the ids of files that clients send: those that are kept, and those that expire. */
+export const FILE_PREFIXES = { kept: 'file-k', expiring: 'file-x' } as const;
+/** The folder of a file that a client has sent. */
+const fileFolder = (fileId: string) =>
+  `${fileId.startsWith(FILE_PREFIXES.expiring) ? keys.expiringFiles() : keys.keptFiles()}${segment(fileId)}/`;
+
 /** Beside the names of fractions, none of which is like it. */
 export const SEEN_FOLDER = 'seen';
 
@@ -138,6 +144,26 @@ export const keys = {
   uploads: () => 'uploads/',
   upload: (uploadId: string) => `uploads/${segment(uploadId)}`,
 
+  /** Files that clients send as OpenAI's do: a folder for each, with its record and its content in parts. */
+  files: () => 'files/',
+  keptFiles: () => `${keys.files()}kept/`,
+  /** Files with a time after which they are gone. */
+  expiringFiles: () => `${keys.files()}expiring/`,
+  /** Everything of a file. */
+  fileFolder,
+  file: (fileId: string) => `${fileFolder(fileId)}file.json`,
+  fileContent: (fileId: string) => `${fileFolder(fileId)}content/`,
+  /** The number is zero-padded, so that the order of keys is the order of parts. */
+  filePart: (fileId: string, part: number) =>
+    `${keys.fileContent(fileId)}${String(part).padStart(CHUNK_DIGITS, '0')}`,
+  /** Files that arrive in several requests and are not complete; they expire. */
+  unfinishedFiles: () => `${keys.files()}unfinished/`,
+  /** Everything of an upload in parts. */
+  partUpload: (uploadId: string) => `${keys.unfinishedFiles()}${segment(uploadId)}/`,
+  partUploadRecord: (uploadId: string) => `${keys.partUpload(uploadId)}upload.json`,
+  uploadParts: (uploadId: string) => `${keys.partUpload(uploadId)}parts/`,
+  uploadPart: (uploadId: string, partId: string) => `${keys.uploadParts(uploadId)}${segment(partId)}`,
+
   /** The note of a backup on itself. */
   backup: () => 'backup.json',
   /** The list of a backup's objects, in pieces. */
@@ -222,14 +248,18 @@ export const keys = {
 export const BATCH_DAYS = 30;
 /** How long deliveries to webhooks are kept, in days: longer than one is attempted again. */
 export const DELIVERY_DAYS = 30;
+/** How long a file that expires is kept at most, in days. */
+export const FILE_DAYS = 30;
 
 /**
- * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads,
- * checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of, and the
- * audit log, counts of predictions, and what webhooks were or are to be told.
+ * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads, files
+ * with an end, checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of,
+ * and the audit log, counts of predictions, and what webhooks were or are to be told.
  */
 export const EXPIRIES = [
   { id: 'uploads', prefix: keys.uploads(), days: 1 },
+  { id: 'unfinished-files', prefix: keys.unfinishedFiles(), days: 1 },
+  { id: 'files', prefix: keys.expiringFiles(), days: FILE_DAYS },
   { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
   { id: 'features', prefix: keys.features(), days: 90 },
   { id: 'inspections', prefix: keys.inspections(), days: 90 },

@@ -21,6 +21,7 @@ const RECORDED_PARAMS = [
   'alias',
   'fine_tuning_job_id',
   'batch_id',
+  'file_id',
   'prediction_id',
   'key',
   'webhook_id',

@@ -28,6 +28,7 @@ export const NOT_IDEMPOTENT = {
   finishFineTuningJob: 'To finish twice is to finish.',
   cancelBatch: 'To cancel twice is to cancel.',
   storeDatasetFiles: 'It stores the same files in the same places.',
+  createFile: 'Its body is larger than what is kept of requests. A file that was made twice has two ids.',
   createKey: 'Its answer has a secret, which is kept nowhere. The name of the key is taken the second time.',
   createDatasetUploads: 'Links made again bring the same files.',
   moveDatasetFiles: 'Sent again, it goes on where it broke off.',

@@ -12,6 +12,12 @@ export const OPERATION_SCOPES = {
   predict: 'predict',
   createPredictionFeedback: 'predict',
   createUpload: 'predict',
+  /** Those for fine-tuning need `train`. */
+  createFile: 'predict',
+  listFiles: 'predict',
+  getFile: 'predict',
+  getFileContent: 'predict',
+  deleteFile: 'predict',
   createBatch: 'predict',
   listBatches: 'predict',
   getBatch: 'predict',

@@ -1,7 +1,7 @@
 // Image classification as Hugging Face's inference clients ask for it: `POST /models/{model}`.
 
 import { z } from 'zod';
-import { decodeBase64 } from '../http/decode-base64.ts';
+import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from '../http/read-json.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
 import { createProtocol, predictAll } from './protocol.ts';

@@ -4,9 +4,9 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import type { AppEnv } from '../deps/deps.ts';
-import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
 import { assertCount } from '../http/read-images.ts';
 import { parseJsonBody } from '../http/read-json.ts';

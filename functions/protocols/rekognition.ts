@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { FoveaError } from '../../core/errors/errors.ts';
-import { decodeBase64 } from '../http/decode-base64.ts';
+import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import type { ErrorBody } from '../http/error-response.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';

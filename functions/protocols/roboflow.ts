@@ -4,9 +4,9 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { FoveaError } from '../../core/errors/errors.ts';
+import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import { readImageHeader } from '../../core/image/read-image-header.ts';
 import type { AppEnv } from '../deps/deps.ts';
-import { decodeBase64 } from '../http/decode-base64.ts';
 import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import { BEARER_KEY, type KeyPlace } from '../http/require-api-key.ts';

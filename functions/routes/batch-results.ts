@@ -3,14 +3,15 @@
 import { z } from '@hono/zod-openapi';
 import { BatchIdSchema } from '../../api/batch.ts';
 import { isErrorLine } from '../../core/batch-prediction/result-line.ts';
-import { listResults, type ResultChunk, readResultLines } from '../../core/batch-prediction/results.ts';
+import { listResults, readSomeLines } from '../../core/batch-prediction/results.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isFinal } from '../../core/job/record/job.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { readParts, sizeOfParts } from '../../core/storage/object-parts.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
+import { streamOf } from '../http/stream-body.ts';
 import { findBatch, unfinished } from './batches.ts';
 
 const JSONL = 'application/jsonl';
@@ -57,11 +58,12 @@ export function batchResultRoutes(deps: AppDeps) {
     if (!isFinal(record.status)) throw unfinished(id, 'downloaded');
     const chunks = await listResults(store, id);
     const headers = { 'Content-Type': JSONL, 'X-Content-Type-Options': 'nosniff' };
-    if (c.req.valid('query').only === 'errors') return c.body(streamErrors(store, chunks), 200, headers);
-    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.sizeBytes, 0);
+    if (c.req.valid('query').only === 'errors')
+      return c.body(streamOf(readSomeLines(store, chunks, isErrorLine)), 200, headers);
+    const sizeBytes = sizeOfParts(chunks);
     const range = toRange(c.req.valid('header').range, sizeBytes);
     const { start, end } = range ?? { start: 0, end: sizeBytes - 1 };
-    return c.body(streamBytes(store, chunks, start, end), range === undefined ? 200 : 206, {
+    return c.body(streamOf(readParts(store, chunks, { start, end })), range === undefined ? 200 : 206, {
       ...headers,
       'Accept-Ranges': 'bytes',
       'Content-Length': String(end + 1 - start),
@@ -90,46 +92,4 @@ function toRange(
     `The results have ${sizeBytes} bytes, and the range ${JSON.stringify(header)} has none of them.`,
     { param: 'Range', details: { size_bytes: sizeBytes } },
   );
-}
-
-/** One chunk after the other, of which no more than one is in memory. */
-function streamOf(parts: AsyncIterator<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await parts.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      async cancel() {
-        await parts.return?.();
-      },
-    },
-    { highWaterMark: 1 },
-  );
-}
-
-function streamBytes(store: ObjectStore, chunks: readonly ResultChunk[], start: number, end: number) {
-  async function* parts() {
-    let offset = 0;
-    for (const { key, sizeBytes } of chunks) {
-      const range = { start: Math.max(0, start - offset), end: Math.min(sizeBytes - 1, end - offset) };
-      offset += sizeBytes;
-      if (range.start > range.end) continue;
-      const object = await store.get(key, { range });
-      if (object === undefined) throw new Error(`The results "${key}" were deleted while they were sent.`);
-      yield object.body;
-    }
-  }
-  return streamOf(parts());
-}
-
-function streamErrors(store: ObjectStore, chunks: readonly ResultChunk[]) {
-  async function* parts() {
-    for (const { key } of chunks) {
-      const errors = (await readResultLines(store, key)).filter(isErrorLine);
-      if (errors.length > 0) yield new TextEncoder().encode(errors.map((line) => `${line}\n`).join(''));
-    }
-  }
-  return streamOf(parts());
 }

@@ -15,8 +15,10 @@ import {
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
+import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { createFileStore } from '../../core/file/file-store.ts';
 import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
@@ -35,6 +37,7 @@ import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { type BatchScope, mayReadDatasets, maySeeBatch, requireBatch } from './batch-rights.ts';
+import { findFile } from './file-rights.ts';
 import { createNewBatch } from './new-batch.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { submitForModel } from './submit-for-model.ts';
@@ -67,6 +70,7 @@ const createBatch = createRoute({
       'batch-input-invalid',
       'model-in-use',
       'dataset-in-use',
+      'file-not-found',
       ...IDEMPOTENCY_ERRORS,
       'queue-unavailable',
       'quota-exceeded',
@@ -131,6 +135,7 @@ const deleteBatch = createRoute({
 /** The routes of batch predictions. */
 export function batchRoutes(deps: RouteDeps) {
   const { store, jobs, limits, usage, reserveQuota } = deps;
+  const files = createFileStore(deps);
   const routes = createRoutes();
   describeBody(routes, CreateBatchSchema);
   const toWire = async ({ record, batch }: FoundBatch): Promise<WireBatch> =>
@@ -142,6 +147,14 @@ export function batchRoutes(deps: RouteDeps) {
     const rights = {
       mayReadDatasets: mayReadDatasets(c),
       requireModel: (model: string) => requireNamed(c, { model }),
+      requireFile: async (id: string) => {
+        const { purpose } = await findFile(files, c, id, 'input_file_id');
+        if (purpose === 'batch') return;
+        throw inputInvalid(
+          `The file "${id}" has the purpose "${purpose}". Send the list of pictures with the purpose "batch".`,
+          'input_file_id',
+        );
+      },
       require: (batch: BatchScope) => requireBatch(c, { ...batch, createdBy: key?.name }),
       // All at once, and when the batch is made: batches that wait would each find the quota unused.
       async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {

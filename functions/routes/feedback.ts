@@ -4,6 +4,7 @@ import { FeedbackSchema, KeptFeedbackSchema, PredictionParamSchema } from '../..
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { feedbackDataset, keepFeedback } from '../../core/dataset/keep-feedback.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import { IMAGE_ERROR_CODES, imageEmpty } from '../../core/image/image-errors.ts';
 import { parseModelReference } from '../../core/model/model-name.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -13,7 +14,6 @@ import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { noteTarget } from '../http/audit-requests.ts';
 import { createRoute } from '../http/create-route.ts';
-import { decodeBase64 } from '../http/decode-base64.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';

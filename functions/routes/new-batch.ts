@@ -13,6 +13,7 @@ import { writeInputChunk } from '../../core/batch-prediction/input-picture.ts';
 import { type InputSource, listInput } from '../../core/batch-prediction/list-input.ts';
 import { toBatchJob } from '../../core/batch-prediction/new-batch-job.ts';
 import { planInput } from '../../core/batch-prediction/plan-input.ts';
+import { isFileId } from '../../core/file/file-id.ts';
 import type { JobStart } from '../../core/job/queues/job-queue.ts';
 import { type BatchPrediction, NOTHING_ANSWERED } from '../../core/job/record/batch-prediction.ts';
 import { createBatchId } from '../../core/job/record/job-id.ts';
@@ -38,6 +39,8 @@ export interface BatchRights {
   readonly mayReadDatasets: boolean;
   /** Throws where the model may not be used, before anything says whether there is one. */
   requireModel(model: string): void;
+  /** Throws where the file is not there, or the key may not use it. */
+  requireFile(id: string): Promise<void>;
   /** Throws where the batch may not be made. */
   require(batch: Pick<BatchPrediction, 'source' | 'readsDatasets'> & Pick<NewJob, 'model'>): void;
   /** Counts its pictures; rejects where the key may not have so many predicted. */
@@ -57,6 +60,7 @@ export async function createNewBatch(
   const { store, now, machines } = deps;
   const manifest = await findManifest(deps, request, rights);
   const { source, param } = toSource(store.url, request);
+  if (isFileId(source.key)) await rights.requireFile(source.key);
   const isOfDatasets = source.kind === 'prefix' && source.key.startsWith(keys.datasets());
   rights.require({ model: manifest.model, source, readsDatasets: isOfDatasets });
   const { mayReadDatasets } = rights;
@@ -111,6 +115,7 @@ function toSource(
   { input_prefix: prefix, input_file_id: file }: CreateBatchRequest,
 ): { readonly source: InputSource; readonly param: string } {
   const param = prefix === undefined ? 'input_file_id' : 'input_prefix';
+  if (file !== undefined && isFileId(file)) return { source: { kind: 'file', key: file }, param };
   const found = toInputKey(storeUrl, prefix ?? file ?? '');
   if ('problem' in found) throw inputInvalid(found.problem, param);
   const { key } = found;

@@ -6,6 +6,8 @@ import { type CloudTemplate, type Resource, resourcesOf } from './synthesize.ts'
 const EXPIRING = [
   'checkpoints/',
   'uploads/',
+  'files/unfinished/',
+  'files/expiring/',
   'cache/features/',
   'cache/inspections/',
   'batches/',
@@ -25,6 +27,7 @@ const ERASED = [
   'batches/*',
   'checkpoints/*',
   'uploads/*',
+  'files/*',
   'cache/features/*',
   'api-keys/*',
   'cache/inspections/*',
@@ -142,7 +145,7 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'unfinished uploads, old versions, uploads to be predicted, checkpoints, cached features, inspections, batches, lost workers, the audit log, usage and deliveries to webhooks expire',
+    name: 'unfinished uploads, old versions, uploads to be predicted, files with an end, checkpoints, cached features, inspections, batches, lost workers, the audit log, usage and deliveries to webhooks expire',
     problems: all('AWS::S3::Bucket', ({ LifecycleConfiguration }) => {
       const rules: Record<string, unknown>[] = LifecycleConfiguration.Rules;
       const forPrefix = (prefix: string | undefined) =>
@@ -331,6 +334,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         'open-jobs/*',
         'idempotency/*.json',
         'uploads/*',
+        'files/*',
         'models/*',
         'backbones/*',
         'cache/weights/*',

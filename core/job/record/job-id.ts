@@ -1,12 +1,9 @@
 // Ids of jobs. They count down with time, because object stores list keys in ascending order alone: so the newest job comes first.
 
 import { randomBytes } from 'node:crypto';
+import { countingDown, TIME_DIGITS, TIME_END, TIME_RADIX } from '../../counting-down.ts';
 import { BATCH_PREFIX } from '../../storage/keys.ts';
 
-/** One past the largest time an id can carry (year 10889). */
-const TIME_END = 2 ** 48;
-const TIME_RADIX = 32;
-const TIME_DIGITS = 10;
 const RANDOM_BYTES = 5;
 const PREFIX = 'ftjob-';
 const PATTERN = new RegExp(`^(?:${PREFIX}|${BATCH_PREFIX})([0-9a-v]{${TIME_DIGITS}})`);
@@ -27,8 +24,6 @@ export const createJobId = (nowMs: number): string => `${firstJobIdAt(nowMs)}${r
 export const createBatchId = (nowMs: number): string => `${firstBatchIdAt(nowMs)}${randomDigits()}`;
 
 const randomDigits = () => randomBytes(RANDOM_BYTES).toString('hex');
-const countingDown = (nowMs: number) =>
-  (TIME_END - 1 - nowMs).toString(TIME_RADIX).padStart(TIME_DIGITS, '0');
 
 /**
  * The beginning of all ids made in a millisecond. In the order of ids it comes before them and after those of later ones.

@@ -114,6 +114,7 @@ it('spells every name in snake_case: jobs, trials, events, reports, manifests, p
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/', dry_run: true }],
     ['POST', '/v1/batches', { model: 'color', input_prefix: 'inputs/' }],
     ['GET', '/v1/batches'],
+    ['GET', '/v1/files'],
     ['POST', '/v1/predictions/pred-1/feedback', { model: 'color', label: 'red', consent: true, image }],
   ] as const) {
     for (const name of namesIn((await test.send(method, path, body)).body)) names.add(name);

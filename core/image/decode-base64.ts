@@ -1,7 +1,7 @@
 // Decodes base64 and data URLs strictly. Node's own decoder skips characters that it does not know, and gives wrong bytes.
 
-import { FoveaError } from '../../core/errors/errors.ts';
-import { imageTooLarge } from '../../core/image/image-errors.ts';
+import { FoveaError } from '../errors/errors.ts';
+import { imageTooLarge } from './image-errors.ts';
 
 const DATA_URL = /^\s*data:[^,]{0,200},/i;
 const URL_START = /^\s*[a-z][a-z0-9+.-]{1,20}:\/\//i;

@@ -1,0 +1,24 @@
+// Ids of files that clients send. They count down with time, and their beginning says whether the file expires.
+
+import { randomBytes } from 'node:crypto';
+import { countingDown } from '../counting-down.ts';
+import { FILE_PREFIXES } from '../storage/keys.ts';
+
+const RANDOM_BYTES = 10;
+const PREFIX_LENGTH = FILE_PREFIXES.kept.length;
+
+/** Matches the ids of files. */
+export const FILE_ID_PATTERN = /^file-[kx][0-9a-v]{10}[0-9a-f]{20}$/;
+/** Whether a text has the form of the id of a file. */
+export const isFileId = (text: string): boolean => FILE_ID_PATTERN.test(text);
+
+/**
+ * Makes the id of a new file.
+ * @param nowMs Unix milliseconds.
+ * @param expires whether it has an end.
+ */
+export const createFileId = (nowMs: number, expires: boolean): string =>
+  `${expires ? FILE_PREFIXES.expiring : FILE_PREFIXES.kept}${countingDown(nowMs)}${randomBytes(RANDOM_BYTES).toString('hex')}`;
+
+/** What orders ids by time, the newest first, whether they expire or not. */
+export const orderOfFile = (fileId: string): string => fileId.slice(PREFIX_LENGTH);

@@ -1,0 +1,332 @@
+// Files in the shape of OpenAI's, over HTTP: who may see them, what is kept of them, and batches that read them.
+
+import { describe, expect, it } from 'vitest';
+import { runBatch } from '../../../batch-job/run-batch.ts';
+import { createFileStore } from '../../../core/file/file-store.ts';
+import { createPredictor } from '../../../core/predict/predictor.ts';
+import { colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
+
+const ENDPOINT = '/v1/models/color/predict';
+const RED = await colorPicture('red');
+const BLUE = await colorPicture('blue', 'jpeg');
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+const line = (custom_id: string, body: AnyJson) =>
+  JSON.stringify({ custom_id, method: 'POST', url: ENDPOINT, body });
+
+async function send(
+  { app }: TestApp,
+  content: string | Uint8Array<ArrayBuffer>,
+  fields: Record<string, string> = { purpose: 'batch' },
+  headers: Record<string, string> = {},
+  name = 'list.jsonl',
+) {
+  const form = new FormData();
+  form.append('file', new Blob([content]), name);
+  for (const [field, value] of Object.entries(fields)) form.append(field, value);
+  return readAnswer(await app.request('/v1/files', { method: 'POST', body: form, headers }));
+}
+
+const contentOf = async ({ app }: TestApp, id: string, headers: Record<string, string> = {}) => {
+  const response = await app.request(`/v1/files/${id}/content`, { headers });
+  return { status: response.status, text: await response.text() };
+};
+
+async function keysOf({ store }: TestApp): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key } of store.list('files/')) found.push(key);
+  return found;
+}
+
+const run = ({ store, jobs, clock }: TestApp, id: string) =>
+  runBatch(
+    {
+      store,
+      jobs,
+      now: () => clock.nowMs,
+      weightsDir: undefined,
+      cacheDirectory: '/nowhere',
+      terminated: new AbortController().signal,
+      onUnexpectedError: (error) => {
+        throw error;
+      },
+      openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
+    },
+    id,
+  );
+
+describe('a file', () => {
+  it('is kept as it was sent, listed, downloaded, and erased', async () => {
+    const test = createTestApp();
+    const { status, body } = await send(test, 'a\nb\n');
+    const nowSeconds = Math.floor(test.clock.nowMs / 1000);
+    const wire = {
+      id: expect.stringMatching(/^file-x/),
+      object: 'file',
+      bytes: 4,
+      created_at: nowSeconds,
+      expires_at: nowSeconds + 30 * 24 * 3600,
+      filename: 'list.jsonl',
+      purpose: 'batch',
+      status: 'processed',
+    };
+    expect({ status, body }).toEqual({ status: 200, body: wire });
+    expect((await test.send('GET', `/v1/files/${body.id}`)).body).toEqual(wire);
+    expect((await test.send('GET', '/v1/files')).body).toEqual({
+      object: 'list',
+      data: [wire],
+      first_id: body.id,
+      last_id: body.id,
+      has_more: false,
+    });
+    expect(await contentOf(test, body.id)).toEqual({ status: 200, text: 'a\nb\n' });
+    expect((await test.send('DELETE', `/v1/files/${body.id}`)).body).toEqual({
+      id: body.id,
+      object: 'file',
+      deleted: true,
+    });
+    expect((await test.send('GET', `/v1/files/${body.id}`)).status).toBe(404);
+    expect(await keysOf(test)).toEqual([]);
+  });
+
+  it('is found page by page, in both orders, among those that expire and those that stay', async () => {
+    const test = createTestApp();
+    const made: string[] = [];
+    for (const purpose of ['batch', 'vision', 'batch', 'user_data', 'batch']) {
+      test.clock.nowMs += 1000;
+      made.push((await send(test, 'x', { purpose })).body.id);
+    }
+    const walk = async (order: string) => {
+      const found: string[] = [];
+      for (let after = ''; ; ) {
+        const { body } = await test.send(
+          'GET',
+          `/v1/files?limit=2&order=${order}${after && `&after=${after}`}`,
+        );
+        found.push(...body.data.map(({ id }: AnyJson) => id));
+        if (!body.has_more) return found;
+        after = body.last_id;
+      }
+    };
+    expect(await walk('asc')).toEqual(made);
+    expect(await walk('desc')).toEqual(made.toReversed());
+    const { body } = await test.send('GET', '/v1/files?purpose=vision');
+    expect(body.data.map(({ id }: AnyJson) => id)).toEqual([made[1]]);
+  });
+
+  it('is gone after its time, for good', async () => {
+    const test = createTestApp();
+    const fields = {
+      purpose: 'user_data',
+      'expires_after[anchor]': 'created_at',
+      'expires_after[seconds]': '3600',
+    };
+    const { body } = await send(test, 'x', fields);
+    expect(body.expires_at).toBe(body.created_at + 3600);
+    const stays = (await send(test, 'y')).body.id;
+    test.clock.nowMs += 3600 * 1000;
+    expect((await test.send('GET', `/v1/files/${body.id}`)).status).toBe(404);
+    expect((await test.send('GET', '/v1/files')).body.data.map(({ id }: AnyJson) => id)).toEqual([stays]);
+    const files = createFileStore({ store: test.store, now: () => test.clock.nowMs });
+    await files.eraseExpired();
+    expect((await keysOf(test)).filter((key) => key.includes(body.id))).toEqual([]);
+    expect((await keysOf(test)).length).toBe(2);
+  });
+
+  it.each([
+    ['no purpose', {}, 400, 'request-invalid', 'purpose'],
+    ['a purpose that there is not', { purpose: 'assistants' }, 400, 'request-invalid', 'purpose'],
+    ['a field that there is not', { purpose: 'batch', x: '1' }, 400, 'request-invalid', null],
+    [
+      'too short a time',
+      { purpose: 'batch', 'expires_after[seconds]': '10' },
+      400,
+      'request-invalid',
+      'expires_after[seconds]',
+    ],
+  ])('rejects %s', async (_, fields, status, code, param) => {
+    const test = createTestApp();
+    expect(await send(test, 'x', fields as Record<string, string>)).toMatchObject({
+      status,
+      body: { error: { code, param } },
+    });
+    expect(await keysOf(test)).toEqual([]);
+  });
+
+  it('rejects an empty file, one that is too large, and a form without one', async () => {
+    const test = createTestApp({ limits: { uploadBytes: 3 } });
+    expect((await send(test, '')).body.error.code).toBe('file-invalid');
+    expect(await send(test, 'four', { purpose: 'vision' })).toMatchObject({
+      status: 413,
+      body: { error: { code: 'file-too-large', param: 'file' } },
+    });
+    const form = new FormData();
+    form.append('purpose', 'batch');
+    const response = await test.app.request('/v1/files', { method: 'POST', body: form });
+    expect((await readAnswer(response)).body.error).toMatchObject({
+      code: 'multipart-invalid',
+      param: 'file',
+    });
+    expect((await test.send('POST', '/v1/files', {})).body.error.code).toBe('content-type-unsupported');
+    expect(await keysOf(test)).toEqual([]);
+  });
+
+  it('is seen by the key that sent it, and by keys that may see all pictures', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: 'operator' }) });
+    const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+    const makeKey = async (key: object) =>
+      bearer((await test.send('POST', '/v1/keys', key, bearer('operator'))).body.secret);
+    const one = await makeKey({ name: 'one', scopes: ['predict'] });
+    const other = await makeKey({ name: 'other', scopes: ['predict'] });
+    const trainer = await makeKey({ name: 'trainer', scopes: ['train'] });
+    const limited = await makeKey({ name: 'limited', scopes: ['train'], datasets: ['fruit'] });
+    const { id } = (await send(test, 'x', undefined, one)).body;
+    for (const [headers, status] of [
+      [one, 200],
+      [other, 404],
+      [trainer, 200],
+      [limited, 404],
+    ] as const) {
+      expect((await test.send('GET', `/v1/files/${id}`, undefined, headers)).status).toBe(status);
+      expect((await contentOf(test, id, headers)).status).toBe(status);
+      const { body } = await test.send('GET', '/v1/files', undefined, headers);
+      expect(body.data.length).toBe(status === 200 ? 1 : 0);
+    }
+    expect((await test.send('DELETE', `/v1/files/${id}`, undefined, other)).status).toBe(404);
+    expect((await test.send('DELETE', `/v1/files/${id}`, undefined, one)).status).toBe(200);
+  });
+});
+
+describe('a batch of a file', () => {
+  async function openApp() {
+    const test = createTestApp();
+    await commitColorModel(test.store);
+    await test.store.put('inputs/red.png', RED);
+    return test;
+  }
+  const create = (test: TestApp, input_file_id: string) =>
+    test.send('POST', '/v1/batches', { input_file_id, endpoint: ENDPOINT, completion_window: '24h' });
+
+  it('predicts pictures that lines name or hold, and gives predictions and errors as two files', async () => {
+    const test = await openApp();
+    const lines = [
+      line('key', { image_key: 'inputs/red.png' }),
+      line('base64', { image: base64(BLUE), model: 'color' }),
+      line('data', { image_url: `data:image/png;base64,${base64(RED)}` }),
+      line('object', { image_url: { url: `data:image/jpeg;base64,${base64(BLUE)}`, detail: 'low' } }),
+      line('address', { image_url: 'https://example.com/1.png' }),
+      line('broken', { image: 'äöü' }),
+    ];
+    const { id } = (await send(test, lines.join('\n'))).body;
+    const { status, body: made } = await create(test, id);
+    expect([status, made.input_file_id, made.output_file_id]).toEqual([200, id, null]);
+    // It is read while the batch is open.
+    expect(await test.send('DELETE', `/v1/files/${id}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'file-in-use' } },
+    });
+    expect((await contentOf(test, `${made.id}-output`)).status).toBe(404);
+    expect(await run(test, made.id)).toBe('succeeded');
+    const { body } = await test.send('GET', `/v1/batches/${made.id}`);
+    expect(body.request_counts).toEqual({ total: 6, completed: 4, failed: 2 });
+    const answers = (text: string): AnyJson[] =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((one) => JSON.parse(one));
+    const output = await contentOf(test, body.output_file_id);
+    expect(
+      answers(output.text).map(({ custom_id, response, error }) => [
+        custom_id,
+        response.body.label,
+        response.body.key,
+        error,
+      ]),
+    ).toEqual([
+      ['key', 'red', 'inputs/red.png', null],
+      ['base64', 'blue', id, null],
+      ['data', 'red', id, null],
+      ['object', 'blue', id, null],
+    ]);
+    const errors = await contentOf(test, body.error_file_id);
+    expect(answers(errors.text).map(({ custom_id, error }) => [custom_id, error.code])).toEqual([
+      ['address', 'base64-invalid'],
+      ['broken', 'base64-invalid'],
+    ]);
+    expect((await test.send('GET', `/v1/files/${body.output_file_id}`)).body).toMatchObject({
+      id: body.output_file_id,
+      object: 'file',
+      purpose: 'batch_output',
+      bytes: Buffer.byteLength(output.text),
+    });
+    // The input may go now. Errors are a part of the results.
+    expect((await test.send('DELETE', `/v1/files/${id}`)).status).toBe(200);
+    expect((await test.send('DELETE', `/v1/files/${body.error_file_id}`)).status).toBe(409);
+    expect((await test.send('DELETE', `/v1/files/${body.output_file_id}`)).body.deleted).toBe(true);
+    for (const gone of [body.output_file_id, body.error_file_id])
+      expect((await test.send('GET', `/v1/files/${gone}`)).status).toBe(404);
+  });
+
+  it('names no file with predictions where all pictures have errors', async () => {
+    const test = await openApp();
+    const { id } = (await send(test, line('gone', { image_key: 'inputs/gone.png' }))).body;
+    const { body: made } = await create(test, id);
+    await run(test, made.id);
+    const { body } = await test.send('GET', `/v1/batches/${made.id}`);
+    expect([body.output_file_id, body.error_file_id]).toEqual([null, `${made.id}-errors`]);
+    expect((await test.send('DELETE', `/v1/files/${body.error_file_id}`)).status).toBe(200);
+  });
+
+  it('reads lines across the parts of a file', async () => {
+    const test = await openApp();
+    const files = createFileStore({ store: test.store, now: () => test.clock.nowMs });
+    const { id } = (await send(test, 'x')).body;
+    const record = await files.get(id);
+    await files.erase(id);
+    const text = [line('ä', { image: base64(BLUE) }), line('b', { image: base64(RED) })].join('\n');
+    const bytes = Buffer.from(text);
+    await files.write(
+      id,
+      (async function* () {
+        for (let at = 0; at < bytes.length; at += 13) yield bytes.subarray(at, at + 13);
+      })(),
+    );
+    if (record !== undefined) await files.commit({ ...record, bytes: bytes.length });
+    const { body: made } = await create(test, id);
+    await run(test, made.id);
+    const { text: output } = await contentOf(test, `${made.id}-output`);
+    expect(
+      output
+        .trimEnd()
+        .split('\n')
+        .map((one) => JSON.parse(one).response.body.label),
+    ).toEqual(['blue', 'red']);
+  });
+
+  it.each([
+    ['two pictures in a line', line('a', { image: 'aaaa', image_key: 'inputs/red.png' }), 'give one of'],
+    ['no picture in a line', line('a', { model: 'color' }), 'give one of'],
+    ['another model', line('a', { image: 'aaaa', model: 'gpt' }), 'its model \\"gpt\\" is not'],
+  ])('rejects %s', async (_, content, message) => {
+    const test = await openApp();
+    const { id } = (await send(test, content)).body;
+    expect((await create(test, id)).body.error).toMatchObject({
+      code: 'batch-input-invalid',
+      message: expect.stringContaining(message.replaceAll('\\', '')),
+    });
+  });
+
+  it('rejects a file of another purpose, and one that is not there', async () => {
+    const test = await openApp();
+    const { id } = (await send(test, 'x', { purpose: 'vision' })).body;
+    expect((await create(test, id)).body.error).toMatchObject({
+      code: 'batch-input-invalid',
+      param: 'input_file_id',
+    });
+    await test.send('DELETE', `/v1/files/${id}`);
+    expect(await create(test, id)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'file-not-found', param: 'input_file_id' } },
+    });
+  });
+});
