@@ -58,7 +58,8 @@ export const CreateJobSchema = z
       .min(1)
       .max(NAME_MAX_LENGTH + 'datasets/'.length)
       .meta({
-        description: 'The name of a dataset, also as `datasets/<name>`.',
+        description:
+          'The name of a dataset, also as `datasets/<name>`; or the id of a file for fine-tuning (`POST /v1/files`), whose dataset has its name.',
         pattern: `^(datasets/)?${FILE_NAME_PATTERN.slice(1)}`,
         example: 'fruit',
       }),

@@ -158,23 +158,26 @@ export const DeleteFilesSchema = z
 const HolderSchema = z
   .object({
     object: z
-      .enum(['model.version', 'fine_tuning.job', 'batch'])
-      .meta({ description: 'What holds something: a version of a model, a job, or a batch.' }),
+      .enum(['model.version', 'fine_tuning.job', 'batch', 'file'])
+      .meta({ description: 'What holds something: a version of a model, a job, a batch, or a file.' }),
     model: z.string().optional().meta({ description: 'The name of the model.' }),
     version: z.string().optional().meta({ description: 'Its version.' }),
-    id: z.string().optional().meta({ description: 'The id of the job or the batch.' }),
-    holds: z.array(z.enum(['weights', 'golden_pictures', 'report', 'events', 'input_list', 'results'])).meta({
-      description:
-        '`weights`: it was trained on the dataset. `golden_pictures`: it has up to three small pictures of the test split. `report`: its ' +
-        'report names the picture, and may show it. `events`: an event of the job names it. `input_list`, `results`: the list of pictures or the results of the batch name it.',
-    }),
+    id: z.string().optional().meta({ description: 'The id of the job, the batch or the file.' }),
+    holds: z
+      .array(z.enum(['weights', 'golden_pictures', 'report', 'events', 'input_list', 'results', 'content']))
+      .meta({
+        description:
+          '`weights`: it was trained on the dataset. `golden_pictures`: it has up to three small pictures of the test split. `report`: its ' +
+          'report names the picture, and may show it. `events`: an event of the job names it. `input_list`, `results`: the list of pictures or the results of the batch name it. `content`: the dataset was made of the file.',
+      }),
   })
   .meta({
     id: 'Holder',
     description: 'What may hold something of a deleted picture. Delete it, too, to be sure.',
   });
 
-const alsoHeldBy = z
+/** The field that names what holds something of what was deleted. */
+export const alsoHeldBy = z
   .array(HolderSchema)
   .meta({ description: 'What may still hold something of what was deleted.' });
 
@@ -199,15 +202,13 @@ export const DeletedDatasetSchema = z
   })
   .meta({ id: 'DeletedDataset', description: 'A dataset that was deleted.' });
 
+const WIRE_KINDS = { job: 'fine_tuning.job', batch: 'batch', file: 'file' } as const;
+
 /** Holders as the API names them. */
 export const toWireHolders = (holders: readonly Holder[]) =>
   holders.map((holder) => {
     const holds = [...holder.holds];
     if (holder.kind === 'version')
       return { object: 'model.version' as const, model: holder.model, version: holder.version, holds };
-    return {
-      object: holder.kind === 'job' ? ('fine_tuning.job' as const) : ('batch' as const),
-      id: holder.id,
-      holds,
-    };
+    return { object: WIRE_KINDS[holder.kind], id: holder.id, holds };
   });

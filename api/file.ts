@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { FILE_PURPOSES, FILE_SECONDS, type FileRecord } from '../core/file/file-record.ts';
+import { alsoHeldBy } from './dataset-files.ts';
 import { count, hasMore, integerField, listOf, objectKind, text, unixSeconds } from './quantities.ts';
 
 /** As OpenAI limits it. */
@@ -103,7 +104,8 @@ export const DeletedFileSchema = z
   .object({
     id: text('The id of the file.'),
     object: objectKind('file'),
-    deleted: z.literal(true).meta({ description: 'It is gone, with what was made of it.' }),
+    deleted: z.literal(true).meta({ description: 'It is gone; with one for fine-tuning, its dataset.' }),
+    also_held_by: alsoHeldBy.optional(),
   })
   .meta({ id: 'DeletedFile', description: 'A file that was deleted.' });
 

@@ -1,5 +1,6 @@
 // Reads a text file of the store line by line, a few megabytes at a time. Knows nothing of what the lines say.
 
+import { readByteLines } from '../byte-lines.ts';
 import { isFoveaError } from '../errors/errors.ts';
 import { isFileId } from '../file/file-id.ts';
 import { keys } from '../storage/keys.ts';
@@ -12,7 +13,6 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 export const MOST_INPUT_BYTES = 200 * 1024 * 1024;
 /** A line may hold the largest picture as base64. */
 const MOST_LINE_BYTES = 28_000_000;
-const NEWLINE = 0x0a;
 
 /** A line, and where it is in the file. */
 export interface FileLine {
@@ -57,29 +57,14 @@ export async function* readLines(store: ObjectStore, key: string, param: string)
       throw inputInvalid(`The file "${key}" is not UTF-8.`, param);
     }
   };
-  let line = 0;
-  let start = 0;
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  for await (const piece of readPieces(store, key, parts, param)) {
-    let at = 0;
-    for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, at)) {
-      const bytes = Buffer.concat([...rest, piece.subarray(at, end)]);
-      yield toLine(++line, bytes, start);
-      start += bytes.byteLength + 1;
-      at = end + 1;
-      rest = [];
-      restBytes = 0;
-    }
-    rest.push(piece.subarray(at));
-    restBytes += piece.byteLength - at;
-    if (restBytes > MOST_LINE_BYTES)
-      throw inputInvalid(
-        `Line ${line + 1} of the file "${key}" has more than ${MOST_LINE_BYTES} bytes, which no picture needs. Name the picture by its key instead.`,
-        param,
-      );
-  }
-  if (restBytes > 0) yield toLine(++line, Buffer.concat(rest), start);
+  const tooLong = (line: number) =>
+    inputInvalid(
+      `Line ${line} of the file "${key}" has more than ${MOST_LINE_BYTES} bytes, which no picture needs. Name the picture by its key instead.`,
+      param,
+    );
+  const pieces = readPieces(store, key, parts, param);
+  for await (const { line, bytes, start } of readByteLines(pieces, MOST_LINE_BYTES, tooLong))
+    yield toLine(line, bytes, start);
 }
 
 async function* readPieces(
@@ -87,7 +72,7 @@ async function* readPieces(
   key: string,
   parts: readonly ObjectInfo[],
   param: string,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Uint8Array> {
   for (const { key: part, sizeBytes, etag } of parts)
     for (let start = 0; start < sizeBytes; start += PIECE_BYTES) {
       const piece = await store
@@ -97,6 +82,6 @@ async function* readPieces(
           throw error;
         });
       if (piece?.etag !== etag) throw inputInvalid(`The file "${key}" was changed while it was read.`, param);
-      yield Buffer.from(piece.body.buffer, piece.body.byteOffset, piece.body.byteLength);
+      yield piece.body;
     }
 }

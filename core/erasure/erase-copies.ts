@@ -39,18 +39,20 @@ export async function eraseFeatures(store: ObjectStore, pictures: readonly Pictu
   });
 }
 
-/** Erases uploads with the same bytes. They would expire within a day. */
+/** Erases uploads with the same bytes, which would expire within a day, and files that clients have sent with them. */
 export async function eraseUploads(store: ObjectStore, pictures: readonly PictureContent[]): Promise<void> {
   const sizes = new Set(pictures.map(({ sizeBytes }) => sizeBytes));
   const hashes = new Set(pictures.map(({ contentHash }) => contentHash));
   const candidates: string[] = [];
-  for await (const { key, sizeBytes } of store.list(keys.uploads()))
-    if (sizes.has(sizeBytes)) candidates.push(key);
+  for (const prefix of [keys.uploads(), keys.files()])
+    for await (const { key, sizeBytes } of store.list(prefix)) if (sizes.has(sizeBytes)) candidates.push(key);
   await mapConcurrently(
     candidates,
     async (key) => {
       const object = await store.get(key);
-      if (object !== undefined && hashes.has(contentHashOf(object.body))) await store.erase(key);
+      if (object === undefined || !hashes.has(contentHashOf(object.body))) return;
+      const folder = keys.folderOfFile(key);
+      await (folder === undefined ? store.erase(key) : store.eraseAll(folder));
     },
     4,
   );

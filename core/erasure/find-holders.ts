@@ -1,8 +1,9 @@
 // Finds what holds something of pictures after their files are gone: models that were trained on the dataset, and events of jobs,
-// and batch predictions.
+// batch predictions, and the file that the dataset was made of.
 
 import { mapConcurrently } from '../concurrently.ts';
 import { allNamesOf } from '../dataset/dataset-names.ts';
+import { isFileId } from '../file/file-id.ts';
 import { type BatchPrediction, chunksOf, mayReadDataset } from '../job/record/batch-prediction.ts';
 import type { JobRecord } from '../job/record/job.ts';
 import type { JobStore } from '../job/record/job-store.ts';
@@ -13,7 +14,7 @@ import { listModels } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
-/** A version of a model, a job, or a batch prediction that holds something. */
+/** A version of a model, a job, a batch prediction or a file that holds something. */
 export type Holder =
   | {
       readonly kind: 'version';
@@ -23,6 +24,7 @@ export type Holder =
       readonly holds: readonly ('weights' | 'golden_pictures' | 'report')[];
     }
   | { readonly kind: 'job'; readonly id: string; readonly holds: readonly 'events'[] }
+  | { readonly kind: 'file'; readonly id: string; readonly holds: readonly 'content'[] }
   | { readonly kind: 'batch'; readonly id: string; readonly holds: readonly ('input_list' | 'results')[] };
 
 /** The store and its jobs. */
@@ -98,6 +100,9 @@ export async function findHolders(
     const holds = await heldByBatch(store, id, prediction, wanted ?? new Set(prefixes));
     if (holds.length > 0) found.push({ kind: 'batch', id, holds });
   }
+  // A dataset that was made of a file has its name.
+  if (isFileId(dataset) && (await store.head(keys.file(dataset))) !== undefined)
+    found.push({ kind: 'file', id: dataset, holds: ['content'] });
   return found;
 }
 

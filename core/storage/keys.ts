@@ -156,6 +156,9 @@ export const keys = {
   /** The number is zero-padded, so that the order of keys is the order of parts. */
   filePart: (fileId: string, part: number) =>
     `${keys.fileContent(fileId)}${String(part).padStart(CHUNK_DIGITS, '0')}`,
+  /** The folder of the file in whose content a key is; undefined for other keys. */
+  folderOfFile: (key: string): string | undefined =>
+    /^files\/(?:kept|expiring)\/[^/]+\/(?=content\/)/.exec(key)?.[0],
   /** Files that arrive in several requests and are not complete; they expire. */
   unfinishedFiles: () => `${keys.files()}unfinished/`,
   /** Everything of an upload in parts. */

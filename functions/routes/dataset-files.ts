@@ -25,6 +25,7 @@ import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { assertUnused } from '../../core/erasure/assert-unused.ts';
 import { eraseDataset, erasePictures } from '../../core/erasure/erase-pictures.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { isFileId } from '../../core/file/file-id.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { removePlace } from '../../core/image/remove-place.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
@@ -401,6 +402,7 @@ export function datasetFileRoutes(deps: AppDeps) {
     const dataset = parseDatasetName(c.req.valid('param').dataset);
     const body = await readJsonBody(c, RenameDatasetSchema, limits.jsonBodyBytes);
     const to = parseDatasetName(body.name, 'name');
+    for (const name of [dataset, to]) if (isFileId(name)) throw namedByFile(name);
     requireNamed(c, { dataset: to });
     // By the old name there is nothing any more, where only erasing is left.
     if ((await readDatasetNames(store, to))?.renamedFrom !== dataset)
@@ -424,3 +426,10 @@ const thumbnailUnavailable = (path: string, { code, message }: FoveaError) =>
     param: 'path',
     details: { path, reason: code },
   });
+
+const namedByFile = (name: string) =>
+  new FoveaError(
+    'dataset-name-invalid',
+    `${JSON.stringify(name)} is the id of a file, whose dataset has its name as long as there is the file.`,
+    { param: 'name' },
+  );

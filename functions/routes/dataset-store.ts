@@ -5,14 +5,10 @@ import type { Context } from 'hono';
 import { StoredFilesSchema, StoreFilesFormSchema } from '../../api/dataset-files.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
-import type { ArchiveEntry } from '../../core/dataset/archive-entry.ts';
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
-import { isHiddenName } from '../../core/dataset/hidden-name.ts';
 import { openArchive } from '../../core/dataset/open-archive.ts';
-import { putFile } from '../../core/dataset/put-file.ts';
-import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { IMAGE_ERROR_CODES, imageTooLarge } from '../../core/image/image-errors.ts';
+import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import { present } from '../../core/present.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
@@ -23,27 +19,22 @@ import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-respons
 import { describeBody } from '../http/json-body.ts';
 import { openBody } from '../http/open-body.ts';
 import { readForm } from '../http/read-form.ts';
-import { NAME_MAX_BYTES, parseDatasetName, parseFilePath } from './dataset-name.ts';
+import { NAME_MAX_BYTES, parseDatasetName } from './dataset-name.ts';
+import {
+  archiveLimits,
+  MOST_FOLDERS,
+  type Outcome,
+  type PlacedEntry,
+  placed,
+  storeEntry,
+} from './store-entry.ts';
 
-/** Wrappers, a split, a class and folders in it. */
-const MOST_FOLDERS = 8;
 const ARCHIVE_FIELD = 'archive';
 const ALLOWED = [
   'a .zip or .tar.gz archive as application/zip or application/gzip',
   'multipart/form-data with files',
 ];
 const BINARY = { schema: { type: 'string', format: 'binary', minLength: 1 } } as const;
-
-/** Errors that concern one file; with any other, the rest would fail, too. */
-const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set([
-  ...IMAGE_ERROR_CODES,
-  'dataset-name-invalid',
-  'request-invalid',
-  'key-invalid',
-  'key-too-long',
-  'key-conflict',
-  'archive-entry-refused',
-]);
 
 const storeRoute = createRoute({
   operationId: 'storeDatasetFiles',
@@ -102,41 +93,18 @@ const storeRoute = createRoute({
   },
 });
 
-type Outcome = z.infer<typeof StoredFilesSchema>['data'][number];
-
 /** The route that takes many files. */
 export function datasetStoreRoutes({ store, limits }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, StoreFilesFormSchema);
-  const archiveLimits = {
-    entries: limits.archiveEntries,
-    fileBytes: DEFAULT_IMAGE_LIMITS.maxBytes,
-    unpackedBytes: limits.archiveUnpackedBytes,
-  };
-
-  /** @returns undefined for a hidden file. @throws what concerns more than this file. */
-  async function storeOne(
-    dataset: string,
-    { path, names, sizeBytes, content }: PlacedEntry,
-  ): Promise<Outcome | undefined> {
-    const outcome = { path, size_bytes: sizeBytes };
-    try {
-      if (!names.includes('..') && names.some(isHiddenName)) return undefined;
-      const checked = parseFilePath(names.join('/'), 'path', MOST_FOLDERS);
-      if (content instanceof FoveaError) throw content;
-      return { ...outcome, key: await putFile(store, dataset, checked, content), error: null };
-    } catch (error) {
-      if (!isFoveaError(error) || !OF_ONE_FILE.has(error.code)) throw error;
-      return { ...outcome, key: null, error: { code: error.code, message: error.message } };
-    }
-  }
+  const bounds = archiveLimits(limits);
 
   async function* readAll(c: Context<AppEnv>, strip: number): AsyncGenerator<PlacedEntry> {
     const mediaType = mediaTypeOf(c.req.raw);
     if (mediaType === 'multipart/form-data') yield* readFormFiles(c, strip);
     else if (isArchive(mediaType) || isUnlabeled(mediaType)) {
-      c.get('bodyTerms').share.take(archiveLimits.fileBytes);
-      yield* placed(openArchive(openBody(c, limits.archiveBytes, undefined, false), archiveLimits), strip);
+      c.get('bodyTerms').share.take(bounds.fileBytes);
+      yield* placed(openArchive(openBody(c, limits.archiveBytes, undefined, false), bounds), strip);
     } else throw unsupportedContentType(mediaType, ALLOWED);
   }
 
@@ -154,7 +122,7 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
     for (const { name, file, sizeBytes, bytes } of files) {
       const content = bytes ?? imageTooLarge(sizeBytes, DEFAULT_IMAGE_LIMITS.maxBytes);
       if (name === ARCHIVE_FIELD && !(content instanceof FoveaError))
-        yield* placed(openArchive(oneChunk(content), archiveLimits), strip);
+        yield* placed(openArchive(oneChunk(content), bounds), strip);
       else {
         const path = file?.includes('/') ? file : `${name}/${file ?? ''}`;
         yield { path, names: path.split('/'), sizeBytes, content };
@@ -170,7 +138,7 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
     let stored = 0;
     try {
       for await (const entry of readAll(c, c.req.valid('query').strip)) {
-        const outcome = await storeOne(dataset, entry);
+        const outcome = await storeEntry(store, dataset, entry);
         if (outcome === undefined) hidden++;
         else data.push(outcome);
         if (outcome?.error === null) stored++;
@@ -187,19 +155,6 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
 
 async function* oneChunk(bytes: Uint8Array) {
   yield bytes;
-}
-
-/** A file, and its folders and name below the dataset. */
-interface PlacedEntry extends ArchiveEntry {
-  readonly names: readonly string[];
-}
-
-/** Files of an archive: `./` and leading folders are cut off their paths. */
-async function* placed(entries: AsyncIterable<ArchiveEntry>, strip: number): AsyncGenerator<PlacedEntry> {
-  for await (const entry of entries) {
-    const names = entry.path.split('/').filter((name) => name !== '.');
-    yield { ...entry, names: names.slice(strip) };
-  }
 }
 
 const withStored = (error: FoveaError, stored: number) =>

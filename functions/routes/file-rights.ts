@@ -43,3 +43,22 @@ export async function findFile(
   if (file === undefined || !maySeeFile(c, file)) throw fileNotFound(id, param);
   return file;
 }
+
+/**
+ * Refuses a file of another purpose as the dataset of a job.
+ * @param name of a dataset, which may be the id of a file.
+ * @throws {FoveaError} `file-invalid`.
+ */
+export async function requireTrainingFile(
+  files: Pick<FileStore, 'get'>,
+  c: Context<AppEnv>,
+  name: string,
+): Promise<void> {
+  const file = isFileId(name) ? await files.get(name) : undefined;
+  if (file === undefined || file.purpose === 'fine-tune' || !maySeeFile(c, file)) return;
+  throw new FoveaError(
+    'file-invalid',
+    `The file "${name}" has the purpose "${file.purpose}". Send the pictures with the purpose "fine-tune".`,
+    { param: 'training_file' },
+  );
+}

@@ -1,6 +1,7 @@
 // Files over HTTP, in the shape of OpenAI's: create, list, get, download, delete. What a file is for decides what becomes of it.
 
 import type { Context } from 'hono';
+import { toWireHolders } from '../../api/dataset-files.ts';
 import {
   CreateFileSchema,
   DeletedFileSchema,
@@ -10,25 +11,25 @@ import {
   FileSchema,
   toWireFile,
 } from '../../api/file.ts';
+import { eraseDataset } from '../../core/erasure/erase-pictures.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import type { FileRecord } from '../../core/file/file-record.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
-import { present } from '../../core/present.ts';
 import { readParts } from '../../core/storage/object-parts.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { mediaTypeOf, unsupportedContentType } from '../http/content-type.ts';
 import { createRoute } from '../http/create-route.ts';
 import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
-import { formInvalid } from '../http/form-errors.ts';
 import { describeBody } from '../http/json-body.ts';
-import { openBody } from '../http/open-body.ts';
-import { readForm } from '../http/read-form.ts';
+import { OPERATION_SCOPES } from '../http/operation-scopes.ts';
+import { readOneFile } from '../http/read-one-file.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
+import { requireScopeFor } from '../http/require-scope.ts';
 import { streamOf } from '../http/stream-body.ts';
 import { findBatchOutput } from './batch-outputs.ts';
-import { findFile, maySeeFile } from './file-rights.ts';
-import { checkNewFile, createNewFile, type NewFile, newFileId } from './new-file.ts';
+import { findFile, isOwnFile, maySeeFile } from './file-rights.ts';
+import { checkNewFile, createNewFile, NEW_FILE_ERRORS, type NewFile, toFilename } from './new-file.ts';
 
 const TAGS = ['Files'];
 const FORM = 'multipart/form-data';
@@ -60,12 +61,10 @@ const create = createRoute({
     200: fileResponse('The file.'),
     ...errorResponses(
       ...BODY_ERRORS,
-      ...WRITE_ERRORS,
+      ...NEW_FILE_ERRORS,
       'content-type-unsupported',
       'multipart-invalid',
       'too-many-images',
-      'file-too-large',
-      'file-invalid',
     ),
   },
 });
@@ -120,11 +119,11 @@ const remove = createRoute({
   tags: TAGS,
   summary: 'Delete a file for good',
   description:
-    'With all versions that a bucket keeps. A file that an open batch reads is refused. Of a batch, the file with predictions takes all results with it.',
+    'With all versions that a bucket keeps. A file that an open batch or job reads is refused. With one for fine-tuning goes its dataset; models stay, and are named. Of a batch, the file with predictions takes all results with it.',
   request: { params: FileIdSchema },
   responses: {
     200: { description: 'It is gone.', content: { 'application/json': { schema: DeletedFileSchema } } },
-    ...errorResponses('file-not-found', 'file-in-use', 'record-invalid', ...WRITE_ERRORS),
+    ...errorResponses('file-not-found', 'file-in-use', 'dataset-in-use', 'record-invalid', ...WRITE_ERRORS),
   },
 });
 
@@ -135,13 +134,19 @@ export function fileRoutes(deps: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, CreateFileSchema);
 
+  /** A dataset of another key is deleted as any dataset is, by an administrator. */
+  async function eraseItsDataset(c: Context<AppEnv>, file: FileRecord) {
+    if (!isOwnFile(c, file)) requireScopeFor(c, OPERATION_SCOPES.deleteDataset);
+    const holders = await eraseDataset(deps, file.id);
+    return toWireHolders(holders.filter(({ kind }) => kind !== 'file'));
+  }
+
   routes.openapi(create, async (c) => {
-    const { file, bytes } = await readFileForm(c, limits.datasetFormBytes);
-    checkNewFile(file, bytes.byteLength, limits, FILE_FIELD);
-    return c.json(
-      toWireFile(await createNewFile(deps, c, newFileId(deps, file), file, oneChunk(bytes))),
-      200,
-    );
+    const { filename, bytes, fields } = await readOneFile(c, FILE_FIELD, limits.datasetFormBytes, ADVICE);
+    const file = toNewFile(filename, fields);
+    checkNewFile(c, file, bytes.byteLength, limits, FILE_FIELD);
+    const { record } = await createNewFile(deps, c, file, oneChunk(bytes));
+    return c.json(toWireFile(record), 200);
   });
 
   routes.openapi(list, async (c) => {
@@ -183,12 +188,15 @@ export function fileRoutes(deps: AppDeps) {
   routes.openapi(remove, async (c) => {
     const { file_id: id } = c.req.valid('param');
     const output = await findBatchOutput(deps, c, id);
-    if (output === undefined) {
-      await findFile(files, c, id);
-      await assertNoBatchReads(jobs, id);
-      await files.erase(id);
-    } else await output.erase();
-    return c.json({ id, object: 'file' as const, deleted: true as const }, 200);
+    if (output !== undefined) {
+      await output.erase();
+      return c.json({ id, object: 'file' as const, deleted: true as const }, 200);
+    }
+    const file = await findFile(files, c, id);
+    await assertNoBatchReads(jobs, id);
+    const held = file.purpose === 'fine-tune' ? { also_held_by: await eraseItsDataset(c, file) } : {};
+    await files.erase(id);
+    return c.json({ id, object: 'file' as const, deleted: true as const, ...held }, 200);
   });
 
   return routes;
@@ -198,32 +206,14 @@ async function* oneChunk(bytes: Uint8Array) {
   yield bytes;
 }
 
-/** @throws {FoveaError} `multipart-invalid`, `request-invalid`, `content-type-unsupported`, `body-too-large`. */
-async function readFileForm(
-  c: Context<AppEnv>,
-  limitBytes: number,
-): Promise<{ readonly file: NewFile; readonly bytes: Uint8Array }> {
-  const mediaType = mediaTypeOf(c.req.raw);
-  if (mediaType !== FORM) throw unsupportedContentType(mediaType, [`${FORM} with "file" and "purpose"`]);
-  const form = await readForm(
-    openBody(c, limitBytes, ADVICE),
-    present(c.req.header('content-type'), 'a Content-Type of a form'),
-    { files: 1, fileBytes: limitBytes, fileNames: new Set([FILE_FIELD]) },
-  );
-  const [sent] = form.files;
-  if (sent?.name !== FILE_FIELD || sent.bytes === undefined)
-    throw formInvalid('it has no file in a field with the name "file"', FILE_FIELD);
-  const fields = { ...Object.fromEntries(form.fields), file: '' };
+/** @throws {FoveaError} `request-invalid`. */
+function toNewFile(filename: string | null, sent: Readonly<Record<string, string>>): NewFile {
+  const fields = { ...sent, file: '' };
   const parsed = CreateFileSchema.safeParse(fields);
   if (!parsed.success) throw toRequestInvalid(parsed.error, 'The form', fields, CreateFileSchema);
   const { purpose, 'expires_after[seconds]': expiresAfter } = parsed.data;
-  return { file: { purpose, filename: nameOf(sent.file), expiresAfter }, bytes: sent.bytes };
+  return { purpose, filename: toFilename(filename), expiresAfter };
 }
-
-const NAME_MAX_LENGTH = 255;
-/** The last part of the path that a client sent as the name. */
-const nameOf = (file: string | null): string =>
-  (file ?? '').split(/[/\\]/).at(-1)?.slice(-NAME_MAX_LENGTH) || FILE_FIELD;
 
 /** @throws {FoveaError} `file-in-use`. */
 async function assertNoBatchReads(jobs: Pick<JobStore, 'open'>, id: string): Promise<void> {

@@ -15,6 +15,7 @@ import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import { createFileStore } from '../../core/file/file-store.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
 import type { JobEstimate, JobMachine, JobPictures } from '../../core/job/estimate/estimate-job.ts';
@@ -38,6 +39,7 @@ import { readJsonBody } from '../http/read-json.ts';
 import { isLimited, maySee, requireNamed } from '../http/require-names.ts';
 import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
+import { requireTrainingFile } from './file-rights.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
 import { submitForModel } from './submit-for-model.ts';
@@ -78,6 +80,7 @@ const createJob = createRoute({
       'classes-out-of-range',
       'dataset-name-invalid',
       'dataset-not-found',
+      'file-invalid',
       'backbone-not-found',
       'dataset-empty',
       'dataset-inspecting',
@@ -191,6 +194,7 @@ const remove = createRoute({
 /** The routes of fine-tuning jobs. */
 export function jobRoutes(deps: AppDeps) {
   const { jobs, now, limits } = deps;
+  const files = createFileStore(deps);
   const routes = createRoutes();
   describeBody(routes, CreateJobSchema);
 
@@ -202,6 +206,7 @@ export function jobRoutes(deps: AppDeps) {
     const likely = { ...job, architecture: likelyBase(job.architecture, atHand) };
     const inputSize = await inputSizeOf(deps, likely);
     checkTrainableLayers(likely);
+    await requireTrainingFile(files, c, job.dataset);
     await requireDataset(deps.store, job.dataset, 'training_file');
     if (request.dry_run)
       return c.json(await dryRun(deps, { job, likely, atHand, inputSize }, c.req.raw.signal), 200);

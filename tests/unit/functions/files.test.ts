@@ -1,5 +1,8 @@
 // Files in the shape of OpenAI's, over HTTP: who may see them, what is kept of them, and batches that read them.
 
+import { gzipSync } from 'node:zlib';
+import { zipSync } from 'fflate';
+import { packTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { runBatch } from '../../../batch-job/run-batch.ts';
 import { createFileStore } from '../../../core/file/file-store.ts';
@@ -328,5 +331,168 @@ describe('a batch of a file', () => {
       status: 404,
       body: { error: { code: 'file-not-found', param: 'input_file_id' } },
     });
+  });
+});
+
+describe('a file for fine-tuning', () => {
+  const NOTE = new TextEncoder().encode('no picture');
+  const FILES = { 'colors/red/1.png': RED, 'colors/blue/1.jpg': BLUE, 'colors/blue/note.txt': NOTE };
+  const zip = () => Uint8Array.from(zipSync(FILES));
+  const tarGz = async () =>
+    Uint8Array.from(
+      gzipSync(
+        await packTar(
+          Object.entries(FILES).map(([name, body]) => ({ header: { name, size: body.length }, body })),
+        ),
+      ),
+    );
+  const fineTune = (
+    test: TestApp,
+    content: string | Uint8Array<ArrayBuffer>,
+    headers = {},
+    name = 'colors.zip',
+  ) => send(test, content, { purpose: 'fine-tune' }, headers, name);
+  const example = (label: string, url: string) =>
+    JSON.stringify({
+      messages: [
+        { role: 'system', content: 'Which color is it?' },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url } }] },
+        { role: 'assistant', content: label },
+      ],
+    });
+  const inDataset = async ({ store }: TestApp, id: string) => {
+    const found: string[] = [];
+    for await (const { key } of store.list('datasets/')) found.push(key.replace(`datasets/${id}/`, ''));
+    return found;
+  };
+
+  it.each([
+    ['.zip', async () => zip()],
+    ['.tar.gz', tarGz],
+  ])('is a %s archive whose pictures are the dataset of a job', async (_, pack) => {
+    const test = createTestApp();
+    const { status, body } = await fineTune(test, await pack());
+    expect([status, body.purpose, body.status_details]).toEqual([
+      200,
+      'fine-tune',
+      expect.stringMatching(/^1 of 3 files were not taken\. "colors\/blue\/note\.txt": /),
+    ]);
+    expect(body.expires_at).toBeUndefined();
+    expect(await inDataset(test, body.id)).toEqual(['colors/blue/1.jpg', 'colors/red/1.png']);
+    const job = await test.send('POST', '/v1/fine_tuning/jobs', {
+      model: 'small_cnn',
+      training_file: body.id,
+      suffix: 'colors',
+    });
+    expect(job).toMatchObject({ status: 200, body: { training_file: body.id, status: 'queued' } });
+    const path = `/v1/files/${body.id}`;
+    expect(await test.send('DELETE', path)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'dataset-in-use' } },
+    });
+    // Its name is that of the file.
+    expect(await test.send('POST', `/v1/datasets/${body.id}/rename`, { name: 'colors' })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'dataset-name-invalid' } },
+    });
+    await test.send('POST', `/v1/fine_tuning/jobs/${job.body.id}/cancel`);
+    expect((await test.send('DELETE', path)).body).toMatchObject({
+      deleted: true,
+      also_held_by: [{ object: 'fine_tuning.job', id: job.body.id, holds: ['events'] }],
+    });
+    expect([await inDataset(test, body.id), await keysOf(test)]).toEqual([[], []]);
+  });
+
+  it('is JSONL of conversations, each with a picture and its label', async () => {
+    const test = createTestApp({
+      fetchPicture: async (url) => {
+        if (url === 'https://example.com/1.jpg') return BLUE;
+        throw new Error(url);
+      },
+    });
+    const lines = [
+      example('red', `data:image/png;base64,${base64(RED)}`),
+      '',
+      example(' blue ', 'https://example.com/1.jpg'),
+      example('blue', 'data:image/png;base64,?'),
+    ];
+    const { body } = await fineTune(test, lines.join('\n'), {}, 'colors.jsonl');
+    expect(body.status_details).toMatch(/^1 of 3 files/);
+    expect(await inDataset(test, body.id)).toEqual(['blue/000003.img', 'red/000001.png']);
+  });
+
+  it('fetches no address where the operator does not allow it', async () => {
+    const test = createTestApp();
+    const { body } = await fineTune(test, example('red', 'https://example.com/1.jpg'), {}, 'a.jsonl');
+    expect(body.error.message).toContain('fetches no pictures from URLs');
+    expect(await keysOf(test)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'text alone',
+      '{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]}',
+      'no picture',
+    ],
+    ['prompts', '{"prompt":"a","completion":"b"}', 'no "messages"'],
+    ['no JSON', '{"messages"', 'not JSON'],
+    ['no label', example(' ', 'data:,'), 'whose text is the label'],
+    ['a label that leads elsewhere', example('../x', 'data:,'), 'cannot be the name of a class'],
+    ['neither an archive nor JSONL', 'label,file', 'neither a zip nor a gzip file'],
+    [
+      'an archive without pictures',
+      Uint8Array.from(zipSync({ 'red/note.txt': NOTE })),
+      'no picture in a folder',
+    ],
+  ])('rejects %s, and keeps nothing', async (_, content, message) => {
+    const test = createTestApp();
+    const { status, body } = await fineTune(test, content);
+    expect([status, body.error.message]).toEqual([400, expect.stringContaining(message)]);
+    expect([await keysOf(test), await inDataset(test, '')]).toEqual([[], []]);
+  });
+
+  it('is named where a picture of its dataset is deleted; copies of that picture go', async () => {
+    const test = createTestApp();
+    const { id } = (await fineTune(test, zip())).body;
+    const copy = (await send(test, BLUE, { purpose: 'vision' })).body.id;
+    const { body } = await test.send('POST', `/v1/datasets/${id}/files/delete`, {
+      paths: ['colors/blue/1.jpg'],
+    });
+    expect(body.also_held_by).toEqual([{ object: 'file', id, holds: ['content'] }]);
+    expect((await test.send('GET', `/v1/files/${copy}`)).status).toBe(404);
+    expect((await keysOf(test)).filter((key) => key.includes(copy))).toEqual([]);
+  });
+
+  it('needs the scope train, and no end; others delete it as a dataset', async () => {
+    const test = createTestApp({ apiKeys: async () => ({ operator: 'operator' }) });
+    const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+    const makeKey = async (key: object) =>
+      bearer((await test.send('POST', '/v1/keys', key, bearer('operator'))).body.secret);
+    const predicts = await makeKey({ name: 'predicts', scopes: ['predict'] });
+    const one = await makeKey({ name: 'one', scopes: ['train'] });
+    const other = await makeKey({ name: 'other', scopes: ['train'] });
+    const limited = await makeKey({ name: 'limited', scopes: ['train'], datasets: ['fruit'] });
+    expect((await fineTune(test, zip(), predicts)).body.error.code).toBe('scope-missing');
+    expect((await fineTune(test, zip(), limited)).body.error.code).toBe('key-limited');
+    const { id } = (await fineTune(test, zip(), one)).body;
+    const del = (headers: Record<string, string>) =>
+      test.send('DELETE', `/v1/files/${id}`, undefined, headers);
+    expect((await del(predicts)).body.error.code).toBe('file-not-found');
+    expect((await del(limited)).body.error.code).toBe('file-not-found');
+    expect((await del(other)).body.error.code).toBe('scope-missing');
+    expect((await del(one)).body.deleted).toBe(true);
+    const fields = { purpose: 'fine-tune', 'expires_after[seconds]': '3600' };
+    expect((await send(test, zip(), fields, one)).body.error).toMatchObject({
+      code: 'file-invalid',
+      param: 'expires_after',
+    });
+  });
+
+  it('of another purpose is refused as a dataset', async () => {
+    const test = createTestApp();
+    const { id } = (await send(test, 'x')).body;
+    expect(
+      await test.send('POST', '/v1/fine_tuning/jobs', { model: 'small_cnn', training_file: id }),
+    ).toMatchObject({ status: 400, body: { error: { code: 'file-invalid', param: 'training_file' } } });
   });
 });
