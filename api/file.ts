@@ -17,6 +17,23 @@ const purposeOf = <T extends readonly [string, ...string[]]>(purposes: T) =>
       'it is.',
   });
 
+/** The part of a request that says when the file is deleted. */
+export const ExpiresAfterSchema = z
+  .strictObject({
+    anchor: z.literal('created_at').meta({ description: 'From when the seconds count.' }),
+    seconds: z
+      .number()
+      .int()
+      .min(FILE_SECONDS.least)
+      .max(FILE_SECONDS.most)
+      .meta({ description: 'Seconds after which the file is gone.' }),
+  })
+  .optional()
+  .meta({
+    description:
+      'When the file is deleted. By default one for a batch goes after 30 days, and others stay. Not for `fine-tune`.',
+  });
+
 /** The form of `POST /v1/files`. */
 export const CreateFileSchema = z
   .strictObject({

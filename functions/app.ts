@@ -50,6 +50,7 @@ import { predictRoutes } from './routes/predict.ts';
 import { createCountedPredict } from './routes/predict-counted.ts';
 import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
+import { uploadPartRoutes } from './routes/upload-parts.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
@@ -97,6 +98,7 @@ export function createApp(deps: AppDeps) {
     batchResultRoutes,
     fileRoutes,
     uploadRoutes,
+    uploadPartRoutes,
     datasetRoutes,
     datasetFileRoutes,
     datasetStoreRoutes,

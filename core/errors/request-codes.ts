@@ -67,6 +67,9 @@ export const REQUEST_CODES = {
   'file-too-large': 'The file is larger than its purpose allows. Send several smaller ones.',
   'file-in-use':
     'Something that is not over reads the file, or it is a part of another one. Do what the message says first.',
+  'upload-closed': 'The upload in parts is completed, cancelled or expired. Begin another one.',
+  'upload-parts-invalid':
+    'The parts of the upload are not the file that was announced. Send what the message names.',
   'dataset-not-found': 'There is no such dataset. Copy or upload it, or name one that the message gives.',
   'dataset-inspecting':
     'The inspection of the dataset takes longer than one request may. What it found out is kept: send the request again.',

@@ -8,7 +8,7 @@ import type { Logger } from '../deps/logger.ts';
 import type { OperationId } from './operation-scopes.ts';
 
 /** Operations that are POST and change nothing, or only what expires within a day. */
-const UNRECORDED: ReadonlySet<string> = new Set<OperationId>(['predict', 'createPlan']);
+const UNRECORDED: ReadonlySet<string> = new Set<OperationId>(['predict', 'createPlan', 'addUploadPart']);
 /** Recorded only where their handlers note a target: a link to upload a picture to predict changes nothing. */
 const RECORDED_WITH_TARGET: ReadonlySet<string> = new Set<OperationId>(['createUpload']);
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -85,6 +85,8 @@ export const ERROR_ANSWERS = {
   'file-invalid': refused(400),
   'file-too-large': refused(413),
   'file-in-use': refused(409),
+  'upload-closed': refused(409),
+  'upload-parts-invalid': refused(400),
   'dataset-not-found': refused(404),
   'dataset-file-not-found': refused(404),
   'dataset-inspecting': later(1),

@@ -14,6 +14,9 @@ export const OPERATION_SCOPES = {
   createUpload: 'predict',
   /** Those for fine-tuning need `train`. */
   createFile: 'predict',
+  addUploadPart: 'predict',
+  completeUpload: 'predict',
+  cancelUpload: 'predict',
   listFiles: 'predict',
   getFile: 'predict',
   getFileContent: 'predict',

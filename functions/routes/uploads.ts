@@ -2,38 +2,54 @@
 // request, which sends the bytes straight to the object store.
 
 import { randomUUID } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
-import { CreateUploadSchema, UploadSchema } from '../../api/upload.ts';
+import {
+  CreateUploadSchema,
+  isInParts,
+  PartUploadSchema,
+  toWirePartUpload,
+  UploadSchema,
+} from '../../api/upload.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
+import type { FilePurpose } from '../../core/file/file-record.ts';
+import { createPartUploads } from '../../core/file/part-uploads.ts';
 import { imageTooLarge } from '../../core/image/image-errors.ts';
 import { present } from '../../core/present.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, IDEMPOTENCY_ERRORS, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { requireScopeFor } from '../http/require-scope.ts';
 import { parseClassName, parseDatasetName, parseFileName } from './dataset-name.ts';
+import { checkNewFile, toFilename } from './new-file.ts';
 
 const createUpload = createRoute({
   operationId: 'createUpload',
   method: 'post',
   path: '/v1/uploads',
   tags: ['Uploads'],
-  summary: 'Get a link to upload one picture',
+  summary: 'Get a link to upload one picture, or begin a file in parts',
   description:
-    'For pictures above some 4.5 MB, which a request to a function cannot carry. Send the bytes as the answer says ' +
+    'With `filename` and `mime_type`, as OpenAI’s clients send them, it begins a file in parts (`POST /v1/uploads/{upload_id}/parts`). Otherwise: for pictures above some 4.5 MB, which a request to a function cannot carry. Send the bytes as the answer says ' +
     '(`method`, `url`, `headers`) within 15 minutes; the link takes exactly `bytes` of them, once. Then predict it with ' +
     '`{"image_key": key}`.',
   request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateUpload') },
   responses: {
-    200: { description: 'The link.', content: { 'application/json': { schema: UploadSchema } } },
+    200: {
+      description: 'The link; or the upload of a file in parts.',
+      content: { 'application/json': { schema: z.union([UploadSchema, PartUploadSchema]) } },
+    },
     ...errorResponses(
       ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      'file-too-large',
+      'file-invalid',
       'image-too-large',
       'backbone-too-large',
       ...IDEMPOTENCY_ERRORS,
@@ -44,19 +60,25 @@ const createUpload = createRoute({
   },
 });
 
-/** The route that gives upload links. */
-export function uploadRoutes({ uploads, limits, now }: AppDeps) {
+const newUploadId = () => `upload-${randomUUID()}`;
+
+/** The route that gives upload links, and begins uploads in parts. */
+export function uploadRoutes(deps: AppDeps) {
+  const { uploads, limits, now } = deps;
   const routes = createRoutes();
   describeBody(routes, CreateUploadSchema, {
-    bytes: { maximum: Math.max(limits.uploadBytes, limits.modelUploadBytes) },
+    bytes: { maximum: Math.max(limits.uploadBytes, limits.modelUploadBytes, limits.archiveBytes) },
   });
 
   routes.openapi(createUpload, async (c) => {
     const request = await readJsonBody(c, CreateUploadSchema, limits.jsonBodyBytes);
-    const { bytes, mime_type: contentType, purpose, filename } = request;
+    if (isInParts(request)) return c.json(await beginParts(c, deps, request), 200);
+    const { bytes, mime_type: contentType = 'application/octet-stream', filename } = request;
+    // Others come in parts.
+    const purpose = request.purpose as z.infer<typeof UploadSchema>['purpose'];
     if (purpose === 'model') checkModelSize(bytes, limits.modelUploadBytes);
     else if (bytes > limits.uploadBytes) throw imageTooLarge(bytes, limits.uploadBytes);
-    const id = `upload-${randomUUID()}`;
+    const id = newUploadId();
     const isForDataset = purpose === 'fine-tune';
     if (isForDataset) requireScopeFor(c, 'train');
     const key = isForDataset ? toDatasetKey(c, present(filename, 'a filename')) : keys.upload(id);
@@ -81,6 +103,26 @@ export function uploadRoutes({ uploads, limits, now }: AppDeps) {
   });
 
   return routes;
+}
+
+/** @throws {FoveaError} `file-too-large`, `file-invalid`, `scope-missing`. */
+async function beginParts(
+  c: Context<AppEnv>,
+  deps: AppDeps,
+  { bytes, purpose, filename, expires_after: expiry }: z.infer<typeof CreateUploadSchema>,
+) {
+  // A model comes by a link alone.
+  const file = { purpose: purpose as FilePurpose, filename: toFilename(filename ?? null) };
+  const expiresAfter = expiry?.seconds;
+  checkNewFile(c, { ...file, expiresAfter }, bytes, deps.limits, 'bytes');
+  const createdBy = c.get('apiKey')?.name;
+  const upload = await createPartUploads(deps).create(newUploadId(), {
+    ...file,
+    bytes,
+    expiresAfter: expiresAfter ?? null,
+    ...(createdBy === undefined ? {} : { createdBy }),
+  });
+  return toWirePartUpload(upload, false, undefined);
 }
 
 /** @throws {FoveaError} `backbone-too-large`. */
