@@ -101,7 +101,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
   const predictor = createPredictor({
     store,
     precision,
-    onLoaded: ({ model, version, precision }) => logger.info('model loaded', { model, version, precision }),
+    onLoaded: (loaded) => logger.info('model loaded', { ...loaded }),
     onFallback: ({ model, version, error }) =>
       logger.warn('the model itself is run, since its file of 8-bit integers cannot be used', {
         model,

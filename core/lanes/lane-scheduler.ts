@@ -44,12 +44,14 @@ export interface LaneScheduler {
   /**
    * Admits a request, and gives it turns until `work` ends. It is refused at once where it would have to wait and too many wait already,
    * so ask before its body is read.
+   * @param work is given a signal that is aborted with `signal`, and with `server-busy` where the request has to make room for others while
+   *   it is still arriving.
    * @throws {FoveaError} `server-busy`; what `work` throws.
    */
   admit<T>(
     flow: LaneFlow,
     signal: AbortSignal | undefined,
-    work: (turns: LaneTurns) => Promise<T>,
+    work: (turns: LaneTurns, signal: AbortSignal) => Promise<T>,
   ): Promise<T>;
 }
 
@@ -64,7 +66,10 @@ export interface LaneSchedulerOptions {
    * served, it is one for four lanes; see {@link createWaitingLimit}.
    */
   readonly maxWaiting?: number | undefined;
-  /** Requests that may be arriving at once: their clients are still sending. Default: four times as many as may wait. */
+  /**
+   * Requests that may be arriving at once: their clients are still sending. Default: four times as many as may wait. Beyond it, the oldest of
+   * the client that has most makes room, or one that takes long.
+   */
   readonly maxArriving?: number;
   /** Milliseconds since any fixed moment. */
   readonly clock?: () => number;
@@ -72,12 +77,17 @@ export interface LaneSchedulerOptions {
 
 /** Requests that wait for one lane in a burst: a quarter of a second's work of a small network, a second's of a large one. */
 const WAITING_PER_LANE = 16;
+/** For how long a request may be arriving where its place is wanted, in milliseconds: 1 MB at 2 Mbit/s take as long. */
+const ARRIVING_MS = 4000;
 
 interface Ticket {
   /** `[client, model, number of the request]`. */
   readonly path: readonly [client: string, model: string, request: string];
   readonly signal: AbortSignal | undefined;
-  state: 'arriving' | 'waiting' | 'started' | 'refused';
+  readonly admittedMs: number;
+  /** Ends the request while it is arriving. */
+  readonly displaced: AbortController;
+  state: 'arriving' | 'displaced' | 'waiting' | 'started' | 'refused';
   /** Pieces in the queue. */
   readonly pieces: Set<Piece>;
 }
@@ -110,7 +120,8 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   const waiting = new Set<Ticket>();
   /** Requests in hand, by client and model. */
   const inHand = new Map<string, Map<string, number>>();
-  let arriving = 0;
+  /** Requests whose clients are still sending, the oldest first. */
+  const arriving = new Set<Ticket>();
   let requests = 0;
   let refused = 0;
 
@@ -160,6 +171,27 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
     // Where nobody may wait, lanes would go to whoever asks most often, or to the pieces of large requests.
     (waiting.size === 0 && (queue.size > 0 || hasLess(flow)));
 
+  /** The request that has to make room for one of a client that begins to arrive. */
+  function slowest(client: string): Ticket | undefined {
+    const counts = new Map<string, number>();
+    for (const { path } of arriving) counts.set(path[0], (counts.get(path[0]) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    if ((counts.get(client) ?? 0) + 1 < most)
+      return [...arriving].find(({ path }) => counts.get(path[0]) === most);
+    const [oldest] = arriving;
+    return oldest !== undefined && clock() - oldest.admittedMs >= ARRIVING_MS ? oldest : undefined;
+  }
+
+  /** @throws {FoveaError} `server-busy`. */
+  function makeRoomToArrive(client: string): void {
+    if (arriving.size < maxArriving) return;
+    const ticket = slowest(client);
+    if (ticket === undefined) throw turnAway(tooManyArrive(maxArriving));
+    ticket.state = 'displaced';
+    arriving.delete(ticket);
+    ticket.displaced.abort(turnAway(tooManyArrive(maxArriving)));
+  }
+
   /** Takes a request out of the queue. */
   function dismiss(ticket: Ticket, reason: unknown): void {
     waiting.delete(ticket);
@@ -171,14 +203,14 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   }
 
   /** The error of a request that may not wait. */
-  function turnAway(limit: number): FoveaError {
+  function turnAway(error: FoveaError): FoveaError {
     refused += 1;
-    return busy(limit);
+    return error;
   }
 
   function refuse(ticket: Ticket): void {
     ticket.state = 'refused';
-    dismiss(ticket, turnAway(maxWaiting));
+    dismiss(ticket, turnAway(busy(maxWaiting)));
   }
 
   /** @throws {FoveaError} `server-busy`. */
@@ -190,7 +222,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
       const last = mostDispensable();
       if (last !== undefined) refuse(last);
     }
-    throw turnAway(maxWaiting);
+    throw turnAway(busy(maxWaiting));
   }
 
   function enter(ticket: Ticket): void {
@@ -202,7 +234,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
       if (replaced !== undefined) refuse(replaced);
       limit.refused();
     }
-    arriving -= 1;
+    arriving.delete(ticket);
     ticket.state = 'waiting';
     waiting.add(ticket);
     addToHand(ticket, 1);
@@ -230,6 +262,7 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   function run<T>(ticket: Ticket, work: (lane: number) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       ticket.signal?.throwIfAborted();
+      ticket.displaced.signal.throwIfAborted();
       if (ticket.state === 'refused') throw busy(maxWaiting);
       if (ticket.state === 'arriving') enter(ticket);
       const piece: Piece = {
@@ -253,30 +286,35 @@ export function createLaneScheduler(options: LaneSchedulerOptions): LaneSchedule
   return {
     lanes,
     get load() {
-      return { arriving, waiting: waiting.size, running, refused };
+      return { arriving: arriving.size, waiting: waiting.size, running, refused };
     },
     async admit(flow, signal, work) {
-      if (arriving >= maxArriving) throw turnAway(maxArriving);
       limit.asked(findsLane());
       assertRoom(flow);
-      const request = String(requests++);
+      makeRoomToArrive(flow.client);
+      const displaced = new AbortController();
       const ticket: Ticket = {
-        path: [flow.client, flow.model, request],
+        path: [flow.client, flow.model, String(requests++)],
         signal,
+        admittedMs: clock(),
+        displaced,
         state: 'arriving',
         pieces: new Set(),
       };
       const abort = () => dismiss(ticket, signal?.reason);
       signal?.addEventListener('abort', abort);
-      arriving += 1;
+      arriving.add(ticket);
       try {
-        return await work({ run: (piece) => run(ticket, piece) });
+        return await work(
+          { run: (piece) => run(ticket, piece) },
+          signal === undefined ? displaced.signal : AbortSignal.any([signal, displaced.signal]),
+        );
       } finally {
         signal?.removeEventListener('abort', abort);
         // Where one piece failed, others may still wait.
         dismiss(ticket, new Error('The request that this piece belongs to is over.'));
-        if (ticket.state === 'arriving') arriving -= 1;
-        else addToHand(ticket, -1);
+        if (ticket.state === 'arriving') arriving.delete(ticket);
+        else if (ticket.state !== 'displaced') addToHand(ticket, -1);
       }
     },
   };
@@ -287,5 +325,13 @@ const busy = (limit: number) =>
     'server-busy',
     `The server has more predictions to make than it can. At most ${limit} requests may wait, and fewer while that lasts. Send the ` +
       'request again when the time in Retry-After has passed.',
+    { details: { limit } },
+  );
+
+const tooManyArrive = (limit: number) =>
+  new FoveaError(
+    'server-busy',
+    `The server reads ${limit} requests at once, and as many are arriving; those that take long make room. Send the request again when the ` +
+      'time in Retry-After has passed.',
     { details: { limit } },
   );

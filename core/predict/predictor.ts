@@ -79,7 +79,7 @@ export type ImageOutcome =
 export interface PredictTiming {
   /** Whether this prediction had to load the model, since it was not in memory. */
   readonly isCold: boolean;
-  /** Reading the model and building its session; near 0 where it was in memory. */
+  /** Reading the model and building its session, or waiting for another prediction that does; near 0 where it was in memory. */
   readonly load: number;
   readonly decode: number;
   readonly preprocess: number;
@@ -127,6 +127,8 @@ export interface Loaded {
   readonly model: string;
   readonly version: string;
   readonly precision: ChosenFile['precision'];
+  /** Why this file, as a log says it. */
+  readonly why: ChosenFile['why'];
 }
 
 /** The store, and how sessions are opened and cached. */
@@ -147,7 +149,9 @@ export interface PredictorDeps {
   /** Is told of a version that is loaded, and which of its files is run. */
   readonly onLoaded?: (loaded: Loaded) => void;
   /** Is told of a file of 8-bit integers that cannot be used. The model itself is run instead. */
-  readonly onFallback?: (fallback: Omit<Loaded, 'precision'> & { readonly error: FoveaError }) => void;
+  readonly onFallback?: (
+    fallback: Omit<Loaded, 'precision' | 'why'> & { readonly error: FoveaError },
+  ) => void;
   /** Is told of a session whose native memory could not be freed. */
   readonly onReleaseError?: (error: unknown) => void;
 }
@@ -176,7 +180,10 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
   });
 
   /** Loads a file and checks it. */
-  async function loadFile(manifest: Manifest, { precision: used, onnx }: ChosenFile): Promise<ModelSession> {
+  async function loadFile(
+    manifest: Manifest,
+    { precision: used, why, onnx }: ChosenFile,
+  ): Promise<ModelSession> {
     const session = await loadModelSession(store, manifest, onnx, { open, threads });
     try {
       await checkParity(store, session, used);
@@ -184,7 +191,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
       await session.release();
       throw error;
     }
-    onLoaded({ model: manifest.model, version: manifest.version, precision: used });
+    onLoaded({ model: manifest.model, version: manifest.version, precision: used, why });
     return session;
   }
 
@@ -196,7 +203,8 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
       return await loadFile(manifest, chosen);
     } catch (error) {
       if (!isFoveaError(error, 'model-parity-failed') && !isFoveaError(error, 'model-corrupt')) throw error;
-      const session = await loadFile(manifest, { precision: 'float32', onnx: manifest.onnx });
+      const why = 'its file of 8-bit integers cannot be used';
+      const session = await loadFile(manifest, { precision: 'float32', why, onnx: manifest.onnx });
       onFallback({ model: manifest.model, version: manifest.version, error });
       return session;
     }

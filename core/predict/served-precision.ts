@@ -56,6 +56,8 @@ function readProcessor(): string {
 /** The file to run. */
 export interface ChosenFile {
   readonly precision: Exclude<ServedPrecision, 'auto'>;
+  /** Why, as a log says it. */
+  readonly why: string;
   readonly onnx: OnnxFile;
 }
 
@@ -65,7 +67,11 @@ export interface ChosenFile {
  */
 export function chooseFile(manifest: Manifest, wanted: ServedPrecision, isFast: () => boolean): ChosenFile {
   const { int8, onnx } = manifest;
-  const isInteger =
-    int8 !== undefined && (wanted === 'int8' || (wanted === 'auto' && int8.isEquivalent && isFast()));
-  return isInteger ? { precision: 'int8', onnx: int8 } : { precision: 'float32', onnx };
+  const itself = (why: string): ChosenFile => ({ precision: 'float32', why, onnx });
+  if (wanted === 'float32') return itself('the setting says so');
+  if (int8 === undefined) return itself('the version has no file of 8-bit integers');
+  if (wanted === 'int8') return { precision: 'int8', why: 'the setting says so', onnx: int8 };
+  if (!int8.isEquivalent) return itself('by its report, its file of 8-bit integers is not equivalent');
+  if (!isFast()) return itself('this processor has no instructions for 8-bit integers');
+  return { precision: 'int8', why: 'by its report it is equivalent', onnx: int8 };
 }

@@ -15,6 +15,8 @@ export interface BodyTerms {
   readonly share: BodyShare;
   /** How long a client may send nothing, or next to nothing, in milliseconds. */
   readonly stallMs: number;
+  /** Ends the reading where it is aborted, e.g. where others need the request's place. */
+  readonly signal?: AbortSignal;
 }
 
 /**

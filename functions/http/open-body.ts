@@ -12,7 +12,7 @@ import { readChunks } from './read-chunks.ts';
  * @param advice says what to do about a body that is too large.
  * @param isKept whether chunks stay in memory until the request is over, and count as such.
  * @throws {FoveaError} `body-too-large` as soon as more than `limitBytes` have arrived; `server-busy` where the bodies
- * of all requests together are too large; `body-timeout` and `body-unreadable` where the client stalls or disconnects;
+ * of all requests together are too large, or its place is wanted; `body-timeout` and `body-unreadable` where the client stalls or disconnects;
  * `content-encoding-unsupported` and `content-encoding-invalid`.
  */
 export async function* openBody(
@@ -26,11 +26,14 @@ export async function* openBody(
   if (claimedBytes > limitBytes) throw tooLarge(limitBytes, `${claimedBytes} bytes announced`, advice);
   if (body === null) return;
 
-  const { share, stallMs } = c.get('bodyTerms');
+  const { share, stallMs, signal } = c.get('bodyTerms');
   let sizeBytes = 0;
   let isRead = false;
   try {
-    for await (const chunk of decompress(readChunks(body, stallMs), headers.get('content-encoding'))) {
+    for await (const chunk of decompress(
+      readChunks(body, stallMs, signal),
+      headers.get('content-encoding'),
+    )) {
       sizeBytes += chunk.byteLength;
       if (sizeBytes > limitBytes)
         throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);

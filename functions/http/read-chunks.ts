@@ -14,11 +14,13 @@ const STALLS = 12;
  * The chunks of a stream. A reader that stops early cancels the rest.
  * @param stallMs how long to wait for the next {@link PROGRESS_BYTES}, or for a twelfth of what has arrived where that
  * is more; the whole body may take twelve times as long. Time in which nobody reads does not count.
- * @throws {FoveaError} `body-timeout`, `body-unreadable`.
+ * @param signal ends the wait for a chunk.
+ * @throws {FoveaError} `body-timeout`, `body-unreadable`; the reason of the signal.
  */
 export async function* readChunks(
   stream: ReadableStream<Uint8Array>,
   stallMs: number,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const reader: ReadableStreamDefaultReader<Uint8Array> = stream.getReader();
   let isOver = false;
@@ -32,6 +34,7 @@ export async function* readChunks(
       const { done, value } = await readChunk(
         reader,
         Math.min(stallMs - waitedMs, stallMs * STALLS - wholeMs),
+        signal,
       );
       isOver = done;
       if (done) return;
@@ -51,11 +54,19 @@ export async function* readChunks(
   }
 }
 
-/** @throws {FoveaError} `body-timeout`, `body-unreadable`. */
-async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>, timeoutMs: number) {
+/** @throws {FoveaError} `body-timeout`, `body-unreadable`; the reason of the signal. */
+async function readChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+) {
+  signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
+  let leave: (() => void) | undefined;
   const stalled = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(tooSlow()), Math.max(0, timeoutMs));
+    leave = () => reject(signal?.reason);
+    signal?.addEventListener('abort', leave);
   });
   try {
     return await Promise.race([reader.read(), stalled]);
@@ -70,6 +81,7 @@ async function readChunk(reader: ReadableStreamDefaultReader<Uint8Array>, timeou
     );
   } finally {
     clearTimeout(timer);
+    if (leave !== undefined) signal?.removeEventListener('abort', leave);
   }
 }
 

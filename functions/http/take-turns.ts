@@ -17,5 +17,8 @@ export const takeTurns = <T>(
   work: (turns: LaneTurns, signal: AbortSignal) => Promise<T>,
 ): Promise<T> =>
   whileWanted(c.req.raw, (signal) =>
-    lanes.admit({ client: c.get('apiKey')?.name ?? '', model }, signal, (turns) => work(turns, signal)),
+    lanes.admit({ client: c.get('apiKey')?.name ?? '', model }, signal, (turns, wanted) => {
+      c.set('bodyTerms', { ...c.get('bodyTerms'), signal: wanted });
+      return work(turns, wanted);
+    }),
   );

@@ -138,4 +138,27 @@ describe('a prediction that nobody waits for', () => {
     await app.endNext();
     expect([(await first).status, app.started]).toEqual([200, ['first']]);
   });
+
+  it('are made while another key sends its pictures slowly, and the slowest of those are told so', async () => {
+    const keys = { slow: 'slow-key', quick: 'quick-key' };
+    // One may wait, so four may arrive.
+    const app = makeApp({ maxWaiting: 1, keys });
+    const as = (name: keyof typeof keys) => ({ headers: { authorization: `Bearer ${keys[name]}` } });
+    const never = () => new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
+    const slow = Array.from({ length: 4 }, () =>
+      app.predict('m', { ...as('slow'), body: never(), duplex: 'half' }),
+    );
+    while (app.lanes.load.arriving !== 4) await setImmediate();
+    const quick = app.predict('m', as('quick'));
+    const told = await readAnswer(await Promise.race(slow));
+    expect(told).toMatchObject({
+      status: 503,
+      body: { error: { code: 'server-busy', details: { limit: 4 } } },
+    });
+    expect(told.headers.get('connection')).toBe('close');
+    while (app.started.length === 0) await setImmediate();
+    await app.endNext();
+    expect((await quick).status).toBe(200);
+    expect(app.lanes.load).toMatchObject({ arriving: 3, waiting: 0, running: 0 });
+  });
 });

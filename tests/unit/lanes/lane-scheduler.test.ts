@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { isFoveaError } from '../../../core/errors/errors.ts';
 import { createLaneScheduler, type LaneScheduler } from '../../../core/lanes/lane-scheduler.ts';
 
 /** Work that ends when the test says so, by the names of its requests. */
@@ -256,4 +257,50 @@ describe('a lane scheduler', () => {
     expect(scheduler.load).toMatchObject({ arriving: 2, waiting: 0, running: 1 });
     expect(await work.ask('third')).toBe('server-busy');
   });
+
+  it('lets the oldest of the client that sends most make room for another client', async () => {
+    const scheduler = createLaneScheduler({ lanes: 1, maxArriving: 3, clock: () => 0 });
+    const slow = ['1', '2', '3'].map((name) => arrive(scheduler, 'many', name));
+    const other = arrive(scheduler, 'few', 'other');
+    expect(await slow[0]?.ended).toBe('server-busy');
+    expect(scheduler.load).toMatchObject({ arriving: 3, refused: 1 });
+    expect(await arrive(scheduler, 'many', '4').ended).toBe('server-busy');
+    other.send();
+    expect(await other.ended).toBe('other');
+    for (const { send } of slow) send();
+    expect(await Promise.all(slow.map(({ ended }) => ended))).toEqual(['server-busy', '2', '3']);
+    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 0, running: 0 });
+  });
+
+  it('lets a request that takes long to arrive make room for the next one of its client', async () => {
+    let nowMs = 0;
+    const scheduler = createLaneScheduler({ lanes: 1, maxArriving: 2, clock: () => nowMs });
+    const first = arrive(scheduler, 'a', 'first');
+    nowMs = 3000;
+    const second = arrive(scheduler, 'a', 'second');
+    expect(await arrive(scheduler, 'a', 'too early').ended).toBe('server-busy');
+    nowMs = 5000;
+    const third = arrive(scheduler, 'a', 'third');
+    expect(await first.ended).toBe('server-busy');
+    for (const { send } of [second, third]) send();
+    expect(await Promise.all([second.ended, third.ended])).toEqual(['second', 'third']);
+  });
 });
+
+/** A request that arrives until it is sent; its end is its name, or the code of its error. */
+function arrive(scheduler: LaneScheduler, client: string, name: string) {
+  let send = (): void => undefined;
+  const sent = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  const ended = scheduler
+    .admit({ client, model: 'm' }, undefined, async ({ run }, signal) => {
+      const left = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+      await Promise.race([sent, left]);
+      return run(async () => name);
+    })
+    .catch((error: unknown) => (isFoveaError(error) ? error.code : String(error)));
+  return { send, ended };
+}
