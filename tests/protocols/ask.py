@@ -55,6 +55,33 @@ def open_inference():
     expect(label.decode() if isinstance(label, bytes) else label, score)
 
 
+def ask_json(path, body=None):
+    """Plain HTTP, for what has no client of its own. Answers the status and the JSON."""
+    import json
+    import urllib.error
+    import urllib.request
+
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url + path, data, {**headers(), "Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def tensorflow_serving():
+    assert ask_json("/v1/models/color")[1]["model_version_status"][0]["state"] == "AVAILABLE"
+    assert ask_json("/v1/models/color/metadata")[1]["model_spec"]["name"] == "color"
+    image = {"b64": base64.b64encode(content).decode()}
+    rows = ask_json("/v1/models/color/versions/1:predict", {"instances": [image, {"image_bytes": image}]})[1]
+    classes = ask_json("/v1/models/color:classify", {"examples": [{"image_bytes": image}]})[1]["results"]
+    assert classes[0][0][0] == "red", classes
+    status, answer = ask_json("/v1/models/none:predict", {"instances": [image]})
+    assert status == 404 and "none" in answer["error"], answer
+    expect(rows["predictions"][1]["label"], rows["predictions"][1]["score"])
+
+
 def hugging_face():
     from huggingface_hub import InferenceClient
 
@@ -144,8 +171,16 @@ def metrics():
     print(f"{len(families)} families")
 
 
+def metrics_elsewhere():
+    status, answer = ask_json("/metrics")
+    assert status == 404 and "CloudWatch" in answer["error"]["message"], answer
+    print("CloudWatch has them")
+
+
 {
     "metrics": metrics,
+    "metrics-elsewhere": metrics_elsewhere,
+    "tensorflow-serving": tensorflow_serving,
     "open-inference": open_inference,
     "hugging-face": hugging_face,
     "custom-vision": custom_vision,

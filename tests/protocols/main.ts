@@ -1,5 +1,5 @@
-// The protocols of other servers, asked by clients that other people publish: a server of this machine with API keys and a model
-// whose answers a person can foretell.
+// The protocols of other servers, asked by clients that other people publish: of a server of this machine with API keys and a model
+// whose answers a person can foretell, and of the function under AWS's own runtime.
 //
 //   npm run test:e2e
 
@@ -13,6 +13,7 @@ import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts'
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
+import { startFunction } from '../support/lambda/start-function.ts';
 import { preparePython } from '../support/python-environment.ts';
 
 const PACKAGES = [
@@ -23,9 +24,17 @@ const PACKAGES = [
   'inference-sdk==1.8.3',
   'prometheus-client==0.26.0',
 ];
-/** The last one reads what the others left in the metrics. */
-const PROTOCOLS = ['open-inference', 'hugging-face', 'custom-vision', 'rekognition', 'roboflow', 'metrics'];
+const PROTOCOLS = [
+  'open-inference',
+  'tensorflow-serving',
+  'hugging-face',
+  'custom-vision',
+  'rekognition',
+  'roboflow',
+];
 const HUGGING_FACE = '@huggingface/inference@4.13.30';
+/** Of the function's output, where something is wrong. */
+const OUTPUT_CHARACTERS = 4000;
 const KEY = 'a-key-of-a-test-that-is-long-enough';
 
 const run = promisify(execFile);
@@ -73,13 +82,28 @@ try {
   const tools = await preparePython('test-protocols', PACKAGES).catch((error: Error) => {
     console.log(`skipped: all clients for Python: ${error.message.split('\n')[0]}`);
   });
-  for (const protocol of tools === undefined ? [] : PROTOCOLS)
-    await check(protocol, async () => {
-      const args = [program, protocol, server.url, KEY, picture];
-      const { stdout } = await run(path.join(tools ?? '', 'python'), args, { cwd: folder });
-      return stdout.trim();
-    });
+  /** Asks by the clients for Python. */
+  const askByPython = async (url: string, protocols: readonly string[], where: string) => {
+    for (const protocol of tools === undefined ? [] : protocols)
+      await check(`${protocol}, ${where}`, async () => {
+        const args = [program, protocol, url, KEY, picture];
+        const { stdout } = await run(path.join(tools ?? '', 'python'), args, { cwd: folder });
+        return stdout.trim();
+      });
+  };
+  // The last one reads what the others left in the metrics.
+  await askByPython(server.url, [...PROTOCOLS, 'metrics'], 'server');
   await check('hugging-face for JavaScript', () => askByJavaScript(folder, server.url, picture));
+  const api = await startFunction({ tester: KEY });
+  if (api.url === undefined) console.log(`skipped: the function: ${api.reason}`);
+  else
+    try {
+      await commitColorModel(api.store);
+      await askByPython(api.url, [...PROTOCOLS, 'metrics-elsewhere'], 'function');
+      if (failed > 0) console.log(api.output().slice(-OUTPUT_CHARACTERS));
+    } finally {
+      await api.stop();
+    }
 } finally {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
