@@ -9,9 +9,11 @@ import { createDailyQuota } from '../core/usage/daily-quota.ts';
 import type { AppDeps } from './deps/deps.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
+import { answerOptions } from './http/answer-options.ts';
 import { createRoutes } from './http/app-routes.ts';
 import { auditRequests } from './http/audit-requests.ts';
 import { boundBodies } from './http/bound-bodies.ts';
+import { dropBodyOfHead } from './http/drop-body-of-head.ts';
 import { createErrorHandler } from './http/error-response.ts';
 import { limitRate } from './http/limit-rate.ts';
 import { measureRequests } from './http/measure-requests.ts';
@@ -64,11 +66,14 @@ export function createApp(deps: AppDeps) {
   app.use(requestId());
   app.use(requestLog(logger, now));
   if (deps.metrics !== undefined) app.use(measureRequests(deps.metrics));
+  app.use(dropBodyOfHead());
   app.use(boundBodies(deps.limits));
   app.use(publicOrigin(deps.trustsProxy ?? false));
   if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts, deps.allowOrigins));
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));
+  // Which methods there are is no secret, so it needs no key.
+  app.use(answerOptions(() => app.routes));
   const answers = createKeptAnswers(deps);
   app.use('/v1/*', async (c, next) => {
     c.set('idempotency', { answers, limitBytes: deps.limits.jsonBodyBytes });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
+import compression from 'compression';
 import { FoveaError } from '../core/errors/errors.ts';
 import { retryHeaders, toErrorBody } from './http/error-response.ts';
 import { answerRefusal, refuseUnread } from './http/refuse-unread.ts';
@@ -35,6 +36,17 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Smaller answers would hardly become shorter: a packet of the network takes some 1400 bytes. */
+const COMPRESSED_FROM_BYTES = 1400;
+/** Compresses text, but for parts of files and for events, which must not wait for each other. */
+const compress = compression({
+  threshold: COMPRESSED_FROM_BYTES,
+  filter: (request, response) =>
+    response.statusCode !== PARTIAL_CONTENT &&
+    !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
+    compression.filter(request, response),
+});
+const PARTIAL_CONTENT = 206;
 /** Longer than the 60 seconds after which load balancers give up a connection that is not used, so that never both ends do at once. */
 const KEEP_ALIVE_MS = 75_000;
 /** Less than the 10 seconds after which Docker kills a container that it stops. */
@@ -59,7 +71,7 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     if (state === 'draining') outgoing.setHeader('Connection', 'close');
     unanswered.add(outgoing);
     outgoing.once('close', () => unanswered.delete(outgoing));
-    void listener(incoming, outgoing);
+    compress(incoming, outgoing, () => void listener(incoming, outgoing));
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   refuseUnread(server);

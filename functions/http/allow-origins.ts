@@ -2,6 +2,8 @@
 // set themselves, so cookies are never allowed.
 
 import { cors } from 'hono/cors';
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../deps/deps.ts';
 
 /** Headers of an answer that scripts may read. */
 const EXPOSED_HEADERS = [
@@ -11,6 +13,8 @@ const EXPOSED_HEADERS = [
   'Allow',
   'WWW-Authenticate',
   'ETag',
+  'Accept-Ranges',
+  'Content-Range',
 ];
 const PREFLIGHT_SECONDS = 600;
 
@@ -18,9 +22,15 @@ const PREFLIGHT_SECONDS = 600;
  * Middleware that lets pages of these origins use the API, with any header.
  * @param origins e.g. `https://app.example.com`; `*` for all.
  */
-export const allowOrigins = (origins: readonly string[]) =>
-  cors({
+export function allowOrigins(origins: readonly string[]) {
+  const answer = cors({
     origin: origins.includes('*') ? '*' : [...origins],
     exposeHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_SECONDS,
   });
+  return createMiddleware<AppEnv>((c, next) => {
+    const isPreflight = c.req.header('Access-Control-Request-Method') !== undefined;
+    // Any other OPTIONS asks which methods there are.
+    return c.req.method === 'OPTIONS' && !isPreflight ? next() : answer(c, next);
+  });
+}

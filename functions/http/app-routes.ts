@@ -13,6 +13,8 @@ const WHERE: Readonly<Record<string, string>> = {
 /** An empty group. The schemas of its routes check parameters; handlers check bodies, because they know the limits. */
 export function createRoutes(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
+    // With a slash at its end, a path is answered as without.
+    strict: false,
     defaultHook: (result) => {
       if (result.success) return;
       throw toRequestInvalid(

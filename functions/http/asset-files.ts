@@ -2,9 +2,11 @@
 
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { toProgramIncomplete } from '../../core/errors/program-file-missing.ts';
 import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
+import { entityTag, names } from './answer-file.ts';
 
 /** A static file and its media type. */
 export interface AssetFile {
@@ -31,6 +33,12 @@ export function serveAsset(
   contentSecurityPolicy: string | (() => Promise<string>),
 ) {
   let file: Promise<StoredFile> | undefined;
+  let tag: string | undefined;
+  /** A weak one: it names what the file says, compressed or not. */
+  const tagOf = (plain: Uint8Array) => {
+    tag ??= `W/${entityTag(contentHashOf(plain))}`;
+    return tag;
+  };
   return async (c: Context<AppEnv>): Promise<Response> => {
     file ??= readBothForms(locate());
     const { plain, gzip } = await file.catch((error: unknown) => {
@@ -38,7 +46,9 @@ export function serveAsset(
     });
     const policy =
       typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
-    const headers = { ...assetHeaders(contentType, policy), Vary: 'Accept-Encoding' };
+    const etag = tagOf(plain);
+    const headers = { ...assetHeaders(contentType, policy), Vary: 'Accept-Encoding', ETag: etag };
+    if (names(c.req.header('If-None-Match'), etag)) return c.body(null, 304, headers);
     const encoding = accepts(c, {
       header: 'Accept-Encoding',
       supports: ['gzip', 'identity'],

@@ -51,7 +51,7 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
  * The methods that the description of the API has for a path; a route for GET answers HEAD too. Of several patterns OpenAPI takes the one
  * whose segments are fixed: `/files/content` is that route, and not the file `content` of a class `files`.
  */
-function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
+export function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
   const segments = path.split('/');
   const matching = routes.filter(
     (route) => route.path !== '*' && route.path !== '/*' && matches(route.path.split('/'), segments),

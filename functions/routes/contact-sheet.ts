@@ -6,6 +6,7 @@ import { isFinal } from '../../core/job/record/job.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
+import { ASK_AGAIN, answerFile, entityTag } from '../http/answer-file.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses } from '../http/error-responses.ts';
@@ -27,7 +28,7 @@ const getContactSheet = createRoute({
       description: 'The picture.',
       content: { [PNG]: { schema: { type: 'string', format: 'binary' } } },
     },
-    ...errorResponses('job-not-found', 'contact-sheet-missing'),
+    ...errorResponses('job-not-found', 'contact-sheet-missing', 'range-not-satisfiable'),
   },
 });
 
@@ -46,7 +47,14 @@ export function contactSheetRoutes({ jobs, store }: Pick<AppDeps, 'jobs' | 'stor
         { param: 'fine_tuning_job_id' },
       );
     }
-    return c.body(Uint8Array.from(sheet.body), 200, { 'content-type': PNG });
+    const body = Uint8Array.from(sheet.body);
+    return answerFile(c, {
+      etag: entityTag(sheet.etag),
+      sizeBytes: body.byteLength,
+      contentType: PNG,
+      cacheControl: ASK_AGAIN,
+      read: ({ start, end }) => body.subarray(start, end + 1),
+    });
   });
   return routes;
 }

@@ -31,8 +31,10 @@ import { removePlace } from '../../core/image/remove-place.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { assertKey, compareKeys } from '../../core/storage/object-key.ts';
+import type { StoredObject } from '../../core/storage/object-store.ts';
 import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
+import { ASK_AGAIN, answerFile, entityTag, names } from '../http/answer-file.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
@@ -67,6 +69,7 @@ const FILE_ERRORS = [
   'key-too-long',
   'image-too-large',
   'storage-link-refused',
+  'range-not-satisfiable',
 ] as const;
 
 const listFiles = createRoute({
@@ -268,7 +271,7 @@ const rename = createRoute({
 
 /** The routes of a dataset's files. */
 export function datasetFileRoutes(deps: AppDeps) {
-  const { store, jobs, limits } = deps;
+  const { store, jobs, limits, version } = deps;
   const routes = createRoutes();
   for (const schema of [MoveFilesSchema, DeleteFilesSchema, RenameClassSchema, RenameDatasetSchema])
     describeBody(routes, schema);
@@ -280,7 +283,7 @@ export function datasetFileRoutes(deps: AppDeps) {
     return dataset;
   }
 
-  async function readFile(rawDataset: string, path: string): Promise<Uint8Array> {
+  async function readFile(rawDataset: string, path: string): Promise<StoredObject> {
     const key = `${keys.dataset(parseDatasetName(rawDataset))}${path}`;
     assertKey(key);
     const info = await store.head(key);
@@ -289,7 +292,7 @@ export function datasetFileRoutes(deps: AppDeps) {
       throw imageTooLarge(info.sizeBytes, limits.datasetFileBytes);
     const object = await store.get(key);
     if (object === undefined) throw notFound(path, 'path');
-    return object.body;
+    return object;
   }
 
   async function erase(dataset: string, paths: readonly string[]) {
@@ -344,24 +347,36 @@ export function datasetFileRoutes(deps: AppDeps) {
   });
 
   routes.openapi(getContent, async (c) => {
-    const body = await readFile(c.req.valid('param').dataset, c.req.valid('query').path);
-    return c.body(Uint8Array.from(removePlace(body)), 200, {
-      'Content-Type': OCTETS,
-      'Content-Disposition': 'attachment',
-      ...NOSNIFF,
+    const stored = await readFile(c.req.valid('param').dataset, c.req.valid('query').path);
+    const body = Uint8Array.from(removePlace(stored.body));
+    return answerFile(c, {
+      etag: entityTag(stored.etag, version),
+      sizeBytes: body.byteLength,
+      contentType: OCTETS,
+      cacheControl: ASK_AGAIN,
+      headers: { 'Content-Disposition': 'attachment', ...NOSNIFF },
+      read: ({ start, end }) => body.subarray(start, end + 1),
     });
   });
 
   routes.openapi(getThumbnail, async (c) => {
     const { path, size } = c.req.valid('query');
-    const body = await readFile(c.req.valid('param').dataset, path);
+    const stored = await readFile(c.req.valid('param').dataset, path);
+    const etag = entityTag(stored.etag, size, version);
+    if (names(c.req.header('If-None-Match'), etag))
+      return c.body(null, 304, { ETag: etag, 'Cache-Control': ASK_AGAIN });
     const { makeThumbnail } = await import('../../core/image/make-thumbnail.ts');
-    const thumbnail = await makeThumbnail(body, size).catch((error: unknown) => {
+    const thumbnail = await makeThumbnail(stored.body, size).catch((error: unknown) => {
       throw error instanceof FoveaError ? thumbnailUnavailable(path, error) : error;
     });
-    return c.body(Uint8Array.from(thumbnail), 200, {
-      'Content-Type': 'image/webp',
-      ...NOSNIFF,
+    const body = Uint8Array.from(thumbnail);
+    return answerFile(c, {
+      etag,
+      sizeBytes: body.byteLength,
+      contentType: 'image/webp',
+      cacheControl: ASK_AGAIN,
+      headers: NOSNIFF,
+      read: ({ start, end }) => body.subarray(start, end + 1),
     });
   });
 

@@ -5,6 +5,7 @@ import pLimit from 'p-limit';
 import { WireCertificateSchema, WireManifestSchema, WireParitySchema } from '../../api/manifest.ts';
 import { ModelParamSchema, VersionSchema } from '../../api/model.ts';
 import { certificateFile } from '../../core/certificate/certificate-files.ts';
+import { contentHashOf } from '../../core/content-hash.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
@@ -12,6 +13,7 @@ import { resolveVersion } from '../../core/model/versions.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps } from '../deps/deps.ts';
+import { ASK_AGAIN, answerFile, entityTag, type FileRange } from '../http/answer-file.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
@@ -36,7 +38,8 @@ const download = createRoute({
     '`parity.json` what they answer: both in the names of this API, so that their bytes are not those that are stored. ' +
     '`preprocessing.json` says how a picture becomes the input, with `preprocess.py`, `.mjs` and `.cpp`, which follow it, and a picture ' +
     'with its input, `preprocessing-check.png` and `.npy`. ' +
-    'Name a version (`fruit:3`) where several files have to go together.',
+    'Name a version (`fruit:3`) where several files have to go together. `Range` gives a part of a file, with status 206, and ' +
+    '`If-None-Match` status 304 where you have it already.',
   request: {
     params: ModelParamSchema.extend({
       file: z.string().meta({ description: 'Name of the file.', example: 'tfjs-model.json' }),
@@ -53,10 +56,12 @@ const download = createRoute({
         },
       },
     },
-    ...errorResponses(...MODEL_ERRORS, 'model-file-not-found', 'record-invalid'),
+    ...errorResponses(...MODEL_ERRORS, 'model-file-not-found', 'record-invalid', 'range-not-satisfiable'),
   },
 });
 
+/** An hour: who names a number asks for what does not change while it is there. */
+const KEPT_FOR_A_WHILE = 'private, max-age=3600, no-transform';
 const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' };
 /** Bytes read from the store at a time, which a download holds in memory. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -68,15 +73,29 @@ export function modelFileRoutes({ store, jobs }: AppDeps) {
     const { model: reference, file } = c.req.valid('param');
     const { model, version } = toModelAndVersion(reference, c.req.valid('query').version);
     const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
+    // Another model may get the name and the number after this one is deleted, so that caches forget it after a while.
+    const cacheControl = version === resolved ? KEPT_FOR_A_WHILE : ASK_AGAIN;
+    const facts = { contentType: contentTypeOf(file), cacheControl, headers: NOSNIFF };
+    const answerBytes = (bytes: Uint8Array<ArrayBuffer>) =>
+      answerFile(c, {
+        ...facts,
+        etag: entityTag(contentHashOf(bytes)),
+        sizeBytes: bytes.byteLength,
+        read: ({ start, end }) => bytes.subarray(start, end + 1),
+      });
     const record = await readModelRecord(file, store, model, resolved);
-    if (record !== undefined) return c.json(record, 200, NOSNIFF);
+    if (record !== undefined) return answerBytes(new TextEncoder().encode(JSON.stringify(record)));
     const key = isPublicFile(file) ? keys.modelFile(model, resolved, file) : undefined;
     const info = key === undefined ? undefined : await store.head(key);
-    const headers = { 'Content-Type': contentTypeOf(file), ...NOSNIFF };
     if (info !== undefined)
-      return c.body(streamObject(store, info), 200, { ...headers, 'Content-Length': String(info.sizeBytes) });
+      return answerFile(c, {
+        ...facts,
+        etag: entityTag(info.etag),
+        sizeBytes: info.sizeBytes,
+        read: (range) => streamObject(store, info.key, range),
+      });
     const made = await makeCertificate(store, model, resolved, file);
-    if (made !== undefined) return c.body(made, 200, headers);
+    if (made !== undefined) return answerBytes(made);
     throw await fileNotFound(store, model, resolved, file);
   });
   return routes;
@@ -99,29 +118,28 @@ async function makeCertificate(store: ObjectStore, model: string, version: strin
       throw new FoveaError('model-corrupt', `The model file "${key}" is missing. Restore it from a backup.`);
     });
   });
-  return typeof made === 'string' ? made : made && new Uint8Array(made);
+  return typeof made === 'string' ? new TextEncoder().encode(made) : made && new Uint8Array(made);
 }
 
-/** Reads an object chunk by chunk. All chunks are of one state, because files of a version never change. */
+/** Reads a part of an object chunk by chunk. All chunks are of one state, because files of a version never change. */
 function streamObject(
   store: ObjectStore,
-  { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
+  key: string,
+  { start: from, end: last }: FileRange,
 ): ReadableStream<Uint8Array> {
-  let start = 0;
+  let start = from;
   return new ReadableStream(
     {
       async pull(controller) {
-        if (start < sizeBytes) {
-          const end = Math.min(start + CHUNK_BYTES, sizeBytes) - 1;
-          const chunk = await store.get(key, { range: { start, end } });
-          if (chunk === undefined) throw new Error(`The object "${key}" was deleted while it was sent.`);
-          controller.enqueue(chunk.body);
-          start = end + 1;
-        }
-        if (start >= sizeBytes) controller.close();
+        const end = Math.min(start + CHUNK_BYTES - 1, last);
+        const chunk = await store.get(key, { range: { start, end } });
+        if (chunk === undefined) throw new Error(`The object "${key}" was deleted while it was sent.`);
+        controller.enqueue(chunk.body);
+        start = end + 1;
+        if (start > last) controller.close();
       },
     },
-    { highWaterMark: 1 },
+    { highWaterMark: 0 },
   );
 }
 
