@@ -1,17 +1,23 @@
 // Serves an app on a Node socket, and stops without cutting off requests in progress.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import compression from 'compression';
 import { FoveaError } from '../core/errors/errors.ts';
+import type { Connection } from './deps/connection.ts';
 import { retryHeaders, toErrorBody } from './http/error-response.ts';
 import { answerRefusal, refuseUnread } from './http/refuse-unread.ts';
 
 /** The app, and the address on which it is served. */
 export interface StartServerOptions {
-  readonly app: { readonly fetch: (request: Request) => Response | Promise<Response> };
+  readonly app: {
+    readonly fetch: (
+      request: Request,
+      env: { readonly connection: Connection },
+    ) => Response | Promise<Response>;
+  };
   /** An address of this machine; `127.0.0.1` is reachable from this machine alone. */
   readonly host: string;
   /** 0 picks a free port. */
@@ -60,10 +66,11 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
   const { app, host, drainMs = 0, graceMs = DEFAULT_GRACE_MS, wait = sleep } = options;
   let state: 'serving' | 'draining' | 'closing' = 'serving';
   const unanswered = new Set<ServerResponse>();
-  const listener = getRequestListener((request) => app.fetch(request), {
-    hostname: host,
-    errorHandler: refuse,
-  });
+  const connectionOf = createConnections();
+  const listener = getRequestListener(
+    (request, { outgoing }) => app.fetch(request, { connection: connectionOf(outgoing as ServerResponse) }),
+    { hostname: host, errorHandler: refuse },
+  );
   // Node's own refusal of a request without a Host has no body.
   const server = createServer({ requireHostHeader: false }, (incoming, outgoing) => {
     if (lacksHost(incoming)) return answerRefusal(outgoing, namesNoUrl('it has no Host'));
@@ -100,6 +107,31 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
       await closed;
       clearTimeout(forced);
     },
+  };
+}
+
+/** Makes what the app sees of connections. One that is kept serves several requests, so each begins where the one before ended. */
+function createConnections(): (outgoing: ServerResponse) => Connection {
+  const counted = new WeakMap<Socket, { readonly read: number; readonly written: number }>();
+  return (outgoing) => {
+    const { socket } = outgoing.req;
+    const before = counted.get(socket) ?? { read: 0, written: 0 };
+    return {
+      onAnswered(tell) {
+        const end = () => {
+          const { bytesRead, bytesWritten } = socket;
+          counted.set(socket, { read: bytesRead, written: bytesWritten });
+          tell({
+            bytesIn: bytesRead - before.read,
+            bytesOut: bytesWritten - before.written,
+            isWhole: outgoing.writableFinished,
+          });
+        };
+        // The client may have gone while its request was worked on.
+        if (outgoing.closed) end();
+        else outgoing.once('close', end);
+      },
+    };
   };
 }
 

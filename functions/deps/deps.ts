@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
 import type { UsageCounter } from '../../core/usage/usage-counter.ts';
 import type { BodyTerms } from './bytes-in-flight.ts';
+import type { Connection } from './connection.ts';
 import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
@@ -80,8 +81,12 @@ export interface AppDeps {
   readonly logger: Logger;
 }
 
-/** What the middleware leaves for the handlers of a request. */
+/** What the server tells of a request, and what the middleware leaves for its handlers. */
 export interface AppEnv {
+  Bindings: {
+    /** Absent in a function. */
+    readonly connection?: Connection;
+  };
   Variables: {
     requestId: string;
     bodyTerms: BodyTerms;
@@ -99,6 +104,8 @@ export interface AppEnv {
     operation: string | undefined;
     /** What the request works on, by what it is, e.g. `dataset`. */
     target: Readonly<Record<string, string>> | undefined;
+    /** The version that predicted; `undefined` where none did. */
+    predicted: { readonly model: string; readonly version: string } | undefined;
     /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */
     publicOrigin: string | undefined;
   };

@@ -10,6 +10,7 @@ import type { AppEnv } from '../deps/deps.ts';
 import type { Logger } from '../deps/logger.ts';
 import { answerTo } from './error-status.ts';
 import { hideNames } from './hide-names.ts';
+import { routeTemplate } from './route-template.ts';
 
 /** The body of every failure. */
 export interface ErrorBody {
@@ -77,7 +78,7 @@ export function createErrorHandler(logger: Logger, shape: ErrorShape = (body) =>
     logger.error('unexpected error', {
       request_id: requestId,
       method: c.req.method,
-      path: c.req.path,
+      route: routeTemplate(c) ?? null,
       error,
     });
     const body: ErrorBody = {

@@ -22,6 +22,7 @@ export function createCountedPredict(
     let predicted: PredictResult;
     try {
       predicted = await predictor.predict(request).catch(explainMissingModel(jobs, model));
+      c.set('predicted', { model, version: predicted.modelVersion });
       metrics?.predicted(predicted);
       const answers = predicted.outcomes.filter((outcome) => outcome.ok);
       if (answers.length > 0)

@@ -197,7 +197,7 @@ describe('unexpected errors', () => {
         message: 'unexpected error',
         error: { message: 'disk on fire', stack: expect.any(String) },
       },
-      { level: 'error', message: 'request', method: 'GET', path: '/v1/models', status: 500 },
+      { level: 'error', message: 'request', method: 'GET', route: '/v1/models', status: 500 },
     ]);
   });
 });
