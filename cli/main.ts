@@ -8,6 +8,7 @@ import {
   LOCAL_QUEUES,
   OriginSchema,
   PortsSchema,
+  tracesExporterOf,
   WEBHOOK_RECEIVERS,
 } from '../core/environment.ts';
 import { PRECISIONS } from '../core/job/recipe/precision.ts';
@@ -226,6 +227,7 @@ program
     (await import('./commands/start.ts')).runStart({
       ...options,
       apiKey: process.env[environment.apiKey],
+      traces: tracesExporterOf(process.env),
       version,
     }),
   );

@@ -66,6 +66,27 @@ export const WEBHOOK_RECEIVERS = ['public', 'any'] as const;
 /** One of {@link WEBHOOK_RECEIVERS}. */
 export type WebhookReceivers = (typeof WEBHOOK_RECEIVERS)[number];
 
+/** Where traces go: `otlp`, to a server that takes OTLP as JSON over HTTP; `console`, to standard output. */
+export type TracesExporter = 'otlp' | 'console';
+
+/**
+ * Where OpenTelemetry's variables say that traces go; `undefined` where they do not ask for traces. An endpoint alone asks for them.
+ * @throws {RangeError} for an exporter that there is not.
+ */
+export function tracesExporterOf(
+  variables: Readonly<Record<string, string | undefined>>,
+): TracesExporter | undefined {
+  if (variables['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return undefined;
+  const endpoint =
+    variables['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? variables['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
+  const exporter = variables['OTEL_TRACES_EXPORTER'] || (endpoint === '' ? 'none' : 'otlp');
+  if (exporter === 'none') return undefined;
+  if (exporter === 'otlp' || exporter === 'console') return exporter;
+  throw new RangeError(
+    `OTEL_TRACES_EXPORTER is ${JSON.stringify(exporter)}; traces go to "otlp", "console" or "none".`,
+  );
+}
+
 /** Who runs the jobs of a deployment on AWS: AWS Batch, workers, or a worker that is idle and else AWS Batch. */
 export const QUEUES = ['batch', 'workers', 'workers-first'] as const;
 /** One of {@link QUEUES}. */

@@ -21,6 +21,7 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
+import { traceRequests } from './http/trace-requests.ts';
 import { PROTOCOLS } from './protocols/protocols.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { auditRoutes } from './routes/audit.ts';
@@ -64,6 +65,7 @@ export function createApp(deps: AppDeps) {
   const { logger, now, version } = deps;
   const app = createRoutes();
   app.use(requestId());
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
   app.use(requestLog(logger, now));
   if (deps.metrics !== undefined) app.use(measureRequests(deps.metrics));
   app.use(dropBodyOfHead());

@@ -2,7 +2,13 @@
 
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { environment, OriginSchema, PortsSchema, WEBHOOK_RECEIVERS } from '../core/environment.ts';
+import {
+  environment,
+  OriginSchema,
+  PortsSchema,
+  tracesExporterOf,
+  WEBHOOK_RECEIVERS,
+} from '../core/environment.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
@@ -16,6 +22,7 @@ import { METRICS_SCOPES } from './deps/metrics.ts';
 import { jsonText, readEnvironment } from './environment.ts';
 import { makeApiKey } from './make-api-key.ts';
 import { serveStore } from './serve-store.ts';
+import { openTracing } from './tracing/open-tracing.ts';
 import { welcome } from './welcome.ts';
 
 const PORT = 8787;
@@ -45,7 +52,9 @@ const { keys, isNew } = await makeApiKey(env[environment.apiKeysFile]).catch((er
   process.exit(1);
 });
 const storeUrl = env[environment.storeUrl];
-const store = await openObjectStore(storeUrl);
+const tracing = await openTracing(tracesExporterOf(process.env), packageJson.version);
+const opened = await openObjectStore(storeUrl);
+const store = tracing?.traceStore(opened) ?? opened;
 const jobs = createJobStore({
   store,
   now: Date.now,
@@ -66,6 +75,7 @@ const server = await serveStore(
     store,
     jobs,
     queue,
+    tracing,
     uploads: createS3UploadLinks({ bucket, prefix, endpoint: s3Endpoint, now: Date.now }),
     backends: backendsOfWorkers({
       workers,

@@ -24,6 +24,7 @@ import { createBackendFinder } from './deps/find-backends.ts';
 import { UPLOADS_PATH } from './routes/receive-upload.ts';
 import { type ServingOptions, type StoreServer, serveStore } from './serve-store.ts';
 import { assertKeys } from './server-access.ts';
+import { openTracing } from './tracing/open-tracing.ts';
 import { yieldToServer } from './yield-to-server.ts';
 
 const TRAINER = fileURLToPath(new URL('../batch-job/main.ts', import.meta.url));
@@ -54,7 +55,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   assertKeys(host, options);
   const dataDir = path.resolve(options.dataDir);
   const storeUrl = pathToFileURL(dataDir).href;
-  const store = await openObjectStore(storeUrl);
+  const tracing = await openTracing(options.traces, options.version);
+  const opened = await openObjectStore(storeUrl);
+  const store = tracing?.traceStore(opened) ?? opened;
   await assertRestored(store);
   const datasetsDir = path.join(dataDir, 'datasets');
   await mkdir(datasetsDir, { recursive: true }).catch((error: unknown) => {
@@ -86,6 +89,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       store,
       jobs,
       queue,
+      tracing,
       uploads: createServerUploadLinks({
         path: UPLOADS_PATH,
         now: Date.now,

@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { createKeyRecords } from '../core/api-key/key-records.ts';
 import { createKeyRing } from '../core/api-key/key-ring.ts';
 import { monotonicMs } from '../core/clock.ts';
+import type { TracesExporter } from '../core/environment.ts';
 import { FoveaError } from '../core/errors/errors.ts';
 import { createFileStore } from '../core/file/file-store.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
@@ -57,6 +58,8 @@ export interface ServingOptions extends ServerAccess {
   readonly precision?: ServedPrecision | undefined;
   /** Whose keys may read `/metrics`; default: `admin`. */
   readonly metricsScope?: MetricsScope | undefined;
+  /** Where traces go; default: nowhere. */
+  readonly traces?: TracesExporter | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -73,7 +76,10 @@ export interface ServerShare {
 }
 
 /** What the server works on. */
-export type ServedPorts = Pick<AppDeps, 'store' | 'jobs' | 'queue' | 'uploads' | 'machines' | 'backends'>;
+export type ServedPorts = Pick<
+  AppDeps,
+  'store' | 'jobs' | 'queue' | 'uploads' | 'machines' | 'backends' | 'tracing'
+>;
 
 /** A server that takes requests. */
 export interface StoreServer {
@@ -186,6 +192,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
       predictor.close();
       clearInterval(flushing);
       await usage.flush();
+      await ports.tracing?.stop();
     },
   };
 }

@@ -1,7 +1,12 @@
 // `fovea start`: runs the API and the local worker until a signal stops them.
 
 import path from 'node:path';
-import { HTTPS_PORT, type LocalQueueName, type WebhookReceivers } from '../../core/environment.ts';
+import {
+  HTTPS_PORT,
+  type LocalQueueName,
+  type TracesExporter,
+  type WebhookReceivers,
+} from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
@@ -50,6 +55,8 @@ export interface StartOptions {
   readonly drain?: number;
   /** Seconds. */
   readonly grace?: number;
+  /** Where traces go, as OpenTelemetry's variables say. */
+  readonly traces?: TracesExporter | undefined;
   readonly version: string;
 }
 
@@ -129,6 +136,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     drainMs: options.drain === undefined ? undefined : options.drain * SECOND_MS,
     graceMs: options.grace === undefined ? undefined : options.grace * SECOND_MS,
     share,
+    traces: options.traces,
     version: options.version,
     logger: createStderrLogger(),
   });

@@ -42,6 +42,8 @@ export interface PredictRequest {
   readonly heatmap?: HeatmapRequest | undefined;
   /** Ends the prediction, e.g. where the client has gone: pictures that wait for their turn are not decoded. */
   readonly signal?: AbortSignal | undefined;
+  /** Is told of each picture when it is computed, or could not be read: how long its parts took. */
+  readonly onPicture?: ((timing: PictureTiming) => void) | undefined;
   /** Where pictures take turns with those of other requests. Default: lanes of the predictor's own. */
   readonly turns?: LaneTurns | undefined;
 }
@@ -248,6 +250,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
       topK: k,
       heatmap,
       signal,
+      onPicture,
       turns = ownTurns,
     }) {
       const started = performance.now();
@@ -266,7 +269,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
           images.map((image) =>
             turns.run((lane) => {
               signal?.throwIfAborted();
-              return predictOne(session, image, { k, lane, timing });
+              return predictOne(session, image, { k, lane, timing, onPicture });
             }),
           ),
         );
@@ -323,19 +326,21 @@ interface PictureOptions {
   readonly lane: number;
   /** Is added to. */
   readonly timing: MutableTiming;
+  readonly onPicture: PredictRequest['onPicture'];
 }
 
 /** Predicts one picture. The error of a picture that cannot be read is its outcome; any other error is thrown. */
 async function predictOne(
   session: ModelSession,
   image: Uint8Array,
-  { k, lane, timing }: PictureOptions,
+  { k, lane, timing, onPicture }: PictureOptions,
 ): Promise<ImageOutcome> {
   const { labels } = session.manifest;
   const prediction = await session.predict(image, lane);
   timing.decode += prediction.timing.decode;
   timing.preprocess += prediction.timing.preprocess;
   timing.infer += prediction.timing.infer;
+  onPicture?.(prediction.timing);
   if ('refusal' in prediction) return { ok: false, error: prediction.refusal };
   const { temperature, rejectionThreshold } = calibrationOf(session.manifest);
   const probabilities = scaleByTemperature(prediction.output.values, labels.length, temperature);

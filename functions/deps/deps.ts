@@ -21,6 +21,7 @@ import type { BackendFinder } from './find-backends.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics, MetricsScope } from './metrics.ts';
+import type { RequestSpan, Tracing } from './tracing.ts';
 
 /** The hosts that requests may be addressed to. */
 export interface HostRules {
@@ -58,6 +59,8 @@ export interface AppDeps {
   readonly keyRing?: KeyRing | undefined;
   /** Counts predictions; absent where nobody wants to know. */
   readonly usage?: UsageCounter | undefined;
+  /** Records traces; absent where nobody wants them. */
+  readonly tracing?: Tracing | undefined;
   /** Takes measurements; absent where the platform does. */
   readonly metrics?: Metrics | undefined;
   /** Whose keys may read `/metrics`. Default: `admin`. */
@@ -104,6 +107,8 @@ export interface AppEnv {
     operation: string | undefined;
     /** What the request works on, by what it is, e.g. `dataset`. */
     target: Readonly<Record<string, string>> | undefined;
+    /** `undefined` where no traces are recorded. */
+    span: RequestSpan | undefined;
     /** The version that predicted; `undefined` where none did. */
     predicted: { readonly model: string; readonly version: string } | undefined;
     /** The origin at which the client reaches this server, e.g. `https://fovea.example.com`; `undefined` where its Host is not valid. */

@@ -15,6 +15,7 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Accept-Ranges',
   'Content-Range',
+  'traceresponse',
 ];
 const PREFLIGHT_SECONDS = 600;
 

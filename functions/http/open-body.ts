@@ -1,6 +1,7 @@
 // Opens the body of a request: decompressed, with every limit enforced while it arrives. A Content-Length is never trusted.
 
 import type { Context } from 'hono';
+import { unixMs } from '../../core/clock.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { decompress } from './decompress.ts';
@@ -29,6 +30,7 @@ export async function* openBody(
   const { share, stallMs, signal } = c.get('bodyTerms');
   let sizeBytes = 0;
   let isRead = false;
+  const startMs = unixMs();
   try {
     for await (const chunk of decompress(
       readChunks(body, stallMs, signal),
@@ -43,6 +45,8 @@ export async function* openBody(
     }
     isRead = true;
   } finally {
+    const facts = { 'http.request.body.size': sizeBytes };
+    c.get('span')?.note({ name: 'read', startMs, endMs: unixMs(), facts });
     // The rest is in the connection, which is closed, so that the client does not send its next request there.
     if (!isRead) c.header('Connection', 'close');
   }

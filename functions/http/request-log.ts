@@ -41,9 +41,11 @@ export function requestLog(logger: Logger, now: () => number) {
 function factsOf(c: Context<AppEnv>): Readonly<Record<string, unknown>> {
   const operation = c.get('operation');
   const key = c.get('apiKey');
+  const span = c.get('span');
   const { model, version } = c.get('predicted') ?? c.get('target') ?? {};
   return {
     request_id: c.get('requestId'),
+    ...(span === undefined ? {} : { trace_id: span.traceId }),
     method: c.req.method,
     route: routeTemplate(c) ?? null,
     ...(operation === undefined ? {} : { operation }),

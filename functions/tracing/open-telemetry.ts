@@ -1,0 +1,113 @@
+// Records traces by OpenTelemetry and sends them where its environment variables say. Only servers load it, and only where they are set.
+
+import {
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, ConsoleSpanExporter, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { TracesExporter } from '../../core/environment.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { Tracing } from '../deps/tracing.ts';
+
+const NAME = 'fovea';
+
+/** What is said of this server, and where spans go. */
+export interface OpenTelemetryOptions {
+  readonly version: string;
+  readonly exporter: TracesExporter;
+}
+
+/** Begins to record. OpenTelemetry itself reads its variables: endpoint, headers, sampler, resource, sizes of batches. */
+export function createOpenTelemetry({ version, exporter }: OpenTelemetryOptions): Tracing {
+  const own = resourceFromAttributes({ 'service.name': NAME, 'service.version': version });
+  const provider = new NodeTracerProvider({
+    resource: own.merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [
+      new BatchSpanProcessor(exporter === 'otlp' ? new OTLPTraceExporter() : new ConsoleSpanExporter()),
+    ],
+  });
+  // Also makes spans follow promises, and `traceparent` the form in which they cross servers.
+  provider.register();
+  const tracer = trace.getTracer(NAME, version);
+
+  return {
+    request(headers, work) {
+      const parent = propagation.extract(ROOT_CONTEXT, headers, {
+        get: (carrier, name) => carrier.get(name) ?? undefined,
+        keys: (carrier) => [...carrier.keys()],
+      });
+      return tracer.startActiveSpan('request', { kind: SpanKind.SERVER }, parent, async (span) => {
+        const inSpan = trace.setSpan(parent, span);
+        const { traceId, spanId, traceFlags } = span.spanContext();
+        try {
+          return await work({
+            traceId,
+            traceResponse: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+            note: ({ name, startMs, endMs, facts }) =>
+              tracer
+                .startSpan(name, { startTime: startMs, ...(facts && { attributes: facts }) }, inSpan)
+                .end(endMs),
+            answered(name, facts, failed) {
+              span.updateName(name);
+              span.setAttributes(facts);
+              if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+            },
+          });
+        } finally {
+          span.end();
+        }
+      });
+    },
+    traceStore: (store) => traceStore(store, tracer),
+    stop: () => provider.shutdown(),
+  };
+}
+
+/** Calls of a store with a span each. Of the key only its first part is told: others name datasets, pictures and keys. */
+function traceStore(store: ObjectStore, tracer: Tracer): ObjectStore {
+  // Work of the server itself has no trace.
+  const open = (name: string, key: string): Span | undefined =>
+    trace.getActiveSpan() &&
+    tracer.startSpan(`storage ${name}`, {
+      kind: SpanKind.CLIENT,
+      attributes: { 'fovea.storage.prefix': key.split('/', 1)[0] ?? '' },
+    });
+  async function traced<T>(name: string, key: string, call: () => Promise<T>): Promise<T> {
+    const span = open(name, key);
+    try {
+      return await call();
+    } catch (error) {
+      span?.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      span?.end();
+    }
+  }
+  /** From the first item to the last that is read. */
+  async function* listed<T>(name: string, prefix: string, items: AsyncIterable<T>): AsyncGenerator<T> {
+    const span = open(name, prefix);
+    try {
+      yield* items;
+    } finally {
+      span?.end();
+    }
+  }
+  return {
+    url: store.url,
+    get: (key, options) => traced('get', key, () => store.get(key, options)),
+    head: (key, options) => traced('head', key, () => store.head(key, options)),
+    put: (key, body, options) => traced('put', key, () => store.put(key, body, options)),
+    delete: (key, options) => traced('delete', key, () => store.delete(key, options)),
+    erase: (key, options) => traced('erase', key, () => store.erase(key, options)),
+    eraseAll: (prefix, options) => traced('erase_all', prefix, () => store.eraseAll(prefix, options)),
+    list: (prefix, options) => listed('list', prefix, store.list(prefix, options)),
+    listFolders: (prefix, options) => listed('list_folders', prefix, store.listFolders(prefix, options)),
+  };
+}
