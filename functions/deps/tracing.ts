@@ -16,7 +16,7 @@ export interface Phase {
   readonly facts?: SpanFacts;
 }
 
-/** The span of a request. */
+/** What is told of a request while its span lasts. */
 export interface RequestSpan {
   /** In hexadecimal, for the log. */
   readonly traceId: string;
