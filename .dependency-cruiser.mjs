@@ -126,6 +126,10 @@ export default {
       from: '^functions/',
       to: '^(batch-job|cli|infra)/',
     }),
+    only('servers-alone-measure', 'A function is measured by its platform, and pays for what it loads.', {
+      from: '^functions/(lambda|batch-events|app|deps|http|routes|protocols)',
+      to: '^functions/(metrics|tracing)/|node_modules/(prom-client|@opentelemetry|compression)/',
+    }),
     only(
       'pricing-is-data',
       'Machines, GPUs and prices are read by networks and the stack, and know neither.',

@@ -52,7 +52,7 @@ const { keys, isNew } = await makeApiKey(env[environment.apiKeysFile]).catch((er
   process.exit(1);
 });
 const storeUrl = env[environment.storeUrl];
-const tracing = await openTracing(tracesExporterOf(process.env), packageJson.version);
+const tracing = await openTracing(tracesExporterOf(process.env), { version: packageJson.version, logger });
 const opened = await openObjectStore(storeUrl);
 const store = tracing?.traceStore(opened) ?? opened;
 const jobs = createJobStore({

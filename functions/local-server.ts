@@ -55,7 +55,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   assertKeys(host, options);
   const dataDir = path.resolve(options.dataDir);
   const storeUrl = pathToFileURL(dataDir).href;
-  const tracing = await openTracing(options.traces, options.version);
+  const tracing = await openTracing(options.traces, options);
   const opened = await openObjectStore(storeUrl);
   const store = tracing?.traceStore(opened) ?? opened;
   await assertRestored(store);

@@ -1,6 +1,9 @@
 // Records traces by OpenTelemetry and sends them where its environment variables say. Only servers load it, and only where they are set.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  DiagLogLevel,
+  diag,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -14,18 +17,27 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BatchSpanProcessor, ConsoleSpanExporter, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { TracesExporter } from '../../core/environment.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { Logger } from '../deps/logger.ts';
 import type { Tracing } from '../deps/tracing.ts';
 
 const NAME = 'fovea';
+const STOP_MS = 3000;
 
 /** What is said of this server, and where spans go. */
 export interface OpenTelemetryOptions {
   readonly version: string;
   readonly exporter: TracesExporter;
+  readonly logger: Logger;
 }
 
 /** Begins to record. OpenTelemetry itself reads its variables: endpoint, headers, sampler, resource, sizes of batches. */
-export function createOpenTelemetry({ version, exporter }: OpenTelemetryOptions): Tracing {
+export function createOpenTelemetry({ version, exporter, logger }: OpenTelemetryOptions): Tracing {
+  const ignore = () => undefined;
+  const warn = (...reason: unknown[]) => logger.warn('traces were not sent', { reason: reason.map(String) });
+  diag.setLogger(
+    { error: warn, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
+    DiagLogLevel.ERROR,
+  );
   const own = resourceFromAttributes({ 'service.name': NAME, 'service.version': version });
   const provider = new NodeTracerProvider({
     resource: own.merge(detectResources({ detectors: [envDetector] })),
@@ -66,7 +78,10 @@ export function createOpenTelemetry({ version, exporter }: OpenTelemetryOptions)
       });
     },
     traceStore: (store) => traceStore(store, tracer),
-    stop: () => provider.shutdown(),
+    async stop() {
+      // A server does not wait for a receiver that is gone.
+      await Promise.race([provider.shutdown().catch(warn), sleep(STOP_MS, undefined, { ref: false })]);
+    },
   };
 }
 

@@ -9,8 +9,9 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tracesExporterOf } from '../../core/environment.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
-import { createJsonLogger } from '../../functions/deps/logger.ts';
+import { createJsonLogger, silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
+import { createOpenTelemetry } from '../../functions/tracing/open-telemetry.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import type { AnyJson } from '../support/test-app.ts';
 
@@ -110,6 +111,16 @@ describe('a traced request', () => {
   it('tells nothing that the client has sent besides', () => {
     expect(JSON.stringify(received)).not.toMatch(/top_k|127\.0\.0\.1/);
   });
+});
+
+it('does not wait long for a receiver that is gone', async () => {
+  receiver.closeAllConnections();
+  await new Promise((resolve) => receiver.close(resolve));
+  const tracing = createOpenTelemetry({ version: '0.0.0-test', exporter: 'otlp', logger: silentLogger });
+  await tracing.request(new Headers(), async () => undefined);
+  const startedMs = performance.now();
+  await tracing.stop();
+  expect(performance.now() - startedMs).toBeLessThan(8000);
 });
 
 it.each([

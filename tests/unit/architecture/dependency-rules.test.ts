@@ -57,6 +57,10 @@ const VIOLATIONS: Readonly<Record<string, readonly Import[]>> = {
     ['batch-job/answers.ts', 'hono'],
   ],
   'functions-do-not-train': [['functions/trains.ts', 'batch-job/trainer.ts']],
+  'servers-alone-measure': [
+    ['functions/http/counts.ts', 'functions/metrics/counter.ts'],
+    ['functions/routes/traces.ts', 'functions/tracing/open.ts'],
+  ],
   'pricing-is-data': [['core/pricing/prices.ts', 'core/job/job.ts']],
   'infra-reads-names-only': [['infra/stack.ts', 'core/job/job.ts']],
   'cli-is-a-client': [['cli/trains.ts', 'batch-job/trainer.ts']],
@@ -99,6 +103,8 @@ it('reports a planted violation of every rule, and nothing else', () => {
     'core/dataset/dataset.ts',
     'core/job/job.ts',
     'functions/app.ts',
+    'functions/metrics/counter.ts',
+    'functions/tracing/open.ts',
     ...Object.entries(WINGS).flatMap(([wing, folders]) =>
       folders.map((folder) => `${wing}/${folder}/target.ts`),
     ),
