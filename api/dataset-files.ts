@@ -41,10 +41,9 @@ const ListedFileSchema = z
     size_bytes: count('Bytes of the file.'),
     width: z.number().int().nullable().meta({ description: 'Pixels; null for a file that is left out.' }),
     height: z.number().int().nullable().meta({ description: 'Pixels; null for a file that is left out.' }),
-    content_hash: z
-      .string()
-      .nullable()
-      .meta({ description: 'sha256 of the bytes; null for a file that is left out.' }),
+    content_hash: z.string().nullable().meta({
+      description: 'sha256 of the bytes; null for a file that is left out, and where it is not known.',
+    }),
     findings: z.array(z.string()).meta({ description: 'Codes of the findings that concern the file.' }),
   })
   .meta({ id: 'ListedDatasetFile', description: 'A file of a dataset.' });
@@ -53,6 +52,8 @@ const ListedFileSchema = z
 export const FileListSchema = z
   .object({ ...listOf(ListedFileSchema, 'By path.'), has_more: hasMore })
   .meta({ id: 'DatasetFileList', description: 'One page of the files of a dataset.' });
+/** A file of a dataset as clients get it. */
+export type WireListedFile = z.infer<typeof ListedFileSchema>;
 
 /** The body of `POST /v1/datasets/<name>/files/move`. */
 export const MoveFilesSchema = z
@@ -80,6 +81,8 @@ export const MovedFilesSchema = z
     ),
   })
   .meta({ id: 'MovedDatasetFiles', description: 'What became of each file.' });
+/** What became of files that were to be moved, as clients get it. */
+export type WireMovedFiles = z.infer<typeof MovedFilesSchema>;
 
 /** The body of `POST /v1/datasets/<name>/rename`. */
 export const RenameDatasetSchema = z
@@ -191,6 +194,8 @@ export const DeletedFilesSchema = z
     also_held_by: alsoHeldBy,
   })
   .meta({ id: 'DeletedDatasetFiles', description: 'What was deleted, and what holds something of it.' });
+/** What became of files that were to be deleted, as clients get it. */
+export type WireDeletedFiles = z.infer<typeof DeletedFilesSchema>;
 
 /** The answer to the deletion of a dataset. */
 export const DeletedDatasetSchema = z
@@ -201,6 +206,8 @@ export const DeletedDatasetSchema = z
     also_held_by: alsoHeldBy,
   })
   .meta({ id: 'DeletedDataset', description: 'A dataset that was deleted.' });
+/** A dataset that was deleted, as clients get it. */
+export type WireDeletedDataset = z.infer<typeof DeletedDatasetSchema>;
 
 const WIRE_KINDS = { job: 'fine_tuning.job', batch: 'batch', file: 'file' } as const;
 

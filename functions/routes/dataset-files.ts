@@ -18,7 +18,7 @@ import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
 import { readDatasetNames, refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
-import { listDatasetFiles } from '../../core/dataset/list-dataset-files.ts';
+import { type FileFilter, listDatasetFiles, listStoredFiles } from '../../core/dataset/list-dataset-files.ts';
 import { moveFiles, notFound, pathsOfClass } from '../../core/dataset/move-files.ts';
 import { renameDataset } from '../../core/dataset/rename-dataset.ts';
 import { SPLITS } from '../../core/dataset/split-folder.ts';
@@ -79,7 +79,8 @@ const listFiles = createRoute({
   tags: TAGS,
   summary: 'List the files of a dataset',
   description:
-    'With the class, split and findings of each. It inspects the dataset, which is quick where it was inspected before.',
+    'With the class, split and findings of each. It inspects the dataset, which is quick where it was inspected before. With `inspect=false` it ' +
+    'only lists what is stored.',
   request: {
     params,
     query: z.strictObject({
@@ -89,6 +90,14 @@ const listFiles = createRoute({
         description: 'Only files with a finding of this code, or in a class with one.',
         example: 'near-duplicate',
       }),
+      inspect: z
+        .enum(['true', 'false'])
+        .default('true')
+        .meta({
+          description:
+            '`false`: no file is read. `split`, `width` and `height` are null then, `content_hash` is what earlier inspections know, and ' +
+            '`split` and `finding` of the query let no file pass.',
+        }),
       after: z
         .string()
         .min(1)
@@ -319,19 +328,32 @@ export function datasetFileRoutes(deps: AppDeps) {
     return { object: 'list' as const, data };
   }
 
-  routes.openapi(listFiles, async (c) => {
-    const dataset = await existing(c.req.valid('param').dataset);
-    const { class: label, split, finding, after, limit } = c.req.valid('query');
+  async function listInspected(dataset: string, filter: FileFilter, signal: AbortSignal) {
     const inspection = await inspectDataset(store, dataset, {
       split: SplitFractionsSchema.parse({}),
-      signal: c.req.raw.signal,
+      signal,
       isTimeUp: timeUpAfter(limits.inspectionMs),
       tidies: true,
     }).catch(toInspecting);
-    const files = await listDatasetFiles(store, inspection, { label, split, finding });
+    return listDatasetFiles(store, inspection, filter);
+  }
+
+  const listStored = async (dataset: string, filter: FileFilter, signal: AbortSignal) =>
+    filter.split !== undefined || filter.finding !== undefined
+      ? []
+      : listStoredFiles(store, dataset, filter, { signal });
+
+  routes.openapi(listFiles, async (c) => {
+    const dataset = await existing(c.req.valid('param').dataset);
+    const { class: label, split, finding, inspect, after, limit } = c.req.valid('query');
+    const filter = { label, split, finding };
+    const files =
+      inspect === 'false'
+        ? await listStored(dataset, filter, c.req.raw.signal)
+        : await listInspected(dataset, filter, c.req.raw.signal);
     const later = after === undefined ? files : files.filter(({ path }) => compareKeys(path, after) > 0);
     const { items, hasMore } = await takePage(later, limit);
-    const data = items.map(({ path, sizeBytes, label: ofFile, item, findings }) => ({
+    const data = items.map(({ path, sizeBytes, label: ofFile, item, contentHash, findings }) => ({
       object: 'dataset.file' as const,
       dataset,
       path,
@@ -340,7 +362,7 @@ export function datasetFileRoutes(deps: AppDeps) {
       size_bytes: sizeBytes,
       width: item?.width ?? null,
       height: item?.height ?? null,
-      content_hash: item?.contentHash ?? null,
+      content_hash: contentHash,
       findings: [...findings],
     }));
     return c.json({ object: 'list' as const, data, has_more: hasMore }, 200);
