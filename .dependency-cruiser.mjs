@@ -82,16 +82,30 @@ export default {
       fromNot: '(^|/)(drivers|queues)/|^tests/|^infra/',
       to: '@aws-sdk/',
     }),
+    {
+      name: 'client-is-fetch',
+      comment: 'The client runs wherever there is fetch.',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { pathNot: '^(client|api)/|node_modules/zod/' },
+    },
+    {
+      name: 'client-takes-types',
+      comment: 'The schemas themselves would bring zod and core into pages.',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^api/', dependencyTypesNot: ['type-only'] },
+    },
     only('core-knows-nobody', 'core is what all others build on.', {
       from: '^core/',
-      to: '^(api|batch-job|functions|infra|cli|bench|tests|scripts)/',
+      to: '^(api|client|batch-job|functions|infra|cli|bench|tests|scripts)/',
     }),
     only(
       'api-is-words',
       'What is said over HTTP is the same whoever serves it, asks for it or does the work.',
       {
         from: '^api/',
-        to: '^(batch-job|functions|infra|cli|bench|tests|scripts)/|^core/(storage|backbone|classifier|image|predict)/|node_modules/(?!zod/)',
+        to: '^(client|batch-job|functions|infra|cli|bench|tests|scripts)/|^core/(storage|backbone|classifier|image|predict)/|node_modules/(?!zod/)',
       },
     ),
     only('storage-knows-no-content', 'The store does not know what is stored.', {
@@ -120,11 +134,11 @@ export default {
     ),
     only('trainer-knows-no-http', 'The trainer is told what to do by a job record alone.', {
       from: '^batch-job/',
-      to: '^(api|functions|cli|infra)/|node_modules/hono/',
+      to: '^(api|client|functions|cli|infra)/|node_modules/hono/',
     }),
     only('functions-do-not-train', 'Serving starts trainers as processes, and imports none of them.', {
       from: '^functions/',
-      to: '^(batch-job|cli|infra)/',
+      to: '^(batch-job|client|cli|infra)/',
     }),
     only('servers-alone-measure', 'A function is measured by its platform, and pays for what it loads.', {
       from: '^functions/(lambda|batch-events|app|deps|http|routes|protocols)',
@@ -143,7 +157,7 @@ export default {
       'The stack and the code share names (keys and who may use them, environment variables) and prices.',
       {
         from: '^infra/',
-        to: '^(api|batch-job|functions|cli)/|^core/(?!storage/(keys|access)\\.ts|environment\\.ts|pricing/)',
+        to: '^(api|client|batch-job|functions|cli)/|^core/(?!storage/(keys|access)\\.ts|environment\\.ts|pricing/)',
       },
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {

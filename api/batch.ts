@@ -108,6 +108,8 @@ export const CreateBatchSchema = z
     message: 'give either model or endpoint',
   })
   .meta({ id: 'CreateBatch', description: 'Many pictures that are to be predicted.' });
+/** The body of `POST /v1/batches`, as clients write it. */
+export type CreateBatchBody = z.input<typeof CreateBatchSchema>;
 
 const EstimateSchema = z.object({
   seconds: z.number().meta({ description: 'Seconds from the start of the first process to the end.' }),
@@ -128,6 +130,8 @@ export const BatchDryRunSchema = z
     }).meta({ description: 'Time and price.' }),
   })
   .meta({ id: 'BatchDryRun', description: 'What a batch would take.' });
+/** What a batch would take, as clients get it. */
+export type WireBatchDryRun = z.infer<typeof BatchDryRunSchema>;
 
 /** The states of a batch, as OpenAI's. The last four are final, and so is `completed`. */
 const BATCH_STATUSES = [

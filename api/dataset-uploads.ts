@@ -37,6 +37,8 @@ export const CreateDatasetUploadsSchema = z
       .meta({ description: 'The pictures.' }),
   })
   .meta({ id: 'CreateDatasetUploads', description: 'Pictures that are to be uploaded into a dataset.' });
+/** The body of `POST /v1/datasets/<name>/uploads`, as clients write it. */
+export type CreateDatasetUploadsBody = z.input<typeof CreateDatasetUploadsSchema>;
 
 /** The answer: a request for each picture. */
 export const DatasetUploadsSchema = z
@@ -58,3 +60,5 @@ export const DatasetUploadsSchema = z
     ),
   })
   .meta({ id: 'DatasetUploads', description: 'The requests that bring the bytes of many pictures.' });
+/** The request that brings one picture of a dataset, as clients get it. */
+export type WireDatasetUpload = z.infer<typeof DatasetUploadsSchema>['data'][number];

@@ -68,6 +68,8 @@ export const DatasetSchema = z
     ...inspectionShape,
   })
   .meta({ id: 'Dataset', description: 'What an inspection of a dataset found.' });
+/** A dataset as clients get it, once it is inspected. */
+export type WireDataset = z.infer<typeof DatasetSchema>;
 
 /** The answer of `GET /v1/datasets/<name>` where there is more to read than one request has time for. */
 export const DatasetProgressSchema = z
@@ -80,6 +82,8 @@ export const DatasetProgressSchema = z
       .meta({ description: 'How far the inspection is. What was read is kept.' }),
   })
   .meta({ id: 'DatasetProgress', description: 'An inspection that is not finished.' });
+/** A dataset whose inspection is not finished. */
+export type WireDatasetProgress = z.infer<typeof DatasetProgressSchema>;
 
 /** The answer of `POST /v1/fine_tuning/jobs` with `dry_run`. */
 export const DryRunSchema = z
@@ -96,6 +100,8 @@ export const DryRunSchema = z
     ...inspectionShape,
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });
+/** What a job would train on, as clients get it. */
+export type WireDryRun = z.infer<typeof DryRunSchema>;
 
 const SummarySchema = z.object({
   files: count('Files, also those that are left out.'),
@@ -123,6 +129,8 @@ export const DatasetListSchema = z
     has_more: hasMore,
   })
   .meta({ id: 'DatasetList', description: 'One page of datasets.' });
+/** One entry of the list of datasets. */
+export type WireDatasetEntry = z.infer<typeof DatasetListSchema>['data'][number];
 
 /** The answer to a picture that was put into a dataset. */
 export const DatasetFileSchema = z
@@ -133,6 +141,8 @@ export const DatasetFileSchema = z
     size_bytes: count('Bytes that were stored.'),
   })
   .meta({ id: 'DatasetFile', description: 'A file that was put into a dataset.' });
+/** A file that was put into a dataset, as clients get it. */
+export type WireDatasetFile = z.infer<typeof DatasetFileSchema>;
 
 /** The numbers of a dataset's last inspection, as a list has them. */
 export const toWireSummary = (summary: DatasetSummary | undefined) =>

@@ -145,5 +145,7 @@ export const ImportModelSchema = z
     }
   })
   .meta({ id: 'ImportModel', description: 'A trained classifier to be served as it is.' });
+/** The body of `POST /v1/models`, as clients write it. */
+export type ImportModelBody = z.input<typeof ImportModelSchema>;
 /** The body of `POST /v1/models`, read. */
 export type ImportModel = z.infer<typeof ImportModelSchema>;

@@ -10,7 +10,6 @@ import { RecipeSchema, ResolvedRecipeSchema } from '../core/job/recipe/recipe.ts
 import { bestTrial, SweepSchema, type Trial, TrialSchema } from '../core/job/recipe/sweep.ts';
 import {
   BACKENDS,
-  isFinal,
   JOB_STATUSES,
   JobErrorSchema,
   type JobEvent,
@@ -160,14 +159,12 @@ export const JobSchema = z
 /** A job as clients get it. */
 export type WireJob = z.infer<typeof JobSchema>;
 
-/** Whether a job is over. */
-export const isJobOver = ({ status }: Pick<WireJob, 'status'>): boolean =>
-  status !== 'pausing' && isFinal(status);
-
 /** The answer of `POST /v1/fine_tuning/jobs`: the job with its estimate. */
 export const CreatedJobSchema = JobSchema.extend({
   estimate: orNull(EstimateSchema, ESTIMATE_DESCRIPTION),
 }).meta({ id: 'CreatedFineTuningJob', description: 'The new job and the estimate of its time and price.' });
+/** A new job as clients get it. */
+export type WireCreatedJob = z.infer<typeof CreatedJobSchema>;
 
 /** The answer of `DELETE /v1/fine_tuning/jobs/<id>`. */
 export const DeletedJobSchema = z

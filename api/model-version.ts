@@ -51,6 +51,8 @@ export const PromoteSchema = z
     expected_version: Version.optional().describe(`The version that is live now. ${EXPECTED}`),
   })
   .meta({ id: 'PromoteModel', description: 'The version that predictions shall use.' });
+/** The body of a promotion, as clients write it. */
+export type PromoteBody = z.input<typeof PromoteSchema>;
 
 /** The body of `PUT /v1/models/{model}/aliases/{alias}`. */
 export const SetAliasSchema = z
@@ -79,6 +81,8 @@ export const ModelAliasSchema = z
     share: orNull(z.number(), 'The share of predictions that a canary gets; null for other aliases.'),
   })
   .meta({ id: 'ModelAlias', description: 'A name for a version of a model.' });
+/** An alias as clients get it. */
+export type WireModelAlias = z.infer<typeof ModelAliasSchema>;
 /** All aliases of a model. */
 export const ModelAliasListSchema = z
   .object({ ...listOf(ModelAliasSchema, 'By name.'), has_more: hasMore })
@@ -110,6 +114,8 @@ export const LiveSchema = z
       .meta({ description: 'Oldest first, at most 50. A rollback makes the last one live.' }),
   })
   .meta({ id: 'ModelLive', description: 'What predictions with a model use.' });
+/** What predictions with a model use, as clients get it. */
+export type WireLive = z.infer<typeof LiveSchema>;
 
 /** A version with the aliases that name it. */
 export const ModelVersionSchema = ModelSchema.omit({ versions: true })
@@ -121,6 +127,8 @@ export const ModelVersionSchema = ModelSchema.omit({ versions: true })
     job: text('The job that made it; empty where the version cannot be read.'),
   })
   .meta({ id: 'ModelVersion', description: 'A version of a model.' });
+/** A version as clients get it. */
+export type WireModelVersion = z.infer<typeof ModelVersionSchema>;
 /** One page of versions. */
 export const ModelVersionListSchema = z
   .object({ ...listOf(ModelVersionSchema, 'Newest first.'), has_more: hasMore })
@@ -214,6 +222,8 @@ export const ModelComparisonSchema = z
     ),
   })
   .meta({ id: 'ModelComparison', description: 'Versions of a model side by side.' });
+/** A comparison as clients get it. */
+export type WireModelComparison = z.infer<typeof ModelComparisonSchema>;
 
 /** The query of a comparison. */
 export const CompareQuerySchema = z.strictObject({

@@ -73,6 +73,8 @@ export const CreateUploadSchema = CreateUploadShape.refine(
     message: 'is for files in parts; what a link brings is kept for a day',
   })
   .meta({ id: 'CreateUpload', description: 'A file that is to be uploaded.' });
+/** The body of `POST /v1/uploads`, as clients write it. */
+export type CreateUploadBody = z.input<typeof CreateUploadSchema>;
 
 /** The answer of `POST /v1/uploads`. */
 export const UploadSchema = z
@@ -99,6 +101,8 @@ export const UploadSchema = z
       .meta({ description: 'Headers to send with the bytes, unchanged.' }),
   })
   .meta({ id: 'Upload', description: 'The request that brings the bytes of a picture.' });
+/** An upload as clients get it. */
+export type WireUpload = z.infer<typeof UploadSchema>;
 
 /** The answer to the bytes of an upload, where the project's own server takes them. */
 export const ReceivedUploadSchema = z

@@ -9,7 +9,7 @@ import { findDocstringFaults } from './docstrings/find-docstring-faults.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 /** Tests need no docstrings, because their names are sentences. */
-const FOLDERS = ['api', 'core', 'batch-job', 'functions', 'cli', 'infra', 'bench', 'scripts'];
+const FOLDERS = ['api', 'client', 'core', 'batch-job', 'functions', 'cli', 'infra', 'bench', 'scripts'];
 
 const files = FOLDERS.flatMap((folder) =>
   ts.sys.readDirectory(path.join(REPOSITORY, folder), ['.ts'], ['**/node_modules', '**/generated*']),

@@ -1,26 +1,45 @@
-// Shows a job at a terminal: a progress bar for the running stage, and its messages above. Where the output is not a
-// terminal, it writes the messages alone.
+// Shows a job at a terminal: a progress bar for the running stage with its curve, the time left and the cost, and its messages above. Where
+// the output is not a terminal, it writes the messages alone.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { MultiBar, Presets } from 'cli-progress';
-import { isJobOver, type WireJob } from '../../api/job.ts';
-import type { ApiClient } from './api-client.ts';
+import type { WireJob, WireJobEvent } from '../../api/job.ts';
+import type { FoveaClient } from '../../client/create-client.ts';
+import { isJobOver } from '../../client/jobs.ts';
+import { formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { createOutput, type Output } from '../terminal/output.ts';
+import { percent, sparkline, timeInWords } from '../terminal/words.ts';
 import { watchQueue } from './watch-queue.ts';
 
 const POLL_MS = 500;
+/** How often a server elsewhere is asked: each look takes two requests. */
+const REMOTE_POLL_MS = 2000;
 /** Steps of a stage's bar: fine enough to move at every poll. */
 const BAR_TOTAL = 1000;
 
+/** How a job is followed. */
+export interface FollowOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Where it is shown. Default: for people. */
+  readonly output?: Output | undefined;
+}
+
+/** The losses and accuracies of the epochs so far of one stage. */
+export interface Curves {
+  readonly loss: readonly number[];
+  readonly accuracy: readonly number[];
+}
+
 /**
- * Shows a job until it has ended, and returns it.
+ * Shows a job until it has ended, and returns it. As JSON, each event is a line.
  * @throws the reason of `signal`, once that is aborted.
  */
 export async function followJob(
-  api: ApiClient,
+  client: FoveaClient,
   jobId: string,
-  { signal }: { readonly signal?: AbortSignal } = {},
+  { signal, output = createOutput({}) }: FollowOptions = {},
 ): Promise<WireJob> {
-  const bars = process.stdout.isTTY
+  const bars = output.isDrawing
     ? new MultiBar(
         {
           stream: process.stdout,
@@ -28,31 +47,41 @@ export async function followJob(
           barsize: 24,
           hideCursor: true,
           clearOnComplete: true,
+          // A line that is broken into two could not be drawn over.
+          linewrap: false,
         },
         Presets.shades_classic,
       )
     : undefined;
   const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting   ', facts: '' });
-  const print = (line: string) => (bars === undefined ? console.log(line) : bars.log(`${line}\n`));
-  const queue = watchQueue(api, print);
+  const print = (line: string) => {
+    if (bars !== undefined) bars.log(`${line}\n`);
+    else if (!output.isJson && !output.isQuiet) console.log(line);
+  };
+  const queue = watchQueue(client, print);
+  const curves = createCurves();
+  const pollMs = isLocal(client.url) ? POLL_MS : REMOTE_POLL_MS;
   let lastEvent: string | undefined;
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const job = await api.job(jobId);
-      for (const event of await api.eventsSince(jobId, lastEvent)) {
+      const job = await client.jobs.get(jobId);
+      for (const event of await client.jobs.eventsSince(jobId, lastEvent)) {
         lastEvent = event.id;
+        curves.add(event);
+        output.line(event);
         // The bar shows the epochs; on a terminal they would only push the messages out of sight.
-        if (bars === undefined || event.type === 'message')
-          print(`${event.level === 'info' ? ' ' : '!'} ${event.message}`);
+        if (bars === undefined || event.type === 'message') print(lineOf(event));
       }
       await queue.look(job);
       if (isJobOver(job)) return job;
+      // A paused job does not go on by itself.
+      if (job.status === 'paused') return job;
       bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
         stage: (job.progress?.stage ?? job.status).padEnd(10),
-        facts: factsOf(job),
+        facts: factsOf(job, curves.now()),
       });
-      await delay(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+      await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   } finally {
     // Writes the lines that were printed since the last update.
@@ -61,13 +90,39 @@ export async function followJob(
   }
 }
 
+/** An event as a line for people. */
+export const lineOf = ({ level, message }: Pick<WireJobEvent, 'level' | 'message'>): string =>
+  `${level === 'info' ? ' ' : '!'} ${message}`;
+
+const isLocal = (url: string) => /^https?:\/\/(127\.|localhost|\[::1\])/.test(url);
+
+/** Collects the numbers of epochs; a new stage begins new curves. */
+function createCurves() {
+  let stage: unknown;
+  let loss: number[] = [];
+  let accuracy: number[] = [];
+  return {
+    add({ type, data }: WireJobEvent): void {
+      if (type !== 'metrics' || data === null) return;
+      if (data['stage'] !== stage || data['epoch'] === 1) [stage, loss, accuracy] = [data['stage'], [], []];
+      loss.push(Number(data['valid_loss'] ?? data['train_loss']));
+      accuracy.push(Number(data['valid_accuracy'] ?? data['train_accuracy']));
+    },
+    now: (): Curves => ({ loss, accuracy }),
+  };
+}
+
 function shareDone({ progress }: WireJob): number {
   if (progress?.step == null || !progress.steps) return 0;
   return Math.min(1, progress.step / progress.steps);
 }
 
 /** The known figures of the running stage, for the line of its bar; empty before the first progress report. */
-export function factsOf({ progress }: WireJob): string {
+export function factsOf(
+  { progress, cost, estimated_finish: finish }: Pick<WireJob, 'progress' | 'cost' | 'estimated_finish'>,
+  curves: Curves = { loss: [], accuracy: [] },
+  nowMs: number = Date.now(),
+): string {
   if (progress === null) return '';
   const {
     epoch,
@@ -75,14 +130,17 @@ export function factsOf({ progress }: WireJob): string {
     loss,
     accuracy,
     images_per_second: imagesPerSecond,
-    seconds_left: secondsLeft,
+    seconds_left: stageLeft,
   } = progress;
+  const secondsLeft = finish === null ? stageLeft : Math.max(stageLeft ?? 0, finish - nowMs / 1000);
+  const curve = (values: readonly number[]) => (values.length < 2 ? '' : ` ${sparkline(values)}`);
   return [
     epoch !== null && epochs !== null && `epoch ${epoch}/${epochs}`,
-    loss !== null && `loss ${loss.toFixed(3)}`,
-    accuracy !== null && `accuracy ${(100 * accuracy).toFixed(1)} %`,
+    loss !== null && `loss${curve(curves.loss)} ${loss.toFixed(3)}`,
+    accuracy !== null && `accuracy${curve(curves.accuracy)} ${percent(accuracy)}`,
     imagesPerSecond !== null && `${imagesPerSecond.toFixed(0)} pictures/s`,
-    secondsLeft !== null && `${Math.ceil(secondsLeft)} s left`,
+    secondsLeft !== null && secondsLeft > 0 && `${timeInWords(secondsLeft)} left`,
+    cost.usd > 0 && `${formatUsd(cost.usd)} so far`,
   ]
     .filter(Boolean)
     .join(' · ');

@@ -2,9 +2,10 @@
 // next one does not wait for it.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { isJobOver, type WireJob } from '../../api/job.ts';
+import type { WireJob } from '../../api/job.ts';
+import type { FoveaClient } from '../../client/create-client.ts';
+import { isJobOver } from '../../client/jobs.ts';
 import { type Interruption, listenForInterruption } from '../terminal/until-interrupted.ts';
-import type { ApiClient } from './api-client.ts';
 import { followJob } from './follow-job.ts';
 
 /** How long a cancelled job may take to end; then the server is stopped anyway. */
@@ -16,14 +17,14 @@ const POLL_MS = 200;
  * @throws {InterruptedError} after a signal; what {@link followJob} throws.
  */
 export async function followOwnJob(
-  api: ApiClient,
+  client: FoveaClient,
   jobId: string,
   { signal, stopListening }: Interruption = listenForInterruption({ hangup: true }),
 ): Promise<WireJob> {
   try {
-    return await followJob(api, jobId, { signal });
+    return await followJob(client, jobId, { signal });
   } catch (error) {
-    await cancel(api, jobId);
+    await cancel(client, jobId);
     throw error;
   } finally {
     stopListening();
@@ -31,14 +32,14 @@ export async function followOwnJob(
 }
 
 /** Only prints an error of cancelling: the error that led here says more. */
-async function cancel(api: ApiClient, jobId: string): Promise<void> {
+async function cancel(client: FoveaClient, jobId: string): Promise<void> {
   console.error(`\nCancelling the job ${jobId} …`);
   try {
-    let job = await api.cancelJob(jobId);
+    let job = await client.jobs.cancel(jobId);
     const isTooLate = AbortSignal.timeout(CANCEL_MS);
     while (!isJobOver(job) && !isTooLate.aborted) {
       await delay(POLL_MS);
-      job = await api.job(jobId);
+      job = await client.jobs.get(jobId);
     }
   } catch (error) {
     console.error(

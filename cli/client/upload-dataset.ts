@@ -1,9 +1,9 @@
 // Imports a dataset through the API, with a progress bar.
 
 import { Presets, SingleBar } from 'cli-progress';
+import type { DatasetCalls } from '../../client/datasets.ts';
 import type { PictureFile } from '../dataset/collect-pictures.ts';
 import { describeError } from '../terminal/describe-error.ts';
-import type { ApiClient } from './api-client.ts';
 
 /** Concurrent uploads: enough to hide the latency of each. */
 const CONCURRENCY = 8;
@@ -13,7 +13,7 @@ const CONCURRENCY = 8;
  * @throws {Error} naming the file that could not be read or stored.
  */
 export async function uploadDataset(
-  api: ApiClient,
+  { put }: Pick<DatasetCalls, 'put'>,
   dataset: string,
   files: readonly PictureFile[],
 ): Promise<void> {
@@ -26,7 +26,7 @@ export async function uploadDataset(
   const upload = async () => {
     for (const file of waiting) {
       try {
-        await api.putDatasetFile(dataset, file.path, await file.read());
+        await put(dataset, file.path, await file.read());
       } catch (cause) {
         throw new Error(`"${file.source}" was not imported: ${describeError(cause)}`, { cause });
       }

@@ -1,7 +1,8 @@
 // Tells once which jobs are before one that does not start. Events tell what the queue itself knows.
 
 import type { WireJob } from '../../api/job.ts';
-import type { ApiClient } from './api-client.ts';
+import type { FoveaClient } from '../../client/create-client.ts';
+import { shownCommand } from '../terminal/shown-command.ts';
 
 const NAMED_JOBS = 3;
 /** Polls after which a waiting job is not just about to start. */
@@ -11,27 +12,27 @@ const LOOKS = 3;
  * A watch over one job, which tells at the third poll that finds it waiting which jobs are before it.
  * @param print writes a line for a person.
  */
-export function watchQueue(api: ApiClient, print: (line: string) => void) {
+export function watchQueue({ jobs }: FoveaClient, print: (line: string) => void) {
   let looks = 0;
   return {
     /** Takes the job as each poll finds it. */
     async look(job: WireJob): Promise<void> {
       if (job.status !== 'queued' && job.status !== 'validating_files') return;
       if (++looks !== LOOKS) return;
-      const before = await api.openJobsBefore(job.id);
+      const before = await jobs.openBefore(job.id);
       const [first] = before;
-      if (first !== undefined) print(describe(first, before, api));
+      if (first !== undefined) print(describe(first, before));
     },
   };
 }
 
-function describe(first: WireJob, before: readonly WireJob[], api: ApiClient): string {
+function describe(first: WireJob, before: readonly WireJob[]): string {
   const named = before
     .slice(0, NAMED_JOBS)
     .map(({ id, model, dataset, status }) => `${id} (${model} on "${dataset}", ${status})`);
   const more = before.length > named.length ? ` and ${before.length - named.length} more` : '';
   return (
     `! The job is in the queue after ${named.join(', ')}${more}. ` +
-    `To cancel ${before.length === 1 ? 'that job' : 'the first of them'}: curl -X POST ${api.cancelUrl(first.id)}`
+    `To cancel ${before.length === 1 ? 'that job' : 'the first of them'}: ${shownCommand('jobs', 'cancel', first.id)}`
   );
 }

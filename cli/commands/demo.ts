@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { WirePrediction } from '../../api/prediction.ts';
+import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { uploadDataset } from '../client/upload-dataset.ts';
 import {
@@ -52,20 +52,24 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     logger: { ...silentLogger, error: createStderrLogger().error },
   });
   try {
-    const api = createApiClient(server.url);
+    const client = createClient({ url: server.url });
     const model = options.dataset === undefined ? SAMPLE_NAME : toModelName(options.dataset);
     const { dataset, heldOut, image } = await withPictures(
       options.dataset,
       async ({ pictures, heldOut, skipped }) => {
         if (skipped.length > 0) console.log(describeSkipped(skipped));
         const dataset = toDatasetName(model, pictures);
-        await uploadDataset(api, dataset, pictures);
+        await uploadDataset(client.datasets, dataset, pictures);
         return { dataset, heldOut, image: await heldOut.read() };
       },
     );
     // By its version: an earlier run's version may be the live one.
-    const version = await fineTune(api, { dataset, model, backbone: options.backbone ?? DEFAULT_BACKBONE });
-    printPrediction(await api.predict(version, image), heldOut);
+    const version = await fineTune(client, {
+      dataset,
+      model,
+      backbone: options.backbone ?? DEFAULT_BACKBONE,
+    });
+    printPrediction(await client.predict.one(version, image), heldOut);
     printWhereToGo(server.url, options, version);
     if (options.serve) await untilInterrupted();
   } finally {
@@ -89,12 +93,17 @@ async function withPictures<T>(
 
 /** Fine-tunes. @returns the version that was made, as `<model>:<version>`. */
 async function fineTune(
-  api: ApiClient,
+  client: FoveaClient,
   { dataset, model, backbone }: { dataset: string; model: string; backbone: string },
 ): Promise<string> {
-  const job = await api.createJob({ model: backbone, training_file: dataset, seed: SEED, suffix: model });
+  const job = await client.jobs.create({
+    model: backbone,
+    training_file: dataset,
+    seed: SEED,
+    suffix: model,
+  });
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
-  const done = await followOwnJob(api, job.id);
+  const done = await followOwnJob(client, job.id);
   if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
     throw new Error(
       `The job ${done.id} ended as ${done.status}: ${done.error?.message ?? 'no reason is known'}`,

@@ -12,6 +12,7 @@ import { readManifest } from '../../core/model/read-manifest.ts';
 import { makeVariant, type VariantReport } from '../../core/predict/model-variant.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { IMAGE_NAME } from '../dataset/image-name.ts';
 
 /** The options of `fovea export-model`. */
 export interface ExportModelOptions {
@@ -22,7 +23,6 @@ export interface ExportModelOptions {
   readonly output: string;
 }
 
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 /** The ranges of values, by which int8 is calibrated, change little beyond a few hundred pictures. */
 const MAX_PICTURES = 600;
 
@@ -69,7 +69,7 @@ async function writeCertificate(
 async function readPictures(folder: string): Promise<Uint8Array[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
-    .filter((entry) => entry.isFile() && IMAGE.test(entry.name))
+    .filter((entry) => entry.isFile() && IMAGE_NAME.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
   const step = Math.max(1, files.length / MAX_PICTURES);

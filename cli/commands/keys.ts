@@ -2,17 +2,12 @@
 // on the machine can read the arguments of a command.
 
 import type { WireApiKey } from '../../api/api-key.ts';
+import { all } from '../../client/pages.ts';
 import type { Scope } from '../../core/api-key/scope.ts';
-import { createApiClient } from '../client/api-client.ts';
+import type { Session } from '../context/session.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
-
-/** The server, and the key to ask it with. */
-export interface KeysServer {
-  readonly url: string;
-  readonly apiKey: string | undefined;
-}
 
 /** What a new key allows. */
 export interface CreateKeyOptions {
@@ -24,16 +19,14 @@ export interface CreateKeyOptions {
   readonly predictionsPerDay?: number;
 }
 
-const clientOf = ({ url, apiKey }: KeysServer) => createApiClient(url, apiKey || undefined);
-
 /** Makes a key, and prints its secret alone, so that a script can take it. */
 export async function runKeysCreate(
-  server: KeysServer,
+  session: Session,
   name: string,
   { scope, days, dataset: datasets, model: models, perMinute, predictionsPerDay }: CreateKeyOptions,
 ): Promise<void> {
   const expires_at = days === undefined ? undefined : Math.floor(Date.now() / 1000 + days * DAY_SECONDS);
-  const { secret } = await clientOf(server).createKey({
+  const made = await session.client.keys.create({
     name,
     scopes: [scope],
     expires_at,
@@ -42,29 +35,36 @@ export async function runKeysCreate(
     requests_per_minute: perMinute,
     predictions_per_day: predictionsPerDay,
   });
-  printSecret(name, secret);
+  printSecret(session, made);
 }
 
 /** Prints a table of the keys. */
-export async function runKeysList(server: KeysServer): Promise<void> {
-  const keys = await clientOf(server).keys();
-  console.log(
-    keys.length === 0
-      ? 'The store of the server has no keys. Those that it was started with are not listed.'
-      : describeKeys(keys),
-  );
+export async function runKeysList({ client, output }: Session): Promise<void> {
+  const keys = await all(client.keys.list());
+  output.answer({
+    json: { object: 'list', data: keys },
+    text: () =>
+      keys.length === 0
+        ? 'The store of the server has no keys. Those that it was started with are not listed.'
+        : describeKeys(keys),
+    short: () => keys.map(({ name }) => name).join('\n'),
+  });
 }
 
 /** Gives a key a new secret, and prints it. */
-export async function runKeysRotate(server: KeysServer, name: string, graceSeconds: number): Promise<void> {
-  const { secret } = await clientOf(server).rotateKey(name, graceSeconds);
-  printSecret(name, secret);
+export async function runKeysRotate(
+  session: Session,
+  name: string,
+  { grace: graceSeconds }: { readonly grace: number },
+): Promise<void> {
+  printSecret(session, await session.client.keys.rotate(name, { graceSeconds }));
 }
 
 /** Ends a key. */
-export async function runKeysRevoke(server: KeysServer, name: string): Promise<void> {
-  await clientOf(server).revokeKey(name);
-  console.error(`The key "${name}" is revoked.`);
+export async function runKeysRevoke({ client, output }: Session, name: string): Promise<void> {
+  await client.keys.revoke(name);
+  output.line({ object: 'api_key', name, deleted: true });
+  output.note(`The key "${name}" is revoked.`);
 }
 
 /** A table with a line for each key. */
@@ -85,7 +85,7 @@ export function describeKeys(keys: readonly WireApiKey[]): string {
   return table.toString();
 }
 
-function printSecret(name: string, secret: string): void {
-  console.error(`The secret of the key "${name}". Keep it now: it is not shown again.`);
-  console.log(secret);
+function printSecret({ output }: Session, made: { readonly name: string; readonly secret: string }): void {
+  output.note(`The secret of the key "${made.name}". Keep it now: it is not shown again.`);
+  output.answer({ json: made, text: () => made.secret, short: () => made.secret });
 }

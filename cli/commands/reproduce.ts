@@ -3,6 +3,7 @@
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
 import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
+import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { describeDecoding } from '../../core/image/model-input.ts';
 import { effectiveRecipe } from '../../core/job/recipe/check-trainable-layers.ts';
 import { HyperparametersSchema } from '../../core/job/recipe/hyperparameters.ts';
@@ -11,7 +12,6 @@ import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
-import { type ApiClient, createApiClient } from '../client/api-client.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 
@@ -44,7 +44,7 @@ const NAME_WIDTH = 24;
  */
 export async function runReproduce(reference: string, options: ReproduceOptions): Promise<void> {
   const { url, data, weights, version } = options;
-  if (url !== undefined) return reproduce(createApiClient(url, options.apiKey), reference);
+  if (url !== undefined) return reproduce(createClient({ url, key: options.apiKey }), reference);
   const server = await startLocalServer({
     dataDir: data,
     host: '127.0.0.1',
@@ -54,24 +54,24 @@ export async function runReproduce(reference: string, options: ReproduceOptions)
     logger: { ...silentLogger, error: createStderrLogger().error },
   });
   try {
-    await reproduce(createApiClient(server.url), reference);
+    await reproduce(createClient({ url: server.url }), reference);
   } finally {
     await server.stop();
   }
 }
 
-async function reproduce(api: ApiClient, reference: string): Promise<void> {
-  const before = await describeModel(api, reference);
+async function reproduce(client: FoveaClient, reference: string): Promise<void> {
+  const before = await describeModel(client, reference);
   const body = toRequest(before.report);
   console.log(`Training ${before.report.model}:${before.report.version} again, as ${body.suffix}.\n`);
-  const created = await api.createJob(body);
-  const job = await followOwnJob(api, created.id);
+  const created = await client.jobs.create(body);
+  const job = await followOwnJob(client, created.id);
   if (job.fine_tuned_model === null) {
     throw new Error(
       `The job ${job.id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,
     );
   }
-  const comparisons = compareModels(before, await describeModel(api, job.fine_tuned_model));
+  const comparisons = compareModels(before, await describeModel(client, job.fine_tuned_model));
   console.log('');
   for (const { name, before: was, after: is, mustBeEqual } of comparisons) {
     const verdict = was === is ? 'the same' : mustBeEqual ? 'DIFFERENT' : 'different';
@@ -93,11 +93,11 @@ export interface DescribedModel {
   readonly manifest: { readonly onnx: Pick<WireManifest['onnx'], 'sha256'> };
 }
 
-async function describeModel(api: ApiClient, reference: string): Promise<DescribedModel> {
+async function describeModel(client: FoveaClient, reference: string): Promise<DescribedModel> {
   const [name = reference] = reference.split(':');
-  const report = await api.report(reference);
+  const report = await client.models.report(reference);
   // Both are of one version, also where the alias `latest` changes in between.
-  const manifest = await api.manifest(`${name}:${report.version}`);
+  const manifest = await client.models.manifest(`${name}:${report.version}`);
   return { report, manifest };
 }
 

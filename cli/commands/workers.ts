@@ -2,22 +2,20 @@
 
 import type { WireWorker } from '../../api/worker.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
-import { createApiClient } from '../client/api-client.ts';
+import type { Session } from '../context/session.ts';
 import { newTable } from '../terminal/plain-table.ts';
 
-/** The options of `fovea workers`. */
-export interface WorkersOptions {
-  /** URL of the server. */
-  readonly url: string;
-  readonly apiKey: string | undefined;
-}
-
 /** Prints a table of the workers of a server. */
-export async function runWorkers({ url, apiKey }: WorkersOptions): Promise<void> {
-  const workers = await createApiClient(url, apiKey).workers();
-  console.log(
-    workers.length === 0 ? 'No worker was seen within the last hour.' : describeWorkers(workers, Date.now()),
-  );
+export async function runWorkers({ client, output }: Session): Promise<void> {
+  const workers = await client.workers();
+  output.answer({
+    json: { object: 'list', data: workers },
+    text: () =>
+      workers.length === 0
+        ? 'No worker was seen within the last hour.'
+        : describeWorkers(workers, Date.now()),
+    short: () => workers.map(({ name }) => name).join('\n'),
+  });
 }
 
 /** A table with a line for each worker. @param nowMs Unix milliseconds, for how long ago each was seen. */

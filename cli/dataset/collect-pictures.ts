@@ -6,7 +6,8 @@ import { type DatasetLayout, detectLayout, placeFile } from '../../core/dataset/
 import { groupBy } from '../../core/dataset/group-by.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
-import { shortHashOf } from './dataset-name.ts';
+import { IMAGE_NAME } from './image-name.ts';
+import { placePictures } from './place-pictures.ts';
 import { walkFolder } from './walk-folder.ts';
 
 /** A file to import. */
@@ -44,12 +45,9 @@ interface PlacedFile extends PictureFile {
   readonly split: Split | null;
 }
 
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf])$/i;
 /** Decoders take no larger file; the API does, but training could not read it. */
 const MAX_BYTES = DEFAULT_IMAGE_LIMITS.maxBytes;
 const OUTSIDE_CLASS = 'in no class';
-/** The longest name that file systems and the API allow, in bytes of UTF-8. */
-const NAME_MAX_BYTES = 255;
 
 /**
  * Every file of a class in `folder`, without the held-out picture. Where the folder has a test split, that picture is one of the
@@ -71,7 +69,7 @@ export async function collectPictures(folder: string): Promise<CollectedPictures
   const [inClass, outside] = partition(files, ({ source }) => placeFile(source, layout).kind === 'picture');
   const placed = placeFiles(folder, inClass, layout);
   const skipped = [...unreadable, ...outside.map(({ source }) => ({ path: source, reason: OUTSIDE_CLASS }))];
-  const images = placed.filter((file) => IMAGE.test(file.source));
+  const images = placed.filter((file) => IMAGE_NAME.test(file.source));
   const inTest = images.find((file) => file.split === 'test');
   const chosen = inTest ?? largestClass(images)?.at(-1);
   if (chosen === undefined) {
@@ -120,26 +118,21 @@ async function listFiles(
   return { files, skipped };
 }
 
-/** Gives every file of a class its path in the dataset, where classes have no subfolders. */
-function placeFiles(folder: string, files: readonly ListedFile[], layout: DatasetLayout): PlacedFile[] {
-  const taken = new Set<string>();
-  const depthOf = (file: ListedFile) => file.source.split('/').length;
-  // Files that lie less deep come first, so that they keep their names; otherwise the order stays.
-  return [...files]
-    .sort((a, b) => depthOf(a) - depthOf(b))
-    .flatMap((file): PlacedFile[] => {
-      const { source } = file;
-      const place = placeFile(source, layout);
-      if (place.kind !== 'picture') return [];
-      const inClass = (name: string) => [...place.folders, name].join('/');
-      const flat = place.rest.join('-');
-      const isFree = Buffer.byteLength(flat) <= NAME_MAX_BYTES && !taken.has(inClass(flat));
-      const target = inClass(isFree ? flat : `${shortHashOf(source)}${path.extname(source)}`);
-      taken.add(target);
-      const read = () => readFile(path.join(folder, source));
-      return [{ ...file, path: target, label: place.label, split: place.split, read }];
-    });
-}
+/** Gives every file of a class its path in the dataset. */
+const placeFiles = (folder: string, files: readonly ListedFile[], layout: DatasetLayout): PlacedFile[] =>
+  placePictures(
+    files.flatMap((file) => {
+      const place = placeFile(file.source, layout);
+      return place.kind === 'picture' ? [{ ...file, ...place }] : [];
+    }),
+  ).map(({ path: target, source, sizeBytes, label, split }) => ({
+    path: target,
+    source,
+    sizeBytes,
+    label,
+    split,
+    read: () => readFile(path.join(folder, source)),
+  }));
 
 const partition = <T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] => [
   items.filter(isFirst),

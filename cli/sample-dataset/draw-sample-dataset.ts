@@ -33,7 +33,7 @@ const CLASS_STRIDE = 7919;
  * @returns The number of pictures.
  */
 export async function drawSampleDataset(
-  writeFile: (path: string, bytes: Uint8Array) => Promise<void>,
+  writeFile: (path: string, bytes: Uint8Array) => Promise<unknown>,
   options: SampleDatasetOptions = {},
 ): Promise<number> {
   const { imagesPerClass = DEFAULT_IMAGES_PER_CLASS, seed = 0, signal } = options;

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import openapiTypescript, { astToString } from 'openapi-typescript';
-import { createApiClient } from '../../cli/client/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createClient } from '../../client/create-client.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
@@ -125,8 +125,8 @@ async function check(name: string, body: () => Promise<string>): Promise<void> {
   }
 }
 try {
-  const api = createApiClient(server.url);
-  await drawSampleDataset((file, bytes) => api.putDatasetFile(DATASET, file, bytes), {
+  const api = createClient({ url: server.url });
+  await drawSampleDataset((file, bytes) => api.datasets.put(DATASET, file, bytes), {
     imagesPerClass: 8,
     seed: 1,
   });

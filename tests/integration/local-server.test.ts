@@ -8,9 +8,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WireJob } from '../../api/job.ts';
-import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts';
 import { runReproduce } from '../../cli/commands/reproduce.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
 
@@ -20,7 +20,7 @@ const IMAGES_PER_CLASS = 12;
 const pictures = new Map<string, Uint8Array>();
 let dataDir: string;
 let server: LocalServer;
-let api: ApiClient;
+let api: FoveaClient;
 
 async function start(): Promise<void> {
   server = await startLocalServer({
@@ -30,11 +30,11 @@ async function start(): Promise<void> {
     version: '0.0.0',
     logger: silentLogger,
   });
-  api = createApiClient(server.url);
+  api = createClient({ url: server.url });
 }
 
 const createJob = (suffix: string, epochs: number) =>
-  api.createJob({
+  api.jobs.create({
     model: 'small_cnn',
     training_file: DATASET,
     suffix,
@@ -45,7 +45,7 @@ const createJob = (suffix: string, epochs: number) =>
 
 async function waitFor(id: string, isReached: (job: WireJob) => boolean): Promise<WireJob> {
   for (;;) {
-    const job = await api.job(id);
+    const job = await api.jobs.get(id);
     if (isReached(job)) return job;
     if (['failed', 'cancelled', 'succeeded'].includes(job.status)) {
       throw new Error(`The job ended as ${job.status}: ${job.error?.message}`);
@@ -61,7 +61,7 @@ const aPicture = () => [...pictures.values()][0] as Uint8Array;
 
 /** Status and error of a prediction that is expected to fail. */
 const predictionError = (model: string) =>
-  api.predict(model, aPicture()).then(
+  api.predict.one(model, aPicture()).then(
     () => undefined,
     ({ status, code, message }) => ({ status, code, message }),
   );
@@ -75,7 +75,7 @@ beforeAll(async () => {
     { imagesPerClass: IMAGES_PER_CLASS, seed: 3 },
   );
   await start();
-  for (const [file, bytes] of pictures) await api.putDatasetFile(DATASET, file, bytes);
+  for (const [file, bytes] of pictures) await api.datasets.put(DATASET, file, bytes);
 });
 
 afterAll(async () => {
@@ -98,14 +98,14 @@ describe('startLocalServer', () => {
 
     const done = await waitFor(id, hasSucceeded);
     expect(done.fine_tuned_model).toBe('first:1');
-    const before = await api.predict('first', aPicture());
+    const before = await api.predict.one('first', aPicture());
     expect(before).toMatchObject({ object: 'prediction', model: 'first', model_version: '1' });
     expect(before.predictions.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
 
     await server.stop();
     await start();
-    expect((await api.job(id)).status).toBe('succeeded');
-    expect((await api.predict('first', aPicture())).predictions).toEqual(before.predictions);
+    expect((await api.jobs.get(id)).status).toBe('succeeded');
+    expect((await api.predict.one('first', aPicture())).predictions).toEqual(before.predictions);
 
     const version = path.join(dataDir, 'models', 'first', '1');
     expect((await readdir(version)).sort()).toEqual([
@@ -173,7 +173,7 @@ describe('startLocalServer', () => {
     expect(process.exitCode).toBeUndefined();
     expect(lines.at(-1)).toContain('Reproduced');
     const [first, again] = await Promise.all(
-      ['first', 'first-reproduced'].map((model) => api.manifest(model)),
+      ['first', 'first-reproduced'].map((model) => api.models.manifest(model)),
     );
     expect(again?.onnx.sha256).toBe(first?.onnx.sha256);
     expect(lines.join('\n')).toMatch(/data, sha256 +the same/);
@@ -184,10 +184,10 @@ describe('startLocalServer', () => {
     await waitFor(id, isTraining);
     await server.stop();
     await start();
-    const interrupted = await api.job(id);
+    const interrupted = await api.jobs.get(id);
     expect(['queued', 'running']).toContain(interrupted.status);
     await waitFor(id, hasSucceeded);
-    expect((await api.predict('stopped', aPicture())).model_version).toBe('1');
+    expect((await api.predict.one('stopped', aPicture())).model_version).toBe('1');
   });
 
   it('goes on with a job whose trainer was killed', async () => {
@@ -195,7 +195,7 @@ describe('startLocalServer', () => {
     await waitFor(id, isTraining);
     execFileSync('pkill', ['-KILL', '--parent', String(process.pid), '--full', 'batch-job/main.ts']);
     await waitFor(id, hasSucceeded);
-    const events = await api.eventsSince(id, undefined);
+    const events = await api.jobs.eventsSince(id);
     expect(events.map(({ message }) => message).join('\n')).toContain('by signal SIGKILL');
   });
 
@@ -210,7 +210,7 @@ describe('startLocalServer', () => {
   });
 
   it('fails a job that no weights are to be had for, saying how to supply them', async () => {
-    const { id } = await api.createJob({
+    const { id } = await api.jobs.create({
       model: 'mobilenet_v2_0.35',
       training_file: DATASET,
       suffix: 'weightless',

@@ -8,8 +8,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type ApiClient, createApiClient } from '../../cli/client/api-client.ts';
 import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createClient, type FoveaClient } from '../../client/create-client.ts';
 
 const FOVEA = fileURLToPath(new URL('../../bin/fovea.mjs', import.meta.url));
 const JOBS = 12;
@@ -18,7 +18,7 @@ const TIMEOUT_MS = 600_000;
 
 interface Server {
   readonly process: ChildProcess;
-  readonly api: ApiClient;
+  readonly api: FoveaClient;
 }
 
 let dataDir: string;
@@ -33,7 +33,7 @@ async function start(): Promise<Server> {
     output += chunk;
     const [, url] = /API +(http:\S+)\/v1/.exec(output) ?? [];
     if (url === undefined) continue;
-    const server = { process: child, api: createApiClient(url) };
+    const server = { process: child, api: createClient({ url }) };
     servers.push(server);
     return server;
   }
@@ -70,13 +70,13 @@ afterAll(async () => {
 
 it('all end right', { timeout: TIMEOUT_MS }, async () => {
   const [killed, left] = [await start(), await start()];
-  await drawSampleDataset((file, bytes) => left.api.putDatasetFile('shapes', file, bytes), {
+  await drawSampleDataset((file, bytes) => left.api.datasets.put('shapes', file, bytes), {
     imagesPerClass: 3,
     seed: 3,
   });
   const ids: string[] = [];
   for (let index = 0; index < JOBS; index++) {
-    const { id } = await (index % 2 === 0 ? killed : left).api.createJob({
+    const { id } = await (index % 2 === 0 ? killed : left).api.jobs.create({
       model: 'small_cnn',
       training_file: 'shapes',
       suffix: `model-${index}`,
@@ -87,7 +87,7 @@ it('all end right', { timeout: TIMEOUT_MS }, async () => {
     });
     ids.push(id);
   }
-  const jobs = () => Promise.all(ids.map((id) => left.api.job(id)));
+  const jobs = () => Promise.all(ids.map((id) => left.api.jobs.get(id)));
 
   // Both have finished one, and the one to be killed trains another.
   for (;;) {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { summarizeLoad } from '../../bench/load/generate-load.ts';
 import { publishNetwork } from '../../bench/serve/publish-network.ts';
-import { createApiClient } from '../../cli/client/api-client.ts';
 import { writeSampleDataset } from '../../cli/sample-dataset/write-sample-dataset.ts';
+import { createClient } from '../../client/create-client.ts';
 import { freePort } from '../support/free-port.ts';
 import {
   drawPhoto,
@@ -35,8 +35,8 @@ export async function runTrainer({ folder, seconds }: LoadTest): Promise<LoadLin
     };
     await measure();
     const before = await measure();
-    const api = createApiClient(server.url);
-    const { id } = await api.createJob({
+    const api = createClient({ url: server.url });
+    const { id } = await api.jobs.create({
       model: 'small_cnn',
       training_file: 'shapes',
       suffix: 'busy',
@@ -45,15 +45,15 @@ export async function runTrainer({ folder, seconds }: LoadTest): Promise<LoadLin
       hyperparameters: { n_epochs: 1000 },
     });
     for (;;) {
-      const { status, progress, error } = await api.job(id);
+      const { status, progress, error } = await api.jobs.get(id);
       if (status === 'running' && progress?.stage === 'training') break;
       if (error !== null) throw new Error(`The job ended as ${status}: ${error.message}`);
       await sleep(100);
     }
     const during = await measure();
-    const isTraining = (await api.job(id)).status === 'running';
-    await api.cancelJob(id);
-    while ((await api.job(id)).status === 'running') await sleep(100);
+    const isTraining = (await api.jobs.get(id)).status === 'running';
+    await api.jobs.cancel(id);
+    while ((await api.jobs.get(id)).status === 'running') await sleep(100);
     const after = await measure();
     const alone = (before + after) / 2;
     return [

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { createApiClient } from '../../../cli/client/api-client.ts';
 import { factsOf, followJob } from '../../../cli/client/follow-job.ts';
+import { createClient } from '../../../client/create-client.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
@@ -31,18 +31,21 @@ it('shows the progress that the API reports, on a terminal', async () => {
       rssBytes: 1,
     },
   }));
-  vi.stubGlobal('fetch', (url: URL, init: RequestInit) => test.app.request(url, init));
-  const api = createApiClient('http://localhost');
-  expect(factsOf(await api.job(id))).toBe(
-    'epoch 2/10 · loss 0.250 · accuracy 90.0 % · 123 pictures/s · 8 s left',
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) => test.app.request(url, init));
+  const api = createClient({ url: 'http://localhost' });
+  expect(factsOf(await api.jobs.get(id))).toBe(
+    'epoch 2/10 · loss 0.250 · accuracy 90.0 % · 123 pictures/s · 8 seconds left',
   );
 
   process.stdout.isTTY = true;
   const ending = {
     ...api,
-    async eventsSince() {
-      await test.jobs.update(id, (job) => ({ ...job, status: 'succeeded' }));
-      return [];
+    jobs: {
+      ...api.jobs,
+      async eventsSince() {
+        await test.jobs.update(id, (job) => ({ ...job, status: 'succeeded' }));
+        return [];
+      },
     },
   };
   expect((await followJob(ending, id)).status).toBe('succeeded');

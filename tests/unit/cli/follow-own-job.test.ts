@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ApiClient, createApiClient } from '../../../cli/client/api-client.ts';
 import { followOwnJob } from '../../../cli/client/follow-own-job.ts';
 import { InterruptedError } from '../../../cli/terminal/until-interrupted.ts';
+import { createClient, type FoveaClient } from '../../../client/create-client.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp, type TestApp } from '../../support/test-app.ts';
 
 const SUBMITTED = { status: 'queued' } as const;
 
 let test: TestApp;
-let api: ApiClient;
+let api: FoveaClient;
 let lines: string[];
 
 beforeEach(() => {
   test = createTestApp();
-  vi.stubGlobal('fetch', (url: URL, init: RequestInit) => test.app.request(url, init));
-  api = createApiClient('http://localhost');
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) => test.app.request(url, init));
+  api = createClient({ url: 'http://localhost' });
   lines = [];
   vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -35,13 +35,16 @@ async function waitingJob(dataset: string): Promise<string> {
 const end = (id: string) => test.jobs.update(id, (job) => ({ ...job, status: 'failed' }));
 
 /** The API, where the job ends before it is looked at for the n-th time. */
-function endingAtLook(n: number, id: string): ApiClient {
+function endingAtLook(n: number, id: string): FoveaClient {
   let looks = 0;
   return {
     ...api,
-    async job(asked) {
-      if (++looks === n) await end(id);
-      return api.job(asked);
+    jobs: {
+      ...api.jobs,
+      async get(asked) {
+        if (++looks === n) await end(id);
+        return api.jobs.get(asked);
+      },
     },
   };
 }
@@ -84,7 +87,7 @@ describe('followOwnJob', () => {
   it('cancels the job where the command fails, and throws why', async () => {
     const id = await waitingJob('mine');
     const fault = new TypeError('Cannot read properties of undefined');
-    const failing: ApiClient = { ...api, eventsSince: () => Promise.reject(fault) };
+    const failing = { ...api, jobs: { ...api.jobs, eventsSince: () => Promise.reject(fault) } };
     await expect(followOwnJob(failing, id)).rejects.toBe(fault);
     expect((await test.jobs.get(id))?.status).toBe('cancelled');
   });
@@ -97,7 +100,7 @@ describe('followOwnJob', () => {
     await followOwnJob(endingAtLook(4, id), id);
     expect(lines).toEqual([
       `! The job is in the queue after ${first} (small_cnn on "theirs", queued). ` +
-        `To cancel that job: curl -X POST http://localhost/v1/fine_tuning/jobs/${first}/cancel`,
+        `To cancel that job: npm run fovea -- jobs cancel ${first}`,
     ]);
   });
 

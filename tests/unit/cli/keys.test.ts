@@ -6,10 +6,19 @@ import {
   runKeysRevoke,
   runKeysRotate,
 } from '../../../cli/commands/keys.ts';
+import type { Session } from '../../../cli/context/session.ts';
+import { createOutput } from '../../../cli/terminal/output.ts';
+import { createClient } from '../../../client/create-client.ts';
 import { startServer } from '../../../functions/node.ts';
 import { createTestApp } from '../../support/test-app.ts';
 
 const OPERATOR = 'the-key-of-the-operator';
+
+const sessionOf = (url: string): Session => ({
+  server: { url, urlFrom: '--url', key: OPERATOR, keyFrom: 'FOVEA_API_KEY' },
+  client: createClient({ url, key: OPERATOR }),
+  output: createOutput({}),
+});
 
 describe('fovea keys', () => {
   it('makes, lists, rotates and revokes keys of a server; secrets alone go to the standard output', async () => {
@@ -18,14 +27,14 @@ describe('fovea keys', () => {
     const out = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const err = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     try {
-      const asked = { url: server.url, apiKey: OPERATOR };
+      const asked = sessionOf(server.url);
       const statusOf = async (secret: string) =>
         (await test.send('GET', '/v1/models', undefined, { authorization: `Bearer ${secret}` })).status;
       const printed = () => String(out.mock.lastCall?.[0]);
       await runKeysCreate(asked, 'phone', { scope: 'predict', days: 1, model: ['fruit'] });
       const first = printed();
       expect(await statusOf(first)).toBe(200);
-      await runKeysRotate(asked, 'phone', 0);
+      await runKeysRotate(asked, 'phone', { grace: 0 });
       expect([await statusOf(first), await statusOf(printed())]).toEqual([401, 200]);
       await runKeysList(asked);
       expect(printed()).toMatch(/phone +predict +all +fruit +\S+ +operator +\d{4}-/);

@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type ApiClient, ApiError } from '../../../cli/client/api-client.ts';
 import { uploadDataset } from '../../../cli/client/upload-dataset.ts';
+import { ApiError } from '../../../client/api-error.ts';
+import type { DatasetCalls } from '../../../client/datasets.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -11,7 +12,8 @@ const file = (name: string, read = () => Promise.resolve(new Uint8Array([1]))) =
   read,
 });
 
-const apiWith = (putDatasetFile: ApiClient['putDatasetFile']) => ({ putDatasetFile }) as ApiClient;
+const apiWith = (put: (dataset: string, path: string) => Promise<unknown>) =>
+  ({ put }) as unknown as DatasetCalls;
 
 it('uploads every file to its path in the dataset', async () => {
   vi.spyOn(console, 'log').mockReturnValue();

@@ -1,0 +1,236 @@
+// `fovea batch` and `fovea batches`: many pictures that a server predicts in the background.
+
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Presets, SingleBar } from 'cli-progress';
+import type { CreateBatchBody, WireBatch, WireBatchDryRun } from '../../api/batch.ts';
+import { isBatchOver } from '../../client/batches.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
+import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
+import type { Session } from '../context/session.ts';
+import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
+import { FailedError, UsageError } from '../terminal/exit-codes.ts';
+import { newTable } from '../terminal/plain-table.ts';
+import { shownCommand } from '../terminal/shown-command.ts';
+import { startTransferBar } from '../terminal/transfer-bar.ts';
+import { InterruptedError, listenForInterruption } from '../terminal/until-interrupted.ts';
+import { agoInWords, countOf } from '../terminal/words.ts';
+
+/** The options of `fovea batch`. */
+export interface BatchOptions {
+  /** A dataset of the server whose pictures are predicted. */
+  readonly dataset?: string;
+  /** A prefix of the server's store, e.g. `inputs/tuesday/`. */
+  readonly prefix?: string;
+  /** File for the results, a line of JSON for each picture; default: the standard output. */
+  readonly output?: string;
+  readonly topK?: number;
+  readonly dryRun?: boolean;
+  readonly follow: boolean;
+}
+
+/** Uploads at a time. */
+const CONCURRENCY = 8;
+
+/**
+ * Predicts pictures in the background: those of this machine are uploaded first. Waits for the end, and writes the results.
+ * @throws {FailedError} where the batch does not complete; {InterruptedError} after a signal, while the batch goes on.
+ */
+export async function runBatch(
+  session: Session,
+  model: string,
+  names: readonly string[],
+  options: BatchOptions,
+): Promise<void> {
+  const { client, output } = session;
+  const sources = [names.length > 0, options.dataset !== undefined, options.prefix !== undefined];
+  if (sources.filter(Boolean).length !== 1)
+    throw new UsageError(
+      'Say which pictures are predicted: files or folders, or --dataset NAME, or --prefix PREFIX.',
+    );
+  const settings = { model, top_k: options.topK };
+  const prefix =
+    options.prefix ?? (options.dataset === undefined ? undefined : `datasets/${options.dataset}/`);
+  const body: Omit<CreateBatchBody, 'dry_run'> =
+    prefix === undefined
+      ? { ...settings, input_file_id: await uploadList(session, await findPictures(names)) }
+      : { ...settings, input_prefix: prefix };
+  if (options.dryRun === true) {
+    const plan = await client.batches.dryRun(body);
+    output.answer({ json: plan, text: () => describePlan(plan), short: () => String(plan.pictures) });
+    return;
+  }
+  const batch = await client.batches.create(body);
+  if (!options.follow) {
+    output.answer({
+      json: batch,
+      text: () =>
+        `${batch.id}\nIts results, once it is over: ${shownCommand('batches', 'results', batch.id)}`,
+      short: () => batch.id,
+    });
+    return;
+  }
+  const ended = await follow(session, batch);
+  await writeResults(session, ended, options);
+}
+
+/** Uploads pictures and a list of them. @returns the id of the list. */
+async function uploadList({ client, output }: Session, files: readonly NamedFile[]): Promise<string> {
+  const bar = startTransferBar(output, 'sending', { files: files.length, bytes: 0 });
+  try {
+    const lines = await mapConcurrently(
+      files,
+      async (file) => {
+        const bytes = await file.read();
+        const { key } = await client.uploads.put(bytes);
+        bar.done(bytes.byteLength);
+        return JSON.stringify({ key, custom_id: file.name });
+      },
+      CONCURRENCY,
+    );
+    const { id } = await client.uploads.put(new TextEncoder().encode(`${lines.join('\n')}\n`));
+    return id;
+  } finally {
+    bar.stop();
+  }
+}
+
+async function follow({ client, output }: Session, batch: WireBatch): Promise<WireBatch> {
+  const { id } = batch;
+  output.note(`Batch ${id}: ${countOf(batch.request_counts.total, 'picture')}`);
+  const { signal, stopListening } = listenForInterruption();
+  const bar = output.isDrawing
+    ? new SingleBar(
+        {
+          stream: process.stdout,
+          format: 'predicting {bar} {value}/{total} pictures',
+          barsize: 24,
+          hideCursor: true,
+        },
+        Presets.shades_classic,
+      )
+    : undefined;
+  bar?.start(batch.request_counts.total, 0);
+  try {
+    return await client.batches.wait(id, {
+      signal,
+      onProgress: ({ request_counts: { completed, failed } }) => bar?.update(completed + failed),
+    });
+  } catch (error) {
+    if (error instanceof InterruptedError)
+      output.note(
+        `\nThe batch ${id} goes on. Its results: ${shownCommand('batches', 'results', id)}. Cancel it: ${shownCommand('batches', 'cancel', id)}`,
+      );
+    throw error;
+  } finally {
+    bar?.stop();
+    stopListening();
+  }
+}
+
+async function writeResults(
+  { client, output }: Session,
+  batch: WireBatch,
+  { output: target }: Pick<BatchOptions, 'output'>,
+): Promise<void> {
+  const { id, request_counts: counts } = batch;
+  const { body } = await client.batches.results(id);
+  const lines = Readable.fromWeb(body as never);
+  if (target === undefined) await pipeline(lines, process.stdout, { end: false });
+  else {
+    const part = `${target}.part`;
+    try {
+      await pipeline(lines, createWriteStream(part));
+      await rename(part, target);
+    } finally {
+      await rm(part, { force: true });
+    }
+    output.answer({
+      json: batch,
+      text: () =>
+        `${target}: ${countOf(counts.completed, 'picture')} predicted, ${counts.failed} with errors.`,
+      short: () => target,
+    });
+  }
+  if (batch.status !== 'completed')
+    throw new FailedError(
+      `The batch ${id} ended as ${batch.status}: ${batch.errors?.data[0]?.message ?? 'it was told to stop'}`,
+    );
+}
+
+const describePlan = ({ pictures, model, model_version, shards, estimate }: WireBatchDryRun): string =>
+  `${countOf(pictures, 'picture')} with ${model}:${model_version}: ${formatSeconds(estimate.seconds)}` +
+  `${estimate.usd > 0 ? `, ${formatUsd(estimate.usd)}` : ''} on ${countOf(shards, 'process')} of ${estimate.machine}, an estimate.`;
+
+/** Lists batches, newest first. */
+export async function runBatchList(
+  { client, output }: Session,
+  { limit }: { readonly limit: number },
+): Promise<void> {
+  const batches: WireBatch[] = [];
+  for await (const batch of client.batches.list({ pageSize: Math.min(limit, 100) }))
+    if (batches.push(batch) === limit) break;
+  output.answer({
+    json: { object: 'list', data: batches },
+    text() {
+      if (batches.length === 0) return 'There are no batches.';
+      const table = newTable(['batch', 'status', 'model', 'made', 'pictures', 'done', 'errors'], 4);
+      for (const { id, status, model, model_version, created_at, request_counts: counts } of batches)
+        table.push([
+          id,
+          status,
+          `${model}:${model_version}`,
+          agoInWords(created_at, Date.now()),
+          counts.total,
+          counts.completed,
+          counts.failed,
+        ]);
+      return table.toString();
+    },
+    short: () => batches.map(({ id }) => id).join('\n'),
+  });
+}
+
+/** Shows a batch. */
+export async function runBatchShow({ client, output }: Session, id: string): Promise<void> {
+  const batch = await client.batches.get(id);
+  const { status, model, model_version, request_counts: counts } = batch;
+  output.answer({
+    json: batch,
+    text: () =>
+      `${id}: ${status}, ${model}:${model_version}, ${counts.completed} of ${counts.total} predicted, ${counts.failed} with errors.`,
+    short: () => status,
+  });
+}
+
+/** Writes the results of a batch; waits for its end, if it is not over. */
+export async function runBatchResults(
+  session: Session,
+  id: string,
+  options: Pick<BatchOptions, 'output'>,
+): Promise<void> {
+  const batch = await session.client.batches.get(id);
+  await writeResults(session, isBatchOver(batch) ? batch : await follow(session, batch), options);
+}
+
+/** Cancels a batch. */
+export async function runBatchCancel({ client, output }: Session, id: string): Promise<void> {
+  const batch = await client.batches.cancel(id);
+  output.answer({
+    json: batch,
+    text: () => `The batch ${id} is ${batch.status}.`,
+    short: () => batch.status,
+  });
+}
+
+/** Deletes a batch with its results. */
+export async function runBatchRemove({ client, output }: Session, id: string): Promise<void> {
+  await client.batches.delete(id);
+  output.answer({
+    json: { object: 'batch', id, deleted: true },
+    text: () => `The batch ${id} is deleted.`,
+    short: () => '',
+  });
+}

@@ -1,0 +1,218 @@
+// `fovea doctor`: checks this machine and the server that commands ask. Each problem comes with the command that mends it.
+
+import { execFile } from 'node:child_process';
+import { mkdir, statfs, unlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { ApiError } from '../../client/api-error.ts';
+import { createClient } from '../../client/create-client.ts';
+import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
+import { formatBytes } from '../../core/network/plan/format-quantities.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { adviceOf, advise } from '../context/advice.ts';
+import { LOCAL_CONTEXT } from '../context/find-server.ts';
+import type { Session } from '../context/session.ts';
+import { describeError } from '../terminal/describe-error.ts';
+import { FailedError } from '../terminal/exit-codes.ts';
+import { paint } from '../terminal/paint.ts';
+import { shownCommand } from '../terminal/shown-command.ts';
+import { countOf } from '../terminal/words.ts';
+
+/** The options of `fovea doctor`. */
+export interface DoctorOptions {
+  readonly data: string;
+  readonly weights?: string;
+  readonly version: string;
+}
+
+/** What one check found. */
+export interface Check {
+  readonly name: string;
+  /** `problem`: something does not work. `note`: something is missing that not everybody needs. */
+  readonly state: 'ok' | 'note' | 'problem';
+  readonly found: string;
+  /** The command that mends it, or what to do; null where nothing is to be done. */
+  readonly mend: string | null;
+}
+
+/** A job writes features, checkpoints and a model; below this a disk is soon full. */
+const FEW_BYTES = 2e9;
+const TRAINER_DOCTOR = fileURLToPath(new URL('../../batch-job/doctor.ts', import.meta.url));
+
+/**
+ * Checks everything, and says what it found.
+ * @throws {FailedError} where there is a problem.
+ */
+export async function runDoctor(session: Session, options: DoctorOptions): Promise<void> {
+  const { output } = session;
+  const local = await Promise.all([
+    checkNode(),
+    checkDisk(options),
+    checkPort(),
+    checkWeights(options),
+    checkBackend(),
+  ]);
+  const checks = [...local, ...(await checkServer(session, options))];
+  const problems = checks.filter(({ state }) => state === 'problem');
+  output.answer({
+    json: { object: 'doctor', version: options.version, checks },
+    text: () => checks.map(describe).join('\n'),
+    short: () => problems.map(({ name }) => name).join('\n'),
+  });
+  if (problems.length > 0) throw new FailedError(`${countOf(problems.length, 'problem')} found.`);
+}
+
+const MARKS = { ok: ['green', 'ok'], note: ['yellow', 'note'], problem: ['red', 'problem'] } as const;
+const NAME_WIDTH = 9;
+const MARK_WIDTH = 8;
+
+function describe({ name, state, found, mend }: Check): string {
+  const [color, word] = MARKS[state];
+  const line = `${paint(color, word.padEnd(MARK_WIDTH))} ${name.padEnd(NAME_WIDTH)} ${found}`;
+  return mend === null ? line : `${line}\n${' '.repeat(MARK_WIDTH + NAME_WIDTH + 2)}${mend}`;
+}
+
+const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, mend: null });
+
+/** The command does not start on other versions. */
+const checkNode = async (): Promise<Check> =>
+  ok('Node', `${process.versions.node}, ${process.platform}-${process.arch}`);
+
+async function checkDisk({ data }: DoctorOptions): Promise<Check> {
+  const folder = path.resolve(data);
+  const probe = path.join(folder, `.doctor-${process.pid}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, '');
+    await unlink(probe);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const found = `${formatBytes(free)} free in ${folder}`;
+    return free < FEW_BYTES
+      ? {
+          name: 'disk',
+          state: 'problem',
+          found,
+          mend: `Make room, or keep the data elsewhere: ${shownCommand('start', '--data', 'FOLDER')}`,
+        }
+      : ok('disk', found);
+  } catch (error) {
+    return {
+      name: 'disk',
+      state: 'problem',
+      found: `${folder} cannot be written: ${describeError(error)}`,
+      mend: `Use a folder of yours: ${shownCommand('start', '--data', 'FOLDER')}`,
+    };
+  }
+}
+
+/** The port of a server on this machine. */
+async function checkPort(): Promise<Check> {
+  const { url } = LOCAL_CONTEXT;
+  const port = Number(new URL(url).port);
+  const isFree = await new Promise<boolean>((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+  if (isFree) return ok('port', `${port} is free`);
+  const health = await createClient({ url, retries: 0 })
+    .health()
+    .catch(() => undefined);
+  return health === undefined
+    ? {
+        name: 'port',
+        state: 'note',
+        found: `Another program has port ${port}`,
+        mend: `Take another: ${shownCommand('start', '--port', String(port + 1))}`,
+      }
+    : ok('port', `A server of Fovea ${health.version} has port ${port}`);
+}
+
+async function checkWeights({ data, weights }: DoctorOptions): Promise<Check> {
+  const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
+  const found = await basesAtHand({ store, weightsDir: weights });
+  return found.length > 0
+    ? ok('weights', found.join(', '))
+    : {
+        name: 'weights',
+        state: 'note',
+        found: 'No pretrained weights are here: jobs download them, and small_cnn needs none',
+        mend: `${shownCommand('weights', 'pull', 'mobilenet_v2_0.35')}; or put files into a folder: ${shownCommand('start', '--weights', 'FOLDER')}`,
+      };
+}
+
+/** Asks the trainer, which alone knows its back ends. */
+async function checkBackend(): Promise<Check> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      import.meta.resolve('tsx'),
+      TRAINER_DOCTOR,
+      '--json',
+    ]);
+    const { best, missing } = JSON.parse(stdout) as {
+      best: string;
+      missing: Partial<Record<string, string>>;
+    };
+    return best === 'portable'
+      ? {
+          name: 'back end',
+          state: 'note',
+          found: 'portable: npm packages alone',
+          mend: `${shownCommand('setup')} builds the native one, which trains about twice as fast`,
+        }
+      : ok(
+          'back end',
+          `${best}${missing['gpu'] === undefined || best === 'gpu' ? '' : `; no GPU: ${missing['gpu']}`}`,
+        );
+  } catch (error) {
+    return {
+      name: 'back end',
+      state: 'problem',
+      found: `No back end works: ${describeError(error).split('\n')[0]}`,
+      mend: 'Install the packages again: npm ci',
+    };
+  }
+}
+
+/** Whether the server answers, and takes the key. */
+async function checkServer({ client, server }: Session, { version }: DoctorOptions): Promise<Check[]> {
+  const where = `${server.url} (${server.urlFrom})`;
+  let found: Check;
+  try {
+    const health = await client.health();
+    found =
+      health.version === version
+        ? ok('server', `${where} answers`)
+        : {
+            name: 'server',
+            state: 'note',
+            found: `${where} has version ${health.version}, and this command ${version}`,
+            mend: 'Update the older one',
+          };
+  } catch (error) {
+    advise(error, server);
+    // Who has not started a server yet has no problem.
+    const state = server.url === LOCAL_CONTEXT.url ? 'note' : 'problem';
+    return [{ name: 'server', state, found: describeError(error), mend: adviceOf(error) ?? null }];
+  }
+  try {
+    for await (const _ of client.models.list({ pageSize: 1 })) break;
+    return [
+      found,
+      ok('key', server.keyFrom === undefined ? 'none is needed' : `from ${server.keyFrom}, is accepted`),
+    ];
+  } catch (error) {
+    advise(error, server);
+    // A key for something else is none the less valid.
+    if (error instanceof ApiError && error.status === 403)
+      return [found, ok('key', `from ${server.keyFrom}, may not list models`)];
+    return [
+      found,
+      { name: 'key', state: 'problem', found: describeError(error), mend: adviceOf(error) ?? null },
+    ];
+  }
+}

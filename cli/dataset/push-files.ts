@@ -1,0 +1,173 @@
+// Brings files to a dataset: finds what has changed, and sends that in parallel, straight to where links lead.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { WireListedFile } from '../../api/dataset-files.ts';
+import type { WireDatasetUpload } from '../../api/dataset-uploads.ts';
+import { ApiError } from '../../client/api-error.ts';
+import type { FoveaClient } from '../../client/create-client.ts';
+import { delay } from '../../client/transport.ts';
+import { mapConcurrently } from '../../core/concurrently.ts';
+import { contentHashOf } from '../../core/content-hash.ts';
+import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
+import { describeError } from '../terminal/describe-error.ts';
+import type { PlacedFile } from './place-pictures.ts';
+import type { PushJournal } from './push-journal.ts';
+
+/** What a push will do. */
+export interface PushPlan {
+  /** Files that are new or have changed. */
+  readonly send: readonly PlacedFile[];
+  /** How many are there already. */
+  readonly unchanged: number;
+  /** Paths of the dataset that the folder does not have. */
+  readonly extra: readonly string[];
+}
+
+/** Where files are brought. */
+export interface PushTarget {
+  readonly client: FoveaClient;
+  readonly dataset: string;
+  readonly journal: PushJournal;
+  /** The folder of the files. */
+  readonly folder: string;
+}
+
+/** How far a push is. */
+export interface PushProgress {
+  readonly file: PlacedFile;
+  readonly sizeBytes: number;
+}
+
+/** Concurrent uploads: enough to hide the latency of each. */
+const CONCURRENCY = 8;
+/** Links that are asked for at once: one request for so many files. */
+const LINKS_AT_ONCE = 200;
+/** A link with less time left is asked for again. */
+const FEWEST_SECONDS_LEFT = 60;
+const TRIES = 4;
+const FIRST_WAIT_MS = 500;
+/** Files that are hashed at a time. */
+const HASHED_AT_ONCE = 8;
+
+/** Compares the files of a folder with those of the dataset. Only files of the same size are read. */
+export async function planPush(
+  { folder, journal }: Pick<PushTarget, 'folder' | 'journal'>,
+  files: readonly PlacedFile[],
+  there: readonly Pick<WireListedFile, 'path' | 'size_bytes' | 'content_hash'>[],
+): Promise<PushPlan> {
+  const stored = new Map(there.map((file) => [file.path, file]));
+  const isChanged = await mapConcurrently(
+    files,
+    async (file) => {
+      const before = stored.get(file.path);
+      if (before?.size_bytes !== file.sizeBytes) return true;
+      const hash = before.content_hash ?? journal.find(file.path);
+      return hash === undefined || hash !== contentHashOf(await readFile(path.join(folder, file.source)));
+    },
+    HASHED_AT_ONCE,
+  );
+  const send = files.filter((_, index) => isChanged[index]);
+  const wanted = new Set(files.map((file) => file.path));
+  return {
+    send,
+    unchanged: files.length - send.length,
+    extra: there.map((file) => file.path).filter((name) => !wanted.has(name)),
+  };
+}
+
+/**
+ * Sends files. A file that fails for the moment is sent again.
+ * @param onSent is called after each file.
+ * @throws {Error} naming the first file that could not be read or stored; what was sent until then stays, and another push goes on there.
+ */
+export async function pushFiles(
+  { client, dataset, journal, folder }: PushTarget,
+  files: readonly PlacedFile[],
+  { onSent, signal }: { readonly onSent?: (sent: PushProgress) => void; readonly signal?: AbortSignal } = {},
+): Promise<void> {
+  const links = linkBook(client, dataset, files, signal);
+  await forEachConcurrent(files, CONCURRENCY, async (file, index) => {
+    signal?.throwIfAborted();
+    try {
+      const bytes = await readFile(path.join(folder, file.source));
+      if (bytes.byteLength !== file.sizeBytes) throw new Error('it changes while it is sent; push again');
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await client.uploads.bring(await links.get(index), bytes, { signal });
+          break;
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (attempt === TRIES || !isPassing(error)) throw error;
+          if (error instanceof ApiError) links.renew(index);
+          await delay(FIRST_WAIT_MS * 2 ** attempt, signal);
+        }
+      }
+      await journal.add(file.path, contentHashOf(bytes));
+      onSent?.({ file, sizeBytes: file.sizeBytes });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new Error(
+        `"${file.source}" was not stored: ${describeError(cause)} Push again to go on from here.`,
+        { cause },
+      );
+    }
+  });
+}
+
+/** Whether another try may help: nobody answered, the server is busy, or the link is too old. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof ApiError
+    ? error.status === 403 || error.status === 429 || error.status >= 500
+    : error instanceof Error && error.name === 'ConnectionError';
+
+/** Asks for links when they are needed, for many files at once. */
+function linkBook(
+  client: FoveaClient,
+  dataset: string,
+  files: readonly PlacedFile[],
+  signal: AbortSignal | undefined,
+) {
+  const groups = new Map<number, Promise<readonly WireDatasetUpload[]>>();
+  const ask = (group: number) => {
+    const start = group * LINKS_AT_ONCE;
+    const asked = files.slice(start, start + LINKS_AT_ONCE).map(({ path: name, sizeBytes, source }) => ({
+      path: name,
+      bytes: sizeBytes,
+      mime_type: mimeTypeOf(source),
+    }));
+    const answer = client.datasets.links(dataset, asked, { signal });
+    // Whoever waits for it meets the error.
+    answer.catch(() => undefined);
+    groups.set(group, answer);
+    return answer;
+  };
+  const groupOf = (index: number) => Math.floor(index / LINKS_AT_ONCE);
+  return {
+    async get(index: number): Promise<WireDatasetUpload> {
+      const group = groupOf(index);
+      let links = await (groups.get(group) ?? ask(group));
+      const isOld = ({ expires_at }: WireDatasetUpload) =>
+        expires_at - Date.now() / 1000 < FEWEST_SECONDS_LEFT;
+      if (links.some(isOld)) links = await ask(group);
+      return links[index % LINKS_AT_ONCE] as WireDatasetUpload;
+    },
+    renew: (index: number) => void groups.delete(groupOf(index)),
+  };
+}
+
+const MIME_TYPES: Readonly<Record<string, string>> = {
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  gif: 'image/gif',
+  bmp: 'image/bmp',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  avif: 'image/avif',
+  heic: 'image/heic',
+  heif: 'image/heif',
+};
+const mimeTypeOf = (file: string): string =>
+  MIME_TYPES[path.extname(file).slice(1).toLowerCase()] ?? 'application/octet-stream';

@@ -1,0 +1,39 @@
+// Exit codes of the command, by which scripts decide.
+
+import { InterruptedError } from './until-interrupted.ts';
+
+/** Exit codes and what they mean. After a signal the code is 128 and the number of the signal. */
+export const EXIT_CODES = {
+  done: 0,
+  /** What was asked for failed, or its result is not good enough, e.g. a job that failed. */
+  failed: 1,
+  /** The arguments are wrong. */
+  usage: 2,
+  /** No server answers. */
+  noServer: 3,
+  /** The key is missing, unknown, or does not allow it. */
+  refused: 4,
+  /** There is no such dataset, model, job or file. */
+  notFound: 5,
+} as const;
+
+/** The outcome is not good; what is wrong was printed already. */
+export class FailedError extends Error {
+  override readonly name = 'FailedError';
+}
+
+/** A question that nobody can answer, since there is no terminal; or arguments that do not go together. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The exit code for an error that ended a command. Errors of the client are known by their names: it is loaded when it is used. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.exitCode;
+  if (!(error instanceof Error)) return EXIT_CODES.failed;
+  if (error instanceof UsageError || error.name === 'CommanderError') return EXIT_CODES.usage;
+  if (error.name === 'ConnectionError') return EXIT_CODES.noServer;
+  if (error.name !== 'ApiError' || !('status' in error)) return EXIT_CODES.failed;
+  if (error.status === 401 || error.status === 403) return EXIT_CODES.refused;
+  return error.status === 404 ? EXIT_CODES.notFound : EXIT_CODES.failed;
+}

@@ -1,0 +1,106 @@
+// Datasets: the calls, and an inspection that takes as many requests as it needs.
+
+import type { WireDataset, WireDatasetEntry, WireDatasetFile, WireDatasetProgress } from '../api/dataset.ts';
+import type {
+  WireDeletedDataset,
+  WireDeletedFiles,
+  WireListedFile,
+  WireMovedFiles,
+} from '../api/dataset-files.ts';
+import type { CreateDatasetUploadsBody, WireDatasetUpload } from '../api/dataset-uploads.ts';
+import { entries, type ListOptions } from './pages.ts';
+import { type CallOptions, segment, type Transport } from './transport.ts';
+
+/** How a dataset is inspected. */
+export interface InspectOptions extends CallOptions {
+  /** `header` is quicker and does not find damage behind the headers of pictures. Default: `full`. */
+  readonly decode?: 'header' | 'full' | undefined;
+  /** Is called after each request that did not reach the end, with numbers of files. */
+  readonly onProgress?: ((files: WireDatasetProgress['files']) => void) | undefined;
+}
+
+/** Which files of a dataset are listed. */
+export interface FileListOptions extends ListOptions {
+  readonly class?: string | undefined;
+  readonly split?: 'train' | 'validation' | 'test' | undefined;
+  /** The code of a finding. */
+  readonly finding?: string | undefined;
+  /** False: nothing is read, and of each file only what is known already is said. Default: true. */
+  readonly inspect?: boolean | undefined;
+}
+
+/** The calls of datasets. */
+export interface DatasetCalls {
+  list(options?: ListOptions): AsyncIterable<WireDatasetEntry>;
+  /** Inspects a dataset: counts its pictures and lists what is wrong. A large one takes several requests. */
+  inspect(dataset: string, options?: InspectOptions): Promise<WireDataset>;
+  files(dataset: string, options?: FileListOptions): AsyncIterable<WireListedFile>;
+  /** The bytes of a file, without the place where the picture was taken. */
+  read(dataset: string, path: string, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** Stores a picture as `<class>/<file>`, with at most one folder before or in the class; replaces one of that name. */
+  put(dataset: string, path: string, picture: Uint8Array, options?: CallOptions): Promise<WireDatasetFile>;
+  /** Links by which up to 1,000 pictures are brought, straight to the storage; see `uploads.bring`. */
+  links(
+    dataset: string,
+    files: CreateDatasetUploadsBody['files'],
+    options?: CallOptions,
+  ): Promise<readonly WireDatasetUpload[]>;
+  /** Moves files to another class. */
+  move(dataset: string, paths: readonly string[], to: string, options?: CallOptions): Promise<WireMovedFiles>;
+  /** Deletes files for good. */
+  deleteFiles(dataset: string, paths: readonly string[], options?: CallOptions): Promise<WireDeletedFiles>;
+  /** Deletes a dataset for good. */
+  delete(dataset: string, options?: CallOptions): Promise<WireDeletedDataset>;
+}
+
+/** The calls of datasets by a transport. */
+export function datasetCalls(transport: Transport): DatasetCalls {
+  const { ask, send } = transport;
+  const DATASETS = '/v1/datasets';
+  const pathOf = (dataset: string) => `${DATASETS}/${segment(dataset)}`;
+  return {
+    list: (options) => entries<WireDatasetEntry>(transport, DATASETS, ({ dataset }) => dataset, options),
+    async inspect(dataset, { decode, onProgress, signal } = {}) {
+      for (;;) {
+        const found = await ask<WireDataset | WireDatasetProgress>('dataset', 'GET', pathOf(dataset), {
+          query: { decode },
+          signal,
+        });
+        if (found.status === 'inspected') return found;
+        onProgress?.(found.files);
+      }
+    },
+    files: (dataset, { class: label, split, finding, inspect, ...options } = {}) =>
+      entries<WireListedFile>(transport, `${pathOf(dataset)}/files`, ({ path }) => path, {
+        pageSize: 1000,
+        ...options,
+        query: { class: label, split, finding, inspect },
+      }),
+    async read(dataset, path, { signal } = {}) {
+      const response = await send('GET', `${pathOf(dataset)}/files/content`, { query: { path }, signal });
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    put: (dataset, path, picture, options) =>
+      ask('dataset.file', 'PUT', `${pathOf(dataset)}/${path.split('/').map(segment).join('/')}`, {
+        ...options,
+        body: picture,
+      }),
+    async links(dataset, files, options) {
+      const { data } = await ask<{ data: WireDatasetUpload[] }>(
+        'list',
+        'POST',
+        `${pathOf(dataset)}/uploads`,
+        {
+          ...options,
+          json: { files },
+        },
+      );
+      return data;
+    },
+    move: (dataset, paths, to, options) =>
+      ask('list', 'POST', `${pathOf(dataset)}/files/move`, { ...options, json: { paths, class: to } }),
+    deleteFiles: (dataset, paths, options) =>
+      ask('dataset.files', 'POST', `${pathOf(dataset)}/files/delete`, { ...options, json: { paths } }),
+    delete: (dataset, options) => ask('dataset', 'DELETE', pathOf(dataset), options),
+  };
+}

@@ -1,0 +1,70 @@
+// Bundles the `fovea` command into a few files.
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { BUNDLE_FOLDER } from '../command-bundle.mjs';
+
+/** The folder of the sources. */
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Modules that threads import: they are in the bundle by their own names. */
+const THREAD_MODULES = [{ in: 'core/predict/run-picture.ts', out: 'run-picture' }];
+
+/** Sources find their neighbours, e.g. a thread's file, by their own place and not by the bundle's. */
+const keepPlaces: Plugin = {
+  name: 'keep-places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      if (file.includes('node_modules')) return undefined;
+      const place = path.relative(path.join(REPOSITORY, BUNDLE_FOLDER), file).split(path.sep).join('/');
+      const own = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
+      let contents = (await readFile(file, 'utf8')).replaceAll('import.meta.url', own);
+      for (const { out } of THREAD_MODULES)
+        contents = contents.replaceAll(
+          `new URL('./${out}.ts', ${own})`,
+          `new URL('./${out}.mjs', import.meta.url)`,
+        );
+      return { loader: 'ts', contents };
+    });
+  },
+};
+
+/** CommonJS packages in the bundle call it for Node's own modules. */
+const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
+
+/**
+ * Bundles the command.
+ * @param folder where to; as deep below the repository as {@link BUNDLE_FOLDER}, so that places hold. Its entry is `main.mjs`.
+ * @returns what esbuild says of the sources.
+ */
+export async function bundleCommand(folder: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: [{ in: 'cli/entry.ts', out: 'main' }, ...THREAD_MODULES],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    keepNames: true,
+    charset: 'utf8',
+    metafile: true,
+    external: [
+      'libheif-js',
+      'onnxruntime-node',
+      'sharp',
+      'swagger-ui-dist',
+      'tsx',
+      'esbuild',
+      '@tensorflow/*',
+    ],
+    banner: { js: REQUIRE },
+    plugins: [keepPlaces],
+    logLevel: 'warning',
+  });
+  return metafile;
+}
