@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
-import { BUNDLE_FOLDER } from '../command-bundle.mjs';
 
 /** The folder of the sources. */
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,12 +12,12 @@ export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const THREAD_MODULES = [{ in: 'core/predict/run-picture.ts', out: 'run-picture' }];
 
 /** Sources find their neighbours, e.g. a thread's file, by their own place and not by the bundle's. */
-const keepPlaces: Plugin = {
+const keepPlaces = (folder: string): Plugin => ({
   name: 'keep-places',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
       if (file.includes('node_modules')) return undefined;
-      const place = path.relative(path.join(REPOSITORY, BUNDLE_FOLDER), file).split(path.sep).join('/');
+      const place = path.relative(folder, file).split(path.sep).join('/');
       const own = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
       let contents = (await readFile(file, 'utf8')).replaceAll('import.meta.url', own);
       for (const { out } of THREAD_MODULES)
@@ -29,14 +28,14 @@ const keepPlaces: Plugin = {
       return { loader: 'ts', contents };
     });
   },
-};
+});
 
 /** CommonJS packages in the bundle call it for Node's own modules. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
 
 /**
  * Bundles the command.
- * @param folder where to; as deep below the repository as {@link BUNDLE_FOLDER}, so that places hold. Its entry is `main.mjs`.
+ * @param folder where to; it may be renamed afterwards. Its entry is `main.mjs`.
  * @returns what esbuild says of the sources.
  */
 export async function bundleCommand(folder: string): Promise<Metafile> {
@@ -63,7 +62,7 @@ export async function bundleCommand(folder: string): Promise<Metafile> {
       '@tensorflow/*',
     ],
     banner: { js: REQUIRE },
-    plugins: [keepPlaces],
+    plugins: [keepPlaces(folder)],
     logLevel: 'warning',
   });
   return metafile;
