@@ -177,7 +177,126 @@ def metrics_elsewhere():
     print("CloudWatch has them")
 
 
+def openai():
+    import io
+    import json
+    import time
+    import zipfile
+
+    from openai import (
+        AuthenticationError,
+        BadRequestError,
+        ConflictError,
+        NotFoundError,
+        OpenAI,
+        PermissionDeniedError,
+        RateLimitError,
+    )
+    from openai.pagination import SyncCursorPage, SyncPage
+
+    client = OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0)
+
+    def strict(answer):
+        """The client builds its models without a check: here each is checked, so that nothing it requires is missing."""
+        if isinstance(answer, (SyncPage, SyncCursorPage)):
+            for one in answer.data:
+                strict(one)
+        else:
+            type(answer).model_validate(answer.to_dict(mode="json"))
+        return answer
+
+    def refused(ask, kind, code, param=None):
+        try:
+            ask()
+        except kind as error:
+            assert (error.code, error.type) == (code, "invalid_request_error"), error
+            assert param is None or error.param == param, error
+        else:
+            raise AssertionError(f"{code} was expected")
+
+    endpoint = "/v1/models/color/predict"
+    encoded = base64.b64encode(content).decode()
+    bodies = {"base64": {"image": encoded}, "data": {"image_url": f"data:image/png;base64,{encoded}"}}
+    lines = [{"custom_id": i, "method": "POST", "url": endpoint, "body": body} for i, body in bodies.items()]
+    text = "\n".join(json.dumps(line) for line in lines).encode()
+    file = strict(client.files.create(file=("requests.jsonl", text), purpose="batch"))
+    assert client.files.content(file.id).read() == text
+    assert strict(client.files.retrieve(file.id)).filename == "requests.jsonl"
+    batch = strict(client.batches.create(input_file_id=file.id, endpoint=endpoint, completion_window="24h"))
+    until = time.time() + 300
+    while batch.status != "completed":
+        assert batch.status in ("validating", "in_progress", "finalizing") and time.time() < until, batch
+        time.sleep(0.2)
+        batch = strict(client.batches.retrieve(batch.id))
+    strict(client.files.retrieve(batch.output_file_id))
+    answers = [json.loads(line) for line in client.files.content(batch.output_file_id).text.splitlines()]
+    assert [answer["custom_id"] for answer in answers] == ["base64", "data"]
+    assert batch.error_file_id is None
+    assert batch.id in [one.id for one in client.batches.list(limit=1)]
+    strict(client.batches.list())
+
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for label in ("a", "b"):
+            archive.writestr(f"{label}/1.png", content)
+    pictures = memory.getvalue()
+    upload = client.uploads.upload_file_chunked(
+        file=pictures,
+        filename="pictures.zip",
+        bytes=len(pictures),
+        mime_type="application/zip",
+        purpose="fine-tune",
+        part_size=100,
+    )
+    dataset = strict(strict(upload).file)
+    assert dataset.bytes == len(pictures)
+    listed = [one.id for one in client.files.list(limit=1)]
+    assert listed == [dataset.id, file.id], listed
+    assert [one.id for one in client.files.list(purpose="batch", order="asc")] == [file.id]
+    assert strict(client.files.list()).data[0].purpose == "fine-tune"
+
+    jobs = client.fine_tuning.jobs
+    job = strict(jobs.create(model="small_cnn", training_file=dataset.id, suffix="python", metadata={"by": "python"}))
+    assert [one.id for one in jobs.list(metadata={"by": "python"})] == [job.id]
+    strict(jobs.list())
+    # What it comes to does not matter here.
+    while strict(jobs.cancel(job.id)).status != "cancelled":
+        time.sleep(0.2)
+        if jobs.retrieve(job.id).status in ("cancelled", "failed"):
+            break
+    strict(jobs.list_events(job.id))
+    strict(jobs.checkpoints.list(job.id))
+    refused(lambda: jobs.cancel(job.id), ConflictError, "job-finished")
+    assert "color" in [one.id for one in strict(client.models.list())]
+    strict(client.models.retrieve("color"))
+
+    wrong = client.with_options(api_key="wrong")
+    refused(lambda: wrong.models.list(), AuthenticationError, "api-key-invalid", "Authorization")
+    refused(lambda: client.files.retrieve("file-none"), NotFoundError, "file-not-found", "file_id")
+    refused(lambda: client.models.delete("none"), NotFoundError, "model-not-found", "model")
+    refused(
+        lambda: jobs.create(model="small_cnn", training_file=file.id),
+        BadRequestError,
+        "file-invalid",
+        "training_file",
+    )
+
+    def with_key(**terms):
+        return client.with_options(api_key=client.post("/keys", cast_to=object, body=terms)["secret"])
+
+    predicts = with_key(name="python-predicts", scopes=["predict"])
+    refused(lambda: predicts.files.create(file=pictures, purpose="fine-tune"), PermissionDeniedError, "scope-missing")
+    seldom = with_key(name="python-seldom", scopes=["predict"], requests_per_minute=1)
+    seldom.models.list()
+    refused(lambda: seldom.models.list(), RateLimitError, "rate-limited")
+    for one in (file.id, batch.output_file_id, dataset.id):
+        assert strict(client.files.delete(one)).deleted
+    best = answers[0]["response"]["body"]
+    expect(best["label"], best["score"])
+
+
 {
+    "openai": openai,
     "metrics": metrics,
     "metrics-elsewhere": metrics_elsewhere,
     "tensorflow-serving": tensorflow_serving,

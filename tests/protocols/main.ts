@@ -1,22 +1,26 @@
 // The protocols of other servers, asked by clients that other people publish: of a server of this machine with API keys and a model
 // whose answers a person can foretell, and of the function under AWS's own runtime.
 //
-//   npm run test:e2e
+//   npm run test:e2e -- [--only openai]
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Command } from 'commander';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import { startFunction } from '../support/lambda/start-function.ts';
 import { preparePython } from '../support/python-environment.ts';
+import { askByOpenAI } from './ask-openai.ts';
+import { checkTypes } from './typed-answers.ts';
 
 const PACKAGES = [
+  'openai==3.57.0',
   'tritonclient[http]==2.73.0',
   'huggingface_hub==2.4.0',
   'azure-cognitiveservices-vision-customvision==3.1.1',
@@ -56,6 +60,18 @@ async function askByJavaScript(folder: string, url: string, picture: string): Pr
   return (await run(process.execPath, ['ask.mjs', url, KEY, picture], { cwd: folder })).stdout.trim();
 }
 
+/** Asks by OpenAI's client for Node, and holds all answers to its types. */
+async function askByOpenAIForNode(): Promise<string> {
+  const pixels = await readFile(picture);
+  const { answers, summary } = await askByOpenAI({ url: server.url, key: KEY, picture: pixels });
+  const kinds = await checkTypes(path.join(folder, 'types'), answers);
+  return `${summary}; ${kinds} kinds of answers have the types of the client`;
+}
+
+const { only } = new Command('test:e2e')
+  .option('--only <start>', 'clients whose names begin so')
+  .parse()
+  .opts<{ readonly only?: string }>();
 const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-protocols-'));
 const dataDir = path.join(folder, 'data');
 const picture = path.join(folder, 'red.png');
@@ -71,6 +87,7 @@ const server = await startLocalServer({
 });
 let failed = 0;
 async function check(name: string, ask: () => Promise<string>): Promise<void> {
+  if (!name.startsWith(only ?? '')) return;
   try {
     console.log(`right: ${name}: ${await ask()}`);
   } catch (error) {
@@ -79,6 +96,8 @@ async function check(name: string, ask: () => Promise<string>): Promise<void> {
   }
 }
 try {
+  // First, since it counts what it has made.
+  await check('openai for Node', askByOpenAIForNode);
   const tools = await preparePython('test-protocols', PACKAGES).catch((error: Error) => {
     console.log(`skipped: all clients for Python: ${error.message.split('\n')[0]}`);
   });
@@ -92,7 +111,7 @@ try {
       });
   };
   // The last one reads what the others left in the metrics.
-  await askByPython(server.url, [...PROTOCOLS, 'metrics'], 'server');
+  await askByPython(server.url, ['openai', ...PROTOCOLS, 'metrics'], 'server');
   await check('hugging-face for JavaScript', () => askByJavaScript(folder, server.url, picture));
   const api = await startFunction({ tester: KEY });
   if (api.url === undefined) console.log(`skipped: the function: ${api.reason}`);
