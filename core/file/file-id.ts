@@ -1,7 +1,7 @@
 // Ids of files that clients send. They count down with time, and their beginning says whether the file expires.
 
 import { randomBytes } from 'node:crypto';
-import { countingDown } from '../counting-down.ts';
+import { countingDown, timeCountedDown } from '../counting-down.ts';
 import { FILE_PREFIXES } from '../storage/keys.ts';
 
 const RANDOM_BYTES = 10;
@@ -22,3 +22,7 @@ export const createFileId = (nowMs: number, expires: boolean): string =>
 
 /** What orders ids by time, the newest first, whether they expire or not. */
 export const orderOfFile = (fileId: string): string => fileId.slice(PREFIX_LENGTH);
+
+/** When an id was made, in Unix milliseconds; 0 for a text that is no id of a file. */
+export const fileIdMs = (fileId: string): number =>
+  isFileId(fileId) ? timeCountedDown(fileId.slice(PREFIX_LENGTH)) : 0;

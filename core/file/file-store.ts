@@ -7,11 +7,13 @@ import { keys } from '../storage/keys.ts';
 import { type ObjectPart, sizeOfParts } from '../storage/object-parts.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { takePage } from '../storage/take-page.ts';
-import { orderOfFile } from './file-id.ts';
+import { fileIdMs, orderOfFile } from './file-id.ts';
 import { FILE_RECORD, type FileRecord } from './file-record.ts';
 
 /** Records that are read at a time for a list. */
 const READ_AHEAD = 64;
+/** A file without a record for so long was being made when the process ended. */
+const UNFINISHED_MS = 24 * 60 * 60 * 1000;
 
 /** Which files a list gives. */
 export interface FileQuery {
@@ -39,7 +41,7 @@ export interface FileStore {
   commit(file: FileRecord): Promise<void>;
   /** Erases a file with all its versions. It is no error where there is none. */
   erase(id: string): Promise<void>;
-  /** Erases the files that have expired. */
+  /** Erases the files that have expired, and what is left of those that were never finished. */
   eraseExpired(): Promise<void>;
 }
 
@@ -105,9 +107,11 @@ export function createFileStore({ store, now }: FileStoreDeps): FileStore {
     commit: async (file) => void (await createJson(store, keys.file(file.id), FILE_RECORD, file)),
     erase,
     async eraseExpired() {
-      for (const id of await namesIn(keys.expiringFiles())) {
-        const file = await readOrSkip(id);
-        if (file !== undefined && isOver(file)) await erase(id);
+      for (const id of await namesIn(keys.keptFiles(), keys.expiringFiles())) {
+        const isLate = fileIdMs(id) + UNFINISHED_MS <= now();
+        const isUnfinished = isLate && (await store.head(keys.file(id))) === undefined;
+        const file = isUnfinished ? undefined : await readOrSkip(id);
+        if (isUnfinished || (file !== undefined && isOver(file))) await erase(id);
       }
     },
   };

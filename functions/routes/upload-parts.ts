@@ -21,6 +21,7 @@ import { BODY_ERRORS, errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readOneFile } from '../http/read-one-file.ts';
+import { toRequestInvalid } from '../http/request-invalid.ts';
 import { isOwnFile } from './file-rights.ts';
 import { createNewFile, NEW_FILE_ERRORS } from './new-file.ts';
 
@@ -139,7 +140,11 @@ export function uploadPartRoutes(deps: AppDeps) {
   routes.openapi(addPart, async (c) => {
     const upload = await find(c, c.req.valid('param').upload_id);
     assertOpen(upload);
-    const { bytes } = await readOneFile(c, DATA_FIELD, MOST_PART_BYTES + FORM_BYTES, 'Send smaller parts.');
+    const form = await readOneFile(c, DATA_FIELD, MOST_PART_BYTES + FORM_BYTES, 'Send smaller parts.');
+    const { bytes } = form;
+    const fields = { ...form.fields, [DATA_FIELD]: '' };
+    const parsed = CreateUploadPartSchema.safeParse(fields);
+    if (!parsed.success) throw toRequestInvalid(parsed.error, 'The form', fields, CreateUploadPartSchema);
     if (bytes.byteLength === 0)
       throw new FoveaError('upload-parts-invalid', 'The part is empty. Send the bytes of it.', {
         param: DATA_FIELD,

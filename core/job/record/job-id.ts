@@ -1,7 +1,7 @@
 // Ids of jobs. They count down with time, because object stores list keys in ascending order alone: so the newest job comes first.
 
 import { randomBytes } from 'node:crypto';
-import { countingDown, TIME_DIGITS, TIME_END, TIME_RADIX } from '../../counting-down.ts';
+import { countingDown, TIME_DIGITS, timeCountedDown } from '../../counting-down.ts';
 import { BATCH_PREFIX } from '../../storage/keys.ts';
 
 const RANDOM_BYTES = 5;
@@ -36,5 +36,5 @@ export const firstBatchIdAt = (nowMs: number): string => BATCH_PREFIX + counting
 /** When an id was made, in Unix milliseconds; 0 for a text that is no job id. */
 export function createdAtMsOf(jobId: string): number {
   const [, time] = PATTERN.exec(jobId) ?? [];
-  return time === undefined ? 0 : Math.max(0, TIME_END - 1 - Number.parseInt(time, TIME_RADIX));
+  return time === undefined ? 0 : timeCountedDown(time);
 }

@@ -1,6 +1,6 @@
 // OpenAI's own client against a real server: the fine-tuning and model routes keep to the shapes it was made for.
 
-import OpenAI, { APIError } from 'openai';
+import OpenAI, { APIError, NotFoundError, toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { type RunningServer, startServer } from '../../../functions/node.ts';
@@ -93,6 +93,29 @@ describe('the openai client', () => {
     } finally {
       await own.stop();
     }
+  });
+
+  it('sends, lists, reads and deletes files, also in parts', async () => {
+    const { id } = await openai.files.create({
+      file: await toFile(Buffer.from('one'), '1.txt'),
+      purpose: 'user_data',
+      expires_after: { anchor: 'created_at', seconds: 3600 },
+    });
+    const about = { filename: '2.jsonl', mime_type: 'text/jsonl', purpose: 'batch', bytes: 6 } as const;
+    const upload = await openai.uploads.create(about);
+    const part_ids: string[] = [];
+    for (const text of ['two', '...'])
+      part_ids.push(
+        (await openai.uploads.parts.create(upload.id, { data: await toFile(Buffer.from(text), 'part') })).id,
+      );
+    const { status, file } = await openai.uploads.complete(upload.id, { part_ids });
+    expect([status, file?.filename, file?.bytes]).toEqual(['completed', '2.jsonl', 6]);
+    const contents = new Map<string, string>();
+    for await (const one of openai.files.list({ limit: 1 }))
+      contents.set(one.id, await (await openai.files.content(one.id)).text());
+    expect(Object.fromEntries(contents)).toEqual({ [id]: 'one', [file?.id ?? '']: 'two...' });
+    for (const one of contents.keys()) expect((await openai.files.delete(one)).deleted).toBe(true);
+    await expect(openai.files.retrieve(id)).rejects.toBeInstanceOf(NotFoundError);
   });
 
   it('lists and retrieves models, also by the name that a job gives', async () => {

@@ -136,6 +136,18 @@ describe('a file', () => {
     expect((await keysOf(test)).length).toBe(2);
   });
 
+  it('that was never finished is erased after a day', async () => {
+    const test = createTestApp();
+    const files = createFileStore({ store: test.store, now: () => test.clock.nowMs });
+    const { id } = (await send(test, 'x', { purpose: 'vision' })).body;
+    await test.store.delete(`files/kept/${id}/file.json`);
+    await files.eraseExpired();
+    expect(await keysOf(test)).toEqual([`files/kept/${id}/content/000000`]);
+    test.clock.nowMs += 24 * 3600 * 1000;
+    await files.eraseExpired();
+    expect(await keysOf(test)).toEqual([]);
+  });
+
   it.each([
     ['no purpose', {}, 400, 'request-invalid', 'purpose'],
     ['a purpose that there is not', { purpose: 'assistants' }, 400, 'request-invalid', 'purpose'],

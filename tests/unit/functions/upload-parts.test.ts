@@ -130,6 +130,11 @@ describe('an upload in parts', () => {
     });
     expect((await addPart(test, id, '')).body.error.code).toBe('upload-parts-invalid');
     expect((await end(test, id, { part_ids: ['../upload.json'] })).body.error.code).toBe('request-invalid');
+    const form = new FormData();
+    form.append('data', new Blob(['x']), 'blob');
+    form.append('other', '1');
+    const response = await test.app.request(`${UPLOADS}/${id}/parts`, { method: 'POST', body: form });
+    expect((await readAnswer(response)).body.error.code).toBe('request-invalid');
     expect(await addPart(test, 'upload-none', 'x')).toMatchObject({
       status: 404,
       body: { error: { code: 'upload-not-found' } },
