@@ -62,8 +62,9 @@ let port: number;
 let server: ChildProcess;
 let serverOutput = '';
 
-/** Of the environment, what shells and Node need: nothing that would make the commands do something else. */
+/** Of the environment, what shells and Node need, and that the server has another port: nothing else that would change the commands. */
 const environment = () => ({
+  FOVEA_URL: `http://127.0.0.1:${port}`,
   PATH: process.env['PATH'],
   LANG: 'C.UTF-8',
   HOME: home,
