@@ -52,7 +52,7 @@ export async function runDoctor(session: Session, options: DoctorOptions): Promi
     checkDisk(options),
     checkPort(),
     checkWeights(options),
-    checkBackend(),
+    checkBackend(output.isJson),
   ]);
   const checks = [...local, ...(await checkServer(session, options))];
   const problems = checks.filter(({ state }) => state === 'problem');
@@ -67,11 +67,12 @@ export async function runDoctor(session: Session, options: DoctorOptions): Promi
 const MARKS = { ok: ['green', 'ok'], note: ['yellow', 'note'], problem: ['red', 'problem'] } as const;
 const NAME_WIDTH = 9;
 const MARK_WIDTH = 8;
+const INDENT = ' '.repeat(MARK_WIDTH + NAME_WIDTH + 2);
 
 function describe({ name, state, found, mend }: Check): string {
   const [color, word] = MARKS[state];
   const line = `${paint(color, word.padEnd(MARK_WIDTH))} ${name.padEnd(NAME_WIDTH)} ${found}`;
-  return mend === null ? line : `${line}\n${' '.repeat(MARK_WIDTH + NAME_WIDTH + 2)}${mend}`;
+  return mend === null ? line : `${line}\n${INDENT}${mend}`;
 }
 
 const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, mend: null });
@@ -144,30 +145,16 @@ async function checkWeights({ data, weights }: DoctorOptions): Promise<Check> {
       };
 }
 
-/** Asks the trainer, which alone knows its back ends. */
-async function checkBackend(): Promise<Check> {
+/** Asks the trainer, which alone knows its back ends: for people all that it says, for programs which one is the best. */
+async function checkBackend(isJson: boolean): Promise<Check> {
+  const args = ['--import', import.meta.resolve('tsx'), TRAINER_DOCTOR, ...(isJson ? ['--json'] : [])];
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--import',
-      import.meta.resolve('tsx'),
-      TRAINER_DOCTOR,
-      '--json',
-    ]);
-    const { best, missing } = JSON.parse(stdout) as {
-      best: string;
-      missing: Partial<Record<string, string>>;
-    };
-    return best === 'portable'
-      ? {
-          name: 'back end',
-          state: 'note',
-          found: 'portable: npm packages alone',
-          mend: `${shownCommand('setup')} builds the native one, which trains about twice as fast`,
-        }
-      : ok(
-          'back end',
-          `${best}${missing['gpu'] === undefined || best === 'gpu' ? '' : `; no GPU: ${missing['gpu']}`}`,
-        );
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    // Its first line is about Node.
+    const found = isJson
+      ? (JSON.parse(stdout) as { best: string }).best
+      : stdout.trim().split('\n').slice(1).join(`\n${INDENT}`);
+    return ok('back end', found);
   } catch (error) {
     return {
       name: 'back end',

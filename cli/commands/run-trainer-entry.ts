@@ -12,7 +12,7 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
  * @param env further variables of its environment.
  */
 export async function runTrainerEntry(
-  entry: 'setup' | 'doctor' | 'worker',
+  entry: 'setup' | 'worker',
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
