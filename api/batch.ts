@@ -1,6 +1,8 @@
 // Batch predictions on the wire. The request takes Fovea's own fields and those of OpenAI's batches; the answer has both.
 
 import { z } from 'zod';
+import { type Evaluation, EvaluationSchema } from '../core/batch-prediction/evaluation.ts';
+import { SPLITS } from '../core/dataset/split-folder.ts';
 import {
   BATCH_KEPT_SECONDS,
   type BatchCounts,
@@ -14,6 +16,7 @@ import { MetadataSchema } from './create-job.ts';
 import { ModelParamSchema, VersionSchema } from './model.ts';
 import { TOP_K_DEFAULT, TOP_K_MAX } from './prediction.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
+import { toWire, toWireSchema } from './to-wire.ts';
 
 const KEY_MAX_LENGTH = 1100;
 const ENDPOINT_MAX_LENGTH = 300;
@@ -111,6 +114,25 @@ export const CreateBatchSchema = z
 /** The body of `POST /v1/batches`, as clients write it. */
 export type CreateBatchBody = z.input<typeof CreateBatchSchema>;
 
+/** The body of `POST /v1/models/{model}/evaluate`. */
+export const EvaluateModelSchema = z
+  .strictObject({
+    dataset: z.string().min(1).meta({ description: 'The dataset whose labels count.', example: 'fruit' }),
+    version: VersionSchema,
+    split: z
+      .enum([...SPLITS, 'all'])
+      .default('all')
+      .meta({
+        description:
+          'Which pictures of it: all, or those that a job without a `split` of its own has in this one.',
+      }),
+    metadata: MetadataSchema.nullish().meta({ description: 'Up to 16 pairs of text, kept with the batch.' }),
+    dry_run: z.boolean().default(false).meta({
+      description: 'Only count the pictures and estimate time and price: 200, and no batch.',
+    }),
+  })
+  .meta({ id: 'EvaluateModel', description: 'Labelled pictures by which a version is to be judged.' });
+
 const EstimateSchema = z.object({
   seconds: z.number().meta({ description: 'Seconds from the start of the first process to the end.' }),
   usd: z.number().meta({ description: 'Price of the machines; 0 where they have no price.' }),
@@ -144,6 +166,11 @@ const BATCH_STATUSES = [
   'expired',
   'cancelled',
 ] as const;
+
+const WireEvaluationSchema = toWireSchema(EvaluationSchema).meta({
+  id: 'Evaluation',
+  description: 'How good a version is on the labelled pictures of a dataset.',
+});
 
 const when = (description: string) => unixSeconds(description).nullable();
 
@@ -228,6 +255,10 @@ export const BatchSchema = z
       })
       .meta({ description: 'What it has taken.' }),
     queued_reason: z.string().nullable().meta({ description: 'Why it waits, where that is known.' }),
+    evaluation: orNull(
+      WireEvaluationSchema,
+      'How good the version is, where `POST /v1/models/{model}/evaluate` made the batch; null before the end, and of others.',
+    ),
     metadata: z.record(z.string(), z.string()).meta({ description: 'The pairs of the request.' }),
   })
   .meta({ id: 'Batch', description: 'Many pictures that are predicted in the background.' });
@@ -296,11 +327,13 @@ export function batchStatus(
 /**
  * Makes the wire's batch from the record.
  * @param counts its pictures that are answered.
+ * @param evaluation what it found, where it judges the version and is over.
  */
 export function toWireBatch(
   record: JobRecord,
   batch: BatchPrediction,
   counts: BatchCounts = NOTHING_ANSWERED,
+  evaluation?: Evaluation,
 ): WireBatch {
   const status = batchStatus(record, batch, counts);
   const { id, finishedAt, error } = record;
@@ -339,6 +372,7 @@ export function toWireBatch(
     estimate: batch.estimate,
     spent: { ...spendingOf(record) },
     queued_reason: isOver ? null : (record.queuedReason ?? null),
+    evaluation: evaluation === undefined ? null : toWire(EvaluationSchema, evaluation),
     metadata: record.metadata,
   };
 }

@@ -2,7 +2,12 @@
 // down when the batch was made.
 
 import { availableParallelism } from 'node:os';
-import { countAll, describeCounts, finishBatch, withEnd } from '../core/batch-prediction/finish-batch.ts';
+import {
+  describeCounts,
+  finishBatch,
+  settleResults,
+  withEnd,
+} from '../core/batch-prediction/finish-batch.ts';
 import { predictChunks } from '../core/batch-prediction/predict-chunks.ts';
 import { monotonicMs } from '../core/clock.ts';
 import { FoveaError } from '../core/errors/errors.ts';
@@ -50,7 +55,7 @@ export const runBatch = (deps: RunBatchDeps, batchId: string): Promise<AttemptOu
       async carryOut(attempt, job) {
         const batch = predictionOf(job);
         await predictAll({ ...deps, ...attempt }, job, undefined);
-        const counts = await countAll(attempt.store, batchId, batch);
+        const counts = await settleResults(attempt.store, job, batch);
         if (counts === undefined)
           throw new FoveaError(
             'batch-results-damaged',

@@ -34,6 +34,7 @@ import { datasetStoreRoutes } from './routes/dataset-store.ts';
 import { datasetUploadRoutes } from './routes/dataset-uploads.ts';
 import { datasetRoutes } from './routes/datasets.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { evaluateModelRoutes } from './routes/evaluate-model.ts';
 import { feedbackRoutes } from './routes/feedback.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -96,6 +97,7 @@ export function createApp(deps: AppDeps) {
     modelRoutes,
     modelVersionRoutes,
     modelAliasRoutes,
+    evaluateModelRoutes,
     importModelRoutes,
     modelFileRoutes,
     reportRoutes,

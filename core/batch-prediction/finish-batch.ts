@@ -11,6 +11,7 @@ import {
 import type { JobRecord } from '../job/record/job.ts';
 import type { JobStore } from '../job/record/job-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { evaluateBatch } from './evaluate-batch.ts';
 import { countResults, listResults } from './results.ts';
 
 /**
@@ -18,7 +19,7 @@ import { countResults, listResults } from './results.ts';
  * @returns undefined where some are not answered yet.
  * @throws {FoveaError} `batch-results-damaged` where the answers are not one for each picture.
  */
-export async function countAll(
+async function countAll(
   store: ObjectStore,
   batchId: string,
   batch: BatchPrediction,
@@ -32,6 +33,21 @@ export async function countAll(
       'batch-results-damaged',
       `The results of batch "${batchId}" have ${counts.completed + counts.failed} lines; its pictures are ${batch.pictures}.`,
     );
+  return counts;
+}
+
+/**
+ * Counts the answers of all chunks; where the batch judges the version by them, also does that.
+ * @returns undefined where some are not answered yet.
+ * @throws {FoveaError} `batch-results-damaged`; as {@link evaluateBatch}.
+ */
+export async function settleResults(
+  store: ObjectStore,
+  job: Pick<JobRecord, 'id' | 'model'>,
+  batch: BatchPrediction,
+): Promise<BatchCounts | undefined> {
+  const counts = await countAll(store, job.id, batch);
+  if (counts !== undefined && batch.evaluation !== undefined) await evaluateBatch(store, job, batch);
   return counts;
 }
 
@@ -54,7 +70,7 @@ export async function finishBatch(
   const isOpen = (job: JobRecord | undefined) => job?.status === 'running' && job.lease === null;
   const job = await jobs.get(batchId);
   if (job?.prediction === undefined || !isOpen(job)) return;
-  const counts = await countAll(store, batchId, job.prediction);
+  const counts = await settleResults(store, job, job.prediction);
   if (counts === undefined) return;
   // Before the end, since whoever follows the batch looks no further then.
   await jobs.appendEvent(batchId, {

@@ -2,6 +2,7 @@
 // a picture shows.
 
 import { z } from 'zod';
+import { SPLITS } from '../dataset/split-folder.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -14,6 +15,10 @@ const InputPictureSchema = z.object({
   problem: z.object({ code: z.string(), message: z.string() }).optional(),
   /** First and last byte of the line that holds the picture, in the file of the batch. It counts before `problem`. */
   inline: z.object({ start: z.number().int(), end: z.number().int() }).optional(),
+  /** Its label; only of a picture by which a model is judged. */
+  label: z.string().optional(),
+  /** The split in which the job of the model's version had it; absent where it did not have it. */
+  seenIn: z.enum(SPLITS).optional(),
 });
 /** A picture that is to be predicted. */
 export type InputPicture = z.infer<typeof InputPictureSchema>;

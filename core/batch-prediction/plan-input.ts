@@ -28,7 +28,7 @@ export interface InputPlan extends Pick<BatchPrediction, 'pictures'> {
  * @throws {FoveaError} `batch-input-invalid` where there are none, or more than {@link MOST_PICTURES}; what the listing throws.
  */
 export async function planInput(
-  listed: AsyncIterable<ListedPicture>,
+  listed: AsyncIterable<ListedPicture> | Iterable<ListedPicture>,
   {
     param,
     chunkSize,

@@ -18,12 +18,13 @@ const count = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
 
 /** A number with its 95 % confidence interval. */
-const EstimateSchema = z.object({
+export const EstimateSchema = z.object({
   value: z.number().describe('The measured value.'),
   low: z.number().describe('Lower end of the 95 % confidence interval.'),
   high: z.number().describe('Upper end of the 95 % confidence interval.'),
 });
-const ProportionSchema = z.object({
+/** A share of cases with Wilson's 95 % interval. */
+export const ProportionSchema = z.object({
   value: share.describe('The measured share.'),
   low: share.describe("Lower end of Wilson's 95 % interval."),
   high: share.describe("Upper end of Wilson's 95 % interval."),

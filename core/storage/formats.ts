@@ -46,6 +46,7 @@ export const FORMATS = {
   datasetSummary: { kind: 'summary of a dataset', version: 1 },
   datasetNames: { kind: 'names of a dataset', version: 1 },
   datasetSnapshot: { kind: 'snapshot of a dataset', version: 1 },
+  evaluation: { kind: 'evaluation', version: 1 },
   backup: { kind: 'note of a backup', version: 1 },
   apiKey: { kind: 'API key', version: 1 },
   auditEntry: { kind: 'entry of the audit log', version: 1 },

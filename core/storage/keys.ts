@@ -112,6 +112,8 @@ export const keys = {
   /** The answers for the pictures of a chunk. The order of keys is the order of chunks. */
   batchResults: (batchId: string) => `${jobFolder(batchId)}results/`,
   batchResult: (batchId: string, chunk: number) => `${keys.batchResults(batchId)}${chunkName(chunk)}`,
+  /** How good the model was on the labelled pictures of a batch. */
+  batchEvaluation: (batchId: string) => `${jobFolder(batchId)}evaluation.json`,
   /** The chunk in a key of {@link batchResult}. */
   batchChunk: (key: string) => Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
   /** Pictures, and lists of them, that people put there for batch predictions. */

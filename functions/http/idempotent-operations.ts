@@ -9,6 +9,7 @@ import type { OperationId } from './operation-scopes.ts';
 export const IDEMPOTENT_OPERATIONS = {
   createFineTuningJob: 'job',
   createBatch: 'answer',
+  evaluateModel: 'answer',
   createModelOfCheckpoint: 'answer',
   importModel: 'answer',
   createUpload: 'answer',

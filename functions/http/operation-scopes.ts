@@ -69,6 +69,7 @@ export const OPERATION_SCOPES = {
   deleteModelAlias: 'train',
   /** Names pictures of the dataset. */
   compareModelVersions: 'train',
+  evaluateModel: 'train',
   /** Reports show pictures of the dataset. */
   getModelReport: 'train',
   listWorkers: 'train',

@@ -16,6 +16,7 @@ import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
+import { readEvaluation } from '../../core/batch-prediction/evaluation.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
@@ -23,6 +24,7 @@ import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -134,41 +136,14 @@ const deleteBatch = createRoute({
 
 /** The routes of batch predictions. */
 export function batchRoutes(deps: RouteDeps) {
-  const { store, jobs, limits, usage, reserveQuota } = deps;
-  const files = createFileStore(deps);
+  const { store, jobs, limits } = deps;
   const routes = createRoutes();
   describeBody(routes, CreateBatchSchema);
-  const toWire = async ({ record, batch }: FoundBatch): Promise<WireBatch> =>
-    toWireBatch(record, batch, await batchCounts(store, record, batch));
+  const toWire = (found: FoundBatch) => toWireOf(store, found);
 
   routes.openapi(createBatch, async (c) => {
     const request = await readJsonBody(c, CreateBatchSchema, limits.jsonBodyBytes);
-    const key = c.get('apiKey');
-    const rights = {
-      mayReadDatasets: mayReadDatasets(c),
-      requireModel: (model: string) => requireNamed(c, { model }),
-      requireFile: async (id: string) => {
-        const { purpose } = await findFile(files, c, id, 'input_file_id');
-        if (purpose === 'batch') return;
-        throw inputInvalid(
-          `The file "${id}" has the purpose "${purpose}". Send the list of pictures with the purpose "batch".`,
-          'input_file_id',
-        );
-      },
-      require: (batch: BatchScope) => requireBatch(c, { ...batch, createdBy: key?.name }),
-      // All at once, and when the batch is made: batches that wait would each find the quota unused.
-      async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {
-        const giveBack = key && (await reserveQuota?.(key, pictures));
-        const written = usage?.count({ key: key?.name ?? null, model, predictions: pictures });
-        giveBack?.();
-        await written;
-      },
-    };
-    const made = await createNewBatch(deps, request, rights, c.req.raw.signal);
-    if ('dryRun' in made) return c.json(made.dryRun, 200);
-    const job = { ...made.job, createdBy: key?.name };
-    const record = await submitForModel(deps, job, { id: made.id, start: made.start });
-    return c.json(await toWire(toFound(record)), 200);
+    return c.json(await makeBatch(deps, c, request), 200);
   });
 
   routes.openapi(listBatches, async (c) => {
@@ -206,6 +181,56 @@ export function batchRoutes(deps: RouteDeps) {
   });
 
   return routes;
+}
+
+/**
+ * Makes a batch and submits it, within what the key of the request allows.
+ * @param judge finds the pictures where the batch judges the version.
+ * @returns the answer: the batch, or for a dry run what it would take.
+ * @throws {FoveaError} as {@link createNewBatch} and {@link submitForModel}; `quota-exceeded`.
+ */
+export async function makeBatch(
+  deps: RouteDeps,
+  c: Context<AppEnv>,
+  request: Parameters<typeof createNewBatch>[1],
+  judge?: Parameters<typeof createNewBatch>[4],
+): Promise<WireBatch | z.infer<typeof BatchDryRunSchema>> {
+  const { store, usage, reserveQuota } = deps;
+  const key = c.get('apiKey');
+  const rights = {
+    mayReadDatasets: mayReadDatasets(c),
+    requireModel: (model: string) => requireNamed(c, { model }),
+    requireFile: async (id: string) => {
+      const { purpose } = await findFile(createFileStore(deps), c, id, 'input_file_id');
+      if (purpose === 'batch') return;
+      throw inputInvalid(
+        `The file "${id}" has the purpose "${purpose}". Send the list of pictures with the purpose "batch".`,
+        'input_file_id',
+      );
+    },
+    require: (batch: BatchScope) => requireBatch(c, { ...batch, createdBy: key?.name }),
+    // All at once, and when the batch is made: batches that wait would each find the quota unused.
+    async count({ model, pictures }: { readonly model: string; readonly pictures: number }) {
+      const giveBack = key && (await reserveQuota?.(key, pictures));
+      const written = usage?.count({ key: key?.name ?? null, model, predictions: pictures });
+      giveBack?.();
+      await written;
+    },
+  };
+  const made = await createNewBatch(deps, request, rights, c.req.raw.signal, judge);
+  if ('dryRun' in made) return made.dryRun;
+  const job = { ...made.job, createdBy: key?.name };
+  return toWireOf(store, toFound(await submitForModel(deps, job, { id: made.id, start: made.start })));
+}
+
+async function toWireOf(store: ObjectStore, { record, batch }: FoundBatch): Promise<WireBatch> {
+  const isJudged = batch.evaluation !== undefined && record.status === 'succeeded';
+  return toWireBatch(
+    record,
+    batch,
+    await batchCounts(store, record, batch),
+    isJudged ? await readEvaluation(store, record.id) : undefined,
+  );
 }
 
 /** A record that is that of a batch. */

@@ -10,7 +10,7 @@ import {
 } from '../../core/batch-prediction/estimate-batch.ts';
 import { inputInvalid, toInputKey } from '../../core/batch-prediction/input-key.ts';
 import { writeInputChunk } from '../../core/batch-prediction/input-picture.ts';
-import { type InputSource, listInput } from '../../core/batch-prediction/list-input.ts';
+import { type InputSource, type ListedPicture, listInput } from '../../core/batch-prediction/list-input.ts';
 import { toBatchJob } from '../../core/batch-prediction/new-batch-job.ts';
 import { planInput } from '../../core/batch-prediction/plan-input.ts';
 import { isFileId } from '../../core/file/file-id.ts';
@@ -33,6 +33,12 @@ export type NewBatch =
   | { readonly dryRun: z.output<typeof BatchDryRunSchema> }
   | { readonly id: string; readonly job: NewJob; readonly start: JobStart | undefined };
 
+/** Labelled pictures by which a batch judges the version. */
+export interface JudgingInput {
+  readonly evaluation: NonNullable<BatchPrediction['evaluation']>;
+  readonly pictures: readonly ListedPicture[];
+}
+
 /** What the key of the request allows. */
 export interface BatchRights {
   /** Whether pictures of datasets may be predicted. */
@@ -49,13 +55,15 @@ export interface BatchRights {
 
 /**
  * Prepares a batch. What it has written is deleted again where it fails.
- * @throws {FoveaError} `batch-input-invalid`; as finding a model; as its rights.
+ * @param judge finds the pictures where the batch judges the version; then all of its labels are answered.
+ * @throws {FoveaError} `batch-input-invalid`; as finding a model; as its rights; what `judge` throws.
  */
 export async function createNewBatch(
   deps: AppDeps,
   request: CreateBatchRequest,
   rights: BatchRights,
   signal: AbortSignal,
+  judge?: (manifest: Manifest) => Promise<JudgingInput>,
 ): Promise<NewBatch> {
   const { store, now, machines } = deps;
   const manifest = await findManifest(deps, request, rights);
@@ -65,13 +73,12 @@ export async function createNewBatch(
   rights.require({ model: manifest.model, source, readsDatasets: isOfDatasets });
   const { mayReadDatasets } = rights;
   const machine = machineForBatches(machines);
-  const chunkSize = chunkSizeFor(manifest, machine, request.top_k);
-  const listed = listInput(store, source, {
-    param,
-    endpoint: request.endpoint ?? null,
-    mayReadDatasets,
-    signal,
-  });
+  const judging = await judge?.(manifest);
+  const topK = judging === undefined ? request.top_k : manifest.labels.length;
+  const chunkSize = chunkSizeFor(manifest, machine, topK);
+  const listed =
+    judging?.pictures ??
+    listInput(store, source, { param, endpoint: request.endpoint ?? null, mayReadDatasets, signal });
   const id = createBatchId(now());
   try {
     const { pictures, meanBytes, readsDatasets, datasets } = await planInput(listed, {
@@ -87,7 +94,17 @@ export async function createNewBatch(
       shards: request.shards,
     });
     if (request.dry_run) return { dryRun: toDryRun(manifest, pictures, estimate) };
-    const planned = { manifest, source, pictures, readsDatasets, datasets, chunkSize, estimate };
+    const planned = {
+      manifest,
+      source,
+      pictures,
+      readsDatasets,
+      datasets,
+      chunkSize,
+      estimate,
+      topK,
+      evaluation: judging?.evaluation,
+    };
     const prediction = toPrediction(deps, request, planned);
     await rights.count({ model: manifest.model, pictures });
     return { id, job: toBatchJob(manifest, prediction, request.metadata ?? {}), start: toStart(estimate) };
@@ -132,12 +149,14 @@ interface Planned {
   readonly datasets: readonly string[] | undefined;
   readonly chunkSize: number;
   readonly estimate: BatchEstimate;
+  readonly topK: number;
+  readonly evaluation: BatchPrediction['evaluation'];
 }
 
 function toPrediction(
   { now, precision }: AppDeps,
   request: CreateBatchRequest,
-  { manifest, source, pictures, readsDatasets, datasets, chunkSize, estimate }: Planned,
+  { manifest, source, pictures, readsDatasets, datasets, chunkSize, estimate, topK, evaluation }: Planned,
 ): BatchPrediction {
   const {
     completion_window: completionWindow = null,
@@ -147,12 +166,13 @@ function toPrediction(
   const { shards, seconds, usd } = estimate;
   return {
     version: manifest.version,
-    topK: request.top_k,
+    topK,
     precision: precision ?? 'float32',
     lines: endpoint === null ? 'fovea' : 'openai',
     source,
     readsDatasets,
     ...(datasets === undefined ? {} : { datasets: [...datasets] }),
+    ...(evaluation === undefined ? {} : { evaluation }),
     endpoint,
     inputFileId,
     completionWindow,

@@ -42,6 +42,17 @@ export const BatchPredictionSchema = z.object({
   readsDatasets: z.boolean().optional(),
   /** Names of those datasets; absent where they are many, and in the records of earlier versions. */
   datasets: z.array(z.string()).optional(),
+  /** By which labelled pictures the batch judges the version; absent where it only predicts. */
+  evaluation: z
+    .object({
+      dataset: z.string(),
+      split: z.enum(['train', 'validation', 'test', 'all']),
+      /** sha256 of the dataset as it was inspected, see DatasetInspection. */
+      contentHash: z.string(),
+      /** Whether it is known which of the pictures the version was trained on. */
+      knowsSeen: z.boolean(),
+    })
+    .optional(),
   /** As the request said them; null where it did not. */
   endpoint: z.string().nullable(),
   inputFileId: z.string().nullable(),
