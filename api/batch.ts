@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { type Evaluation, EvaluationSchema } from '../core/batch-prediction/evaluation.ts';
 import { SPLITS } from '../core/dataset/split-folder.ts';
 import {
-  BATCH_KEPT_SECONDS,
   type BatchCounts,
   type BatchPrediction,
   NOTHING_ANSWERED,
@@ -12,6 +11,7 @@ import {
 import { isFinal, type JobRecord } from '../core/job/record/job.ts';
 import { BATCH_ID_PATTERN } from '../core/job/record/job-id.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
+import { batchDays } from '../core/storage/retention.ts';
 import { MetadataSchema } from './create-job.ts';
 import { ModelParamSchema, VersionSchema } from './model.ts';
 import { TOP_K_DEFAULT, TOP_K_MAX } from './prediction.ts';
@@ -327,13 +327,16 @@ export function batchStatus(
 /**
  * Makes the wire's batch from the record.
  * @param counts its pictures that are answered.
- * @param evaluation what it found, where it judges the version and is over.
+ * @param options `evaluation`: what it found, where it judges the version and is over; `keptDays`: how long it is kept after its end.
  */
 export function toWireBatch(
   record: JobRecord,
   batch: BatchPrediction,
   counts: BatchCounts = NOTHING_ANSWERED,
-  evaluation?: Evaluation,
+  {
+    evaluation,
+    keptDays = batchDays(),
+  }: { readonly evaluation?: Evaluation | undefined; readonly keptDays?: number } = {},
 ): WireBatch {
   const status = batchStatus(record, batch, counts);
   const { id, finishedAt, error } = record;
@@ -368,7 +371,7 @@ export function toWireBatch(
     expired_at: ended('expired'),
     cancelling_at: record.cancelRequestedAt ?? null,
     cancelled_at: ended('cancelled'),
-    results_expire_at: finishedAt === null ? null : finishedAt + BATCH_KEPT_SECONDS,
+    results_expire_at: finishedAt === null ? null : finishedAt + keptDays * DAY_SECONDS,
     estimate: batch.estimate,
     spent: { ...spendingOf(record) },
     queued_reason: isOver ? null : (record.queuedReason ?? null),

@@ -59,6 +59,8 @@ export const environment = {
   metricsScope: 'FOVEA_METRICS_SCOPE',
   /** One of {@link WEBHOOK_RECEIVERS}. Default: `public`. */
   webhookReceivers: 'FOVEA_WEBHOOK_RECEIVERS',
+  /** Days for which what expires is kept, by kind, e.g. `audit=90,batches=7`; core/storage/retention.ts has the kinds. */
+  keepDays: 'FOVEA_KEEP_DAYS',
 } as const;
 
 /** Whom webhooks may reach: hosts of the public internet by https, or any by https and http. */

@@ -15,6 +15,7 @@ import { createWorkerRecords } from '../core/job/queues/workers/worker-records.t
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
 import { createS3UploadLinks } from '../core/storage/drivers/s3/s3-upload-links.ts';
+import { KeepDaysSchema } from '../core/storage/retention.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { backendsOfWorkers } from './deps/backends-of-workers.ts';
 import { createJsonLogger } from './deps/logger.ts';
@@ -42,6 +43,7 @@ const env = readEnvironment(
     [environment.feedback]: jsonText(z.boolean()).default(false),
     [environment.metricsScope]: z.enum(METRICS_SCOPES).optional(),
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).default('public'),
+    [environment.keepDays]: KeepDaysSchema.default({}),
   }),
   process.env,
 );
@@ -99,6 +101,7 @@ const server = await serveStore(
     keepsFeedback: env[environment.feedback],
     metricsScope: env[environment.metricsScope],
     webhookReceivers: env[environment.webhookReceivers],
+    keepDays: env[environment.keepDays],
     graceMs: GRACE_MS,
     version: packageJson.version,
     logger,

@@ -21,6 +21,7 @@ import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
+import { KeepDaysSchema } from '../core/storage/retention.ts';
 import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
@@ -40,6 +41,7 @@ const env = readEnvironment(
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).default('public'),
+    [environment.keepDays]: KeepDaysSchema.default({}),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),
@@ -136,6 +138,7 @@ const app = createApp({
   allowOrigins: env[environment.allowOrigins],
   keepsFeedback: env[environment.feedback],
   webhookReceivers: env[environment.webhookReceivers],
+  keepDays: env[environment.keepDays],
   fetchPicture: imageUrlPorts && createPictureFetcher({ ports: imageUrlPorts }),
   now: Date.now,
   limits: { ...DEFAULT_LIMITS, predictBodyBytes: EVENT_LIMIT_BYTES, datasetFileBytes: EVENT_LIMIT_BYTES },

@@ -14,8 +14,7 @@ import { createPredictor } from '../core/predict/predictor.ts';
 import type { ServedPrecision } from '../core/predict/served-precision.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { deleteOlder } from '../core/storage/delete-older.ts';
-import { EXPIRIES } from '../core/storage/keys.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
+import { expiriesOf, type KeepDays } from '../core/storage/retention.ts';
 import { createWriteProbe } from '../core/storage/write-probe.ts';
 import { createUsageCounter, FLUSH_MS } from '../core/usage/usage-counter.ts';
 import { createApp } from './app.ts';
@@ -60,6 +59,8 @@ export interface ServingOptions extends ServerAccess {
   readonly metricsScope?: MetricsScope | undefined;
   /** Where traces go; default: nowhere. */
   readonly traces?: TracesExporter | undefined;
+  /** How long things are kept; default: as by default. */
+  readonly keepDays?: KeepDays | undefined;
   readonly version: string;
   readonly logger: Logger;
 }
@@ -165,6 +166,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
     keepsFeedback: options.keepsFeedback,
     webhookReceivers: options.webhookReceivers,
+    keepDays: options.keepDays,
     trustsProxy: options.trustsProxy,
     version: options.version,
     logger,
@@ -180,7 +182,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     throw cannotListen(host, port, error);
   });
   const flushing = setInterval(() => void usage.flush(), FLUSH_MS).unref();
-  const stopDeleting = isFirst ? deleteExpiredHourly(store, logger) : () => undefined;
+  const stopDeleting = isFirst ? deleteExpiredHourly(ports, options) : () => undefined;
   const { webhookReceivers: receivers = 'public' } = options;
   const stopDelivering = isFirst ? deliverWebhooks({ store, receivers, logger }) : async () => undefined;
   return {
@@ -204,9 +206,23 @@ const memoryBytes = () => Math.min(totalmem(), process.constrainedMemory() || Nu
  * Deletes what has expired, now and every hour. In the cloud, lifecycle rules do so.
  * @returns a function that ends it.
  */
-function deleteExpiredHourly(store: ObjectStore, logger: Logger): () => void {
+function deleteExpiredHourly(
+  { store, jobs }: Pick<ServedPorts, 'store' | 'jobs'>,
+  { keepDays, logger }: Pick<ServingOptions, 'keepDays' | 'logger'>,
+): () => void {
+  const deleteFeedback = async (days: number) => {
+    // With the first picture that is old; few servers need it.
+    const { eraseOldFeedback } = await import('../core/erasure/erase-old-feedback.ts');
+    await eraseOldFeedback({ store, jobs }, Date.now() - days * DAY_MS, (dataset, error) =>
+      logger.warn('old pictures of feedback stay for now', { dataset, error }),
+    );
+  };
   const deleteExpired = () => {
-    for (const { id, prefix, days } of EXPIRIES)
+    if (keepDays?.feedback !== undefined)
+      deleteFeedback(keepDays.feedback).catch((error: unknown) =>
+        logger.error('old feedback not deleted', { error }),
+      );
+    for (const { id, prefix, days } of expiriesOf(keepDays))
       deleteOlder(store, prefix, Date.now() - days * DAY_MS).catch((error: unknown) =>
         logger.error(`old ${id} not deleted`, { error }),
       );

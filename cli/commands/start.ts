@@ -8,6 +8,7 @@ import {
   type WebhookReceivers,
 } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
+import type { KeepDays } from '../../core/storage/retention.ts';
 import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
@@ -42,6 +43,8 @@ export interface StartOptions {
   readonly imageUrls?: true | readonly number[];
   readonly webhookReceivers?: WebhookReceivers;
   readonly feedback?: boolean;
+  /** Days by kind. */
+  readonly keep?: KeepDays;
   readonly behindProxy?: boolean;
   readonly lanes?: number;
   readonly processes?: number;
@@ -126,6 +129,7 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
     imageUrlPorts: options.imageUrls === true ? [HTTPS_PORT] : options.imageUrls,
     webhookReceivers: options.webhookReceivers,
     keepsFeedback: options.feedback,
+    keepDays: options.keep,
     trustsProxy: options.behindProxy,
     lanes: options.lanes,
     precision: options.precision,

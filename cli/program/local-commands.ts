@@ -9,6 +9,7 @@ import { LAYOUTS } from '../../core/network/onnx/export-context.ts';
 import { POOLINGS } from '../../core/network/onnx/find-pooling.ts';
 import { SERVED_PRECISIONS } from '../../core/predict/served-precision.ts';
 import { present } from '../../core/present.ts';
+import { KEPT_KINDS } from '../../core/storage/retention.ts';
 import type { CopyStoreOptions } from '../commands/copy-store.ts';
 import type { ExportModelOptions } from '../commands/export-model.ts';
 import { cropOption, layoutOption, preprocessingOption, resizeOption } from '../commands/framing-options.ts';
@@ -21,6 +22,7 @@ import { DEFAULT_DATA } from '../terminal/shown-command.ts';
 import {
   MEAN_HELP,
   parseCount,
+  parseKeep,
   parseNonNegative,
   parseNumber,
   parseNumbers,
@@ -82,6 +84,11 @@ export function addLocalCommands(program: Command, version: string): void {
       ).choices(WEBHOOK_RECEIVERS),
     )
     .option('--feedback', 'keep pictures that people send with their right labels, with their consent')
+    .option(
+      '--keep <kinds>',
+      `days for which things are kept, e.g. audit=90,batches=7 (${KEPT_KINDS.join(', ')})`,
+      parseKeep,
+    )
     .option(
       '--behind-proxy',
       'trust X-Forwarded-Proto and X-Forwarded-Host, which your proxy must set on every request',

@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { OriginSchema, PortsSchema } from '../../core/environment.ts';
+import { KEPT_KINDS, type KeepDays, KeepDaysSchema } from '../../core/storage/retention.ts';
 import { toUserPath } from '../terminal/user-path.ts';
 
 const MAX_PORT = 65_535;
@@ -99,6 +100,15 @@ export function parseOrigin(text: string, earlier: readonly string[] = []): read
   const origin = OriginSchema.safeParse(text);
   if (!origin.success) throw new InvalidArgumentError(`It ${origin.error.issues[0]?.message}.`);
   return [...earlier, origin.data];
+}
+
+/** Days by kind, e.g. `audit=90,batches=7`. @throws {InvalidArgumentError} */
+export function parseKeep(text: string): KeepDays {
+  const parsed = KeepDaysSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    `It must be kinds with days from 1 to 3650, e.g. audit=90,batches=7. Kinds are ${KEPT_KINDS.join(', ')}.`,
+  );
 }
 
 /** Ports with commas between them. @throws {InvalidArgumentError} where they are none. */

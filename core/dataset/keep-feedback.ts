@@ -10,9 +10,18 @@ import { putFile } from './put-file.ts';
 
 /** Enough of a sha256 that no two pictures have the same. */
 const NAME_DIGITS = 32;
+const FEEDBACK_FILE = new RegExp(`^[^/]+/[0-9a-f]{${NAME_DIGITS}}(-\\d+)?\\.[a-z]+$`);
+const SUFFIX = '-feedback';
 
 /** The dataset of the pictures that were sent for a model. */
-export const feedbackDataset = (model: string): string => `${model}-feedback`;
+export const feedbackDataset = (model: string): string => `${model}${SUFFIX}`;
+
+/** The model of such a dataset; undefined for other names. */
+export const feedbackModel = (dataset: string): string | undefined =>
+  dataset.endsWith(SUFFIX) ? dataset.slice(0, -SUFFIX.length) : undefined;
+
+/** Whether a path of such a dataset may be one that {@link keepFeedback} gave: its name is made of the content. */
+export const isFeedbackFile = (path: string): boolean => FEEDBACK_FILE.test(path);
 
 /** Where a picture is kept. */
 export interface KeptPicture {

@@ -249,16 +249,14 @@ export const keys = {
   cache: () => 'cache/',
 } as const;
 
-/** How long the results of a batch prediction are kept, in days. */
-export const BATCH_DAYS = 30;
 /** How long deliveries to webhooks are kept, in days: longer than one is attempted again. */
 export const DELIVERY_DAYS = 30;
 /** How long a file that expires is kept at most, in days. */
 export const FILE_DAYS = 30;
 
 /**
- * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local server: uploads, files
- * with an end, checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of,
+ * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local
+ * server, unless the operator says otherwise (core/storage/retention.ts): uploads, files with an end, checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of,
  * and the audit log, counts of predictions, and what webhooks were or are to be told.
  */
 export const EXPIRIES = [
@@ -268,7 +266,7 @@ export const EXPIRIES = [
   { id: 'checkpoints', prefix: keys.checkpoints(), days: 14 },
   { id: 'features', prefix: keys.features(), days: 90 },
   { id: 'inspections', prefix: keys.inspections(), days: 90 },
-  { id: 'batches', prefix: keys.batches(), days: BATCH_DAYS },
+  { id: 'batches', prefix: keys.batches(), days: 30 },
   { id: 'workers', prefix: keys.workers(), days: 1 },
   { id: 'audit', prefix: keys.audit(), days: 400 },
   { id: 'usage', prefix: keys.usage(), days: 400 },

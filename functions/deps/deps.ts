@@ -13,6 +13,7 @@ import type { Predictor } from '../../core/predict/predictor.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { KeepDays } from '../../core/storage/retention.ts';
 import type { UploadLinks } from '../../core/storage/upload-links.ts';
 import type { UsageCounter } from '../../core/usage/usage-counter.ts';
 import type { BodyTerms } from './bytes-in-flight.ts';
@@ -71,6 +72,8 @@ export interface AppDeps {
   readonly webhookReceivers?: WebhookReceivers | undefined;
   /** Whether pictures that people send with their right labels are kept. Default: they are not. */
   readonly keepsFeedback?: boolean | undefined;
+  /** How long the operator wants things to be kept. Default: as by default. */
+  readonly keepDays?: KeepDays | undefined;
   /** How many processes share the requests of the installation, so that each allows its part of what a key may send. Default: 1. */
   readonly processes?: number | undefined;
   /** Hosts that requests may be addressed to; default: any. A server on a machine names its own. */

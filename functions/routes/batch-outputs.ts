@@ -7,13 +7,15 @@ import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { isErrorLine } from '../../core/batch-prediction/result-line.ts';
 import { listResults, readSomeLines } from '../../core/batch-prediction/results.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
-import { BATCH_KEPT_SECONDS } from '../../core/job/record/batch-prediction.ts';
 import { isFinal } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { readParts, sizeOfParts } from '../../core/storage/object-parts.ts';
+import { batchDays } from '../../core/storage/retention.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { findBatch } from './batches.ts';
 import { fileNotFound } from './file-rights.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 /** A file of a batch. */
 export interface BatchOutput {
@@ -61,7 +63,7 @@ export async function findBatchOutput(
         object: 'file',
         bytes,
         created_at: endedAt,
-        expires_at: endedAt + BATCH_KEPT_SECONDS,
+        expires_at: endedAt + batchDays(deps.keepDays) * DAY_SECONDS,
         filename: `${id}.jsonl`,
         purpose: 'batch_output',
         status: 'processed',

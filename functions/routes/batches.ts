@@ -15,8 +15,8 @@ import {
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
-import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { readEvaluation } from '../../core/batch-prediction/evaluation.ts';
+import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
@@ -24,7 +24,7 @@ import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
 import { isFinal, type JobRecord } from '../../core/job/record/job.ts';
 import { keys } from '../../core/storage/keys.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { batchDays } from '../../core/storage/retention.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -139,7 +139,7 @@ export function batchRoutes(deps: RouteDeps) {
   const { store, jobs, limits } = deps;
   const routes = createRoutes();
   describeBody(routes, CreateBatchSchema);
-  const toWire = (found: FoundBatch) => toWireOf(store, found);
+  const toWire = (found: FoundBatch) => toWireOf(deps, found);
 
   routes.openapi(createBatch, async (c) => {
     const request = await readJsonBody(c, CreateBatchSchema, limits.jsonBodyBytes);
@@ -195,7 +195,7 @@ export async function makeBatch(
   request: Parameters<typeof createNewBatch>[1],
   judge?: Parameters<typeof createNewBatch>[4],
 ): Promise<WireBatch | z.infer<typeof BatchDryRunSchema>> {
-  const { store, usage, reserveQuota } = deps;
+  const { usage, reserveQuota } = deps;
   const key = c.get('apiKey');
   const rights = {
     mayReadDatasets: mayReadDatasets(c),
@@ -220,17 +220,15 @@ export async function makeBatch(
   const made = await createNewBatch(deps, request, rights, c.req.raw.signal, judge);
   if ('dryRun' in made) return made.dryRun;
   const job = { ...made.job, createdBy: key?.name };
-  return toWireOf(store, toFound(await submitForModel(deps, job, { id: made.id, start: made.start })));
+  return toWireOf(deps, toFound(await submitForModel(deps, job, { id: made.id, start: made.start })));
 }
 
-async function toWireOf(store: ObjectStore, { record, batch }: FoundBatch): Promise<WireBatch> {
+async function toWireOf({ store, keepDays }: AppDeps, { record, batch }: FoundBatch): Promise<WireBatch> {
   const isJudged = batch.evaluation !== undefined && record.status === 'succeeded';
-  return toWireBatch(
-    record,
-    batch,
-    await batchCounts(store, record, batch),
-    isJudged ? await readEvaluation(store, record.id) : undefined,
-  );
+  return toWireBatch(record, batch, await batchCounts(store, record, batch), {
+    evaluation: isJudged ? await readEvaluation(store, record.id) : undefined,
+    keptDays: batchDays(keepDays),
+  });
 }
 
 /** A record that is that of a batch. */

@@ -10,12 +10,14 @@ import {
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { EXPIRIES } from '../../core/storage/keys.ts';
+import { expiriesOf, type KeepDays } from '../../core/storage/retention.ts';
 
-/** How long the bucket keeps old versions. */
+/** How long the bucket keeps old versions, and what expires. */
 export interface DataBucketProps {
   /** Days for which replaced and deleted objects can be restored. */
   readonly retentionDays: number;
+  /** Days for which what expires is kept, where they are not those by default. */
+  readonly keepDays: KeepDays;
 }
 
 const UNFINISHED_UPLOAD_DAYS = 2;
@@ -27,7 +29,7 @@ export class DataBucket extends Construct {
   /** The URL that opens it as an object store, `s3://…`. */
   readonly storeUrl: string;
 
-  constructor(scope: Construct, id: string, { retentionDays }: DataBucketProps) {
+  constructor(scope: Construct, id: string, { retentionDays, keepDays }: DataBucketProps) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       versioned: true,
@@ -53,7 +55,7 @@ export class DataBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(retentionDays),
           expiredObjectDeleteMarker: true,
         },
-        ...EXPIRIES.map(({ id, prefix, days }) => ({
+        ...expiriesOf(keepDays).map(({ id, prefix, days }) => ({
           id,
           prefix,
           expiration: Duration.days(days),

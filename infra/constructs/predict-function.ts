@@ -46,7 +46,7 @@ export class PredictFunction extends Construct {
       reason: 'Clients hold the keys: a new one is added beside the old one, which goes when all have moved.',
     });
 
-    const { functionConcurrency, allowOrigins, imageUrls, feedback } = settings;
+    const { functionConcurrency, allowOrigins, imageUrls, feedback, keepDays } = settings;
     const api = new BundledFunction(this, 'Function', {
       code: 'api',
       description: 'Fovea: predictions and fine-tuning jobs',
@@ -59,6 +59,7 @@ export class PredictFunction extends Construct {
         [environment.queue]: settings.queue,
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
         ...(allowOrigins === undefined ? {} : { [environment.allowOrigins]: JSON.stringify(allowOrigins) }),
+        ...(Object.keys(keepDays).length === 0 ? {} : { [environment.keepDays]: textOf(keepDays) }),
         ...(feedback ? { [environment.feedback]: 'true' } : {}),
         ...(imageUrls === undefined ? {} : { [environment.imageUrls]: JSON.stringify(imageUrls) }),
       },
@@ -75,3 +76,8 @@ export class PredictFunction extends Construct {
     });
   }
 }
+
+const textOf = (days: Settings['keepDays']) =>
+  Object.entries(days)
+    .map(([kind, number]) => `${kind}=${number}`)
+    .join(',');

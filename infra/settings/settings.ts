@@ -4,6 +4,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import { HTTPS_PORT, OriginSchema, PortsSchema, QUEUES } from '../../core/environment.ts';
+import { KeepDaysSchema } from '../../core/storage/retention.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 const PREFIX = 'fovea:';
@@ -79,6 +80,14 @@ const SettingsSchema = z
     ),
     /** Whether pictures that people send with their right labels are kept, with their consent. */
     feedback: flag.default(false),
+    /**
+     * Days for which what expires is kept: `audit=90,batches=7`. Kinds are uploads, batches, usage and audit. Pictures of feedback are none of
+     * them, since a lifecycle rule cannot tell their datasets from others.
+     */
+    keepDays: KeepDaysSchema.default({}).refine((days) => days.feedback === undefined, {
+      message:
+        'knows uploads, batches, usage and audit; delete feedback by POST /v1/datasets/{dataset}/files/delete',
+    }),
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /**

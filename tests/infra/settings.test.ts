@@ -17,6 +17,7 @@ describe('parseSettings', () => {
       functionMemory: 2048,
       functionConcurrency: 'unreserved',
       feedback: false,
+      keepDays: {},
       budgetScope: 'account',
       retentionDays: 30,
       logRetentionDays: 30,
@@ -34,6 +35,7 @@ describe('parseSettings', () => {
       'fovea:alarmEmail': 'me@example.com',
       'fovea:logRetentionDays': '7',
       'fovea:imageUrls': '443, 8443',
+      'fovea:keepDays': 'audit=90,batches=7',
       'fovea:allowOrigins': 'https://app.example.com, capacitor://localhost',
     });
     expect(settings).toMatchObject({
@@ -46,6 +48,7 @@ describe('parseSettings', () => {
       alarmEmail: 'me@example.com',
       logRetentionDays: 7,
       imageUrls: [443, 8443],
+      keepDays: { audit: 90, batches: 7 },
       allowOrigins: ['https://app.example.com', 'capacitor://localhost'],
     });
   });
@@ -65,6 +68,7 @@ describe('parseSettings', () => {
         'fovea:alarmEmail': 'nobody',
         'fovea:logRetentionDays': 42,
         'fovea:maxVcpu': 8,
+        'fovea:keepDays': 'feedback=9',
         'fovea:allowOrigins': 'https://app.example.com/path',
       });
     expect(parse).toThrow(SettingsError);
@@ -74,6 +78,7 @@ describe('parseSettings', () => {
     expect(parse).toThrow(/alarmEmail: .*received "nobody"/);
     expect(parse).toThrow(/logRetentionDays: .*received 42/);
     expect(parse).toThrow(/allowOrigins: .*without a path/);
+    expect(parse).toThrow(/keepDays: .*delete feedback by/);
     expect(parse).toThrow(/Unrecognized key: "maxVcpu"[\s\S]*Known are .*fovea:maxVcpus/);
   });
 

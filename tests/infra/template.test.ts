@@ -89,6 +89,22 @@ describe('the template', () => {
     expect(origins(template)).toEqual([]);
   });
 
+  it('keeps things as long as the settings say, and tells the API', () => {
+    const kept = synthesize({ keepDays: 'audit=90,batches=7' });
+    const rules = resourcesOf(kept, 'AWS::S3::Bucket').flatMap(
+      ([, { Properties }]) => Properties['LifecycleConfiguration'].Rules,
+    );
+    const days = (prefix: string) =>
+      rules.find((rule: Record<string, unknown>) => rule['Prefix'] === prefix).ExpirationInDays;
+    expect([days('audit/'), days('batches/'), days('usage/')]).toEqual([90, 7, 400]);
+    const told = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_KEEP_DAYS ?? [],
+      );
+    expect(told(kept)).toEqual(['audit=90,batches=7']);
+    expect(told(template)).toEqual([]);
+  });
+
   it('tells the API from which ports it may fetch pictures, and by default from none', () => {
     const ports = (synthesized: CloudTemplate) =>
       resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(

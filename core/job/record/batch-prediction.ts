@@ -2,10 +2,7 @@
 // Knows nothing of how pictures are predicted.
 
 import { z } from 'zod';
-import { BATCH_DAYS, keys } from '../../storage/keys.ts';
-
-/** How long a batch prediction is kept after its end, in seconds. */
-export const BATCH_KEPT_SECONDS = BATCH_DAYS * 24 * 60 * 60;
+import { keys } from '../../storage/keys.ts';
 
 /** How many pictures of a batch prediction are answered. */
 export const BatchCountsSchema = z.object({

@@ -12,7 +12,7 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
 interface Service {
   readonly build: { readonly dockerfile: string };
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | null>>;
   readonly ports?: readonly string[];
   readonly volumes: readonly string[];
   readonly entrypoint?: readonly string[];
@@ -69,6 +69,34 @@ describe('the containers of compose.yaml', () => {
   it.each(named)('%s has settings that the code knows', (_name, service) => {
     const own = Object.keys(service.environment).filter((name) => name.startsWith('FOVEA_'));
     expect(own.filter((name) => !NAMES.has(name) && name !== 'FOVEA_BUCKET')).toEqual([]);
+  });
+
+  it('name every setting of the API and of a worker, or it is an exception with a reason', () => {
+    // What Docker limits, what images say themselves, and what a machine of one's own does without.
+    const EXCEPTIONS: readonly string[] = [
+      environment.workerName,
+      environment.workerPollSeconds,
+      environment.usdPerHour,
+      environment.weightsDir,
+      environment.memoryLimitBytes,
+      'FOVEA_IMAGE_VARIANT',
+    ];
+    for (const [service, entry] of [
+      ['api', 'functions/container.ts'],
+      ['worker', 'batch-job/worker.ts'],
+      ['worker-gpu', 'batch-job/worker.ts'],
+    ] as const) {
+      const source = read(entry);
+      const settings = [
+        ...[...source.matchAll(/\[(?:environment|names)\.(\w+)\]:/g)].map(
+          ([, name]) => environment[name as keyof typeof environment],
+        ),
+        ...[...source.matchAll(/^ +(FOVEA_\w+):/gm)].map(([, name]) => name as string),
+      ];
+      expect(settings.length).toBeGreaterThan(5);
+      const missing = settings.filter((name) => !(name in (services[service] as Service).environment));
+      expect(missing.filter((name) => !EXCEPTIONS.includes(name))).toEqual([]);
+    }
   });
 
   it('start files that exist', () => {
