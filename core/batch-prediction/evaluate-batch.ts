@@ -27,7 +27,7 @@ const MOST_CONFUSIONS = 10;
 const MOST_MISTAKES = 24;
 /** Classes of a model whose whole matrix is kept. */
 const MOST_MATRIX_CLASSES = 100;
-/** Of the resampling, so that the same answers have the same intervals. */
+/** The seed of the resampling, so that the same answers have the same intervals. */
 const SEED = 0;
 
 /** A picture, and what it was answered. */
