@@ -154,10 +154,10 @@ export default {
     ),
     only(
       'infra-reads-names-only',
-      'The stack and the code share names (keys and who may use them, environment variables) and prices.',
+      'The stack and the code share names (keys, who may use them and how long they last, environment variables) and prices.',
       {
         from: '^infra/',
-        to: '^(api|client|batch-job|functions|cli)/|^core/(?!storage/(keys|access)\\.ts|environment\\.ts|pricing/)',
+        to: '^(api|client|batch-job|functions|cli)/|^core/(?!storage/(keys|access|retention)\\.ts|environment\\.ts|pricing/)',
       },
     ),
     only('cli-is-a-client', 'The command speaks HTTP; beyond that it only starts the local server.', {

@@ -11,7 +11,6 @@ import {
 import { isFinal, type JobRecord } from '../core/job/record/job.ts';
 import { BATCH_ID_PATTERN } from '../core/job/record/job-id.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
-import { batchDays } from '../core/storage/retention.ts';
 import { MetadataSchema } from './create-job.ts';
 import { ModelParamSchema, VersionSchema } from './model.ts';
 import { TOP_K_DEFAULT, TOP_K_MAX } from './prediction.ts';
@@ -22,6 +21,8 @@ const KEY_MAX_LENGTH = 1100;
 const ENDPOINT_MAX_LENGTH = 300;
 const MOST_SHARDS_ASKED = 100;
 const DAY_SECONDS = 24 * 60 * 60;
+/** Days for which a batch is kept where the operator does not say it. */
+const KEPT_DAYS = 30;
 
 /** Seconds of a `completion_window`, by its unit. */
 const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, d: DAY_SECONDS };
@@ -335,7 +336,7 @@ export function toWireBatch(
   counts: BatchCounts = NOTHING_ANSWERED,
   {
     evaluation,
-    keptDays = batchDays(),
+    keptDays = KEPT_DAYS,
   }: { readonly evaluation?: Evaluation | undefined; readonly keptDays?: number } = {},
 ): WireBatch {
   const status = batchStatus(record, batch, counts);
