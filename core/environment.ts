@@ -31,6 +31,8 @@ export const environment = {
   workerThreads: 'UV_THREADPOOL_SIZE',
   /** One of {@link QUEUES}. Default: `batch`. */
   queue: 'FOVEA_QUEUE',
+  /** Name of the schedule that compares open jobs with AWS Batch, and is switched off while there are none. Default: it is always on. */
+  watchRule: 'FOVEA_WATCH_RULE',
   /** JSON of a {@link TrainerFleet}. */
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */

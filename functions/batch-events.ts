@@ -6,8 +6,10 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { environment, metrics as names, QUEUES, TrainerFleetSchema } from '../core/environment.ts';
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
-import { BatchEventSchema } from '../core/job/queues/batch/batch-event.ts';
+import { BatchEventSchema, isOver } from '../core/job/queues/batch/batch-event.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
+import { reconcileJobs } from '../core/job/queues/batch/reconcile-jobs.ts';
+import { createWatchRule } from '../core/job/queues/batch/watch-rule.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { jsonText, readEnvironment } from './environment.ts';
@@ -18,6 +20,7 @@ const env = readEnvironment(
     [environment.storeUrl]: z.string(),
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
     [environment.queue]: z.enum(QUEUES).default('batch'),
+    [environment.watchRule]: z.string().optional(),
   }),
   process.env,
 );
@@ -41,9 +44,32 @@ const jobMetrics: JobMetrics = {
   },
 };
 
-/** The events by which a deployment with workers looks again at jobs that no worker has taken. */
+const ruleName = env[environment.watchRule];
+const watchRule = ruleName === undefined ? undefined : createWatchRule(ruleName);
+const deps = { jobs, queue, fleet, metrics: jobMetrics, now: Date.now };
+
+/** The events of the schedule by which open jobs are looked at again. */
 const isSchedule = (event: unknown): boolean =>
   z.object({ source: z.literal('aws.events') }).safeParse(event).success;
+
+const reconcile = () =>
+  reconcileJobs({
+    ...deps,
+    onError: (jobId, error) => logger.error('a job was not compared', { job_id: jobId, error }),
+  });
+
+/** Mends what no event has told, and switches the schedule off where no job is on AWS Batch. */
+async function lookAgain(): Promise<void> {
+  try {
+    if (env[environment.queue] === 'workers-first') await reviewJobs();
+    if ((await reconcile()) > 0 || watchRule === undefined) return;
+    await watchRule.switchOff();
+    // A job may have come meanwhile, whose event switched on what is off now.
+    if ((await reconcile()) > 0) await watchRule.switchOn();
+  } finally {
+    metrics.publishStoredMetrics();
+  }
+}
 
 async function reviewJobs(): Promise<void> {
   const { queueOfDeployment } = await import('./queue-of-deployment.ts');
@@ -55,20 +81,21 @@ async function reviewJobs(): Promise<void> {
 }
 
 /**
- * Applies one event of AWS Batch to the job that it names, and counts it in metrics. At an event of a schedule, looks again at jobs that
- * wait for workers.
+ * Applies one event of AWS Batch to the job that it names, and counts it in metrics. At an event of a schedule, compares open jobs with
+ * AWS Batch, and looks again at jobs that wait for workers.
  * @param event as EventBridge sends it.
  * @throws {z.ZodError} where it is not such an event; what {@link applyBatchEvent} throws.
  */
 export async function handler(event: unknown): Promise<void> {
-  if (isSchedule(event)) return reviewJobs();
+  if (isSchedule(event)) return lookAgain();
   const batchEvent = BatchEventSchema.parse(event);
   const { jobId, jobName, status, statusReason } = batchEvent.detail;
   try {
-    const step = await applyBatchEvent(
-      { jobs, queue, fleet, metrics: jobMetrics, now: Date.now },
-      batchEvent,
-    );
+    if (!isOver(batchEvent.detail))
+      await watchRule
+        ?.switchOn()
+        .catch((error: unknown) => logger.warn('the schedule was not switched on', { error }));
+    const step = await applyBatchEvent(deps, batchEvent);
     logger.info('batch event', {
       batch_job_id: jobId,
       batch_job_name: jobName,

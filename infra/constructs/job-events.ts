@@ -3,6 +3,7 @@
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -12,7 +13,7 @@ import type { Settings } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
-import { allowTraining } from './trainer-access.ts';
+import { allowDescribing, allowTraining } from './trainer-access.ts';
 
 /** The bucket, the trainers, and the settings. */
 export interface JobEventsProps {
@@ -22,11 +23,16 @@ export interface JobEventsProps {
 }
 
 const MEMORY_MIB = 256;
-const TIMEOUT = Duration.minutes(1);
+/** An event takes a second. Hundreds of open jobs are compared in minutes. */
+const TIMEOUT = Duration.minutes(5);
 /** An event that could not be delivered for this long helps nobody any more; it goes to the lost events. */
 const MAX_AGE = Duration.hours(1);
 /** How often jobs are looked at that wait for workers. */
 const LOOK_AGAIN = Duration.minutes(2);
+/** How often open jobs are compared with AWS Batch. */
+const WATCH = Duration.minutes(5);
+/** EventBridge allows 64 characters. */
+const STACK_NAME_LENGTH = 48;
 const LOST_EVENTS_KEPT = Duration.days(14);
 
 /** The function that handles events of AWS Batch, the rule that calls it, and the queue of lost events. */
@@ -46,6 +52,9 @@ export class JobEvents extends Construct {
       id: 'AwsSolutions-SQS3',
       reason: 'This is the dead-letter queue.',
     });
+    const looksAgain = settings.queue === 'workers-first';
+    // A name of its own: with the one that CloudFormation gives, function, rule and permission would wait for each other.
+    const ruleName = `${Stack.of(this).stackName.slice(0, STACK_NAME_LENGTH)}-open-jobs`;
     const handler = new BundledFunction(this, 'Function', {
       code: 'job-events',
       description: 'Fovea: brings events of AWS Batch into job records',
@@ -57,13 +66,15 @@ export class JobEvents extends Construct {
         [environment.storeUrl]: data.storeUrl,
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
         [environment.queue]: settings.queue,
+        ...(settings.queue === 'batch' ? { [environment.watchRule]: ruleName } : {}),
       },
     });
-    const looksAgain = settings.queue === 'workers-first';
     allowJobEvents(handler.role, data.bucket, { looksAgain });
     allowTraining(handler.role, trainer);
     this.function = handler.function;
 
+    const target = () =>
+      new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE });
     new Rule(this, 'OnBatchEvent', {
       description: 'Jobs of the Fovea queues that changed their state or cannot start',
       eventPattern: {
@@ -71,17 +82,30 @@ export class JobEvents extends Construct {
         detailType: ['Batch Job State Change', 'Batch Job Queue Blocked'],
         detail: { jobQueue: trainer.queues.map((queue) => queue.jobQueueArn) },
       },
-      targets: [
-        new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE }),
-      ],
+      targets: [target()],
     });
     if (looksAgain)
       new Rule(this, 'LookAgain', {
-        description: 'Fovea jobs that no worker has taken go to AWS Batch',
+        description: 'Open Fovea jobs are compared with AWS Batch, or go there if no worker has taken them',
         schedule: Schedule.rate(LOOK_AGAIN),
-        targets: [
-          new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE }),
+        targets: [target()],
+      });
+    if (settings.queue === 'batch') {
+      // On at first, for jobs that are open while the stack is updated. The function switches it off, and on with the first event of a job.
+      new Rule(this, 'OpenJobs', {
+        ruleName,
+        description: 'Open Fovea jobs are compared with AWS Batch; off while there are none',
+        schedule: Schedule.rate(WATCH),
+        targets: [target()],
+      });
+      const rule = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: ruleName });
+      new Policy(handler.role, 'WatchRule', {
+        roles: [handler.role],
+        statements: [
+          new PolicyStatement({ actions: ['events:EnableRule', 'events:DisableRule'], resources: [rule] }),
         ],
       });
+    }
+    if (settings.queue !== 'workers') allowDescribing(handler.role);
   }
 }

@@ -4,6 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import {
   AllocationStrategy,
   CfnComputeEnvironment,
+  CfnJobQueue,
   EcsMachineImageType,
   JobQueue,
   JobStateTimeLimitActionsReason,
@@ -75,7 +76,7 @@ export class MachinePoolEnvironment extends Construct {
       updateTimeout: Duration.hours(1),
     });
     pinLaunchTemplateVersion(computeEnvironment, props.launchTemplate);
-    return new JobQueue(this, `${name}Queue`, {
+    const queue = new JobQueue(this, `${name}Queue`, {
       computeEnvironments: [{ computeEnvironment, order: 1 }],
       jobStateTimeLimitActions: [
         {
@@ -89,7 +90,19 @@ export class MachinePoolEnvironment extends Construct {
         { reason: JobStateTimeLimitActionsReason.JOB_RESOURCE_REQUIREMENT, maxTime: MISCONFIGURED_WAIT },
       ],
     });
+    addTimeLimit(queue, 'MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED', MISCONFIGURED_WAIT);
+    return queue;
   }
+}
+
+/** Adds a limit for a reason that the CDK's class has no name for. */
+function addTimeLimit(queue: JobQueue, reason: string, maxTime: Duration): void {
+  const resource = queue.node.defaultChild;
+  if (!(resource instanceof CfnJobQueue)) throw new TypeError('The queue has no resource.');
+  const { jobStateTimeLimitActions: limits } = resource;
+  if (!Array.isArray(limits)) throw new TypeError('The queue has no time limits.');
+  const limit = { action: 'CANCEL', state: 'RUNNABLE', reason, maxTimeSeconds: maxTime.toSeconds() };
+  resource.jobStateTimeLimitActions = [...limits, limit];
 }
 
 /** Names the template's version, so that a changed template reaches the machines; otherwise AWS Batch stays at the first. */

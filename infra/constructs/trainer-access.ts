@@ -48,3 +48,12 @@ export function allowTraining(role: Role, trainer: Trainer): void {
   );
   acknowledgeWildcard(policy, '*', 'ListJobs cannot be limited to a queue, and reads names alone.');
 }
+
+/** Lets a role read what became of Batch jobs; AWS Batch has no narrower permission. */
+export function allowDescribing(role: Role): void {
+  const policy = new Policy(role, 'DescribeJobs', {
+    roles: [role],
+    statements: [new PolicyStatement({ actions: ['batch:DescribeJobs'], resources: ['*'] })],
+  });
+  acknowledgeWildcard(policy, '*', 'DescribeJobs cannot be limited to jobs of a queue.');
+}

@@ -101,6 +101,7 @@ const sameAs = (actual: readonly string[], expected: readonly string[]) =>
 const UNSCOPED_ACTIONS = [
   'ecr:GetAuthorizationToken',
   'batch:ListJobs',
+  'batch:DescribeJobs',
   'xray:PutTraceSegments',
   'xray:PutTelemetryRecords',
 ];
@@ -293,10 +294,17 @@ export const GUARANTEES: readonly Guarantee[] = [
     },
   },
   {
-    name: 'a job that cannot start is cancelled after a while, whatever the reason',
+    name: 'a job that cannot start is cancelled after a while, for every reason that AWS Batch takes a limit for',
     problems: all(
       'AWS::Batch::JobQueue',
-      ({ JobStateTimeLimitActions = [] }) => JobStateTimeLimitActions.length === 3,
+      ({ JobStateTimeLimitActions = [] }) =>
+        JSON.stringify(JobStateTimeLimitActions.map(({ Reason }: { Reason: string }) => Reason)) ===
+        JSON.stringify([
+          'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY',
+          'MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE',
+          'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT',
+          'MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED',
+        ]),
     ),
     violate: (t) => {
       first(t, 'AWS::Batch::JobQueue').Properties['JobStateTimeLimitActions'] = [];

@@ -56,12 +56,37 @@ describe('the template', () => {
     }
   });
 
+  it('compares open jobs with AWS Batch by a schedule that its function may switch off, and no other', () => {
+    const rules = resourcesOf(template, 'AWS::Events::Rule').filter(
+      ([, { Properties }]) => 'ScheduleExpression' in Properties,
+    );
+    expect(rules).toMatchObject([
+      [
+        expect.any(String),
+        { Properties: { Name: 'Fovea-open-jobs', ScheduleExpression: 'rate(5 minutes)' } },
+      ],
+    ]);
+    const functions = resourcesOf(template, 'AWS::Lambda::Function');
+    expect(
+      functions.flatMap(([id, { Properties }]) =>
+        Properties['Environment'].Variables.FOVEA_WATCH_RULE === undefined ? [] : id.slice(0, 9),
+      ),
+    ).toEqual(['JobEvents']);
+    const switches = resourcesOf(template, 'AWS::IAM::Policy').filter(([, policy]) =>
+      JSON.stringify(policy).includes('events:DisableRule'),
+    );
+    expect(switches).toHaveLength(1);
+    expect(flatten(switches[0]?.[1].Properties['PolicyDocument'].Statement[0].Resource)).toMatch(
+      /:rule\/Fovea-open-jobs$/,
+    );
+    expect(JSON.stringify(synthesize({ queue: 'workers' }))).not.toContain('ScheduleExpression');
+  });
+
   it('looks again at jobs that wait for workers, where workers come first', () => {
     const looks = (synthesized: CloudTemplate) =>
       resourcesOf(synthesized, 'AWS::Events::Rule').filter(
         ([, { Properties }]) => 'ScheduleExpression' in Properties,
       );
-    expect(looks(template)).toEqual([]);
     const withWorkers = synthesize({ queue: 'workers-first' });
     expect(looks(withWorkers)).toMatchObject([
       [expect.any(String), { Properties: { ScheduleExpression: 'rate(2 minutes)' } }],

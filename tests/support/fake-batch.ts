@@ -16,12 +16,27 @@ export interface SubmittedJob {
   readonly arrayProperties?: { readonly size: number };
 }
 
+/** A job as DescribeJobs answers it, as far as it matters here. */
+export interface DescribedJob {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly jobQueue: string;
+  readonly status: string;
+  readonly statusReason?: string;
+  readonly stoppedAt?: number;
+  readonly attempts?: readonly object[];
+}
+
 export interface FakeBatch {
   readonly client: BatchClient;
   /** Its address, for a client of its own. */
   readonly endpoint: string;
   readonly submitted: readonly SubmittedJob[];
   readonly terminated: readonly string[];
+  /** Why each of them was ended. */
+  readonly reasons: readonly string[];
+  /** Says what is answered about jobs from now on. */
+  describe(jobs: readonly DescribedJob[]): void;
   /** Makes the next submissions fail: with an answer of that status, or `after` the job was taken. */
   failNext(failure: 'denied' | 'answer-lost'): void;
   /** Runs before the next submission is answered. */
@@ -36,13 +51,20 @@ interface SubmitRequest extends Omit<SubmittedJob, 'jobId' | 'environment'> {
 export async function startFakeBatch(): Promise<FakeBatch> {
   const submitted: SubmittedJob[] = [];
   const terminated: string[] = [];
+  const reasons: string[] = [];
+  let described: readonly DescribedJob[] = [];
   let failure: 'denied' | 'answer-lost' | undefined;
   let before: (() => Promise<void>) | undefined;
 
   async function answer(path: string, body: string): Promise<{ status: number; body: unknown } | undefined> {
     if (path === '/v1/terminatejob') {
       terminated.push(JSON.parse(body).jobId);
+      reasons.push(JSON.parse(body).reason);
       return { status: 200, body: {} };
+    }
+    if (path === '/v1/describejobs') {
+      const { jobs } = JSON.parse(body);
+      return { status: 200, body: { jobs: described.filter(({ jobId }) => jobs.includes(jobId)) } };
     }
     if (path === '/v1/listjobs') {
       const { jobQueue, filters } = JSON.parse(body);
@@ -93,6 +115,10 @@ export async function startFakeBatch(): Promise<FakeBatch> {
     endpoint,
     submitted,
     terminated,
+    reasons,
+    describe: (jobs) => {
+      described = jobs;
+    },
     failNext: (kind) => {
       failure = kind;
     },

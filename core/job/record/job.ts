@@ -119,6 +119,8 @@ export const PlacementSchema = z.object({
   replaces: z.string().nullable(),
   /** Whether the trainer of that one could not begin. */
   couldNotStart: z.boolean().optional(),
+  /** Since when AWS Batch says that it cannot start the job for a reason that its time limits do not cover (Unix milliseconds). */
+  blockedSinceMs: z.number().int().optional(),
 });
 /** Where a job was submitted on AWS Batch. */
 export type Placement = z.infer<typeof PlacementSchema>;

@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BatchClient,
   BatchServiceException,
+  DescribeJobsCommand,
   ListJobsCommand,
   SubmitJobCommand,
   TerminateJobCommand,
 } from '@aws-sdk/client-batch';
+import { type BatchJobDetail, JobDetailSchema } from './batch-event.ts';
 
 /** A job to be submitted to AWS Batch. */
 export interface Submission {
@@ -30,6 +32,8 @@ export interface BatchCalls {
    * @returns the Batch job's id.
    */
   submit(submission: Submission, mayExist: boolean): Promise<string>;
+  /** What AWS Batch knows of jobs, as its events tell it. Jobs that it has forgotten are missing: it keeps those that are over for a week. */
+  describe(batchJobIds: readonly string[]): Promise<BatchJobDetail[]>;
   /** Ends a job in whichever state it is; one that is over stays as it is. */
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
@@ -43,6 +47,8 @@ export interface BatchCallsDeps {
 }
 
 const ATTEMPTS = 3;
+/** More ids in one call are refused. */
+const MOST_DESCRIBED = 100;
 const TOO_MANY_REQUESTS = 429;
 
 /** Makes the calls with a client. */
@@ -87,6 +93,15 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
         const known = mayExist || attempt > 1 ? await findByName(submission) : undefined;
         return known ?? submitOnce(submission);
       }),
+    async describe(batchJobIds) {
+      const found: BatchJobDetail[] = [];
+      for (let start = 0; start < batchJobIds.length; start += MOST_DESCRIBED) {
+        const ids = batchJobIds.slice(start, start + MOST_DESCRIBED);
+        const { jobs = [] } = await withRetries(() => client.send(new DescribeJobsCommand({ jobs: ids })));
+        found.push(...jobs.map((job) => JobDetailSchema.parse(job)));
+      }
+      return found;
+    },
     terminate: (jobId, reason) =>
       withRetries(async () => {
         await client.send(new TerminateJobCommand({ jobId, reason }));

@@ -18,12 +18,15 @@ const AttemptSchema = z.object({
   container: ContainerSchema.optional(),
 });
 
-const JobDetailSchema = z.object({
+/** A Batch job, as events and DescribeJobs tell of it. */
+export const JobDetailSchema = z.object({
   jobId: z.string(),
   jobName: z.string(),
   jobQueue: z.string(),
   status: z.enum(['SUBMITTED', 'PENDING', 'RUNNABLE', 'STARTING', 'RUNNING', 'SUCCEEDED', 'FAILED']),
   statusReason: z.string().optional(),
+  /** Unix milliseconds; absent while it is not over. */
+  stoppedAt: z.number().optional(),
   attempts: z.array(AttemptSchema).default([]),
   container: ContainerSchema.optional(),
   /** Whether somebody ended the job; AWS Batch does not always say so. */

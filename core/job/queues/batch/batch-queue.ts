@@ -9,7 +9,7 @@ import { isAtRest, type JobRecord, type Placement } from '../../record/job.ts';
 import type { JobStore } from '../../record/job-store.ts';
 import { partsOf } from '../../record/parts-of.ts';
 import type { JobQueue } from '../job-queue.ts';
-import { createBatchCalls } from './batch-calls.ts';
+import { type BatchCalls, createBatchCalls } from './batch-calls.ts';
 import { batchJobName } from './batch-event.ts';
 
 /** The jobs, the machines, the clock and the client of AWS Batch. */
@@ -30,8 +30,10 @@ export interface Destination {
   readonly capacity: Placement['capacity'];
 }
 
-/** A queue that can also move jobs to other machines. */
-export interface BatchQueue extends JobQueue {
+/** A queue that can also move jobs to other machines, and say what became of them. */
+export interface BatchQueue extends JobQueue, Pick<BatchCalls, 'describe' | 'terminate'> {
+  /** Whether whoever submits the job has died before AWS Batch answered. */
+  isAbandoned(placement: Placement): boolean;
   /**
    * Submits a job, whose Batch job `ended` is over, to another queue, as one Batch job. Twice for the same `ended` submits once.
    * @param told `couldNotStart`: the trainer of `ended` could not begin, which the next end is judged by.
@@ -161,6 +163,10 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
       const isUnderway = job?.placement?.replaces === ended && job.placement.batchJobId === null;
       if (isUnderway && !isAtRest(job.status)) throw busy(jobId);
     },
+
+    describe: batch.describe,
+    terminate: batch.terminate,
+    isAbandoned,
 
     async cancel({ placement }) {
       if (placement?.batchJobId == null) return;

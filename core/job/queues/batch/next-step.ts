@@ -145,6 +145,9 @@ function endOf({ statusReason, container, attempts }: BatchJobDetail) {
   };
 }
 
+/** How the reason begins with which Fovea ends a Batch job that was blocked for too long. */
+export const BLOCKED = 'Blocked for too long: ';
+
 /** Beginnings of the reasons that AWS Batch gives by itself. Whoever ends a job in the console writes another. */
 const REASONS_OF_BATCH = [
   'Essential container in task exited',
@@ -167,6 +170,7 @@ function endedFromOutside(detail: BatchJobDetail): NextStep | undefined {
       message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
     };
   }
+  if (reason.startsWith(BLOCKED)) return undefined;
   const isOfBatch =
     reason === '' ||
     /CAPACITY:|MISCONFIGURATION:/.test(reason) ||
@@ -190,6 +194,14 @@ function afterFailure(
 ): NextStep {
   const { reason, containerReason, exitCode, logStream } = endOf(detail);
 
+  if (reason.startsWith(BLOCKED)) {
+    const why = toWaitingReason(reason.slice(BLOCKED.length));
+    return moveOrFail(nextCapacity(placement, fleet), {
+      reason: `AWS Batch could not start the job on ${placement.capacity} machines. ${why}`,
+      code: 'trainer-misconfigured',
+      advice: 'Correct that, and start the job again.',
+    });
+  }
   if (reason.includes('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY')) {
     return moveOrFail(nextCapacity(placement, fleet), {
       reason: `AWS had no ${placement.capacity} machine in time.`,

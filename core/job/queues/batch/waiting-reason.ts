@@ -18,12 +18,29 @@ const REASONS: readonly { readonly prefix: string; readonly meaning: string }[] 
     meaning: 'AWS Batch lacks a permission: restore the service-linked role AWSServiceRoleForBatch',
   },
   {
+    prefix: 'MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED',
+    meaning:
+      'the image and the machines of the pool do not fit together; deploy again with the current version',
+  },
+  {
+    prefix: 'ACTION_REQUIRED',
+    meaning:
+      'AWS Batch asks for a change: see the compute environments of the stack in its console, where the status says what is invalid',
+  },
+  {
     prefix: 'UNDETERMINED',
     meaning:
       'AWS Batch does not know why; often the account may not start such machines yet: see the EC2 quotas for G and VT ' +
       'instances (Spot and on-demand) in Service Quotas',
   },
 ];
+
+/** Reasons that no time limit of a queue ends: AWS Batch knows none for them. */
+const WITHOUT_LIMIT = ['MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS', 'ACTION_REQUIRED', 'UNDETERMINED'];
+
+/** Whether a job may wait for this reason for ever, unless somebody else ends it. */
+export const isWithoutLimit = (statusReason: string): boolean =>
+  WITHOUT_LIMIT.some((prefix) => statusReason.startsWith(prefix));
 
 /** Explains a `statusReason` in a sentence; an unknown one is repeated. */
 export function toWaitingReason(statusReason: string): string {

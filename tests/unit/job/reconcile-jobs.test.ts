@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TrainerFleet } from '../../../core/environment.ts';
+import { createBatchQueue } from '../../../core/job/queues/batch/batch-queue.ts';
+import { reconcileJobs } from '../../../core/job/queues/batch/reconcile-jobs.ts';
+import type { JobRecord, Placement } from '../../../core/job/record/job.ts';
+import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
+import { acquireLease } from '../../../core/job/record/lease.ts';
+import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { type DescribedJob, type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
+import { FLEET } from '../../support/fleet.ts';
+import { newJob } from '../../support/new-job.ts';
+
+const MINUTE_MS = 60_000;
+const STARTED = 1_700_000_000_000;
+
+describe('reconcileJobs', () => {
+  let batch: FakeBatch;
+  let jobs: JobStore;
+  let job: JobRecord;
+  let nowMs: number;
+  let counted: string[];
+  const errors: unknown[] = [];
+
+  beforeEach(async () => {
+    nowMs = STARTED;
+    counted = [];
+    batch = await startFakeBatch();
+    jobs = createJobStore({ store: createMemoryStore(), now: () => nowMs });
+    const { id } = await jobs.create(newJob());
+    job = await jobs.update(id, (record) => ({ ...record, status: 'queued' }));
+    await place({});
+    nowMs += 10 * MINUTE_MS;
+  });
+  afterEach(async () => {
+    await batch.close();
+    expect(errors).toEqual([]);
+  });
+
+  const place = (placement: Partial<Placement>) =>
+    jobs.update(job.id, (record) => ({
+      ...record,
+      placement: {
+        pool: 'gpu-16gb',
+        capacity: 'spot',
+        submission: 1,
+        claim: { owner: 'x', atMs: STARTED },
+        batchJobId: 'batch-7',
+        replaces: null,
+        ...record.placement,
+        ...placement,
+      },
+    }));
+  const look = (fleet: TrainerFleet = FLEET) => {
+    const now = () => nowMs;
+    return reconcileJobs({
+      jobs,
+      fleet,
+      now,
+      queue: createBatchQueue({ jobs, fleet, now, client: batch.client, pauseMs: 1 }),
+      metrics: {
+        jobBecame: (status) => counted.push(status),
+        jobMoved: () => counted.push('moved'),
+        machineUsed: () => undefined,
+      },
+      onError: (_, error) => errors.push(error),
+    });
+  };
+  const says = (known: Partial<DescribedJob>) =>
+    batch.describe([
+      { jobId: 'batch-7', jobName: `${job.id}-1`, jobQueue: 'queue-16-spot', status: 'FAILED', ...known },
+    ]);
+  const read = async () => (await jobs.get(job.id)) as JobRecord;
+
+  it('ends a job whose last event was lost, once', async () => {
+    await acquireLease({ jobs, now: () => nowMs }, job.id, 'trainer');
+    says({ statusReason: 'Job attempt duration exceeded timeout', stoppedAt: nowMs - 4 * MINUTE_MS });
+    expect(await look()).toBe(1);
+    expect(await read()).toMatchObject({ status: 'failed', error: { code: 'job-timeout' } });
+    expect(await look()).toBe(0);
+    expect(counted).toEqual(['failed']);
+  });
+
+  it('leaves an event some minutes to arrive', async () => {
+    says({ statusReason: 'Job attempt duration exceeded timeout', stoppedAt: nowMs - MINUTE_MS });
+    await look();
+    expect(await read()).toMatchObject({ status: 'queued' });
+  });
+
+  it('moves a job as the lost event would have', async () => {
+    says({ statusReason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY', stoppedAt: STARTED });
+    await look();
+    expect(batch.submitted).toMatchObject([{ jobName: `${job.id}-2`, jobQueue: 'queue-16-on-demand' }]);
+    expect(await read()).toMatchObject({ placement: { batchJobId: 'batch-1', capacity: 'on-demand' } });
+  });
+
+  it.each([
+    'UNDETERMINED - unknown',
+    'ACTION_REQUIRED - see',
+    'MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - x',
+  ])('ends a wait that no time limit covers, after telling why: %s', async (statusReason) => {
+    says({ status: 'RUNNABLE', statusReason });
+    await look();
+    expect((await read()).queuedReason).toContain(statusReason);
+    nowMs += 29 * MINUTE_MS;
+    await look();
+    expect(batch.terminated).toEqual([]);
+    nowMs += 2 * MINUTE_MS;
+    await look();
+    expect(batch.terminated).toEqual(['batch-7']);
+    expect(batch.reasons).toEqual([`Blocked for too long: ${statusReason}`]);
+
+    // What AWS Batch says of that end leads on: to on-demand machines, and there to a failure.
+    says({ statusReason: batch.reasons[0] ?? '', stoppedAt: STARTED });
+    await look();
+    expect(batch.submitted).toMatchObject([{ jobQueue: 'queue-16-on-demand' }]);
+    await place({ batchJobId: 'batch-7' });
+    await look();
+    expect(await read()).toMatchObject({
+      status: 'failed',
+      error: { code: 'trainer-misconfigured', message: expect.stringContaining(statusReason) },
+    });
+  });
+
+  it('counts a wait anew that ended by itself', async () => {
+    says({ status: 'RUNNABLE', statusReason: 'UNDETERMINED' });
+    await look();
+    says({ status: 'RUNNING' });
+    await look();
+    expect((await read()).placement).not.toHaveProperty('blockedSinceMs');
+    nowMs += 31 * MINUTE_MS;
+    says({ status: 'RUNNABLE', statusReason: 'UNDETERMINED' });
+    await look();
+    expect(batch.terminated).toEqual([]);
+  });
+
+  it('leaves a job alone that waits behind others, without a reason', async () => {
+    says({ status: 'RUNNABLE' });
+    nowMs += 300 * MINUTE_MS;
+    await look();
+    expect((await read()).queuedReason ?? null).toBeNull();
+    expect(batch.terminated).toEqual([]);
+  });
+
+  it('fails a job whose machines a deployment has removed', async () => {
+    says({ statusReason: 'JobQueue deleted', stoppedAt: STARTED });
+    await look({ ...FLEET, pools: FLEET.pools.slice(1) });
+    expect(await read()).toMatchObject({
+      status: 'failed',
+      error: { code: 'queue-unknown', message: expect.stringContaining('"gpu-16gb"') },
+    });
+    expect(counted).toEqual(['failed']);
+  });
+
+  it('fails a job that AWS Batch no longer knows, although its trainer left a lease', async () => {
+    await acquireLease({ jobs, now: () => nowMs }, job.id, 'trainer');
+    await look();
+    expect(await read()).toMatchObject({ status: 'failed', lease: null, error: { code: 'trainer-crashed' } });
+  });
+
+  it('submits a job whose first process died before AWS Batch answered', async () => {
+    await place({ batchJobId: null });
+    await look();
+    expect(batch.submitted).toMatchObject([{ jobName: `${job.id}-1`, jobQueue: 'queue-16-spot' }]);
+    expect(await read()).toMatchObject({ placement: { batchJobId: 'batch-1' } });
+  });
+});
