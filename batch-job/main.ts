@@ -11,6 +11,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { createRetryingStore } from '../core/storage/retrying-store.ts';
 import { findContainerImage } from './attempt/container-image.ts';
 import { EXIT_CODE_OF } from './attempt/exit-code-of.ts';
+import { findMachinePrice } from './attempt/machine-price.ts';
 import type { AttemptOutcome, RunJobDeps } from './attempt/run-attempt.ts';
 import { BACKEND_OF_IMAGE, IMAGE_VARIANTS } from './image-variants.ts';
 
@@ -33,6 +34,18 @@ const EnvironmentSchema = z.object({
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** The price of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
+  [names.machinePrices]: z
+    .string()
+    .default('{}')
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string(), z.number().nonnegative())),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
   FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
 });
@@ -74,7 +87,10 @@ const deps: RunJobDeps = {
     ? {}
     : { batch: { jobId: AWS_BATCH_JOB_ID, attempt: AWS_BATCH_JOB_ATTEMPT } }),
   weightsDir: FOVEA_WEIGHTS_DIR,
-  usdPerHour: FOVEA_USD_PER_HOUR,
+  usdPerHour: await findMachinePrice({
+    prices: environment.data[names.machinePrices],
+    otherwise: FOVEA_USD_PER_HOUR,
+  }),
   memoryLimitBytes: FOVEA_MEMORY_LIMIT_BYTES,
   ...(FOVEA_IMAGE_VARIANT === undefined ? {} : { autoBackend: BACKEND_OF_IMAGE[FOVEA_IMAGE_VARIANT] }),
   image: await findContainerImage(environment.data.ECS_CONTAINER_METADATA_URI_V4),

@@ -37,6 +37,8 @@ export const environment = {
   trainerFleet: 'FOVEA_TRAINER_FLEET',
   /** Price of the trainer's machine for an hour, in US dollars. Default: 0. */
   usdPerHour: 'FOVEA_USD_PER_HOUR',
+  /** JSON of prices by the type of EC2 machine, one of which the trainer is started on. They go before {@link environment.usdPerHour}. */
+  machinePrices: 'FOVEA_MACHINE_PRICES',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
   /** JSON file of API keys by their names. The API in a container makes it where it is missing. */
@@ -166,6 +168,8 @@ const TrainerPoolSchema = z.object({
   queues: z.array(z.object({ capacity: z.enum(['spot', 'on-demand']), arn: z.string().min(1) })).min(1),
   /** On-demand price of the pool's cheapest machine for an hour. Spot machines cost less, larger ones more. */
   usdPerHour: z.number().nonnegative(),
+  /** That of its dearest. */
+  mostUsdPerHour: z.number().nonnegative().optional(),
   /** The cheapest machine of the pool, for estimates. */
   machine: z.object({
     /** E.g. `g4dn.xlarge`. */

@@ -69,6 +69,16 @@ export const MACHINES = {
   m7i: { instanceType: 'm7i.2xlarge', gpuCount: 0, vcpus: 8, memoryGib: 32, usdPerHour: 0.4032 },
 } as const satisfies Readonly<Record<string, Machine>>;
 
+/** On-demand prices of larger machines with as many GPUs, in US dollars an hour, by family: AWS may start one where no smaller one is free. */
+export const LARGER_MACHINES = {
+  g4dn: { 'g4dn.2xlarge': 0.752, 'g4dn.4xlarge': 1.204 },
+  g5: { 'g5.2xlarge': 1.212, 'g5.4xlarge': 1.624 },
+  g6: { 'g6.2xlarge': 0.9776, 'g6.4xlarge': 1.3232 },
+  g6e: { 'g6e.2xlarge': 2.24208, 'g6e.4xlarge': 3.00424 },
+  c7i: { 'c7i.4xlarge': 0.714 },
+  m7i: { 'm7i.4xlarge': 0.8064 },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 /**
  * The machine with the given GPU that costs the least an hour.
  * @throws {TypeError} where no machine has it.

@@ -58,7 +58,10 @@ export class MachinePoolEnvironment extends Construct {
       vpc: network.vpc,
       securityGroups: [network.securityGroup],
       instanceRole: props.instanceRole,
-      instanceTypes: pool.instanceTypes.map((type) => new InstanceType(type)),
+      // On demand AWS Batch would start the largest: it goes by the price of a vCPU, of which a job needs no more.
+      instanceTypes: (isSpot ? Object.keys(pool.prices) : pool.smallestTypes).map(
+        (type) => new InstanceType(type),
+      ),
       useOptimalInstanceClasses: false,
       images: [
         { imageType: pool.hasGpu ? EcsMachineImageType.ECS_AL2023_NVIDIA : EcsMachineImageType.ECS_AL2023 },

@@ -82,7 +82,9 @@ export class Trainer extends Construct {
             [environment.storeUrl]: data.storeUrl,
             // The AWS SDK asks no metadata service for it, and older container agents do not tell it.
             AWS_REGION: Stack.of(this).region,
-            [environment.usdPerHour]: String(pool.usdPerHour),
+            // The trainer knows its machine. Should it not, a limit of cost holds all the same.
+            [environment.machinePrices]: JSON.stringify(pool.prices),
+            [environment.usdPerHour]: String(pool.mostUsdPerHour),
             [environment.workerThreads]: workerThreads(pool.vcpus),
           },
           linuxParameters: new LinuxParameters(this, `Linux-${pool.name}`, { initProcessEnabled: true }),
@@ -120,6 +122,7 @@ export class Trainer extends Construct {
           jobDefinition: jobDefinition.jobDefinitionArn,
           queues: queues.map(({ capacity, queue }) => ({ capacity, arn: queue.jobQueueArn })),
           usdPerHour: pool.usdPerHour,
+          mostUsdPerHour: pool.mostUsdPerHour,
           machine: {
             ...pool.machine,
             ...(pool.hasGpu && settings.importedOnGpu ? { importedOnGpu: true } : {}),

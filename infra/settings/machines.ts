@@ -2,41 +2,40 @@
 // facts and prices.
 
 import type { TrainerPool } from '../../core/environment.ts';
-import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../../core/pricing/machines.ts';
+import {
+  gpuMemoryGbOf,
+  LARGER_MACHINES,
+  MACHINES,
+  type Machine,
+  PRICES_AS_OF,
+} from '../../core/pricing/machines.ts';
 
 /** A family of EC2 instances, with the facts of its smallest instance, on which a job must fit. */
 export interface MachineFamily extends Machine {
   /** Memory of one GPU; 0 for families without. */
   readonly gpuMemoryGib: number;
-  /** Its machines with this number of GPUs. */
-  readonly instanceTypes: readonly string[];
+  /** Prices of larger machines with as many GPUs, in US dollars an hour. */
+  readonly larger: Readonly<Record<string, number>>;
 }
 
-/** @param sizes Those with as many GPUs as the machine; by default the machine alone. */
-function family(machine: Machine, sizes?: readonly string[]): MachineFamily {
-  const [name = ''] = machine.instanceType.split('.');
-  return {
-    ...machine,
-    gpuMemoryGib: gpuMemoryGbOf(machine),
-    instanceTypes: sizes?.map((size) => `${name}.${size}`) ?? [machine.instanceType],
-  };
-}
-
-const ONE_GPU_SIZES = ['xlarge', '2xlarge', '4xlarge'];
-const CPU_SIZES = ['2xlarge', '4xlarge'];
+const family = (machine: Machine, larger: Readonly<Record<string, number>> = {}): MachineFamily => ({
+  ...machine,
+  gpuMemoryGib: gpuMemoryGbOf(machine),
+  larger,
+});
 
 /** The families by their names. */
 export const MACHINE_FAMILIES = {
-  g4dn: family(MACHINES.g4dn, ONE_GPU_SIZES),
-  g5: family(MACHINES.g5, ONE_GPU_SIZES),
-  g6: family(MACHINES.g6, ONE_GPU_SIZES),
-  g6e: family(MACHINES.g6e, ONE_GPU_SIZES),
+  g4dn: family(MACHINES.g4dn, LARGER_MACHINES.g4dn),
+  g5: family(MACHINES.g5, LARGER_MACHINES.g5),
+  g6: family(MACHINES.g6, LARGER_MACHINES.g6),
+  g6e: family(MACHINES.g6e, LARGER_MACHINES.g6e),
   'g4dn.12xlarge': family(MACHINES['g4dn.12xlarge']),
   'g5.12xlarge': family(MACHINES['g5.12xlarge']),
   'g6.12xlarge': family(MACHINES['g6.12xlarge']),
   'g6e.12xlarge': family(MACHINES['g6e.12xlarge']),
-  c7i: family(MACHINES.c7i, CPU_SIZES),
-  m7i: family(MACHINES.m7i, CPU_SIZES),
+  c7i: family(MACHINES.c7i, LARGER_MACHINES.c7i),
+  m7i: family(MACHINES.m7i, LARGER_MACHINES.m7i),
 } as const;
 
 /** The name of a family, e.g. `g5`, or of a machine with several GPUs, e.g. `g5.12xlarge`. */
@@ -52,13 +51,17 @@ export interface MachinePool {
   readonly hasGpu: boolean;
   /** GPUs of a machine, all of which a job asks for. */
   readonly gpuCount: number;
-  /** E.g. `g5.xlarge`. */
-  readonly instanceTypes: readonly string[];
+  /** E.g. `g5.xlarge`: the smallest machine of each family, cheapest first. On demand there are no others. */
+  readonly smallestTypes: readonly string[];
+  /** US dollars an hour of every machine that may be started, also of larger ones, by its type. */
+  readonly prices: Readonly<Record<string, number>>;
   /** Processors that a job asks for; like `memoryMib`, they fit the smallest instance of every family in the pool. */
   readonly vcpus: number;
   readonly memoryMib: number;
   /** Price of the cheapest family's smallest machine. */
   readonly usdPerHour: number;
+  /** Price of the dearest machine. */
+  readonly mostUsdPerHour: number;
   readonly machine: TrainerPool['machine'];
 }
 
@@ -71,15 +74,21 @@ const MIB_PER_GIB = 1024;
 
 /**
  * Groups families by the memory of a GPU and by their number, smallest first.
+ * @param given prices that replace those of the table.
  */
 export function toMachinePools(
   names: readonly MachineFamilyName[],
-  prices: MachinePrices = {},
+  given: MachinePrices = {},
 ): MachinePool[] {
   const families = names
     .map((name) => {
       const known: MachineFamily = MACHINE_FAMILIES[name];
-      return { ...known, usdPerHour: prices[name] ?? known.usdPerHour, isGiven: name in prices };
+      return {
+        ...known,
+        tableUsdPerHour: known.usdPerHour,
+        usdPerHour: given[name] ?? known.usdPerHour,
+        isGiven: name in given,
+      };
     })
     .toSorted((a, b) => a.gpuMemoryGib - b.gpuMemoryGib || a.gpuCount - b.gpuCount);
   return [...new Set(families.map(poolName))].map((name) => {
@@ -89,11 +98,14 @@ export function toMachinePools(
     const [cheapest] = alike;
     if (cheapest === undefined) throw new RangeError(`No family is in the pool ${name}.`);
     const { instanceType, gpu, gpuCount, usdPerHour, isGiven } = cheapest;
+    const prices = Object.fromEntries(alike.flatMap(pricesOf));
     return {
       name,
       hasGpu: gpuCount > 0,
       gpuCount,
-      instanceTypes: alike.flatMap(({ instanceTypes }) => instanceTypes),
+      smallestTypes: alike.map((family) => family.instanceType),
+      prices,
+      mostUsdPerHour: Math.max(...Object.values(prices)),
       vcpus: Math.min(...alike.map(({ vcpus }) => vcpus)),
       memoryMib: Math.floor(
         Math.min(...alike.map(({ memoryGib }) => memoryGib)) * MIB_PER_GIB * USABLE_MEMORY,
@@ -110,6 +122,20 @@ export function toMachinePools(
       },
     };
   });
+}
+
+/** Where a price is given for the smallest machine of a family, the others of that family differ from the table by as much. */
+function pricesOf({
+  instanceType,
+  usdPerHour,
+  tableUsdPerHour,
+  larger,
+}: MachineFamily & { readonly tableUsdPerHour: number }): [string, number][] {
+  const ratio = usdPerHour / tableUsdPerHour;
+  return [
+    [instanceType, usdPerHour],
+    ...Object.entries(larger).map(([type, usd]): [string, number] => [type, usd * ratio]),
+  ];
 }
 
 function poolName({ gpuMemoryGib, gpuCount }: MachineFamily): string {

@@ -7,7 +7,7 @@ describe('toMachinePools', () => {
   it('groups families by GPU memory, smallest first', () => {
     const pools = toMachinePools(['g6e', 'g5', 'g4dn', 'g6']);
     expect(pools.map(({ name }) => name)).toEqual(['gpu-16gb', 'gpu-24gb', 'gpu-48gb']);
-    expect(pools[1]?.instanceTypes).toEqual(expect.arrayContaining(['g5.xlarge', 'g6.xlarge']));
+    expect(pools[1]?.smallestTypes).toEqual(['g6.xlarge', 'g5.xlarge']);
   });
 
   it('has pools of their own for machines with several GPUs', () => {
@@ -18,7 +18,8 @@ describe('toMachinePools', () => {
       ['gpu-4x24gb', 4],
     ]);
     expect(pools[2]).toMatchObject({
-      instanceTypes: ['g6.12xlarge', 'g5.12xlarge'],
+      smallestTypes: ['g6.12xlarge', 'g5.12xlarge'],
+      prices: { 'g6.12xlarge': 4.6016, 'g5.12xlarge': 5.672 },
       vcpus: 48,
       machine: { name: 'g6.12xlarge', gpu: 'L4', gpuCount: 4 },
     });
@@ -40,6 +41,23 @@ describe('toMachinePools', () => {
     const [told] = toMachinePools(['g5', 'g6'], { g5: 0.7 });
     expect(told).toMatchObject({ usdPerHour: 0.7, machine: { name: 'g5.xlarge', gpu: 'A10G' } });
     expect(told?.machine.priceBasis).toContain('fovea:usdPerHour');
+  });
+
+  it('has a price for every machine that may be started, by the prices that are given', () => {
+    const [known] = toMachinePools(['g5', 'g6']);
+    expect(known).toMatchObject({
+      prices: {
+        'g6.xlarge': 0.8048,
+        'g6.2xlarge': 0.9776,
+        'g6.4xlarge': 1.3232,
+        'g5.xlarge': 1.006,
+        'g5.2xlarge': 1.212,
+        'g5.4xlarge': 1.624,
+      },
+      mostUsdPerHour: 1.624,
+    });
+    const [given] = toMachinePools(['c7i'], { c7i: 0.714 });
+    expect(given?.prices).toEqual({ 'c7i.2xlarge': 0.714, 'c7i.4xlarge': 1.428 });
   });
 
   it('requests resources that fit the smallest machine of every family in the pool', () => {

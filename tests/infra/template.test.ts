@@ -158,14 +158,30 @@ describe('the template', () => {
     expect(body).toContain('seconds / 3600');
   });
 
-  it('gives each trainer the price of its machine', () => {
-    const prices = resourcesOf(template, 'AWS::Batch::JobDefinition').map(
-      ([, { Properties }]) =>
-        Properties['ContainerProperties'].Environment.find(
-          ({ Name }: { Name: string }) => Name === 'FOVEA_USD_PER_HOUR',
-        ).Value,
+  it('gives each trainer a price for every machine that may be started, and starts the smallest on demand', () => {
+    const valuesOf = (name: string) =>
+      resourcesOf(template, 'AWS::Batch::JobDefinition').map(
+        ([, { Properties }]) =>
+          Properties['ContainerProperties'].Environment.find(({ Name }: { Name: string }) => Name === name)
+            .Value,
+      );
+    expect(valuesOf('FOVEA_USD_PER_HOUR')).toEqual(['0.714', '1.204', '1.624', '3.00424']);
+    const priced = valuesOf('FOVEA_MACHINE_PRICES').flatMap((text: string) => Object.keys(JSON.parse(text)));
+    const started = resourcesOf(template, 'AWS::Batch::ComputeEnvironment').flatMap(
+      ([, { Properties }]): string[] => Properties['ComputeResources'].InstanceTypes,
     );
-    expect(prices).toEqual(['0.357', '0.526', '0.8048', '1.861']);
+    expect(new Set(started)).toEqual(new Set(priced));
+    const onDemand = resourcesOf(template, 'AWS::Batch::ComputeEnvironment').flatMap(
+      ([, { Properties }]): string[] =>
+        Properties['ComputeResources'].Type === 'EC2' ? Properties['ComputeResources'].InstanceTypes : [],
+    );
+    expect(onDemand.toSorted()).toEqual([
+      'c7i.2xlarge',
+      'g4dn.xlarge',
+      'g5.xlarge',
+      'g6.xlarge',
+      'g6e.xlarge',
+    ]);
   });
 
   it('keeps ONNX Runtime from sending anything', () => {
@@ -256,7 +272,7 @@ describe('settings', () => {
     expect(environments.map(([, { Properties }]) => Properties['ComputeResources'])).toMatchObject([
       {
         Type: 'EC2',
-        InstanceTypes: ['c7i.2xlarge', 'c7i.4xlarge'],
+        InstanceTypes: ['c7i.2xlarge'],
         Ec2Configuration: [{ ImageType: 'ECS_AL2023' }],
       },
     ]);

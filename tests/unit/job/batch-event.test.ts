@@ -557,6 +557,17 @@ describe('applyBatchEvent', () => {
     });
   });
 
+  it('prices machines as the trainer did, who knows its own, or as the dearest', async () => {
+    const attempts = [{ startedAt: STARTED, stoppedAt: STARTED + HOUR_MS }];
+    const fleet = { ...FLEET, pools: FLEET.pools.map((pool) => ({ ...pool, mostUsdPerHour: 1.2 })) };
+    await apply({ status: 'SUCCEEDED', attempts }, undefined, fleet);
+    expect((await jobs.get(job.id))?.usage).toMatchObject([{ estimatedUsd: 1.2 }]);
+    job = await place({ capacity: 'spot' });
+    await jobs.update(job.id, (record) => ({ ...record, spent: { seconds: 1800, usd: 0.4 } }));
+    await apply({ status: 'SUCCEEDED', attempts }, undefined, fleet);
+    expect((await jobs.get(job.id))?.usage?.[0]?.estimatedUsd).toBeCloseTo(0.8);
+  });
+
   it('adds up what the machines cost, once', async () => {
     const over = {
       status: 'SUCCEEDED',

@@ -1,6 +1,6 @@
 // Applies an event of AWS Batch to its job: record, events, metrics, and the next submission.
 
-import type { TrainerFleet } from '../../../environment.ts';
+import type { TrainerFleet, TrainerPool } from '../../../environment.ts';
 import { isAtRest, isFinal, type JobRecord, type Lease, toJobError, toPaused } from '../../record/job.ts';
 import type { NewJobEvent } from '../../record/job-events.ts';
 import type { JobStore } from '../../record/job-store.ts';
@@ -150,6 +150,12 @@ function becomes(job: JobRecord, event: BatchEvent, step: NextStep): JobRecord['
   return isOver(detail) && isFinal(job.status) ? job.status : undefined;
 }
 
+/** What an hour has cost by the trainers' account, who know their machines. Without one, the dearest machine is assumed. */
+function usdPerHourOf({ spent }: JobRecord, pool: TrainerPool | undefined): number {
+  const measured = spent.seconds > 0 ? (spent.usd / spent.seconds) * SECONDS_PER_HOUR : 0;
+  return measured > 0 ? measured : (pool?.mostUsdPerHour ?? pool?.usdPerHour ?? 0);
+}
+
 /** Adds the machine time of a Batch job to its job, once. */
 async function reportMachineTime(
   { jobs, fleet, metrics }: ApplyBatchEventDeps,
@@ -161,7 +167,7 @@ async function reportMachineTime(
   if (!isOver(detail) || seconds === 0) return;
   const pool = fleet.pools.find(({ queues }) => queues.some(({ arn }) => arn === detail.jobQueue));
   const name = pool?.name ?? 'unknown';
-  const estimatedUsd = (seconds / SECONDS_PER_HOUR) * (pool?.usdPerHour ?? 0);
+  const estimatedUsd = (seconds / SECONDS_PER_HOUR) * usdPerHourOf(job, pool);
   let isNew = false;
   await jobs.update(job.id, (record) => {
     const { usage = [] } = record;
