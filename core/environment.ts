@@ -141,8 +141,8 @@ function isOrigin(text: string): boolean {
     : /^[a-z][a-z0-9+.-]*:\/\/[^/\s,?#]+$/.test(text);
 }
 
-/** Namespace of the CloudWatch metrics of functions and job events. */
-export const METRICS_NAMESPACE = 'Fovea';
+/** Namespace of the CloudWatch metrics of functions and job events, one for each stack. */
+export const metricsNamespace = (stackName: string): string => `Fovea/${stackName}`;
 
 /** Names of the CloudWatch metrics that the functions emit, and that dashboard and alarms read. */
 export const metrics = {

@@ -1,6 +1,6 @@
 // The alarms of an installation, and the topic that tells people about them.
 
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -13,7 +13,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
+import { metrics, metricsNamespace } from '../../core/environment.ts';
 import type { JobEvents } from './job-events.ts';
 import type { PredictFunction } from './predict-function.ts';
 
@@ -25,8 +25,8 @@ export interface AlarmsProps {
 }
 
 const PERIOD = Duration.minutes(5);
-/** Predictions take tens of milliseconds; inspecting large datasets takes longer, but seldom. */
-const SLOW = Duration.seconds(30);
+/** Predictions take tens of milliseconds, and seconds where a large model is loaded first. */
+const SLOW = Duration.seconds(10);
 
 /** Alarms for failures of the API, of jobs and of batch events, and for slow answers. */
 export class Alarms extends Construct {
@@ -36,6 +36,11 @@ export class Alarms extends Construct {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { displayName: 'Fovea alarms', enforceSSL: true });
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+    else
+      Annotations.of(this).addWarningV2(
+        'fovea:alarms-tell-nobody',
+        'The alarms tell nobody: set fovea:alarmEmail, or subscribe to their topic.',
+      );
     const action = new SnsAction(topic);
 
     const alarm = (name: string, description: string, metric: IMetric, threshold = 1): Alarm => {
@@ -51,8 +56,16 @@ export class Alarms extends Construct {
       return created;
     };
     const period = { period: PERIOD };
+    const namespace = metricsNamespace(Stack.of(this).stackName);
+    const latency = new Metric({
+      namespace,
+      metricName: metrics.predictLatencyMs,
+      dimensionsMap: { service: 'api' },
+      statistic: Stats.percentile(99),
+      period: PERIOD,
+    });
     const failedJobs = new Metric({
-      namespace: METRICS_NAMESPACE,
+      namespace,
       metricName: metrics.jobs,
       dimensionsMap: { service: 'job-events', status: 'failed' },
       statistic: Stats.SUM,
@@ -77,8 +90,8 @@ export class Alarms extends Construct {
       ),
       alarm(
         'ApiSlow',
-        `One request in a hundred took more than ${SLOW.toSeconds()} s.`,
-        api.function.metricDuration({ ...period, statistic: Stats.percentile(99) }),
+        `One prediction in a hundred took more than ${SLOW.toSeconds()} s.`,
+        latency,
         SLOW.toMilliseconds(),
       ),
       alarm('JobFailed', 'A fine-tuning job failed; its events say why.', failedJobs),

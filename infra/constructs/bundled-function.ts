@@ -1,6 +1,6 @@
 // What the project's functions have in common: bundled code, a role and a log of their own, traces, JSON logs.
 
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Stack } from 'aws-cdk-lib';
 import {
   type IGrantable,
   type IPrincipal,
@@ -19,7 +19,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE, NO_TELEMETRY } from '../../core/environment.ts';
+import { metricsNamespace, NO_TELEMETRY } from '../../core/environment.ts';
 import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { functionCode } from '../settings/function-code.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -73,7 +73,7 @@ export class BundledFunction extends Construct implements IGrantable {
       ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
       environment: {
         POWERTOOLS_SERVICE_NAME: code,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(Stack.of(this).stackName),
         ...NO_TELEMETRY,
         ...props.environment,
       },

@@ -1,6 +1,6 @@
 // A dashboard that answers: does it work, how fast is it, and what does it cost.
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   type Alarm,
   AlarmStatusWidget,
@@ -13,7 +13,7 @@ import {
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE, metrics } from '../../core/environment.ts';
+import { metrics, metricsNamespace } from '../../core/environment.ts';
 import type { PredictFunction } from './predict-function.ts';
 
 /** The API function and the alarms that are shown. */
@@ -32,9 +32,10 @@ const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 export class Overview extends Construct {
   constructor(scope: Construct, id: string, { api, alarms }: OverviewProps) {
     super(scope, id);
+    const namespace = metricsNamespace(Stack.of(this).stackName);
     const ofApi = (metricName: string, statistic: string, label: string) =>
       new Metric({
-        namespace: METRICS_NAMESPACE,
+        namespace,
         metricName,
         dimensionsMap: { service: 'api' },
         statistic,
@@ -48,7 +49,7 @@ export class Overview extends Construct {
       period = PERIOD,
     ) =>
       new Metric({
-        namespace: METRICS_NAMESPACE,
+        namespace,
         metricName,
         dimensionsMap: { service: 'job-events', ...dimensions },
         statistic: Stats.SUM,

@@ -1,5 +1,6 @@
 // A budget that warns before the month has ended. It only warns and stops nothing.
 
+import { Annotations } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { Construct } from 'constructs';
 
@@ -32,6 +33,11 @@ export class SpendingLimit extends Construct {
       },
       subscribers: [{ subscriptionType: 'EMAIL', address }],
     });
+    if (props.email === undefined)
+      Annotations.of(this).addWarningV2(
+        'fovea:budget-tells-nobody',
+        'The budget tells nobody that it is spent: set fovea:alarmEmail.',
+      );
     new CfnBudget(this, 'Budget', {
       budget: {
         budgetType: 'COST',

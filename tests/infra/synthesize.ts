@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { createApp } from '../../infra/create-app.ts';
 
 export interface Resource {
@@ -18,17 +19,27 @@ export interface CloudTemplate {
 }
 
 /** The template for some settings (`maxVcpus`, not `fovea:maxVcpus`). Its functions are stand-ins. */
-export function synthesize(settings: Readonly<Record<string, unknown>> = {}): CloudTemplate {
+export const synthesize = (settings: Readonly<Record<string, unknown>> = {}): CloudTemplate =>
+  synthesizeStack(settings).template as CloudTemplate;
+
+/** The same with what the synthesis warns of, and under another name. */
+export function synthesizeStack(
+  settings: Readonly<Record<string, unknown>> = {},
+  context: Readonly<Record<string, unknown>> = {},
+): CloudFormationStackArtifact {
   process.env['CDK_VALIDATION'] = 'false';
   const prefixed = Object.entries(settings).map(([key, value]) => [`fovea:${key}`, value]);
   const outdir = mkdtempSync(path.join(tmpdir(), 'fovea-cdk-'));
   try {
     const { app, stack } = createApp({
-      context: { allowStandIn: true, ...Object.fromEntries(prefixed) },
+      context: { allowStandIn: true, ...context, ...Object.fromEntries(prefixed) },
       outdir,
       analyticsReporting: false,
     });
-    return app.synth().getStackByName(stack.stackName).template as CloudTemplate;
+    const artifact = app.synth().getStackByName(stack.stackName);
+    // Read while its file is there.
+    artifact.template;
+    return artifact;
   } finally {
     rmSync(outdir, { recursive: true });
   }

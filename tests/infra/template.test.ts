@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NO_TELEMETRY, TrainerFleetSchema } from '../../core/environment.ts';
 import { GUARANTEES } from './guarantees.ts';
-import { type CloudTemplate, resourcesOf, synthesize } from './synthesize.ts';
+import { type CloudTemplate, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
 
 let template: CloudTemplate;
 
@@ -182,6 +182,26 @@ describe('the template', () => {
       'g6.xlarge',
       'g6e.xlarge',
     ]);
+  });
+
+  it('warns of alarms and a budget that tell nobody', () => {
+    const warned = (settings: Readonly<Record<string, unknown>>) =>
+      JSON.stringify(synthesizeStack(settings).messages);
+    const silent = warned({ monthlyBudget: 50 });
+    expect(silent).toContain('The alarms tell nobody');
+    expect(silent).toContain('The budget tells nobody');
+    expect(warned({ monthlyBudget: 50, alarmEmail: 'me@example.com' })).not.toContain('nobody');
+  });
+
+  it('keeps the metrics of two stacks apart, in functions, alarms and dashboard', () => {
+    const other = JSON.stringify(synthesizeStack({}, { stackName: 'Other' }).template);
+    expect(other).toContain('"POWERTOOLS_METRICS_NAMESPACE":"Fovea/Other"');
+    expect(other).not.toMatch(/"Namespace":"Fovea"|\\"Fovea\\"|Fovea\/Fovea/);
+  });
+
+  it('takes predictions alone for slow', () => {
+    const slow = resourcesOf(template, 'AWS::CloudWatch::Alarm').find(([id]) => id.includes('ApiSlow'));
+    expect(slow?.[1].Properties).toMatchObject({ Namespace: 'Fovea/Fovea', MetricName: 'PredictLatency' });
   });
 
   it('keeps ONNX Runtime from sending anything', () => {
