@@ -18,6 +18,8 @@ export interface TrainerNetworkProps {
   readonly availabilityZones: number;
 }
 
+/** The setting allows no more. */
+const MOST_ZONES = 4;
 const HTTPS = 443;
 
 /** Public subnets without NAT, S3 through a gateway endpoint, and a security group that admits no connections. */
@@ -30,6 +32,8 @@ export class TrainerNetwork extends Construct {
     this.vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr('10.0.0.0/16'),
       maxAzs: availabilityZones,
+      // The ranges of the others stay free, so that a subnet keeps its own when the number of zones changes.
+      reservedAzs: MOST_ZONES - availabilityZones,
       natGateways: 0,
       subnetConfiguration: [{ name: 'public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: true }],
       gatewayEndpoints: { s3: { service: GatewayVpcEndpointAwsService.S3 } },

@@ -286,6 +286,16 @@ describe('pools of both kinds', () => {
 });
 
 describe('settings', () => {
+  it('change the number of zones, and no range of a subnet that stays', () => {
+    const ranges = (availabilityZones: number) =>
+      resourcesOf(synthesize({ availabilityZones }), 'AWS::EC2::Subnet').map(
+        ([, { Properties }]): string => Properties['CidrBlock'],
+      );
+    const most = ranges(4);
+    expect(most).toEqual(['10.0.0.0/18', '10.0.64.0/18', '10.0.128.0/18', '10.0.192.0/18']);
+    for (const zones of [1, 2, 3]) expect(ranges(zones)).toEqual(most.slice(0, zones));
+  });
+
   it('choose machines without GPU', () => {
     const cpu = synthesize({ trainerFamilies: 'c7i', capacity: 'on-demand' });
     const environments = resourcesOf(cpu, 'AWS::Batch::ComputeEnvironment');
