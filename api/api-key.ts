@@ -107,7 +107,9 @@ export const RotateApiKeySchema = z
   .meta({ id: 'RotateApiKey', description: 'How a key gets a new secret.' });
 
 /** The path parameter that names a key. */
-export const KeyParamSchema = z.object({ key: nameField });
+export const KeyParamSchema = z.object({
+  key: KeyNameSchema.meta({ description: 'The name of the key.', example: 'camera-1' }),
+});
 
 /** Makes the wire's key from its record. */
 export const toWireApiKey = (record: KeyRecord): WireApiKey => ({

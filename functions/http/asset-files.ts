@@ -1,12 +1,17 @@
 // Serves static files that are named one by one: a request can choose among them, and reach nothing else on the disk.
 
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
+import type { HtmlEscapedString } from 'hono/utils/html';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { toProgramIncomplete } from '../../core/errors/program-file-missing.ts';
 import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { entityTag, names } from './answer-file.ts';
+
+const compress = promisify(gzip);
 
 /** A static file and its media type. */
 export interface AssetFile {
@@ -32,31 +37,62 @@ export function serveAsset(
   { locate, contentType }: AssetFile,
   contentSecurityPolicy: string | (() => Promise<string>),
 ) {
-  let file: Promise<StoredFile> | undefined;
-  let tag: string | undefined;
-  /** A weak one: it names what the file says, compressed or not. */
-  const tagOf = (plain: Uint8Array) => {
-    tag ??= `W/${entityTag(contentHashOf(plain))}`;
-    return tag;
-  };
+  let file: Promise<Asset> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
-    file ??= readBothForms(locate());
-    const { plain, gzip } = await file.catch((error: unknown) => {
+    file ??= readBothForms(locate()).then(toAsset);
+    const asset = await file.catch((error: unknown) => {
       throw toProgramIncomplete(error) ?? error;
     });
     const policy =
       typeof contentSecurityPolicy === 'string' ? contentSecurityPolicy : await contentSecurityPolicy();
-    const etag = tagOf(plain);
-    const headers = { ...assetHeaders(contentType, policy), Vary: 'Accept-Encoding', ETag: etag };
-    if (names(c.req.header('If-None-Match'), etag)) return c.body(null, 304, headers);
-    const encoding = accepts(c, {
-      header: 'Accept-Encoding',
-      supports: ['gzip', 'identity'],
-      default: 'identity',
-    });
-    if (encoding !== 'gzip') return c.body(plain, 200, headers);
-    return c.body(gzip, 200, { ...headers, 'Content-Encoding': encoding });
+    return answerAsset(c, asset, assetHeaders(contentType, policy));
   };
+}
+
+/**
+ * A handler that answers with a page that is rendered once for each variant; only the last variant is kept. It answers as {@link serveAsset}.
+ * @param variantOf what the page depends on.
+ */
+export function serveRendered(
+  variantOf: (c: Context<AppEnv>) => string,
+  render: (variant: string) => HtmlEscapedString | Promise<HtmlEscapedString>,
+  contentSecurityPolicy: string,
+) {
+  let kept: { readonly variant: string; readonly asset: Promise<Asset> } | undefined;
+  return async (c: Context<AppEnv>): Promise<Response> => {
+    const variant = variantOf(c);
+    if (kept?.variant !== variant) kept = { variant, asset: renderAsset(() => render(variant)) };
+    return answerAsset(c, await kept.asset, assetHeaders(HTML, contentSecurityPolicy));
+  };
+}
+
+async function renderAsset(render: () => HtmlEscapedString | Promise<HtmlEscapedString>): Promise<Asset> {
+  const plain = new TextEncoder().encode(String(await render()));
+  return toAsset({ plain, gzip: new Uint8Array(await compress(plain)) });
+}
+
+/** A file with its entity tag. */
+interface Asset extends StoredFile {
+  /** A weak one: it names what the file says, compressed or not. */
+  readonly tag: string;
+}
+
+const toAsset = (file: StoredFile): Asset => ({ ...file, tag: `W/${entityTag(contentHashOf(file.plain))}` });
+
+function answerAsset(
+  c: Context<AppEnv>,
+  { plain, gzip: compressed, tag }: Asset,
+  fileHeaders: Record<string, string>,
+): Response {
+  const headers = { ...fileHeaders, Vary: 'Accept-Encoding', ETag: tag };
+  if (names(c.req.header('If-None-Match'), tag)) return c.body(null, 304, headers);
+  const encoding = accepts(c, {
+    header: 'Accept-Encoding',
+    supports: ['gzip', 'identity'],
+    default: 'identity',
+  });
+  if (encoding !== 'gzip') return c.body(plain, 200, headers);
+  return c.body(compressed, 200, { ...headers, 'Content-Encoding': encoding });
 }
 
 /** The headers of a page, or of what a page loads. */

@@ -3,7 +3,9 @@
 import { html } from 'hono/html';
 import type { ErrorCodeTable } from '../../core/errors/error-code-table.ts';
 import { ERROR_CODE_GROUPS, type ErrorCode } from '../../core/errors/error-codes.ts';
+import { docsPage } from './docs-page.ts';
 import { answerTo, type ErrorAnswer } from './error-status.ts';
+import { inlineMarkdown } from './inline-markdown.ts';
 
 const TITLE = 'Error codes';
 const INTRODUCTION =
@@ -38,14 +40,8 @@ export function errorListMarkdown(): string {
 /** The list of error codes as an HTML page, with an anchor for each code. */
 export function errorListHtml() {
   const row = ([code = '', ...cells]: readonly string[]) =>
-    html`<tr id="${code.replaceAll('`', '')}"><th scope="row">${toHtml(code)}</th>${cells.map((cell) => html`<td>${toHtml(cell)}</td>`)}</tr>`;
+    html`<tr id="${code.replaceAll('`', '')}"><th scope="row">${inlineMarkdown(code)}</th>${cells.map((cell) => html`<td>${inlineMarkdown(cell)}</td>`)}</tr>`;
   const section = ({ heading, rows }: (typeof groups)[number]) =>
-    html`<section class="card"><h2>${heading}</h2><table><thead><tr>${HEADINGS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></section>`;
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${TITLE}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"></head>
-<body class="errors"><main><h1>${TITLE}</h1><p>${toHtml(INTRODUCTION)}</p>${groups.map(section)}</main></body></html>`;
+    html`<section class="card"><h2>${heading}</h2><table class="codes"><thead><tr>${HEADINGS.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>${rows.map(row)}</tbody></table></section>`;
+  return docsPage(TITLE, html`<h1>${TITLE}</h1><p>${inlineMarkdown(INTRODUCTION)}</p>${groups.map(section)}`);
 }
-
-/** Markdown as HTML; the only markup that it may have is code between backticks. */
-const toHtml = (markdown: string) =>
-  markdown.split('`').map((part, index) => (index % 2 === 0 ? html`${part}` : html`<code>${part}</code>`));

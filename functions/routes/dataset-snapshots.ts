@@ -34,7 +34,10 @@ const params = z.object({
   }),
 });
 const HashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const snapshot = HashSchema.meta({ description: 'The id of a snapshot.' });
+const snapshot = HashSchema.meta({
+  description: 'The id of a snapshot.',
+  example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+});
 const ERRORS = [
   'dataset-name-invalid',
   'dataset-snapshot-not-found',
@@ -76,7 +79,12 @@ const diff = createRoute({
   summary: 'Compare what two jobs saw of a dataset',
   request: {
     params: params.extend({ snapshot }),
-    query: z.strictObject({ since: HashSchema.meta({ description: 'The id of the earlier snapshot.' }) }),
+    query: z.strictObject({
+      since: HashSchema.meta({
+        description: 'The id of the earlier snapshot.',
+        example: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
+      }),
+    }),
   },
   responses: {
     200: {

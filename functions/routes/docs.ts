@@ -1,19 +1,22 @@
-// The API's description: OpenAPI from the schemas, Swagger UI over it, and the list of error codes, all served by this
+// The API's description: OpenAPI from the schemas, pages of it for readers, and the list of error codes, all served by this
 // server alone.
 
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { DescribedApi } from '../api-page/described-api.ts';
+import { renderOperationsPage, renderSchemasPage } from '../api-page/render-pages.ts';
+import { withRequestExamples } from '../api-page/request-examples.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { assetHeaders, CSS, HTML, JAVASCRIPT, MARKDOWN, serveAsset } from '../http/asset-files.ts';
+import { assetHeaders, CSS, JAVASCRIPT, MARKDOWN, serveAsset, serveRendered } from '../http/asset-files.ts';
 import { KEY_SCHEME } from '../http/create-route.ts';
+import { SCHEMAS_PATH } from '../http/docs-page.ts';
 import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';
 import { plainSchemas } from '../http/plain-schemas.ts';
 
-/** Swagger UI sets inline styles and draws its icons as data URLs; its scripts come from here. */
+/** Everything comes from this server, and nothing is inline but the empty icon. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Every request meets an empty requirement. */
@@ -36,9 +39,6 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     scheme: 'bearer',
     description: 'An API key. An installation on one machine needs none.',
   });
-  // Beside a file that is there in any case: the others may lie there compressed.
-  const swaggerFile = (name: string) =>
-    new URL(name, pathToFileURL(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')));
   const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
 
   const describe = () =>
@@ -54,22 +54,38 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
       servers: [{ url: '/' }],
       security: [{ [KEY_SCHEME]: [] }],
     });
+  const described = () => withRequestExamples(plainSchemas(needsKey ? describe() : withoutKeys(describe())));
+  /** What the pages read is a part of what the document has. */
+  const api = () => described() as unknown as DescribedApi;
+  /** Where this client reaches the server. */
+  const originOf = (c: Context<AppEnv>) => c.get('publicOrigin') ?? new URL(c.req.url).origin;
 
-  routes.get('/openapi.json', (c) => c.json(plainSchemas(needsKey ? describe() : withoutKeys(describe()))));
-  routes.get('/docs', serveAsset({ locate: () => pageFile('docs.html'), contentType: HTML }, POLICY));
+  routes.get('/openapi.json', (c) => c.json(described()));
+  routes.get(
+    '/docs',
+    serveRendered(
+      (c) => originOf(c),
+      (origin) => renderOperationsPage(api(), origin, needsKey),
+      POLICY,
+    ),
+  );
+  routes.get(
+    SCHEMAS_PATH,
+    serveRendered(
+      () => '',
+      () => renderSchemasPage(api()),
+      POLICY,
+    ),
+  );
+  routes.get(
+    '/docs/errors',
+    serveRendered(() => '', errorListHtml, POLICY),
+  );
+  routes.get('/docs/docs.css', serveAsset({ locate: () => pageFile('docs.css'), contentType: CSS }, POLICY));
   routes.get(
     '/docs/docs.js',
     serveAsset({ locate: () => pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
   );
-  routes.get(
-    '/docs/swagger-ui.css',
-    serveAsset({ locate: () => swaggerFile('swagger-ui.css'), contentType: CSS }, POLICY),
-  );
-  routes.get(
-    '/docs/swagger-ui-bundle.js',
-    serveAsset({ locate: () => swaggerFile('swagger-ui-bundle.js'), contentType: JAVASCRIPT }, POLICY),
-  );
-  routes.get('/docs/errors', (c) => c.html(errorListHtml(), 200, assetHeaders(HTML, POLICY)));
   routes.get('/docs/errors.md', (c) => c.body(errorListMarkdown(), 200, assetHeaders(MARKDOWN, POLICY)));
   return routes;
 }

@@ -12,7 +12,7 @@ export interface BundleFunctionOptions {
 }
 
 /** Packages that are not bundled, because they have native code or files that are read at run time. */
-export const EXTERNAL_PACKAGES = ['libheif-js', 'onnxruntime-node', 'sharp', 'swagger-ui-dist'] as const;
+export const EXTERNAL_PACKAGES = ['libheif-js', 'onnxruntime-node', 'sharp'] as const;
 
 /** The innermost package that a file belongs to. */
 const PACKAGE_FOLDER = /^.*node_modules\/(@[^/]+\/)?[^/]+/;

@@ -35,8 +35,6 @@ const UNUSED_FOLDERS = ['onnxruntime-node/script', 'sharp/install', 'sharp/src']
 /** The files of packages of which only some are used, beside package.json, and how they are kept. */
 const KEPT_FILES: Readonly<Record<string, Readonly<Record<string, 'plain' | 'compressed'>>>> = {
   'libheif-js': { 'libheif-wasm/libheif.js': 'plain', 'libheif-wasm/libheif.wasm': 'compressed' },
-  // All that the docs page loads.
-  'swagger-ui-dist': { 'swagger-ui.css': 'compressed', 'swagger-ui-bundle.js': 'compressed' },
 };
 
 /** A `node_modules` for the function; installed once for each set of versions. */

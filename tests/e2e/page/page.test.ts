@@ -73,17 +73,4 @@ describe.skipIf(executablePath === undefined)('the page in Chromium', () => {
     expect((await page.textContent('#models'))?.length).toBeGreaterThan(0);
     expect(problems).toEqual([]);
   });
-
-  it('shows the documentation of the API without a request to anybody else', async () => {
-    const foreign: string[] = [];
-    page.on('request', (request) => {
-      if (!request.url().startsWith(server.url) && !request.url().startsWith('data:'))
-        foreign.push(request.url());
-    });
-    await page.goto(`${server.url}/docs`);
-    await page.waitForSelector('.opblock');
-    expect(await page.locator('.opblock').count()).toBeGreaterThan(8);
-    expect(foreign).toEqual([]);
-    expect(problems).toEqual([]);
-  });
 });

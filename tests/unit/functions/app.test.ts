@@ -210,9 +210,9 @@ describe('the page and the docs', () => {
     '/page.css',
     '/page.js',
     '/docs',
+    '/docs/schemas',
+    '/docs/docs.css',
     '/docs/docs.js',
-    '/docs/swagger-ui.css',
-    '/docs/swagger-ui-bundle.js',
     '/docs/errors',
     '/docs/errors.md',
   ])('%s comes with a policy that allows this server alone', async (path) => {
@@ -226,7 +226,7 @@ describe('the page and the docs', () => {
   });
 
   it('have nothing inline and nothing from elsewhere', async () => {
-    for (const path of ['/', '/docs', '/docs/errors']) {
+    for (const path of ['/', '/docs', '/docs/schemas', '/docs/errors']) {
       const html = await (await app.request(path)).text();
       expect(html).not.toMatch(/<script(?![^>]*src=)|<style|\son[a-z]+=|(?:src|href)="https?:/);
     }

@@ -14,9 +14,9 @@ const PUBLIC_PATHS = [
   '/page.js',
   '/openapi.json',
   '/docs',
+  '/docs/schemas',
+  '/docs/docs.css',
   '/docs/docs.js',
-  '/docs/swagger-ui.css',
-  '/docs/swagger-ui-bundle.js',
   '/docs/errors',
   '/docs/errors.md',
 ];
