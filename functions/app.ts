@@ -48,6 +48,7 @@ import { modelAliasRoutes } from './routes/model-aliases.ts';
 import { modelFileRoutes } from './routes/model-files.ts';
 import { modelVersionRoutes } from './routes/model-versions.ts';
 import { modelRoutes } from './routes/models.ts';
+import { nextToLabelRoutes } from './routes/next-to-label.ts';
 import { pageRoutes } from './routes/page.ts';
 import { planRoutes } from './routes/plans.ts';
 import { predictRoutes } from './routes/predict.ts';
@@ -106,6 +107,7 @@ export function createApp(deps: AppDeps) {
     batchRoutes,
     batchResultRoutes,
     fileRoutes,
+    nextToLabelRoutes,
     uploadRoutes,
     uploadPartRoutes,
     datasetRoutes,

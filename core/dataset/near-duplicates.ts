@@ -3,7 +3,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { contrastOf, differenceHash, hammingDistance, meanDifference } from '../image/thumbnail.ts';
 import { compareText } from './compare-text.ts';
-import type { Picture } from './drop-duplicates.ts';
+import type { PictureFacts } from './inspect-file.ts';
+
+/** What is looked at of a picture. */
+type Picture = Pick<PictureFacts, 'contentHash' | 'thumbnail'>;
 
 /** Numbers of near-duplicates, and the first groups of them. */
 export interface NearDuplicates {

@@ -40,6 +40,8 @@ export const JOB_CODES = {
     'The place or the file does not name pictures that a batch may read. Correct what the message names.',
   'batch-input-missing': 'The list of pictures of a batch was deleted. Make the batch again.',
   'batch-unfinished': 'The batch is not over. Wait for its end, or cancel it.',
+  'batch-order-unavailable':
+    'The pictures of the batch cannot be ordered by uncertainty. The message says what kind of batch can be.',
   'batch-expired':
     'The batch was not done within its `completion_window`. Download what was answered, and make another for the rest.',
   'batch-results-damaged': 'Results of the batch were changed or deleted while it ran. Make the batch again.',

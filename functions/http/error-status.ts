@@ -257,6 +257,7 @@ export const ERROR_ANSWERS = {
   'batch-input-invalid': refused(400),
   'batch-input-missing': refused(409),
   'batch-unfinished': refused(409),
+  'batch-order-unavailable': refused(409),
   'batch-expired': refused(409),
   'batch-results-damaged': broken(),
   'checkpoint-corrupt': broken(),

@@ -27,6 +27,7 @@ export const OPERATION_SCOPES = {
   cancelBatch: 'predict',
   deleteBatch: 'predict',
   getBatchResults: 'predict',
+  listNextToLabel: 'predict',
   listModels: 'predict',
   getModel: 'predict',
   getModelVersion: 'predict',

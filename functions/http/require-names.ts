@@ -34,6 +34,7 @@ const CHECKED_BY_HANDLER: ReadonlySet<OperationId> = new Set([
   'cancelBatch',
   'deleteBatch',
   'getBatchResults',
+  'listNextToLabel',
   'createFineTuningJob',
   'listFineTuningJobs',
 ]);
