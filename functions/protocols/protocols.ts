@@ -2,6 +2,7 @@
 
 import { customVisionRoutes } from './custom-vision.ts';
 import { huggingFaceRoutes } from './hugging-face.ts';
+import { labelStudioRoutes } from './label-studio.ts';
 import { openInferenceRoutes } from './open-inference.ts';
 import { rekognitionRoutes } from './rekognition.ts';
 import { roboflowRoutes } from './roboflow.ts';
@@ -15,4 +16,5 @@ export const PROTOCOLS = [
   customVisionRoutes,
   rekognitionRoutes,
   roboflowRoutes,
+  labelStudioRoutes,
 ] as const;

@@ -295,7 +295,43 @@ def openai():
     expect(best["label"], best["score"])
 
 
+def cvat():
+    import importlib.util
+    import logging
+    import os
+    from types import SimpleNamespace
+
+    import PIL.Image
+    from cvat_sdk.auto_annotation import driver
+
+    os.environ["FOVEA_API_KEY"] = key
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/cvat/fovea_function.py")
+    spec = importlib.util.spec_from_file_location("fovea_function", place)
+    code = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(code)
+    function = code.create(url=url, model="color:1")
+    # The labels of a task have ids of their own, as the driver maps them.
+    labels = [
+        SimpleNamespace(name=name, id=70 + at, type="tag", attributes=[], sublabels=[])
+        for at, name in enumerate(("blue", "green", "red"))
+    ]
+    mapper = driver._AnnotationMapper(
+        logging.getLogger(), function.spec.labels, labels, allow_unmatched_labels=False, conv_mask_to_poly=False
+    )
+    image = PIL.Image.open(picture)
+
+    def tags(threshold):
+        context = driver._DetectionFunctionContextImpl(frame_name="red.png", conf_threshold=threshold)
+        return mapper.validate_and_remap(function.detect(context, image), 5)[0]
+
+    (tag,) = tags(None)
+    assert (tag.label_id, tag.frame) == (72, 5), tag
+    assert tags(1.0) == []
+    print("red")
+
+
 {
+    "cvat": cvat,
     "openai": openai,
     "metrics": metrics,
     "metrics-elsewhere": metrics_elsewhere,

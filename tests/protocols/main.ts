@@ -36,6 +36,17 @@ const PROTOCOLS = [
   'rekognition',
   'roboflow',
 ];
+/** Each has an environment of its own, and what it needs beside the arguments of all. */
+const ALONE = [
+  { name: 'cvat', packages: ['cvat-sdk==2.80.0'], file: 'ask.py', first: ['cvat'], last: [] },
+  {
+    name: 'label-studio',
+    packages: ['label-studio==1.23.2'],
+    file: 'ask-label-studio.py',
+    first: [],
+    last: ['.'],
+  },
+] as const;
 const HUGGING_FACE = '@huggingface/inference@4.13.30';
 /** Of the function's output, where something is wrong. */
 const OUTPUT_CHARACTERS = 4000;
@@ -112,6 +123,18 @@ try {
   };
   // The last one reads what the others left in the metrics.
   await askByPython(server.url, ['openai', ...PROTOCOLS, 'metrics'], 'server');
+  await askByPython(server.url, ['webhooks'], 'server', await receiveWebhook(folder, server.url));
+  for (const { name, packages, file, first, last } of ALONE) {
+    const own = await preparePython(`test-${name}`, packages).catch((error: Error) => {
+      console.log(`skipped: ${name}: ${error.message.split('\n')[0]}`);
+    });
+    if (own === undefined) continue;
+    await check(name, async () => {
+      const args = [path.join(path.dirname(program), file), ...first, server.url, KEY, picture, ...last];
+      const { stdout } = await run(path.join(own, 'python'), args, { cwd: folder });
+      return stdout.trim().split('\n').at(-1) ?? '';
+    });
+  }
   await check('hugging-face for JavaScript', () => askByJavaScript(folder, server.url, picture));
   const api = await startFunction({ tester: KEY });
   if (api.url === undefined) console.log(`skipped: the function: ${api.reason}`);

@@ -108,7 +108,9 @@ describe('commands', () => {
   const documents = [
     'README.md',
     'infra/README.md',
-    ...readdirSync(path.join(ROOT, 'docs')).map((file) => `docs/${file}`),
+    ...readdirSync(path.join(ROOT, 'docs'))
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/${file}`),
   ];
   const commands = documents.flatMap((document) =>
     commandBlocks(document, readMarkdown(path.join(ROOT, document)).blocks),
