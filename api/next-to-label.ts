@@ -72,7 +72,7 @@ export const toWirePictureToLabel = (picture: PictureToLabel): z.output<typeof P
   looks_like: picture.looksLike,
 });
 
-/** The counts of the wire. */
+/** Makes the numbers of pictures with an answer and with an error. */
 export const toWireCounts = ({ pictures, failed }: OrderedPictures) => ({
   completed: pictures.length,
   failed,

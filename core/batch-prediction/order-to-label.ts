@@ -14,7 +14,7 @@ import { listResults, readResultLines } from './results.ts';
 
 /** The answers of more would take too long for one request, and too much memory. */
 export const MOST_ORDERED = 100_000;
-/** Of more, near-duplicates are not looked for: a second for so many, on one core. */
+/** Pictures among which near-duplicates are looked for, which takes about a second; in larger batches there are none. */
 const MOST_GROUPED = 20_000;
 const CONCURRENCY = 4;
 
