@@ -61,7 +61,7 @@ export const environment = {
   feedback: 'FOVEA_FEEDBACK',
   /** Scope of the keys that may read the metrics of the API in a container; `none`: they need no key. Default: `admin`. */
   metricsScope: 'FOVEA_METRICS_SCOPE',
-  /** One of {@link WEBHOOK_RECEIVERS}. Default: `public`. */
+  /** One of {@link WEBHOOK_RECEIVERS}. Default: `public`; in the cloud, no webhook is told anything. */
   webhookReceivers: 'FOVEA_WEBHOOK_RECEIVERS',
   /** Days for which what expires is kept, by kind, e.g. `audit=90,batches=7`; core/storage/retention.ts has the kinds. */
   keepDays: 'FOVEA_KEEP_DAYS',

@@ -1,10 +1,17 @@
 // Entry point of the function that EventBridge calls with what AWS Batch says about trainers. EventBridge repeats an event
-// that throws twice within some minutes, then puts it into the queue of lost events.
+// that throws twice within some minutes, then puts it into the queue of lost events. It also tells webhooks, where the bucket says that there
+// is something new for them, and every few minutes.
 
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
-import { environment, metrics as names, QUEUES, TrainerFleetSchema } from '../core/environment.ts';
+import {
+  environment,
+  metrics as names,
+  QUEUES,
+  TrainerFleetSchema,
+  WEBHOOK_RECEIVERS,
+} from '../core/environment.ts';
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema, isOver } from '../core/job/queues/batch/batch-event.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
@@ -21,6 +28,7 @@ const env = readEnvironment(
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
     [environment.queue]: z.enum(QUEUES).default('batch'),
     [environment.watchRule]: z.string().optional(),
+    [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),
   }),
   process.env,
 );
@@ -71,6 +79,17 @@ async function lookAgain(): Promise<void> {
   }
 }
 
+/** What the bucket says by its topic. */
+const isNotice = (event: unknown): boolean =>
+  z.object({ Records: z.array(z.object({ EventSource: z.literal('aws:sns') })) }).safeParse(event).success;
+
+async function tellWebhooks(): Promise<void> {
+  const receivers = env[environment.webhookReceivers];
+  if (receivers === undefined) return;
+  const { deliverDue } = await import('./deliver-webhooks.ts');
+  await deliverDue({ store, receivers, logger });
+}
+
 async function reviewJobs(): Promise<void> {
   const { queueOfDeployment } = await import('./queue-of-deployment.ts');
   const deployed = queueOfDeployment(env[environment.queue], { store, jobs, fleet, now: Date.now });
@@ -82,12 +101,16 @@ async function reviewJobs(): Promise<void> {
 
 /**
  * Applies one event of AWS Batch to the job that it names, and counts it in metrics. At an event of a schedule, compares open jobs with
- * AWS Batch, and looks again at jobs that wait for workers.
+ * AWS Batch, looks again at jobs that wait for workers, and tells webhooks; at one of the bucket, tells webhooks.
  * @param event as EventBridge sends it.
  * @throws {z.ZodError} where it is not such an event; what {@link applyBatchEvent} throws.
  */
 export async function handler(event: unknown): Promise<void> {
-  if (isSchedule(event)) return lookAgain();
+  if (isNotice(event)) return tellWebhooks();
+  if (isSchedule(event)) {
+    await lookAgain();
+    return tellWebhooks();
+  }
   const batchEvent = BatchEventSchema.parse(event);
   const { jobId, jobName, status, statusReason } = batchEvent.detail;
   try {

@@ -1,4 +1,4 @@
-// Delivers to webhooks from a server: looks for notices and for what is due, again and again, beside the requests.
+// Delivers to webhooks: from a server again and again, beside the requests; from a function for a while, when it is called.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookReceivers } from '../core/environment.ts';
@@ -16,7 +16,12 @@ const RETRY_MS = 30_000;
 /** How long attempts in hand may take when the server stops. */
 const STOP_MS = 3000;
 
-/** What the server delivers, and whom it may reach. */
+/** How long a function that is called for a while waits for what is due soon: longer than the first pause after a failure. */
+const SOON_MS = 8000;
+/** How long it begins attempts; each takes 15 seconds at most, and the function has a minute. */
+const CALL_MS = 30_000;
+
+/** What is delivered, and whom it may reach. */
 export interface DeliverWebhooksOptions {
   readonly store: ObjectStore;
   readonly receivers: WebhookReceivers;
@@ -47,4 +52,22 @@ export function deliverWebhooks({ store, receivers, logger }: DeliverWebhooksOpt
     await Promise.race([deliverer.settled(), sleep(STOP_MS, undefined, { ref: false })]);
     await deliverer.stop();
   };
+}
+
+/** Delivers what is due now or soon, and ends. What is due later is for the next call. */
+export async function deliverDue({ store, receivers, logger }: DeliverWebhooksOptions): Promise<void> {
+  const deliverer = createDeliverer({
+    store,
+    now: Date.now,
+    post: createEventPoster({ receivers, now: Date.now }),
+    onError: (error, at) => logger.warn('a webhook was not told of an event', { ...at, error }),
+  });
+  const endMs = Date.now() + CALL_MS;
+  for (;;) {
+    const { started, nextMs } = await deliverer.step();
+    await deliverer.settled();
+    const waitMs = started > 0 ? 0 : (nextMs ?? Number.POSITIVE_INFINITY) - Date.now();
+    if (waitMs > SOON_MS || Date.now() + waitMs > endMs) return;
+    await sleep(Math.max(0, waitMs));
+  }
 }

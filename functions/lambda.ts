@@ -40,7 +40,7 @@ const env = readEnvironment(
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
-    [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).default('public'),
+    [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),
     [environment.keepDays]: KeepDaysSchema.default({}),
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),

@@ -97,6 +97,7 @@ export interface StoreServer {
 export async function serveStore(ports: ServedPorts, options: ServingOptions): Promise<StoreServer> {
   const { host, port, logger } = options;
   const { isFirst = true, processes = 1 } = options.share ?? {};
+  const { webhookReceivers: receivers = 'public' } = options;
   const { store } = ports;
   assertKeys(host, options);
   const lanes = createLaneScheduler({
@@ -165,7 +166,7 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
     allowOrigins: options.allowOrigins,
     fetchPicture: options.imageUrlPorts && createPictureFetcher({ ports: options.imageUrlPorts }),
     keepsFeedback: options.keepsFeedback,
-    webhookReceivers: options.webhookReceivers,
+    webhookReceivers: receivers,
     keepDays: options.keepDays,
     trustsProxy: options.trustsProxy,
     version: options.version,
@@ -183,7 +184,6 @@ export async function serveStore(ports: ServedPorts, options: ServingOptions): P
   });
   const flushing = setInterval(() => void usage.flush(), FLUSH_MS).unref();
   const stopDeleting = isFirst ? deleteExpiredHourly(ports, options) : () => undefined;
-  const { webhookReceivers: receivers = 'public' } = options;
   const stopDelivering = isFirst ? deliverWebhooks({ store, receivers, logger }) : async () => undefined;
   return {
     url: server.url,

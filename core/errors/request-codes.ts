@@ -129,6 +129,8 @@ export const REQUEST_CODES = {
   'webhook-url-refused':
     'Nothing is sent to this address: it is not https on the public internet, and the operator allows no other (`--webhook-receivers any`, ' +
     '`fovea:webhookReceivers`).',
+  'webhooks-off':
+    'The installation tells no webhooks. Ask its operator to allow it (`fovea:webhookReceivers`).',
   'webhook-disabled':
     'The webhook is disabled. Mend its receiver, then set its `status` to `enabled`; `disabled_reason` says why.',
   'webhooks-full': 'There are as many webhooks as are allowed. Delete one that is not needed.',

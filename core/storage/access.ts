@@ -67,6 +67,14 @@ const TRAINER: Access = {
   erase: [],
 };
 
+/** Whoever tells webhooks. */
+const DELIVERER: Access = {
+  read: [webhooks, webhookDeliveries, webhookNotices],
+  write: [webhooks, webhookDeliveries, webhookQueue],
+  delete: [webhookDeliveries, webhookQueue],
+  erase: [],
+};
+
 /** The function that handles batch events writes them into job records and job events. */
 const JOB_EVENTS: Access = {
   read: [job, jobEvents, batch, batchEvents],
@@ -155,6 +163,7 @@ export const ACCESS = {
     ],
   },
   jobEvents: JOB_EVENTS,
+  deliverer: DELIVERER,
   /** The same where jobs may wait for workers: it finds those that no worker takes. */
   jobEventsAndWorkers: { ...JOB_EVENTS, read: [...JOB_EVENTS.read, workers] },
 } as const satisfies Readonly<Record<string, Access>>;

@@ -121,7 +121,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     const webhook = await webhooks.find(webhookId);
     const found = await deliveries.find(webhookId, deliveryId);
     if (webhook === undefined || found === undefined) {
-      await store.erase(keys.webhookDelivery(webhookId, deliveryId));
+      await store.delete(keys.webhookDelivery(webhookId, deliveryId));
       await store.delete(dueKey);
       return;
     }

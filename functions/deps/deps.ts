@@ -68,7 +68,7 @@ export interface AppDeps {
   readonly metricsScope?: MetricsScope | undefined;
   /** Fetches pictures that predictions name by URL; absent where that is not allowed. */
   readonly fetchPicture?: FetchPicture | undefined;
-  /** Whom webhooks may reach. Default: `public`. */
+  /** Whom webhooks may reach; absent where they are told nothing. */
   readonly webhookReceivers?: WebhookReceivers | undefined;
   /** Whether pictures that people send with their right labels are kept. Default: they are not. */
   readonly keepsFeedback?: boolean | undefined;

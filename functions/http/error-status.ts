@@ -132,6 +132,7 @@ export const ERROR_ANSWERS = {
   'webhook-not-found': refused(404),
   'webhook-delivery-not-found': refused(404),
   'webhook-url-refused': refused(403),
+  'webhooks-off': refused(403),
   'webhook-disabled': refused(409),
   'webhooks-full': refused(409),
 

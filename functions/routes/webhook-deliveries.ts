@@ -15,7 +15,7 @@ import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
-import { assertEnabled } from './webhooks.ts';
+import { assertEnabled, requireOn } from './webhooks.ts';
 
 const TAGS = ['Webhooks'];
 
@@ -68,6 +68,7 @@ const redeliver = createRoute({
       'webhook-not-found',
       'webhook-delivery-not-found',
       'webhook-disabled',
+      'webhooks-off',
       'record-invalid',
       'record-contended',
     ),
@@ -75,7 +76,7 @@ const redeliver = createRoute({
 });
 
 /** The routes of deliveries. */
-export function webhookDeliveryRoutes({ store, now }: AppDeps) {
+export function webhookDeliveryRoutes({ store, now, webhookReceivers }: AppDeps) {
   const routes = createRoutes();
   const webhooks = createWebhookRecords({ store, now });
   const deliveries = createDeliveries({ store, now });
@@ -96,6 +97,7 @@ export function webhookDeliveryRoutes({ store, now }: AppDeps) {
 
   routes.openapi(redeliver, async (c) => {
     const { webhook_id, delivery_id } = c.req.valid('param');
+    requireOn(webhookReceivers);
     assertEnabled(await webhooks.get(webhook_id));
     const delivery = await deliveries.redeliver(webhook_id, delivery_id);
     await notices.wake();

@@ -16,6 +16,7 @@ import {
   WebhookListSchema,
   WebhookSchema,
 } from '../../api/webhook.ts';
+import type { WebhookReceivers } from '../../core/environment.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { createDeliveries } from '../../core/webhook/deliveries.ts';
 import { createNotices } from '../../core/webhook/notices.ts';
@@ -48,7 +49,13 @@ const create = createRoute({
   request: { body: jsonBody('CreateWebhook') },
   responses: {
     201: { description: 'The webhook, with its secret.', content: content(NewWebhookSchema) },
-    ...errorResponses(...JSON_ERRORS, ...WRITE_ERRORS, 'webhook-url-refused', 'webhooks-full'),
+    ...errorResponses(
+      ...JSON_ERRORS,
+      ...WRITE_ERRORS,
+      'webhook-url-refused',
+      'webhooks-full',
+      'webhooks-off',
+    ),
   },
 });
 
@@ -118,7 +125,13 @@ const test = createRoute({
       description: 'The delivery, which is still to be attempted.',
       content: content(WebhookDeliverySchema),
     },
-    ...errorResponses(...WRITE_ERRORS, 'webhook-not-found', 'webhook-disabled', 'record-invalid'),
+    ...errorResponses(
+      ...WRITE_ERRORS,
+      'webhook-not-found',
+      'webhook-disabled',
+      'webhooks-off',
+      'record-invalid',
+    ),
   },
 });
 
@@ -136,7 +149,7 @@ const remove = createRoute({
 });
 
 /** The routes of webhooks. */
-export function webhookRoutes({ store, limits, now, webhookReceivers = 'public' }: AppDeps) {
+export function webhookRoutes({ store, limits, now, webhookReceivers }: AppDeps) {
   const routes = createRoutes();
   const webhooks = createWebhookRecords({ store, now });
   const deliveries = createDeliveries({ store, now });
@@ -151,7 +164,7 @@ export function webhookRoutes({ store, limits, now, webhookReceivers = 'public' 
 
   routes.openapi(create, async (c) => {
     const { url, events, description } = await readJsonBody(c, CreateWebhookSchema, limits.jsonBodyBytes);
-    await checkReceiver(url, { receivers: webhookReceivers });
+    await checkReceiver(url, { receivers: requireOn(webhookReceivers) });
     const createdBy = c.get('apiKey')?.name;
     const record = await webhooks.create({ url, events, description, createdBy });
     noteTarget(c, { webhook_id: record.id });
@@ -187,6 +200,7 @@ export function webhookRoutes({ store, limits, now, webhookReceivers = 'public' 
   });
 
   routes.openapi(test, async (c) => {
+    requireOn(webhookReceivers);
     const webhook = await webhooks.get(c.req.valid('param').webhook_id);
     assertEnabled(webhook);
     const delivery = await deliveries.create(webhook.id, {
@@ -206,6 +220,18 @@ export function webhookRoutes({ store, limits, now, webhookReceivers = 'public' 
   });
 
   return routes;
+}
+
+/**
+ * Refuses to promise what nothing would deliver.
+ * @throws {FoveaError} `webhooks-off`.
+ */
+export function requireOn(receivers: WebhookReceivers | undefined): WebhookReceivers {
+  if (receivers !== undefined) return receivers;
+  throw new FoveaError(
+    'webhooks-off',
+    'This installation tells no webhooks. Its operator allows them by fovea:webhookReceivers.',
+  );
 }
 
 /**

@@ -19,7 +19,11 @@ export const allowJobEvents = (
   { looksAgain }: { readonly looksAgain: boolean },
 ) => allow(role, bucket, looksAgain ? ACCESS.jobEventsAndWorkers : ACCESS.jobEvents);
 
-function allow(role: Role, bucket: IBucket, access: Access): void {
+/** Lets a function tell webhooks what happened. */
+export const allowDelivering = (role: Role, bucket: IBucket) =>
+  allow(role, bucket, ACCESS.deliverer, 'WebhookAccess');
+
+function allow(role: Role, bucket: IBucket, access: Access, name = 'BucketAccess'): void {
   const statements = [
     // Without it S3 answers 403 instead of 404 for an object that is not there.
     new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
@@ -31,7 +35,7 @@ function allow(role: Role, bucket: IBucket, access: Access): void {
       ? []
       : [new PolicyStatement({ actions: ['s3:ListBucketVersions'], resources: [bucket.bucketArn] })]),
   ];
-  const policy = new Policy(role, 'BucketAccess', { statements, roles: [role] });
+  const policy = new Policy(role, name, { statements, roles: [role] });
   for (const pattern of new Set([...access.read, ...access.write, ...access.delete, ...access.erase])) {
     const reason = 'The objects below this prefix are many; the pattern is as narrow as their keys allow.';
     acknowledgeWildcard(policy, bucket.arnForObjects(pattern), reason);

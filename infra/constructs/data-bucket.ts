@@ -1,14 +1,17 @@
 // The bucket, which is the only place with state. It is versioned, closed to the public, and its lifecycle rules delete what
 // has expired.
 
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type CfnBucket,
   HttpMethods,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { expiriesOf, type KeepDays } from '../../core/storage/retention.ts';
 
@@ -69,5 +72,40 @@ export class DataBucket extends Construct {
       reason:
         'Access logs would cost money while idle; operators who need them turn on CloudTrail data events for the bucket.',
     });
+  }
+
+  /**
+   * A topic that is told of every new object below a prefix. The bucket can have one. It costs nothing while nothing happens.
+   * @param prefix ends in `/`.
+   */
+  notices(prefix: string): Topic {
+    const topic = new Topic(this, 'Notices', { displayName: 'Fovea notices', enforceSSL: true });
+    Validations.of(topic).acknowledge({
+      id: 'AwsSolutions-SNS2',
+      reason:
+        "S3 cannot write to a topic under the key of AWS, and a key of one's own costs money while idle. Messages name keys of objects alone.",
+    });
+    // The ARN of the bucket would make a ring: the bucket names the topic, and is refused one to which it may not write.
+    const { policyDependable } = topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('s3.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
+    // The CDK's own way would bring a function that sets this, with rights to change the bucket.
+    const bucket = this.bucket.node.defaultChild as CfnBucket;
+    bucket.notificationConfiguration = {
+      topicConfigurations: [
+        {
+          event: 's3:ObjectCreated:*',
+          topic: topic.topicArn,
+          filter: { s3Key: { rules: [{ name: 'prefix', value: prefix }] } },
+        },
+      ],
+    };
+    if (policyDependable !== undefined) bucket.node.addDependency(policyDependable);
+    return topic;
   }
 }

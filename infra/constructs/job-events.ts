@@ -1,15 +1,18 @@
-// Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened.
+// Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened. Where webhooks are
+// allowed, it also tells them.
 
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
-import { allowJobEvents } from '../access/bucket-access.ts';
-import type { Settings } from '../settings/settings.ts';
+import { keys } from '../../core/storage/keys.ts';
+import { allowDelivering, allowJobEvents } from '../access/bucket-access.ts';
+import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
@@ -33,6 +36,8 @@ const LOOK_AGAIN = Duration.minutes(2);
 const WATCH = Duration.minutes(5);
 /** EventBridge allows 64 characters. */
 const STACK_NAME_LENGTH = 48;
+/** How often attempts that failed are made again, and what was overseen is found. */
+const TELL_AGAIN = Duration.minutes(5);
 const LOST_EVENTS_KEPT = Duration.days(14);
 
 /** The function that handles events of AWS Batch, the rule that calls it, and the queue of lost events. */
@@ -67,6 +72,7 @@ export class JobEvents extends Construct {
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
         [environment.queue]: settings.queue,
         ...(settings.queue === 'batch' ? { [environment.watchRule]: ruleName } : {}),
+        ...webhookVariables(settings),
       },
     });
     allowJobEvents(handler.role, data.bucket, { looksAgain });
@@ -107,5 +113,19 @@ export class JobEvents extends Construct {
       });
     }
     if (settings.queue !== 'workers') allowDescribing(handler.role);
+    if (settings.webhookReceivers !== 'none') this.tellWebhooks(handler, data);
+  }
+
+  /** Has the function called for every new notice in the bucket, and every few minutes for what is tried again. */
+  private tellWebhooks({ role, function: handler }: BundledFunction, data: DataBucket): void {
+    allowDelivering(role, data.bucket);
+    data
+      .notices(keys.webhookNotices())
+      .addSubscription(new LambdaSubscription(handler, { deadLetterQueue: this.lostEvents }));
+    new Rule(this, 'TellWebhooks', {
+      description: 'Fovea webhooks are told again what they did not take',
+      schedule: Schedule.rate(TELL_AGAIN),
+      targets: [new LambdaFunction(handler, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE })],
+    });
   }
 }

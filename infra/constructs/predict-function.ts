@@ -6,7 +6,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
 import { allowApi } from '../access/bucket-access.ts';
-import type { Settings } from '../settings/settings.ts';
+import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
@@ -60,6 +60,7 @@ export class PredictFunction extends Construct {
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
         ...(allowOrigins === undefined ? {} : { [environment.allowOrigins]: JSON.stringify(allowOrigins) }),
         ...(Object.keys(keepDays).length === 0 ? {} : { [environment.keepDays]: textOf(keepDays) }),
+        ...webhookVariables(settings),
         ...(feedback ? { [environment.feedback]: 'true' } : {}),
         ...(imageUrls === undefined ? {} : { [environment.imageUrls]: JSON.stringify(imageUrls) }),
       },

@@ -3,7 +3,14 @@
 
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
-import { HTTPS_PORT, OriginSchema, PortsSchema, QUEUES } from '../../core/environment.ts';
+import {
+  environment,
+  HTTPS_PORT,
+  OriginSchema,
+  PortsSchema,
+  QUEUES,
+  WEBHOOK_RECEIVERS,
+} from '../../core/environment.ts';
 import { KeepDaysSchema } from '../../core/storage/retention.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
@@ -78,6 +85,10 @@ const SettingsSchema = z
       (value) => (String(value) === 'true' ? [HTTPS_PORT] : String(value) === 'false' ? undefined : value),
       PortsSchema.optional(),
     ),
+    /**
+     * Whom webhooks may reach: nobody, https on the public internet, or any address. With `none` nothing is told to them.
+     */
+    webhookReceivers: z.enum(['none', ...WEBHOOK_RECEIVERS]).default('none'),
     /** Whether pictures that people send with their right labels are kept, with their consent. */
     feedback: flag.default(false),
     /**
@@ -120,6 +131,10 @@ const SettingsSchema = z
 
 /** The checked settings of a deployment. See the schema for each of them. */
 export type Settings = z.infer<typeof SettingsSchema>;
+
+/** The variable of the functions that says whom webhooks may reach; none where they are told nothing. */
+export const webhookVariables = ({ webhookReceivers }: Settings): Readonly<Record<string, string>> =>
+  webhookReceivers === 'none' ? {} : { [environment.webhookReceivers]: webhookReceivers };
 
 /** Settings that are not allowed; the message names every problem. */
 export class SettingsError extends Error {

@@ -35,6 +35,10 @@ describe('cdk-nag (AwsSolutions)', () => {
     expect(() => synthesizeAfter(() => undefined, DOMAIN)).not.toThrow();
   });
 
+  it('finds nothing with webhooks', () => {
+    expect(() => synthesizeAfter(() => undefined, { 'fovea:webhookReceivers': 'public' })).not.toThrow();
+  });
+
   it('finds an open security group that is added', () => {
     const addGroup = (stack: FoveaStack) => {
       const vpc = Vpc.fromVpcAttributes(stack, 'Other', { vpcId: 'vpc-1', availabilityZones: ['a'] });

@@ -19,6 +19,7 @@ describe('parseSettings', () => {
       feedback: false,
       keepDays: {},
       budgetScope: 'account',
+      webhookReceivers: 'none',
       retentionDays: 30,
       logRetentionDays: 30,
     });
@@ -36,6 +37,7 @@ describe('parseSettings', () => {
       'fovea:logRetentionDays': '7',
       'fovea:imageUrls': '443, 8443',
       'fovea:keepDays': 'audit=90,batches=7',
+      'fovea:webhookReceivers': 'any',
       'fovea:allowOrigins': 'https://app.example.com, capacitor://localhost',
     });
     expect(settings).toMatchObject({
@@ -49,6 +51,7 @@ describe('parseSettings', () => {
       logRetentionDays: 7,
       imageUrls: [443, 8443],
       keepDays: { audit: 90, batches: 7 },
+      webhookReceivers: 'any',
       allowOrigins: ['https://app.example.com', 'capacitor://localhost'],
     });
   });

@@ -148,6 +148,70 @@ describe('the template', () => {
     expect(kept(template)).toEqual([]);
   });
 
+  it('tells webhooks only where the setting says so: by notices of the bucket, and again every few minutes', () => {
+    const chosen = synthesize({ webhookReceivers: 'public' });
+    const receivers = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Function').flatMap(
+        ([, { Properties }]) => Properties['Environment'].Variables.FOVEA_WEBHOOK_RECEIVERS ?? [],
+      );
+    expect(receivers(chosen)).toEqual(['public', 'public']);
+    expect(receivers(template)).toEqual([]);
+    const bucket = resourcesOf(chosen, 'AWS::S3::Bucket').at(0)?.[1];
+    const [, topicPolicy] =
+      resourcesOf(chosen, 'AWS::SNS::TopicPolicy').find(([id]) => id.startsWith('DataNotices')) ?? [];
+    expect(bucket?.Properties['NotificationConfiguration']).toEqual({
+      TopicConfigurations: [
+        {
+          Event: 's3:ObjectCreated:*',
+          Topic: topicPolicy?.Properties['Topics'][0],
+          Filter: { S3Key: { Rules: [{ Name: 'prefix', Value: 'webhook-queue/notices/' }] } },
+        },
+      ],
+    });
+    const publish = topicPolicy?.Properties['PolicyDocument'].Statement.find(
+      ({ Effect }: { Effect: string }) => Effect === 'Allow',
+    );
+    expect(publish).toMatchObject({
+      Action: 'sns:Publish',
+      Principal: { Service: 's3.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+    expect(
+      resourcesOf(chosen, 'AWS::SNS::Subscription').map(([, { Properties }]) => Properties),
+    ).toMatchObject([
+      {
+        Protocol: 'lambda',
+        TopicArn: topicPolicy?.Properties['Topics'][0],
+        RedrivePolicy: expect.anything(),
+      },
+    ]);
+    expect(resourcesOf(chosen, 'AWS::Events::Rule')).toContainEqual([
+      expect.stringMatching(/TellWebhooks/),
+      expect.objectContaining({
+        Properties: expect.objectContaining({ ScheduleExpression: 'rate(5 minutes)' }),
+      }),
+    ]);
+    const access = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::IAM::Policy').filter(([id]) => id.includes('WebhookAccess'));
+    expect(access(template)).toEqual([]);
+    const patterns = access(chosen).map(([, { Properties }]) =>
+      Properties['PolicyDocument'].Statement.map(
+        ({ Action, Resource }: { Action: string; Resource: unknown }) =>
+          `${Action} ${[...JSON.stringify(Resource).matchAll(/"\/([^"]*)"/g)].map(([, key]) => key).join(' ')}`,
+      ),
+    );
+    expect(patterns).toEqual([
+      [
+        's3:ListBucket ',
+        's3:GetObject webhooks/* webhook-deliveries/* webhook-queue/notices/*',
+        's3:PutObject webhooks/* webhook-deliveries/* webhook-queue/*',
+        's3:DeleteObject webhook-deliveries/* webhook-queue/*',
+      ],
+    ]);
+    // What holds of every installation holds with webhooks, too.
+    for (const { name, problems } of GUARANTEES) expect(problems(chosen), name).toEqual([]);
+  });
+
   it('has a dashboard of predictions, latency, cold starts, errors, jobs by status, hours and cost', () => {
     const dashboard = resourcesOf(template, 'AWS::CloudWatch::Dashboard').at(0)?.[1];
     const body = flatten(dashboard?.Properties['DashboardBody']);

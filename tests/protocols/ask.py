@@ -153,6 +153,32 @@ def roboflow():
     expect(answer["top"], answer["confidence"])
 
 
+def webhooks():
+    """What a receiver was told is in the place of the picture."""
+    import json
+
+    from openai import InvalidWebhookSignatureError, OpenAI
+    from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+    told = json.loads(content)
+    body, told_headers, secret = told["body"], told["headers"], told["secret"]
+    event = Webhook(secret).verify(body, told_headers)
+    assert event["type"] == "webhook.test" and event["id"] == told_headers["webhook-id"], event
+    client = OpenAI(api_key=key, base_url=f"{url}/v1", webhook_secret=secret)
+    assert client.webhooks.unwrap(body, told_headers).id == event["id"]
+    tampered = body.replace("webhook.test", "batch.completed")
+    for refuse, exception in (
+        (lambda: Webhook(secret).verify(tampered, told_headers), WebhookVerificationError),
+        (lambda: client.webhooks.unwrap(tampered, told_headers), InvalidWebhookSignatureError),
+    ):
+        try:
+            refuse()
+        except exception:
+            continue
+        raise AssertionError(f"no {exception}")
+    print(event["id"])
+
+
 def metrics():
     import urllib.request
 
@@ -336,6 +362,7 @@ def cvat():
     "metrics": metrics,
     "metrics-elsewhere": metrics_elsewhere,
     "tensorflow-serving": tensorflow_serving,
+    "webhooks": webhooks,
     "open-inference": open_inference,
     "hugging-face": hugging_face,
     "custom-vision": custom_vision,

@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
@@ -16,6 +17,7 @@ import { startLocalServer } from '../../functions/local-server.ts';
 import { colorPicture, commitColorModel } from '../support/color-model.ts';
 import { startFunction } from '../support/lambda/start-function.ts';
 import { preparePython } from '../support/python-environment.ts';
+import { startReceiver } from '../support/webhook-receiver.ts';
 import { askByOpenAI } from './ask-openai.ts';
 import { checkTypes } from './typed-answers.ts';
 
@@ -27,6 +29,7 @@ const PACKAGES = [
   'boto3==1.44.8',
   'inference-sdk==1.8.3',
   'prometheus-client==0.26.0',
+  'standardwebhooks==1.1.0',
 ];
 const PROTOCOLS = [
   'open-inference',
@@ -52,8 +55,32 @@ const HUGGING_FACE = '@huggingface/inference@4.13.30';
 const OUTPUT_CHARACTERS = 4000;
 const KEY = 'a-key-of-a-test-that-is-long-enough';
 
+const WAIT_MS = 50;
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('ask.py', import.meta.url));
+
+/** Writes into a file what a receiver of a webhook is told, and the secret that verifies it. @returns the file. */
+async function receiveWebhook(folder: string, url: string): Promise<string> {
+  const receiver = await startReceiver();
+  try {
+    const post = async (path: string, body: object) =>
+      (await (
+        await fetch(`${url}/v1/webhooks${path}`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      ).json()) as { id: string; secret: string };
+    const { id, secret } = await post('', { url: receiver.url, events: ['batch.completed'] });
+    await post(`/${id}/test`, {});
+    while (receiver.received.length === 0) await sleep(WAIT_MS);
+    const file = path.join(folder, 'told.json');
+    await writeFile(file, JSON.stringify({ secret, ...receiver.received[0] }));
+    return file;
+  } finally {
+    await receiver.stop();
+  }
+}
 
 /** Asks by Hugging Face's client for JavaScript, which is installed into the folder. */
 async function askByJavaScript(folder: string, url: string, picture: string): Promise<string> {
@@ -95,6 +122,7 @@ const server = await startLocalServer({
   version: '0.0.0-test',
   logger: silentLogger,
   apiKeys: async () => ({ tester: KEY }),
+  webhookReceivers: 'any',
 });
 let failed = 0;
 async function check(name: string, ask: () => Promise<string>): Promise<void> {
@@ -113,10 +141,10 @@ try {
     console.log(`skipped: all clients for Python: ${error.message.split('\n')[0]}`);
   });
   /** Asks by the clients for Python. */
-  const askByPython = async (url: string, protocols: readonly string[], where: string) => {
+  const askByPython = async (url: string, protocols: readonly string[], where: string, file = picture) => {
     for (const protocol of tools === undefined ? [] : protocols)
       await check(`${protocol}, ${where}`, async () => {
-        const args = [program, protocol, url, KEY, picture];
+        const args = [program, protocol, url, KEY, file];
         const { stdout } = await run(path.join(tools ?? '', 'python'), args, { cwd: folder });
         return stdout.trim();
       });

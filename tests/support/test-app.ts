@@ -48,7 +48,8 @@ export interface TestAppOptions {
   readonly keepsFeedback?: boolean;
   readonly metrics?: AppDeps['metrics'];
   readonly metricsScope?: AppDeps['metricsScope'];
-  readonly webhookReceivers?: WebhookReceivers;
+  /** Default: `public`. */
+  readonly webhookReceivers?: WebhookReceivers | undefined;
 }
 
 /** A fixed clock that a test may turn on. */
@@ -106,7 +107,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     keepsFeedback: options.keepsFeedback,
     metrics: options.metrics,
     metricsScope: options.metricsScope,
-    webhookReceivers: options.webhookReceivers,
+    webhookReceivers: 'webhookReceivers' in options ? options.webhookReceivers : 'public',
     usage: createUsageCounter({
       store,
       now,

@@ -78,6 +78,23 @@ describe('a webhook', () => {
     expect(answer.error.message).toMatch(message);
   });
 
+  it('is made, tested and told nothing where the installation tells none, and can be deleted', async () => {
+    const on = createTestApp({ webhookReceivers: 'any' });
+    const { id } = (await on.send('POST', '/v1/webhooks', { url: 'http://a.test', events: EVENTS })).body;
+    const delivery = (await on.send('POST', `/v1/webhooks/${id}/test`)).body;
+    const { send } = createTestApp({ store: on.store, webhookReceivers: undefined });
+    for (const [path, body] of [
+      ['', { url: 'https://8.8.8.8/', events: EVENTS }],
+      [`/${id}/test`, undefined],
+      [`/${id}/deliveries/${delivery.id}/redeliver`, undefined],
+    ] as const)
+      expect(await send('POST', `/v1/webhooks${path}`, body)).toMatchObject({
+        status: 403,
+        body: { error: { code: 'webhooks-off' } },
+      });
+    expect(await send('DELETE', `/v1/webhooks/${id}`)).toMatchObject({ status: 200 });
+  });
+
   it('is unknown by another id', async () => {
     const { send } = createTestApp();
     for (const [method, path, code] of [
