@@ -138,7 +138,17 @@ export default {
     }),
     only('functions-do-not-train', 'Serving starts trainers as processes, and imports none of them.', {
       from: '^functions/',
+      fromNot: '^functions/page/',
       to: '^(batch-job|client|cli|infra)/',
+    }),
+    only('page-is-a-client', 'What runs in browsers speaks HTTP, and nothing of a server is sent to them.', {
+      from: '^functions/page/',
+      to: '^(batch-job|cli|core|infra)/|^functions/(?!page/)',
+    }),
+    only('servers-leave-the-page', 'The page runs in browsers alone.', {
+      from: '^functions/',
+      fromNot: '^functions/page/',
+      to: '^functions/page/',
     }),
     only('servers-alone-measure', 'A function is measured by its platform, and pays for what it loads.', {
       from: '^functions/(lambda|batch-events|app|deps|http|routes|protocols)',

@@ -44,6 +44,8 @@ export const FeedbackSchema = z
     message: 'send one of "image" and "image_key"',
   })
   .meta({ id: 'Feedback', description: 'A picture that was predicted, with its right label.' });
+/** Feedback as clients write it. */
+export type FeedbackBody = z.input<typeof FeedbackSchema>;
 
 /** The answer to feedback. */
 export const KeptFeedbackSchema = z
@@ -58,3 +60,5 @@ export const KeptFeedbackSchema = z
     created: z.boolean().meta({ description: 'Whether it was not there before.' }),
   })
   .meta({ id: 'KeptFeedback', description: 'Where the picture is kept.' });
+/** The answer to feedback as clients get it. */
+export type WireKeptFeedback = z.infer<typeof KeptFeedbackSchema>;

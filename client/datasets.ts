@@ -8,7 +8,7 @@ import type {
   WireMovedFiles,
 } from '../api/dataset-files.ts';
 import type { CreateDatasetUploadsBody, WireDatasetUpload } from '../api/dataset-uploads.ts';
-import { entries, type ListOptions } from './pages.ts';
+import { entries, type ListOptions, type Page } from './pages.ts';
 import { type CallOptions, segment, type Transport } from './transport.ts';
 
 /** How a dataset is inspected. */
@@ -35,6 +35,16 @@ export interface DatasetCalls {
   /** Inspects a dataset: counts its pictures and lists what is wrong. A large one takes several requests. */
   inspect(dataset: string, options?: InspectOptions): Promise<WireDataset>;
   files(dataset: string, options?: FileListOptions): AsyncIterable<WireListedFile>;
+  /** One page of the files of a class, by path, for whoever turns pages. */
+  filePage(
+    dataset: string,
+    page: CallOptions & {
+      readonly class: string;
+      readonly limit: number;
+      /** The path of the last file of the page before. */
+      readonly after?: string | undefined;
+    },
+  ): Promise<Page<WireListedFile>>;
   /** The bytes of a file, without the place where the picture was taken. */
   read(dataset: string, path: string, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Stores a picture as `<class>/<file>`, with at most one folder before or in the class; replaces one of that name. */
@@ -47,6 +57,8 @@ export interface DatasetCalls {
   ): Promise<readonly WireDatasetUpload[]>;
   /** Moves files to another class. */
   move(dataset: string, paths: readonly string[], to: string, options?: CallOptions): Promise<WireMovedFiles>;
+  /** Gives a class another name; a class that has it already gets the files. */
+  renameClass(dataset: string, label: string, to: string, options?: CallOptions): Promise<WireMovedFiles>;
   /** Deletes files for good. */
   deleteFiles(dataset: string, paths: readonly string[], options?: CallOptions): Promise<WireDeletedFiles>;
   /** Deletes a dataset for good. */
@@ -76,6 +88,8 @@ export function datasetCalls(transport: Transport): DatasetCalls {
         ...options,
         query: { class: label, split, finding, inspect },
       }),
+    filePage: (dataset, { signal, ...query }) =>
+      ask('list', 'GET', `${pathOf(dataset)}/files`, { query, signal }),
     async read(dataset, path, { signal } = {}) {
       const response = await send('GET', `${pathOf(dataset)}/files/content`, { query: { path }, signal });
       return new Uint8Array(await response.arrayBuffer());
@@ -99,6 +113,11 @@ export function datasetCalls(transport: Transport): DatasetCalls {
     },
     move: (dataset, paths, to, options) =>
       ask('list', 'POST', `${pathOf(dataset)}/files/move`, { ...options, json: { paths, class: to } }),
+    renameClass: (dataset, label, to, options) =>
+      ask('list', 'POST', `${pathOf(dataset)}/classes/${segment(label)}/rename`, {
+        ...options,
+        json: { class: to },
+      }),
     deleteFiles: (dataset, paths, options) =>
       ask('dataset.files', 'POST', `${pathOf(dataset)}/files/delete`, { ...options, json: { paths } }),
     delete: (dataset, options) => ask('dataset', 'DELETE', pathOf(dataset), options),

@@ -1,5 +1,6 @@
 // Predictions: pictures in, labels out. Pictures that are too large for a request are uploaded first.
 
+import type { FeedbackBody, WireKeptFeedback } from '../api/feedback.ts';
 import type { WirePrediction, WirePredictionList } from '../api/prediction.ts';
 import { ApiError } from './api-error.ts';
 import { type ApiRequest, type CallOptions, type Query, segment, type Transport } from './transport.ts';
@@ -37,6 +38,8 @@ export interface PredictCalls {
   ): Promise<WirePredictionList>;
   /** The picture with a heatmap over it, as PNG. */
   heatmap(model: string, picture: Uint8Array, options?: PredictOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** Says what a predicted picture shows; it is kept for training, where the operator allows that. */
+  feedback(prediction: string, body: FeedbackBody, options?: CallOptions): Promise<WireKeptFeedback>;
 }
 
 /** The calls of predictions by a transport. */
@@ -91,5 +94,11 @@ export function predictCalls({ ask, send }: Transport, uploads: UploadCalls): Pr
         },
         options,
       ),
+    feedback: (prediction, body, options) =>
+      ask('prediction.feedback', 'POST', `/v1/predictions/${segment(prediction)}/feedback`, {
+        ...options,
+        json: body,
+        makes: true,
+      }),
   };
 }

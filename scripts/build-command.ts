@@ -9,9 +9,9 @@ import { BUNDLE_FOLDER, SOURCES_FILE } from './command-bundle.mjs';
 const target = path.join(REPOSITORY, BUNDLE_FOLDER);
 /** As deep as the bundle's own folder, so that places hold. */
 const work = `${target}.${process.pid}`;
-const metafile = await bundleCommand(work);
+const inputs = await bundleCommand(work);
 const sources: Record<string, number> = {};
-for (const file of Object.keys(metafile.inputs)) {
+for (const file of inputs) {
   if (!file.startsWith('node_modules/')) sources[file] = (await stat(path.join(REPOSITORY, file))).mtimeMs;
 }
 // The packages are those of the lock file.

@@ -5,10 +5,11 @@ import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundleFunction } from './build-function/bundle-function.ts';
+import { bundleFunction, PACKAGE_FOLDER } from './build-function/bundle-function.ts';
 import { packageFolders, writeFunctionNotices } from './build-function/function-notices.ts';
 import { measureFolder } from './build-function/measure-folder.ts';
 import { type FunctionArchitecture, installNativePackages } from './build-function/native-packages.ts';
+import { buildPage } from './build-page/build-page.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const DIST = path.join(REPOSITORY, 'dist');
@@ -16,6 +17,8 @@ const MB = 1_000_000;
 /** Our own limits: Lambda takes 250 MB, but a cold start reads every megabyte. */
 const LIMITS_BYTES = { api: 75 * MB, 'job-events': 10 * MB } as const;
 const TABLE_ROWS = 6;
+/** What the page is made of beside its script. */
+const PAGE_FILES = ['index.html', 'page.css', 'docs.css', 'docs.js'];
 
 const architecture = await readArchitecture();
 const target = path.join(DIST, `functions-${architecture}`);
@@ -37,9 +40,6 @@ try {
     folder: jobEvents,
   });
   await cp(native, path.join(api, 'node_modules'), { recursive: true });
-  const installed = (await packageFolders(api)).map((folder) => `node_modules/${folder}`);
-  await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...installed]));
-  await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
   // A thread's files are loaded by their names, beside the code that starts it.
   for (const file of ['heic-thread.mjs', 'resample-thread.mjs', 'resample-window.mjs']) {
     await cp(path.join(REPOSITORY, 'core/image', file), path.join(api, 'app', file));
@@ -47,7 +47,14 @@ try {
   // What core/certificate gives out beside a model.
   await cp(path.join(REPOSITORY, 'core/certificate/code'), path.join(api, 'app/code'), { recursive: true });
   // Where functions/routes looks for them from the bundle: `../page/`.
-  await cp(path.join(REPOSITORY, 'functions/page'), path.join(api, 'page'), { recursive: true });
+  await mkdir(path.join(api, 'page'));
+  for (const file of PAGE_FILES)
+    await cp(path.join(REPOSITORY, 'functions/page', file), path.join(api, 'page', file));
+  const { inputs } = await buildPage(REPOSITORY, path.join(api, 'page'));
+  const installed = (await packageFolders(api)).map((folder) => `node_modules/${folder}`);
+  const inPage = inputs.flatMap((file) => PACKAGE_FOLDER.exec(file)?.[0] ?? []);
+  await writeFunctionNotices(REPOSITORY, api, new Set([...inApi, ...inPage, ...installed]));
+  await writeFunctionNotices(REPOSITORY, jobEvents, inJobEvents);
   await report('api', api);
   await report('job-events', jobEvents);
   await rm(target, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { accepts } from 'hono/accepts';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { toProgramIncomplete } from '../../core/errors/program-file-missing.ts';
-import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
+import type { StoredFile } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { entityTag, names } from './answer-file.ts';
 
@@ -15,8 +15,8 @@ const compress = promisify(gzip);
 
 /** A static file and its media type. */
 export interface AssetFile {
-  /** The file's place; asked for at the first request, so that an app without its pages still starts. */
-  readonly locate: () => URL;
+  /** Reads it; called at the first request, so that an app without its pages still starts. */
+  readonly read: () => Promise<StoredFile>;
   readonly contentType: string;
 }
 
@@ -34,13 +34,15 @@ export const MARKDOWN = 'text/markdown; charset=utf-8';
  * @throws {FoveaError} `program-incomplete` where the file is missing; Node's error where it cannot be read.
  */
 export function serveAsset(
-  { locate, contentType }: AssetFile,
+  { read, contentType }: AssetFile,
   contentSecurityPolicy: string | (() => Promise<string>),
 ) {
   let file: Promise<Asset> | undefined;
   return async (c: Context<AppEnv>): Promise<Response> => {
-    file ??= readBothForms(locate()).then(toAsset);
+    file ??= read().then(toAsset);
     const asset = await file.catch((error: unknown) => {
+      // A file that is put back is found by the next request.
+      file = undefined;
       throw toProgramIncomplete(error) ?? error;
     });
     const policy =

@@ -3,6 +3,7 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { readBothForms } from '../../core/stored-file.ts';
 import type { DescribedApi } from '../api-page/described-api.ts';
 import { renderOperationsPage, renderSchemasPage } from '../api-page/render-pages.ts';
 import { withRequestExamples } from '../api-page/request-examples.ts';
@@ -39,7 +40,7 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     scheme: 'bearer',
     description: 'An API key. An installation on one machine needs none.',
   });
-  const pageFile = (name: string) => new URL(`../page/${name}`, import.meta.url);
+  const pageFile = (name: string) => readBothForms(new URL(`../page/${name}`, import.meta.url));
 
   const describe = () =>
     app.getOpenAPI31Document({
@@ -81,10 +82,10 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     '/docs/errors',
     serveRendered(() => '', errorListHtml, POLICY),
   );
-  routes.get('/docs/docs.css', serveAsset({ locate: () => pageFile('docs.css'), contentType: CSS }, POLICY));
+  routes.get('/docs/docs.css', serveAsset({ read: () => pageFile('docs.css'), contentType: CSS }, POLICY));
   routes.get(
     '/docs/docs.js',
-    serveAsset({ locate: () => pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
+    serveAsset({ read: () => pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
   );
   routes.get('/docs/errors.md', (c) => c.body(errorListMarkdown(), 200, assetHeaders(MARKDOWN, POLICY)));
   return routes;

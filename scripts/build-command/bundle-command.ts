@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+import { buildPage } from '../build-page/build-page.ts';
 
 /** The folder of the sources. */
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,6 +26,11 @@ const keepPlaces = (folder: string): Plugin => ({
           `new URL('./${out}.ts', ${own})`,
           `new URL('./${out}.mjs', import.meta.url)`,
         );
+      // The script of the page is built, too, and lies beside the bundle.
+      contents = contents.replaceAll(
+        `new URL('../page/page.js', ${own})`,
+        `new URL('./page.js', import.meta.url)`,
+      );
       return { loader: 'ts', contents };
     });
   },
@@ -36,9 +42,9 @@ const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
 /**
  * Bundles the command.
  * @param folder where to; it may be renamed afterwards. Its entry is `main.mjs`.
- * @returns what esbuild says of the sources.
+ * @returns the files that it is made of, from the repository's root.
  */
-export async function bundleCommand(folder: string): Promise<Metafile> {
+export async function bundleCommand(folder: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: REPOSITORY,
     entryPoints: [{ in: 'cli/entry.ts', out: 'main' }, ...THREAD_MODULES],
@@ -57,5 +63,6 @@ export async function bundleCommand(folder: string): Promise<Metafile> {
     plugins: [keepPlaces(folder)],
     logLevel: 'warning',
   });
-  return metafile;
+  const { inputs } = await buildPage(REPOSITORY, folder);
+  return [...new Set([...Object.keys(metafile.inputs), ...inputs])];
 }

@@ -15,7 +15,7 @@ export interface BundleFunctionOptions {
 export const EXTERNAL_PACKAGES = ['libheif-js', 'onnxruntime-node', 'sharp'] as const;
 
 /** The innermost package that a file belongs to. */
-const PACKAGE_FOLDER = /^.*node_modules\/(@[^/]+\/)?[^/]+/;
+export const PACKAGE_FOLDER = /^.*node_modules\/(@[^/]+\/)?[^/]+/;
 
 /** Defines `require`, which CommonJS packages in the bundle call for Node's own modules. */
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
@@ -47,7 +47,8 @@ export async function bundleFunction({
     // function-notices.ts writes these comments into a file beside the bundle.
     legalComments: 'none',
     metafile: true,
-    external: [...EXTERNAL_PACKAGES],
+    // The page's script is built already, so that nothing asks for the bundler.
+    external: [...EXTERNAL_PACKAGES, 'esbuild'],
     banner: { js: REQUIRE },
     logLevel: 'warning',
   });

@@ -64,6 +64,11 @@ const VIOLATIONS: Readonly<Record<string, readonly Import[]>> = {
     ['batch-job/answers.ts', 'hono'],
   ],
   'functions-do-not-train': [['functions/trains.ts', 'batch-job/trainer.ts']],
+  'page-is-a-client': [
+    ['functions/page/reads.ts', 'core/job/job.ts'],
+    ['functions/page/serves.ts', 'functions/app.ts'],
+  ],
+  'servers-leave-the-page': [['functions/draws.ts', 'functions/page/reads.ts']],
   'servers-alone-measure': [
     ['functions/http/counts.ts', 'functions/metrics/counter.ts'],
     ['functions/routes/traces.ts', 'functions/tracing/open.ts'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readBothForms } from '../../../core/stored-file.ts';
 import { createRoutes } from '../../../functions/http/app-routes.ts';
 import { JAVASCRIPT, serveAsset } from '../../../functions/http/asset-files.ts';
 
@@ -16,8 +17,8 @@ writeFileSync(path.join(folder, 'packed.js.gz'), gzipSync(SCRIPT));
 
 const routes = createRoutes();
 for (const name of ['plain.js', 'packed.js']) {
-  const locate = () => pathToFileURL(path.join(folder, name));
-  routes.get(`/${name}`, serveAsset({ locate, contentType: JAVASCRIPT }, "default-src 'none'"));
+  const read = () => readBothForms(pathToFileURL(path.join(folder, name)));
+  routes.get(`/${name}`, serveAsset({ read, contentType: JAVASCRIPT }, "default-src 'none'"));
 }
 const ask = (name: string, accepted?: string) =>
   routes.request(`/${name}`, { headers: accepted === undefined ? {} : { 'Accept-Encoding': accepted } });

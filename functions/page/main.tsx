@@ -1,0 +1,131 @@
+// The page: its frame, the API key where one is needed, and the view of the address.
+
+import { render } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { keepLists, models } from './state/lists.ts';
+import { route } from './state/route.ts';
+import { health, keyProblem, takeKey } from './state/session.ts';
+import { Dataset, DatasetClass } from './views/dataset.tsx';
+import { Datasets } from './views/datasets.tsx';
+import { Job } from './views/job.tsx';
+import { Model } from './views/model.tsx';
+import { Models } from './views/models.tsx';
+import { Train } from './views/train.tsx';
+import { Try } from './views/try.tsx';
+import { TEXTS } from './words/texts.ts';
+
+const VIEWS = ['datasets', 'train', 'models', 'try'] as const;
+
+/** Without a view in the address: a photo to try where there is a model, else the way to one. */
+const startView = () => (models.value === null ? '' : models.value.length > 0 ? 'try' : 'datasets');
+
+function View() {
+  const { path } = route.value;
+  const [view = startView(), name, part] = path;
+  switch (view) {
+    case '':
+      return <p class="wide">{TEXTS.loading}</p>;
+    case 'train':
+      return <Train />;
+    case 'jobs':
+      return name === undefined ? <Train /> : <Job key={name} id={name} />;
+    case 'models':
+      return name === undefined ? <Models /> : <Model key={name} model={name} />;
+    case 'try':
+      return <Try />;
+    default:
+      if (name === undefined) return <Datasets />;
+      return part === undefined ? (
+        <Dataset key={name} dataset={name} />
+      ) : (
+        <DatasetClass key={`${name}/${part}`} dataset={name} label={part} />
+      );
+  }
+}
+
+function Page() {
+  const { path } = route.value;
+  const view = path[0] ?? startView();
+  const main = useRef<HTMLElement>(null);
+  const address = path.join('/');
+  const shown = useRef(address);
+  useLayoutEffect(() => {
+    // Keyboards and screen readers go on in the new view.
+    if (shown.current !== address) main.current?.focus();
+    shown.current = address;
+  }, [address]);
+  return (
+    <>
+      <button class="skip" type="button" onClick={() => main.current?.focus()}>
+        {TEXTS.skip}
+      </button>
+      <header class="top">
+        <a class="brand" href="#/">
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <circle cx="16" cy="16" r="14" class="ring" />
+            <circle cx="16" cy="16" r="8" class="ring" />
+            <circle cx="16" cy="16" r="3" class="dot" />
+          </svg>
+          {TEXTS.brand}
+        </a>
+        <nav aria-label={TEXTS.nav.label}>
+          {VIEWS.map((one) => (
+            <a
+              key={one}
+              href={`#/${one}`}
+              {...(view === one || (one === 'train' && view === 'jobs')
+                ? { 'aria-current': 'page' as const }
+                : {})}
+            >
+              {TEXTS.nav[one]}
+            </a>
+          ))}
+          <a href="/docs">{TEXTS.nav.api}</a>
+        </nav>
+        <span id="health" class={`health ${health.value}`} role="status">
+          {TEXTS.health[health.value]}
+        </span>
+      </header>
+      <main id="page-main" ref={main} tabIndex={-1}>
+        {health.value === 'down' ? (
+          <p class="error wide" role="alert">
+            {TEXTS.down}
+          </p>
+        ) : null}
+        {keyProblem.value === null ? <View /> : <KeyForm problem={keyProblem.value} />}
+      </main>
+    </>
+  );
+}
+
+const KeyForm = ({ problem }: { readonly problem: string }) => (
+  <form
+    id="key-form"
+    class="card wide key"
+    aria-labelledby="key-title"
+    onSubmit={(event) => {
+      event.preventDefault();
+      takeKey(String(new FormData(event.currentTarget).get('key') ?? '').trim());
+    }}
+  >
+    <div class="card-head">
+      <h1 id="key-title">{TEXTS.key.title}</h1>
+    </div>
+    <p>{TEXTS.key.why}</p>
+    <div class="key-row">
+      <input id="key" name="key" type="password" autoComplete="off" aria-label={TEXTS.key.label} required />
+      <button class="primary" type="submit">
+        {TEXTS.key.use}
+      </button>
+    </div>
+    {problem === '' ? null : (
+      <p id="key-error" class="error" role="alert">
+        {problem}
+      </p>
+    )}
+  </form>
+);
+
+const page = document.getElementById('page');
+if (page !== null) render(<Page />, page);
+keepLists();

@@ -1,0 +1,72 @@
+// Pictures of datasets: small ones, loaded when they come into view.
+
+import { useEffect, useState } from 'preact/hooks';
+import { apiKey, askFile } from '../state/session.ts';
+import { fileName } from '../words/format.ts';
+
+interface ThumbnailProps {
+  readonly dataset: string;
+  readonly path: string;
+  /** Pixels of a side. */
+  readonly size?: number;
+}
+
+const DEFAULT_SIZE = 128;
+
+/** A square picture of a file of a dataset. */
+export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps) {
+  const query = new URLSearchParams({ path, size: String(size) });
+  const address = `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`;
+  const key = apiKey.value;
+  const [source, setSource] = useState(key === null ? address : undefined);
+  const [isBroken, setBroken] = useState(false);
+  useEffect(() => {
+    setBroken(false);
+    if (key === null) {
+      setSource(address);
+      return undefined;
+    }
+    // The browser sends no key for pictures.
+    let made: string | undefined;
+    let isGone = false;
+    askFile(address)
+      .then(async (response) => {
+        if (!response.ok) throw new Error(String(response.status));
+        const blob = await response.blob();
+        if (isGone) return;
+        made = URL.createObjectURL(blob);
+        setSource(made);
+      })
+      .catch(() => setBroken(true));
+    return () => {
+      isGone = true;
+      if (made !== undefined) URL.revokeObjectURL(made);
+    };
+  }, [address, key]);
+  const name = fileName(path);
+  if (isBroken || source === undefined)
+    return (
+      <span class="thumb broken" role="img" aria-label={name}>
+        {isBroken ? name : ''}
+      </span>
+    );
+  return (
+    <img
+      class="thumb"
+      src={source}
+      alt={name}
+      title={path}
+      width={size}
+      height={size}
+      loading="lazy"
+      decoding="async"
+      onError={() => setBroken(true)}
+    />
+  );
+}
+
+/** The path below the dataset of an object key; undefined for keys of something else. */
+export function pathOfKey(dataset: string, key: string): string | undefined {
+  const prefix = `datasets/${dataset}/`;
+  return key.startsWith(prefix) && key.length > prefix.length ? key.slice(prefix.length) : undefined;
+}

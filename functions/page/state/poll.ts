@@ -1,0 +1,42 @@
+// Asks again and again while somebody looks: not in a hidden tab, and at once when the tab is shown again.
+
+/** What is asked: gives the milliseconds until it is asked again, or undefined where that is all. */
+export type Ask = (signal: AbortSignal) => Promise<number | undefined>;
+
+const FAILED_MS = 5000;
+
+/** Starts asking. @returns what ends it; a request that is under way is then given up. */
+export function poll(ask: Ask): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let running: AbortController | undefined;
+  let isOver = false;
+
+  async function run(): Promise<void> {
+    clearTimeout(timer);
+    if (isOver || document.hidden || running !== undefined) return;
+    const controller = new AbortController();
+    running = controller;
+    let waitMs: number | undefined = FAILED_MS;
+    try {
+      waitMs = await ask(controller.signal);
+    } catch {
+      // Who asks shows what failed; the next time may do better.
+    }
+    running = undefined;
+    if (waitMs === undefined) isOver = true;
+    if (!isOver && !document.hidden) timer = setTimeout(() => void run(), waitMs);
+  }
+
+  const onVisibility = () => {
+    if (document.hidden) clearTimeout(timer);
+    else void run();
+  };
+  document.addEventListener('visibilitychange', onVisibility);
+  void run();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    running?.abort();
+    document.removeEventListener('visibilitychange', onVisibility);
+  };
+}

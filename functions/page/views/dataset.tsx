@@ -1,0 +1,477 @@
+// One dataset: what an inspection found, with a mend for each finding, and its classes as rows of pictures.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { WireDataset } from '../../../api/dataset.ts';
+import type { WireMovedFiles } from '../../../api/dataset-files.ts';
+import { useAsked } from '../parts/asked.ts';
+import { Done, Failure, messageOf } from '../parts/notice.tsx';
+import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { take } from '../state/lists.ts';
+import { toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { fileName } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+
+const WORDS = TEXTS.dataset;
+const PICTURES_OF_ROW = 8;
+const CLASSES_OF_PAGE = 20;
+const PICTURES_OF_PAGE = 60;
+const LARGE_THUMB = 192;
+
+type Finding = WireDataset['findings'][number];
+
+/** What a mend did, and what it asks for anew. */
+interface Mended {
+  readonly say: (text: string) => void;
+  readonly fail: (error: unknown) => void;
+  readonly again: () => void;
+}
+
+const sayMoved = ({ data }: WireMovedFiles, text: (moved: number) => string): string => {
+  const stayed = data.find(({ error }) => error !== null)?.error;
+  const moved = data.filter(({ moved_to: to }) => to !== null).length;
+  return [moved > 0 ? text(moved) : '', stayed == null ? '' : WORDS.stayed(stayed.message)].join(' ').trim();
+};
+
+/** Moves pictures, and says what became of them. */
+async function move(dataset: string, paths: readonly string[], label: string, mended: Mended) {
+  try {
+    const moved = await client.value.datasets.move(dataset, paths, label);
+    mended.say(sayMoved(moved, (count) => WORDS.moved(count, label)));
+    mended.again();
+  } catch (error) {
+    mended.fail(error);
+  }
+}
+
+/** Deletes pictures, once somebody is sure. */
+async function remove(dataset: string, paths: readonly string[], mended: Mended) {
+  if (!confirm(WORDS.removeSure(paths.length))) return;
+  try {
+    const { paths: gone } = await client.value.datasets.deleteFiles(dataset, paths);
+    mended.say(WORDS.removed(gone.length));
+    mended.again();
+  } catch (error) {
+    mended.fail(error);
+  }
+}
+
+/** The view of a dataset. */
+export function Dataset({ dataset }: { readonly dataset: string }) {
+  const [files, setFiles] = useState<{ readonly done: number; readonly total: number }>();
+  const [said, setSaid] = useState('');
+  const [failure, setFailure] = useState<unknown>();
+  const { value, error, again } = useAsked(
+    (signal) => client.value.datasets.inspect(dataset, { signal, onProgress: setFiles }),
+    [dataset],
+  );
+  const mended: Mended = {
+    say: (text) => {
+      setFailure(undefined);
+      setSaid(text);
+    },
+    fail: setFailure,
+    again,
+  };
+  return (
+    <>
+      <section class="card wide" aria-labelledby="dataset-title">
+        <div class="card-head">
+          <h1 id="dataset-title">{dataset}</h1>
+          <div class="actions">
+            <a class="button" href={toHash(['datasets'], { into: dataset })}>
+              {WORDS.addMore}
+            </a>
+            {value?.can_train ? (
+              <a class="button primary" href={toHash(['train'], { dataset })}>
+                {WORDS.train}
+              </a>
+            ) : null}
+          </div>
+        </div>
+        <Failure error={error} retry={again} />
+        <Failure error={failure} />
+        <Done text={said} />
+        {value === undefined && error === undefined ? (
+          <p role="status">{files === undefined ? WORDS.begin : WORDS.inspecting(files.done, files.total)}</p>
+        ) : null}
+        {value === undefined ? null : (
+          <>
+            <p>
+              {TEXTS.datasets.facts(
+                value.split.train + value.split.validation + value.split.test,
+                value.classes.length,
+              )}
+              . {WORDS.split(value.split)}
+            </p>
+            {value.can_train ? null : <p class="error">{WORDS.cannot}</p>}
+          </>
+        )}
+      </section>
+      {value === undefined ? null : <Findings dataset={dataset} found={value} mended={mended} />}
+      {value === undefined ? null : <Classes dataset={dataset} found={value} mended={mended} />}
+    </>
+  );
+}
+
+interface PartProps {
+  readonly dataset: string;
+  readonly found: WireDataset;
+  readonly mended: Mended;
+}
+
+const idOf = ({ code, key, related }: Finding) => [code, key, ...(related ?? [])].join('\n');
+/** Findings that somebody looked at and found right; of this browser. */
+const keptItem = (dataset: string) => `fovea-kept-findings/${dataset}`;
+const readKept = (dataset: string): string[] => {
+  try {
+    return JSON.parse(localStorage.getItem(keptItem(dataset)) ?? '[]');
+  } catch {
+    return [];
+  }
+};
+
+function Findings({ dataset, found, mended }: PartProps) {
+  const [kept, setKept] = useState(() => readKept(dataset));
+  const keep = (finding: Finding) => {
+    const all = [...kept, idOf(finding)];
+    localStorage.setItem(keptItem(dataset), JSON.stringify(all));
+    setKept(all);
+  };
+  const labels = found.classes.map(({ label }) => label);
+  const groups = found.finding_groups.map((group) => {
+    const all = found.findings.filter(({ code }) => code === group.code);
+    return { ...group, all, open: all.filter((finding) => !kept.includes(idOf(finding))) };
+  });
+  const open = groups.filter((group) => group.open.length > 0);
+  return (
+    <section class="card wide" aria-labelledby="findings-title">
+      <div class="card-head">
+        <h2 id="findings-title">{WORDS.findings}</h2>
+      </div>
+      {open.length === 0 ? <p class="empty">{WORDS.noFindings}</p> : null}
+      {open.map(({ code, severity, count, all, open: findings }) => (
+        <div key={code} class={`finding ${severity}`} data-code={code}>
+          <p class="severity">
+            <span class={`status ${severity === 'error' ? 'failed' : severity}`}>
+              {WORDS.severity[severity]}
+            </span>
+          </p>
+          {findings.map((finding) => (
+            <OneFinding
+              key={idOf(finding)}
+              dataset={dataset}
+              finding={finding}
+              labels={labels}
+              mended={mended}
+              keep={() => keep(finding)}
+            />
+          ))}
+          {count > all.length ? <p class="hint">{WORDS.more(count - all.length)}</p> : null}
+        </div>
+      ))}
+    </section>
+  );
+}
+
+interface OneFindingProps {
+  readonly dataset: string;
+  readonly finding: Finding;
+  readonly labels: readonly string[];
+  readonly mended: Mended;
+  readonly keep: () => void;
+}
+
+function OneFinding({ dataset, finding, labels, mended, keep }: OneFindingProps) {
+  const { key, related = [], message, severity } = finding;
+  const paths = [...(key === null ? [] : [key]), ...related].flatMap((one) => {
+    const path = pathOfKey(dataset, one);
+    // A key that ends with a slash is a class.
+    return path === undefined || path.endsWith('/') ? [] : [path];
+  });
+  return (
+    <div class="one-finding">
+      <p>{message}</p>
+      {paths.length === 0 ? null : (
+        <ul class="side-by-side">
+          {paths.map((path) => (
+            <li key={path}>
+              <Thumbnail dataset={dataset} path={path} size={LARGE_THUMB} />
+              <span class="facts">{path}</span>
+              <Mend dataset={dataset} path={path} labels={labels} mended={mended} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {severity === 'error' ? null : (
+        <button type="button" onClick={keep}>
+          {WORDS.keep}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface MendProps {
+  readonly dataset: string;
+  readonly path: string;
+  readonly labels: readonly string[];
+  readonly mended: Mended;
+  /** A class that is probably the right one. */
+  readonly likely?: string;
+}
+
+/** The mends of one picture: to another class, or away. */
+export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) {
+  const [label, setLabel] = useState(likely);
+  const name = fileName(path);
+  return (
+    <span class="mend">
+      <select
+        aria-label={`${WORDS.moveTo}: ${path}`}
+        value={label}
+        onChange={({ currentTarget }) => setLabel(currentTarget.value)}
+      >
+        <option value="">{WORDS.moveTo} …</option>
+        {labels
+          .filter((one) => !path.split('/').slice(0, -1).includes(one))
+          .map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+      </select>
+      <button
+        type="button"
+        disabled={label === ''}
+        aria-label={`${WORDS.move} ${name}`}
+        onClick={() => void move(dataset, [path], label, mended)}
+      >
+        {WORDS.move}
+      </button>
+      <button
+        type="button"
+        class="danger"
+        aria-label={`${WORDS.remove} ${path}`}
+        onClick={() => void remove(dataset, [path], mended)}
+      >
+        {WORDS.remove}
+      </button>
+    </span>
+  );
+}
+
+function Classes({ dataset, found, mended }: PartProps) {
+  const [page, setPage] = useState(0);
+  const pages = Math.ceil(found.classes.length / CLASSES_OF_PAGE);
+  const shown = found.classes.slice(page * CLASSES_OF_PAGE, (page + 1) * CLASSES_OF_PAGE);
+  return (
+    <section class="card wide" aria-labelledby="classes-title">
+      <div class="card-head">
+        <h2 id="classes-title">{WORDS.classes}</h2>
+      </div>
+      <ul id="classes" class="rows">
+        {shown.map((summary) => (
+          <ClassRow
+            key={summary.label}
+            dataset={dataset}
+            label={summary.label}
+            count={summary.train + summary.validation + summary.test}
+            mended={mended}
+          />
+        ))}
+      </ul>
+      {pages > 1 ? (
+        <Pages
+          page={page}
+          hasNext={page + 1 < pages}
+          onPrevious={() => setPage(page - 1)}
+          onNext={() => setPage(page + 1)}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+interface ClassRowProps {
+  readonly dataset: string;
+  readonly label: string;
+  readonly count: number;
+  readonly mended: Mended;
+}
+
+function ClassRow({ dataset, label, count, mended }: ClassRowProps) {
+  const row = useRef<HTMLLIElement>(null);
+  const [isSeen, setSeen] = useState(false);
+  useEffect(() => {
+    const element = row.current;
+    if (element === null) return undefined;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) setSeen(true);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const { value, error } = useAsked(
+    async (signal) =>
+      isSeen
+        ? take(
+            client.value.datasets.files(dataset, { class: label, pageSize: PICTURES_OF_ROW, signal }),
+            PICTURES_OF_ROW,
+          )
+        : undefined,
+    [dataset, label, count, String(isSeen)],
+  );
+  return (
+    <li ref={row} class="class-row">
+      <span class="name">{label}</span>
+      <span class="version">{WORDS.count(count)}</span>
+      <a class="strip" href={toHash(['datasets', dataset, label])} aria-label={WORDS.all(label)}>
+        {value?.map(({ path }) => (
+          <Thumbnail key={path} dataset={dataset} path={path} />
+        ))}
+      </a>
+      {error === undefined ? null : <span class="facts problem">{messageOf(error)}</span>}
+      <Rename dataset={dataset} label={label} mended={mended} />
+    </li>
+  );
+}
+
+function Rename({ dataset, label, mended }: Omit<ClassRowProps, 'count'>) {
+  return (
+    <details class="rename">
+      <summary>
+        {WORDS.rename} <span class="unseen">{label}</span>
+      </summary>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+          client.value.datasets.renameClass(dataset, label, name).then((moved) => {
+            mended.say(sayMoved(moved, () => WORDS.renamed(name)));
+            mended.again();
+          }, mended.fail);
+        }}
+      >
+        <input name="name" defaultValue={label} required aria-label={WORDS.renameLabel(label)} />
+        <button type="submit">{WORDS.save}</button>
+      </form>
+    </details>
+  );
+}
+
+interface PagesProps {
+  readonly page: number;
+  readonly hasNext: boolean;
+  readonly onPrevious: () => void;
+  readonly onNext: () => void;
+}
+
+const Pages = ({ page, hasNext, onPrevious, onNext }: PagesProps) => (
+  <p class="pages">
+    <button type="button" disabled={page === 0} onClick={onPrevious}>
+      {WORDS.previous}
+    </button>
+    <span role="status">{WORDS.page(page + 1)}</span>
+    <button type="button" disabled={!hasNext} onClick={onNext}>
+      {WORDS.next}
+    </button>
+  </p>
+);
+
+/** The view of one class: its pictures page by page, to move or remove. */
+export function DatasetClass({ dataset, label }: { readonly dataset: string; readonly label: string }) {
+  /** The last path of each page before this one. */
+  const [before, setBefore] = useState<readonly string[]>([]);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [to, setTo] = useState('');
+  const [said, setSaid] = useState('');
+  const [failure, setFailure] = useState<unknown>();
+  const after = before.at(-1);
+  const { value, error, again } = useAsked(
+    (signal) =>
+      client.value.datasets.filePage(dataset, { class: label, limit: PICTURES_OF_PAGE, after, signal }),
+    [dataset, label, after],
+  );
+  const { value: found } = useAsked(
+    (signal) => client.value.datasets.inspect(dataset, { signal }),
+    [dataset],
+  );
+  const mended: Mended = {
+    say: (text) => {
+      setFailure(undefined);
+      setSaid(text);
+      setChosen(new Set());
+    },
+    fail: setFailure,
+    again,
+  };
+  const last = value?.data.at(-1)?.path;
+  const paths = [...chosen];
+  return (
+    <section class="card wide" aria-labelledby="class-title">
+      <div class="card-head">
+        <h1 id="class-title">
+          <a href={toHash(['datasets', dataset])}>{dataset}</a> / {label}
+        </h1>
+      </div>
+      <Failure error={error} retry={again} />
+      <Failure error={failure} />
+      <Done text={said} />
+      <div class="bar">
+        <span role="status">{WORDS.selected(chosen.size)}</span>
+        <select
+          aria-label={WORDS.moveTo}
+          value={to}
+          onChange={({ currentTarget }) => setTo(currentTarget.value)}
+        >
+          <option value="">{WORDS.moveTo} …</option>
+          {found?.classes
+            .filter((one) => one.label !== label)
+            .map((one) => (
+              <option key={one.label}>{one.label}</option>
+            ))}
+        </select>
+        <button
+          type="button"
+          disabled={chosen.size === 0 || to === ''}
+          onClick={() => void move(dataset, paths, to, mended)}
+        >
+          {WORDS.move}
+        </button>
+        <button
+          type="button"
+          class="danger"
+          disabled={chosen.size === 0}
+          onClick={() => void remove(dataset, paths, mended)}
+        >
+          {WORDS.remove}
+        </button>
+      </div>
+      <ul id="pictures" class="grid">
+        {value?.data.map(({ path }) => (
+          <li key={path}>
+            <label>
+              <input
+                type="checkbox"
+                checked={chosen.has(path)}
+                aria-label={WORDS.select(fileName(path))}
+                onChange={({ currentTarget }) => {
+                  const next = new Set(chosen);
+                  if (currentTarget.checked) next.add(path);
+                  else next.delete(path);
+                  setChosen(next);
+                }}
+              />
+              <Thumbnail dataset={dataset} path={path} />
+            </label>
+          </li>
+        ))}
+      </ul>
+      <Pages
+        page={before.length}
+        hasNext={value?.has_more === true && last !== undefined}
+        onPrevious={() => setBefore(before.slice(0, -1))}
+        onNext={() => setBefore(last === undefined ? before : [...before, last])}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,234 @@
+// The datasets, and a place to drop a folder that becomes one.
+
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { useAsked } from '../parts/asked.ts';
+import { Failure } from '../parts/notice.tsx';
+import { chosenFiles, droppedFiles, type PathedFile } from '../state/dropped-files.ts';
+import { take } from '../state/lists.ts';
+import { goTo, route, toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { planUpload, startUpload, stopUpload, type UploadPlan, upload } from '../state/upload.ts';
+import { size } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+
+const WORDS = TEXTS.upload;
+const MOST_DATASETS = 100;
+/** Left-out files that are named. */
+const MOST_NAMED = 100;
+
+const plan = signal<UploadPlan | null>(null);
+
+/** The view. */
+export function Datasets() {
+  const status = upload.value?.status;
+  const { value, error, again } = useAsked(
+    (signal) => take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS),
+    [status],
+  );
+  return (
+    <>
+      <Upload />
+      <section class="card" aria-labelledby="datasets-title">
+        <div class="card-head">
+          <h2 id="datasets-title">{TEXTS.datasets.title}</h2>
+        </div>
+        <Failure error={error} retry={again} />
+        {value === undefined && error === undefined ? <p class="empty">{TEXTS.loading}</p> : null}
+        {value?.length === 0 ? <p class="empty">{TEXTS.datasets.none}</p> : null}
+        <ul id="datasets" class="rows">
+          {value?.map(({ dataset, inspection }) => (
+            <li key={dataset}>
+              <a class="name" href={toHash(['datasets', dataset])}>
+                {dataset}
+              </a>
+              {inspection === null ? null : (
+                <span class={`status ${inspection.can_train ? 'succeeded' : 'failed'}`}>
+                  {inspection.can_train ? TEXTS.datasets.ready : TEXTS.datasets.notReady}
+                </span>
+              )}
+              <span class="facts">
+                {inspection === null
+                  ? TEXTS.datasets.unknown
+                  : TEXTS.datasets.facts(inspection.pictures, inspection.classes)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+function Upload() {
+  const [isOver, setOver] = useState(false);
+  const takeFiles = (files: readonly PathedFile[]) => {
+    if (files.length > 0) plan.value = planUpload(files);
+  };
+  const running = upload.value;
+  return (
+    <section class="card wide" aria-labelledby="upload-title">
+      <div class="card-head">
+        <h1 id="upload-title">{WORDS.title}</h1>
+      </div>
+      {running !== null && running.status !== 'done' ? (
+        <Progress />
+      ) : (
+        <>
+          {/* The field inside is what keyboards reach. */}
+          <label
+            id="drop-folder"
+            class={`drop low${isOver ? ' over' : ''}`}
+            onDragOver={(event) => {
+              event.preventDefault();
+              setOver(true);
+            }}
+            onDragLeave={() => setOver(false)}
+            onDrop={(event) => {
+              event.preventDefault();
+              setOver(false);
+              if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(takeFiles);
+            }}
+          >
+            <span class="drop-hint">
+              <strong>{WORDS.hint}</strong>
+              <span>{WORDS.how}</span>
+            </span>
+            <input
+              id="folder"
+              type="file"
+              multiple
+              aria-label={WORDS.choose}
+              // Folders instead of files; an attribute that the types do not know.
+              {...{ webkitdirectory: true }}
+              onChange={({ currentTarget }) => takeFiles(chosenFiles(currentTarget))}
+            />
+          </label>
+          {plan.value === null ? null : <Plan key={plan.value.folder} plan={plan.value} />}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** A name that every store takes. */
+const toName = (folder: string) => folder.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+
+function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
+  const [name, setName] = useState(route.value.query.get('into') ?? (toName(chosen.folder) || 'pictures'));
+  const { pictures, classes, sizeBytes, leftOut } = chosen;
+  return (
+    <form
+      class="plan"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void startUpload(name, chosen).then(() => {
+          if (upload.value?.status !== 'done') return;
+          plan.value = null;
+          if (route.value.path[0] === 'datasets') goTo(['datasets', name]);
+        });
+      }}
+    >
+      <p role="status">
+        {pictures.length === 0 ? WORDS.nothing : WORDS.plan(pictures.length, classes, size(sizeBytes))}
+      </p>
+      <LeftOutList files={leftOut} />
+      {pictures.length === 0 ? null : (
+        <>
+          <label class="field">
+            <span>{WORDS.name}</span>
+            <input
+              id="dataset-name"
+              value={name}
+              required
+              pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
+              aria-describedby="dataset-name-help"
+              onInput={({ currentTarget }) => setName(currentTarget.value)}
+            />
+          </label>
+          <p id="dataset-name-help" class="hint">
+            {WORDS.nameHelp}
+          </p>
+          <button class="primary" type="submit">
+            {WORDS.start}
+          </button>
+        </>
+      )}
+    </form>
+  );
+}
+
+/** Screen readers hear it every tenth. */
+const TENTHS = 10;
+
+function Progress() {
+  const state = upload.value;
+  const [heard, setHeard] = useState('');
+  const done = state?.done ?? 0;
+  const total = state?.total ?? 0;
+  const tenth = total === 0 ? 0 : Math.floor((TENTHS * done) / total);
+  // Said once for each tenth, not for each picture.
+  useEffect(() => setHeard(WORDS.state(done, total)), [tenth]);
+  if (state === null) return null;
+  const { status, had, secondsLeft, leftOut, problem, dataset } = state;
+  return (
+    <div id="upload-progress" class="plan">
+      <p>
+        {WORDS.state(done, total)} {had > 0 ? WORDS.had(had) : ''}{' '}
+        {secondsLeft === null || status !== 'running' ? '' : WORDS.left(secondsLeft)}
+      </p>
+      <progress max={total} value={done} aria-label={WORDS.progress} />
+      <p class="unseen" role="status">
+        {heard}
+      </p>
+      {status === 'stopped' ? <p role="status">{WORDS.stopped}</p> : null}
+      {status === 'broken' ? <Failure error={WORDS.broken(problem)} /> : null}
+      <LeftOutList files={leftOut} />
+      {status === 'running' ? (
+        <button type="button" onClick={stopUpload}>
+          {WORDS.stop}
+        </button>
+      ) : (
+        <div class="actions">
+          <button
+            class="primary"
+            type="button"
+            onClick={() => {
+              void startUpload(dataset, state.plan).then(() => {
+                if (upload.value?.status === 'done' && route.value.path[0] === 'datasets')
+                  goTo(['datasets', dataset]);
+              });
+            }}
+          >
+            {WORDS.goOn}
+          </button>
+          <button
+            type="button"
+            onClick={() => {
+              upload.value = null;
+            }}
+          >
+            {TEXTS.dataset.cancel}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Files that are not uploaded, with the reason of each. */
+export function LeftOutList({ files }: { readonly files: UploadPlan['leftOut'] }) {
+  if (files.length === 0) return null;
+  return (
+    <details class="left-out">
+      <summary>{WORDS.refused(files.length)}</summary>
+      <ul>
+        {files.slice(0, MOST_NAMED).map(({ path, reason }) => (
+          <li key={path}>
+            <code>{path}</code> {typeof reason === 'string' ? WORDS.reasons[reason] : reason.message}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,216 @@
+// One training, live: what it does, how long it takes, how it learns, what happened, and its end.
+
+import { useEffect, useState } from 'preact/hooks';
+import type { WireJob, WireJobEvent } from '../../../api/job.ts';
+import { isJobOver } from '../../../client/jobs.ts';
+import { Chart } from '../parts/chart.tsx';
+import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
+import { Failure } from '../parts/notice.tsx';
+import { refresh } from '../state/lists.ts';
+import { poll } from '../state/poll.ts';
+import { toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { moment, percent } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+
+const WORDS = TEXTS.job;
+const POLL_MS = 1000;
+const SLOW_POLL_MS = 5000;
+const MOST_EVENTS = 30;
+
+/** The view of a training. */
+export function Job({ id }: { readonly id: string }) {
+  const [job, setJob] = useState<WireJob>();
+  const [error, setError] = useState<unknown>();
+  const [round, setRound] = useState(0);
+  const events = useEvents(id, job === undefined ? '' : job.status === 'paused' ? 'paused' : 'open');
+  // `round` asks again after a button.
+  useEffect(
+    () =>
+      poll(async (signal) => {
+        try {
+          const found = await client.value.jobs.get(id, { signal });
+          setJob(found);
+          setError(undefined);
+          if (!isJobOver(found)) return found.status === 'paused' ? SLOW_POLL_MS : POLL_MS;
+          // The model that it made is in the lists at once.
+          await refresh(signal).catch(() => undefined);
+          return undefined;
+        } catch (thrown) {
+          if (signal.aborted) return undefined;
+          setError(thrown);
+          throw thrown;
+        }
+      }),
+    [id, round],
+  );
+  if (job === undefined)
+    return (
+      <section class="card wide">
+        <h1>{WORDS.title('')}</h1>
+        {error === undefined ? <p class="empty">{TEXTS.loading}</p> : <Failure error={error} />}
+      </section>
+    );
+  const [stage, ...facts] = progressWords(job);
+  const isOver = isJobOver(job);
+  return (
+    <>
+      <section class="card wide" aria-labelledby="job-title">
+        <div class="card-head">
+          <h1 id="job-title">{WORDS.title(job.model_name)}</h1>
+          <span class="actions">
+            <JobButtons job={job} onDone={() => setRound(round + 1)} />
+            <JobStatus job={job} />
+          </span>
+        </div>
+        <Failure error={error} />
+        <p class="facts">
+          {WORDS.facts(job.model, job.dataset)} · {moment(job.created_at)}
+        </p>
+        {isOver ? (
+          <End job={job} />
+        ) : (
+          <div id="live">
+            <p class="lead" role="status">
+              {job.status === 'running' || job.status === 'pausing'
+                ? (stage ?? WORDS.waiting)
+                : jobWords(job)}
+            </p>
+            <p class="facts">{job.status === 'running' ? facts.join(' · ') : ''}</p>
+            <JobBar job={job} />
+          </div>
+        )}
+        {job.remedies.length > 0 ? <p class="hint">{WORDS.remedies(job.remedies.length)}</p> : null}
+      </section>
+      <section class="card wide" aria-labelledby="curves-title">
+        <div class="card-head">
+          <h2 id="curves-title">{WORDS.curves}</h2>
+        </div>
+        <Curves events={events} />
+      </section>
+      <section class="card wide" aria-labelledby="events-title">
+        <div class="card-head">
+          <h2 id="events-title">{WORDS.events}</h2>
+        </div>
+        <ol id="events" class="events">
+          {events
+            .slice(-MOST_EVENTS)
+            .reverse()
+            .map((event) => (
+              <li key={event.id} class={event.level}>
+                <time>{moment(event.created_at)}</time> {event.message}
+              </li>
+            ))}
+        </ol>
+      </section>
+    </>
+  );
+}
+
+function End({ job }: { readonly job: WireJob }) {
+  const words = jobWords(job);
+  if (job.status !== 'succeeded')
+    return (
+      <div id="job-end">
+        <p class="error" role="alert">
+          {job.status === 'failed' ? WORDS.failedHint : WORDS.status[job.status]} {words}
+        </p>
+        <a class="button" href={toHash(['train'], { dataset: job.dataset })}>
+          {WORDS.tryAgain}
+        </a>
+      </div>
+    );
+  const version = job.fine_tuned_model ?? job.model_name;
+  return (
+    <div id="job-end">
+      <p class="lead" role="status">
+        {WORDS.done} {words}
+      </p>
+      <p class="actions">
+        <a class="button primary" href={toHash(['try'], { model: version })}>
+          {WORDS.tryModel}
+        </a>
+        <a class="button" href={toHash(['models', job.model_name], { version: job.model_version ?? '' })}>
+          {WORDS.seeModel}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+/** The events so far; followed while the tab is visible. */
+function useEvents(id: string, state: '' | 'open' | 'paused'): readonly WireJobEvent[] {
+  const [events, setEvents] = useState<readonly WireJobEvent[]>([]);
+  useEffect(() => {
+    if (state !== 'open') return undefined;
+    let running: AbortController | undefined;
+    let seen: string | undefined;
+    let isDone = false;
+    setEvents([]);
+    const follow = async () => {
+      if (document.hidden || running !== undefined || isDone) return;
+      const controller = new AbortController();
+      running = controller;
+      try {
+        const { jobs } = client.value;
+        for await (const event of jobs.events(id, { after: seen, signal: controller.signal })) {
+          seen = event.id;
+          setEvents((before) => [...before, event]);
+        }
+        isDone = true;
+      } catch {
+        // Followed anew when the tab is shown again, or the job changes.
+      }
+      running = undefined;
+    };
+    const onVisibility = () => {
+      if (document.hidden) running?.abort();
+      else void follow();
+    };
+    document.addEventListener('visibilitychange', onVisibility);
+    void follow();
+    return () => {
+      isDone = true;
+      running?.abort();
+      document.removeEventListener('visibilitychange', onVisibility);
+    };
+  }, [id, state]);
+  return events;
+}
+
+const numberOf = (event: WireJobEvent, name: string): number | null => {
+  const value = event.data?.[name];
+  return typeof value === 'number' ? value : null;
+};
+
+function Curves({ events }: { readonly events: readonly WireJobEvent[] }) {
+  const epochs = events.filter(({ type }) => type === 'metrics');
+  if (epochs.length === 0) return <p class="empty">{WORDS.noCurves}</p>;
+  const curves = (training: string, validation: string) => [
+    {
+      name: WORDS.training,
+      kind: 'training' as const,
+      values: epochs.map((event) => numberOf(event, training)),
+    },
+    {
+      name: WORDS.validation,
+      kind: 'validation' as const,
+      values: epochs.map((event) => numberOf(event, validation)),
+    },
+  ];
+  return (
+    <div id="curves" class="charts">
+      <Chart
+        title={WORDS.loss}
+        curves={curves('train_loss', 'valid_loss')}
+        format={(value) => value.toFixed(2)}
+      />
+      <Chart
+        title={WORDS.accuracy}
+        curves={curves('train_accuracy', 'valid_accuracy')}
+        range={[0, 1]}
+        format={percent}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,447 @@
+// One model: the verdict in words first, what it confuses with the pictures, its classes, labels to check, versions, and code to call it.
+
+import { useState } from 'preact/hooks';
+import type { WireModelVersion } from '../../../api/model-version.ts';
+import type { WireReport } from '../../../api/report.ts';
+import { ApiError } from '../../../client/api-error.ts';
+import { useAsked } from '../parts/asked.ts';
+import { Done, Failure } from '../parts/notice.tsx';
+import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { refresh, take } from '../state/lists.ts';
+import { route, toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { moment } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+import { Mend } from './dataset.tsx';
+import { FileLink } from './models.tsx';
+
+const WORDS = TEXTS.model;
+const MOST_VERSIONS = 50;
+const MOST_PICTURES = 24;
+const MOST_CLASSES = 20;
+const FEW_PICTURES = 20;
+const THUMB = 160;
+
+type Results = NonNullable<WireReport['results']>;
+type Picture = Results['mistakes'][number];
+
+const hasNoReport = (error: unknown) => error instanceof ApiError && error.code === 'report-not-found';
+
+/** The view. */
+export function Model({ model }: { readonly model: string }) {
+  const [said, setSaid] = useState('');
+  const [failure, setFailure] = useState<unknown>();
+  const versions = useAsked(
+    (signal) => take(client.value.models.versions(model, { signal, pageSize: MOST_VERSIONS }), MOST_VERSIONS),
+    [model],
+  );
+  const live = versions.value?.find(({ aliases }) => aliases.includes('live')) ?? versions.value?.[0];
+  const version = route.value.query.get('version') ?? live?.version;
+  const report = useAsked(
+    async (signal) =>
+      version === undefined ? undefined : client.value.models.report(`${model}:${version}`, { signal }),
+    [model, version],
+  );
+  const mended = {
+    say: (text: string) => {
+      setFailure(undefined);
+      setSaid(text);
+    },
+    fail: setFailure,
+    again: () => undefined,
+  };
+  return (
+    <>
+      <section class="card wide" aria-labelledby="model-title">
+        <div class="card-head">
+          <h1 id="model-title">
+            {model} {version === undefined ? '' : `· ${TEXTS.models.version(version)}`}
+          </h1>
+          {version === undefined ? null : (
+            <a class="button primary" href={toHash(['try'], { model: `${model}:${version}` })}>
+              {WORDS.tryIt}
+            </a>
+          )}
+        </div>
+        <Failure error={versions.error} retry={versions.again} />
+        <Failure error={failure} />
+        <Done text={said} />
+        {hasNoReport(report.error) ? <p>{WORDS.noReport}</p> : <Failure error={report.error} />}
+        {report.value === undefined ? null : <Verdict report={report.value} />}
+      </section>
+      {report.value?.results == null ? null : (
+        <>
+          <Confusions report={report.value} results={report.value.results} />
+          <ClassBars report={report.value} results={report.value.results} />
+        </>
+      )}
+      {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
+      {versions.value === undefined ? null : (
+        <Versions
+          model={model}
+          versions={versions.value}
+          shown={version}
+          say={mended.say}
+          fail={setFailure}
+          again={versions.again}
+        />
+      )}
+      {version === undefined ? null : <Code model={model} version={version} />}
+    </>
+  );
+}
+
+function Verdict({ report }: { readonly report: WireReport }) {
+  const { results, imbalance, judged_on: judgedOn } = report;
+  if (results === null) return <p>{WORDS.noResults}</p>;
+  const { accuracy, balanced_accuracy: balanced, out_of_fold: outOfFold } = results;
+  const interval = judgedOn === 'folds' ? (outOfFold?.accuracy ?? accuracy) : accuracy;
+  return (
+    <div id="verdict">
+      <p class="lead">{imbalance === null ? WORDS.verdict(interval) : WORDS.balanced(balanced)}</p>
+      <p>
+        {WORDS.basis(accuracy.successes, accuracy.trials, judgedOn)}{' '}
+        {accuracy.trials < FEW_PICTURES ? WORDS.few : ''}
+      </p>
+    </div>
+  );
+}
+
+interface ResultProps {
+  readonly report: WireReport;
+  readonly results: Results;
+}
+
+/** The classes with most mistakes, where there are too many to show all. */
+function shownClasses({ confusion_matrix: confusion }: Results): readonly number[] {
+  const all = confusion.map((_, index) => index);
+  if (all.length <= MOST_CLASSES) return all;
+  const mistakes = confusion.map((row, actual) =>
+    row.reduce((sum, count, predicted) => sum + (actual === predicted ? 0 : count), 0),
+  );
+  return all
+    .sort((a, b) => (mistakes[b] ?? 0) - (mistakes[a] ?? 0))
+    .slice(0, MOST_CLASSES)
+    .sort((a, b) => a - b);
+}
+
+function Confusions({ report, results }: ResultProps) {
+  const [cell, setCell] = useState<readonly [number, number]>();
+  const shown = shownClasses(results);
+  const nameOf = (index: number) => report.labels[index] ?? String(index);
+  const hasMistakes = results.confusion_matrix.some((row, actual) =>
+    row.some((count, predicted) => count > 0 && actual !== predicted),
+  );
+  const pictures =
+    cell === undefined
+      ? []
+      : results.mistakes.filter(({ label, predicted }) => label === cell[0] && predicted === cell[1]);
+  return (
+    <section class="card wide" aria-labelledby="confusion-title">
+      <div class="card-head">
+        <h2 id="confusion-title">{WORDS.confusion}</h2>
+      </div>
+      <p>{hasMistakes ? WORDS.confusionHelp : WORDS.noConfusion}</p>
+      {shown.length < report.labels.length ? (
+        <p class="hint">{WORDS.large(shown.length, report.labels.length)}</p>
+      ) : null}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
+      <section class="scroll" aria-labelledby="confusion-title" tabIndex={0}>
+        <table id="confusion">
+          <thead>
+            <tr>
+              <th scope="col">{WORDS.actual}</th>
+              {shown.map((index) => (
+                <th scope="col" key={index}>
+                  {nameOf(index)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((actual) => {
+              const row = results.confusion_matrix[actual] ?? [];
+              const total = row.reduce((sum, count) => sum + count, 0);
+              return (
+                <tr key={actual}>
+                  <th scope="row">{nameOf(actual)}</th>
+                  {shown.map((predicted) => {
+                    const count = row[predicted] ?? 0;
+                    const isRight = actual === predicted;
+                    const strength = total === 0 ? 0 : Math.ceil((4 * count) / total);
+                    const words = WORDS.cell(count, nameOf(actual), nameOf(predicted));
+                    return (
+                      <td key={predicted} class={`${isRight ? 'right' : 'wrong'} s${strength}`}>
+                        {count === 0 || isRight ? (
+                          <span title={words}>{count === 0 ? '' : count}</span>
+                        ) : (
+                          <button
+                            type="button"
+                            aria-label={words}
+                            aria-pressed={cell?.[0] === actual && cell[1] === predicted}
+                            onClick={() => setCell([actual, predicted])}
+                          >
+                            {count}
+                          </button>
+                        )}
+                      </td>
+                    );
+                  })}
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+      {cell === undefined ? null : (
+        <div id="cell" role="status">
+          <h3>{WORDS.cellTitle(nameOf(cell[0]), nameOf(cell[1]))}</h3>
+          {pictures.length === 0 ? <p class="empty">{WORDS.cellEmpty}</p> : null}
+          <Pictures report={report} pictures={pictures} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+const Pictures = ({
+  report,
+  pictures,
+}: {
+  readonly report: WireReport;
+  readonly pictures: readonly Picture[];
+}) => (
+  <ul class="side-by-side">
+    {pictures.slice(0, MOST_PICTURES).map((picture) => {
+      const path = pathOfKey(report.dataset.name, picture.key);
+      return path === undefined ? null : (
+        <li key={picture.key}>
+          <Thumbnail dataset={report.dataset.name} path={path} size={THUMB} />
+          <span class="facts">{mistakeWords(report, picture)}</span>
+        </li>
+      );
+    })}
+  </ul>
+);
+
+const mistakeWords = ({ labels }: WireReport, { label, predicted, score }: Picture) =>
+  WORDS.mistake(labels[label] ?? '', labels[predicted] ?? '', score);
+
+function ClassBars({ report, results }: ResultProps) {
+  const rows = results.classes
+    .map(({ recall }, index) => ({ label: report.labels[index] ?? String(index), recall }))
+    .sort((a, b) => (a.recall?.value ?? 2) - (b.recall?.value ?? 2));
+  return (
+    <section class="card" aria-labelledby="class-bars-title">
+      <div class="card-head">
+        <h2 id="class-bars-title">{WORDS.classes}</h2>
+      </div>
+      <ol id="class-bars" class="bars">
+        {rows.slice(0, MOST_CLASSES).map(({ label, recall }) => (
+          <li key={label}>
+            <span class="label" title={label}>
+              {label}
+            </span>
+            <span class="score">
+              {recall === null ? WORDS.untested : WORDS.recall(recall.value, recall.successes, recall.trials)}
+            </span>
+            <progress max={1} value={recall?.value ?? 0} aria-label={label} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+interface ToCheckProps {
+  readonly report: WireReport;
+  readonly mended: {
+    readonly say: (text: string) => void;
+    readonly fail: (error: unknown) => void;
+    readonly again: () => void;
+  };
+}
+
+/** Mistakes and suspected labels, each with its mend. */
+function ToCheck({ report, mended }: ToCheckProps) {
+  const dataset = report.dataset.name;
+  const [gone, setGone] = useState<readonly string[]>([]);
+  const list = (id: string, title: string, pictures: readonly Picture[], help = '') => {
+    const open = pictures.filter(({ key }) => !gone.includes(key)).slice(0, MOST_PICTURES);
+    if (open.length === 0) return null;
+    return (
+      <section class="card wide" aria-labelledby={`${id}-title`}>
+        <div class="card-head">
+          <h2 id={`${id}-title`}>{title}</h2>
+          <a class="button" href={toHash(['train'], { dataset })}>
+            {WORDS.trainAgain}
+          </a>
+        </div>
+        {help === '' ? null : <p>{help}</p>}
+        <ul id={id} class="side-by-side">
+          {open.map((picture) => {
+            const path = pathOfKey(dataset, picture.key);
+            if (path === undefined) return null;
+            return (
+              <li key={picture.key}>
+                <Thumbnail dataset={dataset} path={path} size={THUMB} />
+                <span class="facts">{mistakeWords(report, picture)}</span>
+                <Mend
+                  dataset={dataset}
+                  path={path}
+                  labels={report.labels}
+                  likely={report.labels[picture.predicted] ?? ''}
+                  mended={{
+                    ...mended,
+                    say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),
+                    again: () => setGone((before) => [...before, picture.key]),
+                  }}
+                />
+              </li>
+            );
+          })}
+        </ul>
+      </section>
+    );
+  };
+  const suspects = report.suspected_labels.pictures;
+  const suspected = new Set(suspects.map(({ key }) => key));
+  const mistakes = (report.results?.mistakes ?? []).filter(({ key }) => !suspected.has(key));
+  return (
+    <>
+      {list('suspects', WORDS.suspects, suspects, WORDS.suspectsHelp)}
+      {list('mistakes', WORDS.mistakes, mistakes)}
+    </>
+  );
+}
+
+interface VersionsProps {
+  readonly model: string;
+  readonly versions: readonly WireModelVersion[];
+  readonly shown: string | undefined;
+  readonly say: (text: string) => void;
+  readonly fail: (error: unknown) => void;
+  readonly again: () => void;
+}
+
+function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
+  const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
+    try {
+      const { version } = await ask();
+      say(WORDS.promoted(version ?? ''));
+      again();
+      await refresh();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  return (
+    <section class="card wide" aria-labelledby="versions-title">
+      <div class="card-head">
+        <h2 id="versions-title">{WORDS.versions}</h2>
+        <button
+          id="roll-back"
+          type="button"
+          onClick={() => void change(() => client.value.models.rollBack(model))}
+        >
+          {WORDS.rollBack}
+        </button>
+      </div>
+      <ul id="versions" class="rows">
+        {versions.map(({ version, aliases, created, test_accuracy: accuracy, test_count: count }) => {
+          const isLive = aliases.includes('live');
+          return (
+            <li key={version}>
+              <a
+                class="name"
+                href={toHash(['models', model], { version })}
+                {...(version === shown ? { 'aria-current': 'true' as const } : {})}
+              >
+                {TEXTS.models.version(version)}
+              </a>
+              <span class="actions">
+                {isLive ? (
+                  <span class="status succeeded">{WORDS.live}</span>
+                ) : (
+                  <button
+                    type="button"
+                    aria-label={WORDS.promoteLabel(version)}
+                    onClick={() => void change(() => client.value.models.promote(model, { version }))}
+                  >
+                    {WORDS.promote}
+                  </button>
+                )}
+              </span>
+              <span class="facts">
+                {WORDS.created} {moment(created)}
+                {accuracy === null ? '' : ` · ${TEXTS.models.right(accuracy, count ?? 0)}`}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Code({ model, version }: { readonly model: string; readonly version: string }) {
+  const address = `${location.origin}/v1/models/${encodeURIComponent(model)}/predict`;
+  const reference = encodeURIComponent(`${model}:${version}`);
+  const samples = {
+    curl: `curl --data-binary @photo.jpg ${address}`,
+    Python: [
+      'import json, urllib.request',
+      `request = urllib.request.Request("${address}",`,
+      '    data=open("photo.jpg", "rb").read(), headers={"Content-Type": "application/octet-stream"})',
+      'print(json.load(urllib.request.urlopen(request))["label"])',
+    ].join('\n'),
+    JavaScript: [
+      `const answer = await fetch('${address}', { method: 'POST', body: photo });`,
+      'console.log((await answer.json()).label);',
+    ].join('\n'),
+  };
+  return (
+    <section class="card wide" aria-labelledby="code-title">
+      <div class="card-head">
+        <h2 id="code-title">{WORDS.code}</h2>
+      </div>
+      {Object.entries(samples).map(([name, text]) => (
+        <div key={name} class="sample">
+          <h3>{name}</h3>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
+          <section class="scroll" tabIndex={0} aria-label={name}>
+            <pre>
+              <code>{text}</code>
+            </pre>
+          </section>
+          <Copy text={text} name={name} />
+        </div>
+      ))}
+      <h3>{WORDS.downloads}</h3>
+      <p class="actions">
+        {['model.onnx', 'manifest.json'].map((file) => (
+          <FileLink
+            key={file}
+            path={`/v1/models/${reference}/files/${file}`}
+            name={`${model}-${version}-${file}`}
+          >
+            {file}
+          </FileLink>
+        ))}
+      </p>
+    </section>
+  );
+}
+
+function Copy({ text, name }: { readonly text: string; readonly name: string }) {
+  const [isCopied, setCopied] = useState(false);
+  return (
+    <button
+      type="button"
+      aria-label={`${WORDS.copy} ${name}`}
+      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+    >
+      {isCopied ? WORDS.copied : WORDS.copy}
+    </button>
+  );
+}

@@ -1,0 +1,290 @@
+// Sets up a training by what people want of it, with what it takes beside; lists the trainings.
+
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { CreateJobBody } from '../../../api/create-job.ts';
+import type { WireDryRun } from '../../../api/dataset.ts';
+import { useAsked } from '../parts/asked.ts';
+import { JobRow } from '../parts/job-row.tsx';
+import { Failure } from '../parts/notice.tsx';
+import { jobs, take } from '../state/lists.ts';
+import { goTo, route, toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { dollars } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+
+const WORDS = TEXTS.train;
+const MOST_DATASETS = 100;
+const SHORT_EPOCHS = 5;
+const ESTIMATE_AFTER_MS = 400;
+
+const GOALS = {
+  quick: 'mobilenet_v2_0.35',
+  accurate: 'mobilenet_v2_1.0',
+  thorough: 'resnet50',
+  simple: 'small_cnn',
+  other: null,
+} as const;
+type Goal = keyof typeof GOALS;
+const GOAL_NAMES = Object.keys(GOALS) as Goal[];
+
+type Effort = keyof typeof WORDS.efforts;
+const EFFORTS: Readonly<Record<Effort, Partial<CreateJobBody>>> = {
+  auto: {},
+  short: { hyperparameters: { n_epochs: SHORT_EPOCHS } },
+  full: { recipe: { stages: 'full' } },
+};
+const EFFORT_NAMES = Object.keys(EFFORTS) as Effort[];
+
+/** The view. */
+export function Train() {
+  const asked = route.value.query.get('dataset');
+  const { value: datasets, error } = useAsked(
+    (signal) => take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS),
+    [],
+  );
+  return (
+    <>
+      <section class="card wide" aria-labelledby="train-title">
+        <div class="card-head">
+          <h1 id="train-title">{WORDS.title}</h1>
+        </div>
+        <Failure error={error} />
+        {datasets === undefined && error === undefined ? <p class="empty">{TEXTS.loading}</p> : null}
+        {datasets?.length === 0 ? (
+          <p>
+            {WORDS.noDataset} <a href="#/datasets">{WORDS.addOne}</a>
+          </p>
+        ) : null}
+        {datasets === undefined || datasets.length === 0 ? null : (
+          <TrainForm key={asked} names={datasets.map(({ dataset }) => dataset)} asked={asked} />
+        )}
+      </section>
+      <section class="card wide" aria-labelledby="jobs-title">
+        <div class="card-head">
+          <h2 id="jobs-title">{WORDS.jobs}</h2>
+        </div>
+        {jobs.value?.length === 0 ? <p class="empty">{WORDS.noJobs}</p> : null}
+        <ul id="jobs" class="rows">
+          {jobs.value?.map((job) => (
+            <JobRow key={job.id} job={job} />
+          ))}
+        </ul>
+      </section>
+    </>
+  );
+}
+
+interface TrainFormProps {
+  readonly names: readonly string[];
+  readonly asked: string | null;
+}
+
+function TrainForm({ names, asked }: TrainFormProps) {
+  const [dataset, setDataset] = useState(asked !== null && names.includes(asked) ? asked : (names[0] ?? ''));
+  const [name, setName] = useState<string>();
+  const [goal, setGoal] = useState<Goal>('quick');
+  const [network, setNetwork] = useState('efficientnet_b0');
+  const [effort, setEffort] = useState<Effort>('auto');
+  const [failure, setFailure] = useState<unknown>();
+  const [isStarting, setStarting] = useState(false);
+  const model = name ?? dataset.replace(/[^A-Za-z0-9._-]+/g, '-');
+  const body = useMemo(
+    (): CreateJobBody => ({
+      model: GOALS[goal] ?? network,
+      training_file: dataset,
+      suffix: model,
+      ...EFFORTS[effort],
+    }),
+    [goal, network, dataset, model, effort],
+  );
+  const start = async () => {
+    setStarting(true);
+    try {
+      const { id } = await client.value.jobs.create(body);
+      goTo(['jobs', id]);
+    } catch (error) {
+      setFailure(error);
+      setStarting(false);
+    }
+  };
+  return (
+    <form
+      class="train"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <div>
+        <label class="field">
+          <span>{WORDS.dataset}</span>
+          <select
+            id="train-dataset"
+            value={dataset}
+            onChange={({ currentTarget }) => setDataset(currentTarget.value)}
+          >
+            {names.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+        <fieldset>
+          <legend>{WORDS.goal}</legend>
+          {GOAL_NAMES.map((one) => (
+            <Choice
+              key={one}
+              group="goal"
+              value={one}
+              isChosen={goal === one}
+              words={WORDS.goals[one]}
+              choose={() => setGoal(one)}
+            />
+          ))}
+          {goal === 'other' ? <Networks network={network} choose={setNetwork} /> : null}
+        </fieldset>
+        <fieldset>
+          <legend>{WORDS.effort}</legend>
+          {EFFORT_NAMES.map((one) => (
+            <Choice
+              key={one}
+              group="effort"
+              value={one}
+              isChosen={effort === one}
+              words={WORDS.efforts[one]}
+              choose={() => setEffort(one)}
+            />
+          ))}
+        </fieldset>
+        <label class="field">
+          <span>{WORDS.name}</span>
+          <input
+            id="model-name"
+            value={model}
+            required
+            pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
+            aria-describedby="model-name-help"
+            onInput={({ currentTarget }) => setName(currentTarget.value)}
+          />
+        </label>
+        <p id="model-name-help" class="hint">
+          {WORDS.nameHelp}
+        </p>
+      </div>
+      <div class="estimate">
+        <Estimate body={body} dataset={dataset} />
+        <Failure error={failure} />
+        <button id="start" class="primary" type="submit" disabled={isStarting}>
+          {isStarting ? WORDS.starting : WORDS.start}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  readonly group: string;
+  readonly value: string;
+  readonly isChosen: boolean;
+  readonly words: { readonly title: string; readonly text: string };
+  readonly choose: () => void;
+}
+
+const Choice = ({ group, value, isChosen, words, choose }: ChoiceProps) => (
+  <label class="choice">
+    <input type="radio" name={group} value={value} checked={isChosen} onChange={choose} />
+    <span>
+      <strong>{words.title}</strong> {words.text}
+    </span>
+  </label>
+);
+
+function Networks({
+  network,
+  choose,
+}: {
+  readonly network: string;
+  readonly choose: (name: string) => void;
+}) {
+  const { value } = useAsked((signal) => client.value.architectures({ signal }), []);
+  return (
+    <label class="field">
+      <span>{WORDS.network}</span>
+      <select value={network} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+        {(value ?? []).map(({ id, title }) => (
+          <option key={id} value={id}>
+            {title} ({id})
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A dry run of what is chosen, a moment after the last choice. */
+function Estimate({ body, dataset }: { readonly body: CreateJobBody; readonly dataset: string }) {
+  const [found, setFound] = useState<WireDryRun>();
+  const [failure, setFailure] = useState<unknown>();
+  const [isAsking, setAsking] = useState(true);
+  useEffect(() => {
+    const controller = new AbortController();
+    setAsking(true);
+    const timer = setTimeout(() => {
+      client.value.jobs.dryRun(body, { signal: controller.signal }).then(
+        (answer) => {
+          setFound(answer);
+          setFailure(undefined);
+          setAsking(false);
+        },
+        (error: unknown) => {
+          if (controller.signal.aborted) return;
+          setFound(undefined);
+          setFailure(error);
+          setAsking(false);
+        },
+      );
+    }, ESTIMATE_AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [body]);
+  const estimate = found?.estimate;
+  return (
+    <div id="estimate" aria-live="polite" aria-busy={isAsking}>
+      <h2>{WORDS.estimate}</h2>
+      <Failure error={failure} />
+      {found === undefined && failure === undefined ? <p class="empty">{WORDS.estimating}</p> : null}
+      {found === undefined || found.can_train ? null : (
+        <p class="error">
+          {WORDS.problems} <a href={toHash(['datasets', dataset])}>{WORDS.mend}</a>
+        </p>
+      )}
+      {estimate == null ? null : (
+        <>
+          <p class="lead">{WORDS.time(estimate.seconds)}</p>
+          <p>
+            {WORDS.on(estimate.machine, estimate.gpu)} {WORDS.price(estimate.usd)}
+          </p>
+        </>
+      )}
+      {found === undefined ? null : (
+        <>
+          {estimate === null ? <p>{WORDS.noEstimate}</p> : null}
+          <p>{TEXTS.dataset.split(found.split)}</p>
+          <p>{found.promotion}</p>
+        </>
+      )}
+      {estimate == null ? null : (
+        <details>
+          <summary>{WORDS.rests}</summary>
+          <ul>
+            {estimate.basis.map((sentence) => (
+              <li key={sentence}>{sentence}</li>
+            ))}
+            {estimate.usd_per_hour > 0 ? <li>{dollars(estimate.usd_per_hour)} / h</li> : null}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

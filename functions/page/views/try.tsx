@@ -1,0 +1,372 @@
+// Photos to try: what a model says of each, where in it, and what it really shows.
+
+import { signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { WireModel } from '../../../api/model.ts';
+import type { WirePrediction } from '../../../api/prediction.ts';
+import { ApiError } from '../../../client/api-error.ts';
+import { Done, Failure } from '../parts/notice.tsx';
+import { droppedFiles } from '../state/dropped-files.ts';
+import { models } from '../state/lists.ts';
+import { route, toHash } from '../state/route.ts';
+import { client } from '../state/session.ts';
+import { percent } from '../words/format.ts';
+import { TEXTS } from '../words/texts.ts';
+
+const WORDS = TEXTS.try;
+const LABELS_SHOWN = 5;
+const HEATMAP_UNAVAILABLE = 'heatmap-unavailable';
+
+interface Photo {
+  readonly id: number;
+  readonly file: File;
+  readonly url: string;
+  readonly prediction?: WirePrediction;
+  readonly error?: unknown;
+}
+
+/** They stay while somebody looks at another view. */
+const photos = signal<readonly Photo[]>([]);
+const shown = signal(0);
+const chosenModel = signal('');
+const wantsHeatmap = signal(false);
+let count = 0;
+
+const change = (id: number, changes: Partial<Photo>) => {
+  photos.value = photos.value.map((photo) => (photo.id === id ? { ...photo, ...changes } : photo));
+};
+
+const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer());
+
+async function predict(photo: Photo, model: string): Promise<void> {
+  const { id, file } = photo;
+  if (model === '') return change(id, { error: new Error(WORDS.noModelYet) });
+  try {
+    const prediction = await client.value.predict.one(model, await bytesOf(file), { topK: LABELS_SHOWN });
+    // A slow answer does not cover that of a model that was chosen since.
+    if (chosenModel.value === model) change(id, { prediction, error: undefined });
+  } catch (error) {
+    if (chosenModel.value === model) change(id, { error });
+  }
+}
+
+/** One after the other, so that the first has its answer soon. */
+async function predictAll(of: readonly Photo[], model: string): Promise<void> {
+  for (const photo of of) await predict(photo, model);
+}
+
+function take(files: readonly File[]): void {
+  if (files.length === 0) return;
+  for (const { url } of photos.value) URL.revokeObjectURL(url);
+  photos.value = files.map((file) => ({ id: ++count, file, url: URL.createObjectURL(file) }));
+  shown.value = 0;
+  void predictAll(photos.value, chosenModel.value);
+}
+
+function askAgain(): void {
+  photos.value = photos.value.map(({ id, file, url }) => ({ id, file, url }));
+  void predictAll(photos.value, chosenModel.value);
+}
+
+const usableModels = (all: readonly WireModel[] | null) =>
+  (all ?? []).filter((model) => model.problem === null).sort((a, b) => b.created - a.created);
+
+/** The view. */
+export function Try() {
+  const usable = usableModels(models.value);
+  const asked = route.value.query.get('model');
+  const wanted = asked ?? chosenModel.value;
+  const isVersion = wanted.includes(':') && usable.some(({ id }) => wanted.startsWith(`${id}:`));
+  const model = isVersion || usable.some(({ id }) => id === wanted) ? wanted : (usable[0]?.id ?? '');
+  useEffect(() => {
+    if (chosenModel.value === model) return;
+    chosenModel.value = model;
+    if (photos.value.length > 0) askAgain();
+  }, [model]);
+  useEffect(() => {
+    const onPaste = (event: ClipboardEvent) => take([...(event.clipboardData?.files ?? [])]);
+    document.addEventListener('paste', onPaste);
+    return () => document.removeEventListener('paste', onPaste);
+  }, []);
+  const photo = photos.value[shown.value];
+  const current = usable.find(({ id }) => id === model.split(':')[0]);
+  return (
+    <section class="card" aria-labelledby="try-title">
+      <div class="card-head">
+        <h1 id="try-title">{WORDS.title}</h1>
+        <label class="field inline">
+          <span>{WORDS.model}</span>
+          <select
+            id="model"
+            value={model}
+            disabled={usable.length === 0}
+            onChange={({ currentTarget }) => {
+              location.hash = toHash(['try'], { model: currentTarget.value });
+            }}
+          >
+            {usable.length === 0 ? <option value="">{WORDS.noModel}</option> : null}
+            {isVersion ? <option value={model}>{model}</option> : null}
+            {usable.map(({ id, version }) => (
+              <option key={id} value={id}>
+                {id} · {TEXTS.models.version(version)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {models.value !== null && usable.length === 0 ? (
+        <p>
+          {WORDS.noModelYet} <a href="#/datasets">{TEXTS.train.addOne}</a>
+        </p>
+      ) : null}
+      <div class="stage">
+        <Stage photo={photo} model={model} />
+        <div class="answer" aria-live="polite">
+          {photo === undefined ? <p class="empty">{WORDS.empty}</p> : null}
+          {photo !== undefined && photo.error === undefined && photo.prediction === undefined ? (
+            <p class="empty">{WORDS.asking}</p>
+          ) : null}
+          {photo?.error === undefined ? null : (
+            <div id="answer-error">
+              <Failure error={photo.error} />
+            </div>
+          )}
+          {photo?.prediction === undefined || photo.error !== undefined ? null : (
+            <Answer
+              key={photo.id}
+              photo={photo}
+              prediction={photo.prediction}
+              labels={current?.labels ?? []}
+            />
+          )}
+        </div>
+      </div>
+      {photos.value.length < 2 ? null : <Several />}
+    </section>
+  );
+}
+
+/** The photo, with the map over it where it is wanted; takes new ones. */
+function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly model: string }) {
+  const [isOver, setOver] = useState(false);
+  const [brokenUrl, setBrokenUrl] = useState('');
+  const heatmap = useHeatmap(photo, model);
+  const source = heatmap ?? photo?.url;
+  const isShown = source !== undefined && source !== brokenUrl;
+  return (
+    <div>
+      {/* The field inside is what keyboards reach. */}
+      <label
+        id="drop"
+        class={`drop${isOver ? ' over' : ''}${isShown ? ' filled' : ''}`}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          if (event.dataTransfer !== null)
+            void droppedFiles(event.dataTransfer).then((found) => take(found.map(({ file }) => file)));
+        }}
+      >
+        {/* What the browser cannot show (a TIFF, a broken file) the server may still answer. */}
+        {isShown ? (
+          <img id="photo" src={source} alt={WORDS.photo} onError={() => setBrokenUrl(source)} />
+        ) : (
+          <span class="drop-hint">
+            <strong>{photo?.file.name ?? WORDS.hint}</strong>
+            <span>{WORDS.how}</span>
+          </span>
+        )}
+        <input
+          id="file"
+          type="file"
+          multiple
+          accept="image/*,.heic,.heif"
+          aria-label={WORDS.choose}
+          onChange={({ currentTarget }) => take([...(currentTarget.files ?? [])])}
+        />
+      </label>
+      <label class="camera">
+        <span>{WORDS.camera}</span>
+        <input
+          type="file"
+          accept="image/*"
+          capture="environment"
+          onChange={({ currentTarget }) => take([...(currentTarget.files ?? [])])}
+        />
+      </label>
+    </div>
+  );
+}
+
+/** Models that have no heatmaps, as far as they were asked. */
+const withoutHeatmap = signal<readonly string[]>([]);
+
+/** The URL of the photo with the map over it; undefined where there is none. */
+function useHeatmap(photo: Photo | undefined, model: string): string | undefined {
+  const [map, setMap] = useState<{ readonly of: string; readonly url: string }>();
+  const of = photo === undefined ? '' : `${photo.id} ${model}`;
+  const isWanted = wantsHeatmap.value && !withoutHeatmap.value.includes(model);
+  const hasAnswer = photo?.prediction !== undefined;
+  const file = photo?.file;
+  useEffect(() => {
+    if (!isWanted || !hasAnswer || file === undefined) return undefined;
+    const controller = new AbortController();
+    let url: string | undefined;
+    bytesOf(file)
+      .then((bytes) => client.value.predict.heatmap(model, bytes, { signal: controller.signal }))
+      .then((png) => {
+        if (controller.signal.aborted) return;
+        url = URL.createObjectURL(new Blob([png], { type: 'image/png' }));
+        setMap({ of, url });
+      })
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        // Whatever is wrong with the map, the answer is as it was.
+        if (error instanceof ApiError && error.code === HEATMAP_UNAVAILABLE)
+          withoutHeatmap.value = [...withoutHeatmap.value, model];
+        else if (photo !== undefined) change(photo.id, { error });
+      });
+    return () => {
+      controller.abort();
+      if (url !== undefined) URL.revokeObjectURL(url);
+    };
+  }, [of, isWanted, hasAnswer]);
+  return isWanted && map?.of === of ? map.url : undefined;
+}
+
+interface AnswerProps {
+  readonly photo: Photo;
+  readonly prediction: WirePrediction;
+  readonly labels: readonly string[];
+}
+
+function Answer({ photo, prediction, labels }: AnswerProps) {
+  const { label, score, rejected, threshold, predictions, timing_ms: timing, model } = prediction;
+  const parts = (['load', 'decode', 'preprocess', 'infer'] as const).map(
+    (part) => `${WORDS.parts[part]} ${timing[part].toFixed(1)}`,
+  );
+  return (
+    <div id="answer">
+      <p class="best">
+        <span id="best-label">{label}</span>
+        <span id="best-score">{percent(score)}</span>
+      </p>
+      {rejected && threshold !== null ? <p class="rejected">{WORDS.rejected(threshold)}</p> : null}
+      <ol id="bars" class="bars">
+        {predictions.map((entry) => (
+          <li key={entry.label}>
+            <span class="label" title={entry.label}>
+              {entry.label}
+            </span>
+            <span class="score">{percent(entry.score)}</span>
+            <progress max={1} value={entry.score} aria-label={entry.label} />
+          </li>
+        ))}
+      </ol>
+      <p class="timing">
+        {WORDS.timing(timing.total)} <span class="parts">{parts.join(' · ')}</span>
+      </p>
+      <label class="toggle">
+        <input
+          id="heatmap"
+          type="checkbox"
+          checked={wantsHeatmap.value}
+          onChange={({ currentTarget }) => {
+            wantsHeatmap.value = currentTarget.checked;
+          }}
+        />
+        {WORDS.heatmap}
+      </label>
+      {wantsHeatmap.value && withoutHeatmap.value.includes(chosenModel.value) ? (
+        <p id="no-heatmap" class="hint">
+          {WORDS.noHeatmap}
+        </p>
+      ) : null}
+      <Feedback photo={photo} prediction={prediction.id} model={model} labels={labels} />
+    </div>
+  );
+}
+
+interface FeedbackProps {
+  readonly photo: Photo;
+  readonly prediction: string;
+  readonly model: string;
+  readonly labels: readonly string[];
+}
+
+/** "That is wrong: it is …": keeps the photo with its right label. */
+function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
+  const [kept, setKept] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const form = useRef<HTMLFormElement>(null);
+  const send = async (label: string) => {
+    try {
+      const { predict, uploads } = client.value;
+      const { key } = await uploads.put(await bytesOf(photo.file));
+      const { dataset } = await predict.feedback(prediction, { model, label, image_key: key, consent: true });
+      setError(undefined);
+      setKept(dataset);
+    } catch (thrown) {
+      setError(thrown);
+    }
+  };
+  if (kept !== undefined)
+    return (
+      <div class="feedback">
+        <Done text={WORDS.kept(kept)} /> <a href={toHash(['datasets', kept])}>{WORDS.seeDataset}</a>
+      </div>
+    );
+  return (
+    <details class="feedback">
+      <summary>{WORDS.wrong} …</summary>
+      <form
+        ref={form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send(String(new FormData(event.currentTarget).get('label') ?? ''));
+        }}
+      >
+        <label class="field">
+          <span>{WORDS.wrong}</span>
+          <select name="label" required>
+            <option value="">{WORDS.choice}</option>
+            {labels.map((label) => (
+              <option key={label}>{label}</option>
+            ))}
+          </select>
+        </label>
+        <label class="toggle">
+          <input type="checkbox" required />
+          {WORDS.consent}
+        </label>
+        <button type="submit">{WORDS.send}</button>
+      </form>
+      <Failure error={error} />
+    </details>
+  );
+}
+
+/** All photos of a drop, each with its label. */
+const Several = () => (
+  <ul class="several" aria-label={WORDS.several}>
+    {photos.value.map((photo, index) => (
+      <li key={photo.id}>
+        <button
+          type="button"
+          aria-pressed={index === shown.value}
+          aria-label={WORDS.pick(photo.file.name)}
+          onClick={() => {
+            shown.value = index;
+          }}
+        >
+          <img src={photo.url} alt="" loading="lazy" />
+          <span>{photo.error === undefined ? (photo.prediction?.label ?? '…') : '!'}</span>
+        </button>
+      </li>
+    ))}
+  </ul>
+);

@@ -1,0 +1,306 @@
+// Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
+
+import { dollars, duration, of100, percent, plural, whole } from './format.ts';
+
+/** A measured share with the ends of its interval. */
+interface Interval {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const AROUND = ({ value, low, high }: Interval) => `${of100(value)} (${of100(low)}–${of100(high)})`;
+
+/** The sentences of the page. */
+export const TEXTS = {
+  brand: 'Fovea',
+  nav: { label: 'Views', datasets: 'Datasets', train: 'Train', models: 'Models', try: 'Try', api: 'API' },
+  skip: 'Skip to the content',
+  health: {
+    connecting: 'connecting',
+    up: 'running',
+    'needs-key': 'needs an API key',
+    down: 'no answer',
+  },
+  down: 'The server does not answer. What you see may be old. The page asks again every few seconds.',
+  loading: 'Loading …',
+  again: 'Try again',
+  failed: (message: string) => `That did not work. ${message}`,
+  key: {
+    title: 'API key',
+    why: 'This installation answers to those who have a key. It stays in this tab, and goes to this server alone.',
+    label: 'API key',
+    use: 'Use it',
+  },
+  upload: {
+    title: 'Add pictures',
+    hint: 'Drop a folder here',
+    how: 'It holds one folder of pictures for each class, such as apple and banana.',
+    choose: 'Choose a folder',
+    name: 'Name of the dataset',
+    nameHelp: 'Pictures go into the dataset of this name, and make it if there is none.',
+    plan: (files: number, classes: number, bytes: string) =>
+      `${plural(files, 'picture')} in ${plural(classes, 'class', 'classes')}, ${bytes}.`,
+    start: 'Upload',
+    stop: 'Stop',
+    goOn: 'Go on',
+    progress: 'Upload',
+    state: (done: number, total: number) => `${whole(done)} of ${whole(total)} pictures are there.`,
+    left: (seconds: number) => `About ${duration(seconds)} left.`,
+    had: (count: number) => `${plural(count, 'picture was', 'pictures were')} there already.`,
+    stopped: 'The upload is stopped. What is there stays; go on, or choose the same folder again later.',
+    broken: (message: string) => `The upload stopped: ${message} What is there stays.`,
+    done: 'All pictures are there.',
+    refused: (count: number) => `${plural(count, 'file is', 'files are')} left out`,
+    nothing: 'The folder has no pictures in folders of classes.',
+    reasons: {
+      empty: 'The file is empty.',
+      'no-picture': 'This is no picture.',
+      'no-class': 'The file lies in no folder of a class.',
+      deep: 'The file lies more than two folders deep.',
+    },
+  },
+  datasets: {
+    title: 'Datasets',
+    none: 'No dataset yet. Drop a folder above to make one.',
+    facts: (pictures: number, classes: number) =>
+      `${plural(pictures, 'picture')} in ${plural(classes, 'class', 'classes')}`,
+    unknown: 'not looked at yet',
+    ready: 'ready to train',
+    notReady: 'needs work first',
+  },
+  dataset: {
+    inspecting: (done: number, total: number) =>
+      `Looking at the pictures: ${whole(done)} of ${whole(total)}.`,
+    begin: 'Looking at the pictures …',
+    split: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
+      `${whole(train)} pictures are for training, ${whole(validation)} to choose the best moment to stop, and ${whole(test)} for the ` +
+      'test at the end. The model never sees the test pictures while it learns, so the test tells how it will do on new ones.',
+    train: 'Train a model',
+    cannot: 'Training is not possible yet. See what to mend below.',
+    findings: 'What to look at',
+    noFindings: 'Nothing is wrong with the pictures.',
+    keep: 'Keep as it is',
+    move: 'Move',
+    moveTo: 'Move to',
+    remove: 'Remove',
+    removeSure: (count: number) => `Delete ${plural(count, 'picture')} for good?`,
+    more: (count: number) => `And ${whole(count)} more of this kind.`,
+    classes: 'Classes',
+    count: (count: number) => plural(count, 'picture'),
+    all: (label: string) => `All pictures of ${label}`,
+    rename: 'Rename',
+    renameLabel: (label: string) => `New name of ${label}`,
+    save: 'Save',
+    cancel: 'Cancel',
+    moved: (count: number, label: string) => `${plural(count, 'picture')} moved to ${label}.`,
+    removed: (count: number) => `${plural(count, 'picture')} removed.`,
+    renamed: (label: string) => `The class is now ${label}.`,
+    stayed: (message: string) => `Some stayed: ${message}`,
+    select: (name: string) => `Select ${name}`,
+    selected: (count: number) =>
+      count === 0 ? 'Select pictures to move or remove them.' : `${plural(count, 'picture')} selected.`,
+    next: 'Next page',
+    previous: 'Previous page',
+    page: (page: number) => `Page ${page}`,
+    addMore: 'Add more pictures',
+    severity: { error: 'must be mended', warning: 'worth a look', info: 'good to know' },
+  },
+  train: {
+    title: 'Train a model',
+    dataset: 'Dataset',
+    noDataset: 'There is no dataset yet.',
+    addOne: 'Add pictures first',
+    name: 'Name of the model',
+    nameHelp: 'A name that exists gets a new version; the one in use stays until the new one is better.',
+    goal: 'What matters most?',
+    goals: {
+      quick: { title: 'Quick', text: 'A small network. Good for a first try, a phone or a browser.' },
+      accurate: {
+        title: 'More accurate',
+        text: 'A larger network that looks closer. Takes longer, and is still small.',
+      },
+      thorough: {
+        title: 'Thorough',
+        text: 'A large network. Needs much time on a processor; on a GPU it is quick.',
+      },
+      simple: {
+        title: 'Tiny pictures',
+        text: 'Learns from nothing and downloads nothing. For icons, digits and shapes.',
+      },
+      other: { title: 'Another network', text: 'Choose one by its name.' },
+    },
+    network: 'Network',
+    effort: 'How much effort?',
+    efforts: {
+      auto: { title: 'As much as pays', text: 'Decided by the pictures and the machine.' },
+      short: {
+        title: 'A short look',
+        text: 'A few passes over the pictures, to see whether it works at all.',
+      },
+      full: {
+        title: 'As much as possible',
+        text: 'All layers are trained. Only for large datasets and GPUs.',
+      },
+    },
+    estimate: 'What it takes',
+    estimating: 'Estimating …',
+    time: (seconds: number) => `About ${duration(seconds)}`,
+    price: (usd: number) => (usd === 0 ? 'No price: the machine is yours.' : `About ${dollars(usd)}.`),
+    on: (machine: string, gpu: string | null) =>
+      `On ${machine}${gpu === null ? '' : `, with a GPU (${gpu})`}.`,
+    noEstimate: 'There is no estimate for this.',
+    rests: 'What the estimate rests on',
+    start: 'Start training',
+    starting: 'Starting …',
+    problems: 'This dataset cannot be trained on yet.',
+    mend: 'See what to mend',
+    jobs: 'Trainings',
+    noJobs: 'No training yet.',
+  },
+  job: {
+    title: (model: string) => `Training ${model}`,
+    status: {
+      validating_files: 'checking',
+      queued: 'waiting',
+      running: 'running',
+      pausing: 'pausing',
+      paused: 'paused',
+      succeeded: 'done',
+      failed: 'failed',
+      cancelled: 'cancelled',
+    },
+    cancelling: 'cancelling',
+    stage: {
+      validating: 'Looking at the pictures',
+      weights: 'Loading the network',
+      features: 'Reading the pictures',
+      training: 'Learning',
+      evaluating: 'Testing on pictures it never saw',
+      exporting: 'Checking and saving the model',
+    },
+    facts: (network: string, dataset: string) => `${network} on ${dataset}`,
+    waiting: 'The training waits for its turn.',
+    epoch: (epoch: number, epochs: number) => `Round ${epoch} of at most ${epochs}`,
+    trial: (trial: number, trials: number) => `Trial ${trial} of ${trials}`,
+    left: (seconds: number) => `About ${duration(seconds)} left`,
+    speed: (images: number) => `${whole(Math.round(images))} pictures a second`,
+    memory: (bytes: string) => `${bytes} of memory`,
+    cost: (usd: number) => `${dollars(usd)} so far`,
+    progress: 'Progress',
+    cancel: 'Cancel',
+    pause: 'Pause',
+    resume: 'Resume',
+    curves: 'How it learns',
+    noCurves: 'The curves appear after the first round.',
+    loss: 'Error (loss)',
+    accuracy: 'Right answers',
+    training: 'training pictures',
+    validation: 'pictures held out',
+    chart: (name: string, last: string) => `${name} by round. ${last}`,
+    lastValue: (name: string, value: string) => `Last of ${name}: ${value}.`,
+    events: 'What happened',
+    result: (accuracy: number, trained: number) =>
+      `Right on ${percent(accuracy)} of the pictures that it never saw, after learning from ${whole(trained)}.`,
+    done: 'The model is ready.',
+    seeModel: 'See how good it is',
+    tryModel: 'Try it on a picture',
+    failedHint: 'The training failed.',
+    tryAgain: 'Set up another training',
+    remedies: (count: number) =>
+      `Memory was short: ${plural(count, 'setting was', 'settings were')} made smaller.`,
+  },
+  models: {
+    title: 'Models',
+    none: 'No model yet. Train one on a dataset.',
+    trainOne: 'Train a model',
+    version: (version: string) => `version ${version}`,
+    classes: (count: number) => plural(count, 'class', 'classes'),
+    right: (accuracy: number, count: number) =>
+      `${percent(accuracy)} right on ${plural(count, 'test picture')}`,
+    report: 'Report',
+    more: 'And more: only the first hundred are shown.',
+  },
+  model: {
+    verdict: (share: Interval) => `Of 100 new pictures about ${AROUND(share)} will be right.`,
+    balanced: (share: Interval) =>
+      `Of 100 new pictures, as many of each class, about ${AROUND(share)} will be right.`,
+    basis: (right: number, all: number, judgedOn: 'test' | 'validation' | 'folds') =>
+      `${whole(right)} of ${whole(all)} pictures were right. ${
+        judgedOn === 'test'
+          ? 'The model never saw them.'
+          : judgedOn === 'validation'
+            ? 'They helped to choose when to stop, so the number is a little too good.'
+            : 'Each was judged by a model that had not seen it.'
+      } It holds for pictures of the same kind: same cameras, places and classes.`,
+    few: 'So few pictures were tested that the number says little. Add pictures.',
+    noReport: 'This version has no report.',
+    noResults: 'No picture was held out for a test.',
+    confusion: 'What it confuses',
+    confusionHelp:
+      'Rows are the true classes, columns what the model says. Choose a cell to see its pictures.',
+    noConfusion: 'It confused nothing on the test pictures.',
+    cell: (count: number, actual: string, predicted: string) =>
+      actual === predicted
+        ? `${plural(count, 'picture')} of ${actual}, named rightly`
+        : `${plural(count, 'picture')} of ${actual}, named ${predicted}`,
+    cellTitle: (actual: string, predicted: string) => `${actual}, named ${predicted}`,
+    cellEmpty: 'The report has no pictures of this cell: it keeps the mistakes that the model was surest of.',
+    large: (shown: number, all: number) =>
+      `The matrix shows the ${shown} classes with most mistakes of ${all}.`,
+    actual: 'True class',
+    classes: 'Each class',
+    recall: (value: number, successes: number, trials: number) =>
+      `${percent(value)} (${whole(successes)} of ${whole(trials)})`,
+    untested: 'no test picture',
+    mistakes: 'Worst mistakes',
+    mistake: (label: string, predicted: string, score: number) =>
+      `Is in ${label}, named ${predicted} with ${percent(score)}.`,
+    suspects: 'Labels to check',
+    suspectsHelp: 'These pictures may be in the wrong class. Move or remove them, then train again.',
+    trainAgain: 'Train again',
+    versions: 'Versions',
+    live: 'in use',
+    created: 'Made',
+    testAccuracy: 'Right',
+    promote: 'Use this one',
+    promoteLabel: (version: string) => `Use this one: version ${version}`,
+    rollBack: 'Go back to the one before',
+    promoted: (version: string) => `Version ${version} is in use now.`,
+    code: 'Use it in a program',
+    downloads: 'Downloads',
+    copy: 'Copy',
+    copied: 'Copied.',
+    tryIt: 'Try it',
+    notFound: (model: string) => `There is no model ${model}.`,
+    movedNote: (path: string) => `${path} is mended. Train again to let the model learn it.`,
+  },
+  try: {
+    title: 'Try a photo',
+    model: 'Model',
+    noModel: 'no model yet',
+    hint: 'Drop photos here',
+    how: 'or choose some, or paste one',
+    choose: 'Choose photos',
+    camera: 'Use the camera',
+    empty: 'The labels appear here, with how sure the model is of each.',
+    noModelYet: 'There is no model yet to ask. Train one first.',
+    photo: 'What you dropped',
+    rejected: (threshold: number) =>
+      `Perhaps none of these: the model is less sure than ${percent(threshold)}, below which it is often wrong.`,
+    heatmap: 'Show where in the photo',
+    noHeatmap: 'This model cannot show where it looks. Its answers are the same.',
+    timing: (total: number) => `Answered in ${total.toFixed(1)} ms.`,
+    parts: { load: 'load', decode: 'decode', preprocess: 'preprocess', infer: 'infer' },
+    wrong: 'That is wrong: it is',
+    choice: 'choose the right label',
+    send: 'Keep the photo for training',
+    consent: 'Whoever the photo belongs to agrees that it is kept and learned from.',
+    kept: (dataset: string) => `Thank you. The photo is in the dataset ${dataset}.`,
+    seeDataset: 'See it',
+    several: 'Photos',
+    pick: (name: string) => `Show ${name}`,
+    asking: 'Asking …',
+    upload: (status: number) => `The photo could not be uploaded: status ${status}.`,
+  },
+} as const;
