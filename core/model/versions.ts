@@ -26,7 +26,7 @@ export interface ModelVersions {
 }
 
 /** Models whose records a listing reads ahead at most. */
-const LOOK_AHEAD = 50;
+const LOOK_AHEAD = 10;
 
 /**
  * Lists models that have a committed version, in the order of their keys, by one listing that ends soon behind the page. Of a model that is
