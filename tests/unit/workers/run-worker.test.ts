@@ -78,6 +78,6 @@ it('says what to set where the region is missing', async () => {
   vi.stubEnv('AWS_DEFAULT_REGION', undefined);
   vi.stubEnv('AWS_CONFIG_FILE', path.join(folder, 'none'));
   await expect(start('s3://lab')).rejects.toMatchObject({
-    message: expect.stringContaining('set AWS_REGION'),
+    message: expect.stringContaining('Set AWS_REGION'),
   });
 });
