@@ -12,7 +12,12 @@ const DecodeStepSchema = z.object({
   orientation: z.literal('upright').describe('By EXIF, or else XMP.'),
   color: z.literal('srgb').describe('Embedded profiles and CMYK become sRGB.'),
   bits: z.literal(8).describe('16 bits become 8; a range below a sixteenth of 16 bits is stretched.'),
+  cmyk: z.literal('libvips').optional().describe('Whose profile a CMYK picture without one gets.'),
   background: z.array(z.number().int()).length(3).describe('Under transparency.'),
+  blend: z
+    .literal('down')
+    .optional()
+    .describe('After the profile: (alpha · color + (255 - alpha) · background) / 255, rounded down.'),
   frame: z.literal(0).describe('Of an animation.'),
 });
 const GrayStepSchema = z.object({

@@ -1,5 +1,6 @@
 // Turns decoded pixels into the input of a model, as preprocessing.json says. The standard library alone; decode pictures with what you have:
 // pixels upright, in sRGB, transparency on white. Follows the data: another model needs another preprocessing.json and no other code.
+// To decode as Fovea does, apply the color profile first, and then, in whole numbers, (alpha * color + (255 - alpha) * 255) / 255.
 //
 //   c++ -std=c++17 -O2 -ffp-contract=off -DPREPROCESS_MAIN preprocess.cpp -o preprocess
 //   ./preprocess preprocessing.json photo.rgb WIDTH HEIGHT > input.f32      (bytes R G B, row by row; float32 [height, width, channels])

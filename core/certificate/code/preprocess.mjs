@@ -1,5 +1,6 @@
 // Turns decoded pixels into the input of a model, and reads its output, as preprocessing.json says. Needs nothing but a decoder, e.g. a
 // canvas or sharp: pixels upright, in sRGB, transparency on white. Follows the data: another model needs another preprocessing.json.
+// sharp decodes as Fovea does. Other decoders may differ by a level, and by much where a picture has CMYK or a color profile.
 //
 //   const { data, info } = await sharp('photo.jpg').rotate().flatten({ background: '#fff' }).toColourspace('srgb').removeAlpha()
 //     .raw().toBuffer({ resolveWithObject: true });

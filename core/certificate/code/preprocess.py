@@ -3,7 +3,7 @@
     python preprocess.py              checks this code by the check picture; the model, too, where onnxruntime is installed
     python preprocess.py photo.jpg    writes the input of a picture to photo.jpg.npy
 
-It needs numpy. Pillow decodes pictures and does nothing else. It follows the data: another model needs another
+It needs numpy. Pillow, 10.1 or later, decodes pictures and does nothing else. It follows the data: another model needs another
 preprocessing.json and no other code.
 """
 
@@ -17,17 +17,41 @@ import numpy as np
 
 def decode(file):
     """The pixels of a picture: uint8 [height, width, 3], upright, sRGB, transparency on white."""
-    from PIL import Image, ImageCms, ImageOps
-    from io import BytesIO
+    from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(Image.open(file))
     profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "CMYK"):
-        source, srgb = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB")
-        image = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
-    image = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
+    if image.mode.startswith("I"):  # Gray of 16 bits, whose profile is ignored.
+        image, profile = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)), None
+    is_gray, opacity = image.mode in ("1", "L", "LA"), 255
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        opacity = np.asarray(rgba.getchannel("A"), np.int64)[..., None]
+        image = image if is_gray else rgba
+    image = image.convert("L" if is_gray else "CMYK" if image.mode == "CMYK" else "RGB")
+    # The profile first, then white, rounded down.
+    pixels = np.asarray(to_srgb(image, profile), np.int64)
+    return ((pixels * opacity + 255 * (255 - opacity)) // 255).astype(np.uint8)
+
+
+def to_srgb(image, profile):
+    """Applies a color profile to a picture without transparency. One that is broken, or of another kind of colors, is ignored."""
+    from PIL import ImageCms
+    from io import BytesIO
+
+    colors = {"L": "GRAY", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile or b""))
+        if source.profile.xcolor_space.strip() == colors:
+            return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (OSError, ImageCms.PyCMSError):
+        pass
+    if colors == "CMYK":
+        raise ValueError(
+            "The picture is CMYK without a color profile of CMYK. Fovea then takes the profile of libvips, which this code lacks. "
+            "Turn the picture into RGB, and give Fovea and this code the same file."
+        )
+    return image.convert("RGB")
 
 
 def gray(pixels, step):

@@ -22,7 +22,7 @@ import { colorManifest } from '../../support/color-model.ts';
 import { preparePython } from '../../support/python-environment.ts';
 
 const run = promisify(execFile);
-const PACKAGES = ['numpy==2.2.6', 'pillow==12.0.0'];
+const PACKAGES = ['numpy==2.2.6', 'pillow==13.0.0'];
 type NormalizeStep = Extract<Step, { step: 'normalize' }>;
 /** How far libvips is from the code on average. A window beside the right one makes ten times as much. */
 const MEAN_LEVELS = 2.5;
