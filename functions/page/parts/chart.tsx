@@ -21,7 +21,7 @@ interface ChartProps {
 
 const WIDTH = 420;
 const HEIGHT = 200;
-const LEFT = 48;
+const LEFT = 60;
 const BOTTOM = 26;
 const EDGE = 8;
 const TICKS = 4;

@@ -111,6 +111,16 @@ function Upload() {
   );
 }
 
+/** Uploads, and shows the dataset at the end, unless somebody looks at something else by then. */
+async function uploadAndShow(dataset: string, chosen: UploadPlan): Promise<void> {
+  await startUpload(dataset, chosen);
+  if (upload.value?.status !== 'done') return;
+  plan.value = null;
+  const { path } = route.value;
+  // Without a view in the address, this is the one that is shown.
+  if (path.length === 0 || (path[0] === 'datasets' && path.length === 1)) goTo(['datasets', dataset]);
+}
+
 /** A name that every store takes. */
 const toName = (folder: string) => folder.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
 
@@ -122,11 +132,7 @@ function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
       class="plan"
       onSubmit={(event) => {
         event.preventDefault();
-        void startUpload(name, chosen).then(() => {
-          if (upload.value?.status !== 'done') return;
-          plan.value = null;
-          if (route.value.path[0] === 'datasets') goTo(['datasets', name]);
-        });
+        void uploadAndShow(name, chosen);
       }}
     >
       <p role="status">
@@ -190,16 +196,7 @@ function Progress() {
         </button>
       ) : (
         <div class="actions">
-          <button
-            class="primary"
-            type="button"
-            onClick={() => {
-              void startUpload(dataset, state.plan).then(() => {
-                if (upload.value?.status === 'done' && route.value.path[0] === 'datasets')
-                  goTo(['datasets', dataset]);
-              });
-            }}
-          >
+          <button class="primary" type="button" onClick={() => void uploadAndShow(dataset, state.plan)}>
             {WORDS.goOn}
           </button>
           <button

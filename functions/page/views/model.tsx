@@ -146,7 +146,7 @@ function Confusions({ report, results }: ResultProps) {
         <p class="hint">{WORDS.large(shown.length, report.labels.length)}</p>
       ) : null}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-      <section class="scroll" aria-labelledby="confusion-title" tabIndex={0}>
+      <section class="scroll" aria-label={WORDS.matrix} tabIndex={0}>
         <table id="confusion">
           <thead>
             <tr>

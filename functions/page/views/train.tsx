@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { CreateJobBody } from '../../../api/create-job.ts';
-import type { WireDryRun } from '../../../api/dataset.ts';
+import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
 import { useAsked } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
 import { Failure } from '../parts/notice.tsx';
@@ -56,7 +56,7 @@ export function Train() {
           </p>
         ) : null}
         {datasets === undefined || datasets.length === 0 ? null : (
-          <TrainForm key={asked} names={datasets.map(({ dataset }) => dataset)} asked={asked} />
+          <TrainForm key={asked} datasets={datasets} asked={asked} />
         )}
       </section>
       <section class="card wide" aria-labelledby="jobs-title">
@@ -75,12 +75,19 @@ export function Train() {
 }
 
 interface TrainFormProps {
-  readonly names: readonly string[];
+  readonly datasets: readonly WireDatasetEntry[];
   readonly asked: string | null;
 }
 
-function TrainForm({ names, asked }: TrainFormProps) {
-  const [dataset, setDataset] = useState(asked !== null && names.includes(asked) ? asked : (names[0] ?? ''));
+function TrainForm({ datasets, asked }: TrainFormProps) {
+  const [dataset, setDataset] = useState(() => {
+    const first =
+      datasets.find((entry) => entry.dataset === asked) ??
+      datasets.find(({ inspection }) => inspection?.can_train === true) ??
+      datasets[0];
+    return first?.dataset ?? '';
+  });
+  const [canTrain, setCanTrain] = useState(true);
   const [name, setName] = useState<string>();
   const [goal, setGoal] = useState<Goal>('quick');
   const [network, setNetwork] = useState('efficientnet_b0');
@@ -123,8 +130,8 @@ function TrainForm({ names, asked }: TrainFormProps) {
             value={dataset}
             onChange={({ currentTarget }) => setDataset(currentTarget.value)}
           >
-            {names.map((one) => (
-              <option key={one}>{one}</option>
+            {datasets.map((one) => (
+              <option key={one.dataset}>{one.dataset}</option>
             ))}
           </select>
         </label>
@@ -171,9 +178,9 @@ function TrainForm({ names, asked }: TrainFormProps) {
         </p>
       </div>
       <div class="estimate">
-        <Estimate body={body} dataset={dataset} />
+        <Estimate body={body} dataset={dataset} onAnswer={setCanTrain} />
         <Failure error={failure} />
-        <button id="start" class="primary" type="submit" disabled={isStarting}>
+        <button id="start" class="primary" type="submit" disabled={isStarting || !canTrain}>
           {isStarting ? WORDS.starting : WORDS.start}
         </button>
       </div>
@@ -220,8 +227,15 @@ function Networks({
   );
 }
 
+interface EstimateProps {
+  readonly body: CreateJobBody;
+  readonly dataset: string;
+  /** Is called with whether such a training is possible. */
+  readonly onAnswer: (canTrain: boolean) => void;
+}
+
 /** A dry run of what is chosen, a moment after the last choice. */
-function Estimate({ body, dataset }: { readonly body: CreateJobBody; readonly dataset: string }) {
+function Estimate({ body, dataset, onAnswer }: EstimateProps) {
   const [found, setFound] = useState<WireDryRun>();
   const [failure, setFailure] = useState<unknown>();
   const [isAsking, setAsking] = useState(true);
@@ -232,6 +246,7 @@ function Estimate({ body, dataset }: { readonly body: CreateJobBody; readonly da
       client.value.jobs.dryRun(body, { signal: controller.signal }).then(
         (answer) => {
           setFound(answer);
+          onAnswer(answer.can_train);
           setFailure(undefined);
           setAsking(false);
         },

@@ -237,6 +237,7 @@ export const TEXTS = {
     noReport: 'This version has no report.',
     noResults: 'No picture was held out for a test.',
     confusion: 'What it confuses',
+    matrix: 'Confusion matrix',
     confusionHelp:
       'Rows are the true classes, columns what the model says. Choose a cell to see its pictures.',
     noConfusion: 'It confused nothing on the test pictures.',

@@ -1,0 +1,265 @@
+// The page as a first-time user works with it, in Chromium, on a server of this machine with a trainer: drop a folder, mend a finding, train,
+// watch, read the verdict, try a photo, put another version into use. At the width of a phone and of a screen, light and dark, once by
+// keyboard alone, and with axe in each view.
+//
+//   npm run test:page -- [--screenshots FOLDER]
+
+import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { drawSampleDataset, SAMPLE_CLASSES } from '../../cli/sample-dataset/draw-sample-dataset.ts';
+import { createClient } from '../../client/create-client.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
+import { startLocalServer } from '../../functions/local-server.ts';
+import { findBarriers } from '../support/find-barriers.ts';
+import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
+
+const TRAIN_MS = 180_000;
+const PHONE = { width: 375, height: 740 };
+const SCREEN = { width: 1280, height: 860 };
+/** Elements of a view at most, whatever the dataset holds. */
+const MOST_ELEMENTS = 1500;
+const MANY_PICTURES = 5000;
+const PICTURES_OF_CLASS = 24;
+
+const { values } = parseArgs({ options: { screenshots: { type: 'string' } } });
+const executablePath = findChromium();
+if (executablePath === undefined) throw new Error(NO_CHROMIUM);
+
+const problems: string[] = [];
+const note = (text: string) => console.log(text);
+const demand = (isSo: boolean, what: string) => {
+  if (!isSo) problems.push(what);
+  note(`${isSo ? 'ok  ' : 'FAIL'} ${what}`);
+};
+
+const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-page-'));
+const pictures = path.join(folder, 'shapes');
+const server = await startLocalServer({
+  dataDir: path.join(folder, 'data'),
+  host: '127.0.0.1',
+  port: 0,
+  version: '0.0.0',
+  keepsFeedback: true,
+  logger: silentLogger,
+});
+const client = createClient({ url: server.url });
+let browser: Browser | undefined;
+/** The page that was opened last. */
+let last: Page | undefined;
+try {
+  await draw(pictures, PICTURES_OF_CLASS);
+  browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  await walk(browser);
+  await walkByKeyboard(browser);
+  await look(browser);
+  await lookAtMany(browser);
+} catch (error) {
+  problems.push(`${String(error)}\nThe page says: ${await sayOf(last)}`);
+} finally {
+  await browser?.close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+if (problems.length > 0) {
+  console.error(`${problems.length} problems:\n${problems.join('\n')}`);
+  process.exitCode = 1;
+}
+
+async function open(from: Browser, options: Parameters<Browser['newContext']>[0]): Promise<Page> {
+  const context = await from.newContext(options);
+  const page = await context.newPage();
+  last = page;
+  page.on('pageerror', (error) => problems.push(`the page threw ${String(error)}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url) && !/^(data|blob):/.test(request.url()))
+      problems.push(`the page asked ${request.url()}`);
+  });
+  await page.goto(server.url);
+  return page;
+}
+
+/** What a page shows, for whoever looks for the reason of a failure. */
+async function sayOf(page: Page | undefined): Promise<string> {
+  return (await page?.innerText('body', { timeout: 1000 }).catch(() => undefined)) ?? 'nothing';
+}
+
+/** The whole way with a mouse. */
+async function walk(from: Browser): Promise<void> {
+  const page = await open(from, { viewport: SCREEN });
+  await page.waitForSelector('#folder');
+  // A copy in another class, which the inspection finds, and a file that is no picture.
+  const [first = '', second = ''] = SAMPLE_CLASSES;
+  const [picture = ''] = await readdir(path.join(pictures, first));
+  await copyFile(path.join(pictures, first, picture), path.join(pictures, second, `copy-${picture}`));
+  await writeFile(path.join(pictures, first, 'notes.txt'), 'no picture');
+  await page.setInputFiles('#folder', pictures);
+  await page.waitForSelector('#dataset-name');
+  demand((await page.inputValue('#dataset-name')) === 'shapes', 'a folder gives the dataset its name');
+  demand(
+    (await page.textContent('.left-out'))?.includes('no picture') === true,
+    'a file that is no picture is named with the reason',
+  );
+  await page.click('form.plan button');
+  await page.waitForSelector('#classes .class-row', { timeout: 20000 });
+  demand(page.url().endsWith('#/datasets/shapes'), 'the upload leads to the dataset');
+  await page.waitForSelector('[data-code=duplicate-across-classes] img');
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.click(`[data-code=duplicate-across-classes] >> [aria-label="Remove ${second}/copy-${picture}"]`);
+  await page.waitForSelector('text=1 picture removed.');
+  await page.waitForSelector('[data-code=duplicate-across-classes]', { state: 'detached' });
+  demand(true, 'a finding is mended by a button');
+
+  await page.click('text=Train a model');
+  await page.waitForSelector('#estimate .lead');
+  await page.check('input[value=simple]');
+  await page.check('input[value=short]');
+  await page.waitForSelector('#estimate[aria-busy=false] .lead');
+  demand(
+    (await page.textContent('#estimate'))?.includes('second') === true,
+    'an estimate stands beside the choices',
+  );
+  await page.click('#start');
+  await page.waitForSelector('#live');
+  await page.waitForSelector('#curves path.curve', { timeout: TRAIN_MS });
+  demand(true, 'curves are drawn while it trains');
+  await page.waitForSelector('#job-end', { timeout: TRAIN_MS });
+  demand((await page.textContent('#job-end'))?.includes('The model is ready') === true, 'the end is said');
+  await page.click('text=See how good it is');
+  await page.waitForSelector('#verdict');
+  demand(
+    (await page.textContent('#verdict'))?.includes('Of 100 new pictures') === true,
+    'the verdict comes in words',
+  );
+  await page.waitForSelector('#confusion td');
+
+  await page.click('text=Try it');
+  await page.setInputFiles('#file', path.join(pictures, first, picture));
+  await page.waitForSelector('#best-label');
+  demand((await page.textContent('#bars'))?.includes('%') === true, 'a photo is answered with bars');
+  await page.click('details.feedback summary');
+  await page.selectOption('details.feedback select', first);
+  await page.check('details.feedback input[type=checkbox]');
+  await page.click('details.feedback button');
+  await page.waitForSelector('text=Thank you.');
+  demand(true, '"that is wrong" keeps the photo for training');
+  await page.context().close();
+}
+
+async function draw(into: string, imagesPerClass: number): Promise<void> {
+  const write = async (file: string, bytes: Uint8Array) => {
+    await mkdir(path.dirname(path.join(into, file)), { recursive: true });
+    await writeFile(path.join(into, file), bytes);
+  };
+  await drawSampleDataset(write, { imagesPerClass, seed: 1 });
+}
+
+/** The first entries of a list. */
+async function take<T>(list: AsyncIterable<T>, most: number): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const entry of list) {
+    taken.push(entry);
+    if (taken.length === most) break;
+  }
+  return taken;
+}
+
+/** Another version, and its promotion, without a mouse. */
+async function walkByKeyboard(from: Browser): Promise<void> {
+  const page = await open(from, { viewport: SCREEN });
+  await page.waitForSelector('#try-title');
+  await tabTo(page, 'Train');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#train-dataset');
+  await tabTo(page, 'simple');
+  // Radios of a group are one stop; arrows choose.
+  for (let presses = 0; presses < 3; presses++) await page.keyboard.press('ArrowDown');
+  await page.waitForSelector('#estimate[aria-busy=false] .lead');
+  await tabTo(page, 'Start training');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#job-end', { timeout: TRAIN_MS });
+  await tabTo(page, 'See how good it is');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#versions li');
+  const { version: before } = await client.models.get('shapes');
+  const rows = await page.locator('#versions li').count();
+  demand(rows === 2, 'a second training makes a second version');
+  await tabTo(page, 'Use this one');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=is in use now.');
+  const { version: after } = await client.models.get('shapes');
+  demand(before !== after, 'a version is put into use by keyboard alone');
+  await page.context().close();
+}
+
+/** Presses Tab until what has the focus says so. */
+async function tabTo(page: Page, text: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press('Tab');
+    const focused = String(
+      await page.evaluate(
+        'document.activeElement?.textContent || document.activeElement?.closest("label, fieldset")?.parentElement?.innerHTML',
+      ),
+    );
+    if (focused.includes(text)) return;
+  }
+  throw new Error(`No element with "${text}" is reached by Tab.`);
+}
+
+/** Each view at both widths, in both color schemes. */
+async function look(from: Browser): Promise<void> {
+  const [first = ''] = SAMPLE_CLASSES;
+  const [job] = await take(client.jobs.list({ pageSize: 1 }), 1);
+  const views = [
+    'datasets',
+    'datasets/shapes',
+    `datasets/shapes/${first}`,
+    'train',
+    `jobs/${job?.id ?? ''}`,
+    'models',
+    'models/shapes',
+    'try',
+  ];
+  for (const viewport of [PHONE, SCREEN]) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await open(from, { viewport, colorScheme, reducedMotion: 'reduce' });
+      for (const view of views) {
+        await page.goto(`${server.url}/#/${view}`);
+        await page.waitForSelector('h1');
+        await page.waitForLoadState('networkidle');
+        const name = `${view.replace(/ftjob-.*/, 'ID')} at ${viewport.width} px, ${colorScheme}`;
+        const barriers = await findBarriers(page);
+        demand(
+          barriers.length === 0,
+          `no barrier in ${name}${barriers.map((barrier) => `\n  ${barrier}`).join('')}`,
+        );
+        const width = Number(await page.evaluate('document.documentElement.scrollWidth'));
+        demand(width <= viewport.width, `${name} is ${width} px wide`);
+        if (values.screenshots === undefined) continue;
+        await mkdir(values.screenshots, { recursive: true });
+        const file = `${view.replace(/\/ftjob-.*/, '').replaceAll('/', '-')}-${viewport.width}-${colorScheme}.png`;
+        await page.screenshot({ path: path.join(values.screenshots, file) });
+      }
+      await page.context().close();
+    }
+  }
+}
+
+/** A large dataset has no large page. */
+async function lookAtMany(from: Browser): Promise<void> {
+  const [first = ''] = SAMPLE_CLASSES;
+  await draw(path.join(server.datasetsDir, 'many'), Math.ceil(MANY_PICTURES / SAMPLE_CLASSES.length));
+  const page = await open(from, { viewport: SCREEN });
+  for (const view of ['datasets/many', `datasets/many/${first}`]) {
+    await page.goto(`${server.url}/#/${view}`);
+    await page.waitForSelector(view.endsWith('many') ? '#findings-title' : '#pictures img', {
+      timeout: TRAIN_MS,
+    });
+    await page.waitForLoadState('networkidle');
+    const count = Number(await page.evaluate('document.querySelectorAll("*").length'));
+    demand(count < MOST_ELEMENTS, `${view} of ${MANY_PICTURES} pictures has ${count} elements`);
+  }
+  await page.context().close();
+}
