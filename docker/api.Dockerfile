@@ -23,6 +23,7 @@ COPY package.json tsconfig.json LICENSE THIRD-PARTY-NOTICES.md ./
 COPY LICENSES LICENSES
 COPY core core
 COPY api api
+COPY client client
 COPY functions functions
 COPY docker/access.sh /usr/local/bin/access
 # A new volume takes the owner of the folder that it is put on.
