@@ -22,7 +22,7 @@ import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
 import { traceRequests } from './http/trace-requests.ts';
-import { PROTOCOLS } from './protocols/protocols.ts';
+import { errorShapeOf, PROTOCOLS } from './protocols/protocols.ts';
 import { architectureRoutes } from './routes/architectures.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { batchResultRoutes } from './routes/batch-results.ts';
@@ -129,14 +129,15 @@ export function createApp(deps: AppDeps) {
   const reserveQuota = usage && createDailyQuota({ ...deps, usage });
   const predict = createCountedPredict(deps, reserveQuota);
   const routeDeps = { ...deps, predict, reserveQuota, limitRate: limit };
-  for (const group of [...groups, ...PROTOCOLS]) app.route('/', group(routeDeps));
+  for (const group of groups) app.route('/', group(routeDeps));
+  for (const { routes } of PROTOCOLS) app.route('/', routes(routeDeps));
   const { open } = deps.uploads;
   if (open !== undefined) app.route('/', receiveUploadRoutes(deps, open));
   app.route('/', architectureRoutes());
   app.route('/', docsRoutes({ version, app, needsKey: deps.keyRing !== undefined }));
   app.route('/', pageRoutes(deps));
 
-  app.notFound(createNotFoundHandler(() => app.routes));
-  app.onError(createErrorHandler(logger));
+  app.notFound(createNotFoundHandler(() => app.routes, errorShapeOf));
+  app.onError(createErrorHandler(logger, errorShapeOf));
   return app;
 }

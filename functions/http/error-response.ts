@@ -57,13 +57,18 @@ export function retryHeaders(
 
 /** Gives a failure the shape that the clients of a protocol read. */
 export type ErrorShape = (body: ErrorBody, status: number) => object;
+/** The shape of this API. */
+export const OWN_SHAPE: ErrorShape = (body) => body;
+/** The shape in which a request has its errors. */
+export type FindErrorShape = (request: { readonly method: string; readonly path: string }) => ErrorShape;
 
 /**
  * An error handler. It answers a `FoveaError` by its code, and everything else with a 500 that only the log explains.
- * @param shape of the body. Default: that of this API.
+ * @param shapeOf of the body, by request.
  */
-export function createErrorHandler(logger: Logger, shape: ErrorShape = (body) => body) {
+export function createErrorHandler(logger: Logger, shapeOf: FindErrorShape) {
   return (error: Error, c: Context<AppEnv>): Response => {
+    const shape = shapeOf(c.req);
     const found = toKnownError(error, c.req.raw.signal.aborted);
     if (found !== undefined) {
       const known = hideNames(c, found);

@@ -4,9 +4,9 @@
 import type { Context } from 'hono';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { AppEnv } from '../deps/deps.ts';
-import { retryHeaders, toErrorBody } from './error-response.ts';
+import { type FindErrorShape, retryHeaders, toErrorBody } from './error-response.ts';
 import { nearest } from './nearest.ts';
-import { toTemplate } from './route-template.ts';
+import { segmentsOf, toTemplate } from './route-template.ts';
 
 /** A route that the app has. */
 export interface RouteEntry {
@@ -21,10 +21,12 @@ const SHOWN_CHARACTERS = 120;
 /**
  * The app's handler for requests that no route takes.
  * @param routes gives all routes; it is called at such a request, when all are registered.
+ * @param shapeOf of the body, by request.
  */
-export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
+export function createNotFoundHandler(routes: () => readonly RouteEntry[], shapeOf: FindErrorShape) {
   return (c: Context<AppEnv>): Response => {
     const { method, path } = c.req;
+    const shape = shapeOf(c.req);
     const table = routes().filter((route) => route.method !== 'ALL');
     const allowed = methodsOf(table, path);
     const shown = path.length > SHOWN_CHARACTERS ? `${path.slice(0, SHOWN_CHARACTERS)}…` : path;
@@ -34,7 +36,10 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
         `${method} is not possible on "${shown}"; ${allowed.join(', ')} ${allowed.length === 1 ? 'is' : 'are'}.`,
         { details: { received: method, allowed } },
       );
-      return c.json(toErrorBody(error), 405, { ...retryHeaders(error.code), Allow: allowed.join(', ') });
+      return c.json(shape(toErrorBody(error), 405), 405, {
+        ...retryHeaders(error.code),
+        Allow: allowed.join(', '),
+      });
     }
     const known = [...new Set(table.map((route) => `${route.method} ${toTemplate(route.path)}`))];
     const near = nearest(`${method} ${path.slice(0, SHOWN_CHARACTERS)}`, known, ROUTES_SUGGESTED);
@@ -43,18 +48,19 @@ export function createNotFoundHandler(routes: () => readonly RouteEntry[]) {
       `There is nothing at ${method} "${shown}". Near it: ${near.join(', ')}. GET /docs describes every route.`,
       { details: { near } },
     );
-    return c.json(toErrorBody(error), 404, retryHeaders(error.code));
+    return c.json(shape(toErrorBody(error), 404), 404, retryHeaders(error.code));
   };
 }
 
 /**
  * The methods that the description of the API has for a path; a route for GET answers HEAD too. Of several patterns OpenAPI takes the one
- * whose segments are fixed: `/files/content` is that route, and not the file `content` of a class `files`.
+ * whose segments are fixed: `/files/content` is that route, and not the file `content` of a class `files`. So does a segment of a certain
+ * form stand before any: `fruit:predict` is no name of a model.
  */
 export function methodsOf(routes: readonly RouteEntry[], path: string): string[] {
   const segments = path.split('/');
   const matching = routes.filter(
-    (route) => route.path !== '*' && route.path !== '/*' && matches(route.path.split('/'), segments),
+    (route) => route.path !== '*' && route.path !== '/*' && matches(segmentsOf(route.path), segments),
   );
   const most = Math.max(...matching.map(fixedSegments));
   const methods = matching.filter((route) => fixedSegments(route) === most).map((route) => route.method);
@@ -62,7 +68,10 @@ export function methodsOf(routes: readonly RouteEntry[], path: string): string[]
 }
 
 const fixedSegments = ({ path }: RouteEntry) =>
-  path.split('/').filter((part) => !part.startsWith(':')).length;
+  segmentsOf(path).reduce(
+    (sum, part) => sum + (part.startsWith(':') ? (part.endsWith('}') ? 0.5 : 0) : 1),
+    0,
+  );
 
 const matches = (pattern: readonly string[], segments: readonly string[]) =>
   pattern.length === segments.length &&

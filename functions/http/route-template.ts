@@ -4,10 +4,12 @@ import type { Context } from 'hono';
 import { routePath } from 'hono/route';
 import type { AppEnv } from '../deps/deps.ts';
 
+/** The segments of a pattern as Hono writes it. The expression of a segment may have a slash. */
+export const segmentsOf = (pattern: string): string[] => pattern.split(/\/(?![^{]*\})/);
+
 /** A pattern as Hono writes it, `/v1/models/:model`, as `/v1/models/{model}`. */
 export const toTemplate = (pattern: string): string =>
-  pattern
-    .split(/\/(?![^{]*\})/)
+  segmentsOf(pattern)
     .map((part) => part.replace(/^:([^{]+)(\{.*\})?$/, '{$1}'))
     .join('/');
 

@@ -12,7 +12,7 @@ import { readBody } from '../http/read-body.ts';
 import { readForm } from '../http/read-form.ts';
 import type { KeyPlace } from '../http/require-api-key.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
-import { createProtocol, predictAll } from './protocol.ts';
+import { createProtocol, predictAll, type ServedProtocol } from './protocol.ts';
 
 const HEADER = 'Prediction-Key';
 const FIELD = 'imageData';
@@ -53,13 +53,17 @@ async function readPicture(c: Context<AppEnv>, limits: Limits): Promise<(Uint8Ar
   return [file.bytes ?? imageTooLarge(file.sizeBytes, limits.uploadBytes)];
 }
 
+/** Everything below `/customvision`. */
+export const CUSTOM_VISION: ServedProtocol = {
+  isAsked: ({ path }) => /^\/customvision(?:\/|$)/.test(path),
+  errorShape: ({ error }) => ({ code: error.code, message: error.message }),
+  routes: customVisionRoutes,
+};
+
 /** The routes of the protocol. */
-export function customVisionRoutes(deps: RouteDeps) {
+function customVisionRoutes(deps: RouteDeps) {
   const { limits, now } = deps;
-  const { routes, guard } = createProtocol(deps, {
-    errorShape: ({ error }) => ({ code: error.code, message: error.message }),
-    keyPlace: KEY_PLACE,
-  });
+  const { routes, guard } = createProtocol(deps, KEY_PLACE);
   for (const path of PATHS)
     routes.post(path, guard, async (c) => {
       const { model, modelVersion, answers } = await predictAll(deps, c, c.req.param('model') ?? '', () =>

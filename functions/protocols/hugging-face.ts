@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import { parseJsonBody, readBodyOfTwoKinds } from '../http/read-json.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
-import { createProtocol, predictAll } from './protocol.ts';
+import { createProtocol, ERROR_TEXT, predictAll, type ServedProtocol } from './protocol.ts';
 
 const DEFAULT_TOP_K = 5;
 
@@ -20,10 +20,17 @@ const RequestSchema = z.object({
     .nullish(),
 });
 
+/** Everything below `/models`. */
+export const HUGGING_FACE: ServedProtocol = {
+  isAsked: ({ path }) => /^(?:\/hf-inference)?\/models(?:\/|$)/.test(path),
+  errorShape: ERROR_TEXT,
+  routes: huggingFaceRoutes,
+};
+
 /** The routes of the protocol: the address of a model itself, and below the path of the hub's own service. */
-export function huggingFaceRoutes(deps: RouteDeps) {
+function huggingFaceRoutes(deps: RouteDeps) {
   const { limits } = deps;
-  const { routes, guard } = createProtocol(deps, { errorShape: ({ error }) => ({ error: error.message }) });
+  const { routes, guard } = createProtocol(deps);
   for (const path of ['/models/:model', '/hf-inference/models/:model'] as const)
     routes.post(path, guard, async (c) => {
       let topK = DEFAULT_TOP_K;

@@ -21,7 +21,7 @@ import { BEARER_KEY, type KeyPlace } from '../http/require-api-key.ts';
 import { takeTurns } from '../http/take-turns.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
 import { type ChoicesConfig, readLabelConfig } from './label-config.ts';
-import { createProtocol, findModel } from './protocol.ts';
+import { createProtocol, findModel, type ServedProtocol } from './protocol.ts';
 
 const BASIC = /^basic +(?<credentials>[A-Za-z0-9+/=]+) *$/i;
 /** Label Studio sends user and password that are typed into the connection of the model; any user will do. */
@@ -48,13 +48,17 @@ type Content = Uint8Array | FoveaError;
 const ALL_CLASSES = Number.MAX_SAFE_INTEGER;
 const CONTENT_PATH = /^\/v1\/datasets\/([^/]+)\/files\/content$/;
 
+/** Everything below `/label-studio`. */
+export const LABEL_STUDIO: ServedProtocol = {
+  isAsked: ({ path }) => /^\/label-studio(?:\/|$)/.test(path),
+  errorShape: ({ error }) => ({ error: error.message, code: error.code }),
+  routes: labelStudioRoutes,
+};
+
 /** The routes of the protocol. */
-export function labelStudioRoutes(deps: RouteDeps) {
+function labelStudioRoutes(deps: RouteDeps) {
   const { store, limits, predict } = deps;
-  const { routes, guard } = createProtocol(deps, {
-    errorShape: ({ error }) => ({ error: error.message, code: error.code }),
-    keyPlace: KEY_PLACE,
-  });
+  const { routes, guard } = createProtocol(deps, KEY_PLACE);
   const referenceOf = (c: Context<AppEnv>) => c.req.param('model') ?? '';
 
   routes.get('/label-studio/:model/health', guard, (c) => c.json({ status: 'UP', model_class: 'Fovea' }));

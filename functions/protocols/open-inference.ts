@@ -16,8 +16,10 @@ import {
   type Answers,
   bestOf,
   createProtocol,
+  ERROR_TEXT,
   findModel,
   predictAll,
+  type ServedProtocol,
   scoresOf,
   toReference,
 } from './protocol.ts';
@@ -78,10 +80,17 @@ interface Tensor {
   readonly isBinary: boolean;
 }
 
+/** Everything below `/v2`. */
+export const OPEN_INFERENCE: ServedProtocol = {
+  isAsked: ({ path }) => /^\/v2(?:\/|$)/.test(path),
+  errorShape: ERROR_TEXT,
+  routes: openInferenceRoutes,
+};
+
 /** The routes of the protocol. */
-export function openInferenceRoutes(deps: RouteDeps) {
+function openInferenceRoutes(deps: RouteDeps) {
   const { version } = deps;
-  const { routes, guard } = createProtocol(deps, { errorShape: ({ error }) => ({ error: error.message }) });
+  const { routes, guard } = createProtocol(deps);
 
   // Health has no secrets, as everywhere.
   routes.get('/v2/health/live', (c) => c.json({ live: true }));

@@ -11,13 +11,25 @@ import { readManifest } from '../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
 import type { ImageOutcome, PredictResult } from '../../core/predict/predictor.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
-import { createErrorHandler, type ErrorShape } from '../http/error-response.ts';
+import type { ErrorShape } from '../http/error-response.ts';
 import { admitKey, BEARER_KEY, type KeyPlace, requireApiKey } from '../http/require-api-key.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { requireScope, requireScopeFor } from '../http/require-scope.ts';
 import { takeTurns } from '../http/take-turns.ts';
 import { explainMissingModel } from '../routes/missing-model.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
+
+/** A protocol as the app knows it. */
+export interface ServedProtocol {
+  /** Whether a request is one of the protocol's, also where nothing answers it: its errors have the protocol's shape. */
+  readonly isAsked: (request: { readonly method: string; readonly path: string }) => boolean;
+  /** What its clients read of an error. */
+  readonly errorShape: ErrorShape;
+  readonly routes: (deps: RouteDeps) => Hono<AppEnv>;
+}
+
+/** The shape of errors that several servers have in common. */
+export const ERROR_TEXT: ErrorShape = ({ error }) => ({ error: error.message });
 
 /** The routes of a protocol, and the middleware that each of them begins with, but for those that hold no data. */
 export interface Protocol {
@@ -27,20 +39,9 @@ export interface Protocol {
   readonly admit: (c: Context<AppEnv>, token: string | undefined) => Promise<void>;
 }
 
-/** The differences of a protocol. */
-export interface ProtocolOptions {
-  readonly errorShape: ErrorShape;
-  /** Default: {@link BEARER_KEY}. */
-  readonly keyPlace?: KeyPlace;
-}
-
 /** The beginning of a protocol: no routes yet. All of them need the scope `predict`. */
-export function createProtocol(
-  { keyRing, logger, limitRate }: RouteDeps,
-  { errorShape, keyPlace = BEARER_KEY }: ProtocolOptions,
-): Protocol {
+export function createProtocol({ keyRing, limitRate }: RouteDeps, keyPlace: KeyPlace = BEARER_KEY): Protocol {
   const routes = new Hono<AppEnv>();
-  routes.onError(createErrorHandler(logger, errorShape));
   const keys = keyRing === undefined ? [] : [requireApiKey(keyRing.find, keyPlace), limitRate];
   return {
     routes,

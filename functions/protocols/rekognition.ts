@@ -9,7 +9,7 @@ import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import type { KeyPlace } from '../http/require-api-key.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
-import { bestOf, createProtocol, predictAll } from './protocol.ts';
+import { bestOf, createProtocol, predictAll, type ServedProtocol } from './protocol.ts';
 
 const TARGET = 'X-Amz-Target';
 const OPERATION = 'RekognitionService.DetectCustomLabels';
@@ -47,13 +47,17 @@ function toReferenceOfArn(arn: string): string {
   return model === undefined || version === undefined ? arn : `${model}:${version}`;
 }
 
+/** What is posted to the root, where there is a page for people too. */
+export const REKOGNITION: ServedProtocol = {
+  isAsked: ({ method, path }) => method === 'POST' && path === '/',
+  errorShape: (body, status) => ({ __type: exceptionOf(body, status), message: body.error.message }),
+  routes: rekognitionRoutes,
+};
+
 /** The route of the protocol: AWS's JSON protocol posts everything to `/` and names the operation in a header. */
-export function rekognitionRoutes(deps: RouteDeps) {
+function rekognitionRoutes(deps: RouteDeps) {
   const { limits } = deps;
-  const { routes, guard } = createProtocol(deps, {
-    errorShape: (body, status) => ({ __type: exceptionOf(body, status), message: body.error.message }),
-    keyPlace: KEY_PLACE,
-  });
+  const { routes, guard } = createProtocol(deps, KEY_PLACE);
   routes.post('/', guard, async (c) => {
     const target = c.req.header(TARGET);
     if (target !== OPERATION)

@@ -11,7 +11,15 @@ import { readBody } from '../http/read-body.ts';
 import { parseJsonBody } from '../http/read-json.ts';
 import { BEARER_KEY, type KeyPlace } from '../http/require-api-key.ts';
 import type { RouteDeps } from '../routes/route-deps.ts';
-import { type Answer, bestOf, createProtocol, findModel, predictAll, toReference } from './protocol.ts';
+import {
+  type Answer,
+  bestOf,
+  createProtocol,
+  findModel,
+  predictAll,
+  type ServedProtocol,
+  toReference,
+} from './protocol.ts';
 
 const PARAM = 'api_key';
 const KEY_PLACE: KeyPlace = {
@@ -29,13 +37,17 @@ const isText = (bytes: Uint8Array) =>
   /^(?:data:|[A-Za-z0-9+/])/.test(Buffer.from(bytes.subarray(0, 8)).toString('latin1')) &&
   !bytes.subarray(0, 512).some((byte) => byte > 127);
 
+/** A version of a model, and the addresses of the inference server. */
+export const ROBOFLOW: ServedProtocol = {
+  isAsked: ({ path }) => /^\/(?:(?:infer|model)\/|[^/]+\/[1-9][0-9]*\/?$)/.test(path),
+  errorShape: ({ error }) => ({ message: error.message }),
+  routes: roboflowRoutes,
+};
+
 /** The routes of the protocol. */
-export function roboflowRoutes(deps: RouteDeps) {
+function roboflowRoutes(deps: RouteDeps) {
   const { limits, now } = deps;
-  const { routes, guard, admit } = createProtocol(deps, {
-    errorShape: ({ error }) => ({ message: error.message }),
-    keyPlace: KEY_PLACE,
-  });
+  const { routes, guard, admit } = createProtocol(deps, KEY_PLACE);
 
   /** Predicts, and gives each answer with the size of its picture. */
   async function infer(

@@ -2,8 +2,10 @@
 
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { toWireModel } from '../../api/model.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { decodeBase64 } from '../../core/image/decode-base64.ts';
+import type { Manifest } from '../../core/model/manifest.ts';
 import { ADDRESS_VERBS } from '../../core/model/model-name.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { readBody } from '../http/read-body.ts';
@@ -14,8 +16,10 @@ import {
   type Answers,
   bestOf,
   createProtocol,
+  ERROR_TEXT,
   findModel,
   predictAll,
+  type ServedProtocol,
   scoresOf,
   toReference,
 } from './protocol.ts';
@@ -23,35 +27,62 @@ import {
 /** What follows the colon. */
 const METHOD = `(?:${ADDRESS_VERBS.join('|')})`;
 const INPUT = 'image_bytes';
+const SIGNATURE = 'serving_default';
+
+/** Addresses that only this protocol has, and the verbs of its API, also those that are not answered. */
+const OWN_PATH =
+  /^\/v1\/models\/[^/]+(?:\/labels(?:\/.*)?|\/versions\/[^/]+(?::[^/]*|\/metadata)|\/metadata|:(?:predict|classify|regress))\/?$/;
+/** What follows the colon may be any verb where something is posted, and a version or an alias otherwise. */
+const VERB_PATH = /^\/v1\/models\/[^/]+:[^/]*\/?$/;
+const isAsked: ServedProtocol['isAsked'] = ({ method, path }) =>
+  OWN_PATH.test(path) || (method === 'POST' && VERB_PATH.test(path));
 
 /** Binary values of the API: `{"b64": "…"}`. */
 const B64 = z.object({ b64: z.string() });
 /** A picture alone, or by the name of the input. */
 const Picture = z.union([B64, z.record(z.string(), B64)]);
 const PredictSchema = z.object({
-  signature_name: z.string().optional(),
+  signature_name: z
+    .literal([SIGNATURE, ''], { error: `there is one signature, "${SIGNATURE}": name it, or none` })
+    .optional(),
   instances: z.array(Picture).min(1).optional(),
   inputs: z.union([z.array(B64).min(1), B64, z.record(z.string(), z.union([B64, z.array(B64)]))]).optional(),
 });
 const ClassifySchema = z.object({
-  signature_name: z.string().optional(),
+  signature_name: z
+    .literal([SIGNATURE, ''], { error: `there is one signature, "${SIGNATURE}": name it, or none` })
+    .optional(),
   examples: z.array(Picture).min(1),
 });
 
-const b64sOf = (value: unknown): string[] => {
-  if (Array.isArray(value)) return value.flatMap(b64sOf);
+/** @throws {FoveaError} `request-invalid` where a name is not that of the input. */
+function b64sOf(value: unknown, param: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((one, index) => b64sOf(one, `${param}.${index}`));
   const own = B64.safeParse(value).data?.b64;
-  return own === undefined ? Object.values(value as object).flatMap(b64sOf) : [own];
+  if (own !== undefined) return [own];
+  const { [INPUT]: input, ...others } = value as Readonly<Record<string, unknown>>;
+  const [other] = Object.keys(others);
+  if (input !== undefined && other === undefined) return b64sOf(input, param);
+  throw new FoveaError(
+    'request-invalid',
+    `${param} has ${other === undefined ? 'no input' : `the input ${JSON.stringify(other.slice(0, 80))}`}. The one input of every model is "${INPUT}": send ` +
+      `{"${INPUT}": {"b64": "…"}}, or {"b64": "…"} alone.`,
+    { param },
+  );
+}
+
+/** What only it has below `/v1/models`. The status of a model is at addresses of this API, whose errors they have. */
+export const TENSORFLOW_SERVING: ServedProtocol = {
+  isAsked: isAsked,
+  errorShape: ERROR_TEXT,
+  routes: tensorflowServingRoutes,
 };
 
 /** The routes of the protocol. */
-export function tensorflowServingRoutes(deps: RouteDeps) {
+function tensorflowServingRoutes(deps: RouteDeps) {
   const { limits } = deps;
   // Below /v1 the key is checked already.
-  const { routes, guard } = createProtocol(
-    { ...deps, keyRing: undefined },
-    { errorShape: ({ error }) => ({ error: error.message }) },
-  );
+  const { routes, guard } = createProtocol({ ...deps, keyRing: undefined });
 
   const read = async (
     c: Context<AppEnv>,
@@ -73,7 +104,7 @@ export function tensorflowServingRoutes(deps: RouteDeps) {
             param: 'instances',
           });
         isColumns = inputs !== undefined;
-        return b64sOf(instances ?? inputs);
+        return instances === undefined ? b64sOf(inputs, 'inputs') : b64sOf(instances, 'instances');
       }),
     );
     return c.json(isColumns ? { outputs: toColumns(answers) } : { predictions: toRows(answers) });
@@ -81,7 +112,7 @@ export function tensorflowServingRoutes(deps: RouteDeps) {
 
   async function classify(c: Context<AppEnv>, reference: string): Promise<Response> {
     const { answers } = await predictAll(deps, c, reference, () =>
-      read(c, 'examples', (body) => b64sOf(parseJsonBody(body, ClassifySchema).examples)),
+      read(c, 'examples', (body) => b64sOf(parseJsonBody(body, ClassifySchema).examples, 'examples')),
     );
     const result = answers.map(({ predictions }) => predictions.map(({ label, score }) => [label, score]));
     // The documentation has the first in its text and the second in its example.
@@ -102,28 +133,39 @@ export function tensorflowServingRoutes(deps: RouteDeps) {
       act(c, c.req.param('model') ?? '', folder, c.req.param('call') ?? ''),
     );
 
-  routes.get('/v1/models/:model/metadata', guard, async (c) => {
-    const { model, version, labels } = await findModel(deps, c, c.req.param('model') ?? '');
-    const tensor = (dtype: string, ...dim: number[]) => ({
-      dtype,
-      tensor_shape: { dim: dim.map((size) => ({ size: String(size), name: '' })), unknown_rank: false },
-      name: '',
-    });
-    const serving_default = {
-      inputs: { [INPUT]: tensor('DT_STRING', -1) },
-      outputs: {
-        label: tensor('DT_STRING', -1),
-        score: tensor('DT_FLOAT', -1),
-        probabilities: tensor('DT_FLOAT', -1, labels.length),
-      },
-      method_name: 'tensorflow/serving/predict',
-    };
-    return c.json({
-      model_spec: { name: model, signature_name: '', version },
-      metadata: { signature_def: { signature_def: { serving_default } } },
-    });
+  // A version has its status at the address of this API that describes it, and an alias only here.
+  routes.get('/v1/models/:model/labels/:version', guard, async (c) => {
+    const manifest = await findModel(deps, c, toReference(c.req.param('model'), c.req.param('version')));
+    return c.json({ model_version_status: toWireModel(manifest, []).model_version_status });
   });
+  const ofModel = '/v1/models/:model';
+  for (const path of [ofModel, `${ofModel}/versions/:version`, `${ofModel}/labels/:version`] as const)
+    routes.get(`${path}/metadata`, guard, async (c) => {
+      const reference = toReference(c.req.param('model') ?? '', c.req.param('version'));
+      return c.json(toMetadata(await findModel(deps, c, reference)));
+    });
   return routes;
+}
+
+function toMetadata({ model, version, labels }: Manifest) {
+  const tensor = (dtype: string, ...dim: number[]) => ({
+    dtype,
+    tensor_shape: { dim: dim.map((size) => ({ size: String(size), name: '' })), unknown_rank: false },
+    name: '',
+  });
+  const signature = {
+    inputs: { [INPUT]: tensor('DT_STRING', -1) },
+    outputs: {
+      label: tensor('DT_STRING', -1),
+      score: tensor('DT_FLOAT', -1),
+      probabilities: tensor('DT_FLOAT', -1, labels.length),
+    },
+    method_name: 'tensorflow/serving/predict',
+  };
+  return {
+    model_spec: { name: model, signature_name: '', version },
+    metadata: { signature_def: { signature_def: { [SIGNATURE]: signature } } },
+  };
 }
 
 const toRows = ({ answers }: Answers) =>

@@ -11,7 +11,7 @@ const nothing = { limits: DEFAULT_LIMITS, logger: silentLogger } as unknown as R
 /** Method and path of each, once. */
 export const protocolRoutes = [
   ...new Map(
-    PROTOCOLS.flatMap((protocol) => protocol(nothing).routes).map(({ method, path }) => [
+    PROTOCOLS.flatMap(({ routes }) => routes(nothing).routes).map(({ method, path }) => [
       `${method} ${path}`,
       { method, path },
     ]),

@@ -177,6 +177,44 @@ describe('TensorFlow Serving', () => {
     });
   });
 
+  it('says the metadata of versions and aliases, and the status of an alias', async () => {
+    const whole = (await get('/v1/models/color/metadata')).body;
+    for (const path of ['versions/1', 'labels/live'])
+      expect(await get(`/v1/models/color/${path}/metadata`)).toEqual({ status: 200, body: whole });
+    expect((await get('/v1/models/color/labels/live')).body).toEqual({
+      model_version_status: [
+        { version: '1', state: 'AVAILABLE', status: { error_code: 'OK', error_message: '' } },
+      ],
+    });
+  });
+
+  it('refuses signatures and inputs of other names', async () => {
+    const picture = { b64: base64 };
+    const refusal = async (verb: string, body: object) =>
+      (await json(ask(`/v1/models/color:${verb}`, body))).body.error;
+    const signature = { signature_name: 'other' };
+    expect(await refusal('predict', { ...signature, instances: [picture] })).toMatch('"serving_default"');
+    expect(await refusal('classify', { ...signature, examples: [picture] })).toMatch('"serving_default"');
+    expect(await refusal('predict', { instances: [{ image_bytes: picture }, { images: picture }] })).toMatch(
+      'instances.1 has the input "images"',
+    );
+    expect(await refusal('predict', { inputs: { images: [picture] } })).toMatch('"image_bytes"');
+    const named = { signature_name: 'serving_default', instances: [picture] };
+    expect(await json(ask('/v1/models/color:predict', named))).toMatchObject({ status: 200 });
+  });
+
+  it.each(['color', 'color/versions/1', 'color/labels/live'])(
+    'says by OPTIONS, without a key, what may be done: %s',
+    async (path) => {
+      for (const verb of ['predict', 'classify']) {
+        const { status, headers } = await test.app.request(`/v1/models/${path}:${verb}`, {
+          method: 'OPTIONS',
+        });
+        expect({ status, allow: headers.get('allow') }).toEqual({ status: 204, allow: 'POST, OPTIONS' });
+      }
+    },
+  );
+
   it('reserves the names of its methods', async () => {
     const answer = await test.send('PUT', '/v1/models/color/aliases/predict', { version: '1' }, BEARER);
     expect(answer.body).toMatchObject({ error: { code: 'alias-reserved' } });
@@ -297,5 +335,41 @@ describe('Roboflow', () => {
       ask(`/infer/classification${query}`, { model_id: 'color/1', image: [picture, picture] }, {}),
     );
     expect(many.body).toHaveLength(2);
+  });
+});
+
+describe('errors have the shape of the protocol', () => {
+  const text = { error: expect.any(String) };
+  const codeAndMessage = { code: expect.any(String), message: expect.any(String) };
+  const classify = '/customvision/v3.0/Prediction/p/classify/iterations/color';
+  it.each<[string, string, number, object]>([
+    ['POST', '/v1/models/color:predict', 401, text],
+    ['POST', '/v1/models/color/versions/1:classify', 401, text],
+    ['POST', '/v1/models/color:regress', 401, text],
+    ['GET', '/v1/models/color/labels/live/metadata', 401, text],
+    ['POST', '/v2/models/color/infer', 401, text],
+    ['GET', '/v1/models/color', 401, { error: { code: 'api-key-missing' } }],
+  ])('without a key: %s %s', async (method, path, status, shape) => {
+    const response = await test.app.request(path, { method });
+    expect({ status: response.status, body: await response.json() }).toMatchObject({ status, body: shape });
+  });
+
+  it.each<[string, string, number, object]>([
+    ['POST', '/v1/models/color:regress', 405, text],
+    ['POST', '/v1/models/color/versions/1:regress', 405, text],
+    ['PUT', '/v1/models/color:predict', 405, text],
+    ['POST', '/v1/models/color/labels/live/nothing', 404, text],
+    ['GET', '/v2/models/color/stats', 404, text],
+    ['POST', '/v2/repository/index', 404, text],
+    ['DELETE', '/v2/models/color', 405, text],
+    ['POST', `${classify}/url`, 404, codeAndMessage],
+    ['POST', '/customvision/v3.0/Prediction/p/detect/iterations/color/image', 404, codeAndMessage],
+    ['GET', '/models/color', 405, text],
+    ['POST', '/infer/object_detection', 404, { message: expect.any(String) }],
+    ['GET', '/label-studio/color/nothing', 404, { error: expect.any(String), code: 'route-not-found' }],
+    ['POST', '/v1/nothing', 404, { error: { code: 'route-not-found' } }],
+  ])('with one: %s %s', async (method, path, status, shape) => {
+    const response = await test.app.request(path, { method, headers: BEARER });
+    expect({ status: response.status, body: await response.json() }).toMatchObject({ status, body: shape });
   });
 });
