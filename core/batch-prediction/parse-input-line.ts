@@ -92,13 +92,17 @@ function problemOf(url: string, { model }: RequestBody, endpoint: string | null)
   return undefined;
 }
 
-/** The bytes of the picture that a line holds, or why there are none. */
+/** The bytes of the picture that a line holds, or why there are none. The line was one that {@link parseInputLine} takes. */
 export function pictureInLine(text: string): Uint8Array | FoveaError {
   let body: RequestBody;
   try {
     body = RequestSchema.parse(JSON.parse(text)).body;
   } catch (cause) {
-    return new FoveaError('picture-not-found', 'The file has changed since the batch was made.', { cause });
+    return new FoveaError(
+      'picture-not-found',
+      'The line of the file holds no picture: it is not the request that it was when the batch was made. Send the file again, and make another batch.',
+      { cause },
+    );
   }
   const { image, image_url: url } = body;
   const [param, encoded] = image === undefined ? ['image_url', url] : ['image', image];

@@ -13,7 +13,7 @@ import { type ObjectPart, readParts } from '../storage/object-parts.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type InputPicture, readInputChunk } from './input-picture.ts';
 import { pictureInLine } from './parse-input-line.ts';
-import { inputParts } from './read-lines.ts';
+import { inputParts, toLineText } from './read-lines.ts';
 import { type LineOutcome, toResultLine } from './result-line.ts';
 import { commitResults, countLines, countResults, listResults } from './results.ts';
 
@@ -126,7 +126,7 @@ async function readInline(
     if (error.code !== 'storage-conflict' && error.code !== 'range-not-satisfiable') throw error;
     pieces.length = 0;
   }
-  if (pieces.length > 0) return pictureInLine(Buffer.concat(pieces).toString('utf8'));
+  if (pieces.length > 0) return pictureInLine(toLineText(Buffer.concat(pieces)));
   return new FoveaError(
     'picture-not-found',
     `The file "${key}" that holds the picture was changed or deleted.`,

@@ -25,6 +25,13 @@ export interface FileLine {
   readonly end: number;
 }
 
+/**
+ * The text of a line, without the byte order mark with which some programs begin a file.
+ * @throws {TypeError} where it is not UTF-8.
+ */
+export const toLineText = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+
 /** The objects that a file consists of: one, or those of a file that a client has sent. */
 export async function inputParts(store: ObjectStore, key: string): Promise<ObjectInfo[]> {
   if (!isFileId(key)) {
@@ -51,8 +58,7 @@ export async function* readLines(store: ObjectStore, key: string, param: string)
     );
   const toLine = (line: number, bytes: Uint8Array, start: number): FileLine => {
     try {
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-      return { line, text, start, end: start + bytes.byteLength - 1 };
+      return { line, text: toLineText(bytes), start, end: start + bytes.byteLength - 1 };
     } catch {
       throw inputInvalid(`The file "${key}" is not UTF-8.`, param);
     }

@@ -282,6 +282,29 @@ describe('a batch of a file', () => {
       expect((await test.send('GET', `/v1/files/${gone}`)).status).toBe(404);
   });
 
+  it('takes a list with a byte order mark', async () => {
+    const test = await openApp();
+    const lines = [line('first', { image: base64(RED) }), line('second', { image: base64(BLUE) })];
+    const { id } = (await send(test, `\uFEFF${lines.join('\r\n')}`)).body;
+    const { body: made } = await create(test, id);
+    await run(test, made.id);
+    const { body } = await test.send('GET', `/v1/batches/${made.id}`);
+    expect(body.request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
+  });
+
+  it('says of a line that became another one that it holds no picture', async () => {
+    const test = await openApp();
+    await test.store.put('inputs/list.jsonl', line('a', { image: base64(RED) }));
+    const { body: made } = await create(test, 'inputs/list.jsonl');
+    await test.store.put('inputs/list.jsonl', line('a', { model: 'color' }).padEnd(1000));
+    await run(test, made.id);
+    const { text } = await contentOf(test, `${made.id}-errors`);
+    expect(JSON.parse(text).error).toMatchObject({
+      code: 'picture-not-found',
+      message: expect.stringContaining('holds no picture'),
+    });
+  });
+
   it('names no file with predictions where all pictures have errors', async () => {
     const test = await openApp();
     const { id } = (await send(test, line('gone', { image_key: 'inputs/gone.png' }))).body;
