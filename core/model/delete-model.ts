@@ -35,6 +35,17 @@ export async function deleteVersion(store: ObjectStore, model: string, version: 
 }
 
 /**
+ * Whether a version is all that there is of a model: no other version, no alias of a user's own.
+ * @param version a number.
+ * @throws {FoveaError} `record-invalid`, `format-newer`.
+ */
+export async function isWholeModel(store: ObjectStore, model: string, version: string): Promise<boolean> {
+  const [only, ...others] = await listVersions(store, model);
+  if (only !== version || others.length > 0) return false;
+  return holdersOf(await readLiveRecord(store, model), version).every((name) => name === LIVE_ALIAS);
+}
+
+/**
  * Deletes a model with all its versions and aliases.
  * @throws {FoveaError} `model-not-found`; `model-in-use` while it is renamed.
  */

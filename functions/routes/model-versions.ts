@@ -16,7 +16,7 @@ import { mapConcurrently } from '../../core/concurrently.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
 import { type Alias, listAliases } from '../../core/model/change-aliases.ts';
-import { deleteModel, deleteVersion } from '../../core/model/delete-model.ts';
+import { deleteModel, deleteVersion, isWholeModel } from '../../core/model/delete-model.ts';
 import {
   parseModelName,
   parseModelReference,
@@ -110,7 +110,8 @@ const removeModel = createRoute({
   tags: TAGS,
   summary: 'Delete a model',
   description:
-    'All of its versions and aliases, for good; `<model>:<version>` deletes that version alone. While a job makes a version of the model, or ' +
+    'All of its versions and aliases, for good; `<model>:<version>` deletes that version alone, and the model with it where there is no other version and no ' +
+    'alias but `live` and `latest`. While a job makes a version of the model, or ' +
     'a batch predicts with it, it is not deleted: the error names them.',
   request: { params: ModelParamSchema },
   responses: { 200: deleted, ...errorResponses(...MODEL_CHANGE_ERRORS, 'model-version-in-use') },
@@ -190,12 +191,14 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
 
   routes.openapi(removeModel, async (c) => {
     const { model, version } = parseModelReference(c.req.valid('param').model);
-    if (version !== undefined) return c.json(await removeOne(model, version), 200);
+    const isWhole = version === undefined || (await isWholeModel(store, model, version));
+    if (!isWhole) return c.json(await removeOne(model, version), 200);
     await refuseWhileMade(jobs, model);
     await refuseWhileRead(jobs, model);
     await deleteModel(store, model);
     predictor.drop(model);
-    return c.json({ id: model, object: 'model' as const, deleted: true as const }, 200);
+    const id = version === undefined ? model : toModelReference(model, version);
+    return c.json({ id, object: 'model' as const, deleted: true as const }, 200);
   });
 
   routes.openapi(rename, async (c) => {

@@ -290,4 +290,23 @@ describe('a model', () => {
     expect(await keysOf('models/')).toEqual([]);
     expect((await test.send('DELETE', COLOR)).status).toBe(404);
   });
+
+  it('is deleted by the name of its only version, as long as nothing else names that', async () => {
+    await test.send('PUT', `${COLOR}/aliases/stable`, { version: '1' });
+    const refused = await test.send('DELETE', `${COLOR}:1`);
+    expect(refused.body.error).toMatchObject({
+      code: 'model-version-in-use',
+      details: { aliases: ['live', 'stable'] },
+    });
+    await test.send('DELETE', `${COLOR}/aliases/stable`);
+    await publish(test.store, '2');
+    expect((await test.send('DELETE', `${COLOR}:1`)).status).toBe(409);
+    await test.send('DELETE', `${COLOR}:2`);
+    expect((await test.send('DELETE', `${COLOR}:1`)).body).toEqual({
+      id: 'color:1',
+      object: 'model',
+      deleted: true,
+    });
+    expect(await keysOf('models/')).toEqual([]);
+  });
 });
