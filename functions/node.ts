@@ -49,10 +49,14 @@ const compress = compression({
   threshold: COMPRESSED_FROM_BYTES,
   filter: (request, response) =>
     response.statusCode !== PARTIAL_CONTENT &&
-    !String(response.getHeader('Content-Type')).startsWith('text/event-stream') &&
-    compression.filter(request, response),
+    !hasType(response, 'text/event-stream') &&
+    (hasType(response, METRICS_TYPE) || compression.filter(request, response)),
 });
 const PARTIAL_CONTENT = 206;
+/** Text, although its name does not say so. */
+const METRICS_TYPE = 'application/openmetrics-text';
+const hasType = (response: ServerResponse, type: string) =>
+  String(response.getHeader('Content-Type')).startsWith(type);
 /** Longer than the 60 seconds after which load balancers give up a connection that is not used, so that never both ends do at once. */
 const KEEP_ALIVE_MS = 75_000;
 /** Less than the 10 seconds after which Docker kills a container that it stops. */

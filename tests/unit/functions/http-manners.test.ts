@@ -196,6 +196,19 @@ describe('compression', () => {
     expect(gzip.body.length).toBeLessThan(plain.body.length / 4);
   });
 
+  it('is that of metrics too', async () => {
+    const text = 'fovea_requests_total 1\n'.repeat(100);
+    const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+    const metered = await startServer({
+      app: { fetch: () => new Response(text, { headers: { 'content-type': type } }) },
+      host: '127.0.0.1',
+      port: 0,
+    });
+    const answer = await fetch(metered.url, { headers: { 'accept-encoding': 'gzip' } });
+    expect([answer.headers.get('content-encoding'), await answer.text()]).toEqual(['gzip', text]);
+    await metered.stop();
+  });
+
   it('leaves alone what is small, or compressed already, or a file of a model', async () => {
     for (const path of ['/healthz', ONNX, '/v1/models/color:1/files/tfjs-model.json'])
       expect([path, (await ask(path, 'br, gzip')).headers['content-encoding']]).toEqual([path, undefined]);
