@@ -12,6 +12,8 @@ export interface ResultChunk {
   readonly chunk: number;
   readonly key: string;
   readonly sizeBytes: number;
+  /** Of its object. */
+  readonly etag: string;
 }
 
 /** Results are read so many chunks at a time. */
@@ -20,8 +22,8 @@ const CONCURRENCY = 4;
 /** The chunks that are answered, in their order. */
 export async function listResults(store: ObjectStore, batchId: string): Promise<ResultChunk[]> {
   const chunks: ResultChunk[] = [];
-  for await (const { key, sizeBytes } of store.list(keys.batchResults(batchId)))
-    chunks.push({ chunk: keys.batchChunk(key), key, sizeBytes });
+  for await (const { key, sizeBytes, etag } of store.list(keys.batchResults(batchId)))
+    chunks.push({ chunk: keys.batchChunk(key), key, sizeBytes, etag });
   return chunks;
 }
 

@@ -154,6 +154,13 @@ it('gives any range of the results', async () => {
   }
   const beyond = await download(test, body.id, '', { range: `bytes=${whole.length}-` });
   expect(beyond.response.status).toBe(416);
+  expect(beyond.response.headers.get('content-range')).toBe(`bytes */${whole.length}`);
+  const etag = (await download(test, body.id)).response.headers.get('etag') ?? '';
+  const going = { range: 'bytes=3-5', 'if-range': etag };
+  expect((await download(test, body.id, '', going)).response.status).toBe(206);
+  await test.store.put(keys.batchResult(body.id, 2), text);
+  const stale = await download(test, body.id, '', going);
+  expect([stale.response.status, stale.text]).toEqual([200, whole + text]);
 });
 
 it('says with dry_run what a batch would take, and writes nothing', async () => {
