@@ -12,7 +12,7 @@ export interface ResultChunk {
   readonly chunk: number;
   readonly key: string;
   readonly sizeBytes: number;
-  /** Of its object. */
+  /** Entity tag of its object. */
   readonly etag: string;
 }
 
