@@ -157,9 +157,12 @@ export function createServerMetrics(deps: ServerMetricsDeps): Metrics {
       const { contentType } = registry;
       if (exchange === undefined) return { contentType, text: await registry.metrics() };
       const told = await exchange.ask();
-      const all = told.map(({ value, isCurrent }) =>
-        isCurrent ? (value as Series) : countersOf(value as Series),
-      );
+      const of = (isCurrent: boolean) =>
+        told.filter((one) => one.isCurrent === isCurrent).map(({ value }) => value as Series);
+      // The living come first, since the first of several tells what they have in common.
+      const living = of(true);
+      const known = new Set(living.flat().map(({ name }) => name));
+      const all = [...living, ...of(false).map((series) => lastingOf(series, known))];
       return { contentType, text: await merge(all).metrics() };
     },
   };
@@ -169,7 +172,7 @@ const outcomesOf = ({ outcomes }: PredictResult) =>
   outcomes.map((outcome) => (outcome.ok ? (outcome.isRejected ? 'rejected' : 'accepted') : 'unreadable'));
 
 function merge(series: readonly Series[]): Registry<OpenMetricsContentType> {
-  const all = series.map((one) => one.map(withoutTotal));
+  const all = series.map((one) => one.map((metric) => withEarliestStart(withoutTotal(metric))));
   const merged = AggregatorRegistry.aggregate(all) as unknown as Registry<OpenMetricsContentType>;
   merged.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   return merged;
@@ -181,9 +184,19 @@ const isCounter = ({ type }: Series[number]) => String(type) === 'counter';
 const withoutTotal = (metric: Series[number]): Series[number] =>
   isCounter(metric) ? { ...metric, name: metric.name.replace(/_total$/, '') } : metric;
 
+/** The library leaves out when processes started: the first of them is when the server did, whose counters never fall. */
+const withEarliestStart = (metric: Series[number]): Series[number] =>
+  metric.name === 'process_start_time_seconds' ? { ...metric, aggregator: 'min' } : metric;
+
 /** What must never fall: a process that was lost has counted, and what it held is gone. */
 const countersOf = (series: Series): Series =>
   series.filter((metric) => isCounter(metric) || String(metric.type) === 'histogram');
+
+/** What stays of a process that is gone: its counters, and what it alone told of the whole server, as jobs and drift. */
+const lastingOf = (series: Series, known: ReadonlySet<string>): Series => [
+  ...countersOf(series),
+  ...series.filter(({ name, aggregator }) => String(aggregator) === 'first' && !known.has(name)),
+];
 
 type Registers = Registry<OpenMetricsContentType>[];
 

@@ -80,7 +80,16 @@ it('processes open the upload links of each other, are replaced when they are lo
   };
   // Whichever answers, it tells of all.
   expect([await countUploads(), await countUploads()]).toEqual([3, 3]);
+  const listFamilies = async () => (await (await ask(`${url}/metrics`)).text()).match(/(?<=^# TYPE )\S+/gm);
+  const families = await listFamilies();
+  expect(families).toEqual(expect.arrayContaining(['process_start_time_seconds', 'fovea_jobs']));
   process.kill(lost ?? 0, 'SIGKILL');
+  await vi.waitFor(() => expect(servingOf(server)).not.toContain(lost), {
+    timeout: TIMEOUT_MS,
+    interval: 20,
+  });
+  // Also while another takes its place.
+  expect((await listFamilies())?.toSorted()).toEqual(families?.toSorted());
   await vi.waitFor(
     () => {
       const serving = servingOf(server);
