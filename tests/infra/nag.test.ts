@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Peer, Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -17,13 +17,17 @@ const DOMAIN = {
 function synthesizeAfter(change: (stack: FoveaStack) => void, settings: object = {}): void {
   process.env['CDK_VALIDATION'] = 'false';
   const outdir = mkdtempSync(path.join(tmpdir(), 'fovea-nag-'));
-  const { app, stack } = createApp({
-    context: { allowStandIn: true, ...settings },
-    outdir,
-    analyticsReporting: false,
-  });
-  change(stack);
-  app.synth();
+  try {
+    const { app, stack } = createApp({
+      context: { allowStandIn: true, ...settings },
+      outdir,
+      analyticsReporting: false,
+    });
+    change(stack);
+    app.synth();
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
 describe('cdk-nag (AwsSolutions)', () => {
