@@ -39,6 +39,7 @@ const PROTOCOLS = [
   'rekognition',
   'roboflow',
 ];
+const OF_FUNCTION = [...PROTOCOLS, 'metrics-elsewhere'];
 /** Each has an environment of its own, and what it needs beside the arguments of all. */
 const ALONE = [
   { name: 'cvat', packages: ['cvat-sdk==2.80.0'], file: 'ask.py', first: ['cvat'], last: [] },
@@ -125,8 +126,9 @@ const server = await startLocalServer({
   webhookReceivers: 'any',
 });
 let failed = 0;
+const isAsked = (name: string) => name.startsWith(only ?? '');
 async function check(name: string, ask: () => Promise<string>): Promise<void> {
-  if (!name.startsWith(only ?? '')) return;
+  if (!isAsked(name)) return;
   try {
     console.log(`right: ${name}: ${await ask()}`);
   } catch (error) {
@@ -151,8 +153,9 @@ try {
   };
   // The last one reads what the others left in the metrics.
   await askByPython(server.url, ['openai', ...PROTOCOLS, 'metrics'], 'server');
-  await askByPython(server.url, ['webhooks'], 'server', await receiveWebhook(folder, server.url));
-  for (const { name, packages, file, first, last } of ALONE) {
+  if (isAsked('webhooks, server'))
+    await askByPython(server.url, ['webhooks'], 'server', await receiveWebhook(folder, server.url));
+  for (const { name, packages, file, first, last } of ALONE.filter(({ name }) => isAsked(name))) {
     const own = await preparePython(`test-${name}`, packages).catch((error: Error) => {
       console.log(`skipped: ${name}: ${error.message.split('\n')[0]}`);
     });
@@ -164,12 +167,15 @@ try {
     });
   }
   await check('hugging-face for JavaScript', () => askByJavaScript(folder, server.url, picture));
-  const api = await startFunction({ tester: KEY });
-  if (api.url === undefined) console.log(`skipped: the function: ${api.reason}`);
-  else
+  const api = OF_FUNCTION.some((protocol) => isAsked(`${protocol}, function`))
+    ? await startFunction({ tester: KEY })
+    : undefined;
+  if (api?.url === undefined) {
+    if (api !== undefined) console.log(`skipped: the function: ${api.reason}`);
+  } else
     try {
       await commitColorModel(api.store);
-      await askByPython(api.url, [...PROTOCOLS, 'metrics-elsewhere'], 'function');
+      await askByPython(api.url, OF_FUNCTION, 'function');
       if (failed > 0) console.log(api.output().slice(-OUTPUT_CHARACTERS));
     } finally {
       await api.stop();
