@@ -6,6 +6,7 @@ import os from 'node:os';
 import { cacheDirectory } from '../core/cache-directory.ts';
 import { isFoveaError } from '../core/errors/errors.ts';
 import { TRAINER_BACKENDS, type TrainerBackend } from '../core/job/recipe/trainer-backends.ts';
+import { shownCommand } from '../core/shown-command.ts';
 import type { EngineInfo } from './tensorflow/engine/engine.ts';
 import { findGpuModel } from './tensorflow/native/find-gpu-model.ts';
 import { openEngine } from './tensorflow/open-engine.ts';
@@ -48,7 +49,7 @@ function describe(info: EngineInfo): void {
   if (info.backend === 'gpu') console.log(`  imported  ${importedBackbones()}`);
   for (const [name, version] of Object.entries(info.versions)) console.log(`  ${name.padEnd(9)} ${version}`);
   if (info.backend === 'portable')
-    console.log('`npm run fovea -- setup` builds the native back end, which is about twice as fast.');
+    console.log(`\`${shownCommand('setup')}\` builds the native back end, which is about twice as fast.`);
 }
 
 const importedBackbones = () =>

@@ -16,6 +16,7 @@ import type { WorkerOffer } from '../core/job/queues/workers/worker-record.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import type { TrainerBackend } from '../core/job/recipe/trainer-backends.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { shownCommand } from '../core/shown-command.ts';
 import { checkConditionalWrites } from '../core/storage/check-conditional-writes.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { keys } from '../core/storage/keys.ts';
@@ -116,7 +117,7 @@ function requireFolder(storeUrl: string): void {
   }
   throw new FoveaError(
     'storage-folder-missing',
-    `There is no folder "${folder}". Name the data folder of a server (npm start -- --data FOLDER), or create it.`,
+    `There is no folder "${folder}". Name the data folder of a server (${shownCommand('start', '--data', 'FOLDER')}), or create it.`,
     { param: folder },
   );
 }

@@ -16,6 +16,7 @@ import type { StartTrainer } from '../core/job/queues/local/trainer-process.ts';
 import { createKeptQueue } from '../core/job/queues/workers/kept-queue.ts';
 import { createWorkerRecords } from '../core/job/queues/workers/worker-records.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { shownCommand } from '../core/shown-command.ts';
 import { toStorageError } from '../core/storage/drivers/filesystem/file-errors.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { createServerUploadLinks } from '../core/storage/drivers/server-upload-links.ts';
@@ -147,6 +148,6 @@ const describeMachine = ({ usdPerHour = 0 }: LocalServerOptions): JobMachine => 
   usdPerHour,
   priceBasis:
     usdPerHour === 0
-      ? 'This machine has no price; npm start -- --usd-per-hour gives it one.'
+      ? `This machine has no price; ${shownCommand('start', '--usd-per-hour', 'PRICE')} gives it one.`
       : 'The price is the one that this server was started with.',
 });

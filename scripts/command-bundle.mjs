@@ -1,7 +1,7 @@
 // The bundle of the `fovea` command: where it is, and whether it is that of the sources as they are. Plain JavaScript, so that the command
 // can ask before it reads TypeScript.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of the bundle, from the repository's root. */
@@ -14,6 +14,8 @@ export const SOURCES_FILE = 'sources.json';
  * @returns {URL | undefined} The bundle's entry; undefined where there is none, or a source has changed since.
  */
 export function findBundle(root = new URL('../', import.meta.url)) {
+  // An installed package has no sources.
+  if (!existsSync(new URL('cli/entry.ts', root))) return new URL(`${BUNDLE_FOLDER}/main.mjs`, root);
   try {
     const sources = JSON.parse(readFileSync(new URL(`${BUNDLE_FOLDER}/${SOURCES_FILE}`, root), 'utf8'));
     for (const [file, changed] of Object.entries(sources)) {

@@ -23,6 +23,7 @@ import {
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Network } from '../../core/network/description/network.ts';
 import { isTrainableFrom } from '../../core/network/description/trainable-from.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { AUGMENTATIONS, FULL_AUGMENTATION } from '../augmentation/presets.ts';
 import type { Base } from '../base/base.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
@@ -254,7 +255,9 @@ function boundedEpochs(given: DecisionInput, reasons: string[]): number | undefi
         'hyperparameters.n_epochs sets another number.',
     );
   if (backend === 'portable')
-    reasons.push('`npm run fovea -- setup` builds a native back end, which is two to three times as fast.');
+    reasons.push(
+      `\`${shownCommand('setup')}\` builds a native back end, which is two to three times as fast.`,
+    );
   return epochs;
 }
 

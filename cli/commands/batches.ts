@@ -9,11 +9,11 @@ import type { CreateBatchBody, WireBatch, WireBatchDryRun } from '../../api/batc
 import { isBatchOver } from '../../client/batches.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 import { startTransferBar } from '../terminal/transfer-bar.ts';
 import { InterruptedError, listenForInterruption } from '../terminal/until-interrupted.ts';
 import { agoInWords, countOf } from '../terminal/words.ts';

@@ -7,10 +7,10 @@ import { Presets, SingleBar } from 'cli-progress';
 import { backUp } from '../../core/backup/back-up.ts';
 import type { CopyDeps, CopyProgress } from '../../core/backup/copy-objects.ts';
 import { restore } from '../../core/backup/restore.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createRetryingStore } from '../../core/storage/retrying-store.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 
 /** The options of both commands. */
 export interface CopyStoreOptions {

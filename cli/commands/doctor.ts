@@ -10,6 +10,8 @@ import { ApiError } from '../../client/api-error.ts';
 import { createClient } from '../../client/create-client.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
+import { nodeProgram } from '../../core/node-program.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { adviceOf, advise } from '../context/advice.ts';
 import { LOCAL_CONTEXT } from '../context/find-server.ts';
@@ -17,7 +19,6 @@ import type { Session } from '../context/session.ts';
 import { describeError } from '../terminal/describe-error.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
 import { paint } from '../terminal/paint.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 import { countOf } from '../terminal/words.ts';
 
 /** The options of `fovea doctor`. */
@@ -147,7 +148,7 @@ async function checkWeights({ data, weights }: DoctorOptions): Promise<Check> {
 
 /** Asks the trainer, which alone knows its back ends: for people all that it says, for programs which one is the best. */
 async function checkBackend(isJson: boolean): Promise<Check> {
-  const args = ['--import', import.meta.resolve('tsx'), TRAINER_DOCTOR, ...(isJson ? ['--json'] : [])];
+  const args = [...nodeProgram(TRAINER_DOCTOR), ...(isJson ? ['--json'] : [])];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args);
     // Its first line is about Node.

@@ -10,11 +10,11 @@ import type { WireModel } from '../../api/model.ts';
 import type { WireLive, WireModelComparison, WireModelVersion } from '../../api/model-version.ts';
 import { all } from '../../client/pages.ts';
 import { formatBytes, formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 import { agoInWords, percent } from '../terminal/words.ts';
 
 /** Lists the models. */

@@ -3,6 +3,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { nodeProgram } from '../../core/node-program.ts';
+
+/** Written in full: the bundle of the command has programs of its own in their place. */
+const PROGRAMS = {
+  setup: new URL('../../batch-job/setup.ts', import.meta.url),
+  worker: new URL('../../batch-job/worker.ts', import.meta.url),
+};
 
 /** The signals by which systems ask a process to end; a terminal sends its own to all processes on it. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
@@ -12,12 +19,11 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
  * @param env further variables of its environment.
  */
 export async function runTrainerEntry(
-  entry: 'setup' | 'worker',
+  entry: keyof typeof PROGRAMS,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const file = fileURLToPath(new URL(`../../batch-job/${entry}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...args], {
+  const child = spawn(process.execPath, [...nodeProgram(fileURLToPath(PROGRAMS[entry])), ...args], {
     // By the channel a worker notices that this process is gone.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...env },

@@ -8,6 +8,7 @@ import {
   type WebhookReceivers,
 } from '../../core/environment.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import type { KeepDays } from '../../core/storage/retention.ts';
 import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
@@ -20,7 +21,6 @@ import {
   tellStarted,
 } from '../server/server-processes.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 import { untilInterrupted } from '../terminal/until-interrupted.ts';
 
 const MIB = 1024 * 1024;

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ARCHITECTURES } from '../../core/network/architectures/architectures.ts';
 import { hasWeightFile } from '../../core/network/weights/find-weight-file.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { createOutput, type OutputOptions } from '../terminal/output.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { shownCommand } from '../terminal/shown-command.ts';
 
 /** The options of `fovea weights ls`. */
 export interface WeightsListOptions extends OutputOptions {

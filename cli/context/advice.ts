@@ -1,6 +1,6 @@
 // What to do about an error of a server: which server was asked, with which key, and the next command.
 
-import { shownCommand } from '../terminal/shown-command.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { type FoundServer, LOCAL_CONTEXT, SERVER_VARIABLES } from './find-server.ts';
 
 const advised = new WeakMap<Error, string>();

@@ -9,8 +9,18 @@ import { buildPage } from '../build-page/build-page.ts';
 /** The folder of the sources. */
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Modules that threads import: they are in the bundle by their own names. */
-const THREAD_MODULES = [{ in: 'core/predict/run-picture.ts', out: 'run-picture' }];
+/** Files that are started or imported by their place, by their names in the bundle: threads' modules, and the trainer's programs. */
+const BY_PLACE: Readonly<Record<string, string>> = {
+  'core/predict/run-picture.ts': 'run-picture',
+  'batch-job/main.ts': 'trainer',
+  'batch-job/doctor.ts': 'doctor',
+  'batch-job/setup.ts': 'setup',
+  'batch-job/worker.ts': 'worker',
+};
+const entry = ([file, name]: readonly [string, string]) => ({ in: file, out: name });
+
+/** The place of a source that is named beside the one that names it. */
+const PLACE = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)/g;
 
 /** Sources find their neighbours, e.g. a thread's file, by their own place and not by the bundle's. */
 const keepPlaces = (folder: string): Plugin => ({
@@ -18,19 +28,21 @@ const keepPlaces = (folder: string): Plugin => ({
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
       if (file.includes('node_modules')) return undefined;
-      const place = path.relative(folder, file).split(path.sep).join('/');
-      const own = `new URL(${JSON.stringify(place)}, import.meta.url).href`;
-      let contents = (await readFile(file, 'utf8')).replaceAll('import.meta.url', own);
-      for (const { out } of THREAD_MODULES)
-        contents = contents.replaceAll(
-          `new URL('./${out}.ts', ${own})`,
-          `new URL('./${out}.mjs', import.meta.url)`,
-        );
-      // The script of the page is built, too, and lies beside the bundle.
-      contents = contents.replaceAll(
-        `new URL('../page/page.js', ${own})`,
-        `new URL('./page.js', import.meta.url)`,
-      );
+      const placeIn = (from: string, to: string) => path.relative(from, to).split(path.sep).join('/');
+      const own = `new URL(${JSON.stringify(placeIn(folder, file))}, import.meta.url).href`;
+      const contents = (await readFile(file, 'utf8'))
+        .split(PLACE)
+        // Every second part is what a source names.
+        .map((part, index) => {
+          if (index % 2 === 0) return part.replaceAll('import.meta.url', own);
+          const name = BY_PLACE[placeIn(REPOSITORY, path.resolve(path.dirname(file), part))];
+          return name === undefined
+            ? `new URL('${part}', ${own})`
+            : `new URL('./${name}.mjs', import.meta.url)`;
+        })
+        .join('')
+        // The script of the page is built, too, and lies beside the bundle.
+        .replaceAll(`new URL('../page/page.js', ${own})`, `new URL('./page.js', import.meta.url)`);
       return { loader: 'ts', contents };
     });
   },
@@ -40,14 +52,18 @@ const keepPlaces = (folder: string): Plugin => ({
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);`;
 
 /**
- * Bundles the command.
+ * Bundles the command, the trainer that it starts, and the client.
  * @param folder where to; it may be renamed afterwards. Its entry is `main.mjs`.
  * @returns the files that it is made of, from the repository's root.
  */
 export async function bundleCommand(folder: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: REPOSITORY,
-    entryPoints: [{ in: 'cli/entry.ts', out: 'main' }, ...THREAD_MODULES],
+    entryPoints: [
+      { in: 'cli/entry.ts', out: 'main' },
+      { in: 'client/create-client.ts', out: 'client' },
+      ...Object.entries(BY_PLACE).map(entry),
+    ],
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -1,6 +1,7 @@
 // The native engines: TensorFlow's CPU or CUDA library behind the tfjs-node addon, with two executors.
 
 import { FoveaError } from '../../../core/errors/errors.ts';
+import { shownCommand } from '../../../core/shown-command.ts';
 import { ADDON_PACKAGE, type Addon, hasAddon, loadAddon, type NativeVariant } from '../addon/addon.ts';
 import type { Engine, ExecutorName } from '../engine/engine.ts';
 import { createForward } from '../engine/forward.ts';
@@ -120,7 +121,7 @@ function setUpGpu(compiles: boolean): void {
 
 /** The command that builds the addon. */
 const setUpCommand = (variant: NativeVariant): string =>
-  variant === 'gpu' ? 'npm run fovea -- setup --gpu' : 'npm run fovea -- setup';
+  shownCommand('setup', ...(variant === 'gpu' ? ['--gpu'] : []));
 
 function load(variant: NativeVariant, directory: string): Addon {
   try {

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type FoveaError, isFoveaError } from '../../../core/errors/errors.ts';
 import { addonPath, hasAddon, type NativeVariant } from '../addon/addon.ts';
 import { compileAddon, findCompiler, tryAddon } from './build-addon.ts';
@@ -55,7 +56,7 @@ export interface SetUpResult {
 }
 
 /** Where the package with the addon's sources is described. */
-const PACKAGE_DIRECTORY = path.resolve(import.meta.dirname, '../../native');
+const PACKAGE_DIRECTORY = fileURLToPath(new URL('../../native', import.meta.url));
 
 /**
  * Builds the addon of a variant, unless it is there. Resumable: what was downloaded stays until the end.

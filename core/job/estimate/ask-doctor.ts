@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { nodeProgram } from '../../node-program.ts';
 import { TRAINER_BACKENDS } from '../recipe/trainer-backends.ts';
 
 /** What `fovea doctor --json` writes. */
@@ -27,7 +28,7 @@ const DOCTOR_TIMEOUT_MS = 120_000;
  * @throws Node's error where the process cannot be started, fails, takes too long, or is aborted by `signal`.
  */
 export async function askDoctor(entry: string, signal: AbortSignal): Promise<string> {
-  const args = ['--import', import.meta.resolve('tsx'), entry, '--json'];
+  const args = [...nodeProgram(entry), '--json'];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     timeout: DOCTOR_TIMEOUT_MS,
     signal,

@@ -1,6 +1,7 @@
 // Loads pretrained weights into a network: finds or downloads the right published file, then reads and matches it.
 
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
+import { shownCommand } from '../../shown-command.ts';
 import { keys } from '../../storage/keys.ts';
 import type { Architecture, Network, NetworkWeights, WeightSource } from '../description/network.ts';
 import {
@@ -75,7 +76,9 @@ async function downloadFirst(
     const names = sources.flatMap(acceptedNames);
     const place = deps.weightsDir ?? 'a folder';
     const naming =
-      deps.weightsDir === undefined ? ' Start the server with `npm start -- --weights FOLDER`.' : '';
+      deps.weightsDir === undefined
+        ? ` Start the server with \`${shownCommand('start', '--weights', 'FOLDER')}\`.`
+        : '';
     throw new FoveaError(
       'weights-unavailable',
       `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "fovea weights pull ` +

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { shownCommand, shownStart } from '../../../cli/terminal/shown-command.ts';
+import { shownStart } from '../../../cli/terminal/shown-command.ts';
 import { PACKAGE_ROOT, toUserPath } from '../../../cli/terminal/user-path.ts';
+import { shownCommand } from '../../../core/shown-command.ts';
 
 describe('shownStart', () => {
   it('repeats folders other than the default, quoted where a shell needs it', () => {

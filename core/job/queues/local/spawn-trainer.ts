@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { environment, workerThreads } from '../../../environment.ts';
+import { nodeProgram } from '../../../node-program.ts';
 
 /** The entry point of a trainer, and what all of its jobs have in common. */
 export interface TrainerProgram {
@@ -19,7 +20,7 @@ export interface TrainerProgram {
 export const trainerSpawner =
   ({ entry, storeUrl, usdPerHour, weightsDir }: TrainerProgram) =>
   (jobId: string, leaseOwner: string, trial?: number): ChildProcess =>
-    spawn(process.execPath, ['--import', import.meta.resolve('tsx'), entry], {
+    spawn(process.execPath, nodeProgram(entry), {
       // By the channel it notices that this process is gone.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: {
