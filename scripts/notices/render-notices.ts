@@ -24,6 +24,7 @@ build or set up, and whoever passes the result on passes them on, too.
 | what you do | what comes | where its notices are |
 |---|---|---|
 | \`npm ci\` | the packages of [package-lock.json](package-lock.json) | [below](#packages) |
+| \`npm run pack\` | a tarball whose bundle has code of those packages | here, in the tarball |
 | \`npm run build:function\`, \`cdk deploy\` | those of them that the function has | \`THIRD-PARTY-NOTICES.md\` and \`LICENSES/\` in the function |
 | \`fovea setup\` | [TensorFlow's packages](#packages-of-tensorflows-native-back-end), TensorFlow, on a GPU CUDA | [below](#tensorflow-and-cuda); in the folder that it makes |
 | the trainer's image | the packages of \`npm ci\`, what \`fovea setup\` brings, Debian and Node.js of the base image | \`/app/THIRD-PARTY-NOTICES.md\`, \`/opt/fovea\`, \`/usr/share/doc/*/copyright\` |
