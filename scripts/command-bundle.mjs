@@ -14,14 +14,15 @@ export const SOURCES_FILE = 'sources.json';
  * @returns {URL | undefined} The bundle's entry; undefined where there is none, or a source has changed since.
  */
 export function findBundle(root = new URL('../', import.meta.url)) {
-  // An installed package has no sources.
-  if (!existsSync(new URL('cli/entry.ts', root))) return new URL(`${BUNDLE_FOLDER}/main.mjs`, root);
+  // An installed package has no sources, and so no list of them.
+  const main = new URL(`${BUNDLE_FOLDER}/main.mjs`, root);
+  if (existsSync(main) && !existsSync(new URL(`${BUNDLE_FOLDER}/${SOURCES_FILE}`, root))) return main;
   try {
     const sources = JSON.parse(readFileSync(new URL(`${BUNDLE_FOLDER}/${SOURCES_FILE}`, root), 'utf8'));
     for (const [file, changed] of Object.entries(sources)) {
       if (statSync(fileURLToPath(new URL(file, root))).mtimeMs !== changed) return undefined;
     }
-    return new URL(`${BUNDLE_FOLDER}/main.mjs`, root);
+    return main;
   } catch {
     return undefined;
   }
