@@ -21,6 +21,7 @@ export const REQUEST_EXAMPLES: Partial<Record<OperationId, unknown>> = {
   createPredictionFeedback: { model: 'fruit', label: 'banana', image: PICTURE, consent: true },
   predict: { image: PICTURE },
   createBatch: { model: 'fruit', input_prefix: 'inputs/tuesday/', top_k: 3 },
+  evaluateModel: { dataset: 'fruit', split: 'all' },
   createUpload: { bytes: 6_500_000, mime_type: 'image/jpeg', purpose: 'vision' },
   completeUpload: { part_ids: ['part_3f0c2a9b4e7d4c1f8a9b8c0d1e2f3a4b'] },
   moveDatasetFiles: { paths: ['apple/1.jpg'], class: 'banana' },
