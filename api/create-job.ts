@@ -20,6 +20,11 @@ const METADATA_VALUE_MAX_LENGTH = 512;
 const SEED_MAX = 2147483647;
 const MAX_COST_USD_MAX = 100_000;
 
+const NO_VALIDATION_FILE =
+  'a second file is not supported; put its pictures into a folder validation/ of the dataset, beside train/, or leave them to "split"';
+const NO_INTEGRATIONS =
+  'they are not supported; leave them out, and read the metrics from the events or the TensorBoard file of the job';
+
 /** Pairs of text that a client keeps with what it makes. */
 export const MetadataSchema = z
   .record(z.string().max(METADATA_KEY_MAX_LENGTH), z.string().max(METADATA_VALUE_MAX_LENGTH))
@@ -101,11 +106,15 @@ export const CreateJobSchema = z
     metadata: MetadataSchema.nullish().meta({
       description: `Up to ${METADATA_PAIRS_MAX} pairs of text, kept with the job.`,
     }),
-    validation_file: z.null().optional().meta({
+    validation_file: z.null({ error: NO_VALIDATION_FILE }).optional().meta({
       description:
         'Not supported: put the pictures into folders train/ and validation/ of the dataset, or set `split`.',
     }),
-    integrations: z.array(z.unknown()).max(0).nullish().meta({ description: 'Not supported; may be empty.' }),
+    integrations: z
+      .array(z.unknown())
+      .max(0, { error: NO_INTEGRATIONS })
+      .nullish()
+      .meta({ description: 'Not supported; may be empty.' }),
     recipe: RecipeSchema.optional().meta({
       description:
         'Which layers are trained, and on which augmented views of the pictures; `auto` leaves it to the trainer.',

@@ -113,7 +113,7 @@ export const REQUEST_CODES = {
   'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
 
   'job-not-found': 'There is no such job. List the jobs to find its id.',
-  'job-finished': 'The job is over and cannot be changed.',
+  'job-finished': 'The job or the batch is over and cannot be changed.',
   'job-not-paused': 'The job is not paused, so there is nothing to resume.',
   'job-open': 'The job is not over. Cancel it first.',
   'checkpoint-not-found': 'The job has no such checkpoint. List its checkpoints.',

@@ -12,6 +12,9 @@ export const FILE_ID_PATTERN = /^file-[kx][0-9a-v]{10}[0-9a-f]{20}$/;
 /** Whether a text has the form of the id of a file. */
 export const isFileId = (text: string): boolean => FILE_ID_PATTERN.test(text);
 
+/** Whether a text is meant as the id of a file, of this server or of another one. */
+export const looksLikeFileId = (text: string): boolean => /^file-[A-Za-z0-9]+$/.test(text);
+
 /**
  * Makes the id of a new file.
  * @param nowMs Unix milliseconds.

@@ -18,7 +18,7 @@ import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { readEvaluation } from '../../core/batch-prediction/evaluation.ts';
 import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import { cancelJob } from '../../core/job/queues/job-queue.ts';
 import type { BatchPrediction } from '../../core/job/record/batch-prediction.ts';
@@ -167,7 +167,18 @@ export function batchRoutes(deps: RouteDeps) {
 
   routes.openapi(cancelBatch, async (c) => {
     const { record } = await findBatch(deps, c, c.req.valid('param').batch_id);
-    return c.json(await toWire(toFound(await cancelJob(deps, record.id))), 200);
+    const cancelled = await cancelJob(deps, record.id).catch(async (error: unknown) => {
+      if (!isFoveaError(error, 'job-finished')) throw error;
+      const { status } = await toWire(await findBatch(deps, c, record.id));
+      throw new FoveaError(
+        'job-finished',
+        `Batch "${record.id}" is over (${status}) and cannot be cancelled.`,
+        {
+          param: 'batch_id',
+        },
+      );
+    });
+    return c.json(await toWire(toFound(cancelled)), 200);
   });
 
   routes.openapi(deleteBatch, async (c) => {

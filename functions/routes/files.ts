@@ -12,7 +12,7 @@ import {
   toWireFile,
 } from '../../api/file.ts';
 import { eraseDataset } from '../../core/erasure/erase-pictures.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import type { FileRecord } from '../../core/file/file-record.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import type { JobStore } from '../../core/job/record/job-store.ts';
@@ -123,7 +123,7 @@ const remove = createRoute({
   request: { params: FileIdSchema },
   responses: {
     200: { description: 'It is gone.', content: { 'application/json': { schema: DeletedFileSchema } } },
-    ...errorResponses('file-not-found', 'file-in-use', 'dataset-in-use', 'record-invalid', ...WRITE_ERRORS),
+    ...errorResponses('file-not-found', 'file-in-use', 'record-invalid', ...WRITE_ERRORS),
   },
 });
 
@@ -137,7 +137,18 @@ export function fileRoutes(deps: AppDeps) {
   /** A dataset of another key is deleted as any dataset is, by an administrator. */
   async function eraseItsDataset(c: Context<AppEnv>, file: FileRecord) {
     if (!isOwnFile(c, file)) requireScopeFor(c, OPERATION_SCOPES.deleteDataset);
-    const holders = await eraseDataset(deps, file.id);
+    const holders = await eraseDataset(deps, file.id).catch((error: unknown) => {
+      if (!isFoveaError(error, 'dataset-in-use')) throw error;
+      const { jobs: training = [], batches = [] } = (error.details ?? {}) as Partial<
+        Record<string, string[]>
+      >;
+      const users = [...training, ...batches];
+      throw new FoveaError(
+        'file-in-use',
+        `The file "${file.id}" is in use: ${users.join(', ')} ${users.length === 1 ? 'is' : 'are'} not over. Wait for the end, or cancel.`,
+        { param: 'file_id', details: { jobs: training, batches } },
+      );
+    });
     return toWireHolders(holders.filter(({ kind }) => kind !== 'file'));
   }
 

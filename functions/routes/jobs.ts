@@ -14,7 +14,8 @@ import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
+import { looksLikeFileId } from '../../core/file/file-id.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import { chooseMachine } from '../../core/job/estimate/choose-machine.ts';
 import { likelyBase, withChoice } from '../../core/job/estimate/estimate-choice.ts';
@@ -39,7 +40,7 @@ import { readJsonBody } from '../http/read-json.ts';
 import { isLimited, maySee, requireNamed } from '../http/require-names.ts';
 import { after } from './after.ts';
 import { countPictures } from './count-pictures.ts';
-import { requireTrainingFile } from './file-rights.ts';
+import { fileNotFound, requireTrainingFile } from './file-rights.ts';
 import { toNewJob } from './new-job.ts';
 import { requireDataset } from './require-dataset.ts';
 import { submitForModel } from './submit-for-model.ts';
@@ -81,6 +82,7 @@ const createJob = createRoute({
       'dataset-name-invalid',
       'dataset-not-found',
       'file-invalid',
+      'file-not-found',
       'backbone-not-found',
       'dataset-empty',
       'dataset-inspecting',
@@ -207,7 +209,11 @@ export function jobRoutes(deps: AppDeps) {
     const inputSize = await inputSizeOf(deps, likely);
     checkTrainableLayers(likely);
     await requireTrainingFile(files, c, job.dataset);
-    await requireDataset(deps.store, job.dataset, 'training_file');
+    await requireDataset(deps.store, job.dataset, 'training_file').catch((error: unknown) => {
+      throw isFoveaError(error, 'dataset-not-found') && looksLikeFileId(job.dataset)
+        ? fileNotFound(job.dataset, 'training_file')
+        : error;
+    });
     if (request.dry_run)
       return c.json(await dryRun(deps, { job, likely, atHand, inputSize }, c.req.raw.signal), 200);
     // What is known now has to do: no job waits for the doctor.

@@ -13,7 +13,7 @@ import { writeInputChunk } from '../../core/batch-prediction/input-picture.ts';
 import { type InputSource, type ListedPicture, listInput } from '../../core/batch-prediction/list-input.ts';
 import { toBatchJob } from '../../core/batch-prediction/new-batch-job.ts';
 import { planInput } from '../../core/batch-prediction/plan-input.ts';
-import { isFileId } from '../../core/file/file-id.ts';
+import { isFileId, looksLikeFileId } from '../../core/file/file-id.ts';
 import type { JobStart } from '../../core/job/queues/job-queue.ts';
 import { type BatchPrediction, NOTHING_ANSWERED } from '../../core/job/record/batch-prediction.ts';
 import { createBatchId } from '../../core/job/record/job-id.ts';
@@ -23,6 +23,7 @@ import { readManifest } from '../../core/model/read-manifest.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppDeps } from '../deps/deps.ts';
+import { fileNotFound } from './file-rights.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
@@ -126,7 +127,7 @@ async function findManifest(
   return readManifest(store, model, resolved);
 }
 
-/** @throws {FoveaError} `batch-input-invalid`. */
+/** @throws {FoveaError} `batch-input-invalid`, `file-not-found`. */
 function toSource(
   storeUrl: string,
   { input_prefix: prefix, input_file_id: file }: CreateBatchRequest,
@@ -134,7 +135,10 @@ function toSource(
   const param = prefix === undefined ? 'input_file_id' : 'input_prefix';
   if (file !== undefined && isFileId(file)) return { source: { kind: 'file', key: file }, param };
   const found = toInputKey(storeUrl, prefix ?? file ?? '');
-  if ('problem' in found) throw inputInvalid(found.problem, param);
+  if ('problem' in found) {
+    if (file !== undefined && looksLikeFileId(file)) throw fileNotFound(file, param);
+    throw inputInvalid(found.problem, param);
+  }
   const { key } = found;
   if (prefix === undefined) return { source: { kind: 'file', key }, param };
   return { source: { kind: 'prefix', key: key.endsWith('/') ? key : `${key}/` }, param };

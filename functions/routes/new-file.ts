@@ -18,7 +18,7 @@ import type { Limits } from '../deps/limits.ts';
 import { noteTarget } from '../http/audit-requests.ts';
 import { beginsAsJson } from '../http/content-type.ts';
 import { WRITE_ERRORS } from '../http/error-responses.ts';
-import { requireNamed } from '../http/require-names.ts';
+import { maySee, requireNamed } from '../http/require-names.ts';
 import { DATASET_SCOPE, requireScopeFor } from '../http/require-scope.ts';
 import { archiveLimits, type Outcome, type PlacedEntry, placed, storeEntry } from './store-entry.ts';
 
@@ -54,7 +54,7 @@ const mostBytes = (purpose: FilePurpose, { archiveBytes, uploadBytes }: Limits):
 /**
  * Refuses a file by what is said of it, before it is taken.
  * @param param the request's field that says its size, or holds it.
- * @throws {FoveaError} `file-too-large`, `file-invalid`; `scope-missing`.
+ * @throws {FoveaError} `file-too-large`, `file-invalid`; `scope-missing`, `key-limited`.
  */
 export function checkNewFile(
   c: Context<AppEnv>,
@@ -63,7 +63,10 @@ export function checkNewFile(
   limits: Limits,
   param: string,
 ): void {
-  if (purpose === 'fine-tune') requireScopeFor(c, DATASET_SCOPE);
+  if (purpose === 'fine-tune') {
+    requireScopeFor(c, DATASET_SCOPE);
+    requireOwnDataset(c);
+  }
   if (purpose === 'fine-tune' && expiresAfter !== undefined)
     throw new FoveaError(
       'file-invalid',
@@ -79,6 +82,18 @@ export function checkNewFile(
     );
   if (bytes === 0)
     throw new FoveaError('file-invalid', 'The file is empty. Send the bytes of it.', { param });
+}
+
+/** @throws {FoveaError} `key-limited` where the key may not have the dataset that a file becomes, whose name the server chooses. */
+function requireOwnDataset(c: Context<AppEnv>): void {
+  if (maySee(c, { dataset: createFileId(0, false) })) return;
+  const key = c.get('apiKey')?.name;
+  throw new FoveaError(
+    'key-limited',
+    `The API key "${key}" is limited to other datasets, and a file for fine-tuning becomes a dataset whose name begins with "file-". Send the pictures ` +
+      'to a dataset that the key may use, or ask the operator of this installation for another key.',
+    { param: 'Authorization', details: { key } },
+  );
 }
 
 const NAME_MAX_LENGTH = 255;
@@ -178,7 +193,11 @@ async function toDataset(
   if (stored === 0)
     throw new FoveaError(
       'file-invalid',
-      `The file has no picture in a folder of its class. ${reasons.join(' ')} Send a .zip or .tar.gz archive with a folder for each class.`,
+      [
+        'The file has no picture in a folder of its class.',
+        ...reasons,
+        'Send a .zip or .tar.gz archive with a folder for each class.',
+      ].join(' '),
       { param: 'file' },
     );
   return failures === 0

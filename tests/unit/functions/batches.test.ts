@@ -154,6 +154,10 @@ it('gives any range of the results', async () => {
   }
   const beyond = await download(test, body.id, '', { range: `bytes=${whole.length}-` });
   expect(beyond.response.status).toBe(416);
+  expect((await test.send('POST', `/v1/batches/${body.id}/cancel`)).body.error).toMatchObject({
+    code: 'job-finished',
+    message: `Batch "${body.id}" is over (completed) and cannot be cancelled.`,
+  });
   expect(beyond.response.headers.get('content-range')).toBe(`bytes */${whole.length}`);
   const etag = (await download(test, body.id)).response.headers.get('etag') ?? '';
   const going = { range: 'bytes=3-5', 'if-range': etag };

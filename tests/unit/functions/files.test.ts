@@ -362,10 +362,11 @@ describe('a batch of a file', () => {
       param: 'input_file_id',
     });
     await test.send('DELETE', `/v1/files/${id}`);
-    expect(await create(test, id)).toMatchObject({
-      status: 404,
-      body: { error: { code: 'file-not-found', param: 'input_file_id' } },
-    });
+    for (const unknown of [id, 'file-abc123'])
+      expect(await create(test, unknown)).toMatchObject({
+        status: 404,
+        body: { error: { code: 'file-not-found', param: 'input_file_id' } },
+      });
   });
 });
 
@@ -423,7 +424,7 @@ describe('a file for fine-tuning', () => {
     const path = `/v1/files/${body.id}`;
     expect(await test.send('DELETE', path)).toMatchObject({
       status: 409,
-      body: { error: { code: 'dataset-in-use' } },
+      body: { error: { code: 'file-in-use' } },
     });
     // Its name is that of the file.
     expect(await test.send('POST', `/v1/datasets/${body.id}/rename`, { name: 'colors' })).toMatchObject({
@@ -498,6 +499,28 @@ describe('a file for fine-tuning', () => {
     expect((await keysOf(test)).filter((key) => key.includes(copy))).toEqual([]);
   });
 
+  it('that is gone or in use is spoken of as a file', async () => {
+    const test = createTestApp();
+    const { id } = (await fineTune(test, zip())).body;
+    const begin = () => test.send('POST', '/v1/fine_tuning/jobs', { model: 'small_cnn', training_file: id });
+    const job = (await begin()).body.id;
+    expect(await test.send('DELETE', `/v1/files/${id}`)).toMatchObject({
+      status: 409,
+      body: { error: { code: 'file-in-use', param: 'file_id', details: { jobs: [job] } } },
+    });
+    await test.send('POST', `/v1/fine_tuning/jobs/${job}/cancel`);
+    expect((await test.send('DELETE', `/v1/files/${id}`)).status).toBe(200);
+    expect(await begin()).toMatchObject({
+      status: 404,
+      body: { error: { code: 'file-not-found', param: 'training_file' } },
+    });
+  });
+
+  it('is refused by one sentence after the other where its archive is empty', async () => {
+    const { body } = await fineTune(createTestApp(), Uint8Array.from(zipSync({})));
+    expect(body.error.message).not.toContain('  ');
+  });
+
   it('needs the scope train, and no end; others delete it as a dataset', async () => {
     const test = createTestApp({ apiKeys: async () => ({ operator: 'operator' }) });
     const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -509,6 +532,8 @@ describe('a file for fine-tuning', () => {
     const limited = await makeKey({ name: 'limited', scopes: ['train'], datasets: ['fruit'] });
     expect((await fineTune(test, zip(), predicts)).body.error.code).toBe('scope-missing');
     expect((await fineTune(test, zip(), limited)).body.error.code).toBe('key-limited');
+    const inParts = { purpose: 'fine-tune', filename: 'a.zip', mime_type: 'application/zip', bytes: 9 };
+    expect((await test.send('POST', '/v1/uploads', inParts, limited)).body.error.code).toBe('key-limited');
     const { id } = (await fineTune(test, zip(), one)).body;
     const del = (headers: Record<string, string>) =>
       test.send('DELETE', `/v1/files/${id}`, undefined, headers);

@@ -260,6 +260,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
     [{ ...BODY, training_file: 'colours' }, 404, 'dataset-not-found', 'training_file'],
     [{ ...BODY, training_file: '../jobs' }, 400, 'dataset-name-invalid', 'training_file'],
     [{ ...BODY, validation_file: 'file-1' }, 400, 'request-invalid', 'validation_file'],
+    [{ ...BODY, integrations: [{ type: 'wandb' }] }, 400, 'request-invalid', 'integrations'],
     [{ ...BODY, split: { train: 0.5, validation: 0.1, test: 0.1 } }, 400, 'request-invalid', 'split'],
     [{ ...BODY, backend: 'tpu' }, 400, 'request-invalid', 'backend'],
     [[], 400, 'request-invalid', null],
