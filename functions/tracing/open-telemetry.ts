@@ -14,7 +14,12 @@ import {
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, ConsoleSpanExporter, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import {
+  BatchSpanProcessor,
+  ConsoleSpanExporter,
+  NodeTracerProvider,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-node';
 import type { TracesExporter } from '../../core/environment.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { Logger } from '../deps/logger.ts';
@@ -22,6 +27,9 @@ import type { Tracing } from '../deps/tracing.ts';
 
 const NAME = 'fovea';
 const STOP_MS = 3000;
+const SHOWN_CHARACTERS = 200;
+/** OpenTelemetry's code of an export that was done. */
+const SENT = 0;
 
 /** What is said of this server, and where spans go. */
 export interface OpenTelemetryOptions {
@@ -33,7 +41,16 @@ export interface OpenTelemetryOptions {
 /** Begins to record. OpenTelemetry itself reads its variables: endpoint, headers, sampler, resource, sizes of batches. */
 export function createOpenTelemetry({ version, exporter, logger }: OpenTelemetryOptions): Tracing {
   const ignore = () => undefined;
-  const warn = (...reason: unknown[]) => logger.warn('traces were not sent', { reason: reason.map(String) });
+  // A receiver that is gone is told once, and once more when it is back.
+  let fails = false;
+  const warn = (reason: unknown) => {
+    if (!fails) logger.warn('traces are not sent', { reason: toShortText(reason) });
+    fails = true;
+  };
+  const onSent = () => {
+    if (fails) logger.info('traces are sent again', {});
+    fails = false;
+  };
   diag.setLogger(
     { error: warn, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
     DiagLogLevel.ERROR,
@@ -42,7 +59,9 @@ export function createOpenTelemetry({ version, exporter, logger }: OpenTelemetry
   const provider = new NodeTracerProvider({
     resource: own.merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [
-      new BatchSpanProcessor(exporter === 'otlp' ? new OTLPTraceExporter() : new ConsoleSpanExporter()),
+      new BatchSpanProcessor(
+        noting(exporter === 'otlp' ? new OTLPTraceExporter() : new ConsoleSpanExporter(), onSent),
+      ),
     ],
   });
   // Also makes spans follow promises, and `traceparent` the form in which they cross servers.
@@ -83,6 +102,29 @@ export function createOpenTelemetry({ version, exporter, logger }: OpenTelemetry
       await Promise.race([provider.shutdown().catch(warn), sleep(STOP_MS, undefined, { ref: false })]);
     },
   };
+}
+
+/** An exporter that says when it has sent something. */
+const noting = (exporter: SpanExporter, onSent: () => void): SpanExporter => ({
+  export: (spans, done) =>
+    exporter.export(spans, (result) => {
+      if (result.code === SENT) onSent();
+      done(result);
+    }),
+  shutdown: () => exporter.shutdown(),
+  forceFlush: async () => exporter.forceFlush?.(),
+});
+
+/** OpenTelemetry reports an error as JSON with a stack: its message, or the first line of another text. */
+function toShortText(reason: unknown): string {
+  let message: unknown = reason instanceof Error ? reason.message : reason;
+  try {
+    const parsed: unknown = JSON.parse(String(reason));
+    if (typeof parsed === 'object' && parsed !== null && 'message' in parsed) message = parsed.message;
+  } catch {
+    // It is no JSON.
+  }
+  return (String(message).split('\n', 1)[0] ?? '').slice(0, SHOWN_CHARACTERS);
 }
 
 /** Calls of a store with a span each. Of the key only its first part is told: others name datasets, pictures and keys. */

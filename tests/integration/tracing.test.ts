@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { context, diag, propagation, trace } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tracesExporterOf } from '../../core/environment.ts';
 import { createFilesystemStore } from '../../core/storage/drivers/filesystem.ts';
@@ -121,6 +122,34 @@ it('does not wait long for a receiver that is gone', async () => {
   const startedMs = performance.now();
   await tracing.stop();
   expect(performance.now() - startedMs).toBeLessThan(8000);
+});
+
+it('says once that a receiver is gone, in a short text, and once that it is back', async () => {
+  let status = 400;
+  const failing = createServer(async (request, response) => {
+    await text(request);
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+  });
+  await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve));
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${(failing.address() as AddressInfo).port}`);
+  vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
+  const lines: AnyJson[] = [];
+  const logger = createJsonLogger({ write: (line) => lines.push(JSON.parse(line)), now: Date.now });
+  // A process records by one at a time.
+  for (const api of [trace, context, propagation, diag]) api.disable();
+  const tracing = createOpenTelemetry({ version: '0.0.0-test', exporter: 'otlp', logger });
+  const send = async () => {
+    await tracing.request(new Headers(), async () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  };
+  for (const next of [400, 400, 200, 200]) {
+    status = next;
+    await send();
+  }
+  await tracing.stop();
+  failing.close();
+  expect(lines.map(({ message }) => message)).toEqual(['traces are not sent', 'traces are sent again']);
+  expect(lines[0].reason).toMatch(/^[^{\n]{1,200}$/);
 });
 
 it.each([
