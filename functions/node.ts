@@ -50,6 +50,8 @@ const compress = compression({
   filter: (request, response) =>
     response.statusCode !== PARTIAL_CONTENT &&
     !hasType(response, 'text/event-stream') &&
+    // Weights hardly shrink, and who downloads them wants to know their length.
+    !hasType(response, 'application/octet-stream') &&
     (hasType(response, METRICS_TYPE) || compression.filter(request, response)),
 });
 const PARTIAL_CONTENT = 206;
