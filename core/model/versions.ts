@@ -25,8 +25,8 @@ export interface ModelVersions {
   readonly versions: readonly string[];
 }
 
-/** Models whose records a listing reads ahead at most. */
-const LOOK_AHEAD = 10;
+/** Models whose records are read at once where all are listed. */
+const GROUP = 50;
 
 /**
  * Lists models that have a committed version, in the order of their keys, by one listing that ends soon behind the page. Of a model that is
@@ -50,7 +50,8 @@ export async function listModels(
 ): Promise<{ readonly models: readonly ModelVersions[]; readonly hasMore: boolean }> {
   const all = committedModels(store, { after, isSeen });
   const shown = ({ model }: ModelVersions) => isShown(store, model);
-  const models = withHidden ? all : filterConcurrently(all, shown, Math.min(limit + 1, LOOK_AHEAD));
+  const groupSize = Number.isFinite(limit) ? limit + 1 : GROUP;
+  const models = withHidden ? all : filterConcurrently(all, shown, groupSize);
   const { items, hasMore } = await takePage(models, limit);
   return { models: items, hasMore };
 }
