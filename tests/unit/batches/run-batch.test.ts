@@ -17,6 +17,7 @@ import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { aBatch } from '../../support/a-batch.ts';
+import { batchDeps } from '../../support/batch-deps.ts';
 import { COLORS, colorPicture, commitColorModel } from '../../support/color-model.ts';
 import type { AnyJson } from '../../support/test-app.ts';
 
@@ -63,17 +64,7 @@ function dyingAfter(store: ObjectStore, commits: number): ObjectStore {
   });
 }
 
-const deps = (store: ObjectStore) => ({
-  store,
-  jobs: createJobStore({ store, now: Date.now }),
-  now: Date.now,
-  weightsDir: undefined,
-  cacheDirectory: '/nowhere',
-  terminated: new AbortController().signal,
-  onUnexpectedError: () => undefined,
-  // Threads take a second to start.
-  openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
-});
+const deps = (store: ObjectStore) => ({ ...batchDeps(store, Date.now), onUnexpectedError: () => undefined });
 
 async function readLines({ store, id }: OpenBatch): Promise<AnyJson[]> {
   const lines: AnyJson[] = [];

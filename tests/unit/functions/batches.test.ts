@@ -2,9 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { runBatch } from '../../../batch-job/run-batch.ts';
-import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { createPredictor } from '../../../core/predict/predictor.ts';
 import { keys } from '../../../core/storage/keys.ts';
+import { batchDepsOf } from '../../support/batch-deps.ts';
 import { COLORS, colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
 
@@ -25,22 +24,7 @@ async function openApp(options: Parameters<typeof createTestApp>[0] = {}): Promi
   return test;
 }
 
-const run = ({ store, clock }: TestApp, id: string) =>
-  runBatch(
-    {
-      store,
-      jobs: createJobStore({ store, now: () => clock.nowMs }),
-      now: () => clock.nowMs,
-      weightsDir: undefined,
-      cacheDirectory: '/nowhere',
-      terminated: new AbortController().signal,
-      onUnexpectedError: (error) => {
-        throw error;
-      },
-      openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
-    },
-    id,
-  );
+const run = (test: TestApp, id: string) => runBatch(batchDepsOf(test), id);
 
 async function download(test: TestApp, id: string, query = '', headers: Record<string, string> = {}) {
   const response = await test.app.request(`/v1/batches/${id}/results${query}`, { headers });

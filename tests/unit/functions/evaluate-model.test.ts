@@ -8,9 +8,8 @@ import { recordSnapshot } from '../../../core/dataset/dataset-snapshots.ts';
 import { inspectDataset } from '../../../core/dataset/inspect-dataset.ts';
 import { crossEntropy } from '../../../core/evaluation/probability-losses.ts';
 import { SplitFractionsSchema } from '../../../core/job/record/job.ts';
-import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { createPredictor } from '../../../core/predict/predictor.ts';
 import { keys } from '../../../core/storage/keys.ts';
+import { batchDepsOf } from '../../support/batch-deps.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { makeReportInput } from '../../support/report-input.ts';
 import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
@@ -42,23 +41,10 @@ async function openApp(classes: readonly (keyof typeof SHADES)[] = ['red', 'gree
   return test;
 }
 
-const depsOf = ({ store, clock }: TestApp) => ({
-  store,
-  jobs: createJobStore({ store, now: () => clock.nowMs }),
-  now: () => clock.nowMs,
-  weightsDir: undefined,
-  cacheDirectory: '/nowhere',
-  terminated: new AbortController().signal,
-  onUnexpectedError: (error: unknown) => {
-    throw error;
-  },
-  openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
-});
-
 async function evaluate(test: TestApp, body: object): Promise<AnyJson> {
   const made = await test.send('POST', EVALUATE, body);
   expect(made).toMatchObject({ status: 200, body: { object: 'batch', evaluation: null } });
-  await runBatch(depsOf(test), made.body.id);
+  await runBatch(batchDepsOf(test), made.body.id);
   const { body: batch } = await test.send('GET', `/v1/batches/${made.body.id}`);
   expect(batch.status).toBe('completed');
   return batch.evaluation;
@@ -154,8 +140,8 @@ it('is found by whichever shard is the last', async () => {
     ...job,
     prediction: job.prediction && { ...job.prediction, shards: 2, chunkSize: 16 },
   }));
-  for (const shard of [1, 2]) await runShard(depsOf(test), body.id, shard);
-  await runBatch(depsOf(test), body.id);
+  for (const shard of [1, 2]) await runShard(batchDepsOf(test), body.id, shard);
+  await runBatch(batchDepsOf(test), body.id);
   const { body: batch } = await test.send('GET', `/v1/batches/${body.id}`);
   expect(batch.evaluation.results.pictures).toBe(16);
 });

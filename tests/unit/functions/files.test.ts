@@ -6,7 +6,7 @@ import { packTar } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
 import { runBatch } from '../../../batch-job/run-batch.ts';
 import { createFileStore } from '../../../core/file/file-store.ts';
-import { createPredictor } from '../../../core/predict/predictor.ts';
+import { batchDepsOf } from '../../support/batch-deps.ts';
 import { colorPicture, commitColorModel } from '../../support/color-model.ts';
 import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
 
@@ -41,22 +41,7 @@ async function keysOf({ store }: TestApp): Promise<string[]> {
   return found;
 }
 
-const run = ({ store, jobs, clock }: TestApp, id: string) =>
-  runBatch(
-    {
-      store,
-      jobs,
-      now: () => clock.nowMs,
-      weightsDir: undefined,
-      cacheDirectory: '/nowhere',
-      terminated: new AbortController().signal,
-      onUnexpectedError: (error) => {
-        throw error;
-      },
-      openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
-    },
-    id,
-  );
+const run = (test: TestApp, id: string) => runBatch(batchDepsOf(test), id);
 
 describe('a file', () => {
   it('is kept as it was sent, listed, downloaded, and erased', async () => {

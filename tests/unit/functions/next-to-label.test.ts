@@ -3,8 +3,7 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { runBatch } from '../../../batch-job/run-batch.ts';
-import { createJobStore } from '../../../core/job/record/job-store.ts';
-import { createPredictor } from '../../../core/predict/predictor.ts';
+import { batchDepsOf } from '../../support/batch-deps.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
 
@@ -25,22 +24,7 @@ function picture(lead: number, pattern: number): Promise<Buffer> {
 async function predictAll(test: TestApp, request: object): Promise<string> {
   const headers = { authorization: `Bearer ${KEYS.labeler}` };
   const { body } = await test.send('POST', '/v1/batches', { model: 'color', ...request }, headers);
-  const { store, clock } = test;
-  const status = await runBatch(
-    {
-      store,
-      jobs: createJobStore({ store, now: () => clock.nowMs }),
-      now: () => clock.nowMs,
-      weightsDir: undefined,
-      cacheDirectory: '/nowhere',
-      terminated: new AbortController().signal,
-      onUnexpectedError: (error) => {
-        throw error;
-      },
-      openPredictor: () => ({ predictor: createPredictor({ store, threads: 1 }), lanes: 1 }),
-    },
-    body.id,
-  );
+  const status = await runBatch(batchDepsOf(test), body.id);
   expect(status).toBe('succeeded');
   return body.id;
 }
