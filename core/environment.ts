@@ -72,6 +72,11 @@ export const WEBHOOK_RECEIVERS = ['public', 'any'] as const;
 /** One of {@link WEBHOOK_RECEIVERS}. */
 export type WebhookReceivers = (typeof WEBHOOK_RECEIVERS)[number];
 
+/**
+ * What the schedule sends to the function of job events for webhooks to be told again. Its other schedules send EventBridge's own events.
+ */
+export const TELL_WEBHOOKS_EVENT = { fovea: 'tell-webhooks' } as const;
+
 /** Where traces go: `otlp`, to a server that takes OTLP as JSON over HTTP; `console`, to standard output. */
 export type TracesExporter = 'otlp' | 'console';
 

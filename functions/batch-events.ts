@@ -1,6 +1,6 @@
 // Entry point of the function that EventBridge calls with what AWS Batch says about trainers. EventBridge repeats an event
 // that throws twice within some minutes, then puts it into the queue of lost events. It also tells webhooks, where the bucket says that there
-// is something new for them, and every few minutes.
+// is something new for them, and by a schedule of their own.
 
 import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
@@ -9,11 +9,12 @@ import {
   environment,
   metrics as names,
   QUEUES,
+  TELL_WEBHOOKS_EVENT,
   TrainerFleetSchema,
   WEBHOOK_RECEIVERS,
 } from '../core/environment.ts';
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
-import { BatchEventSchema, isOver } from '../core/job/queues/batch/batch-event.ts';
+import { BatchEventSchema, isWaiting } from '../core/job/queues/batch/batch-event.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
 import { reconcileJobs } from '../core/job/queues/batch/reconcile-jobs.ts';
 import { createWatchRule } from '../core/job/queues/batch/watch-rule.ts';
@@ -79,9 +80,11 @@ async function lookAgain(): Promise<void> {
   }
 }
 
-/** What the bucket says by its topic. */
-const isNotice = (event: unknown): boolean =>
-  z.object({ Records: z.array(z.object({ EventSource: z.literal('aws:sns') })) }).safeParse(event).success;
+/** What the bucket says by its topic, and the events of the schedule by which webhooks are told again. */
+const TellWebhooksSchema = z.union([
+  z.object({ Records: z.array(z.object({ EventSource: z.literal('aws:sns') })) }),
+  z.object({ fovea: z.literal(TELL_WEBHOOKS_EVENT.fovea) }),
+]);
 
 async function tellWebhooks(): Promise<void> {
   const receivers = env[environment.webhookReceivers];
@@ -101,20 +104,18 @@ async function reviewJobs(): Promise<void> {
 
 /**
  * Applies one event of AWS Batch to the job that it names, and counts it in metrics. At an event of a schedule, compares open jobs with
- * AWS Batch, looks again at jobs that wait for workers, and tells webhooks; at one of the bucket, tells webhooks.
+ * AWS Batch and looks again at jobs that wait for workers; at one of the bucket or of the schedule of webhooks, tells webhooks.
  * @param event as EventBridge sends it.
  * @throws {z.ZodError} where it is not such an event; what {@link applyBatchEvent} throws.
  */
 export async function handler(event: unknown): Promise<void> {
-  if (isNotice(event)) return tellWebhooks();
-  if (isSchedule(event)) {
-    await lookAgain();
-    return tellWebhooks();
-  }
+  if (TellWebhooksSchema.safeParse(event).success) return tellWebhooks();
+  if (isSchedule(event)) return lookAgain();
   const batchEvent = BatchEventSchema.parse(event);
   const { jobId, jobName, status, statusReason } = batchEvent.detail;
   try {
-    if (!isOver(batchEvent.detail))
+    // A job that runs has waited before, whose event has switched it on.
+    if (isWaiting(batchEvent.detail))
       await watchRule
         ?.switchOn()
         .catch((error: unknown) => logger.warn('the schedule was not switched on', { error }));

@@ -2,14 +2,14 @@
 // allowed, it also tells them.
 
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
 import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { environment } from '../../core/environment.ts';
+import { environment, TELL_WEBHOOKS_EVENT } from '../../core/environment.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { allowDelivering, allowJobEvents } from '../access/bucket-access.ts';
 import { type Settings, webhookVariables } from '../settings/settings.ts';
@@ -79,8 +79,6 @@ export class JobEvents extends Construct {
     allowTraining(handler.role, trainer);
     this.function = handler.function;
 
-    const target = () =>
-      new LambdaFunction(handler.function, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE });
     new Rule(this, 'OnBatchEvent', {
       description: 'Jobs of the Fovea queues that changed their state or cannot start',
       eventPattern: {
@@ -88,13 +86,13 @@ export class JobEvents extends Construct {
         detailType: ['Batch Job State Change', 'Batch Job Queue Blocked'],
         detail: { jobQueue: trainer.queues.map((queue) => queue.jobQueueArn) },
       },
-      targets: [target()],
+      targets: [this.target()],
     });
     if (looksAgain)
       new Rule(this, 'LookAgain', {
         description: 'Open Fovea jobs are compared with AWS Batch, or go there if no worker has taken them',
         schedule: Schedule.rate(LOOK_AGAIN),
-        targets: [target()],
+        targets: [this.target()],
       });
     if (settings.queue === 'batch') {
       // On at first, for jobs that are open while the stack is updated. The function switches it off, and on with the first event of a job.
@@ -102,7 +100,7 @@ export class JobEvents extends Construct {
         ruleName,
         description: 'Open Fovea jobs are compared with AWS Batch; off while there are none',
         schedule: Schedule.rate(WATCH),
-        targets: [target()],
+        targets: [this.target()],
       });
       const rule = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: ruleName });
       new Policy(handler.role, 'WatchRule', {
@@ -125,7 +123,16 @@ export class JobEvents extends Construct {
     new Rule(this, 'TellWebhooks', {
       description: 'Fovea webhooks are told again what they did not take',
       schedule: Schedule.rate(TELL_AGAIN),
-      targets: [new LambdaFunction(handler, { deadLetterQueue: this.lostEvents, maxEventAge: MAX_AGE })],
+      targets: [this.target({ event: RuleTargetInput.fromObject(TELL_WEBHOOKS_EVENT) })],
+    });
+  }
+
+  /** The function as the target of a rule. */
+  private target(props: Pick<LambdaFunctionProps, 'event'> = {}): LambdaFunction {
+    return new LambdaFunction(this.function, {
+      ...props,
+      deadLetterQueue: this.lostEvents,
+      maxEventAge: MAX_AGE,
     });
   }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NO_TELEMETRY, TrainerFleetSchema } from '../../core/environment.ts';
+import { NO_TELEMETRY, TELL_WEBHOOKS_EVENT, TrainerFleetSchema } from '../../core/environment.ts';
 import { GUARANTEES } from './guarantees.ts';
 import { type CloudTemplate, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
 
@@ -188,7 +188,10 @@ describe('the template', () => {
     expect(resourcesOf(chosen, 'AWS::Events::Rule')).toContainEqual([
       expect.stringMatching(/TellWebhooks/),
       expect.objectContaining({
-        Properties: expect.objectContaining({ ScheduleExpression: 'rate(5 minutes)' }),
+        Properties: expect.objectContaining({
+          ScheduleExpression: 'rate(5 minutes)',
+          Targets: [expect.objectContaining({ Input: JSON.stringify(TELL_WEBHOOKS_EVENT) })],
+        }),
       }),
     ]);
     const access = (synthesized: CloudTemplate) =>

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, it, vi } from 'vitest';
+import { TELL_WEBHOOKS_EVENT } from '../../../core/environment.ts';
 import { createJobStore } from '../../../core/job/record/job-store.ts';
 import { openObjectStore } from '../../../core/storage/drivers/open-object-store.ts';
 import { createWebhookRecords } from '../../../core/webhook/webhook-records.ts';
@@ -21,7 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('tells webhooks of a job that ended, and soon once more where the first attempt failed', async () => {
+it('tells webhooks of a job that ended, and soon once more where the first attempt failed; by no schedule but their own', async () => {
   const storeUrl = pathToFileURL(folder).href;
   const store = await openObjectStore(storeUrl);
   const webhook = await createWebhookRecords({ store, now: Date.now }).create({
@@ -48,4 +49,10 @@ it('tells webhooks of a job that ended, and soon once more where the first attem
   expect(new Webhook(secret).verify(second.body, second.headers)).toMatchObject({ data: { id } });
   await handler({ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} });
   expect(receiver.received).toHaveLength(2);
+
+  await jobs.requestCancel((await jobs.create(newJob())).id);
+  await handler({ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} });
+  expect(receiver.received).toHaveLength(2);
+  await handler(TELL_WEBHOOKS_EVENT);
+  expect(receiver.received).toHaveLength(3);
 });

@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it('switches its schedule on with the first event of a job, and off when no job is open', async () => {
+it('switches its schedule on with the first event of a job alone, and off when no job is open', async () => {
   const storeUrl = pathToFileURL(folder).href;
   const jobs = createJobStore({ store: await openObjectStore(storeUrl), now: Date.now });
   const { id } = await jobs.create(newJob());
@@ -64,7 +64,10 @@ it('switches its schedule on with the first event of a job, and off when no job 
   await handler({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail });
   expect(calls.splice(0)).toEqual(['EnableRule Fovea-open-jobs']);
 
-  batch.describe([{ ...detail, status: 'RUNNING' }]);
+  const running = { ...detail, status: 'RUNNING' };
+  await handler({ source: 'aws.batch', 'detail-type': 'Batch Job State Change', detail: running });
+  expect(calls).toEqual([]);
+  batch.describe([running]);
   await handler(SCHEDULED);
   expect(calls).toEqual([]);
 

@@ -64,6 +64,10 @@ export function arrayOf({ jobId }: BatchJobDetail): string | undefined {
 /** Whether a Batch job has ended. */
 export const isOver = ({ status }: BatchJobDetail): boolean => status === 'SUCCEEDED' || status === 'FAILED';
 
+/** Whether a Batch job waits for a machine. Every attempt does so before it runs. */
+export const isWaiting = ({ status }: BatchJobDetail): boolean =>
+  status === 'SUBMITTED' || status === 'PENDING' || status === 'RUNNABLE';
+
 const MS_PER_SECOND = 1000;
 
 /** Machine time of a Batch job in seconds, over all of its attempts. */
