@@ -170,14 +170,10 @@ function endedFromOutside(detail: BatchJobDetail): NextStep | undefined {
       message: `${reason}. Raise fovea:jobHours, or train for fewer epochs.`,
     };
   }
-  if (reason.startsWith(BLOCKED)) return undefined;
-  const isOfBatch =
-    reason === '' ||
-    /CAPACITY:|MISCONFIGURATION:/.test(reason) ||
-    REASONS_OF_BATCH.some((known) => reason.startsWith(known));
+  // A time limit of the queue, and Fovea, end jobs in the same way as a person.
+  if (reason.startsWith(BLOCKED) || /CAPACITY:|MISCONFIGURATION:/.test(reason)) return undefined;
+  const isOfBatch = reason === '' || REASONS_OF_BATCH.some((known) => reason.startsWith(known));
   if (isOfBatch && detail.isTerminated !== true && detail.isCancelled !== true) return undefined;
-  // A time limit of the queue ends jobs in the same way.
-  if (/CAPACITY:|MISCONFIGURATION:/.test(reason)) return undefined;
   return {
     kind: 'fail',
     code: 'job-terminated',
