@@ -35,10 +35,16 @@ export async function readStoredFile(file: URL): Promise<Uint8Array<ArrayBuffer>
   return (await readPlain(file)) ?? (await decompress(await readFile(compressedName(file))));
 }
 
+/** Contents that were made here, with their compressed form. */
+export const toBothForms = async (plain: Uint8Array<ArrayBuffer>): Promise<StoredFile> => ({
+  plain,
+  gzip: await compress(plain),
+});
+
 /** Reads a file as {@link readStoredFile} does, to give it on as it is or compressed. */
 export async function readBothForms(file: URL): Promise<StoredFile> {
   const plain = await readPlain(file);
-  if (plain !== undefined) return { plain, gzip: await compress(plain) };
+  if (plain !== undefined) return toBothForms(plain);
   const zipped = await readFile(compressedName(file));
   return { plain: await decompress(zipped), gzip: zipped };
 }

@@ -1,17 +1,13 @@
 // Serves static files that are named one by one: a request can choose among them, and reach nothing else on the disk.
 
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
 import { accepts } from 'hono/accepts';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { toProgramIncomplete } from '../../core/errors/program-file-missing.ts';
-import type { StoredFile } from '../../core/stored-file.ts';
+import { type StoredFile, toBothForms } from '../../core/stored-file.ts';
 import type { AppEnv } from '../deps/deps.ts';
 import { entityTag, names } from './answer-file.ts';
-
-const compress = promisify(gzip);
 
 /** A static file and its media type. */
 export interface AssetFile {
@@ -69,8 +65,7 @@ export function serveRendered(
 }
 
 async function renderAsset(render: () => HtmlEscapedString | Promise<HtmlEscapedString>): Promise<Asset> {
-  const plain = new TextEncoder().encode(String(await render()));
-  return toAsset({ plain, gzip: new Uint8Array(await compress(plain)) });
+  return toAsset(await toBothForms(new TextEncoder().encode(String(await render()))));
 }
 
 /** A file with its entity tag. */

@@ -1,12 +1,8 @@
 // The script of the page: as a build has made it, or made here of its sources, so that a checkout needs no build. Knows nothing of what it does.
 
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { readBothForms, type StoredFile } from '../../core/stored-file.ts';
+import { readBothForms, type StoredFile, toBothForms } from '../../core/stored-file.ts';
 import { PAGE_BUILD } from './page-build.ts';
-
-const compress = promisify(gzip);
 
 /**
  * The script that a build has put beside the page, else the one of the sources.
@@ -23,6 +19,5 @@ export async function readPageScript(): Promise<StoredFile> {
   const folder = fileURLToPath(new URL('../..', import.meta.url));
   const { outputFiles } = await build({ ...PAGE_BUILD, absWorkingDir: folder, write: false });
   const [{ contents }] = outputFiles as [(typeof outputFiles)[number]];
-  const plain = new Uint8Array(contents);
-  return { plain, gzip: await compress(plain) };
+  return toBothForms(new Uint8Array(contents));
 }
