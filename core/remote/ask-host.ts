@@ -57,16 +57,6 @@ export function askHost(url: URL, question: HostQuestion): Promise<IncomingMessa
   });
 }
 
-/** Rejects when the signal is aborted, for work that takes none. */
-export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
-}
-
 /** What went wrong, in a code of the system where it has one: its message may name addresses. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;

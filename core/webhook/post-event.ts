@@ -3,7 +3,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import { isFoveaError } from '../errors/errors.ts';
-import { askHost, orAborted, reasonOf } from '../remote/ask-host.ts';
+import { orAborted } from '../or-aborted.ts';
+import { askHost, reasonOf } from '../remote/ask-host.ts';
 import type { AttemptOutcome } from './delivery.ts';
 import { parseReceiver, publicHost, type ReceiverRules, receiverAddresses } from './receiver.ts';
 import { webhookHeaders } from './sign-webhook.ts';

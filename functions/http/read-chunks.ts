@@ -1,6 +1,7 @@
 // Reads the chunks of a body from a client that may be slow, or gone.
 
 import { FoveaError } from '../../core/errors/errors.ts';
+import { orAborted } from '../../core/or-aborted.ts';
 
 /** Bytes that a client sends at least within the time that it may stall. */
 const PROGRESS_BYTES = 16_384;
@@ -62,14 +63,12 @@ async function readChunk(
 ) {
   signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
-  let leave: (() => void) | undefined;
   const stalled = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(tooSlow()), Math.max(0, timeoutMs));
-    leave = () => reject(signal?.reason);
-    signal?.addEventListener('abort', leave);
   });
+  const chunk = reader.read();
   try {
-    return await Promise.race([reader.read(), stalled]);
+    return await Promise.race([signal === undefined ? chunk : orAborted(chunk, signal), stalled]);
   } catch (cause) {
     if (cause instanceof FoveaError) throw cause;
     throw new FoveaError(
@@ -81,7 +80,6 @@ async function readChunk(
     );
   } finally {
     clearTimeout(timer);
-    if (leave !== undefined) signal?.removeEventListener('abort', leave);
   }
 }
 
