@@ -4,7 +4,7 @@
 import { mapConcurrently } from '../concurrently.ts';
 import { createJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
-import { type ObjectPart, sizeOfParts } from '../storage/object-parts.ts';
+import { listParts, type ObjectPart, sizeOfParts } from '../storage/object-parts.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { takePage } from '../storage/take-page.ts';
 import { fileIdMs, orderOfFile } from './file-id.ts';
@@ -67,10 +67,22 @@ export function createFileStore({ store, now }: FileStoreDeps): FileStore {
     await store.erase(keys.file(id));
     await store.eraseAll(keys.fileFolder(id));
   };
-  async function namesIn(...folders: readonly string[]): Promise<string[]> {
-    const names: string[] = [];
-    for (const folder of folders) for await (const name of store.listFolders(folder)) names.push(name);
-    return names;
+  async function allIds(): Promise<string[]> {
+    const ids: string[] = [];
+    for (const folder of [keys.keptFiles(), keys.expiringFiles()])
+      for await (const id of store.listFolders(folder)) ids.push(id);
+    return ids;
+  }
+
+  /** Whether a file has expired or was never finished. A damaged one stays. */
+  async function isLeftOver(id: string): Promise<boolean> {
+    try {
+      const file = await read(id);
+      return file === undefined ? fileIdMs(id) + UNFINISHED_MS <= now() : isOver(file);
+    } catch (error) {
+      if (isUnreadable(error)) return false;
+      throw error;
+    }
   }
 
   async function* found(ids: readonly string[], matches: FileQuery['matches']): AsyncGenerator<FileRecord> {
@@ -85,7 +97,7 @@ export function createFileStore({ store, now }: FileStoreDeps): FileStore {
       return file === undefined || isOver(file) ? undefined : file;
     },
     async list({ after, limit, order, matches }) {
-      const ids = await namesIn(keys.keptFiles(), keys.expiringFiles());
+      const ids = await allIds();
       const sign = order === 'desc' ? 1 : -1;
       const compare = (a: string, b: string) => sign * (orderOfFile(a) < orderOfFile(b) ? -1 : 1);
       // The one that the page before ended with may be gone by now.
@@ -93,11 +105,7 @@ export function createFileStore({ store, now }: FileStoreDeps): FileStore {
       const { items, hasMore } = await takePage(found(later.toSorted(compare), matches), limit);
       return { files: items, hasMore };
     },
-    async parts(id) {
-      const parts: ObjectPart[] = [];
-      for await (const { key, sizeBytes } of store.list(keys.fileContent(id))) parts.push({ key, sizeBytes });
-      return parts;
-    },
+    parts: (id) => listParts(store, keys.fileContent(id)),
     async write(id, content) {
       const parts: ObjectPart[] = [];
       for await (const piece of content)
@@ -107,12 +115,7 @@ export function createFileStore({ store, now }: FileStoreDeps): FileStore {
     commit: async (file) => void (await createJson(store, keys.file(file.id), FILE_RECORD, file)),
     erase,
     async eraseExpired() {
-      for (const id of await namesIn(keys.keptFiles(), keys.expiringFiles())) {
-        const isLate = fileIdMs(id) + UNFINISHED_MS <= now();
-        const isUnfinished = isLate && (await store.head(keys.file(id))) === undefined;
-        const file = isUnfinished ? undefined : await readOrSkip(id);
-        if (isUnfinished || (file !== undefined && isOver(file))) await erase(id);
-      }
+      for (const id of await allIds()) if (await isLeftOver(id)) await erase(id);
     },
   };
 }

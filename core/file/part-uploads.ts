@@ -6,7 +6,7 @@ import { FoveaError } from '../errors/errors.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { createJson, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
-import { type ObjectPart, sizeOfParts } from '../storage/object-parts.ts';
+import { listParts, type ObjectPart, sizeOfParts } from '../storage/object-parts.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { FILE_PURPOSES } from './file-record.ts';
 
@@ -75,11 +75,7 @@ export function createPartUploads({
   readonly store: ObjectStore;
   readonly now: () => number;
 }): PartUploads {
-  async function partsOf({ id }: PartUpload): Promise<ObjectPart[]> {
-    const parts: ObjectPart[] = [];
-    for await (const { key, sizeBytes } of store.list(keys.uploadParts(id))) parts.push({ key, sizeBytes });
-    return parts;
-  }
+  const partsOf = ({ id }: PartUpload) => listParts(store, keys.uploadParts(id));
 
   return {
     async create(id, upload) {

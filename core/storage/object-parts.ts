@@ -7,6 +7,13 @@ import type { ObjectInfo, ObjectStore } from './object-store.ts';
 /** An object that holds a part of the content. */
 export type ObjectPart = Pick<ObjectInfo, 'key' | 'sizeBytes'>;
 
+/** The objects of a prefix as parts, in the order of their keys. */
+export async function listParts(store: Pick<ObjectStore, 'list'>, prefix: string): Promise<ObjectPart[]> {
+  const parts: ObjectPart[] = [];
+  for await (const { key, sizeBytes } of store.list(prefix)) parts.push({ key, sizeBytes });
+  return parts;
+}
+
 /** Bytes of all parts together. */
 export const sizeOfParts = (parts: readonly ObjectPart[]): number =>
   parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
