@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { CheckpointEntry } from '../core/job/checkpoints/list-checkpoints.ts';
 import type { JobRecord } from '../core/job/record/job.ts';
 import { JobIdSchema } from './job-id.ts';
-import { count, hasMore, listOf, objectKind, text, unixSeconds } from './quantities.ts';
+import { idPageOf } from './pagination.ts';
+import { count, objectKind, text, unixSeconds } from './quantities.ts';
 
 const PREFIX = 'ftckpt-';
 
@@ -54,12 +55,7 @@ export const CheckpointSchema = z
 
 /** The answer of `GET /v1/fine_tuning/jobs/<id>/checkpoints`. */
 export const CheckpointListSchema = z
-  .object({
-    ...listOf(CheckpointSchema, 'Newest first.'),
-    first_id: z.string().nullable().meta({ description: 'The id of the first entry; null without entries.' }),
-    last_id: z.string().nullable().meta({ description: 'The id of the last entry; null without entries.' }),
-    has_more: hasMore,
-  })
+  .object(idPageOf(CheckpointSchema, 'Newest first.'))
   .meta({ id: 'FineTuningJobCheckpointList', description: 'The checkpoints of a job that are kept.' });
 
 /** Makes the wire's checkpoint of an entry. */

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { FILE_PURPOSES, FILE_SECONDS, type FileRecord } from '../core/file/file-record.ts';
 import { alsoHeldBy } from './dataset-files.ts';
-import { count, hasMore, integerField, listOf, objectKind, text, unixSeconds } from './quantities.ts';
+import { idPageOf } from './pagination.ts';
+import { count, integerField, objectKind, text, unixSeconds } from './quantities.ts';
 
 /** As OpenAI limits it. */
 const MOST_FILES = 10_000;
@@ -79,12 +80,7 @@ export type WireFile = z.infer<typeof FileSchema>;
 
 /** The answer of `GET /v1/files`. */
 export const FileListSchema = z
-  .object({
-    ...listOf(FileSchema, 'In the order of the request.'),
-    first_id: z.string().nullable().meta({ description: 'The id of the first entry; null without entries.' }),
-    last_id: z.string().nullable().meta({ description: 'The id of the last entry; null without entries.' }),
-    has_more: hasMore,
-  })
+  .object(idPageOf(FileSchema, 'In the order of the request.'))
   .meta({ id: 'FileList', description: 'One page of files.' });
 
 /** The query of `GET /v1/files`. */

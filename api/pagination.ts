@@ -1,7 +1,7 @@
 // Paging as OpenAI does it: `after` an id, at most `limit`, `has_more`.
 
 import { z } from 'zod';
-import { integerField } from './quantities.ts';
+import { hasMore, integerField, listOf } from './quantities.ts';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -39,4 +39,21 @@ export const NamePageQuerySchema = z.strictObject({
     default: DEFAULT_NAMES,
     description: 'How many entries to give at most.',
   }),
+});
+
+/** The fields of a page that names its first and its last entry, as OpenAI's newer lists do. */
+export const idPageOf = <T extends z.ZodType>(item: T, description: string) => ({
+  ...listOf(item, description),
+  first_id: z.string().nullable().meta({ description: 'The id of the first entry; null without entries.' }),
+  last_id: z.string().nullable().meta({ description: 'The id of the last entry; null without entries.' }),
+  has_more: hasMore,
+});
+
+/** A page as {@link idPageOf} describes it. */
+export const toIdPage = <T extends { readonly id: string }>(data: T[], more: boolean) => ({
+  object: 'list' as const,
+  data,
+  first_id: data[0]?.id ?? null,
+  last_id: data.at(-1)?.id ?? null,
+  has_more: more,
 });

@@ -11,6 +11,7 @@ import {
   FileSchema,
   toWireFile,
 } from '../../api/file.ts';
+import { toIdPage } from '../../api/pagination.ts';
 import { eraseDataset } from '../../core/erasure/erase-pictures.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import type { FileRecord } from '../../core/file/file-record.ts';
@@ -166,17 +167,7 @@ export function fileRoutes(deps: AppDeps) {
       ...page,
       matches: (file) => (purpose === undefined || file.purpose === purpose) && maySeeFile(c, file),
     });
-    const data = found.map(toWireFile);
-    return c.json(
-      {
-        object: 'list' as const,
-        data,
-        first_id: data[0]?.id ?? null,
-        last_id: data.at(-1)?.id ?? null,
-        has_more: hasMore,
-      },
-      200,
-    );
+    return c.json(toIdPage(found.map(toWireFile), hasMore), 200);
   });
 
   routes.openapi(get, async (c) => {

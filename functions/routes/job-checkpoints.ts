@@ -9,7 +9,7 @@ import {
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { JobSchema, toWireJob } from '../../api/job.ts';
 import { JobIdSchema } from '../../api/job-id.ts';
-import { PageQuerySchema } from '../../api/pagination.ts';
+import { PageQuerySchema, toIdPage } from '../../api/pagination.ts';
 import { jobOfCheckpoint } from '../../core/job/checkpoints/export-checkpoint.ts';
 import { listCheckpoints } from '../../core/job/checkpoints/list-checkpoints.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
@@ -84,16 +84,7 @@ export function jobCheckpointRoutes(deps: AppDeps) {
       after === undefined ? all : all.filter(({ sequence }) => sequence < toCheckpointSequence(after));
     const { items, hasMore } = await takePage(later, limit);
     const data = items.map((entry) => toWireCheckpoint(job, entry));
-    return c.json(
-      {
-        object: 'list' as const,
-        data,
-        first_id: data[0]?.id ?? null,
-        last_id: data.at(-1)?.id ?? null,
-        has_more: hasMore,
-      },
-      200,
-    );
+    return c.json(toIdPage(data, hasMore), 200);
   });
 
   routes.openapi(toModel, async (c) => {
