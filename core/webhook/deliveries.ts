@@ -3,7 +3,7 @@
 // says so, and the one before is deleted after that. So a crash leaves a key too many, never one too few.
 
 import { mapConcurrently } from '../concurrently.ts';
-import { FoveaError } from '../errors/errors.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { createJson, isUnreadable, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../storage/object-store.ts';
@@ -64,9 +64,7 @@ export function createDeliveries({ store, now }: DeliveriesDeps): Deliveries {
   const update: Deliveries['update'] = async ({ webhookId, id }, dueKey, change) => {
     const key = keys.webhookDelivery(webhookId, id);
     const { value } = await updateJson(store, key, DELIVERY_RECORD, change).catch((error: unknown) => {
-      throw error instanceof FoveaError && error.code === 'record-missing'
-        ? deliveryNotFound(webhookId, id)
-        : error;
+      throw isFoveaError(error, 'record-missing') ? deliveryNotFound(webhookId, id) : error;
     });
     const due = await queue(value);
     if (dueKey !== undefined && dueKey !== due) await store.delete(dueKey);

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { mapConcurrently } from '../concurrently.ts';
-import { FoveaError } from '../errors/errors.ts';
+import { FoveaError, isFoveaError } from '../errors/errors.ts';
 import { newestFirst } from '../newest-first.ts';
 import { createJson, isUnreadable, readJson, updateJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -79,7 +79,7 @@ export function createWebhookRecords({ store, now }: WebhookRecordsDeps): Webhoo
     try {
       return (await updateJson(store, keys.webhook(id), WEBHOOK_RECORD, change)).value;
     } catch (error) {
-      throw error instanceof FoveaError && error.code === 'record-missing' ? webhookNotFound(id) : error;
+      throw isFoveaError(error, 'record-missing') ? webhookNotFound(id) : error;
     }
   };
 
