@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { decodeBase64 } from '../../core/image/decode-base64.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
+import { toModelReference } from '../../core/model/model-name.ts';
 import { listVersions } from '../../core/model/versions.ts';
 import type { ImageOutcome } from '../../core/predict/predictor.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { AppEnv } from '../deps/deps.ts';
-
 import { requireObjects, requirePicturesOf, uploadsAndObjects } from '../http/named-objects.ts';
 import { readBody } from '../http/read-body.ts';
 import { assertCount } from '../http/read-images.ts';
@@ -67,13 +67,13 @@ function labelStudioRoutes(deps: RouteDeps) {
     const { schema } = parseJsonBody(await readBody(c, limits.jsonBodyBytes), SetupSchema);
     const manifest = await findModel(deps, c, referenceOf(c));
     requireCommonLabel(manifest, readLabelConfig(schema, 'schema'));
-    return c.json({ model_version: versionName(manifest.model, manifest.version) });
+    return c.json({ model_version: toModelReference(manifest.model, manifest.version) });
   });
 
   routes.on(['GET', 'POST'], '/label-studio/:model/versions', guard, async (c) => {
     const { model } = await findModel(deps, c, referenceOf(c));
     const versions = (await listVersions(store, model)).toReversed();
-    return c.json({ versions: versions.map((version) => versionName(model, version)) });
+    return c.json({ versions: versions.map((version) => toModelReference(model, version)) });
   });
 
   routes.post('/label-studio/:model/predict', guard, async (c) => {
@@ -88,7 +88,7 @@ function labelStudioRoutes(deps: RouteDeps) {
       const result = await predict(c, { model, version, images, topK: ALL_CLASSES, signal, turns });
       return { config, contents, result };
     });
-    const model_version = versionName(result.model, result.modelVersion);
+    const model_version = toModelReference(result.model, result.modelVersion);
     let next = 0;
     const results = contents.map((content) => {
       const outcome: ImageOutcome | undefined =
@@ -106,8 +106,6 @@ function labelStudioRoutes(deps: RouteDeps) {
     });
   return routes;
 }
-
-const versionName = (model: string, version: string) => `${model}:${version}`;
 
 /** @throws {FoveaError} `request-invalid` where nothing that the model says is a choice. */
 function requireCommonLabel({ model, labels }: Manifest, { choices }: ChoicesConfig): void {

@@ -34,24 +34,21 @@ const OWN_PATH =
   /^\/v1\/models\/[^/]+(?:\/labels(?:\/.*)?|\/versions\/[^/]+(?::[^/]*|\/metadata)|\/metadata|:(?:predict|classify|regress))\/?$/;
 /** What follows the colon may be any verb where something is posted, and a version or an alias otherwise. */
 const VERB_PATH = /^\/v1\/models\/[^/]+:[^/]*\/?$/;
-const isAsked: ServedProtocol['isAsked'] = ({ method, path }) =>
-  OWN_PATH.test(path) || (method === 'POST' && VERB_PATH.test(path));
 
 /** Binary values of the API: `{"b64": "…"}`. */
 const B64 = z.object({ b64: z.string() });
 /** A picture alone, or by the name of the input. */
 const Picture = z.union([B64, z.record(z.string(), B64)]);
+const SignatureName = z
+  .literal([SIGNATURE, ''], { error: `there is one signature, "${SIGNATURE}": name it, or none` })
+  .optional();
 const PredictSchema = z.object({
-  signature_name: z
-    .literal([SIGNATURE, ''], { error: `there is one signature, "${SIGNATURE}": name it, or none` })
-    .optional(),
+  signature_name: SignatureName,
   instances: z.array(Picture).min(1).optional(),
   inputs: z.union([z.array(B64).min(1), B64, z.record(z.string(), z.union([B64, z.array(B64)]))]).optional(),
 });
 const ClassifySchema = z.object({
-  signature_name: z
-    .literal([SIGNATURE, ''], { error: `there is one signature, "${SIGNATURE}": name it, or none` })
-    .optional(),
+  signature_name: SignatureName,
   examples: z.array(Picture).min(1),
 });
 
@@ -73,7 +70,7 @@ function b64sOf(value: unknown, param: string): string[] {
 
 /** What only it has below `/v1/models`. The status of a model is at addresses of this API, whose errors they have. */
 export const TENSORFLOW_SERVING: ServedProtocol = {
-  isAsked: isAsked,
+  isAsked: ({ method, path }) => OWN_PATH.test(path) || (method === 'POST' && VERB_PATH.test(path)),
   errorShape: ERROR_TEXT,
   routes: tensorflowServingRoutes,
 };
