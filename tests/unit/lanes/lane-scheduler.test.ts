@@ -42,7 +42,7 @@ describe('a lane scheduler', () => {
     const answers = ['1', '2', '3'].map((name) => work.ask(name));
     await setImmediate();
     expect(work.started).toEqual(['1', '2']);
-    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 1, running: 2 });
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 1, running: 2, refused: 0 });
     await work.end('2');
     expect(work.started).toEqual(['1', '2', '3']);
     expect(work.lanes.get('1')).not.toBe(work.lanes.get('2'));
@@ -50,7 +50,7 @@ describe('a lane scheduler', () => {
     await work.end('1');
     await work.end('3');
     expect(await Promise.all(answers)).toEqual(['1', '2', '3']);
-    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 0, running: 0 });
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0, refused: 0 });
   });
 
   it('runs several pieces in a lane where it may, each in the lane with the fewest', async () => {
@@ -60,7 +60,7 @@ describe('a lane scheduler', () => {
     await setImmediate();
     expect(work.started).toEqual(['1', '2', '3', '4']);
     expect(['1', '2', '3', '4'].map((name) => work.lanes.get(name))).toEqual([0, 1, 0, 1]);
-    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 1, running: 4 });
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 1, running: 4, refused: 0 });
     await work.end('1');
     expect(work.lanes.get('5')).toBe(0);
     await work.end('3');
@@ -70,7 +70,7 @@ describe('a lane scheduler', () => {
     expect(work.lanes.get('6')).toBe(0);
     for (const name of ['2', '4', '6']) await work.end(name);
     await Promise.all([...answers, late]);
-    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 0, running: 0 });
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0, refused: 0 });
   });
 
   it('refuses a request before its work begins where too many wait', async () => {
@@ -225,7 +225,7 @@ describe('a lane scheduler', () => {
     const scheduler = createLaneScheduler({ lanes: 1, maxWaiting: 1 });
     const work = makeWork(scheduler);
     expect(await work.ask('1', { signal: AbortSignal.abort(new Error('It is gone.')) })).toBe('It is gone.');
-    expect([work.started, scheduler.load]).toMatchObject([[], { arriving: 0, waiting: 0, running: 0 }]);
+    expect([work.started, scheduler.load]).toEqual([[], { arriving: 0, waiting: 0, running: 0, refused: 0 }]);
   });
 
   it('drops the waiting pieces of a request of which one has failed', async () => {
@@ -245,7 +245,7 @@ describe('a lane scheduler', () => {
     await work.end('second');
     await work.end('next');
     expect(work.started).toEqual(['second', 'next']);
-    expect(scheduler.load).toMatchObject({ arriving: 0, waiting: 0, running: 0 });
+    expect(scheduler.load).toEqual({ arriving: 0, waiting: 0, running: 0, refused: 0 });
   });
 
   it('admits requests that are still arriving although all lanes are taken, up to a number', async () => {
@@ -254,7 +254,7 @@ describe('a lane scheduler', () => {
     void work.ask('running');
     const never = new Promise<never>(() => undefined);
     for (const _ of [1, 2]) void scheduler.admit({ client: 'a', model: 'm' }, undefined, () => never);
-    expect(scheduler.load).toMatchObject({ arriving: 2, waiting: 0, running: 1 });
+    expect(scheduler.load).toEqual({ arriving: 2, waiting: 0, running: 1, refused: 0 });
     expect(await work.ask('third')).toBe('server-busy');
   });
 
