@@ -46,3 +46,10 @@ export async function all<T>(from: AsyncIterable<T>): Promise<T[]> {
   for await (const entry of from) found.push(entry);
   return found;
 }
+
+/** The first entries of a list, which asks for no further page than they need. @param most 1 or more. */
+export async function take<T>(from: AsyncIterable<T>, most: number): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const entry of from) if (taken.push(entry) === most) break;
+  return taken;
+}

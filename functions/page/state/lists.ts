@@ -1,9 +1,11 @@
 // What every view may need: the models and the newest jobs, asked for again and again.
 
 import { effect, signal } from '@preact/signals';
+import type { WireDatasetEntry } from '../../../api/dataset.ts';
 import type { WireJob } from '../../../api/job.ts';
 import type { WireModel } from '../../../api/model.ts';
 import { isJobOver } from '../../../client/jobs.ts';
+import { take } from '../../../client/pages.ts';
 import { poll } from './poll.ts';
 import { apiKey, client, health, keyProblem } from './session.ts';
 
@@ -13,21 +15,16 @@ const IDLE_POLL_MS = 5000;
 /** The most models of the list; all of them are read with every poll. */
 export const MOST_MODELS = 100;
 const MOST_JOBS = 20;
+const MOST_DATASETS = 100;
 
 /** The models by name; null until they are known. */
 export const models = signal<readonly WireModel[] | null>(null);
 /** The newest jobs; null until they are known. */
 export const jobs = signal<readonly WireJob[] | null>(null);
 
-/** The first entries of a list, in one request. */
-export async function take<T>(list: AsyncIterable<T>, most: number): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const entry of list) {
-    taken.push(entry);
-    if (taken.length === most) break;
-  }
-  return taken;
-}
+/** The datasets by name, as many as one request gives. @throws what the client does. */
+export const listDatasets = (signal: AbortSignal): Promise<readonly WireDatasetEntry[]> =>
+  take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS);
 
 /** Asks for models and jobs now. @throws what the client does. */
 export async function refresh(signal?: AbortSignal): Promise<void> {

@@ -3,10 +3,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireDataset } from '../../../api/dataset.ts';
 import type { WireMovedFiles } from '../../../api/dataset-files.ts';
+import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { take } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { fileName } from '../words/format.ts';
@@ -21,7 +21,7 @@ const LARGE_THUMB = 192;
 type Finding = WireDataset['findings'][number];
 
 /** What a mend did, and what it asks for anew. */
-interface Mended {
+export interface Mended {
   readonly say: (text: string) => void;
   readonly fail: (error: unknown) => void;
   readonly again: () => void;

@@ -3,17 +3,17 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { useAsked } from '../parts/asked.ts';
+import { DropArea, DropHint } from '../parts/drop-area.tsx';
+import { NameField } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
-import { chosenFiles, droppedFiles, type PathedFile } from '../state/dropped-files.ts';
-import { take } from '../state/lists.ts';
+import { chosenFiles, type PathedFile } from '../state/dropped-files.ts';
+import { listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
-import { client } from '../state/session.ts';
 import { planUpload, startUpload, stopUpload, type UploadPlan, upload } from '../state/upload.ts';
 import { size } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.upload;
-const MOST_DATASETS = 100;
 /** Left-out files that are named. */
 const MOST_NAMED = 100;
 
@@ -22,10 +22,7 @@ const plan = signal<UploadPlan | null>(null);
 /** The view. */
 export function Datasets() {
   const status = upload.value?.status;
-  const { value, error, again } = useAsked(
-    (signal) => take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS),
-    [status],
-  );
+  const { value, error, again } = useAsked(listDatasets, [status]);
   return (
     <>
       <Upload />
@@ -61,7 +58,6 @@ export function Datasets() {
 }
 
 function Upload() {
-  const [isOver, setOver] = useState(false);
   const takeFiles = (files: readonly PathedFile[]) => {
     if (files.length > 0) plan.value = planUpload(files);
   };
@@ -75,25 +71,8 @@ function Upload() {
         <Progress />
       ) : (
         <>
-          {/* The field inside is what keyboards reach. */}
-          <label
-            id="drop-folder"
-            class={`drop low${isOver ? ' over' : ''}`}
-            onDragOver={(event) => {
-              event.preventDefault();
-              setOver(true);
-            }}
-            onDragLeave={() => setOver(false)}
-            onDrop={(event) => {
-              event.preventDefault();
-              setOver(false);
-              if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(takeFiles);
-            }}
-          >
-            <span class="drop-hint">
-              <strong>{WORDS.hint}</strong>
-              <span>{WORDS.how}</span>
-            </span>
+          <DropArea id="drop-folder" kind="low" onFiles={takeFiles}>
+            <DropHint title={WORDS.hint} text={WORDS.how} />
             <input
               id="folder"
               type="file"
@@ -103,7 +82,7 @@ function Upload() {
               {...{ webkitdirectory: true }}
               onChange={({ currentTarget }) => takeFiles(chosenFiles(currentTarget))}
             />
-          </label>
+          </DropArea>
           {plan.value === null ? null : <Plan key={plan.value.folder} plan={plan.value} />}
         </>
       )}
@@ -141,20 +120,13 @@ function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
       <LeftOutList files={leftOut} />
       {pictures.length === 0 ? null : (
         <>
-          <label class="field">
-            <span>{WORDS.name}</span>
-            <input
-              id="dataset-name"
-              value={name}
-              required
-              pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
-              aria-describedby="dataset-name-help"
-              onInput={({ currentTarget }) => setName(currentTarget.value)}
-            />
-          </label>
-          <p id="dataset-name-help" class="hint">
-            {WORDS.nameHelp}
-          </p>
+          <NameField
+            id="dataset-name"
+            label={WORDS.name}
+            help={WORDS.nameHelp}
+            value={name}
+            onChange={setName}
+          />
           <button class="primary" type="submit">
             {WORDS.start}
           </button>

@@ -4,15 +4,16 @@ import { useState } from 'preact/hooks';
 import type { WireModelVersion } from '../../../api/model-version.ts';
 import type { WireReport } from '../../../api/report.ts';
 import { ApiError } from '../../../client/api-error.ts';
+import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
-import { refresh, take } from '../state/lists.ts';
+import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
-import { Mend } from './dataset.tsx';
+import { Mend, type Mended } from './dataset.tsx';
 import { FileLink } from './models.tsx';
 
 const WORDS = TEXTS.model;
@@ -255,11 +256,7 @@ function ClassBars({ report, results }: ResultProps) {
 
 interface ToCheckProps {
   readonly report: WireReport;
-  readonly mended: {
-    readonly say: (text: string) => void;
-    readonly fail: (error: unknown) => void;
-    readonly again: () => void;
-  };
+  readonly mended: Mended;
 }
 
 /** Mistakes and suspected labels, each with its mend. */
@@ -315,13 +312,10 @@ function ToCheck({ report, mended }: ToCheckProps) {
   );
 }
 
-interface VersionsProps {
+interface VersionsProps extends Mended {
   readonly model: string;
   readonly versions: readonly WireModelVersion[];
   readonly shown: string | undefined;
-  readonly say: (text: string) => void;
-  readonly fail: (error: unknown) => void;
-  readonly again: () => void;
 }
 
 function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {

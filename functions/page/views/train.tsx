@@ -5,15 +5,15 @@ import type { CreateJobBody } from '../../../api/create-job.ts';
 import type { WireDatasetEntry, WireDryRun } from '../../../api/dataset.ts';
 import { useAsked } from '../parts/asked.ts';
 import { JobRow } from '../parts/job-row.tsx';
+import { NameField } from '../parts/name-field.tsx';
 import { Failure } from '../parts/notice.tsx';
-import { jobs, take } from '../state/lists.ts';
+import { jobs, listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { dollars } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.train;
-const MOST_DATASETS = 100;
 const SHORT_EPOCHS = 5;
 const ESTIMATE_AFTER_MS = 400;
 
@@ -38,10 +38,7 @@ const EFFORT_NAMES = Object.keys(EFFORTS) as Effort[];
 /** The view. */
 export function Train() {
   const asked = route.value.query.get('dataset');
-  const { value: datasets, error } = useAsked(
-    (signal) => take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS),
-    [],
-  );
+  const { value: datasets, error } = useAsked(listDatasets, []);
   return (
     <>
       <section class="card wide" aria-labelledby="train-title">
@@ -162,20 +159,13 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
             />
           ))}
         </fieldset>
-        <label class="field">
-          <span>{WORDS.name}</span>
-          <input
-            id="model-name"
-            value={model}
-            required
-            pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
-            aria-describedby="model-name-help"
-            onInput={({ currentTarget }) => setName(currentTarget.value)}
-          />
-        </label>
-        <p id="model-name-help" class="hint">
-          {WORDS.nameHelp}
-        </p>
+        <NameField
+          id="model-name"
+          label={WORDS.name}
+          help={WORDS.nameHelp}
+          value={model}
+          onChange={setName}
+        />
       </div>
       <div class="estimate">
         <Estimate body={body} dataset={dataset} onAnswer={setCanTrain} />

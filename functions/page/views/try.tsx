@@ -5,8 +5,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import type { WirePrediction } from '../../../api/prediction.ts';
 import { ApiError } from '../../../client/api-error.ts';
+import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
-import { droppedFiles } from '../state/dropped-files.ts';
 import { models } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -148,37 +148,22 @@ export function Try() {
 
 /** The photo, with the map over it where it is wanted; takes new ones. */
 function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly model: string }) {
-  const [isOver, setOver] = useState(false);
   const [brokenUrl, setBrokenUrl] = useState('');
   const heatmap = useHeatmap(photo, model);
   const source = heatmap ?? photo?.url;
   const isShown = source !== undefined && source !== brokenUrl;
   return (
     <div>
-      {/* The field inside is what keyboards reach. */}
-      <label
+      <DropArea
         id="drop"
-        class={`drop${isOver ? ' over' : ''}${isShown ? ' filled' : ''}`}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          if (event.dataTransfer !== null)
-            void droppedFiles(event.dataTransfer).then((found) => take(found.map(({ file }) => file)));
-        }}
+        kind={isShown ? 'filled' : ''}
+        onFiles={(found) => take(found.map(({ file }) => file))}
       >
         {/* What the browser cannot show (a TIFF, a broken file) the server may still answer. */}
         {isShown ? (
           <img id="photo" src={source} alt={WORDS.photo} onError={() => setBrokenUrl(source)} />
         ) : (
-          <span class="drop-hint">
-            <strong>{photo?.file.name ?? WORDS.hint}</strong>
-            <span>{WORDS.how}</span>
-          </span>
+          <DropHint title={photo?.file.name ?? WORDS.hint} text={WORDS.how} />
         )}
         <input
           id="file"
@@ -188,7 +173,7 @@ function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly m
           aria-label={WORDS.choose}
           onChange={({ currentTarget }) => take([...(currentTarget.files ?? [])])}
         />
-      </label>
+      </DropArea>
       <label class="camera">
         <span>{WORDS.camera}</span>
         <input
