@@ -3,6 +3,7 @@
 import type { WireJob } from '../../api/job.ts';
 import type { FoveaClient } from '../../client/create-client.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { firstOf } from '../terminal/words.ts';
 
 const NAMED_JOBS = 3;
 /** Polls after which a waiting job is not just about to start. */
@@ -27,12 +28,9 @@ export function watchQueue({ jobs }: FoveaClient, print: (line: string) => void)
 }
 
 function describe(first: WireJob, before: readonly WireJob[]): string {
-  const named = before
-    .slice(0, NAMED_JOBS)
-    .map(({ id, model, dataset, status }) => `${id} (${model} on "${dataset}", ${status})`);
-  const more = before.length > named.length ? ` and ${before.length - named.length} more` : '';
+  const jobs = before.map(({ id, model, dataset, status }) => `${id} (${model} on "${dataset}", ${status})`);
   return (
-    `! The job is in the queue after ${named.join(', ')}${more}. ` +
+    `! The job is in the queue after ${firstOf(jobs, NAMED_JOBS)}. ` +
     `To cancel ${before.length === 1 ? 'that job' : 'the first of them'}: ${shownCommand('jobs', 'cancel', first.id)}`
   );
 }

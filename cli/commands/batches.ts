@@ -1,15 +1,15 @@
 // `fovea batch` and `fovea batches`: many pictures that a server predicts in the background.
 
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import type { CreateBatchBody, WireBatch, WireBatchDryRun } from '../../api/batch.ts';
 import { isBatchOver } from '../../client/batches.ts';
+import { take } from '../../client/pages.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { findPictures, type NamedFile } from '../dataset/find-pictures.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
@@ -136,17 +136,11 @@ async function writeResults(
   { output: target }: Pick<BatchOptions, 'output'>,
 ): Promise<void> {
   const { id, request_counts: counts } = batch;
-  const { body } = await client.batches.results(id);
-  const lines = Readable.fromWeb(body as never);
-  if (target === undefined) await pipeline(lines, process.stdout, { end: false });
+  const results = await client.batches.results(id);
+  if (target === undefined)
+    await pipeline(Readable.fromWeb(results.body as never), process.stdout, { end: false });
   else {
-    const part = `${target}.part`;
-    try {
-      await pipeline(lines, createWriteStream(part));
-      await rename(part, target);
-    } finally {
-      await rm(part, { force: true });
-    }
+    await saveBody(results, target);
     output.answer({
       json: batch,
       text: () =>
@@ -169,9 +163,7 @@ export async function runBatchList(
   { client, output }: Session,
   { limit }: { readonly limit: number },
 ): Promise<void> {
-  const batches: WireBatch[] = [];
-  for await (const batch of client.batches.list({ pageSize: Math.min(limit, 100) }))
-    if (batches.push(batch) === limit) break;
+  const batches = await take(client.batches.list({ pageSize: Math.min(limit, 100) }), limit);
   output.answer({
     json: { object: 'list', data: batches },
     text() {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
+import { take } from '../../client/pages.ts';
 import { findServer } from '../context/find-server.ts';
 
 /** The scripts, by shell. Where the command knows nothing, files are completed. */
@@ -97,10 +98,8 @@ async function namesFor(kind: string): Promise<readonly string[]> {
   if (list === undefined) return [];
   try {
     const { url, key } = await findServer(undefined);
-    const names: string[] = [];
-    for await (const name of list(createClient({ url, key, retries: 0 }), AbortSignal.timeout(NAMES_MS)))
-      if (names.push(name) === MOST_NAMES) break;
-    return names;
+    const client = createClient({ url, key, retries: 0 });
+    return await take(list(client, AbortSignal.timeout(NAMES_MS)), MOST_NAMES);
   } catch {
     return [];
   }

@@ -24,7 +24,7 @@ import { paint } from '../terminal/paint.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { startTransferBar } from '../terminal/transfer-bar.ts';
 import { listenForInterruption } from '../terminal/until-interrupted.ts';
-import { countOf } from '../terminal/words.ts';
+import { countOf, firstOf } from '../terminal/words.ts';
 
 /** The options of `fovea datasets push`. */
 export interface PushOptions {
@@ -51,7 +51,7 @@ export async function runPush(
   const found = await readDatasetFolder(folder);
   const dataset = options.name ?? toModelName(folder);
   output.note(
-    `Saw ${found.seen}: ${countOf(found.files.length, 'picture')} in ${countOf(found.classes.length, 'class')} (${named(found.classes, SHOWN_CLASSES)}).`,
+    `Saw ${found.seen}: ${countOf(found.files.length, 'picture')} in ${countOf(found.classes.length, 'class')} (${firstOf(found.classes, SHOWN_CLASSES)}).`,
   );
   if (found.skipped.length > 0) output.note(describeSkipped(found.skipped));
   const journal = await openPushJournal(client.url, dataset);
@@ -104,7 +104,7 @@ export async function runPush(
         `${options.dryRun === true ? 'Would send' : 'Sent'} ${countOf(plan.send.length, 'file')} (${formatBytes(bytes)}) to "${dataset}"; ` +
           `${plan.unchanged.toLocaleString('en-US')} unchanged${removed.length > 0 ? `, ${removed.length} deleted` : ''}.`,
         plan.extra.length > removed.length
-          ? `${countOf(plan.extra.length, 'file')} of the dataset ${plan.extra.length === 1 ? 'is' : 'are'} not in the folder: ${named(plan.extra, 3)}. --delete deletes them.`
+          ? `${countOf(plan.extra.length, 'file')} of the dataset ${plan.extra.length === 1 ? 'is' : 'are'} not in the folder: ${firstOf(plan.extra, 3)}. --delete deletes them.`
           : '',
         options.dryRun === true ? '' : `Next: ${shownCommand('train', dataset)}`,
       ]
@@ -302,6 +302,3 @@ export async function runDatasetRemove(
     short: () => '',
   });
 }
-
-const named = (names: readonly string[], most: number) =>
-  `${names.slice(0, most).join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;

@@ -1,6 +1,7 @@
 // `fovea jobs`: lists, shows and follows jobs, and tells them to stop or to go on.
 
 import type { WireJob } from '../../api/job.ts';
+import { take } from '../../client/pages.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { factsOf, lineOf } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
@@ -20,10 +21,7 @@ export async function runJobList(
   { client, output }: Session,
   { status, limit }: JobListOptions,
 ): Promise<void> {
-  const jobs: WireJob[] = [];
-  for await (const job of client.jobs.list({ status, pageSize: Math.min(limit, 100) })) {
-    if (jobs.push(job) === limit) break;
-  }
+  const jobs = await take(client.jobs.list({ status, pageSize: Math.min(limit, 100) }), limit);
   output.answer({
     json: { object: 'list', data: jobs },
     text: () => (jobs.length === 0 ? 'There are no jobs.' : describeJobs(jobs, Date.now())),

@@ -1,16 +1,14 @@
 // `fovea models`: lists, shows and compares models, says which version answers, and brings files of them here and there.
 
-import { createWriteStream } from 'node:fs';
-import { readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ImportModelBody } from '../../api/import-model.ts';
 import type { WireModel } from '../../api/model.ts';
 import type { WireLive, WireModelComparison, WireModelVersion } from '../../api/model-version.ts';
 import { all } from '../../client/pages.ts';
 import { formatBytes, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
@@ -206,14 +204,7 @@ export async function runModelExport(
     target ??
     `${id}-${version}${path.extname(file) === '.json' ? '' : `-${format}`.replace('-onnx', '')}${path.extname(file)}`;
   const response = await client.models.file(`${id}:${version}`, file);
-  // Another name first: what broke off is no model.
-  const part = `${place}.part`;
-  try {
-    await pipeline(Readable.fromWeb(response.body as never), createWriteStream(part));
-    await rename(part, place);
-  } finally {
-    await rm(part, { force: true });
-  }
+  await saveBody(response, place);
   const { size } = await stat(place);
   output.answer({
     json: { object: 'model.export', model: id, version, file, path: place, size_bytes: size },

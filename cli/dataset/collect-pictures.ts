@@ -6,6 +6,7 @@ import { type DatasetLayout, detectLayout, placeFile } from '../../core/dataset/
 import { groupBy } from '../../core/dataset/group-by.ts';
 import type { Split } from '../../core/dataset/split-folder.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
+import { firstOf } from '../terminal/words.ts';
 import { IMAGE_NAME } from './image-name.ts';
 import { placePictures } from './place-pictures.ts';
 import { walkFolder } from './walk-folder.ts';
@@ -92,9 +93,8 @@ const SHOWN_FILES = 5;
 
 /** One line about skipped files, e.g. `Skipped 2 files: "cat/1.jpg" (empty), "cat/2.jpg" (larger than 20 MB).` */
 export function describeSkipped(skipped: readonly SkippedFile[]): string {
-  const shown = skipped.slice(0, SHOWN_FILES).map((file) => `"${file.path}" (${file.reason})`);
-  const more = skipped.length > SHOWN_FILES ? ` and ${skipped.length - SHOWN_FILES} more` : '';
-  return `Skipped ${skipped.length} file${skipped.length === 1 ? '' : 's'}: ${shown.join(', ')}${more}.`;
+  const files = skipped.map((file) => `"${file.path}" (${file.reason})`);
+  return `Skipped ${skipped.length} file${skipped.length === 1 ? '' : 's'}: ${firstOf(files, SHOWN_FILES)}.`;
 }
 
 interface ListedFile {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { detectLayout, placeFile } from '../../core/dataset/dataset-layout.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import { UsageError } from '../terminal/exit-codes.ts';
-import { countOf } from '../terminal/words.ts';
+import { countOf, firstOf } from '../terminal/words.ts';
 import type { SkippedFile } from './collect-pictures.ts';
 import { IMAGE_NAME } from './image-name.ts';
 import { type LabelTable, readLabelTables } from './label-tables.ts';
@@ -143,8 +143,7 @@ async function listFiles(folder: string) {
   return { pictures, others, skipped };
 }
 
-const shown = (files: readonly string[]) =>
-  `${files.slice(0, SHOWN).join(', ')}${files.length > SHOWN ? ` and ${files.length - SHOWN} more` : ''}`;
+const shown = (files: readonly string[]) => firstOf(files, SHOWN);
 
 function noPictures(folder: string, others: readonly string[]): UsageError {
   const archives = others.filter((file) => /\.(zip|tar|tgz|tar\.gz)$/i.test(file));

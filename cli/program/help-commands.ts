@@ -1,8 +1,7 @@
 // The commands about the command itself: is this machine ready, and completion in shells.
 
 import { Argument, type Command } from 'commander';
-import { DEFAULT_DATA } from '../terminal/shown-command.ts';
-import { takeFolder, takePath } from './parse-values.ts';
+import { dataOption, weightsOption } from './folder-options.ts';
 import { asks, withExamples } from './server-command.ts';
 
 /** Adds the commands. */
@@ -12,8 +11,8 @@ export function addHelpCommands(program: Command, version: string): void {
       program
         .command('doctor')
         .description('check this machine and the server: what is missing, and the command that mends it')
-        .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-        .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder),
+        .addOption(dataOption())
+        .addOption(weightsOption()),
       async () => {
         const { runDoctor } = await import('../commands/doctor.ts');
         return (session, options: Parameters<typeof runDoctor>[1]) =>

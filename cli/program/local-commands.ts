@@ -19,6 +19,7 @@ import { runTrainerEntry } from '../commands/run-trainer-entry.ts';
 import type { WeightsPullOptions } from '../commands/weights-pull.ts';
 import type { WorkerOptions } from '../commands/worker.ts';
 import { DEFAULT_DATA } from '../terminal/shown-command.ts';
+import { dataOption, weightsOption } from './folder-options.ts';
 import {
   MEAN_HELP,
   parseCount,
@@ -33,7 +34,6 @@ import {
   parseSha256,
   parseSize,
   STD_HELP,
-  takeFolder,
   takeName,
   takePath,
 } from './parse-values.ts';
@@ -55,10 +55,10 @@ export function addLocalCommands(program: Command, version: string): void {
   program
     .command('start')
     .description('run the API and the local worker on this machine')
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
-    .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
+    .addOption(weightsOption())
     .option(
       '--usd-per-hour <number>',
       'what an hour of this machine costs, for the cost of jobs',
@@ -146,7 +146,7 @@ export function addLocalCommands(program: Command, version: string): void {
   program
     .command('demo')
     .description('dataset → fine-tune → model → prediction, through the API, on this machine')
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 0)
     .option(
       '--dataset <folder>',
@@ -154,7 +154,7 @@ export function addLocalCommands(program: Command, version: string): void {
       takePath,
     )
     .option('--backbone <name>', 'network to fine-tune (default: small_cnn, trained from scratch)')
-    .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
+    .addOption(weightsOption())
     .option('--serve', 'keep serving the model afterwards, until Ctrl-C')
     .action(async (options) => (await import('../commands/demo.ts')).runDemo({ ...options, version }));
 
@@ -203,7 +203,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .option('--backbone <name>', 'also import its features as a backbone of this name, for jobs')
     .addOption(resizeOption())
     .addOption(cropOption())
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .action(async (source: string, options: ImportModelOptions) =>
       (await import('../commands/import-model.ts')).runImportModel(source, options),
     );
@@ -241,7 +241,7 @@ export function addLocalCommands(program: Command, version: string): void {
         'of tokens, as of a vision transformer: cls takes the first, the class token; mean takes the mean (default: what the graph tells)',
       ).choices(POOLINGS),
     )
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .action(async (source: string, options: ImportBackboneOptions) =>
       (await import('../commands/import-backbone.ts')).runImportBackbone(source, options),
     );
@@ -252,8 +252,8 @@ export function addLocalCommands(program: Command, version: string): void {
       weights
         .command('ls')
         .description('list the networks with pretrained weights, and those whose weights are here')
-        .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
-        .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA),
+        .addOption(weightsOption())
+        .addOption(dataOption()),
       async () => (await import('../commands/weights-list.ts')).runWeightsList,
     ),
     'fovea weights ls',
@@ -265,7 +265,7 @@ export function addLocalCommands(program: Command, version: string): void {
     .argument('<source>', 'an architecture, a URL, or a repository of a hub as org/name or org/name@revision')
     .option('--with-top', 'of an architecture: the file with its classifier, for import-model')
     .option('--as <name>', 'of a URL or a hub: name of the file in the data folder (default: its own)')
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .action(async (source: string, options: WeightsPullOptions) =>
       (await import('../commands/weights-pull.ts')).runWeightsPull(source, options),
     );
@@ -277,8 +277,8 @@ export function addLocalCommands(program: Command, version: string): void {
     )
     .argument('<model>', '<name> or <name>:<version>')
     .option('--url <address>', 'URL of a running server (default: one is started over --data)')
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
-    .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
+    .addOption(dataOption())
+    .addOption(weightsOption())
     .action(async (model: string, options) =>
       (await import('../commands/reproduce.ts')).runReproduce(model, {
         ...options,
@@ -320,7 +320,7 @@ export function addLocalCommands(program: Command, version: string): void {
       takePath,
     )
     .requiredOption('-o, --output <file>', 'the .onnx file to write; its report goes beside it', takePath)
-    .option('--data <folder>', 'where datasets, jobs and models are kept', takePath, DEFAULT_DATA)
+    .addOption(dataOption())
     .action(async (model: string, options: ExportModelOptions) =>
       (await import('../commands/export-model.ts')).runExportModel(model, options),
     );
@@ -352,7 +352,7 @@ export function addLocalCommands(program: Command, version: string): void {
     )
     .requiredOption('--store <place>', "the server's data folder, or s3://bucket/prefix", takePath)
     .option('--name <name>', 'name of the worker (default: that of the machine)', takeName)
-    .option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)', takeFolder)
+    .addOption(weightsOption())
     .option(
       '--usd-per-hour <number>',
       'what an hour of this machine costs, for the cost of jobs',

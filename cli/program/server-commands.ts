@@ -1,7 +1,13 @@
 // The commands that ask a server: datasets, jobs, predictions, models, batches, keys, workers; and which server that is.
 
 import { type Command, Option } from 'commander';
+import type { WireJob } from '../../api/job.ts';
 import { SCOPES } from '../../core/api-key/scope.ts';
+import { PREPROCESSING_MODES } from '../../core/image/model-input.ts';
+import { PROMOTE_POLICIES } from '../../core/job/recipe/promote-policy.ts';
+import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
+import { ACTIVATIONS } from '../../core/network/onnx/classifier-ends.ts';
+import { LAYOUTS } from '../../core/network/onnx/export-context.ts';
 import { SERVER_VARIABLES } from '../context/find-server.ts';
 import {
   parseCount,
@@ -15,7 +21,8 @@ import {
 import { asks, does, withExamples } from './server-command.ts';
 
 const DEFAULT_LIMIT = 20;
-const JOB_STATUSES = [
+/** The type alone is of the schema, so that no command starts with it. */
+const JOB_STATUSES: readonly WireJob['status'][] = [
   'validating_files',
   'queued',
   'running',
@@ -185,19 +192,13 @@ function addJobs(program: Command): void {
           .option('--epochs <number>', 'epochs at most (default: as the recipe says)', parseCount)
           .option('--seed <number>', 'the same seed gives the same model', parseNonNegative)
           .addOption(
-            new Option('--backend <name>', 'back end to train with (default: the best one)').choices([
-              'gpu',
-              'native',
-              'portable',
-            ]),
+            new Option('--backend <name>', 'back end to train with (default: the best one)').choices(
+              TRAINER_BACKENDS,
+            ),
           )
           .option('--max-cost <usd>', 'end training when it has cost so much', parsePositive)
           .addOption(
-            new Option('--promote <rule>', 'whether the version becomes live').choices([
-              'auto',
-              'always',
-              'never',
-            ]),
+            new Option('--promote <rule>', 'whether the version becomes live').choices(PROMOTE_POLICIES),
           )
           .option('--dry-run', 'only say what it would take')
           .option('--no-follow', 'do not wait for the end'),
@@ -380,24 +381,10 @@ function addModels(program: Command): void {
         )
         .option('--name <name>', 'name of the model (default: that of the file)', takeName)
         .option('--labels <file>', 'text file with the name of one class on each line', takePath)
+        .addOption(new Option('--preprocessing <name>', 'which values it takes').choices(PREPROCESSING_MODES))
+        .addOption(new Option('--layout <layout>', 'order of the axes of its input').choices(LAYOUTS))
         .addOption(
-          new Option('--preprocessing <name>', 'which values it takes').choices([
-            'tf',
-            'torch',
-            'caffe',
-            'unit',
-            'none',
-          ]),
-        )
-        .addOption(
-          new Option('--layout <layout>', 'order of the axes of its input').choices(['nchw', 'nhwc']),
-        )
-        .addOption(
-          new Option('--activation <name>', 'what is still to be applied to its output').choices([
-            'none',
-            'softmax',
-            'sigmoid',
-          ]),
+          new Option('--activation <name>', 'what is still to be applied to its output').choices(ACTIVATIONS),
         ),
       async () => (await load()).runModelImport,
     ),

@@ -22,6 +22,10 @@ export const agoInWords = (unixSeconds: number, nowMs: number): string =>
 export const countOf = (count: number, noun: string): string =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
 
+/** The first of some names, and how many more there are, e.g. `a, b and 3 more`. */
+export const firstOf = (names: readonly string[], most: number): string =>
+  `${names.slice(0, most).join(', ')}${names.length > most ? ` and ${names.length - most} more` : ''}`;
+
 /** A share as a percentage, e.g. `93.5 %`. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

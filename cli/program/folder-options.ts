@@ -1,0 +1,15 @@
+// The options of commands that work on this machine, by which they find the data folder and files of weights.
+
+import { Option } from 'commander';
+import { DEFAULT_DATA } from '../terminal/shown-command.ts';
+import { takeFolder, takePath } from './parse-values.ts';
+
+/** Says where the data folder is. */
+export const dataOption = (): Option =>
+  new Option('--data <folder>', 'where datasets, jobs and models are kept')
+    .argParser(takePath)
+    .default(DEFAULT_DATA);
+
+/** Says where weight files are that were put there by hand. */
+export const weightsOption = (): Option =>
+  new Option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)').argParser(takeFolder);
