@@ -18,6 +18,7 @@ import { batchCounts } from '../../core/batch-prediction/batch-counts.ts';
 import { readEvaluation } from '../../core/batch-prediction/evaluation.ts';
 import { inputInvalid } from '../../core/batch-prediction/input-key.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
+import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { createFileStore } from '../../core/file/file-store.ts';
 import { cancelJob } from '../../core/job/queues/job-queue.ts';
@@ -50,6 +51,24 @@ const batchResponse = (description: string) => ({
   content: { 'application/json': { schema: BatchSchema } },
 });
 
+/** What a route answers that makes a batch. */
+export const MADE_BATCH = {
+  description: 'The batch, or with `dry_run` what it would take.',
+  content: { 'application/json': { schema: z.union([BatchSchema, BatchDryRunSchema]) } },
+};
+/** Errors of routes that make a batch. */
+export const MAKE_BATCH_ERRORS: readonly ErrorCode[] = [
+  ...JSON_ERRORS,
+  ...WRITE_ERRORS,
+  ...MODEL_ERRORS,
+  ...IDEMPOTENCY_ERRORS,
+  'batch-input-invalid',
+  'model-in-use',
+  'dataset-in-use',
+  'queue-unavailable',
+  'quota-exceeded',
+];
+
 const createBatch = createRoute({
   operationId: 'createBatch',
   method: 'post',
@@ -61,22 +80,8 @@ const createBatch = createRoute({
     'are those of `/predict`, one line for each picture. With `dry_run`, counts the pictures and says what they would take.',
   request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateBatch') },
   responses: {
-    200: {
-      description: 'The batch, or with `dry_run` what it would take.',
-      content: { 'application/json': { schema: z.union([BatchSchema, BatchDryRunSchema]) } },
-    },
-    ...errorResponses(
-      ...JSON_ERRORS,
-      ...WRITE_ERRORS,
-      ...MODEL_ERRORS,
-      'batch-input-invalid',
-      'model-in-use',
-      'dataset-in-use',
-      'file-not-found',
-      ...IDEMPOTENCY_ERRORS,
-      'queue-unavailable',
-      'quota-exceeded',
-    ),
+    200: MADE_BATCH,
+    ...errorResponses(...MAKE_BATCH_ERRORS, 'file-not-found'),
   },
 });
 

@@ -1,7 +1,6 @@
 // POST /v1/models/{model}/evaluate: judges a version by the labelled pictures of a dataset. It makes a batch, which has the evaluation at its end.
 
-import { z } from '@hono/zod-openapi';
-import { BatchDryRunSchema, BatchSchema, EvaluateModelSchema } from '../../api/batch.ts';
+import { EvaluateModelSchema } from '../../api/batch.ts';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { ModelParamSchema } from '../../api/model.ts';
 import { allNamesOf } from '../../core/dataset/dataset-names.ts';
@@ -19,17 +18,11 @@ import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import {
-  errorResponses,
-  IDEMPOTENCY_ERRORS,
-  JSON_ERRORS,
-  MODEL_ERRORS,
-  WRITE_ERRORS,
-} from '../http/error-responses.ts';
+import { errorResponses } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { after } from './after.ts';
-import { makeBatch } from './batches.ts';
+import { MADE_BATCH, MAKE_BATCH_ERRORS, makeBatch } from './batches.ts';
 import { parseDatasetName } from './dataset-name.ts';
 import { toModelAndVersion } from './models.ts';
 import type { JudgingInput } from './new-batch.ts';
@@ -57,25 +50,14 @@ const evaluateRoute = createRoute({
     body: jsonBody('EvaluateModel'),
   },
   responses: {
-    200: {
-      description: 'The batch, or with `dry_run` what it would take.',
-      content: { 'application/json': { schema: z.union([BatchSchema, BatchDryRunSchema]) } },
-    },
+    200: MADE_BATCH,
     ...errorResponses(
-      ...JSON_ERRORS,
-      ...WRITE_ERRORS,
-      ...MODEL_ERRORS,
-      ...IDEMPOTENCY_ERRORS,
+      ...MAKE_BATCH_ERRORS,
       'dataset-name-invalid',
       'dataset-not-found',
       'dataset-empty',
       'dataset-inspecting',
-      'dataset-in-use',
-      'model-in-use',
       'label-unknown',
-      'batch-input-invalid',
-      'queue-unavailable',
-      'quota-exceeded',
     ),
   },
 });
