@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { FoveaError } from '../errors/errors.ts';
+import { isHiddenByRename } from '../rename-marks.ts';
 import { FORMATS } from '../storage/formats.ts';
 import { changeOrCreateJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
@@ -63,15 +64,10 @@ export const changeDatasetNames = (
     },
   );
 
-/**
- * Whether nobody sees a dataset by this name: while a rename copies it here, and after the rename has shown it elsewhere. One write of the
- * new name's record ends the first and begins the second.
- */
+/** Whether nobody sees a dataset by this name, as {@link isHiddenByRename} says. A damaged record hides nothing. */
 export async function isHiddenDataset(store: ObjectStore, dataset: string): Promise<boolean> {
-  const names = await readableNames(store, dataset);
-  if (names?.renamingFrom !== undefined) return true;
-  if (names?.renamingTo === undefined) return false;
-  return (await readableNames(store, names.renamingTo))?.renamedFrom === dataset;
+  const read = (name: string) => readableNames(store, name);
+  return isHiddenByRename(dataset, await read(dataset), read);
 }
 
 /**

@@ -3,9 +3,10 @@
 
 import { mapConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors/errors.ts';
+import { reserveName, withoutMark } from '../rename-marks.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
-import { beingRenamed, changeDatasetNames, readDatasetNames } from './dataset-names.ts';
+import { beingRenamed, changeDatasetNames, type DatasetNames, readDatasetNames } from './dataset-names.ts';
 
 /** Files that are in memory at a time. */
 const CONCURRENCY = 4;
@@ -47,9 +48,7 @@ export async function renameDataset(
   await erasePaths(files, await copyNew(files));
   await store.eraseAll(keys.datasetInspections(from));
   await store.eraseAll(keys.datasetSplits(from));
-  await changeDatasetNames(store, to, ({ renamedFrom, ...names }) =>
-    renamedFrom === from ? names : undefined,
-  );
+  await changeDatasetNames(store, to, withoutMark('renamedFrom', from));
 }
 
 /** Keeps everybody from changing what is copied, and reserves the new name. */
@@ -68,23 +67,15 @@ async function reserve(
     if (await isTaken(store, from, to)) throw nameTaken(from, to);
     return { ...names, renamingTo: to };
   });
-  try {
-    await changeDatasetNames(store, to, async (names) => {
-      // Or the same request at the same moment was quicker.
-      if (names.renamingFrom === from || names.renamedFrom === from) return undefined;
-      if (await isTaken(store, from, to)) throw nameTaken(from, to);
-      return { ...names, renamingFrom: from };
-    });
-    if (isNew) await refuse();
-  } catch (error) {
-    await changeDatasetNames(store, to, ({ renamingFrom, ...names }) =>
-      renamingFrom === from ? names : undefined,
-    );
-    await changeDatasetNames(store, from, ({ renamingTo, ...names }) =>
-      renamingTo === to ? names : undefined,
-    );
-    throw error;
-  }
+  await reserveName<DatasetNames>(
+    { from, to },
+    {
+      change: (name, change) => changeDatasetNames(store, name, change),
+      isTaken: () => isTaken(store, from, to),
+      nameTaken: () => nameTaken(from, to),
+      refuse: async () => (isNew ? refuse() : undefined),
+    },
+  );
 }
 
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {

@@ -2,7 +2,6 @@
 // live record, so that two at once never mix.
 
 import { FoveaError, isFoveaError } from '../errors/errors.ts';
-import { isUnreadable } from '../storage/json.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import {
   CANARY_ALIAS,
@@ -11,6 +10,7 @@ import {
   LIVE_ALIAS,
   type LiveRecord,
   RESERVED_ALIASES,
+  readableLiveRecord,
   readLiveRecord,
   withLive,
 } from './live-record.ts';
@@ -174,11 +174,8 @@ export async function changeModel(
  * @throws {FoveaError} `model-in-use`.
  */
 export async function refuseWhileRenamed(store: ObjectStore, model: string): Promise<void> {
-  const record = await readLiveRecord(store, model).catch((error: unknown) => {
-    // Whatever needs the record says that it is damaged.
-    if (isUnreadable(error)) return undefined;
-    throw error;
-  });
+  // Whatever needs the record says that it is damaged.
+  const record = await readableLiveRecord(store, model);
   if (record?.renamingTo !== undefined) throw beingRenamed(model, record.renamingTo);
   if (record?.renamingFrom !== undefined) throw beingRenamed(record.renamingFrom, model);
 }

@@ -2,8 +2,9 @@
 // it is one object, so that each change is atomic. Knows neither jobs nor HTTP.
 
 import { z } from 'zod';
+import { isHiddenByRename } from '../rename-marks.ts';
 import { FORMATS } from '../storage/formats.ts';
-import { changeOrCreateJson, readJson } from '../storage/json.ts';
+import { changeOrCreateJson, isUnreadable, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { ADDRESS_VERBS, isVersionNumber } from './model-name.ts';
@@ -57,20 +58,25 @@ export async function readLiveRecord(store: ObjectStore, model: string): Promise
   return (await readJson(store, keys.modelAlias(model, LIVE_ALIAS), LIVE_RECORD))?.value;
 }
 
+/** As {@link readLiveRecord}; undefined also where the record cannot be read. */
+export async function readableLiveRecord(store: ObjectStore, model: string): Promise<LiveRecord | undefined> {
+  try {
+    return await readLiveRecord(store, model);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
 /**
- * Whether nobody sees a model by this name: while a rename copies it here, and after the rename has shown it elsewhere. One write of the
- * new name's record ends the first and begins the second, so at every moment one of the two names stands for the model.
+ * Whether nobody sees a model by this name, as {@link isHiddenByRename} says.
  * @throws {FoveaError} `record-invalid`, `format-newer`.
  */
-export async function isHidden(
+export const isHidden = (
   store: ObjectStore,
   model: string,
   record: LiveRecord | undefined,
-): Promise<boolean> {
-  if (record?.renamingFrom !== undefined) return true;
-  if (record?.renamingTo === undefined) return false;
-  return (await readLiveRecord(store, record.renamingTo))?.renamedFrom === model;
-}
+): Promise<boolean> => isHiddenByRename(model, record, (name) => readLiveRecord(store, name));
 
 /** Changes a record; `undefined` leaves it as it is. It may run several times, each time with the newest record. */
 export type ChangeLive = (current: LiveRecord) => LiveRecord | undefined | Promise<LiveRecord | undefined>;

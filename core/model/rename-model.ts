@@ -2,13 +2,14 @@
 // repeated, so a rename that was interrupted is finished by asking for it again.
 
 import { FoveaError } from '../errors/errors.ts';
+import { reserveName, withoutMark } from '../rename-marks.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { moveAlias } from './aliases.ts';
 import { assertRenamed, changeModel } from './change-aliases.ts';
 import { CLAIM_FILE } from './claim-version.ts';
 import { eraseVersions, listNumbers, withoutAll } from './delete-model.ts';
-import { changeLiveRecord, LATEST_ALIAS, readLiveRecord } from './live-record.ts';
+import { changeLiveRecord, LATEST_ALIAS, type LiveRecord, readLiveRecord } from './live-record.ts';
 import { parseModelName } from './model-name.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
 import { REPORT_FILE } from './report.ts';
@@ -43,12 +44,8 @@ export async function renameModel(
   );
   const left = (await listNumbers(store, from)).filter((version) => source.deleted.includes(version));
   await eraseVersions(store, from, left);
-  await changeLiveRecord(store, from, ({ renamingTo, ...record }) =>
-    renamingTo === to ? record : undefined,
-  );
-  await changeLiveRecord(store, to, ({ renamedFrom, ...record }) =>
-    renamedFrom === from ? record : undefined,
-  );
+  await changeLiveRecord(store, from, withoutMark('renamingTo', to));
+  await changeLiveRecord(store, to, withoutMark('renamedFrom', from));
 }
 
 /** Whether the new name already stands for all versions, and only erasing the old ones is left. */
@@ -75,29 +72,16 @@ async function reserve(
       return { ...record, renamingTo: to };
     });
   }
-  try {
-    await changeLiveRecord(store, to, async (record) => {
-      // Or the same request at the same moment was quicker.
-      if (record.renamingFrom === from || record.renamedFrom === from) return undefined;
-      if (await isTaken(store, from, to)) throw nameTaken(from, to);
-      return { ...record, renamingFrom: from };
-    });
-    if (isNew) await refuse();
-  } catch (error) {
-    await giveUp(store, from, to);
-    throw error;
-  }
-}
-
-/** Takes a reservation back, before anything was copied. */
-async function giveUp(store: ObjectStore, from: string, to: string): Promise<void> {
-  let wasOurs = false;
-  await changeLiveRecord(store, to, ({ renamingFrom, ...rest }) => {
-    wasOurs = renamingFrom === from;
-    return wasOurs ? rest : undefined;
-  });
-  if (wasOurs) await eraseVersions(store, to, []);
-  await changeLiveRecord(store, from, ({ renamingTo, ...rest }) => (renamingTo === to ? rest : undefined));
+  await reserveName<LiveRecord>(
+    { from, to },
+    {
+      change: (name, change) => changeLiveRecord(store, name, change),
+      isTaken: () => isTaken(store, from, to),
+      nameTaken: () => nameTaken(from, to),
+      refuse: async () => (isNew ? refuse() : undefined),
+      onGivenUp: () => eraseVersions(store, to, []),
+    },
+  );
 }
 
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {

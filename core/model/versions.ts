@@ -2,7 +2,6 @@
 
 import { filterConcurrently } from '../concurrently.ts';
 import { FoveaError } from '../errors/errors.ts';
-import { isUnreadable } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { takePage } from '../storage/take-page.ts';
@@ -13,6 +12,7 @@ import {
   LATEST_ALIAS,
   LIVE_ALIAS,
   type LiveRecord,
+  readableLiveRecord,
   readLiveRecord,
 } from './live-record.ts';
 import { isModelName, isVersionNumber } from './model-name.ts';
@@ -58,17 +58,7 @@ export async function listModels(
 
 /** A damaged record hides nothing. */
 async function isShown(store: ObjectStore, model: string): Promise<boolean> {
-  return !(await isHidden(store, model, await readableRecord(store, model)));
-}
-
-/** The live record; undefined where there is none, or where it cannot be read. */
-async function readableRecord(store: ObjectStore, model: string): Promise<LiveRecord | undefined> {
-  try {
-    return await readLiveRecord(store, model);
-  } catch (error) {
-    if (isUnreadable(error)) return undefined;
-    throw error;
-  }
+  return !(await isHidden(store, model, await readableLiveRecord(store, model)));
 }
 
 async function* committedModels(
@@ -136,7 +126,7 @@ export async function resolveTarget(
   versionOrAlias: string = LIVE_ALIAS,
 ): Promise<Target> {
   // A version that is named by its number needs no aliases, so a damaged record of them does not matter.
-  const read = isVersionNumber(versionOrAlias) ? readableRecord : readLiveRecord;
+  const read = isVersionNumber(versionOrAlias) ? readableLiveRecord : readLiveRecord;
   const record = await read(store, model);
   if (await isHidden(store, model, record)) throw await modelNotFound(store, model);
   if (versionOrAlias === LIVE_ALIAS) {
