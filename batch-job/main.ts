@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { cacheDirectory } from '../core/cache-directory.ts';
 import { exitCodes, environment as names } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { jsonText } from '../core/json-text.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
 import { isBatchId } from '../core/storage/keys.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
@@ -34,18 +35,7 @@ const EnvironmentSchema = z.object({
   ECS_CONTAINER_METADATA_URI_V4: z.string().optional(),
   /** The price of this machine. */
   FOVEA_USD_PER_HOUR: z.coerce.number().nonnegative().default(0),
-  [names.machinePrices]: z
-    .string()
-    .default('{}')
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(z.record(z.string(), z.number().nonnegative())),
+  [names.machinePrices]: jsonText(z.record(z.string(), z.number().nonnegative())).default({}),
   /** Memory that the trainer may take, where that is less than its container or the machine has. */
   FOVEA_MEMORY_LIMIT_BYTES: z.coerce.number().int().positive().optional(),
 });

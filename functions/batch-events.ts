@@ -19,8 +19,9 @@ import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
 import { reconcileJobs } from '../core/job/queues/batch/reconcile-jobs.ts';
 import { createWatchRule } from '../core/job/queues/batch/watch-rule.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { jsonText } from '../core/json-text.ts';
 import { openObjectStore } from '../core/storage/drivers/open-object-store.ts';
-import { jsonText, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import { toLogger } from './powertools-logger.ts';
 
 const env = readEnvironment(

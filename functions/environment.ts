@@ -1,24 +1,7 @@
 // Reads the environment variables of an entry point: all are checked at once, with every problem in one error.
 
-import { z } from 'zod';
+import type { z } from 'zod';
 import { FoveaError } from '../core/errors/errors.ts';
-
-/** A schema for a variable that holds JSON of another schema. */
-export const jsonText = <T extends z.ZodType>(schema: T) =>
-  z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch (error) {
-        context.addIssue({
-          code: 'custom',
-          message: `not JSON: ${error instanceof Error ? error.message : error}`,
-        });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
 
 /**
  * The variables that a schema names.

@@ -17,6 +17,7 @@ import {
   WEBHOOK_RECEIVERS,
 } from '../core/environment.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
+import { jsonText } from '../core/json-text.ts';
 import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
@@ -26,7 +27,7 @@ import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
 import { DEFAULT_LIMITS } from './deps/limits.ts';
-import { jsonText, readEnvironment } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import { lazyPredictor, lazyQueue, lazyUploadLinks } from './lazy-ports.ts';
 import { machinesOf } from './machines-of-fleet.ts';
 import { toLogger } from './powertools-logger.ts';

@@ -12,14 +12,13 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { MOST_ZONES } from '../settings/settings.ts';
 
 /** How many zones the network spans. */
 export interface TrainerNetworkProps {
   readonly availabilityZones: number;
 }
 
-/** The setting allows no more. */
-const MOST_ZONES = 4;
 const HTTPS = 443;
 
 /** Public subnets without NAT, S3 through a gateway endpoint, and a security group that admits no connections. */

@@ -2,40 +2,28 @@
 // facts and prices.
 
 import type { TrainerPool } from '../../core/environment.ts';
-import {
-  gpuMemoryGbOf,
-  LARGER_MACHINES,
-  MACHINES,
-  type Machine,
-  PRICES_AS_OF,
-} from '../../core/pricing/machines.ts';
+import { gpuMemoryGbOf, MACHINES, type Machine, PRICES_AS_OF } from '../../core/pricing/machines.ts';
 
 /** A family of EC2 instances, with the facts of its smallest instance, on which a job must fit. */
 export interface MachineFamily extends Machine {
   /** Memory of one GPU; 0 for families without. */
   readonly gpuMemoryGib: number;
-  /** Prices of larger machines with as many GPUs, in US dollars an hour. */
-  readonly larger: Readonly<Record<string, number>>;
 }
 
-const family = (machine: Machine, larger: Readonly<Record<string, number>> = {}): MachineFamily => ({
-  ...machine,
-  gpuMemoryGib: gpuMemoryGbOf(machine),
-  larger,
-});
+const family = (machine: Machine): MachineFamily => ({ ...machine, gpuMemoryGib: gpuMemoryGbOf(machine) });
 
 /** The families by their names. */
 export const MACHINE_FAMILIES = {
-  g4dn: family(MACHINES.g4dn, LARGER_MACHINES.g4dn),
-  g5: family(MACHINES.g5, LARGER_MACHINES.g5),
-  g6: family(MACHINES.g6, LARGER_MACHINES.g6),
-  g6e: family(MACHINES.g6e, LARGER_MACHINES.g6e),
+  g4dn: family(MACHINES.g4dn),
+  g5: family(MACHINES.g5),
+  g6: family(MACHINES.g6),
+  g6e: family(MACHINES.g6e),
   'g4dn.12xlarge': family(MACHINES['g4dn.12xlarge']),
   'g5.12xlarge': family(MACHINES['g5.12xlarge']),
   'g6.12xlarge': family(MACHINES['g6.12xlarge']),
   'g6e.12xlarge': family(MACHINES['g6e.12xlarge']),
-  c7i: family(MACHINES.c7i, LARGER_MACHINES.c7i),
-  m7i: family(MACHINES.m7i, LARGER_MACHINES.m7i),
+  c7i: family(MACHINES.c7i),
+  m7i: family(MACHINES.m7i),
 } as const;
 
 /** The name of a family, e.g. `g5`, or of a machine with several GPUs, e.g. `g5.12xlarge`. */
@@ -129,7 +117,7 @@ function pricesOf({
   instanceType,
   usdPerHour,
   tableUsdPerHour,
-  larger,
+  larger = {},
 }: MachineFamily & { readonly tableUsdPerHour: number }): [string, number][] {
   const ratio = usdPerHour / tableUsdPerHour;
   return [

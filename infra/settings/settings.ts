@@ -14,6 +14,8 @@ import {
 import { KeepDaysSchema } from '../../core/storage/retention.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
+/** Zones at most, whose ranges of addresses are kept free. */
+export const MOST_ZONES = 4;
 const PREFIX = 'fovea:';
 const LOG_RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number',
@@ -64,7 +66,7 @@ const SettingsSchema = z
     /** Longest time of one attempt at a job. */
     jobHours: int(1, 72).default(12),
     /** GPU capacity differs between zones, so more are better; us-west-1 has two. */
-    availabilityZones: int(1, 4).default(3),
+    availabilityZones: int(1, MOST_ZONES).default(3),
     /** Processor of the functions. */
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
     /** A domain name for the API, by CloudFront. */
