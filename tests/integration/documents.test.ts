@@ -40,6 +40,7 @@ const REPLACED = (port: number): readonly (readonly [written: string | RegExp, r
   [/^npm start$/gm, `npm start -- --port ${port}`],
   // Needs no weights from elsewhere.
   ['"model": "mobilenet_v2_0.35"', '"model": "small_cnn"'],
+  ['--base mobilenet_v2_0.35', '--base small_cnn'],
 ];
 const replaced = (text: string, port: number) =>
   REPLACED(port).reduce((now, [written, run]) => now.replaceAll(written, run), text);
