@@ -18,7 +18,7 @@ import { weightFilesIn } from '../../core/backbone/weight-files.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { type AskedFraming, describePreprocessing, describeResize } from '../../core/image/model-input.ts';
 import type { Layout } from '../../core/network/onnx/export-context.ts';
-import type { Pooling } from '../../core/network/onnx/find-pooling.ts';
+import type { Pooling } from '../../core/network/onnx/pooling.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { HUB_INPUT_FILE, type HubInput, parseHubInput } from '../pull/hub-input.ts';

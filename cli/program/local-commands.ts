@@ -6,7 +6,7 @@ import { environment, LOCAL_QUEUES, tracesExporterOf, WEBHOOK_RECEIVERS } from '
 import { PRECISIONS } from '../../core/job/recipe/precision.ts';
 import { ACTIVATIONS, COLOR_ORDERS } from '../../core/network/onnx/classifier-ends.ts';
 import { LAYOUTS } from '../../core/network/onnx/export-context.ts';
-import { POOLINGS } from '../../core/network/onnx/find-pooling.ts';
+import { POOLINGS } from '../../core/network/onnx/pooling.ts';
 import { SERVED_PRECISIONS } from '../../core/predict/served-precision.ts';
 import { present } from '../../core/present.ts';
 import { KEPT_KINDS } from '../../core/storage/retention.ts';

@@ -18,9 +18,10 @@ import {
   toFeatureModel,
   valuesBelow,
 } from '../network/onnx/feature-model.ts';
-import { findPooling, type Pooling } from '../network/onnx/find-pooling.ts';
+import { findPooling } from '../network/onnx/find-pooling.ts';
 import { decodeValueInfo } from '../network/onnx/onnx-schema.ts';
 import { decodePacked, encodePacked, type PackedModel } from '../network/onnx/packed-model.ts';
+import type { Pooling } from '../network/onnx/pooling.ts';
 import { uniformAt } from '../random.ts';
 import { createJson, readJson } from '../storage/json.ts';
 import { keys } from '../storage/keys.ts';

@@ -2,7 +2,7 @@
 
 import { FoveaError } from '../errors/errors.ts';
 import type { ModelInput } from '../image/model-input.ts';
-import type { Pooling } from '../network/onnx/find-pooling.ts';
+import type { Pooling } from '../network/onnx/pooling.ts';
 
 /** Networks have channels in multiples of it. */
 const CHANNEL_MULTIPLE = 8;

@@ -5,8 +5,8 @@
 
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import CliTable from 'cli-table3';
 import { Command } from 'commander';
+import { newTable } from '../../cli/terminal/plain-table.ts';
 import { runCancels } from './cancels.ts';
 import { type Chaos, openChaos, type Row } from './chaos-context.ts';
 import { runFullDisk } from './full-disk.ts';
@@ -45,7 +45,7 @@ try {
 } finally {
   await rm(fileURLToPath(chaos.storeUrl), { recursive: true, force: true });
 }
-const table = new CliTable({ head: ['scenario', 'found', ''], style: { head: [], border: [] } });
+const table = newTable(['scenario', 'found', ''], 3);
 for (const { scenario, found, isRight } of rows) table.push([scenario, found, isRight ? 'right' : 'WRONG']);
 console.log(table.toString());
 const wrong = rows.filter(({ isRight }) => !isRight).length;

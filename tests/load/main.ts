@@ -6,8 +6,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import CliTable from 'cli-table3';
 import { Command } from 'commander';
+import { newTable } from '../../cli/terminal/plain-table.ts';
 import { runMemory } from './memory.ts';
 import { runOverload } from './overload.ts';
 import { runRestart } from './restart.ts';
@@ -51,7 +51,7 @@ try {
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
-const table = new CliTable({ head: ['what', 'found', 'allowed', ''], style: { head: [], border: [] } });
+const table = newTable(['what', 'found', 'allowed', ''], 4);
 for (const { what, found, allowed, isRight } of lines)
   table.push([what, found, allowed, isRight ? 'right' : 'WRONG']);
 console.log(table.toString());

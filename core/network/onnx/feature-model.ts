@@ -3,7 +3,6 @@
 
 import { FoveaError } from '../../errors/errors.ts';
 import type { Layout } from './export-context.ts';
-import type { Pooling } from './find-pooling.ts';
 import { floats, freeName, node } from './graph-ends.ts';
 import { DATA_TYPE, decodeValueInfo, encodeTensor, encodeValueInfo } from './onnx-schema.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type PackedModel,
   readingAsOnnx,
 } from './packed-model.ts';
+import type { Pooling } from './pooling.ts';
 
 const TO_NCHW = [0, 3, 1, 2];
 /** The first version of the format in which constants need not be among the inputs. */

@@ -2,12 +2,8 @@
 // pooling behind the tokens. Reads nodes and constants, and changes nothing.
 
 import type { PackedModel } from './packed-model.ts';
+import type { Pooling } from './pooling.ts';
 import { attributeOf, constantsOf, type ReadNode, readNodes } from './read-graph.ts';
-
-/** How tokens `[batch, tokens, width]` become a vector: `cls` takes the first one, the class token; `mean` the mean of all. */
-export const POOLINGS = ['cls', 'mean'] as const;
-/** One of {@link POOLINGS}. */
-export type Pooling = (typeof POOLINGS)[number];
 
 /** Axis of the tokens, from either end. */
 const TOKEN_AXES: readonly number[] = [1, -2];
