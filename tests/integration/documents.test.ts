@@ -41,6 +41,8 @@ const REPLACED = (port: number): readonly (readonly [written: string | RegExp, r
   // Needs no weights from elsewhere.
   ['"model": "mobilenet_v2_0.35"', '"model": "small_cnn"'],
   ['--base mobilenet_v2_0.35', '--base small_cnn'],
+  // The packages of the checkout instead of downloaded ones.
+  [/^npm install --prefix (\S+) .*$/gm, 'ln -s "$PWD/node_modules" $1/node_modules'],
 ];
 const replaced = (text: string, port: number) =>
   REPLACED(port).reduce((now, [written, run]) => now.replaceAll(written, run), text);
@@ -156,6 +158,12 @@ function run(script: string): Promise<{ exitCode: number | null; stdout: string;
   return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, ...output })));
 }
 
+async function save({ text, path: written = '' }: CommandBlock): Promise<void> {
+  const file = written.startsWith('~/') ? path.join(home, written.slice(2)) : path.join(checkout, written);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, `${replaced(text, port)}\n`);
+}
+
 async function check({ text, shownJson }: CommandBlock): Promise<void> {
   const { script, shown } = toScript(text);
   const { exitCode, stdout, stderr } = await run(replaced(script, port));
@@ -172,8 +180,17 @@ for (const { kind, place, reason } of blocks)
 
 /** Those that stand in several documents are run once. */
 const first = new Map<string, CommandBlock>();
-for (const block of blocks) if (block.kind === 'run' && !first.has(block.text)) first.set(block.text, block);
+for (const block of blocks)
+  if ((block.kind === 'run' || block.kind === 'file') && !first.has(block.text)) first.set(block.text, block);
+
+const NEEDS_PYTHON = /^python3 /m;
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+if (!hasPython)
+  console.warn('The programs in Python of the documents are not run: python3 is not installed.');
 
 describe.skipIf(!hasBash)('the documents', () => {
-  it.each([...first.values()])('$place', (block) => check(block));
+  it.for([...first.values()])('$place', (block, { skip }) => {
+    skip(!hasPython && NEEDS_PYTHON.test(block.text), 'python3 is not installed');
+    return block.kind === 'file' ? save(block) : check(block);
+  });
 });

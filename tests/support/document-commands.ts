@@ -1,22 +1,26 @@
 // The commands that a document shows, and what it says of their output. A block of commands is run as it stands, unless the
 // document says why not in a comment right above it: `<!-- not run: REASON -->`. `<!-- server -->` marks the one that starts
 // the server. A comment line right after a command is its output, where `…` stands for anything; one before a command explains.
-// A `json` block right after a block of commands has the keys of its last output.
+// A `json` block right after a block of commands has the keys of its last output. A block of any language below
+// `<!-- saved as PATH -->` is a file that commands use.
 
 import type { FencedBlock } from './read-markdown.ts';
 
 export interface CommandBlock {
-  readonly kind: 'run' | 'server' | 'not-run';
+  readonly kind: 'run' | 'server' | 'not-run' | 'file';
   /** E.g. `README.md:12`. */
   readonly place: string;
   readonly text: string;
   /** Why it is not run. */
   readonly reason?: string;
+  /** Where a file is saved: below the home with `~/`, else in the checkout. */
+  readonly path?: string;
   /** The `json` block after it. */
   readonly shownJson?: string;
 }
 
 const NOT_RUN = /^not run: (\S.*)$/s;
+const SAVED_AS = /^saved as (\S+)$/;
 const COMMAND_LINE = /^\s*(\$ |(npm|npx|node|curl|aws|docker|git|cd|python3?|pip) )/m;
 
 /**
@@ -26,6 +30,8 @@ const COMMAND_LINE = /^\s*(\$ |(npm|npx|node|curl|aws|docker|git|cd|python3?|pip
 export function commandBlocks(document: string, blocks: readonly FencedBlock[]): CommandBlock[] {
   return blocks.flatMap((block, index): CommandBlock[] => {
     const place = `${document}:${block.line}`;
+    const path = SAVED_AS.exec(block.comment ?? '')?.[1];
+    if (path !== undefined) return [{ kind: 'file', place, text: block.text, path }];
     if (block.language !== 'sh') {
       assertNoCommands(place, block, blocks[index - 1]);
       return [];
@@ -42,7 +48,7 @@ function kindOf(place: string, { comment }: FencedBlock): Pick<CommandBlock, 'ki
   const reason = NOT_RUN.exec(comment)?.[1];
   if (reason !== undefined) return { kind: 'not-run', reason };
   throw new Error(
-    `${place}: the comment above the block must be "not run: REASON" or "server"; it is "${comment}".`,
+    `${place}: the comment above the block must be "not run: REASON", "server" or "saved as PATH"; it is "${comment}".`,
   );
 }
 
@@ -55,7 +61,7 @@ function assertNoCommands(
   if (isShown || (language === '' && !COMMAND_LINE.test(text))) return;
   throw new Error(
     `${place}: a block of "${language}" is neither run nor marked. Commands are in blocks of "sh", and their output in one of ` +
-      '"json" after it.',
+      '"json" after it; other files are marked "saved as PATH".',
   );
 }
 

@@ -26,19 +26,24 @@ describe('blocks of commands', () => {
       block('curl x'),
       block('{"a": 1}', { language: 'json' }),
       block('a drawing', { language: '' }),
+      block('print(1)', { language: 'python', comment: 'saved as ~/one.py' }),
     ];
     expect(commandBlocks('page.md', blocks)).toEqual([
       { kind: 'server', place: 'page.md:7', text: 'npm start' },
       { kind: 'not-run', place: 'page.md:7', text: 'npm test', reason: 'it would run itself' },
       { kind: 'run', place: 'page.md:7', text: 'curl x', shownJson: '{"a": 1}' },
+      { kind: 'file', place: 'page.md:7', text: 'print(1)', path: '~/one.py' },
     ]);
   });
 
-  it.each(['not run', 'not run:', 'not run: ', 'skipped: because'])('the mark "%s" is refused', (comment) => {
-    expect(() => commandBlocks('page.md', [block('npm test', { comment })])).toThrow(
-      /page\.md:7: the comment/,
-    );
-  });
+  it.each(['not run', 'not run:', 'not run: ', 'skipped: because', 'saved as'])(
+    'the mark "%s" is refused',
+    (comment) => {
+      expect(() => commandBlocks('page.md', [block('npm test', { comment })])).toThrow(
+        /page\.md:7: the comment/,
+      );
+    },
+  );
 
   it.each([
     ['bash', 'npm test'],
