@@ -131,6 +131,9 @@ const SettingsSchema = z
     message: 'fovea:domain and fovea:certificateArn need each other',
   });
 
+/** The names of all settings, without the prefix. */
+export const SETTING_NAMES: readonly string[] = Object.keys(SettingsSchema.shape);
+
 /** The checked settings of a deployment. See the schema for each of them. */
 export type Settings = z.infer<typeof SettingsSchema>;
 
@@ -162,7 +165,7 @@ export function parseSettings(context: Readonly<Record<string, unknown>>): Setti
     if (key === undefined) return `  ${issue.message}`;
     return `  ${PREFIX}${String(key)}: ${issue.message} (received ${JSON.stringify(given[String(key)])})`;
   });
-  const known = Object.keys(SettingsSchema.shape).map((key) => `${PREFIX}${key}`);
+  const known = SETTING_NAMES.map((key) => `${PREFIX}${key}`);
   throw new SettingsError(
     `The settings in cdk.json or after -c are not valid.\n${problems.join('\n')}\nKnown are ${known.join(', ')}.`,
   );

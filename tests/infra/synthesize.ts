@@ -32,7 +32,13 @@ export function synthesizeStack(
   const outdir = mkdtempSync(path.join(tmpdir(), 'fovea-cdk-'));
   try {
     const { app, stack } = createApp({
-      context: { allowStandIn: true, ...context, ...Object.fromEntries(prefixed) },
+      context: {
+        allowStandIn: true,
+        // Nobody deploys it, so nothing is copied.
+        'aws:cdk:disable-asset-staging': true,
+        ...context,
+        ...Object.fromEntries(prefixed),
+      },
       outdir,
       analyticsReporting: false,
     });
