@@ -18,7 +18,7 @@ interface Entry<T> {
 
 /** The limit of the cache, and who is told of failures. */
 export interface SessionCacheOptions {
-  /** Largest sum of `sizeBytes`. A value that alone is larger is loaded, used and released again. */
+  /** Largest sum of `sizeBytes`. A value that alone is larger stays as the only one, until another is needed. */
   readonly maxBytes: number;
   /** Largest number of values. */
   readonly maxCount: number;
@@ -71,12 +71,16 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
   const cache = new LRUCache<string, Entry<T>>({
     max: maxCount,
     maxSize: maxBytes,
-    sizeCalculation: ({ value }) => Math.max(1, value.sizeBytes),
+    // One that is larger than the whole cache takes all of it.
+    sizeCalculation: ({ value }) => Math.min(maxBytes, Math.max(1, value.sizeBytes)),
     dispose: evict,
   });
+  const cachedBytes = () => [...cache.values()].reduce((sum, { value }) => sum + value.sizeBytes, 0);
 
   async function loadEntry(key: string, load: () => Promise<T>): Promise<Entry<T>> {
-    // The load itself counts as a user, so that an entry that does not fit is not released at once.
+    // What is too large already must not be in memory together with more.
+    if (cachedBytes() > maxBytes) cache.clear();
+    // The load itself counts as a user, so that an entry that is evicted at once is not released at once.
     const entry: Entry<T> = { value: await load(), users: 1, evicted: false };
     loads += 1;
     // The load may have begun before the cache was closed.
@@ -132,7 +136,7 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
       cache.clear();
     },
     get use() {
-      return { count: cache.size, sizeBytes: cache.calculatedSize, hits, loads };
+      return { count: cache.size, sizeBytes: cachedBytes(), hits, loads };
     },
   };
 }

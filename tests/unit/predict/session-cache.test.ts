@@ -128,21 +128,26 @@ describe('createSessionCache', () => {
     expect(a.released).toBe(1);
   });
 
-  it('serves and then releases what is larger than the whole cache', async () => {
+  it('keeps what is larger than the whole cache as the only one, and lets it go before another is loaded', async () => {
     const cache = newCache(10);
-    const large = new Session(11);
-    let seen: Session | undefined;
-    await cache.withValue(
+    const [small, large, next] = [new Session(4), new Session(11), new Session(4)];
+    await cache.withValue('small', async () => small, idle);
+    await cache.withValue('large', async () => large, idle);
+    expect([small.released, large.released]).toEqual([1, 0]);
+    expect(cache.use).toMatchObject({ count: 1, sizeBytes: 11 });
+    const again = await cache.withValue(
       'large',
-      async () => large,
-      async (value) => {
-        seen = value;
-        expect(value.released).toBe(0);
-      },
+      async () => fail(new Error('must be cached')) as never,
+      async (value) => value,
     );
-    expect(seen).toBe(large);
-    expect(large.released).toBe(1);
-    expect(cache.use.sizeBytes).toBe(0);
+    expect(again).toBe(large);
+    const load = async () => {
+      expect(large.released).toBe(1);
+      return next;
+    };
+    await cache.withValue('next', load, idle);
+    expect([large.released, next.released]).toEqual([1, 0]);
+    expect(cache.use).toMatchObject({ count: 1, sizeBytes: 4 });
   });
 
   it('releases after a use that fails', async () => {
