@@ -45,6 +45,7 @@ try {
     await cp(path.join(REPOSITORY, 'core/image', file), path.join(api, 'app', file));
   }
   // What core/certificate gives out beside a model.
+  await cp(path.join(REPOSITORY, 'core/style/base.css'), path.join(api, 'app/base.css'));
   await cp(path.join(REPOSITORY, 'core/certificate/code'), path.join(api, 'app/code'), { recursive: true });
   // Where functions/routes looks for them from the bundle: `../page/`.
   await mkdir(path.join(api, 'page'));

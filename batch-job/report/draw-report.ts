@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Report } from '../../core/model/report.ts';
+import { BASE_STYLE } from '../../core/style/base-style.ts';
 import { plural, utc } from './markup/format.ts';
 import { html, Markup } from './markup/markup.ts';
 import type { Thumbnails } from './markup/thumbnails.ts';
@@ -19,7 +20,9 @@ import { variants } from './sections/variants.ts';
 /** The page as HTML, some 100 kB, most of it thumbnails. The same report and thumbnails give the same page. */
 export function drawReport(report: Report, thumbnails: Thumbnails): string {
   const { results } = report;
-  const style = new Markup(readFileSync(new URL('report.css', import.meta.url), 'utf8'));
+  const style = [BASE_STYLE, new URL('report.css', import.meta.url)].map(
+    (file) => new Markup(readFileSync(file, 'utf8')),
+  );
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +40,7 @@ ${style}</style>
 <main>
 ${
   results === null
-    ? html`<section class="hero"><p class="lead">No picture was kept to judge this model by: how good it is, is not known.</p></section>`
+    ? html`<section class="card hero"><p class="lead">No picture was kept to judge this model by: how good it is, is not known.</p></section>`
     : html`${headline(report, results)}${confusions(report, results)}${classes(report, results)}${morePictures(report, results)}${imbalance(report)}${scores(results)}`
 }
 ${pictures(report, thumbnails)}

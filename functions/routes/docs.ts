@@ -3,7 +3,6 @@
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { readBothForms } from '../../core/stored-file.ts';
 import type { DescribedApi } from '../api-page/described-api.ts';
 import { renderOperationsPage, renderSchemasPage } from '../api-page/render-pages.ts';
 import { withRequestExamples } from '../api-page/request-examples.ts';
@@ -13,6 +12,7 @@ import { assetHeaders, CSS, JAVASCRIPT, MARKDOWN, serveAsset, serveRendered } fr
 import { KEY_SCHEME } from '../http/create-route.ts';
 import { SCHEMAS_PATH } from '../http/docs-page.ts';
 import { errorListHtml, errorListMarkdown } from '../http/error-list.ts';
+import { readPageFile, readPageStyle } from '../http/page-files.ts';
 import { plainSchemas } from '../http/plain-schemas.ts';
 
 /** Everything comes from this server, and nothing is inline but the empty icon. */
@@ -40,7 +40,6 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     scheme: 'bearer',
     description: 'An API key. An installation on one machine needs none.',
   });
-  const pageFile = (name: string) => readBothForms(new URL(`../page/${name}`, import.meta.url));
 
   const describe = () =>
     app.getOpenAPI31Document({
@@ -82,10 +81,13 @@ export function docsRoutes({ version, app, needsKey }: DocsDeps) {
     '/docs/errors',
     serveRendered(() => '', errorListHtml, POLICY),
   );
-  routes.get('/docs/docs.css', serveAsset({ read: () => pageFile('docs.css'), contentType: CSS }, POLICY));
+  routes.get(
+    '/docs/docs.css',
+    serveAsset({ read: () => readPageStyle('docs.css'), contentType: CSS }, POLICY),
+  );
   routes.get(
     '/docs/docs.js',
-    serveAsset({ read: () => pageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
+    serveAsset({ read: () => readPageFile('docs.js'), contentType: JAVASCRIPT }, POLICY),
   );
   routes.get('/docs/errors.md', (c) => c.body(errorListMarkdown(), 200, assetHeaders(MARKDOWN, POLICY)));
   return routes;

@@ -15,6 +15,8 @@ import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
+import { demand, problems } from './demand.ts';
+import { lookAtReport } from './look-at-report.ts';
 
 const TRAIN_MS = 180_000;
 const PHONE = { width: 375, height: 740 };
@@ -27,13 +29,6 @@ const PICTURES_OF_CLASS = 24;
 const { values } = parseArgs({ options: { screenshots: { type: 'string' } } });
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error(NO_CHROMIUM);
-
-const problems: string[] = [];
-const note = (text: string) => console.log(text);
-const demand = (isSo: boolean, what: string) => {
-  if (!isSo) problems.push(what);
-  note(`${isSo ? 'ok  ' : 'FAIL'} ${what}`);
-};
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-page-'));
 const pictures = path.join(folder, 'shapes');
@@ -55,6 +50,7 @@ try {
   await walk(browser);
   await walkByKeyboard(browser);
   await look(browser);
+  await lookAtReport(browser, await reportOf('shapes'), demand);
   await lookAtMany(browser);
 } catch (error) {
   problems.push(`${String(error)}\nThe page says: ${await sayOf(last)}`);
@@ -154,6 +150,12 @@ async function draw(into: string, imagesPerClass: number): Promise<void> {
     await writeFile(path.join(into, file), bytes);
   };
   await drawSampleDataset(write, { imagesPerClass, seed: 1 });
+}
+
+/** The page of a model's report. */
+async function reportOf(model: string): Promise<string> {
+  const response = await fetch(`${server.url}/v1/models/${model}/report?format=html`);
+  return response.text();
 }
 
 /** The first entries of a list. */

@@ -3,15 +3,18 @@
 import type { ReportResults } from '../../../core/model/report.ts';
 import { present } from '../../../core/present.ts';
 import { html, type Markup } from '../markup/markup.ts';
+import { scrollBox } from '../markup/scroll-table.ts';
 import { px } from './chart-frame.ts';
 
 /** The most classes that are drawn; where there are more, those with the most mistakes. */
 const MAX_CLASSES = 30;
 const WIDTH = 760;
 /** The most characters of a name that fit. */
-const NAME_LENGTH = 22;
+const NAME_LENGTH = 20;
 const NAME_WIDTH = 150;
-const HEADER_HEIGHT = 120;
+/** The height that names take, which stand slanted: of the frame, and of each character. */
+const HEADER_FRAME = 20;
+const HEADER_CHARACTER = 5;
 const DARK = 0.55;
 
 /** The confusion matrix as an SVG, each cell by its share of the row. @param labels Names of the classes, by index. */
@@ -20,15 +23,16 @@ export function confusionChart(results: ReportResults, labels: readonly string[]
   const shown = classesShown(results.confusionMatrix);
   const cell = Math.min(52, (WIDTH - NAME_WIDTH) / shown.length);
   const width = NAME_WIDTH + cell * shown.length;
-  const height = HEADER_HEIGHT + cell * shown.length;
+  const longest = Math.max(...shown.map((index) => shorten(nameOf(index)).length));
+  const header = HEADER_FRAME + HEADER_CHARACTER * longest;
   const columns = shown.map((index, column) => {
     const x = px(NAME_WIDTH + cell * (column + 0.5));
-    return html`<text transform="translate(${x} ${HEADER_HEIGHT - 8}) rotate(-45)">${shorten(nameOf(index))}</text>`;
+    return html`<text transform="translate(${x} ${header - 8}) rotate(-45)">${shorten(nameOf(index))}</text>`;
   });
   const rows = shown.map((actual, row) => {
     const counts = results.confusionMatrix[actual] ?? [];
     const support = counts.reduce((total, count) => total + count, 0);
-    const y = HEADER_HEIGHT + cell * row;
+    const y = header + cell * row;
     const cells = shown.map((predicted, column) => {
       const count = counts[predicted] ?? 0;
       const share = support === 0 ? 0 : count / support;
@@ -44,9 +48,11 @@ export function confusionChart(results: ReportResults, labels: readonly string[]
     });
     return html`<text x="${NAME_WIDTH - 10}" y="${px(y + cell / 2 + 4)}" text-anchor="end">${shorten(nameOf(actual))}</text>${cells}`;
   });
-  return html`<svg class="chart matrix" viewBox="0 0 ${px(width + 60)} ${px(height + 4)}" style="max-width:${px(width + 60)}px" role="img" aria-label="Confusion matrix: rows are true classes, columns predictions">
+  const natural = width + 60;
+  const matrix = html`<svg class="chart matrix" viewBox="0 0 ${px(natural)} ${px(header + cell * shown.length + 4)}" style="--width:${px(natural)}px" role="img" aria-label="Confusion matrix: rows are true classes, columns predictions">
 ${columns}${rows}
-</svg>${shown.length < labels.length && html`<p class="note">The ${shown.length} of ${labels.length} classes with the most mistakes.</p>`}`;
+</svg>`;
+  return html`${scrollBox('Confusion matrix', matrix)}${shown.length < labels.length && html`<p class="note">The ${shown.length} of ${labels.length} classes with the most mistakes.</p>`}`;
 }
 
 function classesShown(matrix: ReportResults['confusionMatrix']): number[] {

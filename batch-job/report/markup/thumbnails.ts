@@ -7,10 +7,18 @@ import type { ObjectStore } from '../../../core/storage/object-store.ts';
 const SIDE = 112;
 /** Suspected labels that the page shows as pictures. */
 const MAX_TILES = 24;
+/** Suspected labels that the page lists below the pictures. */
+export const MAX_LISTED = 200;
 
 /** The suspected labels that are shown as pictures, the most suspicious first. */
 export const shownSuspects = ({ suspectedLabels }: Report): readonly ReportPicture[] =>
   suspectedLabels.pictures.slice(0, MAX_TILES);
+
+/** The mistakes that are shown: without the suspected labels, which have a list of their own. */
+export function shownMistakes({ results, suspectedLabels }: Report): readonly ReportPicture[] {
+  const suspects = new Set(suspectedLabels.pictures.slice(0, MAX_TILES + MAX_LISTED).map(({ key }) => key));
+  return (results?.mistakes ?? []).filter(({ key }) => !suspects.has(key));
+}
 
 /** Thumbnails as data URLs (WebP), by object key. */
 export type Thumbnails = ReadonlyMap<string, string>;
@@ -25,7 +33,7 @@ export async function loadThumbnails(
   report: Report,
   signal: AbortSignal,
 ): Promise<Thumbnails> {
-  const pictures = [...(report.results?.mistakes ?? []), ...shownSuspects(report)];
+  const pictures = [...shownMistakes(report), ...shownSuspects(report)];
   const thumbnails = new Map<string, string>();
   for (const key of new Set(pictures.map((picture) => picture.key))) {
     signal.throwIfAborted();

@@ -10,16 +10,16 @@ const HUNDRED = 100;
 export function headline(report: Report, results: ReportResults): Markup {
   const { value, low, high, caption, lead, basis } = headlineNumber(report, results);
   const unknown = unknownClasses(report, results);
-  return html`<section class="hero">
+  return html`<section class="card hero">
 <div class="big"><span class="number">${of100(value)}<small>%</small></span><span class="caption">${caption}, 95 % sure of ${percentRange({ low, high })}</span></div>
 <div class="say"><p class="lead">${lead}</p>
 <p>${basis} It holds for pictures of the same kind: same cameras, places and classes.</p>${unknownClassesWarning(unknown)}${secondEstimate(report, results)}</div>
 </section>
-<section class="cards">
+<div class="cards">
 ${card('What it confuses', confusionText(report, results))}
 ${card('Can its scores be trusted?', trustText(results, unknown))}
 ${card('When should a person look?', reviewText(results))}
-</section>`;
+</div>`;
 }
 
 const of100 = (share: number) => Math.round(HUNDRED * share);
@@ -140,7 +140,8 @@ function ungroupedText(
 const gapWarning = (easier: Pick<ReportProportion, 'value'>, where: string): Markup =>
   html`<p class="warning">On ${where} ${percent(easier.value)} were right, far more than on the test. Either the test has pictures of another kind (places, cameras, seasons), or pictures of the same series are on both sides of that estimate. Trust the test; what the easier pictures chose (settings, temperature, thresholds) is chosen for them.</p>`;
 
-const card = (title: string, text: Markup) => html`<div class="card"><h3>${title}</h3><p>${text}</p></div>`;
+const card = (title: string, text: Markup) =>
+  html`<div class="card"><h2 class="question">${title}</h2><p>${text}</p></div>`;
 
 function confusionText({ labels }: Report, { confusions }: ReportResults): Markup {
   const [first, second] = confusions;

@@ -23,7 +23,7 @@ export function imbalance({ imbalance: found }: Report): Markup | null {
   const { method, adjustsLogits, ratio, factors, smallClasses, smallRecall, otherRecall } = found;
   const done = method === 'none' && adjustsLogits ? ADJUSTED : METHODS[method];
   const range = `a picture counts ${Math.min(...factors).toFixed(2)} to ${Math.max(...factors).toFixed(2)} times`;
-  return html`<section>
+  return html`<section class="card">
 <h2>Small classes</h2>
 <p>The largest class has ${ratio.toFixed(1)} times the training pictures of the smallest; ${done}${method !== 'none' && `: ${range}`}.</p>
 <p>Of the pictures of ${plural(smallClasses, 'small class', 'small classes')}, with fewer than half the pictures of the largest, <b>${recall(smallRecall)}</b> were found; of the others <b>${recall(otherRecall)}</b>.</p>

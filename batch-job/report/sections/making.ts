@@ -13,7 +13,7 @@ const HUNDRED = 100;
 /** Loss and accuracy over the epochs; null where no epoch is known. */
 export function curves({ training: { history } }: Report): Markup | null {
   if (history.length === 0) return null;
-  return html`<section>
+  return html`<section class="card">
 <h2>Training</h2>
 <p class="note"><span class="key first"></span>training split <span class="key second"></span>validation split</p>
 <div class="two">
@@ -42,7 +42,7 @@ export function making(report: Report): Markup {
     Object.entries(values)
       .map(([name, value]) => `${name} ${value}`)
       .join(' · ');
-  return html`<section>
+  return html`<section class="card">
 <h2>How it was made</h2>
 <dl>
 ${fact('Job', html`<code>${report.jobId}</code>, ${utc(report.createdAt)}`)}

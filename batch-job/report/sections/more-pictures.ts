@@ -3,6 +3,7 @@
 import { MORE_PICTURES, type Report, type ReportResults } from '../../../core/model/report.ts';
 import { percent, points } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
+import { scrollTable } from '../markup/scroll-table.ts';
 
 /** Classes that the table lists. */
 const LISTED = 5;
@@ -19,15 +20,21 @@ export function morePictures({ labels }: Report, { outOfFold }: ReportResults): 
     .filter(({ gain }) => gain.value >= MIN_GAIN)
     .sort((a, b) => b.gain.value - a.gain.value)
     .slice(0, LISTED);
-  return html`<section>
+  return html`<section class="card">
 <h2>What to photograph next</h2>
 ${
   worth.length === 0
     ? html`<p>More pictures like these would help little: ${MORE_PICTURES} more of a class gain less than ${points(MIN_GAIN)} of it.</p>`
     : html`<p class="note">How many more pictures of a class would be found if it had ${MORE_PICTURES} pictures more. Estimated from models that were trained on a part of the pictures and on all of them; new objects and places count, more of the same do not.</p>
-<table class="narrow"><thead><tr><th>Class</th><th class="num">Found now</th><th class="num">Gain</th><th class="num">95 % range</th></tr></thead><tbody>
-${worth.map(({ label, recall, gain }) => html`<tr><td>${label}</td><td class="num">${percent(recall.value, 0)}</td><td class="num">+${points(gain.value)}</td><td class="num">${points(gain.low)} – ${points(gain.high)}</td></tr>`)}
-</tbody></table>`
+${scrollTable({
+  label: 'What more pictures would gain',
+  isNarrow: true,
+  head: html`<th>Class</th><th class="num">Found now</th><th class="num">Gain</th><th class="num">95 % range</th>`,
+  rows: worth.map(
+    ({ label, recall, gain }) =>
+      html`<tr><td>${label}</td><td class="num">${percent(recall.value, 0)}</td><td class="num">+${points(gain.value)}</td><td class="num">${points(gain.low)} – ${points(gain.high)}</td></tr>`,
+  ),
+})}`
 }
 </section>`;
 }

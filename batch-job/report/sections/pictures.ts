@@ -3,24 +3,25 @@
 import { REPORT_FILE, type Report, type ReportPicture } from '../../../core/model/report.ts';
 import { percent, plural, shortKey } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
-import { shownSuspects, type Thumbnails } from '../markup/thumbnails.ts';
+import { MAX_LISTED, shownMistakes, shownSuspects, type Thumbnails } from '../markup/thumbnails.ts';
 
 /** Tiles of the worst mistakes and of the suspected labels, with the thumbnails that there are. */
 export function pictures(report: Report, thumbnails: Thumbnails): Markup {
-  const mistakes = report.results?.mistakes ?? [];
+  const mistakes = shownMistakes(report);
+  const elsewhere = (report.results?.mistakes.length ?? 0) - mistakes.length;
   const suspects = report.suspectedLabels;
   const shown = shownSuspects(report);
   const tiles = (list: readonly ReportPicture[]) =>
     html`<ul class="tiles">${list.map((picture) => tile(report, picture, thumbnails))}</ul>`;
-  return html`<section>
+  return html`<section class="card">
 <h2>Worst mistakes</h2>
 ${
-  mistakes.length === 0
+  mistakes.length + elsewhere === 0
     ? html`<p>None: every evaluated picture was recognized.</p>`
-    : html`<p class="note">The wrong answers that the model was surest of.</p>${tiles(mistakes)}`
+    : html`<p class="note">The wrong answers that the model was surest of.${elsewhere > 0 && ` ${elsewhere} of them may have a wrong label, and ${elsewhere === 1 ? 'is' : 'are'} among the labels to check.`}</p>${mistakes.length > 0 && tiles(mistakes)}`
 }
 </section>
-<section>
+<section class="card">
 <h2>Labels to check</h2>
 ${
   suspects.count === 0
@@ -29,9 +30,6 @@ ${
 }
 </section>`;
 }
-
-/** Suspected labels that the page lists below the pictures. */
-const MAX_LISTED = 200;
 
 /** The suspected labels without a picture, as a list, and where the others are; null where there are none. */
 function restOf({ labels, suspectedLabels: { count, pictures: all } }: Report, shown: number): Markup | null {

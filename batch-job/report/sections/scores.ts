@@ -22,7 +22,7 @@ const HELD_OUT: Readonly<Record<ReportResults['heldOutBy'], string>> = {
 export function scores(results: ReportResults): Markup {
   const { calibration } = results;
   const { before, after } = calibration;
-  return html`<section>
+  return html`<section class="card">
 <h2>Scores: said against found</h2>
 <p class="note">Each bar holds the answers of one range of scores; its height says how many of them were right. If scores are right, each bar ends at the dashed line; the red stroke is the gap. Pale bars hold few answers. Temperature ${calibration.temperature.toFixed(3)}, ${REASONS[calibration.reason]} ${calibration.fittedOn} ${HELD_OUT[results.heldOutBy]}. Predictions have the scores on the right.</p>
 <div class="two">
@@ -30,7 +30,7 @@ export function scores(results: ReportResults): Markup {
 <figure>${reliabilityChart(after, 'Reliability after temperature scaling')}<figcaption>After: off by <b>${points(after.calibrationError)}</b> (perfectly calibrated scores would be off by ${points(calibration.byChance)} on as many pictures), cross-entropy ${after.crossEntropy.toFixed(3)}, Brier score ${after.brierScore.toFixed(3)}</figcaption></figure>
 </div>
 </section>
-<section>
+<section class="card">
 <h2>Unsure answers</h2>
 <div class="two">
 <figure>${riskCoverageChart(results)}<figcaption>Answer only where the score is high, and fewer answers are wrong. Area ${results.riskCoverage.area.toFixed(4)}; the best possible at this accuracy is ${results.riskCoverage.bestArea.toFixed(4)}.</figcaption></figure>

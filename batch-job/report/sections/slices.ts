@@ -4,6 +4,7 @@ import type { Report, ReportResults } from '../../../core/model/report.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
 import { percent, plural, ratio, shortKey } from '../markup/format.ts';
 import { html, type Markup } from '../markup/markup.ts';
+import { scrollTable } from '../markup/scroll-table.ts';
 
 const SLICES = {
   megapixels: { title: 'Size', format: (value: number) => `${value.toFixed(2)} MP` },
@@ -13,17 +14,20 @@ const SLICES = {
 /** Accuracy by size and by brightness; null where the pictures do not differ. */
 export function slices({ slices: all }: ReportResults): Markup | null {
   if (all.length === 0) return null;
-  return html`<section>
+  return html`<section class="card">
 <h2>By size and brightness</h2>
 <p class="note">The evaluated pictures in three groups of about equal number. Ranges that do not overlap are a difference; others may be chance.</p>
-<table class="narrow"><thead><tr><th></th><th>Pictures</th><th class="num">Right</th><th></th><th class="num"></th></tr></thead><tbody>
-${all.flatMap(({ by, parts }) =>
-  parts.map(
-    ({ from, to, accuracy }, index) =>
-      html`<tr><td>${index === 0 ? SLICES[by].title : ''}</td><td>${SLICES[by].format(from)} – ${SLICES[by].format(to)}</td><td class="num">${percent(accuracy.value)}</td><td>${intervalBar(accuracy)}</td><td class="num">${ratio(accuracy)}</td></tr>`,
+${scrollTable({
+  label: 'Right answers by size and brightness',
+  isNarrow: true,
+  head: html`<th>By</th><th>Pictures</th><th class="num">Right</th><th>95 % range</th><th class="num">Count</th>`,
+  rows: all.flatMap(({ by, parts }) =>
+    parts.map(
+      ({ from, to, accuracy }, index) =>
+        html`<tr><td>${index === 0 ? SLICES[by].title : ''}</td><td>${SLICES[by].format(from)} – ${SLICES[by].format(to)}</td><td class="num">${percent(accuracy.value)}</td><td>${intervalBar(accuracy)}</td><td class="num">${ratio(accuracy)}</td></tr>`,
+    ),
   ),
-)}
-</tbody></table>
+})}
 </section>`;
 }
 
@@ -42,7 +46,7 @@ export function dataset({ dataset: data, labels }: Report): Markup {
     { train: 0, validation: 0, test: 0, trained: 0 },
   );
   const findings = Object.entries(data.findings);
-  return html`<section>
+  return html`<section class="card">
 <h2>The data</h2>
 <p><b>${data.name}</b>: ${plural(labels.length, 'class', 'classes')}; ${totals.train} pictures in the training split, ${totals.validation} in the validation split, ${totals.test} in the test. The model was trained on ${totals.trained} of them.</p>
 <p>${

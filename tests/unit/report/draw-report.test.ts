@@ -58,7 +58,7 @@ describe('drawReport', () => {
       const after = { ...calibration.after, calibrationError };
       const of = { ...results, accuracy, calibration: { ...calibration, after, byChance } };
       const page = drawReport({ ...report, results: of }, new Map());
-      return /Can its scores be trusted\?<\/h3><p>(.*?)<\/p>/.exec(page)?.[1]?.replace(/<[^>]*>/g, '');
+      return /Can its scores be trusted\?<\/h2><p>(.*?)<\/p>/.exec(page)?.[1]?.replace(/<[^>]*>/g, '');
     };
 
     it('says that scores can be trusted, and how much of the error is chance', () => {
@@ -195,6 +195,18 @@ describe('drawReport', () => {
     expect(suspects.pictures).toHaveLength(suspects.count);
     expect(few.page).not.toContain('not listed here');
     expect(unbalanced(page)).toEqual([]);
+  });
+
+  it('shows no picture in two lists', () => {
+    const { page, report } = draw({ classes: CLASSES, test: 200, validation: 400, hasFolds: true, skill: 2 });
+    const mistakes = report.results?.mistakes ?? [];
+    const suspects = new Set(report.suspectedLabels.pictures.map(({ key }) => key));
+    const inBoth = mistakes.filter(({ key }) => suspects.has(key)).length;
+    expect(inBoth).toBeGreaterThan(0);
+    const shown = [...page.matchAll(/<li title="([^"]*)">/g)].map(([, key]) => key);
+    expect(new Set(shown).size).toBe(shown.length);
+    expect(page).toContain(`${inBoth} of them may have a wrong label`);
+    expect(shown).toHaveLength(mistakes.length - inBoth + 24);
   });
 
   it('says how many pictures trained, and of folds how many there were', () => {

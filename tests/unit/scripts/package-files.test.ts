@@ -37,6 +37,7 @@ describe('the package', () => {
         'core/image/resample-window.mjs',
         'core/predict/session-worker.mjs',
         'core/certificate/code/preprocess.py',
+        'core/style/base.css',
         'functions/page/index.html',
         'functions/page/docs.css',
         'batch-job/report/report.css',
