@@ -134,6 +134,9 @@ export const EvaluateModelSchema = z
   })
   .meta({ id: 'EvaluateModel', description: 'Labelled pictures by which a version is to be judged.' });
 
+/** The body of `POST /v1/models/{model}/evaluate`, as clients send it. */
+export type EvaluateModelBody = z.input<typeof EvaluateModelSchema>;
+
 const EstimateSchema = z.object({
   seconds: z.number().meta({ description: 'Seconds from the start of the first process to the end.' }),
   usd: z.number().meta({ description: 'Price of the machines; 0 where they have no price.' }),
@@ -172,6 +175,8 @@ const WireEvaluationSchema = toWireSchema(EvaluationSchema).meta({
   id: 'Evaluation',
   description: 'How good a version is on the labelled pictures of a dataset.',
 });
+/** How good a version is, as clients get it. */
+export type WireEvaluation = z.infer<typeof WireEvaluationSchema>;
 
 const when = (description: string) => unixSeconds(description).nullable();
 

@@ -1,5 +1,6 @@
 // Models: the calls, and their files.
 
+import type { EvaluateModelBody, WireBatch } from '../api/batch.ts';
 import type { ImportModelBody } from '../api/import-model.ts';
 import type { WireManifest } from '../api/manifest.ts';
 import type { WireModel } from '../api/model.ts';
@@ -36,6 +37,12 @@ export interface ModelCalls {
   delete(reference: string, options?: CallOptions): Promise<void>;
   /** Makes a model of a trained classifier, e.g. of an upload with the purpose `model`. */
   import(body: ImportModelBody, options?: CallOptions): Promise<WireModel>;
+  /** Judges a version by the labelled pictures of a dataset: a batch, which has the evaluation at its end. */
+  evaluate(
+    reference: string,
+    body: Omit<EvaluateModelBody, 'dry_run'>,
+    options?: CallOptions,
+  ): Promise<WireBatch>;
   report(reference: string, options?: CallOptions): Promise<WireReport>;
   manifest(reference: string, options?: CallOptions): Promise<WireManifest>;
   /** A file of a version as it comes, e.g. `model.onnx`. */
@@ -87,6 +94,8 @@ export function modelCalls(transport: Transport): ModelCalls {
       await ask('model', 'DELETE', pathOf(reference), options);
     },
     import: (body, options) => ask('model', 'POST', MODELS, { ...options, json: body, makes: true }),
+    evaluate: (reference, body, options) =>
+      ask('batch', 'POST', `${pathOf(reference)}/evaluate`, { ...options, json: body, makes: true }),
     report: (reference, options) =>
       ask(null, 'GET', `${pathOf(reference)}/report`, { ...options, query: { format: 'json' } }),
     manifest: (reference, options) => ask(null, 'GET', `${pathOf(reference)}/files/manifest.json`, options),

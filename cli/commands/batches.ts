@@ -72,7 +72,7 @@ export async function runBatch(
     });
     return;
   }
-  const ended = await follow(session, batch);
+  const ended = await followBatch(session, batch);
   await writeResults(session, ended, options);
 }
 
@@ -97,7 +97,11 @@ async function uploadList({ client, output }: Session, files: readonly NamedFile
   }
 }
 
-async function follow({ client, output }: Session, batch: WireBatch): Promise<WireBatch> {
+/**
+ * Waits until a batch is over, whatever it ends as.
+ * @throws {InterruptedError} after a signal, while the batch goes on.
+ */
+export async function followBatch({ client, output }: Session, batch: WireBatch): Promise<WireBatch> {
   const { id } = batch;
   output.note(`Batch ${id}: ${countOf(batch.request_counts.total, 'picture')}`);
   const { signal, stopListening } = listenForInterruption();
@@ -148,10 +152,15 @@ async function writeResults(
       short: () => target,
     });
   }
-  if (batch.status !== 'completed')
-    throw new FailedError(
-      `The batch ${id} ended as ${batch.status}: ${batch.errors?.data[0]?.message ?? 'it was told to stop'}`,
-    );
+  requireCompleted(batch);
+}
+
+/** @throws {FailedError} where a batch that is over did not complete. */
+export function requireCompleted({ id, status, errors }: WireBatch): void {
+  if (status === 'completed') return;
+  throw new FailedError(
+    `The batch ${id} ended as ${status}: ${errors?.data[0]?.message ?? 'it was told to stop'}`,
+  );
 }
 
 const describePlan = ({ pictures, model, model_version, shards, estimate }: WireBatchDryRun): string =>
@@ -204,7 +213,7 @@ export async function runBatchResults(
   options: Pick<BatchOptions, 'output'>,
 ): Promise<void> {
   const batch = await session.client.batches.get(id);
-  await writeResults(session, isBatchOver(batch) ? batch : await follow(session, batch), options);
+  await writeResults(session, isBatchOver(batch) ? batch : await followBatch(session, batch), options);
 }
 
 /** Cancels a batch. */

@@ -66,7 +66,10 @@ export async function complete(program: Command, words: readonly string[]): Prom
       const known = command.options.find((one) => one.long === word || one.short === word);
       option = known?.required === true ? known : undefined;
     } else {
-      const inner = given.length === 0 ? command.commands.find((one) => one.name() === word) : undefined;
+      const inner =
+        given.length === 0
+          ? command.commands.find((one) => one.name() === word || one.alias() === word)
+          : undefined;
       if (inner === undefined) given.push(word);
       else command = inner;
     }

@@ -13,7 +13,7 @@ import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError, UsageError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
-import { agoInWords, percent } from '../terminal/words.ts';
+import { agoInWords, percent, percentWithin } from '../terminal/words.ts';
 
 /** Lists the models. */
 export async function runModelList({ client, output }: Session): Promise<void> {
@@ -154,22 +154,16 @@ export function describeComparison({
   const table = newTable(['', ...data.map(({ version, aliases }) => [version, ...aliases].join(', '))], 1);
   type Compared = (typeof data)[number];
   const row = (name: string, cell: (version: Compared) => string) => table.push([name, ...data.map(cell)]);
-  const interval = (value: Compared['accuracy']) =>
-    value?.value == null
-      ? '–'
-      : value.low === null || value.high === null
-        ? percent(value.value)
-        : `${percent(value.value)} (${percent(value.low)} to ${percent(value.high)})`;
   row('base', ({ architecture }) => architecture);
   row('dataset', ({ dataset }) => dataset ?? '–');
   row('pictures', ({ pictures, judged_on }) => (pictures === null ? '–' : `${pictures} of ${judged_on}`));
-  row('accuracy', ({ accuracy }) => interval(accuracy));
-  row('balanced accuracy', ({ balanced_accuracy }) => interval(balanced_accuracy));
+  row('accuracy', ({ accuracy }) => percentWithin(accuracy));
+  row('balanced accuracy', ({ balanced_accuracy }) => percentWithin(balanced_accuracy));
   row('size', ({ size_bytes }) => formatBytes(size_bytes));
   row('cost', ({ cost_usd }) => (cost_usd === null ? '–' : formatUsd(cost_usd)));
   for (const label of new Set(data.flatMap(({ classes }) => classes.map(({ label: name }) => name))))
     row(`right of ${label}`, ({ classes }) =>
-      interval(classes.find((one) => one.label === label)?.recall ?? null),
+      percentWithin(classes.find((one) => one.label === label)?.recall ?? null),
     );
   return [
     table.toString(),

@@ -11,6 +11,7 @@ import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import type { KeepDays } from '../../core/storage/retention.ts';
 import { type LocalServer, type LocalServerOptions, startLocalServer } from '../../functions/local-server.ts';
+import { LOCAL_CONTEXT } from '../context/find-server.ts';
 import { reachableUrl } from '../server/reachable-url.ts';
 import { readApiKeys } from '../server/read-api-keys.ts';
 import {
@@ -148,13 +149,19 @@ async function startServer(options: StartOptions, share?: ServerShare): Promise<
 
 function printStarted(options: StartOptions, { url: listening, datasetsDir }: Started): void {
   const url = reachableUrl(listening);
+  const at = url === LOCAL_CONTEXT.url ? [] : ['--url', url];
   console.log(`Fovea ${options.version} is running.
 
   Page      ${url}/
   API       ${url}/v1
   API docs  ${url}/docs
   Datasets  ${datasetsDir}
-            Copy a folder of pictures there, with one subfolder for each class.
+
+Next, in another terminal, with a folder of pictures that has one subfolder for each class:
+
+  ${shownCommand('datasets', 'push', 'FOLDER', ...at)}
+  ${shownCommand('train', 'DATASET', ...at)}
+  ${shownCommand('predict', 'MODEL', 'FILE', ...at)}
 
 ${options.queue === 'workers' ? `Jobs wait for workers: ${shownCommand('worker', '--store', path.resolve(options.data))}\n\n` : ''}Stop with Ctrl-C. Jobs and models stay; the next start resumes an unfinished job.`);
 }

@@ -54,7 +54,8 @@ const withPull = (command: Command): Command =>
 export function addLocalCommands(program: Command, version: string): void {
   program
     .command('start')
-    .description('run the API and the local worker on this machine')
+    .alias('up')
+    .description('run the API and the local worker on this machine; up is the same')
     .addOption(dataOption())
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any free one', parsePort, 8787)
@@ -391,7 +392,7 @@ export function addLocalCommands(program: Command, version: string): void {
 
 /** Examples by the last word of the command. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
-  start: ['fovea start'],
+  start: ['fovea start', 'fovea up --port 9000'],
   demo: ['fovea demo'],
   'import-model': ['fovea import-model keras_model.h5 --labels labels.txt --name bananas'],
   'import-backbone': ['fovea import-backbone backbone.onnx --layout nchw --preprocessing torch --size 224'],

@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import type { WireJob } from '../../api/job.ts';
 import { SCOPES } from '../../core/api-key/scope.ts';
+import { SPLITS } from '../../core/dataset/split-folder.ts';
 import { PREPROCESSING_MODES } from '../../core/image/model-input.ts';
 import { PROMOTE_POLICIES } from '../../core/job/recipe/promote-policy.ts';
 import { TRAINER_BACKENDS } from '../../core/job/recipe/trainer-backends.ts';
@@ -295,6 +296,24 @@ function addModels(program: Command): void {
     'fovea predict flowers flowers "copy/**/*-00?.png" --csv',
     'fovea predict flowers - --json < photo.jpg',
     'fovea predict flowers photo.jpg --heatmap where.png --fail-under 0.01',
+  );
+  withExamples(
+    asks(
+      program
+        .command('evaluate')
+        .description(
+          'judge a model by the labelled pictures of a dataset: how often it is right, and what it confuses',
+        )
+        .argument('<model>', '<name> or <name>:<version>', takeName)
+        .argument('<dataset>', 'name of the dataset', takeName)
+        .addOption(
+          new Option('--split <name>', 'which pictures of it').choices([...SPLITS, 'all']).default('all'),
+        )
+        .option('--fail-under <accuracy>', 'exit code 1 where the accuracy is lower, 0 to 1', parseShare),
+      async () => (await import('../commands/evaluate.ts')).runEvaluate,
+    ),
+    'fovea evaluate flowers flowers',
+    'fovea evaluate flowers:1 flowers --split test --fail-under 0.1',
   );
   const load = () => import('../commands/models.ts');
   const group = program.command('models').description('models of a server');

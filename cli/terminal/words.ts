@@ -29,6 +29,16 @@ export const firstOf = (names: readonly string[], most: number): string =>
 /** A share as a percentage, e.g. `93.5 %`. */
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+/** A share with its interval, e.g. `93.5 % (88.1 % to 96.6 %)`; `–` where it was not measured. */
+export const percentWithin = (
+  share: { readonly value: number | null; readonly low: number | null; readonly high: number | null } | null,
+): string =>
+  share?.value == null
+    ? '–'
+    : share.low === null || share.high === null
+      ? percent(share.value)
+      : `${percent(share.value)} (${percent(share.low)} to ${percent(share.high)})`;
+
 const BARS = '▁▂▃▄▅▆▇█';
 
 /** A curve of one line, the lowest value at the bottom: `▇▅▃▂▁`. @param most values that are shown, the last ones. */

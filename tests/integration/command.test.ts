@@ -23,6 +23,7 @@ const EXAMPLE_BATCH = 'batch_7vr6bcd0s11f0c2a9b4e';
 /** Examples that are not run, with the reason. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   'fovea start': 'it serves until Ctrl-C; the server of this test is the same',
+  'fovea up --port 9000': 'the same; the test below runs it',
   'fovea demo': 'tests/integration/terminal.test.ts runs it',
   'fovea weights pull mobilenet_v2_0.35': 'it downloads',
   'fovea import-model keras_model.h5 --labels labels.txt --name bananas':
@@ -207,6 +208,38 @@ describe('in a pipe', () => {
     const { stderr, stdout } = await shell('fovea models show flowres --json');
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'model-not-found', param: 'model' } });
     expect(stdout).toBe('');
+  });
+
+  it('evaluate says accuracy with its interval, classes and confusions, and fails below --fail-under', async () => {
+    const said = await shell('fovea evaluate flowers flowers');
+    expect(said.stdout).toMatch(
+      /^flowers:\d on "flowers": right on \d+\.\d % \(.*% to .*%\) of \d+ pictures\./,
+    );
+    expect(said.stdout).toMatch(/left out\.[\s\S]*class +pictures +right +precision +F1\n[\s\S]*star +\d+ /);
+    expect(said.stdout).toMatch(/Confuses most\n {2}\w+ → \w+ {2}\d+ \(|It confuses nothing\./);
+    const { stdout } = await shell('fovea evaluate flowers:1 flowers --split test --json');
+    expect(JSON.parse(stdout)).toMatchObject({ object: 'batch', evaluation: { split: 'test', failed: 0 } });
+    expect(await shell('fovea evaluate flowers flowers --split train --fail-under 0')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('No picture counts'),
+    });
+    // A picture under a label that is not the answer.
+    await writeSampleDataset(path.join(command.folder, 'others'), { imagesPerClass: 1, seed: 9 });
+    const picture = await readFile(path.join(command.folder, 'others/star/star-001.png'));
+    const { label } = await client().predict.one('flowers', picture);
+    await client().datasets.put('wrong', `${label === 'star' ? 'circle' : 'star'}/1.png`, picture);
+    expect(await shell('fovea evaluate flowers wrong --fail-under 0.01')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('The accuracy 0.0 % is below 1.0 %.'),
+    });
+    expect((await shell('fovea evaluate flowers wrong --fail-under 0 --quiet')).stdout).toBe('0\n');
+  });
+
+  it('up starts the server, as start does, and says the next commands with its address', async () => {
+    const { stdout } = await shell(
+      'fovea up --port 0 --data up >up.txt & until grep -q Next up.txt; do kill -0 $! || break; sleep 0.1; done; kill $!; wait; cat up.txt',
+    );
+    expect(stdout).toMatch(/is running\.[\s\S]*datasets push FOLDER --url http:\/\/127\.0\.0\.1:\d+\n/);
   });
 
   it('has no colors and no bars, and ends quietly where nobody reads on', async () => {
