@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { ErrorSchema } from './error.ts';
 import { VersionSchema } from './model.ts';
-import { count, integerField, numberField, objectKind, text } from './quantities.ts';
+import { count, integerField, numberField, objectKind, orNull, text } from './quantities.ts';
 
 const milliseconds = (what: string) => z.number().meta({ description: `${what}, in milliseconds.` });
 
@@ -15,6 +15,7 @@ const TimingSchema = z
     preprocess: milliseconds('Turning them into input of the network'),
     infer: milliseconds('Running the network'),
     heatmap: milliseconds('Drawing the heatmap').optional(),
+    explain: milliseconds('Finding the most alike training pictures').optional(),
     total: milliseconds('All of it'),
   })
   .meta({ id: 'Timing', description: 'Milliseconds. `load` is 0 where the model was in memory.' });
@@ -43,6 +44,40 @@ const HeatmapSchema = z
   })
   .meta({ id: 'Heatmap', description: 'Where in the picture a class is.' });
 
+const NearestSchema = z.object({
+  dataset: text('Name of the dataset when the version was made.'),
+  path: text('Path below the dataset when the version was made.'),
+  file: text('Its last part: the file name.'),
+  class: text('The label that the picture was trained with.'),
+  similarity: z.number().meta({
+    description: 'Cosine of the two pictures as the network sees them, -1 to 1; 1 for the same picture.',
+  }),
+  content_hash: text('sha256 of the bytes.'),
+  thumbnail: z.string().nullable().meta({
+    description:
+      'Address of a thumbnail at this server; null where the dataset no longer has the picture at this path.',
+    example: '/v1/datasets/fruit/files/thumbnail?path=banana%2F1.jpg',
+  }),
+});
+
+const ExplanationSchema = z
+  .object({
+    nearest: z.array(NearestSchema).meta({
+      description:
+        'The training pictures that the network sees as the most alike, the nearest first; none where `unavailable` says why.',
+    }),
+    indexed_pictures: count('Training pictures among which these were searched.'),
+    trained_pictures: count('Training pictures of the version.'),
+    unavailable: orNull(
+      ErrorSchema.shape.error.pick({ code: true, message: true }),
+      'Why there is no explanation: a stable code (`explanation-unavailable`, `scope-missing`, `key-limited`) and what to do. Null where there is one.',
+    ),
+  })
+  .meta({
+    id: 'Explanation',
+    description: 'Which training pictures of the version are the most alike to the picture.',
+  });
+
 const predictionShape = {
   object: objectKind('prediction'),
   id: text('The id of the prediction.'),
@@ -62,6 +97,7 @@ const predictionShape = {
     .meta({ description: 'Scores below it are rejected; null where the model has no threshold.' }),
   predictions: z.array(LabelScoreSchema).meta({ description: 'The `top_k` likeliest labels, best first.' }),
   heatmap: HeatmapSchema.optional(),
+  explanation: ExplanationSchema.optional(),
 };
 
 /** The answer for one picture. */
@@ -98,6 +134,8 @@ export const PredictionListSchema = z
   })
   .meta({ id: 'PredictionList', description: 'What each of many pictures shows.' });
 
+/** The explanation of a prediction as clients get it. */
+export type WireExplanation = z.infer<typeof ExplanationSchema>;
 /** A prediction as clients get it. */
 export type WirePrediction = z.infer<typeof PredictionSchema>;
 /** A list of predictions as clients get it. */
@@ -171,6 +209,11 @@ const HEATMAP_SCALE_DEFAULT = 2;
 /** A map at this scale takes 16 times the arithmetic of a prediction. */
 const HEATMAP_SCALE_MAX = 4;
 
+/** Training pictures of an explanation that does not say how many. */
+const EXPLAIN_COUNT_DEFAULT = 5;
+/** Most training pictures of an explanation. */
+const EXPLAIN_COUNT_MAX = 20;
+
 /** The query parameters of a prediction. */
 export const PredictQuerySchema = z.strictObject({
   version: VersionSchema,
@@ -206,6 +249,20 @@ export const PredictQuerySchema = z.strictObject({
     description:
       'The picture is enlarged to this many times the input size of the network. A larger scale gives a finer map of ' +
       'smaller windows. At 1 there is one window, and its value is the prediction.',
+  }),
+  explain: z
+    .enum(['true', 'false'])
+    .default('false')
+    .meta({
+      description:
+        '`true`: adds the training pictures that the network sees as the most alike. It needs a key that may see the pictures of the ' +
+        'dataset (scope `train`); without it, and for a version without an index, the explanation says why it is empty.',
+    }),
+  explain_count: integerField({
+    minimum: 1,
+    maximum: EXPLAIN_COUNT_MAX,
+    default: EXPLAIN_COUNT_DEFAULT,
+    description: 'How many training pictures explain a prediction.',
   }),
 });
 

@@ -11,6 +11,7 @@ import { compilesTraining } from './decide/compiles-training.ts';
 import { decide } from './decide/decide.ts';
 import { saveContactSheet } from './examples/contact-sheet.ts';
 import { type ExportedModel, exportModel } from './export/export-model.ts';
+import { indexPictures } from './export/index-pictures.ts';
 import { inspectJob } from './inspect/inspect-job.ts';
 import { reportFindings } from './inspect/validate-dataset.ts';
 import { findCopies } from './judge/find-copies.ts';
@@ -102,7 +103,7 @@ async function train(
   });
 }
 
-/** Looks for test pictures that training has seen, evaluates the trained model, exports it, and decides whether it becomes live. */
+/** Looks for test pictures that training has seen, evaluates the trained model, indexes its pictures, exports it, and decides whether it becomes live. */
 const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedModel> =>
   training.memory.run(async (savings) => {
     const { weights } = trained;
@@ -111,7 +112,8 @@ const publish = ({ training, ...trained }: FinishedTraining): Promise<ExportedMo
     const { inspection, found } = addCopies(training.inspection, copies);
     await reportFindings(training.reporter, found);
     const judgement = await judgeModel({ ...training, savings }, { ...trained, onnx: served.onnx });
-    const exported = await exportModel({ ...training, inspection }, { weights, served, judgement });
+    const pictures = await indexPictures({ ...training, savings }, { weights, served });
+    const exported = await exportModel({ ...training, inspection }, { weights, served, judgement, pictures });
     await promoteModel(training, exported.manifest, judgement);
     return exported;
   });

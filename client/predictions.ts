@@ -16,6 +16,10 @@ export interface PredictOptions extends CallOptions {
   readonly heatmap?: string | undefined;
   /** How fine the map is, 1 to 4. Default: 2. */
   readonly heatmapScale?: number | undefined;
+  /** Adds the training pictures that the network sees as the most alike. */
+  readonly explain?: boolean | undefined;
+  /** How many of them, 1 to 20. Default: 5. */
+  readonly explainCount?: number | undefined;
   /** Requests with the same text get the same version while a canary has a share. */
   readonly sticky?: string | undefined;
 }
@@ -47,9 +51,17 @@ export function predictCalls({ ask, send }: Transport, uploads: UploadCalls): Pr
   const pathOf = (model: string) => `/v1/models/${segment(model)}/predict`;
 
   function toRequest(options: PredictOptions, query: Query = {}): ApiRequest {
-    const { topK, reject, heatmap, heatmapScale, sticky, signal } = options;
+    const { topK, reject, heatmap, heatmapScale, explain, explainCount, sticky, signal } = options;
     return {
-      query: { top_k: topK, reject, heatmap, heatmap_scale: heatmapScale, ...query },
+      query: {
+        top_k: topK,
+        reject,
+        heatmap,
+        heatmap_scale: heatmapScale,
+        explain,
+        explain_count: explainCount,
+        ...query,
+      },
       headers: sticky === undefined ? {} : { 'fovea-sticky': sticky },
       signal,
     };

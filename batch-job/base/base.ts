@@ -85,6 +85,8 @@ export const toBase = (architecture: Architecture): Base => ({
     onnx: toOnnx(network, weights),
     inputName: ONNX_INPUT_NAME,
     outputName: ONNX_OUTPUT_NAME,
+    // A value has the name of its layer.
+    featureName: architecture.featureLayer,
   }),
   toCompanions: companionFiles,
 });

@@ -9,6 +9,7 @@ import { createJobStore } from '../../core/job/record/job-store.ts';
 import { claimVersion } from '../../core/model/claim-version.ts';
 import { type Manifest, ONNX_FILE } from '../../core/model/manifest.ts';
 import { describeOnnx } from '../../core/model/model-files.ts';
+import { PICTURE_INDEX_FILE } from '../../core/model/picture-index.ts';
 import { publishVersion } from '../../core/model/settle-promotion.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
@@ -18,6 +19,7 @@ import { type Judgement, MAX_PARITY_DIFFERENCE } from '../judge/judge-model.ts';
 import { type CreatedReport, type CreateReportDeps, createReport } from '../report/create-report.ts';
 import { toHistory, toSecondStage } from '../report/read-history.ts';
 import { type ExportedVariants, type ExportVariantsDeps, exportVariants } from './export-variants.ts';
+import type { IndexedPictures } from './index-pictures.ts';
 
 const INT8_FILE = variantFile('int8');
 
@@ -38,6 +40,8 @@ export interface ExportableModel {
   /** The whole classifier as ONNX. */
   readonly served: ClassifierOnnx;
   readonly judgement: Judgement;
+  /** Its training pictures, by which predictions are explained; undefined where they cannot be. */
+  readonly pictures: IndexedPictures | undefined;
 }
 
 /** The committed version, and the result for the job's record. */
@@ -51,7 +55,7 @@ export interface ExportedModel {
 /** Writes and commits a version of the job's model. The version exists once its manifest is written, which is the last file. */
 export async function exportModel(
   deps: ExportDeps,
-  { weights, served, judgement }: ExportableModel,
+  { weights, served, judgement, pictures }: ExportableModel,
 ): Promise<ExportedModel> {
   const { store, reporter, job, base, network, splits } = deps;
   reporter.startStage('exporting');
@@ -84,6 +88,9 @@ export async function exportModel(
     onnx: describeOnnx(ONNX_FILE, served.onnx, served),
     ...toInt8(variants),
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
+    ...(pictures === undefined
+      ? {}
+      : { pictureIndex: { file: PICTURE_INDEX_FILE, featureName: pictures.featureName } }),
     metrics: { testAccuracy, testCount: splits.test.length },
   };
   // An attempt that lost the lease meanwhile must not touch the version that its successor writes.
@@ -92,6 +99,7 @@ export async function exportModel(
   const files = new Map<string, Uint8Array | string>([
     [manifest.onnx.file, served.onnx],
     ...companions.files,
+    ...(pictures === undefined ? [] : [[PICTURE_INDEX_FILE, pictures.bytes] as const]),
     ...variants.files,
     ...described.files,
     ...(await certificateFiles(manifest, served.onnx)),

@@ -1,13 +1,16 @@
-// Erases pictures of a dataset for good: files with all versions, what inspections know of them, cached features, uploads with the same bytes,
-// and contact sheets. What it cannot erase, it names.
+// Erases pictures of a dataset for good: files with all versions, what inspections know of them, cached features, their rows in picture
+// indexes, uploads with the same bytes, and contact sheets. What it cannot erase, it names.
 
 import { mapConcurrently } from '../concurrently.ts';
 import { contentHashOf } from '../content-hash.ts';
+import { allNamesOf } from '../dataset/dataset-names.ts';
 import { forgetFiles, knownHashes } from '../dataset/known-files.ts';
+import type { IndexedPicture } from '../model/picture-index.ts';
 import { keys } from '../storage/keys.ts';
 import { assertKey } from '../storage/object-key.ts';
 import { assertUnused } from './assert-unused.ts';
 import { eraseFeatures, eraseUploads, type PictureContent } from './erase-copies.ts';
+import { eraseFromIndexes } from './erase-from-indexes.ts';
 import { findHolders, type Holder, type HolderDeps, jobsOf } from './find-holders.ts';
 
 /** What was erased, and what was not. */
@@ -54,7 +57,16 @@ export async function erasePictures(
     READ_CONCURRENCY,
   );
   const holders = await findHolders(deps, dataset, paths);
-  await eraseMadeOf(deps, dataset, contents.flat());
+  const [erasedPaths, hashes] = [
+    new Set(paths),
+    new Set(contents.flat().map(({ contentHash }) => contentHash)),
+  ];
+  await eraseMadeOf(
+    deps,
+    dataset,
+    contents.flat(),
+    ({ path, contentHash }) => erasedPaths.has(path) || hashes.has(contentHash),
+  );
   await mapConcurrently(paths, (path) => store.erase(keyOf(path)));
   await forgetFiles(store, dataset, new Set(paths));
   return { paths: paths.filter((path) => there.has(path)), holders };
@@ -76,7 +88,7 @@ export async function eraseDataset(deps: HolderDeps, dataset: string): Promise<r
   for (const hashes of known.values())
     for (const contentHash of hashes.values()) contents.push({ contentHash });
   const holders = await findHolders(deps, dataset, null);
-  await eraseMadeOf(deps, dataset, contents);
+  await eraseMadeOf(deps, dataset, contents, () => true);
   for (const prefix of [keys.dataset(dataset), keys.datasetSplits(dataset), keys.datasetInspections(dataset)])
     await store.eraseAll(prefix);
   return holders;
@@ -86,8 +98,10 @@ async function eraseMadeOf(
   deps: HolderDeps,
   dataset: string,
   contents: readonly PictureContent[],
+  isErased: (picture: IndexedPicture) => boolean,
 ): Promise<void> {
   const { store } = deps;
+  await eraseFromIndexes(store, await allNamesOf(store, dataset), isErased);
   await eraseFeatures(store, contents);
   await eraseUploads(store, contents);
   for await (const { id } of jobsOf(deps, dataset)) await store.erase(keys.jobContactSheet(id));

@@ -110,6 +110,8 @@ export const REQUEST_CODES = {
   'feedback-off':
     'The installation keeps no pictures from feedback. Ask its operator to allow it (`--feedback`, `fovea:feedback`).',
   'heatmap-unavailable': 'The version has no heatmaps. Use another version, or omit `heatmap`.',
+  'explanation-unavailable':
+    'The version has no usable index of its training pictures. Train the model again to get one, or omit `explain`.',
   'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
 
   'job-not-found': 'There is no such job. List the jobs to find its id.',

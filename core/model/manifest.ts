@@ -78,6 +78,21 @@ export const ManifestSchema = z.object({
   parity: FileSchema.optional().describe(
     'The parity certificate, whose golden pictures are checked when the model is loaded.',
   ),
+  pictureIndex: z
+    .object({
+      file: z
+        .string()
+        .describe(
+          'Name of the file beside this one. It is not downloaded: it names pictures of the dataset.',
+        ),
+      featureName: z
+        .string()
+        .describe('Name of the value inside the model that is the feature of a picture.'),
+    })
+    .optional()
+    .describe(
+      'The features of training pictures, by which predictions are explained; absent where there are none.',
+    ),
   report: z
     .object({
       file: z.string().describe('Name of the report for programs.'),

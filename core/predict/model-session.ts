@@ -69,15 +69,12 @@ export interface LoadSessionOptions {
 export async function loadModelSession(
   store: ObjectStore,
   manifest: Manifest,
-  { file, sha256, inputName, outputName }: OnnxFile,
+  onnx: OnnxFile,
   options: LoadSessionOptions,
 ): Promise<ModelSession> {
-  const key = keys.modelFile(manifest.model, manifest.version, file);
-  const stored = await store.get(key);
-  if (stored === undefined) throw corrupt(key, 'it is missing');
-  const actual = contentHashOf(stored.body);
-  if (actual !== sha256) throw corrupt(key, `its sha256 is ${actual}, the manifest says ${sha256}`);
-  const session = await createSession(stored.body, key, options);
+  const { inputName, outputName } = onnx;
+  const { key, body } = await readOnnxFile(store, manifest, onnx);
+  const session = await openOnnxFile(body, key, options);
   if (!session.inputNames.includes(inputName) || !session.outputNames.includes(outputName)) {
     await session.release();
     throw corrupt(
@@ -97,7 +94,7 @@ export async function loadModelSession(
   };
   return {
     manifest,
-    sizeBytes: (session.sessions ?? 1) * sessionBytes(stored.body.byteLength, manifest.input),
+    sizeBytes: (session.sessions ?? 1) * sessionBytes(body.byteLength, manifest.input),
     async run(input, inputDims, lane) {
       const output = await session.run({ inputName, outputName, input, dims: inputDims }, lane);
       return checked(output, inputDims[0]);
@@ -115,7 +112,29 @@ export async function loadModelSession(
   };
 }
 
-async function createSession(
+/**
+ * Reads an ONNX file of a version, and compares its sha256 with the manifest.
+ * @throws {FoveaError} `model-corrupt`.
+ */
+export async function readOnnxFile(
+  store: ObjectStore,
+  { model, version }: Manifest,
+  { file, sha256 }: OnnxFile,
+): Promise<{ readonly key: string; readonly body: Uint8Array }> {
+  const key = keys.modelFile(model, version, file);
+  const stored = await store.get(key);
+  if (stored === undefined) throw corrupt(key, 'it is missing');
+  const actual = contentHashOf(stored.body);
+  if (actual !== sha256) throw corrupt(key, `its sha256 is ${actual}, the manifest says ${sha256}`);
+  return { key, body: stored.body };
+}
+
+/**
+ * Opens a session of an ONNX file. The caller releases it.
+ * @param key for messages.
+ * @throws {FoveaError} `model-corrupt` where it is no ONNX model; `program-incomplete`.
+ */
+export async function openOnnxFile(
   onnx: Uint8Array,
   key: string,
   { open, threads, keepsMemory = true }: LoadSessionOptions,

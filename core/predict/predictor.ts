@@ -8,12 +8,20 @@ import { type FoveaError, isFoveaError } from '../errors/errors.ts';
 import { scaleByTemperature } from '../evaluation/temperature.ts';
 import type { LaneTurns } from '../lanes/lane-scheduler.ts';
 import type { Manifest } from '../model/manifest.ts';
+import { type NearPicture, nearestPictures } from '../model/picture-index.ts';
 import { readManifest } from '../model/read-manifest.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { calibrationOf } from './calibration-of.ts';
 import { checkParity } from './check-parity.ts';
 import { drawHeatmap } from './draw-heatmap.ts';
+import {
+  type ExplainedVersion,
+  findIndex,
+  loadFeatureSession,
+  loadIndex,
+  toExplainedVersion,
+} from './explainer.ts';
 import { computeHeatmap, findClass, type Heatmap, heatmapFileOf } from './heatmap.ts';
 import { loadModelSession, type ModelSession } from './model-session.ts';
 import { type OpenOnnxSession, openOnnxSession, type PictureTiming } from './onnx-session.ts';
@@ -23,7 +31,7 @@ import {
   hasIntegerInstructions,
   type ServedPrecision,
 } from './served-precision.ts';
-import { createSessionCache, type SessionCacheUse } from './session-cache.ts';
+import { createSessionCache, type Releasable, type SessionCacheUse } from './session-cache.ts';
 import { type LabelScore, topK } from './top-k.ts';
 import { createVersionCache } from './version-cache.ts';
 
@@ -40,6 +48,8 @@ export interface PredictRequest {
   readonly topK: number;
   /** Asks for a heatmap of one class over every picture. */
   readonly heatmap?: HeatmapRequest | undefined;
+  /** Asks for the training pictures that are the most alike. */
+  readonly explain?: ExplainRequest | undefined;
   /** Ends the prediction, e.g. where the client has gone: pictures that wait for their turn are not decoded. */
   readonly signal?: AbortSignal | undefined;
   /** Is told of each picture when it is computed, or could not be read: how long its parts took. */
@@ -58,6 +68,14 @@ export interface HeatmapRequest {
   readonly draws?: boolean;
 }
 
+/** Which explanation to give for every picture. */
+export interface ExplainRequest {
+  /** Training pictures for each picture, at least 1. */
+  readonly count: number;
+  /** Why whoever asks may not see pictures of a dataset; undefined where they may. */
+  readonly refuse: (dataset: string) => FoveaError | undefined;
+}
+
 /** The {@link HeatmapRequest.label} that means the likeliest class. */
 export const TOP_CLASS = 'top';
 
@@ -71,6 +89,8 @@ export type ImageOutcome =
       readonly isRejected: boolean;
       /** Present where the request asks for it, and `png` where it asks for a drawing. */
       readonly heatmap?: Heatmap & { readonly png?: Uint8Array };
+      /** The training pictures that are the most alike, the nearest first; present where the request asks for them and the version has some. */
+      readonly nearest?: readonly NearPicture[];
     }
   | { readonly ok: false; readonly error: FoveaError };
 
@@ -88,6 +108,8 @@ export interface PredictTiming {
   readonly infer: number;
   /** Loading, decoding and computing for heatmaps, all together; absent where none was asked for. */
   readonly heatmap?: number;
+  /** The same for explanations. */
+  readonly explain?: number;
   readonly total: number;
 }
 
@@ -99,6 +121,8 @@ export interface PredictResult {
   readonly rejectionThreshold: number | null;
   /** One for each picture, in their order. */
   readonly outcomes: readonly ImageOutcome[];
+  /** By what the predictions are explained, or why they are not; absent where the request does not ask for it. */
+  readonly explained?: ExplainedVersion | FoveaError;
   readonly timingMs: PredictTiming;
 }
 
@@ -175,7 +199,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
   const ownTurns = turnsWithoutQueue(availableParallelism());
   // A heatmap takes many times the memory of a prediction.
   const heatmapLimit = pLimit(1);
-  const sessions = createSessionCache<ModelSession>({
+  const sessions = createSessionCache<Releasable>({
     maxBytes: maxCachedBytes,
     maxCount: MAX_CACHED_MODELS,
     onReleaseError,
@@ -241,6 +265,53 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
       });
   }
 
+  /** What an index is cached as. Its state is in the name, so that pictures that have left it are not shown. */
+  const indexName = (key: string, etag: string) => `${key}#index:${etag}`;
+  /** The state in which the index of each version was last found. */
+  const indexStates = new Map<string, string>();
+
+  /**
+   * Adds the nearest training pictures to outcomes. A version without an index, and whoever may not see its pictures, get the reason
+   * instead: a prediction does not fail for want of an explanation.
+   */
+  async function explainOutcomes(
+    key: string,
+    manifest: Manifest,
+    { count, refuse }: ExplainRequest,
+    images: readonly Uint8Array[],
+    outcomes: readonly ImageOutcome[],
+    turns: LaneTurns,
+  ): Promise<Pick<PredictResult, 'outcomes' | 'explained'>> {
+    const refusal = manifest.dataset === null ? undefined : refuse(manifest.dataset);
+    if (refusal !== undefined) return { outcomes, explained: refusal };
+    try {
+      const found = await findIndex(store, manifest);
+      const before = indexStates.get(key);
+      if (before !== undefined && before !== found.etag) sessions.drop(indexName(key, before));
+      indexStates.set(key, found.etag);
+      const loadLayers = () => loadFeatureSession(store, manifest, found.featureName, { open, threads });
+      return await sessions.withValue(
+        indexName(key, found.etag),
+        () => loadIndex(store, found),
+        ({ index }) =>
+          sessions.withValue(`${key}#features`, loadLayers, async (layers) => {
+            const explained = await allOf(
+              outcomes.map(async (outcome, position): Promise<ImageOutcome> => {
+                const image = images[position];
+                if (!outcome.ok || image === undefined) return outcome;
+                const feature = await turns.run((lane) => layers.featureOf(image, lane));
+                return { ...outcome, nearest: nearestPictures(index, feature, count) };
+              }),
+            );
+            return { outcomes: explained, explained: toExplainedVersion(index, manifest) };
+          }),
+      );
+    } catch (error) {
+      if (!isFoveaError(error, 'explanation-unavailable')) throw error;
+      return { outcomes, explained: error };
+    }
+  }
+
   return {
     async predict({
       model,
@@ -249,6 +320,7 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
       images,
       topK: k,
       heatmap,
+      explain,
       signal,
       onPicture,
       turns = ownTurns,
@@ -273,25 +345,26 @@ export function createPredictor(deps: PredictorDeps): CachingPredictor {
             }),
           ),
         );
-        const timingMs = { isCold, load: loaded - started, ...timing };
-        if (heatmaps === undefined) {
-          return {
-            model,
-            modelVersion: version,
-            rejectionThreshold,
-            outcomes,
-            timingMs: { ...timingMs, total: performance.now() - started },
-          };
-        }
         const predicted = performance.now();
-        const withHeatmaps = await heatmaps(images, outcomes);
+        const mapped = heatmaps === undefined ? outcomes : await heatmaps(images, outcomes);
+        const drawn = performance.now();
+        const explained =
+          explain && (await explainOutcomes(key, session.manifest, explain, images, mapped, turns));
         const ended = performance.now();
         return {
           model,
           modelVersion: version,
           rejectionThreshold,
-          outcomes: withHeatmaps,
-          timingMs: { ...timingMs, heatmap: ended - predicted, total: ended - started },
+          outcomes: mapped,
+          ...explained,
+          timingMs: {
+            isCold,
+            load: loaded - started,
+            ...timing,
+            ...(heatmaps === undefined ? {} : { heatmap: drawn - predicted }),
+            ...(explained === undefined ? {} : { explain: ended - drawn }),
+            total: ended - started,
+          },
         };
       });
     },

@@ -31,8 +31,9 @@ export interface SessionCache<T extends Releasable> {
   /**
    * Runs `use` with the value of `key`, which is loaded first where needed. Concurrent uses share one load. A failed load is not cached,
    * and a value leaves the cache where a use of it fails with an unexpected error.
+   * @param key The same kind of value has to be loaded for it each time.
    */
-  withValue<R>(key: string, load: () => Promise<T>, use: (value: T) => Promise<R>): Promise<R>;
+  withValue<V extends T, R>(key: string, load: () => Promise<V>, use: (value: V) => Promise<R>): Promise<R>;
   /** Releases all values whose key begins so, as soon as they are not in use. */
   drop(prefix: string): void;
   /** Releases all values as soon as they are not in use. Values that are loaded afterwards are not cached. */
@@ -119,7 +120,8 @@ export function createSessionCache<T extends Releasable>(options: SessionCacheOp
     async withValue(key, load, use) {
       const entry = await acquire(key, load);
       try {
-        return await use(entry.value);
+        // The key says of which kind the value is.
+        return await use(entry.value as Parameters<typeof use>[0]);
       } catch (error) {
         if (!isFoveaError(error) && cache.peek(key) === entry) cache.delete(key);
         throw error;

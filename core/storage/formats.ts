@@ -37,6 +37,8 @@ export const FORMATS = {
   manifest: { kind: 'model manifest', version: 3, readsFrom: 1 },
   alias: { kind: 'alias', version: 1 },
   parity: { kind: 'parity certificate', version: 1 },
+  /** Is inside a picture index. */
+  pictureIndex: { kind: 'picture index', version: 1 },
   /** As the manifest. */
   report: { kind: 'report', version: 3, readsFrom: 1 },
   /** As the manifest. */

@@ -116,6 +116,7 @@ export const ERROR_ANSWERS = {
   'feedback-off': refused(403),
   'heatmap-unavailable': refused(409),
   'heatmap-too-large': refused(400),
+  'explanation-unavailable': refused(409),
 
   'job-not-found': refused(404),
   'job-finished': refused(409),

@@ -25,6 +25,7 @@ import { describeBody } from '../http/json-body.ts';
 import { type RequestImage, type RequestImages, readImages } from '../http/read-images.ts';
 import { toRequestInvalid } from '../http/request-invalid.ts';
 import { takeTurns } from '../http/take-turns.ts';
+import { prepareExplanations, type ToExplanation, toExplainRequest } from './explanation.ts';
 import { toModelAndVersion } from './models.ts';
 import type { RouteDeps } from './route-deps.ts';
 
@@ -129,6 +130,7 @@ export function predictRoutes({ lanes, store, limits, predict, fetchPicture }: R
         const query = withFields(c, c.req.valid('query'), fields);
         const { model, version } = toModelAndVersion(named, query.version);
         const heatmap = toHeatmapRequest(query, isList);
+        const explain = query.explain === 'true' ? toExplainRequest(c, query.explain_count) : undefined;
         const [only] = images;
         if (!isList && only?.content instanceof FoveaError) throw only.content;
         const readable = images
@@ -141,6 +143,7 @@ export function predictRoutes({ lanes, store, limits, predict, fetchPicture }: R
           images: readable,
           topK: query.top_k,
           heatmap,
+          explain,
           signal,
           turns,
         });
@@ -151,10 +154,8 @@ export function predictRoutes({ lanes, store, limits, predict, fetchPicture }: R
     if (heatmap?.draws) return c.body(toPicture(result), 200, { 'Content-Type': 'image/png' });
     const id = `pred-${c.get('requestId')}`;
     const hidesRejected = query.reject === 'true';
-    return c.json(
-      isList ? toList(id, result, images, hidesRejected) : toSingle(id, result, hidesRejected),
-      200,
-    );
+    const options = { hidesRejected, toExplanation: await prepareExplanations(store, result) };
+    return c.json(isList ? toList(id, result, images, options) : toSingle(id, result, options), 200);
   });
 
   return routes;
@@ -205,13 +206,21 @@ function withUnreadable(images: readonly RequestImage[], predicted: readonly Ima
   });
 }
 
-/** @throws {FoveaError} `request-invalid` where one PNG is asked for, and the request may have many pictures. */
+/** @throws {FoveaError} `request-invalid` where one PNG is asked for, and the request may have many pictures or wants an explanation, too. */
 function toHeatmapRequest(
   query: z.output<typeof PredictQuerySchema>,
   isList: boolean,
 ): HeatmapRequest | undefined {
   const { heatmap: label, heatmap_format: format, heatmap_scale: scale } = query;
   if (label === undefined) return undefined;
+  if (format === 'png' && query.explain === 'true') {
+    throw new FoveaError(
+      'request-invalid',
+      'The query string is not valid. explain: the answer is a picture, as heatmap_format is "png", and has no explanation. Ask for it in ' +
+        'another request, or take "json".',
+      { param: 'explain' },
+    );
+  }
   if (format === 'png' && isList) {
     throw new FoveaError(
       'request-invalid',
@@ -232,22 +241,22 @@ function toPicture(result: PredictResult): Uint8Array<ArrayBuffer> {
 }
 
 /** @throws {FoveaError} the error of the picture. */
-function toSingle(id: string, result: PredictResult, hidesRejected: boolean): WirePrediction {
+function toSingle(id: string, result: PredictResult, options: AnswerOptions): WirePrediction {
   const [outcome] = result.outcomes;
   if (outcome === undefined) throw new TypeError('A prediction without pictures has no outcome.');
   if (!outcome.ok) throw outcome.error;
-  return { ...toPrediction(id, result, outcome, hidesRejected), timing_ms: toWireTiming(result) };
+  return { ...toPrediction(id, result, outcome, options), timing_ms: toWireTiming(result) };
 }
 
 function toList(
   id: string,
   result: PredictResult,
   images: readonly RequestImage[],
-  hidesRejected: boolean,
+  options: AnswerOptions,
 ): WirePredictionList {
   const toEntry = (outcome: ImageOutcome, index: number): WirePredictionList['data'][number] => {
     const place = { index, file: images[index]?.file ?? null };
-    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome, hidesRejected), ...place };
+    if (outcome.ok) return { ...toPrediction(`${id}-${index}`, result, outcome, options), ...place };
     return { object: 'error', ...place, error: toErrorBody(outcome.error).error };
   };
   return {
@@ -262,9 +271,21 @@ function toList(
 
 type Answer = Extract<ImageOutcome, { ok: true }>;
 
-const toPrediction = (id: string, result: PredictResult, answer: Answer, hidesRejected: boolean) => ({
+/** What the answers for all pictures have in common. */
+interface AnswerOptions {
+  readonly hidesRejected: boolean;
+  readonly toExplanation: ToExplanation | undefined;
+}
+
+const toPrediction = (
+  id: string,
+  result: PredictResult,
+  answer: Answer,
+  { hidesRejected, toExplanation }: AnswerOptions,
+) => ({
   ...toPredictionBody(id, result, answer, hidesRejected),
   ...(answer.heatmap === undefined ? {} : { heatmap: toWireHeatmap(answer.heatmap) }),
+  ...(toExplanation === undefined ? {} : { explanation: toExplanation(answer) }),
 });
 
 function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
@@ -284,7 +305,7 @@ function toWireHeatmap(heatmap: NonNullable<Answer['heatmap']>) {
 
 /** Milliseconds to three decimals. */
 const toWireTiming = ({
-  timingMs: { isCold, load, decode, preprocess, infer, heatmap, total },
+  timingMs: { isCold, load, decode, preprocess, infer, heatmap, explain, total },
 }: PredictResult) => {
   const round = (ms: number) => Math.round(ms * 1000) / 1000;
   return {
@@ -294,6 +315,7 @@ const toWireTiming = ({
     preprocess: round(preprocess),
     infer: round(infer),
     ...(heatmap === undefined ? {} : { heatmap: round(heatmap) }),
+    ...(explain === undefined ? {} : { explain: round(explain) }),
     total: round(total),
   };
 };

@@ -17,6 +17,8 @@ export interface ClassifierOnnx {
   readonly onnx: Uint8Array;
   readonly inputName: string;
   readonly outputName: string;
+  /** Name of the value that is the feature of a picture; absent where none is known. */
+  readonly featureName?: string;
 }
 
 /**
@@ -60,5 +62,6 @@ export function attachHead(onnx: Uint8Array, { kernel, bias }: DenseHead): Class
     }),
     inputName: decodeValueInfo(graph.input[0] as Uint8Array).name,
     outputName,
+    featureName: features,
   };
 }
