@@ -25,6 +25,8 @@ import { toOutOfFold } from './to-out-of-fold.ts';
 const TOP_K = [2, 3, 5];
 const MAX_CONFUSIONS = 10;
 const MAX_MISTAKES = 24;
+/** Mistakes of the report for programs; those of the page come first. */
+const MAX_ALL_MISTAKES = 1000;
 /** Points kept of a curve, so that a test of 100,000 pictures does not make a report of megabytes. */
 const MAX_CURVE_POINTS = 200;
 /** Number of slices: low, middle and high. */
@@ -41,6 +43,10 @@ export function toResults(from: ReportInput): ReportResults | null {
   const { classes, macroF1, balancedAccuracy } = scoreClasses(before, { seed: job.seed });
   if (!accuracy || !curve || !macroF1 || !balancedAccuracy) return null;
   const matrix = confusionMatrix(before);
+  const mistakes = worstMistakes(after, MAX_ALL_MISTAKES).map(({ example, ...mistake }) => ({
+    key: (judged.items[example] as DatasetItem).key,
+    ...mistake,
+  }));
   const thresholds = bestF1Thresholds(calibrated(heldOut.predictions, calibration));
   return {
     heldOutBy: heldOut.by,
@@ -71,10 +77,8 @@ export function toResults(from: ReportInput): ReportResults | null {
     },
     rejection: toRejection(after, from.rejectionThreshold),
     riskCoverage: { ...curve, points: thin(curve.points, MAX_CURVE_POINTS) },
-    mistakes: worstMistakes(after, MAX_MISTAKES).map(({ example, ...mistake }) => ({
-      key: (judged.items[example] as DatasetItem).key,
-      ...mistake,
-    })),
+    mistakes: mistakes.slice(0, MAX_MISTAKES),
+    moreMistakes: mistakes.slice(MAX_MISTAKES),
     slices: toSlices(judged),
   };
 }

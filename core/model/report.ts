@@ -259,6 +259,12 @@ const ResultsSchema = z.object({
     })
     .describe('Share of mistakes where only the most confident answers are given.'),
   mistakes: z.array(PictureSchema).describe('Mistakes, the most confident first.'),
+  moreMistakes: z
+    .array(PictureSchema)
+    .optional()
+    .describe(
+      'Mistakes that follow those, in the same order, up to 1000 in all; absent in reports of earlier versions.',
+    ),
   slices: z
     .array(
       z.object({

@@ -109,9 +109,10 @@ function differing(compared: readonly Compared[]) {
   const wrong = new Map<string, string[]>();
   for (const { manifest, report } of compared) {
     const results = report?.results;
-    if (!results || results.mistakes.length < results.accuracy.trials - results.accuracy.successes)
-      return null;
-    for (const { key } of results.mistakes) wrong.set(key, [...(wrong.get(key) ?? []), manifest.version]);
+    if (!results) return null;
+    const mistakes = [...results.mistakes, ...(results.moreMistakes ?? [])];
+    if (mistakes.length < results.accuracy.trials - results.accuracy.successes) return null;
+    for (const { key } of mistakes) wrong.set(key, [...(wrong.get(key) ?? []), manifest.version]);
   }
   return [...wrong]
     .filter(([, versions]) => versions.length < compared.length)

@@ -2,7 +2,7 @@
 // watch, read the verdict, try a photo, put another version into use. At the width of a phone and of a screen, light and dark, once by
 // keyboard alone, and with axe in each view.
 //
-//   npm run test:page -- [--screenshots FOLDER]
+//   npm run test:page -- [--only PART] [--screenshots FOLDER]
 
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -16,6 +16,7 @@ import { startLocalServer } from '../../functions/local-server.ts';
 import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
 import { demand, problems } from './demand.ts';
+import { JUDGED, makeJudgedModels } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
 
 const TRAIN_MS = 180_000;
@@ -26,14 +27,15 @@ const MOST_ELEMENTS = 1500;
 const MANY_PICTURES = 5000;
 const PICTURES_OF_CLASS = 24;
 
-const { values } = parseArgs({ options: { screenshots: { type: 'string' } } });
+const { values } = parseArgs({ options: { screenshots: { type: 'string' }, only: { type: 'string' } } });
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error(NO_CHROMIUM);
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'fovea-page-'));
 const pictures = path.join(folder, 'shapes');
+const dataDir = path.join(folder, 'data');
 const server = await startLocalServer({
-  dataDir: path.join(folder, 'data'),
+  dataDir,
   host: '127.0.0.1',
   port: 0,
   version: '0.0.0',
@@ -47,11 +49,9 @@ let last: Page | undefined;
 try {
   await draw(pictures, PICTURES_OF_CLASS);
   browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-  await walk(browser);
-  await walkByKeyboard(browser);
-  await look(browser);
-  await lookAtReport(browser, await reportOf('shapes'), demand);
-  await lookAtMany(browser);
+  const report = async (from: Browser) => lookAtReport(from, await reportOf('shapes'), demand);
+  for (const [name, part] of Object.entries({ walk, walkByKeyboard, judge, look, report, lookAtMany }))
+    if (values.only === undefined || values.only === name) await part(browser);
 } catch (error) {
   problems.push(`${String(error)}\nThe page says: ${await sayOf(last)}`);
 } finally {
@@ -196,6 +196,57 @@ async function walkByKeyboard(from: Browser): Promise<void> {
   await page.context().close();
 }
 
+/** What a report says, with a threshold to move and pictures to look at. */
+async function judge(from: Browser): Promise<void> {
+  await makeJudgedModels(dataDir);
+  const page = await open(from, { viewport: SCREEN });
+  await page.goto(`${server.url}/#/models/${JUDGED}?version=1`);
+  await page.waitForSelector('#threshold');
+  const said = () => page.textContent('#threshold-effect');
+  const before = await said();
+  demand(before?.includes('of 100 pictures') === true, 'a threshold has its consequences in words');
+  await page.focus('#threshold');
+  await page.keyboard.press('End');
+  demand(
+    (await said())?.includes('of 100 pictures 100 are set aside, and 0') === true,
+    'the highest threshold sets all aside',
+  );
+  demand(
+    /of 100 pictures \d+ more are set aside, and \d+ fewer are wrong/.test((await said()) ?? ''),
+    'the change is said',
+  );
+  await page.click('#threshold-back');
+  await page.waitForSelector('#threshold-back', { state: 'detached' });
+  demand((await said()) === before, 'the threshold of the model comes back');
+  const counts = await page.locator('#reliability .count').allTextContents();
+  const { accuracy } = (await client.models.report(`${JUDGED}:1`)).results ?? {};
+  const counted = counts.reduce((sum, count) => sum + Number(count), 0);
+  demand(counted === accuracy?.trials, `the bars of the reliability diagram count ${counted} pictures`);
+
+  const cell = page.locator('#confusion .wrong button').first();
+  const count = Number(await cell.textContent());
+  await cell.click();
+  await page.waitForSelector('#cell img');
+  const shown = await page.locator('#cell img').count();
+  demand(shown === count, `a cell of ${count} mistakes opens ${shown} pictures`);
+
+  const left = async () =>
+    Number(/(\d+) of \d+ labels/.exec((await page.textContent('section:has(#suspects)')) ?? '')?.[1]);
+  const toCheck = await left();
+  await page.locator('#suspects button.small').first().click();
+  await page.waitForSelector('text=stays as it is.');
+  await page.reload();
+  await page.waitForSelector('#suspects li');
+  demand((await left()) === toCheck - 1, `of ${toCheck} labels to check one fewer is left after it is kept`);
+  await page.click('#suspects-title ~ a');
+  await page.waitForSelector('#train-dataset');
+  demand(
+    (await page.inputValue('#train-dataset')) === JUDGED,
+    'the labels to check lead to another training',
+  );
+  await page.context().close();
+}
+
 /** Presses Tab until what has the focus says so. */
 async function tabTo(page: Page, text: string): Promise<void> {
   for (let presses = 0; presses < 80; presses++) {
@@ -222,6 +273,7 @@ async function look(from: Browser): Promise<void> {
     `jobs/${job?.id ?? ''}`,
     'models',
     'models/shapes',
+    `models/${JUDGED}`,
     'try',
   ];
   for (const viewport of [PHONE, SCREEN]) {

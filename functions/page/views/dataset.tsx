@@ -7,6 +7,7 @@ import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { useKept } from '../state/kept.ts';
 import { toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { fileName } from '../words/format.ts';
@@ -121,27 +122,13 @@ interface PartProps {
 }
 
 const idOf = ({ code, key, related }: Finding) => [code, key, ...(related ?? [])].join('\n');
-/** Findings that somebody looked at and found right; of this browser. */
-const keptItem = (dataset: string) => `fovea-kept-findings/${dataset}`;
-const readKept = (dataset: string): string[] => {
-  try {
-    return JSON.parse(localStorage.getItem(keptItem(dataset)) ?? '[]');
-  } catch {
-    return [];
-  }
-};
 
 function Findings({ dataset, found, mended }: PartProps) {
-  const [kept, setKept] = useState(() => readKept(dataset));
-  const keep = (finding: Finding) => {
-    const all = [...kept, idOf(finding)];
-    localStorage.setItem(keptItem(dataset), JSON.stringify(all));
-    setKept(all);
-  };
+  const kept = useKept(dataset);
   const labels = found.classes.map(({ label }) => label);
   const groups = found.finding_groups.map((group) => {
     const all = found.findings.filter(({ code }) => code === group.code);
-    return { ...group, all, open: all.filter((finding) => !kept.includes(idOf(finding))) };
+    return { ...group, all, open: all.filter((finding) => !kept.has(idOf(finding))) };
   });
   const open = groups.filter((group) => group.open.length > 0);
   return (
@@ -164,7 +151,7 @@ function Findings({ dataset, found, mended }: PartProps) {
               finding={finding}
               labels={labels}
               mended={mended}
-              keep={() => keep(finding)}
+              keep={() => kept.keep(idOf(finding))}
             />
           ))}
           {count > all.length ? <p class="hint">{WORDS.more(count - all.length)}</p> : null}

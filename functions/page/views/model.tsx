@@ -1,4 +1,4 @@
-// One model: the verdict in words first, what it confuses with the pictures, its classes, labels to check, versions, and code to call it.
+// One model: the verdict in words first, its versions, what it confuses with the pictures, its classes and scores, labels to check, and code to call it.
 
 import { useState } from 'preact/hooks';
 import type { WireModelVersion } from '../../../api/model-version.ts';
@@ -8,12 +8,14 @@ import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Done, Failure } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { useKept } from '../state/kept.ts';
 import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 import { Mend, type Mended } from './dataset.tsx';
+import { Reliability, Threshold } from './model-scores.tsx';
 import { FileLink } from './models.tsx';
 
 const WORDS = TEXTS.model;
@@ -70,13 +72,6 @@ export function Model({ model }: { readonly model: string }) {
         {hasNoReport(report.error) ? <p>{WORDS.noReport}</p> : <Failure error={report.error} />}
         {report.value === undefined ? null : <Verdict report={report.value} />}
       </section>
-      {report.value?.results == null ? null : (
-        <>
-          <Confusions report={report.value} results={report.value.results} />
-          <ClassBars report={report.value} results={report.value.results} />
-        </>
-      )}
-      {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
       {versions.value === undefined ? null : (
         <Versions
           model={model}
@@ -87,6 +82,15 @@ export function Model({ model }: { readonly model: string }) {
           again={versions.again}
         />
       )}
+      {report.value?.results == null ? null : (
+        <>
+          <Confusions report={report.value} results={report.value.results} />
+          <ClassBars report={report.value} results={report.value.results} />
+          <Threshold key={version} results={report.value.results} />
+          <Reliability results={report.value.results} />
+        </>
+      )}
+      {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
       {version === undefined ? null : <Code model={model} version={version} />}
     </>
   );
@@ -136,7 +140,9 @@ function Confusions({ report, results }: ResultProps) {
   const pictures =
     cell === undefined
       ? []
-      : results.mistakes.filter(({ label, predicted }) => label === cell[0] && predicted === cell[1]);
+      : [...results.mistakes, ...(results.more_mistakes ?? [])].filter(
+          ({ label, predicted }) => label === cell[0] && predicted === cell[1],
+        );
   return (
     <section class="card wide" aria-labelledby="confusion-title">
       <div class="card-head">
@@ -199,6 +205,9 @@ function Confusions({ report, results }: ResultProps) {
           <h3>{WORDS.cellTitle(nameOf(cell[0]), nameOf(cell[1]))}</h3>
           {pictures.length === 0 ? <p class="empty">{WORDS.cellEmpty}</p> : null}
           <Pictures report={report} pictures={pictures} />
+          {pictures.length > MOST_PICTURES ? (
+            <p class="hint">{WORDS.cellMore(pictures.length - MOST_PICTURES)}</p>
+          ) : null}
         </div>
       )}
     </section>
@@ -254,6 +263,9 @@ function ClassBars({ report, results }: ResultProps) {
   );
 }
 
+/** As which a label that was found right is kept. */
+const keptId = (key: string) => ['suspected-label', key].join('\n');
+
 interface ToCheckProps {
   readonly report: WireReport;
   readonly mended: Mended;
@@ -263,9 +275,11 @@ interface ToCheckProps {
 function ToCheck({ report, mended }: ToCheckProps) {
   const dataset = report.dataset.name;
   const [gone, setGone] = useState<readonly string[]>([]);
-  const list = (id: string, title: string, pictures: readonly Picture[], help = '') => {
-    const open = pictures.filter(({ key }) => !gone.includes(key)).slice(0, MOST_PICTURES);
-    if (open.length === 0) return null;
+  const kept = useKept(dataset);
+  const list = (id: string, title: string, pictures: readonly Picture[], keepsSome = false) => {
+    const all = pictures.filter(({ key }) => !gone.includes(key) && !(keepsSome && kept.has(keptId(key))));
+    if (all.length === 0) return null;
+    const open = all.slice(0, MOST_PICTURES);
     return (
       <section class="card wide" aria-labelledby={`${id}-title`}>
         <div class="card-head">
@@ -274,7 +288,11 @@ function ToCheck({ report, mended }: ToCheckProps) {
             {WORDS.trainAgain}
           </a>
         </div>
-        {help === '' ? null : <p>{help}</p>}
+        {keepsSome ? (
+          <p>
+            {WORDS.suspectsHelp} {WORDS.suspectsLeft(all.length, pictures.length)}
+          </p>
+        ) : null}
         <ul id={id} class="side-by-side">
           {open.map((picture) => {
             const path = pathOfKey(dataset, picture.key);
@@ -283,6 +301,19 @@ function ToCheck({ report, mended }: ToCheckProps) {
               <li key={picture.key}>
                 <Thumbnail dataset={dataset} path={path} size={THUMB} />
                 <span class="facts">{mistakeWords(report, picture)}</span>
+                {keepsSome ? (
+                  <button
+                    type="button"
+                    class="small"
+                    aria-label={WORDS.keepLabel(path)}
+                    onClick={() => {
+                      kept.keep(keptId(picture.key));
+                      mended.say(WORDS.keptNote(path));
+                    }}
+                  >
+                    {TEXTS.dataset.keep}
+                  </button>
+                ) : null}
                 <Mend
                   dataset={dataset}
                   path={path}
@@ -306,7 +337,7 @@ function ToCheck({ report, mended }: ToCheckProps) {
   const mistakes = (report.results?.mistakes ?? []).filter(({ key }) => !suspected.has(key));
   return (
     <>
-      {list('suspects', WORDS.suspects, suspects, WORDS.suspectsHelp)}
+      {list('suspects', WORDS.suspects, suspects, true)}
       {list('mistakes', WORDS.mistakes, mistakes)}
     </>
   );

@@ -11,6 +11,18 @@ interface Interval {
 
 const AROUND = ({ value, low, high }: Interval) => `${of100(value)} (${of100(low)}–${of100(high)})`;
 
+/** The shares of pictures that a threshold sets aside, and that are answered wrongly. */
+interface Effect {
+  readonly aside: number;
+  readonly wrong: number;
+}
+
+/** "3 more", "2 fewer" or "as many", of a hundred. */
+const CHANGED = (before: number, now: number) => {
+  const more = of100(now) - of100(before);
+  return more === 0 ? 'as many' : `${Math.abs(more)} ${more > 0 ? 'more' : 'fewer'}`;
+};
+
 /** The sentences of the page. */
 export const TEXTS = {
   brand: 'Fovea',
@@ -239,7 +251,7 @@ export const TEXTS = {
     confusion: 'What it confuses',
     matrix: 'Confusion matrix',
     confusionHelp:
-      'Rows are the true classes, columns what the model says. Choose a cell to see its pictures.',
+      'Rows are the true classes, columns what the model says. Choose a mistake to see its pictures.',
     noConfusion: 'It confused nothing on the test pictures.',
     cell: (count: number, actual: string, predicted: string) =>
       actual === predicted
@@ -247,6 +259,7 @@ export const TEXTS = {
         : `${plural(count, 'picture')} of ${actual}, named ${predicted}`,
     cellTitle: (actual: string, predicted: string) => `${actual}, named ${predicted}`,
     cellEmpty: 'The report has no pictures of this cell: it keeps the mistakes that the model was surest of.',
+    cellMore: (count: number) => `And ${whole(count)} more.`,
     large: (shown: number, all: number) =>
       `The matrix shows the ${shown} classes with most mistakes of ${all}.`,
     actual: 'True class',
@@ -258,7 +271,12 @@ export const TEXTS = {
     mistake: (label: string, predicted: string, score: number) =>
       `Is in ${label}, named ${predicted} with ${percent(score)}.`,
     suspects: 'Labels to check',
-    suspectsHelp: 'These pictures may be in the wrong class. Move or remove them, then train again.',
+    suspectsHelp:
+      'These pictures may be in the wrong class. Keep those that are right, move or remove the others, then train again.',
+    suspectsLeft: (open: number, all: number) =>
+      `${whole(open)} of ${plural(all, 'label')} are left to check.`,
+    keepLabel: (path: string) => `Keep as it is: ${path}`,
+    keptNote: (path: string) => `${path} stays as it is.`,
     trainAgain: 'Train again',
     versions: 'Versions',
     live: 'in use',
@@ -275,6 +293,42 @@ export const TEXTS = {
     tryIt: 'Try it',
     notFound: (model: string) => `There is no model ${model}.`,
     movedNote: (path: string) => `${path} is mended. Train again to let the model learn it.`,
+  },
+  scores: {
+    threshold: 'When to ask a person',
+    thresholdHelp:
+      'An answer whose score is below the threshold is set aside for a person. A higher threshold sets more aside and lets fewer mistakes through.',
+    slider: 'Threshold',
+    parts: { right: 'answered rightly', wrong: 'answered wrongly', aside: 'set aside' },
+    effect: (threshold: number, aside: number, wrong: number) =>
+      `At ${percent(threshold)}: of 100 pictures ${of100(aside)} are set aside, and ${of100(wrong)} are answered wrongly.`,
+    change: (before: Effect, now: Effect, used: number | null) =>
+      `${used === null ? 'Compared with no threshold' : `Compared with ${percent(used)}, which the model uses`}: of 100 pictures ${CHANGED(
+        before.aside,
+        now.aside,
+      )} are set aside, and ${CHANGED(before.wrong, now.wrong)} are wrong.`,
+    isUsed: 'This is the threshold that the model uses.',
+    back: (used: number) => `Back to ${percent(used)}`,
+    noThreshold: 'The model has no threshold: too few pictures were held out to find one.',
+    noneBefore: 'Without a threshold',
+    thresholdBasis: (count: number) => `Counted on ${plural(count, 'picture')}.`,
+    thresholdUse:
+      'Each answer has its score. For another threshold than that of the model, compare the score in your program.',
+    reliabilityTitle: 'Whether the scores can be trusted',
+    diagram: 'Reliability diagram: how often answers of a score are right.',
+    reliability: (error: number, byChance: number, tooSure: number) =>
+      `Scores differ from the share of right answers by ${percent(error)} on average; ${
+        error <= byChance
+          ? 'no more than chance explains on so many pictures, so nothing speaks against them.'
+          : `chance alone explains ${percent(byChance)}. The model is ${tooSure > 0 ? 'too sure' : 'less sure than it could be'}.`
+      }`,
+    tick: (share: number) => `${of100(share)} %`,
+    score: 'score of the answer; the numbers in the bars count pictures',
+    bin: (low: number, high: number, count: number, accuracy: number) =>
+      `${plural(count, 'answer')} with ${percent(low)} to ${percent(high)}: ${percent(accuracy)} right`,
+    numbers: 'As a table',
+    columns: ['Score', 'Pictures', 'Mean score', 'Right'],
+    range: (low: number, high: number) => `${percent(low)} to ${percent(high)}`,
   },
   try: {
     title: 'Try a photo',

@@ -145,7 +145,7 @@ describe('versions', () => {
   });
 
   it('are compared by what their reports say', async () => {
-    const options = { classes: ['a', 'b'], test: 40, validation: 40 };
+    const options = { classes: ['a', 'b'], test: 200, validation: 40 };
     for (const [version, skill] of [
       ['2', 3],
       ['3', 1],
@@ -163,7 +163,9 @@ describe('versions', () => {
     expect(body).toMatchObject({ same_classes: true, same_pictures: true });
     const [better, worse] = body.data;
     expect(better.accuracy.value).toBeGreaterThan(worse.accuracy.value);
-    expect(better).toMatchObject({ version: '2', pictures: 40, judged_on: 'test', cost_usd: null });
+    expect(better).toMatchObject({ version: '2', pictures: 200, judged_on: 'test', cost_usd: null });
+    // More mistakes than the page of a report shows.
+    expect(body.differing.length).toBeGreaterThan(24);
     const { body: without } = await test.send('GET', `${COLOR}/compare?versions=live,2`);
     expect(without).toMatchObject({ same_classes: false, same_pictures: false, differing: null });
     expect(without.data[0]).toMatchObject({ version: '1', accuracy: null, aliases: ['live'] });

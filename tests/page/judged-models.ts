@@ -1,0 +1,41 @@
+// Models whose reports are known, with the pictures that the reports name, so that the page has mistakes to show whatever was trained.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { assembleReport } from '../../batch-job/report/assemble-report.ts';
+import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { keys } from '../../core/storage/keys.ts';
+import { COLORS, colorPicture, commitColorModel } from '../support/color-model.ts';
+import { makeReportInput } from '../support/report-input.ts';
+
+/** The model, and the dataset that it was judged on. */
+export const JUDGED = 'pets';
+const TEST_PICTURES = 90;
+
+/**
+ * Makes two versions of {@link JUDGED}, judged on the same pictures; the second is right more often.
+ * @param dataDir of a server.
+ */
+export async function makeJudgedModels(dataDir: string): Promise<void> {
+  const store = await openObjectStore(pathToFileURL(dataDir).href);
+  for (const [version, skill] of [
+    ['1', 2],
+    ['2', 4],
+  ] as const) {
+    const input = makeReportInput({ classes: COLORS, test: TEST_PICTURES, validation: TEST_PICTURES, skill });
+    const report = assembleReport({ ...input, version });
+    await store.put(keys.modelFile(JUDGED, version, 'report.json'), JSON.stringify(report));
+    await commitColorModel(store, {
+      model: JUDGED,
+      version,
+      dataset: JUDGED,
+      report: { file: 'report.json', page: 'report.html' },
+    });
+    for (const { key, classIndex } of input.inspection.items) {
+      const file = path.join(dataDir, key);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, await colorPicture(COLORS[classIndex] ?? 'red', 'jpeg'));
+    }
+  }
+}
