@@ -9,7 +9,7 @@ export const JOB_CODES = {
   'queue-busy': 'Another process is submitting the job. Try again in a minute.',
   'queue-unknown': 'The deployment no longer has the queue of the job. Start the job again.',
 
-  'job-cancelled': 'The job was cancelled.',
+  'job-cancelled': 'The job was cancelled and made no model. Start another one to train.',
   'job-paused': 'The job is paused. `POST …/resume` lets it go on from its last checkpoint.',
   'budget-spent':
     'The budget was spent before training began. Raise `max_cost_usd`, or train on fewer pictures.',
@@ -21,8 +21,10 @@ export const JOB_CODES = {
   'dataset-changed': 'Pictures were deleted while the job ran. Start the job again on the dataset as it is.',
   'parity-failed':
     'The exported model gives other answers than the trainer, so it was not published. Run the job again; report it if it fails again.',
-  'trainer-crashed': 'The trainer ended several times without finishing. The output of the server says more.',
-  'trainer-error': 'The trainer failed with an unexpected error. Its log says more.',
+  'trainer-crashed':
+    'The trainer ended several times without finishing, often for want of memory. Read the output of the server, on AWS the log of the job; then use a smaller network, a smaller batch or a larger machine.',
+  'trainer-error':
+    'The trainer failed with an unexpected error. Start the job again; if it fails again, report it with the log of the trainer.',
   'trainer-misconfigured':
     'AWS Batch cannot start the trainer as it is deployed. Correct what the message names.',
   'trainer-image': 'The image of the trainer could not be loaded. Deploy again.',
@@ -32,7 +34,8 @@ export const JOB_CODES = {
     'The Batch job was ended from outside: in the console, by a command, or by a change of the deployment. Start the job again.',
   'no-capacity':
     'AWS had no machine in time. Try again later, or deploy with more kinds of machines or zones.',
-  'machine-lost': 'AWS took the machine away too often. Start the job again.',
+  'machine-lost':
+    'AWS took the machine away too often. Start the job again, or deploy with `fovea:capacity=on-demand`.',
   'job-timeout': 'The job took longer than it may. Raise `fovea:jobHours`, or train for fewer epochs.',
 
   'batch-not-found': 'There is no such batch. List the batches to find its id.',
@@ -47,11 +50,14 @@ export const JOB_CODES = {
   'batch-results-damaged': 'Results of the batch were changed or deleted while it ran. Make the batch again.',
 
   'trainer-terminated':
-    'The machine told the trainer to stop. The next attempt resumes from the last checkpoint.',
-  'lease-lost': 'Another attempt has the lease of the job. This one stops and changes nothing.',
-  'checkpoint-corrupt': 'A checkpoint is damaged. The one before it is used.',
-  'checkpoint-unfit': 'A checkpoint belongs to other settings or pictures. The one before it is used.',
-  'trainer-state-invalid': 'The saved state does not fit the training. It starts from the weights instead.',
+    'The machine told the trainer to stop. Nothing is to be done: the next attempt resumes from the last checkpoint.',
+  'lease-lost':
+    'Another attempt has the lease of the job. Nothing is to be done: this one stops and changes nothing, and the other goes on.',
+  'checkpoint-corrupt': 'A checkpoint is damaged. Nothing is to be done: the one before it is used.',
+  'checkpoint-unfit':
+    'A checkpoint belongs to other settings or pictures. Nothing is to be done: the one before it is used.',
+  'trainer-state-invalid':
+    'The saved state does not fit the training. Nothing is to be done: it starts from the weights instead.',
   'loss-not-finite': 'The loss of a batch is not finite. Lower the learning rate.',
 
   'backend-unavailable':
@@ -62,6 +68,7 @@ export const JOB_CODES = {
   'network-invalid': 'The description of a network is contradictory. This is a fault of Fovea: report it.',
   'network-not-classifier': 'The network cannot be trained as a classifier. Choose another architecture.',
   'network-not-splittable': 'The network cannot be split at that layer. Choose another `unfreeze_from`.',
-  'network-not-convertible': 'The network has no fully convolutional form. Its models have no heatmap.',
+  'network-not-convertible':
+    'The network has no fully convolutional form, so that its models have no heatmap. Omit `heatmap`, or train another network.',
   'layer-not-exportable': 'TensorFlow.js has no equivalent of a layer. Serve the model as ONNX.',
 } as const satisfies ErrorCodeTable;

@@ -32,10 +32,11 @@ export const REQUEST_CODES = {
   'content-type-unsupported': 'The route does not take this Content-Type. Send one that the message names.',
   'route-not-found': 'There is nothing at this path. Use one that the message or the API description names.',
   'metrics-elsewhere':
-    'This installation has no `/metrics`: the platform that runs it has its metrics. Look where the message says.',
+    'This installation has no `/metrics`: the platform that runs it has its metrics. Look where the message says, on AWS in CloudWatch.',
   'method-not-allowed': 'The path does not take this method. Use one that the `Allow` header names.',
 
-  'api-key-missing': 'The request has no API key. Send `Authorization: Bearer <API key>`.',
+  'api-key-missing':
+    'The request has no API key. Send `Authorization: Bearer <API key>`; the operator of the server makes keys by `fovea keys create`.',
   'api-key-expired': 'The API key has ended. Ask the operator of the server for another one.',
   'api-key-exists': 'An API key has this name. Choose another one, or rotate or revoke that key.',
   'api-key-not-found': 'The store has no API key of this name. List the keys to find it.',
@@ -43,16 +44,18 @@ export const REQUEST_CODES = {
     'The server requires no API keys, so that those of its store would protect nothing. Start it with one key of its own, which then creates others.',
   'key-limited':
     'The API key is limited to some datasets or models, and the request asks for others or for all. Ask the operator of the server for a key that may.',
-  'api-key-invalid': 'The API key is not known. Ask the operator of the server for one.',
+  'api-key-invalid':
+    'The API key is not known: it was mistyped, revoked, or is of another server. Check that all of it is sent, or ask the operator of the server for one.',
   'quota-exceeded':
     'The API key has had as many pictures predicted as it may on one day. Wait for the next day, or ask the operator of the server for more.',
   'rate-limited':
     'The API key has sent as many requests as it may. Send the request again after the time in `Retry-After`.',
   'scope-missing':
     'The API key does not have the scope that the request needs. Ask the operator of the server for a key that has it.',
-  'host-not-allowed': 'The server does not answer to this Host. Use a name that the message gives.',
+  'host-not-allowed':
+    'The server does not answer to this Host. Use a name that the message gives, or have the operator add yours with `--allow-host`.',
   'origin-not-allowed':
-    'A page of another site may not use the API. Send the request from outside a browser or from the page of the server, or have the operator allow the origin.',
+    'A page of another site may not use the API. Send the request from outside a browser or from the page of the server, or have the operator allow the origin with `--allow-origin`.',
 
   'dataset-name-invalid':
     'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
@@ -79,7 +82,8 @@ export const REQUEST_CODES = {
   'dataset-renaming':
     'Renaming the dataset takes longer than one request may. What was done stays done: send the request again.',
   'dataset-file-not-found': 'There is no such file in the dataset. Name a path that `GET …/files` lists.',
-  'thumbnail-unavailable': 'The file is no picture that can be shown. The message says why.',
+  'thumbnail-unavailable':
+    'The file is no picture that can be shown; the message says why. Download the file itself by `GET …/files/content`, or replace it.',
   'dataset-class-not-found':
     'The dataset has no such class, or it was renamed already. Name a class that the dataset lists.',
   'dataset-snapshot-not-found': 'No job saw the dataset so. Name a snapshot that the dataset lists.',
@@ -87,7 +91,7 @@ export const REQUEST_CODES = {
   'split-snapshot-not-found':
     'The split of the dataset has no such snapshot. Omit `split_snapshot`, or use the number and the `split` of a report.',
   'dataset-invalid':
-    'Training on the dataset is not possible. Resolve the findings of severity `error` and start another job.',
+    'Training on the dataset is not possible. Resolve the findings of severity `error`, which `GET /v1/datasets/{dataset}` lists, and start another job.',
   'model-name-invalid': 'This is not an allowed name of a model. Use a name within the rules of the message.',
   'model-version-invalid': 'This is not a version. Give a version number or an alias such as `latest`.',
   'model-not-found':
@@ -115,13 +119,16 @@ export const REQUEST_CODES = {
   'heatmap-too-large': 'The heatmap would be too large. Ask for a smaller scale.',
 
   'job-not-found': 'There is no such job. List the jobs to find its id.',
-  'job-finished': 'The job or the batch is over and cannot be changed.',
-  'job-not-paused': 'The job is not paused, so there is nothing to resume.',
-  'job-open': 'The job is not over. Cancel it first.',
+  'job-finished':
+    'The job or the batch is over and cannot be changed. Start another one; a model that it made stays.',
+  'job-not-paused':
+    'The job is not paused, so there is nothing to resume. Wait for its end, or start another one if it is over.',
+  'job-open': 'The job is not over. Wait for its end, or cancel it first.',
   'checkpoint-not-found': 'The job has no such checkpoint. List its checkpoints.',
   'job-transition': 'The job cannot change from its state to that one. Read the job and decide again.',
   'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new job.',
-  'contact-sheet-missing': 'The job has no contact sheet. One is drawn when training begins.',
+  'contact-sheet-missing':
+    'The job has no contact sheet. One is drawn when training begins: ask again then. A job that failed before has none.',
   'setting-without-effect': 'The setting has no effect together with the others. Remove it, or change those.',
   'sweep-without-validation':
     'A sweep chooses by the validation split, and there is none. Set `split.validation` above 0.',
@@ -129,8 +136,7 @@ export const REQUEST_CODES = {
   'webhook-not-found': 'There is no such webhook. List the webhooks to find its id.',
   'webhook-delivery-not-found': 'The webhook has no such delivery. List its deliveries to find its id.',
   'webhook-url-refused':
-    'Nothing is sent to this address: it is not https on the public internet, and the operator allows no other (`--webhook-receivers any`, ' +
-    '`fovea:webhookReceivers`).',
+    'Nothing is sent to this address: it is not https on the public internet. Name one that is, or ask the operator to allow others (`--webhook-receivers any`, `fovea:webhookReceivers`).',
   'webhooks-off':
     'The installation tells no webhooks. Ask its operator to allow it (`fovea:webhookReceivers`).',
   'webhook-disabled':

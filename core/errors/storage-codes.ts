@@ -55,7 +55,8 @@ export const STORAGE_CODES = {
   'preprocessing-unsupported': 'The preprocessing does not fit the channels. Use `tf`, `unit` or `none`.',
   'preprocessing-invalid':
     'The numbers of the preprocessing are not allowed. Give `mean` and `std` of pixel values from 0 to 1, one or three each.',
-  'variant-unavailable': 'The model has no reduced-precision variants. Train an architecture instead.',
+  'variant-unavailable':
+    'The model has no smaller variants, as those on an imported backbone. Use its `model.onnx`, or train one of the networks of Fovea.',
   'pictures-missing':
     'There are too few pictures to calibrate with. Give two or more; some hundred are better.',
   'labels-invalid':
