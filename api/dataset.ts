@@ -97,6 +97,18 @@ export const DryRunSchema = z
       .nullable()
       .meta({ description: 'The version of that model that predictions use now; null where it has none.' }),
     promotion: text('What would become of the live version.'),
+    weights: orNull(
+      z.object({
+        architecture: text('The network that they are of.'),
+        at_hand: z.boolean().meta({
+          description:
+            'Whether the server has the file. If not, the trainer looks where it runs, then downloads it; the job fails where it cannot.',
+        }),
+        file: text('Name of the file.'),
+        url: text('Where it is published.'),
+      }),
+      'The published weights that the job starts from; null where it needs none.',
+    ),
     ...inspectionShape,
   })
   .meta({ id: 'DryRun', description: 'What a job would train on, without the job.' });

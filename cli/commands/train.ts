@@ -54,12 +54,17 @@ export async function runTrain(session: Session, dataset: string, options: Train
   if (options.dryRun === true) {
     output.answer({
       json: plan,
-      text: () => describePlan(plan),
+      text: () =>
+        [
+          describePlan(plan),
+          ...(plan.weights?.at_hand === false ? [adviceOnWeights(plan.weights, dataset)] : []),
+        ].join('\n'),
       short: () => String(plan.estimate?.seconds ?? ''),
     });
     return;
   }
   output.note(describePlan(plan));
+  if (plan.weights?.at_hand === false) output.note(adviceOnWeights(plan.weights, dataset));
   if (!plan.can_train)
     throw new FailedError(
       `No job can train on "${dataset}". Mend the errors above, or see: ${shownCommand('datasets', 'check', dataset)}`,
@@ -135,6 +140,18 @@ function describeEnd(job: WireJob): string {
   const price = cost.usd > 0 ? `, for ${formatUsd(cost.usd)}` : '';
   return `Model ${model} is made${took}${accuracy}${price}.\nNext: ${shownCommand('predict', model, 'FILE')}`;
 }
+
+/** What to do where the server does not have the weights that a job starts from. */
+export const adviceOnWeights = (
+  { architecture, file, url }: NonNullable<WireDryRun['weights']>,
+  dataset: string,
+): string =>
+  [
+    `The pretrained weights of ${architecture} are not on the server. The trainer will try to download them, and the job fails where it cannot.`,
+    `Bring them first, on the machine of the server: ${shownCommand('weights', 'pull', architecture)}. Or fetch ${url} elsewhere, and put ` +
+      `${file} into a folder that the server is started with: ${shownCommand('start', '--weights', 'FOLDER')}`,
+    `The network small_cnn needs none: ${shownCommand('train', dataset, '--base', 'small_cnn')}`,
+  ].join('\n');
 
 /** What a job would train on and take, in a few lines. */
 export function describePlan({

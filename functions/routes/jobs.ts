@@ -29,6 +29,7 @@ import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
 import { foreseePromotion } from '../../core/model/foresee-promotion.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
+import { hasWeightFile, smallestFirst } from '../../core/network/weights/find-weight-file.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -326,8 +327,19 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     estimate: toWire(chooseMachine(likely, pictures, machines).estimate, pictures, atHand),
     live_version: liveVersion,
     promotion: outlook,
+    weights: await weightsOf(deps, likely),
     ...inspection,
   };
+}
+
+/** The published weights that a job starts from; null where its base needs none. */
+async function weightsOf({ store, weightsDir }: AppDeps, { architecture }: NewJob) {
+  if (toBackboneName(architecture) !== undefined) return null;
+  const { weightSources } = findArchitecture(architecture);
+  const [source] = smallestFirst(weightSources);
+  if (source === undefined) return null;
+  const { file, url } = source;
+  return { architecture, at_hand: await hasWeightFile(weightSources, { store, weightsDir }), file, url };
 }
 
 type Machines = AppDeps['machines'];

@@ -235,6 +235,25 @@ describe('in a pipe', () => {
     expect((await shell('fovea evaluate flowers wrong --fail-under 0 --quiet')).stdout).toBe('0\n');
   });
 
+  it('train says what is missing and what to do where the weights are not there, before it asks', async () => {
+    const lines = [
+      /^The pretrained weights of mobilenet_v2_0\.35 are not on the server\./,
+      /weights pull mobilenet_v2_0\.35\. Or fetch https:\S+_no_top\.h5 elsewhere.* --weights FOLDER$/,
+      /^The network small_cnn needs none: .*train flowers --base small_cnn$/,
+    ];
+    const asked = await shell('fovea train flowers --base mobilenet_v2_0.35');
+    expect(asked).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('There is no terminal to ask at'),
+    });
+    const planned = await shell('fovea train flowers --base mobilenet_v2_0.35 --dry-run');
+    for (const text of [asked.stderr, planned.stdout])
+      for (const line of lines) expect(text.split('\n')).toContainEqual(expect.stringMatching(line));
+    expect((await shell('fovea train flowers --base small_cnn --dry-run')).stdout).not.toContain(
+      'pretrained',
+    );
+  });
+
   it('up starts the server, as start does, and says the next commands with its address', async () => {
     const { stdout } = await shell(
       'fovea up --port 0 --data up >up.txt & until grep -q Next up.txt; do kill -0 $! || break; sleep 0.1; done; kill $!; wait; cat up.txt',

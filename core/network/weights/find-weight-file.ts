@@ -87,6 +87,10 @@ async function readIfThere(
   }
 }
 
+/** The files in the order in which a download is tried: those without a head are smaller. */
+export const smallestFirst = (sources: readonly WeightSource[]): readonly WeightSource[] =>
+  sources.toSorted((a, b) => Number(a.includesTop) - Number(b.includesTop));
+
 /** Whether the folder or the cache has a file of one of the sources. Nothing of it is read. */
 export async function hasWeightFile(
   sources: readonly WeightSource[],

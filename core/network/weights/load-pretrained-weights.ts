@@ -9,6 +9,7 @@ import {
   download,
   findInCache,
   findInFolder,
+  smallestFirst,
   type WeightFile,
   type WeightFileDeps,
 } from './find-weight-file.ts';
@@ -60,7 +61,7 @@ function usableSources(network: Network, architecture: Architecture): readonly W
       { param: 'architecture', details: { architecture: architecture.name } },
     );
   }
-  return usable.toSorted((a, b) => Number(a.includesTop) - Number(b.includesTop));
+  return smallestFirst(usable);
 }
 
 async function downloadFirst(

@@ -220,6 +220,24 @@ describe('POST /v1/fine_tuning/jobs', () => {
     expect(test.submitted).toEqual([]);
   });
 
+  it('says in a dry run which published weights are missing', async () => {
+    const weightsOf = async (model: string) =>
+      (await test.send('POST', JOBS, { ...BODY, model, dry_run: true })).body.weights;
+    expect(await weightsOf('small_cnn')).toBeNull();
+    const missing = await weightsOf('mobilenet_v2_0.35');
+    expect(missing).toEqual({
+      architecture: 'mobilenet_v2_0.35',
+      at_hand: false,
+      file: 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5',
+      url: expect.stringMatching(/^https:\/\/.*_0\.35_224_no_top\.h5$/),
+    });
+    await test.store.put(`cache/weights/${missing.file}`, new Uint8Array(1));
+    expect((await weightsOf('mobilenet_v2_0.35')).at_hand).toBe(true);
+    await test.store.delete(`cache/weights/${missing.file}`);
+    // The base that the trainer would take, since none is at hand.
+    expect(await weightsOf('auto')).toMatchObject({ at_hand: false });
+  });
+
   it('splits in a dry run as the job would', async () => {
     const pictures = await makePictures({ blue: 40, red: 40 });
     for (const [file, bytes] of Object.entries(pictures))
