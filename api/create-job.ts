@@ -10,6 +10,7 @@ import { BACKENDS, SplitFractionsSchema } from '../core/job/record/job.ts';
 import { isModelName, MODEL_NAME_MAX_LENGTH, NAME_PATTERNS } from '../core/model/model-name.ts';
 import { present } from '../core/present.ts';
 
+import { SnapshotIdSchema } from './dataset-snapshot.ts';
 import { FILE_NAME_PATTERN } from './file-name.ts';
 
 const NAME_MAX_LENGTH = 100;
@@ -133,6 +134,12 @@ export const CreateJobSchema = z
       description:
         "Trains on this snapshot of the dataset's split; pictures that were added later are skipped. A report names its snapshot in `split`.",
       example: 1,
+    }),
+    dataset_snapshot: SnapshotIdSchema.nullish().meta({
+      description:
+        'Trains on the pictures of this snapshot of the dataset, which are found by their content wherever they are now, with the labels and ' +
+        'splits that they had. It is `dataset.content_hash` of a report. Pictures that are gone are findings (`picture-gone`).',
+      example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     }),
     backend: z.enum(BACKENDS).default('auto').meta({
       description:

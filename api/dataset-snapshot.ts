@@ -6,12 +6,21 @@ import { count, hasMore, listOf, objectKind, text, unixSeconds } from './quantit
 /** Pictures that a diff names at most, of each kind. */
 export const MOST_NAMED = 1000;
 
+/** The id of a snapshot in a request. */
+export const SnapshotIdSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+
 const id = z
   .string()
   .meta({ description: 'sha256 of classes, contents and splits: `dataset.content_hash` of a report.' });
 const splitSchema = z.enum(['train', 'validation', 'test']).meta({ description: 'Its split.' });
 const place = { class: text('Its label.'), split: splitSchema };
-const PictureIdSchema = z.string().meta({ description: 'The first half of the sha256 of its bytes.' });
+const picture = {
+  id: z.string().meta({ description: 'The first half of the sha256 of its bytes.' }),
+  path: z.string().nullable().meta({
+    description:
+      'Where the dataset had it when it was last inspected; null where that is not known, as of most pictures that are gone.',
+  }),
+};
 
 /** The answer of `GET /v1/datasets/<name>/snapshots`. */
 export const SnapshotListSchema = z
@@ -64,11 +73,11 @@ export const SnapshotDiffSchema = z
     object: objectKind('dataset.diff'),
     before: id,
     after: id,
-    added: changes(z.object({ id: PictureIdSchema, ...place }), 'Pictures that the later one has alone.'),
-    removed: changes(z.object({ id: PictureIdSchema, ...place }), 'Pictures that the earlier one has alone.'),
+    added: changes(z.object({ ...picture, ...place }), 'Pictures that the later one has alone.'),
+    removed: changes(z.object({ ...picture, ...place }), 'Pictures that the earlier one has alone.'),
     moved: changes(
       z.object({
-        id: PictureIdSchema,
+        ...picture,
         from: z.object(place).meta({ description: 'Where it was.' }),
         to: z.object(place).meta({ description: 'Where it is.' }),
       }),
@@ -76,3 +85,8 @@ export const SnapshotDiffSchema = z
     ),
   })
   .meta({ id: 'DatasetDiff', description: 'What two jobs saw differently.' });
+
+/** What `GET …/snapshots/<id>` answers. */
+export type WireSnapshot = z.infer<typeof SnapshotSchema>;
+/** What `GET …/snapshots/<id>/diff` answers. */
+export type WireSnapshotDiff = z.infer<typeof SnapshotDiffSchema>;

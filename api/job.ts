@@ -116,6 +116,10 @@ export const JobSchema = z
       .int()
       .nullable()
       .meta({ description: "The snapshot of the dataset's split that the request names." }),
+    dataset_snapshot: z.string().nullable().meta({
+      description:
+        'The snapshot of the dataset whose pictures the job trains on; null where it takes those that the dataset has.',
+    }),
     backend: z.enum(BACKENDS).meta({ description: 'The back end that the request named.' }),
     attempts: count('Attempts so far; one that was only told to stop does not count.'),
     queued_reason: z.string().nullable().meta({
@@ -245,6 +249,7 @@ export function toWireJob(job: JobRecord, nowMs: number): WireJob {
     remedies: toWire(TakenSchema, job.memory.taken),
     split: job.split,
     split_snapshot: job.splitSnapshot,
+    dataset_snapshot: job.datasetSnapshot ?? null,
     promote: job.promote ?? 'auto',
     backend: job.backend,
     attempts: job.attempts,

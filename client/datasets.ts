@@ -7,6 +7,7 @@ import type {
   WireListedFile,
   WireMovedFiles,
 } from '../api/dataset-files.ts';
+import type { WireSnapshot, WireSnapshotDiff } from '../api/dataset-snapshot.ts';
 import type { CreateDatasetUploadsBody, WireDatasetUpload } from '../api/dataset-uploads.ts';
 import { entries, type ListOptions, type Page } from './pages.ts';
 import { type CallOptions, segment, type Transport } from './transport.ts';
@@ -61,6 +62,10 @@ export interface DatasetCalls {
   renameClass(dataset: string, label: string, to: string, options?: CallOptions): Promise<WireMovedFiles>;
   /** Deletes files for good. */
   deleteFiles(dataset: string, paths: readonly string[], options?: CallOptions): Promise<WireDeletedFiles>;
+  /** What a job saw of the dataset. @param id `dataset.content_hash` of a report. */
+  snapshot(dataset: string, id: string, options?: CallOptions): Promise<WireSnapshot>;
+  /** What the job of the snapshot `id` saw otherwise than that of `since`. */
+  diff(dataset: string, id: string, since: string, options?: CallOptions): Promise<WireSnapshotDiff>;
   /** Deletes a dataset for good. */
   delete(dataset: string, options?: CallOptions): Promise<WireDeletedDataset>;
 }
@@ -120,6 +125,13 @@ export function datasetCalls(transport: Transport): DatasetCalls {
       }),
     deleteFiles: (dataset, paths, options) =>
       ask('dataset.files', 'POST', `${pathOf(dataset)}/files/delete`, { ...options, json: { paths } }),
+    snapshot: (dataset, id, options) =>
+      ask('dataset.snapshot', 'GET', `${pathOf(dataset)}/snapshots/${segment(id)}`, options),
+    diff: (dataset, id, since, options) =>
+      ask('dataset.diff', 'GET', `${pathOf(dataset)}/snapshots/${segment(id)}/diff`, {
+        ...options,
+        query: { since },
+      }),
     delete: (dataset, options) => ask('dataset', 'DELETE', pathOf(dataset), options),
   };
 }

@@ -1,12 +1,14 @@
 // Inspects every file of a job's dataset. Problems become events; problems that make training impossible end the job.
 
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
+import { compareText } from '../../core/dataset/compare-text.ts';
 import { recordSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { type FindingGroup, groupFindings } from '../../core/dataset/group-findings.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { NewJobEvent } from '../../core/job/record/job-events.ts';
+import { present } from '../../core/present.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import { splitsOf } from './splits.ts';
@@ -30,9 +32,10 @@ export async function validateDataset(
   inputSize: InputSize,
 ): Promise<DatasetInspection> {
   reporter.startStage('validating');
-  const inspection = await inspectDataset(store, job.dataset, {
+  const found = await inspectDataset(store, job.dataset, {
     split: job.split,
     ...(job.splitSnapshot === null ? {} : { snapshot: job.splitSnapshot }),
+    ...(job.datasetSnapshot === undefined ? {} : { seen: job.datasetSnapshot }),
     inputSize,
     fixesSplit: true,
     // A job with a resolved recipe may have trained on its split.
@@ -40,6 +43,7 @@ export async function validateDataset(
     signal: reporter.signal,
     onProgress: ({ done, total }) => reporter.update({ step: done, steps: total }),
   });
+  const inspection = job.pictureOrder === 'content' ? inOrderOfContent(found) : found;
   const { classes, items } = inspection;
   const groups = groupFindings(inspection);
   await reportFindings(reporter, groups);
@@ -65,6 +69,23 @@ export async function validateDataset(
     },
   );
   return inspection;
+}
+
+/** The same pictures in the order of their contents: what is trained does not depend on how files are called, nor on folders. */
+function inOrderOfContent(inspection: DatasetInspection): DatasetInspection {
+  const { items, leaders } = inspection;
+  const order = [...items.keys()].sort((a, b) =>
+    compareText(present(items[a], 'a picture').contentHash, present(items[b], 'a picture').contentHash),
+  );
+  const places = new Int32Array(order.length);
+  for (const [place, index] of order.entries()) places[index] = place;
+  return {
+    ...inspection,
+    items: order.map((index) => present(items[index], 'a picture')),
+    leaders: Int32Array.from(order, (index) =>
+      present(places[present(leaders[index], 'a leader')], 'a place'),
+    ),
+  };
 }
 
 /** Writes an event for each group of findings. */

@@ -1,8 +1,10 @@
 // `fovea reproduce`: creates a model's job again from what its report says, and compares the new model with it.
 
 import { type CreateJobBody, CreateJobSchema } from '../../api/create-job.ts';
+import type { WireDryRun } from '../../api/dataset.ts';
 import type { WireManifest } from '../../api/manifest.ts';
 import type { WireReport } from '../../api/report.ts';
+import { ApiError } from '../../client/api-error.ts';
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { describeDecoding } from '../../core/image/model-input.ts';
 import { effectiveRecipe } from '../../core/job/recipe/check-trainable-layers.ts';
@@ -14,6 +16,8 @@ import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
+import { countOf } from '../terminal/words.ts';
+import { describeDiff, diffReports, findSnapshots } from './model-snapshots.ts';
 
 /** The options of `fovea reproduce`. */
 export interface ReproduceOptions {
@@ -62,8 +66,14 @@ export async function runReproduce(reference: string, options: ReproduceOptions)
 
 async function reproduce(client: FoveaClient, reference: string): Promise<void> {
   const before = await describeModel(client, reference);
-  const body = toRequest(before.report);
-  console.log(`Training ${before.report.model}:${before.report.version} again, as ${body.suffix}.\n`);
+  const { name, content_hash } = before.report.dataset;
+  const dataset = await findSnapshots(client, name, [content_hash]);
+  const body = toRequest(before.report, dataset);
+  console.log(`Training ${before.report.model}:${before.report.version} again, as ${body.suffix}.`);
+  if (dataset !== undefined && dataset !== name)
+    console.log(`Its pictures are in the dataset "${dataset}" now.`);
+  if (dataset !== undefined) await reportGone(client, body);
+  console.log('');
   const created = await client.jobs.create(body);
   const job = await followOwnJob(client, created.id);
   if (job.fine_tuned_model === null) {
@@ -71,12 +81,18 @@ async function reproduce(client: FoveaClient, reference: string): Promise<void> 
       `The job ${job.id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,
     );
   }
-  const comparisons = compareModels(before, await describeModel(client, job.fine_tuned_model));
+  const after = await describeModel(client, job.fine_tuned_model);
+  const comparisons = compareModels(before, after);
   console.log('');
   for (const { name, before: was, after: is, mustBeEqual } of comparisons) {
     const verdict = was === is ? 'the same' : mustBeEqual ? 'DIFFERENT' : 'different';
     console.log(`  ${name.padEnd(NAME_WIDTH)} ${verdict.padEnd(10)} ${was === is ? was : `${was} → ${is}`}`);
   }
+  const diff =
+    content_hash === after.report.dataset.content_hash
+      ? undefined
+      : await diffReports(client, before.report, after.report);
+  if (diff !== undefined) console.log(`\n${describeDiff(diff)}`);
   const isSame = comparisons.every((line) => !line.mustBeEqual || line.before === line.after);
   console.log(
     isSame
@@ -85,6 +101,31 @@ async function reproduce(client: FoveaClient, reference: string): Promise<void> 
           'runs out differs from run to run, and GPUs do not promise the same bits at all.',
   );
   if (!isSame) process.exitCode = 1;
+}
+
+/** Says before the training which pictures of the snapshot are gone, and what to do. */
+async function reportGone(client: FoveaClient, body: CreateJobBody): Promise<void> {
+  const { findings, finding_counts } = await dryRun(client, body);
+  const count = finding_counts['picture-gone'] ?? 0;
+  if (count === 0) return;
+  const gone = findings.filter(({ code }) => code === 'picture-gone');
+  console.log(`\n${countOf(count, 'picture')} of its dataset ${count === 1 ? 'is' : 'are'} gone:`);
+  for (const { message } of gone) console.log(`  ${message}`);
+  if (count > gone.length) console.log(`  and ${count - gone.length} more, which are named at the end`);
+  console.log(
+    'The model is trained without them, and will be another one. To make the same one, end this with Ctrl-C, put them back and try again.',
+  );
+}
+
+/** The dry run of a job, whose inspection may take several requests. */
+async function dryRun(client: FoveaClient, body: CreateJobBody): Promise<WireDryRun> {
+  for (;;) {
+    try {
+      return await client.jobs.dryRun(body);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'dataset-inspecting') throw error;
+    }
+  }
 }
 
 /** The report of a model, and the hash of its weights. */
@@ -104,13 +145,17 @@ async function describeModel(client: FoveaClient, reference: string): Promise<De
 /**
  * The request for the same model again, under another name. For a model of a sweep, the request is for the trial that
  * won.
+ * @param holder the dataset that has the snapshot of the model's job; undefined where none has: then the split is all that is fixed.
  * @throws {z.ZodError} where the report has settings that this version does not know.
  */
-export function toRequest({ model, architecture, dataset, training }: WireReport): CreateJobBody {
+export function toRequest(
+  { model, architecture, dataset, training }: WireReport,
+  holder: string | undefined,
+): CreateJobBody {
   const { seed, hyperparameters, recipe, split, split_snapshot, backend } = training;
   return {
     model: architecture,
-    training_file: dataset.name,
+    training_file: holder ?? dataset.name,
     suffix: `${model.slice(0, MODEL_NAME_MAX_LENGTH - SUFFIX.length)}${SUFFIX}`,
     seed,
     hyperparameters: HyperparametersSchema.parse(hyperparameters),
@@ -118,7 +163,7 @@ export function toRequest({ model, architecture, dataset, training }: WireReport
     recipe: effectiveRecipe(architecture, asDecided(RecipeSchema.parse(recipe), training)),
     split: SplitFractionsSchema.parse(split),
     // Pictures that were added to the dataset since then are not used.
-    split_snapshot,
+    ...(holder === undefined ? { split_snapshot } : { dataset_snapshot: dataset.content_hash }),
     backend: CreateJobSchema.shape.backend.parse(backend),
   };
 }

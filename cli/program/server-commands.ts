@@ -372,6 +372,19 @@ function addModels(program: Command): void {
   withExamples(
     asks(
       group
+        .command('diff')
+        .description(
+          'name the pictures that two versions were not both trained on, or in another class or split',
+        )
+        .argument('<before>', REFERENCE, takeName)
+        .argument('<after>', REFERENCE, takeName),
+      async () => (await import('../commands/model-snapshots.ts')).runModelDiff,
+    ),
+    'fovea models diff flowers:1 flowers:2',
+  );
+  withExamples(
+    asks(
+      group
         .command('export')
         .description('write a file of a model')
         .argument('<model>', REFERENCE, takeName)

@@ -46,6 +46,8 @@ export const FINDING_SEVERITIES = {
   'split-off-quota': 'info',
   /** The file was added after the snapshot of the split that the job uses. */
   'file-after-snapshot': 'info',
+  /** No file has the bytes of a picture that the job shall train on. */
+  'picture-gone': 'warning',
   'single-class': 'error',
   'no-images': 'error',
 } as const satisfies Readonly<Record<string, Severity>>;

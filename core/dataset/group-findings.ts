@@ -43,6 +43,7 @@ const TOGETHER = {
   'class-missing-in-split': 'classes have no picture in a split',
   'split-off-quota': 'classes do not have their shares of the splits',
   'file-after-snapshot': 'pictures were added after the snapshot of the split and are left out',
+  'picture-gone': 'pictures that the job shall train on are gone',
   'single-class': 'datasets have one class',
   'no-images': 'datasets have no picture',
 } as const satisfies Readonly<Record<FindingCode, string>>;

@@ -17,9 +17,12 @@ import { checkFlat } from './check-flat.ts';
 import { checkTiny, type InputSize } from './check-tiny.ts';
 import { compareText } from './compare-text.ts';
 import { type DatasetLayout, detectLayout, placeFile } from './dataset-layout.ts';
+import { requireDatasetSnapshot } from './dataset-snapshots.ts';
 import { keepSummary } from './dataset-summary.ts';
 import { dropDuplicates, type Picture } from './drop-duplicates.ts';
+import { findSeen } from './find-seen.ts';
 import { type Finding, type FindingCounts, FindingList } from './findings.ts';
+import { isHiddenName } from './hidden-name.ts';
 import { type DecodeDepth, type FileVerdict, inspectFile } from './inspect-file.ts';
 import { InspectionUnfinished } from './inspection-unfinished.ts';
 import { type KnownFiles, openKnownFiles, variantOf } from './known-files.ts';
@@ -79,6 +82,11 @@ export interface InspectDatasetOptions {
   readonly split: SplitFractions;
   /** The snapshot of the split to use. Pictures that were added later are skipped. */
   readonly snapshot?: number;
+  /**
+   * The id of a snapshot of the dataset: its pictures are found by their content, and keep the labels and splits that they have in it.
+   * Other files do not count. `snapshot`, `fixesSplit` and the folders mean nothing then.
+   */
+  readonly seen?: string;
   /** Whether to fix the split for all later jobs, where training is possible. For jobs. */
   readonly fixesSplit?: boolean;
   /** Whether an earlier attempt of the job has trained. */
@@ -113,6 +121,9 @@ interface Candidate extends ListedFile {
   readonly split: Split | null;
 }
 
+/** No folder has a meaning. */
+const FLAT_LAYOUT: DatasetLayout = { wrappers: [], splits: null, splitWrappers: new Map(), ambiguity: null };
+
 /** Enough to hide the store's latency; sharp decodes four pictures at a time in any case. */
 const DEFAULT_CONCURRENCY = 8;
 
@@ -124,7 +135,7 @@ const DEFAULT_CONCURRENCY = 8;
  * Memory grows with the number of files (about 0.6 kB each), not with their sizes.
  *
  * @throws {FoveaError} `dataset-not-found` where there is no file, `dataset-empty` where there are only hidden files;
- * `split-snapshot-not-found`; and what the store throws. Bad files are findings.
+ * `split-snapshot-not-found`, `dataset-snapshot-not-found`; and what the store throws. Bad files are findings.
  * @throws {InspectionUnfinished} where `isTimeUp` says so.
  */
 export async function inspectDataset(
@@ -159,6 +170,8 @@ export async function inspectDataset(
     options.snapshot === undefined ? undefined : await requireSnapshot(snapshots, dataset, options.snapshot);
   const limits = options.limits ?? DEFAULT_IMAGE_LIMITS;
   const known = await openKnownFiles(store, dataset, limits, abort);
+  if (options.seen !== undefined)
+    return inspectSeen({ store, dataset, files, known, limits }, options.seen, options);
   const found = dropDuplicates(await inspectFiles(store, candidates, known, options, findings), findings);
   const pictures = only === undefined ? found : leaveOutLater(found, only, findings);
   const classes = [...new Set(candidates.map((candidate) => candidate.label))].sort(compareText);
@@ -201,6 +214,66 @@ export async function inspectDataset(
   };
   if (options.tidies === true && options.decode !== 'header') await keepSummary(store, inspection, files);
   return inspection;
+}
+
+/** Inspects the pictures of a snapshot, wherever they are. */
+async function inspectSeen(
+  {
+    store,
+    dataset,
+    files,
+    known,
+    limits,
+  }: {
+    readonly store: ObjectStore;
+    readonly dataset: string;
+    readonly files: readonly ListedFile[];
+    readonly known: KnownFiles;
+    readonly limits: ImageLimits;
+  },
+  seen: string,
+  options: InspectDatasetOptions,
+): Promise<DatasetInspection> {
+  const prefix = keys.dataset(dataset);
+  const snapshot = await requireDatasetSnapshot(store, dataset, seen, 'dataset_snapshot');
+  const findings = new FindingList();
+  // A picture may lie anywhere, and what is wrong with other files is of no interest.
+  const candidates = files
+    .filter(
+      ({ key }) =>
+        !key
+          .slice(prefix.length)
+          .split('/')
+          .some((name) => name === '' || isHiddenName(name)),
+    )
+    .map((file) => ({ ...file, label: '', split: null }));
+  const all = await inspectFiles(store, candidates, known, options, new FindingList());
+  const { pictures, splits } = findSeen(
+    all,
+    snapshot,
+    (ids) => known.pathsOf(ids, () => false),
+    dataset,
+    findings,
+  );
+  const classes = snapshot.classes.map(({ label }) => label);
+  checkClasses(prefix, classes, pictures, FLAT_LAYOUT, findings);
+  checkFlat(pictures, findings);
+  if (options.inputSize !== undefined) checkTiny(prefix, pictures, options.inputSize, findings);
+  const place = { store, dataset, variant: variantOf(limits) };
+  const { leaders } = await findGroups(place, pictures, options.signal);
+  const items = toItems(pictures, classes, splits);
+  return {
+    dataset,
+    classes,
+    items,
+    nearDuplicates: reportNearDuplicates(pictures, leaders, splits, findings),
+    findings: findings.sorted(),
+    findingCounts: findings.counts(),
+    hasValidationFolder: snapshot.hasValidationFolder ?? false,
+    leaders,
+    splitSnapshot: null,
+    contentHash: hashDataset(classes, items),
+  };
 }
 
 const datasetError = (code: ErrorCode, dataset: string, message: string): FoveaError =>

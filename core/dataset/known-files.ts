@@ -10,6 +10,7 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { compareText } from './compare-text.ts';
 import type { DecodeDepth, FileVerdict } from './inspect-file.ts';
+import { pictureId } from './split-snapshots.ts';
 import { type KnownFile, packVerdicts, unpackVerdicts } from './verdict-segment.ts';
 
 /** Is raised whenever the same bytes may get another verdict: other checks, another decoder, other words. */
@@ -102,6 +103,19 @@ export async function openKnownFiles(
     },
 
     flush,
+
+    /**
+     * Where files had these pictures when they were inspected, by {@link pictureId}, for as long as that is known.
+     * @param isThere whether there is a file of this path: of several files, one that is there is named.
+     */
+    pathsOf(ids: ReadonlySet<string>, isThere: (path: string) => boolean): ReadonlyMap<string, string> {
+      const paths = new Map<string, string>();
+      for (const { path, verdict } of [...known.header.values(), ...known.full.values()]) {
+        const id = 'contentHash' in verdict ? pictureId(verdict.contentHash) : undefined;
+        if (id !== undefined && ids.has(id) && (!paths.has(id) || isThere(path))) paths.set(id, path);
+      }
+      return paths;
+    },
 
     /**
      * Packs many objects into few, and erases what is known of files that are gone or have changed, where there is something to do.

@@ -4,18 +4,19 @@ import { z } from '@hono/zod-openapi';
 import {
   MOST_NAMED,
   SnapshotDiffSchema,
+  SnapshotIdSchema,
   SnapshotListSchema,
   SnapshotSchema,
 } from '../../api/dataset-snapshot.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import {
-  type DatasetSnapshot,
   diffSnapshots,
   type PicturePlace,
-  readSnapshot,
+  requireDatasetSnapshot,
 } from '../../core/dataset/dataset-snapshots.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { openKnownFiles } from '../../core/dataset/known-files.ts';
+import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { takePage } from '../../core/storage/take-page.ts';
 import type { AppDeps } from '../deps/deps.ts';
@@ -33,8 +34,7 @@ const params = z.object({
     maxLength: NAME_MAX_BYTES,
   }),
 });
-const HashSchema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const snapshot = HashSchema.meta({
+const snapshot = SnapshotIdSchema.meta({
   description: 'The id of a snapshot.',
   example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
 });
@@ -80,7 +80,7 @@ const diff = createRoute({
   request: {
     params: params.extend({ snapshot }),
     query: z.strictObject({
-      since: HashSchema.meta({
+      since: SnapshotIdSchema.meta({
         description: 'The id of the earlier snapshot.',
         example: '60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752',
       }),
@@ -99,15 +99,8 @@ const diff = createRoute({
 export function datasetSnapshotRoutes({ store }: AppDeps) {
   const routes = createRoutes();
 
-  async function existing(dataset: string, id: string, param: string): Promise<DatasetSnapshot> {
-    const found = await readSnapshot(store, dataset, id);
-    if (found !== undefined) return found;
-    throw new FoveaError(
-      'dataset-snapshot-not-found',
-      `The dataset "${dataset}" has no snapshot "${id}". Name one that GET /v1/datasets/{dataset}/snapshots lists.`,
-      { param, details: { dataset, snapshot: id } },
-    );
-  }
+  const existing = (dataset: string, id: string, param: string) =>
+    requireDatasetSnapshot(store, dataset, id, param);
 
   routes.openapi(list, async (c) => {
     const prefix = keys.datasetSnapshots(parseDatasetName(c.req.valid('param').dataset));
@@ -145,22 +138,32 @@ export function datasetSnapshotRoutes({ store }: AppDeps) {
     ];
     const { added, removed, moved } = diffSnapshots(before, after);
     const toPlace = ({ label, split }: PicturePlace) => ({ class: label, split });
-    const first = <T, W>(pictures: readonly T[], toWire: (picture: T) => W) => ({
+    const named = [added, removed, moved].flatMap((pictures): readonly { readonly id: string }[] =>
+      pictures.slice(0, MOST_NAMED),
+    );
+    const known = await openKnownFiles(store, dataset, DEFAULT_IMAGE_LIMITS);
+    const prefix = keys.dataset(dataset);
+    const files = new Set<string>();
+    for await (const { key } of store.list(prefix)) files.add(key.slice(prefix.length));
+    const ids = new Set(named.map(({ id: picture }) => picture));
+    const paths = known.pathsOf(ids, (path) => files.has(path));
+    const first = <T extends { readonly id: string }, W>(
+      pictures: readonly T[],
+      toWire: (picture: T) => W,
+    ) => ({
       count: pictures.length,
-      pictures: pictures.slice(0, MOST_NAMED).map(toWire),
+      pictures: pictures
+        .slice(0, MOST_NAMED)
+        .map((picture) => ({ id: picture.id, path: paths.get(picture.id) ?? null, ...toWire(picture) })),
     });
     return c.json(
       {
         object: 'dataset.diff' as const,
         before: since,
         after: id,
-        added: first(added, (picture) => ({ id: picture.id, ...toPlace(picture) })),
-        removed: first(removed, (picture) => ({ id: picture.id, ...toPlace(picture) })),
-        moved: first(moved, ({ id: picture, from, to }) => ({
-          id: picture,
-          from: toPlace(from),
-          to: toPlace(to),
-        })),
+        added: first(added, toPlace),
+        removed: first(removed, toPlace),
+        moved: first(moved, ({ from, to }) => ({ from: toPlace(from), to: toPlace(to) })),
       },
       200,
     );

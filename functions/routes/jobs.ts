@@ -12,6 +12,7 @@ import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
 import { allNamesOf } from '../../core/dataset/dataset-names.ts';
+import { countSeen, requireDatasetSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
@@ -87,6 +88,9 @@ const createJob = createRoute({
       'backbone-not-found',
       'dataset-empty',
       'dataset-inspecting',
+      'dataset-snapshot-not-found',
+      'record-invalid',
+      'format-newer',
       'backend-unavailable',
       'model-in-use',
       'dataset-in-use',
@@ -215,13 +219,17 @@ export function jobRoutes(deps: AppDeps) {
         ? fileNotFound(job.dataset, 'training_file')
         : error;
     });
+    const seen =
+      job.datasetSnapshot === undefined
+        ? undefined
+        : await requireDatasetSnapshot(deps.store, job.dataset, job.datasetSnapshot, 'dataset_snapshot');
     if (request.dry_run)
       return c.json(await dryRun(deps, { job, likely, atHand, inputSize }, c.req.raw.signal), 200);
     // What is known now has to do: no job waits for the doctor.
     const machines = withBackends(deps, deps.backends?.known());
     requireBackend(job.backend, machines);
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
-    const pictures = await countPictures(deps.store, job.dataset, job.split);
+    const pictures = seen ? countSeen(seen) : await countPictures(deps.store, job.dataset, job.split);
     const { estimate, machine, reason } = chooseMachine(likely, pictures, machines);
     const start =
       machine.pool === undefined || reason === null
@@ -298,10 +306,13 @@ interface AskedJob {
 
 /** Says what a job would train on and what it would cost, without creating it. */
 async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJob, signal: AbortSignal) {
-  const { dataset, split, splitSnapshot, architecture, model, promote = 'auto' } = job;
+  const { dataset, split, splitSnapshot, datasetSnapshot, architecture, model, promote = 'auto' } = job;
   const machines = withBackends(deps, await deps.backends?.find());
   requireBackend(job.backend, machines);
-  const snapshot = splitSnapshot === null ? {} : { snapshot: splitSnapshot };
+  const snapshot = {
+    ...(splitSnapshot === null ? {} : { snapshot: splitSnapshot }),
+    ...(datasetSnapshot === undefined ? {} : { seen: datasetSnapshot }),
+  };
   const inspection = toWireInspection(
     await inspectDataset(deps.store, dataset, {
       split,

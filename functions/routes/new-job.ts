@@ -22,6 +22,12 @@ const DEFAULT_SEED = 0;
  */
 export function toNewJob(request: CreateJobRequest): NewJob {
   const architecture = findArchitectureForModel(request.model);
+  if (request.split_snapshot != null && request.dataset_snapshot != null)
+    throw new FoveaError(
+      'request-invalid',
+      '"dataset_snapshot" and "split_snapshot" were both given. A snapshot of the dataset has its split: omit "split_snapshot".',
+      { param: 'split_snapshot' },
+    );
   if (architecture === AUTO_BASE) checkOpenBase(request);
   const dataset = parseDatasetName(
     request.training_file.startsWith(DATASET_PREFIX)
@@ -42,6 +48,7 @@ export function toNewJob(request: CreateJobRequest): NewJob {
     sweep: request.sweep ?? null,
     split: request.split ?? SplitFractionsSchema.parse({}),
     splitSnapshot: request.split_snapshot ?? null,
+    ...(request.dataset_snapshot == null ? {} : { datasetSnapshot: request.dataset_snapshot }),
     backend: request.backend,
     metadata: request.metadata ?? {},
     maxCostUsd: request.max_cost_usd ?? null,

@@ -1,7 +1,8 @@
 // The whole path on one machine with nothing in place of anything: server, worker, trainer process, files.
 
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +14,7 @@ import { drawSampleDataset } from '../../cli/sample-dataset/draw-sample-dataset.
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { type LocalServer, startLocalServer } from '../../functions/local-server.ts';
+import { makePattern } from '../support/make-dataset.ts';
 
 const DATASET = 'shapes';
 const IMAGES_PER_CLASS = 12;
@@ -58,6 +60,15 @@ const isTraining = ({ status, progress }: WireJob) => status === 'running' && pr
 const hasSucceeded = ({ status }: WireJob) => status === 'succeeded';
 
 const aPicture = () => [...pictures.values()][0] as Uint8Array;
+
+/** What `fovea reproduce first` prints. */
+async function reproduceFirst(): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  await runReproduce('first', { url: server.url, data: dataDir, version: '0.0.0' });
+  log.mockRestore();
+  return lines;
+}
 
 /** Status and error of a prediction that is expected to fail. */
 const predictionError = (model: string) =>
@@ -172,10 +183,7 @@ describe('startLocalServer', () => {
   });
 
   it('makes a model again from its report, with the same bits', async () => {
-    const lines: string[] = [];
-    const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
-    await runReproduce('first', { url: server.url, data: dataDir, version: '0.0.0' });
-    log.mockRestore();
+    const lines = await reproduceFirst();
     expect(process.exitCode).toBeUndefined();
     expect(lines.at(-1)).toContain('Reproduced');
     const [first, again] = await Promise.all(
@@ -256,5 +264,38 @@ describe('startLocalServer', () => {
       expect(await Promise.all(old.map((exists) => exists()))).toEqual([false, false]),
     );
     expect(await Promise.all(kept.map((exists) => exists()))).toEqual([true, true, true]);
+  });
+
+  it('makes a model again after its pictures were relabelled, moved and renamed, and names one that is gone', async () => {
+    const [first = '', second = '', third = ''] = pictures.keys();
+    const other = path.dirname([...pictures.keys()].at(-1) ?? '');
+    expect(path.dirname(first)).not.toBe(other);
+    await api.datasets.move(DATASET, [first], other);
+    const folder = path.join(dataDir, 'datasets', DATASET);
+    await mkdir(path.join(folder, 'aaa'));
+    await rename(path.join(folder, second), path.join(folder, 'aaa', 'moved.png'));
+    await api.datasets.put(DATASET, `${other}/added.png`, await makePattern(1));
+    await fetch(`${server.url}/v1/datasets/${DATASET}/rename`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'forms' }),
+    });
+    const again = await reproduceFirst();
+    expect(process.exitCode).toBeUndefined();
+    expect(again).toContain('Its pictures are in the dataset "forms" now.');
+    expect(again.at(-1)).toContain('Reproduced');
+
+    await rm(path.join(dataDir, 'datasets', 'forms', third));
+    const without = (await reproduceFirst()).join('\n');
+    expect(process.exitCode).toBe(1);
+    process.exitCode = undefined;
+    const id = createHash('sha256')
+      .update(pictures.get(third) ?? '')
+      .digest('hex')
+      .slice(0, 32);
+    expect(without).toContain('1 picture of its dataset is gone:\n');
+    expect(without).toContain(`datasets/forms/${third}" is gone`);
+    expect(without).toContain(`1 picture only in the earlier one:\n  - ${id}`);
+    expect(without).toContain('Not reproduced');
   });
 });

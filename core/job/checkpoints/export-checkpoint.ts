@@ -35,7 +35,17 @@ export async function jobOfCheckpoint(
     );
   if (!known.includes(sequence)) throw notFound();
   const { architecture, dataset, model, seed, hyperparameters, recipe, split, splitSnapshot } = from;
-  const { backend, metadata, maxCostUsd, promote, resolved, baseChoice, memory } = from;
+  const {
+    datasetSnapshot,
+    pictureOrder,
+    backend,
+    metadata,
+    maxCostUsd,
+    promote,
+    resolved,
+    baseChoice,
+    memory,
+  } = from;
   return {
     job: {
       architecture,
@@ -47,6 +57,7 @@ export async function jobOfCheckpoint(
       sweep: null,
       split,
       splitSnapshot,
+      ...(datasetSnapshot === undefined ? {} : { datasetSnapshot }),
       backend,
       metadata,
       maxCostUsd,
@@ -61,6 +72,8 @@ export async function jobOfCheckpoint(
         resolved,
         memory,
         ...(baseChoice === undefined ? {} : { baseChoice }),
+        // As the checkpoint has it.
+        pictureOrder: pictureOrder ?? 'key',
         finishRequested: true,
         fromCheckpoint: { jobId: from.id, sequence },
       };

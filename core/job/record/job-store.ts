@@ -29,6 +29,7 @@ export type NewJob = Pick<
   | 'sweep'
   | 'split'
   | 'splitSnapshot'
+  | 'datasetSnapshot'
   | 'backend'
   | 'metadata'
   | 'maxCostUsd'
@@ -267,6 +268,7 @@ export function createJobStore({ store, now, onUnreadable = () => undefined }: J
       const record: JobRecord = {
         ...job,
         ...NOTHING_DONE,
+        pictureOrder: 'content',
         formatVersion: JOB_RECORD.version,
         id,
         status: 'validating_files',

@@ -251,6 +251,10 @@ export const JobRecordSchema = z.object({
   split: SplitFractionsSchema,
   /** The snapshot of the dataset's split that the job uses; pictures that were added later are skipped. Null: all pictures. */
   splitSnapshot: z.number().int().min(1).nullable().default(null),
+  /** The snapshot of the dataset whose pictures the job trains on, by their content. Absent: what the dataset has. */
+  datasetSnapshot: z.string().optional(),
+  /** The order in which pictures are trained, before it is shuffled: by content, or, where absent, by key as earlier versions did. */
+  pictureOrder: z.enum(['key', 'content']).optional(),
   backend: z.enum(BACKENDS),
   metadata: z.record(z.string(), z.string()),
   /** Whether the version that it makes becomes live; absent: `auto`. */

@@ -14,7 +14,7 @@ const model = { report, manifest: { onnx: { sha256: 'abc' } } };
 describe('toRequest', () => {
   it('asks for the job of the report, under another name', () => {
     const { job } = input;
-    const asked = toNewJob(CreateJobSchema.parse(toRequest(report)));
+    const asked = toNewJob(CreateJobSchema.parse(toRequest(report, undefined)));
     expect(asked).toMatchObject({
       architecture: job.architecture,
       dataset: job.dataset,
@@ -29,6 +29,15 @@ describe('toRequest', () => {
     });
   });
 
+  it('asks for the pictures of its snapshot where a dataset has it, by whatever name', () => {
+    const asked = toNewJob(CreateJobSchema.parse(toRequest(report, 'renamed')));
+    expect(asked).toMatchObject({
+      dataset: 'renamed',
+      datasetSnapshot: report.dataset.content_hash,
+      splitSnapshot: null,
+    });
+  });
+
   it("omits settings of a sweep's winner that only trials with another stage used", () => {
     const recipe = RecipeSchema.parse({
       stages: 'head',
@@ -37,7 +46,7 @@ describe('toRequest', () => {
       augmentation: { flip: 0.5, mixup: 0.2 },
     });
     const of = (architecture: string) =>
-      toRequest({ ...report, architecture, training: { ...report.training, recipe } }).recipe;
+      toRequest({ ...report, architecture, training: { ...report.training, recipe } }, undefined).recipe;
     expect(of('mobilenet_v2_0.35')).toMatchObject({
       stages: 'head',
       unfreeze_from: 'auto',
@@ -68,25 +77,28 @@ describe('toRequest', () => {
       patience: null,
     };
     const of = (stages: readonly string[], unfreeze_from: string | null = null) =>
-      toRequest({
-        ...report,
-        architecture: 'resnet50',
-        training: {
-          ...report.training,
-          resolved: {
-            ...resolved,
-            unfreeze_from,
-            stages: Object.fromEntries(stages.map((name) => [name, stage])),
+      toRequest(
+        {
+          ...report,
+          architecture: 'resnet50',
+          training: {
+            ...report.training,
+            resolved: {
+              ...resolved,
+              unfreeze_from,
+              stages: Object.fromEntries(stages.map((name) => [name, stage])),
+            },
           },
         },
-      }).recipe;
+        undefined,
+      ).recipe;
     expect(of(['head'])).toMatchObject({ stages: 'head', unfreeze_from: 'auto' });
     expect(of(['head', 'full'])).toMatchObject({ stages: 'full', unfreeze_from: null });
     expect(of(['head', 'full'], 'conv5')).toMatchObject({ stages: 'full', unfreeze_from: 'conv5' });
   });
 
   it('stays within the allowed length of names', () => {
-    const { suffix } = toRequest({ ...report, model: 'm'.repeat(64) });
+    const { suffix } = toRequest({ ...report, model: 'm'.repeat(64) }, undefined);
     expect(suffix).toBe(`${'m'.repeat(53)}-reproduced`);
   });
 });

@@ -165,7 +165,10 @@ type Planted = {
 };
 
 const PLANTED: Readonly<
-  Record<Exclude<FindingCode, 'file-vanished' | 'file-after-snapshot'>, () => Promise<Planted>>
+  Record<
+    Exclude<FindingCode, 'file-vanished' | 'file-after-snapshot' | 'picture-gone'>,
+    () => Promise<Planted>
+  >
 > = {
   'file-empty': async () => ({ files: { 'cat/none.jpg': '' }, at: 'cat/none.jpg' }),
   'file-corrupt': async () => ({

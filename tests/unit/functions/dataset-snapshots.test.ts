@@ -63,8 +63,35 @@ describe('snapshots of a dataset', () => {
     expect(body.added).toMatchObject({ count: 1, pictures: [{ class: 'dog' }] });
     expect(body.removed).toMatchObject({ count: 1, pictures: [{ id: removed, class: 'dog' }] });
     expect(body.moved.pictures).toEqual([
-      { id: moved, from: { class: 'cat', split: splitOf }, to: { class: 'dog', split: splitOf } },
+      {
+        id: moved,
+        path: 'dog/new.png',
+        from: { class: 'cat', split: splitOf },
+        to: { class: 'dog', split: splitOf },
+      },
     ]);
+  });
+
+  it('are what a job can be asked to train on: found at once, counted, and refused together with a split', async () => {
+    const store = await storeOf(await makePictures({ cat: 12, dog: 12 }));
+    const test = createTestApp({ store });
+    const { contentHash } = await see(store);
+    await store.delete('datasets/pets/cat/1.png');
+    const body = { model: 'small_cnn', training_file: 'pets', dataset_snapshot: contentHash };
+    const make = (more: object) => test.send('POST', '/v1/fine_tuning/jobs', { ...body, ...more });
+    expect(await make({})).toMatchObject({ status: 200, body: { dataset_snapshot: contentHash } });
+    const dry = await make({ dry_run: true });
+    expect(dry.body.finding_counts['picture-gone']).toBe(1);
+    expect(dry.body.split).toMatchObject({ test: 2 });
+    expect(await make({ split_snapshot: 1 })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'request-invalid', param: 'split_snapshot' } },
+    });
+    for (const dry_run of [false, true])
+      expect(await make({ dataset_snapshot: 'b'.repeat(64), dry_run })).toMatchObject({
+        status: 404,
+        body: { error: { code: 'dataset-snapshot-not-found', param: 'dataset_snapshot' } },
+      });
   });
 
   it('are refused where there is none, and go with the dataset', async () => {

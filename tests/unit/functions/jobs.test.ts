@@ -104,6 +104,7 @@ describe('POST /v1/fine_tuning/jobs', () => {
       remedies: [],
       split: { train: 0.75, validation: 0.15, test: 0.1 },
       split_snapshot: null,
+      dataset_snapshot: null,
       backend: 'auto',
       attempts: 0,
       max_cost_usd: null,
