@@ -24,11 +24,22 @@ const MEMORY_MIB = 3538;
 
 /** A function that answers, or why there is none. */
 export type TestFunction =
-  | { readonly url: string; readonly store: ObjectStore; output(): string; stop(): Promise<void> }
+  | {
+      readonly url: string;
+      readonly store: ObjectStore;
+      readonly storeUrl: string;
+      /** What another process needs to reach the bucket. */
+      readonly storeEnvironment: Readonly<Record<string, string>>;
+      output(): string;
+      stop(): Promise<void>;
+    }
   | { readonly url: undefined; readonly reason: string };
 
-/** Builds and starts the function. @param keys API keys by their names. */
-export async function startFunction(keys: Readonly<Record<string, string>>): Promise<TestFunction> {
+/** Builds and starts the function. @param keys API keys by their names. @param settings more of its environment. */
+export async function startFunction(
+  keys: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestFunction> {
   const runtime = await installLambdaRuntime();
   if (runtime.node === undefined) return { url: undefined, reason: runtime.reason };
   if (process.env['FOVEA_TEST_S3'] !== undefined)
@@ -69,13 +80,21 @@ export async function startFunction(keys: Readonly<Record<string, string>>): Pro
         [environment.storeUrl]: `s3://${BUCKET}`,
         [environment.trainerFleet]: JSON.stringify(FLEET),
         [environment.apiKeysSecret]: SECRET,
+        ...settings,
       },
     });
     stops.push(() => instance.stop());
     const front = await serveFunctionUrl(instance);
     stops.push(() => front.stop());
     const store = createS3Store({ ...s3.options, bucket: BUCKET, prefix: '' });
-    return { url: front.url, store, output: () => instance.output(), stop };
+    return {
+      url: front.url,
+      store,
+      storeUrl: `s3://${BUCKET}`,
+      storeEnvironment: s3.environment,
+      output: () => instance.output(),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
