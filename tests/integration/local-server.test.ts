@@ -128,6 +128,7 @@ describe('startLocalServer', () => {
       'model-int8.onnx',
       'model.onnx',
       'parity.json',
+      'pictures.index',
       'preprocess.cpp',
       'preprocess.mjs',
       'preprocess.py',
