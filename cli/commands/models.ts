@@ -67,12 +67,17 @@ export async function runModelShow({ client, output }: Session, reference: strin
   const versions = await all(client.models.versions(model.id));
   output.answer({
     json: { ...model, version_list: versions },
-    text: () => describeModel(model, versions, Date.now()),
+    text: () => describeModel(model, versions, { url: client.url, nowMs: Date.now() }),
     short: () => versions.map(({ id }) => id).join('\n'),
   });
 }
 
-function describeModel(model: WireModel, versions: readonly WireModelVersion[], nowMs: number): string {
+/** `url` is that of the server, for the address of the report. */
+function describeModel(
+  model: WireModel,
+  versions: readonly WireModelVersion[],
+  { url, nowMs }: { readonly url: string; readonly nowMs: number },
+): string {
   const { input } = model;
   const table = newTable(['version', 'aliases', 'base', 'dataset', 'made', 'accuracy', 'size'], 5);
   for (const { version, aliases, architecture, dataset, created, test_accuracy, size_bytes } of versions)
@@ -89,7 +94,7 @@ function describeModel(model: WireModel, versions: readonly WireModelVersion[], 
     `model      ${model.id}, version ${model.version}`,
     `classes    ${model.labels.join(', ')}`,
     ...(input === null ? [] : [`input      ${input.height}×${input.width}×${input.channels}`]),
-    ...(model.report === null ? [] : [`report     ${model.report}`]),
+    ...(model.report === null ? [] : [`report     ${url}${model.report}?format=html`]),
     '',
     table.toString(),
   ].join('\n');
