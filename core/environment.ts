@@ -41,6 +41,12 @@ export const environment = {
   machinePrices: 'FOVEA_MACHINE_PRICES',
   /** Secret that holds the API keys: a JSON object from a key's name to the key. */
   apiKeysSecret: 'FOVEA_API_KEYS_SECRET',
+  /** One of {@link AUTHORIZATIONS}. Default: `keys`. */
+  authorization: 'FOVEA_AUTHORIZATION',
+  /** Origin of the front through which all requests must come, e.g. `https://fovea.example.com`. Default: the function's own address. */
+  frontOrigin: 'FOVEA_FRONT_ORIGIN',
+  /** Secret with what the front sends in {@link FRONT_HEADER}. Goes with {@link environment.frontOrigin}. */
+  frontSecret: 'FOVEA_FRONT_SECRET',
   /** JSON file of API keys by their names. The API in a container makes it where it is missing. */
   apiKeysFile: 'FOVEA_API_KEYS_FILE',
   /** Address at which clients of the API in a container reach it, e.g. `http://127.0.0.1:8787`. */
@@ -66,6 +72,12 @@ export const environment = {
   /** Days for which what expires is kept, by kind, e.g. `audit=90,batches=7`; core/storage/retention.ts has the kinds. */
   keepDays: 'FOVEA_KEEP_DAYS',
 } as const;
+
+/** Who admits requests to a function: the function itself by API keys, or AWS by signatures of IAM's users and roles. */
+export const AUTHORIZATIONS = ['keys', 'iam'] as const;
+
+/** By which header the front of an installation shows that a request came through it. */
+export const FRONT_HEADER = 'x-fovea-front';
 
 /** Whom webhooks may reach: hosts of the public internet by https, or any by https and http. */
 export const WEBHOOK_RECEIVERS = ['public', 'any'] as const;

@@ -7,6 +7,7 @@ import { monotonicMs } from '../core/clock.ts';
 import { createKeptAnswers } from '../core/idempotency/kept-answers.ts';
 import { createDailyQuota } from '../core/usage/daily-quota.ts';
 import type { AppDeps } from './deps/deps.ts';
+import { admitCaller } from './http/admit-caller.ts';
 import { allowHosts } from './http/allow-hosts.ts';
 import { allowOrigins } from './http/allow-origins.ts';
 import { answerOptions } from './http/answer-options.ts';
@@ -21,6 +22,7 @@ import { createNotFoundHandler } from './http/not-found.ts';
 import { publicOrigin } from './http/public-origin.ts';
 import { requestLog } from './http/request-log.ts';
 import { requireApiKey } from './http/require-api-key.ts';
+import { requireFront } from './http/require-front.ts';
 import { traceRequests } from './http/trace-requests.ts';
 import { errorShapeOf, PROTOCOLS } from './protocols/protocols.ts';
 import { architectureRoutes } from './routes/architectures.ts';
@@ -73,6 +75,8 @@ export function createApp(deps: AppDeps) {
   app.use(dropBodyOfHead());
   app.use(boundBodies(deps.limits));
   app.use(publicOrigin(deps.trustsProxy ?? false));
+  if (deps.front !== undefined) app.use(requireFront(deps.front));
+  if (deps.findCaller !== undefined) app.use(admitCaller(deps.findCaller));
   if (deps.hosts !== undefined) app.use(allowHosts(deps.hosts, deps.allowOrigins));
   if (deps.allowOrigins !== undefined && deps.allowOrigins.length > 0)
     app.use(allowOrigins(deps.allowOrigins));

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { createKeyRecords } from '../core/api-key/key-records.ts';
 import { createKeyRing } from '../core/api-key/key-ring.ts';
 import {
+  AUTHORIZATIONS,
   environment,
   metrics as names,
   OriginSchema,
@@ -26,8 +27,10 @@ import { KeepDaysSchema } from '../core/storage/retention.ts';
 import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
+import type { Front } from './deps/front.ts';
 import { DEFAULT_LIMITS } from './deps/limits.ts';
 import { readEnvironment } from './environment.ts';
+import { findIamCaller } from './http/admit-caller.ts';
 import { lazyPredictor, lazyQueue, lazyUploadLinks } from './lazy-ports.ts';
 import { machinesOf } from './machines-of-fleet.ts';
 import { toLogger } from './powertools-logger.ts';
@@ -37,7 +40,10 @@ const env = readEnvironment(
     [environment.storeUrl]: z.string(),
     [environment.trainerFleet]: jsonText(TrainerFleetSchema),
     [environment.queue]: z.enum(QUEUES).default('batch'),
+    [environment.authorization]: z.enum(AUTHORIZATIONS).default('keys'),
     [environment.apiKeysSecret]: z.string(),
+    [environment.frontOrigin]: z.url().optional(),
+    [environment.frontSecret]: z.string().optional(),
     [environment.allowOrigins]: jsonText(z.array(OriginSchema)).default([]),
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
@@ -90,6 +96,25 @@ const metered = (predictor: Predictor): Predictor => ({
   },
 });
 
+const keyRing = createKeyRing({
+  records: createKeyRecords({ store, now: Date.now }),
+  now: Date.now,
+  configured: async () => {
+    const secret = await getSecret(env[environment.apiKeysSecret], {
+      maxAge: KEYS_MAX_AGE_SECONDS,
+      transform: 'json',
+    });
+    return ApiKeysSchema.parse(secret);
+  },
+});
+
+/** The front, whose secret is read again after a while. */
+function frontOf(origin: string | undefined, secretId: string | undefined): Front | undefined {
+  if (origin === undefined || secretId === undefined) return undefined;
+  const secret = async () => String(await getSecret(secretId, { maxAge: KEYS_MAX_AGE_SECONDS }));
+  return { origin, secret };
+}
+
 const app = createApp({
   store,
   jobs,
@@ -118,17 +143,8 @@ const app = createApp({
   ),
   // Lambda gives a function one request at a time, so none ever waits for another.
   lanes: createLaneScheduler({ lanes: processors }),
-  keyRing: createKeyRing({
-    records: createKeyRecords({ store, now: Date.now }),
-    now: Date.now,
-    configured: async () => {
-      const secret = await getSecret(env[environment.apiKeysSecret], {
-        maxAge: KEYS_MAX_AGE_SECONDS,
-        transform: 'json',
-      });
-      return ApiKeysSchema.parse(secret);
-    },
-  }),
+  ...(env[environment.authorization] === 'iam' ? { findCaller: findIamCaller } : { keyRing }),
+  front: frontOf(env[environment.frontOrigin], env[environment.frontSecret]),
   usage: createUsageCounter({
     store,
     now: Date.now,

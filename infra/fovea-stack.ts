@@ -31,8 +31,9 @@ export class FoveaStack extends Stack {
     const { alarms } = new Alarms(this, 'Alarms', { api, jobEvents, email: settings.alarmEmail });
     new Overview(this, 'Overview', { api, alarms });
     const { domain, certificateArn } = settings;
-    if (domain !== undefined && certificateArn !== undefined)
-      new CustomDomain(this, 'Domain', { url: api.url, name: domain, certificateArn });
+    const { url, frontSecret } = api;
+    if (domain !== undefined && certificateArn !== undefined && frontSecret !== undefined)
+      new CustomDomain(this, 'Domain', { url, frontSecret, name: domain, certificateArn });
     if (settings.monthlyBudget !== undefined) {
       new SpendingLimit(this, 'SpendingLimit', {
         monthlyUsd: settings.monthlyBudget,
@@ -41,7 +42,10 @@ export class FoveaStack extends Stack {
       });
     }
 
-    new CfnOutput(this, 'ApiUrl', { value: api.url.url, description: 'The API; /docs describes it' });
+    new CfnOutput(this, 'ApiUrl', {
+      value: domain === undefined ? url.url : `https://${domain}/`,
+      description: 'The API; /docs describes it',
+    });
     new CfnOutput(this, 'ApiKeysSecret', {
       value: api.apiKeys.secretArn,
       description: 'Secret with the API keys',

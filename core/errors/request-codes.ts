@@ -37,6 +37,8 @@ export const REQUEST_CODES = {
 
   'api-key-missing':
     'The request has no API key. Send `Authorization: Bearer <API key>`; the operator of the server makes keys by `fovea keys create`.',
+  'caller-unknown':
+    'The function takes the word of IAM for who calls, and the request came without it. Deploy the stack again, so that its URL requires signatures.',
   'api-key-expired': 'The API key has ended. Ask the operator of the server for another one.',
   'api-key-exists': 'An API key has this name. Choose another one, or rotate or revoke that key.',
   'api-key-not-found': 'The store has no API key of this name. List the keys to find it.',

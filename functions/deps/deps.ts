@@ -19,6 +19,7 @@ import type { UsageCounter } from '../../core/usage/usage-counter.ts';
 import type { BodyTerms } from './bytes-in-flight.ts';
 import type { Connection } from './connection.ts';
 import type { BackendFinder } from './find-backends.ts';
+import type { FindCaller, Front } from './front.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics, MetricsScope } from './metrics.ts';
@@ -58,6 +59,10 @@ export interface AppDeps {
   readonly limits: Limits;
   /** The keys, one of which the API requires; without them, everybody who can reach it may use it. */
   readonly keyRing?: KeyRing | undefined;
+  /** Who sent a request, where the platform admits requests; goes instead of {@link AppDeps.keyRing}. */
+  readonly findCaller?: FindCaller | undefined;
+  /** The front through which all requests must come; absent where they need not. */
+  readonly front?: Front | undefined;
   /** Counts predictions; absent where nobody wants to know. */
   readonly usage?: UsageCounter | undefined;
   /** Records traces; absent where nobody wants them. */
@@ -92,6 +97,8 @@ export interface AppEnv {
   Bindings: {
     /** Absent in a function. */
     readonly connection?: Connection;
+    /** What the platform of a function tells of the request. */
+    readonly requestContext?: unknown;
   };
   Variables: {
     requestId: string;

@@ -17,6 +17,7 @@ const EVERYWHERE: readonly ErrorCode[] = [
 /** Errors of routes below /v1, where the installation has keys. */
 const WITH_KEYS: readonly ErrorCode[] = [
   'api-key-missing',
+  'caller-unknown',
   'api-key-invalid',
   'api-key-expired',
   'scope-missing',

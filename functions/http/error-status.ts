@@ -65,6 +65,7 @@ export const ERROR_ANSWERS = {
   'method-not-allowed': refused(405),
 
   'api-key-missing': refused(401),
+  'caller-unknown': refused(401),
   'api-key-invalid': refused(401),
   'api-key-expired': refused(401),
   'api-key-exists': refused(409),

@@ -1,5 +1,6 @@
-// A domain name of one's own for the API, by CloudFront, because a Function URL has only its own name. It costs nothing
-// while there are no requests.
+// A domain name of one's own for the API, by CloudFront, because a Function URL has only its own name. CloudFront shows by a secret header
+// that a request came through it, and the function answers no others. It does not sign requests instead: a signature would take the place
+// of the client's Authorization header, and clients would have to send the hash of each body.
 
 import { CfnOutput, Duration, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -14,11 +15,15 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { FRONT_HEADER } from '../../core/environment.ts';
 
 /** The function's URL, and the name that leads to it. */
 export interface CustomDomainProps {
   readonly url: FunctionUrl;
+  /** What the function wants to see. */
+  readonly frontSecret: ISecret;
   /** E.g. `fovea.example.com`. */
   readonly name: string;
   /** ARN of a certificate for the name, in us-east-1, where CloudFront looks for certificates. */
@@ -37,7 +42,7 @@ const ACKNOWLEDGED = {
 
 /** A distribution that passes every request on, and caches nothing. */
 export class CustomDomain extends Construct {
-  constructor(scope: Construct, id: string, { url, name, certificateArn }: CustomDomainProps) {
+  constructor(scope: Construct, id: string, { url, frontSecret, name, certificateArn }: CustomDomainProps) {
     super(scope, id);
     const distribution = new Distribution(this, 'Distribution', {
       comment: `Fovea: ${name}`,
@@ -46,7 +51,11 @@ export class CustomDomain extends Construct {
       minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: HttpVersion.HTTP2_AND_3,
       defaultBehavior: {
-        origin: new FunctionUrlOrigin(url, { readTimeout: FIRST_BYTE }),
+        origin: new FunctionUrlOrigin(url, {
+          readTimeout: FIRST_BYTE,
+          // The template has a reference. CloudFront's configuration has the value, which it puts in place of a header of this name.
+          customHeaders: { [FRONT_HEADER]: frontSecret.secretValue.unsafeUnwrap() },
+        }),
         allowedMethods: AllowedMethods.ALLOW_ALL,
         cachePolicy: CachePolicy.CACHING_DISABLED,
         // The function's own address stands in the Host header, by which AWS finds it.

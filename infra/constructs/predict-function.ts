@@ -1,13 +1,22 @@
-// The API: one function behind a URL of its own, and the secret with its API keys.
+// The API: one function behind a URL of its own, and the secret with its API keys. The URL leads to an alias, so that it stays the same
+// whatever else changes.
 
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
-import { type FunctionUrl, FunctionUrlAuthType, type IFunction, InvokeMode } from 'aws-cdk-lib/aws-lambda';
+import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
+import {
+  Alias,
+  type FunctionUrl,
+  FunctionUrlAuthType,
+  type IFunction,
+  InvokeMode,
+} from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { environment } from '../../core/environment.ts';
 import { allowApi } from '../access/bucket-access.ts';
+import { provisionedUsdPerMonth } from '../settings/provisioned-price.ts';
 import { type Settings, webhookVariables } from '../settings/settings.ts';
 import { BundledFunction } from './bundled-function.ts';
+import { Canary } from './canary.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
 import { allowTraining } from './trainer-access.ts';
@@ -22,6 +31,7 @@ export interface PredictFunctionProps {
 /** Inspecting a dataset of some thousand pictures takes minutes; a prediction takes milliseconds. */
 const TIMEOUT = Duration.minutes(5);
 const KEY_LENGTH = 40;
+const ALIAS = 'live';
 
 /** The function that serves the API. */
 export class PredictFunction extends Construct {
@@ -29,6 +39,8 @@ export class PredictFunction extends Construct {
   readonly url: FunctionUrl;
   /** JSON object of API keys by their names. It is created with one key, `default`. */
   readonly apiKeys: Secret;
+  /** What the front sends with each request; undefined where there is none. */
+  readonly frontSecret: Secret | undefined;
 
   constructor(scope: Construct, id: string, { data, trainer, settings }: PredictFunctionProps) {
     super(scope, id);
@@ -46,7 +58,9 @@ export class PredictFunction extends Construct {
       reason: 'Clients hold the keys: a new one is added beside the old one, which goes when all have moved.',
     });
 
-    const { functionConcurrency, allowOrigins, imageUrls, feedback, keepDays } = settings;
+    const { functionConcurrency, allowOrigins, imageUrls, feedback, keepDays, authorization, domain } =
+      settings;
+    if (domain !== undefined) this.frontSecret = createFrontSecret(this);
     const api = new BundledFunction(this, 'Function', {
       code: 'api',
       description: 'Fovea: predictions and fine-tuning jobs',
@@ -58,6 +72,13 @@ export class PredictFunction extends Construct {
         [environment.trainerFleet]: Stack.of(this).toJsonString(trainer.fleet),
         [environment.queue]: settings.queue,
         [environment.apiKeysSecret]: this.apiKeys.secretArn,
+        ...(authorization === 'keys' ? {} : { [environment.authorization]: authorization }),
+        ...(this.frontSecret === undefined
+          ? {}
+          : {
+              [environment.frontOrigin]: `https://${domain}`,
+              [environment.frontSecret]: this.frontSecret.secretArn,
+            }),
         ...(allowOrigins === undefined ? {} : { [environment.allowOrigins]: JSON.stringify(allowOrigins) }),
         ...(Object.keys(keepDays).length === 0 ? {} : { [environment.keepDays]: textOf(keepDays) }),
         ...webhookVariables(settings),
@@ -68,14 +89,47 @@ export class PredictFunction extends Construct {
     });
     allowApi(api.role, data.bucket);
     allowTraining(api.role, trainer);
-    this.apiKeys.grantRead(api);
+    if (authorization === 'keys') this.apiKeys.grantRead(api);
+    this.frontSecret?.grantRead(api);
     this.function = api.function;
-    // The function checks API keys itself: OpenAI's clients send a bearer token, and IAM takes signatures alone.
-    this.url = api.function.addFunctionUrl({
-      authType: FunctionUrlAuthType.NONE,
+    const alias = this.createAlias(api, settings);
+    // With keys the function checks them itself: OpenAI's clients send a bearer token, and IAM takes signatures alone.
+    this.url = alias.addFunctionUrl({
+      authType: authorization === 'iam' ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
       invokeMode: InvokeMode.RESPONSE_STREAM,
     });
   }
+
+  /** The name of the version that answers requests. */
+  private createAlias(api: BundledFunction, settings: Settings): Alias {
+    const { provisionedConcurrency, canary } = settings;
+    const alias = new Alias(this, 'Live', {
+      aliasName: ALIAS,
+      version: api.function.currentVersion,
+      ...(provisionedConcurrency === 0 ? {} : { provisionedConcurrentExecutions: provisionedConcurrency }),
+    });
+    if (provisionedConcurrency > 0) {
+      const usd = provisionedUsdPerMonth(settings).toFixed(2);
+      Annotations.of(this).addInfoV2(
+        'fovea:provisioned-concurrency',
+        `fovea:provisionedConcurrency=${provisionedConcurrency} costs about US$ ${usd} a month with ${settings.functionMemory} MiB, also while nobody sends a request.`,
+      );
+    }
+    if (canary !== 'none') new Canary(this, 'Canary', { function: api.function, alias, minutes: canary });
+    return alias;
+  }
+}
+
+function createFrontSecret(scope: Construct): Secret {
+  const secret = new Secret(scope, 'FrontSecret', {
+    description: 'What CloudFront sends to the Fovea API with each request, so that nobody comes past it',
+    generateSecretString: { passwordLength: KEY_LENGTH, excludePunctuation: true },
+  });
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason: 'No person and no client holds it: CloudFront and the function alone do.',
+  });
+  return secret;
 }
 
 const textOf = (days: Settings['keepDays']) =>

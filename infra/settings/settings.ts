@@ -4,6 +4,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 import {
+  AUTHORIZATIONS,
   environment,
   HTTPS_PORT,
   OriginSchema,
@@ -12,6 +13,7 @@ import {
   WEBHOOK_RECEIVERS,
 } from '../../core/environment.ts';
 import { KeepDaysSchema } from '../../core/storage/retention.ts';
+import { CANARY_MINUTES } from './canary-minutes.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
 /** Zones at most, whose ranges of addresses are kept free. */
@@ -69,7 +71,12 @@ const SettingsSchema = z
     availabilityZones: int(1, MOST_ZONES).default(3),
     /** Processor of the functions. */
     architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
-    /** A domain name for the API, by CloudFront. */
+    /**
+     * Who admits requests: the function by API keys, or AWS by signatures of users and roles of IAM, which then may do everything. With
+     * `iam` browsers cannot use the page, and there is no `domain`: clients sign for the function's own address.
+     */
+    authorization: z.enum(AUTHORIZATIONS).default('keys'),
+    /** A domain name for the API, by CloudFront. The function then answers nobody who comes past it. */
     domain: z.hostname().optional(),
     /** ARN of a certificate for that name; CloudFront takes only certificates of us-east-1. */
     certificateArn: z
@@ -108,6 +115,15 @@ const SettingsSchema = z
      * new one has no more.
      */
     functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default('unreserved'),
+    /** Copies of the function that are always ready, so that no request waits for one to start. They cost money while idle. */
+    provisionedConcurrency: int(0, 1000).default(0),
+    /**
+     * Minutes for which a new version of the function answers a tenth of the requests, and is taken back where it fails. `none`: it
+     * answers all of them at once. Each deployment takes so much longer.
+     */
+    canary: z
+      .union([z.literal('none'), z.coerce.number<unknown>().pipe(z.literal(CANARY_MINUTES))])
+      .default('none'),
     /** The address that receives alarms and warnings of the budget. */
     alarmEmail: z.email().optional(),
     /** US dollars. The budget counts the whole account, or what has the tag `project=fovea` (see `budgetScope`). */
@@ -126,6 +142,16 @@ const SettingsSchema = z
     const message = `must be at least ${largest.vcpus}, the vCPUs of one ${largest.instanceType}`;
     context.addIssue({ code: 'custom', path: ['maxVcpus'], message });
   })
+  .refine(({ domain, authorization }) => domain === undefined || authorization === 'keys', {
+    path: ['authorization'],
+    message:
+      'must be "keys" with fovea:domain: a signature holds for the name that it was made for, and AWS checks its own',
+  })
+  .refine(
+    ({ provisionedConcurrency, functionConcurrency }) =>
+      functionConcurrency === 'unreserved' || provisionedConcurrency <= functionConcurrency,
+    { path: ['provisionedConcurrency'], message: 'must not be more than fovea:functionConcurrency' },
+  )
   .refine(({ domain, certificateArn }) => (domain === undefined) === (certificateArn === undefined), {
     path: ['domain'],
     message: 'fovea:domain and fovea:certificateArn need each other',

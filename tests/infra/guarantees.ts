@@ -107,6 +107,8 @@ const UNSCOPED_ACTIONS = [
 ];
 
 const PUBLIC_FUNCTION = 'ApiFunction';
+/** The alias of it that the URL leads to. */
+const PUBLIC_ALIAS = 'ApiLive';
 
 export const GUARANTEES: readonly Guarantee[] = [
   {
@@ -434,7 +436,7 @@ export const GUARANTEES: readonly Guarantee[] = [
         .filter(([, { Properties: p }]) => p['Principal'] === '*')
         .filter(
           ([, { Properties: p }]) =>
-            !JSON.stringify(p['FunctionName']).includes(PUBLIC_FUNCTION) ||
+            !JSON.stringify(p['FunctionName']).includes(PUBLIC_ALIAS) ||
             (p['Action'] === 'lambda:InvokeFunction' && p['InvokedViaFunctionUrl'] !== true),
         )
         .map(([id]) => id),

@@ -39,6 +39,11 @@ describe('cdk-nag (AwsSolutions)', () => {
     expect(() => synthesizeAfter(() => undefined, DOMAIN)).not.toThrow();
   });
 
+  it('finds nothing with a canary, copies that are ready and signatures', () => {
+    const settings = { 'fovea:canary': 5, 'fovea:provisionedConcurrency': 1, 'fovea:authorization': 'iam' };
+    expect(() => synthesizeAfter(() => undefined, settings)).not.toThrow();
+  });
+
   it('finds nothing with webhooks', () => {
     expect(() => synthesizeAfter(() => undefined, { 'fovea:webhookReceivers': 'public' })).not.toThrow();
   });

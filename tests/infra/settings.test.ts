@@ -16,6 +16,9 @@ describe('parseSettings', () => {
       architecture: 'x86_64',
       functionMemory: 2048,
       functionConcurrency: 'unreserved',
+      authorization: 'keys',
+      provisionedConcurrency: 0,
+      canary: 'none',
       feedback: false,
       keepDays: {},
       budgetScope: 'account',
@@ -38,6 +41,8 @@ describe('parseSettings', () => {
       'fovea:imageUrls': '443, 8443',
       'fovea:keepDays': 'audit=90,batches=7',
       'fovea:webhookReceivers': 'any',
+      'fovea:provisionedConcurrency': '3',
+      'fovea:canary': '10',
       'fovea:allowOrigins': 'https://app.example.com, capacitor://localhost',
     });
     expect(settings).toMatchObject({
@@ -52,6 +57,8 @@ describe('parseSettings', () => {
       imageUrls: [443, 8443],
       keepDays: { audit: 90, batches: 7 },
       webhookReceivers: 'any',
+      provisionedConcurrency: 3,
+      canary: 10,
       allowOrigins: ['https://app.example.com', 'capacitor://localhost'],
     });
   });
@@ -94,6 +101,24 @@ describe('parseSettings', () => {
     expect(
       parseSettings({ 'fovea:domain': 'a.example.com', 'fovea:certificateArn': certificate('us-east-1') }),
     ).toMatchObject({ domain: 'a.example.com' });
+  });
+
+  it('requires keys behind a domain, since a signature holds for one name', () => {
+    const domain = {
+      'fovea:domain': 'a.example.com',
+      'fovea:certificateArn': 'arn:aws:acm:us-east-1:123456789012:certificate/a-b',
+    };
+    expect(() => parseSettings({ ...domain, 'fovea:authorization': 'iam' })).toThrow(
+      /authorization: must be "keys" with fovea:domain/,
+    );
+    expect(parseSettings({ 'fovea:authorization': 'iam' }).authorization).toBe('iam');
+  });
+
+  it('rejects more functions that are ready than may run, and minutes that no configuration has', () => {
+    expect(() =>
+      parseSettings({ 'fovea:provisionedConcurrency': 5, 'fovea:functionConcurrency': 4 }),
+    ).toThrow(/provisionedConcurrency: must not be more than fovea:functionConcurrency/);
+    expect(() => parseSettings({ 'fovea:canary': 7 })).toThrow(/fovea:canary: .*received 7/);
   });
 
   it('rejects machines that are larger than all vCPUs at once', () => {

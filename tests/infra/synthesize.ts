@@ -1,10 +1,15 @@
 // Synthesizes the stack in this process, without the validation that has a test of its own.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
 import { createApp } from '../../infra/create-app.ts';
+
+/** What a deployment's own synthesis gets, the CDK's feature flags among it: they change templates. */
+const { context: ofProject }: { context: Record<string, unknown> } = JSON.parse(
+  readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'),
+);
 
 export interface Resource {
   readonly Type: string;
@@ -33,6 +38,10 @@ export function synthesizeStack(
   try {
     const { app, stack } = createApp({
       context: {
+        ...ofProject,
+        // Of these, templates know nothing; nag.test.ts and feature-flags.test.ts do.
+        '@aws-cdk/core:annotationsInValidationReport': false,
+        '@aws-cdk/core:validateAgainstDefaultRules': false,
         allowStandIn: true,
         // Nobody deploys it, so nothing is copied.
         'aws:cdk:disable-asset-staging': true,

@@ -1,5 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { NO_TELEMETRY, TELL_WEBHOOKS_EVENT, TrainerFleetSchema } from '../../core/environment.ts';
+import {
+  FRONT_HEADER,
+  NO_TELEMETRY,
+  TELL_WEBHOOKS_EVENT,
+  TrainerFleetSchema,
+} from '../../core/environment.ts';
 import { GUARANTEES } from './guarantees.ts';
 import { type CloudTemplate, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
 
@@ -206,8 +211,8 @@ describe('the template', () => {
     expect(patterns).toEqual([
       [
         's3:ListBucket ',
-        's3:GetObject webhooks/* webhook-deliveries/* webhook-queue/notices/*',
-        's3:PutObject webhooks/* webhook-deliveries/* webhook-queue/*',
+        's3:GetObject webhook-deliveries/* webhook-queue/notices/* webhooks/*',
+        's3:PutObject webhook-deliveries/* webhook-queue/* webhooks/*',
         's3:DeleteObject webhook-deliveries/* webhook-queue/*',
       ],
     ]);
@@ -402,6 +407,100 @@ describe('settings', () => {
       },
     });
     expect(resourcesOf(template, 'AWS::CloudFront::Distribution')).toEqual([]);
+    expect(JSON.stringify(named.Outputs['ApiUrl'])).toContain('https://fovea.example.com/');
+  });
+
+  it('close the function to those who come past the domain: by a secret that only CloudFront and the function read', () => {
+    const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/a-b';
+    const named = synthesize({ domain: 'fovea.example.com', certificateArn });
+    const [secretId] =
+      resourcesOf(named, 'AWS::SecretsManager::Secret').find(([id]) => id.startsWith('ApiFrontSecret')) ?? [];
+    expect(secretId).toBeDefined();
+    const [, distribution] = resourcesOf(named, 'AWS::CloudFront::Distribution').at(0) ?? [];
+    const [origin] = distribution?.Properties['DistributionConfig'].Origins;
+    expect(origin.OriginCustomHeaders).toEqual([
+      {
+        HeaderName: FRONT_HEADER,
+        HeaderValue: {
+          'Fn::Join': ['', ['{{resolve:secretsmanager:', { Ref: secretId }, ':SecretString:::}}']],
+        },
+      },
+    ]);
+    const [[, api] = [], [, jobEvents] = []] = resourcesOf(named, 'AWS::Lambda::Function');
+    expect(api?.Properties['Environment'].Variables).toMatchObject({
+      FOVEA_FRONT_ORIGIN: 'https://fovea.example.com',
+      FOVEA_FRONT_SECRET: { Ref: secretId },
+    });
+    expect(JSON.stringify(jobEvents)).not.toContain(secretId);
+    const readers = resourcesOf(named, 'AWS::IAM::Policy').filter(([, policy]) =>
+      JSON.stringify(policy).includes(String(secretId)),
+    );
+    expect(readers.map(([id]) => id.slice(0, 15))).toEqual(['ApiFunctionRole']);
+    for (const { name, problems } of GUARANTEES) expect(problems(named), name).toEqual([]);
+    expect(JSON.stringify(template)).not.toMatch(/FRONT_|FrontSecret/);
+  });
+
+  it('let IAM admit requests instead of keys: nobody else may call, and the function reads no keys', () => {
+    const signed = synthesize({ authorization: 'iam' });
+    expect(
+      resourcesOf(signed, 'AWS::Lambda::Url').map(([, { Properties }]) => Properties['AuthType']),
+    ).toEqual(['AWS_IAM']);
+    const open = (synthesized: CloudTemplate) =>
+      resourcesOf(synthesized, 'AWS::Lambda::Permission').filter(
+        ([, { Properties }]) => Properties['Principal'] === '*',
+      ).length;
+    expect([open(signed), open(template)]).toEqual([0, 2]);
+    const [[, api] = []] = resourcesOf(signed, 'AWS::Lambda::Function');
+    expect(api?.Properties['Environment'].Variables).toMatchObject({ FOVEA_AUTHORIZATION: 'iam' });
+    const policies = (synthesized: CloudTemplate) =>
+      JSON.stringify(resourcesOf(synthesized, 'AWS::IAM::Policy')).includes('secretsmanager:GetSecretValue');
+    expect([policies(signed), policies(template)]).toEqual([false, true]);
+    for (const { name, problems } of GUARANTEES) expect(problems(signed), name).toEqual([]);
+  });
+
+  it('keep copies of the function ready, on the alias that the URL leads to, and say what they cost', () => {
+    const ready = { provisionedConcurrency: 3, functionMemory: 1024, architecture: 'arm64' };
+    const artifact = synthesizeStack(ready);
+    const synthesized = artifact.template as CloudTemplate;
+    expect(
+      resourcesOf(synthesized, 'AWS::Lambda::Alias').map(([, { Properties }]) => Properties),
+    ).toMatchObject([{ Name: 'live', ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 3 } }]);
+    expect(
+      resourcesOf(synthesized, 'AWS::Lambda::Url').map(([, { Properties }]) => Properties['Qualifier']),
+    ).toEqual(['live']);
+    expect(JSON.stringify(artifact.messages)).toContain('costs about US$ 26.28 a month');
+    expect(JSON.stringify(template)).not.toContain('ProvisionedConcurrency');
+  });
+
+  it('try a new version with a tenth of the requests, and take it back at an alarm', () => {
+    const careful = synthesize({ canary: 10 });
+    const [groupId, group] = resourcesOf(careful, 'AWS::CodeDeploy::DeploymentGroup').at(0) ?? [];
+    expect(group?.Properties).toMatchObject({
+      DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent10Minutes',
+      AutoRollbackConfiguration: {
+        Enabled: true,
+        Events: expect.arrayContaining(['DEPLOYMENT_STOP_ON_ALARM']),
+      },
+      AlarmConfiguration: { Enabled: true },
+    });
+    const [, alias] = resourcesOf(careful, 'AWS::Lambda::Alias').at(0) ?? [];
+    expect(JSON.stringify((alias as { UpdatePolicy?: unknown }).UpdatePolicy)).toContain(String(groupId));
+    const stopping = resourcesOf(careful, 'AWS::CloudWatch::Alarm').filter(([id]) =>
+      id.startsWith('ApiCanary'),
+    );
+    expect(
+      stopping.map(([, { Properties }]) => [
+        Properties['MetricName'],
+        Properties['Dimensions'].map(({ Name }: { Name: string }) => Name).toSorted(),
+      ]),
+    ).toEqual([
+      ['Errors', ['ExecutedVersion', 'FunctionName', 'Resource']],
+      ['Url5xxCount', ['FunctionName', 'Resource']],
+    ]);
+    for (const [id] of stopping)
+      expect(JSON.stringify(group?.Properties['AlarmConfiguration'])).toContain(id);
+    for (const { name, problems } of GUARANTEES) expect(problems(careful), name).toEqual([]);
+    expect(JSON.stringify(template)).not.toContain('CodeDeploy');
   });
 
   it('choose the processor, the zones and the concurrency', () => {

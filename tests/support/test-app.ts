@@ -47,6 +47,8 @@ export interface TestAppOptions {
   readonly fetchPicture?: FetchPicture;
   readonly keepsFeedback?: boolean;
   readonly metrics?: AppDeps['metrics'];
+  readonly front?: AppDeps['front'];
+  readonly findCaller?: AppDeps['findCaller'];
   readonly metricsScope?: AppDeps['metricsScope'];
   /** Default: `public`. */
   readonly webhookReceivers?: WebhookReceivers | undefined;
@@ -106,6 +108,8 @@ export function createTestApp(options: TestAppOptions = {}) {
     fetchPicture: options.fetchPicture,
     keepsFeedback: options.keepsFeedback,
     metrics: options.metrics,
+    front: options.front,
+    findCaller: options.findCaller,
     metricsScope: options.metricsScope,
     webhookReceivers: 'webhookReceivers' in options ? options.webhookReceivers : 'public',
     usage: createUsageCounter({

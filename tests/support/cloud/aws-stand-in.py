@@ -8,7 +8,7 @@ import sys
 import threading
 
 import moto.server
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import LambdaVersion, lambda_backends
 from moto.batch import models as batch
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
@@ -128,6 +128,45 @@ class FunctionUrl(Unchanging, CloudFormationModel):
         properties = cloudformation_json["Properties"]
         backend = lambda_backends[account_id][region_name]
         return cls(backend.create_function_url_config(properties["TargetFunctionArn"], properties))
+
+
+def version_attribute(self, name):
+    if name == "Version":
+        return str(self.version)
+    raise UnformattedGetAttTemplateException()
+
+
+LambdaVersion.has_cfn_attr = classmethod(lambda cls, name: name == "Version")
+LambdaVersion.get_cfn_attribute = version_attribute
+# A version never changes: an update makes another.
+LambdaVersion.delete_from_cloudformation_json = classmethod(lambda cls, *_args, **_rest: None)
+
+
+class FunctionAlias(CloudFormationModel):
+    __module__ = "moto.awslambda.models"
+    cloudformation_name_type = staticmethod(lambda: "Name")
+    cloudformation_type = staticmethod(lambda: "AWS::Lambda::Alias")
+
+    def __init__(self, arn):
+        self.arn = self.physical_resource_id = arn
+
+    @classmethod
+    def put(cls, call, properties, account_id, region_name):
+        change = getattr(lambda_backends[account_id][region_name], call)
+        alias = change(properties["Name"], properties["FunctionName"], str(properties["FunctionVersion"]), "", None)
+        return cls(alias.arn)
+
+    @classmethod
+    def create_from_cloudformation_json(cls, _resource_name, cloudformation_json, account_id, region_name, **_rest):
+        return cls.put("create_alias", cloudformation_json["Properties"], account_id, region_name)
+
+    @classmethod
+    def update_from_cloudformation_json(cls, _original, _new_name, cloudformation_json, account_id, region_name):
+        return cls.put("update_alias", cloudformation_json["Properties"], account_id, region_name)
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_args, **_rest):
+        pass
 
 
 class Alarm(Unchanging, CloudFormationModel):
