@@ -316,6 +316,29 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
     );
   });
 
+  it('is updated to other settings and back, and keeps its bucket, its address and its keys', async () => {
+    const { aws, outputs, update } = deployment;
+    const look = async () => {
+      const { Functions } = await aws('lambda', 'list-functions');
+      const memory = Functions.map(({ MemorySize }: { MemorySize: number }) => MemorySize).toSorted();
+      const { KeyCount } = await aws('s3api', 'list-objects-v2', '--bucket', String(outputs['BucketName']));
+      const keys = await aws(
+        'secretsmanager',
+        'get-secret-value',
+        '--secret-id',
+        String(outputs['ApiKeysSecret']),
+      );
+      return { memory, hasObjects: KeyCount > 0, keys: keys.SecretString };
+    };
+    const before = await look();
+    const changed = { functionMemory: '3008', retentionDays: '60', logRetentionDays: '60', jobHours: '24' };
+    expect(await update(changed)).toEqual(outputs);
+    expect((await look()).memory).not.toEqual(before.memory);
+    expect(await update({})).toEqual(outputs);
+    expect(await look()).toEqual(before);
+    expect(before.hasObjects).toBe(true);
+  });
+
   /** Batch jobs of the job, in the order of their submission, and the kinds of their queues. */
   async function batchJobs() {
     const fleet = JSON.parse((await functionVariables())['FOVEA_TRAINER_FLEET'] as string);

@@ -21,6 +21,8 @@ export interface Deployment {
   // biome-ignore lint/suspicious/noExplicitAny: answers of every shape.
   aws(...args: string[]): Promise<any>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Deploys again with other settings, whose trainer's image is the same. @returns the outputs. */
+  update(settings: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>>;
 }
 
 /** Credentials and addresses of a stand-in. */
@@ -51,10 +53,24 @@ export async function deploy(
     }
   };
   const cdk = (...args: string[]) => runCommand('npx', ['cdk', ...args], { cwd: REPOSITORY, env: variables });
-  const assembly = await mkdtemp(path.join(tmpdir(), 'fovea-assembly-'));
-  const context = Object.entries(settings).flatMap(([key, value]) => ['-c', `fovea:${key}=${value}`]);
+  const synthesize = async (wanted: Readonly<Record<string, string>>) => {
+    const assembly = await mkdtemp(path.join(tmpdir(), 'fovea-assembly-'));
+    const context = Object.entries(wanted).flatMap(([key, value]) => ['-c', `fovea:${key}=${value}`]);
+    await cdk('synth', '--quiet', '--build', 'true', '--output', assembly, ...context);
+    return assembly;
+  };
+  const deployAssembly = async (assembly: string): Promise<Readonly<Record<string, string>>> => {
+    await cdk('deploy', '--app', assembly, '--method=direct', '--require-approval', 'never');
+    const { Stacks } = await aws('cloudformation', 'describe-stacks', '--stack-name', 'Fovea');
+    return Object.fromEntries(
+      Stacks[0].Outputs.map((output: { OutputKey: string; OutputValue: string }) => [
+        output.OutputKey,
+        output.OutputValue,
+      ]),
+    );
+  };
 
-  await cdk('synth', '--quiet', '--build', 'true', '--output', assembly, ...context);
+  const assembly = await synthesize(settings);
   await cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`, '--app', assembly);
 
   // The stand-in's registry takes no images; what has its tag is neither built nor pushed again.
@@ -87,14 +103,8 @@ export async function deploy(
       `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/${IMAGES}:${hash}`,
     );
   }
-  await cdk('deploy', '--app', assembly, '--method=direct', '--require-approval', 'never');
-
-  const { Stacks } = await aws('cloudformation', 'describe-stacks', '--stack-name', 'Fovea');
-  const outputs = Object.fromEntries(
-    Stacks[0].Outputs.map((output: { OutputKey: string; OutputValue: string }) => [
-      output.OutputKey,
-      output.OutputValue,
-    ]),
-  );
-  return { variables, aws, outputs };
+  const outputs = await deployAssembly(assembly);
+  const update = async (changed: Readonly<Record<string, string>>) =>
+    deployAssembly(await synthesize({ ...settings, ...changed }));
+  return { variables, aws, outputs, update };
 }
