@@ -16,6 +16,7 @@ import {
 import { applyBatchEvent, type JobMetrics } from '../core/job/queues/batch/apply-batch-event.ts';
 import { BatchEventSchema, isWaiting } from '../core/job/queues/batch/batch-event.ts';
 import { createBatchQueue } from '../core/job/queues/batch/batch-queue.ts';
+import { createLastLines } from '../core/job/queues/batch/last-lines.ts';
 import { reconcileJobs } from '../core/job/queues/batch/reconcile-jobs.ts';
 import { createWatchRule } from '../core/job/queues/batch/watch-rule.ts';
 import { createJobStore } from '../core/job/record/job-store.ts';
@@ -56,7 +57,15 @@ const jobMetrics: JobMetrics = {
 
 const ruleName = env[environment.watchRule];
 const watchRule = ruleName === undefined ? undefined : createWatchRule(ruleName);
-const deps = { jobs, queue, fleet, metrics: jobMetrics, now: Date.now };
+const readLastLines = fleet.logGroup === undefined ? undefined : createLastLines(fleet.logGroup);
+const lastLines =
+  readLastLines &&
+  ((logStream: string) =>
+    readLastLines(logStream).catch((error: unknown) => {
+      logger.warn('the log of a trainer was not read', { log_stream: logStream, error });
+      return [];
+    }));
+const deps = { jobs, queue, fleet, metrics: jobMetrics, lastLines, now: Date.now };
 
 /** The events of the schedule by which open jobs are looked at again. */
 const isSchedule = (event: unknown): boolean =>

@@ -49,6 +49,16 @@ export function allowTraining(role: Role, trainer: Trainer): void {
   acknowledgeWildcard(policy, '*', 'ListJobs cannot be limited to a queue, and reads names alone.');
 }
 
+/** Lets a role read the trainers' logs, and no others. */
+export function allowReadingLogs(role: Role, { logGroup }: Trainer): void {
+  const resources = [logGroup.logGroupArn];
+  const policy = new Policy(role, 'TrainerLogs', {
+    roles: [role],
+    statements: [new PolicyStatement({ actions: ['logs:GetLogEvents'], resources })],
+  });
+  acknowledgeWildcard(policy, logGroup.logGroupArn, 'AWS Batch names the streams of the log group.');
+}
+
 /** Lets a role read what became of Batch jobs; AWS Batch has no narrower permission. */
 export function allowDescribing(role: Role): void {
   const policy = new Policy(role, 'DescribeJobs', {

@@ -418,6 +418,21 @@ export const GUARANTEES: readonly Guarantee[] = [
       }),
   },
   {
+    name: "the function of job events reads the trainers' logs, and nobody reads others",
+    problems: (t) =>
+      statementsOf(t)
+        .filter(({ actions }) => actions.some((action) => /^logs:(Get|Filter|Start|Describe)/.test(action)))
+        .filter(
+          ({ policy, actions, resources }) =>
+            !policy.startsWith('JobEventsFunctionRole') ||
+            sameAs(actions, ['logs:GetLogEvents']).length > 0 ||
+            !resources.every((resource) => /^\{"Fn::GetAtt":\["TrainerLogs\w+","Arn"\]\}$/.test(resource)),
+        )
+        .map(({ policy }) => policy),
+    violate: (t) =>
+      allow(t, 'JobEvents', { Action: 'logs:GetLogEvents', Resource: 'arn:aws:logs:::log-group:*' }),
+  },
+  {
     name: 'Batch jobs of others cannot be ended',
     problems: (t) =>
       statementsOf(t)

@@ -6,7 +6,7 @@ import {
   TrainerFleetSchema,
 } from '../../core/environment.ts';
 import { GUARANTEES } from './guarantees.ts';
-import { type CloudTemplate, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
+import { type CloudTemplate, type Resource, resourcesOf, synthesize, synthesizeStack } from './synthesize.ts';
 
 let template: CloudTemplate;
 
@@ -271,6 +271,28 @@ describe('the template', () => {
     expect(other).not.toMatch(/"Namespace":"Fovea"|\\"Fovea\\"|Fovea\/Fovea/);
   });
 
+  it('gives two stacks of one account and region no name in common, however alike their own are', () => {
+    const LONG = 'a-name-of-a-stack-that-many-people-of-one-company-share';
+    // What AWS knows by its name within a region. Names of parts, as of an alias or a policy of a role, are not among it.
+    const IS_NAME =
+      /^(Name|(Bucket|Role|Function|Topic|Queue|Rule|Alarm|Dashboard|LogGroup|LaunchTemplate|Budget)Name)$/;
+    const IS_PART = /^AWS::(Lambda::(Alias|Permission|Url|Version)|IAM::Policy)$/;
+    const namesOf = (stackName: string) => {
+      const { Resources } = synthesizeStack({ monthlyBudget: 9 }, { stackName }).template as CloudTemplate;
+      return Object.values(Resources).flatMap(({ Type, Properties }) =>
+        IS_PART.test(Type)
+          ? []
+          : Object.entries(Properties).flatMap(([key, value]) =>
+              IS_NAME.test(key) && typeof value === 'string' ? [value] : [],
+            ),
+      );
+    };
+    const all = [...namesOf(`${LONG}-one`), ...namesOf(`${LONG}-two`), ...namesOf('Fovea')];
+    expect(all.length).toBeGreaterThan(2);
+    expect(new Set(all).size).toBe(all.length);
+    for (const name of all) expect(name.length).toBeLessThanOrEqual(64);
+  });
+
   it('takes predictions alone for slow', () => {
     const slow = resourcesOf(template, 'AWS::CloudWatch::Alarm').find(([id]) => id.includes('ApiSlow'));
     expect(slow?.[1].Properties).toMatchObject({ Namespace: 'Fovea/Fovea', MetricName: 'PredictLatency' });
@@ -417,8 +439,7 @@ describe('settings', () => {
       resourcesOf(named, 'AWS::SecretsManager::Secret').find(([id]) => id.startsWith('ApiFrontSecret')) ?? [];
     expect(secretId).toBeDefined();
     const [, distribution] = resourcesOf(named, 'AWS::CloudFront::Distribution').at(0) ?? [];
-    const [origin] = distribution?.Properties['DistributionConfig'].Origins;
-    expect(origin.OriginCustomHeaders).toEqual([
+    expect(distribution?.Properties['DistributionConfig'].Origins[0].OriginCustomHeaders).toEqual([
       {
         HeaderName: FRONT_HEADER,
         HeaderValue: {
@@ -426,8 +447,9 @@ describe('settings', () => {
         },
       },
     ]);
-    const [[, api] = [], [, jobEvents] = []] = resourcesOf(named, 'AWS::Lambda::Function');
-    expect(api?.Properties['Environment'].Variables).toMatchObject({
+    const functions = resourcesOf(named, 'AWS::Lambda::Function').map(([, resource]) => resource);
+    const [api, jobEvents] = functions as [Resource, Resource];
+    expect(api.Properties['Environment'].Variables).toMatchObject({
       FOVEA_FRONT_ORIGIN: 'https://fovea.example.com',
       FOVEA_FRONT_SECRET: { Ref: secretId },
     });
@@ -450,8 +472,8 @@ describe('settings', () => {
         ([, { Properties }]) => Properties['Principal'] === '*',
       ).length;
     expect([open(signed), open(template)]).toEqual([0, 2]);
-    const [[, api] = []] = resourcesOf(signed, 'AWS::Lambda::Function');
-    expect(api?.Properties['Environment'].Variables).toMatchObject({ FOVEA_AUTHORIZATION: 'iam' });
+    const [api] = resourcesOf(signed, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);
+    expect(api?.['Environment'].Variables).toMatchObject({ FOVEA_AUTHORIZATION: 'iam' });
     const policies = (synthesized: CloudTemplate) =>
       JSON.stringify(resourcesOf(synthesized, 'AWS::IAM::Policy')).includes('secretsmanager:GetSecretValue');
     expect([policies(signed), policies(template)]).toEqual([false, true]);

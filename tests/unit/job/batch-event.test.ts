@@ -26,6 +26,8 @@ describe('applyBatchEvent', () => {
   let counted: unknown[];
   /** What the last move has told of the trainer before. */
   let couldNotStart: boolean | undefined;
+  /** By the stream. */
+  let logs: Record<string, readonly string[]>;
   const now = () => STARTED;
 
   beforeEach(async () => {
@@ -33,6 +35,7 @@ describe('applyBatchEvent', () => {
     jobs = createJobStore({ store, now });
     moves = [];
     counted = [];
+    logs = {};
     job = await place({ capacity: 'spot' });
   });
 
@@ -63,6 +66,7 @@ describe('applyBatchEvent', () => {
         jobs,
         fleet,
         now,
+        lastLines: async (stream) => logs[stream] ?? [],
         queue: {
           move: async (id, ended, to, told) => {
             moves.push([id, ended, to]);
@@ -249,6 +253,32 @@ describe('applyBatchEvent', () => {
     await acquireLease({ jobs, now: hoursAhead, batch }, job.id, 'trainer');
     await apply({ status: 'RUNNABLE', attempts: [{ startedAt: STARTED, stoppedAt: STARTED + 5000 }] });
     expect(await jobs.get(job.id)).toMatchObject({ status: 'queued', lease: null });
+  });
+
+  it.each([
+    [
+      'a crash',
+      { container: { exitCode: 139, logStreamName: 'cpu/1' } },
+      'The last lines of its log:\none\ntwo',
+    ],
+    [
+      'an end with a cause',
+      { container: { reason: 'CannotPullContainerError: no', logStreamName: 'cpu/1' } },
+      undefined,
+    ],
+    ['a crash without a log', { container: { exitCode: 139 } }, undefined],
+    ['a crash with an empty log', { container: { exitCode: 139, logStreamName: 'cpu/2' } }, undefined],
+  ])('shows the last words of a trainer that gives no cause: %s', async (_what, detail, words) => {
+    logs = { 'cpu/1': ['one', 'two'], 'cpu/2': [] };
+    await acquireLease({ jobs, now }, job.id, 'trainer');
+    await apply({ status: 'FAILED', statusReason: 'Essential container in task exited', ...detail });
+    const { status, error } = (await jobs.get(job.id)) ?? {};
+    expect(status).toBe('failed');
+    const texts = [error?.message ?? '', ...(await eventsOf())];
+    for (const text of texts)
+      if (words === undefined) expect(text).not.toContain('last lines');
+      else expect(text).toContain(words);
+    expect(texts.length).toBeGreaterThan(1);
   });
 
   it('goes by the time of a lease from a trainer of an earlier version, which says no more', async () => {

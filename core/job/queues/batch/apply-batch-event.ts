@@ -13,7 +13,8 @@ import {
   submissionOf,
 } from './batch-event.ts';
 import type { BatchQueue } from './batch-queue.ts';
-import { isOfLaterAttempt, type NextStep, nextStep } from './next-step.ts';
+import type { ReadLastLines } from './last-lines.ts';
+import { isOfLaterAttempt, logStreamOf, type NextStep, nextStep } from './next-step.ts';
 
 /** Counts jobs and machine time for a dashboard. */
 export interface JobMetrics {
@@ -28,6 +29,8 @@ export interface ApplyBatchEventDeps {
   readonly queue: Pick<BatchQueue, 'move'>;
   readonly fleet: TrainerFleet;
   readonly metrics: JobMetrics;
+  /** Reads a trainer's log, and never rejects; absent where nobody may. */
+  readonly lastLines?: ReadLastLines | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -40,7 +43,7 @@ export async function applyBatchEvent(deps: ApplyBatchEventDeps, event: BatchEve
   const job = await findJob(jobs, event.detail);
   if (job === undefined) return { kind: 'nothing' };
   await reportMachineTime(deps, job, event);
-  const step = nextStep(job, event, deps.fleet);
+  const step = await withLastLines(deps, event.detail, nextStep(job, event, deps.fleet));
   await carryOut(deps, job, event.detail, step);
   // Its trainer may have been killed between the end of the job and the notice of it.
   if (isOver(event.detail)) await jobs.confirmOver(job);
@@ -65,6 +68,26 @@ async function findJob(jobs: JobStore, detail: BatchJobDetail): Promise<JobRecor
       ? { ...record, placement: { ...record.placement, batchJobId } }
       : undefined,
   );
+}
+
+/** Ends whose cause only the trainer's log knows, if anything does. */
+const WITHOUT_CAUSE: ReadonlySet<string> = new Set([
+  'trainer-crashed',
+  'trainer-not-started',
+  'out-of-memory',
+]);
+
+/** Adds the last lines of the trainer's log where the job fails and nothing says why. */
+async function withLastLines(
+  { lastLines }: ApplyBatchEventDeps,
+  detail: BatchJobDetail,
+  step: NextStep,
+): Promise<NextStep> {
+  const logStream = logStreamOf(detail);
+  if (step.kind !== 'fail' || !WITHOUT_CAUSE.has(step.code) || logStream === undefined) return step;
+  const lines = (await lastLines?.(logStream)) ?? [];
+  if (lines.length === 0) return step;
+  return { ...step, message: `${step.message}\nThe last lines of its log:\n${lines.join('\n')}` };
 }
 
 async function carryOut(

@@ -145,6 +145,9 @@ function endOf({ statusReason, container, attempts }: BatchJobDetail) {
   };
 }
 
+/** The stream of the last attempt's log, by its name; undefined where none began. */
+export const logStreamOf = (detail: BatchJobDetail): string | undefined => endOf(detail).logStream;
+
 /** How the reason begins with which Fovea ends a Batch job that was blocked for too long. */
 export const BLOCKED = 'Blocked for too long: ';
 
