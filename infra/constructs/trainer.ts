@@ -135,7 +135,7 @@ export class Trainer extends Construct {
   /** The image for each kind of machine that there is. One for processors carries no CUDA libraries. */
   private createImages(
     pools: readonly MachinePool[],
-    { importedOnGpu }: Settings,
+    { importedOnGpu, imageBuilder: builder }: Settings,
   ): (pool: MachinePool) => ContainerImage {
     const isMixed = new Set(pools.map(({ hasGpu }) => hasGpu)).size > 1;
     const images: { gpu?: ContainerImage; cpu?: ContainerImage } = {};
@@ -143,7 +143,11 @@ export class Trainer extends Construct {
       const variant = hasGpu ? 'gpu' : 'cpu';
       // The only image of a stack has one name, whichever it is.
       const id = isMixed && !hasGpu ? 'CpuImage' : 'Image';
-      images[variant] ??= new TrainerImage(this, id, { variant, imported: hasGpu && importedOnGpu }).image;
+      images[variant] ??= new TrainerImage(this, id, {
+        variant,
+        imported: hasGpu && importedOnGpu,
+        builder,
+      }).image;
       return images[variant];
     };
   }

@@ -55,6 +55,11 @@ const SettingsSchema = z
     maxVcpus: int(4, 1024).default(16),
     /** Whether imported backbones run on the GPU, too, which makes the trainers' image 1 GB larger. */
     importedOnGpu: flag.default(false),
+    /**
+     * Who builds the trainers' image: the Docker of the machine that deploys, or AWS CodeBuild, which needs no Docker there. On Apple
+     * Silicon, Docker emulates the processor, which the build takes long for.
+     */
+    imageBuilder: z.enum(['docker', 'codebuild']).default('docker'),
     /** US dollars an hour of a family's smallest machine, where it differs from the table: `g4dn=0.61,g5=1.2`. */
     usdPerHour: z
       .preprocess(

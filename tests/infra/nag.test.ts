@@ -39,6 +39,10 @@ describe('cdk-nag (AwsSolutions)', () => {
     expect(() => synthesizeAfter(() => undefined, DOMAIN)).not.toThrow();
   });
 
+  it('finds nothing where AWS CodeBuild makes the images', () => {
+    expect(() => synthesizeAfter(() => undefined, { 'fovea:imageBuilder': 'codebuild' })).not.toThrow();
+  });
+
   it('finds nothing with a canary, copies that are ready and signatures', () => {
     const settings = { 'fovea:canary': 5, 'fovea:provisionedConcurrency': 1, 'fovea:authorization': 'iam' };
     expect(() => synthesizeAfter(() => undefined, settings)).not.toThrow();

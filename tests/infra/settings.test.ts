@@ -10,6 +10,7 @@ describe('parseSettings', () => {
       spotWaitMinutes: 15,
       maxVcpus: 16,
       importedOnGpu: false,
+      imageBuilder: 'docker',
       usdPerHour: {},
       jobHours: 12,
       availabilityZones: 3,

@@ -494,6 +494,41 @@ describe('settings', () => {
     expect(JSON.stringify(template)).not.toContain('ProvisionedConcurrency');
   });
 
+  it('have AWS CodeBuild make the images of the trainers, which the jobs run then', () => {
+    const built = synthesize({ imageBuilder: 'codebuild' });
+    const builds = resourcesOf(built, 'Custom::CDKContainerImageBuild');
+    expect(
+      builds.map(([, { Properties }]) => /VARIANT=\w+/.exec(Properties['buildCommand'])?.[0]).toSorted(),
+    ).toEqual(['VARIANT=cpu', 'VARIANT=gpu']);
+    for (const [, { Properties }] of builds) {
+      expect(Properties['buildCommand']).toContain('--platform linux/amd64');
+      expect(Properties['buildCommand']).toContain('batch-job/Dockerfile');
+    }
+    const images = resourcesOf(built, 'AWS::Batch::JobDefinition').map(([, { Properties }]) =>
+      JSON.stringify(Properties['ContainerProperties'].Image),
+    );
+    for (const image of images) expect(builds.some(([id]) => image.includes(id))).toBe(true);
+    expect(new Set(images).size).toBe(2);
+    // Everything else is as always; the build brings a function of its own, which only starts it, and reads the sources.
+    const itsOwn = new Set([
+      'no role may use all actions of a service',
+      "there are only the project's two functions, and none of the CDK's own",
+      'an event on which its function fails is kept',
+    ]);
+    for (const { name, problems } of GUARANTEES)
+      if (!itsOwn.has(name)) expect(problems(built), name).toEqual([]);
+    const starter = resourcesOf(built, 'AWS::IAM::Policy').filter(([id]) => id.startsWith('DeployTimeBuild'));
+    expect(starter.map(([, { Properties }]) => Properties['PolicyDocument'].Statement)).toMatchObject([
+      [
+        {
+          Action: 'codebuild:StartBuild',
+          Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ContainerImageBuild/), 'Arn'] },
+        },
+      ],
+    ]);
+    expect(JSON.stringify(template)).not.toContain('codebuild');
+  });
+
   it('try a new version with a tenth of the requests, and take it back at an alarm', () => {
     const careful = synthesize({ canary: 10 });
     const [groupId, group] = resourcesOf(careful, 'AWS::CodeDeploy::DeploymentGroup').at(0) ?? [];

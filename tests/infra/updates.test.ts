@@ -16,6 +16,7 @@ const OTHER_VALUES: Readonly<Record<string, Values>> = {
   spotWaitMinutes: { spotWaitMinutes: 30 },
   maxVcpus: { maxVcpus: 32 },
   importedOnGpu: { importedOnGpu: true },
+  imageBuilder: { imageBuilder: 'codebuild' },
   usdPerHour: { usdPerHour: 'g5=2' },
   jobHours: { jobHours: 24 },
   availabilityZones: { availabilityZones: 2 },
