@@ -19,6 +19,10 @@ export interface PredictOptions {
   readonly heatmap?: string;
   /** The label that the heatmap shows; default: the likeliest. */
   readonly heatmapLabel?: string;
+  /** Whether the most alike training pictures are asked for. */
+  readonly explain?: boolean;
+  /** How many of them; asks for them, too. */
+  readonly explainCount?: number;
   /** The score below which an answer fails, 0 to 1. */
   readonly failUnder?: number;
 }
@@ -44,6 +48,8 @@ export async function runPredict(
 ): Promise<void> {
   const { output } = session;
   const { csv = false, failUnder } = options;
+  if (csv && explains(options))
+    throw new UsageError('CSV has no columns for training pictures. Leave --csv out, or take --json.');
   const files = await findPictures(names);
   if (options.heatmap !== undefined) await drawHeatmap(session, model, files, options);
   const entries = await predictAll(session, model, files, options);
@@ -51,7 +57,8 @@ export async function runPredict(
   else
     output.answer({
       json: { object: 'list', data: entries },
-      text: () => describe(entries, options),
+      text: () =>
+        [describe(entries, options), ...(explains(options) ? [describeNearest(entries)] : [])].join('\n\n'),
       short: () =>
         entries.map((entry) => ('label' in entry ? String(entry.label) : `! ${entry.error.code}`)).join('\n'),
     });
@@ -65,6 +72,9 @@ export async function runPredict(
       `${countOf(unsure, 'answer')} ${unsure === 1 ? 'has a score' : 'have scores'} below ${failUnder}.`,
     );
 }
+
+const explains = ({ explain = false, explainCount }: PredictOptions): boolean =>
+  explain || explainCount !== undefined;
 
 async function drawHeatmap(
   { client, output }: Session,
@@ -85,8 +95,10 @@ async function predictAll(
   { client }: Session,
   model: string,
   files: readonly NamedFile[],
-  { topK }: PredictOptions,
+  options: PredictOptions,
 ): Promise<Entry[]> {
+  const { topK, explainCount } = options;
+  const asked = { topK, ...(explains(options) ? { explain: true, explainCount } : {}) };
   const groups = await mapConcurrently(
     inGroups(files),
     async (group) => {
@@ -105,9 +117,9 @@ async function predictAll(
   async function predictSome(pictures: readonly { name: string; bytes: Uint8Array }[]): Promise<Entry[]> {
     const [first, ...others] = pictures;
     if (first === undefined) return [];
-    if (others.length > 0) return (await client.predict.many(model, pictures, { topK })).data;
+    if (others.length > 0) return (await client.predict.many(model, pictures, asked)).data;
     try {
-      const { timing_ms: _, ...prediction } = await client.predict.one(model, first.bytes, { topK });
+      const { timing_ms: _, ...prediction } = await client.predict.one(model, first.bytes, asked);
       return [{ ...prediction, index: 0, file: first.name }];
     } catch (error) {
       // An error of the picture does not keep the others; every other would be theirs, too.
@@ -164,6 +176,23 @@ function describe(entries: readonly Entry[], { topK = SHOWN_LABELS, failUnder }:
     ]);
   }
   return table.toString();
+}
+
+/** The training pictures that are the most alike to each picture, and why some have none. */
+function describeNearest(entries: readonly Entry[]): string {
+  const table = newTable(['picture', 'most alike', 'class', 'similarity'], 3);
+  const reasons = new Set<string>();
+  let shown = 0;
+  for (const entry of entries) {
+    if ('error' in entry || entry.explanation === undefined) continue;
+    const { nearest, unavailable } = entry.explanation;
+    if (unavailable !== null) reasons.add(unavailable.message);
+    for (const [at, { dataset, path, class: label, similarity }] of nearest.entries())
+      table.push([at === 0 ? (entry.file ?? '-') : '', `${dataset}/${path}`, label, similarity.toFixed(3)]);
+    shown += nearest.length;
+  }
+  if (reasons.size === 0 && shown === 0) return 'No training picture is left that could explain it.';
+  return [...(shown > 0 ? [table.toString()] : []), ...reasons].join('\n');
 }
 
 const COLUMNS = ['file', 'label', 'score', 'rejected', 'model', 'version', 'error'] as const;

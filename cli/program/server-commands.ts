@@ -289,6 +289,8 @@ function addModels(program: Command): void {
         .option('--csv', 'print lines of CSV')
         .option('--heatmap <file>', 'write the picture with a map of where the label is, as PNG', takePath)
         .option('--heatmap-label <label>', 'the label that the map shows (default: the likeliest)')
+        .option('--explain', 'print the training pictures that the network sees as the most alike')
+        .option('--explain-count <number>', 'how many of them, up to 20 (default: 5)', parseCount)
         .option('--fail-under <score>', 'exit code 1 where a score is lower, 0 to 1', parseShare),
       async () => (await import('../commands/predict.ts')).runPredict,
     ),
@@ -296,6 +298,7 @@ function addModels(program: Command): void {
     'fovea predict flowers flowers "copy/**/*-00?.png" --csv',
     'fovea predict flowers - --json < photo.jpg',
     'fovea predict flowers photo.jpg --heatmap where.png --fail-under 0.01',
+    'fovea predict flowers photo.jpg --explain',
   );
   withExamples(
     asks(

@@ -110,7 +110,11 @@ export function createServerMetrics(deps: ServerMetricsDeps): Metrics {
     'Requests that were refused because too many wait.',
     () => lanes.load.refused,
   );
-  gauge('fovea_loaded_models', 'Models and heatmaps that are loaded.', () => cache().count);
+  gauge(
+    'fovea_loaded_models',
+    'Sessions that are loaded: models, and what draws their heatmaps and explains them.',
+    () => cache().count,
+  );
   gauge('fovea_loaded_models_bytes', 'Memory that they take, as it is counted.', () => cache().sizeBytes);
   counter('fovea_model_hits_total', 'Predictions that found their model loaded.', () => cache().hits);
   counter('fovea_model_loads_total', 'Models that were loaded.', () => cache().loads);

@@ -210,6 +210,19 @@ describe('in a pipe', () => {
     expect(stdout).toBe('');
   });
 
+  it('predict --explain prints the most alike training pictures, and has them in JSON', async () => {
+    const said = await shell('fovea predict flowers photo.jpg --explain --explain-count 2');
+    expect(said.stdout).toMatch(
+      /picture +most alike +class +similarity\nphoto\.jpg +flowers\/(\w+)\/\S+ +\1 +[01]\.\d{3}\n +flowers\/\S+ +\w+ +[01]\.\d{3}\n$/,
+    );
+    const { stdout } = await shell('fovea predict flowers photo.jpg --explain --json');
+    expect(JSON.parse(stdout).data[0].explanation).toMatchObject({
+      unavailable: null,
+      nearest: { length: 5 },
+    });
+    expect(await shell('fovea predict flowers photo.jpg --explain --csv')).toMatchObject({ exitCode: 2 });
+  });
+
   it('evaluate says accuracy with its interval, classes and confusions, and fails below --fail-under', async () => {
     const said = await shell('fovea evaluate flowers flowers');
     expect(said.stdout).toMatch(
