@@ -2,9 +2,10 @@
 
 import { render } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { keepLists, models } from './state/lists.ts';
+import { Failure } from './parts/notice.tsx';
+import { keepLists, listProblems, models } from './state/lists.ts';
 import { route } from './state/route.ts';
-import { health, keyProblem, takeKey } from './state/session.ts';
+import { health, keyProblem, slowQuestions, takeKey } from './state/session.ts';
 import { Dataset, DatasetClass } from './views/dataset.tsx';
 import { Datasets } from './views/datasets.tsx';
 import { Job } from './views/job.tsx';
@@ -15,6 +16,13 @@ import { Try } from './views/try.tsx';
 import { TEXTS } from './words/texts.ts';
 
 const VIEWS = ['datasets', 'train', 'models', 'try'] as const;
+
+/** What a view cannot show because the server refuses it. */
+function refused(view: string): unknown {
+  const problems = listProblems.value;
+  if (view === 'train') return problems.jobs;
+  return view === 'models' || view === 'try' || view === '' ? problems.models : undefined;
+}
 
 /** Without a view in the address: a photo to try where there is a model, else the way to one. */
 const startView = () => (models.value === null ? '' : models.value.length > 0 ? 'try' : 'datasets');
@@ -92,6 +100,12 @@ function Page() {
             {TEXTS.down}
           </p>
         ) : null}
+        {health.value !== 'down' && slowQuestions.value > 0 ? (
+          <p class="slow wide" role="status">
+            {TEXTS.slow}
+          </p>
+        ) : null}
+        {keyProblem.value === null ? <Failure error={refused(view)} /> : null}
         {keyProblem.value === null ? <View /> : <KeyForm problem={keyProblem.value} />}
       </main>
     </>

@@ -34,7 +34,7 @@ interface Looked {
  */
 export async function lookAtReport(browser: Browser, trained: string, demand: Demand): Promise<void> {
   const reports: readonly Looked[] = [
-    { name: 'the report of a trained model', html: trained, mostPages: 5 },
+    { name: 'the report of a trained model', html: trained, mostPages: 6 },
     { name: `a report of ${MANY_CLASSES} classes`, html: drawLarge(), mostPages: 9 },
   ];
   for (const report of reports) {

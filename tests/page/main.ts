@@ -16,8 +16,11 @@ import { startLocalServer } from '../../functions/local-server.ts';
 import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
 import { demand, problems } from './demand.ts';
+import { hardTimes } from './hard-times.ts';
 import { JUDGED, makeJudgedModels } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
+import { LONG_TASK_MS, ourTasks } from './our-tasks.ts';
+import { sortPictures } from './sort-pictures.ts';
 
 const TRAIN_MS = 180_000;
 const PHONE = { width: 375, height: 740 };
@@ -26,6 +29,8 @@ const SCREEN = { width: 1280, height: 860 };
 const MOST_ELEMENTS = 1500;
 const MANY_PICTURES = 5000;
 const PICTURES_OF_CLASS = 24;
+const PAGES_TURNED = 3;
+const SCROLL_MS = 150;
 
 const { values } = parseArgs({ options: { screenshots: { type: 'string' }, only: { type: 'string' } } });
 const executablePath = findChromium();
@@ -50,7 +55,16 @@ try {
   await draw(pictures, PICTURES_OF_CLASS);
   browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
   const report = async (from: Browser) => lookAtReport(from, await reportOf('shapes'), demand);
-  for (const [name, part] of Object.entries({ walk, walkByKeyboard, judge, look, report, lookAtMany }))
+  for (const [name, part] of Object.entries({
+    walk,
+    walkByKeyboard,
+    judge,
+    look,
+    report,
+    sort,
+    endure,
+    lookAtMany,
+  }))
     if (values.only === undefined || values.only === name) await part(browser);
 } catch (error) {
   problems.push(`${String(error)}\nThe page says: ${await sayOf(last)}`);
@@ -122,6 +136,15 @@ async function walk(from: Browser): Promise<void> {
   await page.waitForSelector('#curves path.curve', { timeout: TRAIN_MS });
   demand(true, 'curves are drawn while it trains');
   await page.waitForSelector('#job-end', { timeout: TRAIN_MS });
+  await page.waitForSelector('#sheet');
+  const sheet = Number(
+    await page.evaluate(`document.querySelector('#sheet').decode().then(() => sheet.naturalWidth)`),
+  );
+  demand(sheet > 100, `the contact sheet of augmented pictures is ${sheet} px wide`);
+  demand(
+    /pictures a second/.test((await page.textContent('#job-end')) ?? ''),
+    'the end says how fast it was',
+  );
   demand((await page.textContent('#job-end'))?.includes('The model is ready') === true, 'the end is said');
   await page.click('text=See how good it is');
   await page.waitForSelector('#verdict');
@@ -261,11 +284,11 @@ async function tabTo(page: Page, text: string): Promise<void> {
   throw new Error(`No element with "${text}" is reached by Tab.`);
 }
 
-/** Each view at both widths, in both color schemes. */
-async function look(from: Browser): Promise<void> {
+/** The views, by their address behind "#/". */
+async function viewsOf(): Promise<readonly string[]> {
   const [first = ''] = SAMPLE_CLASSES;
   const [job] = await take(client.jobs.list({ pageSize: 1 }), 1);
-  const views = [
+  return [
     'datasets',
     'datasets/shapes',
     `datasets/shapes/${first}`,
@@ -276,6 +299,11 @@ async function look(from: Browser): Promise<void> {
     `models/${JUDGED}`,
     'try',
   ];
+}
+
+/** Each view at both widths, in both color schemes. */
+async function look(from: Browser): Promise<void> {
+  const views = await viewsOf();
   for (const viewport of [PHONE, SCREEN]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await open(from, { viewport, colorScheme, reducedMotion: 'reduce' });
@@ -301,6 +329,43 @@ async function look(from: Browser): Promise<void> {
   }
 }
 
+/** Pictures change their class, by mouse and by keyboard. */
+async function sort(from: Browser): Promise<void> {
+  const dataset = 'sorted';
+  await draw(path.join(server.datasetsDir, dataset), PICTURES_OF_CLASS);
+  const page = await open(from, { viewport: SCREEN });
+  await sortPictures({ page, client, url: server.url, dataset, tabTo, demand });
+  await page.context().close();
+}
+
+/** A server that is away, slow, or closed to a key. */
+async function endure(from: Browser): Promise<void> {
+  const operator = 'operator-of-the-page-test';
+  const locked = await startLocalServer({
+    dataDir: path.join(folder, 'locked'),
+    host: '127.0.0.1',
+    port: 0,
+    version: '0.0.0',
+    logger: silentLogger,
+    apiKeys: async () => ({ operator }),
+  });
+  try {
+    const { secret } = await createClient({ url: locked.url, key: operator }).keys.create({
+      name: 'app',
+      scopes: ['predict'],
+    });
+    await hardTimes({
+      browser: from,
+      url: server.url,
+      views: await viewsOf(),
+      locked: { url: locked.url, key: secret },
+      demand,
+    });
+  } finally {
+    await locked.stop();
+  }
+}
+
 /** A large dataset has no large page. */
 async function lookAtMany(from: Browser): Promise<void> {
   const [first = ''] = SAMPLE_CLASSES;
@@ -314,6 +379,30 @@ async function lookAtMany(from: Browser): Promise<void> {
     await page.waitForLoadState('networkidle');
     const count = Number(await page.evaluate('document.querySelectorAll("*").length'));
     demand(count < MOST_ELEMENTS, `${view} of ${MANY_PICTURES} pictures has ${count} elements`);
+    const [longest = 0] = await ourTasks(from, page, '/page.js', () => scroll(page));
+    demand(
+      longest > 0 && longest < LONG_TASK_MS,
+      `the longest task of the page while ${view} scrolls takes ${longest.toFixed(1)} ms`,
+    );
   }
   await page.context().close();
+}
+
+/** Down and up, then through some pages where there are pages. */
+async function scroll(page: Page): Promise<void> {
+  const next = page.locator('.pages button').last();
+  for (let turn = 0; turn < PAGES_TURNED; turn++) {
+    await page.mouse.move(SCREEN.width / 2, SCREEN.height / 2);
+    for (const way of [1, 1, 1, -1, -1, -1]) {
+      await page.mouse.wheel(0, way * SCREEN.height);
+      await page.waitForTimeout(SCROLL_MS);
+    }
+    if ((await next.count()) === 0) continue;
+    const before = await page.textContent('.pages span');
+    await next.click();
+    await page.waitForFunction(
+      `document.querySelector('.pages span').textContent !== ${JSON.stringify(before)}`,
+    );
+    await page.waitForSelector('#pictures img');
+  }
 }

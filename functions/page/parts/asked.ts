@@ -1,6 +1,8 @@
 // What a view asks the API for once, and again when something changes.
 
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import { ConnectionError } from '../../../client/api-error.ts';
+import { health } from '../state/session.ts';
 
 /** What was asked for. */
 export interface Asked<T> {
@@ -11,7 +13,8 @@ export interface Asked<T> {
 }
 
 /**
- * Asks when the view appears and when one of `inputs` changes. An answer that comes too late is dropped.
+ * Asks when the view appears, when one of `inputs` changes, and when a server that did not answer is back. An answer that comes too late is
+ * dropped.
  * @param ask must end with its signal.
  */
 export function useAsked<T>(
@@ -37,6 +40,10 @@ export function useAsked<T>(
     return () => controller.abort();
   }, [of, round]);
   const again = useCallback(() => setRound((before) => before + 1), []);
+  const isUp = health.value === 'up';
+  useEffect(() => {
+    if (isUp && state.error instanceof ConnectionError) again();
+  }, [isUp]);
   const isOld = state.of !== of;
   return { value: isOld ? undefined : state.value, error: isOld ? undefined : state.error, again };
 }

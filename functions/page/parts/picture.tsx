@@ -1,4 +1,4 @@
-// Pictures of datasets: small ones, loaded when they come into view.
+// Pictures of the API, and small ones of datasets, loaded when they come into view.
 
 import { useEffect, useState } from 'preact/hooks';
 import { apiKey, askFile } from '../state/session.ts';
@@ -13,10 +13,17 @@ interface ThumbnailProps {
 
 const DEFAULT_SIZE = 128;
 
-/** A square picture of a file of a dataset. */
-export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps) {
-  const query = new URLSearchParams({ path, size: String(size) });
-  const address = `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`;
+/** Where the browser finds a picture. */
+interface PictureSource {
+  /** Undefined until it is there. */
+  readonly source: string | undefined;
+  readonly isBroken: boolean;
+  /** Is called by the element that cannot show it. */
+  readonly fail: () => void;
+}
+
+/** A picture of the API as a source of elements, with the key where one is needed. @param address its path. */
+export function usePicture(address: string): PictureSource {
   const key = apiKey.value;
   const [source, setSource] = useState(key === null ? address : undefined);
   const [isBroken, setBroken] = useState(false);
@@ -43,6 +50,15 @@ export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps
       if (made !== undefined) URL.revokeObjectURL(made);
     };
   }, [address, key]);
+  return { source, isBroken, fail: () => setBroken(true) };
+}
+
+/** A square picture of a file of a dataset. */
+export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps) {
+  const query = new URLSearchParams({ path, size: String(size) });
+  const { source, isBroken, fail } = usePicture(
+    `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`,
+  );
   const name = fileName(path);
   if (isBroken || source === undefined)
     return (
@@ -60,7 +76,7 @@ export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps
       height={size}
       loading="lazy"
       decoding="async"
-      onError={() => setBroken(true)}
+      onError={fail}
     />
   );
 }

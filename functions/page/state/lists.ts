@@ -4,6 +4,7 @@ import { effect, signal } from '@preact/signals';
 import type { WireDatasetEntry } from '../../../api/dataset.ts';
 import type { WireJob } from '../../../api/job.ts';
 import type { WireModel } from '../../../api/model.ts';
+import { ApiError } from '../../../client/api-error.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { take } from '../../../client/pages.ts';
 import { poll } from './poll.ts';
@@ -22,6 +23,12 @@ export const models = signal<readonly WireModel[] | null>(null);
 /** The newest jobs; null until they are known. */
 export const jobs = signal<readonly WireJob[] | null>(null);
 
+/** Why the server refuses a list; undefined where it gives it. */
+export const listProblems = signal<{ readonly models: unknown; readonly jobs: unknown }>({
+  models: undefined,
+  jobs: undefined,
+});
+
 /** The datasets by name, as many as one request gives. @throws what the client does. */
 export const listDatasets = (signal: AbortSignal): Promise<readonly WireDatasetEntry[]> =>
   take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS);
@@ -29,14 +36,26 @@ export const listDatasets = (signal: AbortSignal): Promise<readonly WireDatasetE
 /** Asks for models and jobs now. @throws what the client does. */
 export async function refresh(signal?: AbortSignal): Promise<void> {
   const { models: modelCalls, jobs: jobCalls } = client.value;
-  const [foundModels, foundJobs] = await Promise.all([
+  // A key may read the one and not the other.
+  const [foundModels, foundJobs] = await Promise.allSettled([
     take(modelCalls.list({ pageSize: MOST_MODELS, signal }), MOST_MODELS),
     take(jobCalls.list({ pageSize: MOST_JOBS, signal }), MOST_JOBS),
   ]);
-  models.value = foundModels;
-  jobs.value = foundJobs;
-  health.value = 'up';
+  signal?.throwIfAborted();
+  if (foundModels.status === 'fulfilled') models.value = foundModels.value;
+  if (foundJobs.status === 'fulfilled') jobs.value = foundJobs.value;
+  listProblems.value = { models: reasonOf(foundModels), jobs: reasonOf(foundJobs) };
+  for (const found of [foundModels, foundJobs]) {
+    if (found.status === 'rejected' && !(found.reason instanceof ApiError)) throw found.reason;
+  }
+  if (keyProblem.peek() === null) health.value = 'up';
 }
+
+const reasonOf = (found: PromiseSettledResult<unknown>): unknown =>
+  // A key that is refused has a form of its own.
+  found.status === 'rejected' && found.reason instanceof ApiError && keyProblem.peek() === null
+    ? found.reason
+    : undefined;
 
 /** Keeps the lists as they are on the server, as long as the page is open. */
 export function keepLists(): void {

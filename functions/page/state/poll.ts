@@ -1,4 +1,4 @@
-// Asks again and again while somebody looks: not in a hidden tab, and at once when the tab is shown again.
+// Asks again and again while somebody looks: not in a hidden tab, where what is under way is given up, and at once when the tab is shown again.
 
 /** What is asked: gives the milliseconds until it is asked again, or undefined where that is all. */
 export type Ask = (signal: AbortSignal) => Promise<number | undefined>;
@@ -23,13 +23,15 @@ export function poll(ask: Ask): () => void {
       // Who asks shows what failed; the next time may do better.
     }
     running = undefined;
-    if (waitMs === undefined) isOver = true;
-    if (!isOver && !document.hidden) timer = setTimeout(() => void run(), waitMs);
+    const isGivenUp = controller.signal.aborted;
+    if (waitMs === undefined && !isGivenUp) isOver = true;
+    if (!isOver && !document.hidden) timer = setTimeout(() => void run(), isGivenUp ? 0 : waitMs);
   }
 
   const onVisibility = () => {
-    if (document.hidden) clearTimeout(timer);
-    else void run();
+    if (!document.hidden) return void run();
+    clearTimeout(timer);
+    return running?.abort();
   };
   document.addEventListener('visibilitychange', onVisibility);
   void run();

@@ -22,9 +22,30 @@ async function askForKey(response: Response, hadKey: boolean): Promise<void> {
   keyProblem.value ??= hadKey ? (body.error?.message ?? '') : '';
 }
 
+/** How long a question waits until the page says so. */
+const SLOW_MS = 6000;
+/** The number of questions that wait for long. */
+export const slowQuestions = signal(0);
+
+/** Sends a request, and counts it while it waits for long. What brings or changes something may take its time. */
+async function timedFetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  if ((init?.method ?? 'GET') !== 'GET') return fetch(input, init);
+  let isCounted = false;
+  const timer = setTimeout(() => {
+    isCounted = true;
+    slowQuestions.value += 1;
+  }, SLOW_MS);
+  try {
+    return await fetch(input, init);
+  } finally {
+    clearTimeout(timer);
+    if (isCounted) slowQuestions.value -= 1;
+  }
+}
+
 const watchedFetch: typeof fetch = async (input, init) => {
   const key = apiKey.value;
-  const response = await fetch(input, init);
+  const response = await timedFetch(input, init);
   if (response.status === UNAUTHORIZED && key === apiKey.value)
     await askForKey(response.clone(), key !== null);
   return response;

@@ -5,6 +5,7 @@ import type { WireDataset } from '../../../api/dataset.ts';
 import type { WireMovedFiles } from '../../../api/dataset-files.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
+import { dragOf, useDropPlace } from '../parts/drag-pictures.ts';
 import { Done, Failure, messageOf } from '../parts/notice.tsx';
 import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { useKept } from '../state/kept.ts';
@@ -17,6 +18,8 @@ const WORDS = TEXTS.dataset;
 const PICTURES_OF_ROW = 8;
 const CLASSES_OF_PAGE = 20;
 const PICTURES_OF_PAGE = 60;
+/** Classes that have a button of their own to move pictures to; further ones are in a list. */
+const MOST_TARGETS = 30;
 const LARGE_THUMB = 192;
 
 type Finding = WireDataset['findings'][number];
@@ -221,7 +224,7 @@ export function Mend({ dataset, path, labels, mended, likely = '' }: MendProps) 
       >
         <option value="">{WORDS.moveTo} …</option>
         {labels
-          .filter((one) => !path.split('/').slice(0, -1).includes(one))
+          .filter((one) => !isIn(path, one))
           .map((one) => (
             <option key={one}>{one}</option>
           ))}
@@ -255,15 +258,10 @@ function Classes({ dataset, found, mended }: PartProps) {
       <div class="card-head">
         <h2 id="classes-title">{WORDS.classes}</h2>
       </div>
+      <p class="hint">{WORDS.dragHint}</p>
       <ul id="classes" class="rows">
         {shown.map((summary) => (
-          <ClassRow
-            key={summary.label}
-            dataset={dataset}
-            label={summary.label}
-            count={summary.train + summary.validation + summary.test}
-            mended={mended}
-          />
+          <ClassRow key={summary.label} dataset={dataset} summary={summary} mended={mended} />
         ))}
       </ul>
       {pages > 1 ? (
@@ -280,12 +278,20 @@ function Classes({ dataset, found, mended }: PartProps) {
 
 interface ClassRowProps {
   readonly dataset: string;
-  readonly label: string;
-  readonly count: number;
+  readonly summary: WireDataset['classes'][number];
   readonly mended: Mended;
 }
 
-function ClassRow({ dataset, label, count, mended }: ClassRowProps) {
+/** Whether a picture lies in a class. */
+const isIn = (path: string, label: string) => path.split('/').slice(0, -1).includes(label);
+
+function ClassRow({ dataset, summary, mended }: ClassRowProps) {
+  const { label } = summary;
+  const count = summary.train + summary.validation + summary.test;
+  const { over, place } = useDropPlace(dataset, (paths) => {
+    const others = paths.filter((path) => !isIn(path, label));
+    if (others.length > 0) void move(dataset, others, label, mended);
+  });
   const row = useRef<HTMLLIElement>(null);
   const [isSeen, setSeen] = useState(false);
   useEffect(() => {
@@ -308,12 +314,15 @@ function ClassRow({ dataset, label, count, mended }: ClassRowProps) {
     [dataset, label, count, String(isSeen)],
   );
   return (
-    <li ref={row} class="class-row">
+    <li ref={row} class={`class-row ${over}`} data-class={label} {...place}>
       <span class="name">{label}</span>
       <span class="version">{WORDS.count(count)}</span>
+      <span class="facts">{WORDS.parts(summary)}</span>
       <a class="strip" href={toHash(['datasets', dataset, label])} aria-label={WORDS.all(label)}>
         {value?.map(({ path }) => (
-          <Thumbnail key={path} dataset={dataset} path={path} />
+          <span key={path} {...dragOf(dataset, () => [path])}>
+            <Thumbnail dataset={dataset} path={path} />
+          </span>
         ))}
       </a>
       {error === undefined ? null : <span class="facts problem">{messageOf(error)}</span>}
@@ -322,7 +331,13 @@ function ClassRow({ dataset, label, count, mended }: ClassRowProps) {
   );
 }
 
-function Rename({ dataset, label, mended }: Omit<ClassRowProps, 'count'>) {
+interface RenameProps {
+  readonly dataset: string;
+  readonly label: string;
+  readonly mended: Mended;
+}
+
+function Rename({ dataset, label, mended }: RenameProps) {
   return (
     <details class="rename">
       <summary>
@@ -369,7 +384,6 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
   /** The last path of each page before this one. */
   const [before, setBefore] = useState<readonly string[]>([]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [to, setTo] = useState('');
   const [said, setSaid] = useState('');
   const [failure, setFailure] = useState<unknown>();
   const after = before.at(-1);
@@ -392,7 +406,28 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
     again,
   };
   const last = value?.data.at(-1)?.path;
+  const shown = value?.data.map(({ path }) => path) ?? [];
   const paths = [...chosen];
+  /** The picture that was chosen or left out last; with the shift key those up to it follow. */
+  const mark = useRef<string | undefined>(undefined);
+  const choose = (path: string, isChosen: boolean, isRange: boolean) => {
+    const from = mark.current === undefined || !isRange ? -1 : shown.indexOf(mark.current);
+    const at = shown.indexOf(path);
+    const range = from < 0 ? [path] : shown.slice(Math.min(from, at), Math.max(from, at) + 1);
+    const next = new Set(chosen);
+    for (const one of range) {
+      if (isChosen) next.add(one);
+      else next.delete(one);
+    }
+    mark.current = path;
+    setChosen(next);
+  };
+  const areAll = shown.length > 0 && shown.every((path) => chosen.has(path));
+  const isEmptied = value?.data.length === 0 && before.length > 0;
+  // All pictures of the last page are elsewhere now.
+  useEffect(() => {
+    if (isEmptied) setBefore(before.slice(0, -1));
+  }, [isEmptied]);
   return (
     <section class="card wide" aria-labelledby="class-title">
       <div class="card-head">
@@ -405,24 +440,8 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
       <Done text={said} />
       <div class="bar">
         <span role="status">{WORDS.selected(chosen.size)}</span>
-        <select
-          aria-label={WORDS.moveTo}
-          value={to}
-          onChange={({ currentTarget }) => setTo(currentTarget.value)}
-        >
-          <option value="">{WORDS.moveTo} …</option>
-          {found?.classes
-            .filter((one) => one.label !== label)
-            .map((one) => (
-              <option key={one.label}>{one.label}</option>
-            ))}
-        </select>
-        <button
-          type="button"
-          disabled={chosen.size === 0 || to === ''}
-          onClick={() => void move(dataset, paths, to, mended)}
-        >
-          {WORDS.move}
+        <button type="button" onClick={() => setChosen(new Set(areAll ? [] : shown))}>
+          {areAll ? WORDS.selectNone : WORDS.selectAll}
         </button>
         <button
           type="button"
@@ -432,23 +451,26 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
         >
           {WORDS.remove}
         </button>
+        <Targets
+          dataset={dataset}
+          labels={found?.classes.map((one) => one.label).filter((one) => one !== label) ?? []}
+          chosen={paths}
+          mended={mended}
+        />
       </div>
+      <p class="hint">{WORDS.pictureHint}</p>
       <ul id="pictures" class="grid">
-        {value?.data.map(({ path }) => (
-          <li key={path}>
+        {value?.data.map(({ path, split }) => (
+          <li key={path} {...dragOf(dataset, () => (chosen.has(path) ? paths : [path]))}>
             <label>
               <input
                 type="checkbox"
                 checked={chosen.has(path)}
                 aria-label={WORDS.select(fileName(path))}
-                onChange={({ currentTarget }) => {
-                  const next = new Set(chosen);
-                  if (currentTarget.checked) next.add(path);
-                  else next.delete(path);
-                  setChosen(next);
-                }}
+                onClick={({ currentTarget, shiftKey }) => choose(path, currentTarget.checked, shiftKey)}
               />
               <Thumbnail dataset={dataset} path={path} />
+              <span class="part">{WORDS.part[split ?? 'none']}</span>
             </label>
           </li>
         ))}
@@ -460,5 +482,64 @@ export function DatasetClass({ dataset, label }: { readonly dataset: string; rea
         onNext={() => setBefore(last === undefined ? before : [...before, last])}
       />
     </section>
+  );
+}
+
+interface TargetsProps {
+  readonly dataset: string;
+  readonly labels: readonly string[];
+  readonly chosen: readonly string[];
+  readonly mended: Mended;
+}
+
+/** The classes to which pictures are moved: by a drag onto one, or by its button. */
+function Targets({ dataset, labels, chosen, mended }: TargetsProps) {
+  const rest = labels.slice(MOST_TARGETS);
+  const moveTo = (label: string) => void move(dataset, chosen, label, mended);
+  return (
+    <section class="targets" aria-label={WORDS.moveTo}>
+      <span>{WORDS.moveTo}</span>
+      {labels.slice(0, MOST_TARGETS).map((label) => (
+        <Target key={label} dataset={dataset} label={label} chosen={chosen} mended={mended} />
+      ))}
+      {rest.length === 0 ? null : (
+        <select
+          aria-label={WORDS.moveTo}
+          value=""
+          disabled={chosen.length === 0}
+          onChange={({ currentTarget }) => moveTo(currentTarget.value)}
+        >
+          <option value="">{WORDS.otherClass}</option>
+          {rest.map((label) => (
+            <option key={label}>{label}</option>
+          ))}
+        </select>
+      )}
+    </section>
+  );
+}
+
+interface TargetProps {
+  readonly dataset: string;
+  readonly label: string;
+  readonly chosen: readonly string[];
+  readonly mended: Mended;
+}
+
+function Target({ dataset, label, chosen, mended }: TargetProps) {
+  const { over, place } = useDropPlace(dataset, (paths) => void move(dataset, paths, label, mended));
+  return (
+    <button
+      type="button"
+      class={over}
+      // A button that is disabled would take no drag.
+      aria-disabled={chosen.length === 0}
+      onClick={() => {
+        if (chosen.length > 0) void move(dataset, chosen, label, mended);
+      }}
+      {...place}
+    >
+      {label}
+    </button>
   );
 }

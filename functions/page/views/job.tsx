@@ -6,6 +6,7 @@ import { isJobOver } from '../../../client/jobs.ts';
 import { Chart } from '../parts/chart.tsx';
 import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
 import { Failure } from '../parts/notice.tsx';
+import { usePicture } from '../parts/picture.tsx';
 import { refresh } from '../state/lists.ts';
 import { poll } from '../state/poll.ts';
 import { toHash } from '../state/route.ts';
@@ -17,6 +18,9 @@ const WORDS = TEXTS.job;
 const POLL_MS = 1000;
 const SLOW_POLL_MS = 5000;
 const MOST_EVENTS = 30;
+const MOST_WARNINGS = 10;
+/** Stages before the network learns. */
+const BEFORE_LEARNING: ReadonlySet<string | undefined> = new Set(['validating', 'weights', 'features']);
 
 /** The view of a training. */
 export function Job({ id }: { readonly id: string }) {
@@ -68,7 +72,7 @@ export function Job({ id }: { readonly id: string }) {
           {WORDS.facts(job.model, job.dataset)} · {moment(job.created_at)}
         </p>
         {isOver ? (
-          <End job={job} />
+          <End job={job} events={events} />
         ) : (
           <div id="live">
             <p class="lead" role="status">
@@ -80,13 +84,24 @@ export function Job({ id }: { readonly id: string }) {
             <JobBar job={job} />
           </div>
         )}
-        {job.remedies.length > 0 ? <p class="hint">{WORDS.remedies(job.remedies.length)}</p> : null}
+        <GivenUp job={job} events={events} />
       </section>
       <section class="card wide" aria-labelledby="curves-title">
         <div class="card-head">
           <h2 id="curves-title">{WORDS.curves}</h2>
         </div>
         <Curves events={events} />
+      </section>
+      <section class="card wide" aria-labelledby="sheet-title">
+        <div class="card-head">
+          <h2 id="sheet-title">{WORDS.sheet}</h2>
+        </div>
+        {isOver || (job.progress !== null && !BEFORE_LEARNING.has(job.progress.stage)) ? (
+          // Asked for again when the first round is over, and at the end.
+          <Sheet key={`${isOver} ${events.some(({ type }) => type === 'metrics')}`} id={id} isOver={isOver} />
+        ) : (
+          <p class="empty">{WORDS.noSheet}</p>
+        )}
       </section>
       <section class="card wide" aria-labelledby="events-title">
         <div class="card-head">
@@ -107,8 +122,56 @@ export function Job({ id }: { readonly id: string }) {
   );
 }
 
-function End({ job }: { readonly job: WireJob }) {
+interface JobPartProps {
+  readonly job: WireJob;
+  readonly events: readonly WireJobEvent[];
+}
+
+/** What the training did without because memory was short, and other warnings. */
+function GivenUp({ job, events }: JobPartProps) {
+  const warnings = events.filter(({ level, data }) => level === 'warn' && data?.['remedy'] === undefined);
+  return (
+    <>
+      {job.remedies.length === 0 ? null : (
+        <>
+          <p class="hint">{WORDS.remedies(job.remedies.length)}</p>
+          <ul id="remedies">
+            {job.remedies.map(({ remedy, stage, gave_up: gaveUp }) => (
+              <li key={`${remedy} ${stage} ${gaveUp}`}>{WORDS.remedy(stage, gaveUp)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {warnings.length === 0 ? null : (
+        <ul id="warnings">
+          {warnings.slice(-MOST_WARNINGS).map(({ id, message }) => (
+            <li key={id}>{message}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** Augmented pictures of a batch. */
+function Sheet({ id, isOver }: { readonly id: string; readonly isOver: boolean }) {
+  const { source, isBroken, fail } = usePicture(
+    `/v1/fine_tuning/jobs/${encodeURIComponent(id)}/contact-sheet`,
+  );
+  if (isBroken) return <p class="empty">{isOver ? WORDS.noSheetEver : WORDS.noSheet}</p>;
+  return (
+    <>
+      <p class="hint">{WORDS.sheetHelp}</p>
+      {source === undefined ? null : (
+        <img id="sheet" class="sheet" src={source} alt={WORDS.sheetAlt} loading="lazy" onError={fail} />
+      )}
+    </>
+  );
+}
+
+function End({ job, events }: JobPartProps) {
   const words = jobWords(job);
+  const fastest = Math.max(0, ...events.map((event) => numberOf(event, 'images_per_second') ?? 0));
   if (job.status !== 'succeeded')
     return (
       <div id="job-end">
@@ -126,6 +189,7 @@ function End({ job }: { readonly job: WireJob }) {
       <p class="lead" role="status">
         {WORDS.done} {words}
       </p>
+      {fastest === 0 ? null : <p class="facts">{WORDS.fastest(fastest)}</p>}
       <p class="actions">
         <a class="button primary" href={toHash(['try'], { model: version })}>
           {WORDS.tryModel}
@@ -143,37 +207,16 @@ function useEvents(id: string, state: '' | 'open' | 'paused'): readonly WireJobE
   const [events, setEvents] = useState<readonly WireJobEvent[]>([]);
   useEffect(() => {
     if (state !== 'open') return undefined;
-    let running: AbortController | undefined;
     let seen: string | undefined;
-    let isDone = false;
     setEvents([]);
-    const follow = async () => {
-      if (document.hidden || running !== undefined || isDone) return;
-      const controller = new AbortController();
-      running = controller;
-      try {
-        const { jobs } = client.value;
-        for await (const event of jobs.events(id, { after: seen, signal: controller.signal })) {
-          seen = event.id;
-          setEvents((before) => [...before, event]);
-        }
-        isDone = true;
-      } catch {
-        // Followed anew when the tab is shown again, or the job changes.
+    // A stream that breaks off is followed anew, from where it was.
+    return poll(async (signal) => {
+      for await (const event of client.value.jobs.events(id, { after: seen, signal })) {
+        seen = event.id;
+        setEvents((before) => [...before, event]);
       }
-      running = undefined;
-    };
-    const onVisibility = () => {
-      if (document.hidden) running?.abort();
-      else void follow();
-    };
-    document.addEventListener('visibilitychange', onVisibility);
-    void follow();
-    return () => {
-      isDone = true;
-      running?.abort();
-      document.removeEventListener('visibilitychange', onVisibility);
-    };
+      return undefined;
+    });
   }, [id, state]);
   return events;
 }

@@ -35,6 +35,7 @@ export const TEXTS = {
     down: 'no answer',
   },
   down: 'The server does not answer. What you see may be old. The page asks again every few seconds.',
+  slow: 'The server takes its time. The page waits for the answer.',
   loading: 'Loading …',
   again: 'Try again',
   failed: (message: string) => `That did not work. ${message}`,
@@ -88,6 +89,13 @@ export const TEXTS = {
     split: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
       `${whole(train)} pictures are for training, ${whole(validation)} to choose the best moment to stop, and ${whole(test)} for the ` +
       'test at the end. The model never sees the test pictures while it learns, so the test tells how it will do on new ones.',
+    parts: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
+      `${whole(train)} to learn from, ${whole(validation)} to stop by, ${whole(test)} for the test`,
+    part: { train: 'learn', validation: 'stop', test: 'test', none: 'left out' },
+    pictureHint:
+      'Drag a picture, or all that are selected, onto a class; or select some and press the button of a class. Shift selects all in between. ' +
+      'Below each picture is its part: to learn from, to stop by, or for the test. It keeps its part when it moves.',
+    dragHint: 'Drag a picture onto another class to move it. Open a class to move several, also by keyboard.',
     train: 'Train a model',
     cannot: 'Training is not possible yet. See what to mend below.',
     findings: 'What to look at',
@@ -112,6 +120,9 @@ export const TEXTS = {
     select: (name: string) => `Select ${name}`,
     selected: (count: number) =>
       count === 0 ? 'Select pictures to move or remove them.' : `${plural(count, 'picture')} selected.`,
+    selectAll: 'Select all of this page',
+    selectNone: 'Select none',
+    otherClass: 'another class …',
     next: 'Next page',
     previous: 'Previous page',
     page: (page: number) => `Page ${page}`,
@@ -221,6 +232,14 @@ export const TEXTS = {
     tryAgain: 'Set up another training',
     remedies: (count: number) =>
       `Memory was short: ${plural(count, 'setting was', 'settings were')} made smaller.`,
+    remedy: (stage: string, gaveUp: string) => `${gaveUp} (${stage})`,
+    fastest: (images: number) => `up to ${whole(Math.round(images))} pictures a second`,
+    sheet: 'What the network sees',
+    sheetHelp:
+      'Pictures of the first batch with their classes, cropped, turned and recolored at random. Each round shows the network other views.',
+    sheetAlt: 'Augmented pictures of a training batch, with their classes',
+    noSheet: 'The pictures appear when the network begins to learn.',
+    noSheetEver: 'This training has no such pictures.',
   },
   models: {
     title: 'Models',
