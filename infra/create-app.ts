@@ -4,9 +4,7 @@ import { App, type AppProps, DefaultStackSynthesizer, Tags, Validations } from '
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { FoveaStack } from './fovea-stack.ts';
 import { parseSettings } from './settings/settings.ts';
-
-/** Name of the stack unless the context names another (`-c stackName=…`), which allows several stacks in one account. */
-const STACK_NAME = 'Fovea';
+import { stackNameOf } from './settings/stack-name.ts';
 
 /**
  * Creates the app, not yet synthesized.
@@ -14,10 +12,9 @@ const STACK_NAME = 'Fovea';
  */
 export function createApp(props: AppProps = {}): { readonly app: App; readonly stack: FoveaStack } {
   const app = new App(props);
-  const settings = parseSettings(app.node.getAllContext());
-  const stackName: unknown = app.node.tryGetContext('stackName');
-  const stack = new FoveaStack(app, typeof stackName === 'string' ? stackName : STACK_NAME, {
-    settings,
+  const context: Readonly<Record<string, unknown>> = app.node.getAllContext();
+  const stack = new FoveaStack(app, stackNameOf(context), {
+    settings: parseSettings(context),
     description: 'Fovea: fine-tunes image classifiers on AWS Batch and serves them from a function',
     // The rule would ask SSM at each update; `cdk bootstrap` checks the same.
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),

@@ -1,8 +1,8 @@
 // `fovea context`: saves servers by name, and says which one commands ask.
 
 import { createTransport } from '../../client/transport.ts';
-import { parseContextName, readContexts, writeContexts } from '../context/config-file.ts';
-import { contextUnknown, findServer, LOCAL_CONTEXT } from '../context/find-server.ts';
+import { parseContextName, readContexts, saveContext, writeContexts } from '../context/config-file.ts';
+import { contextNameTaken, contextUnknown, findServer, LOCAL_CONTEXT } from '../context/find-server.ts';
 import { readSecret } from '../terminal/ask.ts';
 import { UsageError } from '../terminal/exit-codes.ts';
 import { createOutput, type OutputOptions } from '../terminal/output.ts';
@@ -14,14 +14,10 @@ export async function runContextSet(
   { url, key: hasKey = false, ...options }: OutputOptions & { readonly url: string; readonly key?: boolean },
 ): Promise<void> {
   parseContextName(name);
-  if (name === LOCAL_CONTEXT.name)
-    throw new UsageError(
-      `"${name}" is the server of this machine, at ${LOCAL_CONTEXT.url}. Choose another name.`,
-    );
+  if (name === LOCAL_CONTEXT.name) throw contextNameTaken();
   // Says what is wrong with an address.
   const base = createTransport({ url }).url;
-  const saved = await readContexts();
-  const before = saved.contexts[name];
+  const { [name]: before } = (await readContexts()).contexts;
   const secret = hasKey
     ? await readSecret(`API key of ${base}: `)
     : before?.url === base
@@ -29,8 +25,7 @@ export async function runContextSet(
       : undefined;
   if (hasKey && !secret)
     throw new UsageError('No key was given. Type it at the terminal, or send it to the standard input.');
-  const context = { url: base, ...(secret ? { key: secret } : {}) };
-  await writeContexts({ ...saved, contexts: { ...saved.contexts, [name]: context } });
+  await saveContext(name, { url: base, ...(secret ? { key: secret } : {}) });
   createOutput(options).answer({
     json: { name, url: base, has_key: secret !== undefined },
     text: () =>

@@ -9,16 +9,18 @@ import { promisify } from 'node:util';
 import { ApiError } from '../../client/api-error.ts';
 import { createClient } from '../../client/create-client.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
+import { type Check, passed } from '../../core/check.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { nodeProgram } from '../../core/node-program.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
+import { inspectAccount } from '../aws/infra-program.ts';
 import { adviceOf, advise } from '../context/advice.ts';
 import { LOCAL_CONTEXT } from '../context/find-server.ts';
 import type { Session } from '../context/session.ts';
+import { describeChecks } from '../terminal/describe-checks.ts';
 import { describeError } from '../terminal/describe-error.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
-import { paint } from '../terminal/paint.ts';
 import { countOf } from '../terminal/words.ts';
 
 /** The options of `fovea doctor`. */
@@ -26,16 +28,10 @@ export interface DoctorOptions {
   readonly data: string;
   readonly weights?: string;
   readonly version: string;
-}
-
-/** What one check found. */
-export interface Check {
-  readonly name: string;
-  /** `problem`: something does not work. `note`: something is missing that not everybody needs. */
-  readonly state: 'ok' | 'note' | 'problem';
-  readonly found: string;
-  /** The command that mends it, or what to do; null where nothing is to be done. */
-  readonly mend: string | null;
+  /** Looks at the AWS account instead, as far as a deployment needs it. */
+  readonly aws?: boolean;
+  /** With `aws`: settings as after `-c` of the CDK. */
+  readonly context?: readonly string[];
 }
 
 /** A job writes features, checkpoints and a model; below this a disk is soon full. */
@@ -48,39 +44,40 @@ const TRAINER_DOCTOR = fileURLToPath(new URL('../../batch-job/doctor.ts', import
  */
 export async function runDoctor(session: Session, options: DoctorOptions): Promise<void> {
   const { output } = session;
-  const local = await Promise.all([
-    checkNode(),
-    checkDisk(options),
-    checkPort(),
-    checkWeights(options),
-    checkBackend(output.isJson),
-  ]);
-  const checks = [...local, ...(await checkServer(session, options))];
+  const { aws = false, version } = options;
+  const { checks, ...rest } = aws
+    ? await checkAws(options)
+    : { checks: await checkMachine(session, options) };
   const problems = checks.filter(({ state }) => state === 'problem');
   output.answer({
-    json: { object: 'doctor', version: options.version, checks },
-    text: () => checks.map(describe).join('\n'),
+    json: { object: 'doctor', version, checks, ...rest },
+    text: () => describeChecks(checks),
     short: () => problems.map(({ name }) => name).join('\n'),
   });
   if (problems.length > 0) throw new FailedError(`${countOf(problems.length, 'problem')} found.`);
 }
 
-const MARKS = { ok: ['green', 'ok'], note: ['yellow', 'note'], problem: ['red', 'problem'] } as const;
-const NAME_WIDTH = 9;
-const MARK_WIDTH = 8;
-const INDENT = ' '.repeat(MARK_WIDTH + NAME_WIDTH + 2);
-
-function describe({ name, state, found, mend }: Check): string {
-  const [color, word] = MARKS[state];
-  const line = `${paint(color, word.padEnd(MARK_WIDTH))} ${name.padEnd(NAME_WIDTH)} ${found}`;
-  return mend === null ? line : `${line}\n${INDENT}${mend}`;
+/** This machine, and the server that commands ask. */
+async function checkMachine(session: Session, options: DoctorOptions): Promise<readonly Check[]> {
+  const local = await Promise.all([
+    checkNode(),
+    checkDisk(options),
+    checkPort(),
+    checkWeights(options),
+    checkBackend(session.output.isJson),
+  ]);
+  return [...local, ...(await checkServer(session, options))];
 }
 
-const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, mend: null });
+/** What a deployment would meet. */
+async function checkAws({ context = [] }: DoctorOptions) {
+  const report = await inspectAccount(context);
+  return { ...report, checks: [await checkNode(), ...report.checks] };
+}
 
 /** The command does not start on other versions. */
 const checkNode = async (): Promise<Check> =>
-  ok('Node', `${process.versions.node}, ${process.platform}-${process.arch}`);
+  passed('Node', `${process.versions.node}, ${process.platform}-${process.arch}`);
 
 async function checkDisk({ data }: DoctorOptions): Promise<Check> {
   const folder = path.resolve(data);
@@ -99,7 +96,7 @@ async function checkDisk({ data }: DoctorOptions): Promise<Check> {
           found,
           mend: `Make room, or keep the data elsewhere: ${shownCommand('start', '--data', 'FOLDER')}`,
         }
-      : ok('disk', found);
+      : passed('disk', found);
   } catch (error) {
     return {
       name: 'disk',
@@ -119,7 +116,7 @@ async function checkPort(): Promise<Check> {
     probe.once('error', () => resolve(false));
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
-  if (isFree) return ok('port', `${port} is free`);
+  if (isFree) return passed('port', `${port} is free`);
   const health = await createClient({ url, retries: 0 })
     .health()
     .catch(() => undefined);
@@ -130,14 +127,14 @@ async function checkPort(): Promise<Check> {
         found: `Another program has port ${port}`,
         mend: `Take another: ${shownCommand('start', '--port', String(port + 1))}`,
       }
-    : ok('port', `A server of Fovea ${health.version} has port ${port}`);
+    : passed('port', `A server of Fovea ${health.version} has port ${port}`);
 }
 
 async function checkWeights({ data, weights }: DoctorOptions): Promise<Check> {
   const store = await openObjectStore(pathToFileURL(path.resolve(data)).href);
   const found = await basesAtHand({ store, weightsDir: weights });
   return found.length > 0
-    ? ok('weights', found.join(', '))
+    ? passed('weights', found.join(', '))
     : {
         name: 'weights',
         state: 'note',
@@ -154,8 +151,8 @@ async function checkBackend(isJson: boolean): Promise<Check> {
     // Its first line is about Node.
     const found = isJson
       ? (JSON.parse(stdout) as { best: string }).best
-      : stdout.trim().split('\n').slice(1).join(`\n${INDENT}`);
-    return ok('back end', found);
+      : stdout.trim().split('\n').slice(1).join('\n');
+    return passed('back end', found);
   } catch (error) {
     return {
       name: 'back end',
@@ -174,7 +171,7 @@ async function checkServer({ client, server }: Session, { version }: DoctorOptio
     const health = await client.health();
     found =
       health.version === version
-        ? ok('server', `${where} answers`)
+        ? passed('server', `${where} answers`)
         : {
             name: 'server',
             state: 'note',
@@ -191,13 +188,13 @@ async function checkServer({ client, server }: Session, { version }: DoctorOptio
     for await (const _ of client.models.list({ pageSize: 1 })) break;
     return [
       found,
-      ok('key', server.keyFrom === undefined ? 'none is needed' : `from ${server.keyFrom}, is accepted`),
+      passed('key', server.keyFrom === undefined ? 'none is needed' : `from ${server.keyFrom}, is accepted`),
     ];
   } catch (error) {
     advise(error, server);
     // A key for something else is none the less valid.
     if (error instanceof ApiError && error.status === 403)
-      return [found, ok('key', `from ${server.keyFrom}, may not list models`)];
+      return [found, passed('key', `from ${server.keyFrom}, may not list models`)];
     return [
       found,
       { name: 'key', state: 'problem', found: describeError(error), mend: adviceOf(error) ?? null },

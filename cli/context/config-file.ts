@@ -80,6 +80,12 @@ export async function writeContexts(contexts: Contexts, file = contextsFile()): 
   }
 }
 
+/** Saves one server under a name, in place of another of that name. */
+export async function saveContext(name: string, context: Context): Promise<void> {
+  const saved = await readContexts();
+  await writeContexts({ ...saved, contexts: { ...saved.contexts, [name]: context } });
+}
+
 function parse(text: string): Contexts | undefined {
   const value = parseObject(text);
   const contexts = value?.['contexts'];

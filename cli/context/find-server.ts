@@ -58,5 +58,11 @@ export const contextUnknown = (name: string, contexts: Contexts['contexts']): Us
       `${[LOCAL_CONTEXT.name, ...Object.keys(contexts)].join(', ')}. Make one: fovea context set ${name} --url ADDRESS`,
   );
 
+/** The error for a context that would have the name of the one that is always there. */
+export const contextNameTaken = (): UsageError =>
+  new UsageError(
+    `"${LOCAL_CONTEXT.name}" is the server of this machine, at ${LOCAL_CONTEXT.url}. Choose another name.`,
+  );
+
 const withoutSlash = (url: string) => url.replace(/\/+$/, '');
 const isSame = (a: string, b: string) => withoutSlash(a) === withoutSlash(b);

@@ -1,4 +1,4 @@
-// The options of commands that work on this machine, by which they find the data folder and files of weights.
+// The options that several commands on this machine have: where the data folder and files of weights are, and the settings of a deployment.
 
 import { Option } from 'commander';
 import { DEFAULT_DATA } from '../terminal/shown-command.ts';
@@ -13,3 +13,10 @@ export const dataOption = (): Option =>
 /** Says where weight files are that were put there by hand. */
 export const weightsOption = (): Option =>
   new Option('--weights <folder>', 'folder of pretrained weight files (Keras .h5)').argParser(takeFolder);
+
+/** Gives settings of a deployment, as the CDK's own option does. */
+export const cdkContextOption = (): Option =>
+  new Option(
+    '-c, --context <setting...>',
+    'setting of the deployment, before those of cdk.json: fovea:maxVcpus=32',
+  );

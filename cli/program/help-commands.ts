@@ -1,7 +1,7 @@
 // The commands about the command itself: is this machine ready, and completion in shells.
 
 import { Argument, type Command } from 'commander';
-import { dataOption, weightsOption } from './folder-options.ts';
+import { cdkContextOption, dataOption, weightsOption } from './folder-options.ts';
 import { asks, withExamples } from './server-command.ts';
 
 /** Adds the commands. */
@@ -10,7 +10,11 @@ export function addHelpCommands(program: Command, version: string): void {
     asks(
       program
         .command('doctor')
-        .description('check this machine and the server: what is missing, and the command that mends it')
+        .description(
+          'check this machine and the server, or an AWS account: what is missing, and the command that mends it',
+        )
+        .option('--aws', 'check what a deployment to AWS would meet, instead')
+        .addOption(cdkContextOption())
         .addOption(dataOption())
         .addOption(weightsOption()),
       async () => {
@@ -20,6 +24,7 @@ export function addHelpCommands(program: Command, version: string): void {
       },
     ),
     'fovea doctor',
+    'fovea doctor --aws',
   );
   withExamples(
     program

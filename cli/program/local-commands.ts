@@ -19,7 +19,7 @@ import { runTrainerEntry } from '../commands/run-trainer-entry.ts';
 import type { WeightsPullOptions } from '../commands/weights-pull.ts';
 import type { WorkerOptions } from '../commands/worker.ts';
 import { DEFAULT_DATA } from '../terminal/shown-command.ts';
-import { dataOption, weightsOption } from './folder-options.ts';
+import { cdkContextOption, dataOption, weightsOption } from './folder-options.ts';
 import {
   MEAN_HELP,
   parseCount,
@@ -375,6 +375,26 @@ export function addLocalCommands(program: Command, version: string): void {
     )
     .action(async (options: WorkerOptions) => (await import('../commands/worker.ts')).runWorker(options));
 
+  does(
+    program
+      .command('deploy')
+      .description(
+        'check the AWS account, say what a deployment makes and costs, and deploy; needs the checkout',
+      )
+      .argument('[cdk-option...]', 'after --, further options of `cdk deploy`')
+      .addOption(cdkContextOption())
+      .option('--name <context>', 'name of the context that is saved', takeName, 'aws')
+      .option(
+        '--outputs-file <file>',
+        'file for the outputs of the stack, as `cdk deploy` writes it',
+        takePath,
+      )
+      .option('--skip-checks', 'deploy although a check finds a problem')
+      .option('--dry-run', 'only check, and say what would be made')
+      .option('--yes', 'do not ask, also not before roles are made'),
+    async () => (await import('../commands/deploy.ts')).runDeploy,
+  );
+
   program
     .command('setup')
     .description('build the native TensorFlow back end, which trains about twice as fast')
@@ -403,5 +423,6 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   backup: ['fovea backup /backups/monday'],
   restore: ['fovea restore /backups/monday --data restored'],
   worker: ['fovea worker --store .fovea'],
+  deploy: ['fovea deploy --dry-run', 'fovea deploy -c fovea:trainerFamilies=g4dn,c7i --yes'],
   setup: ['fovea setup'],
 };

@@ -34,6 +34,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'fovea backup /backups/monday': 'tests/unit/backup runs it',
   'fovea restore /backups/monday --data restored': 'tests/unit/backup runs it',
   'fovea worker --store .fovea': 'it works until Ctrl-C; tests/integration/workers.test.ts runs it',
+  'fovea doctor --aws': 'it asks AWS; tests/infra/deploy.test.ts runs it',
+  'fovea deploy --dry-run': 'it asks AWS; tests/infra/deploy.test.ts runs it',
+  'fovea deploy -c fovea:trainerFamilies=g4dn,c7i --yes': 'it deploys; tests/infra/deploy.test.ts runs it',
   'fovea setup': 'it downloads and builds; tests/integration/tensorflow runs it',
 };
 

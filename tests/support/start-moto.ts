@@ -71,10 +71,24 @@ async function isUp(child: ChildProcess, endpoint: string): Promise<boolean> {
 export interface StartMotoOptions {
   /** With all that a deployed stack needs; Batch jobs run in containers that share this machine's network. */
   readonly withStack?: boolean;
+  /** With a stack: what the account is allowed. */
+  readonly account?: StandInAccount;
+}
+
+/** What an account is allowed, where moto has no answer of its own. */
+export interface StandInAccount {
+  /** vCPUs by the code of the quota. */
+  readonly quotas?: Readonly<Record<string, number>>;
+  /** Requests at once of all functions; 1,000 where nothing is said. */
+  readonly concurrency?: number;
+  /** Actions that nobody may do; only servicequotas:GetServiceQuota is looked at. */
+  readonly denied?: readonly string[];
+  /** Whether every image is in the registry, so that none is built. */
+  readonly hasImages?: boolean;
 }
 
 /** Starts moto on a free port of 127.0.0.1; never throws. Takes some 2 s, and once a minute more to install. */
-export async function startMoto({ withStack = false }: StartMotoOptions = {}): Promise<Moto> {
+export async function startMoto({ withStack = false, account = {} }: StartMotoOptions = {}): Promise<Moto> {
   let pythonPath: string | undefined;
   try {
     pythonPath = await findMoto();
@@ -90,7 +104,13 @@ export async function startMoto({ withStack = false }: StartMotoOptions = {}): P
   const child = spawn('python3', [server, '-H', '127.0.0.1', '-p', String(port)], {
     env: {
       ...withPath(pythonPath),
-      ...(withStack ? { MOTO_DOCKER_NETWORK_MODE: 'host', MOTO_PORT: String(port) } : {}),
+      ...(withStack
+        ? {
+            MOTO_DOCKER_NETWORK_MODE: 'host',
+            MOTO_PORT: String(port),
+            STAND_IN_ACCOUNT: JSON.stringify(account),
+          }
+        : {}),
     },
     stdio: 'ignore',
   });

@@ -4,16 +4,22 @@ Run as: python3 aws-stand-in.py -H 127.0.0.1 -p 5555
 """
 
 import json
+import os
 import sys
 import threading
+from types import SimpleNamespace
 
 import moto.server
+from moto.awslambda import urls as lambda_urls
 from moto.awslambda.models import LambdaVersion, lambda_backends
 from moto.batch import models as batch
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.core.common_models import CloudFormationModel
+from moto.core.exceptions import JsonRESTError
+from moto.ecr.models import ECRBackend
 from moto.iam.models import iam_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.servicequotas.models import ServiceQuotasBackend
 
 SERVICE_LINKED_ROLE = "AWSServiceRoleForBatch"
 
@@ -226,6 +232,46 @@ class Secret(Unchanging, CloudFormationModel):
         )
         return cls(json.loads(created)["ARN"])
 
+
+# What an account is allowed and has: {"quotas": {"L-DB2E81BA": 8}, "concurrency": 10, "denied": ["servicequotas:GetServiceQuota"],
+# "hasImages": true}.
+account = json.loads(os.environ.get("STAND_IN_ACCOUNT", "{}"))
+get_other_quota = ServiceQuotasBackend.get_service_quota
+
+
+def get_service_quota(self, service_code, quota_code):
+    """moto knows quotas of networks alone."""
+    if "servicequotas:GetServiceQuota" in account.get("denied", []):
+        raise JsonRESTError("AccessDeniedException", "You are not authorized to perform this operation.")
+    value = account.get("quotas", {}).get(quota_code)
+    if value is None:
+        return get_other_quota(self, service_code, quota_code)
+    return {"ServiceCode": service_code, "QuotaCode": quota_code, "Value": value}
+
+
+ServiceQuotasBackend.get_service_quota = get_service_quota
+
+
+def get_account_settings(request, _full_url, headers):
+    """moto's AWS Lambda says nothing of the account."""
+    limit = account.get("concurrency", 1000)
+    limits = {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}
+    return 200, headers, json.dumps({"AccountLimit": limits, "AccountUsage": {}})
+
+
+describe_images = ECRBackend.describe_images
+
+
+def describe_any_image(self, repository_name, registry_id=None, image_ids=None):
+    """The registry takes no images. An account that has them all is asked to build none."""
+    if account.get("hasImages") and image_ids:
+        return [SimpleNamespace(image_digest="sha256:0", image_tags=[one.get("imageTag") for one in image_ids])]
+    return describe_images(self, repository_name, registry_id, image_ids)
+
+
+ECRBackend.describe_images = describe_any_image
+
+lambda_urls.url_paths["{0}/2016-08-19/account-settings/?$"] = get_account_settings
 
 if __name__ == "__main__":
     moto.server.main(sys.argv[1:])

@@ -1,0 +1,55 @@
+// Says what a deployment makes and what that costs, for the question before it.
+
+import { PRICES_AS_OF } from '../../core/pricing/machines.ts';
+import { type MachineFamilyName, toMachinePools } from '../settings/machines.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** What is made, and what it costs; sentences. */
+export interface DeploymentDescription {
+  readonly makes: readonly string[];
+  readonly costs: readonly string[];
+}
+
+const USD_SECRET_MONTH = 0.4;
+const USD_STORED_GB_MONTH = 0.023;
+const USD_IMAGE_GB_MONTH = 0.1;
+/** Compressed, as the registry has them. */
+const IMAGE_GB = { gpu: 2.7, cpu: 0.4 };
+
+/**
+ * Describes the stack for some settings.
+ * @param families those that the region offers.
+ */
+export function describeDeployment(
+  families: readonly MachineFamilyName[],
+  settings: Settings,
+): DeploymentDescription {
+  const pools = toMachinePools(families, settings.usdPerHour);
+  const images = [
+    ...(pools.some(({ hasGpu }) => hasGpu) ? [IMAGE_GB.gpu] : []),
+    ...(pools.some(({ hasGpu }) => !hasGpu) ? [IMAGE_GB.cpu] : []),
+  ];
+  const idle = USD_SECRET_MONTH + USD_IMAGE_GB_MONTH * images.reduce((sum, gb) => sum + gb, 0);
+  const isSpot = settings.capacity !== 'on-demand';
+  return {
+    makes: [
+      'a bucket, which a removal of the stack leaves there, and a secret with an API key',
+      'two functions, of which one has an address on the internet and asks for the key',
+      'a network, and roles with the rights that infra/README.md lists',
+      ...pools.map(
+        ({ name, smallestTypes }) =>
+          `the pool "${name}": AWS Batch starts ${smallestTypes.join(', ')} for a job, and none between jobs`,
+      ),
+      ...(settings.domain === undefined ? [] : [`a CloudFront distribution for ${settings.domain}`]),
+      ...(settings.monthlyBudget === undefined ? [] : ['a budget']),
+    ],
+    costs: [
+      `idle: US$ ${idle.toFixed(2)} a month, and ${USD_STORED_GB_MONTH} for each GB of pictures and models`,
+      ...pools.map(
+        ({ name, usdPerHour, mostUsdPerHour }) =>
+          `a job on "${name}": US$ ${usdPerHour.toFixed(2)} an hour on demand${isSpot ? `; on Spot often less than half, of a machine that costs up to ${mostUsdPerHour.toFixed(2)} on demand` : ''}`,
+      ),
+      `prices of ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; other regions differ`,
+    ],
+  };
+}

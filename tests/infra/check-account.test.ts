@@ -1,0 +1,270 @@
+// Each thing that an account may lack, planted one at a time into an account that has everything.
+
+import { describe, expect, it } from 'vitest';
+import type { AccountFacts } from '../../infra/account/account-facts.ts';
+import type { DockerFacts } from '../../infra/account/ask-docker.ts';
+import { checkAccount, checkDocker } from '../../infra/account/check-account.ts';
+import { offeredFamilies, typesOf } from '../../infra/account/offered-families.ts';
+import { QUOTAS } from '../../infra/account/quotas.ts';
+import { MACHINE_FAMILY_NAMES, type MachineFamilyName } from '../../infra/settings/machines.ts';
+import { parseSettings } from '../../infra/settings/settings.ts';
+
+const ZONES = ['us-east-1a', 'us-east-1b', 'us-east-1c', 'us-east-1d'];
+const offersOf = (names: readonly MachineFamilyName[], zones: readonly string[] = ZONES) =>
+  Object.fromEntries(names.flatMap(typesOf).map((type) => [type, zones]));
+const quotasOf = (vcpus: number, others: Readonly<Record<string, number>> = {}) =>
+  Object.fromEntries(
+    Object.values(QUOTAS)
+      .flatMap((kinds) => Object.values(kinds))
+      .map(({ code }) => [code, { value: others[code] ?? vcpus }]),
+  );
+
+const GOOD: AccountFacts = {
+  region: 'us-east-1',
+  identity: { account: '123456789012', arn: 'arn:aws:iam::123456789012:user/me' },
+  bootstrapVersion: { value: 30 },
+  zones: { value: ZONES },
+  offers: { value: offersOf(MACHINE_FAMILY_NAMES) },
+  quotas: quotasOf(64),
+  concurrency: { value: { limit: 1000, unreserved: 1000 } },
+  hasSpotRole: { value: true },
+};
+
+const GPU_SPOT = QUOTAS.GPU.spot.code;
+const GPU_ON_DEMAND = QUOTAS.GPU['on-demand'].code;
+const NONE = { unknown: 'your credentials do not allow it' };
+
+/** What a check of some account says, without the checks that pass. */
+const faults = (facts: Partial<AccountFacts>, settings: Readonly<Record<string, unknown>> = {}) =>
+  checkAccount(
+    { ...GOOD, ...facts },
+    parseSettings(
+      Object.fromEntries(Object.entries(settings).map(([key, value]) => [`fovea:${key}`, value])),
+    ),
+  ).filter(({ state }) => state !== 'ok');
+
+describe('checkAccount', () => {
+  it('finds nothing wrong with an account that has everything', () => {
+    expect(faults({})).toEqual([]);
+  });
+
+  it.each<[string, Partial<AccountFacts>, Readonly<Record<string, unknown>>, string, string, RegExp, RegExp]>(
+    [
+      [
+        'no credentials',
+        { identity: { found: 'There are none', mend: 'aws configure' } },
+        {},
+        'credentials',
+        'problem',
+        /none/,
+        /^aws configure$/,
+      ],
+      ['no region', { region: undefined }, {}, 'region', 'problem', /us-east-1/, /export AWS_REGION/],
+      [
+        'no bootstrap stack',
+        { bootstrapVersion: { value: undefined } },
+        {},
+        'bootstrap',
+        'problem',
+        /not in this account/,
+        /^npx cdk bootstrap aws:\/\/123456789012\/us-east-1$/,
+      ],
+      [
+        'an old one',
+        { bootstrapVersion: { value: 5 } },
+        {},
+        'bootstrap',
+        'problem',
+        /version 5/,
+        /cdk bootstrap/,
+      ],
+      [
+        'fewer zones',
+        { zones: { value: ZONES.slice(0, 2) } },
+        {},
+        'zones',
+        'problem',
+        /has 2.*asks for 3/,
+        /^-c fovea:availabilityZones=2$/,
+      ],
+      [
+        'a family that the region lacks',
+        { offers: { value: offersOf(['g4dn', 'g5', 'g6', 'c7i']) } },
+        {},
+        'machines',
+        'note',
+        /does not offer g6e/,
+        /trainerFamilies=g4dn,g5,g6,c7i$/,
+      ],
+      [
+        'a family of which the region lacks the larger machines',
+        { offers: { value: { ...offersOf(['g4dn', 'g6', 'g6e', 'c7i']), 'g5.xlarge': ZONES } } },
+        {},
+        'machines',
+        'note',
+        /does not offer g5\./,
+        /trainerFamilies=g4dn,g6,g6e,c7i$/,
+      ],
+      [
+        'none of the families',
+        { offers: { value: offersOf(['c7i']) } },
+        { trainerFamilies: 'g5,g6e' },
+        'machines',
+        'problem',
+        /offers none of g5, g6e/,
+        /another region/,
+      ],
+      [
+        'a family in a zone beyond the network',
+        { offers: { value: { ...offersOf(MACHINE_FAMILY_NAMES), ...offersOf(['g6e'], ['us-east-1d']) } } },
+        {},
+        'machines',
+        'note',
+        /g6e is offered in us-east-1a, us-east-1b, us-east-1c/,
+        /availabilityZones=4$/,
+      ],
+      [
+        'one family in a zone beyond what a network may have',
+        { offers: { value: offersOf(['g6e'], ['us-east-1f']) } },
+        { trainerFamilies: 'g6e' },
+        'machines',
+        'problem',
+        /wait in vain/,
+        /trainerFamilies=c7i$/,
+      ],
+      [
+        'no quota for Spot machines with a GPU',
+        { quotas: quotasOf(64, { [GPU_SPOT]: 0 }) },
+        {},
+        'GPU Spot',
+        'note',
+        /0 vCPUs, and one g4dn\.xlarge has 4: each job waits 15 minutes/,
+        /quota-code L-3819A6DF --desired-value 4 --region us-east-1.*capacity=on-demand/,
+      ],
+      [
+        'no quota for Spot machines, where there are no others',
+        { quotas: quotasOf(64, { [GPU_SPOT]: 0 }) },
+        { capacity: 'spot' },
+        'GPU Spot',
+        'problem',
+        /no machine with a GPU can start/,
+        /quota-code L-3819A6DF.*trainerFamilies=c7i/,
+      ],
+      [
+        'no quota for machines on demand',
+        { quotas: quotasOf(64, { [GPU_ON_DEMAND]: 3 }) },
+        {},
+        'GPU on demand',
+        'note',
+        /fails where no Spot machine comes/,
+        /quota-code L-DB2E81BA/,
+      ],
+      [
+        'a quota below the largest machine',
+        { quotas: quotasOf(64, { [GPU_ON_DEMAND]: 16 }) },
+        { trainerFamilies: 'g4dn,g6.12xlarge', maxVcpus: 48 },
+        'GPU on demand',
+        'note',
+        /16 vCPUs are too few for one g6\.12xlarge, which has 48/,
+        /desired-value 48/,
+      ],
+      [
+        'the quota of a new account for machines without a GPU',
+        { quotas: quotasOf(5) },
+        { trainerFamilies: 'c7i', capacity: 'on-demand' },
+        'CPU on demand',
+        'problem',
+        /5 vCPUs, and one c7i\.2xlarge has 8/,
+        /quota-code L-1216C47A --desired-value 8/,
+      ],
+      [
+        'an account that never used Spot',
+        { hasSpotRole: { value: false } },
+        {},
+        'Spot role',
+        'problem',
+        /never used Spot/,
+        /^aws iam create-service-linked-role --aws-service-name spot\.amazonaws\.com$/,
+      ],
+      [
+        'a new account, and a reservation',
+        { concurrency: { value: { limit: 10, unreserved: 10 } } },
+        { functionConcurrency: 5 },
+        'function',
+        'problem',
+        /leaves 5 of the account's 10.*keeps 10/,
+        /functionConcurrency=unreserved/,
+      ],
+      [
+        'reservations of other functions',
+        { concurrency: { value: { limit: 100, unreserved: 20 } } },
+        { functionConcurrency: 50 },
+        'function',
+        'note',
+        /reserved 80 of 100/,
+        /list-functions/,
+      ],
+      [
+        'a new account',
+        { concurrency: { value: { limit: 10, unreserved: 10 } } },
+        {},
+        'function',
+        'note',
+        /allows 10 requests at once/,
+        /service-code lambda --quota-code L-B99A9384/,
+      ],
+    ],
+  )('%s', (_, facts, settings, name, state, found, mend) => {
+    expect(faults(facts, settings)).toEqual([
+      { name, state, found: expect.stringMatching(found), mend: expect.stringMatching(mend) },
+    ]);
+  });
+
+  it('says what it may not ask as not known, and finds no problem in it', () => {
+    const unasked = faults({
+      bootstrapVersion: NONE,
+      zones: NONE,
+      offers: NONE,
+      concurrency: NONE,
+      hasSpotRole: NONE,
+      quotas: {},
+    });
+    expect(unasked.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'bootstrap unknown',
+      'zones unknown',
+      'machines unknown',
+      'GPU Spot unknown',
+      'GPU on demand unknown',
+      'CPU Spot unknown',
+      'CPU on demand unknown',
+      'Spot role unknown',
+      'function unknown',
+    ]);
+    expect(offeredFamilies(['g5'], { offers: NONE })).toEqual({ offered: ['g5'], leftOut: [] });
+  });
+
+  it('asks for no quotas where workers of your own run all jobs, and for no role without Spot', () => {
+    expect(faults({ quotas: quotasOf(0), hasSpotRole: { value: false } }, { queue: 'workers' })).toEqual([]);
+    expect(faults({ hasSpotRole: { value: false } }, { capacity: 'on-demand' })).toEqual([]);
+  });
+});
+
+describe('checkDocker', () => {
+  const check = (docker: DockerFacts, settings = {}) => checkDocker(docker, parseSettings(settings));
+
+  it('tells an engine that is not there, one that is not started, and one of another processor', () => {
+    expect(check({ architecture: 'x86_64' }).state).toBe('ok');
+    expect(check({ isInstalled: false, reason: 'ENOENT' })).toMatchObject({
+      state: 'problem',
+      mend: expect.stringContaining('Install'),
+    });
+    expect(check({ isInstalled: true, reason: 'Is the daemon running?' })).toMatchObject({
+      state: 'problem',
+      mend: expect.stringContaining('Start it'),
+    });
+    expect(check({ architecture: 'aarch64' })).toMatchObject({ state: 'note' });
+    expect(
+      check({ isInstalled: false, reason: 'ENOENT' }, { 'fovea:imageBuilder': 'codebuild' }),
+    ).toMatchObject({ state: 'ok' });
+  });
+});
