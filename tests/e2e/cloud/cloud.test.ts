@@ -331,7 +331,7 @@ describe.skipIf(typeof ready === 'string')('the cloud', () => {
       return { memory, hasObjects: KeyCount > 0, keys: keys.SecretString };
     };
     const before = await look();
-    const changed = { functionMemory: '3008', retentionDays: '60', logRetentionDays: '60', jobHours: '24' };
+    const changed = { functionMemory: '3008', retentionDays: '60', jobHours: '24' };
     expect(await update(changed)).toEqual(outputs);
     expect((await look()).memory).not.toEqual(before.memory);
     expect(await update({})).toEqual(outputs);

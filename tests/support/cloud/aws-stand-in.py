@@ -18,6 +18,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.core.exceptions import JsonRESTError
 from moto.ecr.models import ECRBackend
 from moto.iam.models import iam_backends
+from moto.s3.models import FakeBucket
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.servicequotas.models import ServiceQuotasBackend
 
@@ -136,6 +137,10 @@ class FunctionUrl(Unchanging, CloudFormationModel):
         return cls(backend.create_function_url_config(properties["TargetFunctionArn"], properties))
 
 
+# moto updates buckets with a name of their own alone. What a bucket keeps is not tried here.
+FakeBucket.update_from_cloudformation_json = Unchanging.update_from_cloudformation_json
+
+
 def version_attribute(self, name):
     if name == "Version":
         return str(self.version)
@@ -167,7 +172,7 @@ class FunctionAlias(CloudFormationModel):
         return cls.put("create_alias", cloudformation_json["Properties"], account_id, region_name)
 
     @classmethod
-    def update_from_cloudformation_json(cls, _original, _new_name, cloudformation_json, account_id, region_name):
+    def update_from_cloudformation_json(cls, cloudformation_json, account_id, region_name, **_rest):
         return cls.put("update_alias", cloudformation_json["Properties"], account_id, region_name)
 
     @classmethod
