@@ -34,6 +34,9 @@ export function windowSeconds(window: string): number {
   return Number(number) * (UNIT_SECONDS[unit] ?? 0);
 }
 
+const ONLY_PROCESSORS =
+  'batches are predicted on processors alone, as the server predicts, and a GPU would do nothing: leave it out. More "shards" make a batch quicker';
+
 /** The body of `POST /v1/batches`. Unknown fields are refused. */
 export const CreateBatchSchema = z
   .strictObject({
@@ -95,6 +98,10 @@ export const CreateBatchSchema = z
     shards: z.number().int().min(1).max(MOST_SHARDS_ASKED).optional().meta({
       description:
         'Processes that share the pictures, where workers or AWS Batch run them. By default one for each ten minutes of work.',
+    }),
+    backend: z.literal('auto', { error: ONLY_PROCESSORS }).optional().meta({
+      description:
+        'Only `auto`: pictures are predicted on processors, as the server does it, so that the answers are the same. A GPU would not be used.',
     }),
     dry_run: z.boolean().default(false).meta({
       description: 'Only count the pictures and estimate time and price: 200, and no batch.',

@@ -25,6 +25,8 @@ export interface DescribedJob {
   readonly statusReason?: string;
   readonly stoppedAt?: number;
   readonly attempts?: readonly object[];
+  /** Of an array. */
+  readonly arrayProperties?: { readonly statusSummary: Readonly<Record<string, number>> };
 }
 
 export interface FakeBatch {
@@ -67,7 +69,17 @@ export async function startFakeBatch(): Promise<FakeBatch> {
       return { status: 200, body: { jobs: described.filter(({ jobId }) => jobs.includes(jobId)) } };
     }
     if (path === '/v1/listjobs') {
-      const { jobQueue, filters } = JSON.parse(body);
+      const { jobQueue, filters, arrayJobId, jobStatus } = JSON.parse(body);
+      // AWS Batch lists a queue or an array, never both.
+      if (arrayJobId !== undefined && jobQueue === undefined)
+        return {
+          status: 200,
+          body: {
+            jobSummaryList: described.filter(
+              ({ jobId, status }) => jobId.startsWith(`${arrayJobId}:`) && status === jobStatus,
+            ),
+          },
+        };
       const found = submitted.filter(
         (job) => job.jobQueue === jobQueue && filters[0].values.includes(job.jobName),
       );

@@ -203,6 +203,15 @@ it('lists, cancels and deletes batches, which are no fine-tuning jobs', async ()
   expect(await test.store.head('inputs/a/red.png')).toBeDefined();
 });
 
+it('refuses a GPU, which would do nothing, and says what makes a batch quicker', async () => {
+  const test = await openApp();
+  const asked = { model: 'color', input_prefix: 'inputs/', dry_run: true };
+  const { status, body } = await test.send('POST', '/v1/batches', { ...asked, backend: 'gpu' });
+  expect([status, body.error.code, body.error.param]).toEqual([400, 'request-invalid', 'backend']);
+  expect(body.error.message).toMatch(/processors alone.*"shards"/);
+  expect((await test.send('POST', '/v1/batches', { ...asked, backend: 'auto' })).status).toBe(200);
+});
+
 it.each([
   ['records', { input_prefix: 'jobs/' }, 'not below'],
   ['a neighbour of an allowed folder', { input_prefix: 'datasets-of-others/' }, 'not below'],

@@ -3,9 +3,11 @@ import type { TrainerFleet } from '../../../core/environment.ts';
 import { createBatchQueue } from '../../../core/job/queues/batch/batch-queue.ts';
 import { reconcileJobs } from '../../../core/job/queues/batch/reconcile-jobs.ts';
 import type { JobRecord, Placement } from '../../../core/job/record/job.ts';
+import { createBatchId, createJobId } from '../../../core/job/record/job-id.ts';
 import { createJobStore, type JobStore } from '../../../core/job/record/job-store.ts';
 import { acquireLease } from '../../../core/job/record/lease.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { aBatch } from '../../support/a-batch.ts';
 import { type DescribedJob, type FakeBatch, startFakeBatch } from '../../support/fake-batch.ts';
 import { FLEET } from '../../support/fleet.ts';
 import { newJob } from '../../support/new-job.ts';
@@ -118,6 +120,90 @@ describe('reconcileJobs', () => {
     expect(await read()).toMatchObject({
       status: 'failed',
       error: { code: 'trainer-misconfigured', message: expect.stringContaining(statusReason) },
+    });
+  });
+
+  describe.each([
+    ['a sweep', newJob({ sweep: { learning_rate_multiplier: [0.3, 1, 3] } }), createJobId],
+    ['a batch prediction', newJob({ prediction: aBatch({ shards: 3 }) }), createBatchId],
+  ] as const)('the children of %s', (_, asked, createId) => {
+    const child = (index: number, known: Partial<DescribedJob>): DescribedJob => ({
+      jobId: `batch-7:${index}`,
+      jobName: `${job.id}-1`,
+      jobQueue: 'queue-16-spot',
+      status: 'RUNNABLE',
+      ...known,
+    });
+    const says = (statusSummary: Record<string, number>, children: readonly DescribedJob[]) =>
+      batch.describe([
+        {
+          jobId: 'batch-7',
+          jobName: `${job.id}-1`,
+          jobQueue: 'queue-16-spot',
+          status: 'PENDING',
+          arrayProperties: { statusSummary },
+        },
+        ...children,
+      ]);
+    beforeEach(async () => {
+      const made = await jobs.create(asked, { id: createId(nowMs) });
+      await jobs.requestCancel(job.id);
+      job = await jobs.update(made.id, (record) => ({ ...record, status: 'queued' }));
+      await place({ trials: 3 });
+    });
+
+    it('that cannot start are told of and ended; then one process does their work, on other machines if need be', async () => {
+      const statusReason = 'MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS - x';
+      const blocked = () => says({ RUNNABLE: 2, SUCCEEDED: 1 }, [child(0, {}), child(2, { statusReason })]);
+      blocked();
+      await look();
+      expect((await read()).queuedReason).toContain(statusReason);
+      nowMs += 31 * MINUTE_MS;
+      await look();
+      expect(batch.terminated).toEqual(['batch-7']);
+
+      batch.describe([
+        {
+          jobId: 'batch-7',
+          jobName: `${job.id}-1`,
+          jobQueue: 'queue-16-spot',
+          status: 'FAILED',
+          statusReason: batch.reasons[0] ?? '',
+          stoppedAt: STARTED,
+        },
+      ]);
+      await look();
+      expect(batch.submitted).toHaveLength(1);
+      expect(batch.submitted[0]?.arrayProperties).toBeUndefined();
+      expect(await read()).toMatchObject({
+        status: 'queued',
+        placement: { submission: 2, batchJobId: 'batch-1' },
+      });
+    });
+
+    it('that wait while others run are left alone', async () => {
+      says({ RUNNABLE: 2, RUNNING: 1 }, [child(0, { statusReason: 'UNDETERMINED' }), child(1, {})]);
+      await look();
+      nowMs += 31 * MINUTE_MS;
+      await look();
+      expect((await read()).queuedReason ?? null).toBeNull();
+      expect(batch.terminated).toEqual([]);
+    });
+
+    it('that ended without an event lead on', async () => {
+      batch.describe([
+        {
+          jobId: 'batch-7',
+          jobName: `${job.id}-1`,
+          jobQueue: 'queue-16-spot',
+          status: 'FAILED',
+          statusReason: 'Array Child Job failed',
+          stoppedAt: STARTED,
+        },
+      ]);
+      await look();
+      expect(await read()).toMatchObject({ placement: { submission: 2, batchJobId: 'batch-1' } });
+      expect((await read()).placement).not.toHaveProperty('trials');
     });
   });
 

@@ -34,6 +34,11 @@ export interface BatchCalls {
   submit(submission: Submission, mayExist: boolean): Promise<string>;
   /** What AWS Batch knows of jobs, as its events tell it. Jobs that it has forgotten are missing: it keeps those that are over for a week. */
   describe(batchJobIds: readonly string[]): Promise<BatchJobDetail[]>;
+  /**
+   * A child of an array that waits for a machine, of the first that AWS Batch lists, preferably one that has a reason; undefined where none waits.
+   * The array itself is `PENDING` then, and has no reason.
+   */
+  describeWaitingChild(arrayJobId: string): Promise<BatchJobDetail | undefined>;
   /** Ends a job in whichever state it is; one that is over stays as it is. */
   terminate(batchJobId: string, reason: string): Promise<void>;
 }
@@ -87,20 +92,30 @@ export function createBatchCalls({ client, pauseMs }: BatchCallsDeps): BatchCall
     }
   }
 
+  async function describe(batchJobIds: readonly string[]): Promise<BatchJobDetail[]> {
+    const found: BatchJobDetail[] = [];
+    for (let start = 0; start < batchJobIds.length; start += MOST_DESCRIBED) {
+      const ids = batchJobIds.slice(start, start + MOST_DESCRIBED);
+      const { jobs = [] } = await withRetries(() => client.send(new DescribeJobsCommand({ jobs: ids })));
+      found.push(...jobs.map((job) => JobDetailSchema.parse(job)));
+    }
+    return found;
+  }
+
   return {
     submit: (submission, mayExist) =>
       withRetries(async (attempt) => {
         const known = mayExist || attempt > 1 ? await findByName(submission) : undefined;
         return known ?? submitOnce(submission);
       }),
-    async describe(batchJobIds) {
-      const found: BatchJobDetail[] = [];
-      for (let start = 0; start < batchJobIds.length; start += MOST_DESCRIBED) {
-        const ids = batchJobIds.slice(start, start + MOST_DESCRIBED);
-        const { jobs = [] } = await withRetries(() => client.send(new DescribeJobsCommand({ jobs: ids })));
-        found.push(...jobs.map((job) => JobDetailSchema.parse(job)));
-      }
-      return found;
+    describe,
+    async describeWaitingChild(arrayJobId) {
+      const { jobSummaryList = [] } = await withRetries(() =>
+        client.send(new ListJobsCommand({ arrayJobId, jobStatus: 'RUNNABLE', maxResults: MOST_DESCRIBED })),
+      );
+      const children = await describe(jobSummaryList.flatMap(({ jobId }) => jobId ?? []));
+      const waiting = children.filter(({ status }) => status === 'RUNNABLE');
+      return waiting.find(({ statusReason = '' }) => statusReason !== '') ?? waiting[0];
     },
     terminate: (jobId, reason) =>
       withRetries(async () => {

@@ -29,6 +29,8 @@ export const JobDetailSchema = z.object({
   stoppedAt: z.number().optional(),
   attempts: z.array(AttemptSchema).default([]),
   container: ContainerSchema.optional(),
+  /** The number of children in each status, of an array. AWS Batch says nothing else of them here. */
+  arrayProperties: z.object({ statusSummary: z.record(z.string(), z.number()).optional() }).optional(),
   /** Whether somebody ended the job; AWS Batch does not always say so. */
   isTerminated: z.boolean().optional(),
   isCancelled: z.boolean().optional(),

@@ -31,7 +31,9 @@ export interface Destination {
 }
 
 /** A queue that can also move jobs to other machines, and say what became of them. */
-export interface BatchQueue extends JobQueue, Pick<BatchCalls, 'describe' | 'terminate'> {
+export interface BatchQueue
+  extends JobQueue,
+    Pick<BatchCalls, 'describe' | 'describeWaitingChild' | 'terminate'> {
   /** Whether whoever submits the job has died before AWS Batch answered. */
   isAbandoned(placement: Placement): boolean;
   /**
@@ -165,6 +167,7 @@ export function createBatchQueue(deps: BatchQueueDeps): BatchQueue {
     },
 
     describe: batch.describe,
+    describeWaitingChild: batch.describeWaitingChild,
     terminate: batch.terminate,
     isAbandoned,
 

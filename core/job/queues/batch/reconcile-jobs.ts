@@ -70,9 +70,23 @@ async function compare(
     await applyBatchEvent(deps, { 'detail-type': 'Batch Job State Change', detail });
     return;
   }
-  const reason = detail.status === 'RUNNABLE' ? (detail.statusReason ?? '') : '';
-  if (reason !== '') await applyBatchEvent(deps, { 'detail-type': 'Batch Job Queue Blocked', detail });
+  const waiting = await findWaiting(deps, placement, detail);
+  const reason = waiting?.statusReason ?? '';
+  if (waiting !== undefined && reason !== '')
+    await applyBatchEvent(deps, { 'detail-type': 'Batch Job Queue Blocked', detail: waiting });
   await watchBlocked(deps, job, placement, reason);
+}
+
+/** What waits for a machine: the Batch job, or of an array of which nothing runs, a child. */
+async function findWaiting(
+  { queue }: ReconcileJobsDeps,
+  { trials }: Placement,
+  detail: BatchJobDetail,
+): Promise<BatchJobDetail | undefined> {
+  if (detail.status === 'RUNNABLE') return detail;
+  if (trials === undefined) return undefined;
+  const { STARTING = 0, RUNNING = 0, RUNNABLE = 0 } = detail.arrayProperties?.statusSummary ?? {};
+  return RUNNABLE > 0 && STARTING + RUNNING === 0 ? queue.describeWaitingChild(detail.jobId) : undefined;
 }
 
 /** Ends a Batch job that has been blocked for long. The event about that end leads to the next step. */
