@@ -57,6 +57,10 @@ export const KeptFeedbackSchema = z
     dataset: text('The dataset that has the picture now.'),
     path: text('Its path below the dataset.'),
     size_bytes: count('Bytes of the picture, as it is kept.'),
+    kept_days: z.number().int().nullable().meta({
+      description:
+        'Days after which the picture is deleted; null where it is kept until somebody deletes it.',
+    }),
     created: z.boolean().meta({ description: 'Whether it was not there before.' }),
   })
   .meta({ id: 'KeptFeedback', description: 'Where the picture is kept.' });

@@ -23,7 +23,7 @@ import { createLaneScheduler } from '../core/lanes/lane-scheduler.ts';
 import type { Predictor } from '../core/predict/predictor.ts';
 import { createPictureFetcher } from '../core/remote/fetch-picture.ts';
 import { openObjectStore, parseS3Url } from '../core/storage/drivers/open-object-store.ts';
-import { KeepDaysSchema } from '../core/storage/retention.ts';
+import { RuleKeepDaysSchema } from '../core/storage/retention.ts';
 import { createUsageCounter } from '../core/usage/usage-counter.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { createApp } from './app.ts';
@@ -48,7 +48,7 @@ const env = readEnvironment(
     [environment.imageUrls]: jsonText(PortsSchema).optional(),
     [environment.feedback]: jsonText(z.boolean()).default(false),
     [environment.webhookReceivers]: z.enum(WEBHOOK_RECEIVERS).optional(),
-    [environment.keepDays]: KeepDaysSchema.default({}),
+    [environment.keepDays]: RuleKeepDaysSchema,
     /** MiB; set by Lambda. */
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   }),

@@ -23,6 +23,17 @@ export const KeepDaysSchema = z.preprocess(
       : value,
   z.partialRecord(z.enum(KEPT_KINDS), z.coerce.number<unknown>().int().min(1).max(MOST_DAYS)),
 );
+/**
+ * The same where lifecycle rules of a bucket delete: pictures of feedback are no kind there, since a rule cannot tell their datasets from
+ * others.
+ */
+export const RuleKeepDaysSchema = KeepDaysSchema.default({}).refine(
+  ({ feedback }) => feedback === undefined,
+  {
+    message:
+      'knows uploads, batches, usage and audit; delete feedback by POST /v1/datasets/{dataset}/files/delete',
+  },
+);
 /** Days by kind. */
 export type KeepDays = z.output<typeof KeepDaysSchema>;
 

@@ -62,7 +62,7 @@ const feedbackRoute = createRoute({
 });
 
 /** The route by which people say what a picture shows. */
-export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false }: AppDeps) {
+export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false, keepDays }: AppDeps) {
   const routes = createRoutes();
   describeBody(routes, FeedbackSchema);
 
@@ -99,6 +99,7 @@ export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false }: A
         dataset,
         path,
         size_bytes: sizeBytes,
+        kept_days: keepDays?.feedback ?? null,
         created: isNew,
       },
       200,

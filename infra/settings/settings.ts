@@ -12,7 +12,7 @@ import {
   QUEUES,
   WEBHOOK_RECEIVERS,
 } from '../../core/environment.ts';
-import { KeepDaysSchema } from '../../core/storage/retention.ts';
+import { RuleKeepDaysSchema } from '../../core/storage/retention.ts';
 import { CANARY_MINUTES } from './canary-minutes.ts';
 import { MACHINE_FAMILIES, MACHINE_FAMILY_NAMES } from './machines.ts';
 
@@ -109,10 +109,7 @@ const SettingsSchema = z
      * Days for which what expires is kept: `audit=90,batches=7`. Kinds are uploads, batches, usage and audit. Pictures of feedback are none of
      * them, since a lifecycle rule cannot tell their datasets from others.
      */
-    keepDays: KeepDaysSchema.default({}).refine((days) => days.feedback === undefined, {
-      message:
-        'knows uploads, batches, usage and audit; delete feedback by POST /v1/datasets/{dataset}/files/delete',
-    }),
+    keepDays: RuleKeepDaysSchema,
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /**

@@ -46,6 +46,7 @@ export interface TestAppOptions {
   readonly predictor?: Predictor;
   readonly fetchPicture?: FetchPicture;
   readonly keepsFeedback?: boolean;
+  readonly keepDays?: AppDeps['keepDays'];
   readonly metrics?: AppDeps['metrics'];
   readonly front?: AppDeps['front'];
   readonly findCaller?: AppDeps['findCaller'];
@@ -107,6 +108,7 @@ export function createTestApp(options: TestAppOptions = {}) {
     backends: options.backends,
     fetchPicture: options.fetchPicture,
     keepsFeedback: options.keepsFeedback,
+    keepDays: options.keepDays,
     metrics: options.metrics,
     front: options.front,
     findCaller: options.findCaller,

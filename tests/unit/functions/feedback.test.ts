@@ -32,12 +32,18 @@ describe('feedback', () => {
         label: 'green',
         dataset: 'color-feedback',
         path: expect.stringMatching(/^green\/[0-9a-f]{32}\.png$/),
+        kept_days: null,
         created: true,
       },
     });
     const again = await test.send('POST', FEEDBACK, { ...body, model: 'color:1' });
     expect(again.body).toEqual({ ...first.body, created: false });
     expect(await kept()).toEqual([`datasets/color-feedback/${first.body.path}`]);
+  });
+
+  it('says after how many days the picture is deleted, where the operator has set them', async () => {
+    const limited = createTestApp({ store: test.store, keepsFeedback: true, keepDays: { feedback: 180 } });
+    expect((await limited.send('POST', FEEDBACK, body)).body.kept_days).toBe(180);
   });
 
   it('is a dataset like any other: inspected, corrected, and deleted for good', async () => {

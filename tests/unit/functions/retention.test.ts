@@ -7,7 +7,13 @@ import type { FoveaError } from '../../../core/errors/errors.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { EXPIRIES } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
-import { batchDays, expiriesOf, KEPT_KINDS, KeepDaysSchema } from '../../../core/storage/retention.ts';
+import {
+  batchDays,
+  expiriesOf,
+  KEPT_KINDS,
+  KeepDaysSchema,
+  RuleKeepDaysSchema,
+} from '../../../core/storage/retention.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
@@ -35,6 +41,12 @@ it('is set by kind, and by default as it is without a setting', () => {
   // Every kind but feedback is one that expires.
   const ids: readonly string[] = EXPIRIES.map(({ id }) => id);
   expect(KEPT_KINDS.filter((kind) => !ids.includes(kind))).toEqual(['feedback']);
+});
+
+it('has no days for feedback where lifecycle rules delete', () => {
+  expect(RuleKeepDaysSchema.parse('audit=90')).toEqual({ audit: 90 });
+  expect(RuleKeepDaysSchema.parse(undefined)).toEqual({});
+  expect(() => RuleKeepDaysSchema.parse('feedback=9')).toThrow(/delete feedback by/);
 });
 
 it.each(['audit', 'audit=0', 'audit=1.5', 'models=3', 'audit=9999', 'audit=-1'])('rejects %s', (text) => {
