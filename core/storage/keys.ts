@@ -220,7 +220,9 @@ export const keys = {
       : { deliveryId, dueAtMs: Number.parseInt(time, 10) };
   },
 
-  idempotency: (hash: string) => `idempotency/${segment(hash)}.json`,
+  /** What became of requests with an idempotency key; they expire. */
+  idempotencyRecords: () => 'idempotency/',
+  idempotency: (hash: string) => `${keys.idempotencyRecords()}${segment(hash)}.json`,
   /** Cached features of pictures, by the hash of picture, backbone and preprocessing. */
   features: () => 'cache/features/',
   feature: (hash: string) => `${keys.features()}${segment(hash.slice(0, 2))}/${segment(hash)}`,
@@ -256,7 +258,8 @@ export const FILE_DAYS = 30;
 
 /**
  * Objects that are deleted a number of days after they were written, by lifecycle rules of S3 or by the local
- * server, unless the operator says otherwise (core/storage/retention.ts): uploads, files with an end, checkpoints that no job has deleted, cached features and inspections, batch predictions, workers that have not been heard of,
+ * server, unless the operator says otherwise (core/storage/retention.ts): uploads, files with an end, checkpoints that no job has deleted, cached features and inspections, batch predictions, answers to
+ * requests with an idempotency key, workers that have not been heard of,
  * and the audit log, counts of predictions, and what webhooks were or are to be told.
  */
 export const EXPIRIES = [
@@ -267,6 +270,7 @@ export const EXPIRIES = [
   { id: 'features', prefix: keys.features(), days: 90 },
   { id: 'inspections', prefix: keys.inspections(), days: 90 },
   { id: 'batches', prefix: keys.batches(), days: 30 },
+  { id: 'idempotency', prefix: keys.idempotencyRecords(), days: 30 },
   { id: 'workers', prefix: keys.workers(), days: 1 },
   { id: 'audit', prefix: keys.audit(), days: 400 },
   { id: 'usage', prefix: keys.usage(), days: 400 },

@@ -11,6 +11,7 @@ const EXPIRING = [
   'cache/features/',
   'cache/inspections/',
   'batches/',
+  'idempotency/',
   'workers/',
   'audit/',
   'usage/',
