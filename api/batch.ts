@@ -12,6 +12,7 @@ import { isFinal, type JobRecord } from '../core/job/record/job.ts';
 import { BATCH_ID_PATTERN } from '../core/job/record/job-id.ts';
 import { spendingOf } from '../core/job/record/spending-of.ts';
 import { MetadataSchema } from './create-job.ts';
+import { FILE_NAME_PATTERN } from './file-name.ts';
 import { ModelParamSchema, VersionSchema } from './model.ts';
 import { TOP_K_DEFAULT, TOP_K_MAX } from './prediction.ts';
 import { count, hasMore, listOf, objectKind, orNull, text, unixSeconds } from './quantities.ts';
@@ -125,7 +126,11 @@ export type CreateBatchBody = z.input<typeof CreateBatchSchema>;
 /** The body of `POST /v1/models/{model}/evaluate`. */
 export const EvaluateModelSchema = z
   .strictObject({
-    dataset: z.string().min(1).meta({ description: 'The dataset whose labels count.', example: 'fruit' }),
+    dataset: z.string().min(1).meta({
+      description: 'The dataset whose labels count.',
+      pattern: FILE_NAME_PATTERN,
+      example: 'fruit',
+    }),
     version: VersionSchema,
     split: z
       .enum([...SPLITS, 'all'])

@@ -32,6 +32,7 @@ export const CreateWebhookSchema = z
     }),
     events: EventTypesSchema.meta({
       description: 'The events that it is told.',
+      uniqueItems: true,
       example: ['fine_tuning.job.succeeded', 'fine_tuning.job.failed'],
     }),
     description: DescriptionSchema.optional().meta({ description: 'What it is for, for people.' }),
@@ -41,7 +42,10 @@ export const CreateWebhookSchema = z
 /** The body of `POST /v1/webhooks/{webhook_id}`. */
 export const UpdateWebhookSchema = z
   .strictObject({
-    events: EventTypesSchema.optional().meta({ description: 'The events that it is told from now on.' }),
+    events: EventTypesSchema.optional().meta({
+      description: 'The events that it is told from now on.',
+      uniqueItems: true,
+    }),
     description: DescriptionSchema.nullable()
       .optional()
       .meta({ description: 'What it is for; null takes it away.' }),
