@@ -45,6 +45,8 @@ export const CreatePlanSchema = z
       .meta({ description: "Price of the GPU's machine, instead of the one in the table. Needs `gpu`." }),
   })
   .meta({ id: 'CreatePlan', description: 'A network, and how it is to be used.' });
+/** The body as clients write it. */
+export type CreatePlanBody = z.input<typeof CreatePlanSchema>;
 /** The body as the server reads it, with defaults. */
 export type CreatePlanRequest = z.output<typeof CreatePlanSchema>;
 

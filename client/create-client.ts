@@ -2,6 +2,7 @@
 // runs in Node, Deno, Bun and browsers.
 
 import type { WireArchitecture } from '../api/architecture.ts';
+import type { CreatePlanBody, WirePlan } from '../api/plan.ts';
 import type { WireWorker } from '../api/worker.ts';
 import { type BatchCalls, batchCalls } from './batches.ts';
 import { type DatasetCalls, datasetCalls } from './datasets.ts';
@@ -28,6 +29,8 @@ export interface FoveaClient {
   readonly keys: KeyCalls;
   /** The networks that jobs can train. */
   architectures(options?: CallOptions): Promise<readonly WireArchitecture[]>;
+  /** What a network needs before it runs. */
+  plan(body: CreatePlanBody, options?: CallOptions): Promise<WirePlan>;
   /** The workers that the server saw within the last hour. */
   workers(options?: CallOptions): Promise<readonly WireWorker[]>;
   /** Says which version of Fovea answers; needs no key. */
@@ -54,6 +57,7 @@ export function createClient(options: ClientOptions): FoveaClient {
     batches: batchCalls(transport),
     keys: keyCalls(transport),
     architectures: (given) => listed<WireArchitecture>('/v1/architectures', given),
+    plan: (body, given) => ask('plan', 'POST', '/v1/plans', { ...given, json: body }),
     workers: (given) => listed<WireWorker>('/v1/workers', given),
     health: (given) => ask(null, 'GET', '/healthz', given),
   };

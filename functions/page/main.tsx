@@ -6,11 +6,13 @@ import { Failure } from './parts/notice.tsx';
 import { keepLists, listProblems, models } from './state/lists.ts';
 import { route } from './state/route.ts';
 import { health, keyProblem, slowQuestions, takeKey } from './state/session.ts';
+import { Compare } from './views/compare.tsx';
 import { Dataset, DatasetClass } from './views/dataset.tsx';
 import { Datasets } from './views/datasets.tsx';
 import { Job } from './views/job.tsx';
 import { Model } from './views/model.tsx';
 import { Models } from './views/models.tsx';
+import { Plan } from './views/plan.tsx';
 import { Train } from './views/train.tsx';
 import { Try } from './views/try.tsx';
 import { TEXTS } from './words/texts.ts';
@@ -38,7 +40,10 @@ function View() {
     case 'jobs':
       return name === undefined ? <Train /> : <Job key={name} id={name} />;
     case 'models':
-      return name === undefined ? <Models /> : <Model key={name} model={name} />;
+      if (name === undefined) return <Models />;
+      return part === 'compare' ? <Compare key={name} model={name} /> : <Model key={name} model={name} />;
+    case 'plan':
+      return <Plan />;
     case 'try':
       return <Try />;
     default:
@@ -81,7 +86,7 @@ function Page() {
             <a
               key={one}
               href={`#/${one}`}
-              {...(view === one || (one === 'train' && view === 'jobs')
+              {...(view === one || (one === 'train' && (view === 'jobs' || view === 'plan'))
                 ? { 'aria-current': 'page' as const }
                 : {})}
             >

@@ -59,6 +59,8 @@ try {
     walk,
     walkByKeyboard,
     judge,
+    compareVersions,
+    planNetwork,
     look,
     report,
     sort,
@@ -270,6 +272,77 @@ async function judge(from: Browser): Promise<void> {
   await page.context().close();
 }
 
+/** Two versions on the same pictures, and which of them answers. */
+async function compareVersions(from: Browser): Promise<void> {
+  await makeJudgedModels(dataDir);
+  await client.models.promote(JUDGED, { version: '1' });
+  await client.models.promote(JUDGED, { version: '2', share: 0.1 });
+  const page = await open(from, { viewport: SCREEN });
+  await page.goto(`${server.url}/#/models/${JUDGED}`);
+  await page.click('text=Side by side');
+  await page.waitForSelector('#comparison');
+  const verdict = await page.textContent('#compare-verdict');
+  demand(
+    /Version 2 is right on 23 pictures more than version 1\./.test(verdict ?? ''),
+    'the better version is named',
+  );
+  demand(
+    (await page.textContent('#comparison'))?.includes('gets 10.0 % of the predictions') === true,
+    'the share of a canary is shown',
+  );
+  const { differing } = await client.models.compare(JUDGED, ['1', '2']);
+  await page.waitForSelector('#differing img');
+  const shown = await page.locator('#differing img').count();
+  demand(shown === Math.min(24, differing?.length ?? 0), `${shown} pictures on which they differ are shown`);
+  const live = async () =>
+    (await client.models.aliases(JUDGED)).find(({ alias }) => alias === 'live')?.version;
+  await page.click('text=End the trial');
+  await page.waitForSelector('#comparison :text("of the predictions")', { state: 'detached' });
+  demand((await live()) === '1', 'a canary is ended');
+  await page.click('[aria-label="Use this one: version 2"]');
+  await page.waitForSelector('text=Version 2 is in use now.');
+  demand((await live()) === '2', 'a version is put into use beside the other');
+  await page.click('#roll-back');
+  await page.waitForSelector('text=Version 1 is in use now.');
+  demand((await live()) === '1', 'it is taken back');
+  await page.context().close();
+}
+
+/** What a network takes, before it runs. */
+async function planNetwork(from: Browser): Promise<void> {
+  const page = await open(from, { viewport: SCREEN });
+  await page.goto(`${server.url}/#/train`);
+  await page.click('text=What networks need');
+  await page.waitForSelector('#gpus');
+  await page.selectOption('#plan-network', 'vgg16');
+  await page.waitForSelector('#plan:has-text("parameters, 5")');
+  await page.fill('#plan-batch', '4096');
+  await page.fill('#plan-pixels', '256');
+  await page.click('form.plan-form button');
+  await page.waitForSelector('#gpus .failed');
+  const body = { model: 'vgg16', batch_size: 4096, classes: 10, input_size: { height: 256, width: 256 } };
+  const plan = await client.plan(body);
+  demand(
+    (await page.textContent('#plan'))?.includes(plan.parameters.total.toLocaleString('en')) === true,
+    'the parameters of the network are those of the API',
+  );
+  const none = await page.locator('#gpus .failed').count();
+  demand(
+    none === plan.gpus.filter(({ fits }) => !fits).length,
+    `${none} GPUs do not have the memory for the batch`,
+  );
+  demand((await page.textContent('#gpus'))?.includes('US$') === true, 'each GPU has its price');
+  demand(
+    (await page.locator('#layers tbody tr').count()) === plan.layers.length,
+    'each layer has its bytes in a table',
+  );
+  demand((await page.locator('#stages progress').count()) > 5, 'each stage has a bar');
+  await page.reload();
+  await page.waitForSelector('#gpus .failed');
+  demand((await page.inputValue('#plan-batch')) === '4096', 'the address keeps what was asked');
+  await page.context().close();
+}
+
 /** Presses Tab until what has the focus says so. */
 async function tabTo(page: Page, text: string): Promise<void> {
   for (let presses = 0; presses < 80; presses++) {
@@ -297,6 +370,8 @@ async function viewsOf(): Promise<readonly string[]> {
     'models',
     'models/shapes',
     `models/${JUDGED}`,
+    `models/${JUDGED}/compare`,
+    'plan',
     'try',
   ];
 }

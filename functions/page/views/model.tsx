@@ -364,13 +364,20 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
     <section class="card wide" aria-labelledby="versions-title">
       <div class="card-head">
         <h2 id="versions-title">{WORDS.versions}</h2>
-        <button
-          id="roll-back"
-          type="button"
-          onClick={() => void change(() => client.value.models.rollBack(model))}
-        >
-          {WORDS.rollBack}
-        </button>
+        <span class="actions">
+          {versions.length < 2 ? null : (
+            <a class="button" href={toHash(['models', model, 'compare'])}>
+              {TEXTS.compare.open}
+            </a>
+          )}
+          <button
+            id="roll-back"
+            type="button"
+            onClick={() => void change(() => client.value.models.rollBack(model))}
+          >
+            {WORDS.rollBack}
+          </button>
+        </span>
       </div>
       <ul id="versions" class="rows">
         {versions.map(({ version, aliases, created, test_accuracy: accuracy, test_count: count }) => {

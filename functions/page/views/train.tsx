@@ -44,6 +44,9 @@ export function Train() {
       <section class="card wide" aria-labelledby="train-title">
         <div class="card-head">
           <h1 id="train-title">{WORDS.title}</h1>
+          <a class="button" href={toHash(['plan'])}>
+            {WORDS.plan}
+          </a>
         </div>
         <Failure error={error} />
         {datasets === undefined && error === undefined ? <p class="empty">{TEXTS.loading}</p> : null}

@@ -154,6 +154,7 @@ export const TEXTS = {
       other: { title: 'Another network', text: 'Choose one by its name.' },
     },
     network: 'Network',
+    plan: 'What networks need before they run',
     effort: 'How much effort?',
     efforts: {
       auto: { title: 'As much as pays', text: 'Decided by the pictures and the machine.' },
@@ -312,6 +313,75 @@ export const TEXTS = {
     tryIt: 'Try it',
     notFound: (model: string) => `There is no model ${model}.`,
     movedNote: (path: string) => `${path} is mended. Train again to let the model learn it.`,
+  },
+  compare: {
+    open: 'Side by side',
+    choose: 'Versions',
+    few: 'Choose two versions or more.',
+    one: 'There is one version alone. Train again to have another.',
+    samePictures: 'All were judged on the same pictures, so their numbers can be compared.',
+    otherPictures: 'They were not judged on the same pictures: a difference may come from the pictures.',
+    otherClasses: 'They have different classes.',
+    better: (first: string, second: string, count: number) =>
+      count === 0
+        ? `Version ${first} and version ${second} are right on as many of the pictures.`
+        : `Version ${first} is right on ${plural(count, 'picture')} more than version ${second}.`,
+    overlap: 'The intervals overlap: the difference may be chance.',
+    network: 'Network',
+    judged: 'Judged on',
+    pictures: (count: number, of: string | null) =>
+      `${plural(count, 'picture')}${of === null ? '' : ` (${of})`}`,
+    accuracy: 'Right',
+    balanced: 'Right, classes alike',
+    share: ({ value, low, high }: Interval) => `${percent(value)} (${of100(low)}–${of100(high)})`,
+    calibration: 'Scores off by',
+    size: 'Size',
+    cost: 'Cost of training',
+    unknown: 'not known',
+    recall: (label: string) => `Right on ${label}`,
+    status: 'Is',
+    canary: (share: number) => `gets ${percent(share)} of the predictions`,
+    none: '–',
+    endCanary: 'End the trial',
+    differing: 'Pictures on which they differ',
+    differingFacts: (right: readonly string[], wrong: readonly string[]) =>
+      `Right: ${right.join(', ')}. Wrong: ${wrong.join(', ')}.`,
+    noDiffering: 'They are right and wrong on the same pictures.',
+    unknownDiffering: 'The reports do not say on which pictures they differ.',
+    table: 'Comparison',
+    property: 'Property',
+  },
+  plan: {
+    title: 'What a network costs',
+    help: 'Computed from the description of the network. Nothing runs, and nothing is kept.',
+    fields: { pixels: 'Pixels of a side', batch: 'Pictures of a batch', classes: 'Classes' },
+    show: 'Compute',
+    lead: (parameters: number, bytes: string) => `${whole(parameters)} parameters, ${bytes}.`,
+    prediction: (bytes: string, gigaFlops: number) =>
+      `A prediction takes ${bytes} of memory and ${gigaFlops.toFixed(2)} billion operations.`,
+    training: (batch: number, bytes: string) =>
+      `Training with ${plural(batch, 'picture')} at once takes ${bytes}.`,
+    counted: 'What is counted',
+    gpus: 'On GPUs',
+    train: 'Train a model',
+    fitting: (fitting: readonly string[], batch: number) =>
+      fitting.length === 0
+        ? `No GPU has memory for ${plural(batch, 'picture')} at once. Choose fewer, or a smaller network.`
+        : `Training with ${plural(batch, 'picture')} at once fits ${fitting.join(', ')}.`,
+    fits: 'fits',
+    noFit: 'does not fit',
+    gpuColumns: ['GPU', 'Batch', 'Memory', 'Largest batch', 'Pictures a second', 'Price an hour', 'Machine'],
+    gpuHint:
+      'Prices are those of AWS on demand, and speeds are estimates for training all layers. A batch that does not fit is trained in smaller parts.',
+    stages: 'Bytes by layer',
+    stagesHelp: (peak: string) =>
+      `What one picture becomes on its way: a bar for each size of the layers’ output. A prediction needs most memory at ${peak}.`,
+    vector: 'vector',
+    stage: (name: string, layers: number) => `${name} · ${plural(layers, 'layer')}`,
+    stageFacts: (bytes: string, parameters: number) => `${bytes} · ${plural(parameters, 'parameter')}`,
+    layers: (count: number) => `${plural(count, 'layer')} as a table`,
+    layerColumns: ['Layer', 'Type', 'Output', 'Parameters', 'Bytes', 'Bytes alive'],
+    peak: '◄ most memory',
   },
   scores: {
     threshold: 'When to ask a person',
