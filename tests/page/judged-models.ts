@@ -11,7 +11,17 @@ import { makeReportInput } from '../support/report-input.ts';
 
 /** The model, and the dataset that it was judged on. */
 export const JUDGED = 'pets';
+/** A model without a heatmap, a report and an index of its training pictures. */
+export const PLAIN = 'plain';
 const TEST_PICTURES = 90;
+
+/** Makes {@link PLAIN}. @param dataDir of a server. */
+export async function makePlainModel(dataDir: string): Promise<void> {
+  const store = await openObjectStore(pathToFileURL(dataDir).href);
+  const { heatmap: _, ...manifest } = await commitColorModel(store, { model: PLAIN });
+  await store.delete(keys.modelFile(PLAIN, '1', 'manifest.json'));
+  await store.put(keys.modelFile(PLAIN, '1', 'manifest.json'), JSON.stringify(manifest));
+}
 
 /**
  * Makes two versions of {@link JUDGED}, judged on the same pictures; the second is right more often.

@@ -17,10 +17,12 @@ import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
 import { demand, problems } from './demand.ts';
 import { hardTimes } from './hard-times.ts';
-import { JUDGED, makeJudgedModels } from './judged-models.ts';
+import { JUDGED, makeJudgedModels, makePlainModel } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
 import { LONG_TASK_MS, ourTasks } from './our-tasks.ts';
 import { sortPictures } from './sort-pictures.ts';
+import { CAMERA_ARGS, tryPhotos } from './try-photos.ts';
+import { walkWithKeys } from './with-keys.ts';
 
 const TRAIN_MS = 180_000;
 const PHONE = { width: 375, height: 740 };
@@ -53,14 +55,17 @@ let browser: Browser | undefined;
 let last: Page | undefined;
 try {
   await draw(pictures, PICTURES_OF_CLASS);
-  browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS, ...CAMERA_ARGS] });
   const report = async (from: Browser) => lookAtReport(from, await reportOf('shapes'), demand);
+  const keyed = (from: Browser) => walkWithKeys(from, folder);
   for (const [name, part] of Object.entries({
     walk,
     walkByKeyboard,
     judge,
     compareVersions,
     planNetwork,
+    photos,
+    keyed,
     look,
     report,
     sort,
@@ -160,6 +165,12 @@ async function walk(from: Browser): Promise<void> {
   await page.setInputFiles('#file', path.join(pictures, first, picture));
   await page.waitForSelector('#best-label');
   demand((await page.textContent('#bars'))?.includes('%') === true, 'a photo is answered with bars');
+  await page.check('#explain');
+  await page.waitForSelector('#nearest img');
+  demand(
+    (await page.locator('#nearest li').count()) === 6,
+    'the training pictures that are most alike are shown',
+  );
   await page.click('details.feedback summary');
   await page.selectOption('details.feedback select', first);
   await page.check('details.feedback input[type=checkbox]');
@@ -305,6 +316,15 @@ async function compareVersions(from: Browser): Promise<void> {
   await page.click('#roll-back');
   await page.waitForSelector('text=Version 1 is in use now.');
   demand((await live()) === '1', 'it is taken back');
+  await page.context().close();
+}
+
+/** Photos of all kinds, with all that the view says of them. */
+async function photos(from: Browser): Promise<void> {
+  await makeJudgedModels(dataDir);
+  await makePlainModel(dataDir);
+  const page = await open(from, { viewport: SCREEN });
+  await tryPhotos(page, client);
   await page.context().close();
 }
 

@@ -188,7 +188,7 @@ const Gpus = ({ plan }: { readonly plan: WirePlan }) => (
       )}
     </p>
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-    <section class="scroll" aria-label={WORDS.gpus} tabIndex={0}>
+    <section class="scroll" aria-label={WORDS.gpusTable} tabIndex={0}>
       <table id="gpus" class="numbers">
         <thead>
           <tr>

@@ -5,8 +5,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import type { WirePrediction } from '../../../api/prediction.ts';
 import { ApiError } from '../../../client/api-error.ts';
+import { useAsked } from '../parts/asked.ts';
 import { DropArea, DropHint } from '../parts/drop-area.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
+import { Thumbnail } from '../parts/picture.tsx';
 import { models } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
@@ -15,6 +17,9 @@ import { TEXTS } from '../words/texts.ts';
 
 const WORDS = TEXTS.try;
 const LABELS_SHOWN = 5;
+const CAMERA_FILE = 'camera.jpg';
+const NEAREST_SHOWN = 6;
+const THUMB = 96;
 const HEATMAP_UNAVAILABLE = 'heatmap-unavailable';
 
 interface Photo {
@@ -30,6 +35,9 @@ const photos = signal<readonly Photo[]>([]);
 const shown = signal(0);
 const chosenModel = signal('');
 const wantsHeatmap = signal(false);
+/** How much of the map is seen over the photo, 0 to 1. */
+const mapOpacity = signal(1);
+const wantsExplanation = signal(false);
 let count = 0;
 
 const change = (id: number, changes: Partial<Photo>) => {
@@ -150,13 +158,13 @@ export function Try() {
 function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly model: string }) {
   const [brokenUrl, setBrokenUrl] = useState('');
   const heatmap = useHeatmap(photo, model);
-  const source = heatmap ?? photo?.url;
+  const source = photo?.url;
   const isShown = source !== undefined && source !== brokenUrl;
   return (
     <div>
       <DropArea
         id="drop"
-        kind={isShown ? 'filled' : ''}
+        kind={isShown || heatmap !== undefined ? 'filled' : ''}
         onFiles={(found) => take(found.map(({ file }) => file))}
       >
         {/* What the browser cannot show (a TIFF, a broken file) the server may still answer. */}
@@ -164,6 +172,15 @@ function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly m
           <img id="photo" src={source} alt={WORDS.photo} onError={() => setBrokenUrl(source)} />
         ) : (
           <DropHint title={photo?.file.name ?? WORDS.hint} text={WORDS.how} />
+        )}
+        {heatmap === undefined ? null : (
+          <img
+            id="map"
+            class="map"
+            src={heatmap}
+            alt={WORDS.map}
+            style={{ opacity: isShown ? mapOpacity.value : 1 }}
+          />
         )}
         <input
           id="file"
@@ -174,6 +191,7 @@ function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly m
           onChange={({ currentTarget }) => take([...(currentTarget.files ?? [])])}
         />
       </DropArea>
+      <Camera />
       <label class="camera">
         <span>{WORDS.camera}</span>
         <input
@@ -183,6 +201,61 @@ function Stage({ photo, model }: { readonly photo: Photo | undefined; readonly m
           onChange={({ currentTarget }) => take([...(currentTarget.files ?? [])])}
         />
       </label>
+    </div>
+  );
+}
+
+/** A picture of what a camera sees, in browsers that show it; phones have their own way beside. */
+function Camera() {
+  const [stream, setStream] = useState<MediaStream>();
+  const [failure, setFailure] = useState<unknown>();
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (video.current !== null && stream !== undefined) video.current.srcObject = stream;
+    return () => {
+      for (const track of stream?.getTracks() ?? []) track.stop();
+    };
+  }, [stream]);
+  // Browsers have it on this machine and over https alone.
+  if (!('mediaDevices' in navigator)) return null;
+  const open = () => {
+    setFailure(undefined);
+    navigator.mediaDevices
+      .getUserMedia({ video: { facingMode: 'environment' } })
+      .then(setStream, () => setFailure(new Error(WORDS.noCamera)));
+  };
+  const shoot = () => {
+    const seen = video.current;
+    if (seen === null) return;
+    const canvas = document.createElement('canvas');
+    canvas.width = seen.videoWidth;
+    canvas.height = seen.videoHeight;
+    canvas.getContext('2d')?.drawImage(seen, 0, 0);
+    canvas.toBlob((blob) => {
+      if (blob !== null) take([new File([blob], CAMERA_FILE, { type: blob.type })]);
+      setStream(undefined);
+    }, 'image/jpeg');
+  };
+  return (
+    <div class="live-camera">
+      {stream === undefined ? (
+        <button id="camera" type="button" onClick={open}>
+          {WORDS.camera}
+        </button>
+      ) : (
+        <>
+          <video ref={video} autoPlay playsInline muted aria-label={WORDS.seen} />
+          <p class="actions">
+            <button id="shoot" class="primary" type="button" onClick={shoot}>
+              {WORDS.shoot}
+            </button>
+            <button type="button" onClick={() => setStream(undefined)}>
+              {TEXTS.dataset.cancel}
+            </button>
+          </p>
+        </>
+      )}
+      <Failure error={failure} />
     </div>
   );
 }
@@ -240,7 +313,7 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
         <span id="best-label">{label}</span>
         <span id="best-score">{percent(score)}</span>
       </p>
-      {rejected && threshold !== null ? <p class="rejected">{WORDS.rejected(threshold)}</p> : null}
+      {rejected && threshold !== null ? <p class="rejected">{WORDS.rejected(score, threshold)}</p> : null}
       <ol id="bars" class="bars">
         {predictions.map((entry) => (
           <li key={entry.label}>
@@ -266,13 +339,82 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
         />
         {WORDS.heatmap}
       </label>
+      {wantsHeatmap.value && !withoutHeatmap.value.includes(chosenModel.value) ? (
+        <label class="slider">
+          <span>{WORDS.opacity}</span>
+          <input
+            id="map-opacity"
+            type="range"
+            min={0}
+            max={100}
+            value={mapOpacity.value * 100}
+            onInput={({ currentTarget }) => {
+              mapOpacity.value = Number(currentTarget.value) / 100;
+            }}
+          />
+          <output>{percent(mapOpacity.value)}</output>
+        </label>
+      ) : null}
       {wantsHeatmap.value && withoutHeatmap.value.includes(chosenModel.value) ? (
         <p id="no-heatmap" class="hint">
           {WORDS.noHeatmap}
         </p>
       ) : null}
+      <label class="toggle">
+        <input
+          id="explain"
+          type="checkbox"
+          checked={wantsExplanation.value}
+          onChange={({ currentTarget }) => {
+            wantsExplanation.value = currentTarget.checked;
+          }}
+        />
+        {WORDS.explain}
+      </label>
+      {wantsExplanation.value ? <Explanation photo={photo} model={chosenModel.value} /> : null}
       <Feedback photo={photo} prediction={prediction.id} model={model} labels={labels} />
     </div>
+  );
+}
+
+interface ExplanationProps {
+  readonly photo: Photo;
+  readonly model: string;
+}
+
+/** The training pictures that the network sees as the most alike. */
+function Explanation({ photo, model }: ExplanationProps) {
+  const { value, error } = useAsked(
+    async (signal) => {
+      const bytes = await bytesOf(photo.file);
+      const options = { topK: 1, explain: true, explainCount: NEAREST_SHOWN, signal };
+      return (await client.value.predict.one(model, bytes, options)).explanation;
+    },
+    [photo.id, model],
+  );
+  if (error !== undefined) return <Failure error={error} />;
+  if (value === undefined) return <p class="empty">{WORDS.asking}</p>;
+  if (value.unavailable !== null)
+    return (
+      <p id="no-explanation" class="hint">
+        {WORDS.noExplanation} {value.unavailable.message}
+      </p>
+    );
+  return (
+    <ul id="nearest" class="nearest" aria-label={WORDS.explain}>
+      {value.nearest.map(({ dataset, path, file, class: label, similarity, thumbnail }) => (
+        <li key={path}>
+          {thumbnail === null ? (
+            <span class="thumb broken">{WORDS.gone(file)}</span>
+          ) : (
+            <a href={toHash(['datasets', dataset, label])} aria-label={WORDS.nearest(label, similarity)}>
+              <Thumbnail dataset={dataset} path={path} size={THUMB} />
+            </a>
+          )}
+          <span class="facts">{WORDS.nearest(label, similarity)}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -363,6 +363,7 @@ export const TEXTS = {
       `Training with ${plural(batch, 'picture')} at once takes ${bytes}.`,
     counted: 'What is counted',
     gpus: 'On GPUs',
+    gpusTable: 'GPUs as a table',
     train: 'Train a model',
     fitting: (fitting: readonly string[], batch: number) =>
       fitting.length === 0
@@ -430,9 +431,19 @@ export const TEXTS = {
     empty: 'The labels appear here, with how sure the model is of each.',
     noModelYet: 'There is no model yet to ask. Train one first.',
     photo: 'What you dropped',
-    rejected: (threshold: number) =>
-      `Perhaps none of these: the model is less sure than ${percent(threshold)}, below which it is often wrong.`,
+    rejected: (score: number, threshold: number) =>
+      `Perhaps none of these: the score of ${percent(score)} is below the threshold of ${percent(threshold)}. Of pictures of the classes at most 5 of ` +
+      '100 are below it, so the photo may show something else, or show it in another way than the training pictures.',
     heatmap: 'Show where in the photo',
+    map: 'Where in the photo the label is',
+    opacity: 'Strength of the map',
+    seen: 'What the camera sees',
+    shoot: 'Take the photo',
+    noCamera: 'The browser gives no camera. Allow it in the address bar, or choose a photo.',
+    explain: 'Show the training pictures that are most alike',
+    noExplanation: 'This model names none.',
+    nearest: (label: string, similarity: number) => `${label}, ${of100(similarity)} % alike`,
+    gone: (file: string) => `${file} is no longer in the dataset`,
     noHeatmap: 'This model cannot show where it looks. Its answers are the same.',
     timing: (total: number) => `Answered in ${total.toFixed(1)} ms.`,
     parts: { load: 'load', decode: 'decode', preprocess: 'preprocess', infer: 'infer' },

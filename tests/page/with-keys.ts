@@ -1,0 +1,96 @@
+// The page on a server that has API keys: pictures of datasets with a key, and what a key does not allow.
+
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { createClient } from '../../client/create-client.ts';
+import { silentLogger } from '../../functions/deps/logger.ts';
+import { startLocalServer } from '../../functions/local-server.ts';
+import { colorPicture } from '../support/color-model.ts';
+import { demand, until } from './demand.ts';
+import { JUDGED, makeJudgedModels } from './judged-models.ts';
+
+const OPERATOR = 'the-key-of-the-operator';
+const WIDTH = 360;
+
+/** @param folder is written to. */
+export async function walkWithKeys(browser: Browser, folder: string): Promise<void> {
+  const dataDir = path.join(folder, 'keyed');
+  const server = await startLocalServer({
+    dataDir,
+    host: '127.0.0.1',
+    port: 0,
+    version: '0.0.0',
+    apiKeys: async () => ({ operator: OPERATOR }),
+    logger: silentLogger,
+  });
+  try {
+    await makeJudgedModels(dataDir);
+    const client = createClient({ url: server.url, key: OPERATOR });
+    const context = await browser.newContext({ viewport: { width: WIDTH, height: 740 } });
+    await context.addInitScript(`
+      const made = new Set();
+      const { createObjectURL, revokeObjectURL } = URL;
+      URL.createObjectURL = (of) => { const url = createObjectURL.call(URL, of); made.add(url); return url; };
+      URL.revokeObjectURL = (url) => { made.delete(url); revokeObjectURL.call(URL, url); };
+      globalThis.countOfObjectUrls = () => made.size;
+    `);
+    const page = await context.newPage();
+    const enter = async (key: string) => {
+      await page.evaluate('sessionStorage.clear()');
+      await page.reload();
+      await page.fill('#key', key);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('#key-form', { state: 'detached' });
+    };
+    const urls = async () => Number(await page.evaluate('countOfObjectUrls()'));
+
+    await page.goto(`${server.url}/#/datasets/${JUDGED}/red`);
+    await enter(OPERATOR);
+    await page.waitForSelector('#pictures img');
+    await until(page, 'document.querySelector("#pictures span.thumb") === null');
+    await until(
+      page,
+      '[...document.querySelectorAll("#pictures img")].slice(0, 3).every((one) => one.naturalWidth > 0)',
+    );
+    const pictures = await page.locator('#pictures img').count();
+    demand(pictures > 0 && (await urls()) === pictures, `with a key ${pictures} pictures are shown`);
+    await page.goto(`${server.url}/#/train`);
+    await page.waitForSelector('#train-title');
+    await until(page, 'countOfObjectUrls() === 0');
+    demand((await urls()) === 0, 'none of their addresses is left when the view is gone');
+    await page.goto(`${server.url}/#/models/${JUDGED}`);
+    await page.locator('#confusion .wrong button').first().click();
+    await page.waitForSelector('#cell img');
+    demand(true, 'the pictures of mistakes are shown with a key');
+
+    // It may use the model, and not the dataset that it was made of.
+    const { secret } = await client.keys.create({
+      name: 'limited',
+      scopes: ['train'],
+      models: [JUDGED],
+      datasets: ['other'],
+    });
+    await page.goto(`${server.url}/#/try?model=${JUDGED}`);
+    await enter(secret);
+    await page.waitForSelector(`#model option[value="${JUDGED}"]`, { state: 'attached' });
+    const buffer = Buffer.from(await colorPicture('red'));
+    await page.setInputFiles('#file', { name: 'red.png', mimeType: 'image/png', buffer });
+    await page.waitForSelector('#best-label');
+    await page.check('#explain');
+    await page.waitForSelector('#no-explanation');
+    demand(
+      (await page.textContent('#no-explanation'))?.includes('limited') === true,
+      'a key that may not see the training pictures is told so',
+    );
+    await page.click('details.feedback summary');
+    await page.selectOption('details.feedback select', 'green');
+    await page.check('details.feedback input[type=checkbox]');
+    await page.click('details.feedback button');
+    await page.waitForSelector('details.feedback .error');
+    const refusal = await page.textContent('details.feedback .error');
+    demand(refusal?.includes('feedback') === true, `a server that keeps no photos says so: ${refusal}`);
+    await context.close();
+  } finally {
+    await server.stop();
+  }
+}
