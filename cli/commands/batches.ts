@@ -155,7 +155,7 @@ async function writeResults(
   requireCompleted(batch);
 }
 
-/** @throws {FailedError} where a batch that is over did not complete. */
+/** Checks that a batch that is over completed. @throws {FailedError} where it did not. */
 export function requireCompleted({ id, status, errors }: WireBatch): void {
   if (status === 'completed') return;
   throw new FailedError(

@@ -18,7 +18,7 @@ const options = new Command('test:commands')
   .opts<{ readonly only?: readonly string[]; readonly record?: string }>();
 
 const PHOTOS = ['photos', 'grocery_fruit'] as const;
-const CLASSES = ['Banana', 'Kiwi', 'Watermelon'];
+const CLASSES = ['Banana', 'Kiwi', 'Watermelon'] as const;
 /** Enough for every split to have one of each class. */
 const PHOTOS_PER_CLASS = 8;
 
@@ -44,7 +44,7 @@ async function takePhotos(folder: string): Promise<void> {
     for (const file of (await readdir(from)).sort().slice(0, PHOTOS_PER_CLASS))
       await copyFile(path.join(from, file), path.join(to, file));
   }
-  const unseen = path.join(SHARED_DATA, ...PHOTOS, 'test', CLASSES[0] ?? '');
+  const unseen = path.join(SHARED_DATA, ...PHOTOS, 'test', CLASSES[0]);
   const [photo = ''] = (await readdir(unseen)).sort();
   await copyFile(path.join(unseen, photo), path.join(folder, 'photo.jpg'));
 }
