@@ -30,7 +30,10 @@ export class ProgramError extends Error {
   }
 }
 
-/** @param variables are added to the environment of each program. */
+/**
+ * Makes them.
+ * @param variables are added to the environment of each program.
+ */
 export function createPrograms(variables: NodeJS.ProcessEnv): Programs {
   /** @param isShown whether the person who watches sees what it writes to the standard error. */
   function run(name: string, command: string, args: readonly string[], isShown: boolean): Promise<string> {
