@@ -46,7 +46,7 @@ async function interrupt(proof: Proof, id: string): Promise<Facts> {
   const before = await watchJob(proof, id, {
     minutes: MINUTES.start,
     until: (job) => {
-      if (job.machines?.capacity !== 'spot')
+      if (job.machines?.capacity === 'on-demand')
         throw new Error(
           'No Spot machine was free, and the job has moved to one on demand. Try at another hour: --only interrupt',
         );

@@ -109,12 +109,10 @@ const findBuckets = async (proof: Proof): Promise<readonly Remain[]> =>
     command: `npm run remove-remains -- ${bucket} --delete`,
   }));
 
-/** The names of the stack's log groups, which outlive it. */
+/** The names of the stack's log groups, which outlive it; also of those that AWS makes for its functions. */
 export async function logGroupsOf({ programs }: Proof): Promise<readonly string[]> {
-  return programs.aws(
-    ...['logs', 'describe-log-groups', '--log-group-name-prefix', `${STACK}-`],
-    ...['--query', 'logGroups[].logGroupName'],
-  );
+  const query = `logGroups[?contains(logGroupName, '${STACK}-')].logGroupName`;
+  return programs.aws('logs', 'describe-log-groups', '--query', query);
 }
 
 const findLogs = async (proof: Proof): Promise<readonly Remain[]> =>
