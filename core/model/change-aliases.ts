@@ -153,7 +153,7 @@ export async function listAliases(store: ObjectStore, model: string): Promise<Al
 
 /**
  * Changes the live record of a model that people may change now. In a store of an earlier version, what it served is live.
- * @throws {FoveaError} `model-not-found`; `model-in-use` while the model is renamed.
+ * @throws {FoveaError} `model-not-found`; `model-in-use` while the model is renamed, also by the name that it gets.
  */
 export async function changeModel(
   store: ObjectStore,
@@ -162,6 +162,8 @@ export async function changeModel(
 ): Promise<LiveRecord> {
   return changeLiveRecord(store, model, async (record) => {
     if (record.renamingTo !== undefined) throw beingRenamed(model, record.renamingTo);
+    // What is copied here has no version yet, as a model that is half deleted.
+    if (record.renamingFrom !== undefined) throw beingRenamed(record.renamingFrom, model);
     if (record.version !== undefined) return change(record);
     // A deleted model gets no new record.
     if (record.revision === 0) await resolveVersion(store, model);
@@ -188,7 +190,8 @@ export function assertRenamed(model: string, { renamedFrom }: LiveRecord): void 
   if (renamedFrom !== undefined) throw beingRenamed(renamedFrom, model);
 }
 
-const beingRenamed = (from: string, to: string) =>
+/** The error of a model that is being renamed: `model-in-use`. */
+export const beingRenamed = (from: string, to: string): FoveaError =>
   new FoveaError(
     'model-in-use',
     `Model "${from}" is being renamed to "${to}". Try again when that is done. Where it was interrupted, send the same rename again ` +

@@ -47,12 +47,11 @@ export async function isWholeModel(store: ObjectStore, model: string, version: s
 
 /**
  * Deletes a model with all its versions and aliases.
- * @throws {FoveaError} `model-not-found`; `model-in-use` while it is renamed.
+ * @throws {FoveaError} `model-not-found`, also by a name that a rename does not show yet; `model-in-use` while it is renamed.
  */
 export async function deleteModel(store: ObjectStore, model: string): Promise<void> {
   const record = await readLiveRecord(store, model);
-  const isBegun = record !== undefined && record.version === undefined;
-  if (!isBegun) await resolveVersion(store, model);
+  if (!isHalfDeleted(record)) await resolveVersion(store, model);
   const versions = await listNumbers(store, model);
   await changeModel(store, model, (current) => {
     assertRenamed(model, current);
@@ -60,6 +59,10 @@ export async function deleteModel(store: ObjectStore, model: string): Promise<vo
   });
   await eraseVersions(store, model, versions);
 }
+
+/** Whether the deletion of a model has begun and is not over. What a rename copies has no version yet either. */
+export const isHalfDeleted = (record: LiveRecord | undefined): boolean =>
+  record !== undefined && record.version === undefined && record.renamingFrom === undefined;
 
 /** The record of a model of which everything goes. */
 export const withoutAll = (record: LiveRecord, versions: readonly string[]): LiveRecord => ({
@@ -87,7 +90,9 @@ export async function eraseVersions(
   for (const version of versions) await store.erase(keys.modelFile(model, version, MANIFEST_FILE));
   for (const version of versions) await eraseVersion(store, model, version);
   const record = await readLiveRecord(store, model);
-  const isGone = record?.version === undefined && (await listNumbers(store, model)).length === 0;
+  const isReserved = record?.renamingFrom !== undefined;
+  const isGone =
+    !isReserved && record?.version === undefined && (await listNumbers(store, model)).length === 0;
   if (isGone) await store.eraseAll(keys.modelAliases(model));
 }
 

@@ -6,9 +6,9 @@ import { reserveName, withoutMark } from '../rename-marks.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { moveAlias } from './aliases.ts';
-import { assertRenamed, changeModel } from './change-aliases.ts';
+import { assertRenamed, beingRenamed, changeModel } from './change-aliases.ts';
 import { CLAIM_FILE } from './claim-version.ts';
-import { eraseVersions, listNumbers, withoutAll } from './delete-model.ts';
+import { eraseVersions, isHalfDeleted, listNumbers, withoutAll } from './delete-model.ts';
 import { changeLiveRecord, LATEST_ALIAS, type LiveRecord, readLiveRecord } from './live-record.ts';
 import { parseModelName } from './model-name.ts';
 import { MANIFEST_FILE } from './read-manifest.ts';
@@ -20,7 +20,7 @@ import { isCommitted, listVersions, resolveVersion } from './versions.ts';
  * where this was interrupted. The page of a report keeps the name under which it was made.
  * @param refuse rejects where something uses the model. It is asked once nobody can begin to use it any more.
  * @throws {FoveaError} `model-name-invalid`, `model-not-found`; `model-exists` where the new name is taken; `model-in-use` while the
- *   model is renamed otherwise; what `refuse` throws.
+ *   model is renamed otherwise, or another gets the new name or loses it; what `refuse` throws.
  */
 export async function renameModel(
   store: ObjectStore,
@@ -86,7 +86,12 @@ async function reserve(
 
 async function isTaken(store: ObjectStore, from: string, to: string): Promise<boolean> {
   const record = await readLiveRecord(store, to);
-  if (record?.renamingFrom !== undefined) return record.renamingFrom !== from;
+  if (record?.renamingFrom === from) return false;
+  if (record?.renamingFrom !== undefined) throw beingRenamed(record.renamingFrom, to);
+  if (record?.renamingTo !== undefined) throw beingRenamed(to, record.renamingTo);
+  // Whoever deletes it erases its record last, and that must not be ours.
+  if (record !== undefined && record.deleted.length > 0 && isHalfDeleted(record))
+    throw beingDeleted(from, to);
   return record?.version !== undefined || (await listNumbers(store, to)).length > 0;
 }
 
@@ -123,17 +128,32 @@ function withName(body: Uint8Array, model: string): Uint8Array | string {
   }
 }
 
-/** Lets the new name stand for the versions, with the aliases of the old one. */
+/**
+ * Lets the new name stand for the versions, with the aliases of the old one.
+ * @throws {FoveaError} `model-in-use` where the new name is not reserved any more: what the old name has is the only copy then.
+ */
 async function show(store: ObjectStore, from: string, to: string): Promise<void> {
   const source = await readLiveRecord(store, from);
   const newest = (await listVersions(store, to)).at(-1);
   if (newest !== undefined) await moveAlias(store, to, LATEST_ALIAS, newest);
-  await changeLiveRecord(store, to, (record) => {
-    if (record.renamingFrom !== from || source === undefined) return undefined;
+  const shown = await changeLiveRecord(store, to, (record) => {
+    if (record.renamingFrom !== from || source?.renamingTo !== to) return undefined;
     const { renamingTo: _, revision: __, ...copied } = source;
     return { ...copied, revision: record.revision, renamedFrom: from };
   });
+  if (shown.renamedFrom === from) return;
+  // Or the same request at the same moment was quicker: then nothing is left by the old name.
+  const isLeft = (await readLiveRecord(store, from))?.renamingTo === to;
+  if (isLeft || shown.version === undefined) throw beingRenamed(from, to);
 }
+
+const beingDeleted = (from: string, to: string) =>
+  new FoveaError(
+    'model-in-use',
+    `Model "${from}" was not renamed: the deletion of a model "${to}" is not over. Try again when it is. Where it was interrupted, send it ` +
+      `again (DELETE /v1/models/${to}), or choose another name.`,
+    { param: 'name', details: { model: from, name: to } },
+  );
 
 const nameTaken = (from: string, to: string) =>
   new FoveaError(

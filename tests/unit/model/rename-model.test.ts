@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { listAliases, promote, setAlias } from '../../../core/model/change-aliases.ts';
-import { deleteModel } from '../../../core/model/delete-model.ts';
-import { changeLiveRecord } from '../../../core/model/live-record.ts';
+import { deleteModel, deleteVersion } from '../../../core/model/delete-model.ts';
+import { changeLiveRecord, readLiveRecord } from '../../../core/model/live-record.ts';
 import { renameModel } from '../../../core/model/rename-model.ts';
 import { listModels, resolveVersion } from '../../../core/model/versions.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
@@ -46,6 +46,7 @@ describe('a rename that dies', () => {
   it('leaves one name for the model after every write, and goes on when it is asked for again', async () => {
     let dead = 0;
     let shownAs = 'color';
+    let reserved = 0;
     for (; ; dead += 1) {
       const { dies, died } = dyingStore(store, dead);
       await renameModel(dies, 'color', 'paint').catch(() => undefined);
@@ -60,8 +61,18 @@ describe('a rename that dies', () => {
       if (shownAs === 'paint') expect(now).toBe('paint');
       shownAs = now;
       if (now === 'paint') await expect(deleteModel(store, 'paint')).rejects.toThrow(/being renamed/);
+      if ((await readLiveRecord(store, 'paint'))?.renamingFrom === undefined) continue;
+      reserved += 1;
+      const missing = { code: 'model-not-found' };
+      await expect(deleteModel(store, 'paint'), `after ${dead} writes`).rejects.toMatchObject(missing);
+      await expect(deleteVersion(store, 'paint', '1')).rejects.toMatchObject(missing);
+      await expect(renameModel(store, 'other', 'paint')).rejects.toMatchObject({
+        code: 'model-in-use',
+        message: expect.stringContaining('POST /v1/models/color/rename'),
+      });
     }
     expect(dead).toBeGreaterThan(8);
+    expect(reserved).toBeGreaterThan(3);
     expect([await seenAs('color'), await seenAs('paint')]).toEqual(['nothing', 'all']);
     for await (const { key } of store.list(keys.model('color'))) expect(key).toBe('nothing is left');
   });
@@ -90,4 +101,76 @@ describe('a rename that is refused when nobody can begin anything more', () => {
     await renameModel(store, 'color', 'hue');
     expect(await seenAs('hue')).toBe('all');
   });
+});
+
+describe('a deletion of the new name', () => {
+  it('is refused at every moment of the rename, and destroys nothing', async () => {
+    const answers = new Set<string>();
+    const ask = () =>
+      deleteModel(store, 'paint').then(
+        () => 'deleted',
+        ({ code }) => code as string,
+      );
+    const asking: ObjectStore = {
+      ...store,
+      put: async (...given) => {
+        const info = await store.put(...given);
+        const { renamedFrom } = (await readLiveRecord(store, 'paint')) ?? {};
+        const isOver = renamedFrom === undefined && answers.has('model-in-use');
+        if (!isOver) answers.add(await ask());
+        return info;
+      },
+    };
+    await renameModel(asking, 'color', 'paint');
+    expect([...answers].sort()).toEqual(['model-in-use', 'model-not-found']);
+    expect([await seenAs('color'), await seenAs('paint')]).toEqual(['nothing', 'all']);
+  });
+
+  it('is refused in the write of the record, where the rename began after it was looked up', async () => {
+    await commitColorModel(store, { model: 'paint', jobId: 'ftjob-4' });
+    let isFirst = true;
+    const late: ObjectStore = {
+      ...store,
+      async *listFolders(...given) {
+        yield* store.listFolders(...given);
+        if (!isFirst) return;
+        isFirst = false;
+        await deleteModel(store, 'paint');
+        await changeLiveRecord(store, 'paint', (record) => ({ ...record, renamingFrom: 'color' }));
+      },
+    };
+    await expect(deleteModel(late, 'paint')).rejects.toMatchObject({ code: 'model-in-use' });
+    expect((await readLiveRecord(store, 'paint'))?.renamingFrom).toBe('color');
+  });
+
+  it('that has begun keeps the name until it is over', async () => {
+    await commitColorModel(store, { model: 'paint', jobId: 'ftjob-4' });
+    for (let dead = 0; ; dead += 1) {
+      const { dies, died } = dyingStore(store, dead);
+      await deleteModel(dies, 'paint').catch(() => undefined);
+      if (!died()) break;
+      const refused = await renameModel(store, 'color', 'paint').catch((error: unknown) => error);
+      expect(refused).toMatchObject(
+        dead === 0
+          ? { code: 'model-exists' }
+          : { message: expect.stringContaining('DELETE /v1/models/paint') },
+      );
+      expect(await seenAs('color')).toBe('all');
+    }
+    await renameModel(store, 'color', 'paint');
+    expect(await seenAs('paint')).toBe('all');
+  });
+});
+
+it('a rename that lost the new name erases nothing by the old one', async () => {
+  const losing: ObjectStore = {
+    ...store,
+    put: async (...given) => {
+      if (given[0] === keys.modelFile('paint', '2', 'manifest.json'))
+        await store.eraseAll(keys.modelAliases('paint'));
+      return store.put(...given);
+    },
+  };
+  await expect(renameModel(losing, 'color', 'paint')).rejects.toMatchObject({ code: 'model-in-use' });
+  expect(await seenAs('color')).toBe('all');
 });
