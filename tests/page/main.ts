@@ -2,20 +2,23 @@
 // watch, read the verdict, try a photo, put another version into use. At the width of a phone and of a screen, light and dark, once by
 // keyboard alone, and with axe in each view.
 //
-//   npm run test:page -- [--only PART] [--screenshots FOLDER]
+//   npm run test:page -- [--only PART]... [--screenshots FOLDER]
+//
+// The part `look`, of which the screenshots are, needs what `walk` and `judge` make.
 
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
 import { drawSampleDataset, SAMPLE_CLASSES } from '../../cli/sample-dataset/draw-sample-dataset.ts';
 import { createClient } from '../../client/create-client.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
 import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
-import { demand, problems } from './demand.ts';
+import { demand, problems, until } from './demand.ts';
 import { hardTimes } from './hard-times.ts';
 import { JUDGED, makeJudgedModels, makePlainModel } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
@@ -34,7 +37,9 @@ const PICTURES_OF_CLASS = 24;
 const PAGES_TURNED = 3;
 const SCROLL_MS = 150;
 
-const { values } = parseArgs({ options: { screenshots: { type: 'string' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { screenshots: { type: 'string' }, only: { type: 'string', multiple: true } },
+});
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error(NO_CHROMIUM);
 
@@ -72,7 +77,7 @@ try {
     endure,
     lookAtMany,
   }))
-    if (values.only === undefined || values.only === name) await part(browser);
+    if (values.only === undefined || values.only.includes(name)) await part(browser);
 } catch (error) {
   problems.push(`${String(error)}\nThe page says: ${await sayOf(last)}`);
 } finally {
@@ -407,6 +412,7 @@ async function look(from: Browser): Promise<void> {
         await page.waitForSelector('h1');
         await page.waitForLoadState('networkidle');
         const name = `${view.replace(/ftjob-.*/, 'ID')} at ${viewport.width} px, ${colorScheme}`;
+        demand((await page.locator('[role=alert]').count()) === 0, `no failure in ${name}`);
         const barriers = await findBarriers(page);
         demand(
           barriers.length === 0,
@@ -416,8 +422,12 @@ async function look(from: Browser): Promise<void> {
         demand(width <= viewport.width, `${name} is ${width} px wide`);
         if (values.screenshots === undefined) continue;
         await mkdir(values.screenshots, { recursive: true });
-        const file = `${view.replace(/\/ftjob-.*/, '').replaceAll('/', '-')}-${viewport.width}-${colorScheme}.png`;
-        await page.screenshot({ path: path.join(values.screenshots, file) });
+        await until(
+          page,
+          '[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)',
+        );
+        const file = `${view.replace(/\/ftjob-.*/, '').replaceAll('/', '-')}-${viewport.width}-${colorScheme}.webp`;
+        await sharp(await page.screenshot()).toFile(path.join(values.screenshots, file));
       }
       await page.context().close();
     }
