@@ -2,17 +2,17 @@
 
 import os from 'node:os';
 import * as ort from 'onnxruntime-node';
-import type { DatasetItem } from '../../core/dataset/inspect-dataset.ts';
+import type { DatasetInspection, DatasetItem } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { predictedClass } from '../../core/evaluation/predictions.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { MIN_COMMON_PICTURES, type PairedAnswers, type PromotionReason } from '../../core/model/promotion.ts';
+import { type CommonPicturesDeps, commonPictures } from '../../core/promotion/common-pictures.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { pictureExamples } from '../examples/pictures.ts';
 import { EVALUATION_BATCH_SIZE, type Judgement, predictorOf } from '../judge/judge-model.ts';
 import { evaluate } from '../training/evaluate.ts';
-import { type CommonPicturesDeps, commonPictures } from './common-pictures.ts';
 
 /** The pictures that are compared at most, evenly chosen. More would change no decision that matters. */
 const MOST_PICTURES = 2000;
@@ -20,6 +20,8 @@ const MOST_PICTURES = 2000;
 /** What a comparison needs. */
 export interface CompareDeps extends CommonPicturesDeps {
   readonly store: ObjectStore;
+  /** The job's dataset as it was inspected. */
+  readonly inspection: DatasetInspection;
   readonly signal: AbortSignal;
 }
 

@@ -3,17 +3,15 @@
 import { EvaluateModelSchema } from '../../api/batch.ts';
 import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { ModelParamSchema } from '../../api/model.ts';
-import { allNamesOf } from '../../core/dataset/dataset-names.ts';
-import { readSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { type DatasetInspection, inspectDataset } from '../../core/dataset/inspect-dataset.ts';
-import { SPLITS, type Split } from '../../core/dataset/split-folder.ts';
+import type { Split } from '../../core/dataset/split-folder.ts';
 import { pictureId } from '../../core/dataset/split-snapshots.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
-import { REPORT } from '../../core/model/report.ts';
 import { present } from '../../core/present.ts';
-import { isUnreadable, readJson } from '../../core/storage/json.ts';
+import { readSeenPictures } from '../../core/promotion/seen-pictures.ts';
+import { isUnreadable } from '../../core/storage/json.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -145,28 +143,13 @@ const some = (labels: readonly string[]) =>
 
 /**
  * The split in which the job of a version had each picture, by the picture's id: none for a version that was imported. Undefined where that is not
- * known, because the report or the snapshot is missing.
+ * known, because the report or the snapshot is missing or cannot be read.
  */
-async function seenBy(
-  store: ObjectStore,
-  { model, version, dataset: trainedOn, report: files }: Manifest,
-  dataset: string,
-): Promise<ReadonlyMap<string, Split> | undefined> {
-  if (trainedOn === null || files === undefined) return undefined;
-  try {
-    const report = await readJson(store, keys.modelFile(model, version, files.file), REPORT);
-    if (report === undefined) return undefined;
-    // The dataset may have another name by now.
-    const now = (await allNamesOf(store, dataset)).has(trainedOn) ? dataset : trainedOn;
-    const snapshot = await readSnapshot(store, now, report.value.dataset.contentHash);
-    if (snapshot === undefined) return undefined;
-    return new Map(
-      snapshot.classes.flatMap((ids) =>
-        SPLITS.flatMap((split) => ids[split].map((id) => [id, split] as const)),
-      ),
-    );
-  } catch (error) {
-    if (isUnreadable(error)) return undefined;
-    throw error;
-  }
-}
+const seenBy = (store: ObjectStore, manifest: Manifest, dataset: string) =>
+  readSeenPictures(store, manifest, dataset).then(
+    (seen) => seen?.splits,
+    (error: unknown) => {
+      if (isUnreadable(error)) return undefined;
+      throw error;
+    },
+  );

@@ -11,7 +11,6 @@ import { JobQuerySchema, toJobFilter } from '../../api/job-query.ts';
 import { readBackbone, toBackboneName } from '../../core/backbone/backbone.ts';
 import { basesAtHand } from '../../core/backbone/bases-at-hand.ts';
 import type { InputSize } from '../../core/dataset/check-tiny.ts';
-import { allNamesOf } from '../../core/dataset/dataset-names.ts';
 import { countSeen, requireDatasetSnapshot } from '../../core/dataset/dataset-snapshots.ts';
 import { inspectDataset } from '../../core/dataset/inspect-dataset.ts';
 import type { ErrorCode } from '../../core/errors/error-codes.ts';
@@ -28,9 +27,9 @@ import { checkTrainableLayers } from '../../core/job/recipe/check-trainable-laye
 import type { JobRecord } from '../../core/job/record/job.ts';
 import { jobNotFound } from '../../core/job/record/job-records.ts';
 import type { NewJob } from '../../core/job/record/job-store.ts';
-import { foreseePromotion } from '../../core/model/foresee-promotion.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import { hasWeightFile, smallestFirst } from '../../core/network/weights/find-weight-file.ts';
+import { foreseePromotion } from '../../core/promotion/foresee-promotion.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import type { FoundBackends } from '../deps/find-backends.ts';
 import { createRoutes } from '../http/app-routes.ts';
@@ -313,23 +312,20 @@ async function dryRun(deps: AppDeps, { job, likely, atHand, inputSize }: AskedJo
     ...(splitSnapshot === null ? {} : { snapshot: splitSnapshot }),
     ...(datasetSnapshot === undefined ? {} : { seen: datasetSnapshot }),
   };
-  const inspection = toWireInspection(
-    await inspectDataset(deps.store, dataset, {
-      split,
-      ...snapshot,
-      inputSize,
-      signal,
-      isTimeUp: after(deps.limits.inspectionMs),
-      tidies: true,
-    }).catch(toInspecting),
-  );
+  const inspected = await inspectDataset(deps.store, dataset, {
+    split,
+    ...snapshot,
+    inputSize,
+    signal,
+    isTimeUp: after(deps.limits.inspectionMs),
+    tidies: true,
+  }).catch(toInspecting);
+  const inspection = toWireInspection(inspected);
   const pictures = { ...inspection.split, classes: inspection.classes.length };
   const { liveVersion, outlook } = await foreseePromotion(deps.store, {
     model,
-    datasetNames: await allNamesOf(deps.store, dataset),
     policy: promote,
-    classes: inspection.classes.map(({ label }) => label),
-    testPictures: inspection.split.test,
+    inspection: inspected,
   });
   return {
     object: 'fine_tuning.dry_run' as const,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { foreseePromotion } from '../../../core/model/foresee-promotion.ts';
+import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
+import { createSplitSnapshots } from '../../../core/dataset/split-snapshots.ts';
+import { SplitFractionsSchema } from '../../../core/job/record/job.ts';
 import { readLiveRecord } from '../../../core/model/live-record.ts';
 import type { Manifest } from '../../../core/model/manifest.ts';
 import { hasSameClasses, isNotWorse, type PairedAnswers } from '../../../core/model/promotion.ts';
@@ -10,10 +12,12 @@ import {
   settlePromotion,
 } from '../../../core/model/settle-promotion.ts';
 import { resolveVersion } from '../../../core/model/versions.ts';
+import { foreseePromotion } from '../../../core/promotion/foresee-promotion.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
 import { colorManifest, colorOnnx, commitColorModel } from '../../support/color-model.ts';
+import { makeReportInput } from '../../support/report-input.ts';
 
 const now = () => 1_800_000_000_000;
 
@@ -146,14 +150,38 @@ describe('settlePromotion', () => {
   });
 });
 
+/** Publishes version 1 with a report that names pictures which no store has. */
+async function publishTrained(store: ObjectStore) {
+  const input = makeReportInput({ classes: ['blue', 'green', 'red'], test: 30, validation: 10 });
+  const report = assembleReport(input);
+  const training = { ...report.training, splitSnapshot: 1 };
+  await store.put(keys.modelFile('color', '1', 'report.json'), JSON.stringify({ ...report, training }));
+  await createSplitSnapshots(store, 'colors', SplitFractionsSchema.parse(report.training.split)).create({
+    sequence: 1,
+    method: 'quota',
+    splits: new Map(),
+  });
+  await publish(store, '1', { report: { file: 'report.json', page: 'report.html' } });
+}
+
 describe('foreseePromotion', () => {
-  const job = {
-    model: 'color',
-    datasetNames: new Set(['colors']),
-    policy: 'auto',
+  /** As many test pictures, which no job has seen. */
+  const inspection = (count = 40, dataset = 'colors') => ({
+    dataset,
     classes: ['blue', 'green', 'red'],
-    testPictures: 40,
-  } as const;
+    items: Array.from({ length: count }, (_, index) => ({
+      key: `datasets/${dataset}/red/${index}.png`,
+      classIndex: 2,
+      split: 'test' as const,
+      contentHash: String(index).padStart(64, '0'),
+      sizeBytes: 1,
+      width: 32,
+      height: 32,
+      brightness: null,
+    })),
+    contentHash: 'now',
+  });
+  const job = { model: 'color', policy: 'auto', inspection: inspection() } as const;
 
   it('says which version is live, and what would become of it', async () => {
     const store = createMemoryStore();
@@ -161,18 +189,21 @@ describe('foreseePromotion', () => {
       liveVersion: null,
       outlook: 'Model "color" has no version yet: the first becomes live.',
     });
-    await publish(store, '1');
+    await publishTrained(store);
     const outlook = async (changes: object) =>
       (await foreseePromotion(store, { ...job, ...changes })).outlook;
     expect(await outlook({})).toContain('takes its place if it is not worse');
-    expect(await outlook({ classes: ['red'] })).toContain('stays so: the classes of the dataset are not its');
-    expect(await outlook({ datasetNames: new Set(['other']) })).toContain(
+    expect(await outlook({ inspection: { ...inspection(), classes: ['red'] } })).toContain(
+      'stays so: the classes of the dataset are not its',
+    );
+    expect(await outlook({ inspection: inspection(40, 'other') })).toContain(
       'stays so: it was not trained on this dataset',
     );
-    // The dataset had another name when the version was trained.
-    expect(await outlook({ datasetNames: new Set(['other', 'colors']) })).toContain('takes its place if');
-    expect(await outlook({ testPictures: 12 })).toContain('12 pictures, and 30 are needed');
+    expect(await outlook({ inspection: inspection(12) })).toContain('12 test pictures are new to it, and 30');
     expect(await outlook({ policy: 'never' })).toContain('stays so: "promote" says so');
     expect(await outlook({ policy: 'always' })).toContain('the new version takes its place');
+    // What it was trained on, its report alone says.
+    await publish(store, '2', {}, { policy: 'always' });
+    expect(await outlook({})).toContain('stays so: it is not known which pictures');
   });
 });

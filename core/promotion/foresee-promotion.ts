@@ -1,11 +1,14 @@
 // Says, before a job is made, which version is live and what would become of it.
 
+import type { DatasetInspection } from '../dataset/inspect-dataset.ts';
 import { isFoveaError } from '../errors/errors.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { hasSameClasses, MIN_COMMON_PICTURES, PROMOTION_REASONS } from '../model/promotion.ts';
+import { readManifest } from '../model/read-manifest.ts';
+import { resolveVersion } from '../model/versions.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { hasSameClasses, MIN_COMMON_PICTURES } from './promotion.ts';
-import { readManifest } from './read-manifest.ts';
-import { resolveVersion } from './versions.ts';
+import { commonPictures } from './common-pictures.ts';
 
 /** What a job would do to the live version. */
 export interface ForeseenPromotion {
@@ -18,12 +21,9 @@ export interface ForeseenPromotion {
 /** The job, as far as it matters. */
 export interface ForeseenJob {
   readonly model: string;
-  /** The names of its dataset: the present one, and earlier ones. */
-  readonly datasetNames: ReadonlySet<string>;
   readonly policy: PromotePolicy;
-  readonly classes: readonly string[];
-  /** Pictures of its test split. */
-  readonly testPictures: number;
+  /** Its dataset as the job would see it. */
+  readonly inspection: Pick<DatasetInspection, 'dataset' | 'classes' | 'items' | 'contentHash'>;
 }
 
 /** Foresees what a job would do to the live version. @throws {FoveaError} what reading the store throws. */
@@ -39,26 +39,36 @@ export async function foreseePromotion(store: ObjectStore, job: ForeseenJob): Pr
     if (isFoveaError(error)) return undefined;
     throw error;
   });
-  const { promotes, why } = outlookOf(job, live);
+  const { promotes, why } = await outlookOf(store, job, live);
   const now = `Version ${liveVersion} of model "${model}" is live`;
   return { liveVersion, outlook: promotes ? `${now}; ${why}` : `${now} and stays so: ${why}` };
 }
 
-function outlookOf(
-  { datasetNames, policy, classes, testPictures }: ForeseenJob,
-  live: { readonly labels: readonly string[]; readonly dataset: string | null } | undefined,
-): { readonly promotes: boolean; readonly why: string } {
+/** As the job decides in the end, as far as that is known before a training. */
+async function outlookOf(
+  store: ObjectStore,
+  { policy, inspection }: ForeseenJob,
+  live: Manifest | undefined,
+): Promise<{ readonly promotes: boolean; readonly why: string }> {
   const stays = (why: string) => ({ promotes: false, why });
   if (policy === 'always')
     return { promotes: true, why: 'the new version takes its place, as "promote" says.' };
   if (policy === 'never') return stays('"promote" says so.');
-  if (live === undefined) return stays('it cannot be compared with a new one, because it cannot be read.');
-  if (!hasSameClasses(live.labels, classes)) return stays('the classes of the dataset are not its classes.');
-  if (live.dataset === null || !datasetNames.has(live.dataset))
+  const unread = stays('it cannot be compared with a new one, because it cannot be read.');
+  if (live === undefined) return unread;
+  if (!hasSameClasses(live.labels, inspection.classes))
+    return stays('the classes of the dataset are not its classes.');
+  const common = await commonPictures({ store, inspection }, live).catch((error: unknown) => {
+    if (isFoveaError(error)) return undefined;
+    throw error;
+  });
+  if (common === undefined) return unread;
+  if (common === 'other-dataset')
     return stays('it was not trained on this dataset, so that it cannot be compared.');
-  if (testPictures < MIN_COMMON_PICTURES)
+  if (typeof common === 'string') return stays(`${PROMOTION_REASONS[common]}.`);
+  if (common.length < MIN_COMMON_PICTURES)
     return stays(
-      `the test split has ${testPictures} pictures, and ${MIN_COMMON_PICTURES} are needed for a comparison.`,
+      `${common.length} test pictures are new to it, and ${MIN_COMMON_PICTURES} are needed for a comparison.`,
     );
   return {
     promotes: true,
