@@ -5,6 +5,8 @@ import type { Holder } from '../core/erasure/find-holders.ts';
 import { FILE_NAME_PATTERN, FILE_PATH_PATTERN } from './file-name.ts';
 import { count, hasMore, listOf, objectKind, orNull, text } from './quantities.ts';
 
+/** Copies that are named of one dataset at most. */
+const MOST_COPIES = 100;
 /** Paths in one request at most. */
 const MOST_PATHS = 1000;
 const PATH_MAX_LENGTH = 1000;
@@ -160,18 +162,24 @@ export const DeleteFilesSchema = z
 
 const HolderSchema = z
   .object({
-    object: z
-      .enum(['model.version', 'fine_tuning.job', 'batch', 'file'])
-      .meta({ description: 'What holds something: a version of a model, a job, a batch, or a file.' }),
+    object: z.enum(['model.version', 'fine_tuning.job', 'batch', 'dataset', 'file']).meta({
+      description: 'What holds something: a version of a model, a job, a batch, a dataset, or a file.',
+    }),
     model: z.string().optional().meta({ description: 'The name of the model.' }),
     version: z.string().optional().meta({ description: 'Its version.' }),
     id: z.string().optional().meta({ description: 'The id of the job, the batch or the file.' }),
+    dataset: z.string().optional().meta({ description: 'The name of the dataset.' }),
+    paths: z
+      .array(z.string())
+      .optional()
+      .meta({ description: `The first files of the dataset with the same bytes, at most ${MOST_COPIES}.` }),
+    path_count: z.number().int().optional().meta({ description: 'Number of all these files.' }),
     holds: z
       .array(z.enum(['weights', 'golden_pictures', 'report', 'events', 'input_list', 'results', 'content']))
       .meta({
         description:
           '`weights`: it was trained on the dataset. `golden_pictures`: it has up to three small pictures of the test split. `report`: its ' +
-          'report names the picture, and may show it. `events`: an event of the job names it. `input_list`, `results`: the list of pictures or the results of the batch name it. `content`: the dataset was made of the file.',
+          'report names the picture, and may show it. `events`: an event of the job names it. `input_list`, `results`: the list of pictures or the results of the batch name it. `content`: the dataset was made of the file, or files of another place have the same bytes.',
       }),
   })
   .meta({
@@ -217,5 +225,13 @@ export const toWireHolders = (holders: readonly Holder[]) =>
     const holds = [...holder.holds];
     if (holder.kind === 'version')
       return { object: 'model.version' as const, model: holder.model, version: holder.version, holds };
+    if (holder.kind === 'dataset')
+      return {
+        object: 'dataset' as const,
+        dataset: holder.dataset,
+        paths: holder.paths.slice(0, MOST_COPIES),
+        path_count: holder.paths.length,
+        holds,
+      };
     return { object: WIRE_KINDS[holder.kind], id: holder.id, holds };
   });

@@ -30,6 +30,10 @@ const FindingSchema = z
       .array(z.string())
       .optional()
       .meta({ description: 'Object keys of other files that are concerned.' }),
+    content_id: z
+      .string()
+      .optional()
+      .meta({ description: 'Of a picture that is gone, the first half of the sha256 of its bytes.' }),
   })
   .meta({ id: 'Finding', description: 'Something that is wrong with a dataset or with one of its files.' });
 
@@ -195,9 +199,10 @@ export function toWireInspection(inspection: DatasetInspection) {
     can_train: !inspection.findings.some((finding) => finding.severity === 'error'),
     split,
     classes,
-    findings: firstOfEachCode(inspection.findings).map(({ related, ...finding }) => ({
+    findings: firstOfEachCode(inspection.findings).map(({ related, contentId, ...finding }) => ({
       ...finding,
       ...(related === undefined ? {} : { related: [...related] }),
+      ...(contentId === undefined ? {} : { content_id: contentId }),
     })),
     finding_counts: { ...inspection.findingCounts },
     finding_groups: groupFindings(inspection).map((group) => ({ ...group, keys: [...group.keys] })),

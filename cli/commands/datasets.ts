@@ -295,8 +295,8 @@ export async function runDatasetRemove(
       [
         `The dataset "${dataset}" is deleted.`,
         ...deleted.also_held_by.map(
-          ({ model, version, id, holds }) =>
-            `${model === undefined ? id : `Model "${model}" version ${version}`} may hold something of it: ${holds.join(', ').replaceAll('_', ' ')}.`,
+          ({ model, version, id, dataset: other, holds }) =>
+            `${other !== undefined ? `The dataset "${other}"` : model === undefined ? id : `Model "${model}" version ${version}`} may hold something of it: ${holds.join(', ').replaceAll('_', ' ')}.`,
         ),
       ].join('\n'),
     short: () => '',

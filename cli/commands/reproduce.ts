@@ -110,7 +110,8 @@ async function reportGone(client: FoveaClient, body: CreateJobBody): Promise<voi
   if (count === 0) return;
   const gone = findings.filter(({ code }) => code === 'picture-gone');
   console.log(`\n${countOf(count, 'picture')} of its dataset ${count === 1 ? 'is' : 'are'} gone:`);
-  for (const { message } of gone) console.log(`  ${message}`);
+  for (const { message, content_id } of gone)
+    console.log(`  ${message}${content_id === undefined ? '' : ` (sha256 ${content_id}…)`}`);
   if (count > gone.length) console.log(`  and ${count - gone.length} more, which are named at the end`);
   console.log(
     'The model is trained without them, and will be another one. To make the same one, end this with Ctrl-C, put them back and try again.',

@@ -20,7 +20,7 @@ const DATASET_NAMES = {
     renamingFrom: z.string().optional(),
     /** The same from then on, until nothing is left of that one. */
     renamedFrom: z.string().optional(),
-    /** Earlier names, oldest first. */
+    /** Earlier names, oldest first. Earlier versions have written the same name several times, and the present one. */
     former: z.array(z.string()).default([]),
   }),
 };

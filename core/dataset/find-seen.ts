@@ -46,8 +46,10 @@ export function findSeen(
     findings.add(
       'picture-gone',
       key,
-      `${what} is gone: no file of the dataset has the bytes that the job saw (class "${label}", ${split}, sha256 ${id}…). ` +
+      `${what} is gone: no file of the dataset has the bytes that the job saw (class "${label}", ${split}). ` +
         'Put a file with these bytes back, by any name, or train without it.',
+      [],
+      id,
     );
   }
   return { pictures, splits };

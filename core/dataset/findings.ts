@@ -63,6 +63,8 @@ export interface Finding {
   readonly message: string;
   /** Other keys that are concerned, e.g. the copies of a duplicate. */
   readonly related?: readonly string[];
+  /** The first half of the sha256 of a picture that is gone. Never part of the message: events of jobs keep messages for good. */
+  readonly contentId?: string;
 }
 
 /** Number of findings by code, also beyond {@link MAX_FINDINGS_PER_CODE}. */
@@ -87,11 +89,23 @@ export class FindingList {
   readonly #findings: Finding[] = [];
   readonly #counts: Partial<Record<FindingCode, number>> = {};
 
-  add(code: FindingCode, key: string | null, message: string, related: readonly string[] = []): void {
+  add(
+    code: FindingCode,
+    key: string | null,
+    message: string,
+    related: readonly string[] = [],
+    contentId?: string,
+  ): void {
     const count = (this.#counts[code] ?? 0) + 1;
     this.#counts[code] = count;
     if (count > MAX_FINDINGS_PER_CODE) return;
-    const finding: Finding = { code, severity: FINDING_SEVERITIES[code], key, message };
+    const finding: Finding = {
+      code,
+      severity: FINDING_SEVERITIES[code],
+      key,
+      message,
+      ...(contentId === undefined ? {} : { contentId }),
+    };
     this.#findings.push(
       related.length === 0 ? finding : { ...finding, related: related.slice(0, MAX_RELATED_KEYS) },
     );

@@ -8,8 +8,8 @@ import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { putFile } from './put-file.ts';
 
-/** Enough of a sha256 that no two pictures have the same. */
-const NAME_DIGITS = 32;
+/** Digits of the sha256 with which a file's name begins: enough that no two pictures have the same. */
+export const NAME_DIGITS = 32;
 const FEEDBACK_FILE = new RegExp(`^[^/]+/[0-9a-f]{${NAME_DIGITS}}(-\\d+)?\\.[a-z]+$`);
 const SUFFIX = '-feedback';
 

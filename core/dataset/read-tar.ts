@@ -1,7 +1,7 @@
 // Reads the files of a .tar.gz archive one after another while it arrives, so that it needs the memory of one file.
 
 import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { constants, createGunzip } from 'node:zlib';
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar';
 import { isFoveaError } from '../errors/errors.ts';
 import {
@@ -25,7 +25,8 @@ export async function* readTar(
   limits: ArchiveLimits,
 ): AsyncGenerator<ArchiveEntry> {
   const bounds = new ArchiveBounds(limits);
-  const entries = Readable.toWeb(unzipped(chunks, bounds)).pipeThrough(createTarDecoder({ strict: true }));
+  const unpacked = unzipped(chunks, bounds);
+  const entries = Readable.toWeb(unpacked.bytes).pipeThrough(createTarDecoder({ strict: true }));
   try {
     for await (const { header, body } of entries as AsyncIterable<ParsedTarEntry>) {
       bounds.countEntry();
@@ -36,31 +37,47 @@ export async function* readTar(
       if (type === 'directory') continue;
       yield { path, sizeBytes, content: problem ?? (await collect(body)) };
     }
+    if (unpacked.damage() !== undefined) throw unpacked.damage();
   } catch (cause) {
-    throw isFoveaError(cause) ? cause : archiveInvalid('the .tar.gz archive is damaged or cut off', cause);
+    throw isFoveaError(cause)
+      ? cause
+      : archiveInvalid('the .tar.gz archive is damaged or cut off', unpacked.damage() ?? cause);
   }
 }
 
-/** Unpacks within the bounds. An error of the body or of the bounds comes out of the stream. */
-function unzipped(chunks: AsyncIterable<Uint8Array>, bounds: ArchiveBounds): Readable {
+/**
+ * Unpacks within the bounds. An error of the body or of the bounds comes out of the stream. Damage ends it, so that the files before it
+ * are not lost; where the archive is cut off, it ends as well.
+ */
+function unzipped(chunks: AsyncIterable<Uint8Array>, bounds: ArchiveBounds) {
   let packedBytes = 0;
   let unpackedBytes = 0;
+  let damage: unknown;
   async function* counted() {
     for await (const chunk of chunks) {
       packedBytes += chunk.byteLength;
       yield chunk;
     }
   }
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
   pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), gunzip, () => undefined);
   async function* bounded() {
-    for await (const chunk of gunzip) {
-      unpackedBytes += (chunk as Buffer).byteLength;
-      bounds.checkBytes(packedBytes, unpackedBytes);
-      yield chunk as Buffer;
+    try {
+      for await (const chunk of gunzip) {
+        unpackedBytes += (chunk as Buffer).byteLength;
+        bounds.checkBytes(packedBytes, unpackedBytes);
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      if (isFoveaError(error)) throw error;
+      damage = error;
     }
   }
-  return Readable.from(bounded(), { objectMode: true, highWaterMark: 1 });
+  return {
+    bytes: Readable.from(bounded(), { objectMode: true, highWaterMark: 1 }),
+    /** What the stream ended with before its end. */
+    damage: () => damage,
+  };
 }
 
 async function collect(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {

@@ -137,9 +137,15 @@ async function erasePaths({ store, from, isTimeUp }: Moved, paths: readonly stri
 async function show(store: ObjectStore, from: string, to: string): Promise<void> {
   const { former = [] } = (await readDatasetNames(store, from)) ?? {};
   await changeDatasetNames(store, to, ({ renamingFrom, ...names }) =>
-    renamingFrom === from ? { ...names, renamedFrom: from, former: [...former, from] } : undefined,
+    renamingFrom === from
+      ? { ...names, renamedFrom: from, former: formerOf(to, [...former, from]) }
+      : undefined,
   );
 }
+
+/** Each earlier name once, where it was left last, without the present one. */
+const formerOf = (name: string, former: readonly string[]): string[] =>
+  former.filter((one, at) => one !== name && former.lastIndexOf(one) === at);
 
 const unfinished = (what: string, done: number, total: number) =>
   new FoveaError(

@@ -56,11 +56,8 @@ export async function erasePictures(
     },
     READ_CONCURRENCY,
   );
-  const holders = await findHolders(deps, dataset, paths);
-  const [erasedPaths, hashes] = [
-    new Set(paths),
-    new Set(contents.flat().map(({ contentHash }) => contentHash)),
-  ];
+  const [erasedPaths, hashes] = [new Set(paths), hashesOf(contents.flat())];
+  const holders = await findHolders(deps, dataset, paths, hashes);
   await eraseMadeOf(
     deps,
     dataset,
@@ -87,12 +84,15 @@ export async function eraseDataset(deps: HolderDeps, dataset: string): Promise<r
       contents.push({ contentHash, sizeBytes });
   for (const hashes of known.values())
     for (const contentHash of hashes.values()) contents.push({ contentHash });
-  const holders = await findHolders(deps, dataset, null);
+  const holders = await findHolders(deps, dataset, null, hashesOf(contents));
   await eraseMadeOf(deps, dataset, contents, () => true);
   for (const prefix of [keys.dataset(dataset), keys.datasetSplits(dataset), keys.datasetInspections(dataset)])
     await store.eraseAll(prefix);
   return holders;
 }
+
+const hashesOf = (contents: readonly PictureContent[]): ReadonlySet<string> =>
+  new Set(contents.map(({ contentHash }) => contentHash));
 
 async function eraseMadeOf(
   deps: HolderDeps,

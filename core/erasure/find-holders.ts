@@ -1,8 +1,9 @@
 // Finds what holds something of pictures after their files are gone: models that were trained on the dataset, and events of jobs,
-// batch predictions, and the file that the dataset was made of.
+// batch predictions, copies in datasets, and the file that the dataset was made of.
 
 import { mapConcurrently } from '../concurrently.ts';
 import { allNamesOf } from '../dataset/dataset-names.ts';
+import { pictureId } from '../dataset/split-snapshots.ts';
 import { isFileId } from '../file/file-id.ts';
 import { type BatchPrediction, chunksOf, mayReadDataset } from '../job/record/batch-prediction.ts';
 import type { JobRecord } from '../job/record/job.ts';
@@ -13,8 +14,9 @@ import { REPORT_FILE } from '../model/report.ts';
 import { listModels } from '../model/versions.ts';
 import { keys } from '../storage/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { findCopies } from './find-copies.ts';
 
-/** A version of a model, a job, a batch prediction or a file that holds something. */
+/** A version of a model, a job, a batch prediction, a dataset or a file that holds something. */
 export type Holder =
   | {
       readonly kind: 'version';
@@ -24,6 +26,13 @@ export type Holder =
       readonly holds: readonly ('weights' | 'golden_pictures' | 'report')[];
     }
   | { readonly kind: 'job'; readonly id: string; readonly holds: readonly 'events'[] }
+  | {
+      readonly kind: 'dataset';
+      readonly dataset: string;
+      /** The paths of the copies in it. */
+      readonly paths: readonly string[];
+      readonly holds: readonly 'content'[];
+    }
   | { readonly kind: 'file'; readonly id: string; readonly holds: readonly 'content'[] }
   | { readonly kind: 'batch'; readonly id: string; readonly holds: readonly ('input_list' | 'results')[] };
 
@@ -68,16 +77,20 @@ const names = (text: string, wanted: ReadonlySet<string> | null): boolean =>
  * are searched for the pictures' keys. A dataset that was renamed is searched for by all of its names.
  *
  * @param paths Paths of the pictures below the dataset's prefix; null for the whole dataset.
+ * @param hashes sha256 of the pictures, as far as they are known.
  */
 export async function findHolders(
   deps: HolderDeps,
   dataset: string,
   paths: readonly string[] | null,
+  hashes: ReadonlySet<string>,
 ): Promise<Holder[]> {
   const { store, jobs } = deps;
   const known = [...(await allNamesOf(store, dataset))];
   const prefixes = known.map((name) => keys.dataset(name));
   const wanted = paths && new Set(prefixes.flatMap((prefix) => paths.map((path) => `${prefix}${path}`)));
+  // Events that earlier versions wrote have hashes of pictures that were gone.
+  const inEvents = wanted && new Set([...wanted, ...[...hashes].map(pictureId)]);
   const versions = (await listModels(store, { withHidden: true })).models.flatMap(
     ({ model, versions: all }) => all.map((version) => ({ model, version })),
   );
@@ -92,7 +105,7 @@ export async function findHolders(
   const found: Holder[] = models.filter((holder) => holder !== undefined);
   for await (const { id } of jobsOf(deps, dataset)) {
     const isNamed =
-      wanted === null || (await jobs.eventsSince(id)).some((event) => names(JSON.stringify(event), wanted));
+      wanted === null || (await jobs.eventsSince(id)).some((event) => names(JSON.stringify(event), inEvents));
     if (isNamed) found.push({ kind: 'job', id, holds: ['events'] });
   }
   for await (const { id, prediction } of allOf(deps, 'batch')) {
@@ -100,6 +113,10 @@ export async function findHolders(
     const holds = await heldByBatch(store, id, prediction, wanted ?? new Set(prefixes));
     if (holds.length > 0) found.push({ kind: 'batch', id, holds });
   }
+  const erased = paths && new Set(paths);
+  const isErased = (name: string, path: string) => name === dataset && (erased?.has(path) ?? true);
+  for (const copies of await findCopies(store, hashes, isErased))
+    found.push({ kind: 'dataset', ...copies, holds: ['content'] });
   // A dataset that was made of a file has its name.
   if (isFileId(dataset) && (await store.head(keys.file(dataset))) !== undefined)
     found.push({ kind: 'file', id: dataset, holds: ['content'] });

@@ -63,6 +63,8 @@ export const REQUEST_CODES = {
     'This is not an allowed name of a dataset, class or file. Use a name within the rules of the message.',
   'archive-invalid':
     'The archive is neither a zip nor a .tar.gz file, or it is damaged. Pack it again; the files that were read before are stored.',
+  'file-overwritten':
+    'A later file of the request has the same path and took its place. Give each file a path of its own.',
   'archive-entry-refused':
     'This entry of the archive is a link or a device, damaged, or protected by a password. Pack the file itself.',
   'archive-too-large':

@@ -158,14 +158,15 @@ export const keys = {
   /** The number is zero-padded, so that the order of keys is the order of parts. */
   filePart: (fileId: string, part: number) =>
     `${keys.fileContent(fileId)}${String(part).padStart(CHUNK_DIGITS, '0')}`,
-  /** The folder of the file in whose content a key is; undefined for other keys. */
+  /** The folder of the file, or of the upload in parts, in whose content a key is; undefined for other keys. */
   folderOfFile: (key: string): string | undefined =>
-    /^files\/(?:kept|expiring)\/[^/]+\/(?=content\/)/.exec(key)?.[0],
+    /^files\/(?:(?:kept|expiring)\/[^/]+\/(?=content\/)|unfinished\/[^/]+\/(?=parts\/))/.exec(key)?.[0],
   /** Files that arrive in several requests and are not complete; they expire. */
   unfinishedFiles: () => `${keys.files()}unfinished/`,
   /** Everything of an upload in parts. */
   partUpload: (uploadId: string) => `${keys.unfinishedFiles()}${segment(uploadId)}/`,
   partUploadRecord: (uploadId: string) => `${keys.partUpload(uploadId)}upload.json`,
+  isPartUploadRecord: (key: string): boolean => /^files\/unfinished\/[^/]+\/upload\.json$/.test(key),
   uploadParts: (uploadId: string) => `${keys.partUpload(uploadId)}parts/`,
   uploadPart: (uploadId: string, partId: string) => `${keys.uploadParts(uploadId)}${segment(partId)}`,
 

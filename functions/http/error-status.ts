@@ -80,6 +80,7 @@ export const ERROR_ANSWERS = {
 
   'dataset-name-invalid': refused(400),
   'archive-invalid': refused(400),
+  'file-overwritten': refused(400),
   'archive-entry-refused': refused(400),
   'archive-too-large': refused(413),
   'file-not-found': refused(404),

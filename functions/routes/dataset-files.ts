@@ -1,6 +1,7 @@
 // The files of a dataset over HTTP: pages of them, one as it is or small, moves to another class, and deletions.
 
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   DeletedDatasetSchema,
   DeletedFilesSchema,
@@ -12,7 +13,6 @@ import {
   RenameClassSchema,
   RenameDatasetSchema,
   RenamedDatasetSchema,
-  toWireHolders,
 } from '../../api/dataset-files.ts';
 import { FILE_NAME_PATTERN } from '../../api/file-name.ts';
 import { integerField } from '../../api/quantities.ts';
@@ -33,7 +33,7 @@ import { keys } from '../../core/storage/keys.ts';
 import { assertKey, compareKeys } from '../../core/storage/object-key.ts';
 import type { StoredObject } from '../../core/storage/object-store.ts';
 import { takePage } from '../../core/storage/take-page.ts';
-import type { AppDeps } from '../deps/deps.ts';
+import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { ASK_AGAIN, answerFile, entityTag, names } from '../http/answer-file.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
@@ -44,6 +44,7 @@ import { requireNamed } from '../http/require-names.ts';
 import { after as timeUpAfter } from './after.ts';
 import { NAME_MAX_BYTES, parseClassName, parseDatasetName } from './dataset-name.ts';
 import { requireDataset } from './require-dataset.ts';
+import { toSeenHolders } from './seen-holders.ts';
 import { toInspecting } from './to-inspecting.ts';
 
 const TAGS = ['Datasets'];
@@ -304,7 +305,7 @@ export function datasetFileRoutes(deps: AppDeps) {
     return object;
   }
 
-  async function erase(dataset: string, paths: readonly string[]) {
+  async function erase(c: Context<AppEnv>, dataset: string, paths: readonly string[]) {
     await refuseWhileDatasetRenamed(store, dataset);
     const erased = await erasePictures(deps, dataset, paths);
     return {
@@ -312,7 +313,7 @@ export function datasetFileRoutes(deps: AppDeps) {
       dataset,
       deleted: true as const,
       paths: [...erased.paths],
-      also_held_by: toWireHolders(erased.holders),
+      also_held_by: toSeenHolders(c, erased.holders),
     };
   }
 
@@ -412,13 +413,13 @@ export function datasetFileRoutes(deps: AppDeps) {
     // A dataset whose last file is gone may still have earlier versions of files.
     const dataset = parseDatasetName(c.req.valid('param').dataset);
     const { paths } = await readJsonBody(c, DeleteFilesSchema, limits.jsonBodyBytes);
-    return c.json(await erase(dataset, paths), 200);
+    return c.json(await erase(c, dataset, paths), 200);
   });
 
   routes.openapi(deleteClass, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
     const label = parseClassName(c.req.valid('param').class);
-    return c.json(await erase(dataset, await pathsOfClass(store, dataset, label)), 200);
+    return c.json(await erase(c, dataset, await pathsOfClass(store, dataset, label)), 200);
   });
 
   routes.openapi(renameClass, async (c) => {
@@ -431,7 +432,7 @@ export function datasetFileRoutes(deps: AppDeps) {
   routes.openapi(deleteDataset, async (c) => {
     const dataset = await existing(c.req.valid('param').dataset);
     await refuseWhileDatasetRenamed(store, dataset);
-    const also_held_by = toWireHolders(await eraseDataset(deps, dataset));
+    const also_held_by = toSeenHolders(c, await eraseDataset(deps, dataset));
     return c.json({ id: dataset, object: 'dataset' as const, deleted: true as const, also_held_by }, 200);
   });
 

@@ -135,17 +135,26 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
     await refuseWhileDatasetRenamed(store, dataset);
     const data: Outcome[] = [];
     let hidden = 0;
-    let stored = 0;
+    /** Where in the answer each stored file is, by key. */
+    const places = new Map<string, number>();
     try {
       for await (const entry of readAll(c, c.req.valid('query').strip)) {
         const outcome = await storeEntry(store, dataset, entry);
-        if (outcome === undefined) hidden++;
-        else data.push(outcome);
-        if (outcome?.error === null) stored++;
+        if (outcome === undefined) {
+          hidden++;
+          continue;
+        }
+        if (outcome.key !== null) {
+          const before = places.get(outcome.key);
+          if (before !== undefined) data[before] = overwritten(present(data[before], 'the file before'));
+          places.set(outcome.key, data.length);
+        }
+        data.push(outcome);
       }
     } catch (error) {
-      throw stored > 0 && isFoveaError(error) ? withStored(error, stored) : error;
+      throw places.size > 0 && isFoveaError(error) ? withStored(error, places.size) : error;
     }
+    const stored = places.size;
     const counts = { stored, failed: data.length - stored, hidden };
     return c.json({ object: 'list' as const, data, dataset, ...counts }, 200);
   });
@@ -153,13 +162,30 @@ export function datasetStoreRoutes({ store, limits }: AppDeps) {
   return routes;
 }
 
+/** The outcome of a file in whose place a later one of the request is. */
+const overwritten = ({ path, size_bytes }: Outcome): Outcome => ({
+  path,
+  size_bytes,
+  key: null,
+  error: {
+    code: 'file-overwritten',
+    message:
+      `${JSON.stringify(path)} is not kept: a later file of the request has the same path and took its place, as when an archive is unpacked. ` +
+      'Give each file a path of its own.',
+  },
+});
+
 async function* oneChunk(bytes: Uint8Array) {
   yield bytes;
 }
 
 const withStored = (error: FoveaError, stored: number) =>
-  new FoveaError(error.code, `${error.message} ${stored} files before that are stored.`, {
-    ...(error.param === undefined ? {} : { param: error.param }),
-    details: { ...error.details, stored },
-    cause: error,
-  });
+  new FoveaError(
+    error.code,
+    `${error.message} ${stored === 1 ? '1 file before that is' : `${stored} files before that are`} stored.`,
+    {
+      ...(error.param === undefined ? {} : { param: error.param }),
+      details: { ...error.details, stored },
+      cause: error,
+    },
+  );

@@ -1,7 +1,6 @@
 // Files over HTTP, in the shape of OpenAI's: create, list, get, download, delete. What a file is for decides what becomes of it.
 
 import type { Context } from 'hono';
-import { toWireHolders } from '../../api/dataset-files.ts';
 import {
   CreateFileSchema,
   DeletedFileSchema,
@@ -31,6 +30,7 @@ import { streamOf } from '../http/stream-body.ts';
 import { findBatchOutput } from './batch-outputs.ts';
 import { findFile, isOwnFile, maySeeFile } from './file-rights.ts';
 import { checkNewFile, createNewFile, NEW_FILE_ERRORS, type NewFile, toFilename } from './new-file.ts';
+import { toSeenHolders } from './seen-holders.ts';
 
 const TAGS = ['Files'];
 const FORM = 'multipart/form-data';
@@ -150,7 +150,10 @@ export function fileRoutes(deps: AppDeps) {
         { param: 'file_id', details: { jobs: training, batches } },
       );
     });
-    return toWireHolders(holders.filter(({ kind }) => kind !== 'file'));
+    return toSeenHolders(
+      c,
+      holders.filter(({ kind }) => kind !== 'file'),
+    );
   }
 
   routes.openapi(create, async (c) => {

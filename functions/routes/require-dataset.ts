@@ -17,7 +17,8 @@ export async function requireDataset(store: ObjectStore, dataset: string, param:
   if (!(await isHiddenDataset(store, dataset)))
     for await (const _ of store.list(keys.dataset(dataset))) return;
   const datasets: string[] = [];
-  for await (const name of store.listFolders(keys.datasets())) datasets.push(name);
+  for await (const name of store.listFolders(keys.datasets()))
+    if (!(await isHiddenDataset(store, name))) datasets.push(name);
   const near = nearest(dataset, datasets, DATASETS_NAMED);
   throw new FoveaError(
     'dataset-not-found',

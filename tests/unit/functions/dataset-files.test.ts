@@ -1,15 +1,19 @@
 // The files of a dataset over HTTP: pages, pictures, moves and deletions.
 
+import type { Context } from 'hono';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { contentHashOf } from '../../../core/content-hash.ts';
 import { claimMove } from '../../../core/dataset/claim-move.ts';
+import { keepFeedback } from '../../../core/dataset/keep-feedback.ts';
 import { packMembers } from '../../../core/erasure/feature-members.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import type { ObjectStore } from '../../../core/storage/object-store.ts';
+import type { AppEnv } from '../../../functions/deps/deps.ts';
+import { toSeenHolders } from '../../../functions/routes/seen-holders.ts';
 import { makePattern, makePictures, storeOf } from '../../support/make-dataset.ts';
 import { newJob } from '../../support/new-job.ts';
-import { createTestApp } from '../../support/test-app.ts';
+import { createTestApp, readAnswer } from '../../support/test-app.ts';
 
 const FILES = '/v1/datasets/pets/files';
 const pets = async (more: Readonly<Record<string, Uint8Array | string>> = {}) => {
@@ -262,6 +266,82 @@ describe('a deletion', () => {
     // What else is known is kept.
     expect((await test.send('GET', '/v1/datasets/pets')).body.status).toBe('inspected');
     expect((await remove(test, ['cat/secret.png'])).body.paths).toEqual([]);
+  });
+
+  it('names copies in this and other datasets, as far as they are known and the key may see them', async () => {
+    const picture = await makePattern(1);
+    const { store } = await pets({ 'cat/one.png': picture, 'dog/copy.png': picture });
+    for (const [dataset, path] of [
+      ['inspected', 'a/1.png'],
+      ['inspected', 'a/changed.png'],
+      ['inspected', 'a/gone.png'],
+      ['unknown', 'a/1.png'],
+    ])
+      await store.put(`datasets/${dataset}/${path}`, picture);
+    const { path: kept } = await keepFeedback(store, 'color', 'red', picture);
+    const test = { ...createTestApp({ store }), store };
+    for (const dataset of ['pets', 'inspected']) await test.send('GET', `/v1/datasets/${dataset}`);
+    await store.put('datasets/inspected/a/changed.png', await makePattern(2));
+    await store.delete('datasets/inspected/a/gone.png');
+    const copiesIn = (dataset: string, paths: readonly string[]) => ({
+      object: 'dataset',
+      dataset,
+      paths,
+      path_count: paths.length,
+      holds: ['content'],
+    });
+    expect((await remove(test, ['cat/one.png'])).body.also_held_by).toEqual([
+      copiesIn('color-feedback', [kept]),
+      copiesIn('inspected', ['a/1.png']),
+      copiesIn('pets', ['dog/copy.png']),
+    ]);
+    expect(await store.head('datasets/inspected/a/1.png')).toBeDefined();
+  });
+
+  it('does not name copies in datasets that the key may not see', () => {
+    const asKey = (key: object | undefined) => ({ get: () => key }) as unknown as Context<AppEnv>;
+    const holders = ['pets', 'other'].map(
+      (dataset) => ({ kind: 'dataset', dataset, paths: ['a/1.png'], holds: ['content'] }) as const,
+    );
+    expect(toSeenHolders(asKey(undefined), holders)).toHaveLength(2);
+    expect(toSeenHolders(asKey({ datasets: ['pets'] }), holders)).toMatchObject([{ dataset: 'pets' }]);
+  });
+
+  it('names jobs whose events have the hash of the picture', async () => {
+    const picture = await makePattern(1);
+    const test = await pets({ 'cat/secret.png': picture });
+    const { id } = await test.jobs.create(newJob({ dataset: 'pets' }));
+    await test.jobs.requestCancel(id);
+    const message = `(class "cat", train, sha256 ${contentHashOf(picture).slice(0, 32)}…)`;
+    await test.jobs.appendEvent(id, { level: 'info', type: 'message', message, data: null });
+    const { body } = await remove(test, ['cat/secret.png']);
+    expect(body.also_held_by).toEqual([{ object: 'fine_tuning.job', id, holds: ['events'] }]);
+  });
+
+  it('takes the records of uploads in parts, which have names of files', async () => {
+    const picture = Uint8Array.from(await makePattern(1));
+    const test = await pets({ 'cat/secret.png': picture });
+    const upload = async (name: string, content: Uint8Array<ArrayBuffer>) => {
+      const { body } = await test.send('POST', '/v1/uploads', {
+        bytes: content.length,
+        filename: name,
+        mime_type: 'image/png',
+        purpose: 'vision',
+      });
+      const form = new FormData();
+      form.append('data', new Blob([content]), 'blob');
+      const init = { method: 'POST', body: form };
+      const part = await readAnswer(await test.app.request(`/v1/uploads/${body.id}/parts`, init));
+      return { id: body.id, part_ids: [part.body.id] };
+    };
+    await upload('pending-secret.png', picture);
+    const { id, part_ids } = await upload('complete-secret.png', picture);
+    const done = await test.send('POST', `/v1/uploads/${id}/complete`, { part_ids });
+    expect(done.status).toBe(200);
+    const other = await upload('other.png', Uint8Array.from(await makePattern(2)));
+    await remove(test, ['cat/secret.png']);
+    const left = (await keysOf(test.store, 'files/')).map((key) => key.split('/').slice(0, 3).join('/'));
+    expect(new Set(left)).toEqual(new Set([`files/unfinished/${other.id}`]));
   });
 
   it('takes a class, or a whole dataset', async () => {

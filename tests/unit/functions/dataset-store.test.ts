@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { type Zippable, zipSync } from 'fflate';
 import { packTar, type TarEntry } from 'modern-tar';
 import { describe, expect, it } from 'vitest';
+import { uniformAt } from '../../../core/random.ts';
 import { colorPicture } from '../../support/color-model.ts';
 import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
 
@@ -159,6 +160,52 @@ describe.each(FORMATS)('a %s archive', (_, pack) => {
     const archive = await pack({ 'red/1.png': RED, 'blue/1.jpg': BLUE });
     const { status, body } = await post(createTestApp(), archive.subarray(0, archive.length - 30));
     expect([status, body.error.code]).toEqual([400, 'archive-invalid']);
+  });
+});
+
+it('of two files with the same path the last one is stored, and the answer says so', async () => {
+  const test = createTestApp();
+  const twice = zip({ 'red/1.png': RED, './red/1.png': BLUE, 'red/2.png': RED, './red/2.png': NOTE });
+  const { body } = await post(test, twice);
+  expect(outcomes(body)).toEqual([
+    ['red/1.png', 'file-overwritten'],
+    ['./red/1.png', 'stored'],
+    ['red/2.png', 'stored'],
+    ['./red/2.png', 'image-unsupported'],
+  ]);
+  expect(body).toMatchObject({ stored: 2, failed: 2 });
+  expect((await test.store.get('datasets/colors/red/1.png'))?.body).toEqual(BLUE);
+});
+
+describe('of a .tar.gz archive that breaks off', () => {
+  // Noise of six bits hardly shrinks, but is not packed as it is, so that damage shows at once.
+  const noise = (seed: number) => Uint8Array.from({ length: 3000 }, (_, at) => 64 * uniformAt(seed, at));
+  const picture = (seed: number) => Buffer.concat([RED, noise(seed)]);
+
+  it.each([
+    ['is cut off', (archive: Buffer) => archive.subarray(0, Math.floor(archive.length * 0.8))],
+    [
+      'is damaged',
+      (archive: Buffer) => {
+        const at = Math.floor(archive.length * 0.95);
+        return archive.fill(0xff, at, at + 2000);
+      },
+    ],
+  ])('where it %s, the files before that are stored', async (_, harm) => {
+    const test = createTestApp();
+    const names = Array.from({ length: 100 }, (_, at) => `red/${at}.png`);
+    const archive = Buffer.from(await tarGz(names.map((name, at) => file(name, picture(at)))));
+    const { status, body } = await post(test, harm(archive));
+    expect([status, body.error.code]).toEqual([400, 'archive-invalid']);
+    expect(body.error.details.stored).toBe((await keysOf(test)).length);
+    expect(body.error.details.stored).toBeGreaterThan(60);
+    expect(body.error.details.stored).toBeLessThan(100);
+  });
+
+  it('one file is one file', async () => {
+    const test = createTestApp({ limits: { archiveEntries: 1 } });
+    const { body } = await post(test, await tarGz([file('red/1.png', RED), file('red/2.png', RED)]));
+    expect(body.error.message).toContain('1 file before that is stored');
   });
 });
 

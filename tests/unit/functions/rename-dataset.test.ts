@@ -55,6 +55,18 @@ describe('a rename', () => {
     expect((await test.send('POST', RENAME, { name: 'animals' })).body.error.code).toBe('dataset-not-found');
     const again = await test.send('POST', '/v1/datasets/animals/rename', { name: 'zoo' });
     expect(again.body.former_names).toEqual(['pets', 'animals']);
+    for (const [from, to] of [
+      ['zoo', 'animals'],
+      ['animals', 'zoo'],
+    ])
+      await test.send('POST', `/v1/datasets/${from}/rename`, { name: to });
+    const back = await test.send('POST', '/v1/datasets/zoo/rename', { name: 'farm' });
+    expect(back.body.former_names).toEqual(['pets', 'animals', 'zoo']);
+    expect((await test.send('POST', '/v1/datasets/farm/rename', { name: 'zoo' })).body.former_names).toEqual([
+      'pets',
+      'animals',
+      'farm',
+    ]);
     const put = await test.app.request('/v1/datasets/pets/cat/1.png', {
       method: 'PUT',
       body: await colorPicture('red'),
@@ -126,6 +138,8 @@ describe('a rename', () => {
         status: 409,
         body: { error: { code: 'dataset-in-use' } },
       });
+    const { body } = await test.send('DELETE', '/v1/datasets/animals');
+    expect(body.error).toMatchObject({ code: 'dataset-not-found', details: { datasets: ['pets'] } });
     let status = 0;
     for (let request = 0; status !== 200; request += 1) {
       expect(request).toBeLessThan(9);
