@@ -1,6 +1,6 @@
 // The alarms of an installation, and the topic that tells people about them.
 
-import { Annotations, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -10,6 +10,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -35,6 +36,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, { api, jobEvents, email }: AlarmsProps) {
     super(scope, id);
     const topic = new Topic(this, 'Topic', { displayName: 'Fovea alarms', enforceSSL: true });
+    allowAlarms(topic);
     if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
     else
       Annotations.of(this).addWarningV2(
@@ -112,4 +114,26 @@ export class Alarms extends Construct {
         "CloudWatch cannot write to a topic under the key of AWS, and a key of one's own costs money while idle.",
     });
   }
+}
+
+/** The topic's policy, which requires TLS, replaces the usual one of SNS. Without this statement CloudWatch could not tell the topic anything. */
+function allowAlarms(topic: Topic): void {
+  const stack = Stack.of(topic);
+  const alarms = stack.formatArn({
+    service: 'cloudwatch',
+    resource: 'alarm',
+    resourceName: '*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  topic.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+      actions: ['sns:Publish'],
+      resources: [topic.topicArn],
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': stack.account },
+        ArnLike: { 'aws:SourceArn': alarms },
+      },
+    }),
+  );
 }

@@ -1,7 +1,6 @@
 // Brings what AWS Batch says about trainers into job records: a function that EventBridge calls when something happened. Where webhooks are
 // allowed, it also tells them.
 
-import { createHash } from 'node:crypto';
 import { Duration, Stack, Validations } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, type LambdaFunctionProps } from 'aws-cdk-lib/aws-events-targets';
@@ -14,6 +13,7 @@ import { environment, TELL_WEBHOOKS_EVENT } from '../../core/environment.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { allowDelivering, allowJobEvents } from '../access/bucket-access.ts';
 import { type Settings, webhookVariables } from '../settings/settings.ts';
+import { shortenedStackName } from '../settings/stack-name.ts';
 import { BundledFunction } from './bundled-function.ts';
 import type { DataBucket } from './data-bucket.ts';
 import type { Trainer } from './trainer.ts';
@@ -35,19 +35,9 @@ const MAX_AGE = Duration.hours(1);
 const LOOK_AGAIN = Duration.minutes(2);
 /** How often open jobs are compared with AWS Batch. */
 const WATCH = Duration.minutes(5);
-/** EventBridge allows 64 characters. */
-const STACK_NAME_LENGTH = 48;
-const HASH_LENGTH = 8;
 /** How often attempts that failed are made again, and what was overseen is found. */
 const TELL_AGAIN = Duration.minutes(5);
 const LOST_EVENTS_KEPT = Duration.days(14);
-
-/** The name of a stack, or so much of it that another with the same beginning is told apart. */
-function shortened(stackName: string): string {
-  if (stackName.length <= STACK_NAME_LENGTH) return stackName;
-  const hash = createHash('sha256').update(stackName).digest('hex').slice(0, HASH_LENGTH);
-  return `${stackName.slice(0, STACK_NAME_LENGTH - HASH_LENGTH - 1)}-${hash}`;
-}
 
 /** The function that handles events of AWS Batch, the rule that calls it, and the queue of lost events. */
 export class JobEvents extends Construct {
@@ -68,7 +58,7 @@ export class JobEvents extends Construct {
     });
     const looksAgain = settings.queue === 'workers-first';
     // A name of its own: with the one that CloudFormation gives, function, rule and permission would wait for each other.
-    const ruleName = `${shortened(Stack.of(this).stackName)}-open-jobs`;
+    const ruleName = `${shortenedStackName(Stack.of(this).stackName)}-open-jobs`;
     const handler = new BundledFunction(this, 'Function', {
       code: 'job-events',
       description: 'Fovea: brings events of AWS Batch into job records',

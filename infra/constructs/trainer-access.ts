@@ -6,22 +6,22 @@ import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import type { Trainer } from './trainer.ts';
 
 /**
- * Lets a role submit jobs of this stack's definitions to this stack's queues, and terminate jobs that carry this stack's
+ * Lets a role submit jobs of this stack's definitions, in every revision, to this stack's queues, and terminate jobs that carry this stack's
  * tag. Other Batch jobs cannot be touched.
  */
 export function allowTraining(role: Role, trainer: Trainer): void {
   const stack = Stack.of(role);
   const jobs = stack.formatArn({ service: 'batch', resource: 'job', resourceName: '*' });
   const tags = Object.entries(trainer.fleet.tags);
+  const revisions = trainer.jobDefinitionNames.map((name) =>
+    stack.formatArn({ service: 'batch', resource: 'job-definition', resourceName: `${name}:*` }),
+  );
   const policy = new Policy(role, 'TrainerAccess', {
     roles: [role],
     statements: [
       new PolicyStatement({
         actions: ['batch:SubmitJob'],
-        resources: [
-          ...trainer.queues.map((queue) => queue.jobQueueArn),
-          ...trainer.jobDefinitions.map((definition) => definition.jobDefinitionArn),
-        ],
+        resources: [...trainer.queues.map((queue) => queue.jobQueueArn), ...revisions],
       }),
       new PolicyStatement({
         actions: ['batch:TagResource'],
@@ -41,6 +41,12 @@ export function allowTraining(role: Role, trainer: Trainer): void {
       new PolicyStatement({ actions: ['batch:ListJobs'], resources: ['*'] }),
     ],
   });
+  for (const definition of revisions)
+    acknowledgeWildcard(
+      policy,
+      definition,
+      'Versions of the function name different revisions of one definition.',
+    );
   acknowledgeWildcard(
     policy,
     jobs,

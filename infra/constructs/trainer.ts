@@ -24,6 +24,7 @@ import { acknowledgeWildcard } from '../access/acknowledge-wildcard.ts';
 import { allowTrainer } from '../access/bucket-access.ts';
 import { type MachinePool, toMachinePools } from '../settings/machines.ts';
 import type { Settings } from '../settings/settings.ts';
+import { shortenedStackName } from '../settings/stack-name.ts';
 import type { DataBucket } from './data-bucket.ts';
 import { MachinePoolEnvironment } from './machine-pool-environment.ts';
 import { TrainerImage } from './trainer-image.ts';
@@ -46,7 +47,8 @@ export class Trainer extends Construct {
   /** What the functions need to start trainers. */
   readonly fleet: TrainerFleet;
   readonly queues: readonly JobQueue[];
-  readonly jobDefinitions: readonly EcsJobDefinition[];
+  /** Names without revision. */
+  readonly jobDefinitionNames: readonly string[];
   readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, { data, settings }: TrainerProps) {
@@ -69,8 +71,12 @@ export class Trainer extends Construct {
       retention: settings.logRetentionDays satisfies RetentionDays,
     });
 
+    // A name of its own: permissions name it with all its revisions.
+    const definitionName = ({ name }: MachinePool) =>
+      `${shortenedStackName(Stack.of(this).stackName)}-${name}`;
     const jobDefinitionOf = (pool: MachinePool) =>
       new EcsJobDefinition(this, `Job-${pool.name}`, {
+        jobDefinitionName: definitionName(pool),
         container: new EcsEc2ContainerDefinition(this, `Container-${pool.name}`, {
           image: imageOf(pool),
           jobRole,
@@ -92,6 +98,8 @@ export class Trainer extends Construct {
         }),
         timeout: Duration.hours(settings.jobHours),
         propagateTags: true,
+        // A version of a function names the revision that it was deployed with. It may answer after an update: during a canary or a rollback.
+        skipDeregisterOnUpdate: true,
         retryAttempts: MOST_ATTEMPTS,
         retryStrategies: [
           { action: Action.RETRY, on: Reason.SPOT_INSTANCE_RECLAIMED },
@@ -112,7 +120,7 @@ export class Trainer extends Construct {
       return { pool, queues, jobDefinition: jobDefinitionOf(pool) };
     });
     this.queues = parts.flatMap(({ queues }) => queues.map(({ queue }) => queue));
-    this.jobDefinitions = parts.map(({ jobDefinition }) => jobDefinition);
+    this.jobDefinitionNames = pools.map(definitionName);
     this.fleet = {
       tags: { [STACK_TAG]: Stack.of(this).stackName },
       logGroup: this.logGroup.logGroupName,

@@ -434,6 +434,60 @@ export const GUARANTEES: readonly Guarantee[] = [
       allow(t, 'JobEvents', { Action: 'logs:GetLogEvents', Resource: 'arn:aws:logs:::log-group:*' }),
   },
   {
+    name: 'every alarm may publish to the topic that it tells, and CloudWatch of no other account may',
+    problems: (t) => {
+      const refOf = (value: unknown) => (value as { Ref?: string }).Ref;
+      const mayPublish = (topic: string | undefined) =>
+        resourcesOf(t, 'AWS::SNS::TopicPolicy')
+          .filter(([, { Properties }]) => Properties['Topics'].some((one: unknown) => refOf(one) === topic))
+          .flatMap(([, { Properties }]) => Properties['PolicyDocument'].Statement)
+          .some(
+            ({ Effect, Action, Principal, Resource, Condition }) =>
+              Effect === 'Allow' &&
+              Action === 'sns:Publish' &&
+              Principal.Service === 'cloudwatch.amazonaws.com' &&
+              refOf(Resource) === topic &&
+              refOf(Condition.StringEquals['aws:SourceAccount']) === 'AWS::AccountId' &&
+              JSON.stringify(Condition.ArnLike['aws:SourceArn']).includes(':alarm:*'),
+          );
+      const told = resourcesOf(t, 'AWS::CloudWatch::Alarm').flatMap(([id, { Properties }]) =>
+        (Properties['AlarmActions'] ?? []).map((action: unknown) => [id, refOf(action)] as const),
+      );
+      return told.length === 0
+        ? ['no alarm']
+        : told.filter(([, topic]) => !mayPublish(topic)).map(([id]) => id);
+    },
+    violate: (t) => {
+      for (const [id, { Properties }] of resourcesOf(t, 'AWS::SNS::TopicPolicy'))
+        if (id.startsWith('Alarms'))
+          Properties['PolicyDocument'].Statement = Properties['PolicyDocument'].Statement.filter(
+            ({ Effect }: { Effect: string }) => Effect === 'Deny',
+          );
+    },
+  },
+  {
+    name: "earlier revisions of this stack's job definitions stay, and whoever submits jobs may use them",
+    problems: (t) => {
+      const definitions = resourcesOf(t, 'AWS::Batch::JobDefinition').map(([, { Properties }]) => Properties);
+      const submit = statementsOf(t).filter(({ actions }) => actions.includes('batch:SubmitJob'));
+      return [
+        ...definitions
+          .filter(({ ResourceRetentionPolicy: policy }) => policy?.SkipDeregisterOnUpdate !== true)
+          .map(({ JobDefinitionName }) => `${JobDefinitionName} is deregistered`),
+        ...submit.flatMap(({ resources }) =>
+          sameAs(
+            resources.flatMap((one) => /job-definition\/[^"]*/.exec(one)?.[0] ?? []),
+            definitions.map(({ JobDefinitionName }) => `job-definition/${JobDefinitionName}:*`),
+          ),
+        ),
+        ...(submit.length === 2 ? [] : [`${submit.length} may submit`]),
+      ];
+    },
+    violate: (t) => {
+      delete first(t, 'AWS::Batch::JobDefinition').Properties['ResourceRetentionPolicy'];
+    },
+  },
+  {
     name: 'Batch jobs of others cannot be ended',
     problems: (t) =>
       statementsOf(t)

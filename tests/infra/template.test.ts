@@ -353,11 +353,15 @@ describe('pools of both kinds', () => {
     );
     expect(submit).toHaveLength(2);
     for (const [, resources] of submit)
-      for (const [id] of [
+      for (const [id, { Properties }] of [
         ...resourcesOf(template, 'AWS::Batch::JobQueue'),
         ...resourcesOf(template, 'AWS::Batch::JobDefinition'),
       ])
-        expect(resources).toContain(id);
+        expect(resources).toContain(
+          Properties['JobDefinitionName'] === undefined
+            ? id
+            : `job-definition/${Properties['JobDefinitionName']}:*`,
+        );
   });
 
   it('tell the functions whether the GPU runs imported backbones', () => {
