@@ -2,6 +2,7 @@
 
 import { PRICES_AS_OF } from '../../core/pricing/machines.ts';
 import { type MachineFamilyName, toMachinePools } from '../settings/machines.ts';
+import { provisionedUsdPerMonth } from '../settings/provisioned-price.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** What is made, and what it costs; sentences. */
@@ -11,6 +12,10 @@ export interface DeploymentDescription {
 }
 
 const USD_SECRET_MONTH = 0.4;
+/** A look every five minutes for what webhooks did not take. */
+const USD_WEBHOOKS_MONTH = 0.06;
+/** A look every two minutes at jobs that wait for workers. */
+const USD_WORKERS_FIRST_MONTH = 0.25;
 const USD_STORED_GB_MONTH = 0.023;
 const USD_IMAGE_GB_MONTH = 0.1;
 /** Compressed, as the registry has them. */
@@ -25,11 +30,7 @@ export function describeDeployment(
   settings: Settings,
 ): DeploymentDescription {
   const pools = toMachinePools(families, settings.usdPerHour);
-  const images = [
-    ...(pools.some(({ hasGpu }) => hasGpu) ? [IMAGE_GB.gpu] : []),
-    ...(pools.some(({ hasGpu }) => !hasGpu) ? [IMAGE_GB.cpu] : []),
-  ];
-  const idle = USD_SECRET_MONTH + USD_IMAGE_GB_MONTH * images.reduce((sum, gb) => sum + gb, 0);
+  const idle = idleUsdPerMonth(families, settings);
   const isSpot = settings.capacity !== 'on-demand';
   return {
     makes: [
@@ -52,4 +53,21 @@ export function describeDeployment(
       `prices of ${PRICES_AS_OF.region} on ${PRICES_AS_OF.date}; other regions differ`,
     ],
   };
+}
+
+/** What a stack costs in US dollars a month while nobody asks anything, without pictures and models. */
+function idleUsdPerMonth(families: readonly MachineFamilyName[], settings: Settings): number {
+  const pools = toMachinePools(families, settings.usdPerHour);
+  const images = [
+    ...(pools.some(({ hasGpu }) => hasGpu) ? [IMAGE_GB.gpu] : []),
+    ...(pools.some(({ hasGpu }) => !hasGpu) ? [IMAGE_GB.cpu] : []),
+  ];
+  return (
+    USD_SECRET_MONTH +
+    USD_IMAGE_GB_MONTH * images.reduce((sum, gb) => sum + gb, 0) +
+    provisionedUsdPerMonth(settings) +
+    (settings.domain === undefined ? 0 : USD_SECRET_MONTH) +
+    (settings.webhookReceivers === 'none' ? 0 : USD_WEBHOOKS_MONTH) +
+    (settings.queue === 'workers-first' ? USD_WORKERS_FIRST_MONTH : 0)
+  );
 }
