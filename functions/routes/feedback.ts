@@ -12,7 +12,6 @@ import { resolveVersion } from '../../core/model/versions.ts';
 import { present } from '../../core/present.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
-import { noteTarget } from '../http/audit-requests.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
@@ -33,7 +32,8 @@ const feedbackRoute = createRoute({
   description:
     'Keeps the picture with its right label for the next training, in the dataset `<model>-feedback`. Predictions keep no pictures, so it is ' +
     'sent again. The operator has to allow it, and `consent` says that the owner of the picture agrees. Nothing but the picture and its label is ' +
-    'kept, without the place where it was taken (GPS), until somebody deletes it. The same picture is kept once for each label.',
+    'kept, without the place where it was taken (GPS), until somebody deletes it. The same picture is kept once for each label. ' +
+    'A key that is limited to datasets has to allow that one.',
   request: { params: PredictionParamSchema, body: jsonBody('Feedback') },
   responses: {
     200: {
@@ -71,7 +71,7 @@ export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false, kee
     if (!keepsFeedback) throw feedbackOff();
     const body = await readJsonBody(c, FeedbackSchema, limits.predictBodyBytes);
     const { model, version } = parseModelReference(body.model);
-    requireNamed(c, { model });
+    requireNamed(c, { model, dataset: feedbackDataset(model) });
     const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
     const { labels } = await readManifest(store, model, resolved);
     if (!labels.includes(body.label)) throw labelUnknown(model, body.label, labels);
@@ -87,7 +87,6 @@ export function feedbackRoutes({ store, jobs, limits, keepsFeedback = false, kee
           );
     if (picture === undefined) throw imageEmpty();
     if (picture instanceof FoveaError) throw picture;
-    noteTarget(c, { dataset: feedbackDataset(model) });
     await refuseWhileDatasetRenamed(store, feedbackDataset(model));
     const { dataset, path, sizeBytes, isNew } = await keepFeedback(store, model, label, picture);
     return c.json(

@@ -8,7 +8,9 @@ import { certificateFile } from '../../core/certificate/certificate-files.ts';
 import { contentHashOf } from '../../core/content-hash.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
 import { isPublicFile, listModelFiles } from '../../core/model/list-model-files.ts';
+import { PARITY_FILE } from '../../core/model/parity.ts';
 import { readManifest } from '../../core/model/read-manifest.ts';
+import { REPORT_FILE, REPORT_PAGE_FILE } from '../../core/model/report.ts';
 import { resolveVersion } from '../../core/model/versions.ts';
 import { keys } from '../../core/storage/keys.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
@@ -17,6 +19,7 @@ import { ASK_AGAIN, answerFile, entityTag, type FileRange } from '../http/answer
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
+import { requirePicturesOf } from '../http/named-objects.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { readModelRecord } from './model-records.ts';
 import { toModelAndVersion } from './models.ts';
@@ -35,7 +38,7 @@ const download = createRoute({
   description:
     '`model.onnx`, `model-fp16.onnx`, `model-int8.onnx`, `heatmap.onnx`, `events.out.tfevents.fovea`; for a browser, ' +
     '`tfjs-model.json`, which `tf.loadLayersModel` takes by its address. `manifest.json` says what they are and ' +
-    '`parity.json` what they answer: both in the names of this API, so that their bytes are not those that are stored. ' +
+    '`parity.json` what they answer, with pictures, so that the key has to allow the dataset, as for `report.json` and `report.html`: both in the names of this API, so that their bytes are not those that are stored. ' +
     '`preprocessing.json` says how a picture becomes the input, with `preprocess.py`, `.mjs` and `.cpp`, which follow it, and a picture ' +
     'with its input, `preprocessing-check.png` and `.npy`. ' +
     'Name a version (`fruit:3`) where several files have to go together. `Range` gives a part of a file, with status 206, and ' +
@@ -60,6 +63,8 @@ const download = createRoute({
   },
 });
 
+/** Files with pictures of the dataset, or names of them. */
+const SHOWS_PICTURES: ReadonlySet<string> = new Set([PARITY_FILE, REPORT_FILE, REPORT_PAGE_FILE]);
 /** An hour: who names a number asks for what does not change while it is there. */
 const KEPT_FOR_A_WHILE = 'private, max-age=3600, no-transform';
 const NOSNIFF = { 'X-Content-Type-Options': 'nosniff' };
@@ -73,6 +78,8 @@ export function modelFileRoutes({ store, jobs }: AppDeps) {
     const { model: reference, file } = c.req.valid('param');
     const { model, version } = toModelAndVersion(reference, c.req.valid('query').version);
     const resolved = await resolveVersion(store, model, version).catch(explainMissingModel(jobs, model));
+    if (SHOWS_PICTURES.has(file))
+      requirePicturesOf(c, (await readManifest(store, model, resolved)).dataset ?? undefined);
     // Another model may get the name and the number after this one is deleted, so that caches forget it after a while.
     const cacheControl = version === resolved ? KEPT_FOR_A_WHILE : ASK_AGAIN;
     const facts = { contentType: contentTypeOf(file), cacheControl, headers: NOSNIFF };

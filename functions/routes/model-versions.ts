@@ -39,6 +39,7 @@ import {
   MODEL_ERRORS,
 } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
+import { requirePicturesOf } from '../http/named-objects.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { requireNamed } from '../http/require-names.ts';
 import { compareVersions } from './compare-versions.ts';
@@ -69,7 +70,8 @@ const compare = createRoute({
   path: '/v1/models/{model}/compare',
   tags: TAGS,
   summary: 'Compare versions of a model',
-  description: 'Puts what their reports say side by side.',
+  description:
+    'Puts what their reports say side by side. It names pictures, so the key has to allow the datasets.',
   request: { params: ModelNameParamSchema, query: CompareQuerySchema },
   responses: {
     200: { description: 'The versions.', content: { 'application/json': { schema: ModelComparisonSchema } } },
@@ -160,6 +162,8 @@ export function modelVersionRoutes({ store, jobs, predictor, limits }: AppDeps) 
         .versions.split(',')
         .map((version) => resolveVersion(store, model, parseVersionOrAlias(version, 'versions'))),
     );
+    for (const version of new Set(versions))
+      requirePicturesOf(c, (await readManifest(store, model, version)).dataset ?? undefined);
     return c.json(await compareVersions({ store, jobs }, model, versions), 200);
   });
 

@@ -15,6 +15,7 @@ import { createRoutes } from '../http/app-routes.ts';
 import { HTML } from '../http/asset-files.ts';
 import { createRoute } from '../http/create-route.ts';
 import { errorResponses, MODEL_ERRORS } from '../http/error-responses.ts';
+import { requirePicturesOf } from '../http/named-objects.ts';
 import { explainMissingModel } from './missing-model.ts';
 import { toModelAndVersion } from './models.ts';
 
@@ -30,7 +31,8 @@ const get = createRoute({
   summary: 'Get the report of a model',
   description:
     'How good a version is, by class and with confidence intervals; what it confuses; whether its scores can be trusted; ' +
-    'and how it was made. JSON, or a page for people where the `Accept` header prefers HTML or `format=html`.',
+    'and how it was made. JSON, or a page for people where the `Accept` header prefers HTML or `format=html`. It shows pictures, so the key ' +
+    'has to allow the dataset.',
   request: {
     params: ModelParamSchema,
     query: z.strictObject({
@@ -61,7 +63,8 @@ export function reportRoutes({ store, jobs }: AppDeps) {
     const { model, version: wanted } = toModelAndVersion(c.req.valid('param').model, asked);
     const version = await resolveVersion(store, model, wanted).catch(explainMissingModel(jobs, model));
     const isPage = format === undefined ? prefersHtml(c) : format === 'html';
-    const { report } = await readManifest(store, model, version);
+    const { report, dataset } = await readManifest(store, model, version);
+    requirePicturesOf(c, dataset ?? undefined);
     const keyOf = (file: string) => keys.modelFile(model, version, file);
     const headers = { Vary: 'Accept', 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' };
     if (isPage) {

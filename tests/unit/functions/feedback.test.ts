@@ -90,6 +90,26 @@ describe('feedback', () => {
     expect(await kept()).toEqual([]);
   });
 
+  it('fills no dataset that the key may not use', async () => {
+    const guarded = createTestApp({
+      store: test.store,
+      keepsFeedback: true,
+      apiKeys: async () => ({ operator: OPERATOR }),
+    });
+    const send = async (name: string, datasets?: string[]) => {
+      const key = { name, scopes: ['predict'], datasets };
+      const operator = { authorization: `Bearer ${OPERATOR}` };
+      const { secret } = (await guarded.send('POST', '/v1/keys', key, operator)).body;
+      return guarded.send('POST', FEEDBACK, body, { authorization: `Bearer ${secret}` });
+    };
+    const refused = await send('elsewhere', ['other']);
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'key-limited']);
+    expect(refused.body.error.message).toContain('"color-feedback"');
+    expect(await kept()).toEqual([]);
+    expect((await send('here', ['color-*'])).status).toBe(200);
+    expect((await send('anywhere')).status).toBe(200);
+  });
+
   it('needs a key that may use the model, and is in the audit log without the picture', async () => {
     const guarded = createTestApp({
       store: test.store,

@@ -4,7 +4,7 @@ import { assembleReport } from '../../../batch-job/report/assemble-report.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { commitColorModel } from '../../support/color-model.ts';
 import { makeReportInput } from '../../support/report-input.ts';
-import { createTestApp, type TestApp } from '../../support/test-app.ts';
+import { type AnyJson, createTestApp, type TestApp } from '../../support/test-app.ts';
 
 const STORED = assembleReport(makeReportInput({ classes: ['a', 'b'], test: 20, validation: 20 }));
 const REPORT = toWireReport(STORED);
@@ -75,5 +75,40 @@ describe('GET /v1/models/{model}/report', () => {
     expect(await report('color:2')).toBe('/v1/models/color%3A2/report');
     expect((await test.app.request((await report('color:2')) ?? '')).status).toBe(200);
     expect(await report('color:1')).toBeNull();
+  });
+});
+
+describe('a key that may not see the dataset of a model', () => {
+  const OPERATOR = 'the-key-of-the-operator';
+  const SHOWN = [
+    'color:2/report?format=json',
+    'color:2/report?format=html',
+    'color:2/files/report.json',
+    'color:2/files/report.html',
+    'color:2/files/parity.json',
+    'color/compare?versions=1,2',
+  ];
+
+  it('gets nothing that shows or names its pictures, and all else of the model', async () => {
+    await test.store.put(keys.modelFile('color', '2', 'parity.json'), '{}');
+    const guarded = createTestApp({ store: test.store, apiKeys: async () => ({ operator: OPERATOR }) });
+    const as = async (name: string, datasets?: string[]) => {
+      const key = { name, scopes: ['train'], datasets };
+      const operator = { authorization: `Bearer ${OPERATOR}` };
+      const { secret } = (await guarded.send('POST', '/v1/keys', key, operator)).body;
+      return (path: string) =>
+        guarded.app.request(`/v1/models/${path}`, { headers: { authorization: `Bearer ${secret}` } });
+    };
+    const elsewhere = await as('elsewhere', ['other']);
+    for (const path of SHOWN) {
+      const answer = await elsewhere(path);
+      const { error } = (await answer.json()) as AnyJson;
+      expect([path, answer.status, error?.code]).toEqual([path, 403, 'key-limited']);
+      expect(error.message).toContain('the dataset "colors"');
+    }
+    for (const path of ['color:2', 'color:2/files/model.onnx', 'color:2/files/manifest.json'])
+      expect([path, (await elsewhere(path)).status]).toEqual([path, 200]);
+    for (const see of [await as('here', ['color*']), await as('anywhere')])
+      for (const path of SHOWN) expect([path, (await see(path)).status]).not.toEqual([path, 403]);
   });
 });
