@@ -11,6 +11,7 @@ import { contentHashOf } from '../../core/content-hash.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { formatBytes } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { makeFolder } from '../client/make-folder.ts';
 import type { Session } from '../context/session.ts';
 import { describeSkipped } from '../dataset/collect-pictures.ts';
 import { toModelName } from '../dataset/dataset-name.ts';
@@ -30,6 +31,8 @@ import { countOf, firstOf } from '../terminal/words.ts';
 export interface PushOptions {
   /** Name of the dataset; default: that of the folder. */
   readonly name?: string;
+  /** Where the classes are said: `folders`, or the path of a table in the folder; default: what is found. */
+  readonly labels?: string;
   /** Whether files of the dataset that the folder does not have are deleted. */
   readonly delete?: boolean;
   /** Whether only to say what would be sent. */
@@ -48,11 +51,12 @@ export async function runPush(
   folder: string,
   options: PushOptions,
 ): Promise<void> {
-  const found = await readDatasetFolder(folder);
+  const found = await readDatasetFolder(folder, { labels: options.labels });
   const dataset = options.name ?? toModelName(folder);
   output.note(
     `Saw ${found.seen}: ${countOf(found.files.length, 'picture')} in ${countOf(found.classes.length, 'class')} (${firstOf(found.classes, SHOWN_CLASSES)}).`,
   );
+  for (const note of found.notes) output.note(note);
   if (found.skipped.length > 0) output.note(describeSkipped(found.skipped));
   const journal = await openPushJournal(client.url, dataset);
   const there = await storedFiles(client, dataset);
@@ -97,6 +101,7 @@ export async function runPush(
       deleted: removed.length,
       extra: plan.extra.length - removed.length,
       skipped: found.skipped,
+      missing: found.missing,
       dry_run: options.dryRun === true,
     },
     text: () =>
@@ -134,6 +139,8 @@ export async function runPull(
   const wanted: WireListedFile[] = [];
   for (const file of files)
     if (!(await isThere(path.join(target, checkedPath(file.path)), file))) wanted.push(file);
+  await makeFolder(target);
+  let replaced = 0;
   const bytes = wanted.reduce((sum, { size_bytes }) => sum + size_bytes, 0);
   const { signal, stopListening } = listenForInterruption();
   const bar = startTransferBar(output, 'receiving', { files: wanted.length, bytes });
@@ -145,6 +152,7 @@ export async function runPull(
       await mkdir(path.dirname(place), { recursive: true });
       // Another name first: what broke off does not look like a picture.
       await writeFile(`${place}.part`, body);
+      if ((await stat(place).catch(() => undefined)) !== undefined) replaced++;
       await rename(`${place}.part`, place);
       bar.done(size_bytes);
     });
@@ -159,10 +167,14 @@ export async function runPull(
       folder: target,
       received: wanted.length,
       received_bytes: bytes,
+      replaced,
       unchanged: files.length - wanted.length,
     },
     text: () =>
-      `Received ${countOf(wanted.length, 'file')} (${formatBytes(bytes)}) in ${target}; ${files.length - wanted.length} unchanged.`,
+      `Received ${countOf(wanted.length, 'file')} (${formatBytes(bytes)}) in ${target}; ${files.length - wanted.length} unchanged.` +
+      (replaced === 0
+        ? ''
+        : ` ${countOf(replaced, 'file')} of the same name but other content ${replaced === 1 ? 'was' : 'were'} replaced.`),
     short: () => target,
   });
 }

@@ -8,6 +8,7 @@ import type { WireLive, WireModelComparison, WireModelVersion } from '../../api/
 import { all } from '../../client/pages.ts';
 import { formatBytes, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
+import { checkTarget } from '../client/make-folder.ts';
 import { saveBody } from '../client/save-body.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
@@ -202,12 +203,22 @@ export async function runModelExport(
   const place =
     target ??
     `${id}-${version}${path.extname(file) === '.json' ? '' : `-${format}`.replace('-onnx', '')}${path.extname(file)}`;
+  const isReplaced = await checkTarget(place);
   const response = await client.models.file(`${id}:${version}`, file);
   await saveBody(response, place);
   const { size } = await stat(place);
   output.answer({
-    json: { object: 'model.export', model: id, version, file, path: place, size_bytes: size },
-    text: () => `${place}: ${id}:${version}, ${formatBytes(size)}`,
+    json: {
+      object: 'model.export',
+      model: id,
+      version,
+      file,
+      path: place,
+      size_bytes: size,
+      replaced: isReplaced,
+    },
+    text: () =>
+      `${place}: ${id}:${version}, ${formatBytes(size)}${isReplaced ? '. It replaced a file of this name.' : ''}`,
     short: () => place,
   });
 }

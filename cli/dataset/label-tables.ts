@@ -1,7 +1,7 @@
 // Tables that say the classes of pictures: CSV files of any usual form, the metadata of Hugging Face's imagefolder, the one-hot tables of
 // Roboflow, and annotations in COCO's format.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { type Split, splitOfFolder } from '../../core/dataset/split-folder.ts';
@@ -13,6 +13,10 @@ export interface LabelTable {
   readonly seen: string;
   /** By the path of the picture below the folder. */
   readonly labels: ReadonlyMap<string, { readonly label: string; readonly split: Split | null }>;
+  /** Whether they name at least half of the pictures. */
+  readonly namesMost: boolean;
+  /** The tables that name a picture, by their paths below the folder, with the files that each names and that are not there. */
+  readonly tables: readonly { readonly file: string; readonly missing: readonly string[] }[];
 }
 
 interface Row {
@@ -65,29 +69,46 @@ const SPLIT_COLUMNS = ['split', 'set', 'subset', 'partition', 'data set'];
 /** The share of the pictures that tables must name to count. */
 const FEWEST_NAMED = 0.5;
 
+/** The files of a folder. */
+export interface TableSurroundings {
+  /** Paths of the files that are no pictures, below the folder. */
+  readonly others: readonly string[];
+  /** Paths of the pictures. */
+  readonly pictures: readonly string[];
+  /** Paths of pictures that are there and cannot be used. */
+  readonly unusable: readonly string[];
+}
+
+/** Whether a file may be a table of labels, by its name. */
+export const isTableName = (file: string): boolean => TABLE.test(file);
+
 /**
- * What the tables of a folder say of its pictures; undefined where there are none that name at least half of them.
- * @param others paths of the files that are no pictures, below the folder.
- * @param pictures paths of the pictures.
+ * What the tables of a folder say of its pictures; undefined where there are none that name a picture.
  * @throws {UsageError} where a table gives a picture several classes, or a class has a name that cannot be a folder's.
  */
 export async function readLabelTables(
   folder: string,
-  others: readonly string[],
-  pictures: readonly string[],
+  { others, pictures, unusable }: TableSurroundings,
 ): Promise<LabelTable | undefined> {
-  const files = others.filter((file) => TABLE.test(file) && file.split('/').length <= 3).slice(0, MAX_TABLES);
+  const files = others
+    .filter((file) => isTableName(file) && file.split('/').length <= 3)
+    .slice(0, MAX_TABLES);
   const find = pictureFinder(pictures);
+  const isNamed = nameSet([...pictures, ...unusable]);
   const labels = new Map<string, { label: string; split: Split | null }>();
-  const used: Table[] = [];
+  const used: (Table & { readonly missing: readonly string[] })[] = [];
   for (const file of files) {
     const table = await readTable(folder, file);
     if (table === undefined) continue;
     const base = path.posix.dirname(file);
+    const missing = new Set<string>();
     let named = 0;
     for (const { file: name, label, split } of table.rows) {
       const picture = find(base === '.' ? '' : base, name);
-      if (picture === undefined) continue;
+      if (picture === undefined) {
+        if (!isNamed(name)) missing.add(name);
+        continue;
+      }
       named++;
       const before = labels.get(picture);
       if (before !== undefined && before.label !== label)
@@ -96,15 +117,21 @@ export async function readLabelTables(
         );
       labels.set(picture, { label: parseLabel(label, file), split });
     }
-    if (named > 0) used.push(table);
+    if (named > 0) used.push({ ...table, missing: [...missing] });
   }
-  if (labels.size === 0 || labels.size < FEWEST_NAMED * pictures.length) return undefined;
-  return { seen: used.map(({ file, by }) => `${file} (${by})`).join(', '), labels };
+  if (labels.size === 0) return undefined;
+  return {
+    seen: used.map(({ file, by }) => `${file} (${by})`).join(', '),
+    labels,
+    namesMost: labels.size >= FEWEST_NAMED * pictures.length,
+    tables: used.map(({ file, missing }) => ({ file, missing })),
+  };
 }
 
 async function readTable(folder: string, file: string): Promise<Table | undefined> {
-  const text = await readFile(path.join(folder, file), 'utf8');
-  if (text.length > MAX_TABLE_BYTES) return undefined;
+  const place = path.join(folder, file);
+  if ((await stat(place)).size > MAX_TABLE_BYTES) return undefined;
+  const text = await readFile(place, 'utf8');
   // The name of the table or of its folder may be that of a split: train.csv, valid/_classes.csv.
   const split =
     splitOfFolder(path.parse(file).name) ??
@@ -243,6 +270,12 @@ function pictureFinder(pictures: readonly string[]) {
     // Below the folder of the table, where splits have names in common.
     return found === undefined || (base !== '' && !found.startsWith(`${base}/`)) ? undefined : found;
   };
+}
+
+/** Whether some file may be meant by a name, also where several have it. */
+function nameSet(files: readonly string[]): (name: string) => boolean {
+  const names = new Set(files.flatMap((file) => [path.posix.basename(file), path.posix.parse(file).name]));
+  return (name) => names.has(path.posix.basename(name.replaceAll('\\', '/').trim()));
 }
 
 /** Entries by a name that only one of them has. */

@@ -110,6 +110,10 @@ function addDatasets(program: Command): void {
             takePath,
           )
           .option('--name <name>', 'name of the dataset (default: that of the folder)', takeName)
+          .option(
+            '--labels <folders|file>',
+            'where the classes are said: "folders", or a table by its path in the folder (default: what is found)',
+          )
           .option('--delete', 'also delete files of the dataset that the folder does not have')
           .option('--dry-run', 'only say what would be sent'),
       ),

@@ -6,6 +6,7 @@ import { countSplits, isInTrainingPool } from './assign-splits.ts';
 import type { DatasetLayout } from './dataset-layout.ts';
 import type { Picture } from './drop-duplicates.ts';
 import type { FindingList } from './findings.ts';
+import { foldName } from './fold-name.ts';
 import { groupBy } from './group-by.ts';
 import { MIN_CLASS_PICTURES } from './split-by-hash.ts';
 import { SPLITS, type Split } from './split-folder.ts';
@@ -15,9 +16,6 @@ export const RECOMMENDED_CLASS_PICTURES = 10;
 const MIN_CLASSES = 2;
 /** A class gets a warning where training has less than this share of the pictures that it should have. */
 const FEWEST_OF_SHARE = 0.5;
-
-/** A name in the form in which a file system or a person may confuse it with others. */
-const foldName = (label: string): string => label.normalize('NFKC').trim().toLowerCase();
 
 /**
  * Reports classes with confusable names, too few pictures, or none in a split.

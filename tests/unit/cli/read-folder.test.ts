@@ -191,3 +191,56 @@ it('says what else it saw', async () => {
   );
   await expect(readDatasetFolder(path.join(root, 'nowhere'))).rejects.toThrow('is not a folder');
 });
+
+describe('a table beside folders', () => {
+  const parts = {
+    'part1/1.jpg': 'x',
+    'part1/2.jpg': 'x',
+    'part2/3.jpg': 'x',
+    'part2/4.jpg': 'x',
+    'labels.csv': 'file,label\n1.jpg,cat\n2.jpg,dog\npart2/3.jpg,cat\n4.jpg,dog\n',
+  };
+
+  it('that says other classes is not ignored: the user chooses', async () => {
+    expect(await refusal(parts)).toContain(
+      'can be read in two ways. labels.csv and the folders say other classes: "part1/2.jpg" lies in "part1", and the table says "dog". ' +
+        'Choose: --labels labels.csv or --labels folders.',
+    );
+    const folder = await folderOf(parts);
+    expect((await readDatasetFolder(folder, { labels: 'labels.csv' })).classes).toEqual(['cat', 'dog']);
+    expect((await readDatasetFolder(folder, { labels: './labels.csv' })).classes).toEqual(['cat', 'dog']);
+    expect((await readDatasetFolder(folder, { labels: 'folders' })).classes).toEqual(['part1', 'part2']);
+    await expect(readDatasetFolder(folder, { labels: 'other.csv' })).rejects.toThrow('is no table');
+  });
+
+  it.each([
+    ['agrees', 'file,label\n1.jpg,0\n2.jpg,0\n3.jpg,1\n4.jpg,1\n'],
+    ['names few', 'file,label\n1.jpg,dog\n'],
+  ])('that %s is not used, and this is said', async (_, table) => {
+    const { classes, notes } = await readDatasetFolder(await folderOf({ ...parts, 'labels.csv': table }));
+    expect(classes).toEqual(['part1', 'part2']);
+    expect(notes).toEqual(['labels.csv is not used: the folders say the classes.']);
+  });
+});
+
+it('says which files of a table are not there, and not those that are there twice or empty', async () => {
+  const table = 'file,label\n1.jpg,cat\n2.jpg,dog\n3.jpg,cat\n4.jpg,dog\nempty.jpg,dog\n';
+  const { missing, notes } = await readDatasetFolder(
+    await folderOf({ '1.jpg': 'x', '2.jpg': 'x', 'empty.jpg': '', 'labels.csv': table }),
+  );
+  expect(missing).toEqual(['3.jpg', '4.jpg']);
+  expect(notes).toEqual(['labels.csv names 2 files that are not here: 3.jpg, 4.jpg.']);
+});
+
+it('refuses classes whose names look the same, and one class alone', async () => {
+  const [nfc, nfd] = ['b\u00e4r', 'ba\u0308r'];
+  expect(await refusal([`${nfc}/1.jpg`, `${nfd}/2.jpg`])).toContain(
+    'differ only in case or in how their letters are encoded',
+  );
+  expect(await refusal(['Cat/1.jpg', 'cat/2.jpg', 'dog/3.jpg'])).toContain(
+    '"Cat" and "cat" differ only in case',
+  );
+  expect(
+    await refusal({ '1.jpg': 'x', '2.jpg': 'x', 'labels.csv': 'file,label\n1.jpg,cat\n2.jpg,cat\n' }),
+  ).toContain('says one class for every picture: "cat"');
+});
