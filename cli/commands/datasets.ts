@@ -15,7 +15,7 @@ import { makeFolder } from '../client/make-folder.ts';
 import type { Session } from '../context/session.ts';
 import { describeSkipped } from '../dataset/collect-pictures.ts';
 import { toModelName } from '../dataset/dataset-name.ts';
-import { planPush, pushFiles } from '../dataset/push-files.ts';
+import { moveFiles, planPush, pushFiles } from '../dataset/push-files.ts';
 import { openPushJournal } from '../dataset/push-journal.ts';
 import { readDatasetFolder } from '../dataset/read-folder.ts';
 import { confirm } from '../terminal/ask.ts';
@@ -63,6 +63,7 @@ export async function runPush(
   const plan = await planPush({ folder, journal }, found.files, there);
   const bytes = plan.send.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const removed = options.delete === true ? plan.extra : [];
+  const twice = options.delete === true ? [] : plan.clashes;
   if (options.dryRun !== true) {
     if (
       removed.length > 0 &&
@@ -70,6 +71,8 @@ export async function runPush(
       !(await confirm(`Delete ${countOf(removed.length, 'file')} of "${dataset}" for good?`))
     )
       throw new FailedError('Nothing was sent.');
+    // Before the others, so that no picture is in two classes meanwhile.
+    await moveFiles({ client, dataset, journal, folder }, plan.moves);
     if (plan.send.length > 0) {
       output.note(
         `Sending ${countOf(plan.send.length, 'file')} (${formatBytes(bytes)}) to "${dataset}" at ${server.url} …`,
@@ -97,6 +100,8 @@ export async function runPush(
       classes: found.classes,
       sent: plan.send.length,
       sent_bytes: bytes,
+      moved: plan.moves.length,
+      in_two_classes: twice.length,
       unchanged: plan.unchanged,
       deleted: removed.length,
       extra: plan.extra.length - removed.length,
@@ -108,10 +113,20 @@ export async function runPush(
       [
         `${options.dryRun === true ? 'Would send' : 'Sent'} ${countOf(plan.send.length, 'file')} (${formatBytes(bytes)}) to "${dataset}"; ` +
           `${plan.unchanged.toLocaleString('en-US')} unchanged${removed.length > 0 ? `, ${removed.length} deleted` : ''}.`,
+        plan.moves.length === 0
+          ? ''
+          : `${options.dryRun === true ? 'Would move' : 'Moved'} ${countOf(plan.moves.length, 'file')} to another class: ${firstOf(
+              plan.moves.map(({ from, to }) => `${from} to ${to}`),
+              3,
+            )}.`,
+        twice.length === 0
+          ? ''
+          : `${countOf(twice.length, 'file')} of the dataset ${twice.length === 1 ? 'has' : 'have'} the same bytes in another class, so that no job uses either copy: ` +
+            `${firstOf(twice, 3)}. Push with --delete to mend it.`,
         plan.extra.length > removed.length
           ? `${countOf(plan.extra.length, 'file')} of the dataset ${plan.extra.length === 1 ? 'is' : 'are'} not in the folder: ${firstOf(plan.extra, 3)}. --delete deletes them.`
           : '',
-        options.dryRun === true ? '' : `Next: ${shownCommand('train', dataset)}`,
+        options.dryRun === true || twice.length > 0 ? '' : `Next: ${shownCommand('train', dataset)}`,
       ]
         .filter((line) => line !== '')
         .join('\n'),

@@ -9,13 +9,25 @@ import type { FoveaClient } from '../../client/create-client.ts';
 import { delay } from '../../client/transport.ts';
 import { mapConcurrently } from '../../core/concurrently.ts';
 import { contentHashOf } from '../../core/content-hash.ts';
+import { groupBy } from '../../core/dataset/group-by.ts';
 import { forEachConcurrent } from '../../core/for-each-concurrent.ts';
 import { describeError } from '../terminal/describe-error.ts';
 import type { PlacedFile } from './place-pictures.ts';
 import type { PushJournal } from './push-journal.ts';
 
+/** A file of the dataset that belongs to another class. */
+export interface PushMove {
+  readonly from: string;
+  readonly to: string;
+  readonly sha256: string;
+}
+
 /** What a push will do. */
 export interface PushPlan {
+  /** Files whose class alone has changed: they are moved, and not sent. */
+  readonly moves: readonly PushMove[];
+  /** Files of the dataset that have the bytes of one that is sent to another class: neither would be used. */
+  readonly clashes: readonly string[];
   /** Files that are new or have changed. */
   readonly send: readonly PlacedFile[];
   /** How many are there already. */
@@ -67,13 +79,77 @@ export async function planPush(
     },
     HASHED_AT_ONCE,
   );
-  const send = files.filter((_, index) => isChanged[index]);
+  const changed = files.filter((_, index) => isChanged[index]);
   const wanted = new Set(files.map((file) => file.path));
+  const extra = there.filter((file) => !wanted.has(file.path));
+  const known = groupBy(
+    extra,
+    (file) => `${file.size_bytes} ${file.content_hash ?? journal.find(file.path)}`,
+  );
+  const sizes = new Set(extra.map((file) => file.size_bytes));
+  const moves: PushMove[] = [];
+  const clashes: string[] = [];
+  const moved = new Set<string>();
+  const send: PlacedFile[] = [];
+  for (const file of changed) {
+    const sha256 = sizes.has(file.sizeBytes)
+      ? contentHashOf(await readFile(path.join(folder, file.source)))
+      : undefined;
+    const same = (known.get(`${file.sizeBytes} ${sha256}`) ?? []).filter(
+      (one) => !moved.has(one.path) && classOf(one.path) !== classOf(file.path),
+    );
+    const from = stored.has(file.path) ? undefined : same.find((one) => isSameButClass(one.path, file.path));
+    if (from === undefined || sha256 === undefined) send.push(file);
+    else {
+      moves.push({ from: from.path, to: file.path, sha256 });
+      moved.add(from.path);
+    }
+    clashes.push(...same.filter((one) => one !== from).map((one) => one.path));
+  }
   return {
+    moves,
+    clashes: [...new Set(clashes)].filter((name) => !moved.has(name)),
     send,
-    unchanged: files.length - send.length,
-    extra: there.map((file) => file.path).filter((name) => !wanted.has(name)),
+    unchanged: files.length - changed.length,
+    extra: extra.map((file) => file.path).filter((name) => !moved.has(name)),
   };
+}
+
+const classOf = (name: string): string | undefined => name.split('/').at(-2);
+
+/** Whether two paths have the same name and split, so that a move to the other class makes the one of the other. */
+function isSameButClass(one: string, other: string): boolean {
+  const [first, second] = [one.split('/'), other.split('/')];
+  return (
+    first.length === second.length && first.every((part, i) => i === first.length - 2 || part === second[i])
+  );
+}
+
+/** Paths that one request moves. */
+const MOVED_AT_ONCE = 1000;
+
+/**
+ * Moves files to their classes.
+ * @throws {Error} naming the first file that could not be moved; those before it are where they belong.
+ */
+export async function moveFiles(
+  { client, dataset, journal }: PushTarget,
+  moves: readonly PushMove[],
+): Promise<void> {
+  for (const [label = '', group] of groupBy(moves, ({ to }) => classOf(to)))
+    for (let start = 0; start < group.length; start += MOVED_AT_ONCE) {
+      const asked = group.slice(start, start + MOVED_AT_ONCE);
+      const answer = await client.datasets.move(
+        dataset,
+        asked.map(({ from }) => from),
+        label,
+      );
+      for (const [index, { path: name, moved_to, error }] of answer.data.entries()) {
+        if (error !== null) throw new Error(`"${name}" was not moved to "${label}": ${error.message}`);
+        const { sha256 = '' } = asked[index] ?? {};
+        if (moved_to !== null) await journal.add(moved_to, sha256);
+      }
+    }
 }
 
 /**

@@ -50,7 +50,9 @@ function session() {
     fetch: async (input) => {
       const asked = String(input instanceof Request ? input.url : input);
       if (asked.includes('/v1/models/'))
-        return asked.includes('onnx') ? new Response('new') : Response.json({ object: 'model', id: 'pets', version: 1 });
+        return asked.includes('onnx')
+          ? new Response('new')
+          : Response.json({ object: 'model', id: 'pets', version: 1 });
       return /1\.jpg/.test(asked)
         ? new Response('new')
         : Response.json({ object: 'list', data: [file], has_more: false });
