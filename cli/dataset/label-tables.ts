@@ -80,7 +80,7 @@ export interface TableSurroundings {
 }
 
 /** Whether a file may be a table of labels, by its name. */
-export const isTableName = (file: string): boolean => TABLE.test(file);
+const isTableName = (file: string): boolean => TABLE.test(file);
 
 /**
  * What the tables of a folder say of its pictures; undefined where there are none that name a picture.
