@@ -2,9 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { adviceOf } from './context/advice.ts';
+import { adviceOf, messageOf } from './context/advice.ts';
 import { createProgram, type PackageFacts } from './program/create-program.ts';
-import { describeError } from './terminal/describe-error.ts';
 import { EXIT_CODES, exitCodeOf } from './terminal/exit-codes.ts';
 
 const facts = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as PackageFacts;
@@ -12,7 +11,7 @@ const facts = JSON.parse(readFileSync(new URL('../package.json', import.meta.url
 /** With `--json` errors are for programs, too. They have the form of the API's. */
 function print(error: unknown): void {
   const advice = adviceOf(error);
-  const message = [describeError(error), ...(advice === undefined ? [] : [advice])].join(' ');
+  const message = [messageOf(error), ...(advice === undefined ? [] : [advice])].join(' ');
   if (!process.argv.includes('--json')) {
     console.error(`fovea: ${message}`);
     return;

@@ -13,14 +13,13 @@ export const isCheckout: boolean = existsSync(new URL('../cli/entry.ts', import.
 const isCalledByName = (called: string | undefined = process.argv[1]): boolean =>
   called !== undefined && basename(called) === 'fovea';
 
-/**
- * A command to copy: `fovea start --data /tmp/d1` where Fovea is installed, else `npm start -- --data /tmp/d1` or
- * `npm run fovea -- restore backup`. Arguments are quoted for a shell where needed.
- */
-export function shownCommand(command: string, ...args: readonly string[]): string {
-  const words = args.map(quote);
-  if (!isCheckout || isCalledByName()) return ['fovea', command, ...words].join(' ');
-  return command === 'start'
-    ? ['npm start', ...(words.length === 0 ? [] : ['--', ...words])].join(' ')
-    : ['npm run fovea --', command, ...words].join(' ');
-}
+/** Whether npx runs this command: it finds it in the current folder, where a shell does not. */
+const isCalledByNpx = (): boolean => process.env['npm_command'] === 'exec';
+
+/** The command as the reader can type it: `npx fovea` in a checkout or where npx was used, else `fovea`. */
+export const shownName = (): string =>
+  isCalledByNpx() || (isCheckout && !isCalledByName()) ? 'npx fovea' : 'fovea';
+
+/** A command to copy: `fovea start --data /tmp/d1`, or `npx fovea start --data /tmp/d1`. Arguments are quoted for a shell where needed. */
+export const shownCommand = (...words: readonly string[]): string =>
+  [shownName(), ...words.map(quote)].join(' ');

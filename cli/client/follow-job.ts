@@ -8,7 +8,8 @@ import type { FoveaClient } from '../../client/create-client.ts';
 import { isJobOver } from '../../client/jobs.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { createOutput, type Output } from '../terminal/output.ts';
-import { percent, sparkline, timeInWords } from '../terminal/words.ts';
+import { percent, shortTime, sparkline, timeInWords } from '../terminal/words.ts';
+import { type Fact, progressLine } from './progress-line.ts';
 import { watchQueue } from './watch-queue.ts';
 
 const POLL_MS = 500;
@@ -16,6 +17,13 @@ const POLL_MS = 500;
 const REMOTE_POLL_MS = 2000;
 /** Steps of a stage's bar: fine enough to move at every poll. */
 const BAR_TOTAL = 1000;
+/** Columns of a terminal that does not tell its width. */
+const USUAL_COLUMNS = 80;
+
+interface BarPayload {
+  readonly stage: string;
+  readonly facts: readonly Fact[];
+}
 
 /** How a job is followed. */
 export interface FollowOptions {
@@ -43,8 +51,8 @@ export async function followJob(
     ? new MultiBar(
         {
           stream: process.stdout,
-          format: '{stage} {bar} {percentage} % {facts}',
-          barsize: 24,
+          format: (_options, { progress }, { stage, facts }: BarPayload) =>
+            progressLine({ stage, share: progress, facts }, process.stdout.columns || USUAL_COLUMNS),
           hideCursor: true,
           clearOnComplete: true,
           // A line that is broken into two could not be drawn over.
@@ -53,7 +61,7 @@ export async function followJob(
         Presets.shades_classic,
       )
     : undefined;
-  const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting   ', facts: '' });
+  const bar = bars?.create(BAR_TOTAL, 0, { stage: 'waiting', facts: [] } satisfies BarPayload);
   const print = (line: string) => {
     if (bars !== undefined) bars.log(`${line}\n`);
     else if (!output.isJson && !output.isQuiet) console.log(line);
@@ -78,9 +86,9 @@ export async function followJob(
       // A paused job does not go on by itself.
       if (job.status === 'paused') return job;
       bar?.update(Math.floor(BAR_TOTAL * shareDone(job)), {
-        stage: (job.progress?.stage ?? job.status).padEnd(10),
-        facts: factsOf(job, curves.now()),
-      });
+        stage: job.progress?.stage ?? job.status,
+        facts: listFacts(job, curves.now()),
+      } satisfies BarPayload);
       await delay(pollMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     }
   } finally {
@@ -89,6 +97,12 @@ export async function followJob(
     bars?.stop();
   }
 }
+
+/** Why a job has made no model, for people. */
+export const describeFailure = ({ id, status, error }: Pick<WireJob, 'id' | 'status' | 'error'>): string =>
+  status === 'cancelled' && error === null
+    ? `The job ${id} was cancelled.`
+    : `The job ${id} ended as ${status}: ${error?.message ?? 'no reason is known'}`;
 
 /** An event as a line for people. */
 export const lineOf = ({ level, message }: Pick<WireJobEvent, 'level' | 'message'>): string =>
@@ -117,13 +131,20 @@ function shareDone({ progress }: WireJob): number {
   return Math.min(1, progress.step / progress.steps);
 }
 
-/** The known figures of the running stage, for the line of its bar; empty before the first progress report. */
-export function factsOf(
-  { progress, cost, estimated_finish: finish }: Pick<WireJob, 'progress' | 'cost' | 'estimated_finish'>,
+/** The known figures of the running stage, in a line; empty before the first progress report. */
+export const factsOf = (job: FactSource): string =>
+  listFacts(job)
+    .map(({ text }) => text)
+    .join(' · ');
+
+type FactSource = Pick<WireJob, 'progress' | 'cost' | 'estimated_finish'>;
+
+function listFacts(
+  { progress, cost, estimated_finish: finish }: FactSource,
   curves: Curves = { loss: [], accuracy: [] },
   nowMs: number = Date.now(),
-): string {
-  if (progress === null) return '';
+): readonly Fact[] {
+  if (progress === null) return [];
   const {
     epoch,
     epochs,
@@ -134,14 +155,30 @@ export function factsOf(
   } = progress;
   const secondsLeft = finish === null ? stageLeft : Math.max(stageLeft ?? 0, finish - nowMs / 1000);
   const curve = (values: readonly number[]) => (values.length < 2 ? '' : ` ${sparkline(values)}`);
-  return [
-    epoch !== null && epochs !== null && `epoch ${epoch}/${epochs}`,
-    loss !== null && `loss${curve(curves.loss)} ${loss.toFixed(3)}`,
-    accuracy !== null && `accuracy${curve(curves.accuracy)} ${percent(accuracy)}`,
-    imagesPerSecond !== null && `${imagesPerSecond.toFixed(0)} pictures/s`,
-    secondsLeft !== null && secondsLeft > 0 && `${timeInWords(secondsLeft)} left`,
-    cost.usd > 0 && `${formatUsd(cost.usd)} so far`,
-  ]
-    .filter(Boolean)
-    .join(' · ');
+  const facts: (Fact | false)[] = [
+    epoch !== null && epochs !== null && { name: 'epoch', text: `epoch ${epoch}/${epochs}` },
+    loss !== null && {
+      name: 'loss',
+      text: `loss${curve(curves.loss)} ${loss.toFixed(3)}`,
+      plain: `loss ${loss.toFixed(3)}`,
+    },
+    accuracy !== null && {
+      name: 'accuracy',
+      text: `accuracy${curve(curves.accuracy)} ${percent(accuracy)}`,
+      plain: `accuracy ${percent(accuracy)}`,
+    },
+    imagesPerSecond !== null && { name: 'speed', text: `${imagesPerSecond.toFixed(0)} pictures/s` },
+    secondsLeft !== null &&
+      secondsLeft > 0 && {
+        name: 'left',
+        text: `${timeInWords(secondsLeft)} left`,
+        short: `${shortTime(secondsLeft)} left`,
+      },
+    cost.usd > 0 && {
+      name: 'cost',
+      text: `${formatUsd(cost.usd)} so far`,
+      short: formatUsd(cost.usd),
+    },
+  ];
+  return facts.filter((fact) => fact !== false);
 }

@@ -247,9 +247,19 @@ export async function runDatasetShow({ client, output }: Session, dataset: strin
   const found = await inspect(client, output, dataset, 'header');
   output.answer({
     json: found,
-    text: () => describeClasses(found),
+    text: () => [describeClasses(found), ...describeReason(found)].join('\n\n'),
     short: () => found.classes.map(({ label }) => label).join('\n'),
   });
+}
+
+/** The first reason why no job can train on a dataset, and the command that says all of them. */
+function describeReason({ dataset, can_train, finding_groups }: WireDataset): string[] {
+  if (can_train) return [];
+  const error = finding_groups.find(({ severity }) => severity === 'error');
+  return [
+    ...(error === undefined ? [] : [describeFindings({ finding_groups: [error] })]),
+    `see: ${shownCommand('datasets', 'check', dataset)}`,
+  ];
 }
 
 /** Checks a dataset: reads every picture, and says what is wrong. @throws {FailedError} where no job could train on it. */

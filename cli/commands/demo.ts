@@ -7,6 +7,7 @@ import type { WirePrediction } from '../../api/prediction.ts';
 import { createClient, type FoveaClient } from '../../client/create-client.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
+import { describeFailure } from '../client/follow-job.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { uploadDataset } from '../client/upload-dataset.ts';
 import {
@@ -105,9 +106,7 @@ async function fineTune(
   console.log(`\nPOST /v1/fine_tuning/jobs → ${job.id} (${backbone} on "${dataset}")`);
   const done = await followOwnJob(client, job.id);
   if (done.status !== 'succeeded' || done.fine_tuned_model === null) {
-    throw new Error(
-      `The job ${done.id} ended as ${done.status}: ${done.error?.message ?? 'no reason is known'}`,
-    );
+    throw new Error(describeFailure(done));
   }
   return done.fine_tuned_model;
 }

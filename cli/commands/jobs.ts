@@ -3,8 +3,10 @@
 import type { WireJob } from '../../api/job.ts';
 import { take } from '../../client/pages.ts';
 import { formatUsd } from '../../core/network/plan/format-quantities.ts';
+import { shownCommand } from '../../core/shown-command.ts';
 import { factsOf, lineOf } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
+import { NotFoundError } from '../terminal/exit-codes.ts';
 import { newTable } from '../terminal/plain-table.ts';
 import { listenForInterruption } from '../terminal/until-interrupted.ts';
 import { agoInWords, percent, timeInWords } from '../terminal/words.ts';
@@ -52,7 +54,7 @@ export function describeJobs(jobs: readonly WireJob[], nowMs: number): string {
 async function idOf({ client }: Session, id: string | undefined): Promise<string> {
   if (id !== undefined) return id;
   for await (const job of client.jobs.list({ pageSize: 1 })) return job.id;
-  throw new Error('There are no jobs.');
+  throw new NotFoundError(`There are no jobs. Make one: ${shownCommand('train', 'DATASET')}`);
 }
 
 /** Shows a job; without an id the newest. */

@@ -136,18 +136,36 @@ const describeLive = ({ model, version, canary }: WireLive): string =>
     ? ''
     : ` Version ${canary.version} is the canary, and gets ${percent(canary.share)} of them.`);
 
-/** Puts versions side by side. @param versions where none are named: the live and the latest. */
+/**
+ * Puts versions of a model side by side.
+ * @param first the model, or a version of it as `<name>:<version>`.
+ * @param others versions, also as `<name>:<version>`; where none are named: the live and the latest.
+ * @throws {UsageError} where they are of several models.
+ */
 export async function runModelCompare(
   { client, output }: Session,
-  model: string,
-  versions: readonly string[],
+  first: string,
+  others: readonly string[],
 ): Promise<void> {
-  const found = await client.models.compare(model, versions.length === 0 ? ['live', 'latest'] : versions);
+  const [model = '', version] = first.split(':');
+  const versions = others.map((other) => versionWithin(model, other));
+  const named = version === undefined ? versions : [version, ...versions];
+  if (version !== undefined && versions.length === 0) named.push('live');
+  const found = await client.models.compare(model, named.length === 0 ? ['live', 'latest'] : named);
   output.answer({
     json: found,
     text: () => describeComparison(found),
     short: () => found.data.map(({ version }) => version).join('\n'),
   });
+}
+
+function versionWithin(model: string, reference: string): string {
+  const [name = '', version] = reference.split(':');
+  if (version === undefined) return name;
+  if (name === model) return version;
+  throw new UsageError(
+    `Versions of one model can be compared; "${reference}" is not of "${model}". Name them as ${model}:1 ${model}:2.`,
+  );
 }
 
 /** A column for each version. */

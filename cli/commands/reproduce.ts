@@ -14,6 +14,7 @@ import { SplitFractionsSchema } from '../../core/job/record/job.ts';
 import { MODEL_NAME_MAX_LENGTH } from '../../core/model/model-name.ts';
 import { silentLogger } from '../../functions/deps/logger.ts';
 import { startLocalServer } from '../../functions/local-server.ts';
+import { describeFailure } from '../client/follow-job.ts';
 import { followOwnJob } from '../client/follow-own-job.ts';
 import { createStderrLogger } from '../server/stderr-logger.ts';
 import { countOf } from '../terminal/words.ts';
@@ -77,9 +78,7 @@ async function reproduce(client: FoveaClient, reference: string): Promise<void> 
   const created = await client.jobs.create(body);
   const job = await followOwnJob(client, created.id);
   if (job.fine_tuned_model === null) {
-    throw new Error(
-      `The job ${job.id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,
-    );
+    throw new Error(describeFailure(job));
   }
   const after = await describeModel(client, job.fine_tuned_model);
   const comparisons = compareModels(before, after);

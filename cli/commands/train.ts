@@ -5,7 +5,7 @@ import type { WireDryRun } from '../../api/dataset.ts';
 import type { WireJob } from '../../api/job.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
-import { followJob } from '../client/follow-job.ts';
+import { describeFailure, followJob } from '../client/follow-job.ts';
 import type { Session } from '../context/session.ts';
 import { confirm } from '../terminal/ask.ts';
 import { FailedError } from '../terminal/exit-codes.ts';
@@ -120,10 +120,7 @@ export async function followToEnd({ client, output }: Session, id: string): Prom
     stopListening();
   }
   output.answer({ json: job, text: () => describeEnd(job), short: () => job.fine_tuned_model ?? job.id });
-  if (job.status === 'failed' || job.status === 'cancelled')
-    throw new FailedError(
-      `The job ${id} ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`,
-    );
+  if (job.status === 'failed' || job.status === 'cancelled') throw new FailedError(describeFailure(job));
 }
 
 function describeEnd(job: WireJob): string {

@@ -1,6 +1,7 @@
 // What to do about an error of a server: which server was asked, with which key, and the next command.
 
 import { shownCommand } from '../../core/shown-command.ts';
+import { describeError } from '../terminal/describe-error.ts';
 import { type FoundServer, LOCAL_CONTEXT, SERVER_VARIABLES } from './find-server.ts';
 
 const advised = new WeakMap<Error, string>();
@@ -12,6 +13,55 @@ export function advise(error: unknown, server: FoundServer): void {
   if (text !== undefined) advised.set(error, text);
 }
 
+/** The API's words for what the command calls otherwise, each with the command's. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  'hyperparameters.n_epochs': '--epochs',
+  max_cost_usd: '--max-cost',
+  training_file: 'the dataset',
+  suffix: '--name',
+  model: '--base',
+  top_k: '--top-k',
+  explain_count: '--explain-count',
+};
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** What the command says in place of the API's message, by the error's code; undefined where the API knows better. */
+const SAID: Readonly<Record<string, (details: Facts) => string | undefined>> = {
+  'dataset-not-found': ({ dataset, datasets }) =>
+    dataset === undefined
+      ? undefined
+      : `There is no dataset "${dataset}".${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
+  'job-not-found': ({ job, id = job }) =>
+    `There is no job${id === undefined ? '' : ` "${id}"`}. See those that there are: ${shownCommand('jobs', 'ls')}`,
+  'request-invalid': ({ issues }) => (isIssues(issues) ? describeIssues(issues) : undefined),
+};
+
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+const isIssues = (issues: unknown): issues is readonly Issue[] => Array.isArray(issues);
+
+/** Names the options; undefined where one of the fields is none. */
+function describeIssues(issues: readonly Issue[]): string | undefined {
+  if (issues.length === 0 || issues.some(({ path }) => OPTIONS[path] === undefined)) return undefined;
+  return `${issues.map(({ path, message }) => `${OPTIONS[path]}: ${message}`).join('; ')}.`;
+}
+
+const namesOf = (names: unknown): string =>
+  Array.isArray(names) && names.length > 0
+    ? ` There ${names.length === 1 ? 'is' : 'are'} ${names.map((name) => `"${name}"`).join(', ')}.`
+    : '';
+
+/** The message of an error in the command's words: that of the API where it knows no others. */
+export function messageOf(error: unknown): string {
+  const isOfApi = error instanceof Error && error.name === 'ApiError';
+  const { code, details = {} } = error as { code?: string; details?: Facts };
+  return (isOfApi && code !== undefined ? SAID[code]?.(details) : undefined) ?? describeError(error);
+}
+
 /** What to do about an error; undefined where the error says it itself. */
 export const adviceOf = (error: unknown): string | undefined =>
   error instanceof Error ? advised.get(error) : undefined;
@@ -20,7 +70,7 @@ function adviceFor(error: Error, { url, urlFrom, keyFrom }: FoundServer): string
   if (error.name === 'ConnectionError')
     return url === LOCAL_CONTEXT.url
       ? `Start it: ${shownCommand('start')}. Or ask another: --url, ${SERVER_VARIABLES.url}, or ${shownCommand('context', 'use', 'NAME')}.`
-      : `The address comes from ${urlFrom}.`;
+      : `The address comes from ${urlFrom}. On this machine, start a server: ${shownCommand('start')}. Or ask another: --url, ${SERVER_VARIABLES.url}, or ${shownCommand('context', 'use', 'NAME')}.`;
   if (error.name === 'UnexpectedAnswerError') return `The address ${url} comes from ${urlFrom}.`;
   const status = 'status' in error ? error.status : undefined;
   if (status === 401)

@@ -1,5 +1,6 @@
 // Finds the server that a command asks, and the key to ask it with: one way for all commands.
 
+import { shownCommand } from '../../core/shown-command.ts';
 import { UsageError } from '../terminal/exit-codes.ts';
 import { type Contexts, readContexts } from './config-file.ts';
 
@@ -55,7 +56,7 @@ function inUse({ current, contexts }: Contexts): Pick<FoundServer, 'url' | 'urlF
 export const contextUnknown = (name: string, contexts: Contexts['contexts']): UsageError =>
   new UsageError(
     `There is no context "${name}". There ${Object.keys(contexts).length === 0 ? 'is' : 'are'} ` +
-      `${[LOCAL_CONTEXT.name, ...Object.keys(contexts)].join(', ')}. Make one: fovea context set ${name} --url ADDRESS`,
+      `${[LOCAL_CONTEXT.name, ...Object.keys(contexts)].join(', ')}. Make one: ${shownCommand('context', 'set', name, '--url', 'ADDRESS')}`,
   );
 
 /** The error for a context that would have the name of the one that is always there. */

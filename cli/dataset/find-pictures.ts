@@ -2,6 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { shownCommand } from '../../core/shown-command.ts';
 import { UsageError } from '../terminal/exit-codes.ts';
 import { toUserPath } from '../terminal/user-path.ts';
 import { IMAGE_NAME } from './image-name.ts';
@@ -81,12 +82,12 @@ function toMatcher(pattern: string): (file: string) => boolean {
   return (file) => expression.test(file);
 }
 
+const howToSend = () => `Send a picture: ${shownCommand('predict', 'MODEL', '-')} < photo.jpg`;
+
 async function readStdin(): Promise<Uint8Array> {
-  if (process.stdin.isTTY)
-    throw new UsageError(
-      'Nothing is sent to the standard input. Send a picture: cat photo.jpg | fovea predict MODEL -',
-    );
+  if (process.stdin.isTTY) throw new UsageError(`Nothing is sent to the standard input. ${howToSend()}`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  if (chunks.length === 0) throw new UsageError(`The standard input is empty. ${howToSend()}`);
   return Buffer.concat(chunks);
 }

@@ -1,6 +1,7 @@
 // What commands have in common: how they find a server, how they print, and the examples in their help.
 
 import type { Command } from 'commander';
+import { shownName } from '../../core/shown-command.ts';
 import { LOCAL_CONTEXT, SERVER_VARIABLES } from '../context/find-server.ts';
 import type { Session } from '../context/session.ts';
 
@@ -12,7 +13,7 @@ export const examplesOf = (command: Command): readonly string[] => examples.get(
 /** Adds examples to the help of a command; a test runs them. */
 export function withExamples(command: Command, ...lines: readonly string[]): Command {
   examples.set(command, lines);
-  const text = lines.map((line) => `  $ ${line}`).join('\n');
+  const text = lines.map((line) => `  $ ${line.replaceAll(/(^|\()fovea /g, `$1${shownName()} `)}`).join('\n');
   return command.addHelpText('after', `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${text}`);
 }
 

@@ -370,10 +370,11 @@ function addModels(program: Command): void {
       group
         .command('compare')
         .description('put what the reports of versions say side by side')
-        .argument('<model>', 'name of the model', takeName)
-        .argument('[version...]', 'versions or aliases (default: live and latest)'),
+        .argument('<model>', REFERENCE, takeName)
+        .argument('[version...]', 'versions or aliases, also as <name>:<version> (default: live and latest)'),
       async () => (await load()).runModelCompare,
     ),
+    'fovea models compare flowers:1 flowers:2',
     'fovea models compare flowers 1 2',
   );
   withExamples(

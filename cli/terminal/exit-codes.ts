@@ -27,11 +27,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** What was asked for is not there, and the server was not asked for it by name. */
+export class NotFoundError extends Error {
+  override readonly name = 'NotFoundError';
+}
+
 /** The exit code for an error that ended a command. Errors of the client are known by their names: it is loaded when it is used. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof InterruptedError) return error.exitCode;
   if (!(error instanceof Error)) return EXIT_CODES.failed;
   if (error instanceof UsageError || error.name === 'CommanderError') return EXIT_CODES.usage;
+  if (error instanceof NotFoundError) return EXIT_CODES.notFound;
   if (error.name === 'ConnectionError') return EXIT_CODES.noServer;
   if (error.name !== 'ApiError' || !('status' in error)) return EXIT_CODES.failed;
   if (error.status === 401 || error.status === 403) return EXIT_CODES.refused;

@@ -4,6 +4,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+const SHORT_UNITS = { second: 's', minute: 'min', hour: 'h', day: 'd' } as const;
+
 const plural = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
 /** A duration in words, e.g. `8 seconds`, `about 12 minutes`, `about 3 hours`. @param seconds 0 or more. */
@@ -13,6 +15,12 @@ export function timeInWords(seconds: number): string {
   if (seconds < 2 * DAY) return `about ${plural(Math.round(seconds / HOUR), 'hour')}`;
   return `about ${plural(Math.round(seconds / DAY), 'day')}`;
 }
+
+/** A duration in few characters, e.g. `8 s`, `12 min`, `3 h`. @param seconds 0 or more. */
+export const shortTime = (seconds: number): string =>
+  timeInWords(seconds)
+    .replace('about ', '')
+    .replace(/ (second|minute|hour|day)s?$/, (_, unit: keyof typeof SHORT_UNITS) => ` ${SHORT_UNITS[unit]}`);
 
 /** How long ago something was, e.g. `3 minutes ago`. @param unixSeconds when it was. */
 export const agoInWords = (unixSeconds: number, nowMs: number): string =>

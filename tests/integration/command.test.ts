@@ -188,16 +188,35 @@ describe('in a pipe', () => {
 
   it('errors are one line that says what to do, and exit codes tell them apart', async () => {
     const expected: readonly (readonly [string, number, RegExp, Readonly<Record<string, string>>?])[] = [
-      ['fovea modles', 2, /Did you mean models/],
+      [
+        'fovea modles',
+        2,
+        /^fovea: Unknown command 'modles'\. Did you mean models\?.* See: npx fovea --help$/,
+      ],
+      ['fovea datasets psh x', 2, /^fovea: .*Did you mean push\?.* See: npx fovea datasets --help$/],
+      ['fovea train flowers --epochs no', 2, /^fovea: Option '--epochs.*See: npx fovea train --help$/],
       ['fovea datasets push nowhere', 2, /"nowhere" is not a folder/],
       [
         'fovea models ls --url http://127.0.0.1:9',
         3,
-        /No server answers at http:\/\/127\.0\.0\.1:9.*comes from --url/,
+        /No server answers at http:\/\/127\.0\.0\.1:9.*comes from --url.*npx fovea start.*context use NAME/,
       ],
       ['fovea models ls', 4, /The key comes from FOVEA_API_KEY/, { FOVEA_API_KEY: 'wrong' }],
       ['fovea models ls', 4, /No key was sent.*context set NAME/, { FOVEA_API_KEY: '' }],
       ['fovea models show flowres', 5, /There is no model "flowres".*flowers/],
+      ['fovea models compare flowers:1 others:2', 2, /"others:2" is not of "flowers"/],
+      [
+        'fovea datasets show flowres',
+        5,
+        /^fovea: There is no dataset "flowres".*npx fovea datasets push FOLDER$/,
+      ],
+      [
+        'fovea jobs show ftjob-7vr6bcd0s11f0c2a9b4e',
+        5,
+        /^fovea: There is no job "ftjob-.*npx fovea jobs ls$/,
+      ],
+      ['fovea train flowers --epochs 100000000 --yes', 1, /^fovea: --epochs: /],
+      ['fovea predict flowers - </dev/null', 2, /^fovea: The standard input is empty\. Send a picture/],
       ['fovea datasets rm flowers', 2, /There is no terminal to ask at: say yes with --yes/],
       ['fovea predict flowers labels.txt', 1, /1 picture could not be predicted/],
       ['fovea predict flowers photo.jpg --fail-under 1', 1, /1 answer has a score below 1/],
@@ -211,6 +230,19 @@ describe('in a pipe', () => {
     const { stderr, stdout } = await shell('fovea models show flowres --json');
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'model-not-found', param: 'model' } });
     expect(stdout).toBe('');
+    const wrong = await shell('fovea datasets psh x --json');
+    expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(JSON.parse(wrong.stderr)).toMatchObject({
+      error: { message: expect.stringContaining('See: npx fovea datasets --help'), code: null },
+    });
+  });
+
+  it('says why a dataset cannot be trained on', async () => {
+    await shell('mkdir -p one/a && cp photo.jpg one/a/1.jpg && fovea datasets push one');
+    const { stdout } = await shell('fovea datasets show one');
+    expect(stdout).toMatch(
+      /"one" cannot be trained on\.[\s\S]*\nerror .+\)\n+see: npx fovea datasets check one\n/,
+    );
   });
 
   it('predict --explain prints the most alike training pictures, and has them in JSON', async () => {

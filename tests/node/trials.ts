@@ -66,7 +66,7 @@ export const tryAddon: Trial = (node) => demo(node, 'native', {});
 export const whyNoAddon = (): string | undefined =>
   hasAddon(nativeDirectory(cacheDirectory(process.env), 'cpu'), 'cpu')
     ? undefined
-    : 'the native back end is not set up: npm run fovea -- setup';
+    : 'the native back end is not set up: npx fovea setup';
 
 /** What browsers and curl send, each release with its own parts of the platform. */
 export const tryForms: Trial = async (node) => {

@@ -82,7 +82,7 @@ async function downloadFirst(
         : '';
     throw new FoveaError(
       'weights-unavailable',
-      `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "fovea weights pull ` +
+      `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "${shownCommand('weights', 'pull')} ` +
         `${architecture.name}"; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
       {
         param: 'architecture',

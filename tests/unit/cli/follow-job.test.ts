@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { factsOf, followJob } from '../../../cli/client/follow-job.ts';
+import { describeFailure, factsOf, followJob } from '../../../cli/client/follow-job.ts';
 import { createClient } from '../../../client/create-client.ts';
 import { newJob } from '../../support/new-job.ts';
 import { createTestApp } from '../../support/test-app.ts';
@@ -49,4 +49,11 @@ it('shows the progress that the API reports, on a terminal', async () => {
     },
   };
   expect((await followJob(ending, id)).status).toBe('succeeded');
+});
+
+it('says that a job was cancelled, and why one failed', () => {
+  expect(describeFailure({ id: 'ftjob-1', status: 'cancelled', error: null })).toBe(
+    'The job ftjob-1 was cancelled.',
+  );
+  expect(describeFailure({ id: 'ftjob-1', status: 'failed', error: null })).toMatch(/failed: no reason/);
 });

@@ -100,7 +100,7 @@ describe('followOwnJob', () => {
     await followOwnJob(endingAtLook(4, id), id);
     expect(lines).toEqual([
       `! The job is in the queue after ${first} (small_cnn on "theirs", queued). ` +
-        `To cancel that job: npm run fovea -- jobs cancel ${first}`,
+        `To cancel that job: npx fovea jobs cancel ${first}`,
     ]);
   });
 

@@ -6,11 +6,11 @@ import { shownCommand } from '../../../core/shown-command.ts';
 
 describe('shownStart', () => {
   it('repeats folders other than the default, quoted where a shell needs it', () => {
-    expect(shownStart({ data: path.join(PACKAGE_ROOT, '.fovea') })).toBe('npm start');
+    expect(shownStart({ data: path.join(PACKAGE_ROOT, '.fovea') })).toBe('npx fovea start');
     expect(shownStart({ data: '/tmp/d1', weights: "/tmp/my w's" })).toBe(
-      `npm start -- --data /tmp/d1 --weights '/tmp/my w'\\''s'`,
+      `npx fovea start --data /tmp/d1 --weights '/tmp/my w'\\''s'`,
     );
-    expect(shownCommand('restore', 's3://b/p')).toBe('npm run fovea -- restore s3://b/p');
+    expect(shownCommand('restore', 's3://b/p')).toBe('npx fovea restore s3://b/p');
   });
 });
 

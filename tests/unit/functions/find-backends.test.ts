@@ -85,7 +85,7 @@ describe('the doctor, for programs', () => {
     const { best, missing } = JSON.parse(stdout) as Diagnosis;
     expect(best).toBe('portable');
     expect(missing.gpu).toMatch(/fovea|driver/);
-    expect(missing.native).toContain('npm run fovea -- setup');
+    expect(missing.native).toContain('npx fovea setup');
   }, 120_000);
 });
 

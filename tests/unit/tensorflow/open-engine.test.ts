@@ -36,7 +36,7 @@ describe('openEngine', () => {
   test('rejects native where it is not built, and names the command that builds it', async () => {
     await expect(openEngine({ backend: 'native', cacheDirectory: folder })).rejects.toMatchObject({
       code: 'backend-unavailable',
-      message: expect.stringMatching(/not built.*`npm run fovea -- setup`/s) as string,
+      message: expect.stringMatching(/not built.*`npx fovea setup`/s) as string,
     });
   });
 
