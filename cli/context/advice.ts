@@ -27,13 +27,13 @@ const OPTIONS: Readonly<Record<string, string>> = {
 type Facts = Readonly<Record<string, unknown>>;
 
 /** What the command says in place of the API's message, by the error's code; undefined where the API knows better. */
-const SAID: Readonly<Record<string, (details: Facts) => string | undefined>> = {
+const SAID: Readonly<Record<string, (details: Facts, message: string) => string | undefined>> = {
   'dataset-not-found': ({ dataset, datasets }) =>
     dataset === undefined
       ? undefined
       : `There is no dataset "${dataset}".${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
-  'job-not-found': ({ job, id = job }) =>
-    `There is no job${id === undefined ? '' : ` "${id}"`}. See those that there are: ${shownCommand('jobs', 'ls')}`,
+  'job-not-found': (_details, message) =>
+    `There is no job ${/"[^"]*"/.exec(message)?.[0] ?? 'of this id'}. See those that there are: ${shownCommand('jobs', 'ls')}`,
   'request-invalid': ({ issues }) => (isIssues(issues) ? describeIssues(issues) : undefined),
 };
 
@@ -57,9 +57,9 @@ const namesOf = (names: unknown): string =>
 
 /** The message of an error in the command's words: that of the API where it knows no others. */
 export function messageOf(error: unknown): string {
-  const isOfApi = error instanceof Error && error.name === 'ApiError';
-  const { code, details = {} } = error as { code?: string; details?: Facts };
-  return (isOfApi && code !== undefined ? SAID[code]?.(details) : undefined) ?? describeError(error);
+  if (!(error instanceof Error) || error.name !== 'ApiError') return describeError(error);
+  const { code, details = {} } = error as { code?: string | null; details?: Facts };
+  return SAID[code ?? '']?.(details, error.message) ?? describeError(error);
 }
 
 /** What to do about an error; undefined where the error says it itself. */

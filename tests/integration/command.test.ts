@@ -238,7 +238,8 @@ describe('in a pipe', () => {
   });
 
   it('says why a dataset cannot be trained on', async () => {
-    await shell('mkdir -p one/a && cp photo.jpg one/a/1.jpg && fovea datasets push one');
+    const photo = await readFile(path.join(command.folder, 'photo.jpg'));
+    await client().datasets.put('one', 'a/1.png', photo);
     const { stdout } = await shell('fovea datasets show one');
     expect(stdout).toMatch(
       /"one" cannot be trained on\.[\s\S]*\nerror .+\)\n+see: npx fovea datasets check one\n/,
