@@ -58,6 +58,7 @@ const IS_REPLACED_FOR: Readonly<Record<string, boolean | ((after: Resource) => b
   'AWS::Lambda::Alias FunctionVersion': false,
   'AWS::Lambda::Alias ProvisionedConcurrencyConfig': false,
   'AWS::Lambda::Function Architectures': false,
+  'AWS::Lambda::Function Code': false,
   'AWS::Lambda::Function Environment': false,
   'AWS::Lambda::Function MemorySize': false,
   'AWS::Lambda::Function ReservedConcurrentExecutions': false,
