@@ -25,6 +25,7 @@ import { lookAtReport } from './look-at-report.ts';
 import { LONG_TASK_MS, ourTasks } from './our-tasks.ts';
 import { sortPictures } from './sort-pictures.ts';
 import { CAMERA_ARGS, tryPhotos } from './try-photos.ts';
+import { uploadAgain } from './upload-again.ts';
 import { walkWithKeys } from './with-keys.ts';
 
 const TRAIN_MS = 180_000;
@@ -74,6 +75,7 @@ try {
     look,
     report,
     sort,
+    again,
     endure,
     lookAtMany,
   }))
@@ -440,6 +442,15 @@ async function sort(from: Browser): Promise<void> {
   await draw(path.join(server.datasetsDir, dataset), PICTURES_OF_CLASS);
   const page = await open(from, { viewport: SCREEN });
   await sortPictures({ page, client, url: server.url, dataset, tabTo, demand });
+  await page.context().close();
+}
+
+/** Pictures are added to a dataset that is there. */
+async function again(from: Browser): Promise<void> {
+  const dataset = 'again';
+  await draw(path.join(server.datasetsDir, dataset), PICTURES_OF_CLASS);
+  const page = await open(from, { viewport: SCREEN });
+  await uploadAgain({ page, client, url: server.url, dataset, folder, demand });
   await page.context().close();
 }
 

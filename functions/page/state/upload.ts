@@ -6,6 +6,7 @@ import { ApiError } from '../../../client/api-error.ts';
 import { delay } from '../../../client/transport.ts';
 import type { PathedFile } from './dropped-files.ts';
 import { client } from './session.ts';
+import { forgetUnfinished, keepUnfinished } from './unfinished-uploads.ts';
 
 /** Why a file is left out before anything is sent. */
 export type Reason = 'empty' | 'no-picture' | 'no-class' | 'deep';
@@ -76,11 +77,19 @@ function reasonOf(file: File, path: string, folders: number): Reason | undefined
   return folders > MOST_FOLDERS ? 'deep' : undefined;
 }
 
+/** What becomes of a picture whose name another picture of the dataset has: it gets a number, takes the place, or is not sent. */
+export type ClashChoice = 'both' | 'replace' | 'skip';
+
 /** Where an upload stands. */
 export interface UploadState {
   readonly dataset: string;
   readonly plan: UploadPlan;
-  readonly status: 'running' | 'stopped' | 'broken' | 'done';
+  /** It 'asks' before it sends anything, where names clash. */
+  readonly status: 'running' | 'asks' | 'stopped' | 'broken' | 'done';
+  /** Pictures with the name of another picture of the dataset. */
+  readonly clashes: number;
+  /** What becomes of those; null until somebody says so. */
+  readonly choice: ClashChoice | null;
   /** Pictures that are there, those of earlier uploads included. */
   readonly done: number;
   readonly had: number;
@@ -111,8 +120,18 @@ const set = (changes: Partial<UploadState>) => {
 /** Stops it; what is there stays. */
 export const stopUpload = (): void => stopping.abort();
 
-/** Starts an upload, or goes on with one that stopped. Resolves at its end, whatever that is. */
-export async function startUpload(dataset: string, plan: UploadPlan): Promise<void> {
+/** A browser asks before it leaves the page. */
+const askBeforeLeaving = (event: BeforeUnloadEvent) => event.preventDefault();
+
+/**
+ * Starts an upload, or goes on with one that stopped. Resolves at its end, whatever that is.
+ * @param choice what becomes of pictures whose name another picture has; null to ask where there are some.
+ */
+export async function startUpload(
+  dataset: string,
+  plan: UploadPlan,
+  choice: ClashChoice | null = null,
+): Promise<void> {
   stopping = new AbortController();
   const { signal: stopped } = stopping;
   const total = plan.pictures.length;
@@ -121,6 +140,8 @@ export async function startUpload(dataset: string, plan: UploadPlan): Promise<vo
     dataset,
     plan,
     status: 'running',
+    clashes: 0,
+    choice,
     done: 0,
     had: 0,
     total,
@@ -128,25 +149,98 @@ export async function startUpload(dataset: string, plan: UploadPlan): Promise<vo
     leftOut,
     problem: '',
   };
+  addEventListener('beforeunload', askBeforeLeaving);
   try {
-    const there = await sizesOf(dataset, stopped);
-    const todo = plan.pictures.filter(({ file, path }) => there.get(path) !== file.size);
-    const had = total - todo.length;
-    set({ had, done: had });
+    const there = await filesOf(dataset, stopped);
+    const { todo: fresh, had: same, clashes } = await sortOut(plan.pictures, there);
+    if (clashes.length > 0 && choice === null) {
+      set({ status: 'asks', clashes: clashes.length });
+      return;
+    }
+    const numbered = choice === 'both' ? await number(clashes, plan, there) : { todo: [], had: 0 };
+    const todo = [...fresh, ...(choice === 'replace' ? clashes : numbered.todo)];
+    const had = same + numbered.had;
+    set({ had, done: had, total: had + todo.length });
     await sendAll(dataset, todo, stopped);
     set({ status: 'done', secondsLeft: null });
+    forgetUnfinished(dataset);
   } catch (error) {
     if (stopped.aborted) set({ status: 'stopped' });
     else set({ status: 'broken', problem: error instanceof Error ? error.message : String(error) });
+  } finally {
+    removeEventListener('beforeunload', askBeforeLeaving);
   }
 }
 
-/** Sizes of the files that the dataset has, by path. */
-async function sizesOf(dataset: string, stopped: AbortSignal): Promise<ReadonlyMap<string, number>> {
-  const sizes = new Map<string, number>();
+/** A file that the dataset has. */
+interface ThereFile {
+  readonly sizeBytes: number;
+  /** sha256 of its bytes; null where it is not known. */
+  readonly hash: string | null;
+}
+
+type There = ReadonlyMap<string, ThereFile>;
+
+async function hashOf(file: File): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** How a picture stands to the file of its path: files of one size are taken for the same where no hash is known. */
+async function standingOf(there: There, { file, path }: Planned): Promise<'new' | 'same' | 'clash'> {
+  const other = there.get(path);
+  if (other === undefined) return 'new';
+  if (other.sizeBytes !== file.size) return 'clash';
+  // Browsers have hashes on this machine and over https alone.
+  if (other.hash === null || !isSecureContext) return 'same';
+  return (await hashOf(file)) === other.hash ? 'same' : 'clash';
+}
+
+/** What is to be sent, each picture with its place, and how many pictures are there already. */
+interface Sorted {
+  readonly todo: readonly Planned[];
+  readonly had: number;
+  readonly clashes: readonly Planned[];
+}
+
+async function sortOut(pictures: readonly Planned[], there: There): Promise<Sorted> {
+  const todo: Planned[] = [];
+  const clashes: Planned[] = [];
+  let had = 0;
+  for (const picture of pictures) {
+    const standing = await standingOf(there, picture);
+    if (standing === 'new') todo.push(picture);
+    else if (standing === 'clash') clashes.push(picture);
+    else had++;
+  }
+  return { todo, had, clashes };
+}
+
+/** Gives pictures whose names are taken a number. When an upload goes on, a picture finds itself at the place that it got before. */
+async function number(pictures: readonly Planned[], plan: UploadPlan, there: There): Promise<Sorted> {
+  const planned = new Set(plan.pictures.map(({ path }) => path));
+  const todo: Planned[] = [];
+  let had = 0;
+  for (const picture of pictures)
+    for (let count = 2; ; count++) {
+      const path = picture.path.replace(/(\.[^./]*)?$/, `-${count}$1`);
+      const standing = planned.has(path) ? 'clash' : await standingOf(there, { ...picture, path });
+      if (standing === 'clash') continue;
+      planned.add(path);
+      if (standing === 'new') todo.push({ ...picture, path });
+      else had++;
+      break;
+    }
+  return { todo, had, clashes: [] };
+}
+
+/** The files that the dataset has, by path. */
+async function filesOf(dataset: string, stopped: AbortSignal): Promise<There> {
+  const found = new Map<string, ThereFile>();
   try {
     const files = client.value.datasets.files(dataset, { inspect: false, pageSize: 1000, signal: stopped });
-    for await (const { path, size_bytes: sizeBytes } of files) sizes.set(path, sizeBytes);
+    for await (const { path, size_bytes: sizeBytes, content_hash: hash } of files)
+      found.set(path, { sizeBytes, hash });
   } catch (error) {
     // A new one.
     if (
@@ -154,13 +248,15 @@ async function sizesOf(dataset: string, stopped: AbortSignal): Promise<ReadonlyM
     )
       throw error;
   }
-  return sizes;
+  return found;
 }
 
 async function sendAll(dataset: string, todo: readonly Planned[], stopped: AbortSignal): Promise<void> {
   const began = performance.now();
   const bytes = todo.reduce((sum, { file }) => sum + file.size, 0);
   let sent = 0;
+  const keep = () => keepUnfinished(dataset, upload.value?.done ?? 0, upload.value?.total ?? 0);
+  if (todo.length > 0) keep();
   const onSent = ({ file }: Planned) => {
     sent += file.size;
     const seconds = (performance.now() - began) / 1000;
@@ -168,6 +264,7 @@ async function sendAll(dataset: string, todo: readonly Planned[], stopped: Abort
       done: (upload.value?.done ?? 0) + 1,
       secondsLeft: sent === 0 ? null : (seconds / sent) * (bytes - sent),
     });
+    keep();
   };
   for (let at = 0; at < todo.length; at += LINKS)
     await sendBatch(dataset, todo.slice(at, at + LINKS), stopped, onSent);

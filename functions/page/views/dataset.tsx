@@ -261,7 +261,13 @@ function Classes({ dataset, found, mended }: PartProps) {
       <p class="hint">{WORDS.dragHint}</p>
       <ul id="classes" class="rows">
         {shown.map((summary) => (
-          <ClassRow key={summary.label} dataset={dataset} summary={summary} mended={mended} />
+          <ClassRow
+            key={summary.label}
+            dataset={dataset}
+            summary={summary}
+            classes={found.classes}
+            mended={mended}
+          />
         ))}
       </ul>
       {pages > 1 ? (
@@ -276,18 +282,23 @@ function Classes({ dataset, found, mended }: PartProps) {
   );
 }
 
+type ClassSummary = WireDataset['classes'][number];
+
+const countOf = ({ train, validation, test }: ClassSummary) => train + validation + test;
+
 interface ClassRowProps {
   readonly dataset: string;
-  readonly summary: WireDataset['classes'][number];
+  readonly summary: ClassSummary;
+  readonly classes: readonly ClassSummary[];
   readonly mended: Mended;
 }
 
 /** Whether a picture lies in a class. */
 const isIn = (path: string, label: string) => path.split('/').slice(0, -1).includes(label);
 
-function ClassRow({ dataset, summary, mended }: ClassRowProps) {
+function ClassRow({ dataset, summary, classes, mended }: ClassRowProps) {
   const { label } = summary;
-  const count = summary.train + summary.validation + summary.test;
+  const count = countOf(summary);
   const { over, place } = useDropPlace(dataset, (paths) => {
     const others = paths.filter((path) => !isIn(path, label));
     if (others.length > 0) void move(dataset, others, label, mended);
@@ -326,7 +337,7 @@ function ClassRow({ dataset, summary, mended }: ClassRowProps) {
         ))}
       </a>
       {error === undefined ? null : <span class="facts problem">{messageOf(error)}</span>}
-      <Rename dataset={dataset} label={label} mended={mended} />
+      <Rename dataset={dataset} label={label} classes={classes} mended={mended} />
     </li>
   );
 }
@@ -334,10 +345,20 @@ function ClassRow({ dataset, summary, mended }: ClassRowProps) {
 interface RenameProps {
   readonly dataset: string;
   readonly label: string;
+  readonly classes: readonly ClassSummary[];
   readonly mended: Mended;
 }
 
-function Rename({ dataset, label, mended }: RenameProps) {
+/** Whether the class may have the name; where another has it, somebody has to want that both become one. */
+function mayRename(classes: readonly ClassSummary[], label: string, name: string): boolean {
+  const own = classes.find((one) => one.label === label);
+  const other = classes.find((one) => one.label === name && one.label !== label);
+  return (
+    other === undefined || confirm(WORDS.joinSure(name, own === undefined ? 0 : countOf(own), countOf(other)))
+  );
+}
+
+function Rename({ dataset, label, classes, mended }: RenameProps) {
   return (
     <details class="rename">
       <summary>
@@ -347,6 +368,7 @@ function Rename({ dataset, label, mended }: RenameProps) {
         onSubmit={(event) => {
           event.preventDefault();
           const name = String(new FormData(event.currentTarget).get('name') ?? '').trim();
+          if (!mayRename(classes, label, name)) return;
           client.value.datasets.renameClass(dataset, label, name).then((moved) => {
             mended.say(sayMoved(moved, () => WORDS.renamed(name)));
             mended.again();

@@ -9,7 +9,15 @@ import { Failure } from '../parts/notice.tsx';
 import { chosenFiles, type PathedFile } from '../state/dropped-files.ts';
 import { listDatasets } from '../state/lists.ts';
 import { goTo, route, toHash } from '../state/route.ts';
-import { planUpload, startUpload, stopUpload, type UploadPlan, upload } from '../state/upload.ts';
+import { forgetUnfinished, unfinishedUploads } from '../state/unfinished-uploads.ts';
+import {
+  type ClashChoice,
+  planUpload,
+  startUpload,
+  stopUpload,
+  type UploadPlan,
+  upload,
+} from '../state/upload.ts';
 import { size } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
@@ -71,6 +79,7 @@ function Upload() {
         <Progress />
       ) : (
         <>
+          <Unfinished />
           <DropArea id="drop-folder" kind="low" onFiles={takeFiles}>
             <DropHint title={WORDS.hint} text={WORDS.how} />
             <input
@@ -90,9 +99,27 @@ function Upload() {
   );
 }
 
+/** Uploads that stopped when the page was left, each with what to do. */
+const Unfinished = () => (
+  <>
+    {Object.entries(unfinishedUploads.value).map(([dataset, { done, total }]) => (
+      <div key={dataset} class="unfinished">
+        <p role="status">{WORDS.unfinished(dataset, done, total)}</p>
+        <button type="button" class="small" onClick={() => forgetUnfinished(dataset)}>
+          {WORDS.forget}
+        </button>
+      </div>
+    ))}
+  </>
+);
+
 /** Uploads, and shows the dataset at the end, unless somebody looks at something else by then. */
-async function uploadAndShow(dataset: string, chosen: UploadPlan): Promise<void> {
-  await startUpload(dataset, chosen);
+async function uploadAndShow(
+  dataset: string,
+  chosen: UploadPlan,
+  choice: ClashChoice | null = null,
+): Promise<void> {
+  await startUpload(dataset, chosen, choice);
   if (upload.value?.status !== 'done') return;
   plan.value = null;
   const { path } = route.value;
@@ -136,6 +163,40 @@ function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
   );
 }
 
+const CHOICES: readonly ClashChoice[] = ['both', 'replace', 'skip'];
+
+/** Asks what becomes of pictures whose name another picture has. */
+function Clashes() {
+  const state = upload.value;
+  if (state === null) return null;
+  const { dataset, plan: chosen, clashes } = state;
+  return (
+    <div id="clashes" class="plan">
+      <p role="status">{WORDS.clashes(clashes, dataset)}</p>
+      <div class="actions">
+        {CHOICES.map((choice) => (
+          <button
+            key={choice}
+            type="button"
+            class={choice === 'both' ? 'primary' : ''}
+            onClick={() => void uploadAndShow(dataset, chosen, choice)}
+          >
+            {WORDS.clashChoices[choice]}
+          </button>
+        ))}
+        <button
+          type="button"
+          onClick={() => {
+            upload.value = null;
+          }}
+        >
+          {TEXTS.dataset.cancel}
+        </button>
+      </div>
+    </div>
+  );
+}
+
 /** Screen readers hear it every tenth. */
 const TENTHS = 10;
 
@@ -148,6 +209,7 @@ function Progress() {
   // Said once for each tenth, not for each picture.
   useEffect(() => setHeard(WORDS.state(done, total)), [tenth]);
   if (state === null) return null;
+  if (state.status === 'asks') return <Clashes />;
   const { status, had, secondsLeft, leftOut, problem, dataset } = state;
   return (
     <div id="upload-progress" class="plan">
@@ -168,7 +230,11 @@ function Progress() {
         </button>
       ) : (
         <div class="actions">
-          <button class="primary" type="button" onClick={() => void uploadAndShow(dataset, state.plan)}>
+          <button
+            class="primary"
+            type="button"
+            onClick={() => void uploadAndShow(dataset, state.plan, state.choice)}
+          >
             {WORDS.goOn}
           </button>
           <button

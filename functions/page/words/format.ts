@@ -5,6 +5,8 @@ const HOUR_S = 3600;
 const KB = 1e3;
 const MB = 1e6;
 const GB = 1e9;
+/** Prices below are not told apart. */
+const LEAST_USD = 0.01;
 
 /** A share, 0 to 1, in percent. */
 export const percent = (share: number): string =>
@@ -37,7 +39,11 @@ export function duration(seconds: number): string {
 
 /** A price in US dollars. */
 export const dollars = (usd: number): string =>
-  usd > 0 && usd < 0.01 ? 'less than US$ 0.01' : `US$ ${usd.toFixed(2)}`;
+  usd > 0 && usd < LEAST_USD ? `less than US$ ${LEAST_USD}` : `US$ ${usd.toFixed(2)}`;
+
+/** A price that is estimated, as a sentence. */
+export const aboutDollars = (usd: number): string =>
+  usd < LEAST_USD ? `Less than US$ ${LEAST_USD}.` : `About ${dollars(usd)}.`;
 
 /** Day and time as the reader's country writes them. @param seconds Unix seconds. */
 export const moment = (seconds: number): string => new Date(seconds * 1000).toLocaleString();

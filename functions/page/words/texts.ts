@@ -1,6 +1,6 @@
 // Every sentence of the page in English, so that another language is another file. Knows nothing of how they are shown.
 
-import { dollars, duration, of100, percent, plural, whole } from './format.ts';
+import { aboutDollars, dollars, duration, of100, percent, plural, whole } from './format.ts';
 
 /** A measured share with the ends of its interval. */
 interface Interval {
@@ -47,7 +47,7 @@ export const TEXTS = {
   },
   upload: {
     title: 'Add pictures',
-    hint: 'Drop a folder here',
+    hint: 'Drop a folder here, or choose a folder',
     how: 'It holds one folder of pictures for each class, such as apple and banana.',
     choose: 'Choose a folder',
     name: 'Name of the dataset',
@@ -58,11 +58,20 @@ export const TEXTS = {
     stop: 'Stop',
     goOn: 'Go on',
     progress: 'Upload',
-    state: (done: number, total: number) => `${whole(done)} of ${whole(total)} pictures are there.`,
+    state: (done: number, total: number) =>
+      `${whole(done)} of ${plural(total, 'picture')} ${done === 1 ? 'is' : 'are'} there.`,
     left: (seconds: number) => `About ${duration(seconds)} left.`,
     had: (count: number) => `${plural(count, 'picture was', 'pictures were')} there already.`,
     stopped: 'The upload is stopped. What is there stays; go on, or choose the same folder again later.',
     broken: (message: string) => `The upload stopped: ${message} What is there stays.`,
+    clashes: (count: number, dataset: string) =>
+      `${plural(count, 'picture has', 'pictures have')} the name of another picture in ${dataset}. ` +
+      'Keep both, replace those that are there, or skip the new ones? To keep both, the new one gets a number.',
+    clashChoices: { both: 'Keep both', replace: 'Replace', skip: 'Skip' },
+    unfinished: (dataset: string, done: number, total: number) =>
+      `The upload into ${dataset} stopped at ${whole(done)} of ${plural(total, 'picture')}, unless it runs in another tab. ` +
+      'Drop the same folder again to go on: what is there is not sent again.',
+    forget: 'Leave it so',
     done: 'All pictures are there.',
     refused: (count: number) => `${plural(count, 'file is', 'files are')} left out`,
     nothing: 'The folder has no pictures in folders of classes.',
@@ -87,7 +96,7 @@ export const TEXTS = {
       `Looking at the pictures: ${whole(done)} of ${whole(total)}.`,
     begin: 'Looking at the pictures …',
     split: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
-      `${whole(train)} pictures are for training, ${whole(validation)} to choose the best moment to stop, and ${whole(test)} for the ` +
+      `${plural(train, 'picture is', 'pictures are')} for training, ${whole(validation)} to choose the best moment to stop, and ${whole(test)} for the ` +
       'test at the end. The model never sees the test pictures while it learns, so the test tells how it will do on new ones.',
     parts: ({ train, validation, test }: { train: number; validation: number; test: number }) =>
       `${whole(train)} to learn from, ${whole(validation)} to stop by, ${whole(test)} for the test`,
@@ -115,6 +124,8 @@ export const TEXTS = {
     cancel: 'Cancel',
     moved: (count: number, label: string) => `${plural(count, 'picture')} moved to ${label}.`,
     removed: (count: number) => `${plural(count, 'picture')} removed.`,
+    joinSure: (name: string, own: number, other: number) =>
+      `There is a class ${name}. Join them? ${whole(own)} + ${plural(other, 'picture')}`,
     renamed: (label: string) => `The class is now ${label}.`,
     stayed: (message: string) => `Some stayed: ${message}`,
     select: (name: string) => `Select ${name}`,
@@ -170,7 +181,7 @@ export const TEXTS = {
     estimate: 'What it takes',
     estimating: 'Estimating …',
     time: (seconds: number) => `About ${duration(seconds)}`,
-    price: (usd: number) => (usd === 0 ? 'No price: the machine is yours.' : `About ${dollars(usd)}.`),
+    price: (usd: number) => (usd === 0 ? 'No price: the machine is yours.' : aboutDollars(usd)),
     on: (machine: string, gpu: string | null) =>
       `On ${machine}${gpu === null ? '' : `, with a GPU (${gpu})`}.`,
     noEstimate: 'There is no estimate for this.',
@@ -208,7 +219,7 @@ export const TEXTS = {
     epoch: (epoch: number, epochs: number) => `Round ${epoch} of at most ${epochs}`,
     trial: (trial: number, trials: number) => `Trial ${trial} of ${trials}`,
     left: (seconds: number) => `About ${duration(seconds)} left`,
-    speed: (images: number) => `${whole(Math.round(images))} pictures a second`,
+    speed: (images: number) => `${plural(Math.round(images), 'picture')} a second`,
     memory: (bytes: string) => `${bytes} of memory`,
     cost: (usd: number) => `${dollars(usd)} so far`,
     progress: 'Progress',
@@ -234,7 +245,7 @@ export const TEXTS = {
     remedies: (count: number) =>
       `Memory was short: ${plural(count, 'setting was', 'settings were')} made smaller.`,
     remedy: (stage: string, gaveUp: string) => `${gaveUp} (${stage})`,
-    fastest: (images: number) => `up to ${whole(Math.round(images))} pictures a second`,
+    fastest: (images: number) => `up to ${plural(Math.round(images), 'picture')} a second`,
     sheet: 'What the network sees',
     sheetHelp:
       'Pictures of the first batch with their classes, cropped, turned and recolored at random. Each round shows the network other views.',
@@ -258,7 +269,7 @@ export const TEXTS = {
     balanced: (share: Interval) =>
       `Of 100 new pictures, as many of each class, about ${AROUND(share)} will be right.`,
     basis: (right: number, all: number, judgedOn: 'test' | 'validation' | 'folds') =>
-      `${whole(right)} of ${whole(all)} pictures were right. ${
+      `${whole(right)} of ${plural(all, 'picture')} ${right === 1 ? 'was' : 'were'} right. ${
         judgedOn === 'test'
           ? 'The model never saw them.'
           : judgedOn === 'validation'
@@ -294,7 +305,7 @@ export const TEXTS = {
     suspectsHelp:
       'These pictures may be in the wrong class. Keep those that are right, move or remove the others, then train again.',
     suspectsLeft: (open: number, all: number) =>
-      `${whole(open)} of ${plural(all, 'label')} are left to check.`,
+      `${whole(open)} of ${plural(all, 'label')} ${open === 1 ? 'is' : 'are'} left to check.`,
     keepLabel: (path: string) => `Keep as it is: ${path}`,
     keptNote: (path: string) => `${path} stays as it is.`,
     trainAgain: 'Train again',
