@@ -76,25 +76,4 @@ export async function sortPictures({
   await page.waitForSelector('text=The class is now renamed.');
   await page.waitForSelector('[data-class=renamed] img');
   demand((await countOf('renamed')) === before - 5, 'a class gets another name, and keeps its pictures');
-
-  const [renamed, other] = [await countOf('renamed'), await countOf(to)];
-  const answers = ['dismiss', 'accept'] as const;
-  for (const answer of answers) {
-    const asked = page.waitForEvent('dialog').then(async (dialog) => {
-      await dialog[answer]();
-      return dialog.message();
-    });
-    if ((await page.locator('[data-class=renamed] details[open]').count()) === 0)
-      await page.click('[data-class=renamed] summary');
-    await page.fill('[data-class=renamed] .rename input', to);
-    await page.keyboard.press('Enter');
-    demand(
-      (await asked) === `There is a class ${to}. Join them? ${renamed} + ${other} pictures`,
-      `a name that another class has is asked about (${answer})`,
-    );
-    if (answer === 'dismiss')
-      demand((await countOf('renamed')) === renamed, 'two classes stay apart until somebody joins them');
-  }
-  await page.waitForSelector(`text=The class is now ${to}.`);
-  demand((await countOf(to)) === renamed + other, 'two classes are joined where somebody wants it');
 }

@@ -1,4 +1,4 @@
-// Pictures that are added to a dataset: names that are taken, and an upload that a reload breaks off.
+// What would lose pictures or classes: names that are taken, of pictures and of classes, and an upload that a reload breaks off.
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,6 +24,7 @@ export interface UploadAgainOptions {
 /** Adds a picture under a name that is taken, in each of the ways, and leaves the page during an upload. */
 export async function uploadAgain(options: UploadAgainOptions): Promise<void> {
   await addTakenName(options);
+  await joinClasses(options);
   await reloadDuringUpload(options);
 }
 
@@ -109,4 +110,32 @@ async function reloadDuringUpload(options: UploadAgainOptions): Promise<void> {
   await page.goto(`${url}/#/datasets`);
   await page.waitForSelector('#folder');
   demand((await page.locator('.unfinished').count()) === 0, 'an upload that went on to its end is not named');
+}
+
+async function joinClasses({ page, client, url, dataset, demand }: UploadAgainOptions): Promise<void> {
+  const [from = '', to = ''] = SAMPLE_CLASSES;
+  const countOf = async (label: string) =>
+    (await client.datasets.filePage(dataset, { class: label, limit: 1000 })).data.length;
+  await page.goto(`${url}/#/datasets/${dataset}`);
+  await page.waitForSelector(`[data-class=${from}] summary`);
+  const [renamed, other] = [await countOf(from), await countOf(to)];
+  const answers = ['dismiss', 'accept'] as const;
+  for (const answer of answers) {
+    const asked = page.waitForEvent('dialog').then(async (dialog) => {
+      await dialog[answer]();
+      return dialog.message();
+    });
+    if ((await page.locator(`[data-class=${from}] details[open]`).count()) === 0)
+      await page.click(`[data-class=${from}] summary`);
+    await page.fill(`[data-class=${from}] .rename input`, to);
+    await page.keyboard.press('Enter');
+    demand(
+      (await asked) === `There is a class ${to}. Join them? ${renamed} + ${other} pictures`,
+      `a name that another class has is asked about (${answer})`,
+    );
+    if (answer === 'dismiss')
+      demand((await countOf(from)) === renamed, 'two classes stay apart until somebody joins them');
+  }
+  await page.waitForSelector(`text=The class is now ${to}.`);
+  demand((await countOf(to)) === renamed + other, 'two classes are joined where somebody wants it');
 }
