@@ -11,7 +11,7 @@ import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
 import { useKept } from '../state/kept.ts';
 import { refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
-import { client } from '../state/session.ts';
+import { apiKey, client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 import { Mend, type Mended } from './dataset.tsx';
@@ -91,7 +91,7 @@ export function Model({ model }: { readonly model: string }) {
         </>
       )}
       {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
-      {version === undefined ? null : <Code model={model} version={version} />}
+      {version === undefined ? null : <Code model={model} version={version} isLive={version === live?.version} />}
     </>
   );
 }
@@ -416,19 +416,29 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
   );
 }
 
-function Code({ model, version }: { readonly model: string; readonly version: string }) {
-  const address = `${location.origin}/v1/models/${encodeURIComponent(model)}/predict`;
+interface CodeProps {
+  readonly model: string;
+  readonly version: string;
+  /** Whether the name of the model alone means this version. */
+  readonly isLive: boolean;
+}
+
+function Code({ model, version, isLive }: CodeProps) {
   const reference = encodeURIComponent(`${model}:${version}`);
+  const address = `${location.origin}/v1/models/${isLive ? encodeURIComponent(model) : reference}/predict`;
+  const hasKey = apiKey.value !== null;
+  const type = '"Content-Type": "application/octet-stream"';
   const samples = {
-    curl: `curl --data-binary @photo.jpg ${address}`,
+    curl: `curl ${hasKey ? '-H "Authorization: Bearer $FOVEA_API_KEY" ' : ''}--data-binary @photo.jpg ${address}`,
     Python: [
-      'import json, urllib.request',
+      `import json, ${hasKey ? 'os, ' : ''}urllib.request`,
       `request = urllib.request.Request("${address}",`,
-      '    data=open("photo.jpg", "rb").read(), headers={"Content-Type": "application/octet-stream"})',
+      `    data=open("photo.jpg", "rb").read(), headers={${type}${hasKey ? ',\n        "Authorization": "Bearer " + os.environ["FOVEA_API_KEY"]' : ''}})`,
       'print(json.load(urllib.request.urlopen(request))["label"])',
     ].join('\n'),
     JavaScript: [
-      `const answer = await fetch('${address}', { method: 'POST', body: photo });`,
+      ...(hasKey ? ['const headers = { authorization: `Bearer ${process.env.FOVEA_API_KEY}` };'] : []),
+      `const answer = await fetch('${address}', { method: 'POST', ${hasKey ? 'headers, ' : ''}body: photo });`,
       'console.log((await answer.json()).label);',
     ].join('\n'),
   };

@@ -280,6 +280,14 @@ function Estimate({ body, dataset, onAnswer }: EstimateProps) {
           {estimate === null ? <p>{WORDS.noEstimate}</p> : null}
           <p>{TEXTS.dataset.split(found.split)}</p>
           <p>{found.promotion}</p>
+          {found.weights?.at_hand === false ? (
+            <p id="no-weights" class="warning">
+              {WORDS.noWeights(found.weights.architecture, found.weights.file)}{' '}
+              <a href={found.weights.url} rel="noreferrer">
+                {found.weights.url}
+              </a>
+            </p>
+          ) : null}
         </>
       )}
       {estimate == null ? null : (

@@ -21,6 +21,7 @@ const CAMERA_FILE = 'camera.jpg';
 const NEAREST_SHOWN = 6;
 const THUMB = 96;
 const HEATMAP_UNAVAILABLE = 'heatmap-unavailable';
+const FEEDBACK_OFF = 'feedback-off';
 
 interface Photo {
   readonly id: number;
@@ -425,6 +426,9 @@ interface FeedbackProps {
   readonly labels: readonly string[];
 }
 
+/** Why the server keeps no photos; undefined as long as it was not asked, or does. */
+const noFeedback = signal<string | undefined>(undefined);
+
 /** "That is wrong: it is …": keeps the photo with its right label. */
 function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
   const [kept, setKept] = useState<string>();
@@ -438,9 +442,16 @@ function Feedback({ photo, prediction, model, labels }: FeedbackProps) {
       setError(undefined);
       setKept(dataset);
     } catch (thrown) {
-      setError(thrown);
+      if (thrown instanceof ApiError && thrown.code === FEEDBACK_OFF) noFeedback.value = thrown.message;
+      else setError(thrown);
     }
   };
+  if (noFeedback.value !== undefined)
+    return (
+      <p id="no-feedback" class="hint" role="status">
+        {noFeedback.value}
+      </p>
+    );
   if (kept !== undefined)
     return (
       <div class="feedback">

@@ -185,6 +185,9 @@ export const TEXTS = {
     on: (machine: string, gpu: string | null) =>
       `On ${machine}${gpu === null ? '' : `, with a GPU (${gpu})`}.`,
     noEstimate: 'There is no estimate for this.',
+    noWeights: (network: string, file: string) =>
+      `The weights of ${network} are not on the server. The trainer will download them, and fails where it has no network. ` +
+      `Without one, run "fovea weights pull ${network}" beforehand or put ${file} into the server’s folder of weights; "Tiny pictures" needs none. They are published at`,
     rests: 'What the estimate rests on',
     start: 'Start training',
     starting: 'Starting …',
