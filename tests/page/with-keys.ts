@@ -88,7 +88,10 @@ export async function walkWithKeys(browser: Browser, folder: string): Promise<vo
     await page.click('details.feedback button');
     await page.waitForSelector('#no-feedback');
     const refusal = await page.textContent('#no-feedback');
-    demand((await page.locator('details.feedback').count()) === 0, 'what the server refuses is not offered again');
+    demand(
+      (await page.locator('details.feedback').count()) === 0,
+      'what the server refuses is not offered again',
+    );
     demand(refusal?.includes('feedback') === true, `a server that keeps no photos says so: ${refusal}`);
     await context.close();
   } finally {

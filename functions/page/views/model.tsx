@@ -91,7 +91,9 @@ export function Model({ model }: { readonly model: string }) {
         </>
       )}
       {report.value === undefined ? null : <ToCheck report={report.value} mended={mended} />}
-      {version === undefined ? null : <Code model={model} version={version} isLive={version === live?.version} />}
+      {version === undefined ? null : (
+        <Code model={model} version={version} isLive={version === live?.version} />
+      )}
     </>
   );
 }
@@ -437,7 +439,7 @@ function Code({ model, version, isLive }: CodeProps) {
       'print(json.load(urllib.request.urlopen(request))["label"])',
     ].join('\n'),
     JavaScript: [
-      ...(hasKey ? ['const headers = { authorization: `Bearer ${process.env.FOVEA_API_KEY}` };'] : []),
+      ...(hasKey ? ['const headers = { authorization: "Bearer " + process.env.FOVEA_API_KEY };'] : []),
       `const answer = await fetch('${address}', { method: 'POST', ${hasKey ? 'headers, ' : ''}body: photo });`,
       'console.log((await answer.json()).label);',
     ].join('\n'),
