@@ -18,6 +18,7 @@ import type { Base } from '../base/base.ts';
 import { type Judgement, MAX_PARITY_DIFFERENCE } from '../judge/judge-model.ts';
 import { type CreatedReport, type CreateReportDeps, createReport } from '../report/create-report.ts';
 import { toHistory, toSecondStage } from '../report/read-history.ts';
+import { trainedItems } from '../report/report-input.ts';
 import { type ExportedVariants, type ExportVariantsDeps, exportVariants } from './export-variants.ts';
 import type { IndexedPictures } from './index-pictures.ts';
 
@@ -110,7 +111,11 @@ export async function exportModel(
     model: job.model,
     version,
     manifest,
-    result: { testAccuracy, trainedImages: splits.train.length, maxParityDifference: maxDifference },
+    result: {
+      testAccuracy,
+      trainedImages: trainedItems({ inspection: deps.inspection, ...judgement }).length,
+      maxParityDifference: maxDifference,
+    },
   };
 }
 

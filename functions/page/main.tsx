@@ -3,7 +3,7 @@
 import { render } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Failure } from './parts/notice.tsx';
-import { keepLists, listProblems, models } from './state/lists.ts';
+import { keepLists, listProblems, mayTrain, models } from './state/lists.ts';
 import { route } from './state/route.ts';
 import { health, keyProblem, slowQuestions, takeKey } from './state/session.ts';
 import { Compare } from './views/compare.tsx';
@@ -18,6 +18,8 @@ import { Try } from './views/try.tsx';
 import { TEXTS } from './words/texts.ts';
 
 const VIEWS = ['datasets', 'train', 'models', 'try'] as const;
+/** Those that a key which may only predict has no use for. */
+const FOR_TRAINING: ReadonlySet<string> = new Set(['datasets', 'train']);
 
 /** What a view cannot show because the server refuses it. */
 function refused(view: string): unknown {
@@ -67,6 +69,13 @@ function Page() {
     if (shown.current !== address) main.current?.focus();
     shown.current = address;
   }, [address]);
+  const titled = [
+    view in TEXTS.titles ? TEXTS.titles[view as keyof typeof TEXTS.titles] : '',
+    ...path.slice(1),
+  ];
+  useLayoutEffect(() => {
+    document.title = [...titled.filter((part) => part !== ''), TEXTS.brand].join(' · ');
+  }, [titled.join('/')]);
   return (
     <>
       <button class="skip" type="button" onClick={() => main.current?.focus()}>
@@ -82,7 +91,7 @@ function Page() {
           {TEXTS.brand}
         </a>
         <nav aria-label={TEXTS.nav.label}>
-          {VIEWS.map((one) => (
+          {VIEWS.filter((one) => mayTrain.value !== false || !FOR_TRAINING.has(one)).map((one) => (
             <a
               key={one}
               href={`#/${one}`}

@@ -13,6 +13,9 @@ import { makeReportInput } from '../support/report-input.ts';
 export const JUDGED = 'pets';
 /** A model without a heatmap, a report and an index of its training pictures. */
 export const PLAIN = 'plain';
+/** A model of more classes than its matrix shows, whose pictures are gone. */
+export const MANY = 'many';
+const MANY_CLASSES = 30;
 const TEST_PICTURES = 90;
 
 /** Makes {@link PLAIN}. @param dataDir of a server. */
@@ -21,6 +24,21 @@ export async function makePlainModel(dataDir: string): Promise<void> {
   const { heatmap: _, ...manifest } = await commitColorModel(store, { model: PLAIN });
   await store.delete(keys.modelFile(PLAIN, '1', 'manifest.json'));
   await store.put(keys.modelFile(PLAIN, '1', 'manifest.json'), JSON.stringify(manifest));
+}
+
+/** Makes {@link MANY}. @param dataDir of a server. */
+export async function makeManyClasses(dataDir: string): Promise<void> {
+  const store = await openObjectStore(pathToFileURL(dataDir).href);
+  const classes = Array.from({ length: MANY_CLASSES }, (_, index) => `kind-${index}`);
+  const input = makeReportInput({ classes, test: 300, validation: TEST_PICTURES, skill: 2 });
+  const report = assembleReport(input);
+  await store.put(keys.modelFile(MANY, '1', 'report.json'), JSON.stringify(report));
+  await commitColorModel(store, {
+    model: MANY,
+    version: '1',
+    dataset: MANY,
+    report: { file: 'report.json', page: 'report.html' },
+  });
 }
 
 /**

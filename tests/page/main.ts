@@ -20,7 +20,7 @@ import { findBarriers } from '../support/find-barriers.ts';
 import { CHROMIUM_ARGS, findChromium, NO_CHROMIUM } from '../support/find-chromium.ts';
 import { demand, problems, until } from './demand.ts';
 import { hardTimes } from './hard-times.ts';
-import { JUDGED, makeJudgedModels, makePlainModel } from './judged-models.ts';
+import { JUDGED, MANY, makeJudgedModels, makeManyClasses, makePlainModel } from './judged-models.ts';
 import { lookAtReport } from './look-at-report.ts';
 import { LONG_TASK_MS, ourTasks } from './our-tasks.ts';
 import { sortPictures } from './sort-pictures.ts';
@@ -68,6 +68,7 @@ try {
     walk,
     walkByKeyboard,
     judge,
+    judgeMany,
     compareVersions,
     planNetwork,
     photos,
@@ -286,6 +287,45 @@ async function judge(from: Browser): Promise<void> {
   demand(
     (await page.inputValue('#train-dataset')) === JUDGED,
     'the labels to check lead to another training',
+  );
+  await page.context().close();
+}
+
+/** A model of many classes and one version, whose pictures are gone. */
+async function judgeMany(from: Browser): Promise<void> {
+  await makeManyClasses(dataDir);
+  const page = await open(from, { viewport: SCREEN });
+  await page.goto(`${server.url}/#/models/${MANY}`);
+  await page.waitForSelector('#confusions li');
+  demand((await page.title()) === `Model · ${MANY} · Fovea`, 'the title of the tab names the view');
+  demand((await page.locator('#roll-back').count()) === 0, 'one version has none before it');
+  const matrix = (await client.models.report(MANY)).results?.confusion_matrix ?? [];
+  const mistakes = matrix.flatMap((row, actual) => row.filter((_, predicted) => predicted !== actual));
+  while ((await page.locator('#more-confusions').count()) > 0) await page.click('#more-confusions');
+  const counts = await page.locator('#confusions button').allTextContents();
+  const sum = (some: readonly number[]) => some.reduce((total, count) => total + count, 0);
+  demand(sum(counts.map(Number)) === sum(mistakes), `the list holds all ${sum(mistakes)} mistakes`);
+  const inMatrix = sum((await page.locator('#confusion .wrong button').allTextContents()).map(Number));
+  const rows = await page.locator('#confusion tbody tr').count();
+  demand(
+    rows === 20 && inMatrix > (sum(mistakes) * 4) / 9,
+    `${rows} rows of the matrix hold ${inMatrix} mistakes, more than their share`,
+  );
+  await page.locator('#confusions button').first().click();
+  await page.waitForSelector('#cell .gone');
+  demand(
+    /moved or removed since/.test((await page.textContent('#cell .gone')) ?? ''),
+    'a picture that is gone is said to be',
+  );
+  await page.waitForSelector('#suspects .gone');
+  demand((await page.locator('#suspects .gone + *').count()) === 0, 'it cannot be moved');
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.click('text=Delete the model');
+  await page.waitForSelector('#models-title');
+  const left = await take(client.models.list(), 100);
+  demand(
+    left.every(({ id }) => id !== MANY),
+    'a model is deleted',
   );
   await page.context().close();
 }

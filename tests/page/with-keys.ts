@@ -11,6 +11,8 @@ import { JUDGED, makeJudgedModels } from './judged-models.ts';
 
 const OPERATOR = 'the-key-of-the-operator';
 const WIDTH = 360;
+/** Longer than the page waits until it asks for its lists again. */
+const TWO_POLLS_MS = 6000;
 
 /** @param folder is written to. */
 export async function walkWithKeys(browser: Browser, folder: string): Promise<void> {
@@ -93,6 +95,24 @@ export async function walkWithKeys(browser: Browser, folder: string): Promise<vo
       'what the server refuses is not offered again',
     );
     demand(refusal?.includes('feedback') === true, `a server that keeps no photos says so: ${refusal}`);
+
+    // It may only predict.
+    const { secret: predictOnly } = await client.keys.create({ name: 'predicts', scopes: ['predict'] });
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/v1/fine_tuning/jobs')) asked += 1;
+    });
+    await page.goto(`${server.url}/#/models/${JUDGED}`);
+    await enter(predictOnly);
+    await page.waitForSelector('#versions li');
+    await page.waitForSelector('nav :text("Train")', { state: 'detached' });
+    demand(
+      (await page.locator('#roll-back, #versions button').count()) === 0,
+      'a key that may only predict has no buttons that change a model',
+    );
+    asked = 0;
+    await page.waitForTimeout(TWO_POLLS_MS);
+    demand(asked === 0, 'what it may not list is not asked for again');
     await context.close();
   } finally {
     await server.stop();

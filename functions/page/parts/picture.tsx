@@ -9,9 +9,12 @@ interface ThumbnailProps {
   readonly path: string;
   /** Pixels of a side. */
   readonly size?: number;
+  /** Is called where the file is not there. */
+  readonly onGone?: () => void;
 }
 
 const DEFAULT_SIZE = 128;
+const NOT_FOUND = 404;
 
 /** Where the browser finds a picture. */
 interface PictureSource {
@@ -54,11 +57,20 @@ export function usePicture(address: string): PictureSource {
 }
 
 /** A square picture of a file of a dataset. */
-export function Thumbnail({ dataset, path, size = DEFAULT_SIZE }: ThumbnailProps) {
+export function Thumbnail({ dataset, path, size = DEFAULT_SIZE, onGone }: ThumbnailProps) {
   const query = new URLSearchParams({ path, size: String(size) });
-  const { source, isBroken, fail } = usePicture(
-    `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`,
-  );
+  const address = `/v1/datasets/${encodeURIComponent(dataset)}/files/thumbnail?${query}`;
+  const { source, isBroken, fail } = usePicture(address);
+  useEffect(() => {
+    if (!isBroken || onGone === undefined) return;
+    // The element does not say why it is broken.
+    void askFile(address).then(
+      ({ status }) => {
+        if (status === NOT_FOUND) onGone();
+      },
+      () => undefined,
+    );
+  }, [isBroken, address]);
   const name = fileName(path);
   if (isBroken || source === undefined)
     return (

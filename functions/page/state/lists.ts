@@ -1,6 +1,6 @@
 // What every view may need: the models and the newest jobs, asked for again and again.
 
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { WireDatasetEntry } from '../../../api/dataset.ts';
 import type { WireJob } from '../../../api/job.ts';
 import type { WireModel } from '../../../api/model.ts';
@@ -17,6 +17,7 @@ const IDLE_POLL_MS = 5000;
 export const MOST_MODELS = 100;
 const MOST_JOBS = 20;
 const MOST_DATASETS = 100;
+const FORBIDDEN = 403;
 
 /** The models by name; null until they are known. */
 export const models = signal<readonly WireModel[] | null>(null);
@@ -29,6 +30,13 @@ export const listProblems = signal<{ readonly models: unknown; readonly jobs: un
   jobs: undefined,
 });
 
+const isForbidden = (problem: unknown) => problem instanceof ApiError && problem.status === FORBIDDEN;
+
+/** Whether the key of this tab may train and change models; undefined until that is known. */
+export const mayTrain = computed(() =>
+  isForbidden(listProblems.value.jobs) ? false : jobs.value === null ? undefined : true,
+);
+
 /** The datasets by name, as many as one request gives. @throws what the client does. */
 export const listDatasets = (signal: AbortSignal): Promise<readonly WireDatasetEntry[]> =>
   take(client.value.datasets.list({ signal, pageSize: MOST_DATASETS }), MOST_DATASETS);
@@ -39,7 +47,10 @@ export async function refresh(signal?: AbortSignal): Promise<void> {
   // A key may read the one and not the other.
   const [foundModels, foundJobs] = await Promise.allSettled([
     take(modelCalls.list({ pageSize: MOST_MODELS, signal }), MOST_MODELS),
-    take(jobCalls.list({ pageSize: MOST_JOBS, signal }), MOST_JOBS),
+    // What the key does not allow is not asked for again.
+    isForbidden(listProblems.peek().jobs)
+      ? Promise.reject(listProblems.peek().jobs)
+      : take(jobCalls.list({ pageSize: MOST_JOBS, signal }), MOST_JOBS),
   ]);
   signal?.throwIfAborted();
   if (foundModels.status === 'fulfilled') models.value = foundModels.value;
@@ -63,6 +74,8 @@ export function keepLists(): void {
     const needsKey = keyProblem.value !== null;
     // A new key is tried at once; while one is asked for, nothing is.
     if (needsKey || apiKey.value === undefined) return undefined;
+    jobs.value = null;
+    listProblems.value = { models: undefined, jobs: undefined };
     return poll(async (signal) => {
       if (keyProblem.peek() !== null) return undefined;
       try {

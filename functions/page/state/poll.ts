@@ -1,9 +1,13 @@
 // Asks again and again while somebody looks: not in a hidden tab, where what is under way is given up, and at once when the tab is shown again.
 
+import { ApiError } from '../../../client/api-error.ts';
+
 /** What is asked: gives the milliseconds until it is asked again, or undefined where that is all. */
 export type Ask = (signal: AbortSignal) => Promise<number | undefined>;
 
 const FAILED_MS = 5000;
+/** Forbidden, and not found. */
+const FINAL: ReadonlySet<number> = new Set([403, 404]);
 
 /** Starts asking. @returns what ends it; a request that is under way is then given up. */
 export function poll(ask: Ask): () => void {
@@ -19,8 +23,9 @@ export function poll(ask: Ask): () => void {
     let waitMs: number | undefined = FAILED_MS;
     try {
       waitMs = await ask(controller.signal);
-    } catch {
-      // Who asks shows what failed; the next time may do better.
+    } catch (error) {
+      // Who asks shows what failed; the next time may do better, unless the key does not allow it or the thing is gone.
+      if (error instanceof ApiError && FINAL.has(error.status)) waitMs = undefined;
     }
     running = undefined;
     const isGivenUp = controller.signal.aborted;

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { WireJob, WireJobEvent } from '../../../api/job.ts';
 import { isJobOver } from '../../../client/jobs.ts';
 import { Chart } from '../parts/chart.tsx';
+import { EraseButton } from '../parts/erase-button.tsx';
 import { JobBar, JobButtons, JobStatus, jobWords, progressWords } from '../parts/job-row.tsx';
 import { Failure } from '../parts/notice.tsx';
 import { usePicture } from '../parts/picture.tsx';
@@ -64,6 +65,14 @@ export function Job({ id }: { readonly id: string }) {
           <h1 id="job-title">{WORDS.title(job.model_name)}</h1>
           <span class="actions">
             <JobButtons job={job} onDone={() => setRound(round + 1)} />
+            {isOver ? (
+              <EraseButton
+                label={WORDS.delete}
+                sure={WORDS.deleteSure}
+                erase={() => client.value.jobs.delete(id)}
+                then={['train']}
+              />
+            ) : null}
             <JobStatus job={job} />
           </span>
         </div>
@@ -76,9 +85,7 @@ export function Job({ id }: { readonly id: string }) {
         ) : (
           <div id="live">
             <p class="lead" role="status">
-              {job.status === 'running' || job.status === 'pausing'
-                ? (stage ?? WORDS.waiting)
-                : jobWords(job)}
+              {job.status === 'running' || job.status === 'pausing' ? (stage ?? WORDS.begins) : jobWords(job)}
             </p>
             <p class="facts">{job.status === 'running' ? facts.join(' · ') : ''}</p>
             <JobBar job={job} />
@@ -90,13 +97,15 @@ export function Job({ id }: { readonly id: string }) {
         <div class="card-head">
           <h2 id="curves-title">{WORDS.curves}</h2>
         </div>
-        <Curves events={events} />
+        <Curves job={job} events={events} />
       </section>
       <section class="card wide" aria-labelledby="sheet-title">
         <div class="card-head">
           <h2 id="sheet-title">{WORDS.sheet}</h2>
         </div>
-        {isOver || (job.progress !== null && !BEFORE_LEARNING.has(job.progress.stage)) ? (
+        {job.status === 'cancelled' || (job.status === 'failed' && job.progress === null) ? (
+          <p class="empty">{WORDS.noSheetEver}</p>
+        ) : isOver || (job.progress !== null && !BEFORE_LEARNING.has(job.progress.stage)) ? (
           // Asked for again when the first round is over, and at the end.
           <Sheet key={`${isOver} ${events.some(({ type }) => type === 'metrics')}`} id={id} isOver={isOver} />
         ) : (
@@ -129,7 +138,9 @@ interface JobPartProps {
 
 /** What the training did without because memory was short, and other warnings. */
 function GivenUp({ job, events }: JobPartProps) {
-  const warnings = events.filter(({ level, data }) => level === 'warn' && data?.['remedy'] === undefined);
+  const warned = events.filter(({ level, data }) => level === 'warn' && data?.['remedy'] === undefined);
+  // An attempt after a pause warns again.
+  const warnings = [...new Map(warned.map((event) => [event.message, event])).values()];
   return (
     <>
       {job.remedies.length === 0 ? null : (
@@ -171,13 +182,20 @@ function Sheet({ id, isOver }: { readonly id: string; readonly isOver: boolean }
 
 function End({ job, events }: JobPartProps) {
   const words = jobWords(job);
+  const lacksWeights = job.error?.code === 'weights-unavailable';
   const fastest = Math.max(0, ...events.map((event) => numberOf(event, 'images_per_second') ?? 0));
   if (job.status !== 'succeeded')
     return (
       <div id="job-end">
         <p class="error" role="alert">
-          {job.status === 'failed' ? WORDS.failedHint : WORDS.status[job.status]} {words}
+          {job.status === 'failed' ? WORDS.failedHint : WORDS.status[job.status]}{' '}
+          {lacksWeights ? WORDS.noWeights : ''} {words}
         </p>
+        {lacksWeights ? (
+          <a class="button primary" href={toHash(['train'], { dataset: job.dataset, goal: 'simple' })}>
+            {WORDS.trainWithout}
+          </a>
+        ) : null}{' '}
         <a class="button" href={toHash(['train'], { dataset: job.dataset })}>
           {WORDS.tryAgain}
         </a>
@@ -226,9 +244,12 @@ const numberOf = (event: WireJobEvent, name: string): number | null => {
   return typeof value === 'number' ? value : null;
 };
 
-function Curves({ events }: { readonly events: readonly WireJobEvent[] }) {
+function Curves({ job, events }: JobPartProps) {
   const epochs = events.filter(({ type }) => type === 'metrics');
-  if (epochs.length === 0) return <p class="empty">{WORDS.noCurves}</p>;
+  if (epochs.length === 0) {
+    const over = job.status === 'succeeded' ? WORDS.solvedAtOnce : WORDS.noRound;
+    return <p class="empty">{isJobOver(job) ? over : WORDS.noCurves}</p>;
+  }
   const curves = (training: string, validation: string) => [
     {
       name: WORDS.training,

@@ -6,15 +6,19 @@ import type { WireReport } from '../../../api/report.ts';
 import { ApiError } from '../../../client/api-error.ts';
 import { take } from '../../../client/pages.ts';
 import { useAsked } from '../parts/asked.ts';
+import { EraseButton } from '../parts/erase-button.tsx';
+import { type Mistake, MistakePicture } from '../parts/mistake-picture.tsx';
 import { Done, Failure } from '../parts/notice.tsx';
-import { pathOfKey, Thumbnail } from '../parts/picture.tsx';
+import { pathOfKey } from '../parts/picture.tsx';
 import { useKept } from '../state/kept.ts';
-import { refresh } from '../state/lists.ts';
+import { mayTrain, refresh } from '../state/lists.ts';
 import { route, toHash } from '../state/route.ts';
 import { apiKey, client } from '../state/session.ts';
 import { moment } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 import { Mend, type Mended } from './dataset.tsx';
+import { Feedback } from './feedback.tsx';
+import { Confusions } from './model-confusions.tsx';
 import { Reliability, Threshold } from './model-scores.tsx';
 import { FileLink } from './models.tsx';
 
@@ -23,10 +27,9 @@ const MOST_VERSIONS = 50;
 const MOST_PICTURES = 24;
 const MOST_CLASSES = 20;
 const FEW_PICTURES = 20;
-const THUMB = 160;
+const CONFLICT = 409;
 
 type Results = NonNullable<WireReport['results']>;
-type Picture = Results['mistakes'][number];
 
 const hasNoReport = (error: unknown) => error instanceof ApiError && error.code === 'report-not-found';
 
@@ -40,10 +43,16 @@ export function Model({ model }: { readonly model: string }) {
   );
   const live = versions.value?.find(({ aliases }) => aliases.includes('live')) ?? versions.value?.[0];
   const version = route.value.query.get('version') ?? live?.version;
+  const shown = versions.value?.find((one) => one.version === version);
+  // What is known not to be there, or not to be allowed, is not asked for.
+  const hasReport = shown === undefined ? undefined : shown.report !== null;
+  const isAllowed = mayTrain.value;
   const report = useAsked(
     async (signal) =>
-      version === undefined ? undefined : client.value.models.report(`${model}:${version}`, { signal }),
-    [model, version],
+      version === undefined || hasReport !== true || isAllowed !== true
+        ? undefined
+        : client.value.models.report(`${model}:${version}`, { signal }),
+    [model, version, String(hasReport), String(isAllowed)],
   );
   const mended = {
     say: (text: string) => {
@@ -65,11 +74,20 @@ export function Model({ model }: { readonly model: string }) {
               {WORDS.tryIt}
             </a>
           )}
+          {report.value === undefined || shown?.report == null ? null : (
+            <FileLink path={`${shown.report}?format=html`} name={`${model}-${shown.version}-report.html`}>
+              {TEXTS.models.report}
+            </FileLink>
+          )}
         </div>
         <Failure error={versions.error} retry={versions.again} />
         <Failure error={failure} />
         <Done text={said} />
-        {hasNoReport(report.error) ? <p>{WORDS.noReport}</p> : <Failure error={report.error} />}
+        {hasReport === false || hasNoReport(report.error) ? (
+          <p>{WORDS.noReport}</p>
+        ) : (
+          <Failure error={report.error} />
+        )}
         {report.value === undefined ? null : <Verdict report={report.value} />}
       </section>
       {versions.value === undefined ? null : (
@@ -82,6 +100,7 @@ export function Model({ model }: { readonly model: string }) {
           again={versions.again}
         />
       )}
+      {isAllowed && shown?.dataset != null ? <Feedback model={model} dataset={shown.dataset} /> : null}
       {report.value?.results == null ? null : (
         <>
           <Confusions report={report.value} results={report.value.results} />
@@ -119,126 +138,6 @@ interface ResultProps {
   readonly results: Results;
 }
 
-/** The classes with most mistakes, where there are too many to show all. */
-function shownClasses({ confusion_matrix: confusion }: Results): readonly number[] {
-  const all = confusion.map((_, index) => index);
-  if (all.length <= MOST_CLASSES) return all;
-  const mistakes = confusion.map((row, actual) =>
-    row.reduce((sum, count, predicted) => sum + (actual === predicted ? 0 : count), 0),
-  );
-  return all
-    .sort((a, b) => (mistakes[b] ?? 0) - (mistakes[a] ?? 0))
-    .slice(0, MOST_CLASSES)
-    .sort((a, b) => a - b);
-}
-
-function Confusions({ report, results }: ResultProps) {
-  const [cell, setCell] = useState<readonly [number, number]>();
-  const shown = shownClasses(results);
-  const nameOf = (index: number) => report.labels[index] ?? String(index);
-  const hasMistakes = results.confusion_matrix.some((row, actual) =>
-    row.some((count, predicted) => count > 0 && actual !== predicted),
-  );
-  const pictures =
-    cell === undefined
-      ? []
-      : [...results.mistakes, ...(results.more_mistakes ?? [])].filter(
-          ({ label, predicted }) => label === cell[0] && predicted === cell[1],
-        );
-  return (
-    <section class="card wide" aria-labelledby="confusion-title">
-      <div class="card-head">
-        <h2 id="confusion-title">{WORDS.confusion}</h2>
-      </div>
-      <p>{hasMistakes ? WORDS.confusionHelp : WORDS.noConfusion}</p>
-      {shown.length < report.labels.length ? (
-        <p class="hint">{WORDS.large(shown.length, report.labels.length)}</p>
-      ) : null}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-      <section class="scroll" aria-label={WORDS.matrix} tabIndex={0}>
-        <table id="confusion">
-          <thead>
-            <tr>
-              <th scope="col">{WORDS.actual}</th>
-              {shown.map((index) => (
-                <th scope="col" key={index}>
-                  {nameOf(index)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((actual) => {
-              const row = results.confusion_matrix[actual] ?? [];
-              const total = row.reduce((sum, count) => sum + count, 0);
-              return (
-                <tr key={actual}>
-                  <th scope="row">{nameOf(actual)}</th>
-                  {shown.map((predicted) => {
-                    const count = row[predicted] ?? 0;
-                    const isRight = actual === predicted;
-                    const strength = total === 0 ? 0 : Math.ceil((4 * count) / total);
-                    const words = WORDS.cell(count, nameOf(actual), nameOf(predicted));
-                    return (
-                      <td key={predicted} class={`${isRight ? 'right' : 'wrong'} s${strength}`}>
-                        {count === 0 || isRight ? (
-                          <span title={words}>{count === 0 ? '' : count}</span>
-                        ) : (
-                          <button
-                            type="button"
-                            aria-label={words}
-                            aria-pressed={cell?.[0] === actual && cell[1] === predicted}
-                            onClick={() => setCell([actual, predicted])}
-                          >
-                            {count}
-                          </button>
-                        )}
-                      </td>
-                    );
-                  })}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </section>
-      {cell === undefined ? null : (
-        <div id="cell" role="status">
-          <h3>{WORDS.cellTitle(nameOf(cell[0]), nameOf(cell[1]))}</h3>
-          {pictures.length === 0 ? <p class="empty">{WORDS.cellEmpty}</p> : null}
-          <Pictures report={report} pictures={pictures} />
-          {pictures.length > MOST_PICTURES ? (
-            <p class="hint">{WORDS.cellMore(pictures.length - MOST_PICTURES)}</p>
-          ) : null}
-        </div>
-      )}
-    </section>
-  );
-}
-
-const Pictures = ({
-  report,
-  pictures,
-}: {
-  readonly report: WireReport;
-  readonly pictures: readonly Picture[];
-}) => (
-  <ul class="side-by-side">
-    {pictures.slice(0, MOST_PICTURES).map((picture) => {
-      const path = pathOfKey(report.dataset.name, picture.key);
-      return path === undefined ? null : (
-        <li key={picture.key}>
-          <Thumbnail dataset={report.dataset.name} path={path} size={THUMB} />
-          <span class="facts">{mistakeWords(report, picture)}</span>
-        </li>
-      );
-    })}
-  </ul>
-);
-
-const mistakeWords = ({ labels }: WireReport, { label, predicted, score }: Picture) =>
-  WORDS.mistake(labels[label] ?? '', labels[predicted] ?? '', score);
-
 function ClassBars({ report, results }: ResultProps) {
   const rows = results.classes
     .map(({ recall }, index) => ({ label: report.labels[index] ?? String(index), recall }))
@@ -268,6 +167,14 @@ function ClassBars({ report, results }: ResultProps) {
 /** As which a label that was found right is kept. */
 const keptId = (key: string) => ['suspected-label', key].join('\n');
 
+/** Keyboards go on with what took the place of an item that is gone. */
+const focusItem = (list: string, at: number) =>
+  setTimeout(() => {
+    const items = document.querySelectorAll(`#${list} > li`);
+    const next = items[Math.min(at, items.length - 1)]?.querySelector<HTMLElement>('button, select');
+    (next ?? document.getElementById('page-main'))?.focus();
+  });
+
 interface ToCheckProps {
   readonly report: WireReport;
   readonly mended: Mended;
@@ -278,7 +185,7 @@ function ToCheck({ report, mended }: ToCheckProps) {
   const dataset = report.dataset.name;
   const [gone, setGone] = useState<readonly string[]>([]);
   const kept = useKept(dataset);
-  const list = (id: string, title: string, pictures: readonly Picture[], keepsSome = false) => {
+  const list = (id: string, title: string, pictures: readonly Mistake[], keepsSome = false) => {
     const all = pictures.filter(({ key }) => !gone.includes(key) && !(keepsSome && kept.has(keptId(key))));
     if (all.length === 0) return null;
     const open = all.slice(0, MOST_PICTURES);
@@ -296,37 +203,41 @@ function ToCheck({ report, mended }: ToCheckProps) {
           </p>
         ) : null}
         <ul id={id} class="side-by-side">
-          {open.map((picture) => {
+          {open.map((picture, at) => {
             const path = pathOfKey(dataset, picture.key);
             if (path === undefined) return null;
             return (
               <li key={picture.key}>
-                <Thumbnail dataset={dataset} path={path} size={THUMB} />
-                <span class="facts">{mistakeWords(report, picture)}</span>
-                {keepsSome ? (
-                  <button
-                    type="button"
-                    class="small"
-                    aria-label={WORDS.keepLabel(path)}
-                    onClick={() => {
-                      kept.keep(keptId(picture.key));
-                      mended.say(WORDS.keptNote(path));
+                <MistakePicture report={report} picture={picture}>
+                  {keepsSome ? (
+                    <button
+                      type="button"
+                      class="small"
+                      aria-label={WORDS.keepLabel(path)}
+                      onClick={() => {
+                        kept.keep(keptId(picture.key));
+                        mended.say(WORDS.keptNote(path));
+                        focusItem(id, at);
+                      }}
+                    >
+                      {TEXTS.dataset.keep}
+                    </button>
+                  ) : null}
+                  <Mend
+                    dataset={dataset}
+                    path={path}
+                    labels={report.labels}
+                    likely={report.labels[picture.predicted] ?? ''}
+                    mended={{
+                      ...mended,
+                      say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),
+                      again: () => {
+                        setGone((before) => [...before, picture.key]);
+                        focusItem(id, at);
+                      },
                     }}
-                  >
-                    {TEXTS.dataset.keep}
-                  </button>
-                ) : null}
-                <Mend
-                  dataset={dataset}
-                  path={path}
-                  labels={report.labels}
-                  likely={report.labels[picture.predicted] ?? ''}
-                  mended={{
-                    ...mended,
-                    say: (text) => mended.say(`${text} ${WORDS.movedNote(path)}`),
-                    again: () => setGone((before) => [...before, picture.key]),
-                  }}
-                />
+                  />
+                </MistakePicture>
               </li>
             );
           })}
@@ -352,9 +263,31 @@ interface VersionsProps extends Mended {
 }
 
 function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
+  const [cannotGoBack, setCannotGoBack] = useState(false);
+  const erase = async ({ version, aliases }: WireModelVersion) => {
+    if (!confirm(WORDS.deleteVersionSure(version, aliases))) return;
+    try {
+      await client.value.models.delete(`${model}:${version}`);
+      say(WORDS.deletedVersion(version));
+      again();
+      await refresh();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const rollBack = () =>
+    change(async () => {
+      try {
+        return await client.value.models.rollBack(model);
+      } catch (error) {
+        setCannotGoBack(error instanceof ApiError && error.status === CONFLICT);
+        throw error;
+      }
+    });
   const change = async (ask: () => Promise<{ readonly version: string | null }>) => {
     try {
       const { version } = await ask();
+      setCannotGoBack(false);
       say(WORDS.promoted(version ?? ''));
       again();
       await refresh();
@@ -367,22 +300,29 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
       <div class="card-head">
         <h2 id="versions-title">{WORDS.versions}</h2>
         <span class="actions">
-          {versions.length < 2 ? null : (
+          {versions.length < 2 || !mayTrain.value ? null : (
             <a class="button" href={toHash(['models', model, 'compare'])}>
               {TEXTS.compare.open}
             </a>
           )}
-          <button
-            id="roll-back"
-            type="button"
-            onClick={() => void change(() => client.value.models.rollBack(model))}
-          >
-            {WORDS.rollBack}
-          </button>
+          {versions.length < 2 || !mayTrain.value || cannotGoBack ? null : (
+            <button id="roll-back" type="button" onClick={() => void rollBack()}>
+              {WORDS.rollBack}
+            </button>
+          )}
+          {mayTrain.value ? (
+            <EraseButton
+              label={WORDS.deleteModel}
+              sure={WORDS.deleteModelSure(model, versions.length)}
+              erase={() => client.value.models.delete(model)}
+              then={['models']}
+            />
+          ) : null}
         </span>
       </div>
       <ul id="versions" class="rows">
-        {versions.map(({ version, aliases, created, test_accuracy: accuracy, test_count: count }) => {
+        {versions.map((one) => {
+          const { version, aliases, created, test_accuracy: accuracy, test_count: count } = one;
           const isLive = aliases.includes('live');
           return (
             <li key={version}>
@@ -396,7 +336,7 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
               <span class="actions">
                 {isLive ? (
                   <span class="status succeeded">{WORDS.live}</span>
-                ) : (
+                ) : mayTrain.value ? (
                   <button
                     type="button"
                     aria-label={WORDS.promoteLabel(version)}
@@ -404,7 +344,17 @@ function Versions({ model, versions, shown, say, fail, again }: VersionsProps) {
                   >
                     {WORDS.promote}
                   </button>
-                )}
+                ) : null}
+                {versions.length > 1 && !isLive && mayTrain.value ? (
+                  <button
+                    type="button"
+                    class="danger"
+                    aria-label={WORDS.deleteVersionLabel(version)}
+                    onClick={() => void erase(one)}
+                  >
+                    {WORDS.deleteVersion}
+                  </button>
+                ) : null}
               </span>
               <span class="facts">
                 {WORDS.created} {moment(created)}
@@ -461,18 +411,22 @@ function Code({ model, version, isLive }: CodeProps) {
           <Copy text={text} name={name} />
         </div>
       ))}
-      <h3>{WORDS.downloads}</h3>
-      <p class="actions">
-        {['model.onnx', 'manifest.json'].map((file) => (
-          <FileLink
-            key={file}
-            path={`/v1/models/${reference}/files/${file}`}
-            name={`${model}-${version}-${file}`}
-          >
-            {file}
-          </FileLink>
-        ))}
-      </p>
+      {mayTrain.value ? (
+        <>
+          <h3>{WORDS.downloads}</h3>
+          <p class="actions">
+            {['model.onnx', 'manifest.json'].map((file) => (
+              <FileLink
+                key={file}
+                path={`/v1/models/${reference}/files/${file}`}
+                name={`${model}-${version}-${file}`}
+              >
+                {file}
+              </FileLink>
+            ))}
+          </p>
+        </>
+      ) : null}
     </section>
   );
 }

@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import { Failure } from '../parts/notice.tsx';
-import { MOST_MODELS, models } from '../state/lists.ts';
+import { MOST_MODELS, mayTrain, models } from '../state/lists.ts';
 import { toHash } from '../state/route.ts';
 import { apiKey, askFile } from '../state/session.ts';
 import { size } from '../words/format.ts';
@@ -55,7 +55,7 @@ const ModelRow = ({ model }: { readonly model: WireModel }) => (
     </a>
     <span class="version">{WORDS.version(model.version)}</span>
     <span class={model.problem === null ? 'facts' : 'facts problem'}>{describeModel(model)}</span>
-    {model.report === null ? null : (
+    {model.report === null || !mayTrain.value ? null : (
       <FileLink path={`${model.report}?format=html`} name={`${model.id}-${model.version}-report.html`}>
         {WORDS.report}
       </FileLink>
@@ -94,6 +94,8 @@ export function FileLink({ path, name, children }: FileLinkProps) {
       <a
         class="report"
         href={path}
+        target="_blank"
+        rel="noreferrer"
         onClick={(event) => {
           if (apiKey.value === null) return;
           event.preventDefault();

@@ -89,7 +89,9 @@ function TrainForm({ datasets, asked }: TrainFormProps) {
   });
   const [canTrain, setCanTrain] = useState(true);
   const [name, setName] = useState<string>();
-  const [goal, setGoal] = useState<Goal>('quick');
+  const [goal, setGoal] = useState<Goal>(() =>
+    route.value.query.get('goal') === 'simple' ? 'simple' : 'quick',
+  );
   const [network, setNetwork] = useState('efficientnet_b0');
   const [effort, setEffort] = useState<Effort>('auto');
   const [failure, setFailure] = useState<unknown>();

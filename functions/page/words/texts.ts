@@ -27,6 +27,14 @@ const CHANGED = (before: number, now: number) => {
 export const TEXTS = {
   brand: 'Fovea',
   nav: { label: 'Views', datasets: 'Datasets', train: 'Train', models: 'Models', try: 'Try', api: 'API' },
+  titles: {
+    datasets: 'Dataset',
+    train: 'Train',
+    jobs: 'Training',
+    models: 'Model',
+    plan: 'Plan',
+    try: 'Try',
+  },
   skip: 'Skip to the content',
   health: {
     connecting: 'connecting',
@@ -219,6 +227,7 @@ export const TEXTS = {
     },
     facts: (network: string, dataset: string) => `${network} on ${dataset}`,
     waiting: 'The training waits for its turn.',
+    begins: 'The training begins.',
     epoch: (epoch: number, epochs: number) => `Round ${epoch} of at most ${epochs}`,
     trial: (trial: number, trials: number) => `Trial ${trial} of ${trials}`,
     left: (seconds: number) => `About ${duration(seconds)} left`,
@@ -231,6 +240,8 @@ export const TEXTS = {
     resume: 'Resume',
     curves: 'How it learns',
     noCurves: 'The curves appear after the first round.',
+    solvedAtOnce: 'The last layer was solved at once, without rounds, so there is no curve.',
+    noRound: 'The training ended before its first round.',
     loss: 'Error (loss)',
     accuracy: 'Right answers',
     training: 'training pictures',
@@ -244,6 +255,10 @@ export const TEXTS = {
     seeModel: 'See how good it is',
     tryModel: 'Try it on a picture',
     failedHint: 'The training failed.',
+    noWeights: 'The network’s weights are not on this server and could not be downloaded.',
+    trainWithout: 'Train without a download',
+    delete: 'Delete',
+    deleteSure: 'Delete this training and what it logged for good? A model that it made stays.',
     tryAgain: 'Set up another training',
     remedies: (count: number) =>
       `Memory was short: ${plural(count, 'setting was', 'settings were')} made smaller.`,
@@ -294,8 +309,11 @@ export const TEXTS = {
     cellTitle: (actual: string, predicted: string) => `${actual}, named ${predicted}`,
     cellEmpty: 'The report has no pictures of this cell: it keeps the mistakes that the model was surest of.',
     cellMore: (count: number) => `And ${whole(count)} more.`,
+    frequent: 'The most frequent confusions: true class → what the model says',
+    showMore: (count: number) => `Show more (${whole(count)} left)`,
+    gone: (path: string) => `${path}: moved or removed since.`,
     large: (shown: number, all: number) =>
-      `The matrix shows the ${shown} classes with most mistakes of ${all}.`,
+      `There are too many classes to show all. The matrix holds ${whole(shown)} of ${plural(all, 'mistake')}; the list below it holds all.`,
     actual: 'True class',
     classes: 'Each class',
     recall: (value: number, successes: number, trials: number) =>
@@ -319,6 +337,14 @@ export const TEXTS = {
     promote: 'Use this one',
     promoteLabel: (version: string) => `Use this one: version ${version}`,
     rollBack: 'Go back to the one before',
+    deleteModel: 'Delete the model',
+    deleteModelSure: (model: string, versions: number) =>
+      `Delete ${model} with ${plural(versions, 'version')} and their reports for good? Programs that ask it get an error. Its dataset stays.`,
+    deleteVersion: 'Delete',
+    deleteVersionLabel: (version: string) => `Delete version ${version}`,
+    deleteVersionSure: (version: string, aliases: readonly string[]) =>
+      `Delete version ${version} with its report for good?${aliases.length === 0 ? '' : ` Its aliases go with it: ${aliases.join(', ')}.`}`,
+    deletedVersion: (version: string) => `Version ${version} is deleted.`,
     promoted: (version: string) => `Version ${version} is in use now.`,
     code: 'Use it in a program',
     downloads: 'Downloads',
@@ -327,6 +353,16 @@ export const TEXTS = {
     tryIt: 'Try it',
     notFound: (model: string) => `There is no model ${model}.`,
     movedNote: (path: string) => `${path} is mended. Train again to let the model learn it.`,
+  },
+  feedback: {
+    title: 'Photos from feedback',
+    waiting: (count: number, dataset: string) =>
+      `${plural(count, 'photo')} with the right label ${count === 1 ? 'waits' : 'wait'} in ${dataset}.`,
+    add: (dataset: string) => `Add to ${dataset}`,
+    progress: (done: number, all: number) => `${whole(done)} of ${whole(all)} photos are added.`,
+    done: (count: number, dataset: string) =>
+      `${plural(count, 'photo is', 'photos are')} in ${dataset} now. Train again to let the model learn from them.`,
+    see: 'See them',
   },
   compare: {
     open: 'Side by side',
