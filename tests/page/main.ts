@@ -312,11 +312,14 @@ async function judgeMany(from: Browser): Promise<void> {
     `${rows} rows of the matrix hold ${inMatrix} mistakes, more than their share`,
   );
   await page.locator('#confusions button').first().click();
+  // Pictures are asked for where they come into view.
+  await page.locator('#cell').scrollIntoViewIfNeeded();
   await page.waitForSelector('#cell .gone');
   demand(
     /moved or removed since/.test((await page.textContent('#cell .gone')) ?? ''),
     'a picture that is gone is said to be',
   );
+  await page.locator('#suspects').scrollIntoViewIfNeeded();
   await page.waitForSelector('#suspects .gone');
   demand((await page.locator('#suspects .gone + *').count()) === 0, 'it cannot be moved');
   page.once('dialog', (dialog) => void dialog.accept());
