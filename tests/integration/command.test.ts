@@ -215,6 +215,7 @@ describe('in a pipe', () => {
         5,
         /^fovea: There is no job "ftjob-.*npx fovea jobs ls$/,
       ],
+      ['fovea train flowers --base small_cnn --epochs 100000000 --yes', 1, /^fovea: --epochs: /],
       ['fovea predict flowers - </dev/null', 2, /^fovea: The standard input is empty\. Send a picture/],
       ['fovea datasets rm flowers', 2, /There is no terminal to ask at: say yes with --yes/],
       ['fovea predict flowers labels.txt', 1, /1 picture could not be predicted/],
@@ -234,6 +235,15 @@ describe('in a pipe', () => {
     expect(JSON.parse(wrong.stderr)).toMatchObject({
       error: { message: expect.stringContaining('See: npx fovea datasets --help'), code: null },
     });
+  });
+
+  it('says why a dataset cannot be trained on', async () => {
+    const photo = await readFile(path.join(command.folder, 'photo.jpg'));
+    await client().datasets.put('one', 'a/1.png', photo);
+    const { stdout } = await shell('fovea datasets show one');
+    expect(stdout).toMatch(
+      /"one" cannot be trained on\.[\s\S]*\nerror .+\)\n+see: npx fovea datasets check one\n/,
+    );
   });
 
   it('predict --explain prints the most alike training pictures, and has them in JSON', async () => {
