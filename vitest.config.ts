@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
@@ -16,6 +17,8 @@ const project = (name: string, options: { readonly timeoutMs?: number } = {}) =>
 export default defineConfig({
   test: {
     pool: 'forks',
+    // On two cores one file at a time would wait for servers and timers most of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default'],
     projects: [
       project('unit'),
