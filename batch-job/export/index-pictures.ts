@@ -18,6 +18,7 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import { type OnnxBackbone, openBackbone, toOnnxBackbone } from '../base/backbone-session.ts';
 import type { Base, FrozenBackbone } from '../base/base.ts';
 import type { Decision } from '../decide/decide-recipe.ts';
+import { countFeatures } from '../examples/feature-progress.ts';
 import { createFeatureTable, type FeatureTable } from '../examples/feature-table.ts';
 import { createFeatureExtractor } from '../examples/features.ts';
 import { openPictureBackbone } from '../examples/picture-backbone.ts';
@@ -151,19 +152,17 @@ async function cachedFeatures(
   items: readonly DatasetItem[],
   { backbone }: FrozenBackbone,
 ): Promise<Features> {
-  const { partSizes, halfPrecision } = savings;
-  const batchSize = partSizes['features'];
   const extractor = await createFeatureExtractor({
     store,
     backbone,
     input,
     engine,
-    batchSize,
-    halfPrecision,
+    batchSize: savings.partSizes['features'],
+    halfPrecision: savings.halfPrecision,
   });
   try {
     const unreadable = new Set<DatasetItem>();
-    const onProgress = progressOf(reporter, memory, items.length);
+    const onProgress = countFeatures({ reporter, memory }, items.length);
     const table = await extractor.extract(items, {
       signal: reporter.signal,
       onProgress,
@@ -190,7 +189,7 @@ async function newFeatures(
       onUnreadable: async (item) => void unreadable.add(item),
     });
     const batchSize = Math.min(savings.partSizes['features'] ?? runner.batchSize, runner.batchSize);
-    const onProgress = progressOf(reporter, memory, items.length);
+    const onProgress = countFeatures({ reporter, memory }, items.length);
     for (let start = 0; start < items.length; start += batchSize) {
       const count = Math.min(batchSize, items.length - start);
       const indices = Int32Array.from({ length: count }, (_, i) => start + i);
@@ -206,21 +205,6 @@ async function newFeatures(
   } finally {
     await runner.release();
   }
-}
-
-/** Reports progress, and looks after the memory. */
-function progressOf(
-  reporter: JobReporter,
-  memory: Pick<JobMemory, 'check'>,
-  steps: number,
-): (count: number) => void {
-  reporter.startStage('evaluating', { step: 0, steps });
-  let step = 0;
-  return (count) => {
-    step += count;
-    reporter.update({ step });
-    memory.check();
-  };
 }
 
 /** Says how the features differ from those that the served model computes; undefined where they do not. */

@@ -15,6 +15,7 @@ import type { ObjectStore } from '../../core/storage/object-store.ts';
 import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Base } from '../base/base.ts';
 import type { Decision } from '../decide/decide-recipe.ts';
+import { countFeatures } from '../examples/feature-progress.ts';
 import type { FeatureTable } from '../examples/feature-table.ts';
 import { createFeatureExtractor, type FeatureExtractor } from '../examples/features.ts';
 import type { Splits } from '../inspect/splits.ts';
@@ -104,13 +105,7 @@ async function nearestOfSplits(extractor: FeatureExtractor, deps: FindCopiesDeps
   const { signal } = reporter;
   const parts = partsOf(deps);
   const steps = parts.reduce((sum, { length }) => sum + length, 0);
-  reporter.startStage('evaluating', { step: 0, steps });
-  let step = 0;
-  const onProgress = (count: number) => {
-    step += count;
-    reporter.update({ step });
-    memory.check();
-  };
+  const onProgress = countFeatures({ reporter, memory }, steps);
   // The stage has said which pictures cannot be read.
   const onUnreadable = async () => undefined;
   const known = leadersOf(inspection);

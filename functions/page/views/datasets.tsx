@@ -163,6 +163,18 @@ function Plan({ plan: chosen }: { readonly plan: UploadPlan }) {
   );
 }
 
+/** Leaves an upload that asks, or has stopped. */
+const CancelUpload = () => (
+  <button
+    type="button"
+    onClick={() => {
+      upload.value = null;
+    }}
+  >
+    {TEXTS.dataset.cancel}
+  </button>
+);
+
 const CHOICES: readonly ClashChoice[] = ['both', 'replace', 'skip'];
 
 /** Asks what becomes of pictures whose name another picture has. */
@@ -184,14 +196,7 @@ function Clashes() {
             {WORDS.clashChoices[choice]}
           </button>
         ))}
-        <button
-          type="button"
-          onClick={() => {
-            upload.value = null;
-          }}
-        >
-          {TEXTS.dataset.cancel}
-        </button>
+        <CancelUpload />
       </div>
     </div>
   );
@@ -237,14 +242,7 @@ function Progress() {
           >
             {WORDS.goOn}
           </button>
-          <button
-            type="button"
-            onClick={() => {
-              upload.value = null;
-            }}
-          >
-            {TEXTS.dataset.cancel}
-          </button>
+          <CancelUpload />
         </div>
       )}
     </div>

@@ -3,6 +3,7 @@
 import { scaleLinear } from 'd3-scale';
 import { useState } from 'preact/hooks';
 import type { WireReport } from '../../../api/report.ts';
+import { ScrollTable } from '../parts/scroll-table.tsx';
 import { percent, whole } from '../words/format.ts';
 import { TEXTS } from '../words/texts.ts';
 
@@ -171,30 +172,16 @@ export function Reliability({ results }: ResultsProps) {
       </figure>
       <details>
         <summary>{WORDS.numbers}</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-        <section class="scroll" aria-label={WORDS.diagram} tabIndex={0}>
-          <table class="numbers">
-            <thead>
-              <tr>
-                {WORDS.columns.map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {filled.map(({ low, high, count, confidence, accuracy }) => (
-                <tr key={low}>
-                  <th scope="row">{WORDS.range(low, high)}</th>
-                  <td>{whole(count)}</td>
-                  <td>{percent(confidence ?? 0)}</td>
-                  <td>{percent(accuracy ?? 0)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollTable label={WORDS.diagram} columns={WORDS.columns}>
+          {filled.map(({ low, high, count, confidence, accuracy }) => (
+            <tr key={low}>
+              <th scope="row">{WORDS.range(low, high)}</th>
+              <td>{whole(count)}</td>
+              <td>{percent(confidence ?? 0)}</td>
+              <td>{percent(accuracy ?? 0)}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       </details>
     </section>
   );

@@ -5,6 +5,7 @@ import type { WireArchitecture } from '../../../api/architecture.ts';
 import type { WirePlan } from '../../../api/plan.ts';
 import { useAsked } from '../parts/asked.ts';
 import { Failure } from '../parts/notice.tsx';
+import { ScrollTable } from '../parts/scroll-table.tsx';
 import { goTo, route, toHash } from '../state/route.ts';
 import { client } from '../state/session.ts';
 import { dollars, size, whole } from '../words/format.ts';
@@ -187,37 +188,23 @@ const Gpus = ({ plan }: { readonly plan: WirePlan }) => (
         plan.training.batch_size,
       )}
     </p>
-    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-    <section class="scroll" aria-label={WORDS.gpusTable} tabIndex={0}>
-      <table id="gpus" class="numbers">
-        <thead>
-          <tr>
-            {WORDS.gpuColumns.map((column) => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {plan.gpus.map((gpu) => (
-            <tr key={gpu.gpu}>
-              <th scope="row">{gpu.gpu}</th>
-              <td>
-                <span class={`status ${gpu.fits ? 'succeeded' : 'failed'}`}>
-                  {gpu.fits ? WORDS.fits : WORDS.noFit}
-                </span>
-              </td>
-              <td>{size(gpu.memory_bytes)}</td>
-              <td>{whole(gpu.largest_batch)}</td>
-              <td>{gpu.fits ? whole(Math.round(gpu.pictures_per_second)) : '–'}</td>
-              <td>{dollars(gpu.usd_per_hour)}</td>
-              <td>{gpu.instance_type}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <ScrollTable id="gpus" label={WORDS.gpusTable} columns={WORDS.gpuColumns}>
+      {plan.gpus.map((gpu) => (
+        <tr key={gpu.gpu}>
+          <th scope="row">{gpu.gpu}</th>
+          <td>
+            <span class={`status ${gpu.fits ? 'succeeded' : 'failed'}`}>
+              {gpu.fits ? WORDS.fits : WORDS.noFit}
+            </span>
+          </td>
+          <td>{size(gpu.memory_bytes)}</td>
+          <td>{whole(gpu.largest_batch)}</td>
+          <td>{gpu.fits ? whole(Math.round(gpu.pictures_per_second)) : '–'}</td>
+          <td>{dollars(gpu.usd_per_hour)}</td>
+          <td>{gpu.instance_type}</td>
+        </tr>
+      ))}
+    </ScrollTable>
     <p class="hint">{WORDS.gpuHint}</p>
   </section>
 );
@@ -274,35 +261,21 @@ function Stages({ plan }: { readonly plan: WirePlan }) {
       </ol>
       <details>
         <summary>{WORDS.layers(plan.layers.length)}</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards scroll it where it is wide. */}
-        <section class="scroll" aria-label={WORDS.layers(plan.layers.length)} tabIndex={0}>
-          <table id="layers" class="numbers">
-            <thead>
-              <tr>
-                {WORDS.layerColumns.map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {plan.layers.map((layer) => (
-                <tr key={layer.name}>
-                  <th scope="row">
-                    {layer.name}
-                    {layer.name === plan.prediction.peak_layer ? ` ${WORDS.peak}` : ''}
-                  </th>
-                  <td>{layer.type}</td>
-                  <td>{layer.output_shape.join(' × ')}</td>
-                  <td>{whole(layer.parameters)}</td>
-                  <td>{size(layer.output_bytes)}</td>
-                  <td>{size(layer.alive_bytes)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <ScrollTable id="layers" label={WORDS.layers(plan.layers.length)} columns={WORDS.layerColumns}>
+          {plan.layers.map((layer) => (
+            <tr key={layer.name}>
+              <th scope="row">
+                {layer.name}
+                {layer.name === plan.prediction.peak_layer ? ` ${WORDS.peak}` : ''}
+              </th>
+              <td>{layer.type}</td>
+              <td>{layer.output_shape.join(' × ')}</td>
+              <td>{whole(layer.parameters)}</td>
+              <td>{size(layer.output_bytes)}</td>
+              <td>{size(layer.alive_bytes)}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       </details>
     </section>
   );

@@ -1,6 +1,6 @@
 // Photos to try: what a model says of each, where in it, and what it really shows.
 
-import { signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireModel } from '../../../api/model.ts';
 import type { WirePrediction } from '../../../api/prediction.ts';
@@ -297,6 +297,27 @@ function useHeatmap(photo: Photo | undefined, model: string): string | undefined
   return isWanted && map?.of === of ? map.url : undefined;
 }
 
+interface ToggleProps {
+  readonly id: string;
+  readonly wants: Signal<boolean>;
+  readonly label: string;
+}
+
+/** Switches something on and off. */
+const Toggle = ({ id, wants, label }: ToggleProps) => (
+  <label class="toggle">
+    <input
+      id={id}
+      type="checkbox"
+      checked={wants.value}
+      onChange={({ currentTarget }) => {
+        wants.value = currentTarget.checked;
+      }}
+    />
+    {label}
+  </label>
+);
+
 interface AnswerProps {
   readonly photo: Photo;
   readonly prediction: WirePrediction;
@@ -329,17 +350,7 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
       <p class="timing">
         {WORDS.timing(timing.total)} <span class="parts">{parts.join(' · ')}</span>
       </p>
-      <label class="toggle">
-        <input
-          id="heatmap"
-          type="checkbox"
-          checked={wantsHeatmap.value}
-          onChange={({ currentTarget }) => {
-            wantsHeatmap.value = currentTarget.checked;
-          }}
-        />
-        {WORDS.heatmap}
-      </label>
+      <Toggle id="heatmap" wants={wantsHeatmap} label={WORDS.heatmap} />
       {wantsHeatmap.value && !withoutHeatmap.value.includes(chosenModel.value) ? (
         <label class="slider">
           <span>{WORDS.opacity}</span>
@@ -361,17 +372,7 @@ function Answer({ photo, prediction, labels }: AnswerProps) {
           {WORDS.noHeatmap}
         </p>
       ) : null}
-      <label class="toggle">
-        <input
-          id="explain"
-          type="checkbox"
-          checked={wantsExplanation.value}
-          onChange={({ currentTarget }) => {
-            wantsExplanation.value = currentTarget.checked;
-          }}
-        />
-        {WORDS.explain}
-      </label>
+      <Toggle id="explain" wants={wantsExplanation} label={WORDS.explain} />
       {wantsExplanation.value ? <Explanation photo={photo} model={chosenModel.value} /> : null}
       <Feedback photo={photo} prediction={prediction.id} model={model} labels={labels} />
     </div>
