@@ -67,10 +67,13 @@ export const adviceOf = (error: unknown): string | undefined =>
   error instanceof Error ? advised.get(error) : undefined;
 
 function adviceFor(error: Error, { url, urlFrom, keyFrom }: FoundServer): string | undefined {
-  if (error.name === 'ConnectionError')
+  if (error.name === 'ConnectionError') {
+    const start = shownCommand('start');
+    const another = `Or ask another: --url, ${SERVER_VARIABLES.url}, or ${shownCommand('context', 'use', 'NAME')}.`;
     return url === LOCAL_CONTEXT.url
-      ? `Start it: ${shownCommand('start')}. Or ask another: --url, ${SERVER_VARIABLES.url}, or ${shownCommand('context', 'use', 'NAME')}.`
-      : `The address comes from ${urlFrom}. On this machine, start a server: ${shownCommand('start')}. Or ask another: --url, ${SERVER_VARIABLES.url}, or ${shownCommand('context', 'use', 'NAME')}.`;
+      ? `Start it: ${start}. ${another}`
+      : `The address comes from ${urlFrom}. On this machine, start a server: ${start}. ${another}`;
+  }
   if (error.name === 'UnexpectedAnswerError') return `The address ${url} comes from ${urlFrom}.`;
   const status = 'status' in error ? error.status : undefined;
   if (status === 401)

@@ -1,7 +1,7 @@
 // Says what a deployment makes and what that costs, for the question before it.
 
 import { PRICES_AS_OF } from '../../core/pricing/machines.ts';
-import { type MachineFamilyName, toMachinePools } from '../settings/machines.ts';
+import { type MachineFamilyName, type MachinePool, toMachinePools } from '../settings/machines.ts';
 import { provisionedUsdPerMonth } from '../settings/provisioned-price.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -30,7 +30,7 @@ export function describeDeployment(
   settings: Settings,
 ): DeploymentDescription {
   const pools = toMachinePools(families, settings.usdPerHour);
-  const idle = idleUsdPerMonth(families, settings);
+  const idle = idleUsdPerMonth(pools, settings);
   const isSpot = settings.capacity !== 'on-demand';
   return {
     makes: [
@@ -56,8 +56,7 @@ export function describeDeployment(
 }
 
 /** What a stack costs in US dollars a month while nobody asks anything, without pictures and models. */
-function idleUsdPerMonth(families: readonly MachineFamilyName[], settings: Settings): number {
-  const pools = toMachinePools(families, settings.usdPerHour);
+function idleUsdPerMonth(pools: readonly MachinePool[], settings: Settings): number {
   const images = [
     ...(pools.some(({ hasGpu }) => hasGpu) ? [IMAGE_GB.gpu] : []),
     ...(pools.some(({ hasGpu }) => !hasGpu) ? [IMAGE_GB.cpu] : []),
