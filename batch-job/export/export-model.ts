@@ -10,6 +10,7 @@ import { claimVersion } from '../../core/model/claim-version.ts';
 import { type Manifest, ONNX_FILE } from '../../core/model/manifest.ts';
 import { describeOnnx } from '../../core/model/model-files.ts';
 import { PICTURE_INDEX_FILE } from '../../core/model/picture-index.ts';
+import { type ServingFacts, withServingFacts } from '../../core/model/serving-facts.ts';
 import { publishVersion } from '../../core/model/settle-promotion.ts';
 import type { Network, NetworkWeights } from '../../core/network/description/network.ts';
 import type { ClassifierOnnx } from '../../core/network/onnx/attach-head.ts';
@@ -17,6 +18,7 @@ import { isEquivalent } from '../../core/predict/served-precision.ts';
 import type { Base } from '../base/base.ts';
 import { type Judgement, MAX_PARITY_DIFFERENCE } from '../judge/judge-model.ts';
 import { type CreatedReport, type CreateReportDeps, createReport } from '../report/create-report.ts';
+import { type Calibration, fitCalibration } from '../report/fit-calibration.ts';
 import { toHistory, toSecondStage } from '../report/read-history.ts';
 import { trainedItems } from '../report/report-input.ts';
 import { type ExportedVariants, type ExportVariantsDeps, exportVariants } from './export-variants.ts';
@@ -56,21 +58,25 @@ export interface ExportedModel {
 /** Writes and commits a version of the job's model. The version exists once its manifest is written, which is the last file. */
 export async function exportModel(
   deps: ExportDeps,
-  { weights, served, judgement, pictures }: ExportableModel,
+  { weights, served: judged, judgement, pictures }: ExportableModel,
 ): Promise<ExportedModel> {
   const { store, reporter, job, base, network, splits } = deps;
   reporter.startStage('exporting');
   const version = await claimVersion(store, job.model, job.id);
   const backbone = await describeBackbone(deps);
   const companions = base.toCompanions(network, weights);
-  const variants = await exportVariants(deps, served.onnx, judgement.judged.items);
   const createdAt = Math.floor(deps.now() / 1000);
   const jobs = createJobStore(deps);
   // They were written while the job ran, after this attempt had read the record.
   const { resolved = null, trials = [] } = (await jobs.get(job.id)) ?? {};
+  const fitted = fitCalibration(judgement, resolved);
+  const facts = toFacts(deps, fitted);
+  const served = { ...judged, onnx: withServingFacts(judged.onnx, facts) };
+  const variants = await exportVariants(deps, served.onnx, judgement.judged.items);
   const events = await jobs.eventsSince(job.id);
   const described = await createReport(deps, {
     ...judgement,
+    ...fitted,
     version,
     createdAt,
     backbone,
@@ -85,7 +91,7 @@ export async function exportModel(
   });
   const testAccuracy = judgement.judgedOn === 'test' ? judgement.scores.accuracy : null;
   const manifest: Manifest = {
-    ...toManifest(deps, { version, createdAt, backbone, described }),
+    ...toManifest(deps, { version, createdAt, backbone, facts, described }),
     onnx: describeOnnx(ONNX_FILE, served.onnx, served),
     ...toInt8(variants),
     ...(companions.heatmap === undefined ? {} : { heatmap: companions.heatmap }),
@@ -142,18 +148,29 @@ async function describeBackbone({
   return backbone;
 }
 
+/** How the model is served: what the manifest and the model's file both say. */
+const toFacts = (
+  { input, inspection }: ExportDeps,
+  { calibration: { temperature }, rejectionThreshold: threshold }: Calibration,
+): ServingFacts => ({
+  labels: [...inspection.classes],
+  input,
+  calibration: { temperature, rejectionThreshold: threshold ?? null },
+});
+
 function toManifest(
-  { job, input, inspection }: ExportDeps,
+  { job }: ExportDeps,
   known: {
     readonly version: string;
     readonly createdAt: number;
     readonly backbone: NonNullable<Manifest['backbone']> | null;
+    readonly facts: ServingFacts;
     readonly described: CreatedReport;
   },
 ): Omit<Manifest, 'onnx' | 'heatmap' | 'metrics'> {
-  const { version, createdAt, backbone, described } = known;
+  const { version, createdAt, backbone, facts, described } = known;
   return {
-    formatVersion: inputFormatOf(input),
+    formatVersion: inputFormatOf(facts.input),
     model: job.model,
     version,
     createdAt,
@@ -161,8 +178,7 @@ function toManifest(
     architecture: job.architecture,
     ...(backbone === null ? {} : { backbone }),
     dataset: job.dataset,
-    labels: [...inspection.classes],
-    input,
+    ...facts,
     ...described.manifest,
   };
 }

@@ -6,11 +6,7 @@ import sharp from 'sharp';
 import { contentHashOf } from '../../core/content-hash.ts';
 import type { DatasetInspection } from '../../core/dataset/inspect-dataset.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
-import type { Predictions } from '../../core/evaluation/predictions.ts';
-import { rejectionThreshold } from '../../core/evaluation/rejection.ts';
-import { fitTemperature, type TemperatureExamples } from '../../core/evaluation/temperature.ts';
 import type { ModelInput } from '../../core/image/model-input.ts';
-import { balancesClasses } from '../../core/job/recipe/recipe.ts';
 import type { JobRecord } from '../../core/job/record/job.ts';
 import type { Manifest } from '../../core/model/manifest.ts';
 import { PARITY, PARITY_FILE, type Parity } from '../../core/model/parity.ts';
@@ -29,13 +25,12 @@ import type { JobReporter } from '../attempt/job-reporter.ts';
 import type { Judgement } from '../judge/judge-model.ts';
 import type { JobMemory } from '../memory/job-memory.ts';
 import type { Engine } from '../tensorflow/engine/engine.ts';
-import { balancedWeights } from '../training/balance.ts';
 import { assembleReport } from './assemble-report.ts';
 import { drawReport } from './draw-report.ts';
+import type { Calibration } from './fit-calibration.ts';
 import { goldenPictures, withInt8Answers } from './golden-pictures.ts';
 import { loadThumbnails } from './markup/thumbnails.ts';
 import { measureTfjs } from './measure-tfjs.ts';
-import { calibrated, heldOutOf } from './report-input.ts';
 import { EVENT_FILE, toEventFile } from './to-event-file.ts';
 
 /** Where the report of a model has its facts from. */
@@ -55,7 +50,7 @@ export interface CreateReportDeps {
 }
 
 /** What a report is made from, beside the job. */
-export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
+export interface CreateReportOptions extends Omit<Judgement, 'scores'>, Calibration {
   readonly version: string;
   /** The imported backbone, where the model has one. */
   readonly backbone: Report['backbone'];
@@ -81,7 +76,7 @@ export interface CreateReportOptions extends Omit<Judgement, 'scores'> {
 /** A report as it is stored with its model. */
 export interface CreatedReport {
   /** The fields of the manifest that come of it. */
-  readonly manifest: Required<Pick<Manifest, 'calibration' | 'parity' | 'report'>>;
+  readonly manifest: Required<Pick<Manifest, 'parity' | 'report'>>;
   /** Contents by file name. */
   readonly files: ReadonlyMap<string, Uint8Array | string>;
 }
@@ -99,12 +94,6 @@ export async function createReport(
 ): Promise<CreatedReport> {
   const { store, reporter, job, input, inspection, engine } = deps;
   const { answered, maxDifference, maxDifferenceAllowed, tfjs, int8 } = options;
-  const heldOut = heldOutOf(options);
-  const calibration = fitTemperature(heldOut.predictions, {
-    ...options.outOfFold,
-    ...balance(heldOut.predictions, options.resolved),
-  });
-  const threshold = rejectionThreshold(calibrated(heldOut.predictions, calibration));
   const chosen = await goldenPictures(store, answered, input);
   const golden = int8 === undefined ? chosen : await withInt8Answers(chosen, int8, input);
   const tfjsMaxDifference = tfjs === undefined ? null : await measureTfjs(tfjs, golden, input);
@@ -130,8 +119,6 @@ export async function createReport(
     job,
     input,
     inspection,
-    calibration,
-    rejectionThreshold: threshold,
     engine: engine.info,
     versions: { ...versions(), ...(deps.image === undefined ? {} : { image: deps.image }) },
     parity,
@@ -140,7 +127,6 @@ export async function createReport(
   const parityText = toText(withFormat(PARITY, parity));
   return {
     manifest: {
-      calibration: { temperature: calibration.temperature, rejectionThreshold: threshold ?? null },
       parity: {
         file: PARITY_FILE,
         sizeBytes: Buffer.byteLength(parityText),
@@ -156,15 +142,6 @@ export async function createReport(
     ]),
   };
 }
-
-/** Scores of classes that are equally frequent are fitted as if they were. */
-const balance = (
-  { labels, classes }: Predictions,
-  resolved: JobRecord['resolved'],
-): Pick<TemperatureExamples, 'weights'> => {
-  if (resolved === null || !balancesClasses(resolved)) return {};
-  return { weights: balancedWeights(labels, classes) };
-};
 
 const versions = (): Record<string, string> => ({
   fovea: packageJson.version,

@@ -428,6 +428,7 @@ function addModels(program: Command): void {
         ),
       async () => (await load()).runModelImport,
     ),
+    'fovea models import flowers.onnx --name imported',
     'fovea models import flowers.onnx --name imported --labels labels.txt --preprocessing unit',
   );
   withExamples(

@@ -6,7 +6,14 @@ import { toArchitectureName } from '../backbone/backbone.ts';
 import { importBackbone } from '../backbone/import-backbone.ts';
 import { certificateFiles } from '../certificate/certificate-files.ts';
 import { FoveaError } from '../errors/errors.ts';
-import { inputFormatOf, type ModelInput, toFraming } from '../image/model-input.ts';
+import {
+  type AskedFraming,
+  type Framing,
+  framingOf,
+  inputFormatOf,
+  type ModelInput,
+  toFraming,
+} from '../image/model-input.ts';
 import type { PromotePolicy } from '../job/recipe/promote-policy.ts';
 import { refuseWhileRenamed } from '../model/change-aliases.ts';
 import { claimVersion } from '../model/claim-version.ts';
@@ -14,6 +21,7 @@ import type { ImportedModel } from '../model/import-model.ts';
 import { type Manifest, ONNX_FILE } from '../model/manifest.ts';
 import { companionFiles, describeOnnx } from '../model/model-files.ts';
 import { parseModelName } from '../model/model-name.ts';
+import { type ServingFacts, withServingFacts } from '../model/serving-facts.ts';
 import { publishVersion, settlePromotion } from '../model/settle-promotion.ts';
 import { toOnnx } from '../network/onnx/to-onnx.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -89,16 +97,18 @@ export async function importClassifier(
   const hints = isOnnx ? found : { ...KERAS_HINTS, ...found };
   const read = await (isOnnx ? readOnnx : readKeras)(request, file, hints);
   signal?.throwIfAborted();
-  const {
-    resize = request.crop === undefined ? hints.framing?.resize : 'cover',
-    crop = hints.framing?.crop,
-  } = request;
-  const input: ModelInput = { ...read.input, ...toFraming({ resize, crop }) };
+  const input: ModelInput = { ...read.input, ...framingFor(request, hints, read.own) };
   const backbone = await importFeatures(deps, request, read, input);
   signal?.throwIfAborted();
 
   const jobId = `import-${request.id ?? randomUUID()}`;
-  const { heatmap, files } = read;
+  const { heatmap, files, own } = read;
+  const facts: ServingFacts = {
+    labels: [...read.labels],
+    input,
+    ...(own?.calibration === undefined ? {} : { calibration: own.calibration }),
+  };
+  const onnx = withServingFacts(read.onnx, facts);
   const manifest: Manifest = {
     formatVersion: inputFormatOf(input),
     model,
@@ -107,17 +117,24 @@ export async function importClassifier(
     jobId,
     architecture: read.architecture,
     dataset: null,
-    labels: [...read.labels],
-    input,
-    onnx: describeOnnx(ONNX_FILE, read.onnx, read),
+    ...facts,
+    onnx: describeOnnx(ONNX_FILE, onnx, read),
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },
   };
-  const certificate = await certificateFiles(manifest, read.onnx);
-  const all = new Map<string, Uint8Array | string>([[ONNX_FILE, read.onnx], ...files, ...certificate]);
+  const certificate = await certificateFiles(manifest, onnx);
+  const all = new Map<string, Uint8Array | string>([[ONNX_FILE, onnx], ...files, ...certificate]);
   await publishVersion(store, manifest, all);
   const promotion = await settlePromotion(store, manifest, { policy: request.promote ?? 'auto', now });
   return { manifest, promotion, facts: read.facts, ...(backbone === undefined ? {} : { backbone }) };
+}
+
+/** How pictures are brought to the size: what is asked for, else as Fovea's own file says, else as the files beside the model do. */
+function framingFor(asked: AskedFraming, { framing }: ExportHints, own: ServingFacts | undefined): Framing {
+  if (own !== undefined && asked.resize === undefined && asked.crop === undefined)
+    return framingOf(own.input);
+  const { resize = asked.crop === undefined ? framing?.resize : 'cover', crop = framing?.crop } = asked;
+  return toFraming({ resize, crop });
 }
 
 type Read = Awaited<ReturnType<typeof readOnnx>>;

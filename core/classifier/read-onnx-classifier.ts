@@ -9,6 +9,7 @@ import { FoveaError } from '../errors/errors.ts';
 import { describePreprocessing, type ModelInput, type Preprocessing } from '../image/model-input.ts';
 import { preprocessPixels } from '../image/preprocess-pixels.ts';
 import { inColorOrder } from '../image/to-normalization.ts';
+import { readServingFacts, type ServingFacts } from '../model/serving-facts.ts';
 import type { ClassifierOnnx } from '../network/onnx/attach-head.ts';
 import { type AppendedActivation, toClassifierModel } from '../network/onnx/classifier-model.ts';
 import type { Layout } from '../network/onnx/export-context.ts';
@@ -34,6 +35,8 @@ export interface OnnxClassifier extends ClassifierOnnx {
   readonly features: string | undefined;
   /** What was settled, and by what, in words. */
   readonly facts: ReadonlyMap<string, string>;
+  /** What the file says of how Fovea served it; undefined where another program has written it. */
+  readonly own: ServingFacts | undefined;
 }
 
 const MAX_SIDE = 2048;
@@ -61,7 +64,9 @@ export async function readOnnxClassifier(
   const whole = decodePacked(onnx);
   const nodes = readNodes(whole);
   const constantOf = constantsOf(whole, nodes);
-  const metadata = hintsOfMetadata(readMetadata(onnx));
+  const texts = readMetadata(onnx);
+  const own = readServingFacts(texts);
+  const metadata = own === undefined ? hintsOfMetadata(texts) : hintsOfOwn(own);
   const facts = createKnownFacts();
 
   const output = facts.require(
@@ -124,8 +129,16 @@ export async function readOnnxClassifier(
     layout,
     features: tail.features,
     facts: facts.words,
+    own,
   };
 }
+
+/** What a file of Fovea's own says. Whatever comes last in its graph, its scores are probabilities. */
+const hintsOfOwn = ({ labels, input: { preprocessing } }: ServingFacts): ExportHints => ({
+  labels,
+  preprocessing,
+  activation: 'none',
+});
 
 /** What the metadata inside the file says. Ultralytics writes the classes as Python prints them, and its task. */
 function hintsOfMetadata(metadata: ReadonlyMap<string, string>): ExportHints {

@@ -27,6 +27,7 @@ import { claimVersion } from './claim-version.ts';
 import { type Manifest, ONNX_FILE } from './manifest.ts';
 import { companionFiles, describeOnnx } from './model-files.ts';
 import { parseModelName } from './model-name.ts';
+import { type ServingFacts, withServingFacts } from './serving-facts.ts';
 import { type Promotion, publishVersion, settlePromotion } from './settle-promotion.ts';
 
 /** The store, the folder of weight files and the clock. */
@@ -81,7 +82,6 @@ export async function importModel(
   const weights = await loadWeights(deps, network, architecture, request.weightsFile);
   signal?.throwIfAborted();
 
-  const onnx = toOnnx(network, weights);
   const { heatmap, files } = companionFiles(network, weights);
   const jobId = `import-${request.id ?? randomUUID()}`;
   const input: ModelInput = {
@@ -89,6 +89,8 @@ export async function importModel(
     preprocessing: request.preprocessing ?? architecture.preprocessing,
     ...toFraming(request),
   };
+  const facts: ServingFacts = { labels: [...labels], input };
+  const onnx = withServingFacts(toOnnx(network, weights), facts);
   const manifest: Manifest = {
     formatVersion: inputFormatOf(input),
     model,
@@ -97,8 +99,7 @@ export async function importModel(
     jobId,
     architecture: architecture.name,
     dataset: null,
-    labels: [...labels],
-    input,
+    ...facts,
     onnx: describeOnnx(ONNX_FILE, onnx),
     ...(heatmap === undefined ? {} : { heatmap }),
     metrics: { testAccuracy: null, testCount: 0 },

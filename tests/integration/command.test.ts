@@ -186,6 +186,34 @@ describe('in a pipe', () => {
     expect((await shell('fovea datasets push pets --quiet')).stdout).toBe('pets\n');
   });
 
+  it.each(['onnx', 'fp16', 'int8'])(
+    'an export in %s is imported without questions, and answers the same',
+    async (format) => {
+      const before = await client().models.get('flowers:1');
+      const { exitCode, stderr } = await shell(
+        `fovea models export flowers:1 --format ${format} -o again.onnx && fovea models import again.onnx --name again`,
+      );
+      expect(exitCode, stderr).toBe(0);
+      expect(await client().models.get('again:latest')).toMatchObject({
+        labels: before.labels,
+        input: before.input,
+      });
+      const scoresOf = async (model: string) => {
+        const { stdout } = await shell(`fovea predict ${model} photo.jpg --top-k 5 --json`);
+        return new Map<string, number>(
+          JSON.parse(stdout).data[0].predictions.map(({ label, score }: { label: string; score: number }) => [
+            label,
+            score,
+          ]),
+        );
+      };
+      const [own, again] = [await scoresOf('flowers:1'), await scoresOf('again:latest')];
+      expect(own.size).toBe(5);
+      for (const [label, score] of own)
+        expect(Math.abs(score - (again.get(label) ?? 2))).toBeLessThan(format === 'onnx' ? 1e-4 : 0.02);
+    },
+  );
+
   it('errors are one line that says what to do, and exit codes tell them apart', async () => {
     const expected: readonly (readonly [string, number, RegExp, Readonly<Record<string, string>>?])[] = [
       [

@@ -66,6 +66,14 @@ export interface ModelProto {
     readonly input: readonly ValueInfoProto[];
     readonly output: readonly ValueInfoProto[];
   };
+  /** What the file says of itself beside its graph. */
+  readonly metadataProps?: readonly MetadataEntry[];
+}
+
+/** One text of a file's metadata, by its name. */
+export interface MetadataEntry {
+  readonly key: string;
+  readonly value: string;
 }
 
 const ROOT = protobuf.Root.fromJSON({
@@ -76,8 +84,10 @@ const ROOT = protobuf.Root.fromJSON({
         producerName: one('string', 2),
         graph: one('GraphProto', 7),
         opsetImport: many('OperatorSetIdProto', 8),
+        metadataProps: many('StringStringEntryProto', 14),
       },
     },
+    StringStringEntryProto: { fields: { key: one('string', 1), value: one('string', 2) } },
     OperatorSetIdProto: { fields: { domain: one('string', 1), version: one('int64', 2) } },
     GraphProto: {
       fields: {
@@ -136,6 +146,13 @@ export const encodeModel = (model: ModelProto): Uint8Array => MODEL.encode(model
 /** Decodes what {@link encodeModel} wrote. Encoding it again gives the same model. */
 export const decodeModel = (bytes: Uint8Array): ModelProto =>
   MODEL.toObject(MODEL.decode(bytes), { longs: Number, defaults: true, arrays: true }) as ModelProto;
+
+/**
+ * Adds metadata to an `.onnx` file, also to one that has more than this schema knows: of a message's repeated field, what comes later in the
+ * bytes is added to what came before. The file is copied once.
+ */
+export const withMetadata = (onnx: Uint8Array, entries: readonly MetadataEntry[]): Uint8Array =>
+  Buffer.concat([onnx, MODEL.encode({ metadataProps: entries }).finish()]);
 
 const NODE = ROOT.lookupType('NodeProto');
 const TENSOR = ROOT.lookupType('TensorProto');

@@ -10,8 +10,10 @@ import {
   type ImportClassifierRequest,
   importClassifier,
 } from '../../../core/classifier/import-classifier.ts';
-import { decodeModel, encodeModel } from '../../../core/network/onnx/onnx-schema.ts';
+import { type ServingFacts, withServingFacts } from '../../../core/model/serving-facts.ts';
+import { decodeModel, encodeModel, withMetadata } from '../../../core/network/onnx/onnx-schema.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
+import { keys } from '../../../core/storage/keys.ts';
 import { FOREIGN_SIZE, type ForeignOptions, foreignModel, foreignNode } from '../../support/foreign-onnx.ts';
 import { formulaPictures } from '../../support/formula-pictures.ts';
 import { importAndCompare, readAnswers, servedScores } from '../../support/imported-answers.ts';
@@ -137,6 +139,44 @@ describe('importClassifier', () => {
         /unit \(0 to 1\).*layout nchw \(the shape of the input\), size \{"height":16,"width":16\}/,
       ),
     });
+  });
+
+  it('takes all that Fovea itself has written into a file, and writes it again', async () => {
+    const facts: ServingFacts = {
+      labels: SEVEN,
+      input: {
+        height: FOREIGN_SIZE,
+        width: FOREIGN_SIZE,
+        channels: 3,
+        preprocessing: { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.4], order: 'bgr' },
+        resize: 'contain',
+        padding: [10, 20, 30],
+        decoding: 2,
+      },
+      calibration: { temperature: 1.7, rejectionThreshold: 0.25 },
+    };
+    const pictures = (await formulaPictures(2 * FOREIGN_SIZE)).slice(0, 3);
+    // The first import brings the graph to the served form.
+    const { store: first, manifest: form } = await importOnnx(foreign(), {
+      labels: SEVEN,
+      preprocessing: 'unit',
+    });
+    const served = (await first.get(keys.modelFile('mine', form.version, 'model.onnx')))?.body;
+    const own = await importOnnx(withServingFacts(served as Uint8Array, facts));
+    expect(own.manifest).toMatchObject(facts);
+    const written = (await own.store.get(keys.modelFile('mine', '1', 'model.onnx')))?.body;
+    const again = await importOnnx(written as Uint8Array);
+    expect(again.manifest).toMatchObject(facts);
+    expect(await servedScores(again.store, 'mine', pictures)).toEqual(
+      await servedScores(own.store, 'mine', pictures),
+    );
+    const asked = await importOnnx(written as Uint8Array, { preprocessing: 'tf', resize: 'stretch' });
+    expect(asked.manifest.input).toMatchObject({ preprocessing: 'tf', resize: 'stretch' });
+  });
+
+  it('asks where what a file says of itself is not what Fovea writes', async () => {
+    const odd = withMetadata(foreign(), [{ key: 'fovea', value: '{"format":1,"labels":[]}' }]);
+    await expect(importOnnx(odd, { labels: SEVEN })).rejects.toMatchObject({ param: 'preprocessing' });
   });
 
   it('asks for labels, and refuses another number of them', async () => {
