@@ -16,6 +16,8 @@ export const environment = {
   trial: 'FOVEA_TRIAL',
   /** A folder of pretrained weight files. */
   weightsDir: 'FOVEA_WEIGHTS_DIR',
+  /** Address of a folder with the published weight files, which is asked before Keras's own host. */
+  weightsMirror: 'FOVEA_WEIGHTS_MIRROR',
   /** Name of a worker, for people. Default: that of its machine. */
   workerName: 'FOVEA_WORKER_NAME',
   /** How often an idle worker looks for a job, in seconds. */

@@ -7,6 +7,7 @@ import {
   type TracesExporter,
   type WebhookReceivers,
 } from '../../core/environment.ts';
+import { mirrorOf } from '../../core/network/weights/weights-mirror.ts';
 import type { ServedPrecision } from '../../core/predict/served-precision.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import type { KeepDays } from '../../core/storage/retention.ts';
@@ -117,6 +118,8 @@ async function runServerProcess(options: StartOptions): Promise<void> {
 }
 
 async function startServer(options: StartOptions, share?: ServerShare): Promise<LocalServer> {
+  // Not only when the first job needs it.
+  mirrorOf('');
   const keys = await readApiKeys(options.apiKeys, options.apiKey);
   return startLocalServer({
     dataDir: options.data,

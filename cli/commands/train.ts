@@ -3,6 +3,7 @@
 import type { CreateJobBody } from '../../api/create-job.ts';
 import type { WireDryRun } from '../../api/dataset.ts';
 import type { WireJob } from '../../api/job.ts';
+import { environment } from '../../core/environment.ts';
 import { formatSeconds, formatUsd } from '../../core/network/plan/format-quantities.ts';
 import { shownCommand } from '../../core/shown-command.ts';
 import { describeFailure, followJob } from '../client/follow-job.ts';
@@ -146,7 +147,8 @@ export const adviceOnWeights = (
   [
     `The pretrained weights of ${architecture} are not on the server. The trainer will try to download them, and the job fails where it cannot.`,
     `Bring them first, on the machine of the server: ${shownCommand('weights', 'pull', architecture)}. Or fetch ${url} elsewhere, and put ` +
-      `${file} into a folder that the server is started with: ${shownCommand('start', '--weights', 'FOLDER')}`,
+      `${file} into a folder that the server is started with: ${shownCommand('start', '--weights', 'FOLDER')}. Or start the server with ` +
+      `${environment.weightsMirror}, the address of a mirror.`,
     `The network small_cnn needs none: ${shownCommand('train', dataset, '--base', 'small_cnn')}`,
   ].join('\n');
 

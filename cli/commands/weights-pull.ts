@@ -4,15 +4,17 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { contentHashOf } from '../../core/content-hash.ts';
-import { FoveaError } from '../../core/errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
 import { findArchitecture } from '../../core/network/architectures/architectures.ts';
 import type { Architecture, WeightSource } from '../../core/network/description/network.ts';
 import { MAX_WEIGHT_FILE_BYTES } from '../../core/network/weights/find-weight-file.ts';
 import { parseWeightFileName } from '../../core/network/weights/weight-file-name.ts';
+import { mirrorOf } from '../../core/network/weights/weights-mirror.ts';
 import { openObjectStore } from '../../core/storage/drivers/open-object-store.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { type ObjectStore, PreconditionFailedError } from '../../core/storage/object-store.ts';
 import { openPull, type PullCommandOptions } from '../pull/open-pull.ts';
+import type { PulledFile } from '../pull/pull-file.ts';
 import { fileNameOf, isSource } from '../pull/source-address.ts';
 import { shownStart } from '../terminal/shown-command.ts';
 
@@ -36,15 +38,19 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
   const { data } = options;
   const folder = path.resolve(data);
   const store = await openObjectStore(pathToFileURL(folder).href);
-  const { address, pull } = openPull(source, store, options);
   const published = isSource(source) ? undefined : publishedOf(findArchitecture(source), options);
+  const mirror = published && mirrorOf(published.file);
+  // Without TLS, a mirror is on this machine.
+  const allowHttp = [...(options.allowHttp ?? []), ...(mirror?.protocol === 'http:' ? [mirror.host] : [])];
+  const { address, pull } = openPull(source, store, { ...options, allowHttp });
   const url = published === undefined ? address(source, HUB_WEIGHTS).url : new URL(published.url);
   const file = published?.file ?? parseWeightFileName(options.as ?? fileNameOf(url), 'as');
-  const pulled = await pull(url, {
+  const limits = {
     maxBytes: MAX_WEIGHT_FILE_BYTES,
     kind: 'keras',
     checksum: published?.checksum,
-  });
+  } as const;
+  const pulled = (mirror && (await tryMirror(() => pull(mirror, limits)))) ?? (await pull(url, limits));
   await keep(store, { file, folder, canRename: published === undefined }, await readFile(pulled.path));
   console.log(
     published === undefined
@@ -52,6 +58,19 @@ export async function runWeightsPull(source: string, options: WeightsPullOptions
       : `"${file}", ${published.trainedOn}, license ${published.license}, is in the data folder. ` +
           `Train on it with: ${shownStart({ data })}, and a job of "model": "${source}"`,
   );
+}
+
+/** Pulls from the mirror; undefined where it does not have the file, which is said. */
+async function tryMirror(pull: () => Promise<PulledFile>): Promise<PulledFile | undefined> {
+  try {
+    return await pull();
+  } catch (error) {
+    if (!isFoveaError(error)) throw error;
+    console.error(
+      `The mirror does not give the file: ${error.message} It is pulled from where it is published.`,
+    );
+    return undefined;
+  }
 }
 
 /** Where a file is to be, and whether it may have another name. */

@@ -4,10 +4,11 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { FoveaError } from '../../errors/errors.ts';
+import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import { keys } from '../../storage/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { WeightSource } from '../description/network.ts';
+import { mirrorOf } from './weights-mirror.ts';
 
 /** Size of a weight file at most: more than the largest published one, VGG16's 553 MB; what is longer is not the file. */
 export const MAX_WEIGHT_FILE_BYTES = 1024 ** 3;
@@ -127,48 +128,79 @@ export async function findInCache(
   return undefined;
 }
 
+/** An address that is asked for a file. */
+interface Place {
+  readonly source: WeightSource;
+  readonly url: string;
+  /** The published address may redirect, as hosts of files do; a mirror may not, see {@link mirrorOf}. */
+  readonly redirect: 'follow' | 'error';
+}
+
 /**
- * Downloads a file, compares its checksum with the published one and stores it in the cache.
+ * Downloads a file from the mirror where one is set, else or when that fails from where it is published; compares its checksum with the
+ * published one, and stores it in the cache.
  *
- * @throws {FoveaError} `weights-download-failed` for no answer, an HTTP error, too many bytes or another checksum.
+ * @throws {FoveaError} `weights-download-failed` for no answer, an HTTP error, too many bytes or another checksum; `weights-unavailable` for a
+ *   mirror that cannot be one.
  */
 export async function download(source: WeightSource, deps: WeightFileDeps): Promise<WeightFile> {
+  const mirror = mirrorOf(source.file);
+  const published: Place = { source, url: source.url, redirect: 'follow' };
+  if (mirror === undefined) return downloadFrom(published, deps);
+  try {
+    return await downloadFrom({ source, url: mirror.href, redirect: 'error' }, deps);
+  } catch (first) {
+    if (!isFoveaError(first, 'weights-download-failed')) throw first;
+    try {
+      return await downloadFrom(published, deps);
+    } catch (second) {
+      if (!isFoveaError(second, 'weights-download-failed')) throw second;
+      throw new FoveaError('weights-download-failed', `${first.message} ${second.message}`, {
+        details: { url: source.url, mirror: mirror.href },
+        cause: second,
+      });
+    }
+  }
+}
+
+async function downloadFrom(place: Place, deps: WeightFileDeps): Promise<WeightFile> {
+  const { source, url, redirect } = place;
   const { store, signal, fetch: fetchFile = fetch } = deps;
   let response: Response;
   try {
-    response = await fetchFile(source.url, signal === undefined ? {} : { signal });
+    response = await fetchFile(url, { redirect, signal: signal ?? null });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw downloadFailed(source, describe(cause), cause);
+    throw downloadFailed(place, describe(cause), cause);
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw downloadFailed(source, `the server answered ${response.status} ${response.statusText}`.trim());
+    throw downloadFailed(place, `the server answered ${response.status} ${response.statusText}`.trim());
   }
-  const bytes = await readBody(source, response, deps);
+  const bytes = await readBody(place, response, deps);
   const matches = checksumMatches(source, bytes);
   if (matches === false) {
     throw downloadFailed(
-      source,
+      place,
       `the ${bytes.byteLength} bytes received do not have the published ${source.checksum?.algorithm} ${source.checksum?.hex}`,
     );
   }
   await store.put(keys.weights(source.file), bytes);
-  return { source, bytes, found: 'download', location: source.url, checksumMatches: matches };
+  return { source, bytes, found: 'download', location: url, checksumMatches: matches };
 }
 
-async function readBody(source: WeightSource, response: Response, deps: WeightFileDeps): Promise<Uint8Array> {
+async function readBody(place: Place, response: Response, deps: WeightFileDeps): Promise<Uint8Array> {
   const { maxBytes = MAX_WEIGHT_FILE_BYTES, onProgress, signal } = deps;
   const announced = Number(response.headers.get('content-length') ?? Number.NaN);
   const totalBytes = Number.isFinite(announced) ? announced : null;
   const tooLarge = (size: number) =>
-    downloadFailed(source, `${size} bytes are more than the ${maxBytes} allowed`);
+    downloadFailed(place, `${size} bytes are more than the ${maxBytes} allowed`);
   const chunks: Uint8Array[] = [];
   let receivedBytes = 0;
   let reportedBytes = 0;
   const report = () => {
     reportedBytes = receivedBytes;
-    onProgress?.({ file: source.file, receivedBytes, totalBytes });
+    onProgress?.({ file: place.source.file, receivedBytes, totalBytes });
   };
   try {
     if (totalBytes !== null && totalBytes > maxBytes) throw tooLarge(totalBytes);
@@ -182,7 +214,7 @@ async function readBody(source: WeightSource, response: Response, deps: WeightFi
     signal?.throwIfAborted();
     if (cause instanceof FoveaError) throw cause;
     throw downloadFailed(
-      source,
+      place,
       `the transfer broke off after ${receivedBytes} bytes (${describe(cause)})`,
       cause,
     );
@@ -196,8 +228,8 @@ const describe = (cause: unknown): string => {
   return inner instanceof Error ? inner.message : String(inner);
 };
 
-const downloadFailed = (source: WeightSource, problem: string, cause?: unknown) =>
-  new FoveaError('weights-download-failed', `${source.url} could not be downloaded: ${problem}.`, {
-    details: { url: source.url },
+const downloadFailed = ({ url }: Place, problem: string, cause?: unknown) =>
+  new FoveaError('weights-download-failed', `${url} could not be downloaded: ${problem}.`, {
+    details: { url },
     cause,
   });

@@ -1,5 +1,6 @@
 // Loads pretrained weights into a network: finds or downloads the right published file, then reads and matches it.
 
+import { environment } from '../../environment.ts';
 import { FoveaError, isFoveaError } from '../../errors/errors.ts';
 import { shownCommand } from '../../shown-command.ts';
 import { keys } from '../../storage/keys.ts';
@@ -83,7 +84,7 @@ async function downloadFirst(
     throw new FoveaError(
       'weights-unavailable',
       `There are no pretrained weights for ${architecture.name}. ${cause.message} Where there is a network, run "${shownCommand('weights', 'pull')} ` +
-        `${architecture.name}"; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
+        `${architecture.name}"; or name a mirror of the files in ${environment.weightsMirror}; or download ${source.url} on another machine, and put the file into ${place} under one of these names: ${names.join(', ')}.${naming} Or put it into the data folder or the bucket, as ${keys.weights(source.file)}. Then ask for the job again.`,
       {
         param: 'architecture',
         details: { architecture: architecture.name, url: source.url, fileNames: names },

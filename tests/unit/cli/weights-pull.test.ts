@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { runWeightsPull } from '../../../cli/commands/weights-pull.ts';
+import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import { keys } from '../../../core/storage/keys.ts';
 import { type FileServer, startFileServer } from '../../support/file-server.ts';
+import { SHARED_DIR } from '../../support/keras-golden.ts';
 
 let server: FileServer;
 let data: string;
@@ -36,6 +38,18 @@ it('puts a file of a URL or a hub where imports of a server find it', async () =
   await runWeightsPull('org/name', { data, allowHttp, file: 'some/model.h5' });
   expect([stored('mine.h5'), stored('model.h5')]).toEqual([hdf5('by URL'), hdf5('of a hub')]);
   expect(printed[0]).toContain('"weights": "mine.h5"');
+});
+
+const PUBLISHED = path.join(SHARED_DIR, 'data/weights/mobilenet_v2_0.35_224_no_top.h5');
+
+it.skipIf(!existsSync(PUBLISHED))('asks a mirror of published weights first', async () => {
+  const [source] = findArchitecture('mobilenet_v2_0.35').weightSources;
+  const file = source?.file as string;
+  server.files.set(`/mirror/${file}`, readFileSync(PUBLISHED));
+  vi.stubEnv('FOVEA_WEIGHTS_MIRROR', `${server.url}/mirror/`);
+  await runWeightsPull('mobilenet_v2_0.35', { data });
+  expect(stored(file)).toEqual(readFileSync(PUBLISHED));
+  expect(server.requests.map(({ path: asked }) => asked)).toEqual([`/mirror/${file}`]);
 });
 
 it('leaves another file of the same name as it is, and keeps both under two names', async () => {

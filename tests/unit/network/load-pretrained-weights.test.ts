@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findArchitecture } from '../../../core/network/architectures/architectures.ts';
 import type { Architecture, WeightSource } from '../../../core/network/description/network.ts';
 import { splitAt } from '../../../core/network/surgery/split-at.ts';
@@ -56,7 +56,11 @@ describe.skipIf(missing)('loadPretrainedWeights', () => {
 
   let folder: string;
   let server: Server;
-  let respond: (path: string) => { readonly status: number; readonly body: Uint8Array };
+  let respond: (path: string) => {
+    readonly status: number;
+    readonly body: Uint8Array;
+    readonly headers?: Record<string, string>;
+  };
   let url: string;
   let cache: ReturnType<typeof memoryCache>;
 
@@ -65,8 +69,8 @@ describe.skipIf(missing)('loadPretrainedWeights', () => {
     cache = memoryCache();
     respond = () => ({ status: 200, body: bytes });
     server = createServer((request, response) => {
-      const { status, body } = respond(request.url ?? '');
-      response.writeHead(status, { 'content-length': body.byteLength }).end(body);
+      const { status, body, headers } = respond(request.url ?? '');
+      response.writeHead(status, { 'content-length': body.byteLength, ...headers }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -121,6 +125,58 @@ describe.skipIf(missing)('loadPretrainedWeights', () => {
     );
     expect(second.origin).toContain('from the cache (cache/weights/');
     expect(second.weights).toEqual(first.weights);
+  });
+
+  describe('with a mirror', () => {
+    /** Answers for the mirror, below `/mirror/`; the published address answers with the file. */
+    const asMirror = (body: Buffer, status = 200, headers: Record<string, string> = {}) => {
+      respond = (asked) =>
+        asked.startsWith('/mirror/') ? { status, body, headers } : { status: 200, body: bytes };
+    };
+    const load = (source: Partial<WeightSource> = { checksum: checksum(sha256) }) =>
+      loadPretrainedWeights(backbone, architecture(source), { store: cache });
+    beforeEach(() => vi.stubEnv('FOVEA_WEIGHTS_MIRROR', `${url}mirror`));
+    afterEach(() => vi.unstubAllEnvs());
+
+    it('asks it first', async () => {
+      asMirror(bytes);
+      expect((await load()).origin).toContain(`from ${url}mirror/${published.file}`);
+    });
+
+    it.each([
+      ['does not have the file', Buffer.of(), 404, {}],
+      ['has another file', Buffer.from('another'), 200, {}],
+      ['redirects', Buffer.of(), 302, { location: `/${published.file}` }],
+    ])('asks the published address where it %s', async (_, body, status, headers) => {
+      asMirror(body, status, headers);
+      expect((await load()).origin).toContain(`from ${url}${published.file}`);
+    });
+
+    it('names both, and the setting, where neither has the file', async () => {
+      respond = () => ({ status: 404, body: Buffer.of() });
+      await expect(load()).rejects.toMatchObject({
+        code: 'weights-unavailable',
+        message: expect.stringMatching(/mirror\/.*answered 404.*answered 404.*FOVEA_WEIGHTS_MIRROR/),
+      });
+    });
+
+    it.each([
+      ['http://mirror.example.com/weights', /no TLS/],
+      ['http://localhost.example.com', /no TLS/],
+      ['file:///weights', /neither https nor http/],
+      ['https://name:secret@mirror.example.com', /^(?!.*secret).*a password/],
+      ['https://mirror.example.com/?key=1', /a query/],
+      ['weights', /no URL/],
+    ])('rejects %s, and asks nobody', async (mirror, message) => {
+      vi.stubEnv('FOVEA_WEIGHTS_MIRROR', mirror);
+      respond = () => {
+        throw new Error('asked');
+      };
+      await expect(load()).rejects.toMatchObject({
+        code: 'weights-unavailable',
+        message: expect.stringMatching(message),
+      });
+    });
   });
 
   it('does not use a cached file whose checksum no longer holds', async () => {
