@@ -14,6 +14,7 @@ export const IdempotencyHeadersSchema = z.object({
     .meta({
       description:
         'Any text of yours, e.g. a UUID. The same request with the same key again is done once and gets the same answer, so that it can be ' +
-        'repeated after a lost connection. Another request with that key is refused.',
+        'repeated after a lost connection. Another request with that key is refused. A secret is given once: where the answer had one, the ' +
+        'same request is answered with 409, `idempotency-secret-given`, whose details name what was made.',
     }),
 });

@@ -25,11 +25,15 @@ export function keyCalls(transport: Transport): KeyCalls {
   const KEYS = '/v1/keys';
   const pathOf = (name: string) => `${KEYS}/${segment(name)}`;
   return {
-    create: (body, options) => ask('api_key', 'POST', KEYS, { ...options, json: body }),
+    create: (body, options) => ask('api_key', 'POST', KEYS, { ...options, json: body, makes: true }),
     list: (options) => entries<WireApiKey>(transport, KEYS, ({ name }) => name, options),
     get: (name, options) => ask('api_key', 'GET', pathOf(name), options),
     rotate: (name, { graceSeconds = 0, signal } = {}) =>
-      ask('api_key', 'POST', `${pathOf(name)}/rotate`, { json: { grace_seconds: graceSeconds }, signal }),
+      ask('api_key', 'POST', `${pathOf(name)}/rotate`, {
+        json: { grace_seconds: graceSeconds },
+        makes: true,
+        signal,
+      }),
     async revoke(name, options) {
       await ask('api_key', 'DELETE', pathOf(name), options);
     },

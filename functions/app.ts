@@ -57,7 +57,7 @@ import { predictRoutes } from './routes/predict.ts';
 import { createCountedPredict } from './routes/predict-counted.ts';
 import { receiveUploadRoutes } from './routes/receive-upload.ts';
 import { reportRoutes } from './routes/reports.ts';
-import { uploadPartRoutes } from './routes/upload-parts.ts';
+import { MOST_PART_FORM_BYTES, uploadPartRoutes } from './routes/upload-parts.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
@@ -83,8 +83,10 @@ export function createApp(deps: AppDeps) {
   // Which methods there are is no secret, so it needs no key.
   app.use(answerOptions(() => app.routes));
   const answers = createKeptAnswers(deps);
+  const { jsonBodyBytes, predictBodyBytes, datasetFormBytes } = deps.limits;
+  const largestBodyBytes = Math.max(jsonBodyBytes, predictBodyBytes, datasetFormBytes, MOST_PART_FORM_BYTES);
   app.use('/v1/*', async (c, next) => {
-    c.set('idempotency', { answers, limitBytes: deps.limits.jsonBodyBytes });
+    c.set('idempotency', { answers, limitBytes: largestBodyBytes });
     c.set('jobs', deps.jobs);
     await next();
   });

@@ -27,13 +27,13 @@ const OPTIONS: Readonly<Record<string, string>> = {
 type Facts = Readonly<Record<string, unknown>>;
 
 /** What the command says in place of the API's message, by the error's code; undefined where the API knows better. */
-const SAID: Readonly<Record<string, (details: Facts, message: string) => string | undefined>> = {
+const SAID: Readonly<Record<string, (details: Facts) => string | undefined>> = {
   'dataset-not-found': ({ dataset, datasets }) =>
     dataset === undefined
       ? undefined
       : `There is no dataset "${dataset}".${namesOf(datasets)} Bring one: ${shownCommand('datasets', 'push', 'FOLDER')}`,
-  'job-not-found': (_details, message) =>
-    `There is no job ${/"[^"]*"/.exec(message)?.[0] ?? 'of this id'}. See those that there are: ${shownCommand('jobs', 'ls')}`,
+  'job-not-found': ({ fine_tuning_job_id: id }) =>
+    `There is no job ${id === undefined ? 'of this id' : `"${id}"`}. See those that there are: ${shownCommand('jobs', 'ls')}`,
   'request-invalid': ({ issues }) => (isIssues(issues) ? describeIssues(issues) : undefined),
 };
 
@@ -59,7 +59,7 @@ const namesOf = (names: unknown): string =>
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error) || error.name !== 'ApiError') return describeError(error);
   const { code, details = {} } = error as { code?: string | null; details?: Facts };
-  return SAID[code ?? '']?.(details, error.message) ?? describeError(error);
+  return SAID[code ?? '']?.(details) ?? describeError(error);
 }
 
 /** What to do about an error; undefined where the error says it itself. */

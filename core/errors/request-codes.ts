@@ -130,7 +130,10 @@ export const REQUEST_CODES = {
   'job-open': 'The job is not over. Wait for its end, or cancel it first.',
   'checkpoint-not-found': 'The job has no such checkpoint. List its checkpoints.',
   'job-transition': 'The job cannot change from its state to that one. Read the job and decide again.',
-  'idempotency-conflict': 'The Idempotency-Key was used for another request. Use a new key for a new job.',
+  'idempotency-conflict':
+    'The Idempotency-Key was used for another request. Use a new key for a new request.',
+  'idempotency-secret-given':
+    'The request was done before, and its secret was in that answer alone. The details name what was made: rotate its secret, or delete it.',
   'contact-sheet-missing':
     'The job has no contact sheet. One is drawn when training begins: ask again then. A job that failed before has none.',
   'setting-without-effect': 'The setting has no effect together with the others. Remove it, or change those.',

@@ -19,9 +19,14 @@ export const looksLikeFileId = (text: string): boolean => /^file-[A-Za-z0-9]+$/.
  * Makes the id of a new file.
  * @param nowMs Unix milliseconds.
  * @param expires whether it has an end.
+ * @param digits hexadecimal digits that it is made of. Default: random ones.
  */
-export const createFileId = (nowMs: number, expires: boolean): string =>
-  `${expires ? FILE_PREFIXES.expiring : FILE_PREFIXES.kept}${countingDown(nowMs)}${randomBytes(RANDOM_BYTES).toString('hex')}`;
+export const createFileId = (
+  nowMs: number,
+  expires: boolean,
+  digits = randomBytes(RANDOM_BYTES).toString('hex'),
+): string =>
+  `${expires ? FILE_PREFIXES.expiring : FILE_PREFIXES.kept}${countingDown(nowMs)}${digits.slice(0, 2 * RANDOM_BYTES)}`;
 
 /** What orders ids by time, the newest first, whether they expire or not. */
 export const orderOfFile = (fileId: string): string => fileId.slice(PREFIX_LENGTH);

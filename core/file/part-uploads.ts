@@ -52,11 +52,12 @@ export interface PartUploads {
   /** Whether it is too late for parts. */
   isExpired(upload: PartUpload): boolean;
   /**
-   * Keeps a part.
+   * Keeps a part. Where there is one of the same id, it stays as it is.
+   * @param digits hexadecimal digits that its id is made of. Default: random ones.
    * @returns its id.
    * @throws {FoveaError} `upload-parts-invalid` where the parts are more than the file can need.
    */
-  addPart(upload: PartUpload, bytes: Uint8Array): Promise<string>;
+  addPart(upload: PartUpload, bytes: Uint8Array, digits?: string): Promise<string>;
   /** The parts of the ids, in their order. @throws {FoveaError} `upload-parts-invalid` where they are not the whole file. */
   parts(upload: PartUpload, partIds: readonly string[]): Promise<ObjectPart[]>;
   /**
@@ -93,8 +94,10 @@ export function createPartUploads({
     },
     get: async (id) => (await readJson(store, keys.partUploadRecord(id), PART_UPLOAD))?.value,
     isExpired: ({ expiresAt }) => expiresAt * 1000 <= now(),
-    async addPart(upload, bytes) {
+    async addPart(upload, bytes, digits = randomBytes(RANDOM_BYTES).toString('hex')) {
+      const partId = `part_${digits.slice(0, 2 * RANDOM_BYTES)}`;
       const parts = await partsOf(upload);
+      if (parts.some(({ key }) => key === keys.uploadPart(upload.id, partId))) return partId;
       if (parts.length >= MOST_PARTS)
         throw partsInvalid(`it has ${MOST_PARTS} parts already. Send larger ones`, 'upload_id');
       if (sizeOfParts(parts) + bytes.byteLength > SPARE * upload.bytes)
@@ -102,7 +105,6 @@ export function createPartUploads({
           `its parts have more than ${SPARE} times the ${upload.bytes} bytes of the file`,
           'data',
         );
-      const partId = `part_${randomBytes(RANDOM_BYTES).toString('hex')}`;
       await store.put(keys.uploadPart(upload.id, partId), bytes, { ifNoneMatch: '*' });
       return partId;
     },

@@ -16,6 +16,8 @@ const KEPT_ANSWER = {
     operation: z.string(),
     /** Names what the request makes, so that one who takes over makes the same. */
     id: z.string(),
+    /** When the key was used first, in Unix milliseconds. Earlier versions wrote none. */
+    sinceMs: z.number().int().optional(),
     /** Who works on it, and since when, in Unix milliseconds; null where that has failed. */
     claim: z.object({ owner: z.string(), atMs: z.number().int() }).nullable(),
     answer: z
@@ -47,8 +49,9 @@ export type Claimed =
   | { readonly state: 'at-work' }
   | {
       readonly state: 'mine';
-      /** Names what the request makes. */
+      /** Names what the request makes, and when that was asked for first, in Unix milliseconds. */
       readonly id: string;
+      readonly sinceMs: number;
       /** Keeps the answer; without one, the key is free again. */
       readonly end: (answer: KeptAnswer | undefined) => Promise<void>;
     };
@@ -71,9 +74,10 @@ export function createKeptAnswers({
     async claim({ client, operation, key: asked }) {
       const key = keys.idempotency(hashOf(JSON.stringify([client ?? null, operation, asked])));
       const claim = { owner: randomUUID(), atMs: now() };
-      const mine = (id: string): Claimed => ({
+      const mine = (id: string, sinceMs: number): Claimed => ({
         state: 'mine',
         id,
+        sinceMs,
         end: async (answer) => {
           await updateJson(store, key, KEPT_ANSWER, (record) =>
             record.claim?.owner === claim.owner
@@ -84,8 +88,8 @@ export function createKeptAnswers({
       });
       const id = randomUUID();
       try {
-        await createJson(store, key, KEPT_ANSWER, { operation, id, claim });
-        return mine(id);
+        await createJson(store, key, KEPT_ANSWER, { operation, id, sinceMs: claim.atMs, claim });
+        return mine(id, claim.atMs);
       } catch (error) {
         if (!(error instanceof PreconditionFailedError)) throw error;
       }
@@ -96,7 +100,8 @@ export function createKeptAnswers({
         return record.answer === undefined && isFree ? { ...record, claim } : undefined;
       });
       if (taken.value.answer !== undefined) return { state: 'answered', answer: taken.value.answer };
-      return taken.value.claim?.owner === claim.owner ? mine(taken.value.id) : { state: 'at-work' };
+      const { id: made, sinceMs = claim.atMs } = taken.value;
+      return taken.value.claim?.owner === claim.owner ? mine(made, sinceMs) : { state: 'at-work' };
     },
   };
 }

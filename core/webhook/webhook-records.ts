@@ -23,8 +23,15 @@ export type NewWebhook = Pick<WebhookRecord, 'url' | 'events' | 'description' | 
 
 /** The webhooks of a store. */
 export interface WebhookRecords {
-  /** Makes a webhook with a secret of its own. @throws {FoveaError} `webhooks-full`. */
-  create(webhook: NewWebhook): Promise<WebhookRecord>;
+  /**
+   * Makes a webhook with a secret of its own. Where there is one of the same id, it stays as it is.
+   * @param idParts what its id is made of: the time in Unix milliseconds, and hexadecimal digits. Default: now, and random ones.
+   * @throws {FoveaError} `webhooks-full`.
+   */
+  create(
+    webhook: NewWebhook,
+    idParts?: { readonly ms: number; readonly digits: string },
+  ): Promise<WebhookRecord>;
   /** The webhook of an id. @throws {FoveaError} `webhook-not-found`, `record-invalid`, `format-newer`. */
   get(id: string): Promise<WebhookRecord>;
   /** The same; undefined where there is none. */
@@ -86,16 +93,20 @@ export function createWebhookRecords({ store, now }: WebhookRecordsDeps): Webhoo
   return {
     find,
     update,
-    async create(webhook) {
+    async create(webhook, idParts) {
+      const nowMs = now();
+      const { ms, digits } = idParts ?? { ms: nowMs, digits: randomBytes(RANDOM_BYTES).toString('hex') };
+      const id = `wh_${newestFirst(ms)}${digits.slice(0, 2 * RANDOM_BYTES)}`;
+      const earlier = idParts && (await find(id));
+      if (earlier !== undefined) return earlier;
       if ((await takePage(ids(), MOST_WEBHOOKS)).items.length === MOST_WEBHOOKS)
         throw new FoveaError(
           'webhooks-full',
           `There are ${MOST_WEBHOOKS} webhooks, and no more are allowed. Delete one that is not needed (DELETE /v1/webhooks/{webhook_id}).`,
         );
-      const nowMs = now();
       const record: WebhookRecord = {
         ...webhook,
-        id: `wh_${newestFirst(nowMs)}${randomBytes(RANDOM_BYTES).toString('hex')}`,
+        id,
         secrets: [{ secret: createWebhookSecret() }],
         createdAt: Math.floor(nowMs / 1000),
       };

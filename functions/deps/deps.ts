@@ -1,6 +1,5 @@
 // What the HTTP app is given: ports and settings. Entry points choose the drivers behind them.
 
-import type { Hash } from 'node:crypto';
 import type { KeyRing } from '../../core/api-key/key-ring.ts';
 import type { KnownKey } from '../../core/api-key/known-key.ts';
 import type { WebhookReceivers } from '../../core/environment.ts';
@@ -24,6 +23,14 @@ import type { Limits } from './limits.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics, MetricsScope } from './metrics.ts';
 import type { RequestSpan, Tracing } from './tracing.ts';
+
+/** The hash of a request, by which a repeated one is known. */
+export interface RequestHash {
+  /** Takes the next bytes of the body. */
+  update(bytes: Uint8Array): void;
+  /** The hash of all bytes so far, in hexadecimal digits; more may follow. */
+  digest(): string;
+}
 
 /** The hosts that requests may be addressed to. */
 export interface HostRules {
@@ -108,9 +115,9 @@ export interface AppEnv {
     /** Where the dataset and the model of a job that a path names are found. */
     jobs: JobStore;
     /** Sees the body pass, for a request with an Idempotency-Key. */
-    bodyHash: Hash | undefined;
-    /** Names what a request with an Idempotency-Key makes: the same for one that is repeated after a crash. */
-    idempotencyId: string | undefined;
+    requestHash: RequestHash | undefined;
+    /** The claim of a request with an Idempotency-Key: the same for one that is repeated after a crash. */
+    idempotencyClaim: { readonly id: string; readonly sinceMs: number } | undefined;
     /** `undefined` where none is required. */
     apiKey: KnownKey | undefined;
     /** The operation that answers; `undefined` where none does. */

@@ -3,7 +3,7 @@
 import { createRoute as describeRoute, type RouteConfig } from '@hono/zod-openapi';
 import { noteOperation } from './audit-requests.ts';
 import { idempotent } from './idempotent.ts';
-import { keepsAnswer } from './idempotent-operations.ts';
+import { keptOf } from './idempotent-operations.ts';
 import { OPERATION_SCOPES, type OperationId } from './operation-scopes.ts';
 import { requireNames } from './require-names.ts';
 import { requireScope } from './require-scope.ts';
@@ -25,11 +25,12 @@ export function createRoute<P extends string, R extends ScopedRoute<P>>(route: R
   if (scope === 'public') return describeRoute({ ...route, security: [] } as R);
   const description = [route.description, `Scope: \`${scope}\`.`].filter(Boolean).join(' ');
   const security = [{ [KEY_SCHEME]: [scope] }];
+  const kept = keptOf(route.operationId);
   const middleware = [
     noteOperation(route.operationId),
     requireScope(scope),
     requireNames(route.operationId),
-    ...(keepsAnswer(route.operationId) ? [idempotent(route.operationId)] : []),
+    ...(kept === undefined ? [] : [idempotent(route.operationId, kept)]),
   ];
   return describeRoute({ ...route, description, security, middleware } as R);
 }

@@ -39,6 +39,8 @@ export const MODEL_ERRORS: readonly ErrorCode[] = [
 ];
 /** Errors of routes that take an Idempotency-Key. */
 export const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = ['idempotency-conflict', 'idempotency-in-progress'];
+/** Errors of routes that take an Idempotency-Key and answer with a secret. */
+export const SECRET_ERRORS: readonly ErrorCode[] = [...IDEMPOTENCY_ERRORS, 'idempotency-secret-given'];
 /** Errors of routes that write to the store. */
 export const WRITE_ERRORS: readonly ErrorCode[] = ['storage-full', 'storage-read-only', 'storage-conflict'];
 

@@ -127,6 +127,7 @@ export const ERROR_ANSWERS = {
   'checkpoint-not-found': refused(404),
   'job-transition': refused(409),
   'idempotency-conflict': refused(409),
+  'idempotency-secret-given': refused(409),
   'idempotency-in-progress': { status: 409, retry: 1 },
   'contact-sheet-missing': refused(404),
   'setting-without-effect': refused(400),

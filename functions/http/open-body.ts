@@ -40,7 +40,7 @@ export async function* openBody(
       if (sizeBytes > limitBytes)
         throw tooLarge(limitBytes, `${sizeBytes} bytes read before stopping`, advice);
       if (isKept) share.take(chunk.byteLength);
-      c.get('bodyHash')?.update(chunk);
+      c.get('requestHash')?.update(chunk);
       yield chunk;
     }
     isRead = true;

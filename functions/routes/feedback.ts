@@ -1,6 +1,7 @@
 // Feedback on predictions over HTTP: keeps a picture with its right label, where the operator allows it and its owner agrees.
 
 import { FeedbackSchema, KeptFeedbackSchema, PredictionParamSchema } from '../../api/feedback.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { refuseWhileDatasetRenamed } from '../../core/dataset/dataset-names.ts';
 import { feedbackDataset, keepFeedback } from '../../core/dataset/keep-feedback.ts';
 import { FoveaError } from '../../core/errors/errors.ts';
@@ -13,7 +14,13 @@ import { present } from '../../core/present.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, MODEL_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  MODEL_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readUploads } from '../http/read-uploads.ts';
@@ -34,7 +41,7 @@ const feedbackRoute = createRoute({
     'sent again. The operator has to allow it, and `consent` says that the owner of the picture agrees. Nothing but the picture and its label is ' +
     'kept, without the place where it was taken (GPS), until somebody deletes it. The same picture is kept once for each label. ' +
     'A key that is limited to datasets has to allow that one.',
-  request: { params: PredictionParamSchema, body: jsonBody('Feedback') },
+  request: { headers: IdempotencyHeadersSchema, params: PredictionParamSchema, body: jsonBody('Feedback') },
   responses: {
     200: {
       description: 'The picture is kept.',
@@ -44,6 +51,7 @@ const feedbackRoute = createRoute({
       ...JSON_ERRORS,
       ...MODEL_ERRORS,
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       ...IMAGE_ERROR_CODES,
       'feedback-off',
       'dataset-in-use',

@@ -10,6 +10,7 @@ import {
   FileSchema,
   toWireFile,
 } from '../../api/file.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { toIdPage } from '../../api/pagination.ts';
 import { eraseDataset } from '../../core/erasure/erase-pictures.ts';
 import { FoveaError, isFoveaError } from '../../core/errors/errors.ts';
@@ -20,7 +21,7 @@ import { readParts } from '../../core/storage/object-parts.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { BODY_ERRORS, errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+import { BODY_ERRORS, errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody } from '../http/json-body.ts';
 import { OPERATION_SCOPES } from '../http/operation-scopes.ts';
 import { readOneFile } from '../http/read-one-file.ts';
@@ -53,6 +54,7 @@ const create = createRoute({
     'A form with `file` and `purpose`, of up to 64 MiB; larger ones are sent in parts (`POST /v1/uploads`). A function takes some 4.5 MB in one ' +
     'request. `fine-tune` needs the scope `train`.',
   request: {
+    headers: IdempotencyHeadersSchema,
     body: {
       required: true,
       content: { [FORM]: { schema: { $ref: '#/components/schemas/CreateFile' } } },
@@ -63,6 +65,7 @@ const create = createRoute({
     ...errorResponses(
       ...BODY_ERRORS,
       ...NEW_FILE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'content-type-unsupported',
       'multipart-invalid',
       'too-many-images',

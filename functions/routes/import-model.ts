@@ -99,7 +99,7 @@ export function importModelRoutes(deps: AppDeps) {
           resize,
           crop,
           promote,
-          id: c.get('idempotencyId'),
+          id: c.get('idempotencyClaim')?.id,
         },
       );
     }
@@ -128,7 +128,7 @@ async function importUpload(
     {
       ...settings,
       model: present(name, 'a name'),
-      id: c.get('idempotencyId'),
+      id: c.get('idempotencyClaim')?.id,
       files: filesOfBytes(nameOfModel(upload), upload),
       colorOrder,
       preprocessing: preprocessing ?? toNormalization(request),

@@ -12,6 +12,7 @@ import {
   toBrokenWireApiKey,
   toWireApiKey,
 } from '../../api/api-key.ts';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import { keyExists, keyNotFound } from '../../core/api-key/key-records.ts';
 import { KEY_MEMORY_MS, type KeyRing } from '../../core/api-key/key-ring.ts';
@@ -21,7 +22,7 @@ import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { noteTarget } from '../http/audit-requests.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, JSON_ERRORS, SECRET_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 
@@ -36,10 +37,10 @@ const create = createRoute({
   tags: TAGS,
   summary: 'Make an API key',
   description: 'The answer has its secret, which cannot be read later.',
-  request: { body: jsonBody('CreateApiKey') },
+  request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateApiKey') },
   responses: {
     201: { description: 'The key, with its secret.', content: content(NewApiKeySchema) },
-    ...errorResponses(...JSON_ERRORS, ...WRITE_ERRORS, 'api-key-exists', 'api-keys-unused'),
+    ...errorResponses(...JSON_ERRORS, ...WRITE_ERRORS, ...SECRET_ERRORS, 'api-key-exists', 'api-keys-unused'),
   },
 });
 
@@ -76,12 +77,17 @@ const rotate = createRoute({
   tags: TAGS,
   summary: 'Give an API key a new secret',
   description: `The present one is refused ${WITHIN}, or after \`grace_seconds\`.`,
-  request: { params: KeyParamSchema, body: { ...jsonBody('RotateApiKey'), required: false } },
+  request: {
+    headers: IdempotencyHeadersSchema,
+    params: KeyParamSchema,
+    body: { ...jsonBody('RotateApiKey'), required: false },
+  },
   responses: {
     200: { description: 'The key, with its new secret.', content: content(NewApiKeySchema) },
     ...errorResponses(
       ...JSON_ERRORS,
       ...WRITE_ERRORS,
+      ...SECRET_ERRORS,
       'api-key-not-found',
       'api-keys-unused',
       'record-invalid',

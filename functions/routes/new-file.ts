@@ -13,11 +13,13 @@ import { DEFAULT_IMAGE_LIMITS } from '../../core/image/image-limits.ts';
 import type { FetchPicture } from '../../core/remote/fetch-picture.ts';
 import { keys } from '../../core/storage/keys.ts';
 import { type ObjectPart, readParts } from '../../core/storage/object-parts.ts';
+import { PreconditionFailedError } from '../../core/storage/object-store.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import type { Limits } from '../deps/limits.ts';
 import { noteTarget } from '../http/audit-requests.ts';
 import { beginsAsJson } from '../http/content-type.ts';
 import { WRITE_ERRORS } from '../http/error-responses.ts';
+import { idPartsOf } from '../http/idempotent.ts';
 import { maySee, requireNamed } from '../http/require-names.ts';
 import { DATASET_SCOPE, requireScopeFor } from '../http/require-scope.ts';
 import { archiveLimits, type Outcome, type PlacedEntry, placed, storeEntry } from './store-entry.ts';
@@ -103,8 +105,14 @@ export const toFilename = (file: string | null): string =>
   (file ?? '').split(/[/\\]/).at(-1)?.slice(-NAME_MAX_LENGTH) || UNNAMED;
 
 /** Makes the id, which says whether the file will have an end. */
-const newFileId = ({ now }: Pick<AppDeps, 'now'>, { purpose, expiresAfter }: NewFile): string =>
-  createFileId(now(), purpose === 'batch' || expiresAfter !== undefined);
+const newFileId = (
+  { now }: Pick<AppDeps, 'now'>,
+  c: Context<AppEnv>,
+  { purpose, expiresAfter }: NewFile,
+): string => {
+  const made = idPartsOf(c);
+  return createFileId(made?.ms ?? now(), purpose === 'batch' || expiresAfter !== undefined, made?.digits);
+};
 
 /** A file that was made. */
 export interface MadeFile {
@@ -125,13 +133,16 @@ export async function createNewFile(
 ): Promise<MadeFile> {
   const { store } = deps;
   const files = createFileStore(deps);
-  const id = newFileId(deps, file);
+  const id = newFileId(deps, c, file);
   if (file.purpose === 'fine-tune') requireNamed(c, { dataset: id });
   noteTarget(c, { file_id: id });
   const erase = async () => {
     await files.erase(id);
     if (file.purpose === 'fine-tune') await store.eraseAll(keys.dataset(id));
   };
+  // The same request may have made it before it was killed.
+  const earlier = idPartsOf(c) && (await files.get(id));
+  if (earlier !== undefined) return { record: earlier, erase };
   const { purpose, filename, expiresAfter = purpose === 'batch' ? FILE_SECONDS.most : undefined } = file;
   try {
     const bytes = await files.write(id, content);
@@ -152,6 +163,9 @@ export async function createNewFile(
     await files.commit(record);
     return { record, erase };
   } catch (error) {
+    // The same request has made it meanwhile, by another process.
+    const made = error instanceof PreconditionFailedError ? await files.get(id) : undefined;
+    if (made !== undefined) return { record: made, erase };
     await erase().catch(() => undefined);
     throw error;
   }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import {
   CompleteUploadSchema,
   CreateUploadPartSchema,
@@ -17,7 +18,14 @@ import { readParts } from '../../core/storage/object-parts.ts';
 import type { AppDeps, AppEnv } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { BODY_ERRORS, errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  BODY_ERRORS,
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
+import { idPartsOf } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 import { readOneFile } from '../http/read-one-file.ts';
@@ -29,6 +37,8 @@ const TAGS = ['Uploads'];
 const DATA_FIELD = 'data';
 /** What a form has beside the bytes of its file. */
 const FORM_BYTES = 64 * 1024;
+/** Bytes of a form with a part at most. */
+export const MOST_PART_FORM_BYTES = MOST_PART_BYTES + FORM_BYTES;
 
 const uploadResponse = (description: string) => ({
   description,
@@ -45,6 +55,7 @@ const addPart = createRoute({
     'A form with `data`, of up to 64 MiB; a function takes some 4.5 MB in one request. Parts may be sent side by side and again; the end of the ' +
     'upload says which count, and their order.',
   request: {
+    headers: IdempotencyHeadersSchema,
     params: PartUploadIdSchema,
     body: {
       required: true,
@@ -56,6 +67,7 @@ const addPart = createRoute({
     ...errorResponses(
       ...BODY_ERRORS,
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'content-type-unsupported',
       'multipart-invalid',
       'too-many-images',
@@ -140,7 +152,7 @@ export function uploadPartRoutes(deps: AppDeps) {
   routes.openapi(addPart, async (c) => {
     const upload = await find(c, c.req.valid('param').upload_id);
     assertOpen(upload);
-    const form = await readOneFile(c, DATA_FIELD, MOST_PART_BYTES + FORM_BYTES, 'Send smaller parts.');
+    const form = await readOneFile(c, DATA_FIELD, MOST_PART_FORM_BYTES, 'Send smaller parts.');
     const { bytes } = form;
     const fields = { ...form.fields, [DATA_FIELD]: '' };
     const parsed = CreateUploadPartSchema.safeParse(fields);
@@ -149,7 +161,7 @@ export function uploadPartRoutes(deps: AppDeps) {
       throw new FoveaError('upload-parts-invalid', 'The part is empty. Send the bytes of it.', {
         param: DATA_FIELD,
       });
-    const id = await uploads.addPart(upload, bytes);
+    const id = await uploads.addPart(upload, bytes, idPartsOf(c)?.digits);
     const created_at = Math.floor(now() / 1000);
     return c.json({ id, object: 'upload.part' as const, created_at, upload_id: upload.id }, 200);
   });

@@ -1,5 +1,6 @@
 // The deliveries of a webhook over HTTP: listed, looked at, and sent again.
 
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import {
   DeliveryIdSchema,
@@ -14,7 +15,7 @@ import { createWebhookRecords } from '../../core/webhook/webhook-records.ts';
 import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, WRITE_ERRORS } from '../http/error-responses.ts';
+import { errorResponses, IDEMPOTENCY_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
 import { assertEnabled, requireOn } from './webhooks.ts';
 
 const TAGS = ['Webhooks'];
@@ -57,7 +58,7 @@ const redeliver = createRoute({
   summary: 'Deliver an event once more',
   description:
     'Within some seconds, whatever came of it before, and again where it fails. The event has the same id, by which receivers know it.',
-  request: { params: DeliveryIdSchema },
+  request: { headers: IdempotencyHeadersSchema, params: DeliveryIdSchema },
   responses: {
     200: {
       description: 'The delivery, which is pending again.',
@@ -65,6 +66,7 @@ const redeliver = createRoute({
     },
     ...errorResponses(
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'webhook-not-found',
       'webhook-delivery-not-found',
       'webhook-disabled',

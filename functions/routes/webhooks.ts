@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { z } from '@hono/zod-openapi';
+import { IdempotencyHeadersSchema } from '../../api/idempotency-key.ts';
 import { PageQuerySchema } from '../../api/pagination.ts';
 import {
   CreateWebhookSchema,
@@ -28,7 +29,14 @@ import type { AppDeps } from '../deps/deps.ts';
 import { createRoutes } from '../http/app-routes.ts';
 import { noteTarget } from '../http/audit-requests.ts';
 import { createRoute } from '../http/create-route.ts';
-import { errorResponses, JSON_ERRORS, WRITE_ERRORS } from '../http/error-responses.ts';
+import {
+  errorResponses,
+  IDEMPOTENCY_ERRORS,
+  JSON_ERRORS,
+  SECRET_ERRORS,
+  WRITE_ERRORS,
+} from '../http/error-responses.ts';
+import { idPartsOf } from '../http/idempotent.ts';
 import { describeBody, jsonBody } from '../http/json-body.ts';
 import { readJsonBody } from '../http/read-json.ts';
 
@@ -46,12 +54,13 @@ const create = createRoute({
   description:
     'Each event is posted to the address, signed by Standard Webhooks. The answer has the secret that verifies the signatures, which cannot be ' +
     'read later.',
-  request: { body: jsonBody('CreateWebhook') },
+  request: { headers: IdempotencyHeadersSchema, body: jsonBody('CreateWebhook') },
   responses: {
     201: { description: 'The webhook, with its secret.', content: content(NewWebhookSchema) },
     ...errorResponses(
       ...JSON_ERRORS,
       ...WRITE_ERRORS,
+      ...SECRET_ERRORS,
       'webhook-url-refused',
       'webhooks-full',
       'webhooks-off',
@@ -105,10 +114,14 @@ const rotate = createRoute({
   tags: TAGS,
   summary: 'Give a webhook a new secret',
   description: 'The present one signs, too, for `grace_seconds`: a day by default.',
-  request: { params: WebhookIdSchema, body: { ...jsonBody('RotateWebhook'), required: false } },
+  request: {
+    headers: IdempotencyHeadersSchema,
+    params: WebhookIdSchema,
+    body: { ...jsonBody('RotateWebhook'), required: false },
+  },
   responses: {
     200: { description: 'The webhook, with its new secret.', content: content(NewWebhookSchema) },
-    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS),
+    ...errorResponses(...JSON_ERRORS, ...CHANGE_ERRORS, ...SECRET_ERRORS),
   },
 });
 
@@ -119,7 +132,7 @@ const test = createRoute({
   tags: TAGS,
   summary: 'Send a webhook a test',
   description: `An event of type \`${TEST_EVENT}\`, within some seconds. The deliveries say what came of it.`,
-  request: { params: WebhookIdSchema },
+  request: { headers: IdempotencyHeadersSchema, params: WebhookIdSchema },
   responses: {
     201: {
       description: 'The delivery, which is still to be attempted.',
@@ -127,6 +140,7 @@ const test = createRoute({
     },
     ...errorResponses(
       ...WRITE_ERRORS,
+      ...IDEMPOTENCY_ERRORS,
       'webhook-not-found',
       'webhook-disabled',
       'webhooks-off',
@@ -166,7 +180,7 @@ export function webhookRoutes({ store, limits, now, webhookReceivers }: AppDeps)
     const { url, events, description } = await readJsonBody(c, CreateWebhookSchema, limits.jsonBodyBytes);
     await checkReceiver(url, { receivers: requireOn(webhookReceivers) });
     const createdBy = c.get('apiKey')?.name;
-    const record = await webhooks.create({ url, events, description, createdBy });
+    const record = await webhooks.create({ url, events, description, createdBy }, idPartsOf(c));
     noteTarget(c, { webhook_id: record.id });
     return c.json(withSecret(record), 201);
   });
@@ -203,10 +217,11 @@ export function webhookRoutes({ store, limits, now, webhookReceivers }: AppDeps)
     requireOn(webhookReceivers);
     const webhook = await webhooks.get(c.req.valid('param').webhook_id);
     assertEnabled(webhook);
+    const made = idPartsOf(c);
     const delivery = await deliveries.create(webhook.id, {
-      id: `evt_${randomBytes(EVENT_ID_BYTES).toString('hex')}`,
+      id: `evt_${made?.digits.slice(0, 2 * EVENT_ID_BYTES) ?? randomBytes(EVENT_ID_BYTES).toString('hex')}`,
       type: TEST_EVENT,
-      createdAt: Math.floor(now() / 1000),
+      createdAt: Math.floor((made?.ms ?? now()) / 1000),
       data: { id: webhook.id },
     });
     await notices.wake();

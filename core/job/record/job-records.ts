@@ -61,6 +61,7 @@ export const jobNotFound = (id: string) =>
     `There is no fine-tuning job "${id}". GET /v1/fine_tuning/jobs lists the jobs.`,
     {
       param: 'fine_tuning_job_id',
+      details: { fine_tuning_job_id: id },
     },
   );
 

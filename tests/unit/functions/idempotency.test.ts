@@ -5,8 +5,8 @@ import { createKeptAnswers } from '../../../core/idempotency/kept-answers.ts';
 import { changeLiveRecord, readLiveRecord } from '../../../core/model/live-record.ts';
 import { createMemoryStore } from '../../../core/storage/drivers/memory.ts';
 import { IDEMPOTENT_OPERATIONS, NOT_IDEMPOTENT } from '../../../functions/http/idempotent-operations.ts';
-import { commitColorModel } from '../../support/color-model.ts';
-import { type AnyJson, createTestApp } from '../../support/test-app.ts';
+import { colorPicture, commitColorModel } from '../../support/color-model.ts';
+import { type AnyJson, createTestApp, readAnswer, type TestApp } from '../../support/test-app.ts';
 
 const COLOR = '/v1/models/color';
 const once = { 'idempotency-key': 'once' };
@@ -68,6 +68,179 @@ describe('a request with an Idempotency-Key', () => {
     const { body } = await test.send('POST', `${COLOR}/rollback`, undefined, as('key-of-bob'));
     expect(body.version).toBe('2');
   });
+});
+
+const OPERATOR = 'the-key-of-the-operator';
+const apiKeys = async () => ({ operator: OPERATOR });
+const PICTURE = Buffer.from(await colorPicture('red')).toString('base64');
+
+/** A request that makes something: a body of JSON, or the fields of a form. */
+interface Making {
+  readonly path: string;
+  readonly json?: AnyJson;
+  readonly form?: Readonly<Record<string, string | Blob>>;
+}
+const asOperator = (test: TestApp) => (path: string, json?: AnyJson) =>
+  test.send('POST', path, json, { authorization: `Bearer ${OPERATOR}` });
+const makeWebhook = async (test: TestApp): Promise<string> =>
+  `/v1/webhooks/${(await asOperator(test)('/v1/webhooks', { url: 'https://203.0.113.7/', events: ['batch.completed'] })).body.id}`;
+
+/** A request of each operation that makes something once, and another one that it is not. */
+const MAKING: Readonly<Record<string, (test: TestApp) => Promise<readonly [Making, Making]>>> = {
+  createFile: async () => {
+    const form = { purpose: 'batch', file: new Blob(['a\n'.repeat(100_000)]) };
+    const path = '/v1/files';
+    return [
+      { path, form },
+      { path, form: { ...form, file: new Blob(['b\n'.repeat(100_000)]) } },
+    ];
+  },
+  addUploadPart: async (test) => {
+    const upload = { purpose: 'batch', filename: 'list.jsonl', bytes: 3, mime_type: 'text/jsonl' };
+    const path = `/v1/uploads/${(await asOperator(test)('/v1/uploads', upload)).body.id}/parts`;
+    return [
+      { path, form: { data: new Blob(['abc']) } },
+      { path, form: { data: new Blob(['abd']) } },
+    ];
+  },
+  createPredictionFeedback: async (test) => {
+    await commitColorModel(test.store);
+    const path = '/v1/predictions/pred-abc/feedback';
+    const json = { model: 'color', label: 'green', image: PICTURE, consent: true };
+    return [
+      { path, json },
+      { path, json: { ...json, label: 'red' } },
+    ];
+  },
+  createKey: async () => {
+    const json = { name: 'phone', scopes: ['predict'] };
+    return [
+      { path: '/v1/keys', json },
+      { path: '/v1/keys', json: { ...json, name: 'other' } },
+    ];
+  },
+  rotateKey: async (test) => {
+    await asOperator(test)('/v1/keys', { name: 'phone', scopes: ['predict'] });
+    const path = '/v1/keys/phone/rotate';
+    return [{ path }, { path, json: { grace_seconds: 1 } }];
+  },
+  createWebhook: async () => {
+    const json = { url: 'https://203.0.113.7/', events: ['batch.completed'] };
+    const path = '/v1/webhooks';
+    return [
+      { path, json },
+      { path, json: { ...json, description: 'x' } },
+    ];
+  },
+  rotateWebhook: async (test) => {
+    const path = `${await makeWebhook(test)}/rotate`;
+    return [{ path }, { path, json: { grace_seconds: 1 } }];
+  },
+  testWebhook: async (test) => {
+    const [one, other] = [await makeWebhook(test), await makeWebhook(test)];
+    return [{ path: `${one}/test` }, { path: `${other}/test` }];
+  },
+  redeliverWebhookDelivery: async (test) => {
+    const webhook = await makeWebhook(test);
+    const deliver = async () =>
+      `${webhook}/deliveries/${(await asOperator(test)(`${webhook}/test`)).body.id}/redeliver`;
+    return [{ path: await deliver() }, { path: await deliver() }];
+  },
+};
+/** Those that tests of their own send twice. */
+const ELSEWHERE = [
+  'createFineTuningJob',
+  'createBatch',
+  'evaluateModel',
+  'createModelOfCheckpoint',
+  'importModel',
+  'createUpload',
+  'renameModel',
+  'promoteModel',
+  'rollBackModel',
+];
+
+function ask({ app }: TestApp, { path, json, form }: Making, key: string) {
+  const headers = { authorization: `Bearer ${OPERATOR}`, 'idempotency-key': key };
+  if (form === undefined)
+    return app.request(path, {
+      method: 'POST',
+      headers: { ...headers, ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+  // Each form has a boundary of its own.
+  const body = new FormData();
+  for (const [name, value] of Object.entries(form)) body.append(name, value);
+  return app.request(path, { method: 'POST', headers, body });
+}
+
+async function objectsOf({ store }: TestApp, prefixes: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const prefix of prefixes)
+    for await (const { key, etag } of store.list(prefix)) found.push(`${key} ${etag}`);
+  return found;
+}
+const MADE_IN = ['api-keys/', 'datasets/', 'files/', 'webhooks/', 'webhook-deliveries/', 'webhook-queue/'];
+
+describe('an operation that makes something', () => {
+  it('has a request here, or in tests of its own', () => {
+    expect([...Object.keys(MAKING), ...ELSEWHERE].sort()).toEqual(Object.keys(IDEMPOTENT_OPERATIONS).sort());
+  });
+
+  it.each(Object.entries(MAKING))('%s makes it once', async (operation, prepare) => {
+    const test = createTestApp({ apiKeys, keepsFeedback: true, webhookReceivers: 'any' });
+    const [making, other] = await prepare(test);
+    const first = await readAnswer(await ask(test, making, 'one'));
+    expect(first.body.error).toBeUndefined();
+    const made = await objectsOf(test, MADE_IN);
+    test.clock.nowMs += 5000;
+    const again = await readAnswer(await ask(test, making, 'one'));
+    expect(await objectsOf(test, MADE_IN)).toEqual(made);
+    if (first.body.secret === undefined) {
+      expect([again.status, again.body]).toEqual([first.status, first.body]);
+      expect(again.headers.get('idempotency-replayed')).toBe('true');
+    } else {
+      const { name: key, id: webhook_id } = first.body;
+      expect([again.status, again.body.error.code]).toEqual([409, 'idempotency-secret-given']);
+      expect(again.body.error.details).toEqual(key === undefined ? { webhook_id } : { key });
+      for (const entry of await objectsOf(test, ['idempotency/'])) {
+        const kept = await test.store.get(entry.split(' ')[0] ?? '');
+        expect(new TextDecoder().decode(kept?.body)).not.toContain(first.body.secret);
+      }
+    }
+    // A path of its own is another request as well.
+    const refused = await readAnswer(await ask(test, other, 'one'));
+    expect([operation, refused.body.error?.code]).toEqual([operation, 'idempotency-conflict']);
+    expect((await ask(test, other, 'two')).ok).toBe(true);
+  });
+
+  it.each(['createFile', 'addUploadPart', 'createWebhook', 'testWebhook'])(
+    '%s makes it once where the first died after it',
+    async (operation) => {
+      const test = createTestApp({ apiKeys, webhookReceivers: 'any' });
+      const [making] = (await MAKING[operation]?.(test)) ?? [];
+      if (making === undefined) throw new Error('There is no request.');
+      const first = await readAnswer(await ask(test, making, 'one'));
+      const made = await objectsOf(test, MADE_IN);
+      for (const entry of await objectsOf(test, ['idempotency/'])) {
+        const key = entry.split(' ')[0] ?? '';
+        const { answer: _, ...rest } = JSON.parse(
+          new TextDecoder().decode((await test.store.get(key))?.body),
+        );
+        await test.store.put(
+          key,
+          JSON.stringify({ ...rest, claim: { owner: 'dead', atMs: test.clock.nowMs } }),
+        );
+      }
+      test.clock.nowMs += 16 * 60_000;
+      const again = await readAnswer(await ask(test, making, 'one'));
+      expect([again.status, again.body.id]).toEqual([first.status, first.body.id]);
+      // Senders of webhooks may be woken as often as anybody likes.
+      const names = (entries: readonly string[]) =>
+        entries.flatMap((entry) => (entry.includes('/wake-') ? [] : [entry.split(' ')[0]]));
+      expect(names(await objectsOf(test, MADE_IN))).toEqual(names(made));
+    },
+  );
 });
 
 describe('a kept answer', () => {
