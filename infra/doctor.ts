@@ -18,12 +18,12 @@ import { stackNameOf } from './settings/stack-name.ts';
 const { values } = parseArgs({ options: { context: { type: 'string', short: 'c', multiple: true } } });
 const context = await readContext(fileURLToPath(new URL('..', import.meta.url)), values.context ?? []);
 const { settings, check: settingsCheck } = checkSettings();
+const stackName = stackNameOf(context);
 const [facts, docker] = await Promise.all([
-  askAccount({ instanceTypes: MACHINE_FAMILY_NAMES.flatMap(typesOf) }),
+  askAccount({ instanceTypes: MACHINE_FAMILY_NAMES.flatMap(typesOf), stackName }),
   askDocker(process.env['CDK_DOCKER'] ?? 'docker'),
 ]);
 const families = offeredFamilies(settings.trainerFamilies, facts);
-const stackName = stackNameOf(context);
 console.log(
   JSON.stringify({
     checks: [settingsCheck, ...checkAccount(facts, settings), checkDocker(docker, settings)],

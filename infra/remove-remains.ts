@@ -10,6 +10,7 @@ import {
   type ObjectIdentifier,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { createClient } from './account/create-client.ts';
 
 const USAGE = 'npm run remove-remains -- BUCKET [--delete]';
 /** The price of storage in us-east-1 for a month. Other regions cost up to a half more. */
@@ -25,7 +26,7 @@ if (bucket === undefined || positionals.length > 1) {
   console.error(`Name the bucket: ${USAGE}. "cdk deploy" wrote its name as BucketName.`);
   process.exit(1);
 }
-const client = new S3Client({ forcePathStyle: Boolean(process.env['AWS_ENDPOINT_URL']) });
+const client = createClient(S3Client, { forcePathStyle: Boolean(process.env['AWS_ENDPOINT_URL']) });
 
 /** All versions and delete markers, a page at a time. */
 async function* versions(): AsyncGenerator<{ readonly found: ObjectIdentifier[]; readonly bytes: number }> {

@@ -26,10 +26,12 @@ export interface AccountFacts {
   readonly zones: Asked<readonly string[]>;
   /** The zones that offer each type of machine; a type that is missing is not offered in the region. */
   readonly offers: Asked<Readonly<Record<string, readonly string[]>>>;
-  /** vCPUs by the quota's code. */
+  /** By the quota's code: vCPUs of machines, networks, builds at once. */
   readonly quotas: Readonly<Record<string, Asked<number>>>;
   /** Requests at once of all functions, and those that no function has reserved. */
   readonly concurrency: Asked<{ readonly limit: number; readonly unreserved: number }>;
+  /** Networks (VPCs) of the region, and whether one of them is that of the stack. */
+  readonly networks: Asked<{ readonly count: number; readonly hasOwn: boolean }>;
   /** Whether the account has the role by which EC2 starts Spot machines. */
   readonly hasSpotRole: Asked<boolean>;
 }

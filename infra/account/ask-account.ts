@@ -5,6 +5,7 @@ import {
   DescribeAvailabilityZonesCommand,
   EC2Client,
   paginateDescribeInstanceTypeOfferings,
+  paginateDescribeVpcs,
 } from '@aws-sdk/client-ec2';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -16,58 +17,62 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { AccountFacts, Asked, Identity, NoIdentity } from './account-facts.ts';
 import { isKnown } from './account-facts.ts';
-import { QUOTA_SERVICE, QUOTAS } from './quotas.ts';
+import { createClient } from './create-client.ts';
+import { BUILDS_QUOTA, NETWORKS_QUOTA, QUOTAS, type Quota } from './quotas.ts';
 
 /** What to ask for. */
 export interface AskAccountOptions {
   /** Types of machines whose offers are asked for. */
   readonly instanceTypes: readonly string[];
+  /** The stack, whose network may be there. */
+  readonly stackName: string;
 }
 
 /** The CDK's bootstrap stack, and its output with the version. */
 const BOOTSTRAP_STACK = 'CDKToolkit';
 const BOOTSTRAP_VERSION = 'BootstrapVersion';
 const SPOT_ROLE = 'AWSServiceRoleForEC2Spot';
-const QUOTA_CODES = Object.values(QUOTAS).flatMap((kinds) => Object.values(kinds).map(({ code }) => code));
+const ASKED_QUOTAS: readonly Quota[] = [
+  ...Object.values(QUOTAS).flatMap((kinds) => Object.values(kinds)),
+  NETWORKS_QUOTA,
+  BUILDS_QUOTA,
+];
+/** The tag that CloudFormation gives to what it makes. */
+const STACK_TAG = 'aws:cloudformation:stack-name';
 /** Names of the errors by which services say that somebody may not ask. */
 const DENIED =
   /^(AccessDenied|AccessDeniedException|UnauthorizedOperation|AuthorizationError|NotAuthorized)$/;
 
-const CONNECTION_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 20_000;
-/** A service that does not answer shall not keep the others waiting for long. */
-const clientOf = (region: string) => ({
-  region,
-  requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-});
-
 /** Asks for everything that {@link AccountFacts} has. */
-export async function askAccount({ instanceTypes }: AskAccountOptions): Promise<AccountFacts> {
+export async function askAccount({ instanceTypes, stackName }: AskAccountOptions): Promise<AccountFacts> {
   const region = await findRegion();
   if (region === undefined)
     return nothing(undefined, { found: 'not asked for, without a region', mend: 'Set a region' });
   const identity = await askIdentity(region);
   if (!isKnown(identity)) return nothing(region, identity);
-  const ec2 = new EC2Client(clientOf(region));
-  const [bootstrapVersion, zones, offers, concurrency, hasSpotRole, quotas] = await Promise.all([
+  const ec2 = createClient(EC2Client, { region });
+  const [bootstrapVersion, zones, offers, networks, concurrency, hasSpotRole, quotas] = await Promise.all([
     asked('cloudformation:DescribeStacks', () => askBootstrap(region)),
     asked('ec2:DescribeAvailabilityZones', () => askZones(ec2)),
     asked('ec2:DescribeInstanceTypeOfferings', () => askOffers(ec2, instanceTypes)),
+    asked('ec2:DescribeVpcs', () => askNetworks(ec2, stackName)),
     asked('lambda:GetAccountSettings', () => askConcurrency(region)),
     asked('iam:GetRole', () => askSpotRole(region)),
     askQuotas(region),
   ]);
-  return { region, identity, bootstrapVersion, zones, offers, concurrency, hasSpotRole, quotas };
+  return { region, identity, bootstrapVersion, zones, offers, networks, concurrency, hasSpotRole, quotas };
 }
 
 /** The region of the environment or of the profile. The CDK would take us-east-1 where there is none. */
 async function findRegion(): Promise<string | undefined> {
   const { AWS_REGION: region, AWS_DEFAULT_REGION: usual } = process.env;
   if (region || usual) return region || usual;
-  return new STSClient({}).config.region().then(
-    (found) => found,
-    () => undefined,
-  );
+  return createClient(STSClient)
+    .config.region()
+    .then(
+      (found) => found,
+      () => undefined,
+    );
 }
 
 function nothing(region: string | undefined, identity: NoIdentity): AccountFacts {
@@ -78,15 +83,16 @@ function nothing(region: string | undefined, identity: NoIdentity): AccountFacts
     bootstrapVersion: unknown,
     zones: unknown,
     offers: unknown,
+    networks: unknown,
     concurrency: unknown,
     hasSpotRole: unknown,
-    quotas: Object.fromEntries(QUOTA_CODES.map((code) => [code, unknown])),
+    quotas: Object.fromEntries(ASKED_QUOTAS.map(({ code }) => [code, unknown])),
   };
 }
 
 async function askIdentity(region: string): Promise<Identity | NoIdentity> {
   try {
-    const { Account: account = '', Arn: arn = '' } = await new STSClient(clientOf(region)).send(
+    const { Account: account = '', Arn: arn = '' } = await createClient(STSClient, { region }).send(
       new GetCallerIdentityCommand({}),
     );
     return { account, arn };
@@ -114,7 +120,7 @@ async function askIdentity(region: string): Promise<Identity | NoIdentity> {
 /** @returns undefined where there is no bootstrap stack. */
 async function askBootstrap(region: string): Promise<number | undefined> {
   try {
-    const { Stacks: [stack] = [] } = await new CloudFormationClient(clientOf(region)).send(
+    const { Stacks: [stack] = [] } = await createClient(CloudFormationClient, { region }).send(
       new DescribeStacksCommand({ StackName: BOOTSTRAP_STACK }),
     );
     const version = stack?.Outputs?.find(({ OutputKey: key }) => key === BOOTSTRAP_VERSION)?.OutputValue;
@@ -150,8 +156,22 @@ async function askOffers(
   return offers;
 }
 
+async function askNetworks(client: EC2Client, stackName: string) {
+  let count = 0;
+  let hasOwn = false;
+  for await (const { Vpcs = [] } of paginateDescribeVpcs({ client }, {})) {
+    count += Vpcs.length;
+    hasOwn ||= Vpcs.some(({ Tags }) =>
+      Tags?.some(({ Key, Value }) => Key === STACK_TAG && Value === stackName),
+    );
+  }
+  return { count, hasOwn };
+}
+
 async function askConcurrency(region: string) {
-  const { AccountLimit } = await new LambdaClient(clientOf(region)).send(new GetAccountSettingsCommand({}));
+  const { AccountLimit } = await createClient(LambdaClient, { region }).send(
+    new GetAccountSettingsCommand({}),
+  );
   const { ConcurrentExecutions: limit, UnreservedConcurrentExecutions: unreserved } = AccountLimit ?? {};
   if (limit === undefined || unreserved === undefined) throw new Error('AWS Lambda tells no limits');
   return { limit, unreserved };
@@ -159,7 +179,7 @@ async function askConcurrency(region: string) {
 
 async function askSpotRole(region: string): Promise<boolean> {
   try {
-    await new IAMClient(clientOf(region)).send(new GetRoleCommand({ RoleName: SPOT_ROLE }));
+    await createClient(IAMClient, { region }).send(new GetRoleCommand({ RoleName: SPOT_ROLE }));
     return true;
   } catch (error) {
     if (isNamed(error, 'NoSuchEntityException') || isNamed(error, 'NoSuchEntity')) return false;
@@ -168,19 +188,19 @@ async function askSpotRole(region: string): Promise<boolean> {
 }
 
 async function askQuotas(region: string): Promise<AccountFacts['quotas']> {
-  const client = new ServiceQuotasClient(clientOf(region));
+  const client = createClient(ServiceQuotasClient, { region });
   const answers = await Promise.all(
-    QUOTA_CODES.map(async (code) => [
-      code,
-      await asked('servicequotas:GetServiceQuota', () => askQuota(client, code)),
+    ASKED_QUOTAS.map(async (quota) => [
+      quota.code,
+      await asked('servicequotas:GetServiceQuota', () => askQuota(client, quota)),
     ]),
   );
   return Object.fromEntries(answers);
 }
 
 /** An account that has no value of its own has AWS's. */
-async function askQuota(client: ServiceQuotasClient, code: string): Promise<number> {
-  const which = { ServiceCode: QUOTA_SERVICE, QuotaCode: code };
+async function askQuota(client: ServiceQuotasClient, { service, code }: Quota): Promise<number> {
+  const which = { ServiceCode: service, QuotaCode: code };
   const { Quota } = await client.send(new GetServiceQuotaCommand(which)).catch((error) => {
     if (isNamed(error, 'NoSuchResourceException'))
       return client.send(new GetAWSDefaultServiceQuotaCommand(which));

@@ -7,12 +7,24 @@ import { MOST_ZONES, type Settings } from '../settings/settings.ts';
 import { type AccountFacts, type Asked, isKnown } from './account-facts.ts';
 import type { DockerFacts } from './ask-docker.ts';
 import { offeredFamilies, typesOf } from './offered-families.ts';
-import { type Capacity, type MachineKind, QUOTA_SERVICE, QUOTAS } from './quotas.ts';
+import {
+  askForMore,
+  BUILDS_QUOTA,
+  type Capacity,
+  CONCURRENCY_QUOTA,
+  type MachineKind,
+  NETWORKS_QUOTA,
+  QUOTAS,
+} from './quotas.ts';
 
 /** The bootstrap stack that the CDK's assets need. */
 const LEAST_BOOTSTRAP_VERSION = 6;
-/** What AWS Lambda keeps for functions without a reservation. */
-const LEAST_UNRESERVED = 10;
+/** What AWS Lambda keeps for functions without a reservation; of a new account, all that it has. */
+const LEAST_UNRESERVED = 100;
+/** Requests at once that a new account may have. */
+const NEW_CONCURRENCY = 10;
+/** What an account has where nothing is wrong. */
+const USUAL_CONCURRENCY = 1000;
 /** A new account may allow a function no more MiB, which no service tells. */
 const SURE_FUNCTION_MEMORY = 3008;
 /** What the trainer's image is built for, as engines call it. */
@@ -30,6 +42,7 @@ export function checkAccount(facts: AccountFacts, settings: Settings): Check[] {
     checkZones(facts, settings),
     checkMachines(facts, settings),
     ...(settings.queue === 'workers' ? [] : checkTrainers(facts, settings)),
+    ...checkConcurrency(facts, settings),
     checkFunction(facts, settings),
   ];
 }
@@ -128,7 +141,7 @@ function checkMachines(facts: AccountFacts, { trainerFamilies, availabilityZones
 const kindOf = (name: MachineFamilyName): MachineKind =>
   MACHINE_FAMILIES[name].gpuCount > 0 ? 'GPU' : 'CPU';
 
-/** Quotas, and the role for Spot. */
+/** Quotas of machines, of the network and of builds, and the role for Spot. */
 function checkTrainers(facts: AccountFacts, settings: Settings): Check[] {
   const { offered } = offeredFamilies(settings.trainerFamilies, facts);
   const capacities: readonly Capacity[] =
@@ -137,7 +150,49 @@ function checkTrainers(facts: AccountFacts, settings: Settings): Check[] {
   const quotas = (['GPU', 'CPU'] as const)
     .filter((kind) => ofKind(kind).length > 0)
     .flatMap((kind) => checkQuotas(kind, ofKind(kind), capacities, facts, settings));
-  return capacities.includes('spot') ? [...quotas, checkSpotRole(facts)] : quotas;
+  return [
+    ...quotas,
+    ...(capacities.includes('spot') ? [checkSpotRole(facts)] : []),
+    checkNetwork(facts),
+    ...(settings.imageBuilder === 'codebuild'
+      ? [checkBuilds(facts, new Set(offered.map(kindOf)).size || 1)]
+      : []),
+  ];
+}
+
+function checkNetwork({ networks, quotas, region }: AccountFacts): Check {
+  const name = 'network';
+  const quota = quotas[NETWORKS_QUOTA.code] ?? { unknown: 'it was not asked for' };
+  if ('unknown' in networks) return notKnown(name, networks);
+  const { count, hasOwn } = networks.value;
+  if (hasOwn) return passed(name, 'is there');
+  if ('unknown' in quota) return notKnown(name, quota);
+  return count < quota.value
+    ? passed(name, `${count} of ${quota.value} are used`)
+    : {
+        name,
+        state: 'problem',
+        found: `The region has ${count} networks (VPCs) and allows ${quota.value}: there is no room for that of the trainers`,
+        mend: `${askForMore(NETWORKS_QUOTA, count + 1, region)}; or delete one that nothing uses: aws ec2 describe-vpcs --region ${region}`,
+      };
+}
+
+/** @param images how many are built at once. */
+function checkBuilds({ quotas, region }: AccountFacts, images: number): Check {
+  const name = 'CodeBuild';
+  const asked = quotas[BUILDS_QUOTA.code] ?? { unknown: 'it was not asked for' };
+  if ('unknown' in asked) return notKnown(name, asked);
+  const { value } = asked;
+  if (value >= images) return passed(name, `${value} builds at once`);
+  return {
+    name,
+    state: value === 0 ? 'problem' : 'note',
+    found:
+      value === 0
+        ? 'The account allows no builds: AWS CodeBuild cannot make the images'
+        : `The account allows ${value} build at once, and ${images} images are built: AWS may refuse the second`,
+    mend: `${askForMore(BUILDS_QUOTA, images, region)}; or ${value === 0 ? '-c fovea:imageBuilder=docker' : '-c fovea:trainerFamilies=c7i first'}`,
+  };
 }
 
 function checkQuotas(
@@ -163,9 +218,9 @@ function checkQuotas(
     const asked = askedFor(capacity);
     if ('unknown' in asked) return notKnown(name, asked);
     const { value } = asked;
-    const { code, title } = QUOTAS[kind][capacity];
+    const quota = QUOTAS[kind][capacity];
     const ask = (vcpus: number) =>
-      `aws service-quotas request-service-quota-increase --service-code ${QUOTA_SERVICE} --quota-code ${code} --desired-value ${vcpus} --region ${region} ("${title}"; AWS answers in hours or days)`;
+      `${askForMore(quota, vcpus, region)} ("${quota.title}"; AWS answers in hours or days)`;
     if (!isTooFew(capacity)) {
       if (value >= largest.vcpus)
         return passed(
@@ -216,35 +271,54 @@ function checkSpotRole({ hasSpotRole }: AccountFacts): Check {
       };
 }
 
-function checkFunction(
+/** What the settings take of the account's requests at once. */
+function checkConcurrency(
   { concurrency, region }: AccountFacts,
-  { functionConcurrency: reserved, functionMemory }: Settings,
-): Check {
+  { functionConcurrency: reserved, provisionedConcurrency: provisioned }: Settings,
+): Check[] {
+  // Copies that are ready are within the reservation, where there is one.
+  const [name, setting, wanted, without] =
+    reserved === 'unreserved'
+      ? (['ready copies', 'provisionedConcurrency', provisioned, '0'] as const)
+      : (['reservation', 'functionConcurrency', reserved, 'unreserved'] as const);
+  if (wanted === 0) return [];
+  if ('unknown' in concurrency) return [notKnown(name, concurrency)];
+  const { limit, unreserved } = concurrency.value;
+  const least = Math.min(LEAST_UNRESERVED, limit);
+  const ask = askForMore(CONCURRENCY_QUOTA, Math.max(USUAL_CONCURRENCY, wanted + LEAST_UNRESERVED), region);
+  const possible = Math.max(0, limit - least);
+  if (wanted > possible)
+    return [
+      {
+        name,
+        state: 'problem',
+        found: `fovea:${setting}=${wanted} leaves ${Math.max(0, limit - wanted)} of the account's ${limit} requests at once, and AWS Lambda keeps ${least} for other functions`,
+        mend: `-c fovea:${setting}=${possible === 0 ? without : possible}; or ${ask}`,
+      },
+    ];
+  // What a deployed stack has taken is no longer unreserved, and its own.
+  if (unreserved - wanted < least)
+    return [
+      {
+        name,
+        state: 'note',
+        found: `Other functions, or this one, have taken ${limit - unreserved} of ${limit} requests at once: ${wanted} more may be too many`,
+        mend: `aws lambda list-functions --region ${region}; or ${ask}`,
+      },
+    ];
+  return [passed(name, `${wanted} of ${limit} requests at once`)];
+}
+
+function checkFunction({ concurrency, region }: AccountFacts, { functionMemory }: Settings): Check {
   const name = 'function';
   if ('unknown' in concurrency) return notKnown(name, concurrency);
   const { limit, unreserved } = concurrency.value;
-  const ask = `aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region ${region}`;
-  if (reserved !== 'unreserved' && limit - reserved < LEAST_UNRESERVED)
-    return {
-      name,
-      state: 'problem',
-      found: `fovea:functionConcurrency=${reserved} leaves ${Math.max(0, limit - reserved)} of the account's ${limit} requests at once, and AWS Lambda keeps ${LEAST_UNRESERVED} for other functions`,
-      mend: `-c fovea:functionConcurrency=unreserved; or ${ask}`,
-    };
-  // What a deployed stack has reserved is no longer unreserved, and its own.
-  if (reserved !== 'unreserved' && unreserved - reserved < LEAST_UNRESERVED)
-    return {
-      name,
-      state: 'note',
-      found: `Other functions, or this one, have reserved ${limit - unreserved} of ${limit} requests at once: ${reserved} more may be too many`,
-      mend: `aws lambda list-functions --region ${region}; or ${ask}`,
-    };
-  if (limit <= LEAST_UNRESERVED)
+  if (limit <= NEW_CONCURRENCY)
     return {
       name,
       state: 'note',
       found: `The account allows ${limit} requests at once; AWS Lambda refuses further ones with 429`,
-      mend: ask,
+      mend: askForMore(CONCURRENCY_QUOTA, USUAL_CONCURRENCY, region),
     };
   if (functionMemory > SURE_FUNCTION_MEMORY)
     return notKnown(name, {

@@ -115,8 +115,8 @@ const SettingsSchema = z
     /** MiB; processors grow with it, one for each 1,769. New accounts may be limited to 3,008. */
     functionMemory: int(512, 10_240).default(2048),
     /**
-     * Concurrent requests, reserved in the account. `unreserved` shares the account's concurrency: an account must keep 10 unreserved, and a
-     * new one has no more.
+     * Concurrent requests, reserved in the account. `unreserved` shares the account's concurrency: an account must keep 100 unreserved, and a
+     * new one has fewer.
      */
     functionConcurrency: z.union([z.literal('unreserved'), int(1, 1000)]).default('unreserved'),
     /** Copies of the function that are always ready, so that no request waits for one to start. They cost money while idle. */

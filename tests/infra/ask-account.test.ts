@@ -67,6 +67,7 @@ describe.skipIf(moto.endpoint === undefined)('the doctor of an account', () => {
       'CPU Spot': 'ok',
       'CPU on demand': 'ok',
       'Spot role': 'problem',
+      network: 'ok',
       function: 'note',
       Docker: 'problem',
     });

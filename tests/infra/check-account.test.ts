@@ -5,7 +5,7 @@ import type { AccountFacts } from '../../infra/account/account-facts.ts';
 import type { DockerFacts } from '../../infra/account/ask-docker.ts';
 import { checkAccount, checkDocker } from '../../infra/account/check-account.ts';
 import { offeredFamilies, typesOf } from '../../infra/account/offered-families.ts';
-import { QUOTAS } from '../../infra/account/quotas.ts';
+import { BUILDS_QUOTA, NETWORKS_QUOTA, QUOTAS } from '../../infra/account/quotas.ts';
 import { MACHINE_FAMILY_NAMES, type MachineFamilyName } from '../../infra/settings/machines.ts';
 import { parseSettings } from '../../infra/settings/settings.ts';
 
@@ -14,9 +14,9 @@ const offersOf = (names: readonly MachineFamilyName[], zones: readonly string[] 
   Object.fromEntries(names.flatMap(typesOf).map((type) => [type, zones]));
 const quotasOf = (vcpus: number, others: Readonly<Record<string, number>> = {}) =>
   Object.fromEntries(
-    Object.values(QUOTAS)
-      .flatMap((kinds) => Object.values(kinds))
-      .map(({ code }) => [code, { value: others[code] ?? vcpus }]),
+    [...Object.values(QUOTAS).flatMap((kinds) => Object.values(kinds)), NETWORKS_QUOTA, BUILDS_QUOTA].map(
+      ({ code }) => [code, { value: others[code] ?? vcpus }],
+    ),
   );
 
 const GOOD: AccountFacts = {
@@ -26,6 +26,7 @@ const GOOD: AccountFacts = {
   zones: { value: ZONES },
   offers: { value: offersOf(MACHINE_FAMILY_NAMES) },
   quotas: quotasOf(64),
+  networks: { value: { count: 1, hasOwn: false } },
   concurrency: { value: { limit: 1000, unreserved: 1000 } },
   hasSpotRole: { value: true },
 };
@@ -187,22 +188,61 @@ describe('checkAccount', () => {
         /^aws iam create-service-linked-role --aws-service-name spot\.amazonaws\.com$/,
       ],
       [
-        'a new account, and a reservation',
-        { concurrency: { value: { limit: 10, unreserved: 10 } } },
-        { functionConcurrency: 5 },
-        'function',
+        'a reservation that leaves too little',
+        { concurrency: { value: { limit: 120, unreserved: 120 } } },
+        { functionConcurrency: 50, provisionedConcurrency: 50 },
+        'reservation',
         'problem',
-        /leaves 5 of the account's 10.*keeps 10/,
-        /functionConcurrency=unreserved/,
+        /leaves 70 of the account's 120.*keeps 100/,
+        /functionConcurrency=20; or aws .*--service-code lambda --quota-code L-B99A9384/,
       ],
       [
         'reservations of other functions',
-        { concurrency: { value: { limit: 100, unreserved: 20 } } },
+        { concurrency: { value: { limit: 1000, unreserved: 120 } } },
         { functionConcurrency: 50 },
-        'function',
+        'reservation',
         'note',
-        /reserved 80 of 100/,
+        /taken 880 of 1000/,
         /list-functions/,
+      ],
+      [
+        'copies that are ready, for which nothing is left',
+        { concurrency: { value: { limit: 50, unreserved: 50 } } },
+        { provisionedConcurrency: 1 },
+        'ready copies',
+        'problem',
+        /provisionedConcurrency=1 leaves 49 of the account's 50.*keeps 50/,
+        /provisionedConcurrency=0; or aws .*L-B99A9384 --desired-value 1000/,
+      ],
+      [
+        'as many networks as the region allows',
+        {
+          networks: { value: { count: 5, hasOwn: false } },
+          quotas: quotasOf(64, { [NETWORKS_QUOTA.code]: 5 }),
+        },
+        {},
+        'network',
+        'problem',
+        /has 5 networks .* allows 5/,
+        /--service-code vpc --quota-code L-F678F1CE --desired-value 6 .*describe-vpcs/,
+      ],
+      [
+        'no builds, where AWS CodeBuild makes the images',
+        { quotas: quotasOf(64, { [BUILDS_QUOTA.code]: 0 }) },
+        { imageBuilder: 'codebuild' },
+        'CodeBuild',
+        'problem',
+        /allows no builds/,
+        /--service-code codebuild --quota-code L-9D07B6EF --desired-value 2 .*imageBuilder=docker/,
+      ],
+      [
+        'one build at once for two images',
+        { quotas: quotasOf(64, { [BUILDS_QUOTA.code]: 1 }) },
+        { imageBuilder: 'codebuild' },
+        'CodeBuild',
+        'note',
+        /1 build at once, and 2 images/,
+        /--desired-value 2/,
       ],
       [
         'a new account',
@@ -225,6 +265,7 @@ describe('checkAccount', () => {
       bootstrapVersion: NONE,
       zones: NONE,
       offers: NONE,
+      networks: NONE,
       concurrency: NONE,
       hasSpotRole: NONE,
       quotas: {},
@@ -238,9 +279,39 @@ describe('checkAccount', () => {
       'CPU Spot unknown',
       'CPU on demand unknown',
       'Spot role unknown',
+      'network unknown',
       'function unknown',
     ]);
     expect(offeredFamilies(['g5'], { offers: NONE })).toEqual({ offered: ['g5'], leftOut: [] });
+  });
+
+  it('says at once all that a new account lacks', () => {
+    const lacks = faults(
+      {
+        quotas: quotasOf(0),
+        networks: { value: { count: 5, hasOwn: false } },
+        concurrency: { value: { limit: 10, unreserved: 10 } },
+      },
+      { imageBuilder: 'codebuild', functionConcurrency: 5 },
+    );
+    expect(lacks.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'GPU Spot problem',
+      'GPU on demand problem',
+      'CPU Spot problem',
+      'CPU on demand problem',
+      'network problem',
+      'CodeBuild problem',
+      'reservation problem',
+      'function note',
+    ]);
+    for (const { mend } of lacks) expect(mend).toMatch(/aws service-quotas request-service-quota-increase/);
+  });
+
+  it('wants no room for the network of a stack that is deployed, nor builds of one image twice', () => {
+    const networks = { value: { count: 5, hasOwn: true } };
+    expect(faults({ networks, quotas: quotasOf(64, { [NETWORKS_QUOTA.code]: 5 }) })).toEqual([]);
+    const one = quotasOf(64, { [BUILDS_QUOTA.code]: 1 });
+    expect(faults({ quotas: one }, { imageBuilder: 'codebuild', trainerFamilies: 'g5' })).toEqual([]);
   });
 
   it('asks for no quotas where workers of your own run all jobs, and for no role without Spot', () => {
